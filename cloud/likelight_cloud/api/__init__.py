@@ -1,0 +1,1 @@
+"""HTTP as CONTRACT.md has it: one module a resource."""

@@ -1,0 +1,1 @@
+"""Where kitchens, likes and notes are kept."""

@@ -1,0 +1,1 @@
+"""Viewer tokens, limits and the checks that keep a stranger out."""

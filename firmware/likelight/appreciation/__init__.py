@@ -1,0 +1,1 @@
+"""The window in: from the cloud's likes and notes to the lamp and the screen, and back."""

@@ -1,0 +1,1 @@
+"""Files that travel with the firmware: the catalogue of notes, fonts, placeholders."""

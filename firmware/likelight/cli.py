@@ -1,0 +1,154 @@
+"""The command `likelight`."""
+
+import argparse
+import asyncio
+import sys
+from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
+
+from likelight.config import DEFAULT_FILE, Camera, Config, ConfigError, Kitchen, Web, load
+from likelight.config import default_state_dir
+from likelight.log import logging_to_stderr
+from likelight_hw.ports import HardwareError
+
+EXIT_USAGE = 2
+EXIT_SOFTWARE = 70
+"""sysexits(3) EX_SOFTWARE: a critical component gave up; systemd starts the daemon afresh."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line; return the exit code."""
+    arguments = _parser().parse_args(argv)
+    try:
+        return int(arguments.run(arguments))
+    except (ConfigError, HardwareError) as error:
+        print(f"likelight: {error}", file=sys.stderr)
+        return EXIT_USAGE
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="likelight",
+        description="A lamp in a kitchen lights when somebody watching taps Like.",
+        epilog="Start with: likelight demo",
+    )
+    parser.add_argument("--version", action="version", version=f"likelight {version('likelight')}")
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+
+    demo = commands.add_parser(
+        "demo",
+        help="the whole system on this computer, with simulated hardware",
+        description="Start the whole system with simulated hardware: a kitchen, its camera and "
+        "lamp, and the page for its viewers. Ctrl-C ends it. What was liked is kept in "
+        "--state-dir.",
+    )
+    demo.add_argument(
+        "--host",
+        default="127.0.0.1",
+        help="address to listen on; 0.0.0.0 lets phones on this network in (default %(default)s)",
+    )
+    demo.add_argument(
+        "--port", type=_port, default=8080, help="port to listen on (default %(default)s)"
+    )
+    demo.add_argument(
+        "--state-dir",
+        type=Path,
+        default=default_state_dir() / "demo",
+        metavar="DIR",
+        help="where likes and notes are kept (default %(default)s)",
+    )
+    demo.add_argument(
+        "--camera",
+        type=_camera,
+        default=("sim", None),
+        metavar="sim|file:PATH",
+        help="a drawn kitchen, or any video file, looped (default sim)",
+    )
+    demo.add_argument(
+        "--barcode",
+        action="store_true",
+        help="draw each frame's capture time into the picture, for measuring",
+    )
+    demo.add_argument("--no-browser", action="store_true", help="don't open the pages in a browser")
+    demo.add_argument(
+        "--for", dest="seconds", type=_seconds, metavar="SECONDS", help="end after this long"
+    )
+    demo.set_defaults(run=_demo)
+
+    run = commands.add_parser(
+        "run",
+        help="the daemon of a kitchen, from its configuration",
+        description="Run the daemon of one kitchen, as its configuration says. systemd does this.",
+    )
+    run.add_argument(
+        "--config",
+        type=Path,
+        default=DEFAULT_FILE,
+        metavar="FILE",
+        help="the configuration, TOML (default %(default)s)",
+    )
+    run.set_defaults(run=_run)
+    return parser
+
+
+def _demo(arguments: argparse.Namespace) -> int:
+    driver, path = arguments.camera
+    config = Config(
+        kitchen=Kitchen(id="demo", name="The demo kitchen"),
+        web=Web(host=arguments.host, port=arguments.port),
+        camera=Camera(driver=driver, path=path, barcode=arguments.barcode),
+        state_dir=arguments.state_dir.absolute(),
+    )
+    return _serve(
+        config, bench=True, browser=not arguments.no_browser, seconds=arguments.seconds
+    )
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    return _serve(load(arguments.config), bench=False, browser=False, seconds=None)
+
+
+def _serve(config: Config, *, bench: bool, browser: bool, seconds: float | None) -> int:
+    # Late, so that --help and a wrong option answer at once on a Zero 2 W.
+    from likelight.app import serve
+    from likelight.supervise import GaveUp
+
+    with logging_to_stderr():
+        try:
+            asyncio.run(serve(config, bench=bench, browser=browser, seconds=seconds))
+        except* GaveUp as gave_up:
+            print(f"likelight: {gave_up.exceptions[0]}", file=sys.stderr)
+            return_code = EXIT_SOFTWARE
+        else:
+            return_code = 0
+    return return_code
+
+
+def _port(text: str) -> int:
+    if not text.isdigit() or not 1 <= int(text) <= 65535:
+        raise argparse.ArgumentTypeError(f"{text} is no port; use a number from 1 to 65535")
+    return int(text)
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = -1
+    if not 0 < seconds < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text} is no number of seconds")
+    return seconds
+
+
+def _camera(text: str) -> tuple[str, Path | None]:
+    if text == "sim":
+        return "sim", None
+    driver, _, path = text.partition(":")
+    if driver == "file" and path:
+        return "file", Path(path).absolute()
+    raise argparse.ArgumentTypeError(f"{text} is no camera; use sim or file:PATH")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,304 @@
+"""What a device, a cloud and a viewer say to one another: pure data, version 1.
+
+Frozen models, shared by both sides. What a viewer sends is `Strict` and refuses unknown keys;
+what devices and clouds send each other ignores them, so that old and new versions can meet.
+Times are UTC and written as RFC 3339 with milliseconds and a `Z`.
+"""
+
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    StringConstraints,
+)
+
+PROBLEM_JSON = "application/problem+json"
+MAX_BODY = 16 * 1024
+MAX_REPLY = 64 * 1024
+MAX_CURSOR = 128
+MAX_WAIT_S = 30
+OFFLINE_AFTER_S = 90.0
+WATCHING_TTL_S = 40.0
+NOTE_TTL_S = 12 * 3600.0
+
+
+def rfc3339(moment: datetime) -> str:
+    """Return `moment` as RFC 3339 in UTC, for example 2026-11-21T20:15:07.120Z."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+Time = Annotated[
+    AwareDatetime,
+    AfterValidator(lambda moment: moment.astimezone(UTC)),
+    PlainSerializer(rfc3339, return_type=str, when_used="json"),
+]
+KitchenId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")]
+NoteCode = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,31}$")]
+Count = Annotated[int, Field(ge=0, strict=True)]
+
+
+class State(StrEnum):
+    """What a kitchen shows to the world. A device never says `OFFLINE`; the cloud alone adds it."""
+
+    LIVE = "live"
+    IDLE = "idle"
+    PRIVATE = "private"
+    CLOSED = "closed"
+    FAULT = "fault"
+    OFF = "off"
+    OFFLINE = "offline"
+
+
+class Cause(StrEnum):
+    """Why the camera's state is as it is; never a person."""
+
+    BUTTON = "button"
+    SCHEDULE = "schedule"
+    DESIRED = "desired"
+    CONSENT = "consent"
+    ERROR = "error"
+    DEMAND = "demand"
+
+
+class NoteState(StrEnum):
+    """How far a note has come; it only moves to the right."""
+
+    QUEUED = "queued"
+    DELIVERED = "delivered"
+    SHOWN = "shown"
+    THANKED = "thanked"
+    EXPIRED = "expired"
+
+
+class Wire(BaseModel):
+    """Base of what devices and clouds exchange: frozen, unknown keys ignored."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class Strict(BaseModel):
+    """Base of what viewers send: frozen, unknown keys refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Likes(Wire):
+    """Cumulative likes. `delta` is `total` less the total inside the request's cursor."""
+
+    total: Count
+    delta: Count
+    since: Time | None = None
+    rate: float = 0.0
+    by_source: dict[str, int] = Field(default_factory=dict)
+
+
+class Note(Wire):
+    """A prepared note; `seq` ascends without a gap per kitchen, receipts go by `id`."""
+
+    seq: Count
+    id: str
+    code: str
+    created_at: Time
+    expires_at: Time
+
+
+class Viewers(Wire):
+    """How many watch, as a band such as "30-49" (None under three), and whether anybody does."""
+
+    band: str | None = None
+    watching: bool = False
+
+
+class Desired(Wire):
+    """What the cloud wishes of the device. It can reduce exposure, never end a crew's privacy."""
+
+    version: Count
+    mode: Literal["on", "off"] = "on"
+    schedule: dict[str, Any] = Field(default_factory=dict)
+    catalogue: str | None = None
+    pace_ms: Annotated[int, Field(ge=0, le=60_000)] = 1000
+
+
+class Next(Wire):
+    """How the device should ask again: hold time in seconds, and the least pause before."""
+
+    wait: Annotated[int, Field(ge=0, le=MAX_WAIT_S)] = 25
+    not_before_ms: Annotated[int, Field(ge=0, le=3_600_000)] = 0
+
+
+class Events(Wire):
+    """Reply of `GET /v1/kitchens/{kid}/events`. Sending `cursor` back acknowledges it all."""
+
+    cursor: Annotated[str, StringConstraints(max_length=MAX_CURSOR)]
+    epoch: str
+    server_time: Time
+    likes: Likes
+    notes: tuple[Note, ...] = ()
+    more: bool = False
+    dropped_notes: Count = 0
+    viewers: Viewers = Viewers()
+    desired: Desired | None = None
+    next: Next = Next()
+
+
+class CameraReport(Wire):
+    """The device's state towards the world, since when and why."""
+
+    state: State
+    since: Time
+    cause: Cause | None = None
+
+
+class LightReport(Wire):
+    """The highest cloud total that the lamp has physically shown, and when it last lit."""
+
+    lit_total: Count = 0
+    last_lit_at: Time | None = None
+
+
+class NoteReceipt(Wire):
+    """What happened to one note in the kitchen."""
+
+    id: str
+    shown_at: Time | None = None
+    thanked_at: Time | None = None
+
+
+class Health(Wire):
+    """How the device is; every figure may be missing."""
+
+    sw: str
+    uptime_s: float | None = None
+    temp_c: float | None = None
+    throttled: int | None = None
+    disk_free_mb: int | None = None
+    rssi: int | None = None
+    clock_skew_ms: int | None = None
+    fps: float | None = None
+
+
+class Status(Wire):
+    """Body of `POST /v1/kitchens/{kid}/status`; idempotent on (`boot_id`, `n`)."""
+
+    boot_id: str
+    n: Count
+    sent_at: Time
+    cursor: str | None = None
+    applied_version: Count = 0
+    simulated: bool
+    camera: CameraReport
+    light: LightReport = LightReport()
+    notes: tuple[NoteReceipt, ...] = ()
+    thanks_at: Time | None = None
+    health: Health
+
+
+class StatusReply(Wire):
+    """Reply to a `Status`."""
+
+    desired: Desired
+    server_time: Time
+
+
+class SummaryLikes(Wire):
+    total: Count
+
+
+class SummaryNotes(Wire):
+    total: Count
+    shown: Count
+
+
+class SummaryViewers(Wire):
+    band: str | None = None
+
+
+class Summary(Wire):
+    """What a viewer may know of a kitchen: `GET /v1/kitchens/{kid}` and the SSE event `summary`."""
+
+    kid: str
+    name: str
+    state: State
+    since: Time
+    simulated: bool
+    likes: SummaryLikes
+    notes: SummaryNotes
+    lamp: LightReport
+    viewers: SummaryViewers
+    thanks_at: Time | None = None
+    opens_at: Time | None = None
+    server_time: Time
+
+
+class LikesRequest(Strict):
+    """Body of `POST …/likes`: 1 to 20 taps folded into one batch."""
+
+    n: Annotated[int, Field(ge=1, le=20, strict=True)]
+    batch: Annotated[
+        str, StringConstraints(pattern=r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$")
+    ]
+
+
+class LikesReply(Wire):
+    """How many taps count, and the kitchen's total with them; given after the commit."""
+
+    accepted: Count
+    total: Count
+    retry_after_ms: Count = 0
+
+
+class NoteRequest(Strict):
+    """Body of `POST …/notes`; comes with an `Idempotency-Key`."""
+
+    code: NoteCode
+
+
+class NoteStatus(Wire):
+    """Reply to a `NoteRequest`, and of `GET /v1/notes/{id}`."""
+
+    id: str
+    state: NoteState
+    created_at: Time | None = None
+    delivered_at: Time | None = None
+    shown_at: Time | None = None
+    thanked_at: Time | None = None
+    expires_at: Time | None = None
+
+
+class WatchingRequest(Strict):
+    """Body of `POST …/watching`: a random id that lives in the page's memory only."""
+
+    view: Annotated[str, StringConstraints(min_length=8, max_length=64)]
+
+
+class CatalogueNote(Wire):
+    code: str
+    text: str
+    icon: str
+
+
+class Catalogue(Wire):
+    """The prepared notes in one language: `GET /v1/catalogue?lang=`."""
+
+    lang: str
+    dir: Literal["ltr", "rtl"]
+    version: str
+    notes: tuple[CatalogueNote, ...]
+
+
+class Problem(Wire):
+    """An error as RFC 9457 has it. `detail` says what happened, to what, and what to do."""
+
+    type: str = "about:blank"
+    title: str
+    status: int
+    detail: str | None = None
+    errors: tuple[dict[str, Any], ...] | None = None
+    cursor: str | None = None

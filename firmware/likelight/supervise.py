@@ -1,0 +1,95 @@
+"""Keep the components alive: restart what may fail, end the process when what must live can't.
+
+A component is an object whose `run()` opens, works for ever and closes. Returning is a crash. A
+crash is answered by a restart with full-jitter back-off; a critical component that crashes three
+times within a minute ends the whole process, so that systemd starts it afresh.
+"""
+
+import asyncio
+import logging
+import random
+from collections import deque
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+log = logging.getLogger(__name__)
+
+CRASHES_ALLOWED = 3
+CRASH_WINDOW_S = 60.0
+BACKOFF_BASE_S = 0.5
+BACKOFF_CAP_S = 30.0
+
+
+class Component(Protocol):
+    """Something that lives as long as the process does."""
+
+    async def run(self) -> None:
+        """Open, work for ever, close when cancelled."""
+
+
+class Condition(StrEnum):
+    """How a component is."""
+
+    STARTING = "starting"
+    RUNNING = "running"
+    RESTARTING = "restarting"
+
+
+@dataclass(frozen=True, slots=True)
+class ComponentHealth:
+    """A component's condition, its restarts so far, and why it last crashed."""
+
+    condition: Condition = Condition.STARTING
+    critical: bool = False
+    restarts: int = 0
+    reason: str | None = None
+
+
+class GaveUp(Exception):
+    """A critical component keeps dying; the process should end and be started afresh."""
+
+
+class Supervisor:
+    """Runs components side by side in one TaskGroup."""
+
+    def __init__(self, rng: random.Random) -> None:
+        self._rng = rng
+        self._components: dict[str, tuple[Component, bool]] = {}
+        self.health: dict[str, ComponentHealth] = {}
+
+    def add(self, name: str, component: Component, *, critical: bool) -> None:
+        """Take `component` in under `name`; only before `run()`."""
+        self._components[name] = (component, critical)
+        self.health[name] = ComponentHealth(critical=critical)
+
+    async def run(self) -> None:
+        """Run all components until cancelled. Raises `GaveUp` (in an ExceptionGroup)."""
+        async with asyncio.TaskGroup() as group:
+            for name, (component, critical) in self._components.items():
+                group.create_task(self._keep_alive(name, component, critical), name=name)
+
+    async def _keep_alive(self, name: str, component: Component, critical: bool) -> None:
+        crashes: deque[float] = deque(maxlen=CRASHES_ALLOWED)
+        restarts = 0
+        clock = asyncio.get_running_loop().time
+        while True:
+            self.health[name] = ComponentHealth(Condition.RUNNING, critical, restarts)
+            try:
+                await component.run()
+                reason = "it ended by itself"
+            except Exception as error:
+                reason = f"{type(error).__name__}: {error}"
+                if not crashes or clock() - crashes[-1] > CRASH_WINDOW_S:
+                    log.exception("%s crashed and is started again", name)
+            crashes.append(clock())
+            restarts += 1
+            if critical and _too_often(crashes):
+                raise GaveUp(f"{name} crashed {CRASHES_ALLOWED} times in a minute; last: {reason}")
+            self.health[name] = ComponentHealth(Condition.RESTARTING, critical, restarts, reason)
+            ceiling = min(BACKOFF_CAP_S, BACKOFF_BASE_S * 2 ** min(restarts, 10))
+            await asyncio.sleep(self._rng.uniform(0, ceiling))
+
+
+def _too_often(crashes: deque[float]) -> bool:
+    return len(crashes) == crashes.maxlen and crashes[-1] - crashes[0] < CRASH_WINDOW_S

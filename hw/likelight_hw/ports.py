@@ -1,0 +1,217 @@
+"""The protocols between the firmware and whatever is wired to it, with their units.
+
+Real drivers and simulators satisfy the same protocols. Brightness is perceived, 0..1; a driver
+turns it into a duty cycle. Wall times are microseconds since the epoch.
+"""
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Literal, Protocol
+
+from PIL import Image
+
+Rgb = tuple[int, int, int]
+"""Red, green and blue, each 0..255, sRGB."""
+
+
+@dataclass(frozen=True, slots=True)
+class LightFrame:
+    """What a lamp shows at one instant: perceived brightness 0..1, and a colour."""
+
+    level: float
+    rgb: Rgb
+
+
+DARK = LightFrame(0.0, (0, 0, 0))
+
+
+class Lights(Protocol):
+    """A lamp. Every driver stands behind the `FlashGovernor`; see governor.py."""
+
+    simulated: bool
+
+    def write(self, frame: LightFrame) -> LightFrame:
+        """Show `frame` at once and return what is really shown.
+
+        The two differ while the governor holds a change back; the caller writes again until they
+        agree. Never blocks. Raises `HardwareError` when the lamp is gone.
+        """
+
+    def close(self) -> None:
+        """All off. May be called twice."""
+
+
+class Indicator(Protocol):
+    """The on-air light: plainly on or off, and out of reach of every effect."""
+
+    simulated: bool
+
+    @property
+    def lit(self) -> bool: ...
+
+    def set(self, on: bool) -> None:
+        """Switch the light. Raises `HardwareError` when it can't be switched."""
+
+    def close(self) -> None:
+        """Off. May be called twice."""
+
+
+@dataclass(frozen=True, slots=True)
+class DisplayInfo:
+    """A panel: size in pixels, Pillow mode ("1" or "RGB"), pixel pitch and reading distance."""
+
+    width: int
+    height: int
+    mode: Literal["1", "RGB"]
+    mm_per_px: float
+    reading_distance_m: float
+
+
+class Display(Protocol):
+    """A panel that shows whole images."""
+
+    simulated: bool
+    info: DisplayInfo
+
+    async def show(self, image: Image.Image) -> None:
+        """Put `image` (of the panel's size and mode) on the glass; return once it is there.
+
+        When several wait, the newest wins. Raises `HardwareError` when the panel is gone.
+        """
+
+    async def close(self) -> None:
+        """Blank the panel. May be called twice."""
+
+
+class Button(Protocol):
+    """A button, already debounced."""
+
+    simulated: bool
+
+    def presses(self) -> AsyncIterator[None]:
+        """Yield once per press, for ever."""
+
+
+@dataclass(frozen=True, slots=True)
+class StreamFormat:
+    """The encoded stream: size in pixels, nominal frames per second, simulated or not."""
+
+    width: int
+    height: int
+    fps: int
+    simulated: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AccessUnit:
+    """One H.264 picture in Annex B form. A keyframe is an IDR with SPS and PPS before it."""
+
+    data: bytes
+    keyframe: bool
+    captured_us: int
+    """Wall time of the capture, microseconds since the epoch."""
+
+
+@dataclass(frozen=True, slots=True)
+class Jpeg:
+    """One JPEG picture and its capture time in microseconds since the epoch."""
+
+    data: bytes
+    captured_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A still that stands in for the camera, to be drawn and encoded at the stream's size.
+
+    `name` is the owner's key for it; the words and colours are the owner's too.
+    """
+
+    name: str
+    title: str
+    paper: Rgb
+    ink: Rgb
+    badge: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Placeholder:
+    """A `Card`, encoded: one H.264 keyframe (Annex B, with SPS and PPS) and one JPEG."""
+
+    name: str
+    access_unit: bytes
+    jpeg: bytes
+
+
+class CameraPhase(StrEnum):
+    """Where a camera stands, as its supervisor sees it."""
+
+    STOPPED = "stopped"
+    """Sensor and encoders are off, by request; the child is ready or on its way."""
+    STARTING = "starting"
+    """Asked to start; no frame yet."""
+    STREAMING = "streaming"
+    """Frames arrive."""
+    SILENT = "silent"
+    """Frames should arrive, and none came for 1 s."""
+    FAILED = "failed"
+    """The child died, was killed or can't open its source; a new try is under way."""
+
+
+@dataclass(frozen=True, slots=True)
+class CameraStatus:
+    """A phase, and for `FAILED` and `SILENT` the reason in words that IT can act on."""
+
+    phase: CameraPhase
+    reason: str | None = None
+
+
+class CameraSink(Protocol):
+    """Where a camera puts what it makes; called on the event loop, must not block."""
+
+    def on_format(self, stream: StreamFormat) -> None:
+        """The stream (re)starts with this format; the next access unit is a keyframe."""
+
+    def on_access_unit(self, unit: AccessUnit) -> None: ...
+
+    def on_jpeg(self, jpeg: Jpeg) -> None: ...
+
+    def on_placeholder(self, placeholder: Placeholder) -> None: ...
+
+    def on_status(self, status: CameraStatus) -> None: ...
+
+
+class Camera(Protocol):
+    """The daemon's end of a camera. Commands take effect soon; none of them waits."""
+
+    simulated: bool
+    """True when no real sensor stands behind it (`sim` and `file`)."""
+
+    @property
+    def status(self) -> CameraStatus: ...
+
+    async def run(self, sink: CameraSink, cards: Sequence[Card]) -> None:
+        """Keep the camera alive, for ever: spawn, read, kill when it hangs, try again.
+
+        Cancelling ends the child and leaves no process behind.
+        """
+
+    def start(self) -> None:
+        """Ask for H.264, from a keyframe on. Idempotent; survives a restart of the child."""
+
+    def stop(self) -> None:
+        """Sensor and encoders off; the child stays. Idempotent."""
+
+    def keyframe(self) -> None:
+        """Ask that the next frame be a keyframe."""
+
+    def jpeg_rate(self, fps: float) -> None:
+        """Ask for JPEGs at up to this rate, 0..30; 0 switches the JPEG encoder off."""
+
+    def show_lamp(self, frame: LightFrame) -> None:
+        """Tell a simulated scene how the lamp glows; newest wins. Real cameras ignore it."""
+
+
+class HardwareError(Exception):
+    """A device is absent, busy or broken; the message says which, and what to do."""

@@ -1,0 +1,1 @@
+"""Simulators that behave: the demo and the tests use the same ones."""

@@ -1,0 +1,224 @@
+"""The gate and its light, on the virtual clock: what the crew is promised about the camera."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from likelight.contract import Cause, State
+from likelight.onair import LINGER_S, REOPEN_AFTER_S, OnAir
+from likelight_hw.ports import CameraPhase, CameraStatus, HardwareError
+from support.virtual import run_virtual, virtual_now
+
+
+@dataclass
+class Kitchen:
+    """A camera that streams at once, a light that can break, and a record of every frame out."""
+
+    lit: bool = False
+    broken: bool = False
+    simulated: bool = True
+    stored: list[bool] = field(default_factory=list)
+    states: list[State] = field(default_factory=list)
+    frames: list[tuple[float, bool]] = field(default_factory=list)
+    running: bool = False
+    changes: int = 0
+    gate: OnAir | None = None
+
+    def start(self) -> None:
+        self.running = True
+        asyncio.get_running_loop().call_later(0.05, self._stream)
+
+    def stop(self) -> None:
+        self.running = False
+        assert self.gate is not None
+        self.gate.on_camera(CameraStatus(CameraPhase.STOPPED))
+
+    def set(self, on: bool) -> None:
+        if self.broken and on:
+            raise HardwareError("no light on pin 17")
+        self.lit = on
+
+    def close(self) -> None:
+        self.lit = False
+
+    def show(self, state: State) -> None:
+        self.states.append(state)
+
+    def frame(self) -> bool:
+        """A frame comes from the sensor; it leaves if the feed says live."""
+        leaves = self.running and self.states[-1] is State.LIVE
+        if leaves:
+            self.frames.append((asyncio.get_running_loop().time(), self.lit))
+        return leaves
+
+    async def keep(self, private: bool) -> None:
+        await asyncio.sleep(0.02)
+        self.stored.append(private)
+
+    def _stream(self) -> None:
+        assert self.gate is not None
+        if self.running:
+            self.gate.on_camera(CameraStatus(CameraPhase.STREAMING))
+
+    def changed(self) -> None:
+        self.changes += 1
+
+
+async def a_kitchen(body: Callable[[Kitchen, OnAir], object], *, private: bool = False) -> None:
+    kitchen = Kitchen()
+    gate = OnAir(
+        kitchen,
+        kitchen,
+        show=kitchen.show,
+        keep_private=kitchen.keep,
+        on_change=kitchen.changed,
+        now=virtual_now(),
+    )
+    kitchen.gate = gate
+    async with asyncio.TaskGroup() as group:
+        running = group.create_task(gate.run())
+        await gate.restore(private)
+        await body(kitchen, gate)  # type: ignore[misc]
+        running.cancel()
+    assert not kitchen.lit
+    assert not kitchen.running
+
+
+def test_nobody_watches_then_somebody_does_then_nobody() -> None:
+    async def body(kitchen: Kitchen, gate: OnAir) -> None:
+        await asyncio.sleep(5)
+        assert gate.state is State.IDLE
+        assert not kitchen.lit
+        gate.on_demand(True)
+        assert kitchen.lit, "the light is on before the sensor can make a frame"
+        await asyncio.sleep(0.1)
+        assert gate.state is State.LIVE
+        assert kitchen.frame()
+        gate.on_demand(False)
+        await asyncio.sleep(LINGER_S - 0.5)
+        assert kitchen.frame(), "a page reload must not stop the camera"
+        await asyncio.sleep(1)
+        assert not kitchen.frame()
+        assert not kitchen.lit
+        assert gate.report.cause is Cause.DEMAND
+
+    run_virtual(a_kitchen(body))
+
+
+def test_privacy_shuts_at_once_and_is_stored() -> None:
+    async def body(kitchen: Kitchen, gate: OnAir) -> None:
+        gate.on_demand(True)
+        await asyncio.sleep(0.1)
+        pressing = asyncio.ensure_future(gate.press_privacy())
+        await asyncio.sleep(0)
+        assert not kitchen.frame()
+        assert not kitchen.lit
+        assert kitchen.stored == [], "the gate shuts before the card has written anything"
+        await pressing
+        assert kitchen.stored == [True]
+        assert (gate.state, gate.report.cause) == (State.PRIVATE, Cause.BUTTON)
+
+    run_virtual(a_kitchen(body))
+
+
+def test_pressing_again_resumes_but_not_within_a_second() -> None:
+    async def body(kitchen: Kitchen, gate: OnAir) -> None:
+        loop = asyncio.get_running_loop()
+        gate.on_demand(True)
+        await asyncio.sleep(0.1)
+        await gate.press_privacy()
+        shut_at = loop.time() - 0.02
+        await gate.press_privacy()
+        assert kitchen.stored == [True, False]
+        assert gate.state is State.IDLE
+        assert not kitchen.lit
+        while not kitchen.frame():
+            await asyncio.sleep(0.01)
+        assert kitchen.frames[-1][0] - shut_at >= REOPEN_AFTER_S
+        assert kitchen.frames[-1][1]
+
+    run_virtual(a_kitchen(body))
+
+
+def test_privacy_from_before_a_power_cut_still_holds() -> None:
+    async def body(kitchen: Kitchen, gate: OnAir) -> None:
+        gate.on_demand(True)
+        await asyncio.sleep(60)
+        assert gate.state is State.PRIVATE
+        assert kitchen.frames == []
+
+    run_virtual(a_kitchen(body, private=True))
+
+
+def test_no_light_no_picture_until_the_light_works_again() -> None:
+    async def body(kitchen: Kitchen, gate: OnAir) -> None:
+        kitchen.broken = True
+        gate.on_demand(True)
+        await asyncio.sleep(30)
+        assert gate.state is State.FAULT
+        assert not kitchen.running
+        kitchen.broken = False
+        await asyncio.sleep(10)
+        assert gate.state is State.LIVE
+        assert kitchen.lit
+
+    run_virtual(a_kitchen(body))
+
+
+def test_a_camera_that_falls_silent_is_a_fault_and_comes_back() -> None:
+    async def body(kitchen: Kitchen, gate: OnAir) -> None:
+        gate.on_demand(True)
+        await asyncio.sleep(0.1)
+        gate.on_camera(CameraStatus(CameraPhase.SILENT, "no frame for 1 s"))
+        assert gate.state is State.FAULT
+        gate.on_camera(CameraStatus(CameraPhase.STREAMING))
+        assert gate.state is State.LIVE
+
+    run_virtual(a_kitchen(body))
+
+
+def test_the_cloud_can_only_reduce_exposure() -> None:
+    async def body(kitchen: Kitchen, gate: OnAir) -> None:
+        gate.on_demand(True)
+        await asyncio.sleep(0.1)
+        gate.on_desired(False)
+        assert gate.state is State.OFF
+        await gate.press_privacy()
+        gate.on_desired(True)
+        await asyncio.sleep(60)
+        assert gate.state is State.PRIVATE, "nobody lifts the crew's privacy from afar"
+
+    run_virtual(a_kitchen(body))
+
+
+STEPS = st.sampled_from(
+    ["watch", "leave", "privacy", "break", "mend", "silent", "streaming", "failed", "off", "on"]
+)
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.lists(st.tuples(STEPS, st.sampled_from([0.0, 0.03, 0.4, 1.0, 6.0, 11.0])), max_size=25))
+def test_whatever_happens_no_frame_leaves_in_the_dark(steps: list[tuple[str, float]]) -> None:
+    async def body(kitchen: Kitchen, gate: OnAir) -> None:
+        private = False
+        for step, pause in steps:
+            if step == "privacy":
+                await gate.press_privacy()
+                private = not private
+            elif step in ("break", "mend"):
+                kitchen.broken = step == "break"
+            elif step in ("watch", "leave"):
+                gate.on_demand(step == "watch")
+            elif step in ("off", "on"):
+                gate.on_desired(step == "on")
+            elif kitchen.running:
+                gate.on_camera(CameraStatus(CameraPhase(step)))
+            assert not (kitchen.frame() and private)
+            await asyncio.sleep(pause)
+            assert not (kitchen.frame() and private)
+        assert all(lit for _, lit in kitchen.frames)
+
+    run_virtual(a_kitchen(body))

@@ -1,0 +1,52 @@
+from pathlib import Path
+
+import pytest
+
+from likelight.config import Config, ConfigError, load
+
+
+def written(tmp_path: Path, text: str) -> Path:
+    path = tmp_path / "likelight.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_an_empty_file_is_a_complete_configuration(tmp_path: Path) -> None:
+    assert load(written(tmp_path, "")) == Config()
+
+
+def test_a_file_overrides_the_defaults(tmp_path: Path) -> None:
+    config = load(
+        written(tmp_path, '[kitchen]\nid = "lehi"\n[camera]\ndriver = "file"\npath = "/srv/a.mp4"')
+    )
+    assert config.kitchen.id == "lehi"
+    assert config.camera.path == Path("/srv/a.mp4")
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("[camera]\ndrvier = 'sim'", "camera.drvier: no such setting; did you mean driver?"),
+        ("[web]\nport = 99999", "web.port: Input should be less than or equal to 65535"),
+        ("[camera]\ndriver = 'file'", "path belongs to driver"),
+        ("[cloud]\nurl = 'https://x.example'", "url and token_file belong together"),
+        ("[kitchen]\nid = 'No Spaces'", "kitchen.id"),
+        ("[web", "no valid TOML"),
+    ],
+)
+def test_a_mistake_is_told_with_its_key(tmp_path: Path, text: str, told: str) -> None:
+    with pytest.raises(ConfigError) as error:
+        load(written(tmp_path, text))
+    assert told in str(error.value)
+
+
+def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError) as error:
+        load(written(tmp_path, "[web]\nport = 0\n[camera]\nfps = 1"))
+    assert "web.port" in str(error.value)
+    assert "camera.fps" in str(error.value)
+
+
+def test_a_missing_file_is_told_with_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="--config"):
+        load(tmp_path / "absent.toml")

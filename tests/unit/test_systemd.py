@@ -1,0 +1,61 @@
+import asyncio
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from likelight.systemd import Systemd
+
+UNIT = Path(__file__).parents[2] / "systemd" / "likelight.service"
+
+
+@pytest.fixture
+def short_path() -> Path:
+    """A socket's path has at most 107 bytes (104 on macOS); pytest's own can be longer."""
+    return Path(tempfile.mkdtemp(prefix="ll")) / "notify"
+
+
+async def test_ready_and_the_watchdog_reach_the_service_manager(
+    monkeypatch: pytest.MonkeyPatch, short_path: Path
+) -> None:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(str(short_path))
+        manager.setblocking(False)
+        monkeypatch.setenv("NOTIFY_SOCKET", str(short_path))
+        monkeypatch.setenv("WATCHDOG_USEC", "20000")
+        systemd = Systemd()
+        assert "NOTIFY_SOCKET" not in os.environ, "child processes must not inherit it"
+        systemd.ready("serving")
+        loop = asyncio.get_running_loop()
+        async with asyncio.timeout(5), asyncio.TaskGroup() as group:
+            pinging = group.create_task(systemd.run())
+            told = [await loop.sock_recv(manager, 200) for _ in range(3)]
+            pinging.cancel()
+        systemd.stopping()
+        told.append(await loop.sock_recv(manager, 200))
+    assert told[0] == b"READY=1\nSTATUS=serving"
+    assert told[1:3] == [b"WATCHDOG=1"] * 2
+    assert told[3:] in ([b"STOPPING=1"], [b"WATCHDOG=1"])
+
+
+def test_without_a_service_manager_nothing_happens(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("NOTIFY_SOCKET", raising=False)
+    Systemd().ready("serving")
+
+
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd-analyze is not here")
+def test_the_unit_is_valid_and_hardened(tmp_path: Path) -> None:
+    daemon = tmp_path / "likelight"
+    daemon.write_text("#!/bin/sh\n")
+    daemon.chmod(0o755)
+    unit = tmp_path / UNIT.name
+    unit.write_text(UNIT.read_text().replace("/opt/likelight/current/bin/likelight", str(daemon)))
+    for check in (["verify"], ["security", "--offline=yes", "--threshold=20"]):
+        done = subprocess.run(
+            ["systemd-analyze", *check, str(unit)], capture_output=True, text=True, timeout=30
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
