@@ -1,0 +1,1 @@
+"""What the crew reads: pure functions from a model and a size to an image."""

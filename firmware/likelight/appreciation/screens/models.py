@@ -1,0 +1,70 @@
+"""What a screen says, before anybody knows how large the panel is."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from PIL import Image
+
+
+@dataclass(frozen=True, slots=True)
+class NoteScreen:
+    """A prepared note: its words in the crew's language, and its icon's name."""
+
+    name: ClassVar[str] = "note"
+    text: str
+    icon: str
+    rtl: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CountScreen:
+    """How many likes reached the kitchen today, and the band of viewers ("30-49") if known."""
+
+    name: ClassVar[str] = "count"
+    likes_today: int
+    viewers: str | None = None
+    on_air: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ThanksScreen:
+    """The crew pressed THANKS: the viewers have been told."""
+
+    name: ClassVar[str] = "thanks"
+
+
+@dataclass(frozen=True, slots=True)
+class IdleScreen:
+    """Nothing new: the camera is ready and nobody watches."""
+
+    name: ClassVar[str] = "idle"
+    likes_today: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class PrivateScreen:
+    """The crew pressed PRIVACY: "Camera off. Press again to share."."""
+
+    name: ClassVar[str] = "private"
+
+
+@dataclass(frozen=True, slots=True)
+class StatusScreen:
+    """A state in words: what happened, and what still works or whom to call. `icon` is a name."""
+
+    name: ClassVar[str] = "status"
+    title: str
+    detail: str
+    icon: str
+
+
+Screen = NoteScreen | CountScreen | ThanksScreen | IdleScreen | PrivateScreen | StatusScreen
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One image of a screen, the lines of text on it, and how long to hold it, in seconds."""
+
+    image: Image.Image
+    text: tuple[str, ...]
+    hold_s: float

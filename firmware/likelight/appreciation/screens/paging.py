@@ -1,0 +1,55 @@
+"""Setting words on as many pages as they need, instead of in type that nobody can read."""
+
+from collections.abc import Callable, Iterator
+from itertools import accumulate, pairwise
+
+from likelight.appreciation.screens.breaking import Words, split
+from likelight.appreciation.screens.layout import Area, Ems, Line, Paragraph, fit, setting
+
+_MID_SENTENCE = 4
+"""What a page break inside a sentence costs, in letters of length."""
+
+
+def paginate(text: str, area: Area, ems: Ems, bold: bool) -> tuple[tuple[Line, ...], ...]:
+    """Set `text` on as few pages as it needs, all in the same type, the largest that fits.
+
+    A word wider than the panel is broken where it must be; nothing is ever left out.
+    """
+
+    def fits(words: Words) -> bool:
+        return setting([Paragraph(words, bold)], area, ems.floor, ems) is not None
+
+    words = tuple(piece for word in split(text) for piece in _broken(word, fits))
+    pages = [[Paragraph(part, bold)] for part in _parts(words, fits)]
+    largest = [fit(page, area, ems) or () for page in pages]
+    em = min((lines[0].em for lines in largest if lines), default=ems.floor)
+    return tuple(
+        setting(page, area, em, ems) or lines for page, lines in zip(pages, largest, strict=True)
+    )
+
+
+def _broken(word: str, fits: Callable[[Words], bool]) -> Iterator[str]:
+    """Yield `word` in the longest pieces that fit on a page of their own, one letter at least."""
+    while word.strip():
+        end = len(word)
+        while end > 2 and not fits((word[:end],)):
+            end -= 1
+        yield word[:end]
+        word = word[end:]
+
+
+def _parts(words: Words, fits: Callable[[Words], bool]) -> tuple[Words, ...]:
+    """Cut `words` into as few parts that fit as can be; then even ones that end with a sentence."""
+    ends = list(accumulate((len(word) for word in words), initial=0))
+    best: dict[int, tuple[int, float, tuple[int, ...]]] = {0: (0, 0.0, (0,))}
+    for start in range(len(words)):
+        pages, cost, cuts = best[start]
+        for end in range(start + 1, len(words) + 1):
+            if end > start + 1 and not fits(words[start:end]):
+                break
+            unfinished = 0 if words[end - 1][-1] in ".,;:!?" else _MID_SENTENCE
+            length = ends[end] - ends[start] + unfinished
+            through = (pages + 1, cost + length**2, (*cuts, end))
+            if end not in best or through[:2] <= best[end][:2]:
+                best[end] = through
+    return tuple(words[start:end] for start, end in pairwise(best[len(words)][2]))

@@ -1,0 +1,24 @@
+"""The colours of the panels: the dark theme of LOOK.md, calm in a dim corner of a kitchen."""
+
+from typing import Final
+
+from likelight_hw.ports import Rgb
+
+PAPER: Final[Rgb] = (0x17, 0x14, 0x11)
+INK: Final[Rgb] = (0xFF, 0xF3, 0xE2)
+MUTED: Final[Rgb] = (0xB8, 0xAB, 0x9B)
+HEART: Final[Rgb] = (0xFF, 0x7F, 0xA6)
+ON_AIR: Final[Rgb] = (0xFF, 0x6B, 0x6B)
+PRIVATE: Final[Rgb] = (0x8A, 0xB8, 0xE6)
+GLOW: Final[Rgb] = (0xFF, 0xD9, 0xA0)
+
+_OWN: Final[dict[str, Rgb]] = {
+    "heart": HEART,
+    "camera": ON_AIR,
+    "camera_crossed": PRIVATE,
+}
+
+
+def icon_colour(name: str) -> Rgb:
+    """Return an icon's colour: the heart and the camera have their own, the lamp lights others."""
+    return _OWN.get(name, GLOW)

@@ -1,0 +1,51 @@
+"""Screens as pictures: a pure function of what is said and of the panel that says it."""
+
+from likelight.appreciation.screens import figure, message
+from likelight.appreciation.screens.canvas import Drawn
+from likelight.appreciation.screens.models import (
+    CountScreen,
+    IdleScreen,
+    NoteScreen,
+    Page,
+    PrivateScreen,
+    Screen,
+    StatusScreen,
+    ThanksScreen,
+)
+from likelight_hw.ports import DisplayInfo
+
+_LEAST_HOLD_S = 4.0
+_FIRST_LOOK_S = 2.0
+_PER_LETTER_S = 0.06
+
+
+def pages(screen: Screen, panel: DisplayInfo) -> tuple[Page, ...]:
+    """Return the images of `screen`, of the panel's size and mode, in the order to show them.
+
+    The type is the largest that fits; it never falls below 15 arc-minutes at the panel's reading
+    distance, the words go on further pages instead. Pure and repeatable; touches no disk. Takes
+    some tens of milliseconds on a Pi: call it in a thread.
+    """
+    return tuple(Page(image, text, hold_s(text)) for image, text in _draw(screen, panel))
+
+
+def hold_s(text: tuple[str, ...]) -> float:
+    """Return how long these lines should stand, in seconds: time to notice, then to read."""
+    letters = sum(len(line) for line in text)
+    return max(_LEAST_HOLD_S, _FIRST_LOOK_S + _PER_LETTER_S * letters)
+
+
+def _draw(screen: Screen, panel: DisplayInfo) -> list[Drawn]:
+    match screen:
+        case NoteScreen():
+            return message.note(screen, panel)
+        case CountScreen():
+            return figure.count(screen, panel)
+        case ThanksScreen():
+            return message.thanks(screen, panel)
+        case IdleScreen():
+            return figure.idle(screen, panel)
+        case PrivateScreen():
+            return message.private(screen, panel)
+        case StatusScreen():
+            return message.status(screen, panel)

@@ -1,0 +1,92 @@
+"""Files that the pages are made of: read once at import, then served from memory."""
+
+import gzip
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+from aiohttp import web
+
+# Script, style, pictures, sockets and media of our own origin and nothing else; `blob:` is what
+# Media Source Extensions and the still pictures of the player need.
+PAGE_POLICY = (
+    "default-src 'self'; media-src 'self' blob:; img-src 'self' data: blob:; connect-src 'self'; "
+    "style-src 'self'; script-src 'self'; frame-ancestors 'none'; base-uri 'none'"
+)
+
+# Python's own table of types depends on the machine's /etc/mime.types; a module script with a
+# wrong type does not run, so the few types that a page has are named here.
+_TYPES = {
+    ".html": "text/html; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".svg": "image/svg+xml",
+    ".woff2": "font/woff2",
+}
+_PACKED = {".woff2"}
+
+
+@dataclass(frozen=True, slots=True)
+class ServedFile:
+    """One file in memory, plain and gzipped, with a strong ETag for each."""
+
+    content_type: str
+    plain: bytes
+    packed: bytes | None
+    tag: str
+
+    @classmethod
+    def of(cls, name: str, data: bytes) -> "ServedFile":
+        """Take `data` as the file `name`. Raises `KeyError` for a suffix that no page has."""
+        suffix = Path(name).suffix
+        packed = None if suffix in _PACKED else gzip.compress(data, mtime=0)
+        return cls(_TYPES[suffix], data, packed, hashlib.sha256(data).hexdigest()[:16])
+
+    def reply(self, request: web.Request) -> web.Response:
+        """Answer a GET: 304 when the browser has this very file, else the file."""
+        packed = self.packed if "gzip" in request.headers.get("Accept-Encoding", "") else None
+        tag = f"{self.tag}-gz" if packed else self.tag
+        headers = {
+            "Cache-Control": "no-cache",
+            "Content-Security-Policy": PAGE_POLICY,
+            "Referrer-Policy": "no-referrer",
+            "Vary": "Accept-Encoding",
+            "X-Content-Type-Options": "nosniff",
+            "ETag": f'"{tag}"',
+        }
+        if any(known.value in (tag, "*") for known in request.if_none_match or ()):
+            return web.Response(status=304, headers=headers)
+        headers["Content-Type"] = self.content_type
+        if packed is not None:
+            headers["Content-Encoding"] = "gzip"
+        return web.Response(body=self.plain if packed is None else packed, headers=headers)
+
+
+def read_folder(folder: Path) -> dict[str, ServedFile]:
+    """Read every file that a page may have from `folder`, by name."""
+    return {
+        path.name: ServedFile.of(path.name, path.read_bytes())
+        for path in sorted(folder.iterdir())
+        if path.suffix in _TYPES
+    }
+
+
+def static_route(prefix: str, files: dict[str, ServedFile]) -> web.RouteDef:
+    """Return the route `GET {prefix}/{name}`; a name that is not there is 404."""
+
+    async def handler(request: web.Request) -> web.Response:
+        file = files.get(request.match_info["name"])
+        if file is None:
+            raise web.HTTPNotFound
+        return file.reply(request)
+
+    return web.get(f"{prefix}/{{name}}", handler)
+
+
+def page_route(path: str, page: ServedFile) -> web.RouteDef:
+    """Return the route `GET {path}` for an HTML page."""
+
+    async def handler(request: web.Request) -> web.Response:
+        return page.reply(request)
+
+    return web.get(path, handler)
