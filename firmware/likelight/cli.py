@@ -1,14 +1,21 @@
 """The command `likelight`."""
 
 import argparse
-import asyncio
 import sys
 from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 
-from likelight.config import DEFAULT_FILE, Camera, Config, ConfigError, Kitchen, Web, load
-from likelight.config import default_state_dir
+from likelight.config import (
+    DEFAULT_FILE,
+    Camera,
+    Config,
+    ConfigError,
+    Kitchen,
+    Web,
+    default_state_dir,
+    load,
+)
 from likelight.log import logging_to_stderr
 from likelight_hw.ports import HardwareError
 
@@ -72,7 +79,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     demo.add_argument("--no-browser", action="store_true", help="don't open the pages in a browser")
     demo.add_argument(
-        "--for", dest="seconds", type=_seconds, metavar="SECONDS", help="end after this long"
+        "--for",
+        dest="seconds",
+        type=_seconds,
+        metavar="SECONDS",
+        help="end this long after it is ready",
     )
     demo.set_defaults(run=_demo)
 
@@ -100,9 +111,7 @@ def _demo(arguments: argparse.Namespace) -> int:
         camera=Camera(driver=driver, path=path, barcode=arguments.barcode),
         state_dir=arguments.state_dir.absolute(),
     )
-    return _serve(
-        config, bench=True, browser=not arguments.no_browser, seconds=arguments.seconds
-    )
+    return _serve(config, bench=True, browser=not arguments.no_browser, seconds=arguments.seconds)
 
 
 def _run(arguments: argparse.Namespace) -> int:
@@ -111,18 +120,24 @@ def _run(arguments: argparse.Namespace) -> int:
 
 def _serve(config: Config, *, bench: bool, browser: bool, seconds: float | None) -> int:
     # Late, so that --help and a wrong option answer at once on a Zero 2 W.
-    from likelight.app import serve
+    from likelight.app import run
     from likelight.supervise import GaveUp
 
+    code = 0
     with logging_to_stderr():
         try:
-            asyncio.run(serve(config, bench=bench, browser=browser, seconds=seconds))
+            run(config, bench=bench, browser=browser, seconds=seconds)
         except* GaveUp as gave_up:
-            print(f"likelight: {gave_up.exceptions[0]}", file=sys.stderr)
-            return_code = EXIT_SOFTWARE
-        else:
-            return_code = 0
-    return return_code
+            print(f"likelight: {_first(gave_up)}", file=sys.stderr)
+            code = EXIT_SOFTWARE
+    return code
+
+
+def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    error: BaseException = group
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error
 
 
 def _port(text: str) -> int:

@@ -13,7 +13,7 @@ from typing import Protocol
 
 from likelight.clock import Now
 from likelight.contract import CameraReport, Cause, State
-from likelight_hw.ports import CameraPhase, CameraStatus, HardwareError, Indicator
+from likelight_hw.ports import Button, CameraPhase, CameraStatus, HardwareError, Indicator
 
 log = logging.getLogger(__name__)
 
@@ -142,7 +142,7 @@ class OnAir:
         finally:
             self._shut()
 
-    async def restore(self, private: bool) -> None:
+    def restore(self, private: bool) -> None:
         """Take over the crew's durable wish at start."""
         self._change(replace(self._conditions, private=private))
 
@@ -250,3 +250,16 @@ class OnAir:
         if judge(self._conditions).gate and not self._open:
             deadlines.append(self._shut_at + REOPEN_AFTER_S)
         return min(deadlines, default=None)
+
+
+class PrivacyButton:
+    """Turns presses of `button` into privacy, and back."""
+
+    def __init__(self, button: Button, on_air: OnAir) -> None:
+        self._button = button
+        self._on_air = on_air
+
+    async def run(self) -> None:
+        """Listen for ever. Raises `OSError` when sharing again could not be stored."""
+        async for _ in self._button.presses():
+            await self._on_air.press_privacy()

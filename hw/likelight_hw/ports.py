@@ -137,9 +137,14 @@ class Card:
 
 @dataclass(frozen=True, slots=True)
 class Placeholder:
-    """A `Card`, encoded: one H.264 keyframe (Annex B, with SPS and PPS) and one JPEG."""
+    """A `Card`, encoded: one H.264 keyframe (Annex B, with SPS and PPS) and one JPEG.
+
+    `width` and `height` are the stream's, in pixels.
+    """
 
     name: str
+    width: int
+    height: int
     access_unit: bytes
     jpeg: bytes
 

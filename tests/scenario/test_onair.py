@@ -80,7 +80,7 @@ async def a_kitchen(body: Callable[[Kitchen, OnAir], object], *, private: bool =
     kitchen.gate = gate
     async with asyncio.TaskGroup() as group:
         running = group.create_task(gate.run())
-        await gate.restore(private)
+        gate.restore(private)
         await body(kitchen, gate)  # type: ignore[misc]
         running.cancel()
     assert not kitchen.lit

@@ -1,0 +1,259 @@
+"""One kitchen's daemon, wired: which part hears of what from which other."""
+
+import asyncio
+import random
+import time
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from datetime import datetime
+
+from aiohttp import web
+
+from likelight.appreciation.cloud import CloudClient
+from likelight.appreciation.lamp import Lamp
+from likelight.appreciation.poll import Link
+from likelight.appreciation.store import DeviceStore
+from likelight.appreciation.vitals import Vitals
+from likelight.appreciation.window_in import WindowIn
+from likelight.assets import catalogue, fonts
+from likelight.cards import SIMULATED, cards
+from likelight.clock import utc_now
+from likelight.config import Config
+from likelight.contract import Desired, State
+from likelight.embedded import EmbeddedCloud
+from likelight.feed.hub import Demand, Hub
+from likelight.feed.player import player_routes
+from likelight.feed.routes import feed_routes
+from likelight.onair import OnAir, PrivacyButton
+from likelight.supervise import Supervisor
+from likelight.web.bench import bench_routes
+from likelight.web.changes import Changes
+from likelight.web.demo_bench import DemoBench
+from likelight.web.health import DeviceHealth, health_routes
+from likelight.web.loglines import LogLines
+from likelight_hw import registry
+from likelight_hw.camera.config import CameraConfig
+from likelight_hw.camera.process import CameraProcess
+from likelight_hw.ports import (
+    AccessUnit,
+    CameraPhase,
+    CameraStatus,
+    Jpeg,
+    LightFrame,
+    Placeholder,
+    StreamFormat,
+)
+from likelight_hw.sim.button import SimButton
+from likelight_hw.sim.display import SimDisplay
+
+JPEG_FPS = 15.0
+"""What an MJPEG viewer gets at most: at 720p each picture has some 35 KB, so 4 Mbit/s."""
+
+
+def camera_config(config: Config) -> CameraConfig:
+    """Return the camera's part of `config`, as its process wants it."""
+    camera = config.camera
+    return CameraConfig(
+        driver=camera.driver,
+        path=camera.path,
+        width=camera.width,
+        height=camera.height,
+        fps=camera.fps,
+        bitrate=camera.bitrate,
+        barcode=camera.barcode,
+        badge=SIMULATED,
+        font=fonts.BOLD,
+    )
+
+
+class Device:
+    """One kitchen's daemon: every part, wired. It is the camera's sink, too."""
+
+    def __init__(
+        self, config: Config, store: DeviceStore, cloud: CloudClient, own: EmbeddedCloud | None
+    ) -> None:
+        rng = random.Random()
+        self.config = config
+        self.own_cloud = own
+        self.changes = Changes()
+        self.supervisor = Supervisor(rng)
+        self.hub = Hub(now_us=lambda: time.time_ns() // 1000, on_demand=self._on_demand)
+        self.camera = CameraProcess(camera_config(config))
+        self.cards = cards(simulated=self.camera.simulated)
+        self._cards_missing = {card.name for card in self.cards}
+
+        self.lights = registry.open_lights(config.lights.driver, time.monotonic)
+        self.indicator = registry.open_indicator(config.indicator.driver)
+        self.display = registry.open_display(config.display.driver)
+        self.thanks = registry.open_button(config.buttons.driver)
+        self.privacy = registry.open_button(config.buttons.driver)
+
+        self.on_air = OnAir(
+            self.camera,
+            self.indicator,
+            show=self.hub.show,
+            keep_private=store.set_private,
+            on_change=self._on_air_changed,
+            now=utc_now,
+        )
+        self.lamp = Lamp(self.lights, now=utc_now, on_frame=self._on_lamp, on_lit=self._on_lit)
+        self.window_in = WindowIn(
+            store,
+            cloud,
+            self.lamp,
+            self.display,
+            self.thanks,
+            catalogue=catalogue.load(config.kitchen.language),
+            camera=lambda: self.on_air.report,
+            measure=Vitals(config.state_dir).measure,
+            simulated=any(
+                part.simulated for part in (self.camera, self.lights, self.display, self.thanks)
+            ),
+            on_link=self._on_link,
+            on_viewers=lambda _: self.changes.bump(),
+            on_desired=self._on_desired,
+            now=utc_now,
+            rng=rng,
+        )
+        self.on_air.restore(store.private)
+        self._add_components()
+
+    def _add_components(self) -> None:
+        """Hand every part that lives to the supervisor."""
+        add = self.supervisor.add
+        add("feed", self.hub, critical=True)
+        add("on air", self.on_air, critical=True)
+        add("privacy button", PrivacyButton(self.privacy, self.on_air), critical=True)
+        add("lamp", self.lamp, critical=True)
+        add("window in", self.window_in, critical=True)
+        add("camera", _CameraComponent(self), critical=False)
+
+    def make_app(self, bench: DemoBench | None) -> web.Application:
+        """Build what the device serves on its one port."""
+        app = web.Application()
+        if self.own_cloud is not None:
+            self.own_cloud.mount(app)
+        kid = self.config.kitchen.id
+        app.add_routes(feed_routes(lambda asked: self.hub if asked == kid else None))
+        app.add_routes(player_routes())
+        app.add_routes(health_routes(self.health))
+        if bench is not None:
+            app.add_routes(bench_routes(bench))
+        if self.own_cloud is not None:
+            app.add_routes([web.get("/", _redirect("/bench" if bench else f"/k/{kid}"))])
+        return app
+
+    def make_bench(self, lines: LogLines) -> DemoBench | None:
+        """Return the bench over the simulated hardware, None where some of it is real."""
+        display, thanks, privacy = self.display, self.thanks, self.privacy
+        if not (
+            isinstance(display, SimDisplay)
+            and isinstance(thanks, SimButton)
+            and isinstance(privacy, SimButton)
+        ):
+            return None
+        display.on_show = self.changes.bump
+        return DemoBench(
+            lamp=self.lamp,
+            on_air=self.on_air,
+            window_in=self.window_in,
+            hub=self.hub,
+            display=display,
+            buttons={"thanks": thanks, "privacy": privacy},
+            lines=lines,
+            changes=self.changes,
+        )
+
+    def health(self) -> DeviceHealth:
+        """Return how the device is now."""
+        waiting_for = []
+        if self._cards_missing and self.camera.status.phase is not CameraPhase.FAILED:
+            waiting_for.append("camera")
+        if self.own_cloud is not None and self.window_in.link is Link.STARTING:
+            waiting_for.append("cloud")
+        return DeviceHealth(
+            components=dict(self.supervisor.health),
+            state=self.on_air.state,
+            camera=self.camera.status.phase.value,
+            camera_reason=self.camera.status.reason,
+            waiting_for=tuple(waiting_for),
+        )
+
+    async def ready(self) -> None:
+        """Return once nothing is waited for any more."""
+        seen = 0
+        while self.health().waiting_for:
+            seen = await self.changes.wait_beyond(seen)
+
+    async def close(self) -> None:
+        """Switch everything off that gives light."""
+        self.lights.close()
+        self.indicator.close()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(2):
+                await self.display.close()
+
+    def on_format(self, stream: StreamFormat) -> None:
+        self.hub.set_format(stream.width, stream.height, stream.fps)
+
+    def on_access_unit(self, unit: AccessUnit) -> None:
+        self.hub.push(unit.data, keyframe=unit.keyframe, captured_us=unit.captured_us)
+
+    def on_jpeg(self, jpeg: Jpeg) -> None:
+        self.hub.push_jpeg(jpeg.data, captured_us=jpeg.captured_us)
+
+    def on_placeholder(self, placeholder: Placeholder) -> None:
+        self.hub.set_placeholder(
+            State(placeholder.name),
+            placeholder.access_unit,
+            placeholder.jpeg,
+            placeholder.width,
+            placeholder.height,
+        )
+        self._cards_missing.discard(placeholder.name)
+        self.changes.bump()
+
+    def on_status(self, status: CameraStatus) -> None:
+        self.on_air.on_camera(status)
+        self.changes.bump()
+
+    def _on_demand(self, demand: Demand) -> None:
+        self.camera.jpeg_rate(JPEG_FPS if demand.jpeg else 0)
+        self.on_air.on_demand(bool(demand.h264 or demand.jpeg))
+        self.changes.bump()
+
+    def _on_air_changed(self) -> None:
+        self.window_in.camera_changed()
+        self.changes.bump()
+
+    def _on_lamp(self, frame: LightFrame) -> None:
+        self.camera.show_lamp(frame)
+        self.changes.bump()
+
+    def _on_lit(self, total: int, at: datetime) -> None:
+        self.window_in.lit(total, at)
+        self.changes.bump()
+
+    def _on_link(self, link: Link) -> None:
+        self.on_air.on_admitted(link is not Link.REFUSED)
+        self.changes.bump()
+
+    def _on_desired(self, desired: Desired) -> None:
+        self.on_air.on_desired(desired.mode == "on")
+
+
+class _CameraComponent:
+    """The camera, as a component whose sink is the device."""
+
+    def __init__(self, device: Device) -> None:
+        self._device = device
+
+    async def run(self) -> None:
+        await self._device.camera.run(self._device, self._device.cards)
+
+
+def _redirect(path: str) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+    async def handler(_: web.Request) -> web.StreamResponse:
+        raise web.HTTPFound(path)
+
+    return handler

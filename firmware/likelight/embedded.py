@@ -1,0 +1,63 @@
+"""The cloud inside the device's own process: single-store mode, where no server is needed.
+
+It is found by the entry point group `likelight.embedded_cloud`; the device imports nothing of it.
+What the two say to each other goes through the HTTP contract on loopback all the same.
+"""
+
+import asyncio
+import random
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Protocol, cast
+
+from aiohttp import web
+
+from likelight.clock import Now
+from likelight.config import ConfigError, Kitchen
+
+ENTRY_POINTS = "likelight.embedded_cloud"
+
+
+class EmbeddedCloud(Protocol):
+    """What an entry point of the group makes."""
+
+    @property
+    def ready(self) -> asyncio.Event:
+        """Set while the cloud answers."""
+
+    def mount(self, app: web.Application) -> None:
+        """Add the cloud's routes, and error pages for the whole of `app`."""
+
+    async def enrol(self, kid: str, name: str, token: str) -> None:
+        """Make sure that the kitchen exists and that `token` is its device's."""
+
+    async def run(self) -> None:
+        """Serve until cancelled."""
+
+
+class _Maker(Protocol):
+    def __call__(self, database: Path, *, now: Now, rng: random.Random) -> EmbeddedCloud: ...
+
+
+def make_embedded_cloud(database: Path, *, now: Now, rng: random.Random) -> EmbeddedCloud:
+    """Make the installed cloud. Raises `ConfigError` when none is installed."""
+    for entry_point in entry_points(group=ENTRY_POINTS):
+        return cast("_Maker", entry_point.load())(database, now=now, rng=rng)
+    raise ConfigError("no cloud is built in here; set cloud.url and cloud.token_file")
+
+
+class OwnCloud:
+    """The embedded cloud as a component, with this device enrolled in it."""
+
+    def __init__(self, cloud: EmbeddedCloud, kitchen: Kitchen, token: str) -> None:
+        self._cloud = cloud
+        self._kitchen = kitchen
+        self._token = token
+
+    async def run(self) -> None:
+        """Serve until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._cloud.run())
+            async with asyncio.timeout(30):
+                await self._cloud.ready.wait()
+                await self._cloud.enrol(self._kitchen.id, self._kitchen.name, self._token)

@@ -1,0 +1,67 @@
+"""The directory of what must survive a power cut, held by one daemon at a time."""
+
+import fcntl
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from likelight.config import ConfigError
+
+TOKEN_FILE = "device.token"  # noqa: S105  the name of a file
+
+
+@contextmanager
+def held(path: Path) -> Iterator[Path]:
+    """Make `path` if need be and hold it while the context lasts.
+
+    Raises `ConfigError` when it can't be written, or when another likelight holds it: two daemons
+    on one database would each believe that they are the kitchen.
+    """
+    try:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        lock = os.open(path / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise ConfigError(
+            f"can't write to the state directory {path}: {error.strerror}. "
+            "Choose another with --state-dir (state_dir in the configuration)"
+        ) from error
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(lock)
+        raise ConfigError(
+            f"another likelight uses the state directory {path}. "
+            "End it, or choose another with --state-dir (state_dir in the configuration)"
+        ) from None
+    try:
+        yield path
+    finally:
+        os.close(lock)
+
+
+def own_token(path: Path) -> str:
+    """Return the device's token for the embedded cloud, made at first use and kept at 0600."""
+    file = path / TOKEN_FILE
+    if not file.exists():
+        draft = file.with_suffix(".new")
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as out:
+            out.write(secrets.token_urlsafe(32))
+            out.flush()
+            os.fsync(out.fileno())
+        draft.rename(file)
+    return read_token(file)
+
+
+def read_token(file: Path) -> str:
+    """Return the token in `file`. Raises `ConfigError` when it is unreadable, empty or shared."""
+    try:
+        if file.stat().st_mode & 0o077:
+            raise ConfigError(f"{file} can be read by others; run: chmod 600 {file}")
+        token = file.read_text(encoding="ascii").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"can't read the device token in {file}: {error}") from error
+    if not token:
+        raise ConfigError(f"{file} is empty; it should hold this device's token")
+    return token

@@ -1,0 +1,46 @@
+"""`/healthz` and `/readyz`: how the device is, for IT, for systemd and for tests. Read-only."""
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+
+from aiohttp import web
+
+from likelight.contract import State
+from likelight.supervise import ComponentHealth, Condition
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceHealth:
+    """A snapshot: every component's health, the state for the world, and what start-up awaits."""
+
+    components: dict[str, ComponentHealth]
+    state: State
+    camera: str
+    camera_reason: str | None
+    waiting_for: tuple[str, ...]
+
+    @property
+    def well(self) -> bool:
+        """False when something critical is down."""
+        return all(
+            component.condition is Condition.RUNNING
+            for component in self.components.values()
+            if component.critical
+        )
+
+
+def health_routes(health: Callable[[], DeviceHealth]) -> list[web.RouteDef]:
+    """Return the routes; 200 when well (or ready), 503 with the same body otherwise."""
+
+    def answer(ok: bool) -> web.Response:
+        return web.json_response(
+            asdict(health()), status=200 if ok else 503, headers={"Cache-Control": "no-store"}
+        )
+
+    async def healthz(_: web.Request) -> web.Response:
+        return answer(health().well)
+
+    async def readyz(_: web.Request) -> web.Response:
+        return answer(health().well and not health().waiting_for)
+
+    return [web.get("/healthz", healthz), web.get("/readyz", readyz)]

@@ -1,0 +1,55 @@
+"""The one port of a device, as a component."""
+
+import asyncio
+import errno
+import socket
+from collections.abc import Callable
+
+from aiohttp import web
+
+from likelight.config import ConfigError, Web
+
+BACKLOG = 1024
+
+
+def listen(settings: Web) -> socket.socket:
+    """Bind the device's port. Raises `ConfigError` in words when that can't be."""
+    where = f"{settings.host} port {settings.port}"
+    try:
+        family, _, _, _, address = socket.getaddrinfo(
+            settings.host, settings.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        return socket.create_server(address, family=family, backlog=BACKLOG)
+    except socket.gaierror as error:
+        raise ConfigError(f"{settings.host} is no address of this machine: {error}") from error
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise ConfigError(
+                f"port {settings.port} is in use by another program. Choose one with --port, "
+                f"for example --port {settings.port + 1} (web.port in the configuration)."
+            ) from error
+        raise ConfigError(f"can't listen on {where}: {error.strerror}") from error
+
+
+class WebServer:
+    """Serves the application that `make` builds, on `listener`; a restart builds it anew."""
+
+    def __init__(self, make: Callable[[], web.Application], listener: socket.socket) -> None:
+        self._make = make
+        self._listener = listener
+        self.serving = False
+
+    async def run(self) -> None:
+        """Serve until cancelled."""
+        runner = web.AppRunner(
+            self._make(), access_log=None, handle_signals=False, shutdown_timeout=0.5
+        )
+        await runner.setup()
+        try:
+            await web.SockSite(runner, self._listener.dup(), backlog=BACKLOG).start()
+            self.serving = True
+            await asyncio.Event().wait()
+        finally:
+            self.serving = False
+            async with asyncio.timeout(5):
+                await runner.cleanup()

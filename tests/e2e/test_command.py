@@ -1,0 +1,191 @@
+"""`likelight demo` and `run` as a person starts them: what they print, and how they end."""
+
+import asyncio
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from support.demo import command, demo, free_port
+
+
+async def ended(*arguments: str, seconds: float = 30) -> tuple[int, str, str]:
+    process = await asyncio.create_subprocess_exec(
+        *command(*arguments), stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
+    )
+    async with asyncio.timeout(seconds):
+        out, err = await process.communicate()
+    assert process.returncode is not None
+    return process.returncode, out.decode(), err.decode()
+
+
+def one_line(text: str) -> str:
+    lines = text.strip().splitlines()
+    assert len(lines) == 1, text
+    assert "Traceback" not in text
+    return lines[0]
+
+
+def children_of(pid: int) -> list[int]:
+    listed = subprocess.run(
+        ["ps", "-A", "-o", "pid=,ppid="], capture_output=True, text=True, check=True
+    )
+    pairs = [line.split() for line in listed.stdout.splitlines()]
+    return [int(child) for child, parent in pairs if int(parent) == pid]
+
+
+def alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+async def test_ready_within_five_seconds_of_the_start(tmp_path: Path) -> None:
+    began = time.monotonic()
+    async with demo(tmp_path) as running:
+        async with running.client.get(running.url + "/readyz") as ready:
+            assert ready.status == 200
+        # Generous on a loaded machine; the figure itself is in the report of tests/bench.
+        assert time.monotonic() - began < 5 * float(os.environ.get("LIKELIGHT_SLOWER", "1"))
+
+
+@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
+async def test_a_signal_ends_it_cleanly_with_no_process_left(
+    tmp_path: Path, ending: signal.Signals
+) -> None:
+    async with demo(tmp_path) as running:
+        children = children_of(running.process.pid)
+        assert children, "the camera lives in a process of its own"
+        running.process.send_signal(ending)
+        async with asyncio.timeout(10):
+            assert await running.process.wait() == 0
+        assert not [child for child in children if alive(child)]
+
+
+async def test_it_ends_by_itself_when_told_so(tmp_path: Path) -> None:
+    code, out, _ = await ended(
+        "demo", "--no-browser", "--port", str(free_port()), "--state-dir", str(tmp_path),
+        "--for", "0.5",
+    )  # fmt: skip
+    assert code == 0
+    assert "/k/demo" in out
+
+
+async def test_a_port_in_use(tmp_path: Path) -> None:
+    with socket.socket() as other:
+        port = free_port()
+        other.bind(("127.0.0.1", port))
+        other.listen()
+        code, _, err = await ended(
+            "demo", "--no-browser", "--port", str(port), "--state-dir", str(tmp_path)
+        )
+    assert code == 2
+    assert one_line(err).startswith(
+        f"likelight: port {port} is in use by another program. Choose one with --port"
+    )
+
+
+async def test_a_state_directory_that_cannot_be_written(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("no directory")
+    code, _, err = await ended(
+        "demo", "--no-browser", "--port", str(free_port()),
+        "--state-dir", str(tmp_path / "file" / "state"),
+    )  # fmt: skip
+    assert code == 2
+    assert "can't write to the state directory" in one_line(err)
+
+
+async def test_a_state_directory_that_another_daemon_holds(tmp_path: Path) -> None:
+    async with demo(tmp_path):
+        code, _, err = await ended(
+            "demo", "--no-browser", "--port", str(free_port()), "--state-dir", str(tmp_path)
+        )
+    assert code == 2
+    assert "another likelight uses the state directory" in one_line(err)
+
+
+@pytest.mark.parametrize("content", [None, b"this is no video"])
+async def test_a_video_file_that_cannot_be_read(tmp_path: Path, content: bytes | None) -> None:
+    clip = tmp_path / "clip.mp4"
+    if content is not None:
+        clip.write_bytes(content)
+    code, _, err = await ended(
+        "demo", "--no-browser", "--port", str(free_port()),
+        "--state-dir", str(tmp_path / "state"), "--camera", f"file:{clip}",
+    )  # fmt: skip
+    assert code == 2
+    assert str(clip) in one_line(err)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["demo", "--camera", "usb"],
+        ["demo", "--port", "0"],
+        ["demo", "--for", "soon"],
+        ["run", "--config", "/nonexistent/likelight.toml"],
+        [],
+    ],
+)
+async def test_a_wrong_option_is_told_and_ends_with_two(arguments: list[str]) -> None:
+    code, _, err = await ended(*arguments)
+    assert code == 2
+    assert "likelight" in err
+    assert "Traceback" not in err
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["demo", "--help"], ["run", "--help"]])
+async def test_help_answers_at_once_without_loading_the_daemon(arguments: list[str]) -> None:
+    code, out, _ = await ended(*arguments)
+    assert code == 0
+    assert out.startswith("usage: likelight")
+
+
+async def test_run_does_what_the_demo_does_without_the_bench(tmp_path: Path) -> None:
+    """The README's own configuration, on a free port and in a directory of the test's."""
+    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    written = readme.split("<!-- config -->\n```toml\n")[1].split("```")[0]
+    port = free_port()
+    config = tmp_path / "likelight.toml"
+    config.write_text(
+        written.replace("/var/lib/likelight", str(tmp_path / "state"))
+        .replace("8080", str(port))
+        .replace("0.0.0.0", "127.0.0.1"),
+        encoding="utf-8",
+    )
+    process = await asyncio.create_subprocess_exec(
+        *command("run", "--config", str(config)),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.DEVNULL,
+    )
+    try:
+        assert process.stdout is not None
+        async with asyncio.timeout(20):
+            assert f":{port}/k/demo".encode() in await process.stdout.readuntil(b"/k/demo")
+        async with aiohttp.ClientSession(f"http://127.0.0.1:{port}") as client:
+            for path, status in {"/readyz": 200, "/k/demo": 200, "/bench": 404}.items():
+                async with client.get(path) as reply:
+                    assert (path, reply.status) == (path, status)
+            async with client.ws_connect("/k/demo/ws") as viewer:
+                async with asyncio.timeout(10):
+                    while (await viewer.receive()).type is not aiohttp.WSMsgType.BINARY:
+                        pass
+    finally:
+        process.send_signal(signal.SIGTERM)
+        async with asyncio.timeout(15):
+            assert await process.wait() == 0
+
+
+def test_the_version_is_that_of_the_package() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "likelight.cli", "--version"], capture_output=True, text=True
+    )
+    assert done.stdout == "likelight 0.1.0\n"

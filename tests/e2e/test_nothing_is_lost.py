@@ -1,0 +1,91 @@
+"""kill -9 the whole demo at any instant while likes and notes arrive; start it again; count."""
+
+import asyncio
+import random
+import uuid
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from support.demo import Demo, demo, free_port
+
+KILLS = 20
+CODES = ("heroes", "delicious")
+"""Two codes, because waiting notes of one code are shown together, at a human pace."""
+
+
+@dataclass
+class Acknowledged:
+    """What viewers were told is safe."""
+
+    likes: int = 0
+    highest_total: int = 0
+    notes: list[str] = field(default_factory=list)
+
+
+async def likes(running: Demo, promised: Acknowledged, rng: random.Random) -> None:
+    while True:
+        taps = {"n": rng.randint(1, 5), "batch": str(uuid.UUID(int=rng.getrandbits(128)))}
+        path = f"{running.url}/v1/kitchens/demo/likes"
+        async with running.client.post(path, json=taps) as reply:
+            assert reply.status == 202
+            answer = await reply.json()
+        promised.likes += answer["accepted"]
+        promised.highest_total = max(promised.highest_total, answer["total"])
+
+
+async def notes(running: Demo, promised: Acknowledged, rng: random.Random) -> None:
+    while True:
+        headers = {"Idempotency-Key": f"{rng.getrandbits(128):032x}"}
+        path = f"{running.url}/v1/kitchens/demo/notes"
+        note = {"code": rng.choice(CODES)}
+        async with running.client.post(path, json=note, headers=headers) as reply:
+            assert reply.status == 201
+            promised.notes.append((await reply.json())["id"])
+        await asyncio.sleep(rng.uniform(0.05, 0.3))
+
+
+async def viewer(promised: Acknowledged, what: object) -> None:
+    try:
+        await what  # type: ignore[misc]
+    except aiohttp.ClientError:
+        """The kill; what was not acknowledged was not promised."""
+
+
+@pytest.mark.timeout(400)
+async def test_twenty_kills_lose_nothing(tmp_path: Path) -> None:
+    rng = random.Random(20261121)
+    promised = Acknowledged()
+    shown: Counter[str] = Counter()
+    port = free_port()
+    for _ in range(KILLS):
+        async with demo(tmp_path, port=port) as running, asyncio.TaskGroup() as viewers:
+            viewers.create_task(viewer(promised, likes(running, promised, rng)))
+            viewers.create_task(viewer(promised, notes(running, promised, rng)))
+            await asyncio.sleep(rng.uniform(0.0, 1.2))
+            seen = set((await running.bench())["notes_shown"])
+            running.kill()
+            await running.process.wait()
+        shown.update(seen)
+
+    assert promised.likes > KILLS
+    assert len(promised.notes) > KILLS
+    async with demo(tmp_path, port=port) as running:
+        last = await running.until(
+            lambda bench: (
+                shown.keys() | set(bench["notes_shown"]) >= set(promised.notes)
+                and bench["likes_lit"] >= promised.likes
+            ),
+            seconds=60,
+        )
+        shown.update(set(last["notes_shown"]))
+        summary = await running.summary()
+        for note in promised.notes:
+            assert (await running.get(f"/v1/notes/{note}"))["state"] in ("shown", "thanked")
+    assert summary["likes"]["total"] >= max(promised.likes, promised.highest_total)
+    assert summary["lamp"]["lit_total"] == summary["likes"]["total"]
+    assert max(shown.values()) <= 2, "a note is shown once, or twice around a kill"
+    assert min(shown[note] for note in promised.notes) >= 1
