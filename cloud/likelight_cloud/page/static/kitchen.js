@@ -1,0 +1,111 @@
+/** The viewer's page, wired together. It stores nothing; all that it knows is in its memory. */
+
+import { Hearts } from "./hearts.js";
+import { setIcon } from "./icons.js";
+import { Likes } from "./likes.js";
+import { Live } from "./live.js";
+import { Notes } from "./notes.js";
+import { Receipts } from "./receipts.js";
+import { Stage } from "./stage.js";
+import { StateLine } from "./stateline.js";
+import { Total } from "./total.js";
+import { Watching } from "./watching.js";
+
+const ASLEEP_AFTER_MS = 30_000;
+const GLOW_MS = 300;
+
+const kid = location.pathname.split("/")[2];
+const api = `/v1/kitchens/${kid}`;
+const find = (id) => document.getElementById(id);
+const main = find("kitchen");
+
+const say = (words) => {
+  find("said").textContent = words;
+};
+const total = new Total(find("total"), say);
+const stateLine = new StateLine(main, say);
+const hearts = new Hearts(find("like"), find("halo"), find("sky"));
+const watching = new Watching(`${api}/watching`);
+
+const receipts = new Receipts(
+  (kind, mark, words) => {
+    const line = find("receipt").querySelector(`[data-kind="${kind}"]`);
+    setIcon(line.querySelector("svg"), mark);
+    line.querySelector("span").textContent = words;
+    line.hidden = false;
+    find("hint").hidden = true;
+  },
+  () => {
+    main.dataset.lit = "";
+    setTimeout(() => delete main.dataset.lit, 2 * GLOW_MS);
+  },
+);
+
+const likes = new Likes(`${api}/likes`, {
+  sent: (reply) => {
+    total.atLeast(reply.total);
+    receipts.likeSent(reply.total);
+  },
+  limited: () => receipts.likeLimited(),
+  late: () => receipts.likeLate(),
+  refused: () => receipts.likeRefused(),
+});
+
+const notes = new Notes(`${api}/notes`, find("notes"), {
+  sent: (id, text) => receipts.noteSent(id, text),
+  limited: (seconds) => receipts.noteLimited(seconds),
+  late: () => receipts.noteLate(),
+  refused: () => receipts.noteRefused(),
+});
+
+const stage = new Stage({
+  stage: find("stage"),
+  base: `/k/${kid}`,
+  onState: (value) => stateLine.socketSaid(value),
+  onConnection: ({ kind, retryIn }) => stateLine.stream(kind === "connected" ? null : retryIn),
+  onPicture: () => stateLine.pictureCame(),
+});
+
+const live = new Live(api, {
+  summary: (summary) => {
+    find("name").textContent = summary.name;
+    document.title = `${summary.name}, live`;
+    find("badge").hidden = !summary.simulated;
+    find("viewers").hidden = !summary.viewers.band;
+    find("band").textContent = summary.viewers.band ?? "";
+    total.atLeast(summary.likes.total);
+    stateLine.summarySaid(summary);
+    receipts.summary(summary);
+  },
+  lost: (seconds) => stateLine.cloudLost(seconds),
+  unknown: () => {
+    stateLine.kitchenUnknown();
+    stage.stop();
+    watching.stop();
+  },
+});
+
+// A tab out of sight does not watch, and soon gives back its one of the browser's six connections.
+// The player looks after itself.
+let drowsy = 0;
+document.addEventListener("visibilitychange", () => {
+  clearTimeout(drowsy);
+  if (document.hidden) {
+    watching.stop();
+    drowsy = setTimeout(() => live.stop(), ASLEEP_AFTER_MS);
+  } else {
+    watching.start();
+    live.restart();
+  }
+});
+
+find("like").addEventListener("click", () => {
+  hearts.tap();
+  likes.tap();
+});
+addEventListener("pagehide", () => likes.leave());
+
+stage.start();
+live.restart();
+watching.start();
+notes.load(navigator.language || "en");

@@ -1,0 +1,103 @@
+/** The summary, as fresh as the network allows: pushed by SSE, asked for where that fails. */
+
+import { get, pause } from "./requests.js";
+
+const OPEN_WITHIN_MS = 5000;
+const POLL_S = 2;
+const POLLS_BEFORE_SSE = 10;
+const LONGEST_RETRY_S = 30;
+
+export class Live {
+  #url;
+  #on;
+  #source = null;
+  #running = 0;
+
+  /**
+   * `on.summary(summary)`; `on.unknown()`: there is no such kitchen;
+   * `on.lost(seconds)`: neither way works, the next try is in `seconds`.
+   */
+  constructor(url, on) {
+    this.#url = url;
+    this.#on = on;
+  }
+
+  /** Start, or start anew: after a sleep the old connection may be dead without knowing it. */
+  restart() {
+    this.stop();
+    this.#run(this.#running);
+  }
+
+  stop() {
+    this.#running += 1;
+    this.#source?.close();
+    this.#source = null;
+  }
+
+  // `round` ends this run when stop() or restart() came in between.
+  async #run(round) {
+    const current = () => this.#running === round;
+    let failures = 0;
+    let polls = 0;
+    while (current()) {
+      if (polls === 0 && (await this.#listen(current))) failures = 0;
+      if (!current()) return;
+      const answered = await this.#ask(current);
+      if (!current()) return;
+      if (answered === "unknown") return this.#on.unknown();
+      if (answered === "told") {
+        failures = 0;
+        polls = (polls + 1) % POLLS_BEFORE_SSE;
+        await pause(POLL_S * (0.75 + 0.5 * Math.random()));
+      } else {
+        polls = 0;
+        const seconds = this.#jittered(failures);
+        failures += 1;
+        this.#on.lost(seconds);
+        await pause(seconds);
+      }
+    }
+  }
+
+  // Thousands of pages lose the same cloud at the same moment; they must not return together.
+  #jittered(failures) {
+    const longest = Math.min(LONGEST_RETRY_S, 4 * 2 ** failures);
+    return longest * (0.5 + 0.5 * Math.random());
+  }
+
+  /** Follow the event stream until it breaks; true when it told at least one summary. */
+  #listen(current) {
+    if (typeof EventSource !== "function") return Promise.resolve(false);
+    return new Promise((resolve) => {
+      const source = new EventSource(`${this.#url}/live`);
+      this.#source = source;
+      let told = false;
+      const end = () => {
+        clearTimeout(opening);
+        source.close();
+        resolve(told);
+      };
+      const opening = setTimeout(end, OPEN_WITHIN_MS);
+      source.addEventListener("error", end);
+      source.addEventListener("summary", (event) => {
+        if (!current()) return end();
+        clearTimeout(opening);
+        told = true;
+        this.#on.summary(JSON.parse(event.data));
+      });
+    });
+  }
+
+  async #ask(current) {
+    try {
+      const response = await get(this.#url);
+      if (response.status === 404) return "unknown";
+      if (!response.ok) return "failed";
+      const summary = await response.json();
+      if (current()) this.#on.summary(summary);
+      return "told";
+    } catch {
+      return "failed";
+    }
+  }
+}

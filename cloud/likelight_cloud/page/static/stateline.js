@@ -1,0 +1,91 @@
+/** The line that says how the kitchen is, and the cover over a picture that is not live. */
+
+import { setIcon } from "./icons.js";
+import { KitchenState, markOf, wordsOf } from "./state.js";
+
+// What the device itself tells over the stream's socket holds even while the cloud is away.
+const DEVICE_OWN = new Set(["private", "closed", "fault", "off"]);
+
+export class StateLine {
+  #main;
+  #text;
+  #marks;
+  #say;
+  #known = new KitchenState();
+  #connected = false;
+  #pictured = false;
+  #opensAt = null;
+  #unknown = false;
+  #retry = { cloud: null, stream: null };
+  #said = null;
+
+  /** `main` holds #state and #cover; `say(words)` speaks to screen readers. */
+  constructor(main, say) {
+    this.#main = main;
+    this.#text = main.querySelector("#state span");
+    this.#marks = main.querySelectorAll("#state svg, #cover svg");
+    this.#say = say;
+    setInterval(() => this.#draw(), 1000);
+  }
+
+  socketSaid(value) {
+    this.#connected = true;
+    this.#retry.stream = null;
+    this.#known.socketSaid(value, Date.now());
+    this.#draw();
+  }
+
+  /** `retryIn`: seconds until the player tries again, or null when it is connected. */
+  stream(retryIn) {
+    this.#connected = retryIn === null;
+    this.#pictured = false;
+    this.#retry.stream = this.#connected ? null : Date.now() + retryIn * 1000;
+    if (!this.#connected) this.#known.socketLost();
+    this.#draw();
+  }
+
+  pictureCame() {
+    this.#pictured = true;
+    this.#draw();
+  }
+
+  summarySaid(summary) {
+    this.#retry.cloud = null;
+    this.#opensAt = summary.opens_at ?? null;
+    this.#known.summarySaid(summary, Date.now());
+    this.#draw();
+  }
+
+  cloudLost(seconds) {
+    this.#retry.cloud = Date.now() + seconds * 1000;
+    this.#draw();
+  }
+
+  kitchenUnknown() {
+    this.#unknown = true;
+    this.#draw();
+  }
+
+  get #shown() {
+    if (this.#unknown) return "unknown";
+    const value = this.#known.value;
+    if (this.#connected && DEVICE_OWN.has(value)) return value;
+    if (this.#retry.cloud !== null) return "lost";
+    if (this.#retry.stream !== null && (value === "live" || value === "idle")) return "lost";
+    return value ?? "connecting";
+  }
+
+  #draw() {
+    const shown = this.#shown;
+    const retryAt = this.#retry.cloud ?? this.#retry.stream;
+    const words = wordsOf(shown, { opensAt: this.#opensAt, retryAt });
+    const open = this.#pictured && !this.#unknown && this.#known.value === "live";
+    this.#main.dataset.state = shown;
+    this.#main.toggleAttribute("data-open", open);
+    if (this.#text.textContent !== words) this.#text.textContent = words;
+    if (this.#said === shown) return;
+    this.#said = shown;
+    for (const mark of this.#marks) setIcon(mark, markOf(shown));
+    this.#say(words);
+  }
+}

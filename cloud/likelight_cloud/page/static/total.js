@@ -1,0 +1,37 @@
+/** The total of likes. It never falls, whoever told it last: a reply or a summary. */
+
+const SAY_EVERY_MS = 10_000;
+
+export class Total {
+  #element;
+  #say;
+  #value = -1;
+  #saidAt = -Infinity;
+  #timer = 0;
+
+  constructor(element, say) {
+    this.#element = element;
+    this.#say = say;
+  }
+
+  atLeast(value) {
+    if (value <= this.#value) return;
+    const first = this.#value < 0;
+    this.#value = value;
+    this.#element.dataset.total = String(value);
+    this.#element.textContent = value.toLocaleString("en");
+    if (first) this.#saidAt = performance.now();
+    else this.#sayLater();
+  }
+
+  // A busy kitchen changes every second; a screen reader hears of it every ten.
+  #sayLater() {
+    if (this.#timer) return;
+    const wait = Math.max(0, this.#saidAt + SAY_EVERY_MS - performance.now());
+    this.#timer = setTimeout(() => {
+      this.#timer = 0;
+      this.#saidAt = performance.now();
+      this.#say(`${this.#value.toLocaleString("en")} likes`);
+    }, wait);
+  }
+}

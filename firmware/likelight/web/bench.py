@@ -1,0 +1,198 @@
+"""The bench of the demo: what the crew has in front of them, to look at and to press."""
+
+import asyncio
+import json
+from collections.abc import Sequence
+from http import HTTPStatus
+from pathlib import Path
+from typing import Annotated, Literal, Protocol
+
+from aiohttp import web
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from likelight.assets.look import look_files
+from likelight.assets.served import page_route, read_folder, static_route
+from likelight.contract import MAX_BODY, PROBLEM_JSON, Problem, State, Strict, rfc3339
+from likelight.web.loglines import LogLine
+
+_FILES = {**look_files(), **read_folder(Path(__file__).parent / "static")}
+
+# The lamp changes up to 50 times a second while it swells; an eye is content with 25.
+_PERIOD_S = 0.04
+_KEEP_ALIVE_S = 20.0
+_WRITE_TIMEOUT_S = 10.0
+_READ_TIMEOUT_S = 10.0
+_PNG_TIMEOUT_S = 5.0
+
+Pressable = Literal["thanks", "privacy"]
+Byte = Annotated[int, Field(ge=0, le=255)]
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class BenchLamp(_Frozen):
+    """Perceived brightness 0..1, and the colour, sRGB."""
+
+    level: Annotated[float, Field(ge=0, le=1)]
+    rgb: tuple[Byte, Byte, Byte]
+
+
+class BenchDisplay(_Frozen):
+    """The panel's size in pixels, the screen's name and the lines of text on it."""
+
+    width: int
+    height: int
+    screen: str
+    text: tuple[str, ...]
+
+
+class BenchState(_Frozen):
+    """What `GET /bench/state.json` answers; `likes_lit` is `lit_total` of the contract."""
+
+    lamp: BenchLamp
+    on_air: bool
+    camera: State
+    display: BenchDisplay
+    likes_lit: int
+    notes_shown: tuple[str, ...]
+    viewers: int
+
+
+class Bench(Protocol):
+    """The simulated hardware and the daemon behind it, as the bench needs them."""
+
+    @property
+    def display_version(self) -> int:
+        """Ascends each time the panel shows another image."""
+
+    def state(self) -> BenchState: ...
+
+    async def display_png(self) -> bytes:
+        """Return the panel's current image as a PNG."""
+
+    def press(self, button: Pressable) -> None:
+        """Press and release a button, as a finger does."""
+
+    def log(self) -> Sequence[LogLine]:
+        """Return the newest events, oldest first."""
+
+    async def wait_beyond(self, seen: int) -> int:
+        """Return the version as soon as anything changed since version `seen`; 0 is the first."""
+
+
+class _PressRequest(Strict):
+    button: Pressable
+
+
+def bench_routes(bench: Bench) -> list[web.RouteDef]:
+    """Return the routes of the bench page, its data and its buttons."""
+
+    async def state(request: web.Request) -> web.Response:
+        return _fresh(body=bench.state().model_dump_json().encode(), kind="application/json")
+
+    async def display(request: web.Request) -> web.Response:
+        async with asyncio.timeout(_PNG_TIMEOUT_S):
+            return _fresh(body=await bench.display_png(), kind="image/png")
+
+    async def press(request: web.Request) -> web.Response:
+        if not _same_site(request):
+            return _problem(403, "Another site may not press the buttons.")
+        try:
+            bench.press(_PressRequest.model_validate(await _json_body(request)).button)
+        except web.HTTPRequestEntityTooLarge:
+            return _problem(413, f"The body is larger than {MAX_BODY} bytes.")
+        except ValidationError:
+            return _problem(422, 'Send {"button": "thanks"} or {"button": "privacy"}.')
+        except TimeoutError:
+            return _problem(408, "The body did not arrive in time.")
+        except ValueError:
+            return _problem(400, "The body is not JSON.")
+        return web.Response(status=204)
+
+    async def live(request: web.Request) -> web.StreamResponse:
+        return await _stream(request, bench)
+
+    return [
+        page_route("/bench", _FILES["bench.html"]),
+        web.get("/bench/state.json", state),
+        web.get("/bench/display.png", display),
+        web.post("/bench/press", press),
+        web.get("/bench/live", live),
+        static_route("/static/bench", _FILES),
+    ]
+
+
+async def _stream(request: web.Request, bench: Bench) -> web.StreamResponse:
+    """Send the state, the new log lines and the display's version whenever anything changed."""
+    headers = {"Content-Type": "text/event-stream", "Cache-Control": "no-store"}
+    response = web.StreamResponse(headers=headers)
+    await response.prepare(request)
+    seen = last_line = 0
+    try:
+        while True:
+            async with asyncio.timeout(_WRITE_TIMEOUT_S):
+                lines = [line for line in bench.log() if line.n > last_line]
+                last_line = lines[-1].n if lines else last_line
+                await response.write(_event(bench, lines))
+            seen = await _next_change(response, bench, seen)
+            await asyncio.sleep(_PERIOD_S)
+    except (ConnectionError, TimeoutError):
+        return response
+
+
+async def _next_change(response: web.StreamResponse, bench: Bench, seen: int) -> int:
+    """Wait beyond `seen`, with a comment now and then so that a dead connection is noticed."""
+    while True:
+        try:
+            async with asyncio.timeout(_KEEP_ALIVE_S):
+                return await bench.wait_beyond(seen)
+        except TimeoutError:
+            async with asyncio.timeout(_WRITE_TIMEOUT_S):
+                await response.write(b": still here\n\n")
+
+
+def _event(bench: Bench, lines: Sequence[LogLine]) -> bytes:
+    told = {
+        "state": bench.state().model_dump(mode="json"),
+        "display": bench.display_version,
+        "log": [
+            {"n": line.n, "at": rfc3339(line.at), "level": line.level, "text": line.text}
+            for line in lines
+        ],
+    }
+    return f"event: bench\ndata: {json.dumps(told, separators=(',', ':'))}\n\n".encode()
+
+
+async def _json_body(request: web.Request) -> object:
+    """Parse the body. Raises `HTTPRequestEntityTooLarge`, or `ValueError` when it is no JSON."""
+    body = b""
+    async with asyncio.timeout(_READ_TIMEOUT_S):
+        async for piece in request.content.iter_chunked(MAX_BODY):
+            body += piece
+            if len(body) > MAX_BODY:
+                raise web.HTTPRequestEntityTooLarge(MAX_BODY, len(body))
+    return json.loads(body)
+
+
+def _same_site(request: web.Request) -> bool:
+    """True for this page, and for a program that is no browser and so sends neither header."""
+    site = request.headers.get("Sec-Fetch-Site")
+    if site is not None:
+        return site in ("same-origin", "none")
+    origin = request.headers.get("Origin")
+    return origin is None or origin == f"{request.scheme}://{request.host}"
+
+
+def _fresh(*, body: bytes, kind: str) -> web.Response:
+    return web.Response(body=body, content_type=kind, headers={"Cache-Control": "no-store"})
+
+
+def _problem(status: int, detail: str) -> web.Response:
+    problem = Problem(title=HTTPStatus(status).phrase, status=status, detail=detail)
+    return web.Response(
+        status=status,
+        body=problem.model_dump_json(exclude_none=True).encode(),
+        content_type=PROBLEM_JSON,
+    )

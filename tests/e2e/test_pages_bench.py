@@ -1,0 +1,142 @@
+"""The bench's page in real Chromium, with hardware that the test moves by hand."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, Page, expect
+
+from likelight.contract import State
+from likelight.web.bench import BenchLamp
+from support.chromium import chromium, needs_chromium
+from support.pages import (
+    DESKTOP,
+    PHONE,
+    BenchPage,
+    StubBench,
+    Theme,
+    chromium_page,
+    photograph,
+    serving,
+)
+
+pytestmark = needs_chromium
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+WARM = (255, 217, 160)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def browser() -> AsyncIterator[Browser]:
+    async with chromium() as started:
+        yield started
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def hardware() -> StubBench:
+    return StubBench()
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def address(hardware: StubBench) -> AsyncIterator[str]:
+    async with serving(hardware.routes()) as url:
+        yield url
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def page(browser: Browser, address: str) -> AsyncIterator[Page]:
+    async with chromium_page(browser, f"{address}/bench", viewport=DESKTOP) as opened:
+        await expect(opened.locator("#likes")).to_have_text("0")
+        yield opened
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def bench(page: Page) -> BenchPage:
+    return BenchPage(page)
+
+
+async def test_the_lamp_glows_as_the_hardware_does(hardware: StubBench, bench: BenchPage) -> None:
+    await expect(bench.lamp).to_have_attribute("aria-label", "The lamp, 15 %")
+    hardware.move(lamp=BenchLamp(level=0.8, rgb=(255, 127, 166)), likes_lit=1204)
+    await expect(bench.lamp).to_have_attribute("aria-label", "The lamp, 80 %")
+    await expect(bench.page.locator(".light")).to_have_css("opacity", "0.8")
+    await expect(bench.page.locator(".light")).to_have_css("fill", "rgb(255, 127, 166)")
+    await expect(bench.likes).to_have_text("1,204")
+
+
+async def test_the_on_air_light_says_more_than_its_colour(
+    hardware: StubBench, bench: BenchPage
+) -> None:
+    await expect(bench.on_air).not_to_have_attribute("data-lit", "")
+    hardware.move(on_air=True, camera=State.LIVE)
+    await expect(bench.on_air).to_have_attribute("data-lit", "")
+    await expect(bench.camera).to_have_text("The camera is live.")
+    hardware.move(on_air=False, camera=State.PRIVATE)
+    await expect(bench.on_air).not_to_have_attribute("data-lit", "")
+    await expect(bench.camera).to_have_text("Private: no picture leaves.")
+
+
+async def test_the_panel_shows_its_newest_pixels(hardware: StubBench, bench: BenchPage) -> None:
+    before = await bench.display.get_attribute("src")
+    hardware.show("note", "You are heroes")
+    await expect(bench.display).to_have_attribute("alt", "The display: You are heroes")
+    await expect(bench.display).not_to_have_attribute("src", before or "")
+    size: Any = await bench.display.evaluate("(image) => image.naturalWidth")
+    assert size == 1024
+
+
+@pytest.mark.parametrize(("name", "key"), [("THANKS", "t"), ("PRIVACY", "P")])
+async def test_a_button_is_pressed_by_a_finger_or_a_key(
+    hardware: StubBench, bench: BenchPage, name: str, key: str
+) -> None:
+    await bench.button(name).click()
+    await expect(bench.log).to_have_count(1)
+    await bench.page.keyboard.press(key)
+    await expect(bench.log).to_have_count(2)
+    assert hardware.pressed == [name.lower()] * 2
+
+
+async def test_the_newest_event_is_on_top(hardware: StubBench, bench: BenchPage) -> None:
+    hardware.happen("A viewer came")
+    hardware.happen("The lamp lit for 3 likes")
+    await expect(bench.log).to_have_count(2)
+    await expect(bench.log.first).to_contain_text("The lamp lit for 3 likes")
+
+
+@pytest.mark.parametrize("viewport", [PHONE, DESKTOP], ids=["phone", "desktop"])
+async def test_every_target_is_48_pixels_and_nothing_scrolls_sideways(
+    browser: Browser, address: str, viewport: Any
+) -> None:
+    async with chromium_page(browser, f"{address}/bench", viewport=viewport) as page:
+        sizes: Any = await page.evaluate(
+            "Array.from(document.querySelectorAll('button, a'), (b) => {"
+            " const box = b.getBoundingClientRect(); return Math.min(box.width, box.height); })"
+        )
+        assert min(sizes) >= 48
+        width: Any = await page.evaluate("document.documentElement.scrollWidth")
+        assert width <= viewport["width"]
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("viewport", [PHONE, DESKTOP], ids=["phone", "desktop"])
+async def test_photographs_for_the_eye(
+    browser: Browser, hardware: StubBench, address: str, theme: Theme, viewport: Any
+) -> None:
+    kind = "phone" if viewport == PHONE else "desktop"
+    hardware.happen("The kitchen demo is ready")
+    hardware.happen("A viewer came, the camera wakes")
+    hardware.happen("On air")
+    hardware.happen("The lamp lit for 3 likes")
+    async with chromium_page(
+        browser, f"{address}/bench", viewport=viewport, theme=theme, calm=True
+    ) as page:
+        bench = BenchPage(page)
+        hardware.move(
+            lamp=BenchLamp(level=0.55, rgb=WARM), on_air=True, camera=State.LIVE, viewers=2
+        )
+        hardware.show("note", "You are heroes")
+        await expect(bench.display).to_have_attribute("alt", "The display: You are heroes")
+        await expect(page.locator(".light")).to_have_css("opacity", "0.55")
+        await photograph(page, f"bench-{kind}-{theme}")

@@ -1,0 +1,366 @@
+"""The viewer's page in real Chromium, against a scripted cloud."""
+
+import re
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, Page, expect
+
+from likelight.contract import LightReport, State, SummaryLikes
+from support.chromium import chromium, needs_chromium
+from support.pages import (
+    DESKTOP,
+    PHONE,
+    StubCloud,
+    Theme,
+    ViewerPage,
+    chromium_page,
+    photograph,
+    serving,
+    too_many,
+)
+
+pytestmark = needs_chromium
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+BEFORE = 1204
+PRIVATE = "The crew is taking a private moment. Your likes still reach them."
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def browser() -> AsyncIterator[Browser]:
+    async with chromium() as started:
+        yield started
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def cloud() -> StubCloud:
+    return StubCloud()
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def address(cloud: StubCloud) -> AsyncIterator[str]:
+    async with serving(cloud.routes()) as url:
+        yield url
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def page(browser: Browser, address: str) -> AsyncIterator[Page]:
+    async with chromium_page(browser, f"{address}/k/demo") as opened:
+        await ViewerPage(opened).counts(BEFORE)
+        yield opened
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def viewer(page: Page) -> ViewerPage:
+    return ViewerPage(page)
+
+
+async def player(page: Page, call: str) -> None:
+    """Let the stream's player call back: `call` is such as `onState("live")`."""
+    await page.wait_for_function("window.player")
+    await page.evaluate(f"player.options.{call}")
+
+
+async def test_a_first_tap_goes_at_once_and_the_next_ones_fold_into_one_request_a_second(
+    cloud: StubCloud, viewer: ViewerPage
+) -> None:
+    await viewer.like.click()
+    await cloud.until(lambda: len(cloud.likes) == 1)
+    await viewer.tap(24)
+    await cloud.until(lambda: len(cloud.likes) == 3)
+
+    assert [batch["n"] for batch in cloud.likes] == [1, 20, 4]
+    assert len({batch["batch"] for batch in cloud.likes}) == 3
+    await viewer.counts(BEFORE + 25)
+    await expect(viewer.total).to_have_text("1,229")
+
+
+async def test_a_like_whose_answer_got_lost_keeps_its_batch(
+    cloud: StubCloud, viewer: ViewerPage
+) -> None:
+    cloud.reachable = False
+    await viewer.like.click()
+    await viewer.receives("Not sent yet. Trying again.")
+    cloud.reachable = True
+    await viewer.receives("Sent")
+    assert {batch["batch"] for batch in cloud.likes} == {cloud.likes[0]["batch"]}
+    assert {batch["n"] for batch in cloud.likes} == {1}
+
+
+async def test_over_the_limit_the_page_says_so_and_waits(
+    cloud: StubCloud, viewer: ViewerPage
+) -> None:
+    cloud.like_answers.append(too_many(retry_after=2))
+    await viewer.like.click()
+    await viewer.receives("The lamp is glowing already. One moment.")
+    await viewer.receives("Sent")
+    assert len(cloud.likes) == 2
+
+
+async def test_the_lamp_lit_only_once_the_device_has_said_so(
+    cloud: StubCloud, viewer: ViewerPage
+) -> None:
+    at = datetime(2026, 11, 21, 11, 3, 7, tzinfo=UTC)
+    await viewer.like.click()
+    await viewer.receives("Sent")
+    cloud.tell(likes=SummaryLikes(total=5000), lamp=LightReport(lit_total=BEFORE, last_lit_at=at))
+    await viewer.counts(5000)
+    await expect(viewer.receipt).to_have_text(re.compile(r"^\s*Sent\s*$"))
+
+    cloud.light(BEFORE + 1, at)
+    await viewer.receives("Your like lit the lamp at 12:03:07")
+
+
+async def test_a_lamp_that_lit_for_others_is_no_receipt_of_ours(
+    cloud: StubCloud, viewer: ViewerPage
+) -> None:
+    cloud.tell(
+        likes=SummaryLikes(total=BEFORE + 9),
+        lamp=LightReport(lit_total=BEFORE + 9, last_lit_at=datetime.now(UTC)),
+    )
+    await viewer.counts(BEFORE + 9)
+    await expect(viewer.receipt).not_to_contain_text("lit")
+
+
+async def test_a_note_is_sent_then_seen_then_thanked(cloud: StubCloud, viewer: ViewerPage) -> None:
+    await viewer.note("heroes").click()
+    await viewer.receives("Sent: You are heroes")
+    cloud.tell(likes=SummaryLikes(total=2000))
+    await viewer.counts(2000)
+    await expect(viewer.receipt).not_to_contain_text("crew")
+
+    cloud.note_shown()
+    await viewer.receives("The crew saw your note")
+    cloud.thank()
+    await viewer.receives("The crew says thanks")
+    assert [code for code, _ in cloud.notes] == ["heroes"]
+
+
+async def test_a_note_whose_answer_got_lost_is_sent_with_the_same_key(
+    cloud: StubCloud, viewer: ViewerPage
+) -> None:
+    cloud.reachable = False
+    await viewer.note("hello").click()
+    await viewer.receives("Your note is not sent yet. Trying again.")
+    cloud.reachable = True
+    await viewer.receives("Sent: Hello from far away")
+    assert set(cloud.notes) == {cloud.notes[0]}
+
+
+async def test_a_note_too_soon_says_when_the_next_may_go(
+    cloud: StubCloud, viewer: ViewerPage
+) -> None:
+    cloud.note_answers.append(too_many(retry_after=14))
+    await viewer.note("hello").click()
+    await viewer.receives("One note at a time. You can send the next in 14 s.")
+
+
+@pytest.mark.parametrize(
+    ("state", "words"),
+    [
+        (State.LIVE, "Live from the kitchen"),
+        (State.IDLE, "Waking the camera…"),
+        (State.PRIVATE, PRIVATE),
+        (State.FAULT, "The camera is having trouble. The lamp still works."),
+        (State.OFF, "The camera is off. Your likes still reach the crew."),
+        (
+            State.OFFLINE,
+            "We can't reach the kitchen right now. Your notes will wait for it.",
+        ),
+    ],
+)
+async def test_each_state_has_its_words_and_takes_likes(
+    cloud: StubCloud, viewer: ViewerPage, state: State, words: str
+) -> None:
+    cloud.tell(state=state)
+    await viewer.says(words)
+    await viewer.like.click()
+    await viewer.receives("Sent")
+
+
+async def test_a_closed_kitchen_says_when_it_opens(cloud: StubCloud, viewer: ViewerPage) -> None:
+    opens = datetime.now(UTC).replace(hour=10, minute=0) + timedelta(days=2)
+    cloud.tell(state=State.CLOSED, opens_at=opens)
+    await expect(viewer.state).to_have_text(
+        re.compile(rf"^\s*The kitchen opens again on {opens:%A} at 1[12]:00\.\s*$")
+    )
+
+
+async def test_the_streams_socket_tells_before_the_summary_and_a_late_summary_changes_nothing(
+    cloud: StubCloud, viewer: ViewerPage
+) -> None:
+    page = viewer.page
+    await player(page, "onConnection({kind: 'connected'})")
+    await player(page, "onState('private')")
+    await viewer.says(PRIVATE)
+    long_ago = datetime.now(UTC) - timedelta(seconds=30)
+    await player(page, "onState('live')")
+    cloud.tell(state=State.PRIVATE, since=long_ago, likes=SummaryLikes(total=3000))
+    await viewer.counts(3000)
+    await viewer.says("Live from the kitchen")
+
+    await player(page, "onConnection({kind: 'lost', retryIn: 3})")
+    await viewer.says(PRIVATE)
+
+
+async def test_without_the_stream_a_live_kitchen_is_not_called_live(viewer: ViewerPage) -> None:
+    await viewer.says("Live from the kitchen")
+    await player(viewer.page, "onConnection({kind: 'lost', retryIn: 60})")
+    await expect(viewer.state).to_have_text(
+        re.compile(r"^\s*We lost the connection. Trying again in \d+ s\.\s*$")
+    )
+
+
+async def test_a_picture_that_is_not_live_is_covered(cloud: StubCloud, viewer: ViewerPage) -> None:
+    cover = viewer.page.locator("#cover")
+    await expect(cover).to_be_visible()
+    await player(viewer.page, "onConnection({kind: 'connected'})")
+    await player(viewer.page, "onState('live')")
+    await player(viewer.page, "onPicture()")
+    await expect(cover).to_be_hidden()
+    cloud.tell(state=State.PRIVATE)
+    await expect(cover).to_be_visible()
+
+
+async def test_privacy_is_told_by_the_stream_while_the_cloud_is_away(
+    cloud: StubCloud, viewer: ViewerPage
+) -> None:
+    await player(viewer.page, "onConnection({kind: 'connected'})")
+    cloud.vanish()
+    await expect(viewer.state).to_contain_text("We lost the connection")
+    await player(viewer.page, "onState('private')")
+    await viewer.says(PRIVATE)
+
+
+async def test_a_lost_cloud_is_counted_down_and_found_again(
+    cloud: StubCloud, viewer: ViewerPage
+) -> None:
+    cloud.vanish()
+    await expect(viewer.state).to_have_text(
+        re.compile(r"^\s*We lost the connection. Trying again in [1-4] s\.\s*$")
+    )
+    cloud.come_back()
+    await viewer.says("Live from the kitchen")
+
+
+async def test_without_event_streams_the_page_asks_again_and_again(
+    cloud: StubCloud, viewer: ViewerPage
+) -> None:
+    cloud.end_streams()
+    cloud.tell(likes=SummaryLikes(total=7000))
+    await viewer.counts(7000)
+    cloud.tell(likes=SummaryLikes(total=7001))
+    await viewer.counts(7001)
+
+
+async def test_without_a_player_likes_still_arrive(
+    browser: Browser, cloud: StubCloud, address: str
+) -> None:
+    cloud.has_player = False
+    async with chromium_page(browser, f"{address}/k/demo") as page:
+        viewer = ViewerPage(page)
+        await viewer.like.click()
+        await viewer.receives("Sent")
+
+
+async def test_an_unknown_kitchen_is_called_so(browser: Browser, address: str) -> None:
+    async with chromium_page(browser, f"{address}/k/nowhere") as page:
+        await ViewerPage(page).says("There is no kitchen at this address.")
+
+
+async def test_only_a_simulated_kitchen_wears_the_badge(
+    cloud: StubCloud, viewer: ViewerPage
+) -> None:
+    await expect(viewer.badge).to_have_text("SIMULATED: no real kitchen")
+    cloud.tell(simulated=False)
+    await expect(viewer.badge).to_be_hidden()
+
+
+async def test_notes_follow_the_catalogues_direction(
+    browser: Browser, cloud: StubCloud, address: str
+) -> None:
+    cloud.catalogue = cloud.catalogue.model_copy(update={"lang": "ar", "dir": "rtl"})
+    async with chromium_page(browser, f"{address}/k/demo") as page:
+        await expect(page.locator("#notes[dir=rtl][lang=ar] button")).to_have_count(6)
+
+
+async def test_hearts_rise_unless_motion_is_not_wanted(
+    browser: Browser, address: str, page: Page
+) -> None:
+    hearts = "for (const _ of [1, 2, 3]) like.click(); sky.children.length"
+    assert await page.evaluate(hearts) == 3
+    async with chromium_page(browser, f"{address}/k/demo", calm=True) as calm:
+        assert await calm.evaluate(hearts) == 0
+
+
+async def test_the_page_asks_nobody_else_and_keeps_nothing(
+    browser: Browser, cloud: StubCloud, address: str
+) -> None:
+    async with chromium_page(browser, "about:blank") as page:
+        asked: list[str] = []
+        page.on("request", lambda request: asked.append(request.url))
+        reply = await page.goto(f"{address}/k/demo")
+        viewer = ViewerPage(page)
+        await viewer.like.click()
+        await viewer.receives("Sent")
+        await cloud.until(lambda: len(cloud.views) == 1)
+
+        assert reply is not None
+        assert "default-src 'self'" in reply.headers["content-security-policy"]
+        assert {url for url in asked if not url.startswith(f"{address}/")} == set()
+        assert await page.context.cookies() == []
+        stored: Any = await page.evaluate("localStorage.length + sessionStorage.length")
+        assert stored == 0
+
+
+@pytest.mark.parametrize("viewport", [PHONE, DESKTOP], ids=["phone", "desktop"])
+async def test_every_target_is_48_pixels_and_nothing_scrolls_sideways(
+    browser: Browser, address: str, viewport: Any
+) -> None:
+    async with chromium_page(browser, f"{address}/k/demo", viewport=viewport) as page:
+        await expect(page.locator("#notes button")).to_have_count(6)
+        sizes: Any = await page.evaluate(
+            "Array.from(document.querySelectorAll('button, a'), (b) => {"
+            " const box = b.getBoundingClientRect(); return Math.min(box.width, box.height); })"
+        )
+        assert min(sizes) >= 48
+        width: Any = await page.evaluate("document.documentElement.scrollWidth")
+        assert width <= viewport["width"]
+        heart = await page.locator("#like").bounding_box()
+        assert heart is not None
+        assert heart["y"] + heart["height"] <= viewport["height"]
+
+
+async def test_without_javascript_the_page_says_what_it_needs(
+    browser: Browser, address: str
+) -> None:
+    async with chromium_page(browser, f"{address}/k/demo", javascript=False) as page:
+        await expect(page.locator(".plain")).to_contain_text("it needs JavaScript")
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("viewport", [PHONE, DESKTOP], ids=["phone", "desktop"])
+async def test_photographs_for_the_eye(
+    browser: Browser, cloud: StubCloud, address: str, theme: Theme, viewport: Any
+) -> None:
+    kind = "phone" if viewport == PHONE else "desktop"
+    url = f"{address}/k/demo"
+    async with chromium_page(browser, url, viewport=viewport, theme=theme, calm=True) as page:
+        viewer = ViewerPage(page)
+        await player(page, "onConnection({kind: 'connected'})")
+        await player(page, "onState('live')")
+        await player(page, "onPicture()")
+        await viewer.like.click()
+        await viewer.note("heroes").click()
+        await viewer.receives("Sent: You are heroes")
+        cloud.light(cloud.summary.likes.total, datetime.now(UTC))
+        await viewer.receives("Your like lit the lamp")
+        await photograph(page, f"page-{kind}-{theme}")
+        await player(page, "onState('private')")
+        await viewer.says(PRIVATE)
+        await photograph(page, f"page-{kind}-{theme}-private")
