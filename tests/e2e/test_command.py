@@ -80,10 +80,8 @@ async def test_it_ends_by_itself_when_told_so(tmp_path: Path) -> None:
 
 
 async def test_a_port_in_use(tmp_path: Path) -> None:
-    with socket.socket() as other:
-        port = free_port()
-        other.bind(("127.0.0.1", port))
-        other.listen()
+    port = free_port()
+    with socket.create_server(("127.0.0.1", port)):
         code, _, err = await ended(
             "demo", "--no-browser", "--port", str(port), "--state-dir", str(tmp_path)
         )

@@ -3,7 +3,6 @@
 import asyncio
 import random
 import uuid
-from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -57,35 +56,32 @@ async def viewer(promised: Acknowledged, what: object) -> None:
 
 @pytest.mark.timeout(400)
 async def test_twenty_kills_lose_nothing(tmp_path: Path) -> None:
+    """That a note is shown no more than twice around a kill is in test_window_in_crash.py."""
     rng = random.Random(20261121)
     promised = Acknowledged()
-    shown: Counter[str] = Counter()
     port = free_port()
     for _ in range(KILLS):
         async with demo(tmp_path, port=port) as running, asyncio.TaskGroup() as viewers:
             viewers.create_task(viewer(promised, likes(running, promised, rng)))
             viewers.create_task(viewer(promised, notes(running, promised, rng)))
             await asyncio.sleep(rng.uniform(0.0, 1.2))
-            seen = set((await running.bench())["notes_shown"])
             running.kill()
             await running.process.wait()
-        shown.update(seen)
 
     assert promised.likes > KILLS
     assert len(promised.notes) > KILLS
     async with demo(tmp_path, port=port) as running:
-        last = await running.until(
+        await running.until(
             lambda bench: (
-                shown.keys() | set(bench["notes_shown"]) >= set(promised.notes)
+                set(bench["notes_shown"]) >= set(promised.notes)
                 and bench["likes_lit"] >= promised.likes
             ),
             seconds=60,
         )
-        shown.update(set(last["notes_shown"]))
         summary = await running.summary()
         for note in promised.notes:
             assert (await running.get(f"/v1/notes/{note}"))["state"] in ("shown", "thanked")
-    assert summary["likes"]["total"] >= max(promised.likes, promised.highest_total)
-    assert summary["lamp"]["lit_total"] == summary["likes"]["total"]
-    assert max(shown.values()) <= 2, "a note is shown once, or twice around a kill"
-    assert min(shown[note] for note in promised.notes) >= 1
+        assert summary["likes"]["total"] >= max(promised.likes, promised.highest_total)
+        assert summary["lamp"]["lit_total"] == summary["likes"]["total"]
+        gestures = [line for line in running.said() if "the lamp lit" in line.lower()]
+        assert len(gestures) <= 1, "what was left over is one gesture"

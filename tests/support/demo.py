@@ -1,6 +1,7 @@
 """The whole demo as its user starts it: a process of its own, known by the address it prints."""
 
 import asyncio
+import random
 import signal
 import socket
 import sys
@@ -18,7 +19,7 @@ FIRST_PORT, LAST_PORT = 18100, 18900
 
 def free_port() -> int:
     """Return a port that nothing listens on now."""
-    for port in range(FIRST_PORT, LAST_PORT):
+    for port in random.sample(range(FIRST_PORT, LAST_PORT), 100):
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
@@ -40,6 +41,11 @@ class Demo:
     url: str
     process: asyncio.subprocess.Process
     client: aiohttp.ClientSession
+    errors: bytearray
+
+    def said(self) -> list[str]:
+        """Return what it has logged so far, a line each."""
+        return self.errors.decode().splitlines()
 
     async def get(self, path: str) -> Any:
         async with self.client.get(self.url + path) as reply:
@@ -95,7 +101,7 @@ async def demo(state_dir: Path, *arguments: str, port: int | None = None) -> Asy
             await _announced(process, port, errors)
             # A cookie jar that forgets: each request is a viewer of its own.
             async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as client:
-                yield Demo(f"http://127.0.0.1:{port}", process, client)
+                yield Demo(f"http://127.0.0.1:{port}", process, client, errors)
         finally:
             if process.returncode is None:
                 process.send_signal(signal.SIGINT)

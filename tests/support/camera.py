@@ -1,0 +1,190 @@
+"""For tests with a real camera child: a sink that remembers, decoders, a barcode reader."""
+
+import asyncio
+import contextlib
+import io
+import os
+from collections.abc import AsyncIterator, Callable, Sequence
+from pathlib import Path
+
+import av
+from av.video.codeccontext import VideoCodecContext
+from PIL import Image
+
+from likelight_hw.camera import barcode
+from likelight_hw.camera.config import CameraConfig
+from likelight_hw.camera.process import CameraProcess
+from likelight_hw.ports import (
+    AccessUnit,
+    CameraPhase,
+    CameraStatus,
+    Card,
+    Jpeg,
+    Placeholder,
+    StreamFormat,
+)
+
+Event = StreamFormat | AccessUnit | Jpeg | Placeholder | CameraStatus
+
+CARDS = (
+    Card("private", "The crew is taking a private moment.", (255, 249, 240), (34, 30, 26), "SIM"),
+    Card("idle", "Waking the camera…", (23, 20, 17), (255, 243, 226)),
+)
+
+
+class Recorder:
+    """A `CameraSink` that keeps everything in order, and lets a test wait for it."""
+
+    def __init__(self) -> None:
+        self.events: list[Event] = []
+        self._changed = asyncio.Event()
+
+    def on_format(self, stream: StreamFormat) -> None:
+        self._add(stream)
+
+    def on_access_unit(self, unit: AccessUnit) -> None:
+        self._add(unit)
+
+    def on_jpeg(self, jpeg: Jpeg) -> None:
+        self._add(jpeg)
+
+    def on_placeholder(self, placeholder: Placeholder) -> None:
+        self._add(placeholder)
+
+    def on_status(self, status: CameraStatus) -> None:
+        self._add(status)
+
+    def _add(self, event: Event) -> None:
+        self.events.append(event)
+        self._changed.set()
+
+    @property
+    def units(self) -> list[AccessUnit]:
+        return [event for event in self.events if isinstance(event, AccessUnit)]
+
+    @property
+    def jpegs(self) -> list[Jpeg]:
+        return [event for event in self.events if isinstance(event, Jpeg)]
+
+    @property
+    def formats(self) -> list[StreamFormat]:
+        return [event for event in self.events if isinstance(event, StreamFormat)]
+
+    @property
+    def placeholders(self) -> list[Placeholder]:
+        return [event for event in self.events if isinstance(event, Placeholder)]
+
+    @property
+    def phases(self) -> list[CameraPhase]:
+        return [event.phase for event in self.events if isinstance(event, CameraStatus)]
+
+    async def until(self, met: Callable[[], bool], within: float = 15.0) -> None:
+        """Return as soon as `met()`; raise `TimeoutError` when that takes too long."""
+        async with asyncio.timeout(within):
+            while not met():
+                self._changed.clear()
+                await self._changed.wait()
+
+    async def more_units(self, count: int) -> list[AccessUnit]:
+        """Return the next `count` access units from now on."""
+        seen = len(self.units)
+        await self.until(lambda: len(self.units) >= seen + count)
+        return self.units[seen : seen + count]
+
+    async def next_keyframe(self) -> AccessUnit:
+        """Return the next keyframe from now on."""
+        seen = len(self.units)
+        await self.until(lambda: any(unit.keyframe for unit in self.units[seen:]))
+        return next(unit for unit in self.units[seen:] if unit.keyframe)
+
+
+@contextlib.asynccontextmanager
+async def running(
+    config: CameraConfig, cards: Sequence[Card] = ()
+) -> AsyncIterator[tuple[CameraProcess, Recorder]]:
+    """Run a camera for the length of the block."""
+    camera, sink = CameraProcess(config), Recorder()
+    async with asyncio.TaskGroup() as tasks:
+        task = tasks.create_task(camera.run(sink, cards))
+        try:
+            await sink.until(lambda: bool(sink.events))
+            yield camera, sink
+        finally:
+            task.cancel()
+
+
+class Decoder:
+    """Decodes access units one by one, as a viewer does."""
+
+    def __init__(self) -> None:
+        context = av.CodecContext.create("h264", "r")
+        assert isinstance(context, VideoCodecContext)
+        context.thread_count = 1
+        context.options = {"flags": "low_delay"}
+        self._context = context
+
+    def decode(self, data: bytes) -> av.VideoFrame:
+        (frame,) = self._context.decode(av.Packet(data))
+        return frame
+
+
+def luma(frame: av.VideoFrame) -> Image.Image:
+    """Return a decoded frame's luma."""
+    plane = frame.planes[0]
+    return Image.frombytes(
+        "L", (frame.width, frame.height), bytes(plane), "raw", "L", plane.line_size, 1
+    )
+
+
+def mean(image: Image.Image, box: tuple[float, float, float, float] = (0, 0, 1, 1)) -> float:
+    """Return the mean value of an "L" image within `box`, in fractions of its size."""
+    x0, y0, x1, y1 = box
+    part = image.crop(
+        (
+            round(x0 * image.width),
+            round(y0 * image.height),
+            round(x1 * image.width),
+            round(y1 * image.height),
+        )
+    )
+    counts = part.histogram()
+    return sum(value * count for value, count in enumerate(counts)) / sum(counts)
+
+
+def read_barcode(picture: Image.Image) -> int | None:
+    """Return the milliseconds modulo 2^20 in a picture's luma, None when there is no barcode."""
+    side = barcode.edge(picture.height)
+    bits = 0
+    for block in range(barcode.BLOCKS):
+        middle = picture.crop(
+            (block * side + side // 4, side // 4, (block + 1) * side - side // 4, 3 * side // 4)
+        )
+        value = mean(middle)
+        if 64 < value < 192:
+            return None
+        bits = bits << 1 | (value >= 192)
+    stamp, check = bits >> 4, bits & 0xF
+    for shift in range(0, 20, 4):
+        check ^= stamp >> shift & 0xF
+    return stamp if check == 0 else None
+
+
+def jpeg_image(data: bytes) -> Image.Image:
+    """Return a JPEG, decoded; it must be whole."""
+    image = Image.open(io.BytesIO(data), formats=["JPEG"])
+    image.load()
+    return image
+
+
+def nal_units(data: bytes) -> dict[int, bytes]:
+    """Return the last NAL unit of each type in an Annex B access unit."""
+    parts = data.replace(b"\0\0\0\1", b"\0\0\1").split(b"\0\0\1")[1:]
+    return {part[0] & 0x1F: part for part in parts}
+
+
+def children() -> set[int]:
+    """Return the process ids of this process's children (Linux)."""
+    found: set[int] = set()
+    for task in Path(f"/proc/{os.getpid()}/task").iterdir():
+        found.update(int(pid) for pid in (task / "children").read_text().split())
+    return found

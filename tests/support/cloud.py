@@ -1,0 +1,163 @@
+"""A real cloud on a real socket: aiohttp on port 0, SQLite in a temporary directory."""
+
+import asyncio
+import random
+import uuid
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+from aiohttp import web
+
+from likelight.clock import Now
+from likelight_cloud import routes
+from likelight_cloud.app import Cloud
+from likelight_cloud.store.sqlite import SqliteStore
+from likelight_cloud.trust.device import hashed
+
+KID = "demo"
+TOKEN = "the-device-token"
+NOON = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
+
+
+class WallClock:
+    """A wall clock that moves only when a test says so."""
+
+    def __init__(self) -> None:
+        self.at = NOON
+
+    def __call__(self) -> datetime:
+        return self.at
+
+    def step(self, **delta: float) -> None:
+        self.at += timedelta(**delta)
+
+
+@dataclass(frozen=True)
+class Reply:
+    """An answer, read to its end."""
+
+    status: int
+    headers: Any
+    body: Any
+
+
+class Site:
+    """A running cloud and what speaks to it: `viewer` keeps cookies, the device has its token."""
+
+    def __init__(self, cloud: Cloud, session: aiohttp.ClientSession, base: str) -> None:
+        self.cloud = cloud
+        self.session = session
+        self.base = base
+
+    async def call(self, method: str, path: str, **options: Any) -> Reply:
+        """Send a request, read the answer; JSON is decoded."""
+        async with self.session.request(method, self.base + path, **options) as response:
+            raw = await response.read()
+            is_json = response.content_type.endswith("json")
+            return (
+                Reply(response.status, response.headers, await response.json(content_type=None))
+                if is_json
+                else Reply(response.status, response.headers, raw)
+            )
+
+    async def poll(self, cursor: str | None = None, *, kid: str = KID, **query: Any) -> Reply:
+        """Poll as the device does, without a wait unless told."""
+        query = {"wait": 0, "dv": 1, **query}
+        if cursor is not None:
+            query["cursor"] = cursor
+        return await self.call(
+            "GET",
+            f"/v1/kitchens/{kid}/events",
+            params={name: str(value) for name, value in query.items()},
+            headers=bearer(),
+        )
+
+    async def status(self, **changes: Any) -> Reply:
+        """Send a status as the device does."""
+        return await self.call(
+            "POST", f"/v1/kitchens/{KID}/status", json=status(**changes), headers=bearer()
+        )
+
+    async def like(self, n: int = 1, batch: str | None = None, **options: Any) -> Reply:
+        """Send a batch of taps."""
+        return await self.call(
+            "POST",
+            f"/v1/kitchens/{KID}/likes",
+            json={"n": n, "batch": batch or str(uuid.uuid4())},
+            **options,
+        )
+
+    async def note(self, code: str = "heroes", key: str | None = None, **options: Any) -> Reply:
+        """Send a prepared note."""
+        return await self.call(
+            "POST",
+            f"/v1/kitchens/{KID}/notes",
+            json={"code": code},
+            headers={"Idempotency-Key": key or str(uuid.uuid4())},
+            **options,
+        )
+
+    async def summary(self) -> Any:
+        """Return the kitchen's summary."""
+        return (await self.call("GET", f"/v1/kitchens/{KID}")).body
+
+    def forget_viewer(self) -> None:
+        """Become another viewer."""
+        self.session.cookie_jar.clear()
+
+
+def bearer(token: str = TOKEN) -> dict[str, str]:
+    """Return the header that a device brings."""
+    return {"Authorization": f"Bearer {token}"}
+
+
+def status(**changes: Any) -> dict[str, Any]:
+    """Return a status body; `changes` replace its keys."""
+    return {
+        "boot_id": "boot-1",
+        "n": 1,
+        "sent_at": "2026-11-21T12:00:00.000Z",
+        "simulated": True,
+        "camera": {"state": "live", "since": "2026-11-21T11:59:00.000Z", "cause": "demand"},
+        "light": {"lit_total": 0, "last_lit_at": None},
+        "notes": [],
+        "health": {"sw": "0.1.0"},
+        **changes,
+    }
+
+
+@asynccontextmanager
+async def serving(database: Path, *, now: Now | None = None) -> AsyncIterator[Site]:
+    """Serve the cloud on `database`, with one kitchen and its device's token."""
+    now = now or WallClock()
+    store = SqliteStore(database)
+    cloud = Cloud(store, now=now, rng=random.Random(1))
+    app = web.Application()
+    routes.mount(cloud, app)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    host, port = runner.addresses[0][:2]
+    jar = aiohttp.CookieJar(unsafe=True)
+    timeout = aiohttp.ClientTimeout(total=20)
+    try:
+        async with (
+            asyncio.TaskGroup() as group,
+            aiohttp.ClientSession(cookie_jar=jar, timeout=timeout) as session,
+        ):
+            running = group.create_task(cloud.run())
+            await asyncio.wait_for(cloud.ready.wait(), 10)
+            await store.add_kitchen(KID, "The demo kitchen", now())
+            await store.add_token(KID, hashed(TOKEN))
+            try:
+                yield Site(cloud, session, f"http://{host}:{port}")
+            finally:
+                running.cancel()
+    finally:
+        await runner.cleanup()

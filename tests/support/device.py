@@ -1,0 +1,221 @@
+"""A device without a body: the real window in on simulated hardware, and a record of its life."""
+
+import asyncio
+import random
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from PIL import Image
+
+from likelight.appreciation.cloud import CloudClient
+from likelight.appreciation.effects import Base
+from likelight.appreciation.lamp import Lamp
+from likelight.appreciation.poll import Link
+from likelight.appreciation.screens.models import NoteScreen
+from likelight.appreciation.screens.render import pages
+from likelight.appreciation.store import DeviceStore, KeptNote, Memory
+from likelight.appreciation.vitals import Vitals
+from likelight.appreciation.window_in import WindowIn
+from likelight.assets import catalogue
+from likelight.contract import (
+    CameraReport,
+    Cause,
+    Desired,
+    Note,
+    NoteReceipt,
+    State,
+    Viewers,
+)
+from likelight_hw.ports import DisplayInfo
+from likelight_hw.sim.button import SimButton
+from likelight_hw.sim.display import SimDisplay
+from likelight_hw.sim.lights import SimLights
+
+PANEL = DisplayInfo(256, 128, "1", mm_per_px=0.4, reading_distance_m=1.0)
+CATALOGUE = catalogue.load("en")
+CODES = tuple(note.code for note in CATALOGUE.notes)
+
+
+def _first_pages() -> dict[bytes, str]:
+    return {
+        pages(NoteScreen(note.text, note.icon), PANEL)[0].image.tobytes(): note.code
+        for note in CATALOGUE.notes
+    }
+
+
+NOTE_PICTURES = _first_pages()
+"""The first page of every note on `PANEL`, and the code it belongs to."""
+
+
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """One thing that the crew could perceive, or the rest of the device was told of."""
+
+    at: float
+    what: str
+    value: object = None
+
+
+class Diary(list[Happened]):
+    """Everything that happened, in order. `on_entry` is called after each entry.
+
+    Once `closed`, nothing more happens: the device is dead, whatever its tasks still do.
+    """
+
+    on_entry: Callable[[], None] | None = None
+    closed = False
+
+    def write(self, what: str, value: object = None) -> None:
+        if self.closed:
+            return
+        self.append(Happened(asyncio.get_running_loop().time(), what, value))
+        if self.on_entry is not None:
+            self.on_entry()
+
+    def of(self, what: str) -> list[object]:
+        return [entry.value for entry in self if entry.what == what]
+
+    def at(self, what: str) -> list[float]:
+        return [entry.at for entry in self if entry.what == what]
+
+
+class WatchedStore(DeviceStore):
+    """The real store, with the beginning and the end of each commit written down."""
+
+    diary: Diary
+
+    async def keep(self, memory: Memory, notes: Iterable[Note] = ()) -> tuple[KeptNote, ...]:
+        self.diary.write("commit begins", "keep")
+        new = await super().keep(memory, notes)
+        self.diary.write("committed", "keep")
+        return new
+
+    async def mark_shown(self, ids: Iterable[str], at: datetime) -> None:
+        self.diary.write("commit begins", "shown")
+        await super().mark_shown(ids, at)
+        self.diary.write("committed", "shown")
+
+    async def acknowledge(self, receipts: Iterable[NoteReceipt]) -> None:
+        self.diary.write("commit begins", "acknowledged")
+        await super().acknowledge(receipts)
+        self.diary.write("committed", "acknowledged")
+
+
+class WatchedDisplay(SimDisplay):
+    """A panel that writes down which note came to its glass, as eyes would see it."""
+
+    def __init__(self, diary: Diary) -> None:
+        super().__init__(PANEL)
+        self._diary = diary
+
+    async def show(self, image: Image.Image) -> None:
+        await super().show(image)
+        code = NOTE_PICTURES.get(image.tobytes())
+        if code is not None:
+            self._diary.write("note on the glass", code)
+        else:
+            self._diary.write("headline on the glass")
+
+
+class WatchedLamp(Lamp):
+    """The real lamp, with each request for a gesture written down."""
+
+    diary: Diary
+
+    def likes(self, delta: int, total: int) -> None:
+        self.diary.write("likes", (delta, total))
+        super().likes(delta, total)
+
+    def welcome_back(self, delta: int, total: int) -> None:
+        self.diary.write("welcome back", (delta, total))
+        super().welcome_back(delta, total)
+
+    def set_base(self, base: Base) -> None:
+        self.diary.write("base", base)
+        super().set_base(base)
+
+
+class Device:
+    """The window in with a lamp, a panel and a button, all simulated, on the running loop."""
+
+    def __init__(
+        self,
+        path: Path,
+        cloud: CloudClient,
+        now: Callable[[], datetime],
+        *,
+        seed: int = 0,
+        diary: Diary | None = None,
+    ) -> None:
+        self.diary = Diary() if diary is None else diary
+        self.lights = SimLights(asyncio.get_running_loop().time)
+        self.display = WatchedDisplay(self.diary)
+        self.thanks = SimButton()
+        self.store = WatchedStore(path, now=now)
+        self.store.diary = self.diary
+        self.camera = CameraReport(state=State.IDLE, since=now(), cause=Cause.DEMAND)
+        self._now = now
+        self.lamp = WatchedLamp(
+            self.lights, now=now, on_frame=lambda _: None, on_lit=self._lamp_lit
+        )
+        self.lamp.diary = self.diary
+        self.window = WindowIn(
+            self.store,
+            cloud,
+            self.lamp,
+            self.display,
+            self.thanks,
+            catalogue=CATALOGUE,
+            camera=lambda: self.camera,
+            measure=Vitals(path.parent).measure,
+            simulated=True,
+            on_link=self._link_changed,
+            on_viewers=self._viewers_changed,
+            on_desired=self._wished,
+            now=now,
+            rng=random.Random(seed),
+            timezone=UTC,
+        )
+
+    @property
+    def links(self) -> list[object]:
+        return self.diary.of("link")
+
+    def turn(self, state: State, cause: Cause = Cause.BUTTON) -> None:
+        """The gate came to another state."""
+        self.camera = CameraReport(state=state, since=self._now(), cause=cause)
+        self.window.camera_changed()
+
+    async def run(self) -> None:
+        """Live until cancelled."""
+        await self.store.open()
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self.lamp.run())
+                group.create_task(self.window.run())
+        finally:
+            await self.store.close()
+
+    @asynccontextmanager
+    async def living(self) -> AsyncIterator["Device"]:
+        """Live for the time of the block."""
+        async with asyncio.TaskGroup() as group:
+            task = group.create_task(self.run())
+            yield self
+            task.cancel()
+
+    def _lamp_lit(self, total: int, at: datetime) -> None:
+        self.diary.write("lit", total)
+        self.window.lit(total, at)
+
+    def _link_changed(self, link: Link) -> None:
+        self.diary.write("link", link)
+
+    def _viewers_changed(self, viewers: Viewers) -> None:
+        self.diary.write("viewers", viewers)
+
+    def _wished(self, desired: Desired) -> None:
+        self.diary.write("desired", desired.version)
