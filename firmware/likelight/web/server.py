@@ -42,7 +42,7 @@ class WebServer:
     async def run(self) -> None:
         """Serve until cancelled."""
         runner = web.AppRunner(
-            self._make(), access_log=None, handle_signals=False, shutdown_timeout=0.5
+            self._make(), access_log=None, handle_signals=False, shutdown_timeout=1.0
         )
         await runner.setup()
         try:

@@ -1,0 +1,66 @@
+"""Reading what a request brings, and saying exactly what is wrong with it."""
+
+import asyncio
+from typing import Any, TypeVar
+
+from aiohttp import web
+from pydantic import BaseModel, ValidationError
+
+from likelight.contract import MAX_BODY
+from likelight_cloud.api.problems import ProblemError
+
+READ_S = 10.0
+
+M = TypeVar("M", bound=BaseModel)
+
+
+async def read_body(request: web.Request, model: type[M]) -> M:
+    """Return the JSON body as `model`; raise a 408, 413, 415, 400 or 422 that says why not."""
+    if request.content_type != "application/json":
+        raise ProblemError(415, "Send the body as Content-Type: application/json.")
+    raw = await _read(request)
+    try:
+        return model.model_validate_json(raw)
+    except ValidationError as error:
+        if error.errors()[0]["type"] == "json_invalid":
+            raise ProblemError(400, "The body is not JSON that can be parsed.") from error
+        raise unprocessable(error) from error
+
+
+def unprocessable(error: ValidationError) -> ProblemError:
+    """Return the 422 that names each field and what is wrong with it, without its value."""
+    errors: tuple[dict[str, Any], ...] = tuple(
+        {"field": ".".join(str(part) for part in one["loc"]) or "body", "detail": one["msg"]}
+        for one in error.errors(include_input=False, include_url=False, include_context=False)
+    )
+    return ProblemError(
+        422, "; ".join(f"{one['field']}: {one['detail']}" for one in errors), errors=errors
+    )
+
+
+async def _read(request: web.Request) -> bytes:
+    too_large = ProblemError(413, f"The body is larger than {MAX_BODY} bytes. Send less.")
+    if (request.content_length or 0) > MAX_BODY:
+        raise too_large
+    raw = bytearray()
+    try:
+        async with asyncio.timeout(READ_S):
+            async for chunk in request.content.iter_any():
+                raw += chunk
+                if len(raw) > MAX_BODY:
+                    raise too_large
+    except web.RequestPayloadError as error:
+        raise ProblemError(400, "The body did not arrive in one piece.") from error
+    except TimeoutError as error:
+        raise ProblemError(408, f"The body did not arrive within {READ_S:.0f} s.") from error
+    return bytes(raw)
+
+
+def json(model: BaseModel, *, status: int = 200, **dump: Any) -> web.Response:
+    """Return `model` as a JSON answer that no cache keeps; `dump` goes to `model_dump_json`."""
+    return web.Response(
+        status=status,
+        body=model.model_dump_json(**dump).encode(),
+        content_type="application/json",
+        headers={"Cache-Control": "no-store"},
+    )

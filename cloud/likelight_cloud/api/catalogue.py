@@ -1,0 +1,31 @@
+"""`GET /v1/catalogue?lang=`: the prepared notes in one language."""
+
+import re
+
+from aiohttp import web
+
+from likelight.assets import catalogue
+from likelight_cloud.api.problems import ProblemError
+from likelight_cloud.api.summary import tagged
+
+DEFAULT = "en"
+
+TAG = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8}){0,4}")
+
+
+async def get_catalogue(request: web.Request) -> web.Response:
+    """Tell the notes in the language asked for, or in English."""
+    lang = request.query.get("lang", DEFAULT)
+    if not TAG.fullmatch(lang):
+        raise ProblemError(
+            422,
+            "lang: this is no language tag. Send en, or de-AT, for example.",
+            errors=({"field": "lang", "detail": "no language tag"},),
+        )
+    notes = catalogue.load(lang)
+    response = web.Response(
+        body=notes.model_dump_json().encode(),
+        content_type="application/json",
+        headers={"Cache-Control": "public, max-age=300"},
+    )
+    return tagged(request, response, f"{notes.lang}-{notes.version}")

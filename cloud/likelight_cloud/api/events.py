@@ -1,0 +1,157 @@
+"""`GET /v1/kitchens/{kid}/events`: the long poll of a device."""
+
+import logging
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from aiohttp import web
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from likelight.contract import MAX_WAIT_S, Events, Likes, Note
+from likelight_cloud.api.body import json, unprocessable
+from likelight_cloud.api.problems import ProblemError
+from likelight_cloud.app import CLOUD, Cloud
+from likelight_cloud.cursor import CursorError, Position
+from likelight_cloud.kitchen import Kitchen
+from likelight_cloud.poll import hold
+from likelight_cloud.store.base import KitchenRecord, NoteRecord
+from likelight_cloud.trust.device import check_device
+
+log = logging.getLogger(__name__)
+
+MAX_NOTES = 100
+"""Notes in one reply whatever the device asks for: at most 300 bytes each, 64 KiB is the limit."""
+
+
+class EventsQuery(BaseModel):
+    """What a device asks; keys of newer devices are ignored."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    cursor: str | None = None
+    wait: int = Field(default=25, ge=0, le=MAX_WAIT_S)
+    max_notes: int = Field(default=20, ge=1)
+    dv: int | None = Field(default=None, ge=0)
+
+
+async def get_events(request: web.Request) -> web.Response:
+    """Hold the poll until there is news, then tell it."""
+    cloud = request.app[CLOUD]
+    kitchen = await cloud.kitchen(request.match_info["kid"])
+    kid = kitchen.record.kid
+    await check_device(request, cloud.store, kid)
+    try:
+        query = EventsQuery.model_validate(dict(request.query))
+    except ValidationError as error:
+        raise unprocessable(error) from error
+
+    kitchen.hear()
+    if query.cursor is None:
+        return await _reply(cloud, kitchen, _start(kitchen.record), query)
+    position = _resume(cloud, kitchen.record, query.cursor)
+    with kitchen.polling() as poll:
+        if position.seq > kitchen.record.acked:
+            await cloud.store.acknowledge(kid, position.seq, cloud.now())
+        await hold(
+            kitchen,
+            poll,
+            position,
+            version=query.dv,
+            wait=query.wait,
+            now=cloud.now,
+            rng=cloud.rng,
+            alive=lambda: cloud.serves(request),
+        )
+        if poll.superseded:
+            log.warning("A second poll for the kitchen %s has ended the first", kid)
+            raise ProblemError(
+                409,
+                f"A newer poll of the kitchen {kid} has taken over. If no device was restarted "
+                "just now, two devices hold the same token, from a copied card perhaps.",
+            )
+        if not cloud.ready.is_set():
+            raise ProblemError(503, "The cloud is restarting.", headers={"Retry-After": "1"})
+        return await _reply(cloud, kitchen, position, query)
+
+
+def _start(record: KitchenRecord) -> Position:
+    """Return where a device without a cursor begins: what it never acknowledged, no old likes."""
+    return Position(record.epoch, min(record.acked, record.head), record.likes_total)
+
+
+def _resume(cloud: Cloud, record: KitchenRecord, cursor: str) -> Position:
+    try:
+        position = cloud.cursors.read(record.kid, cursor)
+    except CursorError as error:
+        raise ProblemError(
+            400, f"The cursor cannot be used: {error}. Start again without one."
+        ) from error
+    if position.epoch != record.epoch:
+        why = f"The history of the kitchen {record.kid} began anew"
+    elif position.seq > record.head or position.total > record.likes_total:
+        why = "The cursor is ahead of this cloud, which came back from an older copy"
+    else:
+        return position
+    raise ProblemError(
+        410,
+        f"{why}. Go on with the cursor in this answer, and keep your own totals.",
+        cursor=cloud.cursors.write(record.kid, _start(record)),
+    )
+
+
+async def _reply(
+    cloud: Cloud, kitchen: Kitchen, position: Position, query: EventsQuery
+) -> web.Response:
+    kid, at = kitchen.record.kid, cloud.now()
+    backlog = None
+    if kitchen.record.head > position.seq:
+        limit = min(query.max_notes, MAX_NOTES)
+        backlog = await cloud.store.notes_after(kid, position.seq, limit=limit, at=at)
+    record, viewers = kitchen.record, kitchen.viewers()
+    new_likes = record.likes_total > position.total
+    after = replace(
+        position,
+        seq=backlog.seq if backlog else position.seq,
+        total=record.likes_total,
+        likes_ms=int(at.timestamp() * 1000) if new_likes else position.likes_ms,
+        watching=viewers.watching,
+    )
+    events = Events(
+        cursor=cloud.cursors.write(kid, after),
+        epoch=record.epoch,
+        server_time=at,
+        likes=_likes(position, record, at),
+        notes=tuple(map(_note, backlog.notes)) if backlog else (),
+        more=backlog.more if backlog else False,
+        dropped_notes=backlog.dropped if backlog else 0,
+        viewers=viewers,
+        desired=record.desired if record.desired.version != query.dv else None,
+    )
+    return json(events, exclude={"desired"} if events.desired is None else None)
+
+
+def _likes(position: Position, record: KitchenRecord, at: datetime) -> Likes:
+    """Return the likes since `position`; their rate is taken over one pace at least."""
+    delta = record.likes_total - position.total
+    over_s = record.desired.pace_ms / 1000
+    since = None
+    if position.likes_ms:
+        since = datetime.fromtimestamp(position.likes_ms / 1000, UTC)
+        over_s = max(over_s, (at - since).total_seconds())
+    return Likes(
+        total=record.likes_total,
+        delta=delta,
+        since=since,
+        rate=round(delta / over_s, 3) if over_s else float(delta),
+        by_source={"page": delta} if delta else {},
+    )
+
+
+def _note(note: NoteRecord) -> Note:
+    return Note(
+        seq=note.seq,
+        id=note.id,
+        code=note.code,
+        created_at=note.created_at,
+        expires_at=note.expires_at,
+    )

@@ -1,0 +1,50 @@
+"""`GET /v1/kitchens/{kid}/live`: the summary as server-sent events, at most one a second."""
+
+import asyncio
+
+from aiohttp import web
+
+from likelight_cloud.api.summary import fingerprint
+from likelight_cloud.app import CLOUD
+
+LEAST_S = 1.0
+KEEP_ALIVE_S = 20.0
+RETRY_MS = (3000, 8000)
+
+WRITE_S = 20.0
+"""A reader that takes nothing for so long is gone."""
+
+
+async def get_live(request: web.Request) -> web.StreamResponse:
+    """Send the summary at once, and again whenever it has changed."""
+    cloud = request.app[CLOUD]
+    kitchen = await cloud.kitchen(request.match_info["kid"])
+    response = web.StreamResponse(
+        headers={
+            "Content-Type": "text/event-stream",
+            "Cache-Control": "no-store",
+            "X-Accel-Buffering": "no",
+        }
+    )
+    await response.prepare(request)
+    loop = asyncio.get_running_loop()
+    sent, silent_until = "", 0.0
+    piece = f"retry: {cloud.rng.randint(*RETRY_MS)}\n"
+    while cloud.serves(request):
+        summary = kitchen.summary()
+        tag = fingerprint(summary)
+        if tag != sent:
+            piece += f"id: {tag}\nevent: summary\ndata: {summary.model_dump_json()}\n\n"
+        elif loop.time() >= silent_until:
+            piece = ": ka\n\n"
+        else:
+            await kitchen.change(min(silent_until, kitchen.next_turn()))
+            continue
+        try:
+            async with asyncio.timeout(WRITE_S):
+                await response.write(piece.encode())
+        except (TimeoutError, ConnectionError):
+            break
+        piece, sent, silent_until = "", tag, loop.time() + KEEP_ALIVE_S
+        await asyncio.sleep(LEAST_S)
+    return response

@@ -1,0 +1,109 @@
+"""`POST /v1/kitchens/{kid}/notes` and `GET /v1/notes/{id}`: prepared notes and their way."""
+
+import asyncio
+import math
+import re
+import secrets
+from datetime import datetime, timedelta
+
+from aiohttp import web
+
+from likelight.assets import catalogue
+from likelight.contract import NOTE_TTL_S, NoteRequest, NoteState, NoteStatus
+from likelight_cloud.api.body import json, read_body
+from likelight_cloud.api.problems import ProblemError
+from likelight_cloud.app import CLOUD, Cloud
+from likelight_cloud.kitchen import Kitchen
+from likelight_cloud.store.base import KeyReusedError, NoteRecord
+
+KEY = re.compile(r"[\x21-\x7e]{1,128}")
+
+_CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+
+
+async def post_note(request: web.Request) -> web.Response:
+    """Queue a note for the crew. The same key and body get the same answer again."""
+    cloud = request.app[CLOUD]
+    kitchen = await cloud.kitchen(request.match_info["kid"])
+    key = request.headers.get("Idempotency-Key", "")
+    if not KEY.fullmatch(key):
+        raise ProblemError(
+            400, "Send an Idempotency-Key of 1 to 128 visible ASCII characters, a new UUID say."
+        )
+    wanted = await read_body(request, NoteRequest)
+    if wanted.code not in catalogue.codes():
+        raise ProblemError(
+            422,
+            f"code: there is no note called {wanted.code}. GET /v1/catalogue lists them.",
+            errors=({"field": "code", "detail": "not in the catalogue"},),
+        )
+    viewer = cloud.viewers.of(request, cloud.now())
+    try:
+        note = await _queue(cloud, kitchen, viewer, key, wanted.code)
+    except KeyReusedError as error:
+        raise ProblemError(
+            422, "This Idempotency-Key was used for another note. Send this one under a new key."
+        ) from error
+    response = json(
+        NoteStatus(
+            id=note.id,
+            state=NoteState.QUEUED,
+            created_at=note.created_at,
+            expires_at=note.expires_at,
+        ),
+        status=201,
+        exclude_none=True,
+    )
+    cloud.viewers.keep(request, response, viewer)
+    return response
+
+
+async def get_note(request: web.Request) -> web.Response:
+    """Tell how far a note has come; nobody but its sender knows the id."""
+    cloud = request.app[CLOUD]
+    note = await cloud.store.note(request.match_info["id"])
+    if note is None:
+        raise ProblemError(404, "There is no note with this id.")
+    status = NoteStatus(
+        id=note.id,
+        state=note.state(cloud.now()),
+        created_at=note.created_at,
+        delivered_at=note.delivered_at,
+        shown_at=note.shown_at,
+        thanked_at=note.thanked_at,
+        expires_at=note.expires_at,
+    )
+    return json(status, exclude_none=True)
+
+
+async def _queue(cloud: Cloud, kitchen: Kitchen, viewer: str, key: str, code: str) -> NoteRecord:
+    """Return the note under `key`, new or known; raise a 429 over the limit."""
+    kid = kitchen.record.kid
+    # One after another, or the second of two equal requests would meet the limit of the first.
+    async with kitchen.notes_turn:
+        if await cloud.store.note_by_key(kid, key) is None:
+            at = asyncio.get_running_loop().time()
+            diary = cloud.note_diaries.of(viewer, kid, at)
+            wait_s = diary.wait(at)
+            if wait_s > 0:
+                raise ProblemError(
+                    429,
+                    "The crew is reading your last note. One moment.",
+                    headers={"Retry-After": str(math.ceil(wait_s))},
+                )
+            diary.take(at)
+        now = cloud.now()
+        return await cloud.store.add_note(
+            kid,
+            id=_new_id(now),
+            code=code,
+            key=key,
+            at=now,
+            expires_at=now + timedelta(seconds=NOTE_TTL_S),
+        )
+
+
+def _new_id(at: datetime) -> str:
+    """Return a ULID: 26 characters, in order of time, with 80 random bits nobody guesses."""
+    value = int(at.timestamp() * 1000) << 80 | int.from_bytes(secrets.token_bytes(10))
+    return "".join(_CROCKFORD[value >> shift & 31] for shift in range(125, -1, -5))

@@ -1,0 +1,55 @@
+"""`POST /v1/kitchens/{kid}/status`: what a device says of itself, and its receipts."""
+
+from datetime import datetime
+from typing import TypeVar
+
+from aiohttp import web
+
+from likelight.contract import State, Status, StatusReply
+from likelight_cloud.api.body import json, read_body
+from likelight_cloud.api.problems import ProblemError
+from likelight_cloud.app import CLOUD
+from likelight_cloud.trust.device import check_device
+
+Moment = TypeVar("Moment", datetime, datetime | None)
+
+
+async def post_status(request: web.Request) -> web.Response:
+    """Keep a status; answer with what the cloud wishes."""
+    cloud = request.app[CLOUD]
+    kitchen = await cloud.kitchen(request.match_info["kid"])
+    kid = kitchen.record.kid
+    await check_device(request, cloud.store, kid)
+    status = await read_body(request, Status)
+    if status.camera.state is State.OFFLINE:
+        raise ProblemError(
+            422,
+            "camera.state: a device never says offline; the cloud alone adds it.",
+            errors=({"field": "camera.state", "detail": "a device never says offline"},),
+        )
+    at = cloud.now()
+    await cloud.store.put_status(kid, clamped(status, at), at)
+    kitchen.hear()
+    return json(StatusReply(desired=kitchen.record.desired, server_time=at))
+
+
+def clamped(status: Status, at: datetime) -> Status:
+    """Return `status` with no time later than `at`: a fast clock must not fake the future."""
+
+    def past(moment: Moment) -> Moment:
+        return moment if moment is None else min(moment, at)
+
+    camera, light = status.camera, status.light
+    return status.model_copy(
+        update={
+            "camera": camera.model_copy(update={"since": past(camera.since)}),
+            "light": light.model_copy(update={"last_lit_at": past(light.last_lit_at)}),
+            "notes": tuple(
+                note.model_copy(
+                    update={"shown_at": past(note.shown_at), "thanked_at": past(note.thanked_at)}
+                )
+                for note in status.notes
+            ),
+            "thanks_at": past(status.thanks_at),
+        }
+    )

@@ -1,0 +1,36 @@
+"""`GET /v1/kitchens/{kid}`: the summary, which any cache may keep for a second."""
+
+import hashlib
+
+from aiohttp import ETag, web
+
+from likelight.contract import Summary
+from likelight_cloud.app import CLOUD
+
+
+async def get_summary(request: web.Request) -> web.Response:
+    """Tell what a viewer may know of a kitchen."""
+    kitchen = await request.app[CLOUD].kitchen(request.match_info["kid"])
+    summary = kitchen.summary()
+    response = web.Response(
+        body=summary.model_dump_json().encode(),
+        content_type="application/json",
+        headers={"Cache-Control": "public, max-age=1"},
+    )
+    return tagged(request, response, fingerprint(summary))
+
+
+def fingerprint(summary: Summary) -> str:
+    """Return what stays the same as long as the summary does, whatever the time."""
+    content = summary.model_dump_json(exclude={"server_time"})
+    return hashlib.sha256(content.encode()).hexdigest()[:16]
+
+
+def tagged(request: web.Request, response: web.Response, tag: str) -> web.Response:
+    """Return `response` with a weak ETag, or a 304 when the asker has it already."""
+    etag = ETag(tag, is_weak=True)
+    if any(known.value in (tag, "*") for known in request.if_none_match or ()):
+        cache = response.headers["Cache-Control"]
+        response = web.Response(status=304, headers={"Cache-Control": cache})
+    response.etag = etag
+    return response

@@ -1,0 +1,15 @@
+"""`POST /v1/kitchens/{kid}/watching`: a page says that it is being looked at."""
+
+from aiohttp import web
+
+from likelight.contract import WatchingRequest
+from likelight_cloud.api.body import read_body
+from likelight_cloud.app import CLOUD
+
+
+async def post_watching(request: web.Request) -> web.Response:
+    """Count a view for 40 s. Its id lives in the page's memory and here, nowhere else."""
+    kitchen = await request.app[CLOUD].kitchen(request.match_info["kid"])
+    watching = await read_body(request, WatchingRequest)
+    kitchen.watch(watching.view)
+    return web.Response(status=204, headers={"Cache-Control": "no-store"})

@@ -1,0 +1,75 @@
+"""The cloud at run time: the store, the kitchens in memory, the clock and the dice."""
+
+import asyncio
+import random
+
+from aiohttp import web
+
+from likelight.clock import Now
+from likelight_cloud.api.problems import ProblemError
+from likelight_cloud.cursor import Cursors
+from likelight_cloud.kitchen import Kitchen
+from likelight_cloud.likes import LikeCommits
+from likelight_cloud.store.base import KitchenRecord, Store
+from likelight_cloud.trust.limits import LikeBucket, NoteDiary, PerViewer
+from likelight_cloud.trust.viewer import ViewerTokens
+
+
+class Cloud:
+    """What the handlers share; a component whose `run` serves until it is cancelled.
+
+    `ready` is set while the store is open and requests are answered.
+    """
+
+    cursors: Cursors
+    viewers: ViewerTokens
+
+    def __init__(self, store: Store, *, now: Now, rng: random.Random) -> None:
+        self.store = store
+        self.now = now
+        self.rng = rng
+        self.ready = asyncio.Event()
+        self.likes = LikeCommits(store)
+        self.like_buckets = PerViewer(LikeBucket)
+        self.note_diaries = PerViewer(NoteDiary)
+        self._kitchens: dict[str, Kitchen] = {}
+        store.listen(self._take)
+
+    async def run(self) -> None:
+        """Open the store, serve, close. May be called again after it ended."""
+        await self.store.open()
+        try:
+            secret = await self.store.secret()
+            self.cursors, self.viewers = Cursors(secret), ViewerTokens(secret)
+            self.ready.set()
+            await self.likes.run()
+        finally:
+            self.ready.clear()
+            for kitchen in self._kitchens.values():
+                kitchen.announce()
+            await self.store.close()
+
+    async def kitchen(self, kid: str) -> Kitchen:
+        """Return the kitchen `kid`; raise a 404 when there is none."""
+        kitchen = self._kitchens.get(kid)
+        if kitchen is None:
+            record = await self.store.kitchen(kid)
+            if record is None:
+                raise ProblemError(404, f"There is no kitchen called {kid} here.")
+            # Another request may have brought the kitchen in meanwhile.
+            kitchen = self._kitchens.setdefault(kid, Kitchen(record, now=self.now))
+        return kitchen
+
+    def serves(self, request: web.Request) -> bool:
+        """Return whether an answer to `request` can still be given and received."""
+        transport = request.transport
+        return self.ready.is_set() and transport is not None and not transport.is_closing()
+
+    def _take(self, record: KitchenRecord) -> None:
+        kitchen = self._kitchens.get(record.kid)
+        if kitchen is not None:
+            kitchen.take(record)
+
+
+CLOUD: web.AppKey[Cloud] = web.AppKey("cloud", Cloud)
+"""Where the handlers find their cloud in the app that they are mounted in."""

@@ -1,0 +1,136 @@
+"""`likelight-cloud`: serve the reference cloud, and add kitchens to it."""
+
+import argparse
+import asyncio
+import logging
+import random
+import signal
+import sys
+from pathlib import Path
+
+from aiohttp import web
+from pydantic import TypeAdapter, ValidationError
+
+from likelight.clock import utc_now
+from likelight.contract import KitchenId
+from likelight_cloud.embedded import EmbeddedCloud
+from likelight_cloud.store.base import StoreError
+from likelight_cloud.store.sqlite import SqliteStore
+from likelight_cloud.trust.device import hashed, new_token
+
+log = logging.getLogger(__name__)
+
+USAGE_ERROR = 2
+
+
+class CommandError(Exception):
+    """What went wrong and what to do, in one line."""
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the command; return 0, or 2 after one clear line on what is wrong."""
+    options = _parser().parse_args(argv)
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    try:
+        asyncio.run(options.run(options))
+    except (CommandError, StoreError) as error:
+        print(f"likelight-cloud: {error}", file=sys.stderr)
+        return USAGE_ERROR
+    except (KeyboardInterrupt, asyncio.CancelledError):
+        log.info("The cloud has stopped.")
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="likelight-cloud",
+        description="The reference cloud of likelight: devices poll it, viewers open its page.",
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    database = argparse.ArgumentParser(add_help=False)
+    database.add_argument(
+        "--database",
+        type=Path,
+        default=Path("likelight-cloud.sqlite3"),
+        metavar="FILE",
+        help="the SQLite file, made when missing (default: %(default)s)",
+    )
+
+    serve = commands.add_parser("serve", parents=[database], help="answer devices and viewers")
+    serve.add_argument("--host", default="127.0.0.1", help="address to bind (default: %(default)s)")
+    serve.add_argument(
+        "--port", type=int, default=8090, help="port to bind, 0 for any (default: %(default)s)"
+    )
+    serve.set_defaults(run=_serve)
+
+    kitchen = commands.add_parser("kitchen", help="add kitchens")
+    actions = kitchen.add_subparsers(required=True, metavar="ACTION")
+    add = actions.add_parser(
+        "add", parents=[database], help="create a kitchen and print its device's token, once"
+    )
+    add.add_argument("kid", metavar="KID", help="short id in addresses: a-z, 0-9 and -")
+    add.add_argument("name", metavar="NAME", help="the name that viewers read")
+    add.set_defaults(run=_add_kitchen)
+    return parser
+
+
+async def _serve(options: argparse.Namespace) -> None:
+    cloud = EmbeddedCloud(options.database, now=utc_now, rng=random.Random())
+    app = web.Application()
+    cloud.mount(app)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
+    await runner.setup()
+    try:
+        site = web.TCPSite(runner, options.host, options.port)
+        try:
+            await site.start()
+        except (OSError, OverflowError) as error:
+            raise CommandError(
+                f"{options.host} port {options.port} cannot be used: {_reason(error)}. "
+                "Choose another with --host or --port."
+            ) from error
+        await _until_stopped(cloud, runner)
+    finally:
+        await runner.cleanup()
+
+
+async def _until_stopped(cloud: EmbeddedCloud, runner: web.AppRunner) -> None:
+    me = asyncio.current_task()
+    assert me is not None
+    for stop in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(stop, me.cancel)
+    try:
+        async with asyncio.TaskGroup() as group:
+            group.create_task(cloud.run())
+            await cloud.ready.wait()
+            host, port = runner.addresses[0][:2]
+            log.info("The cloud answers at http://%s:%s", host, port)
+    except* StoreError as failures:
+        raise CommandError(f"{failures.exceptions[0]}") from failures
+
+
+async def _add_kitchen(options: argparse.Namespace) -> None:
+    try:
+        kid = TypeAdapter(KitchenId).validate_python(options.kid)
+    except ValidationError as error:
+        raise CommandError(
+            f"{options.kid} cannot be a kitchen's id: up to 40 of a-z, 0-9 and -, for example "
+            "store-17."
+        ) from error
+    store, token = SqliteStore(options.database), new_token()
+    await store.open()
+    try:
+        if not await store.add_kitchen(kid, options.name, utc_now()):
+            raise CommandError(f"the kitchen {kid} exists already. Choose another id.")
+        await store.add_token(kid, hashed(token))
+    finally:
+        await store.close()
+    print(f"The kitchen {kid} is ready. Its device's token, shown only now:\n{token}")
+
+
+def _reason(error: Exception) -> str:
+    return (error.strerror if isinstance(error, OSError) else None) or str(error)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,54 @@
+"""The cloud inside another program's web server: the single-store mode and the demo use it.
+
+Found by the entry point group `likelight.embedded_cloud`, so that the device imports nothing of
+the cloud; what passes between the two goes over HTTP all the same.
+"""
+
+import asyncio
+import random
+from pathlib import Path
+
+from aiohttp import web
+
+from likelight.clock import Now
+from likelight_cloud import routes
+from likelight_cloud.app import Cloud
+from likelight_cloud.page import page_routes
+from likelight_cloud.store.sqlite import SqliteStore
+from likelight_cloud.trust.device import hashed
+
+
+class EmbeddedCloud:
+    """A whole cloud on the SQLite file `database`, whose directory must exist.
+
+    A component: `run` opens the file and serves until cancelled; run it again after a crash.
+    Until `ready` is set, everything under /v1/ is answered 503 with `Retry-After: 1`.
+    """
+
+    def __init__(self, database: Path, *, now: Now, rng: random.Random) -> None:
+        self._store = SqliteStore(database)
+        self._now = now
+        self._cloud = Cloud(self._store, now=now, rng=rng)
+
+    @property
+    def ready(self) -> asyncio.Event:
+        """Set while the cloud answers."""
+        return self._cloud.ready
+
+    def mount(self, app: web.Application) -> None:
+        """Add the API, the viewer's page, and error pages and headers for the whole of `app`."""
+        routes.mount(self._cloud, app)
+        app.add_routes(page_routes())
+
+    async def enrol(self, kid: str, name: str, token: str) -> None:
+        """Make sure that the kitchen `kid` exists and that `token` is its device's.
+
+        Call it while the cloud is `ready`. The token before this one stays valid beside it.
+        Raises `StoreError` when the database fails or is closed.
+        """
+        await self._store.add_kitchen(kid, name, self._now())
+        await self._store.add_token(kid, hashed(token))
+
+    async def run(self) -> None:
+        """Serve until cancelled; raises `StoreError` when the file cannot be opened."""
+        await self._cloud.run()

@@ -1,0 +1,151 @@
+"""One kitchen at run time: its newest commit, who watches it, and who waits for news of it."""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+
+from likelight.clock import Now
+from likelight.contract import (
+    OFFLINE_AFTER_S,
+    LightReport,
+    State,
+    Summary,
+    SummaryLikes,
+    SummaryNotes,
+    SummaryViewers,
+    Viewers,
+)
+from likelight_cloud.demand import Views, band
+from likelight_cloud.store.base import KitchenRecord
+
+
+class Poll:
+    """A device's running long poll; `superseded` once a newer one has begun."""
+
+    superseded = False
+
+
+class Kitchen:
+    """What the handlers of one kitchen share. Made and used on the event loop only."""
+
+    def __init__(self, record: KitchenRecord, *, now: Now) -> None:
+        self.record = record
+        self.views = Views()
+        self.notes_turn = asyncio.Lock()
+        self._now = now
+        self._changed = asyncio.Event()
+        self._poll: Poll | None = None
+        self._heard: tuple[float, datetime] | None = None
+        if record.report is not None:
+            received = record.report.received_at
+            ago = max(0.0, (now() - received).total_seconds())
+            self._heard = (_loop_time() - ago, received)
+
+    def take(self, record: KitchenRecord) -> None:
+        """Adopt a newer commit and wake everybody who waits for one."""
+        if record.revision > self.record.revision:
+            self.record = record
+            self.announce()
+
+    def announce(self) -> None:
+        """Wake everybody who waits for a change."""
+        changed, self._changed = self._changed, asyncio.Event()
+        changed.set()
+
+    async def change(self, until: float) -> None:
+        """Return at the next change, or when the loop's time is `until`."""
+        changed = self._changed
+        try:
+            async with asyncio.timeout_at(until):
+                await changed.wait()
+        except TimeoutError:
+            pass
+
+    @contextmanager
+    def polling(self) -> Iterator[Poll]:
+        """Hold the kitchen's one long poll; the newest wins. While it runs the device is heard."""
+        self.hear()
+        if self._poll is not None:
+            self._poll.superseded = True
+            self.announce()
+        poll = self._poll = Poll()
+        try:
+            yield poll
+        finally:
+            if self._poll is poll:
+                self._poll = None
+                self.hear()
+
+    def hear(self) -> None:
+        """Note that the device spoke just now."""
+        was_offline = self.offline
+        self._heard = (_loop_time(), self._now())
+        if was_offline:
+            self.announce()
+
+    def watch(self, view: str) -> None:
+        """Count a view; wake those who wait when that changes the demand or the band."""
+        before = self.viewers()
+        self.views.hear(view, _loop_time())
+        if self.viewers() != before:
+            self.announce()
+
+    @property
+    def polled(self) -> bool:
+        """True while the device's long poll is held."""
+        return self._poll is not None
+
+    @property
+    def offline(self) -> bool:
+        """True when nothing was heard from the device for 90 s, or never."""
+        if self._poll is not None:
+            return False
+        return self._heard is None or _loop_time() - self._heard[0] >= OFFLINE_AFTER_S
+
+    def viewers(self) -> Viewers:
+        """Return how many watch, as a band, and whether anybody does."""
+        count = self.views.count(_loop_time())
+        return Viewers(band=band(count), watching=count > 0)
+
+    def next_turn(self) -> float:
+        """Return the loop time at which the passing of time alone may change the summary."""
+        turns = []
+        ends = self.views.next_end()
+        if ends is not None:
+            turns.append(ends)
+        if self._poll is None and self._heard is not None and not self.offline:
+            turns.append(self._heard[0] + OFFLINE_AFTER_S)
+        return min(turns, default=float("inf"))
+
+    def summary(self) -> Summary:
+        """Return what a viewer may know now. `lamp` never claims a like beyond the total."""
+        record, report = self.record, self.record.report
+        if report is None or self.offline:
+            state = State.OFFLINE
+            since = self._heard[1] if self._heard is not None else record.created_at
+        else:
+            state, since = report.state, report.since
+        lamp = LightReport()
+        if report is not None:
+            lamp = LightReport(
+                lit_total=min(report.lit_total, record.likes_total),
+                last_lit_at=report.last_lit_at,
+            )
+        return Summary(
+            kid=record.kid,
+            name=record.name,
+            state=state,
+            since=since,
+            simulated=report is not None and report.simulated,
+            likes=SummaryLikes(total=record.likes_total),
+            notes=SummaryNotes(total=record.head, shown=record.notes_shown),
+            lamp=lamp,
+            viewers=SummaryViewers(band=self.viewers().band),
+            thanks_at=record.thanks_at,
+            server_time=self._now(),
+        )
+
+
+def _loop_time() -> float:
+    return asyncio.get_running_loop().time()

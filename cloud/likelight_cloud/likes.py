@@ -1,0 +1,110 @@
+"""Group commit of likes: one durable commit holds all that arrived while the last one ran."""
+
+import asyncio
+import logging
+from collections import Counter, OrderedDict
+from dataclasses import dataclass
+
+from likelight.contract import LikesReply
+from likelight_cloud.store.base import Store, StoreError
+
+log = logging.getLogger(__name__)
+
+MAX_ANSWERS = 20_000
+"""Batches whose answer is remembered, some 20 MB: more than an hour of a busy kitchen's retries."""
+
+Answer = asyncio.Future[LikesReply]
+
+
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    kid: str
+    id: str
+    accepted: int
+    retry_after_ms: int
+    answer: Answer
+
+
+class LikeCommits:
+    """A component that commits likes. A commit starts as soon as the previous one has ended.
+
+    The memory of batch ids ends with the process: a batch that is sent again after a crash may
+    count twice, an acknowledged one is never lost.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._running = False
+        self._failing = False
+        self._arrived = asyncio.Event()
+        self._pending: list[_Batch] = []
+        self._answers: OrderedDict[tuple[str, str], Answer] = OrderedDict()
+
+    def answer(self, kid: str, batch: str) -> Answer | None:
+        """Return the answer, perhaps still to come, to a batch that was here before."""
+        return self._answers.get((kid, batch.lower()))
+
+    def add(self, kid: str, batch: str, accepted: int, retry_after_ms: int) -> Answer:
+        """Queue a new batch; its answer comes after the commit. Both may raise `StoreError`.
+
+        Await it behind `asyncio.shield`: it belongs to everybody who sends this batch.
+        """
+        if not self._running:
+            raise StoreError("the cloud is stopping")
+        answer: Answer = asyncio.get_running_loop().create_future()
+        # Nobody may be left to hear of a failure, and that is all right.
+        answer.add_done_callback(lambda done: done.cancelled() or done.exception())
+        self._answers[kid, batch.lower()] = answer
+        if len(self._answers) > MAX_ANSWERS:
+            self._answers.popitem(last=False)
+        self._pending.append(_Batch(kid, batch.lower(), accepted, retry_after_ms, answer))
+        self._arrived.set()
+        return answer
+
+    async def run(self) -> None:
+        """Commit until cancelled; what has no answer then fails with `StoreError`."""
+        group: list[_Batch] = []
+        self._running = True
+        try:
+            while True:
+                await self._arrived.wait()
+                self._arrived.clear()
+                group, self._pending = self._pending, []
+                await self._commit(group)
+        finally:
+            self._running = False
+            self._fail(group + self._pending, StoreError("the cloud is stopping"))
+            self._pending = []
+            self._arrived.clear()
+
+    async def _commit(self, group: list[_Batch]) -> None:
+        counts: Counter[str] = Counter()
+        for batch in group:
+            counts[batch.kid] += batch.accepted
+        try:
+            totals = dict(await self._store.add_likes(counts))
+        except StoreError as error:
+            if not self._failing:
+                log.warning("Likes cannot be stored: %s", error)
+            self._failing = True
+            self._fail(group, error)
+            return
+        if self._failing:
+            log.info("Likes are stored again")
+        self._failing = False
+        # Backwards, so that each batch is told the total at its own place in the group.
+        for batch in reversed(group):
+            batch.answer.set_result(
+                LikesReply(
+                    accepted=batch.accepted,
+                    total=totals[batch.kid],
+                    retry_after_ms=batch.retry_after_ms,
+                )
+            )
+            totals[batch.kid] -= batch.accepted
+
+    def _fail(self, group: list[_Batch], error: StoreError) -> None:
+        for batch in group:
+            if not batch.answer.done():
+                self._answers.pop((batch.kid, batch.id), None)
+                batch.answer.set_exception(error)

@@ -1,0 +1,57 @@
+"""The addresses of the contract, and what stands before every one of them."""
+
+from aiohttp import web
+from aiohttp.typedefs import Handler
+
+from likelight_cloud.api.catalogue import get_catalogue
+from likelight_cloud.api.events import get_events
+from likelight_cloud.api.likes import post_likes
+from likelight_cloud.api.live import get_live
+from likelight_cloud.api.notes import get_note, post_note
+from likelight_cloud.api.problems import ProblemError, on_prepare, problems
+from likelight_cloud.api.status import post_status
+from likelight_cloud.api.summary import get_summary
+from likelight_cloud.api.watching import post_watching
+from likelight_cloud.app import CLOUD, Cloud
+from likelight_cloud.store.base import StoreError
+from likelight_cloud.trust.crosssite import same_site_only
+
+ROUTES = (
+    web.get("/v1/kitchens/{kid}/events", get_events, allow_head=False),
+    web.post("/v1/kitchens/{kid}/status", post_status),
+    web.get("/v1/kitchens/{kid}", get_summary),
+    web.get("/v1/kitchens/{kid}/live", get_live, allow_head=False),
+    web.post("/v1/kitchens/{kid}/likes", post_likes),
+    web.post("/v1/kitchens/{kid}/notes", post_note),
+    web.post("/v1/kitchens/{kid}/watching", post_watching),
+    web.get("/v1/notes/{id}", get_note),
+    web.get("/v1/catalogue", get_catalogue),
+)
+
+
+def mount(cloud: Cloud, app: web.Application) -> None:
+    """Put the cloud into `app`, its errors, checks and headers over the whole of it."""
+    app[CLOUD] = cloud
+    app.on_response_prepare.append(on_prepare)
+    # Before what others have put there: their errors become problems too.
+    app.middlewares[:0] = [problems, same_site_only, only_while_ready]
+    app.add_routes(ROUTES)
+
+
+@web.middleware
+async def only_while_ready(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Answer 503 for the cloud's own addresses while its store is closed or failing."""
+    if not request.path.startswith("/v1/"):
+        return await handler(request)
+    if not request.app[CLOUD].ready.is_set():
+        raise ProblemError(
+            503, "The cloud is starting. Try again in a second.", headers={"Retry-After": "1"}
+        )
+    try:
+        return await handler(request)
+    except StoreError as error:
+        raise ProblemError(
+            503,
+            "The cloud cannot reach its database just now. Send the request again in a moment.",
+            headers={"Retry-After": "5"},
+        ) from error

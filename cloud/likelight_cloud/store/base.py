@@ -1,0 +1,158 @@
+"""What the cloud remembers, and the interface behind which a database keeps it.
+
+Every write returns only after it is durable. A store tells its listener of each kitchen that it
+has changed, also when whoever asked for the change has gone away meanwhile: that is what makes a
+cancelled request harmless.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from likelight.contract import Desired, NoteState, State, Status
+
+TOKENS_PER_KITCHEN = 2
+"""A device's token rotates while the old one still works (CONTRACT.md)."""
+
+KEY_TTL_S = 24 * 3600.0
+"""How long an `Idempotency-Key` is remembered."""
+
+
+class StoreError(Exception):
+    """The database failed; nothing of the operation was kept."""
+
+
+class KeyReusedError(Exception):
+    """An `Idempotency-Key` came again with another body."""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What the device last said of itself, times clamped to the moment of receipt."""
+
+    state: State
+    since: datetime
+    simulated: bool
+    lit_total: int
+    last_lit_at: datetime | None
+    received_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class KitchenRecord:
+    """One kitchen as it was last committed.
+
+    `revision` grows with every commit, so that of two records the newer is known. `head` is the
+    sequence number of the newest note, `acked` that of the newest one that the device holds.
+    """
+
+    kid: str
+    name: str
+    epoch: str
+    created_at: datetime
+    revision: int
+    head: int
+    acked: int
+    likes_total: int
+    notes_shown: int
+    thanks_at: datetime | None
+    desired: Desired
+    report: Report | None
+
+
+@dataclass(frozen=True, slots=True)
+class NoteRecord:
+    """One note and what the device has said about it."""
+
+    kid: str
+    seq: int
+    id: str
+    code: str
+    created_at: datetime
+    expires_at: datetime
+    delivered_at: datetime | None = None
+    shown_at: datetime | None = None
+    thanked_at: datetime | None = None
+
+    def state(self, at: datetime) -> NoteState:
+        """Return how far the note has come at `at`; a receipt outlives the note's expiry."""
+        if self.thanked_at is not None:
+            return NoteState.THANKED
+        if self.shown_at is not None:
+            return NoteState.SHOWN
+        if at >= self.expires_at:
+            return NoteState.EXPIRED
+        return NoteState.QUEUED if self.delivered_at is None else NoteState.DELIVERED
+
+
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """Notes past a sequence number: `seq` is where the next look starts, `dropped` have expired."""
+
+    notes: tuple[NoteRecord, ...]
+    seq: int
+    dropped: int
+    more: bool
+
+
+Listener = Callable[[KitchenRecord], None]
+
+
+class Store(Protocol):
+    """A durable store. Everything but `listen` raises `StoreError` when the database fails, and
+    `KeyError` for a write to a kitchen that does not exist."""
+
+    def listen(self, listener: Listener) -> None:
+        """Have `listener` called on the event loop with each record that a commit changed."""
+
+    async def open(self) -> None:
+        """Open the database and create what is missing in it."""
+
+    async def close(self) -> None:
+        """Close the database; it may be opened again."""
+
+    async def secret(self) -> bytes:
+        """Return the 32 random bytes made with the database, from which its keys derive."""
+
+    async def add_kitchen(self, kid: str, name: str, at: datetime) -> bool:
+        """Create a kitchen. Return False, and change nothing, when it exists."""
+
+    async def add_token(self, kid: str, token_hash: bytes) -> None:
+        """Make a device token valid; only the newest `TOKENS_PER_KITCHEN` are."""
+
+    async def token_hashes(self, kid: str) -> tuple[bytes, ...]:
+        """Return the hashes of the valid device tokens."""
+
+    async def kitchen(self, kid: str) -> KitchenRecord | None:
+        """Return the kitchen, or None when there is no such kitchen."""
+
+    async def add_likes(self, counts: Mapping[str, int]) -> Mapping[str, int]:
+        """Add likes to several kitchens in one commit; return the new totals."""
+
+    async def add_note(
+        self, kid: str, *, id: str, code: str, key: str, at: datetime, expires_at: datetime
+    ) -> NoteRecord:
+        """Append a note under the kitchen's next sequence number.
+
+        When `key` is known already, return its note unchanged, or raise `KeyReusedError` when
+        that note has another code.
+        """
+
+    async def note_by_key(self, kid: str, key: str) -> NoteRecord | None:
+        """Return the note that was sent with this `Idempotency-Key`."""
+
+    async def note(self, id: str) -> NoteRecord | None:
+        """Return a note by its id."""
+
+    async def notes_after(self, kid: str, seq: int, *, limit: int, at: datetime) -> Backlog:
+        """Return up to `limit` notes past `seq` that live at `at`, in order."""
+
+    async def acknowledge(self, kid: str, seq: int, at: datetime) -> None:
+        """Remember that the device holds every note up to `seq`."""
+
+    async def put_status(self, kid: str, status: Status, at: datetime) -> None:
+        """Keep a device's status and receipts, received at `at`; idempotent on (boot_id, n).
+
+        A status older than one that is known changes only what its receipts add.
+        """

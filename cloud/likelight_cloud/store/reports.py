@@ -1,0 +1,73 @@
+"""What a device's status changes in the SQLite store. Called inside a transaction."""
+
+import sqlite3
+
+from likelight.contract import Status
+from likelight_cloud.store.rows import ms
+
+BOOTS_KEPT = 8
+"""Boots of a device of which the newest status number is remembered."""
+
+
+def keep_receipts(db: sqlite3.Connection, kid: str, status: Status) -> int:
+    """Keep the first receipt of each kind for each note; return how many became shown."""
+    shown = 0
+    for receipt in status.notes:
+        for column, moment in (("shown_at", receipt.shown_at), ("thanked_at", receipt.thanked_at)):
+            if moment is None:
+                continue
+            # A device whose clock is slow cannot have shown what was not yet written.
+            changed = db.execute(
+                f"UPDATE note SET {column} = MAX(created_at, ?)"  # noqa: S608 - two constants
+                f" WHERE id = ? AND kid = ? AND {column} IS NULL",
+                (ms(moment), receipt.id, kid),
+            )
+            shown += changed.rowcount if column == "shown_at" else 0
+    return shown
+
+
+def is_newest(db: sqlite3.Connection, kid: str, status: Status) -> bool:
+    """Return whether this status is newer than all known ones, and remember its number."""
+    boots = db.execute(
+        "SELECT boot_id, n FROM boot WHERE kid = ? ORDER BY ordinal DESC", (kid,)
+    ).fetchall()
+    known = {row["boot_id"]: row["n"] for row in boots}
+    if status.boot_id not in known:
+        db.execute(
+            "INSERT INTO boot (kid, boot_id, n) VALUES (?, ?, ?)", (kid, status.boot_id, status.n)
+        )
+        db.execute(
+            "DELETE FROM boot WHERE kid = :kid AND ordinal NOT IN"
+            " (SELECT ordinal FROM boot WHERE kid = :kid ORDER BY ordinal DESC LIMIT :keep)",
+            {"kid": kid, "keep": BOOTS_KEPT},
+        )
+        return True
+    if boots[0]["boot_id"] != status.boot_id or status.n <= known[status.boot_id]:
+        return False
+    db.execute(
+        "UPDATE boot SET n = ? WHERE kid = ? AND boot_id = ?", (status.n, kid, status.boot_id)
+    )
+    return True
+
+
+def keep_snapshot(db: sqlite3.Connection, kid: str, status: Status, received_ms: int) -> None:
+    """Make this status the kitchen's present one."""
+    db.execute(
+        "UPDATE kitchen SET state = ?, state_since = ?, simulated = ?, lit_total = ?,"
+        " last_lit_at = ?, received_at = ?, status = ? WHERE kid = ?",
+        (
+            status.camera.state.value,
+            ms(status.camera.since),
+            status.simulated,
+            status.light.lit_total,
+            ms(status.light.last_lit_at),
+            received_ms,
+            status.model_dump_json(),
+            kid,
+        ),
+    )
+    if status.thanks_at is not None:
+        db.execute(
+            "UPDATE kitchen SET thanks_at = MAX(COALESCE(thanks_at, 0), ?) WHERE kid = ?",
+            (ms(status.thanks_at), kid),
+        )

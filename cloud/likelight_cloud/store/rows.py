@@ -1,0 +1,127 @@
+"""The tables of the SQLite store, and how their rows become records. Times are epoch ms."""
+
+import sqlite3
+from datetime import UTC, datetime, timedelta
+from typing import overload
+
+from likelight.contract import Desired, State
+from likelight_cloud.store.base import KitchenRecord, NoteRecord, Report
+
+VERSION = 1
+
+SCHEMA = (
+    "CREATE TABLE meta (name TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT",
+    """CREATE TABLE kitchen (
+        kid TEXT PRIMARY KEY,
+        name TEXT NOT NULL,
+        epoch TEXT NOT NULL,
+        created_at INTEGER NOT NULL,
+        revision INTEGER NOT NULL DEFAULT 0,
+        head INTEGER NOT NULL DEFAULT 0,
+        acked INTEGER NOT NULL DEFAULT 0,
+        likes_total INTEGER NOT NULL DEFAULT 0,
+        notes_shown INTEGER NOT NULL DEFAULT 0,
+        desired TEXT NOT NULL,
+        thanks_at INTEGER,
+        state TEXT,
+        state_since INTEGER,
+        simulated INTEGER,
+        lit_total INTEGER,
+        last_lit_at INTEGER,
+        received_at INTEGER,
+        status TEXT
+    ) STRICT""",
+    """CREATE TABLE token (
+        n INTEGER PRIMARY KEY AUTOINCREMENT,
+        hash BLOB NOT NULL,
+        kid TEXT NOT NULL REFERENCES kitchen,
+        UNIQUE (kid, hash)
+    ) STRICT""",
+    """CREATE TABLE note (
+        kid TEXT NOT NULL REFERENCES kitchen,
+        seq INTEGER NOT NULL,
+        id TEXT NOT NULL UNIQUE,
+        code TEXT NOT NULL,
+        key TEXT,
+        created_at INTEGER NOT NULL,
+        expires_at INTEGER NOT NULL,
+        delivered_at INTEGER,
+        shown_at INTEGER,
+        thanked_at INTEGER,
+        PRIMARY KEY (kid, seq)
+    ) STRICT, WITHOUT ROWID""",
+    "CREATE UNIQUE INDEX note_key ON note (kid, key) WHERE key IS NOT NULL",
+    "CREATE INDEX note_key_age ON note (created_at) WHERE key IS NOT NULL",
+    """CREATE TABLE boot (
+        ordinal INTEGER PRIMARY KEY AUTOINCREMENT,
+        kid TEXT NOT NULL REFERENCES kitchen,
+        boot_id TEXT NOT NULL,
+        n INTEGER NOT NULL,
+        UNIQUE (kid, boot_id)
+    ) STRICT""",
+)
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@overload
+def ms(moment: datetime) -> int: ...
+@overload
+def ms(moment: None) -> None: ...
+@overload
+def ms(moment: datetime | None) -> int | None: ...
+def ms(moment: datetime | None) -> int | None:
+    """Return `moment` in whole milliseconds since 1970."""
+    return None if moment is None else (moment - _EPOCH) // timedelta(milliseconds=1)
+
+
+def time_of(value: int) -> datetime:
+    """Return the time that is `value` milliseconds after 1970."""
+    return _EPOCH + timedelta(milliseconds=value)
+
+
+def _maybe(value: int | None) -> datetime | None:
+    return None if value is None else time_of(value)
+
+
+def kitchen_of(row: sqlite3.Row) -> KitchenRecord:
+    """Return the record that a row of `kitchen` holds."""
+    report = None
+    if row["state"] is not None:
+        report = Report(
+            state=State(row["state"]),
+            since=time_of(row["state_since"]),
+            simulated=bool(row["simulated"]),
+            lit_total=row["lit_total"],
+            last_lit_at=_maybe(row["last_lit_at"]),
+            received_at=time_of(row["received_at"]),
+        )
+    return KitchenRecord(
+        kid=row["kid"],
+        name=row["name"],
+        epoch=row["epoch"],
+        created_at=time_of(row["created_at"]),
+        revision=row["revision"],
+        head=row["head"],
+        acked=row["acked"],
+        likes_total=row["likes_total"],
+        notes_shown=row["notes_shown"],
+        thanks_at=_maybe(row["thanks_at"]),
+        desired=Desired.model_validate_json(row["desired"]),
+        report=report,
+    )
+
+
+def note_of(row: sqlite3.Row) -> NoteRecord:
+    """Return the record that a row of `note` holds."""
+    return NoteRecord(
+        kid=row["kid"],
+        seq=row["seq"],
+        id=row["id"],
+        code=row["code"],
+        created_at=time_of(row["created_at"]),
+        expires_at=time_of(row["expires_at"]),
+        delivered_at=_maybe(row["delivered_at"]),
+        shown_at=_maybe(row["shown_at"]),
+        thanked_at=_maybe(row["thanked_at"]),
+    )

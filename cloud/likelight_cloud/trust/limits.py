@@ -1,0 +1,78 @@
+"""Limits per viewer and kitchen: 5 likes a second in bursts of 20, a note per 20 s, 10 a day.
+
+They keep one finger from drowning the others; the lamp's own pacing is the real defence. Times
+are the event loop's, in seconds. The counts live in memory and end with the process.
+"""
+
+import math
+from collections import OrderedDict, deque
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+LIKES_PER_S = 5.0
+LIKES_BURST = 20.0
+NOTE_EVERY_S = 20.0
+NOTES_PER_DAY = 10
+DAY_S = 24 * 3600.0
+
+MAX_VIEWERS = 50_000
+"""Viewers remembered at once, some 30 MB; the longest unseen is forgotten first."""
+
+T = TypeVar("T")
+
+
+class LikeBucket:
+    """A token bucket: full at first, refilled steadily."""
+
+    def __init__(self, at: float) -> None:
+        self._level = LIKES_BURST
+        self._at = at
+
+    def take(self, n: int, at: float) -> tuple[int, float]:
+        """Take up to `n` whole tokens; return how many, and in how many seconds the next comes.
+
+        The second figure is 0.0 when all `n` were there.
+        """
+        self._level = min(LIKES_BURST, self._level + (at - self._at) * LIKES_PER_S)
+        self._at = at
+        taken = min(n, math.floor(self._level))
+        self._level -= taken
+        return taken, 0.0 if taken == n else (1 - self._level) / LIKES_PER_S
+
+
+class NoteDiary:
+    """When a viewer's last notes were taken."""
+
+    def __init__(self, _: float) -> None:
+        self._taken: deque[float] = deque(maxlen=NOTES_PER_DAY)
+
+    def wait(self, at: float) -> float:
+        """Return in how many seconds the next note may come; 0.0 when now."""
+        if not self._taken:
+            return 0.0
+        free = self._taken[-1] + NOTE_EVERY_S
+        if len(self._taken) == NOTES_PER_DAY:
+            free = max(free, self._taken[0] + DAY_S)
+        return max(0.0, free - at)
+
+    def take(self, at: float) -> None:
+        """Write down a note."""
+        self._taken.append(at)
+
+
+class PerViewer(Generic[T]):
+    """One `T` for each viewer and kitchen, made when first asked for."""
+
+    def __init__(self, make: Callable[[float], T]) -> None:
+        self._make = make
+        self._kept: OrderedDict[tuple[str, str], T] = OrderedDict()
+
+    def of(self, viewer: str, kid: str, at: float) -> T:
+        """Return what is kept for this viewer in this kitchen."""
+        kept = self._kept.get((viewer, kid))
+        if kept is None:
+            kept = self._kept[viewer, kid] = self._make(at)
+            if len(self._kept) > MAX_VIEWERS:
+                self._kept.popitem(last=False)
+        self._kept.move_to_end((viewer, kid))
+        return kept

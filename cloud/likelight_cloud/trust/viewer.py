@@ -1,0 +1,64 @@
+"""The viewer's token: random, signed, gone within a day; it says nothing about anybody.
+
+It is set on the first like or note, never on a visit, and only carries the limits.
+"""
+
+import base64
+import hmac
+import secrets
+from datetime import datetime, timedelta
+
+from aiohttp import web
+
+LIFETIME = timedelta(hours=24)
+COOKIE = "likelight_viewer"
+
+_MAC_BYTES = 16
+
+
+class ViewerTokens:
+    """Makes and checks tokens `v1.<16 random bytes>.<hour of issue>.<MAC>`."""
+
+    def __init__(self, secret: bytes) -> None:
+        self._key = hmac.digest(secret, b"likelight viewer", "sha256")
+
+    def mint(self, at: datetime) -> str:
+        """Return a new token."""
+        stem = f"v1.{secrets.token_urlsafe(16)}.{int(at.timestamp()) // 3600}"
+        return f"{stem}.{self._mac(stem)}"
+
+    def valid(self, token: str, at: datetime) -> bool:
+        """Return whether `token` is our own and not yet a day old."""
+        stem, _, mac = token.rpartition(".")
+        if not token.isascii() or not hmac.compare_digest(mac, self._mac(stem)):
+            return False
+        issued = int(stem.rpartition(".")[2]) * 3600
+        return at.timestamp() < issued + LIFETIME.total_seconds()
+
+    def of(self, request: web.Request, at: datetime) -> str:
+        """Return the token that `request` brings, or a new one for the reply to `keep`."""
+        token = request.cookies.get(_cookie_name(request), "")
+        return token if self.valid(token, at) else self.mint(at)
+
+    def keep(self, request: web.Request, response: web.Response, token: str) -> None:
+        """Set the cookie unless the viewer has it already."""
+        name = _cookie_name(request)
+        if request.cookies.get(name) == token:
+            return
+        response.set_cookie(
+            name,
+            token,
+            max_age=int(LIFETIME.total_seconds()),
+            path="/",
+            secure=request.secure,
+            httponly=True,
+            samesite="Lax",
+        )
+
+    def _mac(self, stem: str) -> str:
+        mac = hmac.digest(self._key, stem.encode(), "sha256")[:_MAC_BYTES]
+        return base64.urlsafe_b64encode(mac).rstrip(b"=").decode("ascii")
+
+
+def _cookie_name(request: web.Request) -> str:
+    return f"__Host-{COOKIE}" if request.secure else COOKIE

@@ -1,0 +1,223 @@
+"""The cloud in another program's web server, and `likelight-cloud` as a program of its own."""
+
+import asyncio
+import random
+import signal
+import sqlite3
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.metadata import entry_points
+from pathlib import Path
+
+import aiohttp
+import pytest
+from aiohttp import web
+
+from likelight_cloud.embedded import EmbeddedCloud
+from likelight_cloud.store import database
+from likelight_cloud.store.base import StoreError
+from support.cloud import NOON, bearer
+
+LIKE = {"n": 1, "batch": "01234567-89ab-cdef-0123-456789abcdef"}
+
+
+@asynccontextmanager
+async def hosted(cloud: EmbeddedCloud, *more: web.RouteDef) -> AsyncIterator[aiohttp.ClientSession]:
+    """Serve an app of somebody else's with the cloud mounted in it; the cloud does not run yet."""
+    app = web.Application()
+    app.add_routes(more)
+    cloud.mount(app)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    host, port = runner.addresses[0][:2]
+    try:
+        async with aiohttp.ClientSession(f"http://{host}:{port}") as session:
+            yield session
+    finally:
+        await runner.cleanup()
+
+
+@asynccontextmanager
+async def running(cloud: EmbeddedCloud) -> AsyncIterator[None]:
+    async with asyncio.TaskGroup() as group:
+        task = group.create_task(cloud.run())
+        await asyncio.wait_for(cloud.ready.wait(), 10)
+        try:
+            yield
+        finally:
+            task.cancel()
+
+
+@pytest.fixture
+async def cloud(tmp_path: Path) -> EmbeddedCloud:
+    return EmbeddedCloud(tmp_path / "cloud.db", now=lambda: NOON, rng=random.Random(1))
+
+
+def test_the_device_finds_it_by_its_entry_point() -> None:
+    (found,) = entry_points(group="likelight.embedded_cloud")
+    assert found.load() is EmbeddedCloud
+
+
+async def test_it_answers_503_until_it_runs_and_again_after_it_ended(cloud: EmbeddedCloud) -> None:
+    async def get(session: aiohttp.ClientSession) -> tuple[int, str | None, str]:
+        async with session.get("/v1/kitchens/demo") as reply:
+            return reply.status, reply.headers.get("Retry-After"), reply.content_type
+
+    away = (503, "1", "application/problem+json")
+    async with hosted(cloud) as session:
+        assert await get(session) == away
+        for _ in range(2):
+            async with running(cloud):
+                await cloud.enrol("demo", "The demo kitchen", "token")
+                assert (await get(session))[0] == 200
+                events = "/v1/kitchens/demo/events"
+                async with session.get(events, headers=bearer("token")) as reply:
+                    assert reply.status == 200
+            assert await get(session) == away
+        with pytest.raises(StoreError):
+            await cloud.enrol("demo", "The demo kitchen", "token")
+
+
+async def test_what_waits_is_told_when_it_ends(cloud: EmbeddedCloud) -> None:
+    async with hosted(cloud) as session:
+        async with running(cloud):
+            await cloud.enrol("demo", "The demo kitchen", "token")
+            events, headers = "/v1/kitchens/demo/events", bearer("token")
+            async with session.get(events, headers=headers) as reply:
+                cursor = (await reply.json())["cursor"]
+            live = await session.get("/v1/kitchens/demo/live")
+            await live.content.readuntil(b"\n\n")
+            query = {"cursor": cursor, "wait": "30", "dv": "1"}
+            held = asyncio.ensure_future(session.get(events, headers=headers, params=query))
+            kitchen = await cloud._cloud.kitchen("demo")
+            while not kitchen.polled:
+                await asyncio.sleep(0)
+        assert (await asyncio.wait_for(held, 5)).status == 503
+        assert await asyncio.wait_for(live.content.read(), 5) == b""
+
+
+async def test_a_failing_database_is_503_and_the_next_like_counts(
+    cloud: EmbeddedCloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database, "BUSY_S", 0.05)
+    async with hosted(cloud) as session, running(cloud):
+        await cloud.enrol("demo", "The demo kitchen", "token")
+        intruder = await asyncio.to_thread(
+            sqlite3.connect, tmp_path / "cloud.db", isolation_level=None, check_same_thread=False
+        )
+        await asyncio.to_thread(intruder.execute, "BEGIN IMMEDIATE")
+        async with session.post("/v1/kitchens/demo/likes", json=LIKE) as reply:
+            assert (reply.status, reply.content_type) == (503, "application/problem+json")
+        await asyncio.to_thread(intruder.close)
+        async with session.post("/v1/kitchens/demo/likes", json=LIKE) as reply:
+            assert (reply.status, (await reply.json())["total"]) == (202, 1)
+
+
+async def test_the_page_is_there(cloud: EmbeddedCloud) -> None:
+    async with hosted(cloud) as session, session.get("/k/demo") as reply:
+        assert (reply.status, reply.content_type) == (200, "text/html")
+        assert reply.headers["Referrer-Policy"] == "no-referrer"
+        assert "Set-Cookie" not in reply.headers
+
+
+async def test_errors_of_the_whole_app_are_problems(cloud: EmbeddedCloud) -> None:
+    async def breaks(request: web.Request) -> web.Response:
+        raise RuntimeError("secret words")
+
+    async def busy(request: web.Request) -> web.Response:
+        raise web.HTTPConflict(text="The lamp is being tested.", headers={"Retry-After": "3"})
+
+    async def moved(request: web.Request) -> web.Response:
+        raise web.HTTPFound("/k/demo")
+
+    routes = (web.get("/breaks", breaks), web.post("/busy", busy), web.get("/moved", moved))
+    async with hosted(cloud, *routes) as session:
+        async with session.get("/breaks") as reply:
+            assert (reply.status, reply.content_type) == (500, "application/problem+json")
+            assert "secret" not in await reply.text()
+        async with session.post("/busy") as reply:
+            problem = await reply.json()
+            assert (problem["status"], problem["title"]) == (409, "Conflict")
+            assert problem["detail"] == "The lamp is being tested."
+            assert reply.headers["Retry-After"] == "3"
+        async with session.get("/moved", allow_redirects=False) as reply:
+            assert (reply.status, reply.headers["Location"]) == (302, "/k/demo")
+        async with session.get("/nothing") as reply:
+            assert (reply.status, reply.content_type) == (404, "application/problem+json")
+        async with session.post("/busy", headers={"Sec-Fetch-Site": "cross-site"}) as reply:
+            assert reply.status == 403
+
+
+async def test_streams_that_have_begun_are_left_alone(cloud: EmbeddedCloud) -> None:
+    async def talk(request: web.Request) -> web.WebSocketResponse:
+        socket = web.WebSocketResponse()
+        await socket.prepare(request)
+        await socket.send_str(await socket.receive_str())
+        await socket.close()
+        return socket
+
+    async def half(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse()
+        await response.prepare(request)
+        await response.write(b"half a pict")
+        raise ConnectionResetError("the camera has gone")
+
+    async with hosted(cloud, web.get("/talk", talk), web.get("/half", half)) as session:
+        async with session.ws_connect("/talk") as socket:
+            await socket.send_str("hello")
+            assert await socket.receive_str() == "hello"
+        async with session.get("/half") as reply:
+            with pytest.raises(aiohttp.ClientPayloadError):
+                await reply.read()
+
+
+def program(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "likelight_cloud.cli", *arguments],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=50,
+        check=False,
+    )
+
+
+def test_a_kitchen_is_added_once_with_a_token(tmp_path: Path) -> None:
+    added = program("kitchen", "add", "store-17", "Store 17", folder=tmp_path)
+    assert added.returncode == 0
+    assert len(added.stdout.splitlines()[-1]) == 43
+    again = program("kitchen", "add", "store-17", "Store 17", folder=tmp_path)
+    assert again.returncode == 2
+    assert again.stderr == (
+        "likelight-cloud: the kitchen store-17 exists already. Choose another id.\n"
+    )
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("kitchen", "add", "Store 17", "Store 17"),
+        ("kitchen", "add", "k", "K", "--database", "missing/cloud.db"),
+        ("serve", "--database", "missing/cloud.db", "--port", "0"),
+        ("serve", "--port", "99999"),
+    ],
+)
+def test_what_cannot_be_done_is_one_line(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    failed = program(*arguments, folder=tmp_path)
+    assert failed.returncode == 2
+    assert len(failed.stderr.splitlines()) == 1
+    assert failed.stderr.startswith("likelight-cloud: ")
+
+
+@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
+def test_serve_ends_cleanly(tmp_path: Path, stop: signal.Signals) -> None:
+    arguments = [sys.executable, "-m", "likelight_cloud.cli", "serve", "--port", "0"]
+    with subprocess.Popen(arguments, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as server:
+        assert server.stderr is not None
+        assert "The cloud answers at http://127.0.0.1:" in server.stderr.readline()
+        server.send_signal(stop)
+        assert server.wait(timeout=20) == 0
+        assert "Traceback" not in server.stderr.read()

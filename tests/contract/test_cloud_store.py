@@ -1,0 +1,244 @@
+"""What every store must hold. Today SQLite; another database joins by its factory."""
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from likelight.contract import NoteState, Status
+from likelight_cloud.store.base import (
+    KeyReusedError,
+    KitchenRecord,
+    NoteRecord,
+    Store,
+    StoreError,
+)
+from likelight_cloud.store.sqlite import SqliteStore
+from support.cloud import NOON, status
+
+Factory = Callable[[], Store]
+
+
+@pytest.fixture(params=["sqlite"])
+def factory(request: pytest.FixtureRequest, tmp_path: Path) -> Factory:
+    """Return what opens the same database again and again."""
+    stores: dict[str, Factory] = {"sqlite": lambda: SqliteStore(tmp_path / "cloud.db")}
+    return stores[str(request.param)]
+
+
+@asynccontextmanager
+async def opened(factory: Factory) -> AsyncIterator[Store]:
+    store = factory()
+    await store.open()
+    try:
+        yield store
+    finally:
+        await store.close()
+
+
+@pytest.fixture
+async def store(factory: Factory) -> AsyncIterator[Store]:
+    async with opened(factory) as store:
+        await store.add_kitchen("k1", "One", NOON)
+        yield store
+
+
+async def add(
+    store: Store, key: str, *, kid: str = "k1", code: str = "heroes", at: datetime = NOON
+) -> NoteRecord:
+    return await store.add_note(
+        kid, id=f"{kid}-{key}", code=code, key=key, at=at, expires_at=at + timedelta(hours=12)
+    )
+
+
+async def record(store: Store, kid: str = "k1") -> KitchenRecord:
+    found = await store.kitchen(kid)
+    assert found is not None
+    return found
+
+
+async def test_everything_is_there_after_opening_again(factory: Factory) -> None:
+    async with opened(factory) as store:
+        secret = await store.secret()
+        await store.add_kitchen("k1", "One", NOON)
+        await store.add_token("k1", b"hash")
+        await store.add_likes({"k1": 5})
+        note = await add(store, "a")
+        await store.put_status("k1", Status.model_validate(status()), NOON)
+        before = await record(store)
+    async with opened(factory) as store:
+        assert await store.secret() == secret
+        assert len(secret) == 32
+        assert await record(store) == before
+        assert before.likes_total == 5
+        assert await store.token_hashes("k1") == (b"hash",)
+        assert await store.note(note.id) == note
+        assert await store.note_by_key("k1", "a") == note
+
+
+async def test_a_closed_store_says_so(factory: Factory) -> None:
+    store = factory()
+    with pytest.raises(StoreError):
+        await store.kitchen("k1")
+    await store.close()
+
+
+async def test_a_kitchen_is_added_once(store: Store) -> None:
+    assert not await store.add_kitchen("k1", "Another name", NOON)
+    assert (await record(store)).name == "One"
+    assert await store.kitchen("k2") is None
+    with pytest.raises(KeyError):
+        await store.add_likes({"k2": 1})
+
+
+async def test_the_two_newest_tokens_are_valid(store: Store) -> None:
+    for token in (b"a", b"b", b"b", b"c"):
+        await store.add_token("k1", token)
+    assert set(await store.token_hashes("k1")) == {b"b", b"c"}
+    assert await store.token_hashes("k2") == ()
+
+
+async def test_a_commit_of_likes_is_all_or_nothing(store: Store) -> None:
+    await store.add_kitchen("k2", "Two", NOON)
+    assert await store.add_likes({"k1": 3, "k2": 1}) == {"k1": 3, "k2": 1}
+    with pytest.raises(KeyError):
+        await store.add_likes({"k1": 3, "nowhere": 1})
+    assert (await record(store)).likes_total == 3
+
+
+async def test_sequences_are_gapless_per_kitchen_under_concurrency(store: Store) -> None:
+    await store.add_kitchen("k2", "Two", NOON)
+    async with asyncio.TaskGroup() as group:
+        for n in range(40):
+            group.create_task(add(store, f"key-{n}", kid="k1" if n % 2 else "k2"))
+    for kid in ("k1", "k2"):
+        backlog = await store.notes_after(kid, 0, limit=100, at=NOON)
+        assert [note.seq for note in backlog.notes] == list(range(1, 21))
+
+
+async def test_an_idempotency_key_makes_one_note(store: Store) -> None:
+    first = await add(store, "a")
+    assert await add(store, "a", at=NOON + timedelta(hours=1)) == first
+    with pytest.raises(KeyReusedError):
+        await add(store, "a", code="thanks")
+    assert (await record(store)).head == 1
+    await add(store, "b", at=NOON + timedelta(hours=25))
+    assert await store.note_by_key("k1", "a") is None
+
+
+async def test_a_backlog_skips_and_counts_what_has_expired(store: Store) -> None:
+    for n in range(6):
+        await add(store, str(n), at=NOON + timedelta(hours=4 * n))
+    at = NOON + timedelta(hours=20, seconds=1)  # the first three have expired
+    page = await store.notes_after("k1", 1, limit=2, at=at)
+    assert [note.seq for note in page.notes] == [4, 5]
+    assert (page.seq, page.dropped, page.more) == (5, 2, True)
+    rest = await store.notes_after("k1", page.seq, limit=2, at=at)
+    assert [note.seq for note in rest.notes] == [6]
+    assert (rest.seq, rest.dropped, rest.more) == (6, 0, False)
+    gone = await store.notes_after("k1", 0, limit=2, at=at + timedelta(days=1))
+    assert (gone.notes, gone.seq, gone.dropped, gone.more) == ((), 6, 6, False)
+
+
+async def test_a_note_moves_by_the_devices_word_only(store: Store) -> None:
+    note = await add(store, "a")
+    assert note.state(NOON) is NoteState.QUEUED
+    await store.acknowledge("k1", 1, NOON)
+    assert await state_of(store, note) is NoteState.DELIVERED
+    shown = {"id": note.id, "shown_at": "2026-11-21T12:00:05Z"}
+    await store.put_status("k1", Status.model_validate(status(notes=[shown])), NOON)
+    assert await state_of(store, note) is NoteState.SHOWN
+    assert (await record(store)).notes_shown == 1
+    later = {**shown, "shown_at": "2026-11-21T12:09:00Z", "thanked_at": "2026-11-21T12:10:00Z"}
+    await store.put_status("k1", Status.model_validate(status(n=2, notes=[later])), NOON)
+    assert await state_of(store, note, at=NOON + timedelta(days=1)) is NoteState.THANKED
+    kept = await store.note(note.id)
+    assert kept is not None
+    assert kept.shown_at == NOON + timedelta(seconds=5)
+    assert (await record(store)).notes_shown == 1
+
+
+async def test_a_receipt_for_another_kitchens_note_changes_nothing(store: Store) -> None:
+    await store.add_kitchen("k2", "Two", NOON)
+    note = await add(store, "a", kid="k2")
+    receipt = {"id": note.id, "shown_at": "2026-11-21T12:00:05Z"}
+    await store.put_status("k1", Status.model_validate(status(notes=[receipt])), NOON)
+    assert await state_of(store, note) is NoteState.QUEUED
+
+
+async def test_an_acknowledgement_never_goes_back(store: Store) -> None:
+    await add(store, "a")
+    await add(store, "b")
+    await store.acknowledge("k1", 2, NOON)
+    await store.acknowledge("k1", 1, NOON + timedelta(minutes=1))
+    assert (await record(store)).acked == 2
+
+
+async def test_an_older_status_does_not_replace_a_newer_one(store: Store) -> None:
+    async def put(boot: str, n: int, lit: int) -> int:
+        body = status(boot_id=boot, n=n, light={"lit_total": lit})
+        await store.put_status("k1", Status.model_validate(body), NOON)
+        report = (await record(store)).report
+        assert report is not None
+        return report.lit_total
+
+    assert await put("boot-1", 2, 20) == 20
+    assert await put("boot-1", 1, 10) == 20
+    assert await put("boot-1", 2, 99) == 20
+    assert await put("boot-2", 0, 30) == 30
+    assert await put("boot-1", 3, 40) == 30
+
+
+async def test_thanks_never_go_back(store: Store) -> None:
+    for n, moment in enumerate(["2026-11-21T11:00:00Z", None, "2026-11-21T10:00:00Z"]):
+        await store.put_status("k1", Status.model_validate(status(n=n, thanks_at=moment)), NOON)
+        assert (await record(store)).thanks_at == NOON - timedelta(hours=1)
+
+
+async def test_listeners_hear_of_a_commit_whose_asker_has_gone(factory: Factory) -> None:
+    heard: asyncio.Queue[KitchenRecord] = asyncio.Queue()
+    async with opened(factory) as store:
+        await store.add_kitchen("k1", "One", NOON)
+        store.listen(heard.put_nowait)
+        asker = asyncio.ensure_future(add(store, "a"))
+        await asyncio.sleep(0)
+        asker.cancel()
+        record = await asyncio.wait_for(heard.get(), 10)
+        assert record.head == 1
+        assert asker.cancelled()
+
+
+async def state_of(store: Store, note: NoteRecord, at: datetime = NOON) -> NoteState:
+    found = await store.note(note.id)
+    assert found is not None
+    return found.state(at)
+
+
+async def test_the_file_is_its_owners_only(tmp_path: Path) -> None:
+    path = tmp_path / "cloud.db"
+    async with opened(lambda: SqliteStore(path)):
+        assert path.stat().st_mode & 0o777 == 0o600
+
+
+async def test_a_file_that_is_no_database_is_one_clear_error(tmp_path: Path) -> None:
+    path = tmp_path / "cloud.db"
+    path.write_bytes(b"this is no database" * 100)
+    with pytest.raises(StoreError, match=r"cloud\.db"):
+        await SqliteStore(path).open()
+    with pytest.raises(StoreError, match="missing"):
+        await SqliteStore(tmp_path / "missing" / "cloud.db").open()
+
+
+async def test_a_database_of_a_newer_version_is_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "cloud.db"
+    async with opened(lambda: SqliteStore(path)):
+        pass
+    with sqlite3.connect(path) as connection:
+        connection.execute("PRAGMA user_version = 99")
+    connection.close()
+    with pytest.raises(StoreError, match="newer version"):
+        await SqliteStore(path).open()
