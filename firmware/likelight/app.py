@@ -16,7 +16,7 @@ from likelight.appreciation.store import DeviceStore
 from likelight.clock import utc_now
 from likelight.config import Config, ConfigError
 from likelight.device import Device, camera_config
-from likelight.embedded import OwnCloud, make_embedded_cloud
+from likelight.embedded import EmbeddedCloud, OwnCloud, make_embedded_cloud
 from likelight.state_dir import held, own_token, read_token
 from likelight.systemd import Systemd
 from likelight.web.loglines import LogLines
@@ -40,14 +40,18 @@ def run(config: Config, *, bench: bool, browser: bool, seconds: float | None) ->
             token = own_token(config.state_dir)
         else:
             token = read_token(config.cloud.token_file)
-        asyncio.run(_serve(config, token, listener, bench=bench, browser=browser, seconds=seconds))
+        own = None
+        if config.cloud.url is None:
+            database = config.state_dir / "cloud.sqlite"
+            own = make_embedded_cloud(database, now=utc_now, rng=random.Random())
+        asyncio.run(_serve(config, token, listener, own, bench, browser, seconds))
 
 
 async def _serve(
     config: Config,
     token: str,
     listener: socket.socket,
-    *,
+    own: EmbeddedCloud | None,
     bench: bool,
     browser: bool,
     seconds: float | None,
@@ -55,10 +59,6 @@ async def _serve(
     systemd = Systemd()
     stop = _stop_signal()
     await probe(camera_config(config))
-    own = None
-    if config.cloud.url is None:
-        database = config.state_dir / "cloud.sqlite"
-        own = make_embedded_cloud(database, now=utc_now, rng=random.Random())
     base_url = config.cloud.url or _loopback(config)
     async with AsyncExitStack() as stack:
         store = DeviceStore(config.state_dir / "device.sqlite")

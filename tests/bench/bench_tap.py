@@ -18,6 +18,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from datetime import datetime
 from typing import Any
 
+from likelight.appreciation.effects import BASES, Base
 from likelight_hw.sim.kitchen import LAMP_BOX
 from support.chromium import chromium
 from support.demo import Demo, demo
@@ -73,20 +74,18 @@ def percentile(values: list[float], share: float) -> float:
     return ordered[min(len(ordered) - 1, round(share * (len(ordered) - 1)))]
 
 
-async def at_base(running: Demo) -> float:
-    """Wait until the lamp has rested for a moment; return its level."""
-    levels: list[float] = []
-    while len(levels) < 6 or max(levels[-6:]) - min(levels[-6:]) > 0.002:
-        levels.append((await running.bench())["lamp"]["level"])
-        await asyncio.sleep(0.1)
-    return levels[-1]
+async def at_base(running: Demo) -> None:
+    """Wait until the lamp shows no more than the ambience of a kitchen on air."""
+    await running.until(
+        lambda bench: bench["on_air"] and bench["lamp"]["level"] <= BASES[Base.ON_AIR].level + 0.005
+    )
 
 
 async def one_tap(running: Demo, page: Any) -> tuple[float, float | None]:
     """Return milliseconds from the tap to the lamp, and to its light on the page."""
     await at_base(running)
     await asyncio.sleep(0.4)
-    resting = await page.evaluate("window.frames_.slice(-10).map(([, luma]) => luma)")
+    resting = await page.evaluate("() => window.frames_.slice(-10).map(([, luma]) => luma)")
     threshold = max(resting) + STEP_OF_A_TENTH
     since, wall_ms = await page.evaluate(TAP)
     seen = await page.evaluate(SEEN, [since, threshold])
@@ -109,7 +108,7 @@ async def measure(taps: int) -> None:
             began = asyncio.get_running_loop().time()
             await page.goto(f"{running.url}/k/demo")
             await page.wait_for_function(
-                "document.querySelector('#stage video')?.videoWidth > 0", timeout=15_000
+                "() => document.querySelector('#stage video')?.videoWidth > 0", timeout=15_000
             )
             print(f"picture after {asyncio.get_running_loop().time() - began:.2f} s")
             await page.evaluate(WATCH, list(LAMP_BOX))

@@ -28,7 +28,7 @@ MEAN_LUMA = """
 }
 """
 LAMP_BRIGHTER_THAN = f"""([box, luma]) => ({MEAN_LUMA})(box) > luma"""
-PICTURE = "document.querySelector('#stage video')?.videoWidth > 0"
+PICTURE = "() => document.querySelector('#stage video')?.videoWidth > 0"
 BOX = list(LAMP_BOX)
 
 
@@ -100,7 +100,7 @@ async def test_privacy_from_the_bench_reaches_the_page_and_survives_a_kill(tmp_p
             await viewer.says("Live from the kitchen")
             await bench.button("PRIVACY").click()
             await page.wait_for_function(
-                "document.querySelector('#state').textContent"
+                "() => document.querySelector('#state').textContent"
                 ".startsWith('The crew is taking a private moment')",
                 timeout=1000,
             )

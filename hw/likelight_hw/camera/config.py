@@ -1,0 +1,53 @@
+"""What a camera is asked to be."""
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True)
+class CameraConfig:
+    """One camera: where its picture comes from, and how it is encoded.
+
+    `width`, `height` and `fps` are the simulator's; a file keeps its own rate, and its own size
+    within `width` x `height` and 720p. `bitrate` is in bits per second. `badge` is painted into
+    every picture; None paints none. `barcode` paints the capture time (see barcode.py). `font` is
+    a TrueType file for clock, badge and cards; None takes Pillow's own. `seed` arranges the
+    simulated kitchen. Raises `ValueError` for values that no picture can have.
+    """
+
+    driver: Literal["sim", "file"] = "sim"
+    path: Path | None = None
+    width: int = 1280
+    height: int = 720
+    fps: int = 30
+    bitrate: int = 2_000_000
+    barcode: bool = False
+    badge: str | None = "SIMULATED"
+    font: Path | None = None
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.driver == "file" and self.path is None:
+            raise ValueError("a camera that plays a file needs the file's path")
+        if not (320 <= self.width <= 1920 and 180 <= self.height <= 1080):
+            raise ValueError("a picture is 320x180 to 1920x1080 pixels")
+        if self.width % 2 or self.height % 2:
+            raise ValueError("a picture's width and height are even numbers")
+        if not 1 <= self.fps <= 60:
+            raise ValueError("a camera makes 1 to 60 frames a second")
+        if not 100_000 <= self.bitrate <= 50_000_000:
+            raise ValueError("a stream has 100 kbit/s to 50 Mbit/s")
+
+    def to_json(self) -> str:
+        """Return the config as JSON, for the child."""
+        return json.dumps(asdict(self), default=str)
+
+    @classmethod
+    def from_json(cls, text: str) -> "CameraConfig":
+        """Return the config that `to_json` wrote."""
+        fields = json.loads(text)
+        for name in ("path", "font"):
+            fields[name] = Path(fields[name]) if fields[name] else None
+        return cls(**fields)

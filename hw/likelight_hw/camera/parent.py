@@ -1,0 +1,87 @@
+"""The socket to the daemon, as the camera child sees it."""
+
+import selectors
+import socket
+import time
+from collections import deque
+
+from likelight_hw.camera.config import CameraConfig
+from likelight_hw.camera.wire import Packet, Unpacker, Want, unpack_setup, unpack_want
+from likelight_hw.ports import Card
+
+
+class Parent:
+    """The daemon: what it wants, and whether it listens.
+
+    Every method raises `EOFError` or `ConnectionError` once the daemon is gone.
+    """
+
+    def __init__(self, link: socket.socket) -> None:
+        link.setblocking(False)
+        self.want = Want()
+        self._link = link
+        self._unpacker = Unpacker()
+        self._packets: deque[Packet] = deque()
+        self._unsent: deque[memoryview] = deque()
+        self._selector = selectors.DefaultSelector()
+        self._selector.register(link, selectors.EVENT_READ)
+
+    @property
+    def backlogged(self) -> bool:
+        """True while the kernel's buffer is full: the daemon does not read."""
+        return bool(self._unsent)
+
+    def setup(self) -> tuple[CameraConfig, list[Card]]:
+        """Wait for the SETUP packet."""
+        while not self._packets:
+            self._turn(None)
+        return unpack_setup(self._packets.popleft().payload)
+
+    def wait(self, timeout: float | None) -> None:
+        """Obey and send for `timeout` seconds, or until a new wish came; None waits for ever."""
+        if not self._packets:
+            self._turn(timeout)
+        while self._packets:
+            self.want = unpack_want(self._packets.popleft().payload)
+
+    def wait_until(self, due: float, stream: int) -> bool:
+        """Obey and send until `due`; False when another stream than `stream` is wanted."""
+        while True:
+            left = due - time.monotonic()
+            self.wait(max(0.0, left))
+            if self.want.stream != stream:
+                return False
+            if left <= 0:
+                return True
+
+    def send(self, packet: bytes) -> None:
+        """Send `packet`, or as much of it as fits; the rest goes while waiting."""
+        self._unsent.append(memoryview(packet))
+        self._flush()
+
+    def drain(self) -> None:
+        """Send all that is left."""
+        while self._unsent:
+            self._turn(None)
+
+    def _turn(self, timeout: float | None) -> None:
+        for _, events in self._selector.select(timeout):
+            if events & selectors.EVENT_WRITE:
+                self._flush()
+            if events & selectors.EVENT_READ:
+                data = self._link.recv(65536)
+                if not data:
+                    raise EOFError
+                self._packets.extend(self._unpacker.feed(data))
+
+    def _flush(self) -> None:
+        while self._unsent:
+            try:
+                sent = self._link.send(self._unsent[0])
+            except BlockingIOError:
+                break
+            rest = self._unsent.popleft()[sent:]
+            if rest:
+                self._unsent.appendleft(rest)
+        writing = selectors.EVENT_WRITE if self._unsent else 0
+        self._selector.modify(self._link, selectors.EVENT_READ | writing)

@@ -1,0 +1,37 @@
+"""Ask, before anything is started, whether a camera's source can be opened."""
+
+import asyncio
+import sys
+from subprocess import DEVNULL, PIPE
+
+from likelight_hw.camera.config import CameraConfig
+from likelight_hw.ports import HardwareError
+
+_PROBE_S = 15.0
+
+CHILD = (sys.executable, "-P", "-m", "likelight_hw.camera")
+"""The child's command line. -P keeps the working directory out of its imports."""
+
+
+async def probe(config: CameraConfig) -> None:
+    """Open the source once, in a process of its own, and close it again.
+
+    Raises `HardwareError` with one line for IT when the source is missing or can't be decoded.
+    """
+    if config.driver == "sim" and not config.barcode:
+        return
+    process = await asyncio.create_subprocess_exec(
+        *CHILD, "--probe", stdin=PIPE, stdout=PIPE, stderr=DEVNULL, start_new_session=True
+    )
+    try:
+        async with asyncio.timeout(_PROBE_S):
+            words, _ = await process.communicate(config.to_json().encode())
+    except TimeoutError:
+        raise HardwareError(f"can't read {config.path}: it does not answer") from None
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    if process.returncode:
+        reason = words.decode() or f"can't read {config.path}: its video can't be decoded"
+        raise HardwareError(reason)

@@ -1,0 +1,285 @@
+"""The daemon's end of the camera: it starts the child, reads it, and kills it when it hangs.
+
+libcamera can hang so that only SIGKILL helps; that is why the camera is a process. The simulators
+live in the same process in the same way, so that a demo and a kitchen fail alike.
+"""
+
+import asyncio
+import contextlib
+import logging
+import signal
+import socket
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from likelight_hw.camera.config import CameraConfig
+from likelight_hw.camera.link import ChildLink
+from likelight_hw.camera.probe import CHILD
+from likelight_hw.camera.wire import (
+    KEYFRAME,
+    Kind,
+    Packet,
+    Want,
+    pack_setup,
+    unpack_format,
+    unpack_placeholder,
+)
+from likelight_hw.ports import (
+    AccessUnit,
+    CameraPhase,
+    CameraSink,
+    CameraStatus,
+    Card,
+    Jpeg,
+    LightFrame,
+)
+
+_log = logging.getLogger(__name__)
+
+FIRST_FRAME_S = 8.0
+"""A child may take this long to get ready, and then again to its first frame."""
+SILENT_S = 1.0
+HUNG_S = 2.0
+"""Without a frame for this long, viewers are told; then the child is killed."""
+_BACK_OFF_S = (1.0, 2.0, 4.0, 8.0, 16.0, 30.0)
+_HEALTHY_S = 30.0
+"""A child that lived this long after it was ready ends the back-off."""
+_END_S = 1.0
+"""How long a child may take to end by itself."""
+
+
+class CameraProcess:
+    """A `ports.Camera` whose sensor and encoders run in a child process."""
+
+    simulated = True
+
+    def __init__(self, config: CameraConfig) -> None:
+        self._config = config
+        self._status = CameraStatus(CameraPhase.STOPPED)
+        self._want = Want()
+        self._starts = 0
+        self._sink: CameraSink | None = None
+        self._life: _Life | None = None
+        self._carded = False
+        self._in_trouble = False
+
+    @property
+    def status(self) -> CameraStatus:
+        """The present phase, and the reason of a trouble."""
+        return self._status
+
+    def start(self) -> None:
+        """Ask for H.264, from a keyframe on. Remembered before `run`, and over restarts."""
+        if self._want.stream:
+            return
+        self._starts += 1
+        self._wish(stream=self._starts)
+        self._rest_or_begin(CameraPhase.STARTING)
+
+    def stop(self) -> None:
+        """Sensor and encoders off; nothing reaches the sink after this call returns."""
+        if not self._want.stream:
+            return
+        self._wish(stream=0)
+        self._rest_or_begin(CameraPhase.STOPPED)
+
+    def keyframe(self) -> None:
+        """Ask that the next frame be a keyframe."""
+        self._wish(keyframe=(self._want.keyframe + 1) % (1 << 32))
+
+    def jpeg_rate(self, fps: float) -> None:
+        """Ask for JPEGs at up to `fps`, 0..30, while the stream runs; 0 for none."""
+        self._wish(jpeg_fps=min(max(fps, 0.0), 30.0))
+
+    def show_lamp(self, frame: LightFrame) -> None:
+        """Let the simulated scene's lamp glow like this; a file has no lamp and ignores it."""
+        if self._config.driver == "sim":
+            self._wish(lamp=frame)
+
+    async def run(self, sink: CameraSink, cards: Sequence[Card]) -> None:
+        """Keep a child alive, for ever, with a growing pause between two that failed.
+
+        The placeholders of `cards` come once, from the first child that gets ready.
+        """
+        self._sink = sink
+        sink.on_status(self._status)
+        failures = 0
+        try:
+            while True:
+                life = self._life = _Life()
+                reason = await self._live(life, () if self._carded else cards)
+                self._life = None
+                if life.healthy():
+                    failures = 0
+                self._set(CameraPhase.FAILED, reason)
+                await asyncio.sleep(_BACK_OFF_S[min(failures, len(_BACK_OFF_S) - 1)])
+                failures += 1
+        finally:
+            self._life = None
+            self._sink = None
+            self._status = CameraStatus(CameraPhase.STOPPED)
+
+    async def _live(self, life: "_Life", cards: Sequence[Card]) -> str:
+        """Run one child until it is lost or hangs; return why it ended, in words."""
+        loop = asyncio.get_running_loop()
+        ours, theirs = socket.socketpair()
+        ours.setblocking(False)
+        with ours:
+            with theirs:
+                process = await asyncio.create_subprocess_exec(
+                    *CHILD,
+                    str(theirs.fileno()),
+                    stdin=asyncio.subprocess.DEVNULL,
+                    pass_fds=(theirs.fileno(),),
+                    start_new_session=True,
+                )
+            try:
+                transport, life.link = await loop.create_unix_connection(
+                    lambda: ChildLink(self._obey, life.changed.set), sock=ours
+                )
+                try:
+                    transport.write(pack_setup(self._config, cards))
+                    life.link.want(self._want)
+                    reason = await self._watch(life, life.link)
+                    if reason:
+                        process.kill()
+                finally:
+                    transport.abort()
+            finally:
+                code = await _end(process)
+        return reason or life.trouble or f"the camera process ended ({_ending(code)})"
+
+    async def _watch(self, life: "_Life", link: ChildLink) -> str:
+        """Wait until the child is lost (return nothing), or must be killed (return why)."""
+        loop = asyncio.get_running_loop()
+        while not link.lost:
+            due, phase, words = self._patience(life)
+            if due is not None and loop.time() >= due:
+                if phase is CameraPhase.FAILED:
+                    return words
+                self._set(phase, words)
+                continue
+            life.changed.clear()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout_at(due):
+                    await life.changed.wait()
+        if link.error:
+            raise link.error
+        return ""
+
+    def _patience(self, life: "_Life") -> tuple[float | None, CameraPhase, str]:
+        """Return until when to wait for the child's next sign, and what it means if none comes."""
+        if life.ready_at is None:
+            words = f"the camera process was not ready within {FIRST_FRAME_S:.0f} s"
+            return life.began_at + FIRST_FRAME_S, CameraPhase.FAILED, words
+        if not self._want.stream:
+            return None, CameraPhase.STOPPED, ""
+        if life.frame_at is None:
+            words = f"the camera gave no picture within {FIRST_FRAME_S:.0f} s"
+            return life.asked_at + FIRST_FRAME_S, CameraPhase.FAILED, words
+        if self._status.phase is not CameraPhase.SILENT:
+            words = f"the camera has given no picture for {SILENT_S:.0f} s"
+            return life.frame_at + SILENT_S, CameraPhase.SILENT, words
+        return life.frame_at + HUNG_S, CameraPhase.FAILED, "the camera hung and was restarted"
+
+    def _obey(self, packet: Packet) -> None:
+        """Take one packet of the child."""
+        life, sink = self._life, self._sink
+        assert life
+        assert sink
+        streams = bool(self._want.stream) and life.stream == self._want.stream
+        match packet.kind:
+            case Kind.ACCESS_UNIT if streams:
+                life.frame_at = asyncio.get_running_loop().time()
+                if self._status.phase is not CameraPhase.STREAMING:
+                    self._set(CameraPhase.STREAMING)
+                    life.changed.set()
+                keyframe = bool(packet.flags & KEYFRAME)
+                sink.on_access_unit(AccessUnit(packet.payload, keyframe, packet.captured_us))
+            case Kind.JPEG if streams:
+                sink.on_jpeg(Jpeg(packet.payload, packet.captured_us))
+            case Kind.FORMAT:
+                form, answers = unpack_format(packet.payload)
+                if answers == self._want.stream:
+                    life.stream = answers
+                    sink.on_format(form)
+            case Kind.PLACEHOLDER:
+                sink.on_placeholder(unpack_placeholder(packet.payload))
+            case Kind.READY:
+                self._carded = True
+                life.ready_at = life.asked_at = asyncio.get_running_loop().time()
+                life.changed.set()
+                if not self._want.stream:
+                    self._set(CameraPhase.STOPPED)
+            case Kind.TROUBLE:
+                life.trouble = packet.payload.decode()
+
+    def _wish(self, **changes: Any) -> None:
+        want = replace(self._want, **changes)
+        if want != self._want:
+            self._want = want
+            if self._life and self._life.link:
+                self._life.link.want(want)
+
+    def _rest_or_begin(self, phase: CameraPhase) -> None:
+        """Enter STOPPED or STARTING; but a trouble stays in sight until a child is ready."""
+        life = self._life
+        if life and life.ready_at is not None:
+            life.asked_at = asyncio.get_running_loop().time()
+            life.frame_at = None
+            life.changed.set()
+        elif self._status.phase is CameraPhase.FAILED:
+            return
+        self._set(phase)
+
+    def _set(self, phase: CameraPhase, reason: str | None = None) -> None:
+        status = CameraStatus(phase, reason)
+        if status == self._status:
+            return
+        self._status = status
+        trouble = phase in (CameraPhase.SILENT, CameraPhase.FAILED)
+        if trouble and not self._in_trouble:
+            _log.warning("The camera is in trouble: %s", reason)
+        elif self._in_trouble and not trouble:
+            _log.info("The camera is well again")
+        self._in_trouble = trouble
+        if self._sink:
+            self._sink.on_status(status)
+
+
+class _Life:
+    """What is known of one child. Times are the event loop's."""
+
+    def __init__(self) -> None:
+        self.link: ChildLink | None = None
+        self.changed = asyncio.Event()
+        self.began_at = asyncio.get_running_loop().time()
+        self.ready_at: float | None = None
+        self.asked_at = self.began_at
+        self.frame_at: float | None = None
+        self.stream = 0
+        self.trouble: str | None = None
+
+    def healthy(self) -> bool:
+        """True when the child lived long enough to be trusted again at once."""
+        now = asyncio.get_running_loop().time()
+        return self.ready_at is not None and now - self.ready_at >= _HEALTHY_S
+
+
+async def _end(process: asyncio.subprocess.Process) -> int:
+    """Wait until the child has ended, which its closed socket asks for; kill it if it won't."""
+    try:
+        async with asyncio.timeout(_END_S):
+            return await process.wait()
+    except TimeoutError:
+        pass
+    finally:
+        if process.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
+    return await process.wait()
+
+
+def _ending(code: int) -> str:
+    return f"exit code {code}" if code >= 0 else signal.Signals(-code).name

@@ -1,0 +1,37 @@
+"""The simulated sensor: the kitchen of sim/kitchen.py, at a steady pace."""
+
+import math
+
+from likelight_hw.camera.config import CameraConfig
+from likelight_hw.camera.planes import Planes
+from likelight_hw.ports import LightFrame
+from likelight_hw.sim.kitchen import Kitchen
+
+
+class SimSource:
+    """Draws the kitchen `fps` times a second; frames that come too late are left out."""
+
+    def __init__(self, config: CameraConfig) -> None:
+        self.width = config.width
+        self.height = config.height
+        self.fps = config.fps
+        self._kitchen = Kitchen(config.width, config.height, font=config.font, seed=config.seed)
+        self._first = 0.0
+        self._count = 0
+
+    def start(self, now: float) -> None:
+        self._first = now
+        self._count = 0
+
+    def stop(self) -> None:
+        """Nothing turns while nobody asks for a picture."""
+
+    def due(self, now: float) -> float:
+        late = math.floor((now - self._first) * self.fps)
+        self._count = max(self._count, late)
+        at = self._first + self._count / self.fps
+        self._count += 1
+        return at
+
+    def paint(self, planes: Planes, now: float, wall_us: int, lamp: LightFrame) -> None:
+        self._kitchen.paint(planes, wall_us / 1e6, lamp)

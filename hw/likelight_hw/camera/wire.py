@@ -1,0 +1,164 @@
+"""What daemon and camera child say to each other over their socketpair.
+
+Both ways: a 16-byte header (type, flags, length, capture time), then the payload, big-endian.
+"""
+
+import json
+import struct
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from enum import IntEnum
+from typing import NamedTuple
+
+from likelight_hw.camera.config import CameraConfig
+from likelight_hw.ports import DARK, Card, LightFrame, Placeholder, StreamFormat
+
+_HEADER = struct.Struct("!BBxxIQ")
+_WANT = struct.Struct("!IIffBBBx")
+_PLACEHOLDER = struct.Struct("!HIHH")
+
+KEYFRAME = 1
+"""Flag of an access unit that is an IDR."""
+
+MAX_PAYLOAD = 16 * 1024 * 1024
+"""A raw 1080p picture is 3 MB; a longer payload means that the two sides lost each other."""
+
+
+class Kind(IntEnum):
+    """What a packet carries."""
+
+    SETUP = 1
+    """To the child, once: config and cards."""
+    WANT = 2
+    """To the child: all that is wanted of it from now on."""
+    READY = 16
+    """From the child: the source is open, the placeholders are out."""
+    FORMAT = 17
+    """A stream starts: its format, and the `Want.stream` it answers."""
+    ACCESS_UNIT = 18
+    JPEG = 19
+    PLACEHOLDER = 20
+    TROUBLE = 21
+    """Words for IT; the child ends after it."""
+
+
+class Packet(NamedTuple):
+    """One packet; `captured_us` is 0 where nothing was captured."""
+
+    kind: int
+    flags: int
+    captured_us: int
+    payload: bytes
+
+
+class ProtocolError(Exception):
+    """The other side sent what no version of it would send."""
+
+
+@dataclass(frozen=True, slots=True)
+class Want:
+    """The whole wish of the daemon, sent anew at each change, so that the newest wins.
+
+    `stream` numbers the starts, 0 means stopped; a raised `keyframe` count asks for one.
+    """
+
+    stream: int = 0
+    keyframe: int = 0
+    jpeg_fps: float = 0.0
+    lamp: LightFrame = DARK
+
+
+def pack(kind: Kind, payload: bytes = b"", *, flags: int = 0, captured_us: int = 0) -> bytes:
+    """Return one packet's bytes."""
+    return _HEADER.pack(kind, flags, len(payload), captured_us) + payload
+
+
+class Unpacker:
+    """Cuts the byte stream into packets; holds at most one unfinished packet."""
+
+    def __init__(self) -> None:
+        self._rest = bytearray()
+
+    def feed(self, data: bytes) -> Iterator[Packet]:
+        """Yield the packets that `data` completes. Raises `ProtocolError` on nonsense."""
+        rest = self._rest
+        rest += data
+        at = 0
+        try:
+            while len(rest) - at >= _HEADER.size:
+                kind, flags, length, captured_us = _HEADER.unpack_from(rest, at)
+                if length > MAX_PAYLOAD:
+                    raise ProtocolError(f"a packet of {length} bytes")
+                end = at + _HEADER.size + length
+                if len(rest) < end:
+                    break
+                payload = bytes(rest[at + _HEADER.size : end])
+                at = end
+                yield Packet(kind, flags, captured_us, payload)
+        finally:
+            del rest[:at]
+
+
+def pack_setup(config: CameraConfig, cards: Sequence[Card]) -> bytes:
+    """Return the SETUP packet."""
+    body = {"config": config.to_json(), "cards": [asdict(card) for card in cards]}
+    return pack(Kind.SETUP, json.dumps(body).encode())
+
+
+def unpack_setup(payload: bytes) -> tuple[CameraConfig, list[Card]]:
+    """Return what `pack_setup` was given."""
+    body = json.loads(payload)
+    cards = [
+        Card(**{**card, "paper": tuple(card["paper"]), "ink": tuple(card["ink"])})
+        for card in body["cards"]
+    ]
+    return CameraConfig.from_json(body["config"]), cards
+
+
+def pack_want(want: Want) -> bytes:
+    """Return the WANT packet."""
+    lamp = want.lamp
+    return pack(
+        Kind.WANT,
+        _WANT.pack(want.stream, want.keyframe, want.jpeg_fps, lamp.level, *lamp.rgb),
+    )
+
+
+def unpack_want(payload: bytes) -> Want:
+    """Return what `pack_want` was given, to the precision of a float32."""
+    stream, keyframe, jpeg_fps, level, *rgb = _WANT.unpack(payload)
+    return Want(stream, keyframe, jpeg_fps, LightFrame(level, (rgb[0], rgb[1], rgb[2])))
+
+
+def pack_format(stream: StreamFormat, answers: int) -> bytes:
+    """Return the FORMAT packet of the stream that answers `Want.stream`."""
+    return pack(Kind.FORMAT, json.dumps([answers, asdict(stream)]).encode())
+
+
+def unpack_format(payload: bytes) -> tuple[StreamFormat, int]:
+    """Return what `pack_format` was given."""
+    answers, fields = json.loads(payload)
+    return StreamFormat(**fields), answers
+
+
+def pack_placeholder(placeholder: Placeholder) -> bytes:
+    """Return the PLACEHOLDER packet."""
+    name = placeholder.name.encode()
+    head = _PLACEHOLDER.pack(
+        len(name), len(placeholder.access_unit), placeholder.width, placeholder.height
+    )
+    return pack(Kind.PLACEHOLDER, head + name + placeholder.access_unit + placeholder.jpeg)
+
+
+def unpack_placeholder(payload: bytes) -> Placeholder:
+    """Return what `pack_placeholder` was given."""
+    name_length, unit_length, width, height = _PLACEHOLDER.unpack_from(payload)
+    unit_at = _PLACEHOLDER.size + name_length
+    jpeg_at = unit_at + unit_length
+    return Placeholder(
+        payload[_PLACEHOLDER.size : unit_at].decode(),
+        width,
+        height,
+        payload[unit_at:jpeg_at],
+        payload[jpeg_at:],
+    )

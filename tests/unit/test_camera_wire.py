@@ -1,0 +1,72 @@
+"""The packets between daemon and camera child."""
+
+import struct
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from likelight_hw.camera.config import CameraConfig
+from likelight_hw.camera.wire import (
+    MAX_PAYLOAD,
+    Kind,
+    Packet,
+    ProtocolError,
+    Unpacker,
+    Want,
+    pack,
+    pack_format,
+    pack_placeholder,
+    pack_setup,
+    pack_want,
+    unpack_format,
+    unpack_placeholder,
+    unpack_setup,
+    unpack_want,
+)
+from likelight_hw.ports import LightFrame, Placeholder, StreamFormat
+from support.camera import CARDS
+
+packets = st.builds(
+    Packet,
+    st.sampled_from(Kind),
+    st.integers(0, 255),
+    st.integers(0, 2**64 - 1),
+    st.binary(max_size=200),
+)
+
+
+def only(data: bytes) -> Packet:
+    (packet,) = Unpacker().feed(data)
+    return packet
+
+
+@given(st.lists(packets, max_size=6), st.integers(1, 64))
+def test_packets_survive_any_cutting_of_the_stream(sent: list[Packet], step: int) -> None:
+    stream = b"".join(
+        pack(Kind(p.kind), p.payload, flags=p.flags, captured_us=p.captured_us) for p in sent
+    )
+    unpacker = Unpacker()
+    received: list[Packet] = []
+    for at in range(0, len(stream), step):
+        received += unpacker.feed(stream[at : at + step])
+    assert received == sent
+
+
+def test_a_length_beyond_every_picture_is_refused() -> None:
+    with pytest.raises(ProtocolError):
+        list(Unpacker().feed(struct.pack("!BBxxIQ", Kind.JPEG, 0, MAX_PAYLOAD + 1, 0)))
+
+
+def test_each_message_comes_back_as_it_went() -> None:
+    want = Want(stream=3, keyframe=2**32 - 1, jpeg_fps=12.5, lamp=LightFrame(0.25, (255, 0, 9)))
+    assert unpack_want(only(pack_want(want)).payload) == want
+
+    placeholder = Placeholder("private", 1280, 720, b"\0\0\0\1unit", b"\xff\xd8jpeg")
+    assert unpack_placeholder(only(pack_placeholder(placeholder)).payload) == placeholder
+
+    form = StreamFormat(1280, 720, 30, simulated=True)
+    assert unpack_format(only(pack_format(form, 7)).payload) == (form, 7)
+
+    config = CameraConfig(barcode=True, badge=None, seed=4)
+    assert unpack_setup(only(pack_setup(config, CARDS)).payload) == (config, list(CARDS))
