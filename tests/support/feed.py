@@ -353,8 +353,8 @@ async def raw_viewer(
         writer.transport.abort()
 
 
-async def read_to_the_end(reader: asyncio.StreamReader) -> None:
-    """Read until the connection ends, within 5 s."""
-    async with asyncio.timeout(5.0):
+async def read_to_the_end(reader: asyncio.StreamReader, within: float = 5.0) -> None:
+    """Read until the connection ends, at most `within` seconds."""
+    async with asyncio.timeout(within):
         while await reader.read(1 << 16):
             pass

@@ -1,0 +1,117 @@
+"""The two ways a picture goes out, H.264 fragments and JPEGs: each publishes once, for all.
+
+A channel knows pictures and viewers; which pictures may pass is the hub's affair.
+"""
+
+import asyncio
+from dataclasses import dataclass
+
+from likelight.feed import framing
+from likelight.feed.fmp4 import Init, Timeline, fragment
+from likelight.feed.ring import Fragment, Opening, Ring
+from likelight.feed.viewers import H264Viewer, JpegViewer
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """One JPEG and its capture time in microseconds since the epoch."""
+
+    jpeg: bytes
+    captured_us: int
+
+
+class H264Channel:
+    """Turns access units into fragments, on one timeline for ever, and hands them to viewers."""
+
+    def __init__(self) -> None:
+        self.viewers: set[H264Viewer] = set()
+        self._timeline = Timeline()
+        self._ring = Ring()
+        self._init: Init | None = None
+        self._opening = Opening(b"")
+
+    def publish(self, init: Init, units: list[bytes], *, keyframe: bool, captured_us: int) -> None:
+        """Package the NAL `units` of one picture and write it to all who have drained.
+
+        Another `init` than the last one goes to every viewer first, with its mime text.
+        """
+        if init != self._init:
+            self._init, self._opening = init, _opening(init)
+        decode, duration = self._timeline.place(captured_us, init.fps)
+        sequence = self._ring.end
+        payload = fragment(
+            units,
+            sequence=sequence + 1,
+            decode=decode,
+            duration=duration,
+            keyframe=keyframe,
+            captured_us=captured_us,
+        )
+        framed = framing.binary_message(payload)
+        self._ring.append(Fragment(sequence, decode, keyframe, self._opening, framed))
+        for viewer in self.viewers:
+            viewer.feed(self._ring)
+
+    def join(self, viewer: H264Viewer, text: bytes) -> None:
+        """Add a viewer: init, `text`, and every fragment since the last keyframe at once."""
+        viewer.join(self._ring, text)
+        self.viewers.add(viewer)
+
+    def forget(self) -> None:
+        """Drop every cached fragment at once; the timeline goes on."""
+        self._ring.clear()
+
+
+class JpegChannel:
+    """Hands JPEGs to MJPEG viewers, and to those who wait for a single one."""
+
+    def __init__(self) -> None:
+        self.viewers: set[JpegViewer] = set()
+        self._waiting: set[asyncio.Future[Picture | None]] = set()
+        self._newest: bytes | None = None
+
+    @property
+    def demand(self) -> int:
+        """How many want JPEGs now."""
+        return len(self.viewers) + len(self._waiting)
+
+    def publish(self, picture: Picture) -> None:
+        """Write one picture to all who have drained."""
+        if self.viewers:
+            self._newest = framing.multipart_part(picture.jpeg, picture.captured_us)
+            for viewer in self.viewers:
+                viewer.feed(self._newest)
+
+    def join(self, viewer: JpegViewer) -> None:
+        """Add a viewer, who gets the newest picture at once."""
+        if not self.viewers:
+            self._newest = None  # from when somebody last watched
+        viewer.write(framing.FIRST_BOUNDARY + (self._newest or b""))
+        self.viewers.add(viewer)
+
+    def wait(self) -> asyncio.Future[Picture | None]:
+        """Return a future of the next `answer`; to be given back with `give_up` when it is done."""
+        waiting: asyncio.Future[Picture | None] = asyncio.get_running_loop().create_future()
+        self._waiting.add(waiting)
+        return waiting
+
+    def give_up(self, waiting: asyncio.Future[Picture | None]) -> None:
+        """Count `waiting` no more."""
+        self._waiting.discard(waiting)
+
+    def answer(self, picture: Picture | None) -> None:
+        """Give everybody who waits this picture, or the news that none will come."""
+        for waiting in self._waiting:
+            if not waiting.done():
+                waiting.set_result(picture)
+
+    def forget(self) -> None:
+        """Drop the cached picture at once."""
+        self._newest = None
+
+
+def _opening(init: Init) -> Opening:
+    text = framing.text_message(
+        {"mime": init.mime, "width": init.width, "height": init.height, "fps": init.fps}
+    )
+    return Opening(text + framing.binary_message(init.segment))

@@ -1,0 +1,279 @@
+"""From one camera to all viewers, and the place where a closed gate holds.
+
+Everything is driven by what is published: each access unit becomes one fragment, framed once, and
+goes to every viewer whose transport has drained. Nothing here awaits a viewer.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from weakref import WeakSet
+
+from likelight.contract import State
+from likelight.feed import annexb
+from likelight.feed.channels import H264Channel, JpegChannel, Picture
+from likelight.feed.fmp4 import Init
+from likelight.feed.framing import text_message
+from likelight.feed.viewers import H264Viewer, JpegViewer, Viewer, cut, tune
+
+TICK_S = 0.25
+"""Placeholders come four times a second, so that a decoder always has something to show."""
+
+SHUT_WITHIN_S = 0.1
+"""A viewer whose buffer still holds camera frames so long after a shut is cut off."""
+
+SNAPSHOT_WITHIN_S = 2.0
+
+_GOING_AWAY = 1001
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """How many watch: viewers of H.264, and viewers of JPEG (snapshots count while they wait)."""
+
+    h264: int = 0
+    jpeg: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Placeholder:
+    init: Init
+    units: list[bytes]
+    jpeg: bytes
+
+
+class Hub:
+    """One kitchen's window out: camera packets and placeholders in, viewers served.
+
+    `now_us` returns wall time in microseconds since the epoch; `on_demand` is called with the new
+    `Demand` on each change of it, on the event loop. The first state is IDLE.
+    """
+
+    def __init__(self, *, now_us: Callable[[], int], on_demand: Callable[[Demand], None]) -> None:
+        self._now_us = now_us
+        self._on_demand = on_demand
+        self._told = Demand()
+        self._state = State.IDLE
+        self._curtain = State.IDLE  # whose placeholder is shown while no camera frame is
+        self._placeholders: dict[State, _Placeholder] = {}
+        self._size: tuple[int, int, int] | None = None
+        self._camera: Init | None = None
+        # Whether camera pictures have come since the state became LIVE: until then the
+        # placeholder stays.
+        self._rolling_h264 = self._rolling_jpeg = False
+        self._h264 = H264Channel()
+        self._jpeg = JpegChannel()
+        self._snapshots_sent: WeakSet[asyncio.Transport] = WeakSet()
+
+    @property
+    def state(self) -> State:
+        """What is shown to the world; camera frames pass only while it is LIVE."""
+        return self._state
+
+    @property
+    def demand(self) -> Demand:
+        """Who watches at this moment."""
+        return Demand(len(self._h264.viewers), self._jpeg.demand)
+
+    def show(self, state: State) -> None:
+        """Change the state. When this returns, the gate holds.
+
+        Any state but LIVE forgets every cached camera frame before it returns, and from then on
+        none is written to any socket; LIVE lets them pass again from the next keyframe on.
+        """
+        if state is self._state:
+            return
+        was, self._state = self._state, state
+        if state is not State.LIVE:
+            self._curtain = state
+            self._rolling_h264 = self._rolling_jpeg = False
+            self._h264.forget()
+            self._jpeg.forget()
+            if was is State.LIVE:
+                self._cut_off_camera()
+            if state is not State.IDLE:
+                self._jpeg.answer(None)
+        text = self._state_text()
+        for viewer in self._h264.viewers:
+            viewer.write(text)
+        self._show_placeholder()
+
+    def set_format(self, width: int, height: int, fps: int) -> None:
+        """Announce the camera's stream, in pixels; nothing passes until its first keyframe."""
+        self._size = (width, height, fps)
+        self._camera = None
+
+    def set_placeholder(
+        self, state: State, access_unit: bytes, jpeg: bytes, width: int, height: int
+    ) -> None:
+        """Give the still that is shown in `state`: one keyframe with SPS and PPS, and one JPEG.
+
+        Raises `ValueError` when the access unit is no such keyframe.
+        """
+        sets, units = annexb.parse(access_unit)
+        if sets is None or not units:
+            raise ValueError(f"the placeholder for {state} is no keyframe with SPS and PPS")
+        first = state not in self._placeholders
+        init = Init(sets, width, height, round(1 / TICK_S))
+        self._placeholders[state] = _Placeholder(init, units, jpeg)
+        if first and state is self._curtain:
+            self._show_placeholder()
+
+    def push(self, access_unit: bytes, *, keyframe: bool, captured_us: int) -> None:
+        """Publish one access unit (Annex B) of the camera; dropped unless the state is LIVE."""
+        if self._state is not State.LIVE or self._size is None:
+            return
+        if not keyframe and (self._camera is None or not self._rolling_h264):
+            return
+        sets, units = annexb.parse(access_unit)
+        if keyframe and sets is not None:
+            self._camera = Init(sets, *self._size)
+        if self._camera is None or not units:
+            return
+        self._rolling_h264 = True
+        self._h264.publish(self._camera, units, keyframe=keyframe, captured_us=captured_us)
+
+    def push_jpeg(self, jpeg: bytes, *, captured_us: int) -> None:
+        """Publish one JPEG of the camera; dropped unless the state is LIVE."""
+        if self._state is not State.LIVE:
+            return
+        self._rolling_jpeg = True
+        picture = Picture(jpeg, captured_us)
+        self._jpeg.answer(picture)
+        self._jpeg.publish(picture)
+
+    @contextmanager
+    def watch_h264(self, transport: asyncio.Transport) -> Iterator[Viewer]:
+        """Serve fragments over `transport`, an open WebSocket's, while the context is open."""
+        tune(transport)
+        viewer = H264Viewer(transport, asyncio.get_running_loop().time())
+        if not self._rolling_h264 and not self._h264.viewers:
+            self._h264.forget()  # a placeholder from when somebody last watched
+            self._show_placeholder_h264()
+        self._h264.join(viewer, self._state_text())
+        self._tell_demand()
+        try:
+            yield viewer
+        finally:
+            self._h264.viewers.discard(viewer)
+            self._part_from(viewer)
+
+    @contextmanager
+    def watch_jpeg(self, transport: asyncio.Transport) -> Iterator[Viewer]:
+        """Serve multipart parts over `transport` while the context is open.
+
+        The viewer's `gone` is set when the connection has ended.
+        """
+        tune(transport)
+        viewer = JpegViewer(transport, asyncio.get_running_loop().time())
+        self._jpeg.join(viewer)
+        if not self._rolling_jpeg:
+            self._show_placeholder_jpeg()
+        self._tell_demand()
+        try:
+            yield viewer
+        finally:
+            self._jpeg.viewers.discard(viewer)
+            self._part_from(viewer)
+
+    async def snapshot(self, transport: asyncio.Transport) -> Picture | None:
+        """Return one JPEG, to be sent over `transport` at once; None when there is none at all.
+
+        While LIVE or IDLE (a snapshot, too, is demand and wakes the camera) it waits up to 2 s for
+        a fresh picture; otherwise, and then, it is the placeholder.
+        """
+        if self._state in (State.LIVE, State.IDLE):
+            fresh = await self._fresh_picture()
+            if fresh is not None and self._state is State.LIVE:
+                self._snapshots_sent.add(transport)
+                return fresh
+        still = self._placeholders.get(self._curtain)
+        return Picture(still.jpeg, self._now_us()) if still else None
+
+    async def run(self) -> None:
+        """Keep placeholders coming and dead viewers out; on the way out, say goodbye to all."""
+        loop = asyncio.get_running_loop()
+        try:
+            while True:
+                await asyncio.sleep(TICK_S)
+                self._show_placeholder()
+                self._sweep(loop.time())
+        finally:
+            for viewer in self._everybody():
+                viewer.close(_GOING_AWAY)
+            self._jpeg.answer(None)
+
+    def _show_placeholder(self) -> None:
+        if self._h264.viewers and not self._rolling_h264:
+            self._show_placeholder_h264()
+        if self._jpeg.viewers and not self._rolling_jpeg:
+            self._show_placeholder_jpeg()
+
+    def _show_placeholder_h264(self) -> None:
+        still = self._placeholders.get(self._curtain)
+        if still is not None:
+            self._h264.publish(still.init, still.units, keyframe=True, captured_us=self._now_us())
+
+    def _show_placeholder_jpeg(self) -> None:
+        still = self._placeholders.get(self._curtain)
+        if still is not None:
+            self._jpeg.publish(Picture(still.jpeg, self._now_us()))
+
+    def _state_text(self) -> bytes:
+        return text_message({"state": self._state.value})
+
+    def _cut_off_camera(self) -> None:
+        holding = [viewer for viewer in self._everybody() if not viewer.ready]
+        for viewer in holding:
+            viewer.mark_camera()
+        snapshots = [sent for sent in self._snapshots_sent if sent.get_write_buffer_size()]
+        self._snapshots_sent.clear()
+        if holding or snapshots:
+            loop = asyncio.get_running_loop()
+            loop.call_later(SHUT_WITHIN_S, self._abort_holders, holding, snapshots)
+
+    def _abort_holders(self, holding: list[Viewer], snapshots: list[asyncio.Transport]) -> None:
+        slow = [viewer.transport for viewer in holding if viewer.holds_camera]
+        slow += [transport for transport in snapshots if transport.get_write_buffer_size()]
+        for transport in slow:
+            cut(transport)
+        if slow:
+            log.info("Cut off %d slow viewers who still had camera frames to come", len(slow))
+
+    async def _fresh_picture(self) -> Picture | None:
+        waiting = self._jpeg.wait()
+        self._tell_demand()
+        try:
+            async with asyncio.timeout(SNAPSHOT_WITHIN_S):
+                return await waiting
+        except TimeoutError:
+            return None
+        finally:
+            self._jpeg.give_up(waiting)
+            self._tell_demand()
+
+    def _part_from(self, viewer: Viewer) -> None:
+        if not viewer.ready:
+            cut(viewer.transport)  # what it was too slow to take shall not outlive it
+        self._tell_demand()
+
+    def _sweep(self, now: float) -> None:
+        for viewer in self._everybody():
+            if viewer.transport.is_closing():
+                viewer.gone.set()
+            elif viewer.stalled(now):
+                cut(viewer.transport)
+                viewer.gone.set()
+
+    def _everybody(self) -> list[Viewer]:
+        return [*self._h264.viewers, *self._jpeg.viewers]
+
+    def _tell_demand(self) -> None:
+        demand = self.demand
+        if demand != self._told:
+            self._told = demand
+            self._on_demand(demand)

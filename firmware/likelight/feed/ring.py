@@ -1,0 +1,103 @@
+"""The newest fragments, back to the last keyframe, and the rule that keeps slow viewers fresh."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from likelight.feed.fmp4 import TIMESCALE
+
+MAX_BEHIND = TIMESCALE * 3 // 10
+"""How far behind live a viewer may be served, in ticks: 0.3 s. Later means skipping ahead."""
+
+_MAX_BYTES = 8 * 1024 * 1024  # 30 s at 2 Mbit/s; an encoder that never makes a keyframe ends here
+
+NOWHERE = -1
+"""Cursor of a viewer who has nothing yet and so must begin at a keyframe."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Opening:
+    """What goes before the first fragment of a stream: its mime text and init, framed to send."""
+
+    framed: bytes
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Fragment:
+    """One access unit, framed to send. `sequence` counts without a gap; `decode` is in ticks."""
+
+    sequence: int
+    decode: int
+    keyframe: bool
+    opening: Opening
+    framed: bytes
+
+
+class Ring:
+    """Fragments in order; a viewer is an index into them, the sequence of its next fragment."""
+
+    def __init__(self) -> None:
+        self._fragments: list[Fragment] = []
+        self._base = 0  # sequence of the first fragment, or of the next when there is none
+        self._end = 0
+        self._key: Fragment | None = None
+        self._bytes = 0
+
+    @property
+    def end(self) -> int:
+        """The sequence that the next fragment must have, and the cursor of a viewer up to date."""
+        return self._end
+
+    @property
+    def newest(self) -> Fragment:
+        """The fragment last appended; there must be one."""
+        return self._fragments[-1]
+
+    def append(self, fragment: Fragment) -> None:
+        """Add the newest fragment; a keyframe lets go of what nobody needs any more."""
+        if fragment.keyframe:
+            # A viewer who lags a little when the keyframe comes still gets the tail of the old
+            # group of pictures, and so no gap.
+            self._keep_from(fragment.decode - MAX_BEHIND)
+            self._key = fragment
+        elif self._bytes > _MAX_BYTES:
+            self.clear()
+        self._fragments.append(fragment)
+        self._bytes += len(fragment.framed)
+        self._end = fragment.sequence + 1
+
+    def clear(self) -> None:
+        """Forget every fragment at once."""
+        self._fragments.clear()
+        self._base = self._end
+        self._key = None
+        self._bytes = 0
+
+    def since_keyframe(self) -> Sequence[Fragment]:
+        """Return what a joiner gets: everything from the newest keyframe on."""
+        return self._fragments[self._key.sequence - self._base :] if self._key else ()
+
+    def missing(self, cursor: int) -> Sequence[Fragment]:
+        """Return what a viewer at `cursor`, whose transport has drained, may be sent now.
+
+        A viewer more than 0.3 s behind skips to the newest keyframe; when that is as old, it waits
+        for the next one, because what it would get could only be late.
+        """
+        if cursor >= self._end or not self._fragments:
+            return ()
+        newest = self._fragments[-1].decode
+        if cursor >= self._base:
+            late = self._fragments[cursor - self._base :]
+            if newest - late[0].decode <= MAX_BEHIND:
+                return late
+        key = self._key
+        if key is None or key.sequence < cursor or newest - key.decode > MAX_BEHIND:
+            return ()
+        return self._fragments[key.sequence - self._base :]
+
+    def _keep_from(self, decode: int) -> None:
+        keep = len(self._fragments)
+        while keep and self._fragments[keep - 1].decode >= decode:
+            keep -= 1
+        self._bytes -= sum(len(fragment.framed) for fragment in self._fragments[:keep])
+        del self._fragments[:keep]
+        self._base += keep

@@ -1,0 +1,121 @@
+"""The feed over HTTP: fMP4 over WebSocket, MJPEG, and one JPEG, under `/k/{kid}/`."""
+
+import asyncio
+from collections.abc import Callable
+from urllib.parse import urlsplit
+
+from aiohttp import WSMessage, WSMsgType, web
+
+from likelight.feed import framing
+from likelight.feed.hub import Hub
+
+_MAX_MESSAGE = 1024  # bytes; viewers have nothing to say on this socket
+_MAX_MESSAGES = 10  # in a second; pings and pongs count
+_HEARTBEAT_S = 30.0
+_CLOSE_WITHIN_S = 1.0
+_NO_STORE = {"Cache-Control": "no-store"}
+
+
+def feed_routes(find: Callable[[str], Hub | None]) -> list[web.RouteDef]:
+    """Return the routes of the feed; `find` gives the hub of a kitchen, None is answered 404."""
+
+    def hub_of(request: web.Request) -> Hub:
+        hub = find(request.match_info["kid"])
+        if hub is None:
+            raise web.HTTPNotFound(headers=_NO_STORE)
+        return hub
+
+    async def socket(request: web.Request) -> web.StreamResponse:
+        return await _socket(request, hub_of(request))
+
+    async def multipart(request: web.Request) -> web.StreamResponse:
+        return await _multipart(request, hub_of(request))
+
+    async def snapshot(request: web.Request) -> web.StreamResponse:
+        return await _snapshot(request, hub_of(request))
+
+    # No HEAD: it would have to watch to know what it would be told.
+    return [
+        web.get("/k/{kid}/ws", socket, allow_head=False),
+        web.get("/k/{kid}/stream.mjpg", multipart, allow_head=False),
+        web.get("/k/{kid}/snapshot.jpg", snapshot, allow_head=False),
+    ]
+
+
+async def _socket(request: web.Request, hub: Hub) -> web.StreamResponse:
+    _refuse_foreign_page(request)
+    # The hub writes whole frames to the transport itself; aiohttp's own pings and closes are whole
+    # frames too, so the two never interleave. Pings come to us, so that a flood of them counts.
+    ws = web.WebSocketResponse(
+        compress=False,
+        max_msg_size=_MAX_MESSAGE,
+        heartbeat=_HEARTBEAT_S,
+        autoping=False,
+        timeout=_CLOSE_WITHIN_S,
+    )
+    ws.headers.update(_NO_STORE)
+    await ws.prepare(request)
+    with hub.watch_h264(_transport(request)):
+        flooded = await _listen(ws)
+    if flooded:
+        await ws.close(code=1008, message=b"too many messages", drain=False)
+    return ws
+
+
+async def _listen(ws: web.WebSocketResponse) -> bool:
+    """Read until the viewer leaves; nothing it says matters.
+
+    Return True when it is still there, but says too much.
+    """
+    loop = asyncio.get_running_loop()
+    window, heard = loop.time(), 0
+    message: WSMessage
+    async for message in ws:
+        now = loop.time()
+        if now - window > 1.0:
+            window, heard = now, 0
+        heard += 1
+        if heard > _MAX_MESSAGES:
+            return True
+        if message.type is WSMsgType.PING:
+            await ws.pong(message.data)
+    return False
+
+
+async def _multipart(request: web.Request, hub: Hub) -> web.StreamResponse:
+    response = _Unframed(headers={"Content-Type": framing.MULTIPART, **_NO_STORE})
+    response.force_close()
+    await response.prepare(request)
+    with hub.watch_jpeg(_transport(request)) as viewer:
+        await viewer.gone.wait()
+    return response
+
+
+class _Unframed(web.StreamResponse):
+    """A body without chunks that ends with the connection, as simple MJPEG readers expect it."""
+
+    _length_check = False
+
+
+async def _snapshot(request: web.Request, hub: Hub) -> web.StreamResponse:
+    picture = await hub.snapshot(_transport(request))
+    if picture is None:
+        raise web.HTTPServiceUnavailable(headers={**_NO_STORE, "Retry-After": "2"})
+    stamp = {"X-Timestamp": framing.timestamp(picture.captured_us)}
+    return web.Response(
+        body=picture.jpeg, content_type="image/jpeg", headers={**_NO_STORE, **stamp}
+    )
+
+
+def _transport(request: web.Request) -> asyncio.Transport:
+    transport = request.transport
+    if transport is None:
+        raise ConnectionResetError("The viewer left before the first picture")
+    return transport
+
+
+def _refuse_foreign_page(request: web.Request) -> None:
+    """Browsers let any page open a WebSocket; only ours may, so others can't embed the stream."""
+    origin = request.headers.get("Origin")
+    if origin is not None and urlsplit(origin).netloc.lower() != request.host.lower():
+        raise web.HTTPForbidden(headers=_NO_STORE)
