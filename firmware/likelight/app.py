@@ -9,7 +9,9 @@ import socket
 import sys
 import webbrowser
 from contextlib import AsyncExitStack, suppress
+from dataclasses import dataclass
 
+from likelight import placeholders
 from likelight.appreciation.cloud import HttpCloud
 from likelight.appreciation.sqlitefile import StoreError
 from likelight.appreciation.store import DeviceStore
@@ -22,6 +24,8 @@ from likelight.systemd import Systemd
 from likelight.web.loglines import LogLines
 from likelight.web.server import WebServer, listen
 from likelight_hw.camera.probe import probe
+from likelight_hw.camera.process import CameraProcess
+from likelight_hw.ports import Placeholder
 
 log = logging.getLogger(__name__)
 
@@ -29,37 +33,40 @@ READY_WITHIN_S = 10.0
 """A device that still waits for something then is up all the same, and says what it lacks."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Ground:
+    """What was got ready before the event loop: everything that may block or be refused."""
+
+    config: Config
+    token: str
+    listener: socket.socket
+    own_cloud: EmbeddedCloud | None
+    packaged: tuple[Placeholder, ...]
+
+
 def run(config: Config, *, bench: bool, browser: bool, seconds: float | None) -> None:
-    """Run the daemon until a signal or for `seconds`.
+    """Run the daemon until a signal, or until `seconds` after it was ready.
 
     Raises `ConfigError` or `HardwareError` when it can't start, and an ExceptionGroup with
     `GaveUp` when it can't live.
     """
-    with held(config.state_dir), listen(config.web) as listener:
-        if config.cloud.token_file is None:
-            token = own_token(config.state_dir)
-        else:
-            token = read_token(config.cloud.token_file)
-        own = None
+    with held(config.state_dir) as state_dir, listen(config.web) as listener:
+        own_cloud = None
         if config.cloud.url is None:
-            database = config.state_dir / "cloud.sqlite"
-            own = make_embedded_cloud(database, now=utc_now, rng=random.Random())
-        asyncio.run(_serve(config, token, listener, own, bench, browser, seconds))
+            database = state_dir / "cloud.sqlite"
+            own_cloud = make_embedded_cloud(database, now=utc_now, rng=random.Random())
+        token_file = config.cloud.token_file
+        token = read_token(token_file) if token_file else own_token(state_dir)
+        packaged = placeholders.load(simulated=CameraProcess.simulated)
+        ground = _Ground(config, token, listener, own_cloud, packaged)
+        asyncio.run(_serve(ground, bench=bench, browser=browser, seconds=seconds))
 
 
-async def _serve(
-    config: Config,
-    token: str,
-    listener: socket.socket,
-    own: EmbeddedCloud | None,
-    bench: bool,
-    browser: bool,
-    seconds: float | None,
-) -> None:
+async def _serve(ground: _Ground, *, bench: bool, browser: bool, seconds: float | None) -> None:
+    config, own_cloud = ground.config, ground.own_cloud
     systemd = Systemd()
     stop = _stop_signal()
     await probe(camera_config(config))
-    base_url = config.cloud.url or _loopback(config)
     async with AsyncExitStack() as stack:
         store = DeviceStore(config.state_dir / "device.sqlite")
         try:
@@ -67,23 +74,25 @@ async def _serve(
         except StoreError as error:
             raise ConfigError(str(error)) from error
         stack.push_async_callback(store.close)
-        cloud = await stack.enter_async_context(HttpCloud(base_url, config.kitchen.id, token))
-        device = Device(config, store, cloud, own)
+        base_url = config.cloud.url or _loopback(config)
+        cloud = HttpCloud(base_url, config.kitchen.id, ground.token)
+        await stack.enter_async_context(cloud)
+        device = Device(config, store, cloud, own_cloud, ground.packaged)
         stack.push_async_callback(device.close)
         lines = LogLines(device.changes.bump)
         if bench:
             _listen_to(lines)
         demo_bench = device.make_bench(lines) if bench else None
-        server = WebServer(lambda: device.make_app(demo_bench), listener)
+        server = WebServer(lambda: device.make_app(demo_bench), ground.listener)
         device.supervisor.add("web", server, critical=True)
         device.supervisor.add("watchdog", systemd, critical=False)
-        if own is not None:
-            own_cloud = OwnCloud(own, config.kitchen, token)
-            device.supervisor.add("cloud", own_cloud, critical=False)
+        if own_cloud is not None:
+            enrolled = OwnCloud(own_cloud, config.kitchen, ground.token)
+            device.supervisor.add("cloud", enrolled, critical=False)
         async with asyncio.TaskGroup() as group:
             tasks = [
                 group.create_task(device.supervisor.run()),
-                group.create_task(_once_ready(device, systemd, bench, browser)),
+                group.create_task(_once_ready(device, systemd, bench=bench, browser=browser)),
             ]
             if seconds is not None:
                 tasks.append(group.create_task(_end_after(device, seconds, stop)))
@@ -121,7 +130,7 @@ def _stop_signal() -> asyncio.Event:
     return stop
 
 
-async def _once_ready(device: Device, systemd: Systemd, bench: bool, browser: bool) -> None:
+async def _once_ready(device: Device, systemd: Systemd, *, bench: bool, browser: bool) -> None:
     """Say where to look, to the person at the terminal and to systemd."""
     await _ready(device)
     address = f"http://{_shown_host(device.config.web.host)}:{device.config.web.port}"

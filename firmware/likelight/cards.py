@@ -1,5 +1,6 @@
 """The stills that stand in for the camera: one per state, in LOOK.md's words and colours."""
 
+from likelight.assets import fonts
 from likelight.contract import State
 from likelight_hw.ports import Card, Rgb
 
@@ -7,6 +8,7 @@ PAPER: Rgb = (0x17, 0x14, 0x11)
 INK: Rgb = (0xFF, 0xF3, 0xE2)
 PRIVATE_INK: Rgb = (0x8A, 0xB8, 0xE6)
 SIMULATED = "SIMULATED"
+FONT = fonts.BOLD
 
 WORDS = {
     State.IDLE: "Waking the camera…",

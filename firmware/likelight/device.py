@@ -3,7 +3,7 @@
 import asyncio
 import random
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from datetime import datetime
 
@@ -15,8 +15,8 @@ from likelight.appreciation.poll import Link
 from likelight.appreciation.store import DeviceStore
 from likelight.appreciation.vitals import Vitals
 from likelight.appreciation.window_in import WindowIn
-from likelight.assets import catalogue, fonts
-from likelight.cards import SIMULATED, cards
+from likelight.assets import catalogue
+from likelight.cards import FONT, SIMULATED, cards
 from likelight.clock import utc_now
 from likelight.config import Config
 from likelight.contract import Desired, State
@@ -62,7 +62,7 @@ def camera_config(config: Config) -> CameraConfig:
         bitrate=camera.bitrate,
         barcode=camera.barcode,
         badge=SIMULATED,
-        font=fonts.BOLD,
+        font=FONT,
     )
 
 
@@ -70,7 +70,12 @@ class Device:
     """One kitchen's daemon: every part, wired. It is the camera's sink, too."""
 
     def __init__(
-        self, config: Config, store: DeviceStore, cloud: CloudClient, own: EmbeddedCloud | None
+        self,
+        config: Config,
+        store: DeviceStore,
+        cloud: CloudClient,
+        own: EmbeddedCloud | None,
+        packaged: Sequence[Placeholder],
     ) -> None:
         rng = random.Random()
         self.config = config
@@ -116,6 +121,8 @@ class Device:
             rng=rng,
         )
         self.on_air.restore(store.private)
+        for placeholder in packaged:
+            self._show_for(placeholder)
         self._add_components()
 
     def _add_components(self) -> None:
@@ -203,6 +210,15 @@ class Device:
         self.hub.push_jpeg(jpeg.data, captured_us=jpeg.captured_us)
 
     def on_placeholder(self, placeholder: Placeholder) -> None:
+        self._show_for(placeholder)
+        self._cards_missing.discard(placeholder.name)
+        self.changes.bump()
+
+    def on_status(self, status: CameraStatus) -> None:
+        self.on_air.on_camera(status)
+        self.changes.bump()
+
+    def _show_for(self, placeholder: Placeholder) -> None:
         self.hub.set_placeholder(
             State(placeholder.name),
             placeholder.access_unit,
@@ -210,12 +226,6 @@ class Device:
             placeholder.width,
             placeholder.height,
         )
-        self._cards_missing.discard(placeholder.name)
-        self.changes.bump()
-
-    def on_status(self, status: CameraStatus) -> None:
-        self.on_air.on_camera(status)
-        self.changes.bump()
 
     def _on_demand(self, demand: Demand) -> None:
         self.camera.jpeg_rate(JPEG_FPS if demand.jpeg else 0)

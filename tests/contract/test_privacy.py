@@ -13,6 +13,7 @@ import aiohttp
 import av
 import pytest
 
+from likelight import placeholders
 from likelight.appreciation.cloud import HttpCloud
 from likelight.appreciation.store import DeviceStore
 from likelight.clock import utc_now
@@ -47,7 +48,8 @@ async def a_device(
     )
     try:
         async with HttpCloud(url, KITCHEN.id, "a token") as cloud:
-            device = Device(config, store, cloud, own)
+            packaged = await asyncio.to_thread(placeholders.load, simulated=True)
+            device = Device(config, store, cloud, own, packaged)
             with await asyncio.to_thread(listen, config.web) as listener:
                 server = WebServer(lambda: device.make_app(None), listener)
                 device.supervisor.add("web", server, critical=True)
@@ -57,6 +59,9 @@ async def a_device(
                     )
                 async with asyncio.TaskGroup() as group:
                     living = group.create_task(device.supervisor.run())
+                    seen = 0
+                    while "camera" in device.health().waiting_for:
+                        seen = await device.changes.wait_beyond(seen)
                     yield device, url, store
                     living.cancel()
                 await device.close()

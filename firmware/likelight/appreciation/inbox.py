@@ -1,0 +1,195 @@
+"""The inbox: what came from the cloud, in the one order in which nothing can get lost.
+
+Likes are totals: they light the lamp first and reach the disk within 5 s, which spares the card.
+Notes are letters: they reach the disk together with their cursor, and only then a screen.
+"""
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from datetime import datetime, tzinfo
+from typing import Protocol
+
+from likelight.appreciation.sqlitefile import StoreError
+from likelight.appreciation.store import HISTORY, DeviceStore, KeptNote, Memory
+from likelight.appreciation.tally import Arrival, Tally
+from likelight.clock import Now
+from likelight.contract import Desired, Events, Likes, Viewers
+
+log = logging.getLogger(__name__)
+
+COMMIT_AFTER_S = 4.0
+"""Likes are committed this long after the first: within the contract's 5 s, disk included."""
+
+
+class LikesLamp(Protocol):
+    """What the inbox asks of the lamp; neither call waits."""
+
+    def likes(self, delta: int, total: int) -> None:
+        """Show `delta` new likes, which carry the cloud's total to `total`."""
+
+    def welcome_back(self, delta: int, total: int) -> None:
+        """Show what was left over by a start or an outage, as one gesture."""
+
+
+class Inbox:
+    """What the device knows of its likes and notes, mirrored in the store.
+
+    `on_news` hears when a screen may have something else to say, `on_receipt` when a status has.
+    """
+
+    def __init__(
+        self,
+        store: DeviceStore,
+        lamp: LikesLamp,
+        *,
+        now: Now,
+        on_desired: Callable[[Desired], None],
+        on_viewers: Callable[[Viewers], None],
+        on_news: Callable[[], None],
+        on_receipt: Callable[[], None],
+        timezone: tzinfo | None = None,
+    ) -> None:
+        self.cursor: str | None = None
+        self.desired: Desired | None = None
+        self.tally = Tally()
+        self.viewers = Viewers()
+        self.thanks_at: datetime | None = None
+        self.waiting: list[KeptNote] = []
+        self.history: deque[KeptNote] = deque(maxlen=HISTORY)
+        self._store = store
+        self._lamp = lamp
+        self._now = now
+        self._timezone = timezone
+        self._on_desired = on_desired
+        self._on_viewers = on_viewers
+        self._on_news = on_news
+        self._on_receipt = on_receipt
+        self._unkept = asyncio.Event()
+
+    @property
+    def version(self) -> int:
+        """The version of the cloud's wishes that is applied."""
+        return self.desired.version if self.desired else 0
+
+    @property
+    def likes_today(self) -> int:
+        """How many likes reached the kitchen on this local day."""
+        return self.tally.today(self._now().astimezone(self._timezone).date())
+
+    async def load(self) -> None:
+        """Take up what the store remembers, and the cloud's last wish with it."""
+        memory = await self._store.memory()
+        self.cursor, self.desired, self.tally = memory.cursor, memory.desired, memory.tally
+        self.thanks_at = await self._store.thanks_at()
+        self.waiting = list(await self._store.waiting())
+        self.history = deque(await self._store.history(), maxlen=HISTORY)
+        self._unkept.clear()
+        if self.waiting:
+            log.info("Notes from before that are still to be shown: %d", len(self.waiting))
+        if self.desired is not None:
+            self._on_desired(self.desired)
+
+    async def run(self) -> None:
+        """Commit likes within 5 s, for ever, and a last time when cancelled."""
+        failing = False
+        try:
+            while True:
+                await self._unkept.wait()
+                await asyncio.sleep(COMMIT_AFTER_S)
+                try:
+                    await self._keep()
+                    failing = False
+                except StoreError as error:
+                    if not failing:
+                        log.error("Likes light the lamp but can't be stored: %s", error)  # noqa: TRY400
+                    failing = True
+        finally:
+            if self._unkept.is_set():
+                try:
+                    await self._keep()
+                except StoreError as error:
+                    log.error("The last likes could not be stored: %s", error)  # noqa: TRY400
+
+    async def receive(self, events: Events, arrival: Arrival) -> None:
+        """Take in a reply of the cloud. Raises `StoreError` when its notes can't be kept.
+
+        The cursor then stays where it was, and the cloud will send the notes again.
+        """
+        new_log = self._light(events.likes, events.epoch, arrival)
+        if new_log:
+            self._on_receipt()
+        if events.notes or new_log:
+            memory = Memory(events.cursor, self.desired, self.tally)
+            new = await self._store.keep(memory, events.notes)
+            for note in new:
+                log.info("A note came: %s", note.code)
+            self.waiting += new
+        self.cursor = events.cursor
+        if events.dropped_notes:
+            log.info("Notes that expired on their way: %d", events.dropped_notes)
+        if events.viewers != self.viewers:
+            self.viewers = events.viewers
+            self._on_viewers(events.viewers)
+        if events.desired is not None:
+            self.wish(events.desired)
+        self._on_news()
+
+    def adopt(self, cursor: str | None) -> None:
+        """Go on from `cursor`, or from nothing; the store hears of it with the next reply."""
+        self.cursor = cursor
+
+    def wish(self, desired: Desired) -> None:
+        """Apply the cloud's wish, if it is a new one, and remember it."""
+        if desired.version == self.version and self.desired is not None:
+            return
+        self.desired = desired
+        self._on_desired(desired)
+        self._unkept.set()
+        self._on_receipt()
+
+    def lit(self, total: int, at: datetime) -> None:
+        """The lamp has physically shown the cloud's `total`."""
+        self.tally = self.tally.lit(total, at)
+        self._unkept.set()
+        self._on_receipt()
+
+    async def shown(self, notes: Iterable[KeptNote]) -> None:
+        """The screen showed `notes`: their receipts are due from now on."""
+        at = self._now()
+        shown = [replace(note, shown_at=at) for note in notes]
+        ids = [note.id for note in shown]
+        await self._store.mark_shown(ids, at)
+        self.waiting = [note for note in self.waiting if note.id not in ids]
+        self.history.extend(shown)
+        self._on_receipt()
+
+    async def thank(self) -> int:
+        """The crew says thanks for every note shown since the last thanks; return how many."""
+        at = self._now()
+        thanked = await self._store.thank(at)
+        self.thanks_at = at
+        return thanked
+
+    def _light(self, likes: Likes, epoch: str, arrival: Arrival) -> bool:
+        """Light the lamp for the likes; return whether the cloud's log is a new one."""
+        before = self.tally
+        day = self._now().astimezone(self._timezone).date()
+        self.tally, gesture = before.hear(likes.total, epoch, arrival, day)
+        if gesture is not None and gesture.welcome_back:
+            self._lamp.welcome_back(gesture.delta, gesture.total)
+        elif gesture is not None:
+            self._lamp.likes(gesture.delta, gesture.total)
+        if self.tally != before:
+            self._unkept.set()
+        return epoch != before.epoch or self.tally.total < before.total
+
+    async def _keep(self) -> None:
+        self._unkept.clear()
+        try:
+            await self._store.keep(Memory(self.cursor, self.desired, self.tally))
+        except BaseException:
+            self._unkept.set()
+            raise

@@ -1,0 +1,149 @@
+"""The reporter: tells the cloud how the device is, quickly when it matters and rarely when not.
+
+Every post is a whole snapshot, so a lost one costs nothing. Only the receipts of notes queue: each
+is sent until the cloud has acknowledged it.
+"""
+
+import asyncio
+import logging
+import random
+from collections.abc import Awaitable, Callable
+
+from likelight.appreciation.backoff import Backoff
+from likelight.appreciation.cloud import Busy, CloudClient, CloudError, Refused
+from likelight.appreciation.inbox import Inbox
+from likelight.appreciation.sqlitefile import StoreError
+from likelight.appreciation.store import RECEIPTS_A_POST, DeviceStore
+from likelight.clock import Now
+from likelight.contract import CameraReport, Health, LightReport, NoteReceipt, Status
+
+log = logging.getLogger(__name__)
+
+PACE_S = 1.0
+HEARTBEAT_S = 60.0
+HEARTBEAT_JITTER = 0.2
+REFUSED_S = (300.0, 900.0)
+
+
+class Reporter:
+    """Posts a `Status` on every change and as a heartbeat, for ever.
+
+    The first change after a calm goes out at once, because a viewer waits for the receipt; further
+    ones at most once a second. `measure` is asked once a heartbeat.
+    """
+
+    def __init__(
+        self,
+        cloud: CloudClient,
+        store: DeviceStore,
+        inbox: Inbox,
+        *,
+        camera: Callable[[], CameraReport],
+        measure: Callable[[], Awaitable[Health]],
+        simulated: bool,
+        now: Now,
+        rng: random.Random,
+    ) -> None:
+        self._cloud = cloud
+        self._store = store
+        self._inbox = inbox
+        self._camera = camera
+        self._measure = measure
+        self._simulated = simulated
+        self._now = now
+        self._rng = rng
+        self._boot_id = f"{rng.getrandbits(96):024x}"
+        self._n = 0
+        self._backoff = Backoff(rng)
+        self._changed = asyncio.Event()
+        self._urgent = asyncio.Event()
+        self._reconnected = asyncio.Event()
+        self._failing = False
+
+    def change(self) -> None:
+        """Something that a status says is different: tell it within a second."""
+        self._changed.set()
+
+    def change_at_once(self) -> None:
+        """The camera's state changed, or the crew said thanks: tell it now."""
+        self._changed.set()
+        self._urgent.set()
+
+    def reconnected(self) -> None:
+        """The cloud talks to the poller again: no reason to stand back any longer."""
+        self._changed.set()
+        self._urgent.set()
+        self._reconnected.set()
+
+    async def run(self) -> None:
+        """Post for ever; the first status goes out at once."""
+        clock = asyncio.get_running_loop().time
+        health, measured_at = await self._measure(), clock()
+        while True:
+            for event in (self._changed, self._urgent, self._reconnected):
+                event.clear()
+            began = clock()
+            if began - measured_at >= HEARTBEAT_S / 2:
+                health, measured_at = await self._measure(), began
+            try:
+                await self._post(health)
+            except (CloudError, StoreError) as error:
+                await self._stand_back(error)
+                continue
+            self._succeed()
+            jitter = self._rng.uniform(1 - HEARTBEAT_JITTER, 1 + HEARTBEAT_JITTER)
+            await _until(self._changed, HEARTBEAT_S * jitter)
+            await _until(self._urgent, began + PACE_S - clock())
+
+    async def _post(self, health: Health) -> None:
+        receipts = await self._store.receipts()
+        self._n += 1
+        reply = await self._cloud.status(self._snapshot(receipts, health))
+        if receipts:
+            await self._store.acknowledge(receipts)
+        if len(receipts) == RECEIPTS_A_POST:
+            self._changed.set()
+        self._inbox.wish(reply.desired)
+
+    def _snapshot(self, receipts: tuple[NoteReceipt, ...], health: Health) -> Status:
+        inbox = self._inbox
+        return Status(
+            boot_id=self._boot_id,
+            n=self._n,
+            sent_at=self._now(),
+            cursor=inbox.cursor,
+            applied_version=inbox.version,
+            simulated=self._simulated,
+            camera=self._camera(),
+            light=LightReport(lit_total=inbox.tally.lit_total, last_lit_at=inbox.tally.last_lit_at),
+            notes=receipts,
+            thanks_at=inbox.thanks_at,
+            health=health,
+        )
+
+    async def _stand_back(self, error: CloudError | StoreError) -> None:
+        if not self._failing:
+            log.warning("Our reports don't reach the cloud, trying again: %s", error)
+            self._failing = True
+        match error:
+            case Busy(retry_after=seconds):
+                await asyncio.sleep(seconds + self._rng.uniform(0, seconds))
+            case Refused():
+                await _until(self._reconnected, self._rng.uniform(*REFUSED_S))
+            case _:
+                await _until(self._urgent, self._backoff.next())
+
+    def _succeed(self) -> None:
+        self._backoff.reset()
+        if self._failing:
+            log.info("The cloud takes our reports again")
+            self._failing = False
+
+
+async def _until(event: asyncio.Event, seconds: float) -> None:
+    """Wait for `event`, but no longer than `seconds`."""
+    try:
+        async with asyncio.timeout(seconds):
+            await event.wait()
+    except TimeoutError:
+        pass

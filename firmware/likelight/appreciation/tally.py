@@ -1,0 +1,74 @@
+"""Likes as the device knows them: two totals, one day, and what the lamp still owes.
+
+Pure data. The cloud's total never falls within an epoch, so that every difference is exact however
+many replies were lost.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from enum import Enum, auto
+
+
+class Arrival(Enum):
+    """Under which circumstances a reply came."""
+
+    ORDINARY = auto()
+    RETURNED = auto()
+    """The first reply after a start or an outage: what was left over is one gesture."""
+    RESET = auto()
+    """The cloud started a new log: adopt its numbers, light nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gesture:
+    """What the lamp is to show: `delta` likes that carry the total up to `total`."""
+
+    delta: int
+    total: int
+    welcome_back: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """`total` is the cloud's, last heard; `lit_total` the highest that the lamp physically showed.
+
+    `day_likes` counts what reached the kitchen on `day`, its local date.
+    """
+
+    epoch: str | None = None
+    total: int = 0
+    lit_total: int = 0
+    last_lit_at: datetime | None = None
+    day: date | None = None
+    day_likes: int = 0
+
+    def today(self, day: date) -> int:
+        """Return the likes that reached the kitchen on the local date `day`."""
+        return self.day_likes if day == self.day else 0
+
+    def hear(
+        self, total: int, epoch: str, arrival: Arrival, day: date
+    ) -> tuple["Tally", Gesture | None]:
+        """Take in the cloud's `total`; return the new tally, and the gesture it calls for."""
+        first_ever = self.epoch is None
+        if not first_ever and self._is_reset(total, epoch, arrival):
+            # Viewers are told "the lamp lit" when lit_total >= total: a higher lit_total of the
+            # old epoch would promise light that never was.
+            lit_total = min(self.lit_total, total)
+            return replace(self, epoch=epoch, total=total, lit_total=lit_total), None
+        fresh = 0 if first_ever else total - self.total
+        heard = replace(self, epoch=epoch, total=total, day=day, day_likes=self.today(day) + fresh)
+        if arrival is Arrival.RETURNED:
+            owed = total - self.lit_total
+            return heard, Gesture(owed, total, welcome_back=True) if owed > 0 else None
+        return heard, Gesture(fresh, total) if fresh > 0 else None
+
+    def lit(self, total: int, at: datetime) -> "Tally":
+        """The lamp showed `total` at `at`."""
+        return replace(self, lit_total=max(self.lit_total, min(total, self.total)), last_lit_at=at)
+
+    def _is_reset(self, total: int, epoch: str, arrival: Arrival) -> bool:
+        return arrival is Arrival.RESET or epoch != self.epoch or total < self.total
+
+
+NOTHING_HEARD = Tally()
