@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 
@@ -13,6 +14,10 @@ from likelight_cloud.likes import LikeCommits
 from likelight_cloud.store.base import KitchenRecord, Store
 from likelight_cloud.trust.limits import LikeBucket, NoteDiary, PerViewer
 from likelight_cloud.trust.viewer import ViewerTokens
+
+
+async def _nothing() -> None:
+    return
 
 
 class Cloud:
@@ -35,10 +40,14 @@ class Cloud:
         self._kitchens: dict[str, Kitchen] = {}
         store.listen(self._take)
 
-    async def run(self) -> None:
-        """Open the store, serve, close. May be called again after it ended."""
+    async def run(self, before_ready: Callable[[], Awaitable[None]] = _nothing) -> None:
+        """Open the store, serve, close. May be called again after it ended.
+
+        `before_ready` works on the open store before the first request is answered.
+        """
         await self.store.open()
         try:
+            await before_ready()
             secret = await self.store.secret()
             self.cursors, self.viewers = Cursors(secret), ViewerTokens(secret)
             self.ready.set()

@@ -28,6 +28,7 @@ class EmbeddedCloud:
     def __init__(self, database: Path, *, now: Now, rng: random.Random) -> None:
         self._store = SqliteStore(database)
         self._now = now
+        self._enrolled: list[tuple[str, str, str]] = []
         self._cloud = Cloud(self._store, now=now, rng=rng)
 
     @property
@@ -40,15 +41,19 @@ class EmbeddedCloud:
         routes.mount(self._cloud, app)
         app.add_routes(page_routes())
 
-    async def enrol(self, kid: str, name: str, token: str) -> None:
-        """Make sure that the kitchen `kid` exists and that `token` is its device's.
+    def enrol(self, kid: str, name: str, token: str) -> None:
+        """See to it that the kitchen `kid` exists and that `token` is its device's.
 
-        Call it while the cloud is `ready`. The token before this one stays valid beside it.
-        Raises `StoreError` when the database fails or is closed.
+        It is so before the first request is answered: a device that was refused once would take
+        minutes to ask again. The token before this one stays valid beside it.
         """
-        await self._store.add_kitchen(kid, name, self._now())
-        await self._store.add_token(kid, hashed(token))
+        self._enrolled.append((kid, name, token))
 
     async def run(self) -> None:
         """Serve until cancelled; raises `StoreError` when the file cannot be opened."""
-        await self._cloud.run()
+        await self._cloud.run(self._enrol_all)
+
+    async def _enrol_all(self) -> None:
+        for kid, name, token in self._enrolled:
+            await self._store.add_kitchen(kid, name, self._now())
+            await self._store.add_token(kid, hashed(token))

@@ -18,7 +18,7 @@ from likelight.appreciation.store import DeviceStore
 from likelight.clock import utc_now
 from likelight.config import Config, ConfigError
 from likelight.device import Device, camera_config
-from likelight.embedded import EmbeddedCloud, OwnCloud, make_embedded_cloud
+from likelight.embedded import EmbeddedCloud, make_embedded_cloud
 from likelight.state_dir import held, own_token, read_token
 from likelight.systemd import Systemd
 from likelight.web.loglines import LogLines
@@ -87,8 +87,8 @@ async def _serve(ground: _Ground, *, bench: bool, browser: bool, seconds: float 
         device.supervisor.add("web", server, critical=True)
         device.supervisor.add("watchdog", systemd, critical=False)
         if own_cloud is not None:
-            enrolled = OwnCloud(own_cloud, config.kitchen, ground.token)
-            device.supervisor.add("cloud", enrolled, critical=False)
+            own_cloud.enrol(config.kitchen.id, config.kitchen.name, ground.token)
+            device.supervisor.add("cloud", own_cloud, critical=False)
         async with asyncio.TaskGroup() as group:
             tasks = [
                 group.create_task(device.supervisor.run()),

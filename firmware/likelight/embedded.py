@@ -13,7 +13,7 @@ from typing import Protocol, cast
 from aiohttp import web
 
 from likelight.clock import Now
-from likelight.config import ConfigError, Kitchen
+from likelight.config import ConfigError
 
 ENTRY_POINTS = "likelight.embedded_cloud"
 
@@ -28,8 +28,8 @@ class EmbeddedCloud(Protocol):
     def mount(self, app: web.Application) -> None:
         """Add the cloud's routes, and error pages for the whole of `app`."""
 
-    async def enrol(self, kid: str, name: str, token: str) -> None:
-        """Make sure that the kitchen exists and that `token` is its device's."""
+    def enrol(self, kid: str, name: str, token: str) -> None:
+        """See to it, before it is ready, that the kitchen exists and `token` is its device's."""
 
     async def run(self) -> None:
         """Serve until cancelled."""
@@ -44,20 +44,3 @@ def make_embedded_cloud(database: Path, *, now: Now, rng: random.Random) -> Embe
     for entry_point in entry_points(group=ENTRY_POINTS):
         return cast("_Maker", entry_point.load())(database, now=now, rng=rng)
     raise ConfigError("no cloud is built in here; set cloud.url and cloud.token_file")
-
-
-class OwnCloud:
-    """The embedded cloud as a component, with this device enrolled in it."""
-
-    def __init__(self, cloud: EmbeddedCloud, kitchen: Kitchen, token: str) -> None:
-        self._cloud = cloud
-        self._kitchen = kitchen
-        self._token = token
-
-    async def run(self) -> None:
-        """Serve until cancelled."""
-        async with asyncio.TaskGroup() as group:
-            group.create_task(self._cloud.run())
-            async with asyncio.timeout(30):
-                await self._cloud.ready.wait()
-                await self._cloud.enrol(self._kitchen.id, self._kitchen.name, self._token)

@@ -7,6 +7,7 @@ the light goes on before the first frame can leave, and off only after the gate 
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
@@ -21,6 +22,10 @@ REOPEN_AFTER_S = 1.0
 """A gate that shut stays shut at least this long, so that a quick double press can't flicker."""
 RETRY_LIGHT_S = 5.0
 """An on-air light that failed is tried again this often; until then no frame leaves."""
+WATCH_LIGHT_S = 0.5
+"""While the gate is open, the light is looked at this often: it may die, and then no frame leaves."""
+RETRY_STORE_S = 5.0
+"""Privacy that could not be stored holds all the same, and is stored anew this often."""
 LINGER_S = 10.0
 """How long demand outlives the last viewer: a page reload must not stop the camera."""
 
@@ -78,7 +83,8 @@ class OnAir:
     """The gate and its light. All changes take effect before the call returns.
 
     `show` tells the feed which state holds; it must drop every camera frame at once for any state
-    but `LIVE`. `keep_private` makes the crew's wish durable. `on_change` hears of each new state.
+    but `LIVE`. `keep_private` makes the crew's wish durable, or raises `OSError`. `on_change` hears
+    of each new state.
     """
 
     def __init__(
@@ -104,6 +110,8 @@ class OnAir:
         self._shut_at = float("-inf")
         self._unwatched_at: float | None = None
         self._dark_at = float("-inf")
+        self._light_obeys = True
+        self._unkept = asyncio.Event()
         self._changed = asyncio.Event()
         self._pressing = asyncio.Lock()
         show(self._verdict.state)
@@ -128,17 +136,10 @@ class OnAir:
 
     async def run(self) -> None:
         """Carry out what waits for time to pass; shut the gate in the end."""
-        loop = asyncio.get_running_loop()
         try:
-            while True:
-                self._changed.clear()
-                self._apply()
-                deadline = self._next_deadline()
-                try:
-                    async with asyncio.timeout_at(deadline):
-                        await self._changed.wait()
-                except TimeoutError:
-                    self._expire(loop.time())
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._mind_the_time())
+                group.create_task(self._store_at_last())
         finally:
             self._shut()
 
@@ -147,20 +148,28 @@ class OnAir:
         self._change(replace(self._conditions, private=private))
 
     async def press_privacy(self) -> None:
-        """Toggle privacy. Shuts first and stores after; stores first and opens after."""
+        """Toggle privacy. Shuts first and stores after; stores first and opens after.
+
+        What can't be stored leaves the kitchen private.
+        """
         async with self._pressing:
-            wanted = not self._conditions.private
-            if wanted:
+            if not self._conditions.private:
                 self._change(replace(self._conditions, private=True))
                 log.info("PRIVACY: the camera is off")
                 try:
                     await self._keep_private(True)
-                except OSError:
-                    log.exception("Privacy holds now, but could not be stored for a restart")
-            else:
+                except OSError as error:
+                    log.error("Privacy holds, but would not survive a restart: %s", error)  # noqa: TRY400
+                    self._unkept.set()
+                return
+            try:
                 await self._keep_private(False)
-                log.info("PRIVACY: the crew shares again")
-                self._change(replace(self._conditions, private=False))
+            except OSError as error:
+                log.error("The kitchen stays private, for it can't be stored: %s", error)  # noqa: TRY400
+                return
+            self._unkept.clear()
+            log.info("PRIVACY: the crew shares again")
+            self._change(replace(self._conditions, private=False))
 
     def on_demand(self, watched: bool) -> None:
         """Somebody watches, or nobody does any more."""
@@ -180,6 +189,30 @@ class OnAir:
     def on_admitted(self, admitted: bool) -> None:
         self._change(replace(self._conditions, admitted=admitted))
 
+    async def _mind_the_time(self) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            self._changed.clear()
+            self._apply()
+            deadline = self._next_deadline()
+            try:
+                async with asyncio.timeout_at(deadline):
+                    await self._changed.wait()
+            except TimeoutError:
+                self._expire(loop.time())
+
+    async def _store_at_last(self) -> None:
+        while True:
+            await self._unkept.wait()
+            await asyncio.sleep(RETRY_STORE_S)
+            async with self._pressing:
+                if not self._unkept.is_set():
+                    continue
+                with suppress(OSError):
+                    await self._keep_private(True)
+                    self._unkept.clear()
+                    log.info("Privacy is stored now, and survives a restart")
+
     def _change(self, conditions: Conditions) -> None:
         if conditions != self._conditions:
             self._conditions = conditions
@@ -193,17 +226,18 @@ class OnAir:
             self._announce(verdict)
             self._shut()
             return
-        if not self._open:
-            if asyncio.get_running_loop().time() < self._shut_at + REOPEN_AFTER_S:
-                self._announce(Verdict(State.IDLE, Cause.DEMAND, gate=False))
-                return
-            if not self._light(True):
-                self._dark_at = asyncio.get_running_loop().time()
-                self._change(replace(self._conditions, indicator_works=False))
-                return
+        now = asyncio.get_running_loop().time()
+        if not self._open and now < self._shut_at + REOPEN_AFTER_S:
+            self._announce(Verdict(State.IDLE, Cause.DEMAND, gate=False))
+        elif not (self._indicator.lit if self._open else self._light(True)):
+            self._dark_at = now
+            self._change(replace(self._conditions, indicator_works=False))
+        elif self._open:
+            self._announce(verdict)
+        else:
             self._open = True
             self._sensor.start()
-        self._announce(verdict)
+            self._announce(judge(self._conditions))
 
     def _shut(self) -> None:
         """Gate first, then the sensor, then the light."""
@@ -227,12 +261,19 @@ class OnAir:
             self._on_change()
 
     def _light(self, on: bool) -> bool:
+        """Switch the light; return whether it obeyed."""
+        trouble = "it does not obey"
         try:
             self._indicator.set(on)
+            obeys = self._indicator.lit is on
         except HardwareError as error:
-            log.error("The on-air light can't be switched: %s", error)  # noqa: TRY400
-            return False
-        return self._indicator.lit is on
+            trouble, obeys = str(error), False
+        if self._light_obeys and not obeys:
+            log.error("The on-air light can't be switched: %s", trouble)
+        elif obeys and not self._light_obeys:
+            log.info("The on-air light works again")
+        self._light_obeys = obeys
+        return obeys
 
     def _expire(self, now: float) -> None:
         if self._unwatched_at is not None and now >= self._unwatched_at + LINGER_S:
@@ -249,6 +290,8 @@ class OnAir:
             deadlines.append(self._dark_at + RETRY_LIGHT_S)
         if judge(self._conditions).gate and not self._open:
             deadlines.append(self._shut_at + REOPEN_AFTER_S)
+        if self._open:
+            deadlines.append(asyncio.get_running_loop().time() + WATCH_LIGHT_S)
         return min(deadlines, default=None)
 
 
@@ -260,6 +303,6 @@ class PrivacyButton:
         self._on_air = on_air
 
     async def run(self) -> None:
-        """Listen for ever. Raises `OSError` when sharing again could not be stored."""
+        """Listen for ever."""
         async for _ in self._button.presses():
             await self._on_air.press_privacy()

@@ -75,13 +75,13 @@ class Supervisor:
         clock = asyncio.get_running_loop().time
         while True:
             self.health[name] = ComponentHealth(Condition.RUNNING, critical, restarts)
-            try:
-                await component.run()
-                reason = "it ended by itself"
-            except Exception as error:
-                reason = f"{type(error).__name__}: {error}"
+            error = await _run_once(name, component)
+            reason = "it ended by itself"
+            if error is not None:
+                cause = root_cause(error)
+                reason = f"{type(cause).__name__}: {cause}"
                 if not crashes or clock() - crashes[-1] > CRASH_WINDOW_S:
-                    log.exception("%s crashed and is started again", name)
+                    log.error("%s crashed and is started again", name, exc_info=error)
             crashes.append(clock())
             restarts += 1
             if critical and _too_often(crashes):
@@ -89,6 +89,32 @@ class Supervisor:
             self.health[name] = ComponentHealth(Condition.RESTARTING, critical, restarts, reason)
             ceiling = min(BACKOFF_CAP_S, BACKOFF_BASE_S * 2 ** min(restarts, 10))
             await asyncio.sleep(self._rng.uniform(0, ceiling))
+
+
+async def _run_once(name: str, component: Component) -> BaseException | None:
+    """Run `component`; return what made it crash, None when it just returned.
+
+    Raises `CancelledError` when this task is to end, whatever the component made of that: a task
+    is cancelled only once, and a bus that fails to close must not keep the process alive.
+    """
+    error: BaseException | None = None
+    try:
+        await component.run()
+    except (Exception, asyncio.CancelledError) as raised:
+        error = raised
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        if isinstance(error, Exception):
+            log.warning("%s did not close well: %s", name, root_cause(error))
+        raise asyncio.CancelledError
+    return error
+
+
+def root_cause(error: BaseException) -> BaseException:
+    """Return what went wrong inside the groups that TaskGroups wrap it in; the first, of several."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error
 
 
 def _too_often(crashes: deque[float]) -> bool:

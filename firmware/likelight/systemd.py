@@ -5,8 +5,11 @@ processes don't inherit the socket.
 """
 
 import asyncio
+import logging
 import os
 import socket
+
+log = logging.getLogger(__name__)
 
 
 class Systemd:
@@ -15,6 +18,7 @@ class Systemd:
     def __init__(self) -> None:
         self._address = _address(os.environ.pop("NOTIFY_SOCKET", ""))
         self._watchdog_s = _watchdog_seconds()
+        self._deaf = False
 
     def ready(self, status: str) -> None:
         """Start-up is over; `status` shows in `systemctl status`."""
@@ -37,7 +41,15 @@ class Systemd:
             return
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as channel:
             channel.setblocking(False)
-            channel.sendto(message.encode(), self._address)
+            try:
+                channel.sendto(message.encode(), self._address)
+            except OSError as error:
+                # A kitchen must not go dark because its service manager does not listen.
+                if not self._deaf:
+                    log.warning("systemd can't be told how we are: %s", error)
+                self._deaf = True
+            else:
+                self._deaf = False
 
 
 def _address(path: str) -> str | None:

@@ -17,7 +17,6 @@ from aiohttp import web
 
 from likelight_cloud.embedded import EmbeddedCloud
 from likelight_cloud.store import database
-from likelight_cloud.store.base import StoreError
 from support.cloud import NOON, bearer
 
 LIKE = {"n": 1, "batch": "01234567-89ab-cdef-0123-456789abcdef"}
@@ -69,22 +68,20 @@ async def test_it_answers_503_until_it_runs_and_again_after_it_ended(cloud: Embe
     away = (503, "1", "application/problem+json")
     async with hosted(cloud) as session:
         assert await get(session) == away
+        cloud.enrol("demo", "The demo kitchen", "token")
         for _ in range(2):
             async with running(cloud):
-                await cloud.enrol("demo", "The demo kitchen", "token")
                 assert (await get(session))[0] == 200
                 events = "/v1/kitchens/demo/events"
                 async with session.get(events, headers=bearer("token")) as reply:
                     assert reply.status == 200
             assert await get(session) == away
-        with pytest.raises(StoreError):
-            await cloud.enrol("demo", "The demo kitchen", "token")
 
 
 async def test_what_waits_is_told_when_it_ends(cloud: EmbeddedCloud) -> None:
+    cloud.enrol("demo", "The demo kitchen", "token")
     async with hosted(cloud) as session:
         async with running(cloud):
-            await cloud.enrol("demo", "The demo kitchen", "token")
             events, headers = "/v1/kitchens/demo/events", bearer("token")
             async with session.get(events, headers=headers) as reply:
                 cursor = (await reply.json())["cursor"]
@@ -103,8 +100,8 @@ async def test_a_failing_database_is_503_and_the_next_like_counts(
     cloud: EmbeddedCloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(database, "BUSY_S", 0.05)
+    cloud.enrol("demo", "The demo kitchen", "token")
     async with hosted(cloud) as session, running(cloud):
-        await cloud.enrol("demo", "The demo kitchen", "token")
         intruder = await asyncio.to_thread(
             sqlite3.connect, tmp_path / "cloud.db", isolation_level=None, check_same_thread=False
         )
@@ -221,3 +218,18 @@ def test_serve_ends_cleanly(tmp_path: Path, stop: signal.Signals) -> None:
         server.send_signal(stop)
         assert server.wait(timeout=20) == 0
         assert "Traceback" not in server.stderr.read()
+
+
+async def test_its_device_is_never_refused_not_even_by_the_first_answer(
+    cloud: EmbeddedCloud,
+) -> None:
+    cloud.enrol("demo", "The demo kitchen", "token")
+    async with hosted(cloud) as session:
+        opening = asyncio.ensure_future(cloud.run())
+        answers = []
+        while 200 not in answers:
+            url, headers = "/v1/kitchens/demo/events", bearer("token")
+            async with session.get(url, headers=headers, params={"wait": "0"}) as reply:
+                answers.append(reply.status)
+        opening.cancel()
+    assert set(answers) <= {503, 200}

@@ -19,7 +19,7 @@ from likelight.appreciation.store import DeviceStore
 from likelight.clock import utc_now
 from likelight.config import Camera, Config, Kitchen, Web
 from likelight.device import Device
-from likelight.embedded import OwnCloud, make_embedded_cloud
+from likelight.embedded import make_embedded_cloud
 from likelight.web.server import WebServer, listen
 from likelight_hw.sim.button import SimButton
 from support.camera import luma, read_barcode
@@ -54,9 +54,8 @@ async def a_device(
                 server = WebServer(lambda: device.make_app(None), listener)
                 device.supervisor.add("web", server, critical=True)
                 if cloud_answers:
-                    device.supervisor.add(
-                        "cloud", OwnCloud(own, KITCHEN, "a token"), critical=False
-                    )
+                    own.enrol(KITCHEN.id, KITCHEN.name, "a token")
+                    device.supervisor.add("cloud", own, critical=False)
                 async with asyncio.TaskGroup() as group:
                     living = group.create_task(device.supervisor.run())
                     seen = 0

@@ -1,15 +1,18 @@
 """The gate and its light, on the virtual clock: what the crew is promised about the camera."""
 
 import asyncio
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from likelight.contract import Cause, State
-from likelight.onair import LINGER_S, REOPEN_AFTER_S, OnAir
+from likelight.onair import LINGER_S, REOPEN_AFTER_S, OnAir, PrivacyButton
 from likelight_hw.ports import CameraPhase, CameraStatus, HardwareError
+from likelight_hw.sim.button import SimButton
 from support.virtual import run_virtual, virtual_now
 
 
@@ -20,6 +23,7 @@ class Kitchen:
     lit: bool = False
     broken: bool = False
     simulated: bool = True
+    full: bool = False
     stored: list[bool] = field(default_factory=list)
     states: list[State] = field(default_factory=list)
     frames: list[tuple[float, bool]] = field(default_factory=list)
@@ -56,6 +60,8 @@ class Kitchen:
 
     async def keep(self, private: bool) -> None:
         await asyncio.sleep(0.02)
+        if self.full:
+            raise OSError("no space is left on the card")
         self.stored.append(private)
 
     def _stream(self) -> None:
@@ -166,6 +172,76 @@ def test_no_light_no_picture_until_the_light_works_again() -> None:
         assert kitchen.lit
 
     run_virtual(a_kitchen(body))
+
+
+def test_a_light_that_dies_on_air_shuts_the_gate() -> None:
+    async def body(kitchen: Kitchen, gate: OnAir) -> None:
+        gate.on_demand(True)
+        await asyncio.sleep(5)
+        assert gate.state is State.LIVE
+        kitchen.lit, kitchen.broken = False, True
+        await asyncio.sleep(0.6)
+        assert gate.state is State.FAULT
+        assert not kitchen.running
+        assert not kitchen.frame()
+
+    run_virtual(a_kitchen(body))
+
+
+def test_a_broken_light_is_told_once_and_so_is_its_mending(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.INFO, "likelight.onair")
+
+    async def body(kitchen: Kitchen, gate: OnAir) -> None:
+        kitchen.broken = True
+        gate.on_demand(True)
+        await asyncio.sleep(600)
+        kitchen.broken = False
+        await asyncio.sleep(10)
+
+    run_virtual(a_kitchen(body))
+    told = [line for line in caplog.messages if "light" in line]
+    assert told == [
+        "The on-air light can't be switched: no light on pin 17",
+        "The on-air light works again",
+    ]
+
+
+def test_privacy_on_a_full_card_holds_and_is_stored_when_there_is_room() -> None:
+    async def body(kitchen: Kitchen, gate: OnAir) -> None:
+        kitchen.full = True
+        gate.on_demand(True)
+        await asyncio.sleep(0.1)
+        await gate.press_privacy()
+        await asyncio.sleep(60)
+        assert (gate.state, kitchen.stored) == (State.PRIVATE, [])
+        kitchen.full = False
+        await asyncio.sleep(6)
+        assert (gate.state, kitchen.stored) == (State.PRIVATE, [True])
+        await asyncio.sleep(60)
+        assert kitchen.stored == [True]
+
+    run_virtual(a_kitchen(body))
+
+
+def test_who_cannot_store_that_the_crew_shares_again_stays_private_and_alive() -> None:
+    async def body(kitchen: Kitchen, gate: OnAir) -> None:
+        button = SimButton()
+        async with asyncio.TaskGroup() as group:
+            listening = group.create_task(PrivacyButton(button, gate).run())
+            kitchen.full = True
+            for _ in range(5):
+                button.press()
+                await asyncio.sleep(1)
+                assert gate.state is State.PRIVATE
+            kitchen.full = False
+            button.press()
+            await asyncio.sleep(1)
+            assert gate.state is State.IDLE
+            listening.cancel()
+
+    run_virtual(a_kitchen(body, private=True))
 
 
 def test_a_camera_that_falls_silent_is_a_fault_and_comes_back() -> None:

@@ -63,3 +63,63 @@ def test_a_critical_component_that_keeps_dying_ends_the_process() -> None:
         assert gave_up.group_contains(GaveUp, match="web crashed 3 times")
 
     run_virtual(scenario())
+
+
+class ClosesBadly:
+    """Crashes when it is asked to end."""
+
+    async def run(self) -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            raise OSError("the bus is gone")
+
+
+class GivesUpInside:
+    """Awaits something that another part cancels."""
+
+    def __init__(self) -> None:
+        self.lives = 0
+
+    async def run(self) -> None:
+        self.lives += 1
+        answer = asyncio.get_running_loop().create_future()
+        answer.cancel()
+        await answer
+
+
+def test_a_component_that_crashes_while_it_closes_keeps_no_process_alive() -> None:
+    async def scenario() -> None:
+        supervisor = Supervisor(random.Random(1))
+        supervisor.add("lamp", ClosesBadly(), critical=True)
+        await supervised(supervisor, 5)
+        assert supervisor.health["lamp"].restarts == 0
+
+    run_virtual(scenario())
+
+
+def test_a_cancellation_from_inside_is_a_crash_like_any_other() -> None:
+    async def scenario() -> None:
+        supervisor = Supervisor(random.Random(1))
+        component = GivesUpInside()
+        supervisor.add("camera", component, critical=False)
+        await supervised(supervisor, 60)
+        assert component.lives > 2
+        assert supervisor.health["camera"].reason == "CancelledError: "
+
+    run_virtual(scenario())
+
+
+def test_a_crash_inside_a_group_is_told_by_its_cause() -> None:
+    class Window:
+        async def run(self) -> None:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(Dies(1).run())
+
+    async def scenario() -> None:
+        supervisor = Supervisor(random.Random(1))
+        supervisor.add("window in", Window(), critical=False)
+        await supervised(supervisor, 60)
+        assert supervisor.health["window in"].reason == "OSError: no such bus"
+
+    run_virtual(scenario())

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from PIL import Image
 
@@ -16,6 +17,7 @@ from likelight.appreciation.lamp import Lamp
 from likelight.appreciation.poll import Link
 from likelight.appreciation.screens.models import NoteScreen
 from likelight.appreciation.screens.render import pages
+from likelight.appreciation.sqlitefile import StoreFull
 from likelight.appreciation.store import DeviceStore, KeptNote, Memory
 from likelight.appreciation.vitals import Vitals
 from likelight.appreciation.window_in import WindowIn
@@ -56,7 +58,7 @@ class Happened:
 
     at: float
     what: str
-    value: object = None
+    value: Any = None
 
 
 class Diary(list[Happened]):
@@ -83,12 +85,18 @@ class Diary(list[Happened]):
 
 
 class WatchedStore(DeviceStore):
-    """The real store, with the beginning and the end of each commit written down."""
+    """The real store, with the beginning and the end of each commit written down.
+
+    `full` makes its disk one that takes nothing more from the cloud.
+    """
 
     diary: Diary
+    full = False
 
     async def keep(self, memory: Memory, notes: Iterable[Note] = ()) -> tuple[KeptNote, ...]:
         self.diary.write("commit begins", "keep")
+        if self.full:
+            raise StoreFull("no space is left")
         new = await super().keep(memory, notes)
         self.diary.write("committed", "keep")
         return new
@@ -183,6 +191,11 @@ class Device:
     @property
     def links(self) -> list[object]:
         return self.diary.of("link")
+
+    @property
+    def gestures(self) -> list[tuple[int, int]]:
+        """What the lamp was asked to show: likes, and the total that they lead to."""
+        return [entry.value for entry in self.diary if entry.what in ("likes", "welcome back")]
 
     def turn(self, state: State, cause: Cause = Cause.BUTTON) -> None:
         """The gate came to another state."""

@@ -24,6 +24,8 @@ from likelight.contract import (
 )
 
 LATENCY_S = 0.005
+TIMER_SLACK_S = 0.001
+"""A timer may fire a hair early, and a virtual clock then stands still for ever."""
 
 
 class ScriptedCloud:
@@ -189,7 +191,7 @@ class ScriptedCloud:
 
     async def _wait(self, deadline: float) -> None:
         try:
-            async with asyncio.timeout_at(deadline):
+            async with asyncio.timeout_at(deadline + TIMER_SLACK_S):
                 await self._changed.wait()
         except TimeoutError:
             pass

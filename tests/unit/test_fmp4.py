@@ -97,3 +97,13 @@ def test_the_timeline_follows_the_captures_one_frame_behind(steps: list[int]) ->
         begin, duration = timeline.place(captured_us, 30)
     elapsed = captured_us - START_US
     assert abs((begin + duration - 3000) - elapsed * 9 / 100) <= 2, "rounding must not add up"
+
+
+def test_a_clock_beyond_2036_makes_no_fragment_fail() -> None:
+    """NTP's seconds begin anew on 7 February 2036; a clock without a battery may wake anywhere."""
+    in_2040_us = 2_208_988_800_000_000
+    data = fragment(
+        [b"picture"], sequence=1, decode=0, duration=1, keyframe=True, captured_us=in_2040_us
+    )
+    seconds = int.from_bytes(data[16:20], "big")
+    assert seconds == (2_208_988_800 + 2_208_988_800) % 2**32

@@ -3,10 +3,12 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from likelight.feed.fmp4 import TIMESCALE
+from likelight.feed.annexb import ParameterSets
+from likelight.feed.fmp4 import TIMESCALE, Init
 from likelight.feed.ring import MAX_BEHIND, NOWHERE, Fragment, Opening, Ring
 
 FRAME = TIMESCALE // 30
+INIT = Init(ParameterSets(b"\x67\x42\xc0\x1f", b"\x68"), 1280, 720, 30)
 OPENING = Opening(b"")
 
 
@@ -14,7 +16,11 @@ def fill(ring: Ring, kinds: str) -> None:
     """Append one fragment a letter: K is a keyframe, d a delta."""
     for kind in kinds:
         number = ring.end
-        ring.append(Fragment(number, number * FRAME, kind == "K", OPENING, b"x" * 100))
+        ring.append(fragment(number, keyframe=kind == "K", framed=b"x" * 100))
+
+
+def fragment(number: int, *, keyframe: bool, framed: bytes) -> Fragment:
+    return Fragment(number, number * FRAME, FRAME, keyframe, 0, INIT, framed, OPENING, framed)
 
 
 def numbers(ring: Ring, cursor: int) -> list[int]:
@@ -77,7 +83,7 @@ def test_a_stream_without_keyframes_does_not_fill_the_memory() -> None:
     ring = Ring()
     held = 0
     for number in range(100):
-        ring.append(Fragment(number, number * FRAME, number == 0, OPENING, bytes(1 << 20)))
+        ring.append(fragment(number, keyframe=number == 0, framed=bytes(1 << 20)))
         held = max(held, len(ring.missing(0)), len(ring.since_keyframe()))
     assert held <= 10
     assert numbers(ring, 99) == [99], "who is up to date is still served"

@@ -59,3 +59,13 @@ def test_the_unit_is_valid_and_hardened(tmp_path: Path) -> None:
             ["systemd-analyze", *check, str(unit)], capture_output=True, text=True, timeout=30
         )
         assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_a_service_manager_that_is_gone_takes_nothing_down(
+    monkeypatch: pytest.MonkeyPatch, short_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("NOTIFY_SOCKET", str(short_path))
+    systemd = Systemd()
+    systemd.ready("serving")
+    systemd.stopping()
+    assert len(caplog.messages) == 1, "told once, not at every ping"

@@ -58,7 +58,7 @@ class Lamp:
         self._scene = Scene()
         self._woken = asyncio.Event()
         self._shown = DARK
-        self._asked = DARK
+        self._asked: LightFrame | None = None
         self._settle_by = -math.inf
         self._unlit: _Unlit | None = None
         self._retry_s: float | None = None
@@ -94,6 +94,7 @@ class Lamp:
 
     async def run(self) -> None:
         """Drive the lamp, for ever; off at the end."""
+        self._asked = None
         try:
             while True:
                 self._woken.clear()
@@ -161,6 +162,7 @@ class Lamp:
             self._retry_s = RETRY_FIRST_S
         else:
             self._retry_s = min(2 * self._retry_s, RETRY_MOST_S)
+        self._asked = None  # when it is back it begins in the dark, and has to be led up again
         self._show(DARK)
 
     def _answered(self) -> None:

@@ -30,6 +30,8 @@ REVIEW_S = 30.0
 """The headline is thought over this often, for what time alone changes: midnight, a lull."""
 PACE_S = 1.0
 """The least time between two counts on the display, which is slow and near people's eyes."""
+TIMER_SLACK_S = 0.001
+"""A loop may fire a timer a hair early; asking for what is left then could go on for ever."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +181,7 @@ class Presenter:
                 return met
             wake_at = min(deadline, self._answering_until) if self._answering() else deadline
             try:
-                async with asyncio.timeout_at(wake_at):
+                async with asyncio.timeout_at(wake_at + TIMER_SLACK_S):
                     await self._changed.wait()
             except TimeoutError:
                 pass

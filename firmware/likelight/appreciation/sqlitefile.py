@@ -83,11 +83,16 @@ class SqliteFile:
         return await self._work(transact)
 
     async def _work(self, job: Callable[[], T]) -> T:
-        """Run `job` in the thread; cancelling the caller doesn't stop a job that has begun."""
+        """Run `job` in the thread, also when the caller is cancelled meanwhile.
+
+        A press of PRIVACY in the instant of a shutdown must reach the disk, even if it has to
+        wait there for another job.
+        """
         if self._executor is None:
             raise StoreError(f"{self.path} is not open")
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._executor, job)
+            done = asyncio.get_running_loop().run_in_executor(self._executor, job)
+            return await asyncio.shield(done)
         except sqlite3.Error as error:
             raise self._explain(error) from error
 

@@ -30,7 +30,9 @@ class H264Channel:
         self._init: Init | None = None
         self._opening = Opening(b"")
 
-    def publish(self, init: Init, units: list[bytes], *, keyframe: bool, captured_us: int) -> None:
+    def publish(
+        self, init: Init, units: list[bytes], *, keyframe: bool, captured_us: int
+    ) -> Fragment:
         """Package the NAL `units` of one picture and write it to all who have drained.
 
         Another `init` than the last one goes to every viewer first, with its mime text.
@@ -48,9 +50,21 @@ class H264Channel:
             captured_us=captured_us,
         )
         framed = framing.binary_message(payload)
-        self._ring.append(Fragment(sequence, decode, keyframe, self._opening, framed))
+        made = Fragment(
+            sequence,
+            decode,
+            duration,
+            keyframe,
+            captured_us,
+            init,
+            payload,
+            self._opening,
+            framed,
+        )
+        self._ring.append(made)
         for viewer in self.viewers:
             viewer.feed(self._ring)
+        return made
 
     def join(self, viewer: H264Viewer, text: bytes) -> None:
         """Add a viewer: init, `text`, and every fragment since the last keyframe at once."""

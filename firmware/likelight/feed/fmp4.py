@@ -98,7 +98,8 @@ def fragment(
     """
     body = b"".join([part for unit in picture for part in (len(unit).to_bytes(4, "big"), unit)])
     seconds, micros = divmod(captured_us, 1_000_000)
-    ntp = (seconds + _NTP_EPOCH) << 32 | (micros << 32) // 1_000_000
+    # NTP's 32 bits of seconds start anew in February 2036; a clock may be there before us.
+    ntp = (seconds + _NTP_EPOCH & 0xFFFF_FFFF) << 32 | (micros << 32) // 1_000_000
     # fmt: off
     head = _HEAD.pack(
         # Flags 24: the time of capture (ISO/IEC 14496-12, 8.16.5).

@@ -9,6 +9,7 @@ import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Protocol
 from weakref import WeakSet
 
 from likelight.contract import State
@@ -16,6 +17,7 @@ from likelight.feed import annexb
 from likelight.feed.channels import H264Channel, JpegChannel, Picture
 from likelight.feed.fmp4 import Init
 from likelight.feed.framing import text_message
+from likelight.feed.ring import Fragment
 from likelight.feed.viewers import H264Viewer, JpegViewer, Viewer, cut, tune
 
 TICK_S = 0.25
@@ -37,6 +39,24 @@ class Demand:
 
     h264: int = 0
     jpeg: int = 0
+
+
+class Outlet(Protocol):
+    """A way out that is no single viewer's connection: LL-HLS, the upload to a relay.
+
+    It is called on the event loop and must not block; it is fed the placeholders, too.
+    """
+
+    @property
+    def demand(self) -> Demand:
+        """What it wants now; call `Hub.demand_changed` when that changes."""
+
+    def on_fragment(self, fragment: Fragment) -> None: ...
+
+    def on_picture(self, picture: Picture) -> None: ...
+
+    def on_state(self, state: State) -> None:
+        """The state changed; for any but LIVE it forgets every camera frame before it returns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +87,7 @@ class Hub:
         self._rolling_h264 = self._rolling_jpeg = False
         self._h264 = H264Channel()
         self._jpeg = JpegChannel()
+        self._outlets: list[Outlet] = []
         self._snapshots_sent: WeakSet[asyncio.Transport] = WeakSet()
 
     @property
@@ -77,7 +98,22 @@ class Hub:
     @property
     def demand(self) -> Demand:
         """Who watches at this moment."""
-        return Demand(len(self._h264.viewers), self._jpeg.demand)
+        wanted = [outlet.demand for outlet in self._outlets]
+        return Demand(
+            len(self._h264.viewers) + sum(demand.h264 for demand in wanted),
+            self._jpeg.demand + sum(demand.jpeg for demand in wanted),
+        )
+
+    def add_outlet(self, outlet: Outlet) -> None:
+        """Feed `outlet` from now on; it hears the present state at once."""
+        self._outlets.append(outlet)
+        outlet.on_state(self._state)
+        self.demand_changed()
+
+    def remove_outlet(self, outlet: Outlet) -> None:
+        """Feed `outlet` no more."""
+        self._outlets.remove(outlet)
+        self.demand_changed()
 
     def show(self, state: State) -> None:
         """Change the state. When this returns, the gate holds.
@@ -100,6 +136,8 @@ class Hub:
         text = self._state_text()
         for viewer in self._h264.viewers:
             viewer.write(text)
+        for outlet in self._outlets:
+            outlet.on_state(state)
         self._show_placeholder()
 
     def set_format(self, width: int, height: int, fps: int) -> None:
@@ -134,8 +172,14 @@ class Hub:
             self._camera = Init(sets, *self._size)
         if self._camera is None or not units:
             return
-        self._rolling_h264 = True
-        self._h264.publish(self._camera, units, keyframe=keyframe, captured_us=captured_us)
+        self._roll(self._camera, units, keyframe=keyframe, captured_us=captured_us)
+
+    def push_units(
+        self, init: Init, units: list[bytes], *, keyframe: bool, captured_us: int
+    ) -> None:
+        """Publish one picture that was unpacked from another hub's fragment; else as `push`."""
+        if self._state is State.LIVE and (keyframe or self._rolling_h264):
+            self._roll(init, units, keyframe=keyframe, captured_us=captured_us)
 
     def push_jpeg(self, jpeg: bytes, *, captured_us: int) -> None:
         """Publish one JPEG of the camera; dropped unless the state is LIVE."""
@@ -144,7 +188,7 @@ class Hub:
         self._rolling_jpeg = True
         picture = Picture(jpeg, captured_us)
         self._jpeg.answer(picture)
-        self._jpeg.publish(picture)
+        self._publish_picture(picture)
 
     @contextmanager
     def watch_h264(self, transport: asyncio.Transport) -> Iterator[Viewer]:
@@ -155,7 +199,7 @@ class Hub:
             self._h264.forget()  # a placeholder from when somebody last watched
             self._show_placeholder_h264()
         self._h264.join(viewer, self._state_text())
-        self._tell_demand()
+        self.demand_changed()
         try:
             yield viewer
         finally:
@@ -173,7 +217,7 @@ class Hub:
         self._jpeg.join(viewer)
         if not self._rolling_jpeg:
             self._show_placeholder_jpeg()
-        self._tell_demand()
+        self.demand_changed()
         try:
             yield viewer
         finally:
@@ -207,21 +251,36 @@ class Hub:
                 viewer.close(_GOING_AWAY)
             self._jpeg.answer(None)
 
+    def _roll(self, init: Init, units: list[bytes], *, keyframe: bool, captured_us: int) -> None:
+        self._rolling_h264 = True
+        self._publish(init, units, keyframe=keyframe, captured_us=captured_us)
+
+    def _publish(self, init: Init, units: list[bytes], *, keyframe: bool, captured_us: int) -> None:
+        fragment = self._h264.publish(init, units, keyframe=keyframe, captured_us=captured_us)
+        for outlet in self._outlets:
+            outlet.on_fragment(fragment)
+
+    def _publish_picture(self, picture: Picture) -> None:
+        self._jpeg.publish(picture)
+        for outlet in self._outlets:
+            outlet.on_picture(picture)
+
     def _show_placeholder(self) -> None:
-        if self._h264.viewers and not self._rolling_h264:
+        demand = self.demand
+        if demand.h264 and not self._rolling_h264:
             self._show_placeholder_h264()
-        if self._jpeg.viewers and not self._rolling_jpeg:
+        if demand.jpeg and not self._rolling_jpeg:
             self._show_placeholder_jpeg()
 
     def _show_placeholder_h264(self) -> None:
         still = self._placeholders.get(self._curtain)
         if still is not None:
-            self._h264.publish(still.init, still.units, keyframe=True, captured_us=self._now_us())
+            self._publish(still.init, still.units, keyframe=True, captured_us=self._now_us())
 
     def _show_placeholder_jpeg(self) -> None:
         still = self._placeholders.get(self._curtain)
         if still is not None:
-            self._jpeg.publish(Picture(still.jpeg, self._now_us()))
+            self._publish_picture(Picture(still.jpeg, self._now_us()))
 
     def _state_text(self) -> bytes:
         return text_message({"state": self._state.value})
@@ -246,7 +305,7 @@ class Hub:
 
     async def _fresh_picture(self) -> Picture | None:
         waiting = self._jpeg.wait()
-        self._tell_demand()
+        self.demand_changed()
         try:
             async with asyncio.timeout(SNAPSHOT_WITHIN_S):
                 return await waiting
@@ -254,12 +313,12 @@ class Hub:
             return None
         finally:
             self._jpeg.give_up(waiting)
-            self._tell_demand()
+            self.demand_changed()
 
     def _part_from(self, viewer: Viewer) -> None:
         if not viewer.ready:
             cut(viewer.transport)  # what it was too slow to take shall not outlive it
-        self._tell_demand()
+        self.demand_changed()
 
     def _sweep(self, now: float) -> None:
         for viewer in self._everybody():
@@ -272,7 +331,8 @@ class Hub:
     def _everybody(self) -> list[Viewer]:
         return [*self._h264.viewers, *self._jpeg.viewers]
 
-    def _tell_demand(self) -> None:
+    def demand_changed(self) -> None:
+        """Tell the owner of the hub, if `demand` is another than it was told."""
         demand = self.demand
         if demand != self._told:
             self._told = demand

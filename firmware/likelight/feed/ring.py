@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from likelight.feed.fmp4 import TIMESCALE
+from likelight.feed.fmp4 import TIMESCALE, Init
 
 MAX_BEHIND = TIMESCALE * 3 // 10
 """How far behind live a viewer may be served, in ticks: 0.3 s. Later means skipping ahead."""
@@ -23,11 +23,18 @@ class Opening:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Fragment:
-    """One access unit, framed to send. `sequence` counts without a gap; `decode` is in ticks."""
+    """One access unit as fMP4. `sequence` counts without a gap; times are in ticks of the timeline.
+
+    `framed` is `payload` as a WebSocket message; `captured_us` is wall time.
+    """
 
     sequence: int
     decode: int
+    duration: int
     keyframe: bool
+    captured_us: int
+    init: Init
+    payload: bytes
     opening: Opening
     framed: bytes
 

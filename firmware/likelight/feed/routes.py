@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable
-from urllib.parse import urlsplit
 
 from aiohttp import WSMessage, WSMsgType, web
 
@@ -117,5 +116,6 @@ def _transport(request: web.Request) -> asyncio.Transport:
 def _refuse_foreign_page(request: web.Request) -> None:
     """Browsers let any page open a WebSocket; only ours may, so others can't embed the stream."""
     origin = request.headers.get("Origin")
-    if origin is not None and urlsplit(origin).netloc.lower() != request.host.lower():
+    # An Origin is scheme://host[:port] and no more (RFC 6454, 7.1), or the word null.
+    if origin is not None and origin.partition("://")[2].lower() != request.host.lower():
         raise web.HTTPForbidden(headers=_NO_STORE)

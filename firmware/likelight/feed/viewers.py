@@ -3,6 +3,7 @@
 import asyncio
 import socket
 import struct
+from contextlib import suppress
 
 from likelight.feed.framing import close_message
 from likelight.feed.ring import NOWHERE, Fragment, Opening, Ring
@@ -25,11 +26,12 @@ def tune(transport: asyncio.Transport) -> None:
     peer = transport.get_extra_info("socket")
     if peer is None or peer.family not in (socket.AF_INET, socket.AF_INET6):
         return
-    peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    if _NOTSENT_LOWAT is not None:
-        peer.setsockopt(socket.IPPROTO_TCP, _NOTSENT_LOWAT, _NOTSENT_BYTES)
-    if _USER_TIMEOUT is not None:
-        peer.setsockopt(socket.IPPROTO_TCP, _USER_TIMEOUT, int(STALL_S * 1000))
+    with suppress(OSError):  # macOS takes no option for a socket whose other end is gone
+        peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if _NOTSENT_LOWAT is not None:
+            peer.setsockopt(socket.IPPROTO_TCP, _NOTSENT_LOWAT, _NOTSENT_BYTES)
+        if _USER_TIMEOUT is not None:
+            peer.setsockopt(socket.IPPROTO_TCP, _USER_TIMEOUT, int(STALL_S * 1000))
 
 
 def cut(transport: asyncio.Transport) -> None:
@@ -37,7 +39,8 @@ def cut(transport: asyncio.Transport) -> None:
     peer = transport.get_extra_info("socket")
     if peer is not None and not transport.is_closing():
         # Linger on, for no time: close() then sends a reset and drops the send buffer.
-        peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        with suppress(OSError):
+            peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     transport.abort()
 
 

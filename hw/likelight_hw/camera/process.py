@@ -115,9 +115,14 @@ class CameraProcess:
                 self._set(CameraPhase.FAILED, reason)
                 await asyncio.sleep(_BACK_OFF_S[min(failures, len(_BACK_OFF_S) - 1)])
                 failures += 1
+        except Exception as error:
+            # Until somebody runs it again nothing streams, and nobody may say that it does.
+            self._set(CameraPhase.FAILED, f"the camera could not be kept alive: {error}")
+            raise
         finally:
             self._life = None
             self._sink = None
+            self._in_trouble = False
             self._status = CameraStatus(CameraPhase.STOPPED)
 
     async def _live(self, life: "_Life", cards: Sequence[Card]) -> str:

@@ -1,0 +1,327 @@
+"""What each answer of the cloud means for the next question, second by second."""
+
+import asyncio
+import itertools
+from pathlib import Path
+
+import pytest
+
+from likelight.appreciation.cloud import Busy, Refused, Reset, Superseded, Unreachable
+from likelight.appreciation.effects import Base
+from likelight.appreciation.poll import Link
+from likelight.appreciation.store import DeviceStore, Memory
+from likelight.contract import OFFLINE_AFTER_S, Events, Next
+from support.device import CODES, Device
+from support.scripted_cloud import LATENCY_S, ScriptedCloud
+from support.virtual import run_virtual, virtual_now
+
+
+def gaps(cloud: ScriptedCloud, since: float) -> list[float]:
+    """Return the pauses between the questions asked since `since`."""
+    asked = [at for at, _, _ in cloud.asked if at >= since]
+    return [later - earlier for earlier, later in itertools.pairwise(asked)]
+
+
+def time() -> float:
+    return asyncio.get_running_loop().time()
+
+
+def test_the_first_question_does_not_wait_and_the_next_are_held(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        now = virtual_now()
+        cloud = ScriptedCloud(now)
+        async with Device(tmp_path / "device.db", cloud, now).living() as device:
+            await asyncio.sleep(120)
+            assert cloud.asked[0][1:] == (None, 0)
+            assert [wait for _, _, wait in cloud.asked[1:]] == [25] * (len(cloud.asked) - 1)
+            assert all(gap >= 25 for gap in gaps(cloud, cloud.asked[1][0]))
+            assert device.links == [Link.CONNECTED]
+
+    run_virtual(scenario())
+
+
+def test_a_cloud_that_starts_a_second_later_is_found_within_the_next(tmp_path: Path) -> None:
+    async def scenario(seed: int) -> None:
+        now = virtual_now()
+        cloud = ScriptedCloud(now)
+        cloud.fail(Unreachable("connection refused"))
+        path = tmp_path / f"{seed}.db"
+        async with Device(path, cloud, now, seed=seed).living() as device:
+            await asyncio.sleep(1)
+            assert len(cloud.asked) >= 3
+            cloud.fail(None)
+            await asyncio.sleep(2)
+            assert device.links == [Link.CONNECTED]
+
+    for seed in range(5):
+        run_virtual(scenario(seed))
+
+
+def test_an_outage_is_answered_by_full_jitter_up_to_a_minute(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        now = virtual_now()
+        cloud = ScriptedCloud(now)
+        async with Device(tmp_path / "device.db", cloud, now).living():
+            await asyncio.sleep(10)
+            cloud.fail(Unreachable("the line is cut"))
+            cut_at = time()
+            await asyncio.sleep(4 * 3600)
+            pauses = gaps(cloud, cut_at)
+            for n, pause in enumerate(pauses):
+                assert pause <= min(60, 2 ** (n + 1)) + LATENCY_S + 1e-6
+            assert 300 < len(pauses) < 700
+            assert max(pauses) > 50
+
+    run_virtual(scenario())
+
+
+def test_the_device_says_offline_after_90_s_and_takes_it_back_at_once(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        now = virtual_now()
+        cloud = ScriptedCloud(now)
+        async with Device(tmp_path / "device.db", cloud, now).living() as device:
+            await asyncio.sleep(10)
+            cloud.fail(Unreachable("the line is cut"))
+            await asyncio.sleep(OFFLINE_AFTER_S - 25)
+            assert device.links == [Link.CONNECTED]
+            await asyncio.sleep(30)
+            assert device.links == [Link.CONNECTED, Link.OFFLINE]
+            assert " ".join(device.window.screen.text).startswith("No internet.")
+            assert device.diary.of("base")[-1] is Base.OFFLINE
+            cloud.fail(None)
+            await asyncio.sleep(60)
+            assert device.links[-1] is Link.CONNECTED
+            assert device.window.screen.screen == "idle"
+            assert device.diary.of("base")[-1] is Base.QUIET
+
+    run_virtual(scenario())
+
+
+def test_a_cloud_that_never_answers_is_offline_after_90_s_too(tmp_path: Path) -> None:
+    class BlackHole(ScriptedCloud):
+        async def events(self, cursor: str | None, dv: int, wait: int) -> Events:
+            await asyncio.sleep(wait + 10)
+            raise Unreachable("no answer")
+
+    async def scenario() -> None:
+        now = virtual_now()
+        started = time()
+        async with Device(tmp_path / "device.db", BlackHole(now), now).living() as device:
+            await asyncio.sleep(100)
+            [offline_at] = device.diary.at("link")
+            assert offline_at - started == pytest.approx(OFFLINE_AFTER_S, abs=0.1)
+
+    run_virtual(scenario())
+
+
+@pytest.mark.parametrize("status", [401, 403, 404])
+def test_a_refused_device_says_so_and_asks_every_5_to_15_minutes(
+    tmp_path: Path, status: int
+) -> None:
+    async def scenario() -> None:
+        now = virtual_now()
+        cloud = ScriptedCloud(now)
+        async with Device(tmp_path / "device.db", cloud, now).living() as device:
+            await asyncio.sleep(10)
+            cloud.fail(Refused(status))
+            refused_at = time()
+            await asyncio.sleep(6 * 3600)
+            assert device.links == [Link.CONNECTED, Link.REFUSED]
+            pauses = gaps(cloud, refused_at)
+            assert all(300 <= pause <= 901 for pause in pauses)
+            assert 24 <= len(pauses) <= 72
+            assert device.window.screen.screen == "status"
+            cloud.fail(Unreachable("the line is cut"))
+            await asyncio.sleep(3600)
+            assert device.links == [Link.CONNECTED, Link.REFUSED]
+            cloud.fail(None)
+            await asyncio.sleep(100)
+            assert device.links == [Link.CONNECTED, Link.REFUSED, Link.CONNECTED]
+
+    run_virtual(scenario())
+
+
+def test_a_superseded_device_waits_a_minute_and_raises_a_fault(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        now = virtual_now()
+        cloud = ScriptedCloud(now)
+        async with Device(tmp_path / "device.db", cloud, now).living() as device:
+            await asyncio.sleep(10)
+            cloud.fail(Superseded("a cloned card"))
+            superseded_at = time()
+            await asyncio.sleep(600)
+            assert device.links == [Link.CONNECTED, Link.SUPERSEDED]
+            assert all(60 <= pause <= 76 for pause in gaps(cloud, superseded_at))
+            assert device.window.screen.screen == "status"
+
+    run_virtual(scenario())
+
+
+def test_a_busy_cloud_gets_the_time_it_asks_for(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        now = virtual_now()
+        cloud = ScriptedCloud(now)
+        async with Device(tmp_path / "device.db", cloud, now).living() as device:
+            await asyncio.sleep(10)
+            cloud.fail(Busy(7))
+            busy_at = time()
+            await asyncio.sleep(600)
+            pauses = gaps(cloud, busy_at)
+            assert all(7 <= pause <= 14 + 2 * LATENCY_S for pause in pauses)
+            assert max(pauses) - min(pauses) > 3
+            assert device.links == [Link.CONNECTED]
+
+    run_virtual(scenario())
+
+
+def test_a_damaged_cursor_leads_to_a_bootstrap_and_loses_nothing(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        now = virtual_now()
+        cloud = ScriptedCloud(now)
+        path = tmp_path / "device.db"
+        async with Device(path, cloud, now).living():
+            await asyncio.sleep(5)
+            cloud.like(4)
+            await asyncio.sleep(10)
+        store = DeviceStore(path, now=now)
+        await store.open()
+        memory = await store.memory()
+        await store.keep(Memory("not a cursor", memory.desired, memory.tally))
+        await store.close()
+        cloud.like(3)
+        note = cloud.note("hello")
+        async with Device(path, cloud, now).living() as device:
+            await asyncio.sleep(10)
+            assert [cursor for _, cursor, _ in cloud.asked[-3:-1]] == ["not a cursor", None]
+            assert device.diary.of("welcome back") == [(3, 7)]
+            assert cloud.lit_total == 7
+            assert note in cloud.shown
+
+    run_virtual(scenario())
+
+
+@pytest.mark.parametrize("total", [500, 50_000])
+def test_a_new_log_makes_no_burst_and_keeps_the_day(tmp_path: Path, total: int) -> None:
+    async def scenario() -> None:
+        now = virtual_now()
+        cloud = ScriptedCloud(now)
+        async with Device(tmp_path / "device.db", cloud, now).living() as device:
+            await asyncio.sleep(5)
+            cloud.like(1000)
+            await asyncio.sleep(10)
+            cloud.start_anew(total=total)
+            await asyncio.sleep(40)
+            assert device.diary.of("likes") == [(1000, 1000)]
+            assert cloud.lit_total == min(total, 1000)
+            cloud.like()
+            await asyncio.sleep(1)
+            assert any("1,001" in line or "1001" in line for line in device.window.screen.text)
+            assert device.diary.of("likes") == [(1000, 1000), (1, total + 1)]
+            assert device.diary.of("welcome back") == []
+            await asyncio.sleep(2)
+            assert cloud.lit_total == total + 1
+
+    run_virtual(scenario())
+
+
+def test_a_cursor_ahead_of_the_cloud_makes_no_burst_either(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        now = virtual_now()
+        cloud = ScriptedCloud(now)
+        async with Device(tmp_path / "device.db", cloud, now).living() as device:
+            await asyncio.sleep(5)
+            cloud.like(10)
+            await asyncio.sleep(10)
+            cloud.fail(Reset(None))
+            cloud.like(500)
+            await asyncio.sleep(1)
+            cloud.fail(None)
+            await asyncio.sleep(60)
+            assert device.gestures == [(10, 10)]
+            cloud.like()
+            await asyncio.sleep(3)
+            assert device.gestures == [(10, 10), (1, 511)]
+            assert cloud.lit_total == 511
+
+    run_virtual(scenario())
+
+
+def test_a_cloud_that_only_ever_resets_is_not_hammered(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        now = virtual_now()
+        cloud = ScriptedCloud(now)
+        cloud.fail(Reset(None))
+        async with Device(tmp_path / "device.db", cloud, now).living():
+            await asyncio.sleep(3600)
+            assert len(cloud.asked) < 250
+
+    run_virtual(scenario())
+
+
+def test_a_long_list_of_notes_is_fetched_without_waiting(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        now = virtual_now()
+        cloud = ScriptedCloud(now)
+        async with Device(tmp_path / "device.db", cloud, now).living():
+            await asyncio.sleep(10)
+            asked = len(cloud.asked)
+            notes = [cloud.note(code) for code in CODES[:2] * 35]
+            await asyncio.sleep(0.5)
+            assert [wait for _, _, wait in cloud.asked[asked : asked + 4]] == [0, 0, 0, 25]
+            await asyncio.sleep(20)
+            assert set(cloud.shown) == set(notes)
+
+    run_virtual(scenario())
+
+
+def test_the_cloud_s_wishes_for_the_next_question_are_heeded(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        now = virtual_now()
+        cloud = ScriptedCloud(now)
+        cloud.next = Next(wait=5, not_before_ms=3000)
+        async with Device(tmp_path / "device.db", cloud, now).living():
+            await asyncio.sleep(60)
+            assert [wait for _, _, wait in cloud.asked] == [0] + [5] * (len(cloud.asked) - 1)
+            assert all(gap >= 7.99 for gap in gaps(cloud, cloud.asked[1][0]))
+
+    run_virtual(scenario())
+
+
+def test_a_cloud_that_does_not_hold_its_replies_is_not_hammered(tmp_path: Path) -> None:
+    class Hasty(ScriptedCloud):
+        async def events(self, cursor: str | None, dv: int, wait: int) -> Events:
+            return await super().events(cursor, dv, 0)
+
+    async def scenario() -> None:
+        now = virtual_now()
+        cloud = Hasty(now)
+        async with Device(tmp_path / "device.db", cloud, now).living():
+            await asyncio.sleep(60)
+            assert len(cloud.asked) < 130
+
+    run_virtual(scenario())
+
+
+def commits(device: Device) -> list[float]:
+    return [
+        entry.at for entry in device.diary if entry.what == "committed" and entry.value == "keep"
+    ]
+
+
+def test_the_card_is_spared(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        now = virtual_now()
+        cloud = ScriptedCloud(now)
+        async with Device(tmp_path / "device.db", cloud, now).living() as device:
+            await asyncio.sleep(60)
+            before = len(commits(device))
+            await asyncio.sleep(6 * 3600)
+            assert len(commits(device)) == before
+            for _ in range(600):
+                cloud.like()
+                await asyncio.sleep(0.1)
+            assert len(commits(device)) - before <= 16
+            first_like = device.diary.at("likes")[0]
+            assert commits(device)[before] - first_like <= 5
+
+    run_virtual(scenario())

@@ -1,0 +1,158 @@
+"""What the crew's display says when, and what happens to notes when it can't."""
+
+import asyncio
+import logging
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from likelight.appreciation.cloud import Refused, Unreachable
+from likelight.appreciation.headline import (
+    FAULT,
+    OFFLINE,
+    REFUSED,
+    STARTING,
+    SUPERSEDED,
+    THANKS_KEPT,
+    Situation,
+    headline,
+)
+from likelight.appreciation.poll import Link
+from likelight.appreciation.screens.models import (
+    CountScreen,
+    IdleScreen,
+    PrivateScreen,
+    Screen,
+    ThanksScreen,
+)
+from likelight.contract import State
+from support.device import Device
+from support.scripted_cloud import ScriptedCloud
+from support.virtual import run_virtual, virtual_now
+
+CALM = Situation(Link.CONNECTED, State.IDLE, likes_today=128)
+
+
+@pytest.mark.parametrize(
+    ("situation", "screen"),
+    [
+        (CALM, IdleScreen(128)),
+        (replace(CALM, camera=State.CLOSED), IdleScreen(128)),
+        (replace(CALM, lively=True, viewers="3-9"), CountScreen(128, "3-9")),
+        (replace(CALM, lively=True, camera=State.LIVE), CountScreen(128, on_air=True)),
+        (replace(CALM, link=Link.STARTING), STARTING),
+        (replace(CALM, link=Link.OFFLINE, lively=True), OFFLINE),
+        (replace(CALM, link=Link.REFUSED, camera=State.FAULT), REFUSED),
+        (replace(CALM, link=Link.SUPERSEDED), SUPERSEDED),
+        (replace(CALM, camera=State.FAULT, lively=True), FAULT),
+        (replace(CALM, camera=State.PRIVATE, link=Link.OFFLINE), PrivateScreen()),
+        (replace(CALM, thanking=True, camera=State.PRIVATE), ThanksScreen()),
+        (replace(CALM, thanking=True, link=Link.OFFLINE), THANKS_KEPT),
+    ],
+)
+def test_the_headline_answers_first_and_then_says_what_is_wrong(
+    situation: Situation, screen: Screen
+) -> None:
+    assert headline(situation) == screen
+
+
+def test_a_broken_display_keeps_its_notes_and_leaves_the_lamp_alone(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def scenario() -> None:
+        now = virtual_now()
+        cloud = ScriptedCloud(now)
+        async with Device(tmp_path / "device.db", cloud, now).living() as device:
+            await asyncio.sleep(10)
+            device.display.broken = True
+            note = cloud.note("heroes")
+            cloud.like(3)
+            await asyncio.sleep(1800)
+            assert cloud.lit_total == 3
+            assert cloud.shown == {}
+            assert device.window.notes_shown == ()
+            assert device.window.screen.screen == "blank"
+            device.display.broken = False
+            await asyncio.sleep(61)
+            assert note in cloud.shown
+            assert device.diary.of("note on the glass") == ["heroes"]
+
+    with caplog.at_level(logging.INFO):
+        run_virtual(scenario())
+    told = [record.message for record in caplog.records if "display" in record.message]
+    assert len(told) == 2
+
+
+def test_equal_words_that_wait_together_are_shown_once_and_all_are_reported(
+    tmp_path: Path,
+) -> None:
+    async def scenario() -> None:
+        now = virtual_now()
+        cloud = ScriptedCloud(now)
+        async with Device(tmp_path / "device.db", cloud, now).living() as device:
+            await asyncio.sleep(10)
+            cloud.note("hello")
+            await asyncio.sleep(1)
+            notes = [cloud.note(code) for code in ("heroes", "best_team", "heroes", "heroes")]
+            await asyncio.sleep(30)
+            assert device.diary.of("note on the glass") == ["hello", "heroes", "best_team"]
+            assert set(notes) <= set(cloud.shown)
+
+    run_virtual(scenario())
+
+
+def test_a_note_without_words_holds_up_no_other_and_is_not_called_shown(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        now = virtual_now()
+        cloud = ScriptedCloud(now)
+        async with Device(tmp_path / "device.db", cloud, now).living() as device:
+            await asyncio.sleep(10)
+            cloud.note("from_the_future")
+            known = cloud.note("hello")
+            await asyncio.sleep(60)
+            assert set(cloud.shown) == {known}
+            assert device.window.screen.screen == "idle"
+
+    run_virtual(scenario())
+
+
+def test_thanks_without_a_cloud_are_kept_and_do_not_claim_to_be_sent(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        now = virtual_now()
+        cloud = ScriptedCloud(now)
+        async with Device(tmp_path / "device.db", cloud, now).living() as device:
+            await asyncio.sleep(10)
+            note = cloud.note("heroes")
+            await asyncio.sleep(10)
+            cloud.fail(Unreachable("the line is cut"))
+            await asyncio.sleep(200)
+            device.thanks.press()
+            await asyncio.sleep(0.1)
+            assert device.window.screen.text[0].startswith("Thanks kept")
+            await asyncio.sleep(10)
+            assert device.window.screen.text[0].startswith("No internet")
+            cloud.fail(None)
+            await asyncio.sleep(61)
+            assert note in cloud.thanked
+
+    run_virtual(scenario())
+
+
+def test_notes_wait_for_a_display_across_a_restart(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        now = virtual_now()
+        cloud = ScriptedCloud(now)
+        path = tmp_path / "device.db"
+        async with Device(path, cloud, now).living() as device:
+            device.display.broken = True
+            await asyncio.sleep(5)
+            note = cloud.note("heroes")
+            await asyncio.sleep(30)
+        cloud.fail(Refused(401))
+        async with Device(path, cloud, now).living() as again:
+            await asyncio.sleep(5)
+            assert [shown.id for shown in again.window.notes_shown] == [note]
+            assert again.diary.of("note on the glass") == ["heroes"]
+
+    run_virtual(scenario())

@@ -1,0 +1,241 @@
+"""The device's memory on a real disk: what it keeps, and how it says that it can't."""
+
+import sqlite3
+from collections.abc import AsyncIterator
+from contextlib import closing
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from likelight.appreciation.sqlitefile import (
+    SqliteFile,
+    StoreCorrupt,
+    StoreError,
+    StoreFull,
+    StoreUnwritable,
+)
+from likelight.appreciation.store import RECEIPTS_A_POST, DeviceStore, Memory
+from likelight.appreciation.tally import Arrival, Tally
+from likelight.contract import NOTE_TTL_S, Desired, Note, NoteReceipt
+
+NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
+TTL = timedelta(seconds=NOTE_TTL_S)
+
+
+class Clock:
+    """A wall clock that stands still until it is set."""
+
+    def __init__(self) -> None:
+        self.at = NOON
+
+    def __call__(self) -> datetime:
+        return self.at
+
+
+def letter(seq: int, code: str = "heroes", at: datetime = NOON) -> Note:
+    return Note(seq=seq, id=f"n{seq}", code=code, created_at=at, expires_at=at + TTL)
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "device.db"
+
+
+@pytest.fixture
+async def store(path: Path, clock: Clock) -> AsyncIterator[DeviceStore]:
+    store = DeviceStore(path, now=clock)
+    await store.open()
+    yield store
+    await store.close()
+
+
+async def reopened(store: DeviceStore, path: Path) -> DeviceStore:
+    """Read what is on the disk while `store` has the file open, as after a power cut."""
+    copy = path.with_name("copy.db")
+    with closing(sqlite3.connect(path)) as old, closing(sqlite3.connect(copy)) as new:
+        old.backup(new)
+    again = DeviceStore(copy)
+    await again.open()
+    return again
+
+
+async def test_privacy_is_on_the_disk_when_the_call_returns(
+    store: DeviceStore, path: Path, clock: Clock
+) -> None:
+    assert not store.private
+    await store.set_private(True)
+    again = await reopened(store, path)
+    assert again.private
+    assert again.private_since == NOON
+    await again.close()
+    clock.at += timedelta(hours=1)
+    await store.set_private(True)
+    assert store.private_since == NOON
+    await store.set_private(False)
+    again = await reopened(store, path)
+    assert not again.private
+    await again.close()
+
+
+async def test_everything_kept_is_there_again(store: DeviceStore, path: Path) -> None:
+    memory = Memory(
+        cursor="c7",
+        desired=Desired(version=3, mode="off", schedule={"mon": ["11:00", "22:00"]}),
+        tally=Tally("e", 912, 900, NOON, date(2026, 11, 21), 128),
+    )
+    new = await store.keep(memory, [letter(1), letter(2, "hello")])
+    assert [note.id for note in new] == ["n1", "n2"]
+    again = await reopened(store, path)
+    assert await again.memory() == memory
+    assert [note.code for note in await again.waiting()] == ["heroes", "hello"]
+    assert again.boots == store.boots + 1
+    await again.close()
+
+
+async def test_a_note_that_comes_twice_is_one_note(store: DeviceStore) -> None:
+    await store.keep(Memory("c1"), [letter(1)])
+    await store.mark_shown(["n1"], NOON)
+    new = await store.keep(Memory("c2"), [letter(1), letter(2)])
+    assert [note.id for note in new] == ["n2"]
+    assert [note.id for note in await store.waiting()] == ["n2"]
+
+
+async def test_receipts_are_due_until_acknowledged_as_they_are(store: DeviceStore) -> None:
+    await store.keep(Memory("c1"), [letter(n) for n in (1, 2, 3)])
+    assert await store.receipts() == ()
+    await store.mark_shown(["n2", "n1"], NOON)
+    told = await store.receipts()
+    assert [(receipt.id, receipt.thanked_at) for receipt in told] == [("n2", None), ("n1", None)]
+    later = NOON + timedelta(minutes=1)
+    assert await store.thank(later) == 2
+    await store.acknowledge(told)
+    due = await store.receipts()
+    assert due == tuple(
+        NoteReceipt(id=note, shown_at=NOON, thanked_at=later) for note in ("n2", "n1")
+    )
+    await store.acknowledge(due)
+    assert await store.receipts() == ()
+    assert await store.thanks_at() == later
+    assert await store.thank(later) == 0
+
+
+async def test_the_order_of_showing_survives_a_clock_that_steps_back(store: DeviceStore) -> None:
+    await store.keep(Memory("c1"), [letter(1), letter(2)])
+    await store.mark_shown(["n2"], NOON)
+    await store.mark_shown(["n1"], NOON - timedelta(days=400))
+    assert [note.id for note in await store.history()] == ["n2", "n1"]
+    assert [receipt.id for receipt in await store.receipts()] == ["n2", "n1"]
+
+
+async def test_a_post_carries_no_more_receipts_than_fit(store: DeviceStore) -> None:
+    notes = [letter(n) for n in range(1, 151)]
+    await store.keep(Memory("c1"), notes)
+    await store.mark_shown([note.id for note in notes], NOON)
+    first = await store.receipts()
+    assert len(first) == RECEIPTS_A_POST
+    await store.acknowledge(first)
+    assert len(await store.receipts()) == 50
+
+
+async def test_only_what_is_finished_is_forgotten(store: DeviceStore, clock: Clock) -> None:
+    await store.keep(Memory("c1"), [letter(n) for n in (1, 2, 3, 4)])
+    await store.mark_shown(["n1", "n2", "n3"], NOON)
+    told = await store.receipts()
+    await store.acknowledge(told[:2])
+    clock.at += TTL + timedelta(days=2)
+    await store.keep(Memory("c2"), [letter(5, at=clock.at)])
+    assert [note.id for note in await store.history()] == ["n3"]
+    assert [note.id for note in await store.waiting()] == ["n4", "n5"]
+    clock.at += timedelta(days=30)
+    await store.keep(Memory("c3"), [letter(6, at=clock.at)])
+    assert [note.id for note in await store.waiting()] == ["n6"]
+    assert [receipt.id for receipt in await store.receipts()] == ["n3"]
+
+
+async def test_a_missing_directory_is_named(tmp_path: Path) -> None:
+    store = DeviceStore(tmp_path / "nowhere" / "device.db")
+    with pytest.raises(StoreUnwritable, match="nowhere"):
+        await store.open()
+    with pytest.raises(StoreError, match="not open"):
+        await store.waiting()
+
+
+async def test_a_damaged_file_is_named_and_left_alone(path: Path) -> None:
+    path.write_bytes(b"this was a database once" * 1000)
+    store = DeviceStore(path)
+    with pytest.raises(StoreCorrupt, match="is damaged"):
+        await store.open()
+    assert path.read_bytes().startswith(b"this was")
+
+
+async def test_a_file_of_a_newer_version_is_left_alone(store: DeviceStore, path: Path) -> None:
+    await store.close()
+    with closing(sqlite3.connect(path)) as db:
+        db.execute("PRAGMA user_version = 99")
+    with pytest.raises(StoreCorrupt, match="another version"):
+        await DeviceStore(path).open()
+
+
+async def test_a_full_disk_undoes_the_change_and_says_so(path: Path) -> None:
+    file = SqliteFile(path)
+    await file.open(lambda db: db.execute("CREATE TABLE t (x BLOB)"))
+    await file.write(lambda db: db.execute("INSERT INTO t VALUES ('kept')"))
+    await file.read(lambda db: db.execute("PRAGMA max_page_count = 4").fetchone())
+
+    def fill(db: sqlite3.Connection) -> None:
+        db.execute("DELETE FROM t")
+        db.execute("INSERT INTO t VALUES (randomblob(1000000))")
+
+    with pytest.raises(StoreFull, match="no space"):
+        await file.write(fill)
+    assert await file.read(lambda db: db.execute("SELECT x FROM t").fetchall()) == [("kept",)]
+    await file.close()
+    await file.close()
+
+
+async def test_a_file_held_by_another_program_is_said_to_be(
+    store: DeviceStore, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await store.close()
+    monkeypatch.setattr("likelight.appreciation.sqlitefile.BUSY_TIMEOUT_S", 0.01)
+    await store.open()
+    with closing(sqlite3.connect(path)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(StoreError, match="in use by another program"):
+            await store.set_private(True)
+    assert not store.private
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 100), st.sampled_from(Arrival), st.booleans(), st.booleans()))
+)
+def test_light_is_owed_exactly_and_never_claimed_in_advance(
+    replies: list[tuple[int, Arrival, bool, bool]],
+) -> None:
+    """Whatever is lost: after a return, the likes lit add up to the cloud's total."""
+    tally, total, epoch = Tally(), 0, 0
+    for likes, arrival, new_epoch, lamp_works in replies:
+        total, epoch = (likes, epoch + 1) if new_epoch else (total + likes, epoch)
+        before = tally
+        tally, gesture = tally.hear(total, str(epoch), arrival, NOON.date())
+        assert tally.total == total
+        assert tally.lit_total <= total
+        if gesture is not None:
+            assert gesture.total == total
+            assert gesture.delta > 0
+            if gesture.welcome_back:
+                assert gesture.delta == total - before.lit_total
+            if lamp_works:
+                tally = tally.lit(gesture.total, NOON)
+                assert tally.lit_total == total
+        if arrival is Arrival.RESET and before.epoch is not None:
+            assert gesture is None
+            assert tally.day_likes == before.day_likes
