@@ -46,6 +46,8 @@ from likelight_hw.ports import (
 from likelight_hw.sim.button import SimButton
 from likelight_hw.sim.display import SimDisplay
 
+OWN_CLOUD_WITHIN_S = 2.0
+"""The buttons and the screens don't wait longer for an embedded cloud that can't open."""
 JPEG_FPS = 15.0
 """What an MJPEG viewer gets at most: at 720p each picture has some 35 KB, so 4 Mbit/s."""
 
@@ -132,7 +134,7 @@ class Device:
         add("on air", self.on_air, critical=True)
         add("privacy button", PrivacyButton(self.privacy, self.on_air), critical=True)
         add("lamp", self.lamp, critical=True)
-        add("window in", self.window_in, critical=True)
+        add("window in", _WindowInComponent(self), critical=True)
         add("camera", _CameraComponent(self), critical=False)
 
     def make_app(self, bench: DemoBench | None) -> web.Application:
@@ -250,6 +252,21 @@ class Device:
 
     def _on_desired(self, desired: Desired) -> None:
         self.on_air.on_desired(desired.mode == "on")
+
+
+class _WindowInComponent:
+    """The window in, started once the embedded cloud answers: a 503 would cost it a back-off."""
+
+    def __init__(self, device: Device) -> None:
+        self._device = device
+
+    async def run(self) -> None:
+        own_cloud = self._device.own_cloud
+        if own_cloud is not None:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(OWN_CLOUD_WITHIN_S):
+                    await own_cloud.ready.wait()
+        await self._device.window_in.run()
 
 
 class _CameraComponent:

@@ -19,9 +19,6 @@ from likelight_hw.camera.planes import Planes, blank
 from likelight_hw.camera.probe import probe
 from likelight_hw.ports import DARK, CameraPhase, HardwareError
 from support.camera import CARDS, Decoder, luma, mean, read_barcode, running
-from support.clips import clips
-
-__all__ = ["clips"]
 
 STEP = 20
 """Frame n of a made clip is grey n * STEP + 20 all over."""

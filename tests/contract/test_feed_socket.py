@@ -230,7 +230,9 @@ async def test_garbage_ends_its_sender_and_nobody_else(sent: bytes, code: int | 
             await viewer.fragments(6 if code else 9 - 3)
 
 
-@pytest.mark.parametrize("origin", ["https://elsewhere.example", "null", "http://kitchen.test"])
+@pytest.mark.parametrize(
+    "origin", ["https://elsewhere.example", "null", "http://kitchen.test", "http://[", ""]
+)
 async def test_foreign_pages_may_not_open_the_socket(origin: str) -> None:
     headers = {"Origin": origin, "Host": "kitchen.test:8080"}
     async with kitchen() as place, aiohttp.ClientSession() as session:

@@ -123,6 +123,24 @@ async def test_a_video_file_that_cannot_be_read(tmp_path: Path, content: bytes |
     assert str(clip) in one_line(err)
 
 
+async def test_any_video_file_can_be_the_camera(tmp_path: Path, clips: Path) -> None:
+    clip = f"file:{clips / 'bigbuckbunny.mp4'}"
+    async with (
+        demo(tmp_path, "--camera", clip) as running,
+        running.client.ws_connect(f"{running.url}/k/demo/ws", max_msg_size=0) as viewer,
+    ):
+        texts, fragments = "", 0
+        async with asyncio.timeout(20):
+            while '"live"' not in texts or fragments < 30:
+                message = await viewer.receive()
+                if message.type is aiohttp.WSMsgType.TEXT:
+                    texts += message.data
+                else:
+                    fragments += '"live"' in texts
+        assert '"width":1280' in texts
+        assert (await running.summary())["simulated"]
+
+
 @pytest.mark.parametrize(
     "arguments",
     [

@@ -223,6 +223,31 @@ def test_a_broken_lamp_lights_nothing_until_it_is_mended(caplog: pytest.LogCaptu
     ]
 
 
+def test_a_lamp_that_is_mended_while_nothing_happens_finds_back_to_its_base() -> None:
+    async def scenario() -> None:
+        async with Kitchen().open() as kitchen:
+            kitchen.lights.broken = True
+            kitchen.lamp.note()
+            await asyncio.sleep(60)
+            kitchen.lights.broken = False
+            await asyncio.sleep(60)
+            assert kitchen.lights.frame == QUIET
+
+    run_virtual(scenario())
+
+
+def test_a_lamp_that_is_run_again_finds_back_to_its_base() -> None:
+    async def scenario() -> None:
+        kitchen = Kitchen()
+        for _ in range(2):
+            async with kitchen.open():
+                assert kitchen.lights.frame == QUIET
+            assert kitchen.lights.frame == DARK
+            await asyncio.sleep(60)
+
+    run_virtual(scenario())
+
+
 def test_a_broken_lamp_is_asked_seldom_however_many_likes_come() -> None:
     class Counting(SimLights):
         writes = 0

@@ -1,6 +1,8 @@
 """The device's memory on a real disk: what it keeps, and how it says that it can't."""
 
+import asyncio
 import sqlite3
+import threading
 from collections.abc import AsyncIterator
 from contextlib import closing
 from datetime import UTC, date, datetime, timedelta
@@ -239,3 +241,23 @@ def test_light_is_owed_exactly_and_never_claimed_in_advance(
         if arrival is Arrival.RESET and before.epoch is not None:
             assert gesture is None
             assert tally.day_likes == before.day_likes
+
+
+async def test_who_is_cancelled_while_waiting_for_the_disk_has_stored_all_the_same(
+    path: Path,
+) -> None:
+    store = DeviceStore(path)
+    await store.open()
+    busy = threading.Event()
+    async with asyncio.TaskGroup() as group:
+        group.create_task(store._file.read(lambda _: busy.wait(10)))
+        await asyncio.sleep(0)
+        pressing = group.create_task(store.set_private(True))
+        await asyncio.sleep(0)
+        pressing.cancel()
+        busy.set()
+    await store.close()
+    again = DeviceStore(path)
+    await again.open()
+    assert again.private
+    await again.close()
