@@ -2,6 +2,7 @@ import asyncio
 import time
 
 import pytest
+
 from support.virtual import run_virtual, virtual_now
 
 
