@@ -160,6 +160,17 @@ async def test_a_note_too_soon_says_when_the_next_may_go(
     await viewer.receives("One note at a time. You can send the next in 14 s.")
 
 
+async def test_the_limit_goes_away_and_what_was_known_stands_there_again(
+    cloud: StubCloud, viewer: ViewerPage
+) -> None:
+    await viewer.note("hello").click()
+    await viewer.receives("Sent: Hello from far away")
+    cloud.note_answers.append(too_many(retry_after=1))
+    await viewer.note("hello").click()
+    await viewer.receives("One note at a time. You can send the next in 1 s.")
+    await viewer.receives("Sent: Hello from far away")
+
+
 @pytest.mark.parametrize(
     ("state", "words"),
     [
@@ -225,6 +236,23 @@ async def test_a_picture_that_is_not_live_is_covered(cloud: StubCloud, viewer: V
     await expect(cover).to_be_hidden()
     cloud.tell(state=State.PRIVATE)
     await expect(cover).to_be_visible()
+
+
+async def test_the_page_tells_how_old_a_live_picture_is(viewer: ViewerPage) -> None:
+    delay = viewer.page.locator("#delay")
+    await player(viewer.page, "onConnection({kind: 'connected'})")
+    await player(viewer.page, "onState('live')")
+    await player(viewer.page, "onPicture()")
+    await expect(delay).to_be_hidden()
+    for seconds, words in ((0.02, "0.1"), (0.23, "0.2"), (9.96, "10"), (12.4, "12")):
+        await player(viewer.page, f"onDelay({seconds})")
+        await expect(delay).to_have_text(f"{words} s behind")
+    await player(viewer.page, "onState('private')")
+    await expect(delay).to_be_hidden()
+    await player(viewer.page, "onState('live')")
+    await expect(delay).to_be_visible()
+    await player(viewer.page, "onDelay(null)")
+    await expect(delay).to_be_hidden()
 
 
 async def test_privacy_is_told_by_the_stream_while_the_cloud_is_away(

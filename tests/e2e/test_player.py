@@ -1,6 +1,7 @@
 """The player in real Chromium against a real hub: what is on the screen, and how soon."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -26,12 +27,14 @@ pytestmark = needs_chromium
 
 PAGE = """<!doctype html><title>stage</title><div id=stage></div><script type=module>
 import {Player} from "/player/player.js";
-window.heard = {states: [], connections: [], pictures: 0};
+window.heard = {states: [], connections: [], pictures: 0, delays: []};
 window.player = new Player({
   stage: document.querySelector("#stage"), base: "/k/demo", label: "The kitchen",
+  now: () => Date.now() + (window.ahead ?? 0),
   onState: (state) => heard.states.push(state),
   onConnection: (connection) => heard.connections.push(connection),
   onPicture: () => heard.pictures++,
+  onDelay: (seconds) => heard.delays.push(seconds),
 });
 player.start();
 </script>"""
@@ -54,14 +57,18 @@ async def _page(_: web.Request) -> web.Response:
 
 
 @asynccontextmanager
-async def stage(*, init_script: str = "") -> AsyncIterator[tuple[Kitchen, Page]]:
-    """Open a page with nothing but a player on it."""
+async def stage(
+    *, init_script: str = "", blocked: tuple[str, ...] = ()
+) -> AsyncIterator[tuple[Kitchen, Page]]:
+    """Open a page with nothing but a player on it; no request for what is `blocked` arrives."""
     async with kitchen(web.get("/", _page)) as place, chromium() as browser:
         page = await browser.new_page()
         errors: list[str] = []
         page.on("pageerror", lambda error: errors.append(str(error)))
         if init_script:
             await page.add_init_script(init_script)
+        for path in blocked:
+            await page.route(f"**/{path}*", lambda route: route.abort())
         await page.goto(place.url)
         yield place, page
         assert not errors, errors
@@ -74,16 +81,20 @@ async def shows(page: Page, low: int, high: int) -> None:
     )
 
 
-async def camera(place: Kitchen, *, shades: list[int] | None = None) -> None:
-    """Roll at 30 frames a second for ever, H.264 and, when it is asked for, JPEG."""
+async def camera(place: Kitchen, *, shades: list[int] | None = None, age_us: int = 0) -> None:
+    """Roll at 30 frames a second for ever, H.264 and, when it is asked for, JPEG.
+
+    Each was captured `age_us` before it is pushed.
+    """
     units = encode(shades or [CAMERA_SHADE] * 30)
     still = jpeg(CAMERA_SHADE)
     loop = asyncio.get_running_loop()
     began, number = loop.time(), 0
     while True:
-        place.roll([units[number % len(units)]])
+        unit = units[number % len(units)]
+        place.hub.push(unit.data, keyframe=unit.keyframe, captured_us=now_us() - age_us)
         if place.hub.demand.jpeg:
-            place.hub.push_jpeg(still, captured_us=now_us())
+            place.hub.push_jpeg(still, captured_us=now_us() - age_us)
         number += 1
         await asyncio.sleep(max(0.0, began + number / 30 - loop.time()))
 
@@ -132,9 +143,67 @@ TOLD_LAG = """() => new Promise((resolve) => {
 })"""
 
 
+NO_SOCKET = "delete window.WebSocket;"
+REFUSED_SOCKETS = """window.sockets = 0;
+window.RealSocket = window.WebSocket;
+window.WebSocket = class {
+  constructor() { sockets++; setTimeout(() => this.onclose()); }
+  close() {}
+};
+"""
+NO_MSE = "delete window.MediaSource; delete window.ManagedMediaSource;"
+
+
+def same_clock() -> str:
+    """Return a script that gives the page the clock of `now_us`."""
+    return f"window.ahead = {now_us() / 1000 - time.time() * 1000};"
+
+
+async def delay(page: Page) -> float:
+    """Return the next delay that the player tells."""
+    await page.evaluate("heard.delays = []")
+    await page.wait_for_function("() => heard.delays.at(-1) != null")
+    return float(await page.evaluate("heard.delays.at(-1)"))
+
+
+async def live(place: Kitchen, group: asyncio.TaskGroup, age_us: int = 0) -> asyncio.Task[None]:
+    """Go live and roll the camera."""
+    place.hub.set_format(WIDTH, HEIGHT, 30)
+    place.hub.show(State.LIVE)
+    return group.create_task(camera(place, age_us=age_us))
+
+
+async def test_without_websockets_the_same_video_comes_over_http() -> None:
+    script = NO_SOCKET + same_clock()
+    async with stage(init_script=script) as (place, page), asyncio.TaskGroup() as group:
+        await shows(page, *DARK)
+        rolling = await live(place, group, age_us=300_000)
+        await shows(page, *BRIGHT)
+        assert await page.evaluate("stage.dataset.way") == "fetch"
+        assert 0.3 <= await delay(page) < 0.8, "the capture's age, and what the way here adds"
+        place.hub.show(State.PRIVATE)
+        await shows(page, *DARK)
+        await page.evaluate("player.stop()")
+        await place.demands.until(Demand(0, 0))
+        rolling.cancel()
+
+
+async def test_where_nothing_may_stream_it_plays_low_latency_hls() -> None:
+    script = NO_SOCKET + same_clock()
+    wall = stage(init_script=script, blocked=("live.mp4",))
+    async with wall as (place, page), asyncio.TaskGroup() as group:
+        rolling = await live(place, group)
+        await shows(page, *BRIGHT)
+        assert await page.evaluate("stage.dataset.way") == "hls"
+        assert 1.0 < await delay(page) < 4.0, "three parts of half a second, and what loads them"
+        place.hub.show(State.PRIVATE)
+        await shows(page, *DARK)
+        rolling.cancel()
+
+
 async def test_without_mse_it_falls_to_mjpeg() -> None:
-    away = "delete window.MediaSource; delete window.ManagedMediaSource;"
-    async with stage(init_script=away) as (place, page), asyncio.TaskGroup() as group:
+    wall = stage(init_script=NO_MSE, blocked=("stream.m3u8",))
+    async with wall as (place, page), asyncio.TaskGroup() as group:
         rolling = group.create_task(camera(place))
         await shows(page, *DARK)
         place.hub.show(State.LIVE)
@@ -147,6 +216,108 @@ async def test_without_mse_it_falls_to_mjpeg() -> None:
         await page.evaluate("player.stop()")
         await place.demands.until(Demand(0, 0))
         rolling.cancel()
+
+
+async def test_where_only_single_requests_pass_it_shows_snapshots() -> None:
+    wall = stage(
+        init_script=NO_SOCKET + same_clock(), blocked=("live.mp4", "stream.m3u8", "stream.mjpg")
+    )
+    async with wall as (place, page), asyncio.TaskGroup() as group:
+        rolling = await live(place, group)
+        await shows(page, *BRIGHT)
+        assert await page.evaluate("stage.dataset.way") == "snapshot"
+        first = await delay(page)
+        assert 0 <= first < await delay(page), "until the next one comes it only gets older"
+        await page.evaluate("player.stop()")
+        assert await page.evaluate("stage.children.length") == 0
+        rolling.cancel()
+
+
+async def test_it_remembers_the_way_that_worked_and_loads_hls_js_for_no_other() -> None:
+    async with stage(init_script=REFUSED_SOCKETS) as (place, page):
+        await page.wait_for_function("() => heard.pictures > 0")
+        assert await page.evaluate("stage.dataset.way") == "fetch"
+        asked: list[str] = await page.evaluate(ASKED)
+        assert "hls.js" in asked, "our own module of that name"
+        assert not [path for path in asked if "vendor" in path]
+        await page.evaluate("heard.pictures = window.sockets = 0")
+        place.cut_all()
+        await page.wait_for_function("() => heard.pictures > 0")
+        assert await page.evaluate("stage.dataset.way") == "fetch"
+        assert await page.evaluate("sockets") == 0, "what failed is not tried again"
+
+
+async def test_back_from_an_outage_on_a_lower_rung_it_climbs_again() -> None:
+    script = REFUSED_SOCKETS + SOON + "window.WebSocket = RealSocket;"
+    async with stage(init_script=script) as (place, page):
+        await page.wait_for_function("() => heard.pictures > 0")
+        assert await page.evaluate("stage.dataset.way") == "mse"
+        await page.evaluate("() => { window.WebSocket = class { constructor() { throw 1; } }; }")
+        place.cut_all()
+        await page.wait_for_function("() => stage.dataset.way === 'fetch'")
+        await shows(page, *DARK)
+        await page.evaluate("() => { window.WebSocket = RealSocket; }")
+        await page.wait_for_function("() => stage.dataset.way === 'mse'")
+        await shows(page, *DARK)
+
+
+# Waits of half a minute and more end in a second.
+SOON = """const wait = setTimeout;
+window.setTimeout = (act, ms) => wait(act, ms > 25_000 ? 1000 : ms);
+"""
+
+ASKED = """performance.getEntriesByType("resource")
+  .map(({name}) => new URL(name).pathname.replace(/^.(player|k.demo)./, ""))"""
+
+
+async def test_a_clock_that_is_wrong_makes_no_wrong_delay() -> None:
+    async with stage(init_script="window.ahead = 3_600_000;") as (place, page):
+        async with asyncio.TaskGroup() as group:
+            rolling = await live(place, group)
+            await shows(page, *BRIGHT)
+            assert 0 <= await delay(page) < 0.5, "what is certain: since it arrived"
+            rolling.cancel()
+
+
+# The page's own clock runs twice as fast, so that its patience is half as long.
+HASTE = """{
+  const [now, after, every] = [performance.now.bind(performance), setTimeout, setInterval];
+  performance.now = () => 2 * now();
+  window.setTimeout = (act, ms) => after(act, ms / 2);
+  window.setInterval = (act, ms) => every(act, ms / 2);
+}
+"""
+
+
+async def test_a_frozen_picture_means_reconnect_and_then_the_next_way() -> None:
+    async with stage(init_script=HASTE) as (place, page):
+        async with asyncio.TaskGroup() as group:
+            rolling = await live(place, group)
+            await shows(page, *BRIGHT)
+            rolling.cancel()
+        # Live, and no frame comes: a hub of ours shows a placeholder for such a camera, but what
+        # holds the stream up may sit between it and us.
+        await page.wait_for_function("() => stage.dataset.way === 'fetch'", timeout=20_000)
+        connections: list[dict[str, Any]] = await page.evaluate("heard.connections")
+    kinds = [entry["kind"] for entry in connections]
+    assert kinds[:4] == ["connected", "lost", "connected", "lost"]
+
+
+async def test_a_frozen_mjpeg_is_told_from_a_still_picture() -> None:
+    wall = stage(init_script=NO_MSE + HASTE, blocked=("stream.m3u8",))
+    async with wall as (place, page):
+        place.hub.show(State.PRIVATE)
+        await shows(page, *DARK)
+        for _ in range(2):  # a placeholder stands still, and the snapshots say so too
+            async with page.expect_response("**/snapshot.jpg"):
+                pass
+        assert not await page.evaluate("heard.connections.some((c) => c.kind === 'lost')")
+        place.hub.show(State.LIVE)
+        async with asyncio.TaskGroup() as group:
+            rolling = group.create_task(camera(place))
+            await shows(page, *BRIGHT)
+            rolling.cancel()
+        await page.wait_for_function("() => heard.connections.some((c) => c.kind === 'lost')")
 
 
 async def test_a_player_that_gets_no_picture_falls_to_mjpeg_in_time() -> None:

@@ -7,6 +7,7 @@ import { Live } from "./live.js";
 import { Notes } from "./notes.js";
 import { Receipts } from "./receipts.js";
 import { Stage } from "./stage.js";
+import { behind } from "./state.js";
 import { StateLine } from "./stateline.js";
 import { Total } from "./total.js";
 import { Watching } from "./watching.js";
@@ -30,9 +31,10 @@ const watching = new Watching(`${api}/watching`);
 const receipts = new Receipts(
   (kind, mark, words) => {
     const line = find("receipt").querySelector(`[data-kind="${kind}"]`);
+    line.hidden = words === undefined;
+    if (line.hidden) return;
     setIcon(line.querySelector("svg"), mark);
     line.querySelector("span").textContent = words;
-    line.hidden = false;
     find("hint").hidden = true;
   },
   () => {
@@ -58,16 +60,26 @@ const notes = new Notes(`${api}/notes`, find("notes"), {
   refused: () => receipts.noteRefused(),
 });
 
+// How far this clock is ahead of the server's, at most, in milliseconds: a summary that took no time
+// to come would tell it exactly, and the quickest of them comes close.
+let ahead = Infinity;
+
 const stage = new Stage({
   stage: find("stage"),
   base: `/k/${kid}`,
+  now: () => Date.now() - (Number.isFinite(ahead) ? ahead : 0),
   onState: (value) => stateLine.socketSaid(value),
   onConnection: ({ kind, retryIn }) => stateLine.stream(kind === "connected" ? null : retryIn),
   onPicture: () => stateLine.pictureCame(),
+  onDelay: (seconds) => {
+    find("delay").hidden = seconds === null;
+    if (seconds !== null) find("delay").textContent = behind(seconds);
+  },
 });
 
 const live = new Live(api, {
   summary: (summary) => {
+    ahead = Math.min(ahead, Date.now() - Date.parse(summary.server_time));
     find("name").textContent = summary.name;
     document.title = `${summary.name}, live`;
     find("badge").hidden = !summary.simulated;

@@ -4,6 +4,8 @@ import { get } from "./requests.js";
 import { clockTime } from "./state.js";
 
 const REMEMBERED_NOTES = 5;
+const SOON_S = 3;
+const LONGEST_S = 60;
 const FINAL = new Set(["thanked", "expired"]);
 const NOTE_WORDS = {
   shown: "The crew saw your note",
@@ -21,9 +23,12 @@ export class Receipts {
   #thanks = undefined;
   #asking = false;
   #askAgain = false;
+  #noteLine = null;
+  #limitOver = 0;
 
   /**
-   * `show(kind, mark, words)` puts a line in place, `kind` is "like" or "note";
+   * `show(kind, mark, words)` puts a line in place, `kind` is "like" or "note"; without words it
+   * takes the line away;
    * `lit()` is called when the lamp has lit for a like of ours.
    */
   constructor(show, lit) {
@@ -51,19 +56,29 @@ export class Receipts {
 
   noteSent(id, text) {
     this.#notes = [...this.#notes.slice(1 - REMEMBERED_NOTES), { id, state: "queued" }];
-    this.#show("note", "check", `Sent: ${text}`);
+    this.#tell("check", `Sent: ${text}`);
   }
 
+  /** It holds for a while only; then what was known of the last note stands there again. */
   noteLimited(seconds) {
+    clearTimeout(this.#limitOver);
     this.#show("note", "clock", `One note at a time. You can send the next ${soon(seconds)}.`);
+    const over = () => this.#show("note", ...(this.#noteLine ?? []));
+    this.#limitOver = setTimeout(over, Math.min(seconds ?? SOON_S, LONGEST_S) * 1000);
   }
 
   noteLate() {
-    this.#show("note", "cloud_crossed", "Your note is not sent yet. Trying again.");
+    this.#tell("cloud_crossed", "Your note is not sent yet. Trying again.");
   }
 
   noteRefused() {
-    this.#show("note", "cloud_crossed", "This note could not be sent. Choose another one.");
+    this.#tell("cloud_crossed", "This note could not be sent. Choose another one.");
+  }
+
+  #tell(mark, words) {
+    clearTimeout(this.#limitOver);
+    this.#noteLine = [mark, words];
+    this.#show("note", mark, words);
   }
 
   /** A summary came in: see what of ours it confirms. */
@@ -74,7 +89,7 @@ export class Receipts {
     const changed = summary.notes.shown !== this.#shown || thanked !== this.#thanks;
     this.#shown = summary.notes.shown;
     this.#thanks = thanked;
-    if (thanksNew) this.#show("note", NOTE_MARKS.thanked, NOTE_WORDS.thanked);
+    if (thanksNew) this.#tell(NOTE_MARKS.thanked, NOTE_WORDS.thanked);
     if (changed) this.#askForNotes();
   }
 
@@ -111,7 +126,7 @@ export class Receipts {
     }
     if (told.state === note.state) return;
     note.state = told.state;
-    if (told.state in NOTE_WORDS) this.#show("note", NOTE_MARKS[told.state], NOTE_WORDS[told.state]);
+    if (told.state in NOTE_WORDS) this.#tell(NOTE_MARKS[told.state], NOTE_WORDS[told.state]);
   }
 }
 

@@ -5,7 +5,7 @@ export class Stage {
   #player = null;
   #stopped = false;
 
-  /** `options` are the player's: stage, base, onState, onConnection, onPicture. */
+  /** `options` are the player's: stage, base, now, onState, onConnection, onPicture, onDelay. */
   constructor(options) {
     this.#options = options;
   }

@@ -96,3 +96,8 @@ export function clockTime(at, { seconds = true } = {}) {
   const parts = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
   return at.toLocaleTimeString("en", seconds ? { ...parts, second: "2-digit" } : parts);
 }
+
+/** How old the picture is: "0.2 s behind", from 10 s on without the tenths; never none at all. */
+export function behind(seconds) {
+  return `${seconds < 9.95 ? Math.max(0.1, seconds).toFixed(1) : Math.round(seconds)} s behind`;
+}

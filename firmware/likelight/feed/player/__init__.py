@@ -1,29 +1,31 @@
-"""The one browser player, an ES module, served from memory."""
+"""The one browser player: ES modules served from memory, and hls.js for the rung that needs it."""
 
-import hashlib
+import asyncio
+from functools import cache
 from pathlib import Path
 
 from aiohttp import web
 
-_MODULE = (Path(__file__).parent / "player.js").read_bytes()
-_ETAG = hashlib.sha256(_MODULE).hexdigest()[:16]
-_HEADERS = {
-    "Cache-Control": "no-cache",
-    "Content-Type": "text/javascript; charset=utf-8",
-    "X-Content-Type-Options": "nosniff",
-}
+from likelight.assets.served import ServedFile, read_folder, static_route
+
+_FOLDER = Path(__file__).parent
+_HLS_JS = _FOLDER / "vendor" / "hls.light.min.mjs"
+_MODULES = read_folder(_FOLDER)
 
 
 def player_routes() -> list[web.RouteDef]:
-    """Return the route of the player: `GET /player/player.js`."""
-    return [web.get("/player/player.js", _player)]
+    """Return the routes of the player: `GET /player/{name}`, and hls.js as `/player/vendor/hls.js`.
+
+    `/player/player.js` is the module that a page imports.
+    """
+    return [static_route("/player", _MODULES), web.get("/player/vendor/hls.js", _hls_js)]
 
 
-async def _player(request: web.Request) -> web.Response:
-    known = request.if_none_match
-    if known is not None and any(tag.value in (_ETAG, "*") for tag in known):
-        response = web.Response(status=304, headers={"Cache-Control": "no-cache"})
-    else:
-        response = web.Response(body=_MODULE, headers=_HEADERS)
-    response.etag = _ETAG
-    return response
+async def _hls_js(request: web.Request) -> web.Response:
+    return (await asyncio.to_thread(_read_hls_js)).reply(request)
+
+
+@cache
+def _read_hls_js() -> ServedFile:
+    # Read and packed at its first use: half a megabyte that most devices never serve.
+    return ServedFile.of("hls.js", _HLS_JS.read_bytes())

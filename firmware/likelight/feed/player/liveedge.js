@@ -1,0 +1,112 @@
+// Keeps a video at the end of its buffer: by jumping when far, by playing a little faster when near.
+
+import {play} from "./video.js";
+
+const KEEP_S = 5; // of what has been played
+const MAX_LAG_S = 2; // more is no live picture: jump
+const SETTLE_S = 1.5; // after a join, while the cached pictures rush in, jump sooner
+const SETTLE_LAG_S = 0.4; // a placeholder lasts 0.25 s
+
+// The cushion is what the buffer may hold at its emptiest, just before a fragment comes. It is kept
+// small, grows when the network's jitter makes the video stall, and shrinks again slowly. So the
+// band in which the rate stays 1 ends at 0.07 s on a calm line and at 0.5 s on the worst.
+const CUSHION_S = 0.03;
+const CUSHION_MAX_S = 0.45;
+const BAND_S = 0.04; // above the cushion: here the rate stays what it is
+const SHRINK_EVERY_MS = 5000;
+
+export class LiveEdge {
+  #video;
+  #cushion = CUSHION_S;
+  #emptiest = [Infinity, Infinity]; // of this half second and of the last one
+  #turned = 0;
+  #began = 0;
+  #told = 0;
+  #shrinking = 0;
+  #refused;
+
+  constructor(video, refused) {
+    this.#video = video;
+    this.#refused = refused;
+    video.addEventListener("waiting", () => this.#ranDry());
+  }
+
+  stop() {
+    clearInterval(this.#shrinking);
+  }
+
+  // Called just before an append: what the buffer still holds now is what the network left us.
+  measure(buffer) {
+    const {buffered} = buffer;
+    if (!buffered.length) return;
+    const now = performance.now();
+    if (now - this.#turned > 500) {
+      this.#turned = now;
+      this.#emptiest = [Infinity, this.#emptiest[0]];
+    }
+    const left = buffered.end(buffered.length - 1) - this.#video.currentTime;
+    this.#emptiest[0] = Math.min(this.#emptiest[0], left);
+  }
+
+  // A stream begins, or another one goes on in its place (the camera's after a placeholder's). The
+  // first frame of it lasts as long as the wait for it was; nobody misses anything when we jump.
+  begin() {
+    this.#began = 0;
+    this.#cushion = CUSHION_S;
+    this.#shrinking ||= setInterval(() => {
+      this.#cushion = Math.max(CUSHION_S, this.#cushion * 0.8);
+    }, SHRINK_EVERY_MS);
+  }
+
+  // Called after each append.
+  follow(buffer) {
+    const {buffered} = buffer;
+    if (!buffered.length) return;
+    const video = this.#video;
+    const now = performance.now();
+    const start = buffered.start(buffered.length - 1);
+    const end = buffered.end(buffered.length - 1);
+    const lag = end - video.currentTime;
+    let most = now - this.#began < SETTLE_S * 1000 ? SETTLE_LAG_S : MAX_LAG_S;
+    if (!this.#began) {
+      this.#began = now;
+      most = CUSHION_S;
+    }
+    // Before the last range there is a gap, and nothing will ever fill it.
+    if (video.currentTime < start || lag > most || lag < -0.5) {
+      video.currentTime = Math.max(start, end - CUSHION_S);
+      this.#emptiest = [Infinity, Infinity];
+    }
+    if (video.paused) play(video, this.#refused);
+    this.#setRate();
+    if (now - this.#told > 1000) {
+      this.#told = now;
+      video.dataset.lag = Math.round((end - video.currentTime) * 1000);
+    }
+  }
+
+  // Returns true when it has begun to remove what was played; `updateend` comes after it.
+  trim(buffer) {
+    const {buffered} = buffer;
+    const until = this.#video.currentTime - KEEP_S;
+    if (!buffered.length || buffered.start(0) > until - KEEP_S) return false;
+    buffer.remove(0, until);
+    return true;
+  }
+
+  #ranDry() {
+    if (this.#began && performance.now() - this.#began > SETTLE_S * 1000) {
+      this.#cushion = Math.min(CUSHION_MAX_S, this.#cushion + 0.02);
+    }
+  }
+
+  #setRate() {
+    const left = Math.min(...this.#emptiest);
+    const over = left - this.#cushion;
+    const video = this.#video;
+    let rate = video.playbackRate;
+    if (left === Infinity || over <= 0) rate = 1;
+    else if (over > BAND_S) rate = Math.min(1.25, 1.05 + (over - BAND_S));
+    if (rate !== video.playbackRate) video.playbackRate = rate;
+  }
+}

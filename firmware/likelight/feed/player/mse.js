@@ -1,0 +1,125 @@
+// Feeds fMP4 from any road into Media Source Extensions.
+//
+// Where there is a ManagedMediaSource (Safari 17.1 on iPhone, 17 elsewhere) it is preferred, and on
+// an iPhone it is all there is. It could not be tried here, for want of a Safari: this follows
+// WebKit's description of it (the video by srcObject, remote playback disabled). Its endstreaming
+// only asks for a pause in fetching; a live stream has nothing to fetch ahead, so it goes on.
+
+import {Captures} from "./captures.js";
+import {LiveEdge} from "./liveedge.js";
+import {decoded, dismiss, liveVideo} from "./video.js";
+
+const MAX_QUEUE = 8 * 1024 * 1024; // bytes; 30 s of video that the browser did not take
+
+export function mediaSource() {
+  return window.ManagedMediaSource ?? window.MediaSource;
+}
+
+export class MsePicture {
+  #video;
+  #tell;
+  #source;
+  #buffer = null;
+  #mime = "";
+  #queue = []; // {mime} or ArrayBuffer, in the order they came
+  #queued = 0;
+  #closed = false;
+  #captures;
+  #live;
+
+  /** Puts a video into `stage`; tells `picture`, `refused` (in vain), `unable` (for good). */
+  constructor({stage, label, now, tell}) {
+    this.#tell = tell;
+    this.#captures = new Captures(now);
+    this.#video = liveVideo(label, {picture: tell.picture, error: tell.unable});
+    this.#live = new LiveEdge(this.#video, tell.unable);
+    this.#source = new (mediaSource())();
+    this.#source.addEventListener("sourceopen", () => this.#pump());
+    if (window.ManagedMediaSource) this.#video.srcObject = this.#source;
+    else {
+      const url = URL.createObjectURL(this.#source);
+      this.#video.src = url;
+      this.#source.addEventListener("sourceopen", () => URL.revokeObjectURL(url), {once: true});
+    }
+    stage.append(this.#video);
+  }
+
+  /** True once a whole fragment has come: from then on, no picture is the browser's own doing. */
+  fed = false;
+
+  get progress() {
+    return decoded(this.#video);
+  }
+
+  get delay() {
+    return this.#captures.delay(this.#video.currentTime);
+  }
+
+  /** What follows is of this type, for example `video/mp4; codecs="avc1.42c01f"`. */
+  begin(mime) {
+    this.#queue.push({mime});
+  }
+
+  /** Take an init segment or one whole fragment, an ArrayBuffer. */
+  take(data, {init}) {
+    if (this.#closed) return;
+    if (!init) {
+      this.fed = true;
+      this.#captures.note(data);
+    }
+    this.#queue.push(data);
+    this.#queued += data.byteLength;
+    if (this.#queued > MAX_QUEUE) this.#tell.refused();
+    else this.#pump();
+  }
+
+  close() {
+    this.#closed = true;
+    this.#live.stop();
+    dismiss(this.#video);
+  }
+
+  // The SourceBuffer takes one thing at a time; all that waits goes in together.
+  #pump() {
+    if (this.#closed || this.#source.readyState !== "open" || this.#buffer?.updating) return;
+    if (this.#buffer && this.#live.trim(this.#buffer)) return;
+    try {
+      while (this.#queue[0]?.mime) this.#adopt(this.#queue.shift().mime);
+      if (!this.#queue.length || !this.#buffer) return;
+      let count = this.#queue.findIndex((item) => item.mime);
+      if (count < 0) count = this.#queue.length;
+      const parts = this.#queue.splice(0, count);
+      this.#live.measure(this.#buffer);
+      this.#buffer.appendBuffer(count === 1 ? parts[0] : joined(parts));
+      this.#queued -= parts.reduce((sum, part) => sum + part.byteLength, 0);
+    } catch (error) {
+      console.warn("likelight player:", error);
+      this.#tell.unable();
+    }
+  }
+
+  #adopt(mime) {
+    this.#live.begin();
+    if (mime === this.#mime) return;
+    this.#mime = mime;
+    if (this.#buffer) this.#buffer.changeType(mime);
+    else {
+      this.#buffer = this.#source.addSourceBuffer(mime); // throws when it can't be played
+      this.#buffer.addEventListener("updateend", () => {
+        if (this.#closed) return;
+        this.#live.follow(this.#buffer);
+        this.#pump();
+      });
+    }
+  }
+}
+
+function joined(buffers) {
+  const whole = new Uint8Array(buffers.reduce((sum, buffer) => sum + buffer.byteLength, 0));
+  let at = 0;
+  for (const buffer of buffers) {
+    whole.set(new Uint8Array(buffer), at);
+    at += buffer.byteLength;
+  }
+  return whole;
+}

@@ -1,0 +1,79 @@
+// One JPEG every 10 s: the last rung, for a line that carries no more or a proxy that holds streams.
+
+const EVERY_MS = 10_000;
+const WITHIN_MS = 4000; // the server itself may wait 2 s for a fresh picture
+
+export class SnapshotWay {
+  static way = "snapshot";
+  static stillMs = Infinity; // one that does not come ends the way by itself
+  static get by() {
+    return "jpeg";
+  }
+  static get possible() {
+    return true;
+  }
+
+  #options;
+  #tell;
+  #image = new Image();
+  #captured = null;
+  #timer = 0;
+  #ended = new AbortController();
+
+  constructor(options) {
+    this.#options = options;
+    this.#tell = options.tell;
+    this.#image.alt = options.label;
+  }
+
+  fed = false;
+  progress = 0;
+
+  get delay() {
+    return this.#captured && Math.max(0, (this.#options.now() - this.#captured) / 1000);
+  }
+
+  async open() {
+    try {
+      const {blob, captured} = await snapshot(this.#options.base, this.#ended.signal);
+      const url = URL.createObjectURL(blob);
+      this.#image.src = url;
+      await this.#image.decode().finally(() => URL.revokeObjectURL(url));
+      if (this.#ended.signal.aborted) return;
+      this.#captured = captured;
+      if (!this.#image.isConnected) this.#first();
+      this.#timer = setTimeout(() => this.open(), EVERY_MS);
+    } catch {
+      this.#tell.refused();
+    }
+  }
+
+  close() {
+    clearTimeout(this.#timer);
+    this.#ended.abort();
+    this.#image.remove();
+  }
+
+  #first() {
+    this.#options.stage.append(this.#image);
+    this.#tell.connected();
+    this.#tell.picture();
+  }
+}
+
+/** Fetch what the camera sees now: `{blob, captured}`, captured in epoch milliseconds or null. */
+export async function snapshot(base, signal) {
+  const late = new AbortController();
+  const giveUp = () => late.abort();
+  const timer = setTimeout(giveUp, WITHIN_MS);
+  signal.addEventListener("abort", giveUp, {once: true});
+  try {
+    const reply = await fetch(`${base}/snapshot.jpg`, {cache: "no-store", signal: late.signal});
+    if (!reply.ok) throw new Error(`snapshot.jpg: ${reply.status}`);
+    const stamp = Number(reply.headers.get("X-Timestamp"));
+    return {blob: await reply.blob(), captured: stamp ? stamp * 1000 : null};
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener("abort", giveUp);
+  }
+}

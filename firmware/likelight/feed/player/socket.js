@@ -1,0 +1,65 @@
+// fMP4 over a WebSocket: the way with the least delay, and the only one that also tells the state.
+
+import {MsePicture, mediaSource} from "./mse.js";
+
+export class SocketWay {
+  static way = "mse";
+  static stillMs = 4000;
+  static get by() {
+    return "mse";
+  }
+  static get possible() {
+    return Boolean(mediaSource() && window.WebSocket);
+  }
+
+  #options;
+  #tell;
+  #picture = null;
+  #socket = null;
+  #opened = false; // the init segment of the present type has come
+
+  constructor(options) {
+    this.#options = options;
+    this.#tell = options.tell;
+  }
+
+  get fed() {
+    return Boolean(this.#picture?.fed);
+  }
+  get progress() {
+    return this.#picture.progress;
+  }
+  get delay() {
+    return this.#picture.delay;
+  }
+
+  open() {
+    this.#picture = new MsePicture(this.#options);
+    const url = new URL(`${this.#options.base}/ws`, location.href);
+    url.protocol = url.protocol.replace("http", "ws");
+    const socket = this.#socket = new WebSocket(url);
+    socket.binaryType = "arraybuffer";
+    socket.onopen = () => this.#tell.connected();
+    socket.onmessage = ({data}) => this.#receive(data);
+    socket.onclose = () => this.#tell.refused();
+  }
+
+  close() {
+    this.#socket?.close();
+    this.#picture?.close();
+  }
+
+  #receive(data) {
+    if (typeof data === "string") {
+      const message = JSON.parse(data);
+      if (message.mime) {
+        this.#picture.begin(message.mime);
+        this.#opened = false;
+      }
+      if (message.state) this.#tell.state(message.state);
+    } else {
+      this.#picture.take(data, {init: !this.#opened});
+      this.#opened = true;
+    }
+  }
+}
