@@ -1,0 +1,125 @@
+"""Playlists as text: pure functions of what the segmenter holds."""
+
+import gzip
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from likelight.feed.fmp4 import TIMESCALE
+from likelight.feed.hls.segments import (
+    PART_TARGET,
+    TARGET_DURATION,
+    Part,
+    Segment,
+    Segmenter,
+)
+
+PART_HOLD_BACK = 3 * PART_TARGET
+"""Ticks that a player stays behind the end: Apple's least (HLS authoring specification, 14.3)."""
+
+_WITH_PARTS = 3  # segments, the open one counted: RFC 8216bis wants none older than 6 s
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """A playlist as it goes over the wire, to all alike. Apple's players ask for gzip."""
+
+    plain: bytes
+    gzipped: bytes
+
+
+def media_playlist(window: Segmenter) -> Rendered:
+    """Render the media playlist; `window` must list a part. URIs are relative to its own."""
+    return _rendered(_media_lines(window))
+
+
+def multivariant_playlist(window: Segmenter, uri: str) -> Rendered:
+    """Render the playlist that tells what the media playlist at `uri` holds; as above."""
+    newest = window.newest
+    assert newest is not None
+    init = newest.init
+    peak = window.peak
+    info = (
+        f"BANDWIDTH={peak}",
+        f"AVERAGE-BANDWIDTH={min(peak, window.average)}",
+        f'CODECS="{init.sets.codec}"',
+        f"RESOLUTION={init.width}x{init.height}",
+        f"FRAME-RATE={init.fps:.3f}",
+        "CLOSED-CAPTIONS=NONE",
+    )
+    stream = f"#EXT-X-STREAM-INF:{','.join(info)}"
+    return _rendered(("#EXTM3U", "#EXT-X-VERSION:10", stream, uri))
+
+
+def init_uri(number: int) -> str:
+    """Return the URI of an init segment."""
+    return f"init-{number}.mp4"
+
+
+def segment_uri(number: int) -> str:
+    """Return the URI of a whole segment."""
+    return f"{number}.m4s"
+
+
+def part_uri(number: int, part: int) -> str:
+    """Return the URI of a part."""
+    return f"{number}.{part}.m4s"
+
+
+def _media_lines(window: Segmenter) -> Iterator[str]:
+    segments = window.listed
+    yield "#EXTM3U"
+    yield "#EXT-X-VERSION:10"
+    yield f"#EXT-X-TARGETDURATION:{TARGET_DURATION}"
+    yield (
+        "#EXT-X-SERVER-CONTROL:CAN-BLOCK-RELOAD=YES,"
+        f"PART-HOLD-BACK={_seconds(PART_HOLD_BACK)},HOLD-BACK={3 * TARGET_DURATION}"
+    )
+    yield f"#EXT-X-PART-INF:PART-TARGET={_seconds(PART_TARGET)}"
+    yield f"#EXT-X-MEDIA-SEQUENCE:{segments[0].number}"
+    yield f"#EXT-X-DISCONTINUITY-SEQUENCE:{segments[0].discontinuities_before}"
+    before: Segment | None = None
+    for segment in segments:
+        if segment.parts:
+            yield from _segment_lines(segment, before)
+            if segment in segments[-_WITH_PARTS:]:
+                yield from _part_lines(segment)
+            if segment.closed:
+                yield f"#EXTINF:{_seconds(segment.duration)},"
+                yield segment_uri(segment.number)
+        before = segment
+    hint = part_uri(segments[-1].number, len(segments[-1].parts))
+    yield f'#EXT-X-PRELOAD-HINT:TYPE=PART,URI="{hint}"'
+
+
+def _segment_lines(segment: Segment, before: Segment | None) -> Iterator[str]:
+    if segment.discontinuity:
+        yield "#EXT-X-DISCONTINUITY"
+    if before is None or before.init_number != segment.init_number:
+        yield f'#EXT-X-MAP:URI="{init_uri(segment.init_number)}"'
+    yield f"#EXT-X-PROGRAM-DATE-TIME:{_date_time(segment.began_us)}"
+
+
+def _part_lines(segment: Segment) -> Iterator[str]:
+    for index, part in enumerate(segment.parts):
+        yield _part_line(part, part_uri(segment.number, index))
+
+
+def _part_line(part: Part, uri: str) -> str:
+    independent = ",INDEPENDENT=YES" if part.independent else ""
+    return f'#EXT-X-PART:DURATION={_seconds(part.duration)},URI="{uri}"{independent}'
+
+
+def _rendered(lines: Iterator[str] | tuple[str, ...]) -> Rendered:
+    plain = "".join(f"{line}\n" for line in lines).encode()
+    return Rendered(plain, gzip.compress(plain, compresslevel=1, mtime=0))
+
+
+def _seconds(ticks: int) -> str:
+    return f"{ticks / TIMESCALE:.5f}"
+
+
+def _date_time(micros: int) -> str:
+    moment = _EPOCH + timedelta(microseconds=micros)
+    return moment.replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"

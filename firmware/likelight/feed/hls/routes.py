@@ -1,0 +1,103 @@
+"""LL-HLS over HTTP, under `/k/{kid}/`: what may be asked, and how long an answer may be kept."""
+
+import re
+from collections.abc import Awaitable, Callable
+
+from aiohttp import web
+
+from likelight.feed.hls.outlet import MEDIA_PLAYLIST, Asked, Hls
+from likelight.feed.hls.playlist import Rendered
+from likelight.feed.viewers import tune
+
+_NO_STORE = {"Cache-Control": "no-store"}
+# A blocking reload's answer is the same for all who ask the same; six target durations is what the
+# RFC allows it. A part never changes, but no cache shall hold a picture long after a shut.
+_ANSWER = {"Cache-Control": "public, max-age=12"}
+_MEDIA = {"Cache-Control": "public, max-age=12, immutable"}
+_PLAYLIST = {"Cache-Control": "public, max-age=1"}
+_PLAYLIST_TYPE = "application/vnd.apple.mpegurl"
+_NUMBER = re.compile(r"[0-9]{1,15}", re.ASCII)
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+def hls_routes(find: Callable[[str], Hls | None]) -> list[web.RouteDef]:
+    """Return the routes of LL-HLS; `find` gives the LL-HLS of a kitchen, None is answered 404.
+
+    `/k/{kid}/stream.m3u8` is where a player begins.
+    """
+
+    def handler(answer: Callable[[Hls, web.Request], Awaitable[web.Response]]) -> Handler:
+        async def handle(request: web.Request) -> web.StreamResponse:
+            hls = find(request.match_info["kid"])
+            if hls is None or request.match_info.get("epoch", hls.epoch) != hls.epoch:
+                raise web.HTTPNotFound(headers=_NO_STORE)
+            try:
+                return await answer(hls, request)
+            except Asked as asked:
+                raise web.HTTPBadRequest(headers=_NO_STORE, text=str(asked)) from None
+            except TimeoutError:
+                retry = {**_NO_STORE, "Retry-After": "1"}
+                raise web.HTTPServiceUnavailable(headers=retry) from None
+
+        return handle
+
+    under = "/k/{kid}/hls/{epoch}/"
+    return [
+        web.get("/k/{kid}/stream.m3u8", handler(_multivariant)),
+        web.get(under + MEDIA_PLAYLIST, handler(_playlist)),
+        web.get(under + r"init-{init:\d{1,9}}.mp4", handler(_init)),
+        web.get(under + r"{number:\d{1,15}}.m4s", handler(_segment)),
+        web.get(under + r"{number:\d{1,15}}.{part:\d{1,9}}.m4s", handler(_part)),
+    ]
+
+
+async def _multivariant(hls: Hls, request: web.Request) -> web.Response:
+    return _text(request, await hls.multivariant(), _PLAYLIST)
+
+
+async def _playlist(hls: Hls, request: web.Request) -> web.Response:
+    number, part = _asked(request, "_HLS_msn"), _asked(request, "_HLS_part")
+    playlist = await hls.playlist(number, part)
+    return _text(request, playlist, _PLAYLIST if number is None else _ANSWER)
+
+
+async def _init(hls: Hls, request: web.Request) -> web.Response:
+    init = hls.init(int(request.match_info["init"]))
+    return _media(hls, request, init.segment if init else None, "video/mp4")
+
+
+async def _segment(hls: Hls, request: web.Request) -> web.Response:
+    body = hls.segment(int(request.match_info["number"]))
+    return _media(hls, request, body, "video/iso.segment")
+
+
+async def _part(hls: Hls, request: web.Request) -> web.Response:
+    body = await hls.part(int(request.match_info["number"]), int(request.match_info["part"]))
+    return _media(hls, request, body, "video/iso.segment")
+
+
+def _asked(request: web.Request, name: str) -> int | None:
+    values = request.query.getall(name, [])
+    if not values:
+        return None
+    if len(values) > 1 or not _NUMBER.fullmatch(values[0]):
+        raise Asked(f"{name} is no number")
+    return int(values[0])
+
+
+def _text(request: web.Request, playlist: Rendered, lifetime: dict[str, str]) -> web.Response:
+    headers = {**lifetime, "Content-Type": _PLAYLIST_TYPE, "Vary": "Accept-Encoding"}
+    if "gzip" not in request.headers.get("Accept-Encoding", ""):
+        return web.Response(body=playlist.plain, headers=headers)
+    headers["Content-Encoding"] = "gzip"
+    return web.Response(body=playlist.gzipped, headers=headers)
+
+
+def _media(hls: Hls, request: web.Request, body: bytes | None, kind: str) -> web.Response:
+    transport = request.transport
+    if body is None or transport is None:
+        raise web.HTTPNotFound(headers=_NO_STORE)
+    tune(transport)
+    hls.hub.answered(transport)
+    return web.Response(body=body, content_type=kind, headers=_MEDIA)

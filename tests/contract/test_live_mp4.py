@@ -1,0 +1,86 @@
+"""The endless MP4 over HTTP: the same shared fragments as the WebSocket's, framed by nothing."""
+
+import asyncio
+
+import aiohttp
+import pytest
+
+from likelight.contract import State
+from likelight.feed.hub import Demand
+from support.feed import (
+    CAMERA_SHADE,
+    SHADES,
+    Kitchen,
+    decode,
+    heavy,
+    kitchen,
+    raw_viewer,
+    read_to_the_end,
+)
+from support.hls import Camera
+
+
+async def boxes(reply: aiohttp.ClientResponse, pictures: int) -> list[bytes]:
+    """Read top-level boxes until so many pictures are there."""
+    found: list[bytes] = []
+    while sum(box[4:8] == b"mdat" for box in found) < pictures:
+        head = await asyncio.wait_for(reply.content.readexactly(8), 5)
+        found.append(head + await reply.content.readexactly(int.from_bytes(head[:4], "big") - 8))
+    return found
+
+
+def near(shade: int, expected: int) -> bool:
+    return abs(shade - expected) <= 4
+
+
+def rolling(place: Kitchen) -> Camera:
+    camera = Camera(place.hub)
+    camera.roll(20)
+    return camera
+
+
+async def test_a_joiner_gets_the_pictures_since_the_last_keyframe_and_all_that_follow() -> None:
+    async with kitchen() as place, aiohttp.ClientSession(place.url) as session:
+        camera = rolling(place)
+        async with session.get("/k/demo/live.mp4") as reply:
+            assert reply.status == 200
+            assert reply.content_type == "video/mp4"
+            assert reply.headers["Cache-Control"] == "no-store"
+            found = await boxes(reply, 20)
+            camera.roll(5)
+            found += await boxes(reply, 5)
+        assert [box[4:8] for box in found[:4]] == [b"ftyp", b"moov", b"prft", b"moof"]
+        shades = decode(b"".join(found))
+        assert len(shades) == 25
+        assert all(near(shade, CAMERA_SHADE) for shade in shades)
+        await place.demands.until(Demand())
+
+
+async def test_a_shut_gate_is_seen_and_no_camera_frame_follows() -> None:
+    async with kitchen() as place, aiohttp.ClientSession(place.url) as session:
+        camera = rolling(place)
+        async with session.get("/k/demo/live.mp4") as reply:
+            await boxes(reply, 20)
+            place.hub.show(State.PRIVATE)
+            camera.roll(30)
+            found = await boxes(reply, 3)
+        assert found[0][4:8] == b"ftyp", "another picture size, so another init"
+        assert all(near(shade, SHADES[State.PRIVATE]) for shade in decode(b"".join(found)))
+
+
+async def test_a_deaf_viewer_is_cut_off_when_the_gate_shuts() -> None:
+    async with kitchen() as place, raw_viewer(place, "/k/demo/live.mp4") as deaf:
+        await place.demands.until(Demand(h264=1))
+        camera = Camera(place.hub)
+        camera.roll(30)
+        camera.push(heavy(8 << 20, keyframe=False))
+        place.hub.show(State.OFF)
+        await place.demands.until(Demand(), within=5.0)
+        with pytest.raises(ConnectionError):
+            await read_to_the_end(deaf)
+
+
+async def test_an_unknown_kitchen_has_none() -> None:
+    async with kitchen() as place, aiohttp.ClientSession(place.url) as session:
+        async with session.get("/k/nobody/live.mp4") as reply:
+            assert reply.status == 404

@@ -1,0 +1,61 @@
+"""A minute of the demo's LL-HLS under the eyes of the validator, with the gate shut in between."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from support.demo import demo
+from support.feed import decode
+from support.hls_validator import Follower, samples
+
+
+@pytest.mark.timeout(120)
+async def test_a_minute_of_the_demo_validates(tmp_path: Path) -> None:
+    async with demo(tmp_path / "state") as place:
+        viewer = Follower(place.client, f"{place.url}/k/demo/stream.m3u8")
+        await viewer.follow(30)
+        _check_the_stream_is_as_told(viewer)
+        await _check_what_left_the_playlist_is_still_there(viewer)
+        await place.press("privacy")
+        await viewer.stay(5)
+        await place.press("privacy")
+        await viewer.stay(25)
+        assert viewer.playlists > 100
+        assert sum(segment.discontinuity for segment in viewer.segments.values()) >= 2
+        await viewer.read_multivariant()
+        _check_the_stream_is_as_told(viewer)
+        await asyncio.to_thread(_check_it_plays, viewer)
+
+
+def _check_the_stream_is_as_told(viewer: Follower) -> None:
+    assert viewer.playlist is not None
+    newest = viewer.playlist.segments[-1]
+    init = viewer.inits[newest.map_uri]
+    profile = init[init.index(b"avcC") + 5 :][:3]
+    assert viewer.stream["CODECS"] == f"avc1.{profile.hex().upper()}"
+    entry = init.index(b"avc1", init.index(b"stsd"))
+    width, height = (int.from_bytes(init[entry + at :][:2], "big") for at in (28, 30))
+    assert viewer.stream["RESOLUTION"] == f"{width}x{height}"
+    whole = [each for each in viewer.playlist.segments if each.uri and each.parts]
+    frames = sum(len(samples(viewer.parts[part.uri])) for each in whole for part in each.parts)
+    rate = frames / sum(each.duration for each in whole)
+    assert rate <= float(viewer.stream["FRAME-RATE"]) * 1.05
+    assert rate >= float(viewer.stream["FRAME-RATE"]) * 0.5, "a busy machine may drop some"
+
+
+async def _check_what_left_the_playlist_is_still_there(viewer: Follower) -> None:
+    assert viewer.playlist is not None
+    gone = viewer.segments[viewer.playlist.sequence - 1]
+    assert gone.uri is not None
+    assert await viewer.media(gone.uri)
+
+
+def _check_it_plays(viewer: Follower) -> None:
+    assert viewer.playlist is not None
+    last = [each for each in viewer.segments.values() if each.parts][-3:]
+    assert len({each.map_uri for each in last}) == 1
+    stream = [viewer.inits[last[0].map_uri]]
+    stream += [viewer.parts[part.uri] for each in last for part in each.parts]
+    expected = sum(len(samples(part)) for part in stream[1:])
+    assert len(decode(b"".join(stream))) == expected

@@ -1,0 +1,49 @@
+"""An edge in front of the demo: Debian's Varnish with our VCL, and many LL-HLS viewers."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from support.demo import demo
+from support.hls import text
+from support.varnish import VARNISHD, edge, measured
+
+pytestmark = [
+    pytest.mark.skipif(not VARNISHD.exists(), reason="needs Debian's varnish"),
+    pytest.mark.timeout(90),
+]
+
+
+async def test_the_origin_does_not_feel_how_many_watch(tmp_path: Path) -> None:
+    async with demo(tmp_path / "state") as place, edge(place, tmp_path) as varnish:
+        few = await measured(place, varnish, 50, 4)
+        many = await measured(place, varnish, 200, 5)
+    for viewers, found in ((50, few), (200, many)):
+        print(
+            f"{viewers} viewers: {found.origin_requests:.1f} requests/s at the origin, "
+            f"+{found.delay_ms:.0f} ms at the median"
+        )
+        assert found.origin_requests <= 10
+
+
+async def test_everything_else_passes_through(tmp_path: Path) -> None:
+    async with demo(tmp_path / "state") as place, edge(place, tmp_path) as varnish:
+        client = place.client
+        async with client.ws_connect(f"{varnish.url}/k/demo/ws", max_msg_size=0) as socket:
+            assert "mime" in await socket.receive_json(timeout=5)
+        async with client.get(f"{varnish.url}/k/demo/live.mp4") as reply:
+            assert (await asyncio.wait_for(reply.content.readexactly(8), 5))[4:] == b"ftyp"
+        async with client.get(f"{varnish.url}/k/demo/snapshot.jpg") as reply:
+            assert reply.status == 200
+        async with client.get(f"{varnish.url}/v1/kitchens/demo") as reply:
+            assert (await reply.json())["kid"] == "demo"
+        before = await varnish.origin_requests()
+        for query in ("", "?cachebuster=1", "?utm=2&x=y"):
+            assert "#EXT-X-STREAM-INF" in await text(
+                client, f"{varnish.url}/k/demo/stream.m3u8{query}"
+            )
+        assert await varnish.origin_requests() - before <= 2, "a query string is no way around"
+        for _ in range(3):
+            async with client.get(f"{varnish.url}/k/demo/hls/x/9.m4s?{_}") as reply:
+                assert reply.status == 404

@@ -1,0 +1,98 @@
+"""The segmenter under cameras of every temper: whatever comes in, the playlist keeps the rules."""
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from likelight.feed.annexb import parse
+from likelight.feed.fmp4 import TIMESCALE, Init
+from likelight.feed.hls.playlist import media_playlist
+from likelight.feed.hls.segments import KEPT, LONGEST_SEGMENT, WINDOW, Segmenter
+from likelight.feed.ring import Fragment, Opening
+from support.feed import CAMERA_SHADE, HEIGHT, WIDTH, still
+from support.hls_validator import Playlist, check_alone, check_successor, read_playlist
+
+SETS, _ = parse(still(CAMERA_SHADE))
+assert SETS is not None
+INIT = Init(SETS, WIDTH, HEIGHT, 30)
+
+
+class Source:
+    """Makes fragments of one byte each, on one timeline."""
+
+    def __init__(self) -> None:
+        self.sequence = self.decode = 0
+
+    def fragment(self, seconds: float, *, keyframe: bool, init: Init = INIT) -> Fragment:
+        ticks = round(seconds * TIMESCALE)
+        made = Fragment(
+            self.sequence,
+            self.decode,
+            ticks,
+            keyframe,
+            1_790_000_000_000_000 + self.decode * 1_000_000 // TIMESCALE,
+            init,
+            b"x",
+            Opening(b""),
+            b"",
+        )
+        self.sequence, self.decode = self.sequence + 1, self.decode + ticks
+        return made
+
+
+def listed(window: Segmenter) -> Playlist:
+    return read_playlist(media_playlist(window).plain.decode(), "http://x/")
+
+
+def roll(window: Segmenter, source: Source, seconds: int, fps: float, gop: int) -> None:
+    for number in range(round(seconds * fps)):
+        window.add(source.fragment(1 / fps, keyframe=number % gop == 0))
+
+
+def test_at_the_usual_rates_segments_last_2_s_and_every_keyframe_begins_a_part() -> None:
+    for fps in (10, 15, 20, 24, 25, 30, 50, 60):
+        window = Segmenter()
+        roll(window, Source(), 9, fps, fps)
+        playlist = listed(window)
+        assert {segment.duration for segment in playlist.segments if segment.uri} == {2.0}
+        parts = [part.independent for part in playlist.segments[-2].parts]
+        assert parts == [True, False] * 2, fps
+
+
+def test_memory_is_bounded_by_the_window() -> None:
+    window = Segmenter()
+    roll(window, Source(), 100, 30, 30)
+    playlist = listed(window)
+    assert WINDOW <= playlist.duration * TIMESCALE < WINDOW + LONGEST_SEGMENT
+    kept = [number for number in range(60) if window.segment(number)]
+    assert kept == list(range(kept[0], playlist.segments[-1].number + 1))
+    assert len(kept) <= KEPT / TIMESCALE / 2 + 2
+
+
+frames = st.tuples(
+    st.one_of(st.floats(0.001, 0.12), st.floats(0.2, 0.3), st.floats(0.3, 1.0)), st.booleans()
+)
+runs = st.tuples(st.floats(0.01, 0.3), st.integers(1, 40), st.integers(1, 40), st.booleans())
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.one_of(frames, runs), min_size=5, max_size=15))
+def test_every_playlist_is_legal_and_follows_from_the_one_before(
+    script: list[tuple[float, bool] | tuple[float, int, int, bool]],
+) -> None:
+    window, source = Segmenter(), Source()
+    init, old = INIT, None
+    for step in script:
+        if len(step) == 2:
+            fragments = [(step[0], step[1], init)]
+        else:
+            seconds, gop, count, other = step
+            if other:
+                init = Init(INIT.sets, WIDTH, HEIGHT, init.fps + 1)
+            fragments = [(seconds, number % gop == 0, init) for number in range(count)]
+        for lasts, keyframe, of in fragments:
+            if window.add(source.fragment(lasts, keyframe=keyframe, init=of)):
+                new = listed(window)
+                check_alone(new)
+                if old is not None:
+                    check_successor(old, new)
+                old = new
