@@ -13,7 +13,9 @@ from pydantic import TypeAdapter, ValidationError
 
 from likelight.clock import utc_now
 from likelight.contract import KitchenId
+from likelight_cloud.api.feed import mount_relay
 from likelight_cloud.embedded import EmbeddedCloud
+from likelight_cloud.relay import Relays
 from likelight_cloud.store.base import StoreError
 from likelight_cloud.store.sqlite import SqliteStore
 from likelight_cloud.trust.device import hashed, new_token
@@ -76,8 +78,10 @@ def _parser() -> argparse.ArgumentParser:
 
 async def _serve(options: argparse.Namespace) -> None:
     cloud = EmbeddedCloud(options.database, now=utc_now, rng=random.Random())
+    relays = Relays()
     app = web.Application()
     cloud.mount(app)
+    mount_relay(relays, app)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
     await runner.setup()
     try:
@@ -89,12 +93,12 @@ async def _serve(options: argparse.Namespace) -> None:
                 f"{options.host} port {options.port} cannot be used: {_reason(error)}. "
                 "Choose another with --host or --port."
             ) from error
-        await _until_stopped(cloud, runner)
+        await _until_stopped(cloud, relays, runner)
     finally:
         await runner.cleanup()
 
 
-async def _until_stopped(cloud: EmbeddedCloud, runner: web.AppRunner) -> None:
+async def _until_stopped(cloud: EmbeddedCloud, relays: Relays, runner: web.AppRunner) -> None:
     me = asyncio.current_task()
     assert me is not None
     for stop in (signal.SIGINT, signal.SIGTERM):
@@ -102,6 +106,7 @@ async def _until_stopped(cloud: EmbeddedCloud, runner: web.AppRunner) -> None:
     try:
         async with asyncio.TaskGroup() as group:
             group.create_task(cloud.run())
+            group.create_task(relays.run())
             await cloud.ready.wait()
             host, port = runner.addresses[0][:2]
             log.info("The cloud answers at http://%s:%s", host, port)

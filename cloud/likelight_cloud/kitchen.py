@@ -37,6 +37,7 @@ class Kitchen:
         self._changed = asyncio.Event()
         self._poll: Poll | None = None
         self._heard: tuple[float, datetime] | None = None
+        self._relay_watched = False
         if record.report is not None:
             received = record.report.received_at
             ago = max(0.0, (now() - received).total_seconds())
@@ -91,6 +92,13 @@ class Kitchen:
         if self.viewers() != before:
             self.announce()
 
+    def relay_watched(self, watched: bool) -> None:
+        """Note whether anybody has the relay's feed open: that is demand, too, as a page's
+        `watching` is. The band counts pages only, so that nobody counts twice."""
+        before, self._relay_watched = self.viewers(), watched
+        if self.viewers() != before:
+            self.announce()
+
     @property
     def polled(self) -> bool:
         """True while the device's long poll is held."""
@@ -106,7 +114,7 @@ class Kitchen:
     def viewers(self) -> Viewers:
         """Return how many watch, as a band, and whether anybody does."""
         count = self.views.count(_loop_time())
-        return Viewers(band=band(count), watching=count > 0)
+        return Viewers(band=band(count), watching=count > 0 or self._relay_watched)
 
     def next_turn(self) -> float:
         """Return the loop time at which the passing of time alone may change the summary."""

@@ -1,0 +1,199 @@
+"""The relay: for each kitchen a hub of the device's own kind, fed by the device's upload.
+
+A relay lives while somebody watches or uploads, and a minute longer. What it holds of a kitchen
+is gone when the device's gate shuts, and a moment after its line falls silent.
+"""
+
+import asyncio
+import logging
+import secrets
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+
+from aiohttp import web
+from aiohttp.typedefs import Handler
+
+from likelight.assets import stills
+from likelight.contract import State
+from likelight.feed.hls.outlet import Hls
+from likelight.feed.hls.routes import hls_routes
+from likelight.feed.hub import Demand, Hub
+from likelight.feed.player import player_routes
+from likelight.feed.routes import feed_routes
+from likelight_cloud.app import CLOUD
+from likelight_cloud.intake import Intake
+from likelight_cloud.kitchen import Kitchen
+
+log = logging.getLogger(__name__)
+
+JPEG_FPS = 5
+"""Asked of a device while somebody watches MJPEG: 1.4 Mbit/s of a store's uplink at 720p."""
+
+FORGET_AFTER_S = 60.0
+LOOK_S = 5.0
+
+_STILLS = {simulated: stills.load(simulated=simulated) for simulated in (False, True)}
+
+
+class Relay:
+    """One kitchen's window out at the cloud."""
+
+    def __init__(self, kitchen: Kitchen, now_us: Callable[[], int]) -> None:
+        self.hub = Hub(now_us=now_us, on_demand=self._on_demand, ask_keyframe=self._ask_keyframe)
+        self.hls = Hls(self.hub, epoch=secrets.token_urlsafe(6))
+        self._kitchen = kitchen
+        self._intake: Intake | None = None
+        self._simulated: bool | None = None
+        self._used_at = 0.0
+        self._show()
+
+    def use(self) -> None:
+        """Note that somebody is here."""
+        self._used_at = asyncio.get_running_loop().time()
+
+    async def run(self) -> None:
+        """Follow the kitchen's state until nobody has been here for a minute."""
+        async with asyncio.TaskGroup() as group:
+            serving = group.create_task(self.hub.run())
+            await self._follow()
+            serving.cancel()
+
+    @contextmanager
+    def taking(self) -> Iterator[Intake]:
+        """Take an upload while the context is open; the newest wins."""
+        intake = Intake(self.hub, self._show)
+        if self._intake is not None:
+            self._intake.supersede()
+        self._intake = intake
+        intake.want_jpeg(_jpeg_fps(self.hub.demand))
+        # The camera of this upload may be another: nothing of the last one stays.
+        self._show()
+        try:
+            yield intake
+        finally:
+            if self._intake is intake:
+                self._intake = None
+                self.use()
+                self._show()
+
+    async def _follow(self) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            self._show()
+            demand = self.hub.demand
+            if demand.h264 or demand.jpeg or self._intake is not None:
+                self.use()
+            elif loop.time() - self._used_at > FORGET_AFTER_S:
+                return
+            await self._kitchen.change(min(self._kitchen.next_turn(), loop.time() + LOOK_S))
+
+    def _show(self) -> None:
+        summary = self._kitchen.summary()
+        if summary.simulated is not self._simulated:
+            self._simulated = summary.simulated
+            for still in _STILLS[summary.simulated]:
+                self.hub.set_placeholder(
+                    still.state, still.access_unit, still.jpeg, still.width, still.height
+                )
+        told = self._intake.state if self._intake is not None else None
+        # Live in the kitchen, but not here: as when the camera wakes.
+        without = State.IDLE if summary.state is State.LIVE else summary.state
+        self.hub.show(without if told is None else told)
+
+    def _on_demand(self, demand: Demand) -> None:
+        self._kitchen.relay_watched(bool(demand.h264 or demand.jpeg))
+        if self._intake is not None:
+            self._intake.want_jpeg(_jpeg_fps(demand))
+
+    def _ask_keyframe(self) -> None:
+        if self._intake is not None:
+            self._intake.want_keyframe()
+
+
+class Relays:
+    """The relays of all kitchens; a component that must run for `open` to work."""
+
+    def __init__(self) -> None:
+        self._group: asyncio.TaskGroup | None = None
+        self._relays: dict[str, Relay] = {}
+
+    async def run(self) -> None:
+        """Keep the relays until cancelled."""
+        try:
+            async with asyncio.TaskGroup() as group:
+                self._group = group
+                await asyncio.Event().wait()
+        finally:
+            self._group = None
+
+    def open(self, kitchen: Kitchen) -> Relay:
+        """Return the kitchen's relay; raise a 503 while none can live."""
+        if self._group is None:
+            raise web.HTTPServiceUnavailable(headers={"Retry-After": "1"})
+        kid = kitchen.record.kid
+        relay = self._relays.get(kid)
+        if relay is None:
+            relay = self._relays[kid] = Relay(kitchen, _now_us)
+            self._group.create_task(self._keep(kid, relay))
+        relay.use()
+        return relay
+
+    def hub(self, kid: str) -> Hub | None:
+        """Return the hub of an open relay."""
+        relay = self._relays.get(kid)
+        return relay.hub if relay else None
+
+    def hls(self, kid: str) -> Hls | None:
+        """Return the LL-HLS of an open relay."""
+        relay = self._relays.get(kid)
+        return relay.hls if relay else None
+
+    async def _keep(self, kid: str, relay: Relay) -> None:
+        try:
+            await relay.run()
+        except Exception:
+            log.exception("The relay of %s broke; the next viewer gets a new one", kid)
+        finally:
+            del self._relays[kid]
+
+
+RELAYS: web.AppKey[Relays] = web.AppKey("relays", Relays)
+"""Where the upload's handler finds the relays."""
+
+
+def relay_routes(relays: Relays) -> list[web.RouteDef]:
+    """Return every way to watch, under `/k/{kid}/`, and the player."""
+    ways = (*feed_routes(relays.hub), *hls_routes(relays.hls))
+    return [*_with_relay(relays, ways), *player_routes()]
+
+
+def _with_relay(relays: Relays, routes: Iterable[web.RouteDef]) -> Iterator[web.RouteDef]:
+    """Open the kitchen's relay before each of `routes` is answered; an unknown kitchen is a 404."""
+
+    def opening(handler: Handler) -> Handler:
+        async def handle(request: web.Request) -> web.StreamResponse:
+            cloud = request.app[CLOUD]
+            if not cloud.ready.is_set():
+                raise web.HTTPServiceUnavailable(headers={"Retry-After": "1"})
+            relays.open(await cloud.kitchen(request.match_info["kid"]))
+            return await handler(request)
+
+        return handle
+
+    for route in routes:
+        yield web.RouteDef(route.method, route.path, opening(_function(route)), route.kwargs)
+
+
+def _function(route: web.RouteDef) -> Handler:
+    handler = route.handler
+    assert not isinstance(handler, type)
+    return handler
+
+
+def _jpeg_fps(demand: Demand) -> int:
+    return JPEG_FPS if demand.jpeg else 0
+
+
+def _now_us() -> int:
+    return time.time_ns() // 1000

@@ -1,0 +1,87 @@
+"""The line between a device and its relay: what the two say to each other on the feed's upload.
+
+JSON in text messages, pictures in binary ones: u8 type, u8 flags, u16 zero, u64 capture time in
+microseconds since the epoch, big-endian, then the payload.
+"""
+
+import struct
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from likelight.contract import State, Wire
+
+MAX_MESSAGE = 2 * 1024 * 1024
+"""Bytes; a keyframe of 1080p at 20 Mbit/s has some 500 KB."""
+
+SUPERSEDED = 4409
+"""WebSocket close code: a newer upload of the same kitchen has come, as status 409 says it."""
+
+LATEST_US = 2**53
+"""No capture time lies beyond it: the year 2255, and the last that JSON and browsers can hold."""
+
+_HEAD = struct.Struct(">BBHQ")
+_KEYFRAME = 1
+
+
+class LineError(ValueError):
+    """The message is none of the contract's."""
+
+
+class Kind(IntEnum):
+    """What a binary message carries."""
+
+    INIT = 0
+    FRAGMENT = 1
+    JPEG = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Packet:
+    """One binary message; `captured_us` is wall time."""
+
+    kind: Kind
+    payload: bytes
+    keyframe: bool = False
+    captured_us: int = 0
+
+    def pack(self) -> bytes:
+        """Return the message."""
+        flags = _KEYFRAME if self.keyframe else 0
+        return _HEAD.pack(self.kind, flags, 0, self.captured_us) + self.payload
+
+
+def unpack(message: bytes) -> Packet:
+    """Return what a binary message says; flags that are unknown are left alone."""
+    if len(message) <= _HEAD.size:
+        raise LineError("a packet without a payload")
+    kind, flags, zero, captured_us = _HEAD.unpack_from(message)
+    if kind > max(Kind) or zero or captured_us > LATEST_US:
+        raise LineError("a packet of an unknown type, or from beyond our time")
+    return Packet(Kind(kind), message[_HEAD.size :], bool(flags & _KEYFRAME), captured_us)
+
+
+class Format(Wire):
+    """Device to relay: the stream that the next init segment begins. `epoch` names its timeline."""
+
+    codec: Annotated[str, Field(max_length=40)]
+    width: Annotated[int, Field(ge=16, le=4096)]
+    height: Annotated[int, Field(ge=16, le=4096)]
+    fps: Annotated[int, Field(ge=1, le=120)]
+    epoch: Annotated[str, Field(max_length=40)]
+
+
+class Gate(Wire):
+    """Device to relay: whether camera frames may be shown; `reason` is the device's state."""
+
+    gate: Literal["open", "shut"]
+    reason: State
+
+
+class Wish(Wire):
+    """Relay to device: a keyframe now, or pictures at `jpeg_fps`, 0 for none."""
+
+    keyframe: bool = False
+    jpeg_fps: Annotated[int, Field(ge=0, le=30)] | None = None

@@ -1,0 +1,310 @@
+"""The upload's line and the relay behind it, over real sockets, with a device by hand."""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator
+from pathlib import Path
+from urllib.parse import urljoin
+
+import aiohttp
+import pytest
+
+from likelight.contract import State
+from likelight.feed.line import MAX_MESSAGE, SUPERSEDED, Kind, Packet
+from support.cloud import KID, Reply, bearer
+from support.feed import CAMERA_SHADE, jpeg, jpeg_shade, read_fragment
+from support.relay import HandDevice, RelaySite, beside, relay_site, until
+
+FEED = f"/v1/kitchens/{KID}/feed"
+
+
+@pytest.fixture
+async def site(tmp_path: Path) -> AsyncIterator[RelaySite]:
+    async with relay_site(tmp_path / "cloud.db") as site:
+        yield site
+
+
+def filmed(shades: list[int]) -> bool:
+    return any(abs(shade - CAMERA_SHADE) < 5 for shade in shades)
+
+
+async def test_a_viewer_gets_the_picture_bit_for_bit(site: RelaySite) -> None:
+    async with site.device() as device, site.watcher() as watcher:
+        await device.open()
+        await device.frames(5)
+        await watcher.state(State.LIVE)
+        while device.init.segment not in watcher.got.segments:
+            await watcher.read()
+        at = len(watcher.got.samples)
+        await watcher.fragments(at + 5)
+        assert watcher.got.shades[-5:] == [CAMERA_SHADE] * 5
+        assert read_fragment(watcher.got.segments[-1]).captured_us
+
+
+async def test_a_late_viewer_gets_the_cached_group_of_pictures(site: RelaySite) -> None:
+    async with site.device() as device:
+        await device.open()
+        await device.frames(7)
+        await until(lambda: site.hub.state is State.LIVE)
+        await until(lambda: site.hub.meter.frames >= 7)
+        async with site.watcher() as watcher:
+            await watcher.fragments(7)
+            assert watcher.got.shades == [CAMERA_SHADE] * 7
+
+
+async def test_every_other_way_to_watch_is_there_too(site: RelaySite) -> None:
+    async with site.device() as device:
+        await device.open()
+        await device.frames(1)
+        await until(lambda: site.hub.state is State.LIVE)
+        async with asyncio.TaskGroup() as group:
+            snapshot = group.create_task(site.call("GET", f"/k/{KID}/snapshot.jpg"))
+            assert await device.told("jpeg_fps") == 5
+            await device.socket.send_bytes(Packet(Kind.JPEG, jpeg(CAMERA_SHADE)).pack())
+            assert jpeg_shade((await snapshot).body) == CAMERA_SHADE
+        assert await device.told("jpeg_fps") == 0
+        async with site.session.get(f"{site.base}/k/{KID}/live.mp4") as endless:
+            assert endless.content_type == "video/mp4"
+            assert device.init.segment in await endless.content.readexactly(2000)
+        player = await site.call("GET", "/player/player.js")
+        assert player.status == 200
+
+
+@pytest.mark.parametrize("state", [State.PRIVATE, State.CLOSED, State.FAULT, State.OFF])
+async def test_without_an_upload_the_device_s_own_state_is_shown(
+    site: RelaySite, state: State
+) -> None:
+    await site.status(camera={"state": state.value, "since": "2026-11-21T11:59:00Z"})
+    async with site.watcher() as watcher:
+        await watcher.fragments(1)
+        assert watcher.got.states[-1] == state
+    still = await site.call("GET", f"/k/{KID}/snapshot.jpg")
+    assert (still.status, still.headers["Content-Type"]) == (200, "image/jpeg")
+
+
+async def test_a_state_reported_later_reaches_who_watches(site: RelaySite) -> None:
+    async with site.watcher() as watcher:
+        await watcher.state(State.OFFLINE)
+        await site.status()  # live in the kitchen, but nothing comes
+        await watcher.state(State.IDLE)
+        private = {"state": "private", "since": "2026-11-21T11:59:00Z"}
+        await site.status(n=2, camera=private)
+        await watcher.state(State.PRIVATE)
+
+
+async def test_an_unknown_kitchen_is_404_on_every_way(site: RelaySite) -> None:
+    for path in ("ws", "live.mp4", "stream.mjpg", "snapshot.jpg", "stream.m3u8"):
+        assert (await site.call("GET", f"/k/nobody/{path}")).status == 404
+    assert (await site.call("GET", "/v1/kitchens/nobody/feed", headers=bearer())).status == 404
+
+
+async def test_a_wrong_token_is_401(site: RelaySite) -> None:
+    for headers in ({}, bearer("another"), {"Authorization": "Basic x"}):
+        with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
+            await site.session.ws_connect(site.base + FEED, headers=headers)
+        assert refused.value.status == 401
+    assert site.relays.hub(KID) is None
+
+
+async def test_privacy_drops_everything_and_nothing_passes_after(site: RelaySite) -> None:
+    async with site.device() as device, site.watcher() as watcher:
+        await device.open()
+        await device.frames(5)
+        while not filmed(watcher.got.shades):
+            await watcher.read()
+        await device.gate(State.PRIVATE)
+        await device.frames(10)  # a device that forgets itself: its frames are not shown
+        took = await until(lambda: site.hub.state is State.PRIVATE)
+        await watcher.state(State.PRIVATE)
+        shut = len(watcher.got.segments)
+        async with site.watcher() as late:
+            await late.fragments(3)
+            assert not filmed(late.got.shades)
+        await watcher.fragments(len(watcher.got.samples) + 3)
+        watcher.got.segments[:shut] = []
+        assert not filmed(watcher.got.shades)
+        assert took < 1
+
+
+async def test_privacy_drops_parts_playlists_and_pictures_within_a_second(
+    site: RelaySite,
+) -> None:
+    async def get(path: str) -> Reply:
+        return await site.call("GET", path)
+
+    async with site.device() as device:
+        await device.open()
+        async with beside(device.film()):
+            multivariant = (await get(f"/k/{KID}/stream.m3u8")).body.decode()
+            media = urljoin(f"/k/{KID}/", multivariant.splitlines()[-1])
+            parts: list[str] = []
+            while not parts:
+                playlist = (await get(media)).body.decode()
+                parts = re.findall(r'PART:.*URI="([^"]+)"', playlist)
+            part = urljoin(media, parts[-1])
+            assert (await get(part)).status == 200
+            snapshot = asyncio.ensure_future(get(f"/k/{KID}/snapshot.jpg"))
+            await device.told("jpeg_fps")
+            await device.socket.send_bytes(Packet(Kind.JPEG, jpeg(CAMERA_SHADE)).pack())
+            assert jpeg_shade((await snapshot).body) == CAMERA_SHADE
+        await device.gate(State.PRIVATE)
+        began = asyncio.get_running_loop().time()
+        while (await get(part)).status == 200:
+            pass
+        assert asyncio.get_running_loop().time() - began < 1
+        shown = await get(f"/k/{KID}/snapshot.jpg")
+        assert (shown.status, len(shown.body) > 10_000) == (200, True)
+        assert jpeg_shade(shown.body) != CAMERA_SHADE
+
+
+async def test_a_line_that_goes_silent_is_dropped_within_a_second(site: RelaySite) -> None:
+    async with site.device() as device, site.watcher() as watcher:
+        await device.open()
+        await device.frames(5)
+        await until(lambda: site.hub.state is State.LIVE)
+        assert await until(lambda: site.hub.state is State.IDLE) < 1.1
+        await device.frames(5)  # the rest of that group needs what was dropped
+        await watcher.state(State.LIVE)
+        assert await device.told("keyframe") is True
+        await device.frames(1)
+        await until(lambda: site.hub.meter.frames >= 6)
+
+
+async def test_a_line_that_ends_is_dropped_at_once(site: RelaySite) -> None:
+    async with site.watcher() as watcher:
+        async with site.device() as device:
+            await device.open()
+            await device.frames(5)
+            await watcher.state(State.LIVE)
+        assert await until(lambda: site.hub.state is not State.LIVE) < 1
+        await watcher.state(State.OFFLINE)
+
+
+async def test_the_newest_upload_wins(site: RelaySite) -> None:
+    async with site.device() as old:
+        await old.open()
+        await old.frames(3)
+        await until(lambda: site.hub.state is State.LIVE)
+        async with site.device() as new:
+            assert await old.closed() == SUPERSEDED
+            assert site.hub.state is not State.LIVE
+            await new.open()
+            await new.frames(3)
+            await until(lambda: site.hub.state is State.LIVE)
+
+
+GARBAGE: dict[str, list[str | bytes]] = {
+    "no JSON": ["{"],
+    "a deep one": ["[" * 4000],
+    "no object": ["[1, 2]"],
+    "no format first": ['{"gate": "open", "reason": "live"}'],
+    "a packet first": [b"\0" * 20],
+    "a giant picture": ['{"codec":"x","width":99999,"height":2,"fps":30,"epoch":"e"}'],
+    "a short packet": ["FORMAT", b"\0"],
+    "an unknown type": ["FORMAT", b"\x09" + bytes(11) + b"x"],
+    "no init segment": ["FORMAT", bytes(12) + b"noise"],
+    "a picture before the init": ["FORMAT", b"\x01" + bytes(11) + b"x"],
+    "a fragment of noise": ["OPEN", b"\x01" + bytes(11) + b"noise" * 9],
+    "no JPEG": ["OPEN", b"\x02" + bytes(11) + b"noise"],
+    "offline said by a device": ["FORMAT", '{"gate": "shut", "reason": "offline"}'],
+    "an open gate in private": ["FORMAT", '{"gate": "open", "reason": "private"}'],
+}
+
+
+@pytest.mark.parametrize("messages", GARBAGE.values(), ids=GARBAGE)
+async def test_garbage_ends_the_upload_and_harms_nobody(
+    site: RelaySite, messages: list[str | bytes]
+) -> None:
+    async with site.watcher() as watcher, site.device() as device:
+        for message in messages:
+            if message == "FORMAT":
+                await device.format()
+            elif message == "OPEN":
+                await device.open()
+            elif isinstance(message, str):
+                await device.socket.send_str(message)
+            else:
+                await device.socket.send_bytes(message)
+        assert await device.closed() == 1007
+        async with site.device() as good:
+            await good.open()
+            await good.frames(3)
+            while not filmed(watcher.got.shades):
+                await watcher.read()
+
+
+async def test_another_codec_than_the_format_s_is_refused(site: RelaySite) -> None:
+    async with site.device() as device:
+        await device.format(codec="avc1.640028")
+        await device.socket.send_bytes(Packet(Kind.INIT, device.init.segment).pack())
+        assert await device.closed() == 1007
+
+
+async def test_a_message_too_large_is_1009(site: RelaySite) -> None:
+    async with site.device() as device:
+        await device.open()
+        await device.socket.send_bytes(bytes(MAX_MESSAGE + 1))
+        assert await device.closed() == 1009
+
+
+async def test_what_a_newer_device_says_is_left_alone(site: RelaySite) -> None:
+    async with site.device() as device:
+        await device.open()
+        await device.socket.send_str('{"weather": "fine"}')
+        await device.frames(2)
+        await until(lambda: site.hub.meter.frames == 2)
+
+
+async def test_who_watches_the_stream_is_demand(site: RelaySite) -> None:
+    async def watching(reply: dict[str, object]) -> object:
+        viewers = reply["viewers"]
+        assert isinstance(viewers, dict)
+        return viewers["watching"]
+
+    first = await site.poll()
+    assert not await watching(first.body)
+    async with asyncio.TaskGroup() as group:
+        held = group.create_task(site.poll(first.body["cursor"], wait=10))
+        async with site.watcher():
+            second = await asyncio.wait_for(held, 2)
+            assert await watching(second.body)
+        third = await asyncio.wait_for(site.poll(second.body["cursor"], wait=10), 2)
+        assert not await watching(third.body)
+
+
+async def test_the_count_is_of_pages_whatever_they_watch_by(site: RelaySite) -> None:
+    async with site.watcher(), site.watcher(), site.watcher():
+        for view in range(4):
+            reply = await site.call(
+                "POST", f"/v1/kitchens/{KID}/watching", json={"view": f"view-{view:016}"}
+            )
+            assert reply.status == 204
+        assert (await site.poll()).body["viewers"] == {"band": "3-9", "watching": True}
+
+
+async def test_keyframes_are_asked_for_once_a_second(site: RelaySite) -> None:
+    async with site.device() as device:
+        await device.open()
+        await device.frames(10)
+        await device.gate(State.FAULT)
+        await device.gate(State.LIVE)
+        await device.frames(1)  # a keyframe
+        hub = site.hub
+        await until(lambda: hub.meter.frames == 11)
+        await device.gate(State.FAULT)
+        await device.gate(State.LIVE)
+        asked: list[float] = []
+        loop = asyncio.get_running_loop()
+
+        async def listen(device: HandDevice) -> None:
+            while len(asked) < 2:
+                assert await device.told("keyframe") is True
+                asked.append(loop.time())
+
+        async with asyncio.TaskGroup() as group, asyncio.timeout(10):
+            listening = group.create_task(listen(device))
+            while not listening.done():
+                await device.frames(8)  # none of them a keyframe, from here on
+                device._sent -= 8
+                await asyncio.sleep(0.05)
+        assert asked[1] - asked[0] > 0.9

@@ -1,0 +1,242 @@
+"""A relay on a real socket, a device's hub that uploads to it, and a device by hand."""
+
+import asyncio
+import json
+import random
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import aiohttp
+from aiohttp import web
+
+from likelight.clock import utc_now
+from likelight.contract import State
+from likelight.feed.fmp4 import Init, fragment
+from likelight.feed.hub import Hub
+from likelight.feed.line import Format, Gate, Kind, Packet
+from likelight.upload import Upload
+from likelight_cloud import routes
+from likelight_cloud.api.feed import mount_relay
+from likelight_cloud.app import Cloud
+from likelight_cloud.relay import Relays
+from likelight_cloud.store.sqlite import SqliteStore
+from likelight_cloud.trust.device import hashed
+from support.cloud import KID, TOKEN, Site, bearer
+from support.feed import (
+    CAMERA_SHADE,
+    HEIGHT,
+    WIDTH,
+    Demands,
+    Unit,
+    Watcher,
+    encode,
+    hub_with_placeholders,
+    parse,
+)
+
+GOP = 10
+
+
+@dataclass
+class RelaySite(Site):
+    """A cloud with its relay, and what speaks to it."""
+
+    cloud: Cloud
+    session: aiohttp.ClientSession
+    base: str
+    relays: Relays
+
+    @property
+    def hub(self) -> Hub:
+        """The relay's hub of the one kitchen."""
+        hub = self.relays.hub(KID)
+        assert hub is not None
+        return hub
+
+    @asynccontextmanager
+    async def watcher(self) -> AsyncIterator[Watcher]:
+        """Watch at the cloud."""
+        async with self.session.ws_connect(f"{self.base}/k/{KID}/ws", max_msg_size=0) as socket:
+            yield Watcher(socket)
+
+    @asynccontextmanager
+    async def device(self, token: str = TOKEN) -> AsyncIterator["HandDevice"]:
+        """Upload by hand."""
+        async with self.session.ws_connect(
+            f"{self.base}/v1/kitchens/{KID}/feed", headers=bearer(token)
+        ) as socket:
+            yield HandDevice(socket)
+
+
+class HandDevice:
+    """An upload that says just what a test wants it to."""
+
+    def __init__(self, socket: aiohttp.ClientWebSocketResponse) -> None:
+        self.socket = socket
+        self._units = encode([CAMERA_SHADE] * GOP, gop=GOP)
+        sets, _ = parse(self._units[0].data)
+        assert sets is not None
+        self.init = Init(sets, WIDTH, HEIGHT, 30)
+        self._sent = 0
+
+    async def format(self, codec: str | None = None) -> None:
+        told = Format(
+            codec=codec or self.init.sets.codec, width=WIDTH, height=HEIGHT, fps=30, epoch="e"
+        )
+        await self.socket.send_str(told.model_dump_json())
+
+    async def gate(self, reason: State) -> None:
+        gate = Gate(gate="open" if reason is State.LIVE else "shut", reason=reason)
+        await self.socket.send_str(gate.model_dump_json())
+
+    async def open(self) -> None:
+        """Say all that comes before the first picture."""
+        await self.format()
+        await self.socket.send_bytes(Packet(Kind.INIT, self.init.segment).pack())
+        await self.gate(State.LIVE)
+
+    async def frames(self, count: int) -> None:
+        """Send the camera's next frames; a keyframe begins each group of `GOP`."""
+        for _ in range(count):
+            unit = self._units[self._sent % GOP]
+            payload = fragment(
+                parse(unit.data)[1],
+                sequence=self._sent,
+                decode=self._sent * 3000,
+                duration=3000,
+                keyframe=unit.keyframe,
+                captured_us=wall_us(),
+            )
+            self._sent += 1
+            packet = Packet(Kind.FRAGMENT, payload, unit.keyframe, wall_us())
+            await self.socket.send_bytes(packet.pack())
+
+    async def film(self) -> None:
+        """Send frames for ever, 30 a second."""
+        while True:
+            await self.frames(1)
+            await asyncio.sleep(1 / 30)
+
+    async def closed(self) -> int | None:
+        """Read until the relay ends the line; return its code."""
+        async with asyncio.timeout(5):
+            async for _ in self.socket:
+                pass
+        return self.socket.close_code
+
+    async def told(self, key: str) -> object:
+        """Read until the relay wishes for `key`."""
+        async with asyncio.timeout(5):
+            while True:
+                wish = json.loads((await self.socket.receive()).data)
+                if key in wish:
+                    return wish[key]
+
+
+@asynccontextmanager
+async def relay_site(database: Path, port: int = 0) -> AsyncIterator[RelaySite]:
+    """Serve a cloud with one kitchen, as `likelight-cloud serve` does."""
+    store = SqliteStore(database)
+    cloud, relays = Cloud(store, now=utc_now, rng=random.Random(1)), Relays()
+    app = web.Application()
+    routes.mount(cloud, app)
+    mount_relay(relays, app)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, "127.0.0.1", port, reuse_address=True).start()
+        host, port = runner.addresses[0][:2]
+        async with asyncio.TaskGroup() as group, aiohttp.ClientSession() as session:
+            tasks = [group.create_task(cloud.run()), group.create_task(relays.run())]
+            await asyncio.wait_for(cloud.ready.wait(), 10)
+            await store.add_kitchen(KID, "The demo kitchen", utc_now())
+            await store.add_token(KID, hashed(TOKEN))
+            try:
+                yield RelaySite(cloud, session, f"http://{host}:{port}", relays)
+            finally:
+                await session.close()
+                await runner.cleanup()
+                for task in tasks:
+                    task.cancel()
+    finally:
+        await runner.cleanup()
+
+
+@dataclass
+class Uploading:
+    """A device's hub, and its upload."""
+
+    hub: Hub
+    upload: Upload
+    demands: Demands
+    keyframes_asked: list[float] = field(default_factory=list)
+    units: list[Unit] = field(default_factory=lambda: encode([CAMERA_SHADE] * GOP, gop=GOP))
+    filmed: int = 0
+
+    def live(self) -> None:
+        """Open the gate."""
+        self.hub.set_format(WIDTH, HEIGHT, 30)
+        self.hub.show(State.LIVE)
+
+    def frame(self) -> None:
+        """Take the next frame; a keyframe when one was asked for."""
+        unit = self.units[self.filmed % GOP]
+        self.filmed += 1
+        self.hub.push(unit.data, keyframe=unit.keyframe, captured_us=wall_us())
+
+    def ask_keyframe(self) -> None:
+        self.keyframes_asked.append(asyncio.get_running_loop().time())
+        self.filmed = 0
+
+    async def film(self) -> None:
+        """Run the camera for ever, at 30 frames a second."""
+        while True:
+            self.frame()
+            await asyncio.sleep(1 / 30)
+
+
+@asynccontextmanager
+async def uploading(base: str, *, token: str = TOKEN) -> AsyncIterator[Uploading]:
+    """Run a device's hub and upload; nobody watches yet, and the state is IDLE."""
+    demands = Demands()
+    hub = hub_with_placeholders(demands)
+    upload = Upload(base, KID, token, rng=random.Random(1))
+    device = Uploading(hub, upload, demands)
+    upload.attach(hub, keyframe=device.ask_keyframe)
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(part.run()) for part in (hub, upload)]
+        try:
+            yield device
+        finally:
+            for task in tasks:
+                task.cancel()
+
+
+def wall_us() -> int:
+    """Wall time, by which the relay tells how old a picture is."""
+    return time.time_ns() // 1000
+
+
+async def until(holds: Callable[[], bool], within: float = 5.0) -> float:
+    """Return after how many seconds `holds()` became true."""
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    async with asyncio.timeout(within):
+        while not holds():
+            await asyncio.sleep(0.005)
+    return loop.time() - began
+
+
+@asynccontextmanager
+async def beside(*work: Awaitable[None]) -> AsyncIterator[None]:
+    """Let `work` go on while the context is open."""
+    tasks = [asyncio.ensure_future(each) for each in work]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
