@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from likelight.config import ConfigError
+from likelight.secret import read_secret
 
 TOKEN_FILE = "device.token"  # noqa: S105  the name of a file
 
@@ -23,10 +24,7 @@ def held(path: Path) -> Iterator[Path]:
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
         lock = os.open(path / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
-        raise ConfigError(
-            f"can't write to the state directory {path}: {error.strerror}. "
-            "Choose another with --state-dir (state_dir in the configuration)"
-        ) from error
+        raise _unwritable(path, error) from error
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -42,26 +40,35 @@ def held(path: Path) -> Iterator[Path]:
 
 
 def own_token(path: Path) -> str:
-    """Return the device's token for the embedded cloud, made at first use and kept at 0600."""
+    """Return the device's token for the embedded cloud, made at first use and kept at 0600.
+
+    Raises `ConfigError` when it can't be written, or read back.
+    """
     file = path / TOKEN_FILE
     if not file.exists():
-        draft = file.with_suffix(".new")
-        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as out:
-            out.write(secrets.token_urlsafe(32))
-            out.flush()
-            os.fsync(out.fileno())
-        draft.rename(file)
+        try:
+            _write_token(file)
+        except OSError as error:
+            raise _unwritable(path, error) from error
     return read_token(file)
+
+
+def _write_token(file: Path) -> None:
+    draft = file.with_suffix(".new")
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as out:
+        out.write(secrets.token_urlsafe(32))
+        out.flush()
+        os.fsync(out.fileno())
+    draft.rename(file)
+
+
+def _unwritable(path: Path, error: OSError) -> ConfigError:
+    return ConfigError(
+        f"can't write to the state directory {path}: {error.strerror}. "
+        "Choose another with --state-dir (state_dir in the configuration)"
+    )
 
 
 def read_token(file: Path) -> str:
     """Return the token in `file`. Raises `ConfigError` when it is unreadable, empty or shared."""
-    try:
-        if file.stat().st_mode & 0o077:
-            raise ConfigError(f"{file} can be read by others; run: chmod 600 {file}")
-        token = file.read_text(encoding="ascii").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"can't read the device token in {file}: {error}") from error
-    if not token:
-        raise ConfigError(f"{file} is empty; it should hold this device's token")
-    return token
+    return read_secret(file, "this device's token")

@@ -1,0 +1,192 @@
+"""The stream to a media server that exists already, while the gate is open. See PUSH.md.
+
+A configured push is a viewer: it keeps the camera wanted. PRIVACY, or anything else that shuts the
+gate, kills its process before the gate's call returns.
+"""
+
+import asyncio
+import logging
+import random
+import ssl
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from likelight import config
+from likelight.contract import State
+from likelight.feed.channels import Picture
+from likelight.feed.hub import Demand, Hub
+from likelight.feed.ring import Fragment
+from likelight.secret import read_secret
+from likelight_hw.ports import AccessUnit, StreamFormat
+from likelight_hw.push.process import PushProcess
+from likelight_hw.push.target import Target
+
+log = logging.getLogger(__name__)
+
+BACKOFF_BASE_S = 1.0
+BACKOFF_CAP_S = 60.0
+HEALTHY_S = 30.0
+"""A server that took the stream for so long ends the back-off."""
+
+
+class PushPhase(StrEnum):
+    """Where a push stands."""
+
+    SHUT = "shut"
+    """The gate is shut: there is no connection and no process."""
+    CONNECTING = "connecting"
+    STREAMING = "streaming"
+    WAITING = "waiting"
+    """The last try failed; the next one follows."""
+
+
+@dataclass(frozen=True, slots=True)
+class PushStatus:
+    """The server (scheme and host only), the phase, and what went wrong last, if it did."""
+
+    server: str
+    phase: PushPhase = PushPhase.SHUT
+    reason: str | None = None
+
+
+def read_target(settings: config.Push) -> Target | None:
+    """Return where to push, None for nowhere. Raises `ConfigError`, without the URL in it."""
+    url = settings.url
+    if settings.url_file is not None:
+        url = read_secret(settings.url_file, "the push's URL")
+    if url is None:
+        return None
+    try:
+        return Target(url, settings.ca_file or _authorities())
+    except ValueError as error:
+        raise config.ConfigError(f"{settings.url_file or 'push.url'}: {error}") from None
+
+
+def _authorities() -> Path:
+    """Return the system's bundle of trusted authorities, which FFmpeg does not find by itself."""
+    paths = ssl.get_default_verify_paths()
+    return Path(paths.cafile or f"{paths.openssl_capath}/ca-certificates.crt")
+
+
+class Push:
+    """Pushes the camera's access units to `target` while the hub is LIVE. It is the hub's outlet.
+
+    `keyframe` asks the camera for one, so that a new connection has a picture at once; `on_change`
+    hears of each new `status`.
+    """
+
+    demand = Demand(h264=1)
+
+    def __init__(
+        self,
+        target: Target,
+        hub: Hub,
+        *,
+        keyframe: Callable[[], None],
+        on_change: Callable[[], None],
+        rng: random.Random,
+    ) -> None:
+        self._target = target
+        self._hub = hub
+        self._keyframe = keyframe
+        self._on_change = on_change
+        self._rng = rng
+        self._status = PushStatus(target.server)
+        self._stream: StreamFormat | None = None
+        self._process: PushProcess | None = None
+        self._opened = asyncio.Event()
+        self._shut = asyncio.Event()
+        self._failures = 0
+        self._in_trouble = False
+
+    @property
+    def status(self) -> PushStatus:
+        """How the push is."""
+        return self._status
+
+    async def run(self) -> None:
+        """Push for ever, whenever the gate is open; cancelling ends the child."""
+        self._hub.add_outlet(self)
+        try:
+            while True:
+                await self._opened.wait()
+                reason = await self._push_once()
+                if reason is not None:
+                    await self._back_off(reason)
+        finally:
+            self._hub.remove_outlet(self)
+            self._end()
+
+    def set_format(self, stream: StreamFormat) -> None:
+        """Take the format of the access units to come. It changes only while the gate is shut."""
+        self._stream = stream
+
+    def on_unit(self, unit: AccessUnit) -> None:
+        """Push one access unit of the camera. Nothing passes while the gate is shut."""
+        if self._process and self._opened.is_set():
+            self._process.send(unit)
+
+    def on_state(self, state: State) -> None:
+        """Open or shut. When this returns after a shut, the child has been killed."""
+        if state is State.LIVE:
+            self._shut.clear()
+            self._opened.set()
+        else:
+            self._end()
+
+    def on_fragment(self, fragment: Fragment) -> None:
+        """Take nothing: a media server gets the camera's own access units, and no placeholder."""
+
+    def on_picture(self, picture: Picture) -> None:
+        """Take nothing: a media server gets no JPEG."""
+
+    async def _push_once(self) -> str | None:
+        """Connect and push until that ends; return why, None when the gate shut."""
+        if self._stream is None:
+            return "the camera has told no format"
+        process = self._process = PushProcess(self._target, self._stream, self._connected)
+        self._tell(PushPhase.CONNECTING, self._status.reason)
+        reason = await process.run()
+        if process.connected_at is not None:
+            lasted = asyncio.get_running_loop().time() - process.connected_at
+            self._failures = 0 if lasted >= HEALTHY_S else self._failures
+        if self._process is not process:
+            return None
+        self._process = None
+        return reason
+
+    async def _back_off(self, reason: str) -> None:
+        """Wait for 1 to 60 s, or until the gate shuts: its next opening is followed at once."""
+        if not self._in_trouble:
+            log.warning("The push to %s failed and is tried again: %s", self._target.server, reason)
+        self._in_trouble = True
+        self._tell(PushPhase.WAITING, reason)
+        ceiling = min(BACKOFF_CAP_S, BACKOFF_BASE_S * 2 ** min(self._failures + 1, 10))
+        self._failures += 1
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._rng.uniform(max(1.0, ceiling / 2), ceiling)):
+                await self._shut.wait()
+
+    def _connected(self) -> None:
+        again = " again" if self._in_trouble else ""
+        log.info("The stream goes to %s%s", self._target.server, again)
+        self._in_trouble = False
+        self._tell(PushPhase.STREAMING)
+        self._keyframe()
+
+    def _end(self) -> None:
+        self._opened.clear()
+        self._shut.set()
+        process, self._process = self._process, None
+        if process:
+            process.kill()
+        self._tell(PushPhase.SHUT)
+
+    def _tell(self, phase: PushPhase, reason: str | None = None) -> None:
+        status = PushStatus(self._target.server, phase, reason)
+        if status != self._status:
+            self._status = status
+            self._on_change()

@@ -1,0 +1,45 @@
+"""What daemon and push child say to each other, in the packets of packets.py."""
+
+import json
+from enum import IntEnum
+from pathlib import Path
+
+from likelight_hw.packets import pack
+from likelight_hw.ports import AccessUnit, StreamFormat
+from likelight_hw.push.target import Target
+
+KEYFRAME = 1
+"""Flag of an access unit that is an IDR."""
+
+
+class Kind(IntEnum):
+    """What a packet carries."""
+
+    SETUP = 1
+    """To the child, once: the target and the stream's format."""
+    ACCESS_UNIT = 2
+    """To the child; the first one is a keyframe."""
+    CONNECTED = 16
+    """From the child: the server takes the stream."""
+    SENT = 17
+    """From the child: one access unit went out."""
+    TROUBLE = 18
+    """From the child, before it ends: words for IT, without any secret."""
+
+
+def pack_setup(target: Target, stream: StreamFormat) -> bytes:
+    """Return the SETUP packet. It carries the secret, which so never stands in a command line."""
+    body = [target.url, str(target.ca_file), stream.width, stream.height, stream.fps]
+    return pack(Kind.SETUP, json.dumps(body).encode())
+
+
+def unpack_setup(payload: bytes) -> tuple[Target, StreamFormat]:
+    """Return what `pack_setup` was given; whether it is simulated stays untold."""
+    url, ca_file, width, height, fps = json.loads(payload)
+    return Target(url, Path(ca_file)), StreamFormat(width, height, fps, simulated=False)
+
+
+def pack_unit(unit: AccessUnit) -> bytes:
+    """Return the ACCESS_UNIT packet."""
+    flags = KEYFRAME if unit.keyframe else 0
+    return pack(Kind.ACCESS_UNIT, unit.data, flags=flags, captured_us=unit.captured_us)
