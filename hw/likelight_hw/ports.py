@@ -166,10 +166,15 @@ class CameraPhase(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CameraStatus:
-    """A phase, and for `FAILED` and `SILENT` the reason in words that IT can act on."""
+    """A phase, and for `FAILED` and `SILENT` the reason in words that IT can act on.
+
+    `code` is the reason's short name, to be told on the phone: K1 hung, K2 died, K3 no source,
+    K4 never gave a picture.
+    """
 
     phase: CameraPhase
     reason: str | None = None
+    code: str | None = None
 
 
 class CameraSink(Protocol):

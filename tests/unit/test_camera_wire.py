@@ -8,13 +8,8 @@ from hypothesis import strategies as st
 
 from likelight_hw.camera.config import CameraConfig
 from likelight_hw.camera.wire import (
-    MAX_PAYLOAD,
     Kind,
-    Packet,
-    ProtocolError,
-    Unpacker,
     Want,
-    pack,
     pack_format,
     pack_placeholder,
     pack_setup,
@@ -24,6 +19,7 @@ from likelight_hw.camera.wire import (
     unpack_setup,
     unpack_want,
 )
+from likelight_hw.packets import MAX_PAYLOAD, Packet, ProtocolError, Unpacker, pack
 from likelight_hw.ports import LightFrame, Placeholder, StreamFormat
 from support.camera import CARDS
 

@@ -7,14 +7,18 @@ import contextlib
 import socket
 import time
 from collections.abc import Sequence
+from typing import Protocol
 
 from likelight_hw.camera import barcode
 from likelight_hw.camera.config import CameraConfig
 from likelight_hw.camera.encode import H264Encoder, JpegEncoder, Picture
 from likelight_hw.camera.lettering import badge_corner, badge_sprite, card_planes
+from likelight_hw.camera.mask import Masks
+from likelight_hw.camera.pace import Pace
 from likelight_hw.camera.parent import Parent
 from likelight_hw.camera.source import Source
-from likelight_hw.camera.wire import KEYFRAME, Kind, pack, pack_format, pack_placeholder
+from likelight_hw.camera.wire import KEYFRAME, Kind, pack_format, pack_placeholder
+from likelight_hw.packets import pack
 from likelight_hw.ports import Card, HardwareError, Placeholder, StreamFormat
 
 
@@ -25,6 +29,14 @@ def open_source(config: CameraConfig) -> Source:
         from likelight_hw.camera.file import FileSource
 
         source = FileSource(config)
+    elif config.driver == "usb":
+        from likelight_hw.camera.usb import UsbSource
+
+        source = UsbSource(config)
+    elif config.driver == "picamera2":
+        from likelight_hw.camera.picamera import PicameraSource
+
+        source = PicameraSource(config)
     else:
         from likelight_hw.camera.sim import SimSource
 
@@ -51,10 +63,9 @@ def serve(link: socket.socket) -> None:
 
 
 def _work(parent: Parent, config: CameraConfig, cards: Sequence[Card]) -> None:
-    source = open_source(config)
-    for placeholder in placeholders(config, source, cards):
+    stage = _open_stage(config, parent)
+    for placeholder in placeholders(config, stage, cards):
         parent.send(pack_placeholder(placeholder))
-    stage = _Stage(config, source, parent)
     parent.send(pack(Kind.READY))
     stream = 0
     while True:
@@ -64,67 +75,103 @@ def _work(parent: Parent, config: CameraConfig, cards: Sequence[Card]) -> None:
                 stage.open(stream)
             else:
                 stage.close()
-        if stream and parent.wait_until(source.due(time.monotonic()), stream):
+                parent.send(pack(Kind.RESTING))
+        if stream and stage.wait(stream):
             stage.take()
         elif not stream:
             parent.wait(None)
 
 
+def _open_stage(config: CameraConfig, parent: Parent) -> "Stage":
+    if config.driver == "picamera2":
+        from likelight_hw.camera.hardware import HardwareCamera, HardwareStage
+        from likelight_hw.camera.picamera import has_encoder
+
+        if has_encoder():
+            return HardwareStage(HardwareCamera(config), parent)
+    return _PaintedStage(config, open_source(config), parent)
+
+
 def placeholders(
-    config: CameraConfig, source: Source, cards: Sequence[Card]
+    config: CameraConfig, stream: "Stage", cards: Sequence[Card]
 ) -> Sequence[Placeholder]:
     """Return the cards, drawn and encoded just as the stream is. They never carry the barcode."""
-    size = (source.width, source.height)
+    size = (stream.width, stream.height)
     picture = Picture(*size)
     made = []
     for card in cards:
         picture.planes.paste(card_planes(card, *size, config.font))
-        h264 = H264Encoder(*size, source.fps, config.bitrate)
+        h264 = H264Encoder(*size, stream.fps, config.bitrate)
         unit, _ = h264.encode(picture, keyframe=True)
         jpeg = JpegEncoder(*size).encode(picture)
         made.append(Placeholder(card.name, *size, unit, jpeg))
     return made
 
 
-class _Stage:
+class Stage(Protocol):
+    """Where pictures become packets for the daemon, while a stream is open."""
+
+    width: int
+    height: int
+    fps: int
+
+    def open(self, stream: int) -> None:
+        """Switch sensor and encoder on, and name the stream that follows."""
+
+    def close(self) -> None:
+        """Switch sensor and encoders off."""
+
+    def wait(self, stream: int) -> bool:
+        """Obey until there is something to take; False when another stream is wanted."""
+
+    def take(self) -> None:
+        """Take what is there, and send it in the forms that are asked for."""
+
+
+class _PaintedStage:
     """One picture, painted by the source and encoded for the daemon, again and again."""
 
     def __init__(self, config: CameraConfig, source: Source, parent: Parent) -> None:
+        self.width, self.height, self.fps = source.width, source.height, source.fps
         self._config = config
         self._source = source
         self._parent = parent
+        self._masks = Masks(config.masks, source.width, source.height) if config.masks else None
         self._picture = Picture(source.width, source.height)
         self._badge = (
             badge_sprite(config.badge, source.height, config.font) if config.badge else None
         )
         self._h264: H264Encoder | None = None
         self._jpeg: JpegEncoder | None = None
-        self._jpeg_due = 0.0
+        self._pace = Pace(source.fps)
         self._keyframes_asked = 0
         self._gap = False
 
     def open(self, stream: int) -> None:
-        """Switch sensor and encoder on, and name the stream that follows."""
         source = self._source
         self._h264 = H264Encoder(source.width, source.height, source.fps, self._config.bitrate)
         self._keyframes_asked = self._parent.want.keyframe
         self._gap = False
-        self._jpeg_due = 0.0
+        self._pace.reset()
         source.start(time.monotonic())
-        form = StreamFormat(source.width, source.height, source.fps, simulated=True)
+        form = StreamFormat(source.width, source.height, source.fps, self._config.simulated)
         self._parent.send(pack_format(form, stream))
 
     def close(self) -> None:
-        """Switch sensor and encoders off."""
         self._source.stop()
         self._h264 = None
         self._jpeg = None
 
+    def wait(self, stream: int) -> bool:
+        source = self._source
+        if source.arrivals is not None:
+            return self._parent.wait_for(source.arrivals, stream)
+        return self._parent.wait_until(source.due(time.monotonic()), stream)
+
     def take(self) -> None:
-        """Take one picture, and send it in the forms that are asked for."""
-        now = time.monotonic()
-        captured_us = time.time_ns() // 1000
-        self._source.paint(self._picture.planes, now, captured_us, self._parent.want.lamp)
+        now, wall_us = time.monotonic(), time.time_ns() // 1000
+        planes, lamp = self._picture.planes, self._parent.want.lamp
+        captured_us = self._source.paint(planes, now, wall_us, lamp)
         if self._parent.backlogged:
             # The daemon does not keep up. What it gets next must not lean on what it missed.
             self._gap = True
@@ -135,6 +182,8 @@ class _Stage:
 
     def _finish(self, captured_us: int) -> None:
         planes = self._picture.planes
+        if self._masks:
+            self._masks.paint(planes)
         if self._badge:
             self._badge.paste(planes, badge_corner(self._badge, *planes.size))
         if self._config.barcode:
@@ -154,11 +203,8 @@ class _Stage:
         rate = self._parent.want.jpeg_fps
         if rate <= 0:
             self._jpeg = None
+        if self._parent.backlogged or not self._pace.due(now, rate):
             return
-        # Half a frame early is on time: the next picture would be half a frame late.
-        if now < self._jpeg_due - 0.5 / self._source.fps or self._parent.backlogged:
-            return
-        self._jpeg_due = max(self._jpeg_due, now) + 1 / rate
         self._jpeg = self._jpeg or JpegEncoder(self._source.width, self._source.height)
         data = self._jpeg.encode(self._picture)
         self._parent.send(pack(Kind.JPEG, data, captured_us=captured_us))

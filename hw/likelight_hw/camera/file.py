@@ -35,6 +35,8 @@ _TURNS = {
 class FileSource:
     """Plays `config.path` for ever. Raises `HardwareError` in words when it can't."""
 
+    arrivals = None
+
     def __init__(self, config: CameraConfig) -> None:
         assert config.path is not None
         self._path = config.path
@@ -69,13 +71,14 @@ class FileSource:
         at = max(self._began + self._next[0], self._shown_at + 1 / _MAX_FPS)
         return min(at, self._shown_at + _HOLD_S) if self._shown else at
 
-    def paint(self, planes: Planes, now: float, wall_us: int, lamp: LightFrame) -> None:
+    def paint(self, planes: Planes, now: float, wall_us: int, lamp: LightFrame) -> int:
         if self._next and (self._shown is None or now >= self._began + self._next[0]):
             self._shown = self._canonical(self._next[1])
             self._next = None
         assert self._shown is not None
         self._shown_at = now
         planes.paste(self._shown)
+        return wall_us
 
     def _measure(self, max_width: int, max_height: int) -> None:
         """Read rate, size and turn from the file's first frame."""

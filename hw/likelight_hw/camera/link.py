@@ -4,7 +4,8 @@ import asyncio
 from collections.abc import Callable
 from typing import cast
 
-from likelight_hw.camera.wire import Packet, Unpacker, Want, pack_want
+from likelight_hw.camera.wire import Want, pack_want
+from likelight_hw.packets import Packet, Unpacker
 
 
 class ChildLink(asyncio.Protocol):

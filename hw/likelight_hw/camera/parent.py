@@ -6,7 +6,8 @@ import time
 from collections import deque
 
 from likelight_hw.camera.config import CameraConfig
-from likelight_hw.camera.wire import Packet, Unpacker, Want, unpack_setup, unpack_want
+from likelight_hw.camera.wire import Want, unpack_setup, unpack_want
+from likelight_hw.packets import Packet, Unpacker
 from likelight_hw.ports import Card
 
 
@@ -41,8 +42,7 @@ class Parent:
         """Obey and send for `timeout` seconds, or until a new wish came; None waits for ever."""
         if not self._packets:
             self._turn(timeout)
-        while self._packets:
-            self.want = unpack_want(self._packets.popleft().payload)
+        self._hear()
 
     def wait_until(self, due: float, stream: int) -> bool:
         """Obey and send until `due`; False when another stream than `stream` is wanted."""
@@ -54,6 +54,19 @@ class Parent:
             if left <= 0:
                 return True
 
+    def wait_for(self, arrivals: socket.socket, stream: int) -> bool:
+        """Obey and send until `arrivals` is readable; False when another stream is wanted."""
+        self._selector.register(arrivals, selectors.EVENT_READ)
+        try:
+            while self.want.stream == stream:
+                arrived = self._turn(None)
+                self._hear()
+                if arrived:
+                    return self.want.stream == stream
+        finally:
+            self._selector.unregister(arrivals)
+        return False
+
     def send(self, packet: bytes) -> None:
         """Send `packet`, or as much of it as fits; the rest goes while waiting."""
         self._unsent.append(memoryview(packet))
@@ -64,8 +77,17 @@ class Parent:
         while self._unsent:
             self._turn(None)
 
-    def _turn(self, timeout: float | None) -> None:
-        for _, events in self._selector.select(timeout):
+    def _hear(self) -> None:
+        while self._packets:
+            self.want = unpack_want(self._packets.popleft().payload)
+
+    def _turn(self, timeout: float | None) -> bool:
+        """Serve the link for once; return whether somebody else's socket is readable."""
+        arrived = False
+        for key, events in self._selector.select(timeout):
+            if key.fileobj is not self._link:
+                arrived = True
+                continue
             if events & selectors.EVENT_WRITE:
                 self._flush()
             if events & selectors.EVENT_READ:
@@ -73,6 +95,7 @@ class Parent:
                 if not data:
                     raise EOFError
                 self._packets.extend(self._unpacker.feed(data))
+        return arrived
 
     def _flush(self) -> None:
         while self._unsent:

@@ -15,16 +15,17 @@ from typing import Any
 
 from likelight_hw.camera.config import CameraConfig
 from likelight_hw.camera.link import ChildLink
+from likelight_hw.camera.patience import GLANCE_S, Patience, traces
 from likelight_hw.camera.probe import CHILD
 from likelight_hw.camera.wire import (
     KEYFRAME,
     Kind,
-    Packet,
     Want,
     pack_setup,
     unpack_format,
     unpack_placeholder,
 )
+from likelight_hw.packets import Packet
 from likelight_hw.ports import (
     AccessUnit,
     CameraPhase,
@@ -37,14 +38,9 @@ from likelight_hw.ports import (
 
 _log = logging.getLogger(__name__)
 
-FIRST_FRAME_S = 8.0
-"""A child may take this long to get ready, and then again to its first frame."""
-SILENT_S = 1.0
-HUNG_S = 2.0
-"""Without a frame for this long, viewers are told; then the child is killed."""
-_BACK_OFF_S = (1.0, 2.0, 4.0, 8.0, 16.0, 30.0)
-_HEALTHY_S = 30.0
-"""A child that lived this long after it was ready ends the back-off."""
+HUNG, DIED, NO_SOURCE, NO_PICTURE = "K1", "K2", "K3", "K4"
+"""What the crew reads to IT; see `CameraStatus.code`."""
+_PATIENCE = Patience()
 _END_S = 1.0
 """How long a child may take to end by itself."""
 
@@ -52,10 +48,19 @@ _END_S = 1.0
 class CameraProcess:
     """A `ports.Camera` whose sensor and encoders run in a child process."""
 
-    simulated = True
-
-    def __init__(self, config: CameraConfig) -> None:
+    def __init__(
+        self,
+        config: CameraConfig,
+        *,
+        patience: Patience = _PATIENCE,
+        child: Sequence[str] = CHILD,
+    ) -> None:
+        self.simulated = config.simulated
+        self.restarts = 0
+        """How many children were lost, or had to be killed."""
         self._config = config
+        self._patience = patience
+        self._child = child
         self._status = CameraStatus(CameraPhase.STOPPED)
         self._want = Want()
         self._starts = 0
@@ -107,17 +112,20 @@ class CameraProcess:
         failures = 0
         try:
             while True:
+                seen = await asyncio.to_thread(traces, self._config)
                 life = self._life = _Life()
-                reason = await self._live(life, () if self._carded else cards)
+                failed = await self._live(life, () if self._carded else cards)
                 self._life = None
-                if life.healthy():
+                self.restarts += 1
+                if life.lasted(self._patience.healthy):
                     failures = 0
-                self._set(CameraPhase.FAILED, reason)
-                await asyncio.sleep(_BACK_OFF_S[min(failures, len(_BACK_OFF_S) - 1)])
+                self._set(failed)
+                pause = self._patience.pause(failures, gave_pictures=life.gave_pictures)
+                await self._pause(pause, seen)
                 failures += 1
         except Exception as error:
             # Until somebody runs it again nothing streams, and nobody may say that it does.
-            self._set(CameraPhase.FAILED, f"the camera could not be kept alive: {error}")
+            self._set(_failed(f"the camera could not be kept alive: {error}", DIED))
             raise
         finally:
             self._life = None
@@ -125,15 +133,25 @@ class CameraProcess:
             self._in_trouble = False
             self._status = CameraStatus(CameraPhase.STOPPED)
 
-    async def _live(self, life: "_Life", cards: Sequence[Card]) -> str:
-        """Run one child until it is lost or hangs; return why it ended, in words."""
+    async def _pause(self, seconds: float, seen: frozenset[object]) -> None:
+        """Wait between two children; a source with traces that were not `seen` ends the wait."""
+        clock = asyncio.get_running_loop().time
+        until = clock() + seconds
+        while (left := until - clock()) > 0:
+            await asyncio.sleep(min(left, GLANCE_S))
+            known, seen = seen, await asyncio.to_thread(traces, self._config)
+            if seen - known:
+                return
+
+    async def _live(self, life: "_Life", cards: Sequence[Card]) -> CameraStatus:
+        """Run one child until it is lost or hangs; return why it ended."""
         loop = asyncio.get_running_loop()
         ours, theirs = socket.socketpair()
         ours.setblocking(False)
         with ours:
             with theirs:
                 process = await asyncio.create_subprocess_exec(
-                    *CHILD,
+                    *self._child,
                     str(theirs.fileno()),
                     stdin=asyncio.subprocess.DEVNULL,
                     pass_fds=(theirs.fileno(),),
@@ -146,24 +164,28 @@ class CameraProcess:
                 try:
                     transport.write(pack_setup(self._config, cards))
                     life.link.want(self._want)
-                    reason = await self._watch(life, life.link)
-                    if reason:
+                    hopeless = await self._watch(life, life.link)
+                    if hopeless:
                         process.kill()
                 finally:
                     transport.abort()
             finally:
                 code = await _end(process)
-        return reason or life.trouble or f"the camera process ended ({_ending(code)})"
+        if hopeless:
+            return hopeless
+        if life.trouble:
+            return _failed(life.trouble, NO_SOURCE)
+        return _failed(f"the camera process ended ({_ending(code)})", DIED)
 
-    async def _watch(self, life: "_Life", link: ChildLink) -> str:
-        """Wait until the child is lost (return nothing), or must be killed (return why)."""
+    async def _watch(self, life: "_Life", link: ChildLink) -> CameraStatus | None:
+        """Wait until the child is lost (return None), or must be killed (return why)."""
         loop = asyncio.get_running_loop()
         while not link.lost:
-            due, phase, words = self._patience(life)
+            due, verdict = self._next_verdict(life)
             if due is not None and loop.time() >= due:
-                if phase is CameraPhase.FAILED:
-                    return words
-                self._set(phase, words)
+                if verdict.phase is CameraPhase.FAILED:
+                    return verdict
+                self._set(verdict)
                 continue
             life.changed.clear()
             with contextlib.suppress(TimeoutError):
@@ -171,22 +193,25 @@ class CameraProcess:
                     await life.changed.wait()
         if link.error:
             raise link.error
-        return ""
+        return None
 
-    def _patience(self, life: "_Life") -> tuple[float | None, CameraPhase, str]:
+    def _next_verdict(self, life: "_Life") -> tuple[float | None, CameraStatus]:
         """Return until when to wait for the child's next sign, and what it means if none comes."""
+        patience = self._patience
         if life.ready_at is None:
-            words = f"the camera process was not ready within {FIRST_FRAME_S:.0f} s"
-            return life.began_at + FIRST_FRAME_S, CameraPhase.FAILED, words
+            words = f"the camera process was not ready within {patience.ready:g} s"
+            return life.began_at + patience.ready, _failed(words, NO_PICTURE)
         if not self._want.stream:
-            return None, CameraPhase.STOPPED, ""
+            due = life.asked_at + patience.hung if life.stream else None
+            return due, _failed("the camera did not stop when it was asked to", HUNG)
         if life.frame_at is None:
-            words = f"the camera gave no picture within {FIRST_FRAME_S:.0f} s"
-            return life.asked_at + FIRST_FRAME_S, CameraPhase.FAILED, words
+            words = f"the camera gave no picture within {patience.first_frame:g} s"
+            return life.asked_at + patience.first_frame, _failed(words, NO_PICTURE)
         if self._status.phase is not CameraPhase.SILENT:
-            words = f"the camera has given no picture for {SILENT_S:.0f} s"
-            return life.frame_at + SILENT_S, CameraPhase.SILENT, words
-        return life.frame_at + HUNG_S, CameraPhase.FAILED, "the camera hung and was restarted"
+            words = f"the camera has given no picture for {patience.silent:g} s"
+            silent = CameraStatus(CameraPhase.SILENT, words, HUNG)
+            return life.frame_at + patience.silent, silent
+        return life.frame_at + patience.hung, _failed("the camera hung and was restarted", HUNG)
 
     def _obey(self, packet: Packet) -> None:
         """Take one packet of the child."""
@@ -197,8 +222,9 @@ class CameraProcess:
         match packet.kind:
             case Kind.ACCESS_UNIT if streams:
                 life.frame_at = asyncio.get_running_loop().time()
+                life.gave_pictures = True
                 if self._status.phase is not CameraPhase.STREAMING:
-                    self._set(CameraPhase.STREAMING)
+                    self._set(CameraStatus(CameraPhase.STREAMING))
                     life.changed.set()
                 keyframe = bool(packet.flags & KEYFRAME)
                 sink.on_access_unit(AccessUnit(packet.payload, keyframe, packet.captured_us))
@@ -206,9 +232,12 @@ class CameraProcess:
                 sink.on_jpeg(Jpeg(packet.payload, packet.captured_us))
             case Kind.FORMAT:
                 form, answers = unpack_format(packet.payload)
+                life.stream = answers
                 if answers == self._want.stream:
-                    life.stream = answers
                     sink.on_format(form)
+            case Kind.RESTING:
+                life.stream = 0
+                life.changed.set()
             case Kind.PLACEHOLDER:
                 sink.on_placeholder(unpack_placeholder(packet.payload))
             case Kind.READY:
@@ -216,7 +245,7 @@ class CameraProcess:
                 life.ready_at = life.asked_at = asyncio.get_running_loop().time()
                 life.changed.set()
                 if not self._want.stream:
-                    self._set(CameraPhase.STOPPED)
+                    self._set(CameraStatus(CameraPhase.STOPPED))
             case Kind.TROUBLE:
                 life.trouble = packet.payload.decode()
 
@@ -236,16 +265,15 @@ class CameraProcess:
             life.changed.set()
         elif self._status.phase is CameraPhase.FAILED:
             return
-        self._set(phase)
+        self._set(CameraStatus(phase))
 
-    def _set(self, phase: CameraPhase, reason: str | None = None) -> None:
-        status = CameraStatus(phase, reason)
+    def _set(self, status: CameraStatus) -> None:
         if status == self._status:
             return
         self._status = status
-        trouble = phase in (CameraPhase.SILENT, CameraPhase.FAILED)
+        trouble = status.phase in (CameraPhase.SILENT, CameraPhase.FAILED)
         if trouble and not self._in_trouble:
-            _log.warning("The camera is in trouble: %s", reason)
+            _log.warning("The camera is in trouble: %s", status.reason)
         elif self._in_trouble and not trouble:
             _log.info("The camera is well again")
         self._in_trouble = trouble
@@ -263,13 +291,19 @@ class _Life:
         self.ready_at: float | None = None
         self.asked_at = self.began_at
         self.frame_at: float | None = None
+        self.gave_pictures = False
         self.stream = 0
+        """The `Want.stream` that the child serves; 0 when its sensor and encoders are off."""
         self.trouble: str | None = None
 
-    def healthy(self) -> bool:
-        """True when the child lived long enough to be trusted again at once."""
+    def lasted(self, seconds: float) -> bool:
+        """True when the child lived long enough after it was ready to be trusted again at once."""
         now = asyncio.get_running_loop().time()
-        return self.ready_at is not None and now - self.ready_at >= _HEALTHY_S
+        return self.ready_at is not None and now - self.ready_at >= seconds
+
+
+def _failed(words: str, code: str) -> CameraStatus:
+    return CameraStatus(CameraPhase.FAILED, words, code)
 
 
 async def _end(process: asyncio.subprocess.Process) -> int:

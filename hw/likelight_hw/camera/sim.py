@@ -11,6 +11,8 @@ from likelight_hw.sim.kitchen import Kitchen
 class SimSource:
     """Draws the kitchen `fps` times a second; frames that come too late are left out."""
 
+    arrivals = None
+
     def __init__(self, config: CameraConfig) -> None:
         self.width = config.width
         self.height = config.height
@@ -33,5 +35,6 @@ class SimSource:
         self._count += 1
         return at
 
-    def paint(self, planes: Planes, now: float, wall_us: int, lamp: LightFrame) -> None:
+    def paint(self, planes: Planes, now: float, wall_us: int, lamp: LightFrame) -> int:
         self._kitchen.paint(planes, wall_us / 1e6, lamp)
+        return wall_us

@@ -1,5 +1,6 @@
 """Where pictures come from."""
 
+import socket
 from typing import Protocol
 
 from likelight_hw.camera.planes import Planes
@@ -14,6 +15,10 @@ class Source(Protocol):
     fps: int
     """Size in pixels, both even, and nominal frames per second."""
 
+    @property
+    def arrivals(self) -> socket.socket | None:
+        """Readable while a picture waits; None where pictures are `due` by the clock."""
+
     def start(self, now: float) -> None:
         """Switch on; the first picture may be due at once."""
 
@@ -21,7 +26,14 @@ class Source(Protocol):
         """Switch off."""
 
     def due(self, now: float) -> float:
-        """Return when the next picture is to be painted. Asked once before each picture."""
+        """Return when the next picture is to be painted. Asked once before each picture.
 
-    def paint(self, planes: Planes, now: float, wall_us: int, lamp: LightFrame) -> None:
-        """Paint the whole picture of `now`; `wall_us` is the same instant as wall time."""
+        Not asked where there are `arrivals`.
+        """
+
+    def paint(self, planes: Planes, now: float, wall_us: int, lamp: LightFrame) -> int:
+        """Paint the whole picture of `now`; `wall_us` is the same instant as wall time.
+
+        Return the wall time of the capture, in microseconds since the epoch. Raise `HardwareError`
+        when the sensor is gone.
+        """

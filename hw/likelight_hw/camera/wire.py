@@ -1,27 +1,23 @@
 """What daemon and camera child say to each other over their socketpair.
 
-Both ways: a 16-byte header (type, flags, length, capture time), then the payload, big-endian.
+The packets' framing is packets.py's; here stands what they carry.
 """
 
 import json
 import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from enum import IntEnum
-from typing import NamedTuple
 
 from likelight_hw.camera.config import CameraConfig
+from likelight_hw.packets import pack
 from likelight_hw.ports import DARK, Card, LightFrame, Placeholder, StreamFormat
 
-_HEADER = struct.Struct("!BBxxIQ")
 _WANT = struct.Struct("!IIffBBBx")
 _PLACEHOLDER = struct.Struct("!HIHH")
 
 KEYFRAME = 1
 """Flag of an access unit that is an IDR."""
-
-MAX_PAYLOAD = 16 * 1024 * 1024
-"""A raw 1080p picture is 3 MB; a longer payload means that the two sides lost each other."""
 
 
 class Kind(IntEnum):
@@ -40,19 +36,8 @@ class Kind(IntEnum):
     PLACEHOLDER = 20
     TROUBLE = 21
     """Words for IT; the child ends after it."""
-
-
-class Packet(NamedTuple):
-    """One packet; `captured_us` is 0 where nothing was captured."""
-
-    kind: int
-    flags: int
-    captured_us: int
-    payload: bytes
-
-
-class ProtocolError(Exception):
-    """The other side sent what no version of it would send."""
+    RESTING = 22
+    """Sensor and encoders are off, as was asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,37 +51,6 @@ class Want:
     keyframe: int = 0
     jpeg_fps: float = 0.0
     lamp: LightFrame = DARK
-
-
-def pack(kind: Kind, payload: bytes = b"", *, flags: int = 0, captured_us: int = 0) -> bytes:
-    """Return one packet's bytes."""
-    return _HEADER.pack(kind, flags, len(payload), captured_us) + payload
-
-
-class Unpacker:
-    """Cuts the byte stream into packets; holds at most one unfinished packet."""
-
-    def __init__(self) -> None:
-        self._rest = bytearray()
-
-    def feed(self, data: bytes) -> Iterator[Packet]:
-        """Yield the packets that `data` completes. Raises `ProtocolError` on nonsense."""
-        rest = self._rest
-        rest += data
-        at = 0
-        try:
-            while len(rest) - at >= _HEADER.size:
-                kind, flags, length, captured_us = _HEADER.unpack_from(rest, at)
-                if length > MAX_PAYLOAD:
-                    raise ProtocolError(f"a packet of {length} bytes")
-                end = at + _HEADER.size + length
-                if len(rest) < end:
-                    break
-                payload = bytes(rest[at + _HEADER.size : end])
-                at = end
-                yield Packet(kind, flags, captured_us, payload)
-        finally:
-            del rest[:at]
 
 
 def pack_setup(config: CameraConfig, cards: Sequence[Card]) -> bytes:

@@ -1,0 +1,50 @@
+"""Privacy masks: polygons of flat colour over every picture, painted before any encoder sees it."""
+
+from collections.abc import Sequence
+
+from PIL import Image, ImageDraw, ImageFilter
+
+from likelight_hw.camera.lettering import PAPER
+from likelight_hw.camera.planes import Planes, yuv
+
+Polygon = tuple[tuple[float, float], ...]
+"""Three or more corners x, y, each 0..1: fractions of the picture's width and height."""
+
+
+def check(polygons: Sequence[Polygon]) -> None:
+    """Raise `ValueError`, naming the polygon and the mend, for one that can't be painted."""
+    for number, polygon in enumerate(polygons, 1):
+        if len(polygon) < 3:
+            raise ValueError(f"mask {number} has {len(polygon)} corners; a polygon needs 3 or more")
+        if not all(0 <= x <= 1 and 0 <= y <= 1 for x, y in polygon):
+            raise ValueError(
+                f"mask {number} leaves the picture: its corners are fractions of it, 0 to 1"
+            )
+
+
+class Masks:
+    """`polygons` for pictures of one size, in pixels; every pixel that they touch is covered."""
+
+    def __init__(self, polygons: Sequence[Polygon], width: int, height: int) -> None:
+        stencil = Image.new("L", (width, height))
+        draw = ImageDraw.Draw(stencil)
+        for polygon in polygons:
+            draw.polygon([(x * width, y * height) for x, y in polygon], fill=255, outline=255)
+        # Pillow rounds corners to pixels: one more pixel all round, and nothing peeps out.
+        stencil = stencil.filter(ImageFilter.MaxFilter(3))
+        x0, y0, x1, y1 = stencil.getbbox() or (0, 0, 0, 0)
+        self._at = (x0 & ~1, y0 & ~1)
+        self._stencil = stencil.crop((*self._at, x1 + 1 & ~1, y1 + 1 & ~1))
+        # A chroma sample belongs to four pixels: it is hidden with the first of them.
+        wide, high = self._stencil.size
+        halved = self._stencil.filter(ImageFilter.MaxFilter(3))
+        self._half_stencil = halved.resize((wide // 2, high // 2), Image.Resampling.NEAREST)
+        self._colour = yuv(PAPER)
+
+    def paint(self, planes: Planes) -> None:
+        """Cover the polygons in `planes`, whose memory may be a sensor's own buffer."""
+        y, u, v = self._colour
+        half = (self._at[0] // 2, self._at[1] // 2)
+        planes.y.paste(y, self._at, self._stencil)
+        planes.u.paste(u, half, self._half_stencil)
+        planes.v.paste(v, half, self._half_stencil)

@@ -1,0 +1,50 @@
+"""How long the daemon waits for its camera child, and how long between two children."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from likelight_hw.camera.config import CameraConfig
+
+GLANCE_S = 1.0
+"""How often a pause looks whether the source has come back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """All times that decide over a child, in seconds.
+
+    `ready` is for a new process, `first_frame` for one that was ready and is asked to start.
+    Without a frame for `silent`, viewers are told; for `hung`, the child is killed. So it is when
+    it takes longer than `hung` to stop. A child that lived for `healthy` ends the back-off.
+    """
+
+    ready: float = 8.0
+    first_frame: float = 4.0
+    silent: float = 1.0
+    hung: float = 2.0
+    healthy: float = 30.0
+    pauses: tuple[float, ...] = (1.0, 2.0, 4.0, 8.0, 16.0, 30.0)
+    brief: float = 4.0
+    """The longest pause after a child that gave pictures: it may well give them again at once, and
+    with a second for its start the picture is back within 5 s."""
+
+    def pause(self, failures: int, *, gave_pictures: bool) -> float:
+        """Return how long to wait after a child failed, with so many failures before it."""
+        pause = self.pauses[min(failures, len(self.pauses) - 1)]
+        return min(pause, self.brief) if gave_pictures else pause
+
+
+def traces(config: CameraConfig) -> frozenset[object]:
+    """Return what can be seen of the source without opening it; a new trace is worth a new try.
+
+    That is the file or device `config` names, or else every video device there is. May block.
+    """
+    if config.path is None:
+        return frozenset(
+            node.name for kind in ("video*", "media*") for node in Path("/dev").glob(kind)
+        )
+    try:
+        found = config.path.stat()
+    except OSError:
+        return frozenset()
+    return frozenset({(found.st_ino, found.st_mtime_ns, found.st_size)})

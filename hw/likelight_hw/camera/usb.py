@@ -1,0 +1,125 @@
+"""A USB camera, by way of V4L2 and FFmpeg: MJPEG or YUYV, decoded to be painted and encoded anew.
+
+Only the camera child imports this module.
+"""
+
+import threading
+import time
+from collections.abc import Iterator
+
+import av
+from av.video.reformatter import ColorRange, Colorspace, Interpolation, VideoReformatter
+
+from likelight_hw.camera.config import CameraConfig
+from likelight_hw.camera.encode import planes_of
+from likelight_hw.camera.newest import Newest
+from likelight_hw.camera.planes import Planes
+from likelight_hw.ports import HardwareError, LightFrame
+
+V4L2 = "video4linux2,v4l2"
+_STALE_S = 2.0
+"""No frame is older than this: the time stamp is of another clock."""
+_JOIN_S = 1.0
+
+_Seen = tuple[av.VideoFrame, int]
+"""A decoded frame, and its wall time in microseconds."""
+
+
+class UsbSource:
+    """Frames of the device `config.path`, brought to the size that was asked for.
+
+    `demuxer` is FFmpeg's name of what reads the device. Raises `HardwareError` when there is no
+    such device, or when another program has it.
+    """
+
+    def __init__(self, config: CameraConfig, demuxer: str = V4L2) -> None:
+        assert config.path is not None
+        self._path = config.path
+        self._demuxer = demuxer
+        self.width, self.height, self.fps = config.width, config.height, config.fps
+        self._newest: Newest[_Seen | HardwareError] = Newest()
+        self.arrivals = self._newest.bell
+        self._reformatter = VideoReformatter()
+        self._stopping = threading.Event()
+        self._reader: threading.Thread | None = None
+        if not self._path.exists():
+            raise self._unusable("no such device; is the camera plugged in?")
+
+    def start(self, now: float) -> None:
+        self._stopping = threading.Event()
+        self._reader = threading.Thread(target=self._read, args=(self._stopping,), daemon=True)
+        self._reader.start()
+
+    def stop(self) -> None:
+        # The device closes with the next frame. Where none comes, only the child's end closes it.
+        self._stopping.set()
+        if self._reader is not None:
+            self._reader.join(_JOIN_S)
+            if self._reader.is_alive():
+                raise self._unusable("it does not answer")
+        self._newest.take()
+
+    def due(self, now: float) -> float:
+        return now
+
+    def paint(self, planes: Planes, now: float, wall_us: int, lamp: LightFrame) -> int:
+        seen = self._newest.take()
+        assert seen is not None
+        if isinstance(seen, HardwareError):
+            raise seen
+        frame, captured_us = seen
+        scaled = self._reformatter.reformat(
+            frame,
+            self.width,
+            self.height,
+            format="yuvj420p",
+            dst_colorspace=Colorspace.ITU601,
+            dst_color_range=ColorRange.JPEG,
+            interpolation=Interpolation.BILINEAR,
+        )
+        planes.paste(planes_of(scaled))
+        return captured_us
+
+    def _read(self, stopping: threading.Event) -> None:
+        """Read until `stopping`; the loop hears of the end of the device as of a frame."""
+        try:
+            with self._open() as container:
+                for seen in _frames(container):
+                    if stopping.is_set():
+                        return
+                    self._newest.put(seen)
+            raise self._unusable("it gives no more pictures; was it unplugged?")
+        except HardwareError as error:
+            self._newest.put(error)
+        except (av.FFmpegError, OSError) as error:
+            self._newest.put(self._unusable(error.strerror or "it can't be read"))
+
+    def _open(self) -> av.container.InputContainer:
+        options = {"framerate": str(self.fps)}
+        if self._demuxer != V4L2:
+            return av.open(str(self._path), format=self._demuxer, options=options)
+        options |= {"video_size": f"{self.width}x{self.height}", "timestamps": "abs"}
+        try:
+            # Raw pictures of 720p don't fit USB 2 at 30 a second.
+            mjpeg = options | {"input_format": "mjpeg"}
+            return av.open(str(self._path), format=V4L2, options=mjpeg)
+        except av.ArgumentError:  # EINVAL: a camera that gives raw pictures only
+            return av.open(str(self._path), format=V4L2, options=options)
+
+    def _unusable(self, why: str) -> HardwareError:
+        return HardwareError(f"can't use the USB camera {self._path}: {why}")
+
+
+def _frames(container: av.container.InputContainer) -> Iterator[_Seen]:
+    """Yield each frame that can be decoded, and when it was taken; what is damaged is left out."""
+    stream = container.streams.video[0]
+    for packet in container.demux(stream):
+        now = time.time()
+        told = float(packet.pts * packet.time_base) if packet.pts and packet.time_base else 0.0
+        taken = told if 0 <= now - told < _STALE_S else now
+        try:
+            for frame in packet.decode():
+                assert isinstance(frame, av.VideoFrame)
+                yield frame, int(taken * 1e6)
+        except av.InvalidDataError:
+            continue

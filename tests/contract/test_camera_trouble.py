@@ -1,0 +1,24 @@
+"""A camera whose owner trips over what it sends: nobody may be left believing that it streams."""
+
+import asyncio
+
+import pytest
+
+from likelight_hw.camera.config import CameraConfig
+from likelight_hw.camera.process import CameraProcess
+from likelight_hw.ports import AccessUnit, CameraPhase
+from support.camera import Recorder
+
+
+class Trips(Recorder):
+    def on_access_unit(self, unit: AccessUnit) -> None:
+        raise ArithmeticError("a clock beyond all reckoning")
+
+
+async def test_a_sink_that_raises_hears_that_the_camera_failed() -> None:
+    camera, sink = CameraProcess(CameraConfig(width=320, height=180)), Trips()
+    camera.start()
+    with pytest.raises(ArithmeticError):
+        async with asyncio.timeout(20):
+            await camera.run(sink, ())
+    assert sink.phases[-2:] == [CameraPhase.STREAMING, CameraPhase.FAILED]

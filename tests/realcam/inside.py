@@ -1,0 +1,202 @@
+"""Our camera child on the real picamera2 and libcamera, in the chroot of build-root.sh.
+
+Run there by test_realcam.py, on Python 3.13. The sensor is libcamera's virtual pipeline, whose
+test pattern scrolls; everything above it is what runs on a Raspberry Pi.
+"""
+
+import itertools
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from likelight_hw.camera.config import CameraConfig
+from likelight_hw.camera.mask import Polygon
+from likelight_hw.camera.probe import probe
+from likelight_hw.ports import CameraPhase, HardwareError
+from support.camera import CARDS, Decoder, jpeg_image, luma, nal_units, running
+
+MASK: Polygon = ((0.25, 0.25), (0.75, 0.25), (0.75, 0.75), (0.25, 0.75))
+INNER = (0.27, 0.27, 0.73, 0.73)
+"""Inside the mask, and clear of what the codec smears over its edge."""
+CONFIG = CameraConfig(driver="picamera2", badge=None)
+
+
+old_daemons = pytest.mark.filterwarnings("ignore:setDaemon:DeprecationWarning")
+"""picamera2's threads still say it the old way."""
+
+
+def spread(image: Image.Image, box: tuple[float, float, float, float]) -> int:
+    """Return how far apart the darkest and the brightest pixel of an "L" image's `box` are."""
+    x0, y0, x1, y1 = box
+    part = image.crop(
+        (
+            int(x0 * image.width),
+            int(y0 * image.height),
+            int(x1 * image.width),
+            int(y1 * image.height),
+        )
+    )
+    low, high = part.getextrema()
+    return int(high) - int(low)  # type: ignore[arg-type]
+
+
+def moved(before: Image.Image, after: Image.Image) -> bool:
+    return before.tobytes() != after.tobytes()
+
+
+async def test_thirty_frames_a_second_that_decode() -> None:
+    await probe(CONFIG)
+    async with running(CONFIG, CARDS) as (camera, sink):
+        assert not camera.simulated
+        camera.start()
+        await sink.next_keyframe()
+        units = await sink.more_units(60)
+        assert [card.name for card in sink.placeholders] == ["private", "idle"]
+        assert (sink.formats[0].width, sink.formats[0].height) == (1280, 720)
+        assert not sink.formats[0].simulated
+        decoder = Decoder()
+        pictures = [luma(decoder.decode(unit.data)) for unit in sink.units[: len(units)]]
+        assert all(picture.size == (1280, 720) for picture in pictures)
+        assert moved(pictures[0], pictures[-1])
+        seconds = (units[-1].captured_us - units[0].captured_us) / 1e6
+        assert 28 <= 59 / seconds <= 31, "the frame rate is fixed"
+        gaps = [(b.captured_us - a.captured_us) / 1e3 for a, b in itertools.pairwise(units)]
+        assert max(gaps) < 120
+        age_ms = time.time() * 1e3 - units[-1].captured_us / 1e3
+        assert 0 <= age_ms < 1000, "the sensor's time stamp became wall time"
+        assert {7, 8, 5} <= set(nal_units(sink.units[0].data)), "SPS and PPS stand in the stream"
+
+
+async def test_a_keyframe_on_request_and_jpegs_only_by_request() -> None:
+    async with running(CONFIG) as (camera, sink):
+        camera.start()
+        await sink.next_keyframe()
+        await sink.more_units(5)
+        assert sink.jpegs == []
+        camera.keyframe()
+        seen = len(sink.units)
+        await sink.next_keyframe()
+        assert len(sink.units) - seen < 15, "much sooner than the next regular one"
+        camera.jpeg_rate(10)
+        await sink.until(lambda: len(sink.jpegs) >= 5)
+        assert jpeg_image(sink.jpegs[0].data).size == (1280, 720)
+        assert spread(jpeg_image(sink.jpegs[0].data).convert("L"), INNER) > 60
+
+
+async def test_no_masked_pixel_leaves() -> None:
+    config = CameraConfig(driver="picamera2", badge=None, masks=(MASK,))
+    async with running(config) as (camera, sink):
+        camera.jpeg_rate(10)
+        camera.start()
+        await sink.until(lambda: len(sink.units) >= 30 and len(sink.jpegs) >= 3)
+        decoder = Decoder()
+        pictures = [luma(decoder.decode(unit.data)) for unit in sink.units[:30]]
+        assert moved(pictures[0], pictures[-1])
+        for picture in pictures:
+            assert spread(picture, (0, 0, 1, 1)) > 60
+            assert spread(picture, INNER) <= 6
+        for jpeg in sink.jpegs[:3]:
+            assert spread(jpeg_image(jpeg.data).convert("L"), INNER) <= 6
+
+
+async def test_twenty_starts_and_stops() -> None:
+    async with running(CONFIG) as (camera, sink):
+        for count in range(1, 21):
+            camera.start()
+            await sink.until(lambda count=count: len(sink.formats) == count)  # type: ignore[misc]
+            unit = await sink.next_keyframe()
+            Decoder().decode(unit.data)
+            camera.stop()
+        await sink.until(lambda: sink.phases[-1] is CameraPhase.STOPPED)
+        assert CameraPhase.FAILED not in sink.phases
+        assert camera.restarts == 0
+
+
+async def test_a_pi_without_a_camera_is_told_what_to_check(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LIBCAMERA_PIPELINES_MATCH_LIST", "uvcvideo")
+    with pytest.raises(HardwareError, match="finds no camera; check the ribbon cable"):
+        await probe(CONFIG)
+
+
+@old_daemons
+def test_an_encoder_of_picamera2_gets_masked_frames_only(request: pytest.FixtureRequest) -> None:
+    """hardware.py with picamera2's x264 in place of the board's encoder: the same calls."""
+    from picamera2.encoders import LibavH264Encoder
+
+    from likelight_hw.camera.encode import Picture
+    from likelight_hw.camera.hardware import HardwareCamera, Unit
+
+    config = CameraConfig(driver="picamera2", badge=None, masks=(MASK,))
+    asked: list[object] = []
+
+    class Encoder(LibavH264Encoder):  # type: ignore[misc]  # picamera2 has no types
+        def force_key_frame(self) -> None:
+            # Its own tells PyAV "I", where PyAV 18 wants a number.
+            asked.append(self)
+
+    camera = HardwareCamera(config, encoder=Encoder)
+    request.addfinalizer(camera.sensor.driver.close)
+    camera.arrivals.setblocking(True)
+    camera.arrivals.settimeout(5)
+    units: list[Unit] = []
+
+    def read_until(met: Callable[[], bool]) -> None:
+        limit = time.monotonic() + 10
+        while not met():
+            assert time.monotonic() < limit
+            camera.arrivals.recv(1, 2)  # MSG_PEEK: wait for the bell, leave it ringing
+            units.extend(camera.units())
+
+    for _ in range(3):
+        units.clear()
+        camera.start()
+        read_until(lambda: len(units) >= 20)
+        decoder = Decoder()
+        pictures = [luma(decoder.decode(unit.data)) for unit in units[:20]]
+        assert units[0].keyframe
+        assert {7, 8, 5} <= set(nal_units(units[0].data))
+        assert moved(pictures[0], pictures[-1])
+        assert all(spread(picture, INNER) <= 6 for picture in pictures)
+        assert 0 <= time.time() * 1e6 - units[-1].captured_us < 1e6
+
+        camera.keyframe()
+        assert asked.pop()
+
+        small = Picture(*camera.small)
+        assert camera.small == (640, 360)
+        camera.want_picture()
+        taken: list[int] = []
+
+        def picture_came() -> bool:
+            at = camera.picture(small)  # noqa: B023
+            if at is not None:
+                taken.append(at)  # noqa: B023
+            return bool(taken)  # noqa: B023
+
+        read_until(picture_came)
+        assert spread(small.planes.y, (0, 0, 1, 1)) > 60
+        assert spread(small.planes.y, INNER) == 0
+        camera.stop()
+
+
+@old_daemons
+def test_the_driver_leaves_no_descriptor_behind(request: pytest.FixtureRequest) -> None:
+    from likelight_hw.camera.picamera import PicameraSource
+
+    source = PicameraSource(CONFIG)
+    request.addfinalizer(source.sensor.driver.close)
+
+    def round_trip() -> None:
+        source.start(0.0)
+        source.arrivals.setblocking(True)
+        source.arrivals.recv(1, 2)
+        source.stop()
+
+    round_trip()
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    for _ in range(10):
+        round_trip()
+    assert len(list(Path("/proc/self/fd").iterdir())) <= before
