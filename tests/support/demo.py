@@ -31,7 +31,7 @@ def free_port() -> int:
 
 
 def command(*arguments: str) -> list[str]:
-    return [sys.executable, "-m", "likelight.cli", *arguments]
+    return [sys.executable, "-m", "likelight", *arguments]
 
 
 @dataclass

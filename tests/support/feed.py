@@ -21,6 +21,8 @@ from PIL import Image
 
 from likelight.contract import State
 from likelight.feed.annexb import parse
+from likelight.feed.hls.outlet import Hls
+from likelight.feed.hls.routes import hls_routes
 from likelight.feed.hub import Demand, Hub
 from likelight.feed.player import player_routes
 from likelight.feed.routes import feed_routes
@@ -228,8 +230,10 @@ async def kitchen(*extra: web.RouteDef) -> AsyncIterator[Kitchen]:
     """Serve a hub as kitchen `demo`, with its component running."""
     demands = Demands()
     hub = hub_with_placeholders(demands)
+    hls = Hls(hub, epoch="an-epoch")
     app = web.Application()
     app.add_routes(feed_routes({"demo": hub}.get))
+    app.add_routes(hls_routes({"demo": hls}.get))
     app.add_routes(player_routes())
     app.add_routes(extra)
     runner = web.AppRunner(app, shutdown_timeout=1.0)

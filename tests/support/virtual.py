@@ -40,6 +40,10 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         future.add_done_callback(self._job_done)
         return future
 
+    async def shutdown_default_executor(self, timeout: float | None = None) -> None:
+        """Wait for the threads as long as it takes: 300 s of this clock are over at once."""
+        await super().shutdown_default_executor()
+
     def _job_done(self, _: Any) -> None:
         self._jobs -= 1
 

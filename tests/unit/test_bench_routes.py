@@ -68,6 +68,7 @@ async def test_a_press_reaches_the_button(
         (b"[]", {}, 422),
         (b"{button", {}, 400),
         (b"\xff", {}, 400),
+        (b"[" * 15_000, {}, 400),
         (b" " * (MAX_BODY + 1), {}, 413),
         (b'{"button": "privacy"}', {"Sec-Fetch-Site": "cross-site"}, 403),
         (b'{"button": "privacy"}', {"Sec-Fetch-Site": "same-site"}, 403),

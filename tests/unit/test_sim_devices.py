@@ -121,7 +121,7 @@ def test_a_slow_panel_skips_to_the_newest() -> None:
 
         async def show(colour: str) -> None:
             await panel.show(paper(colour))
-            at = asyncio.get_running_loop().time() - began
+            at = round(asyncio.get_running_loop().time() - began, 3)
             seen.append((colour, at, panel.image.getpixel((0, 0))))
 
         async with asyncio.TaskGroup() as group:

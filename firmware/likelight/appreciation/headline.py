@@ -1,6 +1,6 @@
 """What the crew's screen says while no note is to be read: a pure decision."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from likelight.appreciation.poll import Link
@@ -40,6 +40,8 @@ class Situation:
     link: Link
     camera: State
     likes_today: int
+    trouble: str | None = None
+    """The camera's trouble as a short code, to be read to IT on the phone."""
     viewers: str | None = None
     lively: bool = False
     """Somebody watches, or likes have just come."""
@@ -57,7 +59,13 @@ def headline(now: Situation) -> Screen:
     if now.link in _TROUBLE:
         return _TROUBLE[now.link]
     if now.camera is State.FAULT:
-        return FAULT
+        return _fault(now.trouble)
     if now.lively:
         return CountScreen(now.likes_today, now.viewers, on_air=now.camera is State.LIVE)
     return IdleScreen(now.likes_today)
+
+
+def _fault(code: str | None) -> StatusScreen:
+    # Most troubles pass within seconds, so nobody is sent to the phone at once.
+    words = f"{FAULT.detail} If this stays, call IT, code {code}."
+    return replace(FAULT, detail=words) if code else FAULT

@@ -59,6 +59,8 @@ class Reporter:
         self._urgent = asyncio.Event()
         self._reconnected = asyncio.Event()
         self._failing = False
+        self.reported = asyncio.Event()
+        """Set once the cloud has heard from this process; until then it knows nothing of us."""
 
     def change(self) -> None:
         """Something that a status says is different: tell it within a second."""
@@ -134,6 +136,7 @@ class Reporter:
                 await _until(self._urgent, self._backoff.next())
 
     def _succeed(self) -> None:
+        self.reported.set()
         self._backoff.reset()
         if self._failing:
             log.info("The cloud takes our reports again")

@@ -65,6 +65,7 @@ class WindowIn:
         self._camera = camera
         self._on_link = on_link
         self._private = False
+        self._trouble: str | None = None
         self._likes_heard = 0
         self._lively_until = float("-inf")
         self._thanking_until = float("-inf")
@@ -105,6 +106,11 @@ class WindowIn:
         return self._poller.link
 
     @property
+    def reported(self) -> asyncio.Event:
+        """Set once the cloud has had a status from this process."""
+        return self._reporter.reported
+
+    @property
     def screen(self) -> Shown:
         """What is on the display."""
         return self._presenter.current
@@ -139,6 +145,12 @@ class WindowIn:
         self._presenter.change()
         self._reporter.change_at_once()
 
+    def camera_trouble(self, code: str | None) -> None:
+        """The camera has this trouble (a short code), or none any more: the display says so."""
+        if code != self._trouble:
+            self._trouble = code
+            self._presenter.change()
+
     async def run(self) -> None:
         """Work for ever; what the lamp has shown is stored in the end."""
         await self._inbox.load()
@@ -159,6 +171,7 @@ class WindowIn:
             link=self._poller.link,
             camera=self._camera().state,
             likes_today=self._inbox.likes_today,
+            trouble=self._trouble,
             viewers=viewers.band,
             lively=viewers.watching or now < self._lively_until,
             thanking=now < self._thanking_until,

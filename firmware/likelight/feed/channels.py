@@ -25,6 +25,8 @@ class H264Channel:
 
     def __init__(self) -> None:
         self.viewers: set[H264Viewer] = set()
+        self.wants_keyframe = False
+        """True while somebody can go on only from a keyframe, and the last one is a second old."""
         self._timeline = Timeline()
         self._ring = Ring()
         self._init: Init | None = None
@@ -62,8 +64,10 @@ class H264Channel:
             framed,
         )
         self._ring.append(made)
+        waiting = 0
         for viewer in self.viewers:
-            viewer.feed(self._ring)
+            waiting += viewer.feed(self._ring)
+        self.wants_keyframe = waiting > 0 and self._ring.key_is_old
         return made
 
     def join(self, viewer: H264Viewer, text: bytes) -> None:
@@ -87,7 +91,12 @@ class JpegChannel:
     @property
     def demand(self) -> int:
         """How many want JPEGs now."""
-        return len(self.viewers) + len(self._waiting)
+        return len(self.viewers) + self.waiting
+
+    @property
+    def waiting(self) -> int:
+        """How many wait for a single one."""
+        return len(self._waiting)
 
     def publish(self, picture: Picture) -> None:
         """Write one picture to all who have drained."""

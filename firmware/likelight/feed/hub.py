@@ -7,8 +7,8 @@ goes to every viewer whose transport has drained. Nothing here awaits a viewer.
 import asyncio
 import logging
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, replace
 from typing import Protocol
 from weakref import WeakSet
 
@@ -17,8 +17,17 @@ from likelight.feed import annexb
 from likelight.feed.channels import H264Channel, JpegChannel, Picture
 from likelight.feed.fmp4 import Init
 from likelight.feed.framing import text_message
+from likelight.feed.meter import Meter, Traffic
 from likelight.feed.ring import Fragment
-from likelight.feed.viewers import H264Viewer, JpegViewer, Viewer, cut, tune
+from likelight.feed.viewers import (
+    H264Viewer,
+    JpegViewer,
+    Mp4Viewer,
+    SocketViewer,
+    Viewer,
+    cut,
+    tune,
+)
 
 TICK_S = 0.25
 """Placeholders come four times a second, so that a decoder always has something to show."""
@@ -27,6 +36,9 @@ SHUT_WITHIN_S = 0.1
 """A viewer whose buffer still holds camera frames so long after a shut is cut off."""
 
 SNAPSHOT_WITHIN_S = 2.0
+
+KEYFRAME_ASKED_EVERY_S = 1.0
+"""However many viewers skip, the encoder is asked for a keyframe no more often than this."""
 
 _GOING_AWAY = 1001
 
@@ -70,12 +82,23 @@ class Hub:
     """One kitchen's window out: camera packets and placeholders in, viewers served.
 
     `now_us` returns wall time in microseconds since the epoch; `on_demand` is called with the new
-    `Demand` on each change of it, on the event loop. The first state is IDLE.
+    `Demand` on each change of it, on the event loop. `ask_keyframe` is called at most once a
+    second, when a slow viewer would have to wait for one. The first state is IDLE.
     """
 
-    def __init__(self, *, now_us: Callable[[], int], on_demand: Callable[[Demand], None]) -> None:
+    def __init__(
+        self,
+        *,
+        now_us: Callable[[], int],
+        on_demand: Callable[[Demand], None],
+        ask_keyframe: Callable[[], None] = lambda: None,
+    ) -> None:
+        self.meter = Meter()
         self._now_us = now_us
         self._on_demand = on_demand
+        self._ask_keyframe = ask_keyframe
+        self._asked_at = float("-inf")
+        self._departed: dict[str, Traffic] = {}
         self._told = Demand()
         self._state = State.IDLE
         self._curtain = State.IDLE  # whose placeholder is shown while no camera frame is
@@ -88,7 +111,7 @@ class Hub:
         self._h264 = H264Channel()
         self._jpeg = JpegChannel()
         self._outlets: list[Outlet] = []
-        self._snapshots_sent: WeakSet[asyncio.Transport] = WeakSet()
+        self._answered: WeakSet[asyncio.Transport] = WeakSet()
 
     @property
     def state(self) -> State:
@@ -103,6 +126,15 @@ class Hub:
             len(self._h264.viewers) + sum(demand.h264 for demand in wanted),
             self._jpeg.demand + sum(demand.jpeg for demand in wanted),
         )
+
+    @property
+    def traffic(self) -> dict[str, Traffic]:
+        """What went out so far and to how many, by protocol; outlets count for themselves."""
+        kinds: tuple[type[Viewer], ...] = (SocketViewer, Mp4Viewer, JpegViewer)
+        total = {kind.protocol: self._departed.get(kind.protocol, Traffic()) for kind in kinds}
+        for viewer in self._everybody():
+            total[viewer.protocol] += viewer.traffic
+        return {**total, "snapshot": Traffic(viewers=self._jpeg.waiting)}
 
     def add_outlet(self, outlet: Outlet) -> None:
         """Feed `outlet` from now on; it hears the present state at once."""
@@ -135,7 +167,7 @@ class Hub:
                 self._jpeg.answer(None)
         text = self._state_text()
         for viewer in self._h264.viewers:
-            viewer.write(text)
+            viewer.tell(text)
         for outlet in self._outlets:
             outlet.on_state(state)
         self._show_placeholder()
@@ -186,15 +218,25 @@ class Hub:
         if self._state is not State.LIVE:
             return
         self._rolling_jpeg = True
+        self.meter.picture()
         picture = Picture(jpeg, captured_us)
         self._jpeg.answer(picture)
         self._publish_picture(picture)
 
-    @contextmanager
-    def watch_h264(self, transport: asyncio.Transport) -> Iterator[Viewer]:
+    def watch_h264(self, transport: asyncio.Transport) -> AbstractContextManager[Viewer]:
         """Serve fragments over `transport`, an open WebSocket's, while the context is open."""
-        tune(transport)
-        viewer = H264Viewer(transport, asyncio.get_running_loop().time())
+        return self._watch(SocketViewer(transport, asyncio.get_running_loop().time()))
+
+    def watch_mp4(self, transport: asyncio.Transport) -> AbstractContextManager[Viewer]:
+        """Serve one endless MP4 over `transport`, an open response's, while the context is open.
+
+        The viewer's `gone` is set when the connection has ended.
+        """
+        return self._watch(Mp4Viewer(transport, asyncio.get_running_loop().time()))
+
+    @contextmanager
+    def _watch(self, viewer: H264Viewer) -> Iterator[Viewer]:
+        tune(viewer.transport)
         if not self._rolling_h264 and not self._h264.viewers:
             self._h264.forget()  # a placeholder from when somebody last watched
             self._show_placeholder_h264()
@@ -233,10 +275,17 @@ class Hub:
         if self._state in (State.LIVE, State.IDLE):
             fresh = await self._fresh_picture()
             if fresh is not None and self._state is State.LIVE:
-                self._snapshots_sent.add(transport)
+                self.answered(transport)
                 return fresh
         still = self._placeholders.get(self._curtain)
         return Picture(still.jpeg, self._now_us()) if still else None
+
+    def answered(self, transport: asyncio.Transport) -> None:
+        """Remember that a response over `transport` holds camera pictures.
+
+        What of it has not been sent when the gate shuts won't be.
+        """
+        self._answered.add(transport)
 
     async def run(self) -> None:
         """Keep placeholders coming and dead viewers out; on the way out, say goodbye to all."""
@@ -254,6 +303,15 @@ class Hub:
     def _roll(self, init: Init, units: list[bytes], *, keyframe: bool, captured_us: int) -> None:
         self._rolling_h264 = True
         self._publish(init, units, keyframe=keyframe, captured_us=captured_us)
+        self.meter.frame(captured_us, self._now_us())
+        if self._h264.wants_keyframe:
+            self._want_keyframe()
+
+    def _want_keyframe(self) -> None:
+        now = asyncio.get_running_loop().time()
+        if now - self._asked_at >= KEYFRAME_ASKED_EVERY_S:
+            self._asked_at = now
+            self._ask_keyframe()
 
     def _publish(self, init: Init, units: list[bytes], *, keyframe: bool, captured_us: int) -> None:
         fragment = self._h264.publish(init, units, keyframe=keyframe, captured_us=captured_us)
@@ -289,15 +347,15 @@ class Hub:
         holding = [viewer for viewer in self._everybody() if not viewer.ready]
         for viewer in holding:
             viewer.mark_camera()
-        snapshots = [sent for sent in self._snapshots_sent if sent.get_write_buffer_size()]
-        self._snapshots_sent.clear()
-        if holding or snapshots:
+        answers = [answer for answer in self._answered if answer.get_write_buffer_size()]
+        self._answered.clear()
+        if holding or answers:
             loop = asyncio.get_running_loop()
-            loop.call_later(SHUT_WITHIN_S, self._abort_holders, holding, snapshots)
+            loop.call_later(SHUT_WITHIN_S, self._abort_holders, holding, answers)
 
-    def _abort_holders(self, holding: list[Viewer], snapshots: list[asyncio.Transport]) -> None:
+    def _abort_holders(self, holding: list[Viewer], answers: list[asyncio.Transport]) -> None:
         slow = [viewer.transport for viewer in holding if viewer.holds_camera]
-        slow += [transport for transport in snapshots if transport.get_write_buffer_size()]
+        slow += [transport for transport in answers if transport.get_write_buffer_size()]
         for transport in slow:
             cut(transport)
         if slow:
@@ -316,6 +374,8 @@ class Hub:
             self.demand_changed()
 
     def _part_from(self, viewer: Viewer) -> None:
+        departed = replace(viewer.traffic, viewers=0)
+        self._departed[viewer.protocol] = self._departed.get(viewer.protocol, Traffic()) + departed
         if not viewer.ready:
             cut(viewer.transport)  # what it was too slow to take shall not outlive it
         self.demand_changed()

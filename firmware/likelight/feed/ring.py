@@ -59,6 +59,11 @@ class Ring:
         """The fragment last appended; there must be one."""
         return self._fragments[-1]
 
+    @property
+    def key_is_old(self) -> bool:
+        """True when the newest keyframe is a second behind the newest fragment, or gone."""
+        return self._key is None or self.newest.decode - self._key.decode >= TIMESCALE
+
     def append(self, fragment: Fragment) -> None:
         """Add the newest fragment; a keyframe lets go of what nobody needs any more."""
         if fragment.keyframe:

@@ -1,4 +1,7 @@
-"""The feed over HTTP: fMP4 over WebSocket, MJPEG, and one JPEG, under `/k/{kid}/`."""
+"""The feed over HTTP: fMP4 over WebSocket or as one endless file, MJPEG, and one JPEG.
+
+All of it lies under `/k/{kid}/`; LL-HLS has routes of its own.
+"""
 
 import asyncio
 from collections.abc import Callable
@@ -27,6 +30,9 @@ def feed_routes(find: Callable[[str], Hub | None]) -> list[web.RouteDef]:
     async def socket(request: web.Request) -> web.StreamResponse:
         return await _socket(request, hub_of(request))
 
+    async def endless(request: web.Request) -> web.StreamResponse:
+        return await _endless(request, hub_of(request))
+
     async def multipart(request: web.Request) -> web.StreamResponse:
         return await _multipart(request, hub_of(request))
 
@@ -36,6 +42,7 @@ def feed_routes(find: Callable[[str], Hub | None]) -> list[web.RouteDef]:
     # No HEAD: it would have to watch to know what it would be told.
     return [
         web.get("/k/{kid}/ws", socket, allow_head=False),
+        web.get("/k/{kid}/live.mp4", endless, allow_head=False),
         web.get("/k/{kid}/stream.mjpg", multipart, allow_head=False),
         web.get("/k/{kid}/snapshot.jpg", snapshot, allow_head=False),
     ]
@@ -81,6 +88,15 @@ async def _listen(ws: web.WebSocketResponse) -> bool:
     return False
 
 
+async def _endless(request: web.Request, hub: Hub) -> web.StreamResponse:
+    response = _Unframed(headers={"Content-Type": "video/mp4", **_NO_STORE})
+    response.force_close()
+    await response.prepare(request)
+    with hub.watch_mp4(_transport(request)) as viewer:
+        await viewer.gone.wait()
+    return response
+
+
 async def _multipart(request: web.Request, hub: Hub) -> web.StreamResponse:
     response = _Unframed(headers={"Content-Type": framing.MULTIPART, **_NO_STORE})
     response.force_close()
@@ -91,7 +107,10 @@ async def _multipart(request: web.Request, hub: Hub) -> web.StreamResponse:
 
 
 class _Unframed(web.StreamResponse):
-    """A body without chunks that ends with the connection, as simple MJPEG readers expect it."""
+    """A body without chunks that ends with the connection, as simple MJPEG readers expect it.
+
+    So the hub's shared bytes go out as they are.
+    """
 
     _length_check = False
 

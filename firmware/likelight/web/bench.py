@@ -107,7 +107,7 @@ def bench_routes(bench: Bench) -> list[web.RouteDef]:
             return _problem(422, 'Send {"button": "thanks"} or {"button": "privacy"}.')
         except TimeoutError:
             return _problem(408, "The body did not arrive in time.")
-        except ValueError:
+        except (ValueError, RecursionError):
             return _problem(400, "The body is not JSON.")
         return web.Response(status=204)
 

@@ -5,7 +5,9 @@ from dataclasses import asdict, dataclass
 
 from aiohttp import web
 
+from likelight.appreciation.poll import Link
 from likelight.contract import State
+from likelight.push import PushStatus
 from likelight.supervise import ComponentHealth, Condition
 
 
@@ -15,9 +17,15 @@ class DeviceHealth:
 
     components: dict[str, ComponentHealth]
     state: State
+    cloud: Link
     camera: str
     camera_reason: str | None
+    camera_code: str | None
+    """What the crew's display calls the reason."""
+    camera_restarts: int
     waiting_for: tuple[str, ...]
+    push: PushStatus | None = None
+    """None where no push is configured."""
 
     @property
     def well(self) -> bool:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from aiohttp import web
 
 from likelight.config import ConfigError, Web
+from likelight.web.door import KEEP_ALIVE_S, Door
 
 BACKLOG = 1024
 
@@ -19,8 +20,9 @@ def listen(settings: Web) -> socket.socket:
         family, _, _, _, address = socket.getaddrinfo(
             settings.host, settings.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )[0]
-        return socket.create_server(address, family=family, backlog=BACKLOG)
-    except socket.gaierror as error:
+        both = family is socket.AF_INET6 and settings.host == "::" and socket.has_dualstack_ipv6()
+        return socket.create_server(address, family=family, backlog=BACKLOG, dualstack_ipv6=both)
+    except (socket.gaierror, UnicodeError) as error:
         raise ConfigError(f"{settings.host} is no address of this machine: {error}") from error
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
@@ -41,15 +43,27 @@ class WebServer:
 
     async def run(self) -> None:
         """Serve until cancelled."""
+        loop = asyncio.get_running_loop()
+        app, door = self._make(), Door()
+        app.middlewares.insert(0, door.let_in)
         runner = web.AppRunner(
-            self._make(), access_log=None, handle_signals=False, shutdown_timeout=1.0
+            app,
+            access_log=None,
+            handle_signals=False,
+            shutdown_timeout=1.0,
+            keepalive_timeout=KEEP_ALIVE_S,
         )
         await runner.setup()
+        assert runner.server is not None
+        door.open(runner.server)
         try:
-            await web.SockSite(runner, self._listener.dup(), backlog=BACKLOG).start()
-            self.serving = True
-            await asyncio.Event().wait()
+            listening = await loop.create_server(door, sock=self._listener.dup(), backlog=BACKLOG)
+            try:
+                self.serving = True
+                await asyncio.Event().wait()
+            finally:
+                self.serving = False
+                listening.close()
         finally:
-            self.serving = False
             async with asyncio.timeout(5):
                 await runner.cleanup()

@@ -1,0 +1,36 @@
+"""Where the one port of a device is found: by the device itself, and by a phone on its network."""
+
+import socket
+
+from likelight.config import Web
+
+_EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  asked about, not bound
+
+
+def own_address(listener: socket.socket) -> str:
+    """Return the URL at which this machine reaches its own `listener`, bound to TCP.
+
+    It goes by what was bound: a name like localhost may mean IPv4, IPv6 or both.
+    """
+    host, port = listener.getsockname()[:2]
+    return _url(_EVERYWHERE.get(host, host), port)
+
+
+def shown_address(settings: Web) -> str:
+    """Return the URL to tell people; a phone can open it where the device listens everywhere."""
+    host = settings.host
+    return _url(_outgoing_address() if host in _EVERYWHERE else host, settings.port)
+
+
+def _outgoing_address() -> str:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probing:
+        try:
+            # Sends nothing: a datagram socket's connect only chooses the outgoing address.
+            probing.connect(("192.0.2.1", 9))
+        except OSError:
+            return socket.gethostname()
+        return str(probing.getsockname()[0])
+
+
+def _url(host: str, port: int) -> str:
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

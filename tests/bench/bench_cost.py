@@ -1,0 +1,213 @@
+"""What a viewer, a frame and the daemon cost: ratios and bounds, all from one run.
+
+H.264 over WebSocket against our own MJPEG, alternating, with all viewers in a process of its own:
+most only drain their sockets, 20 measure the age of what they get. Then the time to make a
+fragment, and the daemon's memory, as a process that somebody starts.
+
+There is no figure for ustreamer: it reads only V4L2 devices, and feeding it the same JPEGs needs a
+kernel module (v4l2loopback) or a shim under it. A figure from another source would prove nothing.
+"""
+
+import argparse
+import asyncio
+import multiprocessing
+import multiprocessing.connection
+import os
+import statistics
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from bench_fanout import (
+    FPS,
+    UNITS,
+    UPGRADE,
+    next_message,
+    next_part,
+    now_us,
+    percentile,
+    serve,
+)
+
+from likelight.feed import annexb
+from likelight.feed.fmp4 import Timeline, fragment
+from likelight.feed.framing import binary_message
+from support.demo import demo
+
+MEASURING = 20
+MEMORY_VIEWERS = 100
+
+
+class Drain(asyncio.BufferedProtocol):
+    """A viewer who takes everything and looks at nothing."""
+
+    buffer = bytearray(1 << 18)
+
+    def __init__(self, request: bytes) -> None:
+        self._request = request
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        transport.write(self._request)
+
+    def get_buffer(self, sizehint: int) -> bytearray:
+        return self.buffer
+
+    def buffer_updated(self, nbytes: int) -> None:
+        """Nothing is kept."""
+
+
+def watch(pipe: multiprocessing.connection.Connection, port: int, viewers: int, jpeg: bool) -> None:
+    """Be all viewers: say when all are in, then measure for the asked time."""
+
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        path = "stream.mjpg" if jpeg else "ws"
+        request = f"GET /k/demo/{path} HTTP/1.1\r\nHost: localhost\r\n".encode()
+        request += (b"" if jpeg else UPGRADE) + b"\r\n"
+        ages: list[float] = []
+        counting = False
+
+        async def view() -> None:
+            reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=1 << 20)
+            writer.write(request)
+            await reader.readuntil(b"\r\n\r\n")
+            while True:
+                captured_us = await (next_part if jpeg else next_message)(reader)
+                if counting and captured_us:
+                    ages.append((now_us() - captured_us) / 1000)
+
+        for _ in range(viewers - MEASURING):
+            await loop.create_connection(lambda: Drain(request), "127.0.0.1", port)
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(view()) for _ in range(MEASURING)]
+            pipe.send("ready")
+            seconds = await asyncio.to_thread(pipe.recv)
+            counting = True
+            await asyncio.sleep(seconds)
+            counting = False
+            pipe.send(ages)
+            for task in tasks:
+                task.cancel()
+
+    asyncio.run(main())
+
+
+def run_round(jpeg: bool, viewers: int, seconds: float) -> tuple[float, list[float]]:
+    """Return the server's CPU in microseconds a viewer and second, and the ages in ms."""
+    context = multiprocessing.get_context("spawn")
+    server_pipe, server_end = context.Pipe()
+    client_pipe, client_end = context.Pipe()
+    server = context.Process(target=serve, args=(server_end, "hub", jpeg), daemon=True)
+    server.start()
+    port = server_pipe.recv()
+    client = context.Process(target=watch, args=(client_end, port, viewers, jpeg), daemon=True)
+    client.start()
+    try:
+        assert client_pipe.recv() == "ready"
+        time.sleep(2.0)  # the joins' bursts pass
+        server_pipe.send("begin")
+        _, before = server_pipe.recv()
+        client_pipe.send(seconds)
+        ages = client_pipe.recv()
+        server_pipe.send("end")
+        _, after = server_pipe.recv()
+    finally:
+        client.kill()
+        server.kill()
+        client.join()
+        server.join()
+    return (after - before) * 1e6 / viewers / seconds, ages
+
+
+def fan_out(viewers: int, rounds: int, seconds: float) -> None:
+    cost: dict[bool, list[float]] = {False: [], True: []}
+    ages: dict[bool, list[float]] = {False: [], True: []}
+    for _ in range(rounds):
+        for jpeg in (False, True):
+            spent, aged = run_round(jpeg, viewers, seconds)
+            cost[jpeg].append(spent)
+            ages[jpeg] += aged
+    for jpeg, name in ((False, "H.264"), (True, "MJPEG")):
+        rate = len(ages[jpeg]) / MEASURING / seconds / rounds
+        p50, p99 = (percentile(ages[jpeg], share) for share in (0.5, 0.99))
+        print(
+            f"{name} {viewers} viewers: {statistics.median(cost[jpeg]):.0f} us/viewer-s,"
+            f" age p50 {p50:.1f} ms, p99 {p99:.1f} ms, {rate:.1f} fps"
+        )
+    ratio = statistics.median(cost[False]) / statistics.median(cost[True])
+    print(f"H.264 over WebSocket costs {ratio:.2f} of MJPEG")
+
+
+def mux() -> None:
+    """Time what the hub does to an access unit before it is shared by all viewers."""
+    timeline = Timeline()
+    count = 100 * FPS
+    began = time.process_time()
+    for number in range(count):
+        unit = UNITS[number % FPS]
+        _, units = annexb.parse(unit.data)
+        at, duration = timeline.place(1_000_000 + number * 1_000_000 // FPS, FPS)
+        binary_message(
+            fragment(
+                units,
+                sequence=number + 1,
+                decode=at,
+                duration=duration,
+                keyframe=unit.keyframe,
+                captured_us=number,
+            )
+        )
+    print(f"muxing: {(time.process_time() - began) / count * 1e6:.1f} us a frame")
+
+
+def resident_kib(pid: int) -> int:
+    return (
+        int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") // 1024
+    )
+
+
+async def memory() -> None:
+    """Read the daemon's resident memory at its start, and with viewers."""
+    with tempfile.TemporaryDirectory() as state_dir:
+        async with demo(Path(state_dir)) as running:
+            pid, port = running.process.pid, int(running.url.rpartition(":")[2])
+            print(
+                f"daemon at start: {resident_kib(pid) / 1024:.1f} MiB without the camera's process"
+            )
+            loop = asyncio.get_running_loop()
+            request = b"GET /k/demo/ws HTTP/1.1\r\nHost: localhost\r\n" + UPGRADE + b"\r\n"
+            drains = []
+
+            async def join(count: int) -> int:
+                for _ in range(count):
+                    drains.append(
+                        await loop.create_connection(lambda: Drain(request), "127.0.0.1", port)
+                    )
+                await asyncio.sleep(4)
+                return resident_kib(pid)
+
+            few = await join(10)
+            many = await join(MEMORY_VIEWERS)
+            print(f"daemon with viewers: {(many - few) / MEMORY_VIEWERS:.1f} KiB each")
+            for transport, _ in drains:
+                transport.abort()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--viewers", type=int, default=500)
+    parser.add_argument("--rounds", type=int, default=2)
+    parser.add_argument("--seconds", type=float, default=4.0, help="measured in each round")
+    options = parser.parse_args()
+    print(f"{os.cpu_count()} cores, shared by server and viewers")
+    mux()
+    asyncio.run(memory())
+    fan_out(options.viewers, options.rounds, options.seconds)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,295 @@
+"""A camera that hangs, dies, vanishes or won't stop: viewers see that, stay, and see it back."""
+
+import asyncio
+import gc
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from likelight.appreciation.headline import Situation, headline
+from likelight.appreciation.poll import Link
+from likelight.appreciation.screens.models import StatusScreen
+from likelight.appreciation.screens.render import pages
+from likelight.clock import utc_now
+from likelight.contract import State
+from likelight.onair import OnAir
+from likelight_hw.camera.config import CameraConfig
+from likelight_hw.camera.patience import Patience
+from likelight_hw.camera.process import CameraProcess
+from likelight_hw.ports import (
+    AccessUnit,
+    CameraPhase,
+    CameraStatus,
+    Jpeg,
+    Placeholder,
+    StreamFormat,
+)
+from likelight_hw.sim.indicator import SimIndicator
+from support import stub_camera
+from support.camera import children
+from support.feed import Kitchen, kitchen
+from support.panels import PANELS
+
+pytestmark = pytest.mark.skipif(
+    sys.platform != "linux", reason="follows processes by way of Linux's /proc"
+)
+
+CHILD = (sys.executable, "-S", "-E", stub_camera.__file__)
+HASTY = Patience(silent=0.15, hung=0.3, pauses=(0.01,))
+
+
+@dataclass
+class Outputs:
+    """What each way out showed last: True for the camera's picture, False for a placeholder."""
+
+    shown: dict[str, bool] = field(default_factory=dict)
+    ended: list[str] = field(default_factory=list)
+    changed: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def see(self, way: str, data: bytes) -> None:
+        self.shown[way] = stub_camera.PICTURE in data
+        self.changed.set()
+
+    async def all_show(self, camera: bool, within: float) -> float:
+        """Return how many seconds it took until every way out shows it."""
+        clock = asyncio.get_running_loop().time
+        began = clock()
+        async with asyncio.timeout(within):
+            while set(self.shown.values()) != {camera} or len(self.shown) < 3:
+                self.changed.clear()
+                await self.changed.wait()
+        return clock() - began
+
+
+class Window:
+    """A camera, the gate and the feed, wired as the device wires them."""
+
+    def __init__(self, place: Kitchen, camera: CameraProcess) -> None:
+        self.camera = camera
+        self.place = place
+        self.outputs = Outputs()
+        self.statuses: list[CameraStatus] = []
+        self.on_air = OnAir(
+            camera,
+            SimIndicator(),
+            show=place.hub.show,
+            keep_private=_keep,
+            on_change=lambda: None,
+            now=utc_now,
+        )
+        self.on_air.restore(private=False, consented=True)
+
+    def on_format(self, stream: StreamFormat) -> None:
+        self.place.hub.set_format(stream.width, stream.height, stream.fps)
+
+    def on_access_unit(self, unit: AccessUnit) -> None:
+        self.place.hub.push(unit.data, keyframe=unit.keyframe, captured_us=unit.captured_us)
+
+    def on_jpeg(self, jpeg: Jpeg) -> None:
+        self.place.hub.push_jpeg(jpeg.data, captured_us=jpeg.captured_us)
+
+    def on_placeholder(self, placeholder: Placeholder) -> None:
+        raise AssertionError("the stub draws no placeholder")
+
+    def on_status(self, status: CameraStatus) -> None:
+        self.statuses.append(status)
+        self.on_air.on_camera(status)
+        self.outputs.changed.set()
+
+    async def reaches(self, phase: CameraPhase, within: float) -> CameraStatus:
+        async with asyncio.timeout(within):
+            while self.camera.status.phase is not phase:
+                self.outputs.changed.clear()
+                await self.outputs.changed.wait()
+        return self.camera.status
+
+
+async def _keep(_: bool) -> None:
+    """Privacy is not under test here."""
+
+
+@asynccontextmanager
+async def window(
+    config: CameraConfig | None = None, patience: Patience | None = None
+) -> AsyncIterator[Window]:
+    """A live kitchen, watched in three ways."""
+    camera = CameraProcess(config or CameraConfig(), patience=patience or Patience(), child=CHILD)
+    camera.jpeg_rate(15)
+    async with kitchen() as place, aiohttp.ClientSession() as session:
+        view = Window(place, camera)
+        async with asyncio.TaskGroup() as group:
+            tasks = [
+                group.create_task(work)
+                for work in (
+                    camera.run(view, ()),
+                    view.on_air.run(),
+                    _watch(session, place, view.outputs),
+                    _multipart(session, place, view.outputs),
+                    _snapshots(session, place, view.outputs),
+                )
+            ]
+            view.on_air.on_demand(True)
+            await view.outputs.all_show(True, within=5)
+            yield view
+            for task in tasks:
+                task.cancel()
+
+
+async def _watch(session: aiohttp.ClientSession, place: Kitchen, outputs: Outputs) -> None:
+    async with session.ws_connect(f"{place.url}/k/demo/ws", max_msg_size=0) as ws:
+        async for message in ws:
+            if message.type is aiohttp.WSMsgType.BINARY and b"mdat" in message.data:
+                outputs.see("ws", message.data)
+    outputs.ended.append("ws")
+
+
+async def _multipart(session: aiohttp.ClientSession, place: Kitchen, outputs: Outputs) -> None:
+    async with session.get(f"{place.url}/k/demo/stream.mjpg") as response:
+        while line := await response.content.readline():
+            if line.startswith(b"Content-Length:"):
+                size = int(line.split(b":")[1])
+                await response.content.readuntil(b"\r\n\r\n")
+                outputs.see("mjpeg", await response.content.readexactly(size))
+    outputs.ended.append("mjpeg")
+
+
+async def _snapshots(session: aiohttp.ClientSession, place: Kitchen, outputs: Outputs) -> None:
+    while True:
+        async with session.get(f"{place.url}/k/demo/snapshot.jpg") as response:
+            outputs.see("snapshot", await response.read())
+        await asyncio.sleep(0.05)
+
+
+def strike(number: int) -> None:
+    (child,) = children()
+    os.kill(child, number)
+
+
+@pytest.mark.parametrize(
+    ("number", "code"),
+    [(signal.SIGSTOP, "K1"), (signal.SIGKILL, "K2"), (signal.SIGUSR1, "K3")],
+    ids=["hangs", "dies", "vanishes"],
+)
+async def test_viewers_see_the_fault_in_two_seconds_and_the_picture_in_five(
+    number: int, code: str
+) -> None:
+    async with window() as view:
+        strike(number)
+        assert await view.outputs.all_show(False, within=3) < 2.0
+        assert view.on_air.state is State.FAULT
+        assert view.camera.status.code == code
+        assert view.camera.status.reason
+        # The next child works at once, so the camera works again when the last one was given up.
+        await view.reaches(CameraPhase.FAILED, within=3)
+        assert await view.outputs.all_show(True, within=6) < 5.0
+        assert view.outputs.ended == []
+        assert view.camera.restarts == 1
+
+
+async def test_a_driver_that_blocks_in_stop_is_found_out_and_replaced() -> None:
+    async with window(patience=Patience(hung=0.5, pauses=(0.1,))) as view:
+        strike(signal.SIGUSR2)
+        view.camera.stop()
+        failed = await view.reaches(CameraPhase.FAILED, within=2)
+        assert failed.code == "K1"
+        await view.reaches(CameraPhase.STOPPED, within=5)
+        view.camera.start()
+        await view.outputs.all_show(True, within=5)
+        assert view.outputs.ended == []
+
+
+async def test_a_source_that_comes_back_ends_the_longest_pause(tmp_path: Path) -> None:
+    source = tmp_path / "video0"
+    source.touch()
+    config = CameraConfig(driver="file", path=source)
+    async with window(config, Patience(pauses=(0.05, 300.0))) as view:
+        source.unlink()
+        strike(signal.SIGKILL)
+        async with asyncio.timeout(5):
+            while view.camera.restarts < 2:
+                await view.reaches(CameraPhase.FAILED, within=5)
+                view.outputs.changed.clear()
+                await view.outputs.changed.wait()
+        assert view.camera.status.reason == "the camera is not plugged in"
+        source.touch()
+        assert await view.outputs.all_show(True, within=6) < 5.0
+
+
+def test_pauses_grow_to_thirty_seconds_but_stay_brief_for_what_gave_pictures() -> None:
+    patience = Patience()
+    without = [patience.pause(failures, gave_pictures=False) for failures in range(8)]
+    assert without == [1, 2, 4, 8, 16, 30, 30, 30]
+    assert max(patience.pause(failures, gave_pictures=True) for failures in range(100)) == 4
+
+
+async def test_fifty_faults_leave_everything_as_it_was() -> None:
+    strikes: list[Callable[[Window], Awaitable[None]]] = [_hang, _die, _vanish, _block_in_stop]
+    async with window(patience=HASTY) as view:
+        for number in range(10):
+            await _suffer(view, strikes[number % len(strikes)])
+        before = _belongings()
+        for number in range(50):
+            await _suffer(view, strikes[number % len(strikes)])
+        after = _belongings()
+        assert view.outputs.ended == []
+        assert view.camera.restarts == 60
+    assert after[:2] == before[:2], "descriptors and processes are as they were"
+    assert after[2] - before[2] < 2_000, "memory, in KiB"
+    assert not children()
+
+
+async def _suffer(view: Window, fault: Callable[[Window], Awaitable[None]]) -> None:
+    lost = view.camera.restarts
+    await fault(view)
+    async with asyncio.timeout(5):
+        while view.camera.restarts == lost:
+            view.outputs.changed.clear()
+            await view.outputs.changed.wait()
+    view.outputs.shown.clear()
+    await view.outputs.all_show(True, within=5)
+
+
+async def _hang(_: Window) -> None:
+    strike(signal.SIGSTOP)
+
+
+async def _die(_: Window) -> None:
+    strike(signal.SIGKILL)
+
+
+async def _vanish(_: Window) -> None:
+    strike(signal.SIGUSR1)
+
+
+async def _block_in_stop(view: Window) -> None:
+    strike(signal.SIGUSR2)
+    view.camera.stop()
+    await view.reaches(CameraPhase.FAILED, within=3)
+    view.camera.start()
+
+
+def _belongings() -> tuple[int, int, int]:
+    """Return how many descriptors and children there are, and the resident KiB."""
+    gc.collect()
+    resident = Path("/proc/self/statm").read_text().split()[1]
+    kib = int(resident) * os.sysconf("SC_PAGE_SIZE") // 1024
+    return len(list(Path("/proc/self/fd").iterdir())), len(children()), kib
+
+
+def test_the_crew_reads_the_trouble_and_its_code_on_every_panel() -> None:
+    calm = Situation(Link.CONNECTED, State.FAULT, likes_today=3, trouble="K1")
+    for panel in PANELS.values():
+        words = " ".join(line for page in pages(headline(calm), panel) for line in page.text)
+        assert "The camera is having trouble." in words
+        assert "The lamp still works." in words
+        assert "call IT, code K1." in words
+    quiet = headline(replace(calm, trouble=None))
+    assert isinstance(quiet, StatusScreen)
+    assert "IT" not in quiet.detail

@@ -1,0 +1,267 @@
+"""Viewers on real lines: who can carry the stream loses nothing, who can't still sees the present.
+
+The frames are noise, so that they are as heavy as a kitchen's and every pixel tells when something
+is missing that it leans on.
+"""
+
+import asyncio
+import random
+import statistics
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from fractions import Fraction
+from functools import cache
+from itertools import pairwise
+
+import aiohttp
+import av
+
+from likelight.contract import State
+from likelight.feed.hub import Hub
+from likelight.feed.viewers import SocketViewer
+from support.camera import Decoder
+from support.feed import HEIGHT, WIDTH, Kitchen, Unit, heavy, kitchen, now_us, read_fragment
+from support.line import Line, line
+from support.virtual import run_virtual
+
+FPS = 30
+SECONDS = 5
+
+
+@cache
+def noise() -> tuple[Unit, ...]:
+    """Return a group of 30 pictures, some 2 Mbit/s: moving noise that nothing compresses."""
+    rng = random.Random(3)
+    codec = av.CodecContext.create("libx264", "w")
+    codec.width, codec.height, codec.pix_fmt = WIDTH, HEIGHT, "yuv420p"
+    codec.time_base = Fraction(1, FPS)
+    codec.options = {
+        "preset": "ultrafast",
+        "tune": "zerolatency",
+        "x264-params": "keyint=30:min-keyint=30:scenecut=0:repeat-headers=1:annexb=1:qp=30",
+    }
+    units = []
+    picture = bytearray(rng.randbytes(WIDTH * HEIGHT))
+    for number in range(FPS):
+        for _ in range(12):
+            at = rng.randrange(len(picture) - 600)
+            picture[at : at + 600] = rng.randbytes(600)
+        frame = av.VideoFrame(WIDTH, HEIGHT, "yuv420p")
+        for plane, data in zip(frame.planes, (picture, b"\x80", b"\x80"), strict=True):
+            plane.update(bytes(data) * (1 if len(data) > 1 else plane.buffer_size))
+        frame.pts = number
+        units += [Unit(bytes(packet), packet.is_keyframe) for packet in codec.encode(frame)]
+    return tuple(units)
+
+
+@cache
+def whole() -> tuple[int, ...]:
+    """Return a hash of each picture of `noise`, decoded by somebody who missed nothing."""
+    decoder = Decoder()
+    return tuple(hash(bytes(decoder.decode(unit.data).planes[0])) for unit in noise())
+
+
+RATE = sum(len(unit.data) for unit in noise())
+"""Bytes a second of the stream."""
+JPEG = b"\xff\xd8" + b"\xaa" * 20_000 + b"\xff\xd9"
+
+
+@dataclass
+class Seen:
+    """What a viewer got: fragments, in order, and the age in seconds of each when it was there."""
+
+    segments: list[bytes] = field(default_factory=list)
+    ages: list[float] = field(default_factory=list)
+
+    @property
+    def contiguous(self) -> bool:
+        samples = [read_fragment(segment) for segment in self.segments]
+        return all(a.decode + a.duration == b.decode for a, b in pairwise(samples))
+
+    def pictures(self) -> Iterator[tuple[int, int]]:
+        """Yield the number within its group of each picture, and its hash as decoded here."""
+        decoder = Decoder()
+        for segment in self.segments:
+            sample = read_fragment(segment)
+            units, at = b"", len(segment) - sample.size
+            while at < len(segment):
+                size = int.from_bytes(segment[at : at + 4], "big")
+                units += b"\0\0\0\1" + segment[at + 4 : at + 4 + size]
+                at += 4 + size
+            if sample.keyframe:
+                units = noise()[0].data
+            yield sample.sequence, hash(bytes(decoder.decode(units).planes[0]))
+
+
+async def roll(place: Kitchen, seconds: float = SECONDS) -> None:
+    """Be a camera of both kinds of picture."""
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    for number in range(round(seconds * FPS)):
+        unit = noise()[number % FPS]
+        place.hub.push(unit.data, keyframe=unit.keyframe, captured_us=now_us())
+        place.hub.push_jpeg(JPEG, captured_us=now_us())
+        await asyncio.sleep(max(0.0, began + (number + 1) / FPS - loop.time()))
+
+
+async def watch(session: aiohttp.ClientSession, url: str, seen: Seen, ready: asyncio.Event) -> None:
+    async with session.ws_connect(f"{url}/k/demo/ws", max_msg_size=0) as ws:
+        ready.set()
+        async for message in ws:
+            if message.type is aiohttp.WSMsgType.BINARY and message.data[4:8] == b"prft":
+                sample = read_fragment(message.data)
+                if sample.size > 1000:  # no placeholder
+                    seen.segments.append(message.data)
+                    seen.ages.append((now_us() - sample.captured_us) / 1e6)
+
+
+async def multipart(
+    session: aiohttp.ClientSession, url: str, seen: Seen, ready: asyncio.Event
+) -> None:
+    async with session.get(f"{url}/k/demo/stream.mjpg") as response:
+        ready.set()
+        captured = 0.0
+        async for row in response.content:
+            if row.startswith(b"X-Timestamp:"):
+                captured = float(row.split(b":")[1])
+                await response.content.readline()
+                if (await response.content.readexactly(len(JPEG))) == JPEG:
+                    seen.ages.append(now_us() / 1e6 - captured)
+
+
+async def over(kind: Line, *, mjpeg: bool = False) -> tuple[Seen, Seen, Hub]:
+    """Watch for `SECONDS` over a line and, beside it, over none; return both, and the hub."""
+    far, near = Seen(), Seen()
+    async with kitchen() as place, aiohttp.ClientSession() as session:
+        place.hub.set_format(WIDTH, HEIGHT, FPS)
+        place.hub.show(State.LIVE)
+        async with line(place.host, place.port, kind) as port, asyncio.TaskGroup() as group:
+            ready = [asyncio.Event(), asyncio.Event()]
+            url = f"http://127.0.0.1:{port}"
+            way = multipart if mjpeg else watch
+            tasks = [
+                group.create_task(way(session, url, far, ready[0])),
+                group.create_task(watch(session, place.url, near, ready[1])),
+            ]
+            for event in ready:
+                await event.wait()
+            await roll(place)
+            for task in tasks:
+                task.cancel()
+        return far, near, place.hub
+
+
+async def test_half_the_rate_sees_the_present_unbroken_and_costs_nobody_anything() -> None:
+    far, near, hub = await over(Line(RATE / 2, queue=4096))
+    print(f"half the rate: {len(far.ages)} frames, median {statistics.median(far.ages):.2f} s")
+    assert statistics.median(far.ages) < 0.5
+    assert len(far.ages) > 15
+    assert hub.traffic["ws"].skips > 0
+    first = read_fragment(near.segments[0]).sequence
+    for sequence, seen in far.pictures():
+        assert seen == whole()[(sequence - first) % FPS], "a picture leans on one that was left out"
+    assert len(near.ages) == SECONDS * FPS
+    assert near.contiguous
+    assert statistics.median(near.ages) < 0.05
+
+
+async def test_half_the_rate_of_mjpeg_sees_the_present() -> None:
+    far, near, hub = await over(Line(len(JPEG) * FPS / 2, queue=4096), mjpeg=True)
+    print(f"half the rate of MJPEG: {len(far.ages)}, median {statistics.median(far.ages):.2f} s")
+    assert statistics.median(far.ages) < 0.5
+    assert FPS * SECONDS / 4 < len(far.ages) < FPS * SECONDS * 0.6
+    assert hub.traffic["mjpeg"].skips > 0
+    assert near.contiguous
+
+
+async def test_a_real_line_that_can_carry_the_stream_loses_nothing() -> None:
+    real = Line(10e6 / 8, delay_s=0.04, jitter_s=0.02, queue=65_536)
+    far, _, hub = await over(real)
+    print(f"10 Mbit/s, 80 ms: median {statistics.median(far.ages):.3f} s")
+    assert hub.traffic["ws"].skips == 0
+    assert far.contiguous
+    assert len(far.ages) > SECONDS * FPS - 15, "the last ones are still on their way"
+    assert statistics.median(far.ages) < 0.2
+
+
+class Valve(asyncio.Transport):
+    """A transport that takes what it is given while it is open, and keeps it while it is shut."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open = True
+        self.got: list[bytes] = []
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        self.got.append(bytes(data))
+
+    def get_write_buffer_size(self) -> int:
+        return 0 if self.open else 1
+
+    def is_closing(self) -> bool:
+        return False
+
+    def abort(self) -> None:
+        """Nothing to end."""
+
+
+def test_who_skips_three_times_gets_a_slideshow_and_then_another_chance() -> None:
+    async def scenario() -> None:
+        asked: list[float] = []
+        key, light = heavy(100, keyframe=True), heavy(100, keyframe=False)
+        clock = asyncio.get_running_loop().time
+        hub = Hub(
+            now_us=now_us, on_demand=lambda _: None, ask_keyframe=lambda: asked.append(clock())
+        )
+        hub.set_format(WIDTH, HEIGHT, FPS)
+        hub.show(State.LIVE)
+        valve = Valve()
+        with hub.watch_h264(valve) as viewer:
+            assert isinstance(viewer, SocketViewer)
+            for second in range(45):
+                for number in range(FPS):
+                    # In each of the first three seconds it takes nothing for half of it.
+                    valve.open = not (second < 3 and 5 < number < 20)
+                    unit = light if number else key
+                    valve.got.clear()
+                    hub.push(unit.data, keyframe=unit.keyframe, captured_us=now_us())
+                    sliding = 4 <= second < 33
+                    if sliding:
+                        assert len(valve.got) == unit.keyframe
+                    elif second == 44:
+                        assert len(valve.got) == 1, "all pictures again"
+                    await asyncio.sleep(1 / FPS)
+            assert viewer.traffic.skips == 3
+        assert hub.traffic["ws"].skips == 3
+        assert hub.traffic["ws"].viewers == 0
+        assert asked == [], "a keyframe a second comes by itself"
+
+    run_virtual(scenario())
+
+
+def test_keyframes_are_asked_for_once_a_second_however_many_wait() -> None:
+    async def scenario() -> None:
+        asked: list[float] = []
+        key, light = heavy(100, keyframe=True), heavy(100, keyframe=False)
+        clock = asyncio.get_running_loop().time
+        hub = Hub(
+            now_us=now_us, on_demand=lambda _: None, ask_keyframe=lambda: asked.append(clock())
+        )
+        hub.set_format(WIDTH, HEIGHT, FPS)
+        hub.show(State.LIVE)
+        valves = [Valve() for _ in range(20)]
+        watching = [hub.watch_h264(valve) for valve in valves]
+        for viewer in watching:
+            viewer.__enter__()
+        for number in range(5 * FPS):  # one keyframe in five seconds
+            for turn, valve in enumerate(valves):
+                valve.open = not (turn < number < turn + 15)
+            unit = light if number else key
+            hub.push(unit.data, keyframe=unit.keyframe, captured_us=now_us())
+            await asyncio.sleep(1 / FPS)
+        for viewer in watching:
+            viewer.__exit__(None, None, None)
+        assert 3 <= len(asked) <= 5
+        assert all(late - early >= 1.0 for early, late in pairwise(asked))
+
+    run_virtual(scenario())
