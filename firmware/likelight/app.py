@@ -19,13 +19,16 @@ from likelight.clock import utc_now
 from likelight.config import Config, ConfigError
 from likelight.device import Device, camera_config
 from likelight.embedded import EmbeddedCloud, make_embedded_cloud
+from likelight.push import read_target
 from likelight.state_dir import held, own_token, read_token
 from likelight.systemd import Systemd
+from likelight.upload import Upload
+from likelight.web.address import own_address, shown_address
 from likelight.web.loglines import LogLines
 from likelight.web.server import WebServer, listen
 from likelight_hw.camera.probe import probe
-from likelight_hw.camera.process import CameraProcess
 from likelight_hw.ports import Placeholder
+from likelight_hw.push.target import Target
 
 log = logging.getLogger(__name__)
 
@@ -42,13 +45,14 @@ class _Ground:
     listener: socket.socket
     own_cloud: EmbeddedCloud | None
     packaged: tuple[Placeholder, ...]
+    push_to: Target | None
 
 
 def run(config: Config, *, bench: bool, browser: bool, seconds: float | None) -> None:
     """Run the daemon until a signal, or until `seconds` after it was ready.
 
-    Raises `ConfigError` or `HardwareError` when it can't start, and an ExceptionGroup with
-    `GaveUp` when it can't live.
+    Raises `ConfigError` or `HardwareError` when it can't start and `GaveUp` when it can't live,
+    each maybe within an ExceptionGroup.
     """
     with held(config.state_dir) as state_dir, listen(config.web) as listener:
         own_cloud = None
@@ -57,15 +61,36 @@ def run(config: Config, *, bench: bool, browser: bool, seconds: float | None) ->
             own_cloud = make_embedded_cloud(database, now=utc_now, rng=random.Random())
         token_file = config.cloud.token_file
         token = read_token(token_file) if token_file else own_token(state_dir)
-        packaged = placeholders.load(simulated=CameraProcess.simulated)
-        ground = _Ground(config, token, listener, own_cloud, packaged)
+        packaged = placeholders.load(simulated=camera_config(config).simulated)
+        push_to = read_target(config.push)
+        ground = _Ground(config, token, listener, own_cloud, packaged, push_to)
         asyncio.run(_serve(ground, bench=bench, browser=browser, seconds=seconds))
 
 
 async def _serve(ground: _Ground, *, bench: bool, browser: bool, seconds: float | None) -> None:
-    config, own_cloud = ground.config, ground.own_cloud
+    """Live until a signal, which ends the start-up just as well."""
     systemd = Systemd()
     stop = _stop_signal()
+    async with asyncio.TaskGroup() as group:
+        life = group.create_task(
+            _live(ground, systemd, stop, bench=bench, browser=browser, seconds=seconds)
+        )
+        await stop.wait()
+        log.info("Good night")
+        systemd.stopping()
+        life.cancel()
+
+
+async def _live(
+    ground: _Ground,
+    systemd: Systemd,
+    stop: asyncio.Event,
+    *,
+    bench: bool,
+    browser: bool,
+    seconds: float | None,
+) -> None:
+    config, own_cloud = ground.config, ground.own_cloud
     await probe(camera_config(config))
     async with AsyncExitStack() as stack:
         store = DeviceStore(config.state_dir / "device.sqlite")
@@ -74,10 +99,13 @@ async def _serve(ground: _Ground, *, bench: bool, browser: bool, seconds: float 
         except StoreError as error:
             raise ConfigError(str(error)) from error
         stack.push_async_callback(store.close)
-        base_url = config.cloud.url or _loopback(config)
+        base_url = config.cloud.url or own_address(ground.listener)
         cloud = HttpCloud(base_url, config.kitchen.id, ground.token)
         await stack.enter_async_context(cloud)
-        device = Device(config, store, cloud, own_cloud, ground.packaged)
+        upload = None
+        if config.cloud.url is not None:
+            upload = Upload(config.cloud.url, config.kitchen.id, ground.token, rng=random.Random())
+        device = Device(config, store, cloud, own_cloud, ground.packaged, ground.push_to, upload)
         stack.push_async_callback(device.close)
         lines = LogLines(device.changes.bump)
         if bench:
@@ -90,29 +118,14 @@ async def _serve(ground: _Ground, *, bench: bool, browser: bool, seconds: float 
             own_cloud.enrol(config.kitchen.id, config.kitchen.name, ground.token)
             device.supervisor.add("cloud", own_cloud, critical=False)
         async with asyncio.TaskGroup() as group:
-            tasks = [
-                group.create_task(device.supervisor.run()),
-                group.create_task(_once_ready(device, systemd, bench=bench, browser=browser)),
-            ]
+            group.create_task(device.supervisor.run())
+            with suppress(TimeoutError):
+                async with asyncio.timeout(READY_WITHIN_S):
+                    await device.ready()
+            group.create_task(_tell_where(device, systemd, bench=bench, browser=browser))
             if seconds is not None:
-                tasks.append(group.create_task(_end_after(device, seconds, stop)))
-            await stop.wait()
-            log.info("Good night")
-            systemd.stopping()
-            for task in tasks:
-                task.cancel()
-
-
-async def _end_after(device: Device, seconds: float, stop: asyncio.Event) -> None:
-    await _ready(device)
-    await asyncio.sleep(seconds)
-    stop.set()
-
-
-async def _ready(device: Device) -> None:
-    with suppress(TimeoutError):
-        async with asyncio.timeout(READY_WITHIN_S):
-            await device.ready()
+                await asyncio.sleep(seconds)
+                stop.set()
 
 
 def _stop_signal() -> asyncio.Event:
@@ -124,16 +137,16 @@ def _stop_signal() -> asyncio.Event:
         stop.set()
         for ending in (signal.SIGINT, signal.SIGTERM):
             loop.remove_signal_handler(ending)
+            signal.signal(ending, signal.SIG_DFL)
 
     for ending in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(ending, first)
     return stop
 
 
-async def _once_ready(device: Device, systemd: Systemd, *, bench: bool, browser: bool) -> None:
+async def _tell_where(device: Device, systemd: Systemd, *, bench: bool, browser: bool) -> None:
     """Say where to look, to the person at the terminal and to systemd."""
-    await _ready(device)
-    address = f"http://{_shown_host(device.config.web.host)}:{device.config.web.port}"
+    address = shown_address(device.config.web)
     kitchen = f"{address}/k/{device.config.kitchen.id}"
     if device.own_cloud is not None:
         _say(f"Viewers open      {kitchen}")
@@ -147,30 +160,11 @@ async def _once_ready(device: Device, systemd: Systemd, *, bench: bool, browser:
 
 
 def _say(line: str) -> None:
-    sys.stdout.write(line + "\n")
-    sys.stdout.flush()
+    # Whoever started us may have closed stdout (>&-, which makes it None), or stopped reading it.
+    with suppress(OSError):
+        print(line, flush=True)  # noqa: T201  these lines are for the person at the terminal
 
 
 def _listen_to(lines: LogLines) -> None:
     for name in ("likelight", "likelight_hw", "likelight_cloud"):
         logging.getLogger(name).addHandler(lines)
-
-
-def _loopback(config: Config) -> str:
-    host = config.web.host
-    if host in ("0.0.0.0", "::", "localhost"):  # noqa: S104  asked about, not bound
-        host = "127.0.0.1" if host != "::" else "[::1]"
-    return f"http://{host}:{config.web.port}"
-
-
-def _shown_host(host: str) -> str:
-    """Return what a phone on this network can open, where the daemon listens everywhere."""
-    if host not in ("0.0.0.0", "::"):  # noqa: S104  asked about, not bound
-        return host
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probing:
-        try:
-            # Sends nothing: a datagram socket's connect only chooses the outgoing address.
-            probing.connect(("192.0.2.1", 9))
-        except OSError:
-            return socket.gethostname()
-        return str(probing.getsockname()[0])

@@ -20,6 +20,8 @@ from likelight.log import logging_to_stderr
 from likelight_hw.ports import HardwareError
 
 EXIT_USAGE = 2
+EXIT_UNAVAILABLE = 69
+"""sysexits(3) EX_UNAVAILABLE: the device doesn't run, or the crew doesn't share."""
 EXIT_SOFTWARE = 70
 """sysexits(3) EX_SOFTWARE: a critical component gave up; systemd starts the daemon afresh."""
 
@@ -29,9 +31,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = _parser().parse_args(argv)
     try:
         return int(arguments.run(arguments))
-    except (ConfigError, HardwareError) as error:
-        print(f"likelight: {error}", file=sys.stderr)
-        return EXIT_USAGE
+    except ConfigError as error:
+        return _end(error, EXIT_USAGE)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -100,6 +101,27 @@ def _parser() -> argparse.ArgumentParser:
         help="the configuration, TOML (default %(default)s)",
     )
     run.set_defaults(run=_run)
+
+    camera = commands.add_parser("camera", help="look through the camera, to place its masks")
+    views = camera.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    preview = views.add_parser(
+        "preview",
+        help="what viewers see, with its masks and a grid, in a file",
+        description="Write one picture of the running device, masked as viewers get it, under a "
+        "grid of tenths: the corners of camera.masks are read off it. Works only while the "
+        "kitchen may be watched, and the on-air light goes on for it.",
+    )
+    preview.add_argument(
+        "--out", type=Path, required=True, metavar="FILE", help="the picture, .jpg or .png"
+    )
+    preview.add_argument(
+        "--config",
+        type=Path,
+        default=DEFAULT_FILE,
+        metavar="FILE",
+        help="the configuration of the running device (default %(default)s)",
+    )
+    preview.set_defaults(run=_preview)
     return parser
 
 
@@ -118,26 +140,36 @@ def _run(arguments: argparse.Namespace) -> int:
     return _serve(load(arguments.config), bench=False, browser=False, seconds=None)
 
 
+def _preview(arguments: argparse.Namespace) -> int:
+    from likelight.preview import NoPreview, preview
+
+    try:
+        width, height = preview(load(arguments.config), arguments.out)
+    except NoPreview as refused:
+        return _end(refused, EXIT_UNAVAILABLE)
+    print(f"{arguments.out}: {width} x {height}, a line at each tenth")
+    return 0
+
+
 def _serve(config: Config, *, bench: bool, browser: bool, seconds: float | None) -> int:
     # Late, so that --help and a wrong option answer at once on a Zero 2 W.
     from likelight.app import run
-    from likelight.supervise import GaveUp
+    from likelight.supervise import GaveUp, root_cause
 
     code = 0
     with logging_to_stderr():
         try:
             run(config, bench=bench, browser=browser, seconds=seconds)
+        except* (ConfigError, HardwareError) as refused:
+            code = _end(root_cause(refused), EXIT_USAGE)
         except* GaveUp as gave_up:
-            print(f"likelight: {_first(gave_up)}", file=sys.stderr)
-            code = EXIT_SOFTWARE
+            code = _end(root_cause(gave_up), EXIT_SOFTWARE)
     return code
 
 
-def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
-    error: BaseException = group
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    return error
+def _end(error: BaseException, code: int) -> int:
+    print(f"likelight: {error}", file=sys.stderr)
+    return code
 
 
 def _port(text: str) -> int:
@@ -163,7 +195,3 @@ def _camera(text: str) -> tuple[str, Path | None]:
     if driver == "file" and path:
         return "file", Path(path).absolute()
     raise argparse.ArgumentTypeError(f"{text} is no camera; use sim or file:PATH")
-
-
-if __name__ == "__main__":
-    sys.exit(main())

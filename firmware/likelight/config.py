@@ -12,6 +12,7 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from likelight.contract import KitchenId
+from likelight_hw.push.target import check_public
 
 DEFAULT_FILE = Path("/etc/likelight/likelight.toml")
 
@@ -61,11 +62,22 @@ class Cloud(_Section):
         return self
 
 
+Fraction = Annotated[float, Field(ge=0, le=1)]
+"""A part of the picture's width or height."""
+
+Polygon = Annotated[tuple[tuple[Fraction, Fraction], ...], Field(min_length=3)]
+"""Corners, each x (from the left) and y (from the top)."""
+
+
 class Camera(_Section):
     """The camera's driver and the stream that it makes."""
 
-    driver: Literal["sim", "file"] = "sim"
+    driver: Literal["sim", "file", "picamera2", "usb"] = "sim"
     path: Path | None = None
+    device: Path | None = None
+    """The USB camera's, best one of /dev/v4l/by-id/, whose names outlive a reboot."""
+    masks: Annotated[tuple[Polygon, ...], Field(max_length=32)] = ()
+    """What nobody outside may see: covered before the picture is encoded."""
     width: Annotated[int, Field(ge=320, le=1920, multiple_of=2)] = 1280
     height: Annotated[int, Field(ge=180, le=1080, multiple_of=2)] = 720
     fps: Annotated[int, Field(ge=5, le=60)] = 30
@@ -74,9 +86,34 @@ class Camera(_Section):
     """The simulated camera draws its capture time, for measuring."""
 
     @model_validator(mode="after")
-    def _file_has_path(self) -> Self:
+    def _source_is_named(self) -> Self:
         if (self.driver == "file") != (self.path is not None):
             raise ValueError('path belongs to driver = "file": set both, or neither')
+        if (self.driver == "usb") != (self.device is not None):
+            raise ValueError('device belongs to driver = "usb": set both, or neither')
+        return self
+
+
+class Push(_Section):
+    """The media server that gets the stream, too: rtmps, rtmp, rtsps or rtsp. None by default.
+
+    `ca_file` (PEM) replaces the system's authorities.
+    """
+
+    url: str | None = None
+    """Only where nothing in it is secret; what holds a stream key or a password is a `url_file`."""
+    url_file: Path | None = None
+    """A file that only the daemon can read (mode 0600 or a systemd credential)."""
+    ca_file: Path | None = None
+
+    @model_validator(mode="after")
+    def _one_url(self) -> Self:
+        if self.url is not None and self.url_file is not None:
+            raise ValueError("url and url_file are two ways to say one thing: set one of them")
+        if self.ca_file is not None and self.url is None and self.url_file is None:
+            raise ValueError("ca_file belongs to url or url_file")
+        if self.url is not None:
+            check_public(self.url)
         return self
 
 
@@ -93,6 +130,7 @@ class Config(_Section):
     web: Web = Web()
     cloud: Cloud = Cloud()
     camera: Camera = Camera()
+    push: Push = Push()
     lights: Driver = Driver()
     indicator: Driver = Driver()
     display: Driver = Driver()

@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import secrets
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
@@ -21,16 +22,21 @@ from likelight.clock import utc_now
 from likelight.config import Config
 from likelight.contract import Desired, State
 from likelight.embedded import EmbeddedCloud
+from likelight.feed.hls.outlet import Hls
+from likelight.feed.hls.routes import hls_routes
 from likelight.feed.hub import Demand, Hub
 from likelight.feed.player import player_routes
 from likelight.feed.routes import feed_routes
 from likelight.onair import OnAir, PrivacyButton
+from likelight.push import Push
 from likelight.supervise import Supervisor
+from likelight.upload import Upload
 from likelight.web.bench import bench_routes
 from likelight.web.changes import Changes
 from likelight.web.demo_bench import DemoBench
 from likelight.web.health import DeviceHealth, health_routes
 from likelight.web.loglines import LogLines
+from likelight.web.metrics import FeedMetrics, metrics_routes
 from likelight_hw import registry
 from likelight_hw.camera.config import CameraConfig
 from likelight_hw.camera.process import CameraProcess
@@ -43,6 +49,7 @@ from likelight_hw.ports import (
     Placeholder,
     StreamFormat,
 )
+from likelight_hw.push.target import Target
 from likelight_hw.sim.button import SimButton
 from likelight_hw.sim.display import SimDisplay
 
@@ -52,19 +59,25 @@ JPEG_FPS = 15.0
 """What an MJPEG viewer gets at most: at 720p each picture has some 35 KB, so 4 Mbit/s."""
 
 
+def _now_us() -> int:
+    return time.time_ns() // 1000
+
+
 def camera_config(config: Config) -> CameraConfig:
     """Return the camera's part of `config`, as its process wants it."""
     camera = config.camera
+    simulated = camera.driver in ("sim", "file")
     return CameraConfig(
         driver=camera.driver,
-        path=camera.path,
+        path=camera.path or camera.device,
         width=camera.width,
         height=camera.height,
         fps=camera.fps,
         bitrate=camera.bitrate,
         barcode=camera.barcode,
-        badge=SIMULATED,
+        badge=SIMULATED if simulated else None,
         font=FONT,
+        masks=camera.masks,
     )
 
 
@@ -78,13 +91,16 @@ class Device:
         cloud: CloudClient,
         own: EmbeddedCloud | None,
         packaged: Sequence[Placeholder],
+        push_to: Target | None = None,
+        upload: Upload | None = None,
     ) -> None:
         rng = random.Random()
         self.config = config
         self.own_cloud = own
         self.changes = Changes()
         self.supervisor = Supervisor(rng)
-        self.hub = Hub(now_us=lambda: time.time_ns() // 1000, on_demand=self._on_demand)
+        self.hub = Hub(now_us=_now_us, on_demand=self._on_demand, ask_keyframe=self._ask_keyframe)
+        self.hls = Hls(self.hub, epoch=secrets.token_hex(4))
         self.camera = CameraProcess(camera_config(config))
         self.cards = cards(simulated=self.camera.simulated)
         self._cards_missing = {card.name for card in self.cards}
@@ -117,12 +133,26 @@ class Device:
                 part.simulated for part in (self.camera, self.lights, self.display, self.thanks)
             ),
             on_link=self._on_link,
-            on_viewers=lambda _: self.changes.bump(),
+            on_viewers=lambda _: self._watching_changed(),
             on_desired=self._on_desired,
             now=utc_now,
             rng=rng,
         )
-        self.on_air.restore(store.private)
+        # A real sensor needs the crew's consent; as long as no record of it can be kept, it stays
+        # off.
+        self.on_air.restore(store.private, consented=self.camera.simulated)
+        self.upload = upload
+        if upload is not None:
+            upload.attach(self.hub, keyframe=self.camera.keyframe)
+        self.push: Push | None = None
+        if push_to is not None:
+            self.push = Push(
+                push_to,
+                self.hub,
+                keyframe=self.camera.keyframe,
+                on_change=self.changes.bump,
+                rng=rng,
+            )
         for placeholder in packaged:
             self._show_for(placeholder)
         self._add_components()
@@ -135,7 +165,11 @@ class Device:
         add("privacy button", PrivacyButton(self.privacy, self.on_air), critical=True)
         add("lamp", self.lamp, critical=True)
         add("window in", _WindowInComponent(self), critical=True)
+        if self.push is not None:
+            add("push", self.push, critical=False)
         add("camera", _CameraComponent(self), critical=False)
+        if self.upload is not None:
+            add("upload", self.upload, critical=False)
 
     def make_app(self, bench: DemoBench | None) -> web.Application:
         """Build what the device serves on its one port."""
@@ -144,13 +178,25 @@ class Device:
             self.own_cloud.mount(app)
         kid = self.config.kitchen.id
         app.add_routes(feed_routes(lambda asked: self.hub if asked == kid else None))
+        app.add_routes(hls_routes(lambda asked: self.hls if asked == kid else None))
         app.add_routes(player_routes())
         app.add_routes(health_routes(self.health))
+        app.add_routes(metrics_routes(self._metrics()))
         if bench is not None:
             app.add_routes(bench_routes(bench))
         if self.own_cloud is not None:
             app.add_routes([web.get("/", _redirect("/bench" if bench else f"/k/{kid}"))])
         return app
+
+    def _metrics(self) -> FeedMetrics:
+        return FeedMetrics(
+            self.hub,
+            now_us=_now_us,
+            camera=lambda: self.camera.status,
+            restarts=lambda: self.camera.restarts,
+            uploading=lambda: self.upload is not None and self.upload.uploading,
+            outlets={"hls": lambda: self.hls.demand.h264},
+        )
 
     def make_bench(self, lines: LogLines) -> DemoBench | None:
         """Return the bench over the simulated hardware, None where some of it is real."""
@@ -178,18 +224,24 @@ class Device:
         waiting_for = []
         if self._cards_missing and self.camera.status.phase is not CameraPhase.FAILED:
             waiting_for.append("camera")
-        if self.own_cloud is not None and self.window_in.link is Link.STARTING:
+        if self.own_cloud is not None and not self.window_in.reported.is_set():
             waiting_for.append("cloud")
         return DeviceHealth(
             components=dict(self.supervisor.health),
             state=self.on_air.state,
+            cloud=self.window_in.link,
             camera=self.camera.status.phase.value,
             camera_reason=self.camera.status.reason,
+            camera_code=self.camera.status.code,
+            camera_restarts=self.camera.restarts,
             waiting_for=tuple(waiting_for),
+            push=self.push.status if self.push else None,
         )
 
     async def ready(self) -> None:
         """Return once nothing is waited for any more."""
+        if self.own_cloud is not None:
+            await self.window_in.reported.wait()
         seen = 0
         while self.health().waiting_for:
             seen = await self.changes.wait_beyond(seen)
@@ -204,9 +256,13 @@ class Device:
 
     def on_format(self, stream: StreamFormat) -> None:
         self.hub.set_format(stream.width, stream.height, stream.fps)
+        if self.push is not None:
+            self.push.set_format(stream)
 
     def on_access_unit(self, unit: AccessUnit) -> None:
         self.hub.push(unit.data, keyframe=unit.keyframe, captured_us=unit.captured_us)
+        if self.push is not None:
+            self.push.on_unit(unit)
 
     def on_jpeg(self, jpeg: Jpeg) -> None:
         self.hub.push_jpeg(jpeg.data, captured_us=jpeg.captured_us)
@@ -217,6 +273,7 @@ class Device:
         self.changes.bump()
 
     def on_status(self, status: CameraStatus) -> None:
+        self.window_in.camera_trouble(status.code)
         self.on_air.on_camera(status)
         self.changes.bump()
 
@@ -234,6 +291,9 @@ class Device:
         self.on_air.on_demand(bool(demand.h264 or demand.jpeg))
         self.changes.bump()
 
+    def _ask_keyframe(self) -> None:
+        self.camera.keyframe()
+
     def _on_air_changed(self) -> None:
         self.window_in.camera_changed()
         self.changes.bump()
@@ -248,6 +308,13 @@ class Device:
 
     def _on_link(self, link: Link) -> None:
         self.on_air.on_admitted(link is not Link.REFUSED)
+        self._watching_changed()
+
+    def _watching_changed(self) -> None:
+        if self.upload is not None:
+            # What an unreachable cloud last said must not keep the camera on.
+            heard = self.window_in.link is Link.CONNECTED
+            self.upload.watch(heard and self.window_in.viewers.watching)
         self.changes.bump()
 
     def _on_desired(self, desired: Desired) -> None:

@@ -19,11 +19,11 @@ from likelight_hw.ports import Button, CameraPhase, CameraStatus, HardwareError,
 log = logging.getLogger(__name__)
 
 REOPEN_AFTER_S = 1.0
-"""A gate that shut stays shut at least this long, so that a quick double press can't flicker."""
+"""A gate that shut, or whose privacy was lifted, opens no sooner; a double press can't flicker."""
 RETRY_LIGHT_S = 5.0
 """An on-air light that failed is tried again this often; until then no frame leaves."""
 WATCH_LIGHT_S = 0.5
-"""While the gate is open, the light is looked at this often: it may die, and then no frame leaves."""
+"""While the gate is open, the light is looked at this often: one that went out shuts the gate."""
 RETRY_STORE_S = 5.0
 """Privacy that could not be stored holds all the same, and is stored anew this often."""
 LINGER_S = 10.0
@@ -36,6 +36,8 @@ class Conditions:
 
     private: bool = True
     """The crew pressed PRIVACY. True until the durable state has been read."""
+    consented: bool = False
+    """The crew has agreed to this camera, or no real sensor stands behind it."""
     desired_on: bool = True
     """The cloud's wish; it can only reduce exposure."""
     admitted: bool = True
@@ -58,6 +60,8 @@ def judge(now: Conditions) -> Verdict:
     """Decide from the conditions alone; the crew's wish comes before everything but "off"."""
     if not now.desired_on:
         return Verdict(State.OFF, Cause.DESIRED, gate=False)
+    if not now.consented:
+        return Verdict(State.OFF, Cause.CONSENT, gate=False)
     if now.private:
         return Verdict(State.PRIVATE, Cause.BUTTON, gate=False)
     if not now.admitted or not now.indicator_works:
@@ -107,7 +111,7 @@ class OnAir:
         self._verdict = judge(self._conditions)
         self._since = now()
         self._open = False
-        self._shut_at = float("-inf")
+        self._reopen_at = float("-inf")
         self._unwatched_at: float | None = None
         self._dark_at = float("-inf")
         self._light_obeys = True
@@ -143,9 +147,9 @@ class OnAir:
         finally:
             self._shut()
 
-    def restore(self, private: bool) -> None:
-        """Take over the crew's durable wish at start."""
-        self._change(replace(self._conditions, private=private))
+    def restore(self, private: bool, *, consented: bool) -> None:
+        """Take over at start what the crew wished, and whether it agreed to the camera."""
+        self._change(replace(self._conditions, private=private, consented=consented))
 
     async def press_privacy(self) -> None:
         """Toggle privacy. Shuts first and stores after; stores first and opens after.
@@ -169,6 +173,8 @@ class OnAir:
                 return
             self._unkept.clear()
             log.info("PRIVACY: the crew shares again")
+            # A moment to think better of it, counted from the press.
+            self._reopen_at = asyncio.get_running_loop().time() + REOPEN_AFTER_S
             self._change(replace(self._conditions, private=False))
 
     def on_demand(self, watched: bool) -> None:
@@ -227,7 +233,7 @@ class OnAir:
             self._shut()
             return
         now = asyncio.get_running_loop().time()
-        if not self._open and now < self._shut_at + REOPEN_AFTER_S:
+        if not self._open and now < self._reopen_at:
             self._announce(Verdict(State.IDLE, Cause.DEMAND, gate=False))
         elif not (self._indicator.lit if self._open else self._light(True)):
             self._dark_at = now
@@ -245,7 +251,7 @@ class OnAir:
             self._announce(Verdict(State.IDLE, Cause.DEMAND, gate=False))
         if self._open:
             self._open = False
-            self._shut_at = asyncio.get_running_loop().time()
+            self._reopen_at = asyncio.get_running_loop().time() + REOPEN_AFTER_S
             self._sensor.stop()
         if self._indicator.lit:
             self._light(False)
@@ -289,7 +295,7 @@ class OnAir:
         if not self._conditions.indicator_works:
             deadlines.append(self._dark_at + RETRY_LIGHT_S)
         if judge(self._conditions).gate and not self._open:
-            deadlines.append(self._shut_at + REOPEN_AFTER_S)
+            deadlines.append(self._reopen_at)
         if self._open:
             deadlines.append(asyncio.get_running_loop().time() + WATCH_LIGHT_S)
         return min(deadlines, default=None)

@@ -56,6 +56,7 @@ class Supervisor:
     def __init__(self, rng: random.Random) -> None:
         self._rng = rng
         self._components: dict[str, tuple[Component, bool]] = {}
+        self._ending = False
         self.health: dict[str, ComponentHealth] = {}
 
     def add(self, name: str, component: Component, *, critical: bool) -> None:
@@ -68,6 +69,10 @@ class Supervisor:
         async with asyncio.TaskGroup() as group:
             for name, (component, critical) in self._components.items():
                 group.create_task(self._keep_alive(name, component, critical), name=name)
+            try:
+                await asyncio.Event().wait()
+            finally:
+                self._ending = True
 
     async def _keep_alive(self, name: str, component: Component, critical: bool) -> None:
         crashes: deque[float] = deque(maxlen=CRASHES_ALLOWED)
@@ -75,7 +80,7 @@ class Supervisor:
         clock = asyncio.get_running_loop().time
         while True:
             self.health[name] = ComponentHealth(Condition.RUNNING, critical, restarts)
-            error = await _run_once(name, component)
+            error = await self._run_once(name, component)
             reason = "it ended by itself"
             if error is not None:
                 cause = root_cause(error)
@@ -85,33 +90,32 @@ class Supervisor:
             crashes.append(clock())
             restarts += 1
             if critical and _too_often(crashes):
+                self._ending = True
                 raise GaveUp(f"{name} crashed {CRASHES_ALLOWED} times in a minute; last: {reason}")
             self.health[name] = ComponentHealth(Condition.RESTARTING, critical, restarts, reason)
             ceiling = min(BACKOFF_CAP_S, BACKOFF_BASE_S * 2 ** min(restarts, 10))
             await asyncio.sleep(self._rng.uniform(0, ceiling))
 
+    async def _run_once(self, name: str, component: Component) -> BaseException | None:
+        """Run `component`; return what made it crash, None when it just returned.
 
-async def _run_once(name: str, component: Component) -> BaseException | None:
-    """Run `component`; return what made it crash, None when it just returned.
-
-    Raises `CancelledError` when this task is to end, whatever the component made of that: a task
-    is cancelled only once, and a bus that fails to close must not keep the process alive.
-    """
-    error: BaseException | None = None
-    try:
-        await component.run()
-    except (Exception, asyncio.CancelledError) as raised:
-        error = raised
-    task = asyncio.current_task()
-    if task is not None and task.cancelling():
-        if isinstance(error, Exception):
-            log.warning("%s did not close well: %s", name, root_cause(error))
-        raise asyncio.CancelledError
-    return error
+        Raises `CancelledError` at the end of the process, whatever the component made of its own:
+        a task is cancelled only once, and a bus that fails to close must not keep us alive.
+        """
+        error: BaseException | None = None
+        try:
+            await component.run()
+        except (Exception, asyncio.CancelledError) as raised:
+            error = raised
+        if self._ending:
+            if isinstance(error, Exception):
+                log.warning("%s did not close well: %s", name, root_cause(error))
+            raise asyncio.CancelledError
+        return error
 
 
 def root_cause(error: BaseException) -> BaseException:
-    """Return what went wrong inside the groups that TaskGroups wrap it in; the first, of several."""
+    """Return what went wrong inside the groups that TaskGroups make of it; of several the first."""
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
     return error

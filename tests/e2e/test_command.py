@@ -79,6 +79,48 @@ async def test_it_ends_by_itself_when_told_so(tmp_path: Path) -> None:
     assert "/k/demo" in out
 
 
+async def test_it_needs_neither_stdin_nor_stdout(tmp_path: Path) -> None:
+    process = await asyncio.create_subprocess_exec(
+        "/bin/sh", "-c", 'exec "$@" <&- >&-', "sh",
+        *command("demo", "--no-browser", "--port", str(free_port()), "--for", "0.1"),
+        "--state-dir", str(tmp_path),
+        stderr=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    async with asyncio.timeout(30):
+        _, err = await process.communicate()
+    assert process.returncode == 0, err.decode()
+
+
+STUCK_AT_START = """
+import asyncio, sys
+from likelight import app, cli
+
+async def probe(config):
+    print("probing", flush=True)
+    await asyncio.Event().wait()
+
+app.probe = probe
+sys.exit(cli.main(sys.argv[1:]))
+"""
+
+
+@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
+async def test_a_signal_ends_a_start_that_hangs(tmp_path: Path, ending: signal.Signals) -> None:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", STUCK_AT_START,
+        "demo", "--no-browser", "--port", str(free_port()), "--state-dir", str(tmp_path),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    assert process.stdout is not None
+    async with asyncio.timeout(30):
+        await process.stdout.readuntil(b"probing")
+        process.send_signal(ending)
+        _, err = await process.communicate()
+    assert process.returncode == 0
+    assert b"Traceback" not in err
+
+
 async def test_a_port_in_use(tmp_path: Path) -> None:
     port = free_port()
     with socket.create_server(("127.0.0.1", port)):
@@ -202,6 +244,23 @@ async def test_run_does_what_the_demo_does_without_the_bench(tmp_path: Path) -> 
 
 def test_the_version_is_that_of_the_package() -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "likelight.cli", "--version"], capture_output=True, text=True
+        [sys.executable, "-m", "likelight", "--version"], capture_output=True, text=True
     )
     assert done.stdout == "likelight 0.1.0\n"
+
+
+def test_ctrl_c_while_python_still_imports_is_quiet() -> None:
+    impatient = """
+import os, signal, sys
+
+class Finder:
+    def find_spec(self, name, path=None, target=None):
+        if name == "likelight.cli":
+            os.kill(os.getpid(), signal.SIGINT)
+
+sys.meta_path.insert(0, Finder())
+from likelight.__main__ import main
+main()
+"""
+    done = subprocess.run([sys.executable, "-c", impatient], capture_output=True, timeout=30)
+    assert (done.returncode, done.stderr) == (0, b"")

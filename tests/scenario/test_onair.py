@@ -73,7 +73,9 @@ class Kitchen:
         self.changes += 1
 
 
-async def a_kitchen(body: Callable[[Kitchen, OnAir], object], *, private: bool = False) -> None:
+async def a_kitchen(
+    body: Callable[[Kitchen, OnAir], object], *, private: bool = False, consented: bool = True
+) -> None:
     kitchen = Kitchen()
     gate = OnAir(
         kitchen,
@@ -86,7 +88,7 @@ async def a_kitchen(body: Callable[[Kitchen, OnAir], object], *, private: bool =
     kitchen.gate = gate
     async with asyncio.TaskGroup() as group:
         running = group.create_task(gate.run())
-        gate.restore(private)
+        gate.restore(private, consented=consented)
         await body(kitchen, gate)  # type: ignore[misc]
         running.cancel()
     assert not kitchen.lit
@@ -130,20 +132,22 @@ def test_privacy_shuts_at_once_and_is_stored() -> None:
     run_virtual(a_kitchen(body))
 
 
-def test_pressing_again_resumes_but_not_within_a_second() -> None:
+@pytest.mark.parametrize("private_for", [0.0, 5.0])
+def test_pressing_again_resumes_but_not_within_a_second(private_for: float) -> None:
     async def body(kitchen: Kitchen, gate: OnAir) -> None:
         loop = asyncio.get_running_loop()
         gate.on_demand(True)
         await asyncio.sleep(0.1)
         await gate.press_privacy()
-        shut_at = loop.time() - 0.02
+        await asyncio.sleep(private_for)
+        pressed_at = loop.time()
         await gate.press_privacy()
         assert kitchen.stored == [True, False]
         assert gate.state is State.IDLE
         assert not kitchen.lit
         while not kitchen.frame():
             await asyncio.sleep(0.01)
-        assert kitchen.frames[-1][0] - shut_at >= REOPEN_AFTER_S
+        assert kitchen.frames[-1][0] - pressed_at >= REOPEN_AFTER_S
         assert kitchen.frames[-1][1]
 
     run_virtual(a_kitchen(body))
@@ -298,3 +302,17 @@ def test_whatever_happens_no_frame_leaves_in_the_dark(steps: list[tuple[str, flo
         assert all(lit for _, lit in kitchen.frames)
 
     run_virtual(a_kitchen(body))
+
+
+def test_a_real_sensor_stays_off_until_the_crew_has_consented() -> None:
+    async def body(kitchen: Kitchen, gate: OnAir) -> None:
+        gate.on_demand(True)
+        await asyncio.sleep(5)
+        assert (gate.state, gate.report.cause) == (State.OFF, Cause.CONSENT)
+        assert not kitchen.running
+        assert not kitchen.lit
+        gate.restore(private=False, consented=True)
+        await asyncio.sleep(0.1)
+        assert gate.state is State.LIVE
+
+    run_virtual(a_kitchen(body, consented=False))
