@@ -26,6 +26,7 @@ from likelight.upload import Upload
 from likelight.web.address import own_address, shown_address
 from likelight.web.loglines import LogLines
 from likelight.web.server import WebServer, listen
+from likelight.web.site import make_bench, make_site
 from likelight_hw.camera.probe import probe
 from likelight_hw.ports import Placeholder
 from likelight_hw.push.target import Target
@@ -110,8 +111,8 @@ async def _live(
         lines = LogLines(device.changes.bump)
         if bench:
             _listen_to(lines)
-        demo_bench = device.make_bench(lines) if bench else None
-        server = WebServer(lambda: device.make_app(demo_bench), ground.listener)
+        demo_bench = make_bench(device, lines) if bench else None
+        server = WebServer(lambda: make_site(device, demo_bench), ground.listener)
         device.supervisor.add("web", server, critical=True)
         device.supervisor.add("watchdog", systemd, critical=False)
         if own_cloud is not None:

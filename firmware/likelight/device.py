@@ -4,11 +4,9 @@ import asyncio
 import random
 import secrets
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime
-
-from aiohttp import web
 
 from likelight.appreciation.cloud import CloudClient
 from likelight.appreciation.lamp import Lamp
@@ -23,20 +21,13 @@ from likelight.config import Config
 from likelight.contract import Desired, State
 from likelight.embedded import EmbeddedCloud
 from likelight.feed.hls.outlet import Hls
-from likelight.feed.hls.routes import hls_routes
 from likelight.feed.hub import Demand, Hub
-from likelight.feed.player import player_routes
-from likelight.feed.routes import feed_routes
 from likelight.onair import OnAir, PrivacyButton
 from likelight.push import Push
 from likelight.supervise import Supervisor
 from likelight.upload import Upload
-from likelight.web.bench import bench_routes
 from likelight.web.changes import Changes
-from likelight.web.demo_bench import DemoBench
-from likelight.web.health import DeviceHealth, health_routes
-from likelight.web.loglines import LogLines
-from likelight.web.metrics import FeedMetrics, metrics_routes
+from likelight.web.health import DeviceHealth
 from likelight_hw import registry
 from likelight_hw.camera.config import CameraConfig
 from likelight_hw.camera.process import CameraProcess
@@ -50,8 +41,6 @@ from likelight_hw.ports import (
     StreamFormat,
 )
 from likelight_hw.push.target import Target
-from likelight_hw.sim.button import SimButton
-from likelight_hw.sim.display import SimDisplay
 
 OWN_CLOUD_WITHIN_S = 2.0
 """The buttons and the screens don't wait longer for an embedded cloud that can't open."""
@@ -59,7 +48,8 @@ JPEG_FPS = 15.0
 """What an MJPEG viewer gets at most: at 720p each picture has some 35 KB, so 4 Mbit/s."""
 
 
-def _now_us() -> int:
+def now_us() -> int:
+    """Return wall time in microseconds since the epoch."""
     return time.time_ns() // 1000
 
 
@@ -99,7 +89,7 @@ class Device:
         self.own_cloud = own
         self.changes = Changes()
         self.supervisor = Supervisor(rng)
-        self.hub = Hub(now_us=_now_us, on_demand=self._on_demand, ask_keyframe=self._ask_keyframe)
+        self.hub = Hub(now_us=now_us, on_demand=self._on_demand, ask_keyframe=self._ask_keyframe)
         self.hls = Hls(self.hub, epoch=secrets.token_hex(4))
         self.camera = CameraProcess(camera_config(config))
         self.cards = cards(simulated=self.camera.simulated)
@@ -170,54 +160,6 @@ class Device:
         add("camera", _CameraComponent(self), critical=False)
         if self.upload is not None:
             add("upload", self.upload, critical=False)
-
-    def make_app(self, bench: DemoBench | None) -> web.Application:
-        """Build what the device serves on its one port."""
-        app = web.Application()
-        if self.own_cloud is not None:
-            self.own_cloud.mount(app)
-        kid = self.config.kitchen.id
-        app.add_routes(feed_routes(lambda asked: self.hub if asked == kid else None))
-        app.add_routes(hls_routes(lambda asked: self.hls if asked == kid else None))
-        app.add_routes(player_routes())
-        app.add_routes(health_routes(self.health))
-        app.add_routes(metrics_routes(self._metrics()))
-        if bench is not None:
-            app.add_routes(bench_routes(bench))
-        if self.own_cloud is not None:
-            app.add_routes([web.get("/", _redirect("/bench" if bench else f"/k/{kid}"))])
-        return app
-
-    def _metrics(self) -> FeedMetrics:
-        return FeedMetrics(
-            self.hub,
-            now_us=_now_us,
-            camera=lambda: self.camera.status,
-            restarts=lambda: self.camera.restarts,
-            uploading=lambda: self.upload is not None and self.upload.uploading,
-            outlets={"hls": lambda: self.hls.demand.h264},
-        )
-
-    def make_bench(self, lines: LogLines) -> DemoBench | None:
-        """Return the bench over the simulated hardware, None where some of it is real."""
-        display, thanks, privacy = self.display, self.thanks, self.privacy
-        if not (
-            isinstance(display, SimDisplay)
-            and isinstance(thanks, SimButton)
-            and isinstance(privacy, SimButton)
-        ):
-            return None
-        display.on_show = self.changes.bump
-        return DemoBench(
-            lamp=self.lamp,
-            on_air=self.on_air,
-            window_in=self.window_in,
-            hub=self.hub,
-            display=display,
-            buttons={"thanks": thanks, "privacy": privacy},
-            lines=lines,
-            changes=self.changes,
-        )
 
     def health(self) -> DeviceHealth:
         """Return how the device is now."""
@@ -344,10 +286,3 @@ class _CameraComponent:
 
     async def run(self) -> None:
         await self._device.camera.run(self._device, self._device.cards)
-
-
-def _redirect(path: str) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
-    async def handler(_: web.Request) -> web.StreamResponse:
-        raise web.HTTPFound(path)
-
-    return handler

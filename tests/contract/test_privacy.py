@@ -21,6 +21,7 @@ from likelight.config import Camera, Config, Kitchen, Web
 from likelight.device import Device
 from likelight.embedded import make_embedded_cloud
 from likelight.web.server import WebServer, listen
+from likelight.web.site import make_site
 from likelight_hw.sim.button import SimButton
 from support.camera import luma, read_barcode
 from support.demo import free_port
@@ -51,7 +52,7 @@ async def a_device(
             packaged = await asyncio.to_thread(placeholders.load, simulated=True)
             device = Device(config, store, cloud, own, packaged)
             with await asyncio.to_thread(listen, config.web) as listener:
-                server = WebServer(lambda: device.make_app(None), listener)
+                server = WebServer(lambda: make_site(device, None), listener)
                 device.supervisor.add("web", server, critical=True)
                 if cloud_answers:
                     own.enrol(KITCHEN.id, KITCHEN.name, "a token")

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from likelight.config import ConfigError, load
@@ -35,6 +35,8 @@ def covered(planes: Planes, x: int, y: int) -> bool:
 
 
 @settings(max_examples=60, deadline=None)
+@example(a=(0, 1), b=(0, 1), c=(1, 1), s=0, t=0)
+@example(a=(1, 0), b=(1, 1), c=(1, 1), s=0, t=1)
 @given(corners, corners, corners, fractions, fractions)
 def test_every_pixel_of_a_polygon_is_covered(
     a: tuple[float, float], b: tuple[float, float], c: tuple[float, float], s: float, t: float

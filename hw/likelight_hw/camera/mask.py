@@ -29,7 +29,9 @@ class Masks:
         stencil = Image.new("L", (width, height))
         draw = ImageDraw.Draw(stencil)
         for polygon in polygons:
-            draw.polygon([(x * width, y * height) for x, y in polygon], fill=255, outline=255)
+            # A corner at 1 lies on the last pixel, not past it, where nothing would be drawn.
+            corners = [(min(x * width, width - 1), min(y * height, height - 1)) for x, y in polygon]
+            draw.polygon(corners, fill=255, outline=255)
         # Pillow rounds corners to pixels: one more pixel all round, and nothing peeps out.
         stencil = stencil.filter(ImageFilter.MaxFilter(3))
         x0, y0, x1, y1 = stencil.getbbox() or (0, 0, 0, 0)
