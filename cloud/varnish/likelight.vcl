@@ -8,11 +8,12 @@ vcl 4.1;
 
 import std;
 
-# likelight-cloud, or a device in single-store mode. It holds a request for 6 s at most.
+# likelight-cloud, or a device in single-store mode. It holds HLS for 6 s at most, and a device's
+# poll for 30 s.
 backend default {
     .host = "127.0.0.1";
     .port = "8080";
-    .first_byte_timeout = 15s;
+    .first_byte_timeout = 45s;
     # The live summary is silent for 20 s at a time.
     .between_bytes_timeout = 60s;
 }

@@ -92,7 +92,11 @@ async def _live(
     seconds: float | None,
 ) -> None:
     config, own_cloud = ground.config, ground.own_cloud
-    await probe(camera_config(config))
+    camera = camera_config(config)
+    if camera.simulated:
+        # A file that can't be played is told to whoever named it. A real camera that is unplugged
+        # must not keep the lamp and the notes from starting; the daemon goes on looking for it.
+        await probe(camera)
     async with AsyncExitStack() as stack:
         store = DeviceStore(config.state_dir / "device.sqlite")
         try:

@@ -229,8 +229,10 @@ class OnAir:
         """Bring gate, light, camera and feed in line with the conditions."""
         verdict = judge(self._conditions)
         if not verdict.gate:
-            self._announce(verdict)
-            self._shut()
+            try:
+                self._announce(verdict)
+            finally:
+                self._shut()
             return
         now = asyncio.get_running_loop().time()
         if not self._open and now < self._reopen_at:

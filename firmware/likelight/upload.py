@@ -187,6 +187,10 @@ class Upload:
                 listening = group.create_task(self._listen(socket))
                 await self._send(socket)
                 listening.cancel()
+            # aiohttp now closes without waiting for the relay, and of a socket that is closed
+            # nothing can be cut: the kernel would send what it still holds, however long it takes.
+            await asyncio.sleep(SHUT_WITHIN_S)
+            _cut_undelivered(socket)
         finally:
             self._socket = None
             self._jpeg_fps = 0

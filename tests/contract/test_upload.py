@@ -14,6 +14,7 @@ from likelight.contract import State
 from likelight.feed.channels import Picture
 from likelight.feed.hub import Demand
 from likelight.feed.ring import Fragment
+from likelight.upload import SHUT_WITHIN_S, _unacknowledged
 from support.cloud import KID
 from support.demo import free_port
 from support.feed import CAMERA_SHADE, heavy
@@ -178,6 +179,31 @@ async def test_privacy_on_a_narrow_line_is_at_the_relay_within_a_second(site: Re
             took = await until(lambda: site.hub.state is not State.LIVE)
             print(f"the relay had dropped everything after {took:.2f} s")
             assert took < 1
+
+
+async def test_privacy_takes_back_what_the_kernel_has_not_delivered(site: RelaySite) -> None:
+    async with throttled(site.base, bytes_per_s=10_000_000) as line:
+        async with uploading(line.url) as device:
+            device.upload.watch(True)
+            device.live()
+            key, other = heavy(6_000, keyframe=True), heavy(6_000, keyframe=False)
+            device.hub.push(key.data, keyframe=True, captured_us=wall_us())
+            await until(lambda: site.relays.hub(KID) is not None and site.hub.meter.frames > 0)
+            socket = device.upload._socket
+            assert socket is not None
+            assert socket.transport is not None
+            line.deaf = True
+            shown, pushed = site.hub.meter.frames, 0
+            while _unacknowledged(socket.transport) < 12_000:
+                device.hub.push(other.data, keyframe=False, captured_us=wall_us())
+                await until(lambda: device.upload._cursor == device.upload._ring.end)
+                pushed += 1
+            assert socket.drained, "what has not been delivered is the kernel's"
+            device.hub.show(State.PRIVATE)
+            await asyncio.sleep(2 * SHUT_WITHIN_S)
+            line.deaf = False
+            await until(lambda: site.hub.state is not State.LIVE)
+            assert site.hub.meter.frames < shown + pushed
 
 
 async def test_a_line_that_swallows_everything_is_given_up_and_opened_anew(

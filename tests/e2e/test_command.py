@@ -242,6 +242,41 @@ async def test_run_does_what_the_demo_does_without_the_bench(tmp_path: Path) -> 
             assert await process.wait() == 0
 
 
+async def test_a_real_camera_that_is_unplugged_keeps_nothing_else_from_starting(
+    tmp_path: Path,
+) -> None:
+    port = free_port()
+    config = tmp_path / "likelight.toml"
+    config.write_text(
+        f"""
+        state_dir = "{tmp_path / "state"}"
+        web = {{ host = "127.0.0.1", port = {port} }}
+        camera = {{ driver = "usb", device = "{tmp_path / "unplugged"}" }}
+        """,
+        encoding="utf-8",
+    )
+    process = await asyncio.create_subprocess_exec(
+        *command("run", "--config", str(config)),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.DEVNULL,
+    )
+    assert process.stdout is not None
+    try:
+        async with asyncio.timeout(20):
+            assert b"/k/" in await process.stdout.readline()
+        async with aiohttp.ClientSession(f"http://127.0.0.1:{port}") as client:
+            async with client.get("/healthz") as reply:
+                health = await reply.json()
+        assert health["camera"] == "failed"
+        assert "is the camera plugged in?" in health["camera_reason"]
+        assert health["components"]["lamp"]["condition"] == "running"
+    finally:
+        if process.returncode is None:
+            process.send_signal(signal.SIGTERM)
+        async with asyncio.timeout(15):
+            assert await process.wait() == 0
+
+
 def test_the_version_is_that_of_the_package() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "likelight", "--version"], capture_output=True, text=True

@@ -21,9 +21,7 @@ from support.pages import (
     serving,
 )
 
-pytestmark = needs_chromium
-
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = [needs_chromium, pytest.mark.asyncio(loop_scope="module")]
 
 WARM = (255, 217, 160)
 

@@ -23,9 +23,7 @@ from support.pages import (
     too_many,
 )
 
-pytestmark = needs_chromium
-
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = [needs_chromium, pytest.mark.asyncio(loop_scope="module")]
 
 BEFORE = 1204
 PRIVATE = "The crew is taking a private moment. Your likes still reach them."
@@ -150,6 +148,19 @@ async def test_a_note_whose_answer_got_lost_is_sent_with_the_same_key(
     cloud.reachable = True
     await viewer.receives("Sent: Hello from far away")
     assert set(cloud.notes) == {cloud.notes[0]}
+
+
+async def test_a_note_that_was_seen_before_its_answer_came_is_told_so(
+    cloud: StubCloud, viewer: ViewerPage
+) -> None:
+    cloud.reachable = False
+    await viewer.note("hello").click()
+    await viewer.receives("Your note is not sent yet. Trying again.")
+    cloud.note_shown()
+    cloud.tell(likes=SummaryLikes(total=2000))
+    await viewer.counts(2000)
+    cloud.reachable = True
+    await viewer.receives("The crew saw your note")
 
 
 async def test_a_note_too_soon_says_when_the_next_may_go(
@@ -294,6 +305,24 @@ async def test_without_a_player_likes_still_arrive(
         viewer = ViewerPage(page)
         await viewer.like.click()
         await viewer.receives("Sent")
+
+
+async def test_a_page_opened_in_the_background_watches_only_once_it_is_seen(
+    cloud: StubCloud, browser: Browser, address: str
+) -> None:
+    async with chromium_page(browser, "about:blank") as page:
+        await page.add_init_script(
+            'Object.defineProperty(document, "hidden", {value: true, configurable: true})'
+        )
+        await page.goto(f"{address}/k/demo")
+        await expect(ViewerPage(page).note("hello")).to_be_visible()
+        assert not cloud.views
+        await page.evaluate("""() => {
+          Object.defineProperty(document, "hidden", {value: false});
+          document.dispatchEvent(new Event("visibilitychange"));
+        }""")
+        await cloud.until(lambda: len(cloud.views) == 1)
+        await ViewerPage(page).counts(BEFORE)
 
 
 async def test_an_unknown_kitchen_is_called_so(browser: Browser, address: str) -> None:

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+import pytest
 from aiohttp import web
 from playwright.async_api import Page
 
@@ -216,6 +217,22 @@ async def test_without_mse_it_falls_to_mjpeg() -> None:
         await page.evaluate("player.stop()")
         await place.demands.until(Demand(0, 0))
         rolling.cancel()
+
+
+NO_VIDEO_PLAYS = """
+Object.defineProperty(HTMLMediaElement.prototype, "autoplay", {set() {}});
+HTMLMediaElement.prototype.play = () => new Promise((_, reject) => {
+  setTimeout(() => reject(new DOMException("", "NotAllowedError")), %d);
+});
+"""
+
+
+@pytest.mark.parametrize("told_after_ms", [0, 300])
+async def test_where_no_video_may_play_it_falls_to_mjpeg(told_after_ms: int) -> None:
+    """An iPhone that saves power may say so before or after the first frame is there."""
+    async with stage(init_script=NO_VIDEO_PLAYS % told_after_ms) as (_, page):
+        await page.wait_for_function("stage.dataset.way === 'mjpeg'", timeout=10_000)
+        await shows(page, *DARK)
 
 
 async def test_where_only_single_requests_pass_it_shows_snapshots() -> None:

@@ -1,13 +1,15 @@
 """An edge in front of the demo: Debian's Varnish with our VCL, and many LL-HLS viewers."""
 
 import asyncio
+import re
 from pathlib import Path
 
 import pytest
 
+from likelight.contract import MAX_WAIT_S
 from support.demo import demo
 from support.hls import text
-from support.varnish import VARNISHD, edge, measured
+from support.varnish import VARNISHD, VCL, edge, measured
 
 pytestmark = [
     pytest.mark.skipif(not VARNISHD.exists(), reason="needs Debian's varnish"),
@@ -47,3 +49,9 @@ async def test_everything_else_passes_through(tmp_path: Path) -> None:
         for _ in range(3):
             async with client.get(f"{varnish.url}/k/demo/hls/x/9.m4s?{_}") as reply:
                 assert reply.status == 404
+
+
+def test_a_device_that_polls_through_the_edge_is_waited_for() -> None:
+    patience = re.search(r"first_byte_timeout = (\d+)s;", VCL.read_text())
+    assert patience
+    assert int(patience[1]) > MAX_WAIT_S

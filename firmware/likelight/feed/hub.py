@@ -7,7 +7,7 @@ goes to every viewer whose transport has drained. Nothing here awaits a viewer.
 import asyncio
 import logging
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from typing import Protocol
 from weakref import WeakSet
@@ -168,8 +168,10 @@ class Hub:
         text = self._state_text()
         for viewer in self._h264.viewers:
             viewer.tell(text)
-        for outlet in self._outlets:
-            outlet.on_state(state)
+        with ExitStack() as told:
+            # On its way out it calls them all, also where one of them raises.
+            for outlet in self._outlets:
+                told.callback(outlet.on_state, state)
         self._show_placeholder()
 
     def set_format(self, width: int, height: int, fps: int) -> None:

@@ -70,11 +70,13 @@ def _work(parent: Parent, config: CameraConfig, cards: Sequence[Card]) -> None:
     stream = 0
     while True:
         if parent.want.stream != stream:
+            if stream:
+                # Also for another stream: a stop is not seen when the next start came as quickly.
+                stage.close()
             stream = parent.want.stream
             if stream:
                 stage.open(stream)
             else:
-                stage.close()
                 parent.send(pack(Kind.RESTING))
         if stream and stage.wait(stream):
             stage.take()

@@ -7,6 +7,8 @@ from PIL import Image, ImageDraw, ImageFilter
 from likelight_hw.camera.lettering import PAPER
 from likelight_hw.camera.planes import Planes, yuv
 
+_SPREAD = 2
+
 Polygon = tuple[tuple[float, float], ...]
 """Three or more corners x, y, each 0..1: fractions of the picture's width and height."""
 
@@ -26,14 +28,16 @@ class Masks:
     """`polygons` for pictures of one size, in pixels; every pixel that they touch is covered."""
 
     def __init__(self, polygons: Sequence[Polygon], width: int, height: int) -> None:
-        stencil = Image.new("L", (width, height))
+        # Pillow rounds corners to pixels and then the line between them: with two more pixels all
+        # round nothing peeps out, nor along the edge, for which the stencil is larger by as much.
+        stencil = Image.new("L", (width + 2 * _SPREAD, height + 2 * _SPREAD))
         draw = ImageDraw.Draw(stencil)
         for polygon in polygons:
-            # A corner at 1 lies on the last pixel, not past it, where nothing would be drawn.
-            corners = [(min(x * width, width - 1), min(y * height, height - 1)) for x, y in polygon]
-            draw.polygon(corners, fill=255, outline=255)
-        # Pillow rounds corners to pixels: one more pixel all round, and nothing peeps out.
-        stencil = stencil.filter(ImageFilter.MaxFilter(3))
+            corners = [(x * width + _SPREAD, y * height + _SPREAD) for x, y in polygon]
+            draw.polygon(corners, fill=255)
+            draw.line([*corners, corners[0]], fill=255)
+        stencil = stencil.filter(ImageFilter.MaxFilter(2 * _SPREAD + 1))
+        stencil = stencil.crop((_SPREAD, _SPREAD, width + _SPREAD, height + _SPREAD))
         x0, y0, x1, y1 = stencil.getbbox() or (0, 0, 0, 0)
         self._at = (x0 & ~1, y0 & ~1)
         self._stencil = stencil.crop((*self._at, x1 + 1 & ~1, y1 + 1 & ~1))

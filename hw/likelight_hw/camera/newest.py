@@ -16,7 +16,8 @@ class Newest(Generic[T]):
         self.bell, self._rope = socket.socketpair()
         self.bell.setblocking(False)
         self._rope.setblocking(False)
-        weakref.finalize(self, _close, self.bell, self._rope)
+        # Not at the interpreter's end, when the driver's thread may still put something in.
+        weakref.finalize(self, _close, self.bell, self._rope).atexit = False
         self._lock = threading.Lock()
         self._item: T | None = None
 

@@ -98,9 +98,9 @@ const live = new Live(api, {
 });
 
 // A tab out of sight does not watch, and soon gives back its one of the browser's six connections.
-// The player looks after itself.
+// One that was opened in the background has not begun to. The player looks after itself.
 let drowsy = 0;
-document.addEventListener("visibilitychange", () => {
+const look = () => {
   clearTimeout(drowsy);
   if (document.hidden) {
     watching.stop();
@@ -109,7 +109,8 @@ document.addEventListener("visibilitychange", () => {
     watching.start();
     live.restart();
   }
-});
+};
+document.addEventListener("visibilitychange", look);
 
 find("like").addEventListener("click", () => {
   hearts.tap();
@@ -118,6 +119,5 @@ find("like").addEventListener("click", () => {
 addEventListener("pagehide", () => likes.leave());
 
 stage.start();
-live.restart();
-watching.start();
+look();
 notes.load(navigator.language || "en");

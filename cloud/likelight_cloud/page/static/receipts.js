@@ -57,6 +57,8 @@ export class Receipts {
   noteSent(id, text) {
     this.#notes = [...this.#notes.slice(1 - REMEMBERED_NOTES), { id, state: "queued" }];
     this.#tell("check", `Sent: ${text}`);
+    // When the answer was late, the summary that tells of this note may have come before it.
+    this.#askForNotes();
   }
 
   /** It holds for a while only; then what was known of the last note stands there again. */

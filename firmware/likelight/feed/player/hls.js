@@ -48,9 +48,9 @@ export class HlsWay {
 
   async open() {
     const {stage, base, label} = this.#options;
-    const {connected, picture, refused, unable} = this.#tell;
+    const {connected, picture, refused, barred} = this.#tell;
     this.#video = liveVideo(label, {picture, error: refused});
-    this.#video.addEventListener("loadedmetadata", () => play(this.#video, unable));
+    this.#video.addEventListener("loadedmetadata", () => play(this.#video, barred));
     stage.append(this.#video);
     const url = `${base}/stream.m3u8`;
     if (!mediaSource()) {

@@ -23,11 +23,11 @@ export class LiveEdge {
   #began = 0;
   #told = 0;
   #shrinking = 0;
-  #refused;
+  #barred;
 
-  constructor(video, refused) {
+  constructor(video, barred) {
     this.#video = video;
-    this.#refused = refused;
+    this.#barred = barred;
     video.addEventListener("waiting", () => this.#ranDry());
   }
 
@@ -77,7 +77,7 @@ export class LiveEdge {
       video.currentTime = Math.max(start, end - CUSHION_S);
       this.#emptiest = [Infinity, Infinity];
     }
-    if (video.paused) play(video, this.#refused);
+    if (video.paused) play(video, this.#barred);
     this.#setRate();
     if (now - this.#told > 1000) {
       this.#told = now;

@@ -27,12 +27,15 @@ export class MsePicture {
   #captures;
   #live;
 
-  /** Puts a video into `stage`; tells `picture`, `refused` (in vain), `unable` (for good). */
+  /**
+   * Puts a video into `stage`; tells `picture`, `refused` (in vain), and `unable` or `barred` (for
+   * good).
+   */
   constructor({stage, label, now, tell}) {
     this.#tell = tell;
     this.#captures = new Captures(now);
     this.#video = liveVideo(label, {picture: tell.picture, error: tell.unable});
-    this.#live = new LiveEdge(this.#video, tell.unable);
+    this.#live = new LiveEdge(this.#video, tell.barred);
     this.#source = new (mediaSource())();
     this.#source.addEventListener("sourceopen", () => this.#pump());
     if (window.ManagedMediaSource) this.#video.srcObject = this.#source;

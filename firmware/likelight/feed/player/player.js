@@ -117,6 +117,7 @@ export class Player {
       picture: heard(() => this.#picture()),
       refused: heard(() => this.#failed("refused")), // by the network, or it ended
       unable: heard(() => this.#failed("unable")), // by the browser
+      barred: heard(() => this.#failed("barred")), // by the browser, which lets no video play
     };
   }
 
@@ -169,7 +170,9 @@ export class Player {
 
   #failed(how) {
     const Way = LADDER[this.#rung];
-    if (how === "frozen" && ++this.#freezes > 1) {
+    // Its first frame may stand there already, and would each time again.
+    if (how === "barred") broken.add(Way.by);
+    if (how === "barred" || (how === "frozen" && ++this.#freezes > 1)) {
       this.#freezes = 0;
       if (Way === winner) winner = null;
       this.#options.onConnection({kind: "lost", retryIn: 0});

@@ -26,8 +26,8 @@ export function decoded(video) {
 /**
  * Even a muted video may be refused, by an iPhone that saves power for one. MJPEG needs no leave.
  */
-export function play(video, refused) {
+export function play(video, barred) {
   video.play().catch((error) => {
-    if (error.name === "NotAllowedError") refused();
+    if (error.name === "NotAllowedError") barred();
   });
 }

@@ -1,0 +1,51 @@
+"""The camera child's loop: what it makes of wishes that come faster than it reads them."""
+
+import socket
+
+import pytest
+
+from likelight_hw.camera import child
+from likelight_hw.camera.config import CameraConfig
+from likelight_hw.camera.parent import Parent
+from likelight_hw.camera.wire import Want, pack_want
+
+
+class Stage:
+    """Notes what is asked of it, as if its sensor were slow to start."""
+
+    width, height, fps = 320, 180, 30
+
+    def __init__(self, parent: Parent, daemon: socket.socket) -> None:
+        self.asked: list[str] = []
+        self._parent = parent
+        self._daemon = daemon
+
+    def open(self, stream: int) -> None:
+        self.asked.append(f"open {stream}")
+        if stream == 1:
+            self._daemon.sendall(pack_want(Want(stream=0)) + pack_want(Want(stream=2)))
+        else:
+            self._daemon.close()
+
+    def close(self) -> None:
+        self.asked.append("close")
+
+    def wait(self, stream: int) -> bool:
+        self._parent.wait(None)
+        return self._parent.want.stream == stream
+
+    def take(self) -> None: ...
+
+
+def test_a_stop_and_a_start_seen_together_stop_the_sensor_all_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    daemon, link = socket.socketpair()
+    with daemon, link:
+        parent = Parent(link)
+        stage = Stage(parent, daemon)
+        monkeypatch.setattr(child, "_open_stage", lambda *_: stage)
+        daemon.sendall(pack_want(Want(stream=1)))
+        with pytest.raises((EOFError, ConnectionError)):
+            child._work(parent, CameraConfig(), ())
+    assert stage.asked == ["open 1", "close", "open 2"]
