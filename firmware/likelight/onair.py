@@ -163,13 +163,13 @@ class OnAir:
                 try:
                     await self._keep_private(True)
                 except OSError as error:
-                    log.error("Privacy holds, but would not survive a restart: %s", error)  # noqa: TRY400
+                    log.error("Privacy holds, but would not survive a restart: %s", error)
                     self._unkept.set()
                 return
             try:
                 await self._keep_private(False)
             except OSError as error:
-                log.error("The kitchen stays private, for it can't be stored: %s", error)  # noqa: TRY400
+                log.error("The kitchen stays private, for it can't be stored: %s", error)
                 return
             self._unkept.clear()
             log.info("PRIVACY: the crew shares again")

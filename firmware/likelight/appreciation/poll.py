@@ -95,7 +95,7 @@ class Poller:
                 pause = self._pause_after(error, asked_at)
             except StoreError as error:
                 if not self._store_fails:
-                    log.error("What came can't be stored: %s", error)  # noqa: TRY400
+                    log.error("What came can't be stored: %s", error)
                 self._store_fails = True
                 pause = self._backoff.next()
             await asyncio.sleep(pause)

@@ -3,6 +3,7 @@
 import asyncio
 import socket
 import struct
+from abc import ABC, abstractmethod
 from contextlib import suppress
 from typing import ClassVar
 
@@ -118,7 +119,7 @@ class Viewer:
         return self._written - self.transport.get_write_buffer_size()
 
 
-class H264Viewer(Viewer):
+class H264Viewer(Viewer, ABC):
     """A viewer of fragments: an index into the ring. Its children know how they are framed."""
 
     def __init__(self, transport: asyncio.Transport, now: float) -> None:
@@ -193,17 +194,17 @@ class H264Viewer(Viewer):
         self._opening = fragment.opening
         return self.opening(fragment) + self.message(fragment)
 
+    @abstractmethod
     def opening(self, fragment: Fragment) -> bytes:
         """Return what goes before `fragment`, the first of its init."""
-        raise NotImplementedError
 
+    @abstractmethod
     def message(self, fragment: Fragment) -> bytes:
         """Return `fragment` as it goes over the wire."""
-        raise NotImplementedError
 
+    @abstractmethod
     def text(self, text: bytes) -> bytes:
         """Return a WebSocket's `text` as it goes over the wire."""
-        raise NotImplementedError
 
 
 class SocketViewer(H264Viewer):
