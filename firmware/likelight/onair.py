@@ -158,13 +158,10 @@ class OnAir:
         """
         async with self._pressing:
             if not self._conditions.private:
-                self._change(replace(self._conditions, private=True))
-                log.info("PRIVACY: the camera is off")
                 try:
-                    await self._keep_private(True)
-                except OSError as error:
-                    log.error("Privacy holds, but would not survive a restart: %s", error)
-                    self._unkept.set()
+                    self._change(replace(self._conditions, private=True))
+                finally:
+                    await self._keep()
                 return
             try:
                 await self._keep_private(False)
@@ -176,6 +173,15 @@ class OnAir:
             # A moment to think better of it, counted from the press.
             self._reopen_at = asyncio.get_running_loop().time() + REOPEN_AFTER_S
             self._change(replace(self._conditions, private=False))
+
+    async def _keep(self) -> None:
+        try:
+            await self._keep_private(True)
+        except OSError as error:
+            log.error("Privacy holds, but would not survive a restart: %s", error)
+            self._unkept.set()
+        else:
+            log.info("PRIVACY: the camera is off, also after a restart")
 
     def on_demand(self, watched: bool) -> None:
         """Somebody watches, or nobody does any more."""

@@ -59,13 +59,17 @@ class Indicator(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class DisplayInfo:
-    """A panel: size in pixels, Pillow mode ("1" or "RGB"), pixel pitch and reading distance."""
+    """A panel: size in pixels, Pillow mode ("1" or "RGB"), pixel pitch and reading distance.
+
+    What glows for itself `burns_in` (an OLED): nothing may stand still on it for long.
+    """
 
     width: int
     height: int
     mode: Literal["1", "RGB"]
     mm_per_px: float
     reading_distance_m: float
+    burns_in: bool = False
 
 
 class Display(Protocol):
@@ -80,6 +84,13 @@ class Display(Protocol):
         When several wait, the newest wins. Raises `HardwareError` when the panel is gone.
         """
 
+    async def set_brightness(self, level: float) -> None:
+        """Set perceived brightness, 0..1; 0 blanks the panel, and what is shown stays behind it.
+
+        A panel that can't be dimmed only knows 0 and above. Raises `HardwareError` when the panel
+        is gone.
+        """
+
     async def close(self) -> None:
         """Blank the panel. May be called twice."""
 
@@ -89,8 +100,11 @@ class Button(Protocol):
 
     simulated: bool
 
-    def presses(self) -> AsyncIterator[None]:
-        """Yield once per press, for ever."""
+    def edges(self) -> AsyncIterator[bool]:
+        """Yield True when it is pressed and False when it is let go, in turn, for ever.
+
+        Raises `HardwareError` when the button can't be read.
+        """
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,6 +42,7 @@ class Demo:
     process: asyncio.subprocess.Process
     client: aiohttp.ClientSession
     errors: bytearray
+    heard: asyncio.Event
 
     def said(self) -> list[str]:
         """Return what it has logged so far, a line each."""
@@ -80,6 +81,13 @@ class Demo:
                     return state
         raise AssertionError("the bench closed its stream")
 
+    async def logged(self, words: str, *, times: int = 1, seconds: float = 15) -> None:
+        """Return once the log has had `words` so many times."""
+        async with asyncio.timeout(seconds):
+            while self.errors.count(words.encode()) < times:
+                self.heard.clear()
+                await self.heard.wait()
+
     def kill(self) -> None:
         self.process.kill()
 
@@ -94,14 +102,14 @@ async def demo(state_dir: Path, *arguments: str, port: int | None = None) -> Asy
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )
-    errors = bytearray()
+    errors, heard = bytearray(), asyncio.Event()
     async with asyncio.TaskGroup() as group:
-        group.create_task(_drain(process.stderr, errors))
+        group.create_task(_drain(process.stderr, errors, heard))
         try:
             await _announced(process, port, errors)
             # A cookie jar that forgets: each request is a viewer of its own.
             async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as client:
-                yield Demo(f"http://127.0.0.1:{port}", process, client, errors)
+                yield Demo(f"http://127.0.0.1:{port}", process, client, errors, heard)
         finally:
             if process.returncode is None:
                 process.send_signal(signal.SIGINT)
@@ -123,7 +131,10 @@ async def _announced(process: asyncio.subprocess.Process, port: int, errors: byt
     raise AssertionError(f"the demo ended with {process.returncode}:\n{errors.decode()}")
 
 
-async def _drain(stream: asyncio.StreamReader | None, into: bytearray) -> None:
+async def _drain(
+    stream: asyncio.StreamReader | None, into: bytearray, heard: asyncio.Event
+) -> None:
     assert stream is not None
     async for line in stream:
         into.extend(line)
+        heard.set()
