@@ -3,15 +3,17 @@
 import asyncio
 import gc
 import os
+import re
 import signal
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import aiohttp
 import pytest
+from yarl import URL
 
 from likelight.appreciation.headline import Situation, headline
 from likelight.appreciation.poll import Link
@@ -47,22 +49,24 @@ HASTY = Patience(silent=0.15, hung=0.3, pauses=(0.01,))
 
 @dataclass
 class Outputs:
-    """What each way out showed last: True for the camera's picture, False for a placeholder."""
+    """Which ways out have shown the camera's picture (True) or a placeholder, since one asked."""
 
-    shown: dict[str, bool] = field(default_factory=dict)
+    shown: dict[bool, set[str]] = field(default_factory=lambda: {True: set(), False: set()})
+    ways: int = 5
     ended: list[str] = field(default_factory=list)
     changed: asyncio.Event = field(default_factory=asyncio.Event)
 
     def see(self, way: str, data: bytes) -> None:
-        self.shown[way] = stub_camera.PICTURE in data
+        self.shown[stub_camera.PICTURE in data].add(way)
         self.changed.set()
 
     async def all_show(self, camera: bool, within: float) -> float:
-        """Return how many seconds it took until every way out shows it."""
+        """Return how many seconds it took until every way out has shown it from now on."""
         clock = asyncio.get_running_loop().time
         began = clock()
+        self.shown[camera].clear()
         async with asyncio.timeout(within):
-            while set(self.shown.values()) != {camera} or len(self.shown) < 3:
+            while len(self.shown[camera]) < self.ways:
                 self.changed.clear()
                 await self.changed.wait()
         return clock() - began
@@ -117,22 +121,24 @@ async def _keep(_: bool) -> None:
 
 @asynccontextmanager
 async def window(
-    config: CameraConfig | None = None, patience: Patience | None = None
+    config: CameraConfig | None = None, patience: Patience | None = None, *, playlist: bool = True
 ) -> AsyncIterator[Window]:
-    """A live kitchen, watched in three ways."""
+    """A live kitchen, watched in every way there is; `playlist` is the one that takes its time."""
     camera = CameraProcess(config or CameraConfig(), patience=patience or Patience(), child=CHILD)
     camera.jpeg_rate(15)
     async with kitchen() as place, aiohttp.ClientSession() as session:
         view = Window(place, camera)
+        watchers = [_watch, _multipart, _snapshots, _endless_mp4]
+        if playlist:
+            watchers.append(_playlist)
+        view.outputs.ways = len(watchers)
         async with asyncio.TaskGroup() as group:
             tasks = [
                 group.create_task(work)
                 for work in (
                     camera.run(view, ()),
                     view.on_air.run(),
-                    _watch(session, place, view.outputs),
-                    _multipart(session, place, view.outputs),
-                    _snapshots(session, place, view.outputs),
+                    *(watch(session, place, view.outputs) for watch in watchers),
                 )
             ]
             view.on_air.on_demand(True)
@@ -167,6 +173,36 @@ async def _snapshots(session: aiohttp.ClientSession, place: Kitchen, outputs: Ou
         await asyncio.sleep(0.05)
 
 
+async def _endless_mp4(session: aiohttp.ClientSession, place: Kitchen, outputs: Outputs) -> None:
+    async with session.get(f"{place.url}/k/demo/live.mp4") as response:
+        with suppress(asyncio.IncompleteReadError):
+            while True:
+                head = await response.content.readexactly(8)
+                box = await response.content.readexactly(int.from_bytes(head[:4], "big") - 8)
+                if head[4:] == b"mdat":
+                    outputs.see("mp4", box)
+    outputs.ended.append("mp4")
+
+
+async def _playlist(session: aiohttp.ClientSession, place: Kitchen, outputs: Outputs) -> None:
+    """Follow the playlist as a player does: each part as soon as it is there."""
+    async with session.get(f"{place.url}/k/demo/stream.m3u8") as response:
+        media = response.url.join(URL((await response.text()).split()[-1]))
+    asked: dict[str, int] = {}
+    while True:
+        async with session.get(media, params=asked) as response:
+            text = await response.text()
+        _, sequence, rest = text.partition("#EXT-X-MEDIA-SEQUENCE:")
+        assert sequence, f"{response.status}: {text}"
+        whole, _, begun = text.rpartition("#EXTINF")
+        number = int(rest.split()[0]) + whole.count("#EXTINF") + bool(whole)
+        asked = {"_HLS_msn": number, "_HLS_part": begun.count("#EXT-X-PART:")}
+        parts = re.findall(r'#EXT-X-PART:.*URI="([^"]+)"', text)
+        async with session.get(media.join(URL(parts[-1]))) as part:
+            if part.status == 200:
+                outputs.see("hls", await part.read())
+
+
 def strike(number: int) -> None:
     (child,) = children()
     os.kill(child, number)
@@ -190,6 +226,27 @@ async def test_viewers_see_the_fault_in_two_seconds_and_the_picture_in_five(
         await view.reaches(CameraPhase.FAILED, within=3)
         assert await view.outputs.all_show(True, within=6) < 5.0
         assert view.outputs.ended == []
+        assert view.camera.restarts == 1
+
+
+@pytest.mark.parametrize("watched_again", [False, True])
+async def test_a_child_that_freezes_at_rest_is_found_out(watched_again: bool) -> None:
+    async with window() as view:
+        view.on_air.on_demand(False)
+        view.camera.stop()
+        await view.reaches(CameraPhase.STOPPED, within=2)
+        clock = asyncio.get_running_loop().time
+        strike(signal.SIGSTOP)
+        struck = clock()
+        if watched_again:
+            view.camera.start()
+        told = await view.reaches(CameraPhase.SILENT, within=4)
+        assert clock() - struck < 2.0
+        assert (told.code, view.on_air.state) == ("K1", State.FAULT)
+        await view.reaches(CameraPhase.FAILED, within=4)
+        await view.reaches(
+            CameraPhase.STREAMING if watched_again else CameraPhase.STOPPED, within=6
+        )
         assert view.camera.restarts == 1
 
 
@@ -231,7 +288,7 @@ def test_pauses_grow_to_thirty_seconds_but_stay_brief_for_what_gave_pictures() -
 
 async def test_fifty_faults_leave_everything_as_it_was() -> None:
     strikes: list[Callable[[Window], Awaitable[None]]] = [_hang, _die, _vanish, _block_in_stop]
-    async with window(patience=HASTY) as view:
+    async with window(patience=HASTY, playlist=False) as view:
         for number in range(10):
             await _suffer(view, strikes[number % len(strikes)])
         before = _belongings()
@@ -252,7 +309,6 @@ async def _suffer(view: Window, fault: Callable[[Window], Awaitable[None]]) -> N
         while view.camera.restarts == lost:
             view.outputs.changed.clear()
             await view.outputs.changed.wait()
-    view.outputs.shown.clear()
     await view.outputs.all_show(True, within=5)
 
 

@@ -56,7 +56,8 @@ class Stub:
                 self.path = json.loads(json.loads(payload)["config"])["path"]
                 self.ready()
             else:
-                stream, _, jpeg_fps = struct.unpack_from("!IIf", payload)
+                stream, _, jpeg_fps, _, _, pulse = struct.unpack("!IIff4sI", payload)
+                self.send(23, struct.pack("!I", pulse))
                 self.jpegs = jpeg_fps > 0
                 self.turn(stream)
         return bool(data)

@@ -17,7 +17,7 @@ from likelight_hw.camera.mask import Masks
 from likelight_hw.camera.pace import Pace
 from likelight_hw.camera.parent import Parent
 from likelight_hw.camera.source import Source
-from likelight_hw.camera.wire import KEYFRAME, Kind, pack_format, pack_placeholder
+from likelight_hw.camera.wire import KEYFRAME, Kind, pack_alive, pack_format, pack_placeholder
 from likelight_hw.packets import pack
 from likelight_hw.ports import Card, HardwareError, Placeholder, StreamFormat
 
@@ -67,8 +67,11 @@ def _work(parent: Parent, config: CameraConfig, cards: Sequence[Card]) -> None:
     for placeholder in placeholders(config, stage, cards):
         parent.send(pack_placeholder(placeholder))
     parent.send(pack(Kind.READY))
-    stream = 0
+    stream = pulse = 0
     while True:
+        if parent.want.pulse != pulse:
+            pulse = parent.want.pulse
+            parent.send(pack_alive(pulse))
         if parent.want.stream != stream:
             if stream:
                 # Also for another stream: a stop is not seen when the next start came as quickly.

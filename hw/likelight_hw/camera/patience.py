@@ -15,12 +15,16 @@ class Patience:
 
     `ready` is for a new process, `first_frame` for one that was ready and is asked to start.
     Without a frame for `silent`, viewers are told; for `hung`, the child is killed. So it is when
-    it takes longer than `hung` to stop. A child that lived for `healthy` ends the back-off.
+    it takes longer than `hung` to stop. A child at rest gives no frame and is asked for a sign of
+    life every `pulse`; one that owes it for so long is told of, and killed, likewise. A child that
+    lived for `healthy` ends the back-off.
     """
 
     ready: float = 8.0
     first_frame: float = 4.0
     silent: float = 1.0
+    pulse: float = 0.7
+    """With `silent` it stays below the 2 s within which a frozen camera is to be seen."""
     hung: float = 2.0
     healthy: float = 30.0
     pauses: tuple[float, ...] = (1.0, 2.0, 4.0, 8.0, 16.0, 30.0)

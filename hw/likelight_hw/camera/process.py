@@ -22,6 +22,7 @@ from likelight_hw.camera.wire import (
     Kind,
     Want,
     pack_setup,
+    unpack_alive,
     unpack_format,
     unpack_placeholder,
 )
@@ -40,6 +41,7 @@ _log = logging.getLogger(__name__)
 
 HUNG, DIED, NO_SOURCE, NO_PICTURE = "K1", "K2", "K3", "K4"
 """What the crew reads to IT; see `CameraStatus.code`."""
+_RESTARTED = "the camera hung and was restarted"
 _PATIENCE = Patience()
 _END_S = 1.0
 """How long a child may take to end by itself."""
@@ -79,7 +81,7 @@ class CameraProcess:
         if self._want.stream:
             return
         self._starts += 1
-        self._wish(stream=self._starts)
+        self._wish(stream=self._starts, pulse=self._next_pulse())
         self._rest_or_begin(CameraPhase.STARTING)
 
     def stop(self) -> None:
@@ -182,10 +184,13 @@ class CameraProcess:
         loop = asyncio.get_running_loop()
         while not link.lost:
             due, verdict = self._next_verdict(life)
-            if due is not None and loop.time() >= due:
-                if verdict.phase is CameraPhase.FAILED:
+            if loop.time() >= due:
+                if verdict is None:
+                    self._wish(pulse=self._next_pulse())
+                elif verdict.phase is CameraPhase.FAILED:
                     return verdict
-                self._set(verdict)
+                else:
+                    self._set(verdict)
                 continue
             life.changed.clear()
             with contextlib.suppress(TimeoutError):
@@ -195,23 +200,32 @@ class CameraProcess:
             raise link.error
         return None
 
-    def _next_verdict(self, life: "_Life") -> tuple[float | None, CameraStatus]:
-        """Return until when to wait for the child's next sign, and what it means if none comes."""
+    def _next_verdict(self, life: "_Life") -> tuple[float, CameraStatus | None]:
+        """Return until when to wait for the child's next sign, and what it means if none comes.
+
+        None means that it is time to ask for one.
+        """
         patience = self._patience
         if life.ready_at is None:
             words = f"the camera process was not ready within {patience.ready:g} s"
             return life.began_at + patience.ready, _failed(words, NO_PICTURE)
+        if not self._want.stream and life.stream:
+            words = "the camera did not stop when it was asked to"
+            return life.asked_at + patience.hung, _failed(words, HUNG)
+        if life.pulsed_at is not None:
+            if self._status.phase is not CameraPhase.SILENT:
+                words = f"the camera process has not answered for {patience.silent:g} s"
+                return life.pulsed_at + patience.silent, _silent(words)
+            return life.pulsed_at + patience.hung, _failed(_RESTARTED, HUNG)
         if not self._want.stream:
-            due = life.asked_at + patience.hung if life.stream else None
-            return due, _failed("the camera did not stop when it was asked to", HUNG)
+            return life.alive_at + patience.pulse, None
         if life.frame_at is None:
             words = f"the camera gave no picture within {patience.first_frame:g} s"
             return life.asked_at + patience.first_frame, _failed(words, NO_PICTURE)
         if self._status.phase is not CameraPhase.SILENT:
             words = f"the camera has given no picture for {patience.silent:g} s"
-            silent = CameraStatus(CameraPhase.SILENT, words, HUNG)
-            return life.frame_at + patience.silent, silent
-        return life.frame_at + patience.hung, _failed("the camera hung and was restarted", HUNG)
+            return life.frame_at + patience.silent, _silent(words)
+        return life.frame_at + patience.hung, _failed(_RESTARTED, HUNG)
 
     def _obey(self, packet: Packet) -> None:
         """Take one packet of the child."""
@@ -238,23 +252,44 @@ class CameraProcess:
             case Kind.RESTING:
                 life.stream = 0
                 life.changed.set()
+            case Kind.ALIVE:
+                self._hear_alive(life, unpack_alive(packet.payload))
             case Kind.PLACEHOLDER:
                 sink.on_placeholder(unpack_placeholder(packet.payload))
             case Kind.READY:
                 self._carded = True
-                life.ready_at = life.asked_at = asyncio.get_running_loop().time()
+                life.ready_at = life.asked_at = life.alive_at = asyncio.get_running_loop().time()
+                life.pulsed_at = None
                 life.changed.set()
                 if not self._want.stream:
                     self._set(CameraStatus(CameraPhase.STOPPED))
             case Kind.TROUBLE:
                 life.trouble = packet.payload.decode()
 
+    def _hear_alive(self, life: "_Life", pulse: int) -> None:
+        """Take a sign of life, if it answers the newest pulse."""
+        if pulse != self._want.pulse:
+            return
+        life.alive_at, life.pulsed_at = asyncio.get_running_loop().time(), None
+        if self._status.phase is CameraPhase.SILENT and life.frame_at is None:
+            streams = bool(self._want.stream)
+            self._set(CameraStatus(CameraPhase.STARTING if streams else CameraPhase.STOPPED))
+        life.changed.set()
+
+    def _next_pulse(self) -> int:
+        return (self._want.pulse + 1) % (1 << 32)
+
     def _wish(self, **changes: Any) -> None:
         want = replace(self._want, **changes)
-        if want != self._want:
-            self._want = want
-            if self._life and self._life.link:
-                self._life.link.want(want)
+        if want == self._want:
+            return
+        asks = want.pulse != self._want.pulse
+        self._want = want
+        life = self._life
+        if life and life.link:
+            life.link.want(want)
+            if asks and life.pulsed_at is None:
+                life.pulsed_at = asyncio.get_running_loop().time()
 
     def _rest_or_begin(self, phase: CameraPhase) -> None:
         """Enter STOPPED or STARTING; but a trouble stays in sight until a child is ready."""
@@ -291,6 +326,9 @@ class _Life:
         self.ready_at: float | None = None
         self.asked_at = self.began_at
         self.frame_at: float | None = None
+        self.alive_at = self.began_at
+        self.pulsed_at: float | None = None
+        """When the oldest pulse was sent that the child owes an answer."""
         self.gave_pictures = False
         self.stream = 0
         """The `Want.stream` that the child serves; 0 when its sensor and encoders are off."""
@@ -300,6 +338,10 @@ class _Life:
         """True when the child lived long enough after it was ready to be trusted again at once."""
         now = asyncio.get_running_loop().time()
         return self.ready_at is not None and now - self.ready_at >= seconds
+
+
+def _silent(words: str) -> CameraStatus:
+    return CameraStatus(CameraPhase.SILENT, words, HUNG)
 
 
 def _failed(words: str, code: str) -> CameraStatus:

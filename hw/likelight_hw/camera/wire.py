@@ -13,7 +13,8 @@ from likelight_hw.camera.config import CameraConfig
 from likelight_hw.packets import pack
 from likelight_hw.ports import DARK, Card, LightFrame, Placeholder, StreamFormat
 
-_WANT = struct.Struct("!IIffBBBx")
+_WANT = struct.Struct("!IIffBBBxI")
+_ALIVE = struct.Struct("!I")
 _PLACEHOLDER = struct.Struct("!HIHH")
 
 KEYFRAME = 1
@@ -38,19 +39,23 @@ class Kind(IntEnum):
     """Words for IT; the child ends after it."""
     RESTING = 22
     """Sensor and encoders are off, as was asked."""
+    ALIVE = 23
+    """The child has read the wish with this `Want.pulse`; it says so before it does anything."""
 
 
 @dataclass(frozen=True, slots=True)
 class Want:
     """The whole wish of the daemon, sent anew at each change, so that the newest wins.
 
-    `stream` numbers the starts, 0 means stopped; a raised `keyframe` count asks for one.
+    `stream` numbers the starts, 0 means stopped; a raised `keyframe` count asks for one. A child
+    that is not frozen answers each new `pulse` at once.
     """
 
     stream: int = 0
     keyframe: int = 0
     jpeg_fps: float = 0.0
     lamp: LightFrame = DARK
+    pulse: int = 0
 
 
 def pack_setup(config: CameraConfig, cards: Sequence[Card]) -> bytes:
@@ -74,14 +79,26 @@ def pack_want(want: Want) -> bytes:
     lamp = want.lamp
     return pack(
         Kind.WANT,
-        _WANT.pack(want.stream, want.keyframe, want.jpeg_fps, lamp.level, *lamp.rgb),
+        _WANT.pack(
+            want.stream, want.keyframe, want.jpeg_fps, lamp.level, *lamp.rgb, want.pulse
+        ),
     )
 
 
 def unpack_want(payload: bytes) -> Want:
     """Return what `pack_want` was given, to the precision of a float32."""
-    stream, keyframe, jpeg_fps, level, *rgb = _WANT.unpack(payload)
-    return Want(stream, keyframe, jpeg_fps, LightFrame(level, (rgb[0], rgb[1], rgb[2])))
+    stream, keyframe, jpeg_fps, level, red, green, blue, pulse = _WANT.unpack(payload)
+    return Want(stream, keyframe, jpeg_fps, LightFrame(level, (red, green, blue)), pulse)
+
+
+def pack_alive(pulse: int) -> bytes:
+    """Return the ALIVE packet that answers `Want.pulse`."""
+    return pack(Kind.ALIVE, _ALIVE.pack(pulse))
+
+
+def unpack_alive(payload: bytes) -> int:
+    """Return the pulse that is answered."""
+    return int(_ALIVE.unpack(payload)[0])
 
 
 def pack_format(stream: StreamFormat, answers: int) -> bytes:
