@@ -10,6 +10,7 @@ from pathlib import Path
 
 from aiohttp import web
 from pydantic import TypeAdapter, ValidationError
+from yarl import URL
 
 from likelight.clock import utc_now
 from likelight.contract import KitchenId
@@ -19,6 +20,7 @@ from likelight_cloud.relay import Relays
 from likelight_cloud.store.base import StoreError
 from likelight_cloud.store.sqlite import SqliteStore
 from likelight_cloud.trust.device import hashed, new_token
+from likelight_cloud.trust.public import as_seen_at
 
 log = logging.getLogger(__name__)
 
@@ -63,6 +65,13 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument(
         "--port", type=int, default=8090, help="port to bind, 0 for any (default: %(default)s)"
     )
+    serve.add_argument(
+        "--public-url",
+        type=_public_url,
+        metavar="URL",
+        help="the address that viewers open, such as https://kitchens.example.com, where something "
+        "with TLS stands before the cloud",
+    )
     serve.set_defaults(run=_serve)
 
     kitchen = commands.add_parser("kitchen", help="add kitchens")
@@ -82,6 +91,8 @@ async def _serve(options: argparse.Namespace) -> None:
     app = web.Application()
     cloud.mount(app)
     mount_relay(relays, app)
+    if options.public_url is not None:
+        app.middlewares.insert(0, as_seen_at(options.public_url))
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
     await runner.setup()
     try:
@@ -108,8 +119,7 @@ async def _until_stopped(cloud: EmbeddedCloud, relays: Relays, runner: web.AppRu
             group.create_task(cloud.run())
             group.create_task(relays.run())
             await cloud.ready.wait()
-            host, port = runner.addresses[0][:2]
-            log.info("The cloud answers at http://%s:%s", host, port)
+            log.info("The cloud answers at %s", _address(runner.addresses[0]))
     except* StoreError as failures:
         raise CommandError(f"{failures.exceptions[0]}") from failures
 
@@ -131,6 +141,22 @@ async def _add_kitchen(options: argparse.Namespace) -> None:
     finally:
         await store.close()
     print(f"The kitchen {kid} is ready. Its device's token, shown only now:\n{token}")
+
+
+def _address(bound: tuple[str, int]) -> URL:
+    """Return where a browser on this machine finds what is bound to `bound`."""
+    host, port = bound[:2]
+    here = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  these are compared, not bound
+    return URL.build(scheme="http", host=here.get(host, host), port=port)
+
+
+def _public_url(text: str) -> URL:
+    url = URL(text)
+    if url.scheme not in ("http", "https") or not url.host or url != url.origin():
+        raise argparse.ArgumentTypeError(
+            f"{text} is no public address; write it like https://kitchens.example.com"
+        )
+    return url
 
 
 def _reason(error: Exception) -> str:

@@ -21,7 +21,8 @@ class Intake:
     """
 
     def __init__(self, hub: Hub, on_change: Callable[[], None]) -> None:
-        self.superseded = False
+        self.ended: int | None = None
+        """The WebSocket's close code, once nothing more is taken."""
         self.wishes = asyncio.Event()
         """Set when the device has to be told something: `jpeg_fps`, a keyframe, or its end."""
         self.jpeg_fps = 0
@@ -38,7 +39,7 @@ class Intake:
     @property
     def state(self) -> State | None:
         """What the upload says of the kitchen, LIVE only while pictures come; None: nothing."""
-        if self.superseded or self._format is None:
+        if self.ended is not None or self._format is None:
             return None
         if self._gate.gate == "open":
             return State.IDLE if self._silent else State.LIVE
@@ -72,7 +73,7 @@ class Intake:
             self._init = _init(packet.payload, self._format)
         elif self._init is None:
             raise LineError("a picture before its init segment")
-        elif self._gate.gate == "open" and not self.superseded:
+        elif self._gate.gate == "open" and self.ended is None:
             self._heard()
             if packet.kind is Kind.FRAGMENT:
                 self._show(packet.payload, packet.keyframe, packet.captured_us)
@@ -85,9 +86,9 @@ class Intake:
             self._silent = True
             self._changed()
 
-    def supersede(self) -> None:
-        """A newer upload has come; this one's pictures count no more."""
-        self.superseded = True
+    def end(self, code: int) -> None:
+        """Take no more of this upload, which is to be closed with `code`."""
+        self.ended = code
         self.wishes.set()
 
     def want_jpeg(self, fps: int) -> None:

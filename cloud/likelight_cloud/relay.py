@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 
-from aiohttp import web
+from aiohttp import WSCloseCode, web
 from aiohttp.typedefs import Handler
 
 from likelight.assets import stills
@@ -19,11 +19,13 @@ from likelight.contract import State
 from likelight.feed.hls.outlet import Hls
 from likelight.feed.hls.routes import hls_routes
 from likelight.feed.hub import Demand, Hub
+from likelight.feed.line import SUPERSEDED
 from likelight.feed.player import player_routes
 from likelight.feed.routes import feed_routes
 from likelight_cloud.app import CLOUD
 from likelight_cloud.intake import Intake
 from likelight_cloud.kitchen import Kitchen
+from likelight_cloud.store.base import StoreError
 
 log = logging.getLogger(__name__)
 
@@ -46,6 +48,8 @@ class Relay:
         self._intake: Intake | None = None
         self._simulated: bool | None = None
         self._used_at = 0.0
+        self.ending = False
+        """Nobody may come in any more; it says goodbye to those who are here."""
         self._show()
 
     def use(self) -> None:
@@ -54,17 +58,24 @@ class Relay:
 
     async def run(self) -> None:
         """Follow the kitchen's state until nobody has been here for a minute."""
-        async with asyncio.TaskGroup() as group:
-            serving = group.create_task(self.hub.run())
-            await self._follow()
-            serving.cancel()
+        try:
+            async with asyncio.TaskGroup() as group:
+                serving = group.create_task(self.hub.run())
+                await self._follow()
+                self.ending = True
+                serving.cancel()
+        finally:
+            self.ending = True
+            if self._intake is not None:
+                # An upload into what has broken is seen by nobody; the device sends a new one.
+                self._intake.end(WSCloseCode.INTERNAL_ERROR)
 
     @contextmanager
     def taking(self) -> Iterator[Intake]:
         """Take an upload while the context is open; the newest wins."""
         intake = Intake(self.hub, self._show)
         if self._intake is not None:
-            self._intake.supersede()
+            self._intake.end(SUPERSEDED)
         self._intake = intake
         intake.want_jpeg(_jpeg_fps(self.hub.demand))
         # The camera of this upload may be another: nothing of the last one stays.
@@ -74,8 +85,9 @@ class Relay:
         finally:
             if self._intake is intake:
                 self._intake = None
-                self.use()
-                self._show()
+                if not self.ending:
+                    self.use()
+                    self._show()
 
     async def _follow(self) -> None:
         loop = asyncio.get_running_loop()
@@ -133,7 +145,7 @@ class Relays:
             raise web.HTTPServiceUnavailable(headers={"Retry-After": "1"})
         kid = kitchen.record.kid
         relay = self._relays.get(kid)
-        if relay is None:
+        if relay is None or relay.ending:
             relay = self._relays[kid] = Relay(kitchen, _now_us)
             self._group.create_task(self._keep(kid, relay))
         relay.use()
@@ -155,7 +167,8 @@ class Relays:
         except Exception:
             log.exception("The relay of %s broke; the next viewer gets a new one", kid)
         finally:
-            del self._relays[kid]
+            if self._relays.get(kid) is relay:
+                del self._relays[kid]
 
 
 RELAYS: web.AppKey[Relays] = web.AppKey("relays", Relays)
@@ -176,7 +189,11 @@ def _with_relay(relays: Relays, routes: Iterable[web.RouteDef]) -> Iterator[web.
             cloud = request.app[CLOUD]
             if not cloud.ready.is_set():
                 raise web.HTTPServiceUnavailable(headers={"Retry-After": "1"})
-            relays.open(await cloud.kitchen(request.match_info["kid"]))
+            try:
+                kitchen = await cloud.kitchen(request.match_info["kid"])
+            except StoreError as error:
+                raise web.HTTPServiceUnavailable(headers={"Retry-After": "5"}) from error
+            relays.open(kitchen)
             return await handler(request)
 
         return handle

@@ -112,4 +112,8 @@ def _state(link: http.client.HTTPConnection) -> State:
 
 def _get(link: http.client.HTTPConnection, path: str) -> bytes:
     link.request("GET", path)
-    return link.getresponse().read()
+    reply = link.getresponse()
+    body = reply.read()
+    if reply.status != http.client.OK:
+        raise http.client.HTTPException(f"{path} gives {reply.status} {reply.reason}")
+    return body

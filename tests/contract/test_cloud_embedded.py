@@ -209,6 +209,32 @@ def test_what_cannot_be_done_is_one_line(tmp_path: Path, arguments: tuple[str, .
     assert failed.stderr.startswith("likelight-cloud: ")
 
 
+async def test_behind_tls_the_cookie_is_for_https_and_the_page_may_write(tmp_path: Path) -> None:
+    public = "https://kitchens.example.com"
+    assert program("kitchen", "add", "demo", "Demo", folder=tmp_path).returncode == 0
+    arguments = ["-m", "likelight_cloud.cli", "serve", "--port", "0", "--public-url", public]
+    server = await asyncio.create_subprocess_exec(
+        sys.executable, *arguments, cwd=tmp_path, stderr=asyncio.subprocess.PIPE
+    )
+    try:
+        assert server.stderr is not None
+        async with asyncio.timeout(30):
+            said = (await server.stderr.readline()).decode()
+        url = f"{said.split()[-1].rstrip('/')}/v1/kitchens/demo/likes"
+        async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as session:
+            async with session.post(url, json=LIKE, headers={"Origin": public}) as reply:
+                assert reply.status < 300, await reply.text()
+                cookie = reply.headers["Set-Cookie"]
+            elsewhere = {"Origin": "https://elsewhere.example.com"}
+            async with session.post(url, json=LIKE, headers=elsewhere) as reply:
+                assert reply.status == 403
+        assert cookie.startswith("__Host-likelight_viewer=")
+        assert "; Secure" in cookie
+    finally:
+        server.kill()
+        await server.wait()
+
+
 @pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
 def test_serve_ends_cleanly(tmp_path: Path, stop: signal.Signals) -> None:
     arguments = [sys.executable, "-m", "likelight_cloud.cli", "serve", "--port", "0"]

@@ -8,8 +8,10 @@ from urllib.parse import urljoin
 
 import aiohttp
 import pytest
+from aiohttp import WSCloseCode
 
 from likelight.contract import State
+from likelight.feed.hub import Demand
 from likelight.feed.line import MAX_MESSAGE, SUPERSEDED, Kind, Packet
 from support.cloud import KID, Reply, bearer
 from support.feed import CAMERA_SHADE, jpeg, jpeg_shade, read_fragment
@@ -191,6 +193,43 @@ async def test_the_newest_upload_wins(site: RelaySite) -> None:
             await new.open()
             await new.frames(3)
             await until(lambda: site.hub.state is State.LIVE)
+
+
+async def test_a_relay_that_breaks_ends_its_upload_and_the_next_one_is_seen(
+    site: RelaySite,
+) -> None:
+    async with site.device() as old:
+        await old.open()
+        await old.frames(1)
+        await until(lambda: site.hub.state is State.LIVE)
+        broken = site.hub
+        broken.add_outlet(_Broken())
+        assert await old.closed() == WSCloseCode.INTERNAL_ERROR
+    async with site.device() as new:
+        await new.open()
+        await new.frames(3)
+        assert site.hub is not broken
+        await until(lambda: site.hub.state is State.LIVE)
+
+
+class _Broken:
+    """An outlet that falls over at the second question."""
+
+    def __init__(self) -> None:
+        self._asked = 0
+
+    @property
+    def demand(self) -> Demand:
+        self._asked += 1
+        if self._asked > 1:
+            raise RuntimeError("this outlet is broken")
+        return Demand()
+
+    def on_fragment(self, fragment: object) -> None: ...
+
+    def on_picture(self, picture: object) -> None: ...
+
+    def on_state(self, state: State) -> None: ...
 
 
 GARBAGE: dict[str, list[str | bytes]] = {

@@ -10,7 +10,7 @@ from contextlib import suppress
 
 from aiohttp import WSCloseCode, WSMsgType, web
 
-from likelight.feed.line import MAX_MESSAGE, SUPERSEDED, Wish
+from likelight.feed.line import MAX_MESSAGE, Wish
 from likelight_cloud.app import CLOUD
 from likelight_cloud.intake import KEYFRAME_EVERY_S, Intake
 from likelight_cloud.relay import RELAYS, Relays, relay_routes
@@ -64,7 +64,7 @@ async def _take(socket: web.WebSocketResponse, intake: Intake) -> int:
     """Read until the upload ends; return the code to close it with."""
     loop = asyncio.get_running_loop()
     opened_at = loop.time()
-    while not intake.superseded:
+    while intake.ended is None:
         try:
             message = await socket.receive(timeout=SILENCE_S)
         except TimeoutError:
@@ -83,7 +83,7 @@ async def _take(socket: web.WebSocketResponse, intake: Intake) -> int:
         except ValueError as error:
             log.warning("An upload was ended, for it sent %s", str(error).splitlines()[0])
             return WSCloseCode.INVALID_TEXT
-    return SUPERSEDED
+    return intake.ended
 
 
 async def _tell(socket: web.WebSocketResponse, intake: Intake) -> None:
@@ -96,8 +96,8 @@ async def _tell(socket: web.WebSocketResponse, intake: Intake) -> None:
                 await intake.wishes.wait()
         intake.wishes.clear()
         async with asyncio.timeout(SEND_S):
-            if intake.superseded:
-                await socket.close(code=SUPERSEDED)
+            if intake.ended is not None:
+                await socket.close(code=intake.ended)
                 return
             if intake.jpeg_fps != told_fps:
                 told_fps = intake.jpeg_fps

@@ -1,9 +1,12 @@
-/** The window out: the feed's player inside the stage, or nothing when it can't be loaded. */
+/** The window out: the feed's player inside the stage, as soon as it can be loaded. */
+
+const RETRY_MIN_S = 1, RETRY_MAX_S = 30;
 
 export class Stage {
   #options;
   #player = null;
   #stopped = false;
+  #failures = 0;
 
   /** `options` are the player's: stage, base, now, onState, onConnection, onPicture, onDelay. */
   constructor(options) {
@@ -13,11 +16,14 @@ export class Stage {
   /** Load the player apart from the page, so that likes and notes work without a picture too. */
   async start() {
     try {
-      const { Player } = await import("/player/player.js");
+      // A browser may remember that a module failed; under another address it is another one.
+      const {Player} = await import(`/player/player.js${this.#failures ? `?${this.#failures}` : ""}`);
       this.#player = new Player(this.#options);
       if (!this.#stopped) this.#player.start();
     } catch (error) {
-      console.warn("There is no picture; likes and notes still work.", error);
+      console.warn("There is no picture yet; likes and notes still work.", error);
+      const ceiling = Math.min(RETRY_MAX_S, RETRY_MIN_S * 2 ** this.#failures++);
+      setTimeout(() => this.#stopped || this.start(), (0.5 + Math.random() / 2) * ceiling * 1000);
     }
   }
 

@@ -161,7 +161,10 @@ export class Player {
       if (way.progress !== progress) {
         progress = way.progress;
         movedAt = now;
-        if (now - began > SMOOTH_MS) this.#freezes = 0;
+        if (now - began > SMOOTH_MS) {
+          this.#freezes = 0;
+          if (LADDER[this.#rung] === winner) this.#climbs = 0;
+        }
       }
       if (now - movedAt > stillMs) this.#failed("frozen");
       else this.#options.onDelay(way.delay);
