@@ -26,6 +26,7 @@ from likelight_hw.camera.wire import (
     unpack_format,
     unpack_placeholder,
 )
+from likelight_hw.ending import end
 from likelight_hw.packets import Packet
 from likelight_hw.ports import (
     AccessUnit,
@@ -172,7 +173,7 @@ class CameraProcess:
                 finally:
                     transport.abort()
             finally:
-                code = await _end(process)
+                code = await end(process, _END_S)
         if hopeless:
             return hopeless
         if life.trouble:
@@ -348,19 +349,7 @@ def _failed(words: str, code: str) -> CameraStatus:
     return CameraStatus(CameraPhase.FAILED, words, code)
 
 
-async def _end(process: asyncio.subprocess.Process) -> int:
-    """Wait until the child has ended, which its closed socket asks for; kill it if it won't."""
-    try:
-        async with asyncio.timeout(_END_S):
-            return await process.wait()
-    except TimeoutError:
-        pass
-    finally:
-        if process.returncode is None:
-            with contextlib.suppress(ProcessLookupError):
-                process.kill()
-    return await process.wait()
-
-
-def _ending(code: int) -> str:
+def _ending(code: int | None) -> str:
+    if code is None:
+        return "stuck in a driver; restart the device if this stays"
     return f"exit code {code}" if code >= 0 else signal.Signals(-code).name

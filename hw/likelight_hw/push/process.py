@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable
 from typing import cast
 
+from likelight_hw.ending import end
 from likelight_hw.packets import Packet, Unpacker
 from likelight_hw.ports import AccessUnit, StreamFormat
 from likelight_hw.push.target import Target
@@ -87,7 +88,7 @@ class PushProcess:
                 return await self._watch()
             finally:
                 self._link.abort()
-                await self._reap(self._process)
+                await end(self._process, _END_S if self._link.lost.is_set() else 0)
 
     async def _watch(self) -> str:
         """Wait until the child is lost or must be given up; return why."""
@@ -104,17 +105,6 @@ class PushProcess:
             due = (self._moved_at if self._in_flight else now) + STALLED_S
             if due <= now:
                 return f"the server took nothing for {STALLED_S:.0f} s"
-
-    async def _reap(self, process: asyncio.subprocess.Process) -> None:
-        """Wait until the child has ended; kill it, unless it has closed its socket to end."""
-        try:
-            if self._link.lost.is_set():
-                with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(_END_S):
-                        await process.wait()
-        finally:
-            self.kill()
-        await process.wait()
 
     def _obey(self, packet: Packet) -> None:
         if self._killed:
