@@ -1,0 +1,96 @@
+"""What is wrong with a configuration, told to whoever has to mend it: line, key, words."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, get_args
+
+from pydantic import BaseModel, ValidationError
+
+from likelight.pin_check import Mistake
+from likelight.toml_lines import Key, lines
+from likelight_hw import boards
+from likelight_hw.suggest import did_you_mean
+
+
+def of_validation(error: ValidationError, model: type[BaseModel]) -> Iterator[Mistake]:
+    """Return the mistakes that pydantic found on its way through `model`."""
+    for mistake in error.errors():
+        key = mistake["loc"]
+        words = mistake["msg"].removeprefix("Value error, ")
+        if mistake["type"] == "extra_forbidden":
+            words = "no such setting" + _suggestion(model, key)
+        elif mistake["type"] == "literal_error" and isinstance(mistake["input"], str):
+            names = re.findall(r"'([^']*)'", mistake["ctx"]["expected"])
+            words = f"no {key[-1]} is called {mistake['input']!r}"
+            words += did_you_mean(str(mistake["input"]), names)
+        yield Mistake(key, words)
+
+
+def _suggestion(model: type[BaseModel], key: Key) -> str:
+    for part in key[:-1]:
+        if isinstance(part, int):
+            continue
+        field = model.model_fields.get(part)
+        inner = None if field is None else _model_in(field.annotation)
+        if inner is None:
+            return ""
+        model = inner
+    close = did_you_mean(str(key[-1]), model.model_fields)
+    return close if "did you mean" in close else ""
+
+
+def _model_in(annotation: Any) -> type[BaseModel] | None:
+    """Return the model that a field holds, or holds several of."""
+    for candidate in (annotation, *get_args(annotation)):
+        if isinstance(candidate, type) and issubclass(candidate, BaseModel):
+            return candidate
+    return None
+
+
+class Report:
+    """Names settings as their file does, and finds the lines they stand on."""
+
+    def __init__(self, text: str, settings: Mapping[str, Any]) -> None:
+        self._lines = lines(text)
+        self._settings = settings
+        kit = settings.get("kit")
+        self._of_kit = boards.kit(kit).settings if kit in boards.kits() else {}
+
+    def tell(self, mistakes: Iterable[Mistake]) -> str:
+        """Return one line a mistake, in the order of the file."""
+        told = [self._told(mistake) for mistake in mistakes]
+        return "\n".join(words for _, words in sorted(told, key=lambda line: line[0]))
+
+    def _told(self, mistake: Mistake) -> tuple[int, str]:
+        key, other = mistake.key, mistake.other
+        if other is not None and self._from_kit(key) and not self._from_kit(other):
+            key, other = other, key
+        line = self._line(key)
+        words = f"{self._spelt(key)}: {mistake.words}"
+        if other is not None:
+            words += f" {self._spelt(other)}"
+            if (elsewhere := self._line(other)) is not None and not self._from_kit(other):
+                words += f" (line {elsewhere})"
+        return (line or 0), f"  line {line}: {words}" if line else f"  {words}"
+
+    def _from_kit(self, key: Key) -> bool:
+        return key[0] in self._of_kit and self._said(key) not in self._lines
+
+    def _line(self, key: Key) -> int | None:
+        """Return the line of `key`, of the table it lacks in, or of the kit it comes from."""
+        said = self._said(key)
+        for length in range(len(said), 0, -1):
+            if said[:length] in self._lines:
+                return self._lines[said[:length]]
+        return self._lines.get(("kit",)) if self._from_kit(key) else None
+
+    def _spelt(self, key: Key) -> str:
+        name = ".".join(str(part) for part in self._said(key))
+        source = f" (of kit {self._settings['kit']})" if self._from_kit(key) else ""
+        return name + source
+
+    def _said(self, key: Key) -> Key:
+        """Return `key` as the file has it: a single `[lights]` is a table, not a list of one."""
+        if key[:2] == ("lights", 0) and not isinstance(self._settings.get("lights"), list):
+            return ("lights", *key[2:])
+        return key
