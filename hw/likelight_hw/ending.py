@@ -15,16 +15,16 @@ async def end(process: asyncio.subprocess.Process, patience: float) -> int | Non
 
     One that sleeps in a driver can't even be killed: it is left behind, and the code is None.
     """
+    # Not asyncio.timeout(): in a task that is being cancelled, as ours mostly is, it raises
+    # CancelledError for TimeoutError before Python 3.11.4 (Debian 12 has 3.11.2).
     try:
-        async with asyncio.timeout(patience):
-            return await process.wait()
+        return await asyncio.wait_for(process.wait(), patience)
     except TimeoutError:
         pass
     finally:
         _kill(process)
     try:
-        async with asyncio.timeout(GONE_WITHIN_S):
-            return await process.wait()
+        return await asyncio.wait_for(process.wait(), GONE_WITHIN_S)
     except TimeoutError:
         _log.error("Process %d can't be killed: a driver holds it in the kernel", process.pid)
         return None

@@ -10,10 +10,12 @@ the picture of everybody who watches, so the rule of this house is stricter, wha
 * a full edge takes at least 120 ms.
 
 Why the first holds. The governor keeps a direction and the extreme luminance reached in it. A
-retreat of less than 9 % from that extreme passes. A larger one is a *turn*: it reverses the
+retreat of less than 8.5 % from that extreme passes. A larger one is a *turn*: it reverses the
 direction, and only happens while fewer than 2 turns lie in the last second; otherwise the lamp
 keeps what it shows. After a rise of 10 % the direction can only be up, so a fall of 10 % that
 follows holds a turn, and the same upside down: n flashes within a second need n turns in it.
+The last 1.5 % belong to the drivers, which round to whole steps: of a change of 8.5 % they make
+less than one of 10.
 """
 
 import math
@@ -25,7 +27,7 @@ from likelight_hw.ports import DARK, HardwareError, LightFrame, Lights, Rgb
 
 TURNS = 2
 WINDOW_S = 1.0
-TURN_LUMINANCE = 0.09
+TURN_LUMINANCE = 0.085
 
 # A write moves for the time since the last one, but at most for 20 ms (one frame at 50 Hz). From
 # rest that is a seventh of an edge at once, and 120 ms for the other six.
@@ -57,7 +59,8 @@ class FlashGovernor:
     def write(self, frame: LightFrame) -> LightFrame:
         """Go towards `frame` as far as is safe now; return what the lamp got.
 
-        Levels and channels outside their range are clamped, saturated red comes out paler.
+        Levels and channels outside their range are clamped, saturated red comes out paler. A lamp
+        that holds a change back itself (a relay that has just switched) has the last word.
         Raises `HardwareError` when the lamp is gone; it then counts as dark.
         """
         now = self._monotonic()
@@ -65,12 +68,12 @@ class FlashGovernor:
         if self._is_turn(shown) and now - self._turns[0] <= WINDOW_S:
             place, shown = self._place, self._shown
         try:
-            self._lights.write(shown)
+            answer = self._lights.write(shown)
         except HardwareError:
             self._went_dark(now)
             raise
         self._remember(place, shown, now)
-        return shown
+        return answer
 
     def close(self) -> None:
         """Switch the lamp off at once. The fall counts, should anybody write again."""

@@ -1,37 +1,82 @@
 """Opens the hardware that a configuration names.
 
 Drivers are imported when they are asked for, so that a machine without a panel needs no panel
-library. A lamp never leaves here without its `FlashGovernor`.
+library. A lamp never leaves here without its `FlashGovernor`, and none leaves without its group:
+what is absent at the start must not keep the daemon from starting.
 """
 
-from collections.abc import Callable, Mapping
+import logging
+import time
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import TypeVar
 
 from likelight_hw.governor import FlashGovernor
-from likelight_hw.ports import Button, Display, HardwareError, Indicator, Lights
+from likelight_hw.group import LampGroup, Socket
+from likelight_hw.ports import DARK, Button, Display, HardwareError, Indicator, Lights
+from likelight_hw.wiring import ButtonWiring, DisplayWiring, IndicatorWiring, LampWiring
+
+log = logging.getLogger(__name__)
 
 Monotonic = Callable[[], float]
 _Open = TypeVar("_Open")
 
 
-def open_lights(driver: str, monotonic: Monotonic) -> FlashGovernor:
-    """Open a lamp; `monotonic` is the clock, in seconds, that its governor goes by."""
-    return FlashGovernor(_choose("lamp", driver, _LIGHTS)(monotonic), monotonic)
+def open_lights(wirings: Sequence[LampWiring], monotonic: Monotonic) -> FlashGovernor:
+    """Open the lamps, under one governor; `monotonic` is the clock, in seconds, that it goes by.
+
+    Lamps that don't answer are opened later. Raises `HardwareError` for a driver that isn't one.
+    """
+    sockets = [
+        Socket(
+            simulated=wiring.driver == "sim",
+            open=partial(_choose("lamp", wiring.driver, _LIGHTS), wiring, monotonic),
+        )
+        for wiring in wirings
+    ]
+    return FlashGovernor(LampGroup(sockets, monotonic), monotonic)
 
 
-def open_indicator(driver: str) -> Indicator:
-    """Open the on-air light."""
-    return _choose("on-air light", driver, _INDICATORS)()
+def open_indicator(wiring: IndicatorWiring) -> Indicator:
+    """Open the on-air light; one that can't be had says so when it is switched."""
+    return _choose("on-air light", wiring.driver, _INDICATORS)(wiring)
 
 
-def open_display(driver: str) -> Display:
-    """Open a panel."""
-    return _choose("display", driver, _DISPLAYS)()
+def open_display(wiring: DisplayWiring) -> Display:
+    """Open a panel; one that is absent says so when it is shown something."""
+    return _choose("display", wiring.driver, _DISPLAYS)(wiring)
 
 
-def open_button(driver: str) -> Button:
-    """Open one button."""
-    return _choose("button", driver, _BUTTONS)()
+def open_button(wiring: ButtonWiring) -> Button:
+    """Open one button; one that can't be had says so when it is listened to."""
+    return _choose("button", wiring.driver, _BUTTONS)(wiring)
+
+
+def all_off(lamps: Sequence[LampWiring], indicator: IndicatorWiring) -> None:
+    """Switch off whatever a daemon that is no more left on, and let go of it. Never raises.
+
+    For the moment after the daemon's end (systemd's ExecStopPost): while it lives it holds its
+    pins, and this only says so in the log.
+    """
+    for lamp in lamps:
+        try:
+            _darken(lamp)
+        except Exception as error:
+            log.warning("A lamp may still be on: %s", error)
+    try:
+        light = open_indicator(indicator)
+        light.set(False)
+        light.close()
+    except Exception as error:
+        log.warning("The on-air light may still be on: %s", error)
+
+
+def _darken(wiring: LampWiring) -> None:
+    lamp = _choose("lamp", wiring.driver, _LIGHTS)(wiring, time.monotonic)
+    try:
+        lamp.write(DARK)
+    finally:
+        lamp.close()
 
 
 def _choose(what: str, driver: str, drivers: Mapping[str, _Open]) -> _Open:
@@ -41,31 +86,114 @@ def _choose(what: str, driver: str, drivers: Mapping[str, _Open]) -> _Open:
     return drivers[driver]
 
 
-def _sim_lights(monotonic: Monotonic) -> Lights:
+def _sim_lights(wiring: LampWiring, monotonic: Monotonic) -> Lights:
     from likelight_hw.sim.lights import SimLights
 
     return SimLights(monotonic)
 
 
-def _sim_indicator() -> Indicator:
+def _pwm(wiring: LampWiring, monotonic: Monotonic) -> Lights:
+    from likelight_hw.rpi.lamps import PwmLamp
+
+    return PwmLamp(
+        [_pin(wiring.pin)], active_low=wiring.active_low, frequency_hz=wiring.frequency_hz
+    )
+
+
+def _rgb(wiring: LampWiring, monotonic: Monotonic) -> Lights:
+    from likelight_hw.rpi.lamps import PwmLamp
+
+    if wiring.pins is None:
+        raise HardwareError("an rgb lamp has three pins; set pins = [red, green, blue]")
+    return PwmLamp(wiring.pins, active_low=wiring.active_low, frequency_hz=wiring.frequency_hz)
+
+
+def _onoff(wiring: LampWiring, monotonic: Monotonic) -> Lights:
+    from likelight_hw.rpi.lamps import OnOffLamp
+
+    return OnOffLamp(_pin(wiring.pin), monotonic, active_low=wiring.active_low)
+
+
+def _sysfs_pwm(wiring: LampWiring, monotonic: Monotonic) -> Lights:
+    from likelight_hw.rpi.sysfs_pwm import SysfsPwmLamp
+
+    if wiring.pwm is None:
+        raise HardwareError("this board has no hardware PWM on the lamp's pin")
+    return SysfsPwmLamp(
+        wiring.pwm, monotonic, active_low=wiring.active_low, frequency_hz=wiring.frequency_hz
+    )
+
+
+def _ws2812(wiring: LampWiring, monotonic: Monotonic) -> Lights:
+    from likelight_hw.rpi.ws2812 import Ws2812Strip
+
+    return Ws2812Strip(wiring.device, wiring.leds, max_milliamps=wiring.max_milliamps)
+
+
+def _sim_indicator(wiring: IndicatorWiring) -> Indicator:
     from likelight_hw.sim.indicator import SimIndicator
 
     return SimIndicator()
 
 
-def _sim_display() -> Display:
+def _pin_indicator(wiring: IndicatorWiring) -> Indicator:
+    from likelight_hw.rpi.indicator import PinIndicator
+
+    return PinIndicator(_pin(wiring.pin), active_low=wiring.active_low)
+
+
+def _sim_display(wiring: DisplayWiring) -> Display:
+    from likelight_hw.panels import panel
     from likelight_hw.sim.display import SimDisplay
 
-    return SimDisplay()
+    return SimDisplay(panel(wiring).info)
 
 
-def _sim_button() -> Button:
+def _luma(wiring: DisplayWiring) -> Display:
+    from likelight_hw.rpi.luma_panel import luma_display
+
+    return luma_display(wiring)
+
+
+def _framebuffer(wiring: DisplayWiring) -> Display:
+    from likelight_hw.rpi.framebuffer import framebuffer_display
+
+    return framebuffer_display(wiring)
+
+
+def _sim_button(wiring: ButtonWiring) -> Button:
     from likelight_hw.sim.button import SimButton
 
     return SimButton()
 
 
-_LIGHTS: dict[str, Callable[[Monotonic], Lights]] = {"sim": _sim_lights}
-_INDICATORS: dict[str, Callable[[], Indicator]] = {"sim": _sim_indicator}
-_DISPLAYS: dict[str, Callable[[], Display]] = {"sim": _sim_display}
-_BUTTONS: dict[str, Callable[[], Button]] = {"sim": _sim_button}
+def _pin_button(wiring: ButtonWiring) -> Button:
+    from likelight_hw.rpi.button import PinButton
+
+    return PinButton(_pin(wiring.pin))
+
+
+def _pin(number: int | None) -> int:
+    if number is None:
+        raise HardwareError("no pin is named; set pin to a GPIO number")
+    return number
+
+
+_LIGHTS: dict[str, Callable[[LampWiring, Monotonic], Lights]] = {
+    "sim": _sim_lights,
+    "pwm": _pwm,
+    "rgb": _rgb,
+    "onoff": _onoff,
+    "sysfs-pwm": _sysfs_pwm,
+    "ws2812-pio": _ws2812,
+}
+_INDICATORS: dict[str, Callable[[IndicatorWiring], Indicator]] = {
+    "sim": _sim_indicator,
+    "onoff": _pin_indicator,
+}
+_DISPLAYS: dict[str, Callable[[DisplayWiring], Display]] = {
+    "sim": _sim_display,
+    "luma": _luma,
+    "framebuffer": _framebuffer,
+}
+_BUTTONS: dict[str, Callable[[ButtonWiring], Button]] = {"sim": _sim_button, "gpio": _pin_button}

@@ -78,7 +78,7 @@ class Recorder:
     def phases(self) -> list[CameraPhase]:
         return [event.phase for event in self.events if isinstance(event, CameraStatus)]
 
-    async def until(self, met: Callable[[], bool], within: float = 15.0) -> None:
+    async def until(self, met: Callable[[], bool], within: float = 30.0) -> None:
         """Return as soon as `met()`; raise `TimeoutError` when that takes too long."""
         async with asyncio.timeout(within):
             while not met():

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
-from playwright.async_api import Browser, async_playwright
+from playwright.async_api import Browser, async_playwright, expect
 
 ARGUMENTS = [
     "--no-sandbox",
@@ -17,6 +17,9 @@ ARGUMENTS = [
     "--disable-sync",
     "--autoplay-policy=no-user-gesture-required",
 ]
+# The default of 5 s is short for a page, a browser and a kitchen on two busy cores.
+expect.set_options(timeout=20_000)
+
 EXECUTABLE = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
 
 needs_chromium = pytest.mark.skipif(

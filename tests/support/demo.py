@@ -73,7 +73,7 @@ class Demo:
                 if line.startswith(b"data:"):
                     yield await self.bench()
 
-    async def until(self, holds: Any, seconds: float = 15) -> dict[str, Any]:
+    async def until(self, holds: Any, seconds: float = 30) -> dict[str, Any]:
         """Return the first bench state for which `holds(state)` is true."""
         async with asyncio.timeout(seconds):
             async for state in self.bench_states():
@@ -81,7 +81,7 @@ class Demo:
                     return state
         raise AssertionError("the bench closed its stream")
 
-    async def logged(self, words: str, *, times: int = 1, seconds: float = 15) -> None:
+    async def logged(self, words: str, *, times: int = 1, seconds: float = 30) -> None:
         """Return once the log has had `words` so many times."""
         async with asyncio.timeout(seconds):
             while self.errors.count(words.encode()) < times:
@@ -124,7 +124,7 @@ async def demo(state_dir: Path, *arguments: str, port: int | None = None) -> Asy
 
 async def _announced(process: asyncio.subprocess.Process, port: int, errors: bytearray) -> None:
     assert process.stdout is not None
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(30):
         async for line in process.stdout:
             if f":{port}/bench".encode() in line:
                 return

@@ -22,6 +22,7 @@ from likelight.appreciation.store import DeviceStore, KeptNote, Memory
 from likelight.appreciation.vitals import Vitals
 from likelight.appreciation.window_in import WindowIn
 from likelight.assets import catalogue
+from likelight.buttons import CrewButton
 from likelight.contract import (
     CameraReport,
     Cause,
@@ -115,8 +116,8 @@ class WatchedStore(DeviceStore):
 class WatchedDisplay(SimDisplay):
     """A panel that writes down which note came to its glass, as eyes would see it."""
 
-    def __init__(self, diary: Diary) -> None:
-        super().__init__(PANEL)
+    def __init__(self, diary: Diary, panel: DisplayInfo = PANEL) -> None:
+        super().__init__(panel)
         self._diary = diary
 
     async def show(self, image: Image.Image) -> None:
@@ -146,6 +147,16 @@ class WatchedLamp(Lamp):
         super().set_base(base)
 
 
+class _Nothing:
+    """What PRIVACY does where no camera is."""
+
+    def down(self) -> None: ...
+
+    def up(self) -> None: ...
+
+    def void(self) -> None: ...
+
+
 class Device:
     """The window in with a lamp, a panel and a button, all simulated, on the running loop."""
 
@@ -157,11 +168,22 @@ class Device:
         *,
         seed: int = 0,
         diary: Diary | None = None,
+        panel: DisplayInfo = PANEL,
+        quiet: Callable[[], bool] = lambda: False,
+        night: float = 0.0,
     ) -> None:
         self.diary = Diary() if diary is None else diary
         self.lights = SimLights(asyncio.get_running_loop().time)
-        self.display = WatchedDisplay(self.diary)
+        self.display = WatchedDisplay(self.diary, panel)
         self.thanks = SimButton()
+        self.privacy = SimButton()
+        self.privacy_button = CrewButton(
+            "PRIVACY",
+            self.privacy,
+            _Nothing(),
+            on_felt=lambda: self.window.felt(),
+            on_trouble=lambda: self.window.button_changed(),
+        )
         self.store = WatchedStore(path, now=now)
         self.store.diary = self.diary
         self.camera = CameraReport(state=State.IDLE, since=now(), cause=Cause.DEMAND)
@@ -186,6 +208,9 @@ class Device:
             now=now,
             rng=random.Random(seed),
             timezone=UTC,
+            privacy=self.privacy_button,
+            quiet=quiet,
+            night=night,
         )
 
     @property
@@ -208,6 +233,7 @@ class Device:
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self.lamp.run())
+                group.create_task(self.privacy_button.run())
                 group.create_task(self.window.run())
         finally:
             await self.store.close()

@@ -171,7 +171,7 @@ class Demands:
         self.heard.append(demand)
         self._changed.set()
 
-    async def until(self, demand: Demand, within: float = 10.0) -> None:
+    async def until(self, demand: Demand, within: float = 15.0) -> None:
         """Return once the newest is `demand`."""
         async with asyncio.timeout(within):
             while (self.heard or [Demand()])[-1] != demand:
@@ -289,8 +289,8 @@ class Watcher:
         self.got = Received([], [])
 
     async def read(self) -> aiohttp.WSMessage:
-        """Take one message, within 5 s."""
-        message = await self.ws.receive(timeout=5.0)
+        """Take one message, within 15 s."""
+        message = await self.ws.receive(timeout=15.0)
         if message.type is aiohttp.WSMsgType.TEXT:
             self.got.texts.append(json.loads(message.data))
         elif message.type is aiohttp.WSMsgType.BINARY:
@@ -357,7 +357,7 @@ async def raw_viewer(
         writer.transport.abort()
 
 
-async def read_to_the_end(reader: asyncio.StreamReader, within: float = 5.0) -> None:
+async def read_to_the_end(reader: asyncio.StreamReader, within: float = 15.0) -> None:
     """Read until the connection ends, at most `within` seconds."""
     async with asyncio.timeout(within):
         while await reader.read(1 << 16):

@@ -9,7 +9,9 @@ from itertools import pairwise
 
 from likelight_hw.ports import LightFrame
 
-History = Sequence[tuple[float, LightFrame]]
+Light = tuple[float, float, float]
+"""Linear red, green and blue, 0..1: what really came out of a lamp."""
+History = Sequence[tuple[float, LightFrame | Light]]
 
 WINDOW_S = 1.0
 CHANGE = 0.10
@@ -24,8 +26,10 @@ _SRGB_TO_XYZ = (
 )
 
 
-def linear_rgb(frame: LightFrame) -> tuple[float, float, float]:
+def linear_rgb(frame: LightFrame | Light) -> Light:
     """Linear R, G and B of a frame, 1 at full white (WCAG's formula, and CIE L* for the level)."""
+    if isinstance(frame, tuple):
+        return frame
     star = frame.level * 100
     power = star * 27 / 24389 if star <= 8 else ((star + 16) / 116) ** 3
     red, green, blue = (
@@ -35,7 +39,7 @@ def linear_rgb(frame: LightFrame) -> tuple[float, float, float]:
     return red, green, blue
 
 
-def luminance(frame: LightFrame) -> float:
+def luminance(frame: LightFrame | Light) -> float:
     red, green, blue = linear_rgb(frame)
     return red * 0.2126 + green * 0.7152 + blue * 0.0722
 
@@ -73,14 +77,13 @@ def flashes_in_worst_second(history: History) -> int:
     return worst
 
 
-def is_saturated_red(frame: LightFrame) -> bool:
+def is_saturated_red(frame: LightFrame | Light) -> bool:
     """Whether R/(R+G+B) is 0.8 or more, of linear light or of sRGB values: either counts."""
-    ratios = (
-        channels[0] / sum(channels)
-        for channels in (linear_rgb(frame), frame.rgb)
-        if sum(channels) > 0
-    )
-    return frame.level > 0 and any(ratio >= RED_RATIO for ratio in ratios)
+    light = linear_rgb(frame)
+    # A red's sRGB values are less far apart than its light, so the light alone judges a lamp's.
+    values = frame.rgb if isinstance(frame, LightFrame) else light
+    ratios = (channels[0] / sum(channels) for channels in (light, values) if sum(channels) > 0)
+    return sum(light) > 0 and any(ratio >= RED_RATIO for ratio in ratios)
 
 
 def red_changes(history: History) -> int:
@@ -92,12 +95,12 @@ def red_changes(history: History) -> int:
     )
 
 
-def _chromaticity_distance(one: LightFrame, other: LightFrame) -> float:
+def _chromaticity_distance(one: LightFrame | Light, other: LightFrame | Light) -> float:
     (u1, v1), (u2, v2) = _ucs(one), _ucs(other)
     return float(((u1 - u2) ** 2 + (v1 - v2) ** 2) ** 0.5)
 
 
-def _ucs(frame: LightFrame) -> tuple[float, float]:
+def _ucs(frame: LightFrame | Light) -> tuple[float, float]:
     light = linear_rgb(frame)
     # Darkness has no chromaticity; the white point makes red-to-dark count.
     if sum(light) == 0:

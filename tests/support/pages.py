@@ -375,8 +375,8 @@ class StubBench:
     async def display_png(self) -> bytes:
         return await asyncio.to_thread(_panel, self._state.display.text)
 
-    def press(self, button: Pressable) -> None:
-        self.pressed.append(button)
+    def press(self, button: Pressable, *, long: bool) -> None:
+        self.pressed.append(f"{button}, long" if long else button)
         self.happen(f"Somebody pressed {button.upper()}.")
 
     def log(self) -> Sequence[LogLine]:

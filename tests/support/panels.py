@@ -1,11 +1,19 @@
-"""The panels that every screen must suit: the reference kit's, a small one, and a tiny OLED."""
+"""Panels for tests that can't afford them all: the reference kit's, a square one, and two OLEDs."""
 
 from typing import Final
 
-from likelight_hw.ports import DisplayInfo
+from likelight_hw import panels
 
-SEVEN_INCH: Final = DisplayInfo(800, 480, "RGB", mm_per_px=0.1925, reading_distance_m=3.0)
-SMALL_TFT: Final = DisplayInfo(320, 240, "RGB", mm_per_px=0.178, reading_distance_m=1.0)
-OLED: Final = DisplayInfo(128, 64, "1", mm_per_px=0.17, reading_distance_m=0.6)
+SEVEN_INCH: Final = panels.PANELS["lcd-7"].info
+SQUARE: Final = panels.PANELS["lcd-1.3"].info
+OLED: Final = panels.PANELS["oled-2.42"].info
+"""Two lines at its distance."""
+FINE_OLED: Final = panels.PANELS["oled-1.3"].info
+"""Three lines."""
 
-PANELS: Final = {"800x480": SEVEN_INCH, "320x240": SMALL_TFT, "128x64": OLED}
+PANELS: Final = {
+    "lcd-7": SEVEN_INCH,
+    "lcd-1.3": SQUARE,
+    "oled-2.42": OLED,
+    "oled-1.3": FINE_OLED,
+}

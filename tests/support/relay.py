@@ -122,7 +122,7 @@ class HandDevice:
 
     async def closed(self) -> int | None:
         """Read until the relay ends the line; return its code."""
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(15):
             async for _ in self.socket:
                 pass
         return self.socket.close_code
@@ -220,7 +220,7 @@ def wall_us() -> int:
     return time.time_ns() // 1000
 
 
-async def until(holds: Callable[[], bool], within: float = 5.0) -> float:
+async def until(holds: Callable[[], bool], within: float = 15.0) -> float:
     """Return after how many seconds `holds()` became true."""
     loop = asyncio.get_running_loop()
     began = loop.time()

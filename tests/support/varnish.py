@@ -121,9 +121,10 @@ async def measured(place: Demo, varnish: Edge, viewers: int, seconds: float) -> 
         async with asyncio.timeout(20):
             while crowd.playing < viewers:
                 await asyncio.sleep(0.1)
-        before = await varnish.origin_requests()
+        before, counted_at = await varnish.origin_requests(), loop.time()
         await asyncio.sleep(seconds)
-        requests = (await varnish.origin_requests() - before) / seconds
+        asked = await varnish.origin_requests() - before
+        requests = asked / (loop.time() - counted_at)
         for task in tasks:
             task.cancel()
     late = [

@@ -27,6 +27,22 @@ async def test_one_that_does_not_is_killed() -> None:
     assert await end(await child(deaf), 0) == -9
 
 
+async def test_one_that_is_ended_by_a_cancelled_task_is_waited_for_too() -> None:
+    process = await child("import time; print('up', flush=True); time.sleep(60)")
+
+    async def own() -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            await end(process, 0.05)
+
+    owner = asyncio.ensure_future(own())
+    await asyncio.sleep(0)
+    owner.cancel()
+    await asyncio.wait([owner])
+    assert process.returncode == -9
+
+
 class Stuck:
     """A process in uninterruptible sleep."""
 

@@ -1,37 +1,30 @@
 """A button that software presses."""
 
-import asyncio
-import math
 from collections.abc import AsyncIterator
 
-# Contacts bounce for some milliseconds; no thumb presses twice in 50 ms.
-DEBOUNCE_S = 0.050
-# Presses that nobody has looked at yet. More than these say nothing new.
-WAITING = 8
+from likelight_hw.debounce import Debouncer
 
 
 class SimButton:
-    """A button with the debounce of a real one, by the running loop's clock."""
+    """A button with the debounce of a real one. Call its methods on the event loop."""
 
     simulated = True
 
     def __init__(self) -> None:
-        self._presses: asyncio.Queue[None] = asyncio.Queue(WAITING)
-        self._touched_at = -math.inf
+        self._contacts = Debouncer()
 
     def press(self) -> None:
-        """Press and let go. Call it on the event loop.
+        """Press and let go; the letting go is believed once the contacts are calm, 50 ms later."""
+        self.hold()
+        self.release()
 
-        A press within 50 ms of the last touch is a bounce of that one, and dropped.
-        """
-        now = asyncio.get_running_loop().time()
-        bounced = now - self._touched_at < DEBOUNCE_S
-        self._touched_at = now
-        if not bounced and not self._presses.full():
-            self._presses.put_nowait(None)
+    def hold(self) -> None:
+        """Press, and do not let go."""
+        self._contacts.touch(True)
 
-    async def presses(self) -> AsyncIterator[None]:
-        """Yield once per press, for ever; also for those from before anybody listened."""
-        while True:
-            await self._presses.get()
-            yield
+    def release(self) -> None:
+        """Let go."""
+        self._contacts.touch(False)
+
+    def edges(self) -> AsyncIterator[bool]:
+        return self._contacts.edges()

@@ -6,24 +6,27 @@ from collections.abc import Callable
 
 from PIL import Image
 
+from likelight_hw.panels import PANELS
 from likelight_hw.ports import DisplayInfo, HardwareError
 
-# The panel of the reference kit: 7 inches, 800x480, 154 mm x 86 mm of glass, read from 3 m.
-SEVEN_INCH = DisplayInfo(800, 480, "RGB", mm_per_px=154 / 800, reading_distance_m=3.0)
+REFERENCE = PANELS["lcd-7"].info
+"""The panel of the reference kit."""
 
 
 class SimDisplay:
     """A panel that keeps the last image it was shown; black until then.
 
+    Its picture as a PNG is as bright as the panel is.
+
     `delay` is how long, in seconds, an image takes to the glass (slow buses and e-paper take
     their time). Images that wait meanwhile are skipped, except the newest. A `broken` panel
     keeps what it shows and raises `HardwareError` instead of taking more. `version` counts the
-    images that reached the glass; `on_show` is called after each.
+    changes that eyes could see, in picture or brightness; `on_show` is called after each.
     """
 
     simulated = True
 
-    def __init__(self, info: DisplayInfo = SEVEN_INCH, *, delay: float = 0.0) -> None:
+    def __init__(self, info: DisplayInfo = REFERENCE, *, delay: float = 0.0) -> None:
         self.info = info
         self.broken = False
         self.version = 0
@@ -32,12 +35,18 @@ class SimDisplay:
         self._glass = asyncio.Lock()
         self._newest = self._blank()
         self._image = self._newest
-        self._encoded: tuple[Image.Image, bytes] | None = None
+        self._brightness = 1.0
+        self._encoded: tuple[int, bytes] | None = None
 
     @property
     def image(self) -> Image.Image:
-        """What is on the glass; not to be changed."""
+        """What is on the glass, at full brightness; not to be changed."""
         return self._image
+
+    @property
+    def brightness(self) -> float:
+        """Perceived, 0..1."""
+        return self._brightness
 
     async def show(self, image: Image.Image) -> None:
         if (image.size, image.mode) != ((self.info.width, self.info.height), self.info.mode):
@@ -46,34 +55,54 @@ class SimDisplay:
         await self._refresh()
 
     async def png(self) -> bytes:
-        """Return what is on the glass as a PNG, encoded in a thread, once per image."""
-        image = self._image
-        if self._encoded is None or self._encoded[0] is not image:
-            self._encoded = image, await asyncio.to_thread(_encode, image)
+        """Return what eyes see as a PNG, encoded in a thread, once per change."""
+        version = self.version
+        if self._encoded is None or self._encoded[0] != version:
+            png = await asyncio.to_thread(_encode, self._image, self._brightness)
+            self._encoded = version, png
         return self._encoded[1]
+
+    async def set_brightness(self, level: float) -> None:
+        async with self._glass:
+            self._working()
+            clamped = min(1.0, max(0.0, level))
+            if clamped != self._brightness:
+                self._brightness = clamped
+                self._changed()
 
     async def close(self) -> None:
         async with self._glass:
             self._newest = self._image = self._blank()
+            self._changed()
 
     async def _refresh(self) -> None:
         """Bring the newest image to the glass, unless whoever waited before did."""
         async with self._glass:
-            if self.broken:
-                raise HardwareError("the simulated panel is broken; mend it")
+            self._working()
             newest = self._newest
             if self._image is newest:
                 return
             await asyncio.sleep(self._delay)
             self._image = newest
-            self.version += 1
-            self.on_show()
+            self._changed()
+
+    def _working(self) -> None:
+        if self.broken:
+            raise HardwareError("the simulated panel is broken; mend it")
+
+    def _changed(self) -> None:
+        self.version += 1
+        self.on_show()
 
     def _blank(self) -> Image.Image:
         return Image.new(self.info.mode, (self.info.width, self.info.height))
 
 
-def _encode(image: Image.Image) -> bytes:
+def _encode(image: Image.Image, brightness: float) -> bytes:
+    if brightness < 1:
+        # sRGB is near enough to perceived lightness for a dimmed panel to look dimmed.
+        grey_or_rgb = image.convert("L") if image.mode == "1" else image
+        image = grey_or_rgb.point(lambda value: round(value * brightness))
     file = io.BytesIO()
     # Level 1 takes a third of the time of the default, for flat screens of about the same size.
     image.save(file, "PNG", compress_level=1)

@@ -1,0 +1,181 @@
+"""Panels that luma drives: OLEDs on I2C or SPI, small LCDs on SPI.
+
+luma and the libraries of the buses are imported when a panel is opened, in its thread. Where one is
+missing, the panel is out of order, in words, and everything else works.
+"""
+
+import errno
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Any, Literal
+
+from PIL import Image
+
+from likelight_hw.gamma import luminance
+from likelight_hw.panels import PANELS, Controller, panel
+from likelight_hw.ports import HardwareError
+from likelight_hw.rpi.panel import TIMEOUT_S, PanelDisplay
+from likelight_hw.wiring import DisplayWiring
+
+Bus = Literal["i2c", "spi"]
+
+I2C_PORT = 1
+I2C_ADDRESS = 0x3C
+PIN_DC = 24
+"""luma's own default, and that of most wiring guides for small LCDs."""
+
+SPI_HZ: dict[Controller, int] = {
+    # The data sheets' shortest clock cycles: 100 ns, 100 ns and 250 ns.
+    "ssd1306": 8_000_000,
+    "ssd1309": 8_000_000,
+    "sh1106": 4_000_000,
+    # Beyond the sheets' 15 and 10 MHz, where these work in practice; three bytes a pixel are many.
+    "st7789": 24_000_000,
+    "ili9341": 24_000_000,
+}
+
+RENEW_S = 600.0
+"""A panel whose power plug wobbled is dark, takes all we send, and has forgotten how to start. So
+it is started up anew now and then, together with a new page: a blink of 0.3 s at the most."""
+
+RESET_S = 0.01
+WAKE_S = 0.15
+"""After a reset an ST7789 or ILI9341 listens again within 120 ms."""
+
+
+def luma_display(wiring: DisplayWiring, *, timeout_s: float = TIMEOUT_S) -> PanelDisplay:
+    """Return the display on `wiring`; nothing is opened yet. Raises `HardwareError` in words."""
+    return PanelDisplay(
+        panel(wiring).info,
+        lambda: LumaGlass(wiring),
+        name=wiring.panel,
+        timeout_s=timeout_s,
+        renew_s=RENEW_S,
+    )
+
+
+class LumaGlass:
+    """An opened panel of luma's."""
+
+    def __init__(self, wiring: DisplayWiring) -> None:
+        sold = PANELS[wiring.panel]
+        if sold.controller is None:
+            raise HardwareError(f"luma doesn't drive the panel {sold.name}; {sold.driver} does")
+        self._bus = bus = wiring.bus or sold.bus or "i2c"
+        self._where = where = _where(wiring, bus)
+        self._controller = sold.controller
+        self._dims_by_contrast = sold.info.burns_in
+        with _in_words(bus, where), ExitStack() as held:
+            # Chips first: without luma, no pin is claimed.
+            from likelight_hw.rpi.luma_chips import initialise
+            from likelight_hw.rpi.luma_pins import Backlight
+
+            self._backlight: Backlight | None = None
+            if wiring.pin_backlight is not None:
+                self._backlight = Backlight(wiring.pin_backlight)
+                held.callback(self._backlight.close)
+            serial = _spi(wiring, sold.controller, held) if bus == "spi" else _i2c(wiring, held)
+            self._device = initialise(
+                sold.controller, serial, sold.info.width, sold.info.height, wiring.rotate
+            )
+            self._held = held.pop_all()
+
+    def draw(self, image: Image.Image) -> None:
+        with _in_words(self._bus, self._where):
+            self._device.display(image)
+
+    def dim(self, level: float) -> None:
+        with _in_words(self._bus, self._where):
+            if self._dims_by_contrast and level > 0:
+                # An OLED's current, and with it its light, follows the contrast.
+                self._device.contrast(max(1, int(255 * luminance(level))))
+            if level > 0:
+                self._device.show()
+            else:
+                self._device.hide()
+            if self._backlight is not None:
+                self._backlight.set(level)
+
+    def describe(self) -> str:
+        return f"{self._controller.upper()} at {self._where}"
+
+    def close(self) -> None:
+        self._held.close()
+
+
+def _i2c(wiring: DisplayWiring, held: ExitStack) -> Any:
+    from luma.core.interface.serial import i2c
+
+    serial = i2c(port=_port(wiring, "i2c"), address=_address(wiring))
+    held.callback(serial.cleanup)
+    return serial
+
+
+def _spi(wiring: DisplayWiring, controller: Controller, held: ExitStack) -> Any:
+    from luma.core.interface.serial import spi
+
+    from likelight_hw.rpi.luma_pins import LumaPins
+
+    gpio = LumaPins()
+    held.callback(gpio.cleanup)
+    serial = spi(
+        gpio=gpio,
+        port=_port(wiring, "spi"),
+        device=wiring.chip_select or 0,
+        bus_speed_hz=SPI_HZ[controller],
+        gpio_DC=PIN_DC if wiring.pin_dc is None else wiring.pin_dc,
+        gpio_RST=wiring.pin_reset,
+        reset_hold_time=RESET_S,
+        reset_release_time=WAKE_S,
+    )
+    held.callback(serial.cleanup)
+    return serial
+
+
+def _port(wiring: DisplayWiring, bus: Bus) -> int:
+    if wiring.port is not None:
+        return wiring.port
+    return I2C_PORT if bus == "i2c" else 0
+
+
+def _address(wiring: DisplayWiring) -> int:
+    return I2C_ADDRESS if wiring.address is None else wiring.address
+
+
+def _where(wiring: DisplayWiring, bus: Bus) -> str:
+    if bus == "spi":
+        return f"/dev/spidev{_port(wiring, 'spi')}.{wiring.chip_select or 0}"
+    return f"0x{_address(wiring):02X} on /dev/i2c-{_port(wiring, 'i2c')}"
+
+
+@contextmanager
+def _in_words(bus: Bus, where: str) -> Iterator[None]:
+    """Turn what luma and the kernel say into what to do about it."""
+    try:
+        yield
+    except HardwareError:
+        # A pin's, in words already.
+        raise
+    except ImportError as error:
+        mend = "apt install python3-spidev" if error.name == "spidev" else "install likelight[rpi]"
+        raise HardwareError(
+            f"a panel on {bus} needs {error.name}, which is missing: {mend}"
+        ) from error
+    except Exception as error:
+        # luma raises errors of its own while it handles the kernel's.
+        cause = error if isinstance(error, OSError) else error.__context__
+        if not isinstance(cause, OSError) or cause.errno is None:
+            raise
+        raise HardwareError(_mend(cause.errno, bus, where)) from error
+
+
+def _mend(code: int, bus: Bus, where: str) -> str:
+    if code == errno.ENOENT:
+        switch = "dtparam=i2c_arm=on" if bus == "i2c" else "dtparam=spi=on"
+        return f"no bus for the panel at {where}: put {switch} into /boot/firmware/config.txt"
+    if code in (errno.EACCES, errno.EPERM):
+        return f"not allowed to use the panel at {where}: add likelight's user to the group {bus}"
+    if code in (errno.EREMOTEIO, errno.EIO, errno.ENXIO, errno.ETIMEDOUT):
+        return f"no panel answers at {where} ({os.strerror(code)}): check its wires and its address"
+    return f"the panel at {where} failed: {os.strerror(code)}"

@@ -1,0 +1,76 @@
+"""The pins of a panel on SPI: what luma wants of RPi.GPIO, over the process's gpiozero factory.
+
+RPi.GPIO does not work on a Pi 5, and luma would import it unless it is given this (luma.core #286).
+Imported in the panel's thread, when it is opened.
+"""
+
+from collections.abc import Iterable
+
+from gpiozero import DigitalOutputDevice, PWMOutputDevice
+from gpiozero.exc import PinPWMUnsupported
+
+from likelight_hw.gamma import luminance
+from likelight_hw.rpi import pins
+from likelight_hw.rpi.steps import whole_steps
+
+BACKLIGHT_HZ = 1000
+"""Software PWM of 100 Hz, gpiozero's default, shows as bands in a camera's picture."""
+
+
+class LumaPins:
+    """The part of RPi.GPIO's interface that luma calls. Pins are GPIO (BCM) numbers."""
+
+    OUT = "out"
+    LOW = 0
+    HIGH = 1
+
+    def __init__(self) -> None:
+        self._outputs: dict[int, DigitalOutputDevice] = {}
+
+    def setup(self, number: int, _mode: str) -> None:
+        """Claim a pin as an output, low. Raises `HardwareError` when it can't be had."""
+        with pins.in_words(f"the panel's GPIO{number}"):
+            if number not in self._outputs:
+                self._outputs[number] = DigitalOutputDevice(number, pin_factory=pins.factory())
+
+    def output(self, number: int, value: int) -> None:
+        with pins.in_words(f"the panel's GPIO{number}"):
+            self._outputs[number].value = value
+
+    def cleanup(self, numbers: Iterable[int] | None = None) -> None:
+        """Let go of these pins, or of all, pulled low: a panel in reset is dark."""
+        for number in list(self._outputs if numbers is None else numbers):
+            pins.let_go(self._outputs.pop(number), number, high=False)
+
+
+class Backlight:
+    """A pin that lights a panel from behind: by PWM where the pin can, else on and off."""
+
+    def __init__(self, number: int) -> None:
+        """Claim a pin, dark: nobody needs to see the noise that a panel's memory wakes up with.
+
+        Raises `HardwareError` when it can't be had.
+        """
+        self._number = number
+        self._output: DigitalOutputDevice | PWMOutputDevice
+        with pins.in_words(f"the panel's backlight on GPIO{number}"):
+            try:
+                self._output = PWMOutputDevice(
+                    number, frequency=BACKLIGHT_HZ, pin_factory=pins.factory()
+                )
+            except PinPWMUnsupported:
+                self._output = DigitalOutputDevice(number, pin_factory=pins.factory())
+
+    def set(self, level: float) -> None:
+        """Light the panel at a perceived `level`, 0..1."""
+        with pins.in_words(f"the panel's backlight on GPIO{self._number}"):
+            if isinstance(self._output, PWMOutputDevice):
+                # gpiozero hands lgpio a truncated whole percent: 0.29 would become 28.
+                (percent,) = whole_steps((luminance(level),), 100)
+                self._output.value = min(1.0, percent / 100 + 1e-4)
+            else:
+                self._output.value = level > 0
+
+    def close(self) -> None:
+        """Let go of the pin, dark."""
+        pins.let_go(self._output, self._number, high=False)

@@ -1,0 +1,151 @@
+"""The header's pins: one gpiozero factory for the process, and its failures in plain words.
+
+The factory is `LGPIOFactory`, named here and never chosen by gpiozero: only lgpio drives the
+Pi 5, and a missing lgpio must be an error instead of a fall-back that has no PWM.
+"""
+
+import os
+import sys
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from likelight_hw.ports import HardwareError
+
+if TYPE_CHECKING:
+    from gpiozero import DigitalOutputDevice, PWMOutputDevice
+    from gpiozero.pins import Factory
+
+_lock = threading.Lock()
+_factory: "Factory | None" = None
+
+
+def factory() -> "Factory":
+    """Return the process's pin factory; the first call opens the GPIO chip.
+
+    Raises `HardwareError` where there are no pins to open, or no lgpio.
+    """
+    global _factory  # noqa: PLW0603
+    with _lock:
+        if _factory is None:
+            with in_words("the GPIO pins"):
+                _factory = _open()
+            _adopt(_factory)
+        return _factory
+
+
+@contextmanager
+def use(other: "Factory") -> Iterator["Factory"]:
+    """Use `other` (a `MockFactory`) in place of the process's factory, and close it at the end."""
+    global _factory  # noqa: PLW0603
+    before, _factory = _factory, other
+    _adopt(other)
+    try:
+        yield other
+    finally:
+        _factory = before
+        _adopt(before)
+        other.close()
+
+
+@contextmanager
+def in_words(what: str) -> Iterator[None]:
+    """Turn whatever gpiozero, lgpio or the kernel raise about `what` into a `HardwareError`."""
+    try:
+        yield
+    except _failures() as error:
+        raise HardwareError(f"{what}: {_mend(error)}") from error
+
+
+def let_go(output: "DigitalOutputDevice | PWMOutputDevice", number: int, *, high: bool) -> None:
+    """Switch `output` off, close it and leave its pin pulled `high`, or low. Never raises.
+
+    gpiozero leaves a closed pin floating, and the gate of a MOSFET then keeps what charge it
+    has: the lamp would stay on. The pull outlives this process. Pins whose pull is soldered to
+    the board (GPIO 2 and 3) keep that.
+    """
+    with suppress(*_failures()):
+        output.off()
+    with suppress(*_failures()):
+        output.close()
+    with suppress(HardwareError, *_failures()):
+        parked = factory().pin(number)
+        parked.function = "input"
+        parked.pull = "up" if high else "down"
+
+
+def _open() -> "Factory":
+    _let_lgpio_work()
+    from gpiozero.pins.lgpio import LGPIOFactory
+
+    return LGPIOFactory()
+
+
+def _let_lgpio_work() -> None:
+    """Import lgpio such that it harms nobody.
+
+    Its import makes a FIFO in the directory that `LG_WD` names, or in the current one, which a
+    hardened service can't write to; then it moves the whole process there, which is undone.
+    """
+    if "lgpio" in sys.modules:
+        return
+    if "LG_WD" not in os.environ:
+        runtime = os.environ.get("RUNTIME_DIRECTORY", "").split(":")[0]
+        os.environ["LG_WD"] = runtime or tempfile.mkdtemp(prefix="likelight-lgpio-")
+    here = Path.cwd()
+    try:
+        import lgpio  # noqa: F401
+    finally:
+        os.chdir(here)
+
+
+def _adopt(made: "Factory | None") -> None:
+    """Make gpiozero know the factory, so that its exit handler closes what is still open."""
+    from gpiozero import Device
+
+    Device.pin_factory = made
+
+
+def _failures() -> tuple[type[Exception], ...]:
+    """Return what can be raised; lgpio's own error has no base class but `Exception`."""
+    from gpiozero.exc import GPIOZeroError
+
+    lgpio = sys.modules.get("lgpio")
+    own = (lgpio.error,) if lgpio else ()
+    return GPIOZeroError, OSError, ImportError, *own
+
+
+def _mend(error: Exception) -> str:
+    from gpiozero.exc import GPIOPinInUse, PinInvalidPin, PinUnknownPi
+
+    said = str(error).strip("'\"")
+    match error:
+        case ImportError():
+            return (
+                "lgpio is missing; install it (sudo apt install python3-lgpio) and make likelight's"
+                " venv with --system-site-packages"
+            )
+        case FileNotFoundError():
+            return (
+                f"lgpio can't work in {os.environ.get('LG_WD')}; set LG_WD to a directory that"
+                " likelight may write to"
+            )
+        case PinUnknownPi():
+            return "this machine is not a Raspberry Pi; use the sim drivers here"
+        case PinInvalidPin():
+            return f"this board has no such pin ({said}); correct the number"
+        case GPIOPinInUse():
+            return f"likelight itself uses it already ({said}); give each part its own pin"
+        case _ if "busy" in said:
+            return (
+                "busy: another program or an overlay in config.txt holds it (gpioinfo says which);"
+                " stop that, or take another pin"
+            )
+        case PermissionError():
+            return f"likelight may not open it ({said}); add its user to the group gpio"
+        case _ if "gpiochip" in said:
+            return "likelight can't open /dev/gpiochip0; add its user to the group gpio"
+    return said or type(error).__name__

@@ -1,0 +1,23 @@
+"""Duty cycles in the whole steps that a piece of hardware knows."""
+
+from collections.abc import Sequence
+
+# A red is saturated from R = 4 (G + B) on; the governor's own limit is 3.9, too.
+_RED_LIMIT = 3.9
+
+
+def whole_steps(duties: Sequence[float], steps: int) -> tuple[int, ...]:
+    """Return `duties`, each 0..1, as whole numbers of 0..`steps`, nearest first.
+
+    What glows at all stays at one step at least. Red, green and blue never round to a saturated
+    red: a dim amber of 0.7, 0.4 and 0.2 % would come out as 1, 0 and 0, so green gets its step.
+    """
+    exact = [duty * steps for duty in duties]
+    whole = [round(value) for value in exact]
+    if any(exact) and not any(whole):
+        whole[exact.index(max(exact))] = 1
+    if len(whole) == 3:
+        while whole[0] > _RED_LIMIT * (whole[1] + whole[2]):
+            short = 1 if exact[1] - whole[1] >= exact[2] - whole[2] else 2
+            whole[short] += 1
+    return tuple(whole)

@@ -1,0 +1,177 @@
+"""A lamp on a hardware PWM channel, through the kernel's `/sys/class/pwm`.
+
+Hardware PWM neither jitters nor steps: at 1 kHz it has a million levels where lgpio has a hundred,
+so that a lamp dims smoothly down to nothing. `dtoverlay=pwm-2chan` in config.txt makes a channel.
+
+sysfs has no disk behind it: reading and writing these files takes microseconds and never waits.
+The descriptors are non-blocking all the same, so that whoever looks for blocking calls sees that.
+"""
+
+import errno
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from likelight_hw.gamma import relative_luminance
+from likelight_hw.ports import DARK, HardwareError, LightFrame
+from likelight_hw.wiring import PwmChannel
+
+CLASS = Path("/sys/class/pwm")
+READY_WITHIN_S = 3.0
+"""After an export udev gives the new files to the group gpio: in 50 ms, at a busy boot in more."""
+
+
+class SysfsPwmLamp:
+    """A white lamp on one channel. It shows a frame's luminance, as every white lamp does.
+
+    The chip is found by the name of its device, because its number changes with the kernel: the
+    header of a Pi 5 was pwmchip2 on 6.6 and is pwmchip0 on 6.12.
+    """
+
+    simulated = False
+
+    def __init__(
+        self,
+        wired: PwmChannel,
+        monotonic: Callable[[], float],
+        *,
+        active_low: bool = False,
+        frequency_hz: int = 1000,
+        root: Path | None = None,
+    ) -> None:
+        """Export the channel. Raises `HardwareError` when there is none, or somebody has it."""
+        self._name = f"the lamp on PWM {wired.chip} channel {wired.channel}"
+        self._monotonic = monotonic
+        self._active_low = active_low
+        self._period_ns = round(1e9 / frequency_hz)
+        self._chip = _chip(root or CLASS, wired.chip, self._name)
+        self._channel = wired.channel
+        self._files = self._chip / f"pwm{wired.channel}"
+        self._duty: int | None = None
+        self._give_up_at = monotonic() + READY_WITHIN_S
+        self._export()
+        # After a crash the channel is still there, and maybe lit: taking it switches it off.
+        self._take()
+
+    def write(self, frame: LightFrame) -> LightFrame:
+        """Show `frame`; dark is returned while udev has not handed the channel over yet."""
+        if self._duty is None and not self._take():
+            return DARK
+        self._set(relative_luminance(frame))
+        return frame
+
+    def close(self) -> None:
+        if self._duty is None:
+            return
+        with suppress(HardwareError):
+            self._set(0.0)
+        os.close(self._duty)
+        self._duty = None
+        # A channel that is switched off is low, which is on for a lamp that is active low. It
+        # stays as it is then: the PWM needs nobody to go on.
+        if not self._active_low:
+            with suppress(OSError):
+                _write(self._files / "enable", 0)
+            with suppress(OSError):
+                _write(self._chip / "unexport", self._channel)
+
+    def _export(self) -> None:
+        try:
+            _write(self._chip / "export", self._channel)
+        except OSError as error:
+            # Busy is what a crash leaves behind, or another program that exported it.
+            if error.errno != errno.EBUSY:
+                raise HardwareError(f"{self._name}: {_mend(error)}") from error
+
+    def _take(self) -> bool:
+        """Open the channel, dark; return whether udev lets us yet."""
+        try:
+            duty = os.open(self._files / "duty_cycle", _FLAGS)
+        except OSError as error:
+            if self._monotonic() < self._give_up_at:
+                return False
+            raise HardwareError(f"{self._name}: {_mend(error)}") from error
+        self._duty = duty
+        try:
+            with self._in_words():
+                self._start(duty)
+        except HardwareError:
+            self._duty = None
+            os.close(duty)
+            raise
+        return True
+
+    def _start(self, duty: int) -> None:
+        # The kernel refuses a period below the duty cycle, and a duty cycle without a period.
+        if _read(self._files / "period") > 0:
+            _put(duty, 0)
+        _write(self._files / "period", self._period_ns)
+        _put(duty, self._nanoseconds(0.0))
+        _write(self._files / "enable", 1)
+
+    def _set(self, share: float) -> None:
+        with self._in_words():
+            if self._duty is None:
+                raise HardwareError(f"{self._name} is closed")
+            _put(self._duty, self._nanoseconds(share))
+
+    def _nanoseconds(self, share: float) -> int:
+        return round((1 - share if self._active_low else share) * self._period_ns)
+
+    @contextmanager
+    def _in_words(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise HardwareError(f"{self._name}: {_mend(error)}") from error
+
+
+_FLAGS = os.O_WRONLY | os.O_NONBLOCK | os.O_CLOEXEC
+
+
+def _chip(root: Path, name: str, lamp: str) -> Path:
+    """Return the directory of the chip whose device is called `name`."""
+    with suppress(FileNotFoundError):
+        for chip in sorted(root.iterdir()):
+            with suppress(OSError):
+                if (chip / "device").readlink().name == name:
+                    return chip
+    raise HardwareError(
+        f"{lamp}: there is no such chip; add dtoverlay=pwm-2chan to /boot/firmware/config.txt"
+        " and start the Pi again"
+    )
+
+
+def _write(path: Path, number: int) -> None:
+    file = os.open(path, _FLAGS)
+    try:
+        _put(file, number)
+    finally:
+        os.close(file)
+
+
+def _put(file: int, number: int) -> None:
+    os.pwrite(file, b"%d\n" % number, 0)
+
+
+def _read(path: Path) -> int:
+    file = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    try:
+        return int(os.pread(file, 32, 0).split()[0])
+    finally:
+        os.close(file)
+
+
+def _mend(error: OSError) -> str:
+    match error:
+        case PermissionError():
+            return (
+                "likelight may not write to it; install likelight's udev rules and add its user"
+                " to the group gpio"
+            )
+        case FileNotFoundError():
+            return "the kernel did not make it; the channel is not one of this chip's"
+        case OSError(errno=errno.ENODEV | errno.EINVAL):
+            return "the chip has no such channel, or can't do this frequency_hz"
+    return f"{error.strerror}"

@@ -1,0 +1,167 @@
+"""What the pins of every driver really got, judged by the independent counter of flashes."""
+
+import math
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from itertools import pairwise
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from likelight_hw.governor import FlashGovernor
+from likelight_hw.group import LampGroup, Socket
+from likelight_hw.ports import HardwareError, LightFrame, Lights
+from support.asked import TICK, frames, sequences, waits
+from support.flashes import Light, flashes_in_worst_second, is_saturated_red, red_changes
+from support.lamps import COLOURED, NAMES, SWITCHED, lamp_rig
+
+Steps = list[tuple[float, LightFrame]]
+Seen = list[tuple[float, Light]]
+
+WHITE = LightFrame(1.0, (255, 255, 255))
+GREEN = LightFrame(1.0, (0, 255, 0))
+DARK_BLUE = LightFrame(1.0, (0, 0, 90))
+STROBE = [(TICK, (WHITE, LightFrame(0.0, (0, 0, 0)))[i // 7 % 2]) for i in range(150)]
+COLOUR_STROBE = [(TICK, (GREEN, DARK_BLUE)[i // 9 % 2]) for i in range(150)]
+# Between 22.5 and 31 % light lies a change that no governor need hold back, but rounding widens.
+SHALLOW = [
+    (TICK, (LightFrame(0.5455, (255, 255, 255)), LightFrame(0.6245, (255, 255, 255)))[i // 9 % 2])
+    for i in range(150)
+]
+
+# The pins of the boards differ in nothing that a lamp could show.
+ON_A_PI_5 = [name for name in NAMES if name.endswith("pi-5")]
+
+
+class Clock:
+    now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def played(
+    lights: Lights, clock: Clock, steps: Steps, seen: Callable[[], Light]
+) -> list[tuple[float, Light]]:
+    """Write `steps` through a governor; return what came out, and when."""
+    governed = FlashGovernor(lights, clock)
+    history: Seen = [(-math.inf, seen())]
+    for wait, frame in steps:
+        clock.now += wait
+        try:
+            governed.write(frame)
+        except HardwareError:
+            assert seen() == (0, 0, 0)
+        history.append((clock.now, seen()))
+    return history
+
+
+@pytest.mark.parametrize("name", ON_A_PI_5)
+@settings(max_examples=25, deadline=None)
+@given(steps=sequences)
+@example(STROBE)
+@example(COLOUR_STROBE)
+@example(SHALLOW)
+def test_no_driver_makes_a_flash_of_what_the_governor_let_pass(name: str, steps: Steps) -> None:
+    clock = Clock()
+    with lamp_rig(name, clock) as rig:
+        history = played(rig.lamp, clock, steps, rig.light)
+
+    assert flashes_in_worst_second(history) <= 2
+    if name in COLOURED:
+        assert not any(is_saturated_red(light) for _, light in history)
+        assert red_changes(history) == 0
+
+
+@pytest.mark.parametrize("name", [name for name in ON_A_PI_5 if name in SWITCHED])
+@settings(max_examples=25, deadline=None)
+@given(steps=sequences)
+@example(STROBE)
+def test_a_relay_changes_once_in_two_seconds(name: str, steps: Steps) -> None:
+    clock = Clock()
+    with lamp_rig(name, clock) as rig:
+        history = played(rig.lamp, clock, steps, rig.light)
+
+    changes = [at for (_, before), (at, after) in pairwise(history) if before != after]
+    assert all(later - at >= 2.0 for at, later in pairwise(changes))
+
+
+class Loose:
+    """A lamp whose plug is pulled and put back."""
+
+    simulated = True
+
+    def __init__(self, lamp: Lights) -> None:
+        self.lamp = lamp
+        self.out = False
+
+    def open(self) -> Lights:
+        if self.out:
+            raise HardwareError("no plug")
+        return self
+
+    def write(self, frame: LightFrame) -> LightFrame:
+        if self.out:
+            raise HardwareError("no plug")
+        return self.lamp.write(frame)
+
+    def close(self) -> None:
+        self.lamp.write(LightFrame(0.0, (0, 0, 0)))
+
+
+@contextmanager
+def room(clock: Clock) -> Iterator[tuple[list[Loose], Callable[[], Light]]]:
+    """Three lamps of three kinds, and the light of the room: each gives a third of it."""
+    with ExitStack() as stack:
+        rigs = [
+            stack.enter_context(lamp_rig(name, clock))
+            for name in ("sysfs@pi-5", "ws2812@pi-5", "rgb@pi-5")
+        ]
+
+        def light() -> Light:
+            red, green, blue = zip(*(rig.light() for rig in rigs), strict=True)
+            return sum(red) / 3, sum(green) / 3, sum(blue) / 3
+
+        yield [Loose(rig.lamp) for rig in rigs], light
+
+
+@settings(max_examples=25, deadline=None)
+@given(steps=sequences)
+@example(STROBE)
+@example(COLOUR_STROBE)
+@example(SHALLOW)
+def test_several_lamps_under_one_governor_are_one_light(steps: Steps) -> None:
+    clock = Clock()
+    with room(clock) as (lamps, light):
+        group = LampGroup([Socket(True, lamp.open) for lamp in lamps], clock)
+        history = played(group, clock, steps, light)
+
+    assert flashes_in_worst_second(history) <= 2
+    assert not any(is_saturated_red(seen) for _, seen in history)
+
+
+plugs = st.lists(st.tuples(waits, frames, st.integers(0, 2), st.booleans()), max_size=60)
+
+
+@settings(max_examples=40, deadline=None)
+@given(plugs)
+@example([(TICK, WHITE, 0, i % 2 == 0) for i in range(150)])
+def test_a_plug_that_comes_and_goes_makes_no_strobe(
+    steps: list[tuple[float, LightFrame, int, bool]],
+) -> None:
+    clock = Clock()
+    with room(clock) as (lamps, light):
+        governed = FlashGovernor(
+            LampGroup([Socket(True, lamp.open) for lamp in lamps], clock), clock
+        )
+        history: Seen = [(-math.inf, light())]
+        for wait, frame, which, out in steps:
+            clock.now += wait
+            lamps[which].out = out
+            with suppress(HardwareError):
+                governed.write(frame)
+            history.append((clock.now, light()))
+
+    # Losing the light is a fall that nobody can hold back.
+    assert flashes_in_worst_second(history) <= 3

@@ -1,0 +1,81 @@
+"""The presenter over a real driver: a panel is pulled out, costs only itself, and comes back."""
+
+import asyncio
+import logging
+import random
+from collections.abc import Callable
+from pathlib import Path
+from typing import cast
+
+import pytest
+from PIL import ImageChops
+
+from likelight.appreciation.headline import Situation
+from likelight.appreciation.inbox import Inbox
+from likelight.appreciation.poll import Link
+from likelight.appreciation.presenter import Presenter
+from likelight.assets.catalogue import load
+from likelight.contract import State
+from support.panel_rigs import LumaRig, rig
+
+
+class Impatient(random.Random):
+    """Chance that makes every back-off short."""
+
+    def uniform(self, a: float, b: float) -> float:
+        return 0.01
+
+
+class NoNotes:
+    """An inbox that nobody writes to."""
+
+    waiting = ()
+    history = ()
+
+
+async def until(true: Callable[[], bool]) -> None:
+    async with asyncio.timeout(30):
+        while not true():
+            await asyncio.sleep(0.01)
+
+
+@pytest.mark.parametrize("name", ["ssd1306-i2c", "st7789-spi"])
+async def test_a_panel_that_is_pulled_out_is_told_once_and_shows_what_counts_once_it_is_back(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    camera = State.LIVE
+
+    def situation() -> Situation:
+        return Situation(Link.CONNECTED, camera, likes_today=3)
+
+    async with rig(name, tmp_path, monkeypatch) as made:
+        luma = cast(LumaRig, made)
+        presenter = Presenter(
+            made.display,
+            cast(Inbox, NoNotes()),
+            catalogue=load("en"),
+            situation=situation,
+            on_note=lambda: None,
+            rng=Impatient(),
+        )
+        with caplog.at_level(logging.INFO):
+            running = asyncio.ensure_future(presenter.run())
+            await until(lambda: presenter.current.screen not in ("blank", "private"))
+            before = await made.seen()
+
+            made.fail()
+            camera = State.PRIVATE
+            presenter.change()
+            tries = luma.bus.opened
+            await until(lambda: luma.bus.opened >= tries + 5)
+            assert presenter.current.screen == "blank"
+            assert caplog.text.count("The display shows nothing new: no panel answers") == 1
+
+            made.mend()
+            await until(lambda: presenter.current.screen == "private")
+            after = await made.seen()
+            running.cancel()
+            await asyncio.wait([running])
+        assert caplog.text.count("The display works again") == 1
+        assert ImageChops.difference(before.convert("RGB"), after.convert("RGB")).getbbox()
+        assert after.getbbox()

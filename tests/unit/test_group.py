@@ -1,0 +1,111 @@
+"""Several lamps as one: what fails costs nobody but itself."""
+
+import logging
+
+import pytest
+
+from likelight_hw.group import LampGroup, Socket
+from likelight_hw.ports import DARK, HardwareError, LightFrame, Lights
+from likelight_hw.sim.lights import SimLights
+
+GLOW = LightFrame(0.5, (255, 217, 160))
+
+
+class Bench:
+    """Two lamps, of which any may be absent, and the clock in the tester's hand."""
+
+    def __init__(self, *, absent: tuple[int, ...] = ()) -> None:
+        self.now = 0.0
+        self.lamps = [SimLights(lambda: self.now), SimLights(lambda: self.now)]
+        self.tries = [0, 0]
+        for index in absent:
+            self.lamps[index].broken = True
+        self.group = LampGroup(
+            [Socket(True, lambda: self._open(0)), Socket(True, lambda: self._open(1))],
+            lambda: self.now,
+        )
+
+    def _open(self, index: int) -> Lights:
+        self.tries[index] += 1
+        if self.lamps[index].broken:
+            raise HardwareError(f"lamp {index} is unplugged")
+        return self.lamps[index]
+
+    def shows(self) -> list[LightFrame]:
+        return [lamp.frame for lamp in self.lamps]
+
+
+def test_all_of_them_show_the_same() -> None:
+    bench = Bench()
+    assert bench.group.write(GLOW) == GLOW
+    assert bench.shows() == [GLOW, GLOW]
+    bench.group.close()
+    bench.group.close()
+    assert bench.shows() == [DARK, DARK]
+    bench.group.write(GLOW)
+    assert bench.shows() == [GLOW, GLOW]
+
+
+def test_a_lamp_that_is_absent_at_the_start_joins_when_it_comes(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.INFO)
+    bench = Bench(absent=(1,))
+    assert bench.group.write(GLOW) == GLOW
+    bench.lamps[1].broken = False
+    bench.group.write(GLOW)
+    assert bench.shows() == [GLOW, DARK]
+    bench.now = 1.0
+    bench.group.write(GLOW)
+    assert bench.shows() == [GLOW, GLOW]
+    assert caplog.messages == [
+        "One lamp does not answer: lamp 1 is unplugged. The others go on",
+        "A lamp that was lost answers again",
+    ]
+
+
+def test_a_lamp_that_fails_is_logged_once_and_tried_with_back_off(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    bench = Bench()
+    bench.lamps[0].broken = True
+    for _ in range(7000):
+        bench.now += 0.02
+        assert bench.group.write(GLOW) == GLOW
+    # After 1, 2, 4, 8, 16 and 30 s, and every 30 s from then on, of 140.
+    assert bench.tries == [1 + 8, 1]
+    assert len(caplog.records) == 1
+
+
+def test_a_loose_plug_does_not_shorten_the_back_off() -> None:
+    bench = Bench()
+    for _ in range(3000):
+        bench.now += 0.02
+        bench.lamps[0].broken = not bench.lamps[0].broken
+        bench.group.write(GLOW)
+    assert bench.tries[0] <= 7
+
+
+def test_when_none_is_left_all_reasons_are_told_and_all_are_tried() -> None:
+    bench = Bench(absent=(0, 1))
+    with pytest.raises(HardwareError, match="lamp 0 is unplugged; lamp 1 is unplugged"):
+        bench.group.write(GLOW)
+    bench.lamps[1].broken = False
+    assert bench.group.write(GLOW) == GLOW
+
+
+def test_it_is_simulated_only_if_no_real_lamp_is_in_it() -> None:
+    def open_it() -> Lights:
+        return SimLights()
+
+    assert LampGroup([Socket(True, open_it)], lambda: 0.0).simulated
+    assert not LampGroup([Socket(True, open_it), Socket(False, open_it)], lambda: 0.0).simulated
+
+
+def test_a_lamp_that_holds_back_has_the_word() -> None:
+    class Relay(SimLights):
+        def write(self, frame: LightFrame) -> LightFrame:
+            return DARK
+
+    group = LampGroup([Socket(True, SimLights), Socket(True, Relay)], lambda: 0.0)
+    assert group.write(GLOW) == DARK
