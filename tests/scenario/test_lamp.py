@@ -12,8 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from likelight.appreciation.effects import BASES, Base
-from likelight.appreciation.lamp import Lamp
+from likelight.appreciation.effects import BASES, EFFECTS, MILESTONE, Base, UnknownEffect
+from likelight.appreciation.lamp import Hold, Lamp
+from likelight.appreciation.night import Night
 from likelight_hw.governor import FlashGovernor
 from likelight_hw.ports import DARK, LightFrame
 from likelight_hw.sim.lights import SimLights
@@ -32,6 +33,7 @@ class Kitchen:
         self.lights = SimLights(loop.time)
         self.frames: list[tuple[float, LightFrame]] = []
         self.lit: list[tuple[int, float]] = []
+        self.darkest = BASES[Base.OFFLINE].level
         self._now: Callable[[], datetime] = virtual_now()
         self._began = self._now()
         self._started = loop.time()
@@ -45,7 +47,7 @@ class Kitchen:
     def _on_lit(self, total: int, at: datetime) -> None:
         assert at.tzinfo is UTC
         # Whatever the lamp's owner says, this is what the lamp itself shows at that moment.
-        assert self.lights.frame.level >= BASES[Base.OFFLINE].level + 0.1
+        assert self.lights.frame.level >= self.darkest + 0.1
         self.lit.append((total, self._started + (at - self._began).total_seconds()))
 
     @property
@@ -104,7 +106,7 @@ def test_ten_thousand_likes_at_once_are_one_brighter_longer_gesture() -> None:
     async def scenario() -> None:
         async with Kitchen().open() as kitchen:
             peaks, spans = [], []
-            for delta, total in ((1, 1), (10_000, 10_001)):
+            for delta, total in ((1, 10_001), (10_000, 20_001)):
                 began = kitchen.time()
                 kitchen.lamp.likes(delta, total)
                 await asyncio.sleep(15)
@@ -118,7 +120,7 @@ def test_ten_thousand_likes_at_once_are_one_brighter_longer_gesture() -> None:
 
             assert peaks[1] > peaks[0] + 0.2
             assert spans[1] > spans[0] + 2
-            assert [total for total, _ in kitchen.lit] == [1, 10_001]
+            assert [total for total, _ in kitchen.lit] == [10_001, 20_001]
             assert flashes_in_worst_second(kitchen.history) <= 1
 
     run_virtual(scenario())
@@ -146,7 +148,12 @@ events = st.tuples(
         st.builds(lambda n: ("likes", n), st.integers(1, 20_000)),
         st.builds(lambda n: ("welcome", n), st.integers(1, 20_000)),
         st.builds(lambda base: ("base", base), st.sampled_from(list(Base))),
-        st.sampled_from([("note", 0), ("thanks", 0), ("unplug", 0), ("plug", 0)]),
+        st.sampled_from([("note", 0), ("thanks", 0), ("felt", 0), ("unplug", 0), ("plug", 0)]),
+        st.builds(lambda name: ("play", name), st.sampled_from(sorted(EFFECTS))),
+        st.just(("test", 0)),
+        st.builds(lambda why: ("hold", why), st.sampled_from(list(Hold))),
+        st.builds(lambda why: ("release", why), st.sampled_from(list(Hold))),
+        st.builds(lambda dim: ("dim", dim), st.floats(0, 1)),
     ),
 )
 
@@ -154,7 +161,7 @@ events = st.tuples(
 @settings(max_examples=30, deadline=None)
 @given(st.lists(events, max_size=30))
 def test_no_sequence_of_events_flashes_or_loses_a_receipt(
-    story: list[tuple[float, tuple[str, int | Base]]],
+    story: list[tuple[float, tuple[str, int | float | str]]],
 ) -> None:
     async def scenario() -> None:
         total = 0
@@ -173,6 +180,19 @@ def test_no_sequence_of_events_flashes_or_loses_a_receipt(
                         kitchen.lamp.note()
                     case "thanks", _:
                         kitchen.lamp.thanks()
+                    case "felt", _:
+                        kitchen.lamp.felt()
+                    case "play", str(name):
+                        kitchen.lamp.play(name)
+                    case "test", _:
+                        kitchen.lamp.test()
+                    case "hold", Hold() as why:
+                        kitchen.lamp.hold(why)
+                    case "release", Hold() as why:
+                        kitchen.lamp.release(why)
+                    case "dim", float(share):
+                        kitchen.darkest = 0.0
+                        kitchen.lamp.set_dim(share)
                     case "unplug", _:
                         kitchen.lights.broken, plugged = True, False
                     case "plug", _:
@@ -180,9 +200,12 @@ def test_no_sequence_of_events_flashes_or_loses_a_receipt(
                     case _, Base() as base:
                         kitchen.lamp.set_base(base)
             kitchen.lights.broken = False
+            for why in Hold:
+                kitchen.lamp.release(why)
+            kitchen.lamp.set_dim(1.0)
             # An idle lamp writes nothing, so it learns of a plug only with the next event.
             kitchen.lamp.thanks()
-            await asyncio.sleep(60)
+            await asyncio.sleep(90)
 
             # A plug that is pulled is a fall that nobody governs.
             assert not plugged or flashes_in_worst_second(kitchen.history) <= 2
@@ -367,7 +390,7 @@ def test_an_idle_lamp_does_not_tick() -> None:
 def test_a_steady_glow_does_not_tick() -> None:
     async def scenario() -> None:
         async with Kitchen().open() as kitchen:
-            kitchen.lamp.likes(10_000, 10_000)
+            kitchen.lamp.likes(10_000, 25_000)
             await asyncio.sleep(0.5)
             written = len(kitchen.lights.history)
             await asyncio.sleep(3)
@@ -429,4 +452,229 @@ def test_the_log_speaks_plainly(caplog: pytest.LogCaptureFixture) -> None:
         "A like arrived; the lamp lit",
         "The lamp lit for 12 likes",
         "The lamp lit for 5,012 likes",
+        "1,000 likes in all: the lamp celebrates",
     ]
+
+
+def test_a_pause_holds_likes_and_their_receipts_back_and_loses_none() -> None:
+    async def scenario() -> None:
+        async with Kitchen().open() as kitchen:
+            kitchen.lamp.likes(2, 2)
+            await asyncio.sleep(1)  # its glow still stands while the next ones come
+            kitchen.lamp.hold(Hold.PAUSED)
+            kitchen.lamp.likes(3, 5)
+            kitchen.lamp.welcome_back(1, 6)
+            await asyncio.sleep(600)
+            assert kitchen.lights.frame == QUIET
+            assert [total for total, _ in kitchen.lit] == [2]
+
+            kitchen.lamp.thanks()  # the crew's own hand is answered all the same
+            await asyncio.sleep(0.4)
+            assert kitchen.lights.frame.level > QUIET.level + 0.2
+
+            released = kitchen.time()
+            kitchen.lamp.release(Hold.PAUSED)
+            await asyncio.sleep(20)
+            (_, (total, at)) = kitchen.lit
+            assert total == 6
+            assert released < at < released + 1
+            assert kitchen.lights.frame == QUIET
+
+    run_virtual(scenario())
+
+
+def test_a_like_of_a_pause_is_not_called_lit_by_the_glow_of_an_older_one() -> None:
+    async def scenario() -> None:
+        async with Kitchen().open() as kitchen:
+            kitchen.lamp.likes(10_000, 25_000)
+            await asyncio.sleep(0.5)
+            kitchen.lamp.hold(Hold.PAUSED)
+            kitchen.lamp.likes(1, 25_001)
+            await asyncio.sleep(0.5)
+            assert [total for total, _ in kitchen.lit] == [25_000]
+            kitchen.lamp.release(Hold.PAUSED)
+            ends = kitchen.time() + 8
+            await asyncio.sleep(8)
+            assert kitchen.lit[-1] == (25_001, pytest.approx(ends - 8, abs=0.1))
+            # A glow of its own: the old one alone would be over by now.
+            assert kitchen.lamp.frame.level > QUIET.level + 0.02
+
+    run_virtual(scenario())
+
+
+@pytest.mark.parametrize("why", [Hold.MUTED, Hold.OFF])
+def test_a_lamp_that_is_muted_or_off_shows_nothing_and_owes_everything(why: Hold) -> None:
+    async def scenario() -> None:
+        async with Kitchen().open() as kitchen:
+            kitchen.lamp.likes(10_000, 25_000)
+            await asyncio.sleep(0.5)
+            kitchen.lamp.hold(why)
+            await asyncio.sleep(3)
+            rest = QUIET.level if why is Hold.MUTED else 0.0
+            assert kitchen.lights.frame.level == rest
+
+            quiet_since = kitchen.time()
+            kitchen.lamp.likes(1, 25_001)
+            kitchen.lamp.note()
+            kitchen.lamp.thanks()
+            kitchen.lamp.felt()
+            await asyncio.sleep(60)
+            assert all(f.level == rest for at, f in kitchen.lights.history if at >= quiet_since)
+            assert [total for total, _ in kitchen.lit] == [25_000]
+
+            kitchen.lamp.release(why)
+            await asyncio.sleep(20)
+            assert [total for total, _ in kitchen.lit] == [25_000, 25_001]
+            assert kitchen.lights.frame == QUIET
+
+    run_virtual(scenario())
+
+
+def test_by_night_the_base_is_dark_and_likes_are_lit_all_the_same() -> None:
+    async def scenario() -> None:
+        async with Kitchen().open() as kitchen:
+            kitchen.darkest = 0.0
+            kitchen.lamp.set_dim(0.01)
+            await asyncio.sleep(5)
+            assert kitchen.lights.frame.level == 0
+            kitchen.lamp.likes(1, 1)
+            await asyncio.sleep(0.5)
+            assert [total for total, _ in kitchen.lit] == [1]
+            assert 0.1 < kitchen.lights.frame.level < 0.2
+            await asyncio.sleep(10)
+            assert kitchen.lights.frame.level == 0
+
+            kitchen.lamp.set_dim(0.0)
+            kitchen.lamp.likes(1, 2)
+            await asyncio.sleep(60)
+            assert [total for total, _ in kitchen.lit] == [1]
+            kitchen.lamp.set_dim(1.0)
+            await asyncio.sleep(60)
+            assert [total for total, _ in kitchen.lit] == [1, 2]
+            assert kitchen.lights.frame == QUIET
+
+    run_virtual(scenario())
+
+
+@pytest.mark.parametrize("base", Base)
+@pytest.mark.parametrize("dim", [1.0, 0.3])
+def test_a_press_is_felt_within_50_ms(base: Base, dim: float) -> None:
+    async def scenario() -> None:
+        async with Kitchen().open() as kitchen:
+            kitchen.lamp.set_base(base)
+            kitchen.lamp.set_dim(dim)
+            await asyncio.sleep(5)
+            rest, pressed = kitchen.lights.frame.level, kitchen.time()
+            kitchen.lamp.felt()
+            await asyncio.sleep(3)
+            assert kitchen.risen_at(pressed, rest) - pressed <= 0.05
+            assert max(f.level for t, f in kitchen.lights.history if t >= pressed) <= rest + 0.17
+            assert kitchen.lights.frame.level == rest
+
+    run_virtual(scenario())
+
+
+def test_a_milestone_is_celebrated_once_and_not_again_after_a_restart() -> None:
+    def celebrated(kitchen: Kitchen, since: float) -> bool:
+        highest = max(f.level for at, f in kitchen.lights.history if at >= since)
+        return highest > QUIET.level + 0.7
+
+    async def scenario() -> None:
+        async with Kitchen().open() as kitchen:
+            began = kitchen.time()
+            for total, special in ((99, False), (100, True), (101, False), (999, False)):
+                since = kitchen.time()
+                kitchen.lamp.likes(1, total)
+                await asyncio.sleep(15)
+                assert celebrated(kitchen, since) is special, total
+            assert flashes_in_worst_second(kitchen.history) <= 2
+            assert kitchen.time() - began < 61
+
+        async with Kitchen().open() as restarted:
+            # The device knows that 100 was lit: what is left over begins above it.
+            since = restarted.time()
+            restarted.lamp.welcome_back(899, 999)
+            await asyncio.sleep(15)
+            assert not celebrated(restarted, since)
+            restarted.lamp.welcome_back(5, 1_004)
+            await asyncio.sleep(15)
+            assert celebrated(restarted, since)
+
+    run_virtual(scenario())
+
+
+def test_a_milestone_that_a_broken_lamp_missed_is_celebrated_when_it_is_back() -> None:
+    async def scenario() -> None:
+        async with Kitchen().open() as kitchen:
+            kitchen.lights.broken = True
+            kitchen.lamp.likes(1, 100)
+            for total in range(101, 131):
+                await asyncio.sleep(1)
+                kitchen.lamp.likes(1, total)
+            kitchen.lights.broken = False
+            await asyncio.sleep(60)
+            assert max(f.level for _, f in kitchen.frames) > QUIET.level + 0.7
+
+    run_virtual(scenario())
+
+
+def test_what_is_played_to_try_the_lamp_counts_for_nothing() -> None:
+    async def scenario() -> None:
+        async with Kitchen().open() as kitchen:
+            for name in EFFECTS:
+                kitchen.lamp.play(name)
+                await asyncio.sleep(0.5)
+                assert kitchen.lamp.frame != QUIET
+                await asyncio.sleep(12)
+                assert kitchen.lights.frame == QUIET
+            plan = kitchen.lamp.test()
+            assert {one.effect.name for one in plan} == set(EFFECTS)
+            for one in plan:
+                await asyncio.sleep(one.effect.seconds / 2)
+                assert kitchen.lamp.frame != QUIET
+                await asyncio.sleep(one.effect.seconds / 2 + 0.5)
+                assert kitchen.lights.frame == QUIET
+                await asyncio.sleep(0.1)
+            assert kitchen.lit == []
+            assert MILESTONE.name in {one.effect.name for one in plan}
+            kitchen.lamp.test()
+            await asyncio.sleep(3)
+            before = kitchen.lamp.frame
+            kitchen.lamp.test()  # begins anew, without a jump
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)
+            assert kitchen.lamp.frame.level == pytest.approx(before.level, abs=0.05)
+            await asyncio.sleep(plan[-1].starts_s + 10)
+            assert kitchen.lights.frame == QUIET
+            with pytest.raises(UnknownEffect):
+                kitchen.lamp.play("strobe")
+
+    run_virtual(scenario())
+
+
+@pytest.mark.parametrize("dimmable", [True, False])
+def test_quiet_hours_dim_the_lamp_and_the_morning_ends_that(dimmable: bool) -> None:
+    async def scenario() -> None:
+        async with Kitchen().open() as kitchen:
+            kitchen.darkest = 0.0
+            quiet = True
+            async with asyncio.TaskGroup() as group:
+                night = group.create_task(
+                    Night(kitchen.lamp, lambda: quiet, dimmable=dimmable).run()
+                )
+                await asyncio.sleep(5)
+                assert kitchen.lights.frame.level == 0
+                kitchen.lamp.likes(1, 1)
+                await asyncio.sleep(15)
+                # What a relay's lamp can't say faintly waits until the morning.
+                assert [total for total, _ in kitchen.lit] == ([1] if dimmable else [])
+                written = len(kitchen.lights.history)
+                await asyncio.sleep(3600)
+                assert len(kitchen.lights.history) == written
+                quiet = False
+                await asyncio.sleep(30)
+                assert [total for total, _ in kitchen.lit] == [1]
+                assert kitchen.lights.frame == QUIET
+                night.cancel()
+
+    run_virtual(scenario())

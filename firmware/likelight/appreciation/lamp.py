@@ -1,4 +1,8 @@
-"""The lamp: it answers likes at once, and says that it lit only when it did."""
+"""The lamp: it answers likes at once, and says that it lit only when it did.
+
+Someone may hold it back for a while: no like is lost by that, and none is called lit before it
+was. What waited is shown as one gesture.
+"""
 
 import asyncio
 import logging
@@ -6,8 +10,23 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 
-from likelight.appreciation.effects import Base, Scene
+from likelight.appreciation.effects import (
+    EFFECTS,
+    FAINTEST_DIM,
+    FELT,
+    MILESTONE,
+    NOTE,
+    TEST,
+    THANKS,
+    Base,
+    Effect,
+    effect,
+    milestone,
+)
+from likelight.appreciation.palette import BRAND, Palette
+from likelight.appreciation.scene import Scene
 from likelight.clock import Now
 from likelight_hw.ports import DARK, HardwareError, LightFrame, Lights
 
@@ -20,8 +39,30 @@ LIT = 0.1
 # The governor reaches any frame within 3 s. One that still differs then is one that it never
 # shows (saturated red), and asking on would be a loop without an end.
 SETTLE_S = 3.0
+TEST_GAP_S = 0.6
+"""Between two effects of a test, so that each is seen for itself."""
+_TEST = "tested"
 RETRY_FIRST_S = 1.0
 RETRY_MOST_S = 30.0
+
+
+class Hold(StrEnum):
+    """Why the lamp says nothing new."""
+
+    PAUSED = "paused"
+    """Likes and notes wait; the crew's own buttons are still answered."""
+    MUTED = "muted"
+    """The lamp stays at its base."""
+    OFF = "off"
+    """The lamp is dark."""
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """An effect of a test, and in how many seconds it begins."""
+
+    effect: Effect
+    starts_s: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +71,11 @@ class _Unlit:
 
     count: int
     total: int
+
+    @property
+    def milestone(self) -> int | None:
+        """The milestone that they passed."""
+        return milestone(self.total - self.count, self.total)
 
 
 class Lamp:
@@ -50,17 +96,21 @@ class Lamp:
         now: Now,
         on_frame: Callable[[LightFrame], None],
         on_lit: Callable[[int, datetime], None],
+        palette: Palette = BRAND,
     ) -> None:
         self._lights = lights
         self._now = now
         self._on_frame = on_frame
         self._on_lit = on_lit
-        self._scene = Scene()
+        self._scene = Scene(palette=palette)
+        self._dim = 1.0
+        self._holds: frozenset[Hold] = frozenset()
         self._woken = asyncio.Event()
         self._shown = DARK
         self._asked: LightFrame | None = None
         self._settle_by = -math.inf
         self._unlit: _Unlit | None = None
+        self._tests = 0
         self._retry_s: float | None = None
 
     @property
@@ -72,25 +122,92 @@ class Lamp:
         """Fade to what the lamp shows while nothing happens."""
         self._play(self._scene.with_base(base, _time()))
 
+    def set_dim(self, dim: float) -> None:
+        """Dim for the night: the base is dark, gestures rise by the share `dim`, 0..1; 1 is day.
+
+        What is fainter than `FAINTEST_DIM` would be no sign that likes came, so such a share
+        counts as `FAINTEST_DIM`; with 0 likes wait.
+        """
+        waited = self._waiting
+        self._dim = max(dim, FAINTEST_DIM) if dim > 0 else 0.0
+        self._apply_dim()
+        self._catch_up(waited)
+
+    @property
+    def holds(self) -> frozenset[Hold]:
+        """Why the lamp says nothing new; empty when it does."""
+        return self._holds
+
+    def hold(self, why: Hold) -> None:
+        """Let likes wait from now on; no gesture that is under way is cut short by a pause."""
+        if why not in self._holds:
+            logger.info("The lamp is %s, on command", why)
+        self._holds |= {why}
+        if why is not Hold.PAUSED:
+            self._play(self._scene.silenced(_time()))
+        self._apply_dim()
+
+    def release(self, why: Hold) -> None:
+        """End one reason to wait. After the last, what waited is shown as one gesture."""
+        if why in self._holds:
+            logger.info("The lamp is not %s any more", why)
+        waited = self._waiting
+        self._holds -= {why}
+        self._apply_dim()
+        self._catch_up(waited)
+
     def likes(self, delta: int, total: int) -> None:
         """Glow for `delta` new likes, `total` in all. A delta of 0 is no news."""
         if delta > 0:
             self._owe(delta, total)
-            self._play(self._scene.with_likes(delta, _time()))
+            if not self._waiting:
+                self._glow(self._scene.with_likes(delta, _time()), _Unlit(delta, total))
+                self._woken.set()
 
     def welcome_back(self, delta: int, total: int) -> None:
         """Show what an outage left over as one long gesture."""
         if delta > 0:
             self._owe(delta, total)
-            self._play(self._scene.with_welcome(delta, _time()))
+            if not self._waiting:
+                self._glow(self._scene.with_welcome(delta, _time()), _Unlit(delta, total))
+                self._woken.set()
 
     def note(self) -> None:
         """Show that there is something to read."""
-        self._play(self._scene.with_note(_time()))
+        if not self._waiting:
+            self._play(self._scene.with_effect(NOTE, _time()))
 
     def thanks(self) -> None:
         """Answer the crew's THANKS button."""
-        self._play(self._scene.with_thanks(_time()))
+        self._answer(THANKS)
+
+    def felt(self) -> None:
+        """Answer a finger on a button, at once, whatever comes of the press."""
+        self._answer(FELT)
+
+    def play(self, name: str) -> tuple[Planned, ...]:
+        """Show the effect `name` to somebody who tries the lamp; it counts for nothing.
+
+        Raises `UnknownEffect`.
+        """
+        shown = effect(name)
+        self._play(self._scene.with_effect(shown, _time(), slot="played"))
+        logger.info("The lamp shows %s, as a test", name)
+        return (Planned(shown, 0.0),)
+
+    def test(self) -> tuple[Planned, ...]:
+        """Show every effect, one after the other, as a test; return when each begins."""
+        plan, starts_s, now = [], 0.0, _time()
+        self._tests += 1
+        scene = self._scene.silenced(now, slots=_TEST)  # one that is still under way
+        for shown in (TEST, *(one for one in EFFECTS.values() if one is not TEST)):
+            plan.append(Planned(shown, starts_s))
+            slot = f"{_TEST} {self._tests} {shown.name}"
+            scene = scene.with_later(shown, now + starts_s, slot=slot)
+            starts_s += shown.seconds + TEST_GAP_S
+        self._play(scene)
+        logger.info("The lamp shows one of everything, as a test")
+        return tuple(plan)
 
     async def run(self) -> None:
         """Drive the lamp, for ever; off at the end."""
@@ -109,8 +226,37 @@ class Lamp:
             self._show(DARK)
 
     def _play(self, scene: Scene) -> None:
+        if scene is not self._scene:
+            self._scene = scene
+            self._woken.set()
+
+    def _glow(self, scene: Scene, likes: _Unlit) -> None:
+        """Show `scene`, and with it the milestone that `likes` passed, if there is one."""
+        if likes.milestone:
+            scene = scene.with_effect(MILESTONE, _time())
         self._scene = scene
-        self._woken.set()
+
+    def _catch_up(self, waited: bool) -> None:
+        """Show what waited, if it did and may be shown now, even over a glow from before."""
+        if waited and not self._waiting:
+            self._welcome_owed()
+            self._woken.set()
+
+    def _welcome_owed(self) -> None:
+        if owed := self._unlit:
+            self._glow(self._scene.with_welcome(owed.count, _time()), owed)
+
+    def _answer(self, answer: Effect) -> None:
+        if self._holds <= {Hold.PAUSED}:
+            self._play(self._scene.with_effect(answer, _time()))
+
+    def _apply_dim(self) -> None:
+        dim = 0.0 if Hold.OFF in self._holds else self._dim
+        self._play(self._scene.with_dim(dim, _time()))
+
+    @property
+    def _waiting(self) -> bool:
+        return bool(self._holds) or self._dim == 0
 
     def _owe(self, delta: int, total: int) -> None:
         before = self._unlit or _Unlit(0, total)
@@ -121,9 +267,8 @@ class Lamp:
         # A frame stands until the next one, so it shows the instant at its end. That is what
         # lets the first frame after a tap already glow.
         until = at + FRAME_S
-        if self._unlit and self._scene.glow(until) <= 0:
-            # The gesture passed while the lamp was gone.
-            self._scene = self._scene.with_welcome(self._unlit.count, at)
+        if not self._waiting and not self._scene.glows(until):
+            self._welcome_owed()  # the gesture passed while the lamp was gone
         asked = self._scene.frame(until)
         if asked != self._asked:
             self._asked, self._settle_by = asked, at + SETTLE_S
@@ -141,14 +286,18 @@ class Lamp:
 
     def _settle_debt(self, shown: LightFrame, at: float) -> None:
         """Say that the lamp lit, once it did."""
+        if self._unlit is None or self._waiting:
+            return  # what still glows is older than what waits
         rise = shown.level - self._scene.base_frame(at).level
-        if self._unlit is None or min(rise, self._scene.glow(at)) < LIT:
+        if min(rise, self._scene.glow(at)) < LIT:
             return
         lit, self._unlit = self._unlit, None
         if lit.count == 1:
             logger.info("A like arrived; the lamp lit")
         else:
             logger.info("The lamp lit for %s likes", f"{lit.count:,}")
+        if lit.milestone:
+            logger.info("%s likes in all: the lamp celebrates", f"{lit.milestone:,}")
         self._on_lit(lit.total, self._now())
 
     def _show(self, shown: LightFrame) -> None:
@@ -169,6 +318,8 @@ class Lamp:
         if self._retry_s is not None:
             self._retry_s = None
             logger.info("The lamp answers again")
+            if not self._waiting:
+                self._welcome_owed()
 
     async def _rest(self, pause: float) -> None:
         """Sleep until the next frame is due or something happens."""

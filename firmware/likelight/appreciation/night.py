@@ -1,0 +1,35 @@
+"""In the crew's quiet hours the lamp's base is dark, and its gestures are faint."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Protocol
+
+LOOK_S = 10.0
+"""Clocks are set: looking again and again is surer than sleeping until a moment."""
+DIM = 0.5
+"""Half of a like's perceived lift, out of darkness, is seen across a room and dazzles nobody."""
+
+
+class Dimmable(Protocol):
+    """A lamp that knows night."""
+
+    def set_dim(self, dim: float) -> None: ...
+
+
+class Night:
+    """Dims `lamp` while `quiet()`, as a component.
+
+    A lamp that is not `dimmable` (a relay's) would be as bright as by day: it stays dark, and what
+    comes by night is its first glow in the morning.
+    """
+
+    def __init__(self, lamp: Dimmable, quiet: Callable[[], bool], *, dimmable: bool) -> None:
+        self._lamp = lamp
+        self._quiet = quiet
+        self._dim = DIM if dimmable else 0.0
+
+    async def run(self) -> None:
+        """Look at the clock for ever."""
+        while True:
+            self._lamp.set_dim(self._dim if self._quiet() else 1.0)
+            await asyncio.sleep(LOOK_S)

@@ -1,0 +1,250 @@
+"""How the lamp looks at any instant: pure functions of time.
+
+A base layer says how the kitchen is doing; gestures swell over it and always return to it. Times
+are seconds of any one clock, levels perceived brightness 0..1.
+"""
+
+import math
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+from likelight.appreciation.effects import (
+    ATTACK_S,
+    BASES,
+    FAINTEST_DIM,
+    Base,
+    Effect,
+    Key,
+    likes,
+    likes_of,
+    welcome,
+)
+from likelight.appreciation.palette import BRAND, Palette, Tint, mix
+from likelight_hw.governor import without_saturated_red
+from likelight_hw.ports import LightFrame, Rgb
+
+CROSSFADE_S = 0.8
+# From this lift on the lamp has all of a gesture's colour; below, part of the base's.
+_FULL_COLOUR = 0.30
+_SILENT = 0.0, (0, 0, 0)
+
+LIKES, WELCOME = "likes", "welcome"
+"""The slots of the gestures that stand for likes: two ways of one glow, which has one colour."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gesture:
+    """An effect that begins at `start`, from the lift that its slot has then.
+
+    The first rise starts steeply, because it answers somebody; all other moves ease in and out.
+    """
+
+    slot: str
+    start: float
+    keys: tuple[Key, ...]
+    dimmed: bool
+
+    @property
+    def end(self) -> float:
+        return self.start + self.keys[-1].at
+
+    def lift(self, at: float) -> float:
+        """Return how far the lamp is above its base because of this gesture."""
+        return self._here(at)[0]
+
+    def bound(self, at: float) -> float:
+        """Return the lift that the lamp is on its way to, holds, or falls back from."""
+        age = at - self.start
+        return max(self.lift(at), *(key.lift for key in self.keys if key.at >= age), 0.0)
+
+    def look(self, at: float, palette: Palette, base: Rgb) -> tuple[float, Rgb]:
+        """Return lift and colour."""
+        lift, begin, end, share = self._here(at)
+        return lift, mix(palette.rgb(begin, base), palette.rgb(end, base), share)
+
+    def still_until(self, at: float) -> float:
+        """Return `at` while it changes, else when it next will."""
+        age = at - self.start
+        if age < 0:
+            return self.start
+        for begin, end in pairwise(self.keys):
+            if age < end.at:
+                moves = (begin.lift, begin.tint) != (end.lift, end.tint)
+                return at if moves else self.start + end.at
+        return math.inf
+
+    def _here(self, at: float) -> tuple[float, Tint | Rgb, Tint | Rgb, float]:
+        """Return the lift, the two colours between which it is, and how far it is."""
+        age = at - self.start
+        if age < 0:
+            return 0.0, self.keys[0].tint, self.keys[0].tint, 0.0
+        for begin, end in pairwise(self.keys):
+            if age < end.at:
+                share = (age - begin.at) / (end.at - begin.at)
+                share = 1 - (1 - share) ** 3 if begin is self.keys[0] else _ease(share)
+                return begin.lift + (end.lift - begin.lift) * share, begin.tint, end.tint, share
+        return 0.0, self.keys[-1].tint, self.keys[-1].tint, 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """Everything that the lamp does: its base, and the gestures over it.
+
+    Immutable; each event gives a new scene, which at the instant of the event looks the same.
+    With `dim` below 1 (by night) the base is dark, and gestures rise by that share.
+    """
+
+    base: Base = Base.QUIET
+    dim: float = 1.0
+    faded_from: LightFrame = BASES[Base.QUIET]
+    dimmed_from: float = 1.0
+    based_at: float = -math.inf
+    gestures: tuple[Gesture, ...] = ()
+    palette: Palette = BRAND
+
+    def with_base(self, base: Base, at: float) -> "Scene":
+        """Fade to another base."""
+        return self if base is self.base else self._fading(at, base, self.dim)
+
+    def with_dim(self, dim: float, at: float) -> "Scene":
+        """Fade to a night of this share, 0..1, or with 1 back to the day."""
+        return self if dim == self.dim else self._fading(at, self.base, dim)
+
+    def with_likes(self, count: int, at: float) -> "Scene":
+        """Glow for `count` likes (1 or more), on top of the glow that is there."""
+        bound = max(self._bound(LIKES, at), self._bound(WELCOME, at))
+        # A rise under way keeps its end: begun anew, it would be slower for the new like.
+        before = self._of(LIKES)
+        rising = before.start + before.keys[1].at - at if before else 0.0
+        attack = max(rising, ATTACK_S / 2) if rising > 0 else ATTACK_S
+        swell = likes(count + likes_of(bound), attack=attack, least=bound)
+        return self._with(LIKES, swell, at, origin=self._glow(at))
+
+    def with_welcome(self, count: int, at: float) -> "Scene":
+        """One long, slow glow for `count` likes that an outage left over."""
+        swell = welcome(count, least=self._bound(LIKES, at))
+        return self._with(WELCOME, swell, at, origin=self._glow(at))
+
+    def with_effect(self, effect: Effect, at: float, *, slot: str | None = None) -> "Scene":
+        """Show `effect` in place of what `slot` (by default its name) shows."""
+        slot = slot or effect.name
+        return self._with(slot, effect, at, origin=self._lift(slot, at))
+
+    def with_later(self, effect: Effect, start: float, *, slot: str) -> "Scene":
+        """Show `effect` from `start` on, which lies ahead, in a `slot` that is free."""
+        later = Gesture(slot, start, effect.keys, effect.dimmed)
+        return replace(self, gestures=(*self.gestures, later))
+
+    def silenced(self, at: float, slots: str = "") -> "Scene":
+        """Let gestures fade to the base, and forget those that have not begun.
+
+        Only those whose slot's name begins with `slots`.
+        """
+        base = self.base_frame(at).rgb
+        gestures = []
+        for gesture in self.gestures:
+            if not gesture.slot.startswith(slots):
+                gestures.append(gesture)
+            elif gesture.start <= at < gesture.end:
+                lift, rgb = gesture.look(at, self.palette, base)
+                keys = (Key(0.0, lift, rgb), Key(CROSSFADE_S, 0.0, rgb))
+                gestures.append(Gesture(gesture.slot, at, keys, gesture.dimmed))
+        return replace(self, gestures=tuple(gestures))
+
+    def glow(self, at: float) -> float:
+        """Return the lift, as seen, of the gestures that stand for likes."""
+        return self._glow(at) * self.share(at)
+
+    def glows(self, at: float) -> bool:
+        """Return whether such a gesture is under way, however faint."""
+        return self._glow(at) > 0
+
+    def share(self, at: float) -> float:
+        """Return the share of their lift that dimmed gestures have now."""
+        return self.dimmed_from + (self.dim - self.dimmed_from) * self._faded(at)
+
+    def base_frame(self, at: float) -> LightFrame:
+        """Return the base layer alone."""
+        begin, end = self.faded_from, BASES[self.base]
+        if self.dim < 1:
+            end = replace(end, level=0.0)
+        share = self._faded(at)
+        if share == 1:
+            return end
+        level = begin.level + (end.level - begin.level) * share
+        return LightFrame(level, mix(begin.rgb, end.rgb, share))
+
+    def frame(self, at: float) -> LightFrame:
+        """Return what the lamp should show."""
+        base = self.base_frame(at)
+        share = self.share(at)
+        voices: dict[str, tuple[float, Rgb]] = {}
+        for gesture in self.gestures:
+            lift, rgb = gesture.look(at, self.palette, base.rgb)
+            lift *= share if gesture.dimmed else 1.0
+            voice = LIKES if gesture.slot == WELCOME else gesture.slot
+            if lift > voices.get(voice, _SILENT)[0]:
+                voices[voice] = lift, rgb
+        if not voices:
+            return base
+        highest = max(lift for lift, _ in voices.values())
+        full = _FULL_COLOUR * max(share, FAINTEST_DIM)
+        rgb = mix(base.rgb, _average(voices.values()), min(1.0, highest / full))
+        return LightFrame(min(1.0, base.level + highest), without_saturated_red(rgb))
+
+    def still_until(self, at: float) -> float:
+        """Return `at` while anything moves, else when it next will; infinity at rest."""
+        if at < self.based_at + CROSSFADE_S:
+            return at
+        return min((gesture.still_until(at) for gesture in self.gestures), default=math.inf)
+
+    def _fading(self, at: float, base: Base, dim: float) -> "Scene":
+        return replace(
+            self,
+            base=base,
+            dim=dim,
+            faded_from=self.base_frame(at),
+            dimmed_from=self.share(at),
+            based_at=at,
+        )
+
+    def _faded(self, at: float) -> float:
+        """Return how much of the fade from the last base to this one is done."""
+        return _ease((at - self.based_at) / CROSSFADE_S)
+
+    def _with(self, slot: str, effect: Effect, at: float, *, origin: float) -> "Scene":
+        first = replace(effect.keys[0], lift=origin)
+        if replaced := self._of(slot):
+            base = self.base_frame(at).rgb
+            first = replace(first, tint=replaced.look(at, self.palette, base)[1])
+        gesture = Gesture(slot, at, (first, *effect.keys[1:]), effect.dimmed)
+        others = (other for other in self.gestures if other.slot != slot and other.end > at)
+        return replace(self, gestures=(*others, gesture))
+
+    def _of(self, slot: str) -> Gesture | None:
+        return next((gesture for gesture in self.gestures if gesture.slot == slot), None)
+
+    def _lift(self, slot: str, at: float) -> float:
+        gesture = self._of(slot)
+        return gesture.lift(at) if gesture else 0.0
+
+    def _bound(self, slot: str, at: float) -> float:
+        gesture = self._of(slot)
+        return gesture.bound(at) if gesture else 0.0
+
+    def _glow(self, at: float) -> float:
+        return max(self._lift(LIKES, at), self._lift(WELCOME, at))
+
+
+def _average(looks: Collection[tuple[float, Rgb]]) -> Rgb:
+    """Return the mean colour, each weighted by its lift."""
+    weight = sum(lift for lift, _ in looks)
+    red, green, blue = (round(sum(lift * rgb[i] for lift, rgb in looks) / weight) for i in range(3))
+    return red, green, blue
+
+
+def _ease(share: float) -> float:
+    """Smoothstep: 0..1 to 0..1, level at both ends; clamped outside."""
+    share = min(max(0.0, share), 1.0)
+    return share * share * (3 - 2 * share)

@@ -1,0 +1,67 @@
+"""What the command line may ask of the lamp of a running daemon."""
+
+from collections.abc import Sequence
+
+from aiohttp import web
+from pydantic import BaseModel, ConfigDict
+
+from likelight.appreciation.effects import UnknownEffect
+from likelight.appreciation.lamp import Hold, Lamp, Planned
+from likelight.control.server import ProblemError, read
+
+WHY_DARK = {
+    Hold.MUTED: "The lamp is muted. End that first: likelight queue unmute",
+    Hold.OFF: "The lamp is switched off. End that first: likelight lights on",
+}
+
+
+class Play(BaseModel):
+    """Which effect to show."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    effect: str
+
+
+def lights_routes(lamp: Lamp, *, simulated: bool) -> list[web.RouteDef]:
+    """Return the routes. Nothing that they show is counted or reported to anybody."""
+
+    def answer(plan: Sequence[Planned]) -> web.Response:
+        effects = [
+            {"name": one.effect.name, "starts_s": one.starts_s, "seconds": one.effect.seconds}
+            for one in plan
+        ]
+        return web.json_response({"effects": effects, "simulated": simulated})
+
+    async def test(_: web.Request) -> web.Response:
+        _refuse_in_the_dark(lamp)
+        return answer(lamp.test())
+
+    async def play(request: web.Request) -> web.Response:
+        wanted = await read(request, Play)
+        _refuse_in_the_dark(lamp)
+        try:
+            return answer(lamp.play(wanted.effect))
+        except UnknownEffect as error:
+            raise ProblemError(422, str(error)) from error
+
+    async def off(_: web.Request) -> web.Response:
+        lamp.hold(Hold.OFF)
+        return web.json_response({"holds": sorted(lamp.holds)})
+
+    async def on(_: web.Request) -> web.Response:
+        lamp.release(Hold.OFF)
+        return web.json_response({"holds": sorted(lamp.holds)})
+
+    return [
+        web.post("/lights/test", test),
+        web.post("/lights/play", play),
+        web.post("/lights/off", off),
+        web.post("/lights/on", on),
+    ]
+
+
+def _refuse_in_the_dark(lamp: Lamp) -> None:
+    for why, words in WHY_DARK.items():
+        if why in lamp.holds:
+            raise ProblemError(409, words)
