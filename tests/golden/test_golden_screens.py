@@ -1,65 +1,111 @@
 """The screens as the crew sees them, compared with pictures that somebody has looked at.
 
-Run with LIKELIGHT_UPDATE_GOLDEN=1 to draw the pictures anew, look at every one that changed, and
-commit it. A 1-bit picture must be equal; a colour one may differ by 2 of 255 in a channel, which
-is less than an eye sees and more than a build of FreeType does.
+One picture a screen and panel in screens/PANEL/, its pages stacked. Run with
+LIKELIGHT_UPDATE_GOLDEN=1 to draw the pictures anew, look at every one that changed, and commit it.
+A 1-bit picture must be equal. A colour one is kept small (lossless WebP, at most 320 px wide) and
+may differ by 2 of 255 in a channel: less than an eye sees, more than a build of FreeType does.
 """
 
+import math
 import os
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
 from PIL import Image, ImageChops
 
+from likelight.appreciation.cloud import Why
+from likelight.appreciation.headline import ANSWERS, STARTING, Situation, headline
+from likelight.appreciation.poll import Link
 from likelight.appreciation.screens.models import (
     CountScreen,
     IdleScreen,
     NoteScreen,
-    PrivateScreen,
+    OnAirScreen,
+    Page,
+    PairingScreen,
     Screen,
+    SelfTestScreen,
     StatusScreen,
-    ThanksScreen,
+    UpdatingScreen,
 )
 from likelight.appreciation.screens.render import pages
-from likelight_hw.ports import DisplayInfo
-from support.panels import OLED, SEVEN_INCH
+from likelight.contract import Cause, State
+from likelight_hw.panels import PANELS
 
-HERE = Path(__file__).parent
+HERE = Path(__file__).parent / "screens"
 UPDATE = os.environ.get("LIKELIGHT_UPDATE_GOLDEN") == "1"
 TOLERANCE = {"1": 0, "RGB": 2}
+WIDEST = 320
+
+
+def said(**how: object) -> Screen:
+    """Return the headline of a calm kitchen in which this is different."""
+    calm = {"link": Link.CONNECTED, "camera": State.IDLE, "likes_today": 128}
+    return headline(Situation(**{**calm, **how}))  # type: ignore[arg-type]
+
 
 SCREENS: dict[str, Screen] = {
     "note": NoteScreen("You are my pizza-making heroes", "pizza"),
     "note-short": NoteScreen("Keep it up", "flame"),
     "note-heart": NoteScreen("You made my day", "heart"),
-    "note-corner": NoteScreen("Danke, liebe Küche", "hands"),
+    "note-accents": NoteScreen("Danke, liebe Küche", "hands"),
     "count": CountScreen(128, viewers="30-49", on_air=True),
     "count-off-air": CountScreen(12_480),
-    "thanks": ThanksScreen(),
+    "on-air": OnAirScreen("30-49"),
+    "thanks": ANSWERS[0],
+    "private": ANSWERS[1],
+    "thanks-kept": ANSWERS[2],
     "idle": IdleScreen(128),
-    "private": PrivateScreen(),
-    "offline": StatusScreen(
-        "No internet.", "The lamp and your buttons still work.", "cloud_crossed"
-    ),
-    "fault": StatusScreen("The camera is having trouble.", "The lamp still works.", "wrench"),
+    "idle-first": IdleScreen(),
+    "starting": STARTING,
+    "no-internet": said(link=Link.OFFLINE),
+    "no-names": said(link=Link.OFFLINE, why=Why.NAMES),
+    "wrong-clock": said(link=Link.OFFLINE, why=Why.CLOCK),
+    "stranger": said(link=Link.OFFLINE, why=Why.STRANGER),
+    "cloud-trouble": said(link=Link.OFFLINE, why=Why.CLOUD),
+    "wifi-password": StatusScreen("Wi-Fi password is wrong.", "Call IT, code W2.", "wifi"),
+    "refused": said(link=Link.REFUSED),
+    "superseded": said(link=Link.SUPERSEDED),
+    "fault": said(camera=State.FAULT),
+    "closed": said(camera=State.CLOSED, opens_at=datetime(2026, 11, 22, 11, 0, tzinfo=UTC)),
+    "no-consent": said(camera=State.OFF, cause=Cause.CONSENT),
+    "consent-ends": said(consent_until=date(2026, 12, 1)),
+    "stuck": said(stuck=("THANKS",)),
+    "updating": UpdatingScreen(0.42),
+    "pairing": PairingScreen("K7QF-2MXP", "https://likelight.example/p/K7QF-2MXP"),
+    "selftest-ask": SelfTestScreen(2, 7, "Lamp", "Does it glow?"),
+    "selftest-pass": SelfTestScreen(3, 7, "Buttons", "Both work.", passed=True),
+    "selftest-fail": SelfTestScreen(5, 7, "Camera", "No picture. Check its cable.", passed=False),
 }
 
 
-@pytest.mark.parametrize("panel", [SEVEN_INCH, OLED], ids=["800x480", "128x64"])
+def stacked(shown: tuple[Page, ...]) -> Image.Image:
+    """Return the pages one below the other, small enough for a repository."""
+    first = shown[0].image
+    sheet = Image.new(first.mode, (first.width, first.height * len(shown)))
+    for number, page in enumerate(shown):
+        sheet.paste(page.image, (0, number * first.height))
+    return sheet if first.mode == "1" else sheet.reduce(math.ceil(first.width / WIDEST))
+
+
+@pytest.mark.parametrize("panel", PANELS)
 @pytest.mark.parametrize("name", SCREENS)
-def test_a_screen_looks_as_it_did(name: str, panel: DisplayInfo) -> None:
-    shown = pages(SCREENS[name], panel)
-    size = f"{panel.width}x{panel.height}"
-    paths = [HERE / f"{name}-{size}-{number}.png" for number in range(1, len(shown) + 1)]
+def test_a_screen_looks_as_it_did(name: str, panel: str) -> None:
+    info = PANELS[panel].info
+    picture = stacked(pages(SCREENS[name], info))
+    kind = "png" if info.mode == "1" else "webp"
+    path = HERE / panel / f"{name}.{kind}"
     if UPDATE:
-        for stale in HERE.glob(f"{name}-{size}-*.png"):
-            stale.unlink()
-        for page, path in zip(shown, paths, strict=True):
-            page.image.save(path, optimize=True)
-    assert sorted(HERE.glob(f"{name}-{size}-*.png")) == paths
-    for page, path in zip(shown, paths, strict=True):
-        with Image.open(path) as golden:
-            assert (golden.mode, golden.size) == (page.image.mode, page.image.size)
-            difference = ImageChops.difference(page.image.convert("RGB"), golden.convert("RGB"))
-        furthest = max(difference.tobytes())
-        assert furthest <= TOLERANCE[panel.mode], f"{path.name} differs by {furthest} of 255"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        picture.save(path, optimize=True, lossless=True, method=6)
+    with Image.open(path) as golden:
+        assert golden.size == picture.size
+        difference = ImageChops.difference(picture.convert("RGB"), golden.convert("RGB"))
+    furthest = max(most for _, most in difference.getextrema())
+    assert furthest <= TOLERANCE[info.mode], f"{panel}/{path.name} differs by {furthest} of 255"
+
+
+def test_no_picture_is_left_over() -> None:
+    kept = {f"{path.parent.name}/{path.stem}" for path in HERE.glob("*/*.*")}
+    assert kept == {f"{panel}/{name}" for panel in PANELS for name in SCREENS}

@@ -5,15 +5,24 @@ from xml.etree import ElementTree
 import pytest
 
 from likelight.appreciation.screens import icon
-from likelight.assets import icons
+from likelight.assets import icons, icons_16
 
 every_icon = pytest.mark.parametrize("name", sorted(icons.NAMES))
 
 
 def test_the_set_is_the_one_that_the_design_names() -> None:
     named = "heart hands star flame pizza clock camera cloud wrench wave"
+    states = "camera_crossed cloud_crossed wifi phone download check cross"
+    notes = "house smile cup moon"
 
-    assert {*named.split(), "camera_crossed", "cloud_crossed"} == icons.NAMES
+    assert {*named.split(), *states.split(), *notes.split()} == icons.NAMES
+
+
+def test_what_is_drawn_by_hand_is_16_pixels_square() -> None:
+    assert icons_16.ROWS.keys() <= icons.NAMES
+    for rows in icons_16.ROWS.values():
+        assert [len(row) for row in rows] == [icons_16.SIZE] * icons_16.SIZE
+        assert set("".join(rows)) == {"#", "."}
 
 
 @every_icon

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from likelight.appreciation.screens.breaking import ink_of, join, length, split, wrap
+from likelight.appreciation.screens.breaking import ink_of, join, length, places, split, wrap
 from likelight.appreciation.screens.geometry import geometry
 from likelight.appreciation.screens.layout import MAX_LINES, Paragraph, fit
 from likelight.appreciation.screens.paging import paginate
@@ -17,6 +17,7 @@ from likelight.appreciation.screens.typeface import (
     cap_height,
     em_for,
 )
+from likelight.assets.fonts import MAY_BREAK, MAY_HYPHENATE
 from likelight_hw.ports import DisplayInfo
 from support.panels import OLED, PANELS, SEVEN_INCH
 
@@ -34,7 +35,37 @@ def _letters(text: str) -> str:
 
 @given(st.text())
 def test_splitting_and_joining_is_the_text_again(text: str) -> None:
+    for mark in (MAY_BREAK, MAY_HYPHENATE):
+        text = text.replace(mark, "")
     assert join(split(text)) == " ".join(text.split())
+
+
+def test_a_hyphen_is_seen_only_where_a_word_is_broken() -> None:
+    words = split("Küchen\u00adbrigade")
+
+    assert wrap(words, [500], 20, bold=True) == ("Küchenbrigade",)
+    assert wrap(words, [120, 120], 20, bold=True) == ("Küchen-", "brigade")
+
+
+@pytest.mark.parametrize(
+    ("text", "pieces"),
+    [
+        ("最高のピザです", (" 最高の", "ピザです")),
+        ("またよろしくお願いします", (" またよろしく", "お願いします")),
+        ("厨房の\u200bみなさん、ありがとう", (" 厨房の\u200b", "みなさん、", "ありがとう")),
+        ("お仕事ぶり", (" お仕事ぶり",)),
+    ],
+)
+def test_japanese_is_broken_between_phrases(text: str, pieces: tuple[str, ...]) -> None:
+    assert split(text) == pieces
+
+
+@settings(deadline=None)
+@given(st.text(st.sampled_from("ありがとうっょー、。」「（カッェ一日"), min_size=1))
+def test_no_japanese_line_begins_with_a_stop_or_ends_with_an_opening_bracket(text: str) -> None:
+    for end in places(text):
+        assert text[end] not in "っょー、。」ッェ"
+        assert text[end - 1] not in "「（"
 
 
 def test_a_line_may_end_after_a_hyphen_inside_a_long_word_only() -> None:
@@ -56,14 +87,14 @@ def test_pages_hold_every_letter_in_order_inside_the_panel(
     for page in pages:
         assert 1 <= len(page) <= MAX_LINES
         for line in page:
-            left, top, right, bottom = ink_of(line.text, line.em, line.bold)
+            left, top, right, bottom = ink_of(line.text, line.em, line.bold, line.face)
             start = line.x - (right - left) / 2
             assert sizes.ems.floor <= line.em <= sizes.ems.ceiling
             assert start >= 0
             assert start + right - left <= panel.width
             assert line.baseline + top >= 0
             assert line.baseline + bottom <= panel.height
-            beside = line.baseline - cap_height(line.em) < area.corner
+            beside = line.top < area.corner
             assert not beside or start >= area.corner
 
 
@@ -74,7 +105,9 @@ def test_a_word_that_fits_on_a_line_is_never_broken(words: list[str]) -> None:
     whole = [
         word
         for word in words
-        if "-" not in word and length(word, sizes.ems.floor, bold=True) < OLED.width - 30
+        if "-" not in word
+        and len(split(word)) == 1
+        and length(word, sizes.ems.floor, bold=True) < OLED.width - 30
     ]
 
     pages = paginate(" ".join(words), sizes.plain, sizes.ems, bold=True)

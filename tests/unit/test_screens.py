@@ -18,12 +18,10 @@ from likelight.appreciation.screens.models import (
 )
 from likelight.appreciation.screens.render import hold_s, pages
 from likelight.appreciation.screens.typeface import FLOOR_ARC_MIN, em_for
-from likelight.assets import catalogue
 from likelight_hw.ports import DisplayInfo, Rgb
 from support.panels import OLED, PANELS, SEVEN_INCH
 
 every_panel = pytest.mark.parametrize("panel", PANELS.values(), ids=PANELS.keys())
-every_language = pytest.mark.parametrize("lang", catalogue.languages())
 
 SCREENS: tuple[Screen, ...] = (
     NoteScreen("You are my pizza-making heroes", "pizza"),
@@ -54,24 +52,6 @@ def lines(monkeypatch: pytest.MonkeyPatch) -> list[Line]:
 
     monkeypatch.setattr(Canvas, "text", watch)
     return seen
-
-
-@every_language
-@every_panel
-def test_every_note_fits_every_panel_at_its_reading_distance(
-    lang: str, panel: DisplayInfo, lines: list[Line]
-) -> None:
-    floor = em_for(panel, FLOOR_ARC_MIN)
-    for note in catalogue.load(lang).notes:
-        lines.clear()
-        shown = pages(NoteScreen(note.text, note.icon), panel)
-
-        assert 1 <= len(shown) <= 3, note
-        said = " ".join(line for page in shown for line in page.text).replace("- ", "-")
-        assert said == note.text
-        assert all(len(page.text) <= 4 for page in shown)
-        assert min(line.em for line in lines) >= floor
-        assert all(word in note.text.split() or "-" in note.text for word in said.split())
 
 
 @every_panel

@@ -1,6 +1,8 @@
 """What the device asks of a cloud, and every way in which a cloud can say no."""
 
+import socket
 from collections.abc import Callable, Mapping
+from enum import StrEnum
 from types import TracebackType
 from typing import Protocol, Self, TypeVar
 
@@ -16,6 +18,23 @@ EVENTS_GRACE_S = 10.0
 """How much longer than its own `wait` a long poll may take."""
 STATUS_TIMEOUT_S = 10.0
 LONGEST_RETRY_AFTER_S = 3600.0
+_CERTIFICATE_NOT_NOW = (9, 10)
+"""OpenSSL's X509_V_ERR_CERT_NOT_YET_VALID and X509_V_ERR_CERT_HAS_EXPIRED."""
+
+
+class Why(StrEnum):
+    """What stands between the device and its cloud, as far as a failure tells."""
+
+    LINE = "line"
+    """Nothing was reached at all, or nothing says more."""
+    NAMES = "names"
+    """A name server answered that it doesn't know the cloud's name."""
+    CLOCK = "clock"
+    """The cloud's certificate is not valid at the time that the device believes it is."""
+    STRANGER = "stranger"
+    """Somebody else answers: a log-in page, a proxy, a wrong certificate."""
+    CLOUD = "cloud"
+    """The cloud's machine was reached, and it can't."""
 
 
 class CloudError(Exception):
@@ -56,6 +75,10 @@ class Busy(CloudError):
 
 class Unreachable(CloudError):
     """No usable answer: DNS, TLS, time-out, another 5xx, or no contract at the other end."""
+
+    def __init__(self, message: str, why: Why = Why.LINE) -> None:
+        super().__init__(message)
+        self.why = why
 
 
 class CloudClient(Protocol):
@@ -162,7 +185,23 @@ class HttpCloud:
         except TimeoutError as error:
             raise Unreachable(f"no answer within {time_out:g} s") from error
         except (aiohttp.ClientError, OSError) as error:
-            raise Unreachable(str(error) or type(error).__name__) from error
+            raise Unreachable(str(error) or type(error).__name__, why(error)) from error
+
+
+def why(error: Exception) -> Why:
+    """Return what a failed connection tells about the line."""
+    match error:
+        case aiohttp.ClientConnectorCertificateError():
+            code = getattr(error.certificate_error, "verify_code", None)
+            return Why.CLOCK if code in _CERTIFICATE_NOT_NOW else Why.STRANGER
+        case aiohttp.ClientSSLError():
+            return Why.STRANGER
+        case aiohttp.ClientConnectorError(os_error=ConnectionRefusedError()):
+            return Why.CLOUD
+        case aiohttp.ClientConnectorError(os_error=socket.gaierror(errno=socket.EAI_NONAME)):
+            return Why.NAMES
+        case _:
+            return Why.LINE
 
 
 async def _read(response: aiohttp.ClientResponse) -> bytes:
@@ -182,7 +221,8 @@ def _parse(model: type[W], body: bytes) -> W:
         # A hotel's log-in page, for instance: it answers 200 to everything.
         what = error.errors(include_input=False, include_url=False)[0]
         where = ".".join(map(str, what["loc"])) or "the reply"
-        raise Unreachable(f"this is no likelight cloud: {where}: {what['msg']}") from None
+        message = f"this is no likelight cloud: {where}: {what['msg']}"
+        raise Unreachable(message, Why.STRANGER) from None
 
 
 def _cursor(body: bytes) -> str | None:
@@ -198,4 +238,4 @@ def _failure(status: int, headers: Mapping[str, str]) -> CloudError:
     seconds = headers.get("Retry-After", "")
     if status in (429, 503) and seconds.isascii() and seconds.isdecimal():
         return Busy(min(float(seconds), LONGEST_RETRY_AFTER_S))
-    return Unreachable(f"the cloud answered with status {status}")
+    return Unreachable(f"the cloud answered with status {status}", Why.CLOUD)

@@ -1,29 +1,67 @@
 """The crew's THANKS button: one press tells every viewer whose note was shown."""
 
+import asyncio
 import logging
 from collections.abc import Callable
 
 from likelight.appreciation.inbox import Inbox
 from likelight.appreciation.sqlitefile import StoreError
-from likelight_hw.ports import Button
 
 log = logging.getLogger(__name__)
 
+LONG_S = 1.0
+"""A press of this length asks for the last note again, and thanks nobody."""
+PACE_S = 1.0
+"""Presses that come while thanks were just given are one more thanks, this much later."""
+
 
 class ThanksButton:
-    """Turns presses of `button` into thanks that survive a power cut.
+    """What THANKS does: a short press thanks when it ends, a long one repeats the last note.
 
-    `on_thanks` is called once they are stored: to answer the crew and to tell the cloud.
+    `on_thanks` is called once the thanks are stored, and so survive a power cut: to answer the
+    crew and to tell the cloud. `overruled(since)` says whether PRIVACY was touched at loop time
+    `since` or later: an elbow on both buttons means PRIVACY.
     """
 
-    def __init__(self, button: Button, inbox: Inbox, *, on_thanks: Callable[[], None]) -> None:
-        self._button = button
+    def __init__(
+        self,
+        inbox: Inbox,
+        *,
+        overruled: Callable[[float], bool],
+        on_thanks: Callable[[], None],
+        on_repeat: Callable[[], None],
+    ) -> None:
         self._inbox = inbox
+        self._overruled = overruled
         self._on_thanks = on_thanks
+        self._on_repeat = on_repeat
+        self._pressed_at: float | None = None
+        self._long: asyncio.TimerHandle | None = None
+        self._due = asyncio.Event()
+
+    def down(self) -> None:
+        loop = asyncio.get_running_loop()
+        self.void()
+        self._pressed_at = loop.time()
+        self._long = loop.call_later(LONG_S, self._repeat)
+
+    def up(self) -> None:
+        pressed_at = self._pressed_at
+        self.void()
+        if pressed_at is not None and not self._overruled(pressed_at):
+            self._due.set()
+
+    def void(self) -> None:
+        self._pressed_at = None
+        if self._long is not None:
+            self._long.cancel()
+            self._long = None
 
     async def run(self) -> None:
-        """Listen for ever."""
-        async for _ in self._button.presses():
+        """Store and tell the thanks that are due, for ever."""
+        while True:
+            await self._due.wait()
+            self._due.clear()
             try:
                 thanked = await self._inbox.thank()
             except StoreError as error:
@@ -34,3 +72,10 @@ class ThanksButton:
                 "THANKS: the crew thanks for %s", "1 note" if thanked == 1 else f"{thanked} notes"
             )
             self._on_thanks()
+            await asyncio.sleep(PACE_S)
+
+    def _repeat(self) -> None:
+        pressed_at = self._pressed_at
+        self.void()
+        if pressed_at is not None and not self._overruled(pressed_at):
+            self._on_repeat()

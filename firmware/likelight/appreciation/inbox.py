@@ -8,10 +8,12 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, tzinfo
 from typing import Protocol
 
+from likelight.appreciation.effects import milestone
 from likelight.appreciation.sqlitefile import StoreError
 from likelight.appreciation.store import HISTORY, DeviceStore, KeptNote, Memory
 from likelight.appreciation.tally import Arrival, Tally
@@ -68,6 +70,7 @@ class Inbox:
         self._on_news = on_news
         self._on_receipt = on_receipt
         self._unkept = asyncio.Event()
+        self._at_once = asyncio.Event()
 
     @property
     def version(self) -> int:
@@ -98,7 +101,10 @@ class Inbox:
         try:
             while True:
                 await self._unkept.wait()
-                await asyncio.sleep(COMMIT_AFTER_S)
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(COMMIT_AFTER_S):
+                        await self._at_once.wait()
+                self._at_once.clear()
                 try:
                     await self._keep()
                     failing = False
@@ -152,6 +158,8 @@ class Inbox:
 
     def lit(self, total: int, at: datetime) -> None:
         """The lamp has physically shown the cloud's `total`."""
+        if milestone(self.tally.lit_total, total):
+            self._at_once.set()  # a celebration that a power cut makes us forget would come twice
         self.tally = self.tally.lit(total, at)
         self._unkept.set()
         self._on_receipt()

@@ -15,6 +15,8 @@ from likelight.appreciation.cloud import (
     Refused,
     Reset,
     Superseded,
+    Unreachable,
+    Why,
 )
 from likelight.appreciation.inbox import Inbox
 from likelight.appreciation.sqlitefile import StoreError
@@ -50,8 +52,9 @@ class Link(StrEnum):
 class Poller:
     """Asks the cloud for ever and puts what it says into the inbox.
 
-    `on_link` hears of each change of `link`. A failing store only means asking again: the cursor
-    is the acknowledgement, so what could not be kept comes once more.
+    `on_link` hears of each change of `link`; `why` is what the last failure told of the line. A
+    failing store only means asking again: the cursor is the acknowledgement, so what could not be
+    kept comes once more.
     """
 
     def __init__(
@@ -63,6 +66,7 @@ class Poller:
         on_link: Callable[[Link], None],
     ) -> None:
         self.link = Link.STARTING
+        self.why = Why.LINE
         self._cloud = cloud
         self._inbox = inbox
         self._rng = rng
@@ -188,6 +192,8 @@ class Poller:
             self._silent_since = asked_at
             self._silence.set()
         self._word.clear()
+        if isinstance(error, Unreachable):
+            self.why = error.why
 
     def _to(self, link: Link) -> None:
         if link is not self.link:

@@ -1,20 +1,23 @@
 """The presenter: puts notes and the headline on the display, at a pace at which people read.
 
-A note is reported as shown only once the display has it on the glass. A display that fails takes
-nothing else down, and notes wait for it.
+A note is reported as shown only once the display has it on the glass, lit. A display that fails
+takes nothing else down, and notes wait for it, as they wait while the crew sleeps.
 """
 
 import asyncio
 import logging
 import random
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import TypeVar
 
+from likelight.appreciation.attention import Attention
 from likelight.appreciation.backoff import Backoff
-from likelight.appreciation.headline import Situation, headline
+from likelight.appreciation.drawings import Drawings
+from likelight.appreciation.glass import Glass, Shown
+from likelight.appreciation.headline import ANSWERS, Situation, headline
 from likelight.appreciation.inbox import Inbox
-from likelight.appreciation.screens.models import NoteScreen, Page, Screen
-from likelight.appreciation.screens.render import pages
+from likelight.appreciation.screens.care import SHIFT_EVERY_S, brightness, orbit
+from likelight.appreciation.screens.models import IdleScreen, NoteScreen, Page, Screen
 from likelight.appreciation.sqlitefile import StoreError
 from likelight.appreciation.store import KeptNote
 from likelight.contract import Catalogue
@@ -22,31 +25,27 @@ from likelight_hw.ports import Display, HardwareError
 
 log = logging.getLogger(__name__)
 
-SHOW_TIMEOUT_S = 15.0
-"""The slowest panel that we know, electronic paper in colour, takes 12 s."""
-ANSWER_S = 3.0
-"""How long the answer to a button stays before a note may return."""
+T = TypeVar("T")
+
 REVIEW_S = 30.0
 """The headline is thought over this often, for what time alone changes: midnight, a lull."""
+TEND_S = 10.0
+"""The brightness and the place of what burns in are thought over this often."""
 PACE_S = 1.0
 """The least time between two counts on the display, which is slow and near people's eyes."""
+TEST_NOTE = NoteScreen("A test. Nobody sent this note.", "wrench")
+_TEST_CODE = "\0test"
 TIMER_SLACK_S = 0.001
 """A loop may fire a timer a hair early; asking for what is left then could go on for ever."""
-
-
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """What is on the glass: the screen's name and its lines of text."""
-
-    screen: str = "blank"
-    text: tuple[str, ...] = ()
 
 
 class Presenter:
     """Decides what the display shows when, and shows it.
 
     `situation` is asked whenever something may have changed; `on_note` is called when a note has
-    appeared on the glass, so that the lamp can turn heads towards it.
+    appeared on the glass, so that the lamp can turn heads towards it. In `quiet()` hours the
+    display is dark, or as bright as `night` says (0..1) if it doesn't burn in, until somebody
+    presses a button; no note is shown to an empty kitchen.
     """
 
     def __init__(
@@ -58,9 +57,12 @@ class Presenter:
         situation: Callable[[], Situation],
         on_note: Callable[[], None],
         rng: random.Random,
+        quiet: Callable[[], bool] = lambda: False,
+        night: float = 0.0,
     ) -> None:
-        self.current = Shown()
-        self._display = display
+        self._glass = Glass(display)
+        self._drawings = Drawings(display.info)
+        self._crew = Attention()
         self._inbox = inbox
         self._notes = {
             note.code: NoteScreen(note.text, note.icon, rtl=catalogue.dir == "rtl")
@@ -68,40 +70,96 @@ class Presenter:
         }
         self._situation = situation
         self._on_note = on_note
+        self._quiet = quiet
+        self._night = night
         self._backoff = Backoff(rng)
         self._changed = asyncio.Event()
-        self._answering_until = 0.0
+        self._said: tuple[Screen, float] | None = None
+        self._reading = False
+        self._again: str | None = None
+        self._paused = False
+        self._skipped = False
         self._unreadable: set[str] = set()
+
+    @property
+    def current(self) -> Shown:
+        """What is on the glass; a dark one shows nothing."""
+        return self._glass.shown
 
     def change(self) -> None:
         """Something that decides what to show is different."""
         self._changed.set()
 
+    def felt(self) -> None:
+        """A button went down: the panel wakes, and says with a frame that it was felt."""
+        self._crew.press()
+        self._changed.set()
+
     def answer(self) -> None:
         """The crew pressed a button: the headline goes before any note for a moment."""
-        self._answering_until = asyncio.get_running_loop().time() + ANSWER_S
+        self._crew.ask()
+        self._changed.set()
+
+    def repeat(self) -> bool:
+        """Show the last note again, at once and without another receipt; False: there is none."""
+        shown = (note.code for note in reversed(self._inbox.history) if note.code in self._notes)
+        self._again = next(shown, None)
+        if self._again is None:
+            return False
+        self._crew.stop_answering()
+        self._crew.come()
+        self._changed.set()
+        return True
+
+    def pause(self) -> None:
+        """Let notes wait; the one on the glass stays its time."""
+        self._paused = True
+        self._changed.set()
+
+    def resume(self) -> None:
+        """End the pause."""
+        self._paused = False
+        self._changed.set()
+
+    def skip(self) -> bool:
+        """The note on the glass is done; False: there is none."""
+        self._skipped = self._reading
+        self._changed.set()
+        return self._skipped
+
+    def test_note(self) -> None:
+        """Show a note that says it is a test, at once and without a receipt."""
+        self._again = _TEST_CODE
+        self._crew.come()
         self._changed.set()
 
     async def run(self) -> None:
         """Show for ever."""
-        while True:
-            try:
-                await self._show_next()
-            except (HardwareError, TimeoutError, StoreError) as error:
-                if self._backoff.fresh:
-                    log.warning("The display shows nothing new: %s", error or "it hangs")
-                self.current = Shown()
-                await asyncio.sleep(self._backoff.next())
+        self._glass.forget()
+        async with asyncio.TaskGroup() as jobs:
+            jobs.create_task(self._drawings.keep(ANSWERS))
+            while True:
+                try:
+                    await self._show_next(jobs)
+                except (HardwareError, TimeoutError, StoreError) as error:
+                    if self._backoff.fresh:
+                        log.warning("The display shows nothing new: %s", error or "it hangs")
+                    self._glass.forget()
+                    await asyncio.sleep(self._backoff.next())
 
-    async def _show_next(self) -> None:
+    async def _show_next(self, jobs: asyncio.TaskGroup) -> None:
         code = self._next_code()
-        if code is None or self._answering():
+        if code is None or self._crew.answering:
             await self._show_headline(over=self._note_is_due)
         else:
-            await self._show_note(code)
+            await self._show_note(code, jobs)
 
     def _next_code(self) -> str | None:
-        """Return the code of the oldest waiting note that can be shown."""
+        """Return the code of the note to show: the one asked for again, or the oldest waiting."""
+        if self._again is not None:
+            return self._again
+        if self._paused or (self._quiet() and not self._crew.settled):
+            return None
         for note in self._inbox.waiting:
             if note.code in self._notes:
                 return note.code
@@ -110,24 +168,33 @@ class Presenter:
                 log.warning("This device has no words for the note %s; update it", note.code)
         return None
 
-    async def _show_note(self, code: str) -> None:
+    async def _show_note(self, code: str, jobs: asyncio.TaskGroup) -> None:
         """Show every waiting note of this code at once; equal words need no repetition."""
-        screen = self._notes[code]
-        waiting: list[KeptNote] = [note for note in self._inbox.waiting if note.code == code]
+        screen = self._notes.get(code, TEST_NOTE)
         drawn = await self._draw(screen)
-        for page in drawn:
-            left = page.hold_s
-            while left > 0:
-                began = await self._put(screen, page)
-                if waiting:
-                    await self._inbox.shown(waiting)
-                    waiting = []
-                    self._on_note()
-                    log.info("The crew sees: %s", screen.text)
-                await self._wait_until(self._answering, left)
-                left -= asyncio.get_running_loop().time() - began
-                while self._answering():
-                    await self._show_headline(over=lambda: not self._answering())
+        waiting: list[KeptNote] = [note for note in self._inbox.waiting if note.code == code]
+        self._again = None
+        self._skipped = False
+        self._reading = True
+        try:
+            for page in drawn:
+                left = page.hold_s
+                while left > 0 and not self._skipped:
+                    began = await self._put(screen, page)
+                    if waiting:
+                        self._on_note()
+                        log.info("The crew sees: %s", screen.text)
+                        kept = jobs.create_task(self._keep_shown(waiting))
+                        waiting = []
+                        if (error := await self._meanwhile(kept)) is not None:
+                            raise error
+                    await self._wait_until(self._interrupted, left)
+                    left -= self._now() - began
+                    await self._answer_presses()
+                    if self._again is not None or self._skipped:
+                        return
+        finally:
+            self._reading = False
 
     async def _show_headline(self, over: Callable[[], bool]) -> None:
         """Show the headline until it is another one, or until `over()`."""
@@ -140,6 +207,8 @@ class Presenter:
             return over() or type(headline(self._situation())) is not type(screen)
 
         drawn = await self._draw(screen)
+        if urgent():
+            return
         shown: Page | None = None
         while True:
             for page in drawn:
@@ -147,44 +216,99 @@ class Presenter:
                     began = await self._put(screen, page)
                     shown = page
                 if await self._wait_until(outdated, page.hold_s if len(drawn) > 1 else REVIEW_S):
-                    paced = began + PACE_S - asyncio.get_running_loop().time()
+                    paced = began + PACE_S - self._now()
                     await self._wait_until(urgent, paced)
                     return
 
     def _note_is_due(self) -> bool:
-        return not self._answering() and self._next_code() is not None
+        return not self._crew.answering and self._next_code() is not None
+
+    async def _answer_presses(self) -> None:
+        """Give the glass to the answer for as long as there is one."""
+        while self._crew.answering:
+            await self._show_headline(over=lambda: not self._crew.answering)
 
     async def _put(self, screen: Screen, page: Page) -> float:
         """Bring `page` to the glass; return when it got there."""
-        async with asyncio.timeout(SHOW_TIMEOUT_S):
-            await self._display.show(page.image)
-        self.current = Shown(screen.name, page.text)
+        if self._said is None or self._said[0] != screen:
+            self._said = screen, self._now()
+        self._crew.answered()
+        await self._glass.put(screen, page, self._brightness())
         if not self._backoff.fresh:
             log.info("The display works again")
             self._backoff.reset()
-        return asyncio.get_running_loop().time()
+        return self._now()
+
+    async def _tend(self) -> None:
+        """Frame a felt press, and look after the panel: its brightness, and where its picture is.
+
+        What only moves or dims costs one transfer and no drawing.
+        """
+        await self._glass.frame(self._crew.felt)
+        await self._glass.light(self._brightness())
+        if self._glass.info.burns_in:
+            await self._glass.move(orbit(int(self._now() // SHIFT_EVERY_S)))
+
+    def _brightness(self) -> float:
+        screen, since = self._said or (None, self._now())
+        return brightness(
+            burns_in=self._glass.info.burns_in,
+            quiet=self._quiet(),
+            night=self._night,
+            attended=self._reading or self._crew.there,
+            still_s=self._now() - since,
+            needed=not isinstance(screen, IdleScreen),
+        )
 
     async def _draw(self, screen: Screen) -> tuple[Page, ...]:
+        """Draw `screen` in a thread, unless it is an answer, which was drawn ahead."""
+        if (kept := self._drawings.kept(screen)) is not None:
+            return kept
+        job = self._drawings.begin(screen)
+        return await (job if self._crew.answering else self._meanwhile(job))
+
+    async def _keep_shown(self, notes: list[KeptNote]) -> StoreError | None:
         try:
-            return await asyncio.to_thread(pages, screen, self._display.info)
-        except Exception as error:
-            log.exception("The screen %s can't be drawn for this panel", screen.name)
-            raise HardwareError(f"the screen {screen.name} can't be drawn") from error
+            await self._inbox.shown(notes)
+        except StoreError as error:
+            return error
+        return None
+
+    async def _meanwhile(self, job: asyncio.Future[T]) -> T:
+        """Wait for `job`, and answer presses while it takes its time."""
+        job.add_done_callback(lambda _: self._changed.set())
+        while not job.done():
+            await self._wait_until(lambda: job.done() or self._crew.answering, REVIEW_S)
+            await self._answer_presses()
+        return job.result()
 
     async def _wait_until(self, true: Callable[[], bool], seconds: float) -> bool:
-        """Wait until `true()`, but no longer than `seconds`; return what it says then."""
-        clock = asyncio.get_running_loop().time
-        deadline = clock() + seconds
+        """Wait until `true()`, but no longer than `seconds`; return what it says then.
+
+        Meanwhile the panel is looked after.
+        """
+        deadline = self._now() + seconds
         while True:
             self._changed.clear()
-            if (met := true()) or clock() >= deadline:
+            await self._tend()
+            if (met := true()) or self._now() >= deadline:
                 return met
-            wake_at = min(deadline, self._answering_until) if self._answering() else deadline
             try:
-                async with asyncio.timeout_at(wake_at + TIMER_SLACK_S):
+                async with asyncio.timeout_at(min(deadline, self._due()) + TIMER_SLACK_S):
                     await self._changed.wait()
             except TimeoutError:
                 pass
 
-    def _answering(self) -> bool:
-        return asyncio.get_running_loop().time() < self._answering_until
+    def _due(self) -> float:
+        """Return when something changes of itself: an answer or a frame ends, the panel rests."""
+        now = self._now()
+        latest = now + (TEND_S if self._glass.info.burns_in else REVIEW_S)
+        return min([latest, *(end for end in self._crew.ends if end > now)])
+
+    def _interrupted(self) -> bool:
+        """Whether a note must give way: to an answer, or to itself from its first page on."""
+        return self._crew.answering or self._again is not None or self._skipped
+
+    @staticmethod
+    def _now() -> float:
+        return asyncio.get_running_loop().time()

@@ -79,11 +79,13 @@ class DeviceStore:
     """The device's durable memory in the SQLite file `path`, whose directory must exist.
 
     Every method may raise `StoreError`. `private` and `private_since` are the crew's wish as it is
-    on the disk; only its present value is kept, presses are counted nowhere.
+    on the disk; only its present value is kept, presses are counted nowhere. `desired` is the
+    cloud's last wish as it was at the start.
     """
 
     def __init__(self, path: Path, *, now: Now = utc_now) -> None:
         self.private = False
+        self.desired: Desired | None = None
         self.private_since: datetime | None = None
         self.boots = 0
         self._now = now
@@ -91,8 +93,9 @@ class DeviceStore:
 
     async def open(self) -> None:
         """Open or create the file, and count this start of the device."""
-        self.boots, private, since = await self._file.open(self._set_up)
+        self.boots, private, since, desired = await self._file.open(self._set_up)
         self.private, self.private_since = bool(private), _time(since)
+        self.desired = Desired.model_validate_json(desired) if desired else None
 
     async def close(self) -> None:
         """Close the file. May be called twice."""
@@ -100,15 +103,16 @@ class DeviceStore:
 
     async def set_private(self, private: bool) -> None:
         """Remember the crew's wish; it is on the disk when this returns."""
-        if private == self.private:
-            return
-        since = self._now()
-        await self._file.write(
+        since = rfc3339(self._now())
+        kept = await self._file.write(
             lambda db: db.execute(
-                "UPDATE device SET private = ?, private_since = ?", (private, rfc3339(since))
-            )
+                "UPDATE device SET private = :private, private_since ="
+                " CASE WHEN private = :private THEN private_since ELSE :since END"
+                " RETURNING private_since",
+                {"private": private, "since": since},
+            ).fetchall()
         )
-        self.private, self.private_since = private, since
+        self.private, self.private_since = private, _time(kept[0][0])
 
     async def memory(self) -> Memory:
         """Return what the last `keep` remembered."""
@@ -170,7 +174,7 @@ class DeviceStore:
             )
         )
 
-    def _set_up(self, db: sqlite3.Connection) -> tuple[int, int, str | None]:
+    def _set_up(self, db: sqlite3.Connection) -> tuple[int, int, str | None, str | None]:
         version = db.execute("PRAGMA user_version").fetchone()[0]
         if version == 0:
             for statement in SCHEMA.split(";"):
@@ -181,8 +185,8 @@ class DeviceStore:
                 f"{self._file.path} was written by another version of likelight (schema {version},"
                 f" this one knows {SCHEMA_VERSION}); update likelight"
             )
-        row: tuple[int, int, str | None] = db.execute(
-            "UPDATE device SET boots = boots + 1 RETURNING boots, private, private_since"
+        row: tuple[int, int, str | None, str | None] = db.execute(
+            "UPDATE device SET boots = boots + 1 RETURNING boots, private, private_since, desired"
         ).fetchall()[0]
         return row
 

@@ -1,23 +1,29 @@
 """The window in: cloud, lamp, display and button, wired into one component."""
 
 import asyncio
+import logging
 import random
 from collections.abc import Awaitable, Callable
-from datetime import datetime, tzinfo
+from datetime import date, datetime, tzinfo
 from typing import Protocol
 
+from likelight.appreciation.attention import ANSWER_S
 from likelight.appreciation.cloud import CloudClient
 from likelight.appreciation.crew import ThanksButton
 from likelight.appreciation.effects import Base
+from likelight.appreciation.glass import Shown
 from likelight.appreciation.headline import Situation
 from likelight.appreciation.inbox import Inbox, LikesLamp
 from likelight.appreciation.poll import Link, Poller
-from likelight.appreciation.presenter import ANSWER_S, Presenter, Shown
+from likelight.appreciation.presenter import Presenter
 from likelight.appreciation.report import Reporter
 from likelight.appreciation.store import DeviceStore, KeptNote
+from likelight.buttons import CrewButton
 from likelight.clock import Now
 from likelight.contract import CameraReport, Catalogue, Desired, Health, State, Viewers
 from likelight_hw.ports import Button, Display
+
+log = logging.getLogger(__name__)
 
 LIVELY_S = 60.0
 """How long after the last likes the count stays on the display when nobody watches."""
@@ -32,14 +38,19 @@ class WindowLamp(LikesLamp, Protocol):
 
     def thanks(self) -> None: ...
 
+    def felt(self) -> None: ...
+
 
 class WindowIn:
     """Brings likes and notes to the crew, and their answers back.
 
     The store must be open, and its owner closes it. Give the lamp's `on_lit` to `lit`, and call
-    `camera_changed` whenever what `camera()` returns has changed. `on_link`, `on_viewers` and
-    `on_desired` hear of changes, on the event loop; `on_desired` hears the last known wish at
-    start too, so that it holds without a network.
+    `camera_changed` whenever what `camera()` returns has changed. `privacy` is the other button: an
+    elbow on both means that one, and what is wrong with either is told on the display. `on_button`
+    hears when that changed for THANKS. `review_due` returns the date by which the crew's consent is
+    to be reviewed, when that is soon. `on_link`, `on_viewers` and `on_desired` hear of changes, on
+    the event loop; `on_desired` hears the last known wish at start too, so that it holds without a
+    network. In `quiet()` hours the display is dark, or at brightness `night`; see `Presenter`.
     """
 
     def __init__(
@@ -60,6 +71,11 @@ class WindowIn:
         now: Now,
         rng: random.Random,
         timezone: tzinfo | None = None,
+        privacy: CrewButton | None = None,
+        on_button: Callable[[], None] = lambda: None,
+        review_due: Callable[[], date | None] = lambda: None,
+        quiet: Callable[[], bool] = lambda: False,
+        night: float = 0.0,
     ) -> None:
         self._lamp = lamp
         self._camera = camera
@@ -97,8 +113,23 @@ class WindowIn:
             situation=self._situation,
             on_note=lamp.note,
             rng=rng,
+            quiet=quiet,
+            night=night,
         )
-        self._thanks_button = ThanksButton(thanks, self._inbox, on_thanks=self._thanked)
+        self._thanks = ThanksButton(
+            self._inbox,
+            overruled=privacy.touched_since if privacy else lambda _: False,
+            on_thanks=self._thanked,
+            on_repeat=self._repeat,
+        )
+        thanks_button = CrewButton(
+            "THANKS", thanks, self._thanks, on_felt=self.felt, on_trouble=self.button_changed
+        )
+        self._thanks_button = thanks_button
+        self._on_button = on_button
+        self._review_due = review_due
+        self._timezone = timezone
+        self.buttons = (thanks_button, privacy) if privacy else (thanks_button,)
 
     @property
     def link(self) -> Link:
@@ -151,6 +182,36 @@ class WindowIn:
             self._trouble = code
             self._presenter.change()
 
+    def felt(self) -> None:
+        """A button was pressed, whichever: lamp and screen answer before anything else happens."""
+        self._lamp.felt()
+        self._presenter.felt()
+
+    def pause(self) -> None:
+        """Let notes wait for `resume`; the lamp is paused by its own `hold`."""
+        self._presenter.pause()
+
+    def resume(self) -> None:
+        """Show the notes that waited."""
+        self._presenter.resume()
+
+    def skip(self) -> bool:
+        """The note on the display is done; False: there is none."""
+        return self._presenter.skip()
+
+    def test_note(self) -> None:
+        """Show a note that says it is a test; nobody gets a receipt for it."""
+        self._presenter.test_note()
+
+    def button_changed(self) -> None:
+        """What is wrong with a button has changed: the display says so."""
+        self._presenter.change()
+        self._on_button()
+
+    def permits_changed(self) -> None:
+        """What `review_due()` returns may have changed: the display says so."""
+        self._presenter.change()
+
     async def run(self) -> None:
         """Work for ever; what the lamp has shown is stored in the end."""
         await self._inbox.load()
@@ -161,15 +222,21 @@ class WindowIn:
             group.create_task(self._inbox.run())
             group.create_task(self._presenter.run())
             group.create_task(self._thanks_button.run())
+            group.create_task(self._thanks.run())
             group.create_task(self._reporter.run())
             group.create_task(self._poller.run())
 
     def _situation(self) -> Situation:
         now = asyncio.get_running_loop().time()
-        viewers = self._inbox.viewers
+        viewers, camera = self._inbox.viewers, self._camera()
         return Situation(
             link=self._poller.link,
-            camera=self._camera().state,
+            why=self._poller.why,
+            camera=camera.state,
+            cause=camera.cause,
+            opens_at=camera.opens_at and camera.opens_at.astimezone(self._timezone),
+            consent_until=self._review_due(),
+            stuck=tuple(button.name for button in self.buttons if button.trouble),
             likes_today=self._inbox.likes_today,
             trouble=self._trouble,
             viewers=viewers.band,
@@ -193,6 +260,10 @@ class WindowIn:
         if link is Link.CONNECTED:
             self._reporter.reconnected()
         self._on_link(link)
+
+    def _repeat(self) -> None:
+        if self._presenter.repeat():
+            log.info("The crew reads the last note again")
 
     def _thanked(self) -> None:
         self._lamp.thanks()

@@ -17,7 +17,7 @@ _ICON: Final = 1.16
 """Edge of an icon beside a number, in heights of its figures: then they look equally tall."""
 _ICON_GAP: Final = 0.28
 """Space between that icon and the number, in heights of the figures."""
-_ROW_GAP: Final = 0.62
+_ROW_GAP: Final = 0.7
 """Space between two rows, in heights of the lower one's capitals."""
 _DESCENDER: Final = 0.36
 """What hangs below the last baseline, in heights of its capitals."""
@@ -56,10 +56,11 @@ class _Row:
 
 def count(screen: CountScreen, panel: DisplayInfo) -> list[Drawn]:
     """Draw the likes of today, then, if known, how many watch; each on its page."""
-    pages = [_figure(f"{screen.likes_today:,}", words.TODAY, "heart", screen.on_air, panel)]
+    likes = _spellings(screen.likes_today)
+    pages = [_figure(likes, words.TODAY, "heart", screen.on_air, panel)]
     if screen.viewers is not None:
         band = screen.viewers.replace("-", "–")
-        pages.append(_figure(band, words.WATCHING, None, screen.on_air, panel))
+        pages.append(_figure((band,), words.WATCHING, None, screen.on_air, panel))
     return pages
 
 
@@ -72,27 +73,42 @@ def idle(screen: IdleScreen, panel: DisplayInfo) -> list[Drawn]:
     row = _Row(words.QUIET, sizes.em_wanted, palette.INK)
     rows = [row if row.width <= widest else replace(row, em=sizes.ems.floor)]
     if screen.likes_today:
-        number = f"{screen.likes_today:,}"
-        row = _Row(f"{number} {words.TODAY}", sizes.ems.floor, palette.MUTED, False, "heart")
-        rows.append(row if row.width <= widest else replace(row, text=number))
+        numbers = _spellings(screen.likes_today)
+        texts = (*(f"{number} {words.TODAY}" for number in numbers[:1]), *numbers)
+        below = [_Row(text, sizes.ems.floor, palette.MUTED, False, "heart") for text in texts]
+        rows.append(next((row for row in below if row.width <= widest), below[-1]))
     return [(canvas.image, _draw(canvas, rows, sizes.plain))]
 
 
-def _figure(number: str, label: str, icon: str | None, on_air: bool, panel: DisplayInfo) -> Drawn:
-    """Draw a number over its label; while the camera is on air, with its glyph in the corner."""
+def _spellings(number: int) -> tuple[str, ...]:
+    """Return ways to write `number`, the exact one first; a short one never says too much."""
+    if number < 1000:
+        return (str(number),)
+    short = f"{number // 1000}k" if number < 10**6 else f"{number // 10**5 / 10:.1f}M"
+    return f"{number:,}", short
+
+
+def _figure(
+    spellings: tuple[str, ...], label: str, icon: str | None, on_air: bool, panel: DisplayInfo
+) -> Drawn:
+    """Draw a number over its label; while the camera is on air, with its glyph in the corner.
+
+    Of its spellings it takes the first that fits at the floor, rather without the icon than short.
+    """
     sizes = geometry(panel)
     area = sizes.beside_glyph if on_air else sizes.plain
     canvas = Canvas(panel)
     if on_air:
-        canvas.icon("camera", sizes.corner, sizes.corner, sizes.glyph, palette.ON_AIR)
+        canvas.tile("camera", sizes)
     below = _Row(label, sizes.ems.floor, palette.MUTED, bold=False)
     largest = max(sizes.ems.floor, round(sizes.height * _LARGEST / CAP_PER_EM))
-    for em in range(largest, sizes.ems.floor, -1):
-        rows = [_Row(number, em, palette.INK, icon=icon), below]
-        if _fits(rows, area):
-            break
-    else:
-        rows = [_Row(number, sizes.ems.floor, palette.INK), below]
+    ways = [(number, with_icon) for number in spellings for with_icon in (icon, None)]
+    for number, with_icon in ways:
+        for em in range(largest, sizes.ems.floor - 1, -1):
+            rows = [_Row(number, em, palette.INK, icon=with_icon), below]
+            if _fits(rows, area):
+                return canvas.image, _draw(canvas, rows, area)
+    rows = [_Row(spellings[-1], sizes.ems.floor, palette.INK), below]
     return canvas.image, _draw(canvas, rows, area)
 
 

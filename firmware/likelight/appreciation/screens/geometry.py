@@ -1,13 +1,18 @@
-"""How a panel is divided: its margin, the corner of the state's glyph, the sizes of type."""
+"""How a panel is divided: its margin, the state's corner, the foot, the sizes of type."""
 
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import Final
 
 from likelight.appreciation.screens.layout import Area, Ems
 from likelight.appreciation.screens.typeface import FLOOR_ARC_MIN, WANTED_ARC_MIN, em_for
 from likelight_hw.ports import DisplayInfo
 
-_CEILING = 1.08
+ORBIT: Final = 2
+"""How far, in pixels, a picture may be moved either way on a panel that burns in."""
+_FOOT_GAP: Final = 4
+"""Least space between the words and the foot, in pixels."""
+_CEILING: Final = 1.08
 """The largest type, as a share of what is easily read: larger only shouts."""
 
 
@@ -17,7 +22,8 @@ class Geometry:
 
     An icon in the corner has the size `glyph` and stands at (`corner`, `corner`); one above the
     words has one of the sizes `crowns`, the larger the better. `gap` is the space around them.
-    `side` and `rim` are the margins of text, at left and right, and above and below.
+    `side` and `rim` are the margins of text, at left and right, and above and below. The foot is a
+    strip `foot` high that ends `corner` above the lower edge: a bar, steps, or dots of size `dot`.
     """
 
     width: int
@@ -28,6 +34,8 @@ class Geometry:
     gap: int
     glyph: int
     crowns: tuple[int, ...]
+    foot: int
+    dot: int
     ems: Ems
     em_wanted: int
 
@@ -41,6 +49,17 @@ class Geometry:
         """All of the panel but its upper left corner."""
         return replace(self.plain, corner=self.corner + self.glyph + self.gap)
 
+    @property
+    def foot_top(self) -> int:
+        """Where the foot begins."""
+        return self.height - self.corner - self.foot
+
+    def above_foot(self, area: Area) -> Area:
+        """What the foot leaves of `area`."""
+        return replace(
+            area, bottom=min(area.bottom, self.foot_top - max(_FOOT_GAP, self.gap * 4 // 3))
+        )
+
     def below(self, crown: int) -> Area:
         """What an icon of this size above the words leaves them."""
         return replace(self.plain, top=self.rim + crown + self.gap)
@@ -51,25 +70,30 @@ def geometry(panel: DisplayInfo) -> Geometry:
     """Return the measures for `panel`.
 
     A panel that is too small for its distance gets the type that it can hold. In one bit, icons
-    have the sizes they are drawn for (16 and 32 px) and every pixel of width counts; in colour the
-    corner takes a seventh of the height, in half steps of the icons' grid.
+    have the sizes they are drawn for (16 and 32 px) and every pixel of width counts, but for those
+    that the picture moves about. In colour the corner's tile takes a sixth of the height, in half
+    steps of the icons' grid, and the margins are wide enough to rest the eye.
     """
     width, height = panel.width, panel.height
     bearable = min(width, height) * 3 // 5
     wanted = min(bearable, em_for(panel, WANTED_ARC_MIN))
     ems = Ems(min(bearable, em_for(panel, FLOOR_ARC_MIN)), round(wanted * _CEILING))
     if panel.mode == "1":
-        return Geometry(width, height, 1, 1, 1, 3, 16, (32,), ems, wanted)
-    glyph = max(24, round(height / 7 / 12) * 12)
+        edge = ORBIT if panel.burns_in else 1
+        gap = 3 if 3 * ems.floor < height else 2
+        return Geometry(width, height, edge, edge, edge, gap, 16, (32,), 3, 3, ems, wanted)
+    glyph = max(24, round(height / 6 / 12) * 12)
     return Geometry(
         width,
         height,
         side=width // 20,
-        rim=height // 18,
+        rim=height // 14,
         corner=height // 20,
         gap=glyph // 4,
         glyph=glyph,
-        crowns=(glyph * 9 // 4, glyph * 3 // 2),
+        crowns=(glyph * 2, glyph * 5 // 4),
+        foot=height // 30,
+        dot=height // 40,
         ems=ems,
         em_wanted=wanted,
     )

@@ -6,6 +6,7 @@ from typing import Final
 
 from PIL import Image, ImageChops, ImageDraw
 
+from likelight.assets import icons_16
 from likelight.assets.icons import GRID, PATHS
 
 _SUPERSAMPLING: Final = 8
@@ -34,7 +35,14 @@ def mask(name: str, size: int) -> Image.Image:
 
 @lru_cache(maxsize=64)
 def bitmap(name: str, size: int) -> Image.Image:
-    """Return the icon as a `size` x `size` image of mode "1", for panels without grey."""
+    """Return the icon as a `size` x `size` image of mode "1", for panels without grey.
+
+    At 16 px it is the one drawn by hand, if there is one.
+    """
+    if size == icons_16.SIZE and (rows := icons_16.ROWS.get(name)):
+        drawn = Image.new("1", (size, size))
+        drawn.putdata([255 * (pixel == "#") for row in rows for pixel in row])
+        return drawn
     return mask(name, size).point(lambda level: 255 if level >= 128 else 0, mode="1")
 
 

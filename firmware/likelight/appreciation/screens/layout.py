@@ -15,20 +15,21 @@ from likelight.appreciation.screens.breaking import (
     length,
     wrap,
 )
-from likelight.appreciation.screens.typeface import cap_height
+from likelight.appreciation.screens.typeface import cap_height, leading, rise
+from likelight.assets.fonts import Face
 
 MAX_LINES = 4
-_LEADING = 1.08
-"""Baseline to baseline, in em: a descender (0.24) and a capital (0.67) keep 0.17 between them."""
 _PARAGRAPH_GAP = 0.22
 """Extra distance between two paragraphs, in em of the second."""
 _OPTICAL_LIFT = 0.015
 """Of the area's height: what is meant to look centred stands a little above the centre."""
 
-_CONCESSION = 0.16
+_CONCESSION = 0.24
 """How much of the largest size may be given up for lines of like length."""
-_RAGGED = 0.3
+_RAGGED = 0.45
 """What a line that is much shorter than the others costs, as a share of the size."""
+_PUSHED = 1.0
+"""What a line costs that the corner pushes out of the middle by half the panel's width."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +85,12 @@ class Line:
     baseline: int
     em: int
     bold: bool
+    face: Face = Face.LATIN
+
+    @property
+    def top(self) -> int:
+        """Where its letters begin, as a rule."""
+        return self.baseline - rise(self.em, self.face)
 
 
 def fit(paragraphs: Sequence[Paragraph], area: Area, ems: Ems) -> tuple[Line, ...] | None:
@@ -104,7 +111,7 @@ def fit(paragraphs: Sequence[Paragraph], area: Area, ems: Ems) -> tuple[Line, ..
     least = max(ems.floor, round(largest * (1 - _CONCESSION)))
     sizes = {round(least + (largest - least) * step / 4) for step in range(5)}
     settings = [setting(paragraphs, area, em, ems) for em in sorted(sizes)]
-    return max((lines for lines in settings if lines), key=_beauty)
+    return max((lines for lines in settings if lines), key=lambda lines: _beauty(lines, area))
 
 
 def setting(
@@ -112,19 +119,21 @@ def setting(
 ) -> tuple[Line, ...] | None:
     """Set all paragraphs with the block's em at `em`, in as few lines as they need; or None."""
     own = [max(ems.floor, round(em * paragraph.ratio)) for paragraph in paragraphs]
+    distance = max(leading(paragraph.words.face) for paragraph in paragraphs)
     for counts in _line_counts(len(paragraphs)):
         sizes = [em for em, count in zip(own, counts, strict=True) for _ in range(count)]
         starts = [line == 0 for count in counts for line in range(count)]
-        baselines = _baselines(sizes, starts, area)
+        baselines = _baselines(sizes, starts, distance, area)
         lines: list[Line] = []
         for paragraph, size, count in zip(paragraphs, own, counts, strict=True):
             mine = baselines[len(lines) : len(lines) + count]
-            widths = [area.line_width(baseline - cap_height(size)) for baseline in mine]
+            top = rise(size, paragraph.words.face)
+            widths = [area.line_width(baseline - top) for baseline in mine]
             texts = wrap(paragraph.words, widths, size, paragraph.bold)
             if texts is None:
                 break
             lines += [
-                Line(text, area.width / 2, baseline, size, paragraph.bold)
+                Line(text, area.width / 2, baseline, size, paragraph.bold, paragraph.words.face)
                 for text, baseline in zip(texts, mine, strict=True)
             ]
         else:
@@ -140,11 +149,16 @@ def _line_counts(paragraphs: int) -> Iterator[tuple[int, ...]]:
     yield from sorted((each for each in counts if sum(each) <= MAX_LINES), key=sum)
 
 
-def _baselines(ems: Sequence[int], first_of_paragraph: Sequence[bool], area: Area) -> list[int]:
-    """Return the baselines of lines of these sizes, the whole optically centred in the area."""
+def _baselines(
+    ems: Sequence[int], first_of_paragraph: Sequence[bool], distance: float, area: Area
+) -> list[int]:
+    """Return the baselines of lines of these sizes, the whole optically centred in the area.
+
+    `distance` is that from one baseline to the next, in em.
+    """
     steps = [float(cap_height(ems[0]))]
     for (above, em), first in zip(pairwise(ems), first_of_paragraph[1:], strict=True):
-        steps.append(_LEADING * (above + em) / 2 + (_PARAGRAPH_GAP * em if first else 0))
+        steps.append(distance * (above + em) / 2 + (_PARAGRAPH_GAP * em if first else 0))
     available = area.bottom - area.top
     offset = area.top + (available - sum(steps)) / 2 - _OPTICAL_LIFT * available
     return [round(offset + depth) for depth in accumulate(steps)]
@@ -155,18 +169,18 @@ def _placed(lines: Sequence[Line], area: Area) -> tuple[Line, ...] | None:
 
     None when there is no such place.
     """
-    inks = [ink_of(line.text, line.em, line.bold) for line in lines]
+    inks = [ink_of(line.text, line.em, line.bold, line.face) for line in lines]
     top = min(line.baseline + ink[1] for line, ink in zip(lines, inks, strict=True))
     bottom = max(line.baseline + ink[3] for line, ink in zip(lines, inks, strict=True))
     shift = max(0, math.ceil(area.top - top)) or -max(0, math.ceil(bottom - area.bottom))
     if top + shift < area.top or bottom + shift > area.bottom:
         return None
     placed = _centred(lines, inks, shift, area)
-    below_corner = area.corner - (lines[0].baseline - cap_height(lines[0].em))
+    below_corner = area.corner - math.floor(_highest(lines[0], inks[0]))
     if any(line.x > area.width / 2 for line in placed) and bottom + below_corner <= area.bottom:
         placed = _centred(lines, inks, below_corner, area)
     fits = all(
-        ink[2] - ink[0] <= area.line_width(line.baseline - cap_height(line.em))
+        ink[2] - ink[0] <= area.line_width(_highest(line, ink))
         for line, ink in zip(placed, inks, strict=True)
     )
     return placed if fits else None
@@ -180,17 +194,28 @@ def _centred(
         replace(
             line,
             baseline=line.baseline + shift,
-            x=area.centre(line.baseline + shift - cap_height(line.em), ink[2] - ink[0]),
+            x=area.centre(_highest(line, ink) + shift, ink[2] - ink[0]),
         )
         for line, ink in zip(lines, inks, strict=True)
     )
 
 
-def _beauty(lines: tuple[Line, ...]) -> float:
-    """Return the size of the type, less what ragged lines of one paragraph take from it."""
+def _highest(line: Line, ink: Ink) -> float:
+    """Return where the line really begins: some letters, and dots on them, rise above the rule."""
+    return min(line.top, line.baseline + ink[1])
+
+
+def _beauty(lines: tuple[Line, ...], area: Area) -> float:
+    """Return the size of the type, less what ragged and pushed lines take from it."""
     ragged = 0.0
     for bold in (True, False):
-        lengths = [length(line.text, line.em, bold) for line in lines if line.bold == bold]
+        lengths = [_length(line) for line in lines if line.bold == bold]
         if any(lengths):
             ragged = max(ragged, 1 - min(lengths) / max(lengths))
-    return lines[0].em * (1 - _RAGGED * ragged)
+    middle = area.width / 2
+    pushed = max(line.x - middle for line in lines) / middle
+    return max(line.em for line in lines) * (1 - _RAGGED * ragged - _PUSHED * pushed)
+
+
+def _length(line: Line) -> float:
+    return length(line.text, line.em, line.bold, line.face)

@@ -1,24 +1,30 @@
-"""Screens that are words and an icon: a note, thanks, privacy, and every state."""
+"""Screens that are words and an icon: a note, thanks, and every state."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from likelight.appreciation.screens import palette, words
 from likelight.appreciation.screens.breaking import split
 from likelight.appreciation.screens.canvas import Canvas, Drawn
 from likelight.appreciation.screens.geometry import Geometry, geometry
-from likelight.appreciation.screens.layout import Line, Paragraph, fit
+from likelight.appreciation.screens.layout import Area, Line, Paragraph, fit
 from likelight.appreciation.screens.models import (
     NoteScreen,
+    OnAirScreen,
     PrivateScreen,
+    SelfTestScreen,
     StatusScreen,
     ThanksScreen,
+    UpdatingScreen,
 )
 from likelight.appreciation.screens.paging import paginate
-from likelight.appreciation.screens.typeface import cap_height
 from likelight_hw.ports import DisplayInfo
 
 _DETAIL = 0.78
 """A state's second sentence, as a share of the first one's size."""
+
+Foot = Callable[[Canvas, Geometry], None]
+"""What draws the foot of a screen."""
 
 
 def note(screen: NoteScreen, panel: DisplayInfo) -> list[Drawn]:
@@ -36,9 +42,41 @@ def private(_screen: PrivateScreen, panel: DisplayInfo) -> list[Drawn]:
     return _state(words.CAMERA_OFF, words.PRESS_AGAIN, "camera_crossed", panel)
 
 
+def on_air(screen: OnAirScreen, panel: DisplayInfo) -> list[Drawn]:
+    """Draw that pictures leave the kitchen, and how many watch."""
+    viewers = f"{screen.viewers.replace('-', '–')} {words.WATCHING}" if screen.viewers else ""
+    return _state(words.ON_AIR, viewers, "camera", panel)
+
+
 def status(screen: StatusScreen, panel: DisplayInfo) -> list[Drawn]:
     """Draw a state: what happened, then what still works or whom to call."""
     return _state(screen.title, screen.detail, screen.icon, panel)
+
+
+def updating(screen: UpdatingScreen, panel: DisplayInfo) -> list[Drawn]:
+    """Draw that new software comes, how far it is, and what not to do meanwhile."""
+    progress = screen.progress
+    if progress is None:
+        return _state(words.UPDATING, words.KEEP_POWER, "download", panel)
+    title = f"{words.UPDATING} {min(1.0, max(0.0, progress)):.0%}"
+
+    def bar(canvas: Canvas, sizes: Geometry) -> None:
+        canvas.bar(progress, sizes)
+
+    return _state(title, words.KEEP_POWER, "download", panel, bar)
+
+
+def self_test(screen: SelfTestScreen, panel: DisplayInfo) -> list[Drawn]:
+    """Draw one step of the self-test: its name, what to do or what came of it, and how far it is.
+
+    The steps in the foot say the numbers without a line of their own.
+    """
+    icon = "wrench" if screen.passed is None else "check" if screen.passed else "cross"
+
+    def steps(canvas: Canvas, sizes: Geometry) -> None:
+        canvas.steps(screen.step, screen.of, sizes)
+
+    return _state(screen.title, screen.detail, icon, panel, steps)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,15 +90,18 @@ class _Setting:
 def _card(text: str, icon: str, panel: DisplayInfo) -> list[Drawn]:
     sizes = geometry(panel)
     drawn = []
-    for setting in _set_card(text, sizes):
+    settings = _set_card(text, sizes)
+    for number, setting in enumerate(settings, 1):
         canvas = Canvas(panel)
         if setting.crown is None:
             _lit_icon(canvas, icon, sizes.corner, sizes.corner, sizes.glyph, sizes)
         else:
             first = setting.lines[0]
             x = (sizes.width - setting.crown) // 2
-            y = first.baseline - cap_height(first.em) - sizes.gap - setting.crown
+            y = max(sizes.rim, first.top - sizes.gap - setting.crown)
             _lit_icon(canvas, icon, x, y, setting.crown, sizes)
+        if len(settings) > 1:
+            canvas.dots(number, len(settings), sizes)
         drawn.append((canvas.image, canvas.text(setting.lines, palette.INK)))
     return drawn
 
@@ -74,7 +115,7 @@ def _set_card(text: str, sizes: Geometry) -> list[_Setting]:
             lines = fit(whole, area, replace(sizes.ems, floor=floor))
             if lines is not None:
                 return [_Setting(lines, crown)]
-    pages = paginate(text, sizes.beside_glyph, sizes.ems, bold=True)
+    pages = paginate(text, sizes.above_foot(sizes.beside_glyph), sizes.ems, bold=True)
     return [_Setting(lines, crown=None) for lines in pages or [()]]
 
 
@@ -83,30 +124,37 @@ def _lit_icon(canvas: Canvas, icon: str, x: int, y: int, size: int, sizes: Geome
     canvas.icon(icon, x, y, size, palette.icon_colour(icon))
 
 
-def _state(title: str, detail: str, icon: str, panel: DisplayInfo) -> list[Drawn]:
+def _state(
+    title: str, detail: str, icon: str, panel: DisplayInfo, foot: Foot | None = None
+) -> list[Drawn]:
     """Draw a state on one page if the type allows it, else each sentence on pages of its own."""
     sizes = geometry(panel)
-    area = sizes.beside_glyph
+    area = sizes.beside_glyph if foot is None else sizes.above_foot(sizes.beside_glyph)
     together = fit(
         [Paragraph(split(title)), Paragraph(split(detail), bold=False, ratio=_DETAIL)],
         area,
         sizes.ems,
     )
-    pages = (
-        [together]
-        if together is not None
-        else [
-            *paginate(title, area, sizes.ems, bold=True),
-            *paginate(detail, area, sizes.ems, bold=False),
-        ]
-        or [()]
-    )
+    settings = [together] if together is not None else _apart(title, detail, sizes)
     drawn = []
-    for lines in pages:
+    for number, lines in enumerate(settings, 1):
         canvas = Canvas(panel)
-        canvas.icon(icon, sizes.corner, sizes.corner, sizes.glyph, palette.icon_colour(icon))
+        canvas.tile(icon, sizes)
+        if foot is not None:
+            foot(canvas, sizes)
+        elif len(settings) > 1:
+            canvas.dots(number, len(settings), sizes)
         second = palette.MUTED if together else palette.INK
         said = canvas.text([line for line in lines if line.bold], palette.INK)
         said += canvas.text([line for line in lines if not line.bold], second)
         drawn.append((canvas.image, said))
     return drawn
+
+
+def _apart(title: str, detail: str, sizes: Geometry) -> Sequence[tuple[Line, ...]]:
+    area: Area = sizes.above_foot(sizes.beside_glyph)
+    pages = [
+        *paginate(title, area, sizes.ems, bold=True),
+        *paginate(detail, area, sizes.ems, bold=False),
+    ]
+    return pages or [()]

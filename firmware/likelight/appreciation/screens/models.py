@@ -58,7 +58,58 @@ class StatusScreen:
     icon: str
 
 
-Screen = NoteScreen | CountScreen | ThanksScreen | IdleScreen | PrivateScreen | StatusScreen
+@dataclass(frozen=True, slots=True)
+class OnAirScreen:
+    """The camera is on air; the band of viewers ("30-49") if known."""
+
+    name: ClassVar[str] = "on air"
+    viewers: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class UpdatingScreen:
+    """New software is coming: `progress` 0..1, None while nobody can say how far it is."""
+
+    name: ClassVar[str] = "updating"
+    progress: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PairingScreen:
+    """How this device becomes a kitchen's: `code` to type ("K7QF-2MXP"), `url` to scan."""
+
+    name: ClassVar[str] = "pairing"
+    code: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class SelfTestScreen:
+    """Step `step` (from 1) of `of` in a walk through the hardware: what it is, what to do.
+
+    `passed` is None as long as the step runs.
+    """
+
+    name: ClassVar[str] = "selftest"
+    step: int
+    of: int
+    title: str
+    detail: str
+    passed: bool | None = None
+
+
+Screen = (
+    NoteScreen
+    | CountScreen
+    | OnAirScreen
+    | ThanksScreen
+    | IdleScreen
+    | PrivateScreen
+    | StatusScreen
+    | UpdatingScreen
+    | PairingScreen
+    | SelfTestScreen
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,9 +3,11 @@
 from collections.abc import Callable, Iterator
 from itertools import accumulate, pairwise
 
-from likelight.appreciation.screens.breaking import Words, split
+from likelight.appreciation.screens.breaking import Words, places, split
 from likelight.appreciation.screens.layout import Area, Ems, Line, Paragraph, fit, setting
+from likelight.assets.fonts import Face
 
+_STOPS = ".,;:!?、。！？،؛؟"
 _MID_SENTENCE = 4
 """What a page break inside a sentence costs, in letters of length."""
 
@@ -19,7 +21,10 @@ def paginate(text: str, area: Area, ems: Ems, bold: bool) -> tuple[tuple[Line, .
     def fits(words: Words) -> bool:
         return setting([Paragraph(words, bold)], area, ems.floor, ems) is not None
 
-    words = tuple(piece for word in split(text) for piece in _broken(word, fits))
+    whole = split(text)
+    words = Words(
+        (piece for word in whole for piece in _broken(word, whole.face, fits)), whole.face
+    )
     pages = [[Paragraph(part, bold)] for part in _parts(words, fits)]
     largest = [fit(page, area, ems) or () for page in pages]
     em = min((lines[0].em for lines in largest if lines), default=ems.floor)
@@ -28,14 +33,16 @@ def paginate(text: str, area: Area, ems: Ems, bold: bool) -> tuple[tuple[Line, .
     )
 
 
-def _broken(word: str, fits: Callable[[Words], bool]) -> Iterator[str]:
+def _broken(word: str, face: Face, fits: Callable[[Words], bool]) -> Iterator[str]:
     """Yield `word` in the longest pieces that fit on a page of their own, one letter at least."""
-    while word.strip():
-        end = len(word)
-        while end > 2 and not fits((word[:end],)):
-            end -= 1
+    while not fits(Words([word], face)):
+        ends = list(places(word))
+        if not ends:
+            break
+        end = next((end for end in ends if fits(Words([word[:end]], face))), ends[-1])
         yield word[:end]
         word = word[end:]
+    yield word
 
 
 def _parts(words: Words, fits: Callable[[Words], bool]) -> tuple[Words, ...]:
@@ -45,11 +52,11 @@ def _parts(words: Words, fits: Callable[[Words], bool]) -> tuple[Words, ...]:
     for start in range(len(words)):
         pages, cost, cuts = best[start]
         for end in range(start + 1, len(words) + 1):
-            if end > start + 1 and not fits(words[start:end]):
+            if end > start + 1 and not fits(words.part(start, end)):
                 break
-            unfinished = 0 if words[end - 1][-1] in ".,;:!?" else _MID_SENTENCE
+            unfinished = 0 if words[end - 1][-1] in _STOPS else _MID_SENTENCE
             length = ends[end] - ends[start] + unfinished
             through = (pages + 1, cost + length**2, (*cuts, end))
             if end not in best or through[:2] <= best[end][:2]:
                 best[end] = through
-    return tuple(words[start:end] for start, end in pairwise(best[len(words)][2]))
+    return tuple(words.part(start, end) for start, end in pairwise(best[len(words)][2]))

@@ -10,15 +10,19 @@ MUTED: Final[Rgb] = (0xB8, 0xAB, 0x9B)
 HEART: Final[Rgb] = (0xFF, 0x7F, 0xA6)
 ON_AIR: Final[Rgb] = (0xFF, 0x6B, 0x6B)
 PRIVATE: Final[Rgb] = (0x8A, 0xB8, 0xE6)
+WELL: Final[Rgb] = (0x7F, 0xD3, 0x96)
+LINE: Final[Rgb] = (0x3A, 0x33, 0x2C)
 GLOW: Final[Rgb] = (0xFF, 0xD9, 0xA0)
 
 _OWN: Final[dict[str, Rgb]] = {
     "heart": HEART,
     "camera": ON_AIR,
     "camera_crossed": PRIVATE,
+    "check": WELL,
+    "cross": ON_AIR,
 }
 
 
 def icon_colour(name: str) -> Rgb:
-    """Return an icon's colour: the heart and the camera have their own, the lamp lights others."""
+    """Return an icon's colour: some mean one by themselves, the lamp lights the others."""
     return _OWN.get(name, GLOW)

@@ -1,16 +1,20 @@
 """Screens as pictures: a pure function of what is said and of the panel that says it."""
 
-from likelight.appreciation.screens import figure, message
+from likelight.appreciation.screens import figure, message, pairing
 from likelight.appreciation.screens.canvas import Drawn
 from likelight.appreciation.screens.models import (
     CountScreen,
     IdleScreen,
     NoteScreen,
+    OnAirScreen,
     Page,
+    PairingScreen,
     PrivateScreen,
     Screen,
+    SelfTestScreen,
     StatusScreen,
     ThanksScreen,
+    UpdatingScreen,
 )
 from likelight_hw.ports import DisplayInfo
 
@@ -49,3 +53,11 @@ def _draw(screen: Screen, panel: DisplayInfo) -> list[Drawn]:
             return message.private(screen, panel)
         case StatusScreen():
             return message.status(screen, panel)
+        case OnAirScreen():
+            return message.on_air(screen, panel)
+        case UpdatingScreen():
+            return message.updating(screen, panel)
+        case SelfTestScreen():
+            return message.self_test(screen, panel)
+        case PairingScreen():
+            return pairing.pairing(screen, panel)

@@ -1,0 +1,76 @@
+"""The crew's attention, as far as their presses tell: who waits for an answer, who is there."""
+
+import asyncio
+
+ANSWER_S = 3.0
+"""How long the answer to a button stays before a note may return."""
+ATTENDED_S = 60.0
+"""How long after a press somebody is taken to stand in front of the panel."""
+SETTLED_S = 1.2
+"""A note that waited for somebody appears this long after their press: by then a short press has
+given its thanks, which must not go to words that nobody has read yet, and a long one is known."""
+FELT_S = 0.6
+"""How long the frame of a felt press stays when no answer takes its place."""
+
+_NEVER = float("-inf")
+
+
+class Attention:
+    """What the last presses mean now, on the running loop's clock."""
+
+    def __init__(self) -> None:
+        self._pressed_at = _NEVER
+        self._felt_until = _NEVER
+        self._answering_until = _NEVER
+
+    @property
+    def felt(self) -> bool:
+        """A press was felt, and nothing else on the glass has answered it yet."""
+        return _now() < self._felt_until
+
+    @property
+    def answering(self) -> bool:
+        """The answer to a press has the glass."""
+        return _now() < self._answering_until
+
+    @property
+    def there(self) -> bool:
+        """Somebody stands in front of the panel."""
+        return _now() < self._pressed_at + ATTENDED_S
+
+    @property
+    def settled(self) -> bool:
+        """Somebody is there, and what their press meant is known."""
+        return self.there and _now() >= self._pressed_at + SETTLED_S
+
+    @property
+    def ends(self) -> tuple[float, ...]:
+        """When something of this changes by itself, as the loop's times; some may have passed."""
+        pressed = self._pressed_at
+        return (self._felt_until, self._answering_until, pressed + SETTLED_S, pressed + ATTENDED_S)
+
+    def press(self) -> None:
+        """A button went down."""
+        self._felt_until = _now() + FELT_S
+        self.come()
+
+    def ask(self) -> None:
+        """A press is to be answered."""
+        self._answering_until = _now() + ANSWER_S
+        self.come()
+
+    def come(self) -> None:
+        """Somebody is there, and waits for no answer that doesn't come anyway."""
+        self._pressed_at = _now()
+
+    def answered(self) -> None:
+        """The glass shows something new: no frame is needed any more."""
+        self._felt_until = _NEVER
+
+    def stop_answering(self) -> None:
+        """Let something else have the glass."""
+        self._answering_until = _NEVER
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()

@@ -1,0 +1,92 @@
+"""The glass: what is on the panel now, moved about, dimmed and framed without being drawn anew."""
+
+import asyncio
+from dataclasses import dataclass
+
+from PIL import Image
+
+from likelight.appreciation.screens.care import framed, moved
+from likelight.appreciation.screens.models import Page, Screen
+from likelight_hw.ports import Display, DisplayInfo
+
+SHOW_TIMEOUT_S = 15.0
+"""The slowest panel that we know, electronic paper in colour, takes 12 s."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What is on the glass: the screen's name and its lines of text."""
+
+    screen: str = "blank"
+    text: tuple[str, ...] = ()
+
+
+class Glass:
+    """A display and what it shows. Every method may raise `HardwareError` or `TimeoutError`.
+
+    After either nothing is known of the panel, and everything is sent to it again.
+    """
+
+    def __init__(self, display: Display) -> None:
+        self._display = display
+        self._shown = Shown()
+        self._image: Image.Image | None = None
+        self._level: float | None = None
+        self._offset = (0, 0)
+        self._framed = False
+
+    @property
+    def info(self) -> DisplayInfo:
+        return self._display.info
+
+    @property
+    def shown(self) -> Shown:
+        """What eyes see; a dark panel shows nothing."""
+        return self._shown if self._level else Shown()
+
+    @property
+    def framed(self) -> bool:
+        """True while the frame of a felt press is round the picture."""
+        return self._framed
+
+    async def put(self, screen: Screen, page: Page, level: float) -> None:
+        """Bring `page` to the glass at this brightness; return once eyes can see it."""
+        if self._level is not None and level < self._level:
+            await self.light(level)
+        self._image, self._framed = page.image, False
+        await self._send()
+        self._shown = Shown(screen.name, page.text)
+        await self.light(level)
+
+    async def light(self, level: float) -> None:
+        """Be this bright, 0..1; 0 is dark."""
+        if level != self._level:
+            self._level = None
+            async with asyncio.timeout(SHOW_TIMEOUT_S):
+                await self._display.set_brightness(level)
+            self._level = level
+
+    async def move(self, offset: tuple[int, int]) -> None:
+        """Show what is there this far to the right and down from its place."""
+        if offset != self._offset:
+            self._offset = offset
+            await self._send()
+
+    async def frame(self, on: bool) -> None:
+        """Put a frame round what is there, or take it away."""
+        if on != self._framed:
+            self._framed = on
+            await self._send()
+
+    def forget(self) -> None:
+        """Nothing is known of the panel any more."""
+        self._shown, self._image, self._level, self._framed = Shown(), None, None, False
+
+    async def _send(self) -> None:
+        if self._image is None:
+            return
+        image = moved(self._image, *self._offset)
+        if self._framed:
+            image = framed(image)
+        async with asyncio.timeout(SHOW_TIMEOUT_S):
+            await self._display.show(image)

@@ -1,0 +1,86 @@
+"""The screen that makes a device some kitchen's: a code to scan where it fits, one to type always.
+
+Whoever pairs stands in front of the panel with a phone; the code to type is set for the reading
+distance all the same, so that it can be called across the kitchen.
+"""
+
+from dataclasses import replace
+from typing import Final
+
+from likelight.appreciation.screens import palette, words
+from likelight.appreciation.screens.breaking import split
+from likelight.appreciation.screens.canvas import Canvas, Drawn
+from likelight.appreciation.screens.geometry import Geometry, geometry
+from likelight.appreciation.screens.layout import Area, Line, Paragraph, fit
+from likelight.appreciation.screens.models import PairingScreen
+from likelight.appreciation.screens.paging import paginate
+from likelight_hw.ports import DisplayInfo
+
+QUIET_ZONE: Final = 4
+"""Modules of light ground around the code (ISO/IEC 18004)."""
+LEAST_MODULE: Final = 3
+"""Pixels: below, a phone's camera can't tell the modules of these panels apart."""
+_QR_CONCESSION: Final = 0.7
+"""How far the code to scan may shrink so that both codes stand on one page."""
+_LABEL: Final = 0.6
+"""The words over the code, as a share of its size, the floor permitting."""
+
+
+def pairing(screen: PairingScreen, panel: DisplayInfo) -> list[Drawn]:
+    """Draw the code to scan beside the one to type, on two pages, or only the one to type."""
+    sizes = geometry(panel)
+    rows = _modules(screen.url) if panel.mode == "RGB" else []
+    across = len(rows) + 2 * QUIET_ZONE
+    largest = (min(sizes.width, sizes.height) - 2 * sizes.corner) // across
+    if not rows or largest < LEAST_MODULE:
+        return _typed(screen.code, panel)
+    least = max(LEAST_MODULE, round(largest * _QR_CONCESSION))
+    for module in range(largest, least - 1, -1):
+        lines = _beside(screen.code, sizes.corner + module * across, sizes)
+        if lines is not None:
+            canvas = Canvas(panel)
+            top = (sizes.height - module * across) // 2
+            canvas.matrix(rows, sizes.corner, top, module, QUIET_ZONE)
+            return [(canvas.image, _write(canvas, lines))]
+    canvas = Canvas(panel)
+    at = ((sizes.width - largest * across) // 2, (sizes.height - largest * across) // 2)
+    canvas.matrix(rows, *at, largest, QUIET_ZONE)
+    return [(canvas.image, ()), *_typed(screen.code, panel)]
+
+
+def _modules(url: str) -> list[bytearray]:
+    """Return the rows of the QR code, dark modules as 1; level M survives a greasy panel."""
+    import segno  # here, because only a device that is not paired yet ever needs it
+
+    return [bytearray(row) for row in segno.make(url, error="m", micro=False).matrix]
+
+
+def _beside(code: str, taken: int, sizes: Geometry) -> tuple[Line, ...] | None:
+    """Set the words and the code to the right of what is taken; None when they don't fit there."""
+    area = Area(sizes.width - taken, sizes.side, sizes.rim, sizes.height - sizes.rim)
+    lines = fit(_labelled(words.SCAN, code), area, sizes.ems)
+    if lines is None:
+        lines = fit([Paragraph(split(code))], area, sizes.ems)
+    return lines and tuple(replace(line, x=line.x + taken) for line in lines)
+
+
+def _typed(code: str, panel: DisplayInfo) -> list[Drawn]:
+    """Draw the code to type, with what it is over it where there is room."""
+    sizes = geometry(panel)
+    labelled = fit(_labelled(words.CODE, code), sizes.beside_glyph, sizes.ems)
+    settings = [labelled] if labelled else paginate(code, sizes.beside_glyph, sizes.ems, bold=True)
+    drawn = []
+    for lines in settings or [()]:
+        canvas = Canvas(panel)
+        canvas.tile("phone", sizes)
+        drawn.append((canvas.image, _write(canvas, lines)))
+    return drawn
+
+
+def _labelled(label: str, code: str) -> list[Paragraph]:
+    return [Paragraph(split(label), bold=False, ratio=_LABEL), Paragraph(split(code))]
+
+
+def _write(canvas: Canvas, lines: tuple[Line, ...]) -> tuple[str, ...]:
+    said = canvas.text([line for line in lines if not line.bold], palette.MUTED)
+    return said + canvas.text([line for line in lines if line.bold], palette.INK)
