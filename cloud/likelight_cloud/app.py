@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 
+from likelight.assets.catalogue import BUNDLED, Notes
 from likelight.clock import Now
 from likelight_cloud.api.problems import ProblemError
 from likelight_cloud.cursor import Cursors
@@ -29,8 +30,11 @@ class Cloud:
     cursors: Cursors
     viewers: ViewerTokens
 
-    def __init__(self, store: Store, *, now: Now, rng: random.Random) -> None:
+    def __init__(
+        self, store: Store, *, now: Now, rng: random.Random, notes: Notes = BUNDLED
+    ) -> None:
         self.store = store
+        self.notes = notes
         self.now = now
         self.rng = rng
         self.ready = asyncio.Event()

@@ -12,6 +12,8 @@ from aiohttp import web
 from pydantic import TypeAdapter, ValidationError
 from yarl import URL
 
+from likelight.assets.brand import with_brand
+from likelight.assets.catalogue import CatalogueError
 from likelight.clock import utc_now
 from likelight.contract import KitchenId
 from likelight_cloud.api.feed import mount_relay
@@ -72,6 +74,12 @@ def _parser() -> argparse.ArgumentParser:
         help="the address that viewers open, such as https://kitchens.example.com, where something "
         "with TLS stands before the cloud",
     )
+    serve.add_argument(
+        "--catalogue",
+        type=Path,
+        metavar="FOLDER",
+        help="a brand's own notes, the folder that the kitchens have as kitchen.catalogue, too",
+    )
     serve.set_defaults(run=_serve)
 
     kitchen = commands.add_parser("kitchen", help="add kitchens")
@@ -86,7 +94,11 @@ def _parser() -> argparse.ArgumentParser:
 
 
 async def _serve(options: argparse.Namespace) -> None:
-    cloud = EmbeddedCloud(options.database, now=utc_now, rng=random.Random())
+    try:
+        notes = await asyncio.to_thread(with_brand, options.catalogue)
+    except CatalogueError as error:
+        raise CommandError(f"--catalogue: {error}") from error
+    cloud = EmbeddedCloud(options.database, now=utc_now, rng=random.Random(), notes=notes)
     relays = Relays()
     app = web.Application()
     cloud.mount(app)
@@ -114,6 +126,7 @@ async def _until_stopped(cloud: EmbeddedCloud, relays: Relays, runner: web.AppRu
     assert me is not None
     for stop in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(stop, me.cancel)
+    failed: BaseExceptionGroup[StoreError] | None = None
     try:
         async with asyncio.TaskGroup() as group:
             group.create_task(cloud.run())
@@ -121,7 +134,10 @@ async def _until_stopped(cloud: EmbeddedCloud, relays: Relays, runner: web.AppRu
             await cloud.ready.wait()
             log.info("The cloud answers at %s", _address(runner.addresses[0]))
     except* StoreError as failures:
-        raise CommandError(f"{failures.exceptions[0]}") from failures
+        failed = failures
+    # Out here, for Python before 3.11.4 (Debian 12 has 3.11.2) wraps what an except* raises.
+    if failed is not None:
+        raise CommandError(f"{failed.exceptions[0]}") from failed
 
 
 async def _add_kitchen(options: argparse.Namespace) -> None:

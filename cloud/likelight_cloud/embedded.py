@@ -10,6 +10,7 @@ from pathlib import Path
 
 from aiohttp import web
 
+from likelight.assets.catalogue import BUNDLED, Notes
 from likelight.clock import Now
 from likelight_cloud import routes
 from likelight_cloud.app import Cloud
@@ -21,15 +22,18 @@ from likelight_cloud.trust.device import hashed
 class EmbeddedCloud:
     """A whole cloud on the SQLite file `database`, whose directory must exist.
 
+    Viewers may send `notes` and no others.
     A component: `run` opens the file and serves until cancelled; run it again after a crash.
     Until `ready` is set, everything under /v1/ is answered 503 with `Retry-After: 1`.
     """
 
-    def __init__(self, database: Path, *, now: Now, rng: random.Random) -> None:
+    def __init__(
+        self, database: Path, *, now: Now, rng: random.Random, notes: Notes = BUNDLED
+    ) -> None:
         self._store = SqliteStore(database)
         self._now = now
         self._enrolled: list[tuple[str, str, str]] = []
-        self._cloud = Cloud(self._store, now=now, rng=rng)
+        self._cloud = Cloud(self._store, now=now, rng=rng, notes=notes)
 
     @property
     def ready(self) -> asyncio.Event:

@@ -151,6 +151,7 @@ class Kitchen:
             lamp=lamp,
             viewers=SummaryViewers(band=self.viewers().band),
             thanks_at=record.thanks_at,
+            opens_at=report.opens_at if report and state is State.CLOSED else None,
             server_time=self._now(),
         )
 

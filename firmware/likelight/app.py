@@ -15,10 +15,14 @@ from likelight import placeholders
 from likelight.appreciation.cloud import HttpCloud
 from likelight.appreciation.sqlitefile import StoreError
 from likelight.appreciation.store import DeviceStore
+from likelight.assets.catalogue import Notes
 from likelight.clock import utc_now
 from likelight.config import Config, ConfigError
+from likelight.control import SOCKET, socket_path
+from likelight.control.server import ControlServer
 from likelight.device import Device, camera_config
 from likelight.embedded import EmbeddedCloud, make_embedded_cloud
+from likelight.notes.kitchen import read_notes
 from likelight.push import read_target
 from likelight.state_dir import held, own_token, read_token
 from likelight.systemd import Systemd
@@ -47,6 +51,7 @@ class _Ground:
     own_cloud: EmbeddedCloud | None
     packaged: tuple[Placeholder, ...]
     push_to: Target | None
+    notes: Notes
 
 
 def run(config: Config, *, bench: bool, browser: bool, seconds: float | None) -> None:
@@ -56,15 +61,18 @@ def run(config: Config, *, bench: bool, browser: bool, seconds: float | None) ->
     each maybe within an ExceptionGroup.
     """
     with held(config.state_dir) as state_dir, listen(config.web) as listener:
+        notes = read_notes(config)
         own_cloud = None
         if config.cloud.url is None:
             database = state_dir / "cloud.sqlite"
-            own_cloud = make_embedded_cloud(database, now=utc_now, rng=random.Random())
+            own_cloud = make_embedded_cloud(
+                database, now=utc_now, rng=random.Random(), notes=notes
+            )
         token_file = config.cloud.token_file
         token = read_token(token_file) if token_file else own_token(state_dir)
         packaged = placeholders.load(simulated=camera_config(config).simulated)
         push_to = read_target(config.push)
-        ground = _Ground(config, token, listener, own_cloud, packaged, push_to)
+        ground = _Ground(config, token, listener, own_cloud, packaged, push_to, notes)
         asyncio.run(_serve(ground, bench=bench, browser=browser, seconds=seconds))
 
 
@@ -110,7 +118,16 @@ async def _live(
         upload = None
         if config.cloud.url is not None:
             upload = Upload(config.cloud.url, config.kitchen.id, ground.token, rng=random.Random())
-        device = Device(config, store, cloud, own_cloud, ground.packaged, ground.push_to, upload)
+        device = Device(
+            config,
+            store,
+            cloud,
+            own_cloud,
+            ground.packaged,
+            ground.push_to,
+            upload,
+            ground.notes,
+        )
         stack.push_async_callback(device.close)
         lines = LogLines(device.changes.bump)
         if bench:
@@ -119,6 +136,10 @@ async def _live(
         server = WebServer(lambda: make_site(device, demo_bench), ground.listener)
         device.supervisor.add("web", server, critical=True)
         device.supervisor.add("watchdog", systemd, critical=False)
+        control = ControlServer(
+            socket_path(config), device.control_routes, alias=config.state_dir / SOCKET
+        )
+        device.supervisor.add("control", control, critical=False)
         if own_cloud is not None:
             own_cloud.enrol(config.kitchen.id, config.kitchen.name, ground.token)
             device.supervisor.add("cloud", own_cloud, critical=False)

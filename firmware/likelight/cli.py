@@ -16,7 +16,11 @@ from likelight.config import (
     default_state_dir,
     load,
 )
+from likelight.consent.command import add_consent
+from likelight.control.command import add_lights, add_queue
+from likelight.fleet.command import add_doctor, add_selftest
 from likelight.log import logging_to_stderr
+from likelight.notes.command import add_notes
 from likelight_hw.ports import HardwareError
 
 EXIT_USAGE = 2
@@ -122,6 +126,12 @@ def _parser() -> argparse.ArgumentParser:
         help="the configuration of the running device (default %(default)s)",
     )
     preview.set_defaults(run=_preview)
+    add_consent(commands)
+    add_lights(commands)
+    add_queue(commands)
+    add_notes(commands)
+    add_selftest(commands)
+    add_doctor(commands)
     return parser
 
 

@@ -1,17 +1,26 @@
 """The settings of one device: a TOML file over defaults that need none.
 
-Unknown keys are refused, and all mistakes are told at once with the name of each key.
+Unknown keys are refused, and all mistakes are told at once, with line and name of each key.
 """
 
-import difflib
 import os
 import tomllib
+from datetime import tzinfo
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
+from likelight.appreciation import palette
+from likelight.config_report import Report, of_validation
 from likelight.contract import KitchenId
+from likelight.hardware_config import Hardware, with_kit
+from likelight.pin_check import Mistake
+from likelight.pin_check import mistakes as mistakes_of_pins
+from likelight.schedule import Hours, daily, parse, spans
+from likelight.section import Section
+from likelight.zone import kitchen_zone
+from likelight_hw import boards
 from likelight_hw.push.target import check_public
 
 DEFAULT_FILE = Path("/etc/likelight/likelight.toml")
@@ -29,26 +38,32 @@ def default_state_dir() -> Path:
     return Path(state_home) / "likelight"
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Kitchen(_Section):
+class Kitchen(Section):
     """Who this kitchen is. `language` is the crew's."""
 
     id: KitchenId = "kitchen"
     name: Annotated[str, Field(min_length=1, max_length=60)] = "Our kitchen"
     language: str = "en"
+    catalogue: Path | None = None
+    """A folder with the brand's own notes; its cloud must have the same."""
+    timezone: str | None = None
+    """IANA's name of it, such as "Europe/Berlin"; None for the computer's own."""
+
+    @field_validator("timezone")
+    @classmethod
+    def _is_a_zone(cls, name: str | None) -> str | None:
+        kitchen_zone(name)
+        return name
 
 
-class Web(_Section):
+class Web(Section):
     """Where the device listens on its own network."""
 
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=1, le=65535)] = 8080
 
 
-class Cloud(_Section):
+class Cloud(Section):
     """The cloud to poll. Without a `url` the reference cloud runs embedded (single-store mode)."""
 
     url: str | None = None
@@ -69,7 +84,7 @@ Polygon = Annotated[tuple[tuple[Fraction, Fraction], ...], Field(min_length=3)]
 """Corners, each x (from the left) and y (from the top)."""
 
 
-class Camera(_Section):
+class Camera(Section):
     """The camera's driver and the stream that it makes."""
 
     driver: Literal["sim", "file", "picamera2", "usb"] = "sim"
@@ -94,7 +109,20 @@ class Camera(_Section):
         return self
 
 
-class Push(_Section):
+class Brand(Section):
+    """The brand's colours, which the lamp shows as light: `glow` for likes, `heart` for notes."""
+
+    glow: str = "#FFD9A0"
+    heart: str = "#C2255C"
+
+    @field_validator("glow", "heart")
+    @classmethod
+    def _is_no_alarm(cls, colour: str) -> str:
+        palette.safe(colour)
+        return colour
+
+
+class Push(Section):
     """The media server that gets the stream, too: rtmps, rtmp, rtsps or rtsp. None by default.
 
     `ca_file` (PEM) replaces the system's authorities.
@@ -117,13 +145,56 @@ class Push(_Section):
         return self
 
 
-class Driver(_Section):
-    """A device that needs no more than the name of its driver."""
+class Schedule(Section):
+    """When the kitchen may be watched, in its own time; without a row it always may.
 
-    driver: Literal["sim"] = "sim"
+    A row is "11:00-23:00", "11:00-14:00, 17:00-02:00" (past midnight) or "closed". As soon as one
+    day has a row, a day without one is closed.
+    """
+
+    monday: str | None = None
+    tuesday: str | None = None
+    wednesday: str | None = None
+    thursday: str | None = None
+    friday: str | None = None
+    saturday: str | None = None
+    sunday: str | None = None
+
+    @field_validator("*")
+    @classmethod
+    def _is_hours(cls, text: str | None) -> str | None:
+        if text is not None:
+            spans(text)
+        return text
+
+    def hours(self, zone: tzinfo) -> Hours | None:
+        """Return the hours in `zone`; None when they are not limited."""
+        rows = self.model_dump(exclude_none=True)
+        return parse(rows, zone) if rows else None
 
 
-class Config(_Section):
+class Quiet(Section):
+    """The crew's quiet hours, every day, in the kitchen's own time: "22:00-06:30".
+
+    The lamp rests then, a display is dark or this bright (0..1, perceived), and notes wait.
+    """
+
+    hours: str | None = None
+    brightness: Annotated[float, Field(ge=0, le=1)] = 0.15
+
+    @field_validator("hours")
+    @classmethod
+    def _is_hours(cls, text: str | None) -> str | None:
+        if text is not None:
+            spans(text)
+        return text
+
+    def during(self, zone: tzinfo) -> Hours | None:
+        """Return the hours in `zone`; None when it is never quiet."""
+        return daily(self.hours, zone) if self.hours else None
+
+
+class Config(Hardware):
     """All settings of one device. `state_dir` holds what must survive a power cut."""
 
     kitchen: Kitchen = Kitchen()
@@ -131,46 +202,58 @@ class Config(_Section):
     cloud: Cloud = Cloud()
     camera: Camera = Camera()
     push: Push = Push()
-    lights: Driver = Driver()
-    indicator: Driver = Driver()
-    display: Driver = Driver()
-    buttons: Driver = Driver()
+    brand: Brand = Brand()
+    schedule: Schedule = Schedule()
+    quiet: Quiet = Quiet()
     state_dir: Path = Field(default_factory=default_state_dir)
 
 
 def load(path: Path) -> Config:
     """Read the configuration at `path`. Raises `ConfigError` with one line a mistake."""
     try:
-        settings = tomllib.loads(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        settings = tomllib.loads(text)
     except FileNotFoundError:
         raise ConfigError(f"there is no configuration at {path}; name one with --config") from None
     except OSError as error:
         raise ConfigError(f"can't read {path}: {error.strerror}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path} is no valid TOML: {error}") from error
+    layered = _with_caps(with_kit(settings))
     try:
-        return Config.model_validate(settings)
+        config = Config.model_validate(layered)
+        wrong = mistakes_of_pins(config)
     except ValidationError as error:
-        raise ConfigError(f"{path} can't be used:\n{_mistakes(error)}") from error
+        wrong = [*of_validation(error, Config), *_wrong_pins(layered, error)]
+    if wrong:
+        raise ConfigError(f"{path} can't be used:\n{Report(text, settings).tell(wrong)}")
+    return config
 
 
-def _mistakes(error: ValidationError) -> str:
-    lines = []
-    for mistake in error.errors():
-        key = ".".join(str(part) for part in mistake["loc"])
-        if mistake["type"] == "extra_forbidden":
-            lines.append(f"  {key}: no such setting{_suggestion(mistake['loc'])}")
-        else:
-            lines.append(f"  {key}: {mistake['msg'].removeprefix('Value error, ')}")
-    return "\n".join(lines)
+def _with_caps(settings: dict[str, Any]) -> dict[str, Any]:
+    """Return `settings` with a camera that asks for no more than the board carries, unless told."""
+    camera = settings.get("camera", {})
+    if settings.get("board") not in boards.boards() or not isinstance(camera, dict):
+        return settings
+    caps = boards.board(settings["board"]).camera
+    usual = Camera()
+    least = {
+        "width": min(usual.width, caps.width),
+        "height": min(usual.height, caps.height),
+        "fps": min(usual.fps, caps.fps),
+    }
+    return {**settings, "camera": {**least, **camera}}
 
 
-def _suggestion(loc: tuple[int | str, ...]) -> str:
-    model: type[BaseModel] = Config
-    for part in loc[:-1]:
-        field = model.model_fields.get(str(part))
-        if field is None or not isinstance(field.annotation, type):
-            return ""
-        model = field.annotation
-    close = difflib.get_close_matches(str(loc[-1]), model.model_fields, n=1)
-    return f"; did you mean {close[0]}?" if close else ""
+def _wrong_pins(settings: dict[str, Any], error: ValidationError) -> list[Mistake]:
+    """Check the pins of those parts that are sound, so that nothing is told one at a time."""
+    bad = [mistake["loc"] for mistake in error.errors()]
+    if ("board",) in bad:
+        return []
+    sound = {name: settings[name] for name in Hardware.model_fields if name in settings}
+    for name in {loc[0] for loc in bad}:
+        lamps = sound.pop(str(name), None)
+        if name == "lights" and lamps and isinstance(lamps, list):
+            unsound = {loc[1] for loc in bad if loc[:1] == ("lights",) and len(loc) > 1}
+            sound["lights"] = [{} if i in unsound else lamp for i, lamp in enumerate(lamps)]
+    return mistakes_of_pins(Hardware.model_validate(sound))

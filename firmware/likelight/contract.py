@@ -149,11 +149,12 @@ class Events(Wire):
 
 
 class CameraReport(Wire):
-    """The device's state towards the world, since when and why."""
+    """The device's state towards the world, since when and why; a closed one, until when."""
 
     state: State
     since: Time
     cause: Cause | None = None
+    opens_at: Time | None = None
 
 
 class LightReport(Wire):

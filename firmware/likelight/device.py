@@ -8,26 +8,37 @@ from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime
 
+from aiohttp import web
+
 from likelight.appreciation.cloud import CloudClient
 from likelight.appreciation.lamp import Lamp
+from likelight.appreciation.night import Night
+from likelight.appreciation.palette import brand
 from likelight.appreciation.poll import Link
 from likelight.appreciation.store import DeviceStore
 from likelight.appreciation.vitals import Vitals
 from likelight.appreciation.window_in import WindowIn
-from likelight.assets import catalogue
+from likelight.assets.catalogue import BUNDLED, Notes
+from likelight.buttons import CrewButton, Trouble
 from likelight.cards import FONT, SIMULATED, cards
 from likelight.clock import utc_now
 from likelight.config import Config
 from likelight.contract import Desired, State
+from likelight.control.lights import lights_routes
+from likelight.control.queue import queue_routes
+from likelight.control.status import status_routes
 from likelight.embedded import EmbeddedCloud
 from likelight.feed.hls.outlet import Hls
 from likelight.feed.hub import Demand, Hub
 from likelight.onair import OnAir, PrivacyButton
+from likelight.permits import Permits
 from likelight.push import Push
 from likelight.supervise import Supervisor
+from likelight.timesync import clock_is_set
 from likelight.upload import Upload
 from likelight.web.changes import Changes
 from likelight.web.health import DeviceHealth
+from likelight.zone import kitchen_zone
 from likelight_hw import registry
 from likelight_hw.camera.config import CameraConfig
 from likelight_hw.camera.process import CameraProcess
@@ -83,6 +94,7 @@ class Device:
         packaged: Sequence[Placeholder],
         push_to: Target | None = None,
         upload: Upload | None = None,
+        notes: Notes = BUNDLED,
     ) -> None:
         rng = random.Random()
         self.config = config
@@ -95,11 +107,13 @@ class Device:
         self.cards = cards(simulated=self.camera.simulated)
         self._cards_missing = {card.name for card in self.cards}
 
-        self.lights = registry.open_lights(config.lights.driver, time.monotonic)
-        self.indicator = registry.open_indicator(config.indicator.driver)
-        self.display = registry.open_display(config.display.driver)
-        self.thanks = registry.open_button(config.buttons.driver)
-        self.privacy = registry.open_button(config.buttons.driver)
+        wiring, zone = config.wiring, kitchen_zone(config.kitchen.timezone)
+        self._quiet_hours = config.quiet.during(zone)
+        self.lights = registry.open_lights(wiring.lights, time.monotonic)
+        self.indicator = registry.open_indicator(wiring.indicator)
+        self.display = registry.open_display(wiring.display)
+        self.thanks = registry.open_button(wiring.thanks)
+        self.privacy = registry.open_button(wiring.privacy)
 
         self.on_air = OnAir(
             self.camera,
@@ -109,14 +123,27 @@ class Device:
             on_change=self._on_air_changed,
             now=utc_now,
         )
-        self.lamp = Lamp(self.lights, now=utc_now, on_frame=self._on_lamp, on_lit=self._on_lit)
+        self.privacy_button = CrewButton(
+            "PRIVACY",
+            self.privacy,
+            PrivacyButton(self.on_air),
+            on_felt=lambda: self.window_in.felt(),
+            on_trouble=self._on_privacy_trouble,
+        )
+        self.lamp = Lamp(
+            self.lights,
+            now=utc_now,
+            on_frame=self._on_lamp,
+            on_lit=self._on_lit,
+            palette=brand(config.brand.glow, config.brand.heart),
+        )
         self.window_in = WindowIn(
             store,
             cloud,
             self.lamp,
             self.display,
             self.thanks,
-            catalogue=catalogue.load(config.kitchen.language),
+            catalogue=notes.load(config.kitchen.language),
             camera=lambda: self.on_air.report,
             measure=Vitals(config.state_dir).measure,
             simulated=any(
@@ -127,10 +154,27 @@ class Device:
             on_desired=self._on_desired,
             now=utc_now,
             rng=rng,
+            timezone=zone,
+            privacy=self.privacy_button,
+            review_due=lambda: self.permits.review_due,
+            on_button=self.changes.bump,
+            quiet=self.quiet,
+            night=config.quiet.brightness,
         )
-        # A real sensor needs the crew's consent; as long as no record of it can be kept, it stays
-        # off.
-        self.on_air.restore(store.private, consented=self.camera.simulated)
+        # Only a real sensor needs the crew's consent.
+        self.permits = Permits(
+            self.on_air,
+            hours=config.schedule.hours(zone),
+            state_dir=None if self.camera.simulated else config.state_dir,
+            zone=zone,
+            clock_is_set=clock_is_set,
+            on_change=self._on_permits,
+            now=utc_now,
+        )
+        if store.desired is not None:
+            # The cloud's last wish holds from the first moment on, also without a network.
+            self._on_desired(store.desired)
+        self.on_air.restore(private=store.private)
         self.upload = upload
         if upload is not None:
             upload.attach(self.hub, keyframe=self.camera.keyframe)
@@ -152,14 +196,21 @@ class Device:
         add = self.supervisor.add
         add("feed", self.hub, critical=True)
         add("on air", self.on_air, critical=True)
-        add("privacy button", PrivacyButton(self.privacy, self.on_air), critical=True)
+        add("permits", self.permits, critical=True)
+        add("privacy button", self.privacy_button, critical=True)
         add("lamp", self.lamp, critical=True)
+        dimmable = any(lamp.driver != "onoff" for lamp in self.config.lights)
+        add("night", Night(self.lamp, self.quiet, dimmable=dimmable), critical=False)
         add("window in", _WindowInComponent(self), critical=True)
         if self.push is not None:
             add("push", self.push, critical=False)
         add("camera", _CameraComponent(self), critical=False)
         if self.upload is not None:
             add("upload", self.upload, critical=False)
+
+    def quiet(self) -> bool:
+        """Return whether the crew's quiet hours are now."""
+        return self._quiet_hours is not None and self._quiet_hours.is_open(utc_now())
 
     def health(self) -> DeviceHealth:
         """Return how the device is now."""
@@ -178,7 +229,18 @@ class Device:
             camera_restarts=self.camera.restarts,
             waiting_for=tuple(waiting_for),
             push=self.push.status if self.push else None,
+            consent=self.permits.consent,
+            buttons={button.name: button.trouble for button in self.window_in.buttons},
         )
+
+    def control_routes(self) -> list[web.RouteDef]:
+        """Return what the command line may ask of the running daemon, on its unix socket."""
+        return [
+            *status_routes(self._status),
+            *lights_routes(self.lamp, simulated=self.lights.simulated),
+            *queue_routes(self.lamp, self.window_in),
+            *self.permits.routes(),
+        ]
 
     async def ready(self) -> None:
         """Return once nothing is waited for any more."""
@@ -202,12 +264,15 @@ class Device:
             self.push.set_format(stream)
 
     def on_access_unit(self, unit: AccessUnit) -> None:
+        if not self.on_air.open:
+            return  # one that was on its way while the gate shut
         self.hub.push(unit.data, keyframe=unit.keyframe, captured_us=unit.captured_us)
         if self.push is not None:
             self.push.on_unit(unit)
 
     def on_jpeg(self, jpeg: Jpeg) -> None:
-        self.hub.push_jpeg(jpeg.data, captured_us=jpeg.captured_us)
+        if self.on_air.open:
+            self.hub.push_jpeg(jpeg.data, captured_us=jpeg.captured_us)
 
     def on_placeholder(self, placeholder: Placeholder) -> None:
         self._show_for(placeholder)
@@ -219,6 +284,13 @@ class Device:
         self.on_air.on_camera(status)
         self.changes.bump()
 
+    def _status(self) -> dict[str, object]:
+        return {
+            "kitchen": self.config.kitchen.id,
+            "state": self.on_air.state,
+            "holds": sorted(self.lamp.holds),
+        }
+
     def _show_for(self, placeholder: Placeholder) -> None:
         self.hub.set_placeholder(
             State(placeholder.name),
@@ -227,6 +299,14 @@ class Device:
             placeholder.width,
             placeholder.height,
         )
+
+    def _on_privacy_trouble(self) -> None:
+        self.on_air.on_privacy_button(self.privacy_button.trouble is not Trouble.UNREADABLE)
+        self.window_in.button_changed()
+
+    def _on_permits(self) -> None:
+        self.window_in.permits_changed()
+        self.changes.bump()
 
     def _on_demand(self, demand: Demand) -> None:
         self.camera.jpeg_rate(JPEG_FPS if demand.jpeg else 0)
@@ -261,6 +341,7 @@ class Device:
 
     def _on_desired(self, desired: Desired) -> None:
         self.on_air.on_desired(desired.mode == "on")
+        self.permits.wish(desired.schedule)
 
 
 class _WindowInComponent:

@@ -12,6 +12,7 @@ from typing import Protocol, cast
 
 from aiohttp import web
 
+from likelight.assets.catalogue import BUNDLED, Notes
 from likelight.clock import Now
 from likelight.config import ConfigError
 
@@ -36,11 +37,15 @@ class EmbeddedCloud(Protocol):
 
 
 class _Maker(Protocol):
-    def __call__(self, database: Path, *, now: Now, rng: random.Random) -> EmbeddedCloud: ...
+    def __call__(
+        self, database: Path, *, now: Now, rng: random.Random, notes: Notes
+    ) -> EmbeddedCloud: ...
 
 
-def make_embedded_cloud(database: Path, *, now: Now, rng: random.Random) -> EmbeddedCloud:
+def make_embedded_cloud(
+    database: Path, *, now: Now, rng: random.Random, notes: Notes = BUNDLED
+) -> EmbeddedCloud:
     """Make the installed cloud. Raises `ConfigError` when none is installed."""
     for entry_point in entry_points(group=ENTRY_POINTS):
-        return cast("_Maker", entry_point.load())(database, now=now, rng=rng)
+        return cast("_Maker", entry_point.load())(database, now=now, rng=rng, notes=notes)
     raise ConfigError("no cloud is built in here; set cloud.url and cloud.token_file")

@@ -14,18 +14,21 @@ from typing import Protocol
 
 from likelight.clock import Now
 from likelight.contract import CameraReport, Cause, State
-from likelight_hw.ports import Button, CameraPhase, CameraStatus, HardwareError, Indicator
+from likelight_hw.ports import CameraPhase, CameraStatus, HardwareError, Indicator
 
 log = logging.getLogger(__name__)
 
 REOPEN_AFTER_S = 1.0
 """A gate that shut, or whose privacy was lifted, opens no sooner; a double press can't flicker."""
 RETRY_LIGHT_S = 5.0
-"""An on-air light that failed is tried again this often; until then no frame leaves."""
+"""An on-air light that failed is tried again this often; until then no frame leaves. One that does
+not go out is told to as often."""
 WATCH_LIGHT_S = 0.5
 """While the gate is open, the light is looked at this often: one that went out shuts the gate."""
 RETRY_STORE_S = 5.0
 """Privacy that could not be stored holds all the same, and is stored anew this often."""
+LAST_STORE_S = 2.0
+"""How long the end of the process waits for a privacy that is not stored yet."""
 LINGER_S = 10.0
 """How long demand outlives the last viewer: a page reload must not stop the camera."""
 
@@ -38,12 +41,16 @@ class Conditions:
     """The crew pressed PRIVACY. True until the durable state has been read."""
     consented: bool = False
     """The crew has agreed to this camera, or no real sensor stands behind it."""
+    open_hours: bool = False
+    """The kitchen's hours, and those that the cloud wishes, allow it now."""
     desired_on: bool = True
     """The cloud's wish; it can only reduce exposure."""
     admitted: bool = True
     """False while the cloud refuses this device's token: it can't be sure it is still wanted."""
     demand: bool = False
     indicator_works: bool = True
+    privacy_works: bool = True
+    """The PRIVACY button can be read. Who can't switch the camera off is not filmed."""
     camera: CameraPhase = CameraPhase.STOPPED
 
 
@@ -64,7 +71,9 @@ def judge(now: Conditions) -> Verdict:
         return Verdict(State.OFF, Cause.CONSENT, gate=False)
     if now.private:
         return Verdict(State.PRIVATE, Cause.BUTTON, gate=False)
-    if not now.admitted or not now.indicator_works:
+    if not now.open_hours:
+        return Verdict(State.CLOSED, Cause.SCHEDULE, gate=False)
+    if not (now.admitted and now.indicator_works and now.privacy_works):
         return Verdict(State.FAULT, Cause.ERROR, gate=False)
     if now.camera in (CameraPhase.SILENT, CameraPhase.FAILED):
         return Verdict(State.FAULT, Cause.ERROR, gate=now.demand)
@@ -115,9 +124,14 @@ class OnAir:
         self._unwatched_at: float | None = None
         self._dark_at = float("-inf")
         self._light_obeys = True
-        self._unkept = asyncio.Event()
+        self._lighted = False
+        """It was told to go on, and has not gone out since as far as can be known."""
+        self._opens_at: datetime | None = None
+        self._alive = False
+        self._wish = self._stored = True
+        self._unstorable = False
+        self._wished = asyncio.Event()
         self._changed = asyncio.Event()
-        self._pressing = asyncio.Lock()
         show(self._verdict.state)
 
     @property
@@ -131,57 +145,64 @@ class OnAir:
     @property
     def lit(self) -> bool:
         """Whether the on-air light is on."""
-        return self._indicator.lit
+        return self._glows()
+
+    @property
+    def open(self) -> bool:
+        """Whether camera frames may leave."""
+        return self._open
+
+    @property
+    def wants_privacy(self) -> bool:
+        """What the crew wished last, stored or not."""
+        return self._wish
 
     @property
     def report(self) -> CameraReport:
         """The camera's part of a `Status`."""
-        return CameraReport(state=self.state, since=self._since, cause=self._verdict.cause)
+        closed = self.state is State.CLOSED
+        return CameraReport(
+            state=self.state,
+            since=self._since,
+            cause=self._verdict.cause,
+            opens_at=self._opens_at if closed else None,
+        )
 
     async def run(self) -> None:
-        """Carry out what waits for time to pass; shut the gate in the end."""
+        """Let the gate open, and carry out what waits for time to pass; shut it in the end.
+
+        A privacy that is not stored yet is stored then.
+        """
+        self._alive = True
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._mind_the_time())
-                group.create_task(self._store_at_last())
+                group.create_task(self._mind_the_wish())
         finally:
-            self._shut()
-
-    def restore(self, private: bool, *, consented: bool) -> None:
-        """Take over at start what the crew wished, and whether it agreed to the camera."""
-        self._change(replace(self._conditions, private=private, consented=consented))
-
-    async def press_privacy(self) -> None:
-        """Toggle privacy. Shuts first and stores after; stores first and opens after.
-
-        What can't be stored leaves the kitchen private.
-        """
-        async with self._pressing:
-            if not self._conditions.private:
-                try:
-                    self._change(replace(self._conditions, private=True))
-                finally:
-                    await self._keep()
-                return
+            self._alive = False
             try:
-                await self._keep_private(False)
-            except OSError as error:
-                log.error("The kitchen stays private, for it can't be stored: %s", error)
-                return
-            self._unkept.clear()
-            log.info("PRIVACY: the crew shares again")
-            # A moment to think better of it, counted from the press.
-            self._reopen_at = asyncio.get_running_loop().time() + REOPEN_AFTER_S
-            self._change(replace(self._conditions, private=False))
+                self._shut()
+            finally:
+                await self._store_at_last()
 
-    async def _keep(self) -> None:
-        try:
-            await self._keep_private(True)
-        except OSError as error:
-            log.error("Privacy holds, but would not survive a restart: %s", error)
-            self._unkept.set()
-        else:
-            log.info("PRIVACY: the camera is off, also after a restart")
+    def restore(self, *, private: bool) -> None:
+        """Take over at start what the crew wished."""
+        self._wish = self._stored = private
+        self._change(replace(self._conditions, private=private))
+
+    def take_privacy(self) -> None:
+        """Shut at once, and see to it that the wish is stored."""
+        self._wish = True
+        self._wished.set()
+        self._change(replace(self._conditions, private=True))
+
+    def lift_privacy(self) -> None:
+        """Share again, once that is stored; what can't be stored leaves the kitchen private."""
+        self._wish = False
+        self._wished.set()
+        # A moment to think better of it, counted from the press.
+        reopen_at = asyncio.get_running_loop().time() + REOPEN_AFTER_S
+        self._reopen_at = max(self._reopen_at, reopen_at)
 
     def on_demand(self, watched: bool) -> None:
         """Somebody watches, or nobody does any more."""
@@ -198,6 +219,20 @@ class OnAir:
     def on_desired(self, on: bool) -> None:
         self._change(replace(self._conditions, desired_on=on))
 
+    def on_consent(self, consented: bool) -> None:
+        """The crew agrees to the camera, or does not any more."""
+        self._change(replace(self._conditions, consented=consented))
+
+    def on_hours(self, is_open: bool, opens_at: datetime | None) -> None:
+        """The kitchen's hours began or ended; `opens_at` is when they begin next."""
+        before, self._opens_at = self.report, opens_at
+        self._change(replace(self._conditions, open_hours=is_open))
+        if before.state is self.state and before != self.report:
+            self._on_change()
+
+    def on_privacy_button(self, works: bool) -> None:
+        self._change(replace(self._conditions, privacy_works=works))
+
     def on_admitted(self, admitted: bool) -> None:
         self._change(replace(self._conditions, admitted=admitted))
 
@@ -213,17 +248,57 @@ class OnAir:
             except TimeoutError:
                 self._expire(loop.time())
 
-    async def _store_at_last(self) -> None:
+    async def _mind_the_wish(self) -> None:
+        if self._stored is not self._wish:
+            self._wished.set()
         while True:
-            await self._unkept.wait()
-            await asyncio.sleep(RETRY_STORE_S)
-            async with self._pressing:
-                if not self._unkept.is_set():
-                    continue
-                with suppress(OSError):
-                    await self._keep_private(True)
-                    self._unkept.clear()
-                    log.info("Privacy is stored now, and survives a restart")
+            await self._wished.wait()
+            self._wished.clear()
+            if not await self._store():
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(RETRY_STORE_S):
+                        await self._wished.wait()
+                self._wished.set()
+
+    async def _store(self) -> bool:
+        """Store the crew's wish, and share again if that is it; return whether nothing is left."""
+        wish = self._wish
+        try:
+            await self._keep_private(wish)
+        except OSError as error:
+            self._refused(wish, error)
+            return self._stored is self._wish
+        self._stored = wish
+        if wish is not self._wish:
+            return False
+        if not wish:
+            log.info("PRIVACY: the crew shares again")
+            self._change(replace(self._conditions, private=False))
+        elif self._unstorable:
+            log.info("Privacy is stored now, and survives a restart")
+        else:
+            log.info("PRIVACY: the camera is off, also after a restart")
+        self._unstorable = False
+        return True
+
+    def _refused(self, wish: bool, error: OSError) -> None:
+        if not wish:
+            log.error("The kitchen stays private, for it can't be stored: %s", error)
+            self._wish = True
+        elif not self._unstorable:
+            log.error("Privacy holds, but would not survive a restart: %s", error)
+            self._unstorable = True
+
+    async def _store_at_last(self) -> None:
+        if not self._wish or self._stored:
+            return
+        try:
+            # Not asyncio.timeout(), for we are being cancelled: see likelight_hw/ending.py.
+            await asyncio.wait_for(self._keep_private(True), LAST_STORE_S)
+        except (OSError, TimeoutError) as error:
+            log.error("Privacy could not be stored: %s", error or "the disk hangs")
+        else:
+            self._stored = True
 
     def _change(self, conditions: Conditions) -> None:
         if conditions != self._conditions:
@@ -234,16 +309,15 @@ class OnAir:
     def _apply(self) -> None:
         """Bring gate, light, camera and feed in line with the conditions."""
         verdict = judge(self._conditions)
+        now = asyncio.get_running_loop().time()
+        if verdict.gate and not self._open and (not self._alive or now < self._reopen_at):
+            verdict = Verdict(State.IDLE, Cause.DEMAND, gate=False)
         if not verdict.gate:
             try:
                 self._announce(verdict)
             finally:
                 self._shut()
-            return
-        now = asyncio.get_running_loop().time()
-        if not self._open and now < self._reopen_at:
-            self._announce(Verdict(State.IDLE, Cause.DEMAND, gate=False))
-        elif not (self._indicator.lit if self._open else self._light(True)):
+        elif not (self._glows() if self._open else self._light(True)):
             self._dark_at = now
             self._change(replace(self._conditions, indicator_works=False))
         elif self._open:
@@ -254,14 +328,19 @@ class OnAir:
             self._announce(judge(self._conditions))
 
     def _shut(self) -> None:
-        """Gate first, then the sensor, then the light."""
-        if self._verdict.state is State.LIVE:
-            self._announce(Verdict(State.IDLE, Cause.DEMAND, gate=False))
-        if self._open:
-            self._open = False
-            self._reopen_at = asyncio.get_running_loop().time() + REOPEN_AFTER_S
-            self._sensor.stop()
-        if self._indicator.lit:
+        """Gate first, then the sensor, then the light.
+
+        A feed that fails to let go of its picture keeps the light on.
+        """
+        try:
+            if self._verdict.state is State.LIVE:
+                self._announce(Verdict(State.IDLE, Cause.DEMAND, gate=False))
+        finally:
+            if self._open:
+                self._open = False
+                self._reopen_at = asyncio.get_running_loop().time() + REOPEN_AFTER_S
+                self._sensor.stop()
+        if self._lighted or self._glows():
             self._light(False)
 
     def _announce(self, verdict: Verdict) -> None:
@@ -277,17 +356,27 @@ class OnAir:
     def _light(self, on: bool) -> bool:
         """Switch the light; return whether it obeyed."""
         trouble = "it does not obey"
+        self._lighted = self._lighted or on
         try:
             self._indicator.set(on)
-            obeys = self._indicator.lit is on
+            obeys = self._glows() is on
         except HardwareError as error:
             trouble, obeys = str(error), False
         if self._light_obeys and not obeys:
             log.error("The on-air light can't be switched: %s", trouble)
-        elif obeys and not self._light_obeys:
+        elif on and obeys and not self._light_obeys:
             log.info("The on-air light works again")
-        self._light_obeys = obeys
+        if on or not obeys:
+            self._light_obeys = obeys
+        self._lighted = on or not obeys
         return obeys
+
+    def _glows(self) -> bool:
+        """Whether the light is on, as far as can be known."""
+        try:
+            return self._indicator.lit
+        except HardwareError:
+            return False
 
     def _expire(self, now: float) -> None:
         if self._unwatched_at is not None and now >= self._unwatched_at + LINGER_S:
@@ -302,21 +391,34 @@ class OnAir:
             deadlines.append(self._unwatched_at + LINGER_S)
         if not self._conditions.indicator_works:
             deadlines.append(self._dark_at + RETRY_LIGHT_S)
-        if judge(self._conditions).gate and not self._open:
-            deadlines.append(self._reopen_at)
+        now = asyncio.get_running_loop().time()
         if self._open:
-            deadlines.append(asyncio.get_running_loop().time() + WATCH_LIGHT_S)
+            deadlines.append(now + WATCH_LIGHT_S)
+        elif judge(self._conditions).gate:
+            deadlines.append(self._reopen_at)
+        elif self._lighted or self._glows():
+            deadlines.append(now + RETRY_LIGHT_S)
         return min(deadlines, default=None)
 
 
 class PrivacyButton:
-    """Turns presses of `button` into privacy, and back."""
+    """What PRIVACY does: it shuts when it is pressed, and shares again when it is let go.
 
-    def __init__(self, button: Button, on_air: OnAir) -> None:
-        self._button = button
+    So neither a wedged cap nor a wire that chatters ever puts the kitchen on air.
+    """
+
+    def __init__(self, on_air: OnAir) -> None:
         self._on_air = on_air
+        self._lifts = False
 
-    async def run(self) -> None:
-        """Listen for ever."""
-        async for _ in self._button.presses():
-            await self._on_air.press_privacy()
+    def down(self) -> None:
+        self._lifts = self._on_air.wants_privacy
+        if not self._lifts:
+            self._on_air.take_privacy()
+
+    def up(self) -> None:
+        if self._lifts:
+            self._on_air.lift_privacy()
+
+    def void(self) -> None:
+        self._lifts = False

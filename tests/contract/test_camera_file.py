@@ -18,6 +18,7 @@ from likelight_hw.camera.file import FileSource
 from likelight_hw.camera.planes import Planes, blank
 from likelight_hw.camera.probe import probe
 from likelight_hw.ports import DARK, CameraPhase, HardwareError
+from support.busy import BUSY
 from support.camera import CARDS, Decoder, luma, mean, read_barcode, running
 
 STEP = 20
@@ -260,4 +261,4 @@ async def test_a_real_clip_streams_with_badge_barcode_and_placeholders(clips: Pa
     assert darkest < 60
     assert lightest > 200
     pace = (units[-1].captured_us - units[0].captured_us) / 29e6
-    assert abs(pace - 1 / 25) < 0.006
+    assert 1 / 25 - 0.006 < pace < BUSY / 25, "never faster; a busy machine leaves some out"

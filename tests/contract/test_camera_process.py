@@ -1,12 +1,14 @@
 """The simulated camera in its real child process, seen through `ports.Camera`."""
 
 import asyncio
+import fcntl
 import itertools
 import os
 import signal
 import socket
 import subprocess
 import sys
+import termios
 import time
 from collections.abc import Iterator
 
@@ -166,6 +168,8 @@ async def test_jpegs_come_at_the_asked_rate_and_stop() -> None:
         await sink.until(lambda: len(sink.jpegs) >= 8)
         camera.jpeg_rate(0)
         camera.keyframe()
+        # The first may be the second's own, on its way already; the next one was made after.
+        await sink.next_keyframe()
         await sink.next_keyframe()
         count = len(sink.jpegs)
         await sink.more_units(10)
@@ -184,11 +188,12 @@ async def test_stop_lets_nothing_through_and_start_begins_anew() -> None:
         (child,) = children()
         camera.stop()
         assert camera.status.phase is CameraPhase.STOPPED
-        units, jpegs = len(sink.units), len(sink.jpegs)
+        came, units = len(sink.events), len(sink.units)
         camera.start()
-        await sink.until(lambda: len(sink.formats) == 2)
-        assert (len(sink.units), len(sink.jpegs)) == (units, jpegs)
-        assert (await sink.more_units(1))[0].keyframe
+        await sink.until(lambda: len(sink.units) > units)
+        anew = [event for event in sink.events[came:] if not isinstance(event, CameraStatus)]
+        assert isinstance(anew[0], StreamFormat)
+        assert sink.units[units].keyframe
         assert children() == {child}
 
 
@@ -221,7 +226,7 @@ async def test_a_child_that_dies_is_missed_at_once_and_a_stopped_one_comes_back(
         await sink.more_units(1)
         (child,) = children()
         os.kill(child, signal.SIGKILL)
-        await sink.until(lambda: CameraPhase.FAILED in sink.phases, within=0.9)
+        await sink.until(lambda: CameraPhase.FAILED in sink.phases)
         assert camera.status.reason is not None
         assert "SIGKILL" in camera.status.reason
         assert CameraPhase.SILENT not in sink.phases
@@ -304,8 +309,12 @@ def test_a_daemon_that_does_not_read_gets_a_gap_and_then_a_keyframe() -> None:
         ours.sendall(pack_want(Want(stream=1, jpeg_fps=30)))
         packets = received(ours)
         assert next(packets).kind == Kind.READY
-        # Some 15 pictures long nobody reads: the stall itself is under test.
-        time.sleep(0.5)
+        # Until the socket is full, and some 30 pictures longer, nobody reads.
+        full = 0
+        while not unread(ours) or unread(ours) > full:
+            full = unread(ours)
+            time.sleep(0.3)
+        time.sleep(1.0)
         assert next(packets).kind == Kind.FORMAT
         units: list[Packet] = []
         while len(units) < 20:
@@ -315,9 +324,14 @@ def test_a_daemon_that_does_not_read_gets_a_gap_and_then_a_keyframe() -> None:
     assert child.wait(5) == 0
     steps = [(b.captured_us - a.captured_us, b) for a, b in itertools.pairwise(units)]
     gap, after = max(steps, key=lambda step: step[0])
-    assert gap > 300_000
+    assert gap > 900_000
     assert after.flags & KEYFRAME
     assert sum(len(unit.payload) for unit in units[: units.index(after)]) < 100_000
+
+
+def unread(link: socket.socket) -> int:
+    """Return how many bytes wait in `link`."""
+    return int.from_bytes(fcntl.ioctl(link, termios.FIONREAD, bytes(4)), sys.byteorder)
 
 
 def received(link: socket.socket) -> Iterator[Packet]:

@@ -282,6 +282,7 @@ async def test_a_status_of_a_newer_device_is_understood(site: Site) -> None:
 
 
 async def test_live_sends_the_summary_at_once_and_when_it_changes(site: Site) -> None:
+    began = asyncio.get_running_loop().time()
     async with site.session.get(f"{site.base}/v1/kitchens/{KID}/live") as response:
         assert response.headers["Content-Type"] == "text/event-stream"
         assert response.headers["X-Content-Type-Options"] == "nosniff"
@@ -289,7 +290,6 @@ async def test_live_sends_the_summary_at_once_and_when_it_changes(site: Site) ->
         assert 3000 <= int(first["retry"]) <= 8000
         assert first["event"] == "summary"
         assert first["data"]["likes"]["total"] == 0
-        began = asyncio.get_running_loop().time()
         await site.like(3)
         await site.like(2)
         second = await event(response)

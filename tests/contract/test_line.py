@@ -19,6 +19,7 @@ import av
 from likelight.contract import State
 from likelight.feed.hub import Hub
 from likelight.feed.viewers import SocketViewer
+from support.busy import BUSY
 from support.camera import Decoder
 from support.feed import HEIGHT, WIDTH, Kitchen, Unit, heavy, kitchen, now_us, read_fragment
 from support.line import Line, line
@@ -146,6 +147,10 @@ async def over(kind: Line, *, mjpeg: bool = False) -> tuple[Seen, Seen, Hub]:
             for event in ready:
                 await event.wait()
             await roll(place)
+            # A camera that ran late does not wait after its last frame.
+            async with asyncio.timeout(15):
+                while len(near.ages) < SECONDS * FPS:
+                    await asyncio.sleep(0.01)
             for task in tasks:
                 task.cancel()
         return far, near, place.hub
@@ -162,7 +167,7 @@ async def test_half_the_rate_sees_the_present_unbroken_and_costs_nobody_anything
         assert seen == whole()[(sequence - first) % FPS], "a picture leans on one that was left out"
     assert len(near.ages) == SECONDS * FPS
     assert near.contiguous
-    assert statistics.median(near.ages) < 0.05
+    assert statistics.median(near.ages) < BUSY * 0.05
 
 
 async def test_half_the_rate_of_mjpeg_sees_the_present() -> None:

@@ -15,6 +15,7 @@ from likelight.feed.channels import Picture
 from likelight.feed.hub import Demand
 from likelight.feed.ring import Fragment
 from likelight.upload import SHUT_WITHIN_S, _unacknowledged
+from support.busy import BUSY
 from support.cloud import KID
 from support.demo import free_port
 from support.feed import CAMERA_SHADE, heavy
@@ -40,7 +41,7 @@ async def test_somebody_watching_is_demand_and_brings_the_picture(site: RelaySit
             assert device.upload.uploading
         device.upload.watch(False)
         assert device.demands.heard[-1] == Demand()
-        await until(lambda: site.hub.state is not State.LIVE, within=1)
+        await until(lambda: site.hub.state is not State.LIVE, within=BUSY)
         await until(lambda: not device.upload.uploading)
 
 
@@ -69,7 +70,7 @@ async def test_a_gate_that_shuts_is_shut_at_the_relay(site: RelaySite, state: St
         async with beside(device.film()):
             await until(lambda: device.upload.uploading and site.hub.meter.frames > 5)
             device.hub.show(state)
-            assert await until(lambda: site.hub.state is state) < 1
+            assert await until(lambda: site.hub.state is state) < BUSY
             shown, before = site.hub.meter.frames, device.filmed
             await until(lambda: device.filmed > before + 10)
             assert site.hub.meter.frames == shown
@@ -88,12 +89,14 @@ async def test_mjpeg_at_the_cloud_asks_for_pictures_and_takes_no_more(site: Rela
             assert device.demands.heard[-1].jpeg == 0
             async with site.session.get(f"{site.base}/k/{KID}/stream.mjpg"):
                 await device.demands.until(Demand(h264=1, jpeg=1))
+                clock = asyncio.get_running_loop().time
+                began = clock()
                 for _ in range(20):
                     device.hub.push_jpeg(b"\xff\xd8 a picture", captured_us=wall_us())
                     await asyncio.sleep(0.05)
-                # A second of 20 pictures; the relay asked for 5, and 6.7 are the most it may get.
+                # 20 pictures a second; the relay asked for 5, and 6.7 are the most it may get.
                 await until(lambda: site.hub.meter.pictures >= 4)
-                assert site.hub.meter.pictures <= 8
+                assert site.hub.meter.pictures <= 6.7 * (clock() - began) + 1.3
             await device.demands.until(Demand(h264=1))
 
 
@@ -110,7 +113,7 @@ async def test_a_relay_that_was_away_gets_the_live_picture_again(
                 async with relay_site(tmp_path / "cloud.db", port) as site:
                     await until(lambda: site.relays.hub(KID) is not None, within=10)
                     await until(lambda site=site: site.hub.meter.frames > 3)  # type: ignore[misc]
-                    assert site.hub.meter.age_us < 300_000, life
+                    assert site.hub.meter.age_us < BUSY * 300_000, life
                 await until(lambda: not device.upload.uploading)
     lost = [line for line in caplog.messages if "does not get the picture" in line]
     assert 2 <= len(lost) <= 3, "each outage is told once, the one before the first life too"
@@ -178,7 +181,7 @@ async def test_privacy_on_a_narrow_line_is_at_the_relay_within_a_second(site: Re
             device.hub.show(State.PRIVATE)
             took = await until(lambda: site.hub.state is not State.LIVE)
             print(f"the relay had dropped everything after {took:.2f} s")
-            assert took < 1
+            assert took < BUSY
 
 
 async def test_privacy_takes_back_what_the_kernel_has_not_delivered(site: RelaySite) -> None:
@@ -218,12 +221,12 @@ async def test_a_line_that_swallows_everything_is_given_up_and_opened_anew(
                 await until(lambda: site.relays.hub(KID) is not None)
                 await until(lambda: site.hub.meter.frames > 5)
                 line.deaf = True
-                assert await until(lambda: site.hub.state is State.IDLE) < 1.1
+                assert await until(lambda: site.hub.state is State.IDLE) < BUSY
                 line.deaf = False
                 line.cut_all()
                 shown = site.hub.meter.frames
                 await until(lambda: site.hub.meter.frames > shown + 5)
-                assert site.hub.meter.age_us < 300_000
+                assert site.hub.meter.age_us < BUSY * 300_000
 
 
 @dataclass(frozen=True)

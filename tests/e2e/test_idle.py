@@ -10,6 +10,7 @@ import aiohttp
 import pytest
 
 from likelight.onair import LINGER_S
+from support.busy import BUSY
 from support.camera import jpeg_image
 from support.demo import Demo, demo
 from support.feed import read_fragment
@@ -26,7 +27,7 @@ async def join(running: Demo) -> tuple[float, aiohttp.ClientWebSocketResponse]:
     """Open a viewer's socket; return it, and after how many seconds the camera's picture came."""
     began = time.monotonic()
     ws = await running.client.ws_connect(f"{running.url}/k/demo/ws", max_msg_size=0)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(20):
         async for message in ws:
             # Placeholders are keyframes, every one: the first delta is the camera's second frame.
             fragment = message.type is aiohttp.WSMsgType.BINARY and message.data[4:8] == b"prft"
@@ -73,7 +74,7 @@ async def test_the_last_viewer_takes_the_work_along(tmp_path: Path) -> None:
         busy = (cpu_s(processes) - busy) * 2
         await ws.close()
         left = time.monotonic()
-        await running.until(lambda bench: not bench["on_air"], LINGER_S + 5)
+        await running.until(lambda bench: not bench["on_air"], LINGER_S + 15)
         lingered = time.monotonic() - left
         idle = cpu_s(processes)
         await asyncio.sleep(MEASURED_S)
@@ -87,9 +88,9 @@ async def test_the_last_viewer_takes_the_work_along(tmp_path: Path) -> None:
         )
         assert family(running.process.pid) == processes, "the child rests, it does not end"
     # Wide of what was measured (0.09, 0.002 and 0.04 s, 0.6 %), for a busy machine.
-    assert first_jpeg < 1.5
-    assert min(others) < 0.3
-    assert cold < 3.0
-    assert LINGER_S - 1 < lingered < LINGER_S + 3
+    assert first_jpeg < BUSY * 1.5
+    assert min(others) < BUSY * 0.3
+    assert cold < BUSY * 1.5
+    assert LINGER_S - 1 < lingered < LINGER_S + BUSY
     assert idle < 0.1 * busy
     assert idle / MEASURED_S < 0.03

@@ -8,6 +8,7 @@ import pytest
 from playwright.async_api import Page, expect
 
 from likelight_hw.sim.kitchen import LAMP_BOX
+from support.busy import BUSY
 from support.chromium import chromium, needs_chromium
 from support.demo import Demo, demo
 from support.pages import DESKTOP, BenchPage, ViewerPage, chromium_page, photograph
@@ -33,7 +34,7 @@ BOX = list(LAMP_BOX)
 
 
 async def a_picture(page: Page) -> None:
-    await page.wait_for_function(PICTURE, timeout=10_000)
+    await page.wait_for_function(PICTURE, timeout=30_000)
 
 
 @pytest.mark.timeout(120)
@@ -102,7 +103,7 @@ async def test_privacy_from_the_bench_reaches_the_page_and_survives_a_kill(tmp_p
             await page.wait_for_function(
                 "() => document.querySelector('#state').textContent"
                 ".startsWith('The crew is taking a private moment')",
-                timeout=1000,
+                timeout=BUSY * 1000,
             )
             assert not (await running.bench())["on_air"]
             await viewer.tap()

@@ -96,6 +96,28 @@ async def test_a_button_is_pressed_by_a_finger_or_a_key(
     assert hardware.pressed == [name.lower()] * 2
 
 
+async def test_a_finger_that_stays_is_a_long_press(hardware: StubBench, bench: BenchPage) -> None:
+    await bench.button("THANKS").hover()
+    await bench.page.mouse.down()
+    await expect(bench.button("THANKS")).to_have_attribute("data-down", "")
+    await expect(bench.log).to_have_count(1)
+    await bench.page.mouse.up()
+    await expect(bench.button("THANKS")).not_to_have_attribute("data-down", "")
+    await bench.button("THANKS").dispatch_event("click")  # a keyboard's
+    await expect(bench.log).to_have_count(2)
+    assert hardware.pressed == ["thanks, long", "thanks"]
+
+
+async def test_privacy_acts_on_the_way_down(hardware: StubBench, bench: BenchPage) -> None:
+    await bench.button("PRIVACY").hover()
+    await bench.page.mouse.down()
+    await expect(bench.log).to_have_count(1)
+    await bench.page.mouse.up()
+    await bench.button("THANKS").click()
+    await expect(bench.log).to_have_count(2)
+    assert hardware.pressed == ["privacy", "thanks"]
+
+
 async def test_the_newest_event_is_on_top(hardware: StubBench, bench: BenchPage) -> None:
     hardware.happen("A viewer came")
     hardware.happen("The lamp lit for 3 likes")

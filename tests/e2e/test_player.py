@@ -78,7 +78,7 @@ async def stage(
 async def shows(page: Page, low: int, high: int) -> None:
     """Return when the grey on the screen lies between `low` and `high`."""
     await page.wait_for_function(
-        f"() => {{ const s = ({SHADE})(); return s >= {low} && s < {high}; }}", timeout=10_000
+        f"() => {{ const s = ({SHADE})(); return s >= {low} && s < {high}; }}", timeout=30_000
     )
 
 
@@ -231,7 +231,7 @@ HTMLMediaElement.prototype.play = () => new Promise((_, reject) => {
 async def test_where_no_video_may_play_it_falls_to_mjpeg(told_after_ms: int) -> None:
     """An iPhone that saves power may say so before or after the first frame is there."""
     async with stage(init_script=NO_VIDEO_PLAYS % told_after_ms) as (_, page):
-        await page.wait_for_function("stage.dataset.way === 'mjpeg'", timeout=10_000)
+        await page.wait_for_function("stage.dataset.way === 'mjpeg'", timeout=30_000)
         await shows(page, *DARK)
 
 
@@ -340,7 +340,7 @@ async def test_a_frozen_mjpeg_is_told_from_a_still_picture() -> None:
 async def test_a_player_that_gets_no_picture_falls_to_mjpeg_in_time() -> None:
     mute = "SourceBuffer.prototype.appendBuffer = function () {};"
     async with stage(init_script=mute) as (place, page):
-        await page.wait_for_function("() => stage.dataset.way === 'mjpeg'", timeout=8_000)
+        await page.wait_for_function("() => stage.dataset.way === 'mjpeg'", timeout=30_000)
         await shows(page, *DARK)
         assert place.hub.demand == Demand(0, 1)
 

@@ -14,6 +14,7 @@ from typing import Any
 import aiohttp
 import pytest
 
+from support.busy import BUSY
 from support.chromium import chromium, needs_chromium
 from support.demo import demo, free_port
 from support.pages import chromium_page
@@ -117,19 +118,19 @@ async def test_the_first_who_watches_gets_the_picture_within_two_seconds(tmp_pat
                         break
             took = time.monotonic() - began
             print(f"the picture came after {took:.2f} s")
-            assert took < 2
+            assert took < BUSY * 2
             await relay.until_state("live")
 
             # The store's power goes: everybody learns it, and nothing of the camera stays.
             relay.device.kill()
             killed = time.monotonic()
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(15):
                 while True:
                     message = await viewer.receive()
                     if message.type is aiohttp.WSMsgType.TEXT and "state" in message.json():
                         break
             assert message.json()["state"] == "idle"
-            assert time.monotonic() - killed < 1
+            assert time.monotonic() - killed < BUSY
 
 
 @needs_chromium
@@ -143,7 +144,7 @@ async def test_the_cloud_s_page_shows_the_kitchen(tmp_path: Path) -> None:
             before = await page.evaluate("document.querySelector('#stage video').currentTime")
             await page.wait_for_function(
                 f"() => document.querySelector('#stage video').currentTime > {before} + 1",
-                timeout=10_000,
+                timeout=30_000,
             )
 
 

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from likelight.buttons import CrewButton
 from likelight.contract import Cause, State
 from likelight.onair import LINGER_S, REOPEN_AFTER_S, OnAir, PrivacyButton
 from likelight_hw.ports import CameraPhase, CameraStatus, HardwareError
@@ -88,11 +89,20 @@ async def a_kitchen(
     kitchen.gate = gate
     async with asyncio.TaskGroup() as group:
         running = group.create_task(gate.run())
-        gate.restore(private, consented=consented)
+        gate.restore(private=private)
+        gate.on_consent(consented)
+        gate.on_hours(True, None)
         await body(kitchen, gate)  # type: ignore[misc]
         running.cancel()
     assert not kitchen.lit
     assert not kitchen.running
+
+
+def a_button(button: SimButton, gate: OnAir) -> CrewButton:
+    def nothing() -> None:
+        pass
+
+    return CrewButton("PRIVACY", button, PrivacyButton(gate), on_felt=nothing, on_trouble=nothing)
 
 
 def test_nobody_watches_then_somebody_does_then_nobody() -> None:
@@ -120,28 +130,28 @@ def test_privacy_shuts_at_once_and_is_stored() -> None:
     async def body(kitchen: Kitchen, gate: OnAir) -> None:
         gate.on_demand(True)
         await asyncio.sleep(0.1)
-        pressing = asyncio.ensure_future(gate.press_privacy())
-        await asyncio.sleep(0)
+        gate.take_privacy()
         assert not kitchen.frame()
         assert not kitchen.lit
         assert kitchen.stored == [], "the gate shuts before the card has written anything"
-        await pressing
+        await asyncio.sleep(0.1)
         assert kitchen.stored == [True]
         assert (gate.state, gate.report.cause) == (State.PRIVATE, Cause.BUTTON)
 
     run_virtual(a_kitchen(body))
 
 
-@pytest.mark.parametrize("private_for", [0.0, 5.0])
+@pytest.mark.parametrize("private_for", [0.05, 5.0])
 def test_pressing_again_resumes_but_not_within_a_second(private_for: float) -> None:
     async def body(kitchen: Kitchen, gate: OnAir) -> None:
         loop = asyncio.get_running_loop()
         gate.on_demand(True)
         await asyncio.sleep(0.1)
-        await gate.press_privacy()
+        gate.take_privacy()
         await asyncio.sleep(private_for)
         pressed_at = loop.time()
-        await gate.press_privacy()
+        gate.lift_privacy()
+        await asyncio.sleep(0.1)
         assert kitchen.stored == [True, False]
         assert gate.state is State.IDLE
         assert not kitchen.lit
@@ -217,7 +227,7 @@ def test_privacy_on_a_full_card_holds_and_is_stored_when_there_is_room() -> None
         kitchen.full = True
         gate.on_demand(True)
         await asyncio.sleep(0.1)
-        await gate.press_privacy()
+        gate.take_privacy()
         await asyncio.sleep(60)
         assert (gate.state, kitchen.stored) == (State.PRIVATE, [])
         kitchen.full = False
@@ -233,7 +243,7 @@ def test_who_cannot_store_that_the_crew_shares_again_stays_private_and_alive() -
     async def body(kitchen: Kitchen, gate: OnAir) -> None:
         button = SimButton()
         async with asyncio.TaskGroup() as group:
-            listening = group.create_task(PrivacyButton(button, gate).run())
+            listening = group.create_task(a_button(button, gate).run())
             kitchen.full = True
             for _ in range(5):
                 button.press()
@@ -266,7 +276,7 @@ def test_the_cloud_can_only_reduce_exposure() -> None:
         await asyncio.sleep(0.1)
         gate.on_desired(False)
         assert gate.state is State.OFF
-        await gate.press_privacy()
+        gate.take_privacy()
         gate.on_desired(True)
         await asyncio.sleep(60)
         assert gate.state is State.PRIVATE, "nobody lifts the crew's privacy from afar"
@@ -285,9 +295,12 @@ def test_whatever_happens_no_frame_leaves_in_the_dark(steps: list[tuple[str, flo
     async def body(kitchen: Kitchen, gate: OnAir) -> None:
         private = False
         for step, pause in steps:
-            if step == "privacy":
-                await gate.press_privacy()
-                private = not private
+            if step == "privacy" and gate.wants_privacy:
+                gate.lift_privacy()
+                private = False
+            elif step == "privacy":
+                gate.take_privacy()
+                private = True
             elif step in ("break", "mend"):
                 kitchen.broken = step == "break"
             elif step in ("watch", "leave"):
@@ -311,7 +324,7 @@ def test_a_real_sensor_stays_off_until_the_crew_has_consented() -> None:
         assert (gate.state, gate.report.cause) == (State.OFF, Cause.CONSENT)
         assert not kitchen.running
         assert not kitchen.lit
-        gate.restore(private=False, consented=True)
+        gate.on_consent(True)
         await asyncio.sleep(0.1)
         assert gate.state is State.LIVE
 

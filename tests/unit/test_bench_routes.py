@@ -60,10 +60,18 @@ async def test_a_press_reaches_the_button(
     assert bench.pressed == [button]
 
 
+async def test_a_long_press_is_one(bench: StubBench, client: ClientSession) -> None:
+    press = {"button": "thanks", "long": True}
+    async with client.post("/bench/press", json=press) as reply:
+        assert reply.status == 204
+    assert bench.pressed == ["thanks, long"]
+
+
 @pytest.mark.parametrize(
     ("body", "headers", "status"),
     [
         (b'{"button": "self-destruct"}', {}, 422),
+        (b'{"button": "thanks", "long": "very"}', {}, 422),
         (b'{"button": "thanks", "times": 2}', {}, 422),
         (b"[]", {}, 422),
         (b"{button", {}, 400),

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import get_args
 
 from pydantic import BaseModel
 
@@ -12,8 +13,11 @@ README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
 
 def settings(model: type[BaseModel], prefix: str = "") -> Iterator[str]:
     for name, field in model.model_fields.items():
-        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
-            yield from settings(field.annotation, f"{prefix}{name}.")
+        # `lights` is a tuple of tables.
+        held = (field.annotation, *get_args(field.annotation))
+        tables = [kind for kind in held if isinstance(kind, type) and issubclass(kind, BaseModel)]
+        if tables:
+            yield from settings(tables[0], f"{prefix}{name}.")
         else:
             yield f"{prefix}{name}"
 
@@ -29,5 +33,11 @@ def test_every_row_is_a_setting() -> None:
 
 
 def test_every_command_is_told() -> None:
-    for command in ("likelight demo", "likelight run"):
+    for command in (
+        "likelight demo",
+        "likelight run",
+        "likelight lights",
+        "likelight queue",
+        "likelight consent",
+    ):
         assert command in README

@@ -4,11 +4,10 @@ import re
 
 from aiohttp import web
 
-from likelight.assets import catalogue
+from likelight.assets.catalogue import DEFAULT
 from likelight_cloud.api.problems import ProblemError
 from likelight_cloud.api.summary import tagged
-
-DEFAULT = "en"
+from likelight_cloud.app import CLOUD
 
 TAG = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8}){0,4}")
 
@@ -22,7 +21,7 @@ async def get_catalogue(request: web.Request) -> web.Response:
             "lang: this is no language tag. Send en, or de-AT, for example.",
             errors=({"field": "lang", "detail": "no language tag"},),
         )
-    notes = catalogue.load(lang)
+    notes = request.app[CLOUD].notes.load(lang)
     response = web.Response(
         body=notes.model_dump_json().encode(),
         content_type="application/json",

@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 
 from aiohttp import web
 
-from likelight.assets import catalogue
 from likelight.contract import NOTE_TTL_S, NoteRequest, NoteState, NoteStatus
 from likelight_cloud.api.body import json, read_body
 from likelight_cloud.api.problems import ProblemError
@@ -31,7 +30,7 @@ async def post_note(request: web.Request) -> web.Response:
             400, "Send an Idempotency-Key of 1 to 128 visible ASCII characters, a new UUID say."
         )
     wanted = await read_body(request, NoteRequest)
-    if wanted.code not in catalogue.codes():
+    if wanted.code not in cloud.notes.codes():
         raise ProblemError(
             422,
             f"code: there is no note called {wanted.code}. GET /v1/catalogue lists them.",

@@ -5,9 +5,20 @@ from pathlib import Path
 from aiohttp import web
 
 from likelight.assets.look import look_files
-from likelight.assets.served import page_route, read_folder, static_route
+from likelight.assets.served import read_folder, static_route
+from likelight_cloud.page.languages import language_of, pages
 
-_FILES = {**look_files(), **read_folder(Path(__file__).parent / "static")}
+_STATIC = Path(__file__).parent / "static"
+_TEMPLATE = "kitchen.html"
+_FILES = {**look_files(), **read_folder(_STATIC)}
+_PAGES = pages(_FILES.pop(_TEMPLATE).plain.decode())
+
+
+async def _kitchen(request: web.Request) -> web.Response:
+    """Answer with the page in the reader's language."""
+    response = _PAGES[language_of(request)].reply(request)
+    response.headers["Vary"] = "Accept-Encoding, Accept-Language"
+    return response
 
 
 def page_routes() -> list[web.RouteDef]:
@@ -16,6 +27,6 @@ def page_routes() -> list[web.RouteDef]:
     Every kitchen id gets the same page; the summary's 404 tells the page of an unknown one.
     """
     return [
-        page_route("/k/{kid:[a-z0-9][a-z0-9-]{0,39}}", _FILES["kitchen.html"]),
+        web.get("/k/{kid:[a-z0-9][a-z0-9-]{0,39}}", _kitchen),
         static_route("/static/page", _FILES),
     ]

@@ -37,6 +37,8 @@ class Report:
     lit_total: int
     last_lit_at: datetime | None
     received_at: datetime
+    opens_at: datetime | None = None
+    """When a closed kitchen opens again, as its device says."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,11 @@
 """The tables of the SQLite store, and how their rows become records. Times are epoch ms."""
 
+import json
 import sqlite3
 from datetime import UTC, datetime, timedelta
 from typing import overload
 
-from likelight.contract import Desired, State
+from likelight.contract import CameraReport, Desired, State
 from likelight_cloud.store.base import KitchenRecord, NoteRecord, Report
 
 VERSION = 1
@@ -95,6 +96,7 @@ def kitchen_of(row: sqlite3.Row) -> KitchenRecord:
             lit_total=row["lit_total"],
             last_lit_at=_maybe(row["last_lit_at"]),
             received_at=time_of(row["received_at"]),
+            opens_at=_opens_at(row),
         )
     return KitchenRecord(
         kid=row["kid"],
@@ -110,6 +112,12 @@ def kitchen_of(row: sqlite3.Row) -> KitchenRecord:
         desired=Desired.model_validate_json(row["desired"]),
         report=report,
     )
+
+
+def _opens_at(row: sqlite3.Row) -> datetime | None:
+    if row["state"] != State.CLOSED:
+        return None
+    return CameraReport.model_validate(json.loads(row["status"])["camera"]).opens_at
 
 
 def note_of(row: sqlite3.Row) -> NoteRecord:

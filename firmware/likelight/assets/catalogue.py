@@ -1,61 +1,113 @@
 """The prepared notes, in every language: the only words a viewer can send into a kitchen.
 
 One file per language in `notes/`, each with the same codes; `notes/_icons.json` gives the order
-and each note's icon. All of it (a few kilobytes) is read once, when this module is imported, so
-that no function here touches a file and all may be called on an event loop.
+and each note's icon. All of it (some kilobytes) is read once, when this module is imported, so
+that no function of `Notes` touches a file and all may be called on an event loop. A brand's folder
+of the same form adds notes or replaces them: `brand.py`.
 """
 
 import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from likelight.contract import Catalogue, CatalogueNote
 
-_FOLDER: Final = Path(__file__).with_name("notes")
-_DEFAULT: Final = "en"
+FOLDER: Final = Path(__file__).with_name("notes")
+DEFAULT: Final = "en"
 
 
-def load(lang: str) -> Catalogue:
-    """Return the notes for a language tag such as "de" or "de-AT"; English for an unknown one.
-
-    `version` is a hash of the content, fit for an ETag; it differs between languages.
-    """
-    primary = lang.replace("_", "-").partition("-")[0].strip().lower()
-    return _CATALOGUES.get(primary, _CATALOGUES[_DEFAULT])
+class CatalogueError(ValueError):
+    """A catalogue can't be used; the message names the file, the note and the mend."""
 
 
-def languages() -> tuple[str, ...]:
-    """Return the languages the notes exist in, as two-letter codes in alphabetical order."""
-    return tuple(_CATALOGUES)
+@dataclass(frozen=True, slots=True)
+class Notes:
+    """The notes of a kitchen or of a cloud, by language."""
+
+    catalogues: Mapping[str, Catalogue]
+
+    def load(self, lang: str) -> Catalogue:
+        """Return the notes for a language tag such as "de" or "de-AT"; English for an unknown one.
+
+        `version` is a hash of the content, fit for an ETag; it differs between languages.
+        """
+        primary = lang.replace("_", "-").partition("-")[0].strip().lower()
+        nothing = Catalogue(lang=DEFAULT, dir="ltr", version="", notes=())
+        return self.catalogues.get(primary, self.catalogues.get(DEFAULT, nothing))
+
+    def languages(self) -> tuple[str, ...]:
+        """Return the languages the notes exist in, as two-letter codes in alphabetical order."""
+        return tuple(self.catalogues)
+
+    def codes(self) -> frozenset[str]:
+        """Return the codes a viewer may send."""
+        return frozenset(note.code for note in self.load(DEFAULT).notes)
 
 
-def codes() -> frozenset[str]:
-    """Return the codes a viewer may send."""
-    return frozenset(note.code for note in _CATALOGUES[_DEFAULT].notes)
-
-
-def _read_all() -> dict[str, Catalogue]:
-    icons: dict[str, str] = json.loads((_FOLDER / "_icons.json").read_text("utf-8"))
-    files = sorted(_FOLDER.glob("[a-z]*.json"))
-    return {file.stem: _read(file, icons) for file in files}
-
-
-def _read(file: Path, icons: dict[str, str]) -> Catalogue:
-    content = json.loads(file.read_text("utf-8"))
-    texts: dict[str, str] = content["notes"]
-    if texts.keys() != icons.keys():
-        raise ValueError(f"{file.name} and _icons.json differ in {texts.keys() ^ icons.keys()}")
-    unversioned = Catalogue(
-        lang=file.stem,
-        dir=content["dir"],
-        version="",
-        notes=tuple(
-            CatalogueNote(code=code, text=texts[code], icon=icon) for code, icon in icons.items()
-        ),
+def compose(lang: str, direction: str, notes: Iterable[CatalogueNote]) -> Catalogue:
+    """Return the catalogue of one language with its version."""
+    unversioned = Catalogue.model_validate(
+        {"lang": lang, "dir": direction, "version": "", "notes": tuple(notes)}
     )
     version = sha256(unversioned.model_dump_json().encode()).hexdigest()[:12]
     return unversioned.model_copy(update={"version": version})
 
 
-_CATALOGUES: Final = _read_all()
+def parse(file: Path) -> dict[str, Any]:
+    """Return the JSON object in `file`. Raises `CatalogueError` in words."""
+    try:
+        content = json.loads(file.read_text("utf-8"))
+    except OSError as error:
+        raise CatalogueError(f"{file} can't be read: {error.strerror}") from error
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise CatalogueError(f"{file} is no valid JSON: {error}") from error
+    if not isinstance(content, dict):
+        raise CatalogueError(f"{file} must hold a JSON object, in {{ and }}")
+    return content
+
+
+def read_folder(folder: Path) -> tuple[Notes, tuple[str, ...]]:
+    """Read a whole catalogue; return it without its damaged languages, and what is wrong."""
+    found: dict[str, Catalogue] = {}
+    trouble: list[str] = []
+    try:
+        icons = parse(folder / "_icons.json")
+    except CatalogueError as error:
+        return Notes(found), (str(error),)
+    for file in sorted(folder.glob("[a-z]*.json")):
+        try:
+            found[file.stem] = _read(file, icons)
+        except CatalogueError as error:
+            trouble.append(str(error))
+    if DEFAULT not in found and not trouble:
+        trouble.append(f"{folder / DEFAULT}.json is missing")
+    return Notes(found), tuple(trouble)
+
+
+def _read(file: Path, icons: dict[str, str]) -> Catalogue:
+    content = parse(file)
+    texts = content.get("notes")
+    if not isinstance(texts, dict) or texts.keys() != icons.keys():
+        raise CatalogueError(f"{file} and _icons.json don't hold the same notes")
+    try:
+        return compose(
+            file.stem,
+            content.get("dir", ""),
+            [CatalogueNote(code=code, text=texts[code], icon=icon) for code, icon in icons.items()],
+        )
+    except ValueError as error:
+        raise CatalogueError(f"{file} holds something else than notes: {error}") from error
+
+
+_bundled = read_folder(FOLDER)
+BUNDLED: Final = _bundled[0]
+"""The notes that travel with likelight."""
+TROUBLE: Final = _bundled[1]
+"""What is wrong with the installed files, in words; the mend is to install likelight again."""
+
+load = BUNDLED.load
+languages = BUNDLED.languages
+codes = BUNDLED.codes

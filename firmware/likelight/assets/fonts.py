@@ -1,11 +1,19 @@
-"""The typeface of likelight: Atkinson Hyperlegible, made by the Braille Institute for low vision.
+"""The faces of likelight, and which of them can write a text.
 
-Latin only; the licence (SIL OFL 1.1) lies beside the files. TTF is for the panels, WOFF2 for the
-pages.
+Atkinson Hyperlegible, made by the Braille Institute for low vision, writes what it can. Noto Sans
+writes what lies beyond: Vietnamese and rarer Latin letters, Arabic, Japanese. A text is written in
+one face from end to end, for two in one sentence look like a ransom note. All licences are the SIL
+OFL 1.1; `fonts/README.md` tells the sources. TTF is for the panels, WOFF2 for the pages.
 """
 
+from collections.abc import Mapping
+from enum import StrEnum
+from functools import lru_cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
+
+from likelight.assets import sfnt
 
 _FOLDER = Path(__file__).with_name("fonts")
 
@@ -13,4 +21,72 @@ REGULAR: Final = _FOLDER / "AtkinsonHyperlegible-Regular.ttf"
 BOLD: Final = _FOLDER / "AtkinsonHyperlegible-Bold.ttf"
 REGULAR_WOFF2: Final = REGULAR.with_suffix(".woff2")
 BOLD_WOFF2: Final = BOLD.with_suffix(".woff2")
-LICENCE: Final = _FOLDER / "OFL.txt"
+
+MAY_BREAK: Final = "\u200b"
+"""A line may end here, without a trace (zero width space): between the phrases of Japanese."""
+MAY_HYPHENATE: Final = "\u00ad"
+"""A line may end here, with a hyphen then (soft hyphen)."""
+UNSEEN: Final = frozenset(MAY_BREAK + MAY_HYPHENATE)
+
+
+class Face(StrEnum):
+    """A face by its files: the first that can write a text does. The value is the files' name."""
+
+    LATIN = "AtkinsonHyperlegible"
+    WIDE = "NotoSans"
+    ARABIC = "NotoSansArabic"
+    JAPANESE = "NotoSansJP"
+
+
+def path(face: Face, bold: bool) -> Path:
+    """Return the file of a face. Arabic and Japanese are bold only, as notes are."""
+    one_weight = face in (Face.ARABIC, Face.JAPANESE)
+    return _FOLDER / f"{face.value}-{'Bold' if bold or one_weight else 'Regular'}.ttf"
+
+
+@lru_cache(maxsize=4096)
+def face_of(text: str) -> Face:
+    """Return the face for `text`; when none can write all of it, the one that lacks least."""
+    return min(_LETTERS, key=lambda face: len(_lacking(text, face)))
+
+
+def missing(text: str) -> str:
+    """Return the letters of `text` that the face for it lacks, each once, in order."""
+    return "".join(dict.fromkeys(_lacking(text, face_of(text))))
+
+
+def _lacking(text: str, face: Face) -> list[str]:
+    known = _LETTERS[face]
+    return [
+        letter
+        for letter in text
+        if ord(letter) not in known and letter not in UNSEEN and not letter.isspace()
+    ]
+
+
+def _read() -> tuple[dict[tuple[Face, bool], bytes], dict[Face, frozenset[int]], list[str]]:
+    data: dict[tuple[Face, bool], bytes] = {}
+    known: dict[Face, frozenset[int]] = {}
+    trouble = {}
+    for face in Face:
+        weights = []
+        for bold in (False, True):
+            file = path(face, bold)
+            try:
+                content = file.read_bytes()
+                weights.append(sfnt.letters(content))
+            except OSError as error:
+                trouble[file] = f"{file} can't be read: {error.strerror}"
+            except ValueError as error:
+                trouble[file] = f"{file} can't be used: {error}"
+            else:
+                data[face, bold] = content
+        known[face] = weights[0].intersection(*weights) if weights else frozenset()
+    return data, known, list(trouble.values())
+
+
+_data, _LETTERS, _trouble = _read()
+DATA: Final[Mapping[tuple[Face, bool], bytes]] = MappingProxyType(_data)
+"""What is in the files, by face and weight; a damaged one is left out."""
+TROUBLE: Final = tuple(_trouble)
+"""What is wrong with the installed files, in words; the mend is to install likelight again."""

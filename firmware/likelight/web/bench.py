@@ -72,8 +72,8 @@ class Bench(Protocol):
     async def display_png(self) -> bytes:
         """Return the panel's current image as a PNG."""
 
-    def press(self, button: Pressable) -> None:
-        """Press and release a button, as a finger does."""
+    def press(self, button: Pressable, *, long: bool) -> None:
+        """Press and release a button, as a finger does; a `long` press lasts more than a second."""
 
     def log(self) -> Sequence[LogLine]:
         """Return the newest events, oldest first."""
@@ -84,6 +84,7 @@ class Bench(Protocol):
 
 class _PressRequest(Strict):
     button: Pressable
+    long: bool = False
 
 
 def bench_routes(bench: Bench) -> list[web.RouteDef]:
@@ -100,7 +101,8 @@ def bench_routes(bench: Bench) -> list[web.RouteDef]:
         if not _same_site(request):
             return _problem(403, "Another site may not press the buttons.")
         try:
-            bench.press(_PressRequest.model_validate(await _json_body(request)).button)
+            wanted = _PressRequest.model_validate(await _json_body(request))
+            bench.press(wanted.button, long=wanted.long)
         except web.HTTPRequestEntityTooLarge:
             return _problem(413, f"The body is larger than {MAX_BODY} bytes.")
         except ValidationError:

@@ -1,5 +1,6 @@
 """The bench of the demo, over the simulated hardware that the daemon is wired to."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -12,6 +13,9 @@ from likelight.web.changes import Changes
 from likelight.web.loglines import LogLine, LogLines
 from likelight_hw.sim.button import SimButton
 from likelight_hw.sim.display import SimDisplay
+
+LONG_S = 1.2
+"""What a hand holds down that means more than a second."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +55,13 @@ class DemoBench:
     async def display_png(self) -> bytes:
         return await self.display.png()
 
-    def press(self, button: Pressable) -> None:
-        self.buttons[button].press()
+    def press(self, button: Pressable, *, long: bool) -> None:
+        pressed = self.buttons[button]
+        if long:
+            pressed.hold()
+            asyncio.get_running_loop().call_later(LONG_S, pressed.release)
+        else:
+            pressed.press()
 
     def log(self) -> Sequence[LogLine]:
         return self.lines.lines()

@@ -1,12 +1,17 @@
 """`/healthz` and `/readyz`: how the device is, for IT, for systemd and for tests. Read-only."""
 
+import json
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
+from datetime import date
+from functools import partial
 
 from aiohttp import web
 
 from likelight.appreciation.poll import Link
+from likelight.buttons import Trouble
 from likelight.contract import State
+from likelight.permits import ConsentHealth
 from likelight.push import PushStatus
 from likelight.supervise import ComponentHealth, Condition
 
@@ -26,6 +31,9 @@ class DeviceHealth:
     waiting_for: tuple[str, ...]
     push: PushStatus | None = None
     """None where no push is configured."""
+    consent: ConsentHealth | None = None
+    """None where none is needed, or nothing is known yet."""
+    buttons: dict[str, Trouble | None] = field(default_factory=dict)
 
     @property
     def well(self) -> bool:
@@ -42,7 +50,10 @@ def health_routes(health: Callable[[], DeviceHealth]) -> list[web.RouteDef]:
 
     def answer(ok: bool) -> web.Response:
         return web.json_response(
-            asdict(health()), status=200 if ok else 503, headers={"Cache-Control": "no-store"}
+            asdict(health()),
+            status=200 if ok else 503,
+            headers={"Cache-Control": "no-store"},
+            dumps=partial(json.dumps, default=date.isoformat),
         )
 
     async def healthz(_: web.Request) -> web.Response:

@@ -11,6 +11,7 @@ import { behind } from "./state.js";
 import { StateLine } from "./stateline.js";
 import { Total } from "./total.js";
 import { Watching } from "./watching.js";
+import { chooseLanguage, lang, word } from "./words.js";
 
 const ASLEEP_AFTER_MS = 30_000;
 const GLOW_MS = 300;
@@ -81,7 +82,7 @@ const live = new Live(api, {
   summary: (summary) => {
     ahead = Math.min(ahead, Date.now() - Date.parse(summary.server_time));
     find("name").textContent = summary.name;
-    document.title = `${summary.name}, live`;
+    document.title = word("named", { name: summary.name });
     find("badge").hidden = !summary.simulated;
     find("viewers").hidden = !summary.viewers.band;
     find("band").textContent = summary.viewers.band ?? "";
@@ -116,8 +117,9 @@ find("like").addEventListener("click", () => {
   hearts.tap();
   likes.tap();
 });
+find("language").addEventListener("change", (event) => chooseLanguage(event.target.value));
 addEventListener("pagehide", () => likes.leave());
 
 stage.start();
 look();
-notes.load(navigator.language || "en");
+notes.load(lang);

@@ -44,6 +44,7 @@ export class Notes {
     chip.className = "chip";
     chip.dataset.code = note.code;
     const text = document.createElement("span");
+    text.dir = "auto";
     text.textContent = note.text;
     chip.append(icon(note.icon), text);
     chip.addEventListener("click", () => this.#send(note, chip));

@@ -2,16 +2,12 @@
 
 import { get } from "./requests.js";
 import { clockTime } from "./state.js";
+import { word } from "./words.js";
 
 const REMEMBERED_NOTES = 5;
 const SOON_S = 3;
 const LONGEST_S = 60;
 const FINAL = new Set(["thanked", "expired"]);
-const NOTE_WORDS = {
-  shown: "The crew saw your note",
-  thanked: "The crew says thanks",
-  expired: "Your note came too late to be shown",
-};
 const NOTE_MARKS = { shown: "star", thanked: "hands", expired: "clock" };
 
 export class Receipts {
@@ -39,24 +35,24 @@ export class Receipts {
   /** A like of ours is durable, `total` counts it. */
   likeSent(total) {
     this.#waitingFor = Math.max(total, this.#waitingFor ?? 0);
-    this.#show("like", "check", "Sent");
+    this.#show("like", "check", word("sent"));
   }
 
   likeLimited() {
-    this.#show("like", "heart", "The lamp is glowing already. One moment.");
+    this.#show("like", "heart", word("glowing"));
   }
 
   likeLate() {
-    this.#show("like", "cloud_crossed", "Not sent yet. Trying again.");
+    this.#show("like", "cloud_crossed", word("like_late"));
   }
 
   likeRefused() {
-    this.#show("like", "cloud_crossed", "Your like could not be sent. Reload the page to try again.");
+    this.#show("like", "cloud_crossed", word("like_refused"));
   }
 
   noteSent(id, text) {
     this.#notes = [...this.#notes.slice(1 - REMEMBERED_NOTES), { id, state: "queued" }];
-    this.#tell("check", `Sent: ${text}`);
+    this.#tell("check", word("note_sent", { note: text }));
     // When the answer was late, the summary that tells of this note may have come before it.
     this.#askForNotes();
   }
@@ -64,17 +60,17 @@ export class Receipts {
   /** It holds for a while only; then what was known of the last note stands there again. */
   noteLimited(seconds) {
     clearTimeout(this.#limitOver);
-    this.#show("note", "clock", `One note at a time. You can send the next ${soon(seconds)}.`);
+    this.#show("note", "clock", word("note_limit", { when: soon(seconds) }));
     const over = () => this.#show("note", ...(this.#noteLine ?? []));
     this.#limitOver = setTimeout(over, Math.min(seconds ?? SOON_S, LONGEST_S) * 1000);
   }
 
   noteLate() {
-    this.#tell("cloud_crossed", "Your note is not sent yet. Trying again.");
+    this.#tell("cloud_crossed", word("note_late"));
   }
 
   noteRefused() {
-    this.#tell("cloud_crossed", "This note could not be sent. Choose another one.");
+    this.#tell("cloud_crossed", word("note_refused"));
   }
 
   #tell(mark, words) {
@@ -91,15 +87,16 @@ export class Receipts {
     const changed = summary.notes.shown !== this.#shown || thanked !== this.#thanks;
     this.#shown = summary.notes.shown;
     this.#thanks = thanked;
-    if (thanksNew) this.#tell(NOTE_MARKS.thanked, NOTE_WORDS.thanked);
+    if (thanksNew) this.#tell(NOTE_MARKS.thanked, word("thanked"));
     if (changed) this.#askForNotes();
   }
 
   #lampOf(lamp) {
     if (this.#waitingFor === null || lamp.lit_total < this.#waitingFor) return;
     this.#waitingFor = null;
-    const at = lamp.last_lit_at ? ` at ${clockTime(new Date(lamp.last_lit_at))}` : "";
-    this.#show("like", "lamp", `Your like lit the lamp${at}`);
+    const at = lamp.last_lit_at;
+    const words = at ? word("lit_at", { time: clockTime(new Date(at)) }) : word("lit");
+    this.#show("like", "lamp", words);
     this.#lit();
   }
 
@@ -128,12 +125,13 @@ export class Receipts {
     }
     if (told.state === note.state) return;
     note.state = told.state;
-    if (told.state in NOTE_WORDS) this.#tell(NOTE_MARKS[told.state], NOTE_WORDS[told.state]);
+    if (told.state in NOTE_MARKS) this.#tell(NOTE_MARKS[told.state], word(told.state));
   }
 }
 
 function soon(seconds) {
-  if (seconds === null) return "in a moment";
-  if (seconds < 100) return `in ${Math.max(1, Math.ceil(seconds))} s`;
-  return `at ${clockTime(new Date(Date.now() + seconds * 1000), { seconds: false })}`;
+  if (seconds === null) return word("moment");
+  if (seconds < 100) return word("soon", { n: Math.max(1, Math.ceil(seconds)) });
+  const time = clockTime(new Date(Date.now() + seconds * 1000), { seconds: false });
+  return word("at", { time });
 }

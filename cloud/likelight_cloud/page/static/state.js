@@ -1,5 +1,7 @@
 /** One state out of two sources: the stream's socket (quick) and the summary (slow). */
 
+import { lang, word } from "./words.js";
+
 export class KitchenState {
   #socket = null;
   #summary = null;
@@ -59,45 +61,45 @@ export function markOf(state) {
 export function wordsOf(state, { opensAt = null, retryAt = null, now = Date.now() } = {}) {
   switch (state) {
     case "live":
-      return "Live from the kitchen";
     case "private":
-      return "The crew is taking a private moment. Your likes still reach them.";
-    case "closed":
-      return opensAt ? `The kitchen opens again ${opening(opensAt, now)}.` : "The kitchen is closed.";
     case "fault":
-      return "The camera is having trouble. The lamp still works.";
     case "off":
-      return "The camera is off. Your likes still reach the crew.";
     case "offline":
-      return "We can't reach the kitchen right now. Your notes will wait for it.";
-    case "lost":
-      return `We lost the connection. Trying again ${retry(retryAt, now)}.`;
     case "unknown":
-      return "There is no kitchen at this address.";
+      return word(state);
+    case "closed":
+      return opensAt ? word("opens", { when: opening(opensAt, now) }) : word("closed");
+    case "lost":
+      return word("lost", { when: retry(retryAt, now) });
     default:
-      return "Waking the camera…";
+      return word("waking");
   }
 }
 
 function retry(retryAt, now) {
   const seconds = Math.ceil(((retryAt ?? now) - now) / 1000);
-  return seconds > 0 ? `in ${seconds} s` : "now";
+  return seconds > 0 ? word("soon", { n: seconds }) : word("now");
 }
 
 function opening(opensAt, now) {
   const at = new Date(opensAt);
-  const clock = clockTime(at, { seconds: false });
-  if (at.toDateString() === new Date(now).toDateString()) return `at ${clock}`;
-  return `on ${at.toLocaleDateString("en", { weekday: "long" })} at ${clock}`;
+  const time = clockTime(at, { seconds: false });
+  if (at.toDateString() === new Date(now).toDateString()) return word("at", { time });
+  return word("on", { day: at.toLocaleDateString(lang, { weekday: "long" }), time });
 }
 
 /** The viewer's own clock, 24 hours: 12:03:07. */
 export function clockTime(at, { seconds = true } = {}) {
   const parts = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
-  return at.toLocaleTimeString("en", seconds ? { ...parts, second: "2-digit" } : parts);
+  return at.toLocaleTimeString(lang, seconds ? { ...parts, second: "2-digit" } : parts);
 }
 
 /** How old the picture is: "0.2 s behind", from 10 s on without the tenths; never none at all. */
 export function behind(seconds) {
-  return `${seconds < 9.95 ? Math.max(0.1, seconds).toFixed(1) : Math.round(seconds)} s behind`;
+  const digits = seconds < 9.95 ? 1 : 0;
+  const shown = Math.max(0.1, seconds).toLocaleString(lang, {
+    minimumFractionDigits: digits,
+    maximumFractionDigits: digits,
+  });
+  return word("behind", { n: shown });
 }

@@ -1,5 +1,7 @@
 /** The total of likes. It never falls, whoever told it last: a reply or a summary. */
 
+import { lang, word } from "./words.js";
+
 const SAY_EVERY_MS = 10_000;
 
 export class Total {
@@ -19,7 +21,7 @@ export class Total {
     const first = this.#value < 0;
     this.#value = value;
     this.#element.dataset.total = String(value);
-    this.#element.textContent = value.toLocaleString("en");
+    this.#element.textContent = value.toLocaleString(lang);
     if (first) this.#saidAt = performance.now();
     else this.#sayLater();
   }
@@ -31,7 +33,7 @@ export class Total {
     this.#timer = setTimeout(() => {
       this.#timer = 0;
       this.#saidAt = performance.now();
-      this.#say(`${this.#value.toLocaleString("en")} likes`);
+      this.#say(word("total", { n: this.#value.toLocaleString(lang) }));
     }, wait);
   }
 }

@@ -1,0 +1,18 @@
+/** The page's words, in the language that the server chose. */
+
+const WORDS = JSON.parse(document.getElementById("words").textContent);
+
+/** The page's language, for numbers and times too. */
+export const lang = document.documentElement.lang;
+
+/** The words `key`, with `{name}` and the like filled in. */
+export function word(key, values = {}) {
+  return WORDS[key].replace(/\{(\w+)\}/g, (_, name) => values[name]);
+}
+
+/** Read the page in another language from now on; only its address remembers that. */
+export function chooseLanguage(chosen) {
+  const url = new URL(location.href);
+  url.searchParams.set("lang", chosen);
+  location.replace(url);
+}

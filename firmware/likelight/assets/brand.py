@@ -1,0 +1,178 @@
+"""A brand's own notes: a folder of JSON files that adds to the bundled notes or replaces them.
+
+    _icons.json   {"mother": "heart"}                             the icon of each note that is new
+    en.json       {"notes": {"mother": "Like my mother's"}}       words, by code
+    de.json       {"notes": {"mother": "Wie bei meiner Mutter"}}
+
+A language that lacks one of the brand's notes shows it in the brand's default language: English, or
+the only one there is. All mistakes are told at once, each with its file and code.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+from pydantic import TypeAdapter, ValidationError
+
+from likelight.assets import fonts, icons
+from likelight.assets.catalogue import (
+    BUNDLED,
+    DEFAULT,
+    CatalogueError,
+    Notes,
+    compose,
+    parse,
+)
+from likelight.assets.fonts import UNSEEN
+from likelight.contract import CatalogueNote, NoteCode
+
+LONGEST: Final = 40
+"""Letters; what a panel shows on at most three pages that the crew can read."""
+MOST: Final = 100
+"""Notes in all: a page of more is no choice any more."""
+LARGEST_BYTES: Final = 64 * 1024
+
+_ICONS: Final = "_icons.json"
+_MARKUP: Final = re.compile(r"[<>]|&#?\w+;")
+_CODE: Final[TypeAdapter[str]] = TypeAdapter(NoteCode)
+
+Texts = dict[str, dict[str, str]]
+"""Words by language, then by code."""
+
+
+def with_brand(folder: Path | None) -> Notes:
+    """Return the bundled notes with those of `folder`, if there is one; it blocks.
+
+    Raises `CatalogueError` with one line a mistake.
+    """
+    if folder is None:
+        return BUNDLED
+    if not folder.is_dir():
+        raise CatalogueError(f"there is no folder {folder}")
+    files = sorted(folder.glob("*.json"))
+    mistakes: list[str] = []
+    own_icons: dict[str, str] = {}
+    texts: Texts = {}
+    for file in files:
+        try:
+            content = _content(file)
+        except CatalogueError as error:
+            mistakes.append(f"  {error}")
+            continue
+        if file.name == _ICONS:
+            own_icons = {code: icon for code, icon in content.items() if isinstance(icon, str)}
+            mistakes += [f"  {_ICONS}: {text}" for text in _wrong_icons(content)]
+        else:
+            texts[file.stem] = _strings(content.get("notes"))
+            mistakes += [f"  {file.name}: {text}" for text in _wrong_notes(file.stem, content)]
+    if not texts and not mistakes:
+        mistakes.append("  it holds no notes: add en.json, for example")
+    if not mistakes:
+        mistakes += _gaps(texts, own_icons)
+    if mistakes:
+        raise CatalogueError(f"{folder} can't be used:\n" + "\n".join(mistakes))
+    return _merged(texts, own_icons)
+
+
+def _content(file: Path) -> dict[str, Any]:
+    if file.stat().st_size > LARGEST_BYTES:
+        raise CatalogueError(f"{file} is larger than {LARGEST_BYTES // 1024} KiB")
+    return parse(file)
+
+
+def _strings(notes: object) -> dict[str, str]:
+    if not isinstance(notes, dict):
+        return {}
+    return {code: text for code, text in notes.items() if isinstance(text, str)}
+
+
+def _wrong_icons(content: dict[str, Any]) -> Iterator[str]:
+    for code, icon in content.items():
+        if not isinstance(icon, str) or icon not in icons.NAMES:
+            names = ", ".join(sorted(icons.NAMES))
+            yield f"{code}: there is no icon {icon}; the icons are {names}"
+
+
+def _wrong_notes(lang: str, content: dict[str, Any]) -> Iterator[str]:
+    """Yield what is wrong in one language's file."""
+    if lang not in BUNDLED.catalogues:
+        yield f"no such language; there are {', '.join(BUNDLED.languages())}"
+    for key in content.keys() - {"dir", "notes"}:
+        yield f"{key}: no such key; there are dir and notes"
+    notes = content.get("notes")
+    if not isinstance(notes, dict) or not notes:
+        yield 'notes: must hold words by code, such as {"thank_you": "Thank you, kitchen"}'
+        return
+    said: dict[str, str] = {}
+    for code, text in notes.items():
+        try:
+            _CODE.validate_python(code)
+        except ValidationError as error:
+            yield f"{code}: no code for a note: {error.errors()[0]['msg']}"
+        for wrong in wrong_text(text):
+            yield f"{code}: {wrong}"
+        if isinstance(text, str) and said.setdefault(text, code) != code:
+            yield f"{code}: says the same as {said[text]}"
+
+
+def wrong_text(text: object) -> Iterator[str]:
+    """Yield what is wrong with the words of one note."""
+    if not isinstance(text, str):
+        yield "must be words"
+        return
+    seen = "".join(letter for letter in text if letter not in UNSEEN)
+    if not seen.strip():
+        yield "has no words"
+    if len(seen) > LONGEST:
+        yield f"has {len(seen)} letters; a note has at most {LONGEST}"
+    if text != " ".join(text.split(" ")).strip() or "  " in text:
+        yield "has spaces too many"
+    if unicodedata.normalize("NFC", text) != text:
+        yield "has accents apart from their letters; save it in the form NFC"
+    if control := [letter for letter in seen if unicodedata.category(letter)[0] == "C"]:
+        yield f"has a control character, U+{ord(control[0]):04X}"
+    elif other := [letter for letter in seen if letter.isspace() and letter != " "]:
+        yield f"has another space than the plain one, U+{ord(other[0]):04X}"
+    elif lacking := fonts.missing(text):
+        yield f"has letters that no font here can write: {' '.join(lacking)}"
+    if _MARKUP.search(text):
+        yield "has markup; a note is plain words"
+
+
+def _gaps(texts: Texts, own_icons: dict[str, str]) -> Iterator[str]:
+    """Yield what the files, each right in itself, lack together."""
+    known = {note.code for note in BUNDLED.load(DEFAULT).notes}
+    own = {code for notes in texts.values() for code in notes}
+    for code in sorted(own - known - own_icons.keys()):
+        yield f"  {_ICONS}: {code}: is a new note; give it an icon"
+    for code in sorted(own_icons.keys() - own - known):
+        yield f"  {_ICONS}: {code}: no file has words for it"
+    default = _default(texts)
+    for code in sorted(own):
+        lacking = [lang for lang in BUNDLED.languages() if code not in texts.get(lang, {})]
+        if lacking and code not in texts.get(default, {}):
+            yield f"  {default}.json: {code}: is missing, and so it is in {', '.join(lacking)}"
+    if len(own | known) > MOST:
+        yield f"  {len(own | known)} notes in all, with those of likelight; at most {MOST}"
+
+
+def _default(texts: Texts) -> str:
+    return next(iter(texts)) if len(texts) == 1 else DEFAULT
+
+
+def _merged(texts: Texts, own_icons: dict[str, str]) -> Notes:
+    """Return the bundled notes, replaced where the brand says otherwise, then what is new."""
+    fallback = texts.get(_default(texts), {})
+    own = list(dict.fromkeys(code for notes in texts.values() for code in notes))
+    merged = {}
+    for lang, bundled in BUNDLED.catalogues.items():
+        words = {note.code: note.text for note in bundled.notes}
+        words |= {code: texts.get(lang, fallback).get(code, fallback.get(code, "")) for code in own}
+        symbols = {note.code: note.icon for note in bundled.notes} | own_icons
+        notes = [
+            CatalogueNote(code=code, text=text, icon=symbols[code]) for code, text in words.items()
+        ]
+        merged[lang] = compose(lang, bundled.dir, notes)
+    return Notes(merged)

@@ -1,0 +1,151 @@
+"""A button of the crew, under watch: a press is felt at once, and one that is stuck is noticed."""
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Callable
+from enum import StrEnum
+from typing import Protocol
+
+from likelight_hw.ports import Button, HardwareError
+
+log = logging.getLogger(__name__)
+
+STUCK_AFTER_S = 60.0
+"""No hand holds a button for a minute; a wedged cap or a shorted wire does."""
+CHATTER = 12
+CHATTER_WITHIN_S = 4.0
+"""Three presses a second for four seconds: no hand that means something does that."""
+RETRY_S = 5.0
+
+
+class Trouble(StrEnum):
+    """What can be wrong with a button."""
+
+    STUCK = "stuck"
+    CHATTERS = "chatters"
+    UNREADABLE = "unreadable"
+
+
+class Acts(Protocol):
+    """What a button does. Called on the event loop; no call waits."""
+
+    def down(self) -> None:
+        """It was pressed."""
+
+    def up(self) -> None:
+        """It was let go, by a hand."""
+
+    def void(self) -> None:
+        """What held it down was no hand."""
+
+
+class CrewButton:
+    """Reads `button` for ever and passes on what hands do with it.
+
+    `on_felt` is called first at each press, so that light and screen can answer before anything
+    else happens. In `trouble` a press still counts, but nothing is done at its end; `on_trouble`
+    hears when a trouble begins or ends.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        button: Button,
+        acts: Acts,
+        *,
+        on_felt: Callable[[], None],
+        on_trouble: Callable[[], None],
+    ) -> None:
+        self.name = name
+        self.trouble: Trouble | None = None
+        self._button = button
+        self._acts = acts
+        self._on_felt = on_felt
+        self._on_trouble = on_trouble
+        self._held = False
+        self._touched_at = float("-inf")
+        self._presses: deque[float] = deque(maxlen=CHATTER)
+        self._timer: asyncio.TimerHandle | None = None
+
+    def touched_since(self, moment: float) -> bool:
+        """Whether it is held, or was pressed or let go at `moment` (loop time) or later."""
+        return self._held or self._touched_at >= moment
+
+    async def run(self) -> None:
+        """Read for ever; a button that can't be read is tried again every 5 s."""
+        try:
+            while True:
+                if self.trouble is Trouble.UNREADABLE:
+                    # It is silent until it is pressed, so that no complaint is the good news.
+                    self._set_timer(RETRY_S, lambda: self._is(None))
+                try:
+                    async for down in self._button.edges():
+                        self._take(down)
+                except HardwareError as error:
+                    self._lost(error)
+                await asyncio.sleep(RETRY_S)
+        finally:
+            self._held = False
+            self._stop_timer()
+
+    def _take(self, down: bool) -> None:
+        self._held, self._touched_at = down, asyncio.get_running_loop().time()
+        self._stop_timer()
+        if down:
+            self._pressed()
+        else:
+            self._released()
+
+    def _pressed(self) -> None:
+        self._presses.append(self._touched_at)
+        took = self._touched_at - self._presses[0]
+        chatters = len(self._presses) == CHATTER and took < CHATTER_WITHIN_S
+        self._is(Trouble.CHATTERS if chatters else None)
+        self._set_timer(STUCK_AFTER_S, self._is_stuck)
+        try:
+            self._on_felt()
+        finally:
+            self._acts.down()
+
+    def _released(self) -> None:
+        match self.trouble:
+            case None:
+                self._acts.up()
+            case Trouble.CHATTERS:
+                self._acts.void()
+                self._set_timer(CHATTER_WITHIN_S, lambda: self._is(None))
+            case _:
+                self._is(None)
+
+    def _is_stuck(self) -> None:
+        self._is(Trouble.STUCK)
+        self._acts.void()
+
+    def _lost(self, error: HardwareError) -> None:
+        if self.trouble is not Trouble.UNREADABLE:
+            log.error("The %s button can't be read: %s", self.name, error)
+        self._held = False
+        self._stop_timer()
+        self._acts.void()
+        self._is(Trouble.UNREADABLE)
+
+    def _is(self, trouble: Trouble | None) -> None:
+        before, self.trouble = self.trouble, trouble
+        if trouble is before:
+            return
+        if trouble is Trouble.STUCK:
+            log.warning("The %s button has been down for a minute; is it stuck?", self.name)
+        elif trouble is Trouble.CHATTERS:
+            log.warning("The %s button chatters; its wire may be loose", self.name)
+        elif trouble is None:
+            log.info("The %s button works again", self.name)
+        self._on_trouble()
+
+    def _set_timer(self, seconds: float, then: Callable[[], None]) -> None:
+        self._timer = asyncio.get_running_loop().call_later(seconds, then)
+
+    def _stop_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None

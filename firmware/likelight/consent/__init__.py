@@ -1,0 +1,143 @@
+"""The crew's consent to a real camera: one small file, and what it allows when.
+
+It holds the name of whoever signed for the crew, the version of the notice that the crew was
+given, when that was recorded and by when it is to be reviewed. Nothing else about anybody, and no
+history: withdrawing deletes it.
+"""
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date, datetime, timedelta, tzinfo
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
+
+from likelight.contract import Time
+from likelight.schedule import instant
+
+FILE = "consent.json"
+WARN_BEFORE = timedelta(days=14)
+"""How long before its review date the crew and IT are told."""
+LONGEST = timedelta(days=2 * 366)
+"""People come and go; a consent that nobody looks at for two years is nobody's."""
+CLOCK_MARGIN = timedelta(hours=1)
+"""A clock that shows a time this much before the record was made is wrong."""
+
+Line = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[^\x00-\x1f\x7f]+$")]
+
+
+class ConsentError(Exception):
+    """The record can't be read or written; the message says why, and what to do."""
+
+
+class Consent(BaseModel):
+    """Who signed for the crew, for which notice, when (UTC), and the last day that it holds."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    signed_by: Annotated[Line, StringConstraints(max_length=80)]
+    notice: Annotated[Line, StringConstraints(max_length=40)]
+    recorded_at: Time
+    review: date
+
+    def ends(self, zone: tzinfo) -> datetime:
+        """Return the end (UTC) of the review date in the kitchen's `zone`."""
+        return instant(self.review + timedelta(days=1), 0, zone)
+
+
+class Standing(StrEnum):
+    """What a consent is worth at a moment."""
+
+    VALID = "valid"
+    MISSING = "missing"
+    OVERDUE = "overdue"
+    UNREADABLE = "unreadable"
+    NO_CLOCK = "no clock"
+    """Nobody can say whether the review date has passed."""
+
+
+def standing(consent: Consent | None, now: datetime, zone: tzinfo, *, clock: bool) -> Standing:
+    """Judge `consent` at `now`; `clock` says whether that is known to be the time."""
+    if consent is None:
+        return Standing.MISSING
+    if now >= consent.ends(zone):
+        return Standing.OVERDUE
+    if not clock or now < consent.recorded_at - CLOCK_MARGIN:
+        return Standing.NO_CLOCK
+    return Standing.VALID
+
+
+def read(state_dir: Path) -> Consent | None:
+    """Return the record in `state_dir`, None when there is none. Raises `ConsentError`."""
+    file = state_dir / FILE
+    try:
+        return Consent.model_validate_json(file.read_bytes())
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise ConsentError(f"can't read {file}: {error.strerror}; try it with sudo") from error
+    except ValidationError as error:
+        raise ConsentError(f"{file} is damaged; record the crew's consent anew") from error
+
+
+def write(state_dir: Path, consent: Consent) -> None:
+    """Keep `consent`, readable by the directory's owner only; it is on the disk on return.
+
+    Raises `ConsentError`.
+    """
+    with _writing(state_dir):
+        owner = state_dir.stat()
+        # A fresh name, so that nothing which waits in a directory of another user is followed.
+        draft, name = tempfile.mkstemp(prefix=".consent-", dir=state_dir)
+        try:
+            with os.fdopen(draft, "w", encoding="utf-8") as out:
+                out.write(consent.model_dump_json())
+                out.flush()
+                if os.geteuid() == 0:
+                    os.fchown(out.fileno(), owner.st_uid, owner.st_gid)
+                os.fsync(out.fileno())
+            Path(name).rename(state_dir / FILE)
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise
+        _sync(state_dir)
+
+
+def remove(state_dir: Path) -> bool:
+    """Delete the record for good; return whether there was one. Raises `ConsentError`."""
+    with _writing(state_dir):
+        # A directory that is not there is a wrong one: nobody should think that it is done.
+        state_dir.stat()
+        try:
+            (state_dir / FILE).unlink()
+        except FileNotFoundError:
+            return False
+        _sync(state_dir)
+        return True
+
+
+@contextmanager
+def _writing(state_dir: Path) -> Iterator[None]:
+    try:
+        yield
+    except FileNotFoundError as error:
+        raise ConsentError(
+            f"there is no state directory {state_dir}; start likelight once, or name the right one"
+            " with --state-dir"
+        ) from error
+    except OSError as error:
+        raise ConsentError(
+            f"can't write to {state_dir}: {error.strerror}; try it with sudo"
+        ) from error
+
+
+def _sync(directory: Path) -> None:
+    handle = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,1 @@
+"""Which notes this kitchen has, and whether its panel can show them."""

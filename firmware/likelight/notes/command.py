@@ -1,0 +1,58 @@
+"""`likelight notes check`: a brand's catalogue, tried on every panel before a store gets it."""
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any
+
+from likelight.assets.brand import with_brand
+from likelight.assets.catalogue import BUNDLED, DEFAULT, CatalogueError
+
+EXIT_USAGE = 2
+
+
+def add_notes(commands: Any) -> None:
+    """Add `likelight notes`."""
+    notes = commands.add_parser("notes", help="check a brand's own notes")
+    actions = notes.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    check = actions.add_parser(
+        "check",
+        help="say whether every panel can show them, in every language",
+        description="Read a brand's folder of notes as kitchen.catalogue would, and try each note "
+        "in each language on each panel: its letters, its length, its pages.",
+    )
+    check.add_argument("folder", type=Path, metavar="FOLDER", help="the folder of JSON files")
+    check.set_defaults(run=_check)
+
+
+def _check(arguments: argparse.Namespace) -> int:
+    # Late, because drawing takes Pillow and the fonts along.
+    from likelight.notes.fit import misfits
+    from likelight_hw.panels import PANELS
+
+    try:
+        notes = with_brand(arguments.folder)
+    except CatalogueError as error:
+        return _end(str(error))
+    # Words that a language has from the default one are told once, as the default's.
+    own = {
+        note: lang
+        for lang in sorted(notes.languages(), key=lambda lang: lang == DEFAULT)
+        for note in set(notes.load(lang).notes) - set(BUNDLED.load(lang).notes)
+    }
+    mistakes = sorted(
+        f"  {lang}.json: {note.code}: on {name}: {wrong}"
+        for note, lang in own.items()
+        for name, panel in PANELS.items()
+        for wrong in misfits(note, panel.info)
+    )
+    if mistakes:
+        return _end(f"{arguments.folder} can't be used:\n" + "\n".join(mistakes))
+    count = len({note.code for note in own})
+    print(f"{arguments.folder}: {count} notes, fine in every language and on every panel")
+    return 0
+
+
+def _end(words: str) -> int:
+    print(f"likelight: {words}", file=sys.stderr)
+    return EXIT_USAGE

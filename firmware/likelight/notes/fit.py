@@ -1,0 +1,48 @@
+"""Does a note fit a panel: in type that the crew can read, on few pages, and no word cut in two?"""
+
+from collections.abc import Iterable, Iterator
+from itertools import accumulate
+
+from likelight.appreciation.screens.breaking import join, split
+from likelight.appreciation.screens.models import NoteScreen
+from likelight.appreciation.screens.render import pages
+from likelight.contract import CatalogueNote
+from likelight_hw.ports import DisplayInfo
+
+MOST_PAGES = 3
+"""A note of three pages takes 12 s; nobody stands still for longer."""
+
+
+def misfits(note: CatalogueNote, panel: DisplayInfo) -> Iterator[str]:
+    """Yield in words why `note` can't be shown on `panel`.
+
+    Type below the floor is no reason, because `pages` never sets any: the words take more pages
+    instead, or a word has to be cut.
+    """
+    shown = pages(NoteScreen(note.text, note.icon), panel)
+    if len(shown) > MOST_PAGES:
+        yield f"needs {len(shown)} pages; a note has at most {MOST_PAGES}"
+    lines = [line for page in shown for line in page.text]
+    if word := cut_word(note.text, lines):
+        yield (
+            f"{word} is wider than the panel at the least size that can be read; choose another "
+            "word, or mark where it may be broken with \\u00ad"
+        )
+
+
+def cut_word(text: str, lines: Iterable[str]) -> str | None:
+    """Return the first piece of `text` that `lines` tear apart, or None."""
+    pieces = [join([piece]) for piece in split(text)]
+    ends = accumulate(_letters(piece) for piece in pieces)
+    line_ends = set(accumulate(_letters(line) for line in lines))
+    start = 0
+    for piece, end in zip(pieces, ends, strict=True):
+        if any(start < line_end < end for line_end in line_ends):
+            return piece
+        start = end
+    return None
+
+
+def _letters(line: str) -> int:
+    """Return the count of letters that are in a line however it is broken."""
+    return len(line.replace(" ", "").replace("-", ""))

@@ -1,0 +1,59 @@
+"""The notes of one kitchen, read and checked before it opens."""
+
+import logging
+
+from likelight.appreciation.screens.typeface import shaping_available
+from likelight.assets import catalogue, fonts
+from likelight.assets.brand import with_brand
+from likelight.assets.catalogue import BUNDLED, CatalogueError, Notes
+from likelight.config import Config, ConfigError
+from likelight.notes.fit import misfits
+from likelight_hw.panels import panel
+from likelight_hw.suggest import did_you_mean
+
+log = logging.getLogger(__name__)
+
+
+def read_notes(config: Config) -> Notes:
+    """Return the notes of the kitchen, its brand's included; it blocks.
+
+    Raises `ConfigError` when the crew's language is none of ours or can't be written on this
+    machine, and when the brand's catalogue has a mistake or a note that doesn't fit the panel.
+    """
+    for trouble in (*catalogue.TROUBLE, *fonts.TROUBLE):
+        log.warning("%s. Install likelight again; it goes on with what is left.", trouble)
+    language = config.kitchen.language
+    primary = language.replace("_", "-").partition("-")[0].lower()
+    if primary not in BUNDLED.catalogues and not catalogue.TROUBLE:
+        known = BUNDLED.languages()
+        raise ConfigError(
+            f"kitchen.language: there are no notes in {language!r}{did_you_mean(primary, known)}"
+        )
+    if primary == "ar" and not shaping_available():
+        raise ConfigError(
+            "kitchen.language: Arabic can't be written here, its letters would not join. "
+            "Run: sudo apt install libfribidi0"
+        )
+    try:
+        notes = with_brand(config.kitchen.catalogue)
+    except CatalogueError as error:
+        raise ConfigError(f"kitchen.catalogue: {error}") from error
+    if config.kitchen.catalogue is not None:
+        _check_fit(notes, config)
+    return notes
+
+
+def _check_fit(notes: Notes, config: Config) -> None:
+    """Check what the brand has added or changed, in the crew's language, on the crew's panel."""
+    hung = panel(config.wiring.display)
+    mine = notes.load(config.kitchen.language)
+    bundled = set(BUNDLED.load(config.kitchen.language).notes)
+    mistakes = [
+        f"  {mine.lang}.json: {note.code}: on {hung.name}: {wrong}"
+        for note in mine.notes
+        if note not in bundled
+        for wrong in misfits(note, hung.info)
+    ]
+    if mistakes:
+        folder = config.kitchen.catalogue
+        raise ConfigError(f"kitchen.catalogue: {folder} can't be used:\n" + "\n".join(mistakes))

@@ -1,0 +1,150 @@
+"""Opening hours: what a person writes about a week, and what it means on every day of the year.
+
+Pure functions. A wall time means the first instant at which the kitchen's clock shows it or a
+later one. So hours that begin or end inside the hour that spring leaves out begin or end with the
+jump, and those of an hour that autumn repeats happen once, the first time.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta, tzinfo
+from itertools import pairwise
+
+WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+DAY_MIN = 24 * 60
+HORIZON_DAYS = 9
+"""A week's hours show everything they do within 8 days; one more for those that cross midnight."""
+_SECOND = timedelta(seconds=1)
+_SPAN = re.compile(r"(\d{1,2}):(\d{2})\s*[-\N{EN DASH}]\s*(\d{1,2}):(\d{2})")
+
+Span = tuple[int, int]
+"""Opening and closing, in minutes after the day's midnight; past 1440 means the next day."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hours:
+    """The open hours of each weekday (Monday first), in the time zone `zone`."""
+
+    week: tuple[tuple[Span, ...], ...]
+    zone: tzinfo
+
+    def is_open(self, now: datetime) -> bool:
+        """Return whether `now` (aware) lies within the hours."""
+        for opens, closes in self._spans(now):
+            if closes > now:
+                return opens <= now
+        return False
+
+    def next_change(self, now: datetime) -> datetime | None:
+        """Return when (UTC) `is_open` changes next after `now`; None if it never does."""
+        until = now + timedelta(days=HORIZON_DAYS - 1)
+        for opens, closes in self._spans(now):
+            for moment in (opens, closes):
+                if now < moment < until:
+                    return moment
+        return None
+
+    def next_opening(self, now: datetime) -> datetime | None:
+        """Return when (UTC) the hours begin next after `now`; None if they never do."""
+        for opens, _ in self._spans(now):
+            if opens > now:
+                return opens
+        return None
+
+    def _spans(self, now: datetime) -> Iterator[tuple[datetime, datetime]]:
+        """Yield the open times around `now` (UTC) in order; those that touch are one."""
+        day = now.astimezone(self.zone).date()
+        whole: tuple[datetime, datetime] | None = None
+        for opens, closes in self._single(day):
+            if whole is None or opens > whole[1]:
+                if whole is not None:
+                    yield whole
+                whole = opens, closes
+            else:
+                whole = whole[0], max(whole[1], closes)
+        if whole is not None:
+            yield whole
+
+    def _single(self, today: date) -> Iterator[tuple[datetime, datetime]]:
+        # Yesterday's may reach into today, and the day before's into a day that the zone skipped.
+        for ahead in range(-2, HORIZON_DAYS + 1):
+            day = today + timedelta(days=ahead)
+            for opens, closes in self.week[day.weekday()]:
+                begin, end = instant(day, opens, self.zone), instant(day, closes, self.zone)
+                if begin < end:
+                    yield begin, end
+
+
+def instant(day: date, minute: int, zone: tzinfo) -> datetime:
+    """Return (UTC) when the clocks of `zone` first show `minute` of `day`, or a later time."""
+    midnight = datetime(day.year, day.month, day.day)
+    wall = midnight + timedelta(minutes=minute)
+    moment = wall.replace(tzinfo=zone).astimezone(UTC)
+    if _shown(moment, zone) == wall:
+        return moment
+    # The clocks skip it: between the two readings of a time that never is lies the jump.
+    before = wall.replace(tzinfo=zone, fold=1).astimezone(UTC)
+    while moment - before > _SECOND:
+        middle = before + (moment - before) // 2
+        if _shown(middle, zone) < wall:
+            before = middle
+        else:
+            moment = middle
+    return moment.replace(microsecond=0)
+
+
+def _shown(moment: datetime, zone: tzinfo) -> datetime:
+    return moment.astimezone(zone).replace(tzinfo=None, fold=0)
+
+
+def parse(rows: Mapping[str, str], zone: tzinfo) -> Hours:
+    """Read hours such as {"monday": "11:00-14:00, 17:00-23:00"}; a day without a row is closed.
+
+    Raises `ValueError` in words that name the row.
+    """
+    week = []
+    for weekday in WEEKDAYS:
+        try:
+            week.append(spans(rows.get(weekday, "closed")))
+        except ValueError as error:
+            raise ValueError(f"{weekday}: {error}") from None
+    if unknown := sorted(set(rows) - set(WEEKDAYS)):
+        raise ValueError(f"{unknown[0]}: is no weekday; there is {', '.join(WEEKDAYS)}")
+    return Hours(tuple(week), zone)
+
+
+def daily(text: str, zone: tzinfo) -> Hours:
+    """Read hours that are the same on each day, such as "22:00-06:30"."""
+    return Hours((spans(text),) * len(WEEKDAYS), zone)
+
+
+def spans(text: str) -> tuple[Span, ...]:
+    """Read one day's hours: "11:00-14:00, 17:00-02:00", or "closed".
+
+    An end that is not after its beginning is on the next day. Raises `ValueError` in words.
+    """
+    if text.strip().lower() == "closed":
+        return ()
+    read = sorted(_span(part.strip()) for part in text.split(","))
+    _check_apart(read)
+    return tuple(read)
+
+
+def _span(text: str) -> Span:
+    match = _SPAN.fullmatch(text)
+    if match is None:
+        raise ValueError(f'{text!r} is no time span; write "11:00-23:00", or "closed"')
+    from_h, from_min, to_h, to_min = (int(part) for part in match.groups())
+    opens, closes = 60 * from_h + from_min, 60 * to_h + to_min
+    if from_min > 59 or to_min > 59 or opens >= DAY_MIN or closes > DAY_MIN:
+        raise ValueError(f"{text!r} has a time that no clock shows; a day is 00:00-24:00")
+    if opens == closes:
+        raise ValueError(f'{text!r} ends when it begins; write "00:00-24:00" for the whole day')
+    return (opens, closes) if closes > opens else (opens, closes + DAY_MIN)
+
+
+def _check_apart(read: Sequence[Span]) -> None:
+    for (_, closes), (opens, _) in pairwise(read):
+        if opens < closes:
+            raise ValueError("two of its time spans overlap; make them one")

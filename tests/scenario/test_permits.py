@@ -1,0 +1,215 @@
+"""Consent and opening hours as time goes by, on the virtual clock, over the real files."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from likelight import consent
+from likelight.consent import Consent, Standing
+from likelight.permits import LOOK_AGAIN_S, ConsentHealth, Permits
+from likelight.schedule import Hours, parse
+from support.virtual import run_virtual, virtual_now
+
+BERLIN = ZoneInfo("Europe/Berlin")
+START = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
+SIGNED = Consent(signed_by="Ana", notice="3", recorded_at=START, review=date(2026, 12, 20))
+
+
+class Gate:
+    """Remembers what it was told."""
+
+    def __init__(self) -> None:
+        self.consented = False
+        self.hours: tuple[bool, datetime | None] = (False, None)
+        self.told = 0
+
+    def on_consent(self, consented: bool) -> None:
+        self.consented = consented
+
+    def on_hours(self, is_open: bool, opens_at: datetime | None) -> None:
+        self.told += self.hours != (is_open, opens_at)
+        self.hours = is_open, opens_at
+
+
+Body = Callable[[Permits, Gate, Callable[[], datetime]], Coroutine[None, None, None]]
+
+
+def with_permits(
+    body: Body,
+    *,
+    state_dir: Path | None = None,
+    hours: Hours | None = None,
+    clock_is_set: Callable[[], bool] = lambda: True,
+    start: datetime = START,
+) -> None:
+    async def scenario() -> None:
+        now, gate = virtual_now(start), Gate()
+        permits = Permits(
+            gate,
+            hours=hours,
+            state_dir=state_dir,
+            zone=BERLIN,
+            clock_is_set=clock_is_set,
+            on_change=lambda: None,
+            now=now,
+        )
+        async with asyncio.TaskGroup() as group:
+            running = group.create_task(permits.run())
+            await body(permits, gate, now)
+            running.cancel()
+
+    run_virtual(scenario())
+
+
+def test_a_simulated_camera_needs_no_consent() -> None:
+    async def body(permits: Permits, gate: Gate, _: object) -> None:
+        assert gate.consented
+        assert gate.hours == (True, None)
+        await asyncio.sleep(60)
+        assert gate.consented
+        assert permits.consent is None
+
+    with_permits(body)
+
+
+def test_a_consent_is_heeded_from_the_record_to_the_withdrawal(tmp_path: Path) -> None:
+    async def body(permits: Permits, gate: Gate, _: object) -> None:
+        assert not gate.consented, "nothing is known before the file was read"
+        await asyncio.sleep(1)
+        assert not gate.consented
+        await asyncio.to_thread(consent.write, tmp_path, SIGNED)
+        assert await permits.reload() == "The crew's consent holds."
+        assert gate.consented
+        await asyncio.to_thread(consent.remove, tmp_path)
+        assert "not recorded" in await permits.reload()
+        assert not gate.consented
+
+    with_permits(body, state_dir=tmp_path)
+
+
+def test_a_withdrawal_that_nobody_told_us_of_is_found(tmp_path: Path) -> None:
+    async def body(_: Permits, gate: Gate, __: object) -> None:
+        await asyncio.sleep(1)
+        assert gate.consented
+        await asyncio.to_thread(consent.remove, tmp_path)
+        await asyncio.sleep(LOOK_AGAIN_S + 0.1)
+        assert not gate.consented
+
+    consent.write(tmp_path, SIGNED)
+    with_permits(body, state_dir=tmp_path)
+
+
+MIDNIGHT = datetime(2026, 12, 21, 0, 0, tzinfo=BERLIN).astimezone(UTC)
+
+
+def test_the_review_date_is_announced_two_weeks_before(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def body(permits: Permits, gate: Gate, _: object) -> None:
+        await asyncio.sleep(50)
+        assert permits.review_due is None
+        await asyncio.sleep(20)
+        assert permits.review_due == date(2026, 12, 20)
+        assert gate.consented
+
+    consent.write(tmp_path, SIGNED)
+    caplog.set_level(logging.INFO, "likelight.permits")
+    with_permits(body, state_dir=tmp_path, start=MIDNIGHT - timedelta(days=14, minutes=1))
+    assert caplog.messages == [
+        "The crew's consent holds",
+        "The crew's consent is to be reviewed by 2026-12-20",
+    ]
+    assert "Ana" not in caplog.text
+
+
+def test_the_picture_ends_with_the_review_date(tmp_path: Path) -> None:
+    async def body(permits: Permits, gate: Gate, _: object) -> None:
+        await asyncio.sleep(54.9)
+        assert gate.consented
+        await asyncio.sleep(0.2)
+        assert not gate.consented
+        assert permits.consent == ConsentHealth(Standing.OVERDUE, date(2026, 12, 20), True)
+
+    consent.write(tmp_path, SIGNED)
+    with_permits(body, state_dir=tmp_path, start=MIDNIGHT - timedelta(seconds=55))
+
+
+def test_a_clock_that_nobody_set_keeps_a_real_camera_off(tmp_path: Path) -> None:
+    is_set = False
+
+    async def body(permits: Permits, gate: Gate, _: object) -> None:
+        nonlocal is_set
+        await asyncio.sleep(600)
+        assert not gate.consented
+        assert permits.consent is not None
+        assert permits.consent.standing is Standing.NO_CLOCK
+        is_set = True
+        await asyncio.sleep(LOOK_AGAIN_S + 1)
+        assert gate.consented
+
+    consent.write(tmp_path, SIGNED)
+    with_permits(body, state_dir=tmp_path, clock_is_set=lambda: is_set)
+
+
+def test_a_damaged_record_is_no_consent(tmp_path: Path) -> None:
+    async def body(permits: Permits, gate: Gate, _: object) -> None:
+        await asyncio.sleep(1)
+        assert gate.consented
+        await asyncio.to_thread((tmp_path / consent.FILE).write_text, "{")
+        await asyncio.sleep(LOOK_AGAIN_S + 1)
+        assert not gate.consented
+        assert permits.consent == ConsentHealth(Standing.UNREADABLE)
+
+    consent.write(tmp_path, SIGNED)
+    with_permits(body, state_dir=tmp_path)
+
+
+def test_hours_begin_and_end_on_the_second() -> None:
+    hours = parse({"friday": "11:00-13:05, 13:10-20:00"}, BERLIN)  # UTC+1
+
+    async def body(_: Permits, gate: Gate, now: Callable[[], datetime]) -> None:
+        assert gate.hours == (True, None)
+        await asyncio.sleep(300 - 0.1)
+        assert gate.hours == (True, None)
+        await asyncio.sleep(0.2)
+        opening = datetime(2026, 11, 20, 12, 10, tzinfo=UTC)
+        assert gate.hours == (False, opening)
+        await asyncio.sleep((opening - now()).total_seconds() - 0.1)
+        assert gate.hours == (False, opening)
+        await asyncio.sleep(0.2)
+        assert gate.hours == (True, None)
+
+    with_permits(body, hours=hours)
+
+
+def test_the_clouds_schedule_can_only_close() -> None:
+    hours = parse({"friday": "11:00-14:00", "saturday": "11:00-20:00"}, BERLIN)
+
+    async def body(permits: Permits, gate: Gate, _: object) -> None:
+        permits.wish({"saturday": "18:00-23:00", "friday": "16:00-23:00"})
+        # It is Friday 13:00; both allow the kitchen on Saturday from 18:00 to 20:00 only.
+        assert gate.hours == (False, datetime(2026, 11, 21, 17, 0, tzinfo=UTC))
+        permits.wish({})
+        assert gate.hours == (True, None)
+        permits.wish(dict.fromkeys(("friday", "saturday", "sunday"), "00:00-24:00"))
+        await asyncio.sleep(3601)
+        assert gate.hours == (False, datetime(2026, 11, 21, 10, 0, tzinfo=UTC))
+
+    with_permits(body, hours=hours)
+
+
+@pytest.mark.parametrize(
+    "schedule",
+    [{"friday": ["11:00", "22:00"]}, {"fri": "11:00-22:00"}, {"friday": "always"}, {"open": True}],
+)
+def test_a_schedule_that_cannot_be_understood_closes(schedule: dict[str, object]) -> None:
+    async def body(permits: Permits, gate: Gate, _: object) -> None:
+        permits.wish(schedule)
+        assert gate.hours == (False, None)
+
+    with_permits(body)

@@ -1,0 +1,70 @@
+"""A machine laid out in a directory, for the doctor: files, nodes, and whatever is no file."""
+
+import socket
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from likelight.config import Config
+from likelight.fleet.ground import Account, Ground
+
+NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+COOK = Account("cook", 424242, frozenset({424243}))
+"""Owns nothing, and is in no group that a file of a test could have: "others" decides."""
+MODEL = "/proc/device-tree/model"
+BOOT = "/boot/firmware/config.txt"
+
+
+class LGPIOFactory:
+    """Named as the real one is."""
+
+
+@dataclass(frozen=True)
+class Machine:
+    """What is there: `files` by path (a str is content, an int the mode of an empty file)."""
+
+    files: Mapping[str, str | bytes | int] = field(default_factory=dict)
+    links: Mapping[str, str] = field(default_factory=dict)
+    commands: Mapping[str, str] = field(default_factory=dict)
+    """What the programs that are installed print."""
+    given: Mapping[str, Any] = field(default_factory=dict)
+    """Other fields of the `Ground`."""
+
+    def ground(self, root: Path, config: Config) -> Ground:
+        for path, content in self.files.items():
+            file = root / path.lstrip("/")
+            file.parent.mkdir(parents=True, exist_ok=True)
+            if isinstance(content, int):
+                file.touch()
+                file.chmod(content)
+            else:
+                file.write_bytes(content if isinstance(content, bytes) else content.encode())
+        for path, target in self.links.items():
+            link = root / path.lstrip("/")
+            link.parent.mkdir(parents=True, exist_ok=True)
+            link.symlink_to(target)
+        fields: dict[str, Any] = {
+            "now": lambda: NOW,
+            "me": COOK,
+            "run": self._run,
+            "open_pins": LGPIOFactory,
+            "holder": lambda _: None,
+            "i2c_answers": lambda bus, address: address == 0x3C,
+            "has_module": lambda _: True,
+            "free_mb": lambda _: 9000,
+            "kernel": lambda: "6.12.75+rpt-rpi-2712",
+            "is_free": lambda host, port: True,
+            "answers_as": lambda host, port: None,
+            "resolve": lambda _: frozenset({int(socket.AF_INET)}),
+            "handshake": lambda host, port: None,
+            "ask_cloud": lambda url, kid, token: None,
+            **self.given,
+        }
+        return Ground(config, root=root, **fields)
+
+    def _run(self, words: Sequence[str]) -> str:
+        if words[0] not in self.commands:
+            raise FileNotFoundError(words[0])
+        return self.commands[words[0]]

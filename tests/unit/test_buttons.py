@@ -1,0 +1,239 @@
+"""The crew's buttons as gloves, elbows, wedged caps and loose wires treat them."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable, Coroutine
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from likelight.buttons import CHATTER_WITHIN_S, RETRY_S, STUCK_AFTER_S, CrewButton, Trouble
+from likelight_hw.ports import HardwareError
+from likelight_hw.sim.button import SimButton
+from support.virtual import run_virtual
+
+
+class Hand:
+    """Writes down what a button did, each with the loop's time."""
+
+    def __init__(self) -> None:
+        self.did: list[str] = []
+        self.at: list[float] = []
+
+    def write(self, what: str) -> None:
+        self.did.append(what)
+        self.at.append(asyncio.get_running_loop().time())
+
+    def down(self) -> None:
+        self.write("down")
+
+    def up(self) -> None:
+        self.write("up")
+
+    def void(self) -> None:
+        self.write("void")
+
+
+def with_button(
+    body: Callable[[SimButton, CrewButton, Hand], Coroutine[None, None, None]],
+) -> None:
+    """Run `body` with a button under watch on the virtual clock."""
+
+    async def scenario() -> None:
+        button, hand = SimButton(), Hand()
+        watched = CrewButton(
+            "THANKS",
+            button,
+            hand,
+            on_felt=lambda: hand.write("felt"),
+            on_trouble=lambda: hand.write(f"trouble: {watched.trouble}"),
+        )
+        async with asyncio.TaskGroup() as group:
+            running = group.create_task(watched.run())
+            await asyncio.sleep(0)
+            await body(button, watched, hand)
+            running.cancel()
+
+    run_virtual(scenario())
+
+
+def test_a_press_is_felt_before_anything_else_and_at_once() -> None:
+    async def body(button: SimButton, _: CrewButton, hand: Hand) -> None:
+        began = asyncio.get_running_loop().time()
+        button.hold()
+        await asyncio.sleep(0.001)
+        assert hand.did == ["felt", "down"]
+        assert hand.at[-1] - began < 0.050
+        await asyncio.sleep(3)
+        button.release()
+        await asyncio.sleep(0.1)
+        assert hand.did == ["felt", "down", "up"]
+
+    with_button(body)
+
+
+def test_a_press_counts_once_however_it_bounces() -> None:
+    async def body(button: SimButton, _: CrewButton, hand: Hand) -> None:
+        for _ in range(3):
+            for _ in range(4):
+                button.press()
+                await asyncio.sleep(0.01)
+            await asyncio.sleep(0.3)
+        assert hand.did == ["felt", "down", "up"] * 3
+
+    with_button(body)
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    st.lists(
+        st.tuples(st.booleans(), st.sampled_from([0, 0.001, 0.02, 0.049, 0.051, 0.4, 70.0])),
+        max_size=60,
+    )
+)
+def test_edges_alternate_and_end_as_the_contacts_do(touches: list[tuple[bool, float]]) -> None:
+    async def scenario() -> None:
+        button = SimButton()
+        edges: list[bool] = []
+
+        async def listen() -> None:
+            async for down in button.edges():
+                edges.append(down)
+
+        async with asyncio.TaskGroup() as group:
+            listener = group.create_task(listen())
+            for closed, pause in touches:
+                button.hold() if closed else button.release()
+                await asyncio.sleep(pause)
+            await asyncio.sleep(1)
+            listener.cancel()
+        assert edges == [index % 2 == 0 for index in range(len(edges))]
+        assert bool(edges and edges[-1]) is bool(touches and touches[-1][0])
+
+    run_virtual(scenario())
+
+
+def test_presses_from_before_anybody_listened_wait_but_do_not_pile_up() -> None:
+    async def scenario() -> None:
+        button = SimButton()
+        for _ in range(50):
+            button.press()
+            await asyncio.sleep(0.1)
+        edges = button.edges()
+        heard = []
+        try:
+            while True:
+                async with asyncio.timeout(1):
+                    heard.append(await anext(edges))
+        except TimeoutError:
+            pass
+        assert heard == [True, False] * 8
+
+    run_virtual(scenario())
+
+
+def test_a_wedged_cap_is_told_once_and_does_nothing_more(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def body(button: SimButton, watched: CrewButton, hand: Hand) -> None:
+        button.hold()
+        await asyncio.sleep(STUCK_AFTER_S - 1)
+        assert watched.trouble is None
+        await asyncio.sleep(3600)
+        assert watched.trouble is Trouble.STUCK
+        button.release()
+        await asyncio.sleep(1)
+        assert watched.trouble is None
+        assert hand.did == ["felt", "down", "trouble: stuck", "void", "trouble: None"]
+        button.press()
+        await asyncio.sleep(1)
+        assert hand.did[-3:] == ["felt", "down", "up"]
+
+    caplog.set_level(logging.INFO, "likelight.buttons")
+    with_button(body)
+    assert caplog.messages == [
+        "The THANKS button has been down for a minute; is it stuck?",
+        "The THANKS button works again",
+    ]
+
+
+def test_a_wire_that_chatters_at_1_khz_is_one_press_that_is_stuck() -> None:
+    async def body(button: SimButton, watched: CrewButton, hand: Hand) -> None:
+        for _ in range(round(STUCK_AFTER_S * 500) + 500):
+            button.hold()
+            await asyncio.sleep(0.001)
+            button.release()
+            await asyncio.sleep(0.001)
+        assert hand.did == ["felt", "down", "trouble: stuck", "void"]
+        assert watched.trouble is Trouble.STUCK
+
+    with_button(body)
+
+
+def test_a_wire_that_chatters_slowly_ends_nothing_and_mends_by_itself() -> None:
+    async def body(button: SimButton, watched: CrewButton, hand: Hand) -> None:
+        for _ in range(100):
+            button.press()
+            await asyncio.sleep(0.11)
+        assert watched.trouble is Trouble.CHATTERS
+        assert hand.did.count("up") == 11, "from the twelfth press on nobody means it"
+        await asyncio.sleep(CHATTER_WITHIN_S + 1)
+        assert watched.trouble is None
+        button.press()
+        await asyncio.sleep(0.1)
+        assert hand.did[-3:] == ["felt", "down", "up"]
+
+    with_button(body)
+
+
+class FailingButton(SimButton):
+    """Can't be read until it is mended."""
+
+    broken = True
+
+    async def edges(self) -> AsyncIterator[bool]:
+        if self.broken:
+            raise HardwareError("no GPIO 5 on this board")
+        async for down in super().edges():
+            yield down
+
+
+def test_a_button_that_cannot_be_read_is_told_and_tried_again(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def scenario() -> None:
+        button, hand = FailingButton(), Hand()
+        watched = CrewButton("PRIVACY", button, hand, on_felt=lambda: None, on_trouble=lambda: None)
+        async with asyncio.TaskGroup() as group:
+            running = group.create_task(watched.run())
+            await asyncio.sleep(60)
+            assert watched.trouble is Trouble.UNREADABLE
+            button.broken = False
+            await asyncio.sleep(2 * RETRY_S + 1)
+            assert watched.trouble is None
+            button.press()
+            await asyncio.sleep(1)
+            assert hand.did[-2:] == ["down", "up"]
+            running.cancel()
+
+    caplog.set_level(logging.INFO, "likelight.buttons")
+    run_virtual(scenario())
+    assert caplog.messages == [
+        "The PRIVACY button can't be read: no GPIO 5 on this board",
+        "The PRIVACY button works again",
+    ]
+
+
+def test_touched_since_knows_overlaps() -> None:
+    async def body(button: SimButton, watched: CrewButton, _: Hand) -> None:
+        loop = asyncio.get_running_loop()
+        button.hold()
+        await asyncio.sleep(0.2)
+        assert watched.touched_since(loop.time())
+        button.release()
+        await asyncio.sleep(0.2)
+        assert watched.touched_since(loop.time() - 0.3)
+        assert not watched.touched_since(loop.time() - 0.1)
+
+    with_button(body)

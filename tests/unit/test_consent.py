@@ -1,0 +1,146 @@
+"""The crew's consent: what is stored, by whom it can be read, what it is worth when."""
+
+import json
+import os
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from likelight import consent, timesync
+from likelight.cli import main
+from likelight.consent import Consent, ConsentError, Standing, standing
+
+BERLIN = ZoneInfo("Europe/Berlin")
+NOON = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
+SIGNED = Consent(signed_by="Ana Díaz", notice="3", recorded_at=NOON, review=date(2027, 3, 28))
+
+
+def test_what_was_written_is_read_by_its_owner_only(tmp_path: Path) -> None:
+    consent.write(tmp_path, SIGNED)
+    assert consent.read(tmp_path) == SIGNED
+    file = tmp_path / consent.FILE
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert file.stat().st_uid == tmp_path.stat().st_uid
+    assert set(json.loads(file.read_text(encoding="utf-8"))) == {
+        "signed_by",
+        "notice",
+        "recorded_at",
+        "review",
+    }, "whoever stores more about a person says so in the docs first"
+    consent.write(tmp_path, SIGNED.model_copy(update={"notice": "4"}))
+    assert [path.name for path in tmp_path.iterdir()] == [consent.FILE]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a directory to another user")
+def test_written_by_root_it_belongs_to_the_daemon(tmp_path: Path) -> None:
+    os.chown(tmp_path, 1234, 2345)
+    consent.write(tmp_path, SIGNED)
+    written = (tmp_path / consent.FILE).stat()
+    assert (written.st_uid, written.st_gid, written.st_mode & 0o777) == (1234, 2345, 0o600)
+
+
+def test_a_link_that_waits_in_the_directory_is_not_followed(tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.write_text("mine", encoding="utf-8")
+    state = tmp_path / "state"
+    state.mkdir()
+    (state / consent.FILE).symlink_to(elsewhere)
+    consent.write(state, SIGNED)
+    assert elsewhere.read_text(encoding="utf-8") == "mine"
+    assert consent.read(state) == SIGNED
+
+
+def test_withdrawn_is_gone(tmp_path: Path) -> None:
+    consent.write(tmp_path, SIGNED)
+    assert consent.remove(tmp_path)
+    assert list(tmp_path.iterdir()) == []
+    assert consent.read(tmp_path) is None
+    assert not consent.remove(tmp_path)
+
+
+@pytest.mark.parametrize("damage", ["", "{", "{}", "[]", '{"signed_by": "Ana"}', "\0" * 99])
+def test_a_damaged_record_is_none(tmp_path: Path, damage: str) -> None:
+    (tmp_path / consent.FILE).write_text(damage, encoding="utf-8")
+    with pytest.raises(ConsentError, match="record the crew's consent anew"):
+        consent.read(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("at", "clock", "worth"),
+    [
+        (NOON, True, Standing.VALID),
+        (NOON - timedelta(minutes=59), True, Standing.VALID),
+        (NOON - timedelta(hours=2), True, Standing.NO_CLOCK),
+        (NOON, False, Standing.NO_CLOCK),
+        # 28 March 2027 ends in Berlin at 22:00 UTC, for it began an hour early for summer time.
+        (datetime(2027, 3, 28, 21, 59, 59, tzinfo=UTC), True, Standing.VALID),
+        (datetime(2027, 3, 28, 22, 0, tzinfo=UTC), True, Standing.OVERDUE),
+        (datetime(2027, 3, 28, 22, 0, tzinfo=UTC), False, Standing.OVERDUE),
+    ],
+)
+def test_what_a_consent_is_worth(at: datetime, clock: bool, worth: Standing) -> None:
+    assert standing(SIGNED, at, BERLIN, clock=clock) is worth
+
+
+def test_none_is_worth_nothing() -> None:
+    assert standing(None, NOON, BERLIN, clock=True) is Standing.MISSING
+
+
+@pytest.fixture
+def synchronised(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(timesync, "SYNCHRONISED", tmp_path)
+
+
+@pytest.mark.usefixtures("synchronised")
+def test_record_show_and_withdraw_from_the_command_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    where = ["--state-dir", str(tmp_path)]
+    review = (datetime.now(UTC) + timedelta(days=100)).date().isoformat()
+    assert main(["consent", "show", *where]) == 1
+    assert "No consent is recorded" in capsys.readouterr().out
+
+    record = ["consent", "record", "--signed-by", "Ana Díaz", "--notice", "3", "--review", review]
+    assert main([*record, *where]) == 0
+    assert "No likelight runs here" in capsys.readouterr().out
+
+    assert main(["consent", "show", *where]) == 0
+    assert "Signed for the crew by Ana Díaz, notice 3" in capsys.readouterr().out
+    assert main(["consent", "show", "--json", *where]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert (told["standing"], told["signed_by"], told["review"]) == ("valid", "Ana Díaz", review)
+
+    assert main(["consent", "withdraw", *where]) == 0
+    assert main(["consent", "show", *where]) == 1
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--signed-by", " ", "--notice", "3", "--review", "2099-01-01"], "at most two years"),
+        (["--signed-by", "Ana", "--notice", "3", "--review", "2020-01-01"], "from today on"),
+        (["--signed-by", " ", "--notice", "3", "--review", "today"], "one name of up to 80"),
+        (["--signed-by", "A\nB", "--notice", "3", "--review", "today"], "one name of up to 80"),
+    ],
+)
+def test_a_bad_record_is_refused_in_words(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], options: list[str], words: str
+) -> None:
+    today = datetime.now(UTC).date() + timedelta(days=1)
+    options = [today.isoformat() if option == "today" else option for option in options]
+    assert main(["consent", "record", *options, "--state-dir", str(tmp_path)]) == 2
+    assert words in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("verb", ["record", "withdraw"])
+def test_a_wrong_directory_is_told_and_not_taken_for_done(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], verb: str
+) -> None:
+    tomorrow = (datetime.now(UTC) + timedelta(days=1)).date().isoformat()
+    options = ["--signed-by", "Ana", "--notice", "3", "--review", tomorrow]
+    wrong = ["--state-dir", str(tmp_path / "nowhere")]
+    assert main(["consent", verb, *(options if verb == "record" else []), *wrong]) == 69
+    assert "there is no state directory" in capsys.readouterr().err

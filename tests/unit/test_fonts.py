@@ -1,0 +1,111 @@
+"""The bundled fonts: whole, small, licensed, and enough for every note and every screen."""
+
+import hashlib
+import re
+from pathlib import Path
+
+import pytest
+from fontTools.ttLib import TTFont
+from PIL import Image, ImageDraw, ImageFont
+
+from likelight.appreciation.screens import typeface
+from likelight.assets import catalogue, fonts, sfnt
+from likelight.assets.fonts import Face, face_of, missing, path
+
+FOLDER = fonts.BOLD.parent
+FILES = sorted({path(face, bold) for face in Face for bold in (False, True)})
+every_file = pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+
+LATIN_LANGUAGES = {
+    "de": "ÄÖÜäöüßẞ„“",
+    "es": "ÁÉÍÑÓÚÜáéíñóúü¿¡",
+    "fr": "ÀÂÆÇÈÉÊËÎÏÔŒÙÛÜŸàâæçèéêëîïôœùûüÿ’«»",
+    "pl": "ĄĆĘŁŃÓŚŹŻąćęłńóśźż",
+    "tr": "ÇĞİÖŞÜçğıöşü",
+    "vi": "ĂÂĐÊÔƠƯăâđêôơưẠẢẤẦẨẪẬẮẰẲẴẶẸẺẼẾỀỂỄỆỈỊỌỎỐỒỔỖỘỚỜỞỠỢỤỦỨỪỬỮỰỲỴỶỸ",
+}
+
+
+def test_they_are_whole() -> None:
+    assert fonts.TROUBLE == ()
+    assert catalogue.TROUBLE == ()
+
+
+@every_file
+def test_our_reader_finds_the_letters_that_fonttools_finds(file: Path) -> None:
+    assert sfnt.letters(file.read_bytes()) == set(TTFont(file).getBestCmap())
+
+
+def test_they_are_small() -> None:
+    assert sum(file.stat().st_size for file in FOLDER.iterdir()) < 420_000
+
+
+@every_file
+def test_the_readme_tells_what_is_in_the_folder(file: Path) -> None:
+    readme = (FOLDER / "README.md").read_text("utf-8")
+
+    assert file.name in readme
+    assert hashlib.sha256(file.read_bytes()).hexdigest() in readme
+
+
+@every_file
+def test_every_font_carries_its_licence(file: Path) -> None:
+    names = TTFont(file)["name"]
+
+    told = f"{names.getDebugName(13)} {names.getDebugName(14)}"
+    assert re.search("Open Font License|OFL", told)
+    licences = re.findall(r"OFL[-\w]*\.txt", (FOLDER / "README.md").read_text("utf-8"))
+    assert licences
+    assert all((FOLDER / licence).is_file() for licence in licences)
+
+
+@pytest.mark.parametrize("lang", LATIN_LANGUAGES)
+def test_a_brand_may_use_the_whole_alphabet_of_a_language(lang: str) -> None:
+    assert missing(LATIN_LANGUAGES[lang]) == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "face"),
+    [
+        ("You made my day – 100 %", Face.LATIN),
+        ("Gözdemiz bu mutfak", Face.LATIN),
+        ("İyi ki varsınız", Face.WIDE),
+        ("Cảm ơn cả bếp", Face.WIDE),
+        ("شكرًا Pizza 24/7", Face.ARABIC),
+        ("ピザ、最高！ Pizza 24/7", Face.JAPANESE),
+    ],
+)
+def test_a_text_has_one_face_that_can_write_all_of_it(text: str, face: Face) -> None:
+    assert face_of(text) is face
+    assert missing(text) == ""
+
+
+def test_what_no_face_can_write_is_named() -> None:
+    assert missing("Thanks 謝謝 한 a") == "한"
+
+
+def test_every_kana_may_be_used() -> None:
+    kana = "".join(map(chr, [*range(0x3041, 0x3097), *range(0x30A1, 0x30FD)]))
+    assert missing(kana) == ""
+
+
+@pytest.mark.parametrize("damage", ["flip", "short", "text", "empty"])
+def test_a_damaged_file_is_refused(damage: str) -> None:
+    data = bytearray(fonts.BOLD.read_bytes())
+    data[len(data) // 2] ^= 0xFF
+    broken = {"flip": bytes(data), "short": bytes(data[:9000]), "text": b"<html>", "empty": b""}
+
+    with pytest.raises(ValueError, match=r"damaged|too early|no whole TrueType font"):
+        sfnt.letters(broken[damage])
+
+
+def test_without_its_files_the_screens_still_say_something(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(fonts, "DATA", {})
+    spare = typeface._sized(24, True, Face.LATIN)
+    image = Image.new("1", (200, 40))
+    ImageDraw.Draw(image).text((0, 30), "Camera off", fill=1, font=spare, anchor="ls")
+
+    assert isinstance(spare, ImageFont.FreeTypeFont)
+    assert image.getbbox() is not None

@@ -1,0 +1,78 @@
+"""The viewer's page in twelve languages: the same words in each, and the reader's own first."""
+
+import json
+import re
+
+import pytest
+from aiohttp.test_utils import make_mocked_request
+
+from likelight.assets import catalogue
+from likelight_cloud.page import page_routes
+from likelight_cloud.page.languages import WORDS, language_of, pages
+
+PLACES = re.compile(r"\{\w+\}")
+
+every_language = pytest.mark.parametrize("lang", WORDS)
+
+
+def test_the_page_speaks_the_languages_that_the_notes_do() -> None:
+    assert tuple(WORDS) == catalogue.languages()
+
+
+@every_language
+def test_every_language_has_the_same_words(lang: str) -> None:
+    english = WORDS["en"]
+
+    assert WORDS[lang].keys() == english.keys()
+    for key, text in WORDS[lang].items():
+        assert text.strip(), key
+        assert sorted(PLACES.findall(text)) == sorted(PLACES.findall(english[key])), key
+        assert "!" not in text
+
+
+@every_language
+def test_nothing_is_left_in_english(lang: str) -> None:
+    longer = {key for key, text in WORDS["en"].items() if len(text) > 20}
+    same = {key for key in longer if lang != "en" and WORDS[lang][key] == WORDS["en"][key]}
+    assert not same
+
+
+def test_the_words_are_set_into_the_page() -> None:
+    template = '<html lang="{{lang}}" dir="{{dir}}"><b>{{hint}}</b>{{languages}}{{words}}'
+    arabic = pages(template)["ar"].plain.decode()
+
+    assert arabic.startswith('<html lang="ar" dir="rtl">')
+    assert WORDS["ar"]["hint"] in arabic
+    assert '<option value="ar" lang="ar" selected>العربية</option>' in arabic
+    assert json.loads(arabic[arabic.index("{") :]) == WORDS["ar"]
+
+
+@pytest.mark.parametrize(
+    ("query", "accepts", "answered"),
+    [
+        ("", "", "en"),
+        ("", "de-AT,de;q=0.9,en;q=0.8", "de"),
+        ("", "tlh,pt-BR;q=0.7,fr;q=0.9", "fr"),
+        ("", "zh-TW, ja;q=0", "en"),
+        ("", "*, ;;;q=x, " * 50, "en"),
+        ("?lang=tr", "de", "tr"),
+        ("?lang=pt-BR", "de", "pt"),
+        ("?lang=../x", "vi", "vi"),
+    ],
+)
+def test_the_reader_s_language_is_chosen(query: str, accepts: str, answered: str) -> None:
+    request = make_mocked_request("GET", f"/k/demo{query}", headers={"Accept-Language": accepts})
+
+    assert language_of(request) == answered
+
+
+async def test_a_cache_keeps_the_languages_apart() -> None:
+    (page,) = [route for route in page_routes() if route.path.startswith("/k/")]
+    answers = {}
+    for lang in ("en", "ja"):
+        request = make_mocked_request("GET", "/k/demo", headers={"Accept-Language": lang})
+        answers[lang] = await page.handler(request)  # type: ignore[misc, arg-type]
+
+    assert answers["en"].headers["ETag"] != answers["ja"].headers["ETag"]
+    assert answers["ja"].headers["Vary"] == "Accept-Encoding, Accept-Language"
+    assert "{{" not in answers["ja"].body.decode()
