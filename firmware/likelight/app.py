@@ -65,9 +65,7 @@ def run(config: Config, *, bench: bool, browser: bool, seconds: float | None) ->
         own_cloud = None
         if config.cloud.url is None:
             database = state_dir / "cloud.sqlite"
-            own_cloud = make_embedded_cloud(
-                database, now=utc_now, rng=random.Random(), notes=notes
-            )
+            own_cloud = make_embedded_cloud(database, now=utc_now, rng=random.Random(), notes=notes)
         token_file = config.cloud.token_file
         token = read_token(token_file) if token_file else own_token(state_dir)
         packaged = placeholders.load(simulated=camera_config(config).simulated)

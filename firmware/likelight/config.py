@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, ValidationError, field_validator, model_validator
 
 from likelight.appreciation import palette
-from likelight.config_report import Report, of_validation
+from likelight.config_report import Report, in_words, of_validation
 from likelight.contract import KitchenId
 from likelight.hardware_config import Hardware, with_kit
 from likelight.pin_check import Mistake
@@ -211,14 +211,18 @@ class Config(Hardware):
 def load(path: Path) -> Config:
     """Read the configuration at `path`. Raises `ConfigError` with one line a mistake."""
     try:
-        text = path.read_text(encoding="utf-8")
+        # Windows' Notepad begins a file with a byte order mark.
+        text = path.read_text(encoding="utf-8-sig")
         settings = tomllib.loads(text)
     except FileNotFoundError:
         raise ConfigError(f"there is no configuration at {path}; name one with --config") from None
     except OSError as error:
         raise ConfigError(f"can't read {path}: {error.strerror}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path} is no valid TOML: {error}") from error
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        raise ConfigError(f"{path} is not saved as UTF-8: see line {line}") from error
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{path} is no valid TOML: {in_words(error)}") from error
     layered = _with_caps(with_kit(settings))
     try:
         config = Config.model_validate(layered)

@@ -1,6 +1,7 @@
 """What is wrong with a configuration, told to whoever has to mend it: line, key, words."""
 
 import re
+import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, get_args
 
@@ -10,6 +11,29 @@ from likelight.pin_check import Mistake
 from likelight.toml_lines import Key, lines
 from likelight_hw import boards
 from likelight_hw.suggest import did_you_mean
+
+_KINDS = {
+    "string_type": 'this takes a text in quotes, such as "pi-4"',
+    "literal_error": "this takes a text in quotes, one of: {expected}",
+    "int_type": "this takes a whole number, without quotes",
+    "bool_type": "this takes true or false, without quotes",
+    "tuple_type": "this takes a list in brackets",
+    "path_type": "this takes a path in quotes",
+}
+_TABLE = "this is a table: a line [{name}], and its settings in the lines below"
+"""What pydantic says in Python's terms, for people who write TOML."""
+
+_TOML = {
+    "Invalid value": "a text stands in quotes, a switch is true or false",
+    "Cannot declare ('lights',) twice": "several lamps are [[lights]] each, with two brackets",
+}
+"""What to do about what tomllib says."""
+
+
+def in_words(error: tomllib.TOMLDecodeError) -> str:
+    """Return what keeps a text from being TOML, with the mend where there is a usual one."""
+    said = str(error)
+    return "; ".join((said, *(mend for start, mend in _TOML.items() if said.startswith(start))))
 
 
 def of_validation(error: ValidationError, model: type[BaseModel]) -> Iterator[Mistake]:
@@ -23,6 +47,10 @@ def of_validation(error: ValidationError, model: type[BaseModel]) -> Iterator[Mi
             names = re.findall(r"'([^']*)'", mistake["ctx"]["expected"])
             words = f"no {key[-1]} is called {mistake['input']!r}"
             words += did_you_mean(str(mistake["input"]), names)
+        elif mistake["type"] in ("model_type", "dict_type"):
+            words = _TABLE.format(name=".".join(str(part) for part in key if part != 0))
+        elif mistake["type"] in _KINDS:
+            words = _KINDS[mistake["type"]].format(**mistake.get("ctx", {}))
         yield Mistake(key, words)
 
 

@@ -22,6 +22,9 @@ from likelight_hw.wiring import (
 Gpio = Annotated[int, Field(ge=0, le=53, strict=True)]
 """A GPIO (BCM) number; the board says which of them are on its header."""
 
+SOFTWARE_PWM_HZ = 10_000
+"""lgpio refuses a higher frequency, and the lamp would never light (lgpio's LG_BAD_PWM_FREQ)."""
+
 
 def _needs(driver: str, **settings: object) -> None:
     """Refuse a driver that lacks one of `settings`."""
@@ -62,6 +65,11 @@ class Lamp(Section):
             _needs(self.driver, pin=self.pin)
         if self.driver == "rgb":
             _needs(self.driver, pins=self.pins)
+        if self.driver in ("pwm", "rgb") and self.frequency_hz > SOFTWARE_PWM_HZ:
+            raise ValueError(
+                f'driver = "{self.driver}" dims with at most frequency_hz = {SOFTWARE_PWM_HZ};'
+                ' "sysfs-pwm" can do more'
+            )
         if self.driver == "ws2812-pio":
             _needs(self.driver, leds=self.leds, pin=self.pin)
         return self
@@ -235,6 +243,11 @@ def _over(given: Any, said: Any) -> Any:
     if said is None:
         return given
     one = given[0] if isinstance(given, list) else given
-    if isinstance(said, dict) and said.get("driver", one["driver"]) == one["driver"]:
-        return {**one, **said}
+    table = said[0] if isinstance(given, list) and _is_one(said) else said
+    if isinstance(table, dict) and table.get("driver", one["driver"]) == one["driver"]:
+        return {**one, **table}
     return said
+
+
+def _is_one(said: Any) -> bool:
+    return isinstance(said, list) and len(said) == 1

@@ -14,9 +14,11 @@ WAITING = 8
 class Debouncer:
     """Turns what the contacts do into edges, by the running loop's clock.
 
-    The first touch after a calm counts at once. Whatever follows within 50 ms of the last touch is
-    a bounce: the contacts are believed again when they have been calm for that long. A wire that
-    chatters without end is therefore one press that is never let go.
+    A press after a calm counts at once. Whatever follows within 50 ms of the last touch is a
+    bounce: the contacts are believed again when they have been calm for that long. A letting go
+    always waits for that calm, so that a worn contact that opens under a thumb is no second press:
+    on PRIVACY that would share what it just hid. A wire that chatters without end is one press
+    that is never let go.
     """
 
     def __init__(self) -> None:
@@ -36,7 +38,7 @@ class Debouncer:
         if self._calm is not None:
             self._calm.cancel()
         self._calm = loop.call_later(DEBOUNCE_S, self._believe)
-        if not bounced:
+        if closed and not bounced:
             self._believe()
 
     async def edges(self) -> AsyncIterator[bool]:

@@ -16,6 +16,9 @@ keeps what it shows. After a rise of 10 % the direction can only be up, so a fal
 follows holds a turn, and the same upside down: n flashes within a second need n turns in it.
 The last 1.5 % belong to the drivers, which round to whole steps: of a change of 8.5 % they make
 less than one of 10.
+
+A lamp that is switched off at once, or lost, falls whatever the count says; so it stays dark for
+a second. That holds for a relay, too, which is as bright for a dark blue as for white.
 """
 
 import math
@@ -55,6 +58,7 @@ class FlashGovernor:
         self._rising = False
         self._extreme = 0.0
         self._turns = deque([-math.inf] * TURNS, maxlen=TURNS)
+        self._fell_at = -math.inf
 
     def write(self, frame: LightFrame) -> LightFrame:
         """Go towards `frame` as far as is safe now; return what the lamp got.
@@ -65,7 +69,8 @@ class FlashGovernor:
         """
         now = self._monotonic()
         place, shown = self._approach(_legal(frame), now)
-        if self._is_turn(shown) and now - self._turns[0] <= WINDOW_S:
+        has_turned = self._is_turn(shown) and now - self._turns[0] <= WINDOW_S
+        if has_turned or now - self._fell_at < WINDOW_S:
             place, shown = self._place, self._shown
         try:
             answer = self._lights.write(shown)
@@ -118,6 +123,7 @@ class FlashGovernor:
         self._place, self._shown, self._written_at = place, shown, now
 
     def _went_dark(self, now: float) -> None:
+        self._fell_at = now
         self._remember((0.0, 0.0, 0.0, 0.0), DARK, now)
 
 

@@ -238,6 +238,10 @@ async def test_a_child_that_freezes_at_rest_is_found_out(watched_again: bool) ->
         view.on_air.on_demand(False)
         view.camera.stop()
         await view.reaches(CameraPhase.STOPPED)
+        # STOPPED is the daemon's word; the child rests once it has said so itself.
+        async with asyncio.timeout(15):
+            while view.camera._life and view.camera._life.stream:
+                await asyncio.sleep(0.01)
         clock = asyncio.get_running_loop().time
         strike(signal.SIGSTOP)
         struck = clock()

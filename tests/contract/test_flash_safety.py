@@ -87,6 +87,31 @@ def test_a_relay_changes_once_in_two_seconds(name: str, steps: Steps) -> None:
     assert all(later - at >= 2.0 for at, later in pairwise(changes))
 
 
+@pytest.mark.parametrize("frame", [WHITE, LightFrame(1.0, (0, 0, 60))], ids=["white", "dark-blue"])
+@pytest.mark.parametrize("name", ON_A_PI_5)
+def test_no_lamp_strobes_that_is_closed_and_opened_over_and_over(
+    name: str, frame: LightFrame
+) -> None:
+    clock, history = Clock(), list[tuple[float, Light]]()
+    with ExitStack() as stack:
+        rigs = [stack.enter_context(lamp_rig(name, clock))]
+
+        def open_again() -> Lights:
+            rigs.append(stack.enter_context(lamp_rig(name, clock)))
+            return rigs[-1].lamp
+
+        governed = FlashGovernor(LampGroup([Socket(True, open_again)], clock), clock)
+        for _ in range(30):
+            for _ in range(8):
+                clock.now += TICK
+                governed.write(frame)
+                history.append((clock.now, rigs[-1].light()))
+            governed.close()
+            history.append((clock.now, (0.0, 0.0, 0.0)))
+
+    assert flashes_in_worst_second([(-math.inf, (0.0, 0.0, 0.0)), *history]) <= 2
+
+
 class Loose:
     """A lamp whose plug is pulled and put back."""
 

@@ -218,7 +218,20 @@ def test_a_press_is_felt_at_once_and_its_end_when_the_contacts_are_calm(wired: B
         await asyncio.sleep(0.3)
         wired.contacts(False)
 
-    assert _heard(wired, press) == [(0.2, True), (0.5, False)]
+    assert _heard(wired, press) == [(0.2, True), (0.55, False)]
+
+
+def test_a_worn_contact_that_opens_under_a_thumb_is_no_second_press(wired: ButtonRig) -> None:
+    async def press() -> None:
+        wired.contacts(True)
+        await asyncio.sleep(0.3)
+        wired.contacts(False)
+        await asyncio.sleep(0.02)
+        wired.contacts(True)
+        await asyncio.sleep(0.3)
+        wired.contacts(False)
+
+    assert [edge for _, edge in _heard(wired, press)] == [True, False]
 
 
 def test_a_button_that_chatters_at_1_khz_is_one_press_and_one_release(wired: ButtonRig) -> None:

@@ -32,12 +32,27 @@ def test_a_file_overrides_the_defaults(tmp_path: Path) -> None:
         ("[cloud]\nurl = 'https://x.example'", "url and token_file belong together"),
         ("[kitchen]\nid = 'No Spaces'", "kitchen.id"),
         ("[web", "no valid TOML"),
+        ("board = pi-4", "line 1, column 9); a text stands in quotes"),
+        ("[lights]\n[lights]", "several lamps are [[lights]] each"),
     ],
 )
 def test_a_mistake_is_told_with_its_key(tmp_path: Path, text: str, told: str) -> None:
     with pytest.raises(ConfigError) as error:
         load(written(tmp_path, text))
     assert told in str(error.value)
+
+
+def test_a_file_of_windows_notepad_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "likelight.toml"
+    path.write_bytes(b'\xef\xbb\xbf[kitchen]\r\nid = "lehi"\r\n')
+    assert load(path).kitchen.id == "lehi"
+
+
+def test_a_file_in_another_encoding_is_told_with_its_line(tmp_path: Path) -> None:
+    path = tmp_path / "likelight.toml"
+    path.write_bytes(b'[kitchen]\nname = "Caf\xe9"\n')
+    with pytest.raises(ConfigError, match="not saved as UTF-8: see line 2"):
+        load(path)
 
 
 def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:

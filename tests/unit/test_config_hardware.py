@@ -71,6 +71,15 @@ def test_the_file_lies_over_the_kit_and_the_kit_over_the_defaults(tmp_path: Path
     assert (config.buttons.driver, config.buttons.pin_thanks) == ("sim", None)
 
 
+@pytest.mark.parametrize("table", ["[lights]", "[[lights]]"])
+def test_one_lamp_lies_over_the_kits_however_its_table_is_written(
+    tmp_path: Path, table: str
+) -> None:
+    text = f'board = "pi-4"\nkit = "cheap"\n{table}\nactive_low = true'
+    lamp = Lamp(driver="sysfs-pwm", pin=12, frequency_hz=2000, active_low=True)
+    assert load(written(tmp_path, text)).lights == (lamp,)
+
+
 def test_lamps_of_the_file_replace_those_of_the_kit(tmp_path: Path) -> None:
     text = 'board = "pi-4"\nkit = "cheap"\n[[lights]]\ndriver = "rgb"\npins = [17, 27, 22]'
     assert [lamp.pins for lamp in load(written(tmp_path, text)).lights] == [(17, 27, 22)]
@@ -145,6 +154,20 @@ LAMP = '[[lights]]\ndriver = "pwm"\npin = '
             'line 1: display: lcd-1.3 has no I2C: set bus = "spi", or leave it out',
         ),
         ("lights = []", "line 1: lights: there is no lamp"),
+        (
+            '[lights]\ndriver = "pwm"\npin = 12\nfrequency_hz = 20000',
+            'line 1: lights: driver = "pwm" dims with at most frequency_hz = 10000',
+        ),
+        # What is no text, no number, no table
+        ("board = 4", 'line 1: board: this takes a text in quotes, such as "pi-4"'),
+        ('[indicator]\npin = "23"', "line 2: indicator.pin: this takes a whole number, without"),
+        ("[indicator]\ndriver = 1", "a text in quotes, one of: 'sim' or 'onoff'"),
+        ("[lights]\npins = 17", "line 2: lights.pins: this takes a list in brackets"),
+        ("[lights]\nactive_low = []", "line 2: lights.active_low: this takes true or false"),
+        (
+            '[[display]]\npanel = "lcd-5"',
+            "line 1: display: this is a table: a line [display], and its settings in the lines",
+        ),
         # The board
         (
             f"[kitchen]\n{LAMP}12",

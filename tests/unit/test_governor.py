@@ -156,7 +156,7 @@ def test_close_is_dark_at_once_and_opening_again_is_no_way_around() -> None:
         assert bench.lamp.frame == DARK
 
     # A fall at close is not held back; the rises are.
-    assert flashes_in_worst_second(bench.history) <= 3
+    assert flashes_in_worst_second(bench.history) <= 2
 
 
 def test_a_lamp_with_a_loose_plug_does_not_strobe() -> None:
@@ -169,7 +169,7 @@ def test_a_lamp_with_a_loose_plug_does_not_strobe() -> None:
         bench.lamp.broken = False
         bench.play([(TICK, WHITE)] * 10)
 
-    assert flashes_in_worst_second(bench.history) <= 3
+    assert flashes_in_worst_second(bench.history) <= 2
 
 
 def test_it_is_as_simulated_as_its_lamp() -> None:
