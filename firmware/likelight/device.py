@@ -127,7 +127,7 @@ class Device:
             "PRIVACY",
             self.privacy,
             PrivacyButton(self.on_air),
-            on_felt=lambda: self.window_in.felt(),
+            on_felt=self._on_felt,
             on_trouble=self._on_privacy_trouble,
         )
         self.lamp = Lamp(
@@ -315,6 +315,9 @@ class Device:
 
     def _ask_keyframe(self) -> None:
         self.camera.keyframe()
+
+    def _on_felt(self) -> None:
+        self.window_in.felt()
 
     def _on_air_changed(self) -> None:
         self.window_in.camera_changed()

@@ -79,9 +79,7 @@ def pack_want(want: Want) -> bytes:
     lamp = want.lamp
     return pack(
         Kind.WANT,
-        _WANT.pack(
-            want.stream, want.keyframe, want.jpeg_fps, lamp.level, *lamp.rgb, want.pulse
-        ),
+        _WANT.pack(want.stream, want.keyframe, want.jpeg_fps, lamp.level, *lamp.rgb, want.pulse),
     )
 
 
