@@ -1,7 +1,8 @@
 """Make the subset fonts of `likelight/assets/fonts` from their sources; see the README there.
 
-Needs fonttools and brotli. The subsets hold every letter of the bundled notes, whole alphabets for
-the notes of brands, and no layout rules that Pillow would not use.
+Needs fonttools and brotli. The subsets hold every letter of the bundled notes and of the
+crew's screens, whole alphabets for the notes of brands, and no layout rules that Pillow would not
+use.
 """
 
 import argparse
@@ -66,8 +67,12 @@ def main() -> None:
 
 
 def _letters(lang: str) -> set[int]:
-    notes = json.loads((ASSETS / "notes" / f"{lang}.json").read_text("utf-8"))["notes"]
-    return {ord(letter) for text in notes.values() for letter in text}
+    """Return the letters of the notes and of the crew's screens."""
+    texts = {
+        **json.loads((ASSETS / "notes" / f"{lang}.json").read_text("utf-8"))["notes"],
+        **json.loads((ASSETS / "crew" / f"{lang}.json").read_text("utf-8"))["words"],
+    }
+    return {ord(letter) for text in texts.values() for letter in text}
 
 
 def _instance(path: Path, wght: int) -> TTFont:

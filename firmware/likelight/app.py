@@ -153,17 +153,23 @@ async def _live(
 
 
 def _stop_signal() -> asyncio.Event:
-    """Return an event that the first SIGINT or SIGTERM sets; a second one ends the process."""
+    """Return an event that the first signal to end sets; a second one ends the process.
+
+    A terminal that closes is one, or the lamp would stay on; but nohup, which ignores it, holds.
+    """
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
+    endings = [signal.SIGINT, signal.SIGTERM]
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        endings.append(signal.SIGHUP)
 
     def first() -> None:
         stop.set()
-        for ending in (signal.SIGINT, signal.SIGTERM):
+        for ending in endings:
             loop.remove_signal_handler(ending)
             signal.signal(ending, signal.SIG_DFL)
 
-    for ending in (signal.SIGINT, signal.SIGTERM):
+    for ending in endings:
         loop.add_signal_handler(ending, first)
     return stop
 

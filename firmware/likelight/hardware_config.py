@@ -25,6 +25,9 @@ Gpio = Annotated[int, Field(ge=0, le=53, strict=True)]
 SOFTWARE_PWM_HZ = 10_000
 """lgpio refuses a higher frequency, and the lamp would never light (lgpio's LG_BAD_PWM_FREQ)."""
 
+LEAST_MILLIAMPS = 4
+"""For each WS2812 LED: 1 for its chip in the dark, and 3 of 59 for light, 13 of its 255 steps."""
+
 
 def _needs(driver: str, **settings: object) -> None:
     """Refuse a driver that lacks one of `settings`."""
@@ -72,6 +75,12 @@ class Lamp(Section):
             )
         if self.driver == "ws2812-pio":
             _needs(self.driver, leds=self.leds, pin=self.pin)
+            least = LEAST_MILLIAMPS * (self.leds or 0)
+            if self.max_milliamps < least:
+                raise ValueError(
+                    f"{self.leds} LEDs would hardly glow with max_milliamps = {self.max_milliamps};"
+                    f" give them {least} at least, or take fewer"
+                )
         return self
 
     def wiring(self, board: Board | None) -> LampWiring:
@@ -195,12 +204,12 @@ class Hardware(Section):
     @field_validator("board")
     @classmethod
     def _board_is_known(cls, board: str | None) -> str | None:
-        return board and _known(boards.board, board).key
+        return None if board is None else _known(boards.board, board).key
 
     @field_validator("kit")
     @classmethod
     def _kit_is_known(cls, kit: str | None) -> str | None:
-        return kit and _known(boards.kit, kit).key
+        return None if kit is None else _known(boards.kit, kit).key
 
     @property
     def wiring(self) -> Wiring:

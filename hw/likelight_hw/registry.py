@@ -56,7 +56,8 @@ def all_off(lamps: Sequence[LampWiring], indicator: IndicatorWiring) -> None:
     """Switch off whatever a daemon that is no more left on, and let go of it. Never raises.
 
     For the moment after the daemon's end (systemd's ExecStopPost): while it lives it holds its
-    pins, and this only says so in the log.
+    pins, and this only says so in the log. A hardware PWM or a strip nobody can hold: those go
+    dark, and the daemon lights them again a moment later.
     """
     for lamp in lamps:
         try:

@@ -1,6 +1,7 @@
 """Commands over a real unix socket: who gets in, what comes back, what is left behind."""
 
 import asyncio
+import gc
 import socket
 import stat
 from collections.abc import AsyncIterator
@@ -117,6 +118,18 @@ async def test_the_socket_is_gone_at_the_end(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
     with pytest.raises(NotRunning):
         await ask(path, "GET", "/status")
+
+
+async def test_who_ends_it_while_it_starts_leaves_no_socket_open(tmp_path: Path) -> None:
+    starting = asyncio.create_task(ControlServer(tmp_path / "control.sock", routes).run())
+    await asyncio.sleep(0)
+    starting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await starting
+    # What the thread still made is dropped here, and an open socket would complain.
+    await asyncio.get_running_loop().shutdown_default_executor()
+    del starting
+    gc.collect()
 
 
 async def test_what_a_killed_daemon_left_behind_is_replaced(tmp_path: Path) -> None:

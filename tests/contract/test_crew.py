@@ -4,6 +4,7 @@ import asyncio
 import json
 import time
 import uuid
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,8 +15,10 @@ import pytest
 from likelight import timesync
 from likelight.appreciation.store import Memory
 from likelight.cli import main
-from likelight.config import Camera, Kitchen, Schedule
+from likelight.config import Camera, Config, Kitchen, Schedule
 from likelight.contract import Cause, Desired, State
+from likelight.control import socket_path
+from likelight.control.client import NotRunning, call
 from likelight.schedule import WEEKDAYS
 from likelight.web.loglines import LogLines
 from likelight.web.site import make_bench
@@ -121,6 +124,16 @@ async def test_a_closed_kitchen_says_when_it_opens(tmp_path: Path) -> None:
         await place.cloud_goes()
 
 
+async def listens(config: Config) -> None:
+    """Wait until commands reach the device; it starts its parts in no order."""
+    async with asyncio.timeout(10):
+        while True:
+            with suppress(NotRunning):
+                await asyncio.to_thread(call, socket_path(config), "GET", "/status")
+                return
+            await asyncio.sleep(0.02)
+
+
 async def test_a_real_camera_waits_for_consent_and_ends_with_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -141,6 +154,7 @@ async def test_a_real_camera_waits_for_consent_and_ends_with_it(
         await place.until(lambda: place.device.permits.consent is not None)
         assert (on_air.state, on_air.report.cause) == (State.OFF, Cause.CONSENT)
 
+        await listens(place.device.config)
         review = (datetime.now(UTC) + timedelta(days=3)).date().isoformat()
         told = await likelight(
             "record", "--signed-by", "Ana Díaz", "--notice", "3", "--review", review

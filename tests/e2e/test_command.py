@@ -57,7 +57,7 @@ async def test_ready_within_five_seconds_of_the_start(tmp_path: Path) -> None:
         assert time.monotonic() - began < BUSY * 5
 
 
-@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 async def test_a_signal_ends_it_cleanly_with_no_process_left(
     tmp_path: Path, ending: signal.Signals
 ) -> None:
@@ -104,7 +104,7 @@ sys.exit(cli.main(sys.argv[1:]))
 """
 
 
-@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 async def test_a_signal_ends_a_start_that_hangs(tmp_path: Path, ending: signal.Signals) -> None:
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-c", STUCK_AT_START,

@@ -2,10 +2,12 @@
 
 import asyncio
 import json
-import os
 import signal
 from pathlib import Path
 
+import pytest
+
+from likelight.cli import main
 from likelight.fleet.checks import CHECKS
 from support.demo import command, demo, free_port
 
@@ -65,30 +67,56 @@ async def test_it_leaves_a_running_daemon_its_hardware(tmp_path: Path) -> None:
     assert "sudo systemctl stop likelight" in err
 
 
-async def test_ctrl_c_ends_it_with_everything_off(tmp_path: Path) -> None:
-    keys, typed = os.pipe()
+async def test_keys_answer_and_ctrl_c_leaves_no_lamp_on(tmp_path: Path) -> None:
+    """The LED chains of a Pi 5 are files that are written to, so files can stand in for them."""
+    chains = [tmp_path / "leds0", tmp_path / "leds1"]
+    config = tmp_path / "likelight.toml"
+    lamp = '[[lights]]\ndriver = "ws2812-pio"\nleds = 8\npin = {}\ndevice = "{}"\n'
+    config.write_text(
+        f'state_dir = "{tmp_path / "state"}"\nboard = "pi-5"\n'
+        + "".join(lamp.format(*wired) for wired in zip((18, 19), chains, strict=True))
+    )
+    for chain in chains:
+        chain.touch()
     process = await asyncio.create_subprocess_exec(
-        *command("selftest", "--state-dir", str(tmp_path)),
-        stdin=keys,
+        *command("selftest", "--config", str(config)),
+        stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )
-    os.close(keys)
+    assert process.stdin is not None
     assert process.stdout is not None
-    async with asyncio.timeout(30):
-        await process.stdout.readuntil(b"3/7")
+    async with asyncio.timeout(40):
+        said = await process.stdout.readuntil(b"Lamp 1 of 2 glows red, green, blue")
+        assert b"SIMULATED: on-air light, panel, THANKS, PRIVACY, camera." in said
+        while not any(chains[0].read_bytes()):
+            await asyncio.sleep(0.02)
+        process.stdin.write(b"y\n")
+        await process.stdout.readuntil(b"Lamp 2 of 2 glows")
+        while not any(chains[1].read_bytes()):
+            await asyncio.sleep(0.02)
         process.send_signal(signal.SIGINT)
         out, err = await process.communicate()
-    os.close(typed)
     assert (process.returncode, err) == (130, b"")
     assert b"everything is switched off" in out
-    assert not (tmp_path / "selftest.json").exists()
+    assert not any(chains[0].read_bytes() + chains[1].read_bytes()), "a lamp is still on"
+    assert not (tmp_path / "state" / "selftest.json").exists()
 
 
-async def test_what_can_t_be_done_is_told_before_the_walk(tmp_path: Path) -> None:
-    here = ("--state-dir", str(tmp_path))
-    code, _, err = await ended("selftest", *here)
-    assert (code, "nobody can answer here" in err) == (2, True)
-    nowhere = tmp_path / "no" / "report.json"
-    code, _, err = await ended("selftest", "--unattended", "--report", str(nowhere), *here)
-    assert (code, "no directory to write to" in err) == (2, True)
+def test_what_can_t_be_done_is_told_before_the_walk(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    here = ("--state-dir", str(tmp_path / "state"))
+    asked: dict[str, tuple[str, ...]] = {
+        "nobody can answer here": (),
+        "is no directory to write to": (
+            "--unattended",
+            "--report",
+            str(tmp_path / "no" / "a.json"),
+        ),
+        "the text beside it ends with .txt": ("--unattended", "--report", str(tmp_path / "a.txt")),
+    }
+    for words, arguments in asked.items():
+        assert main(["selftest", *arguments, *here]) == 2
+        assert words in capsys.readouterr().err
+    assert not (tmp_path / "state").exists()

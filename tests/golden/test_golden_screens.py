@@ -15,7 +15,7 @@ import pytest
 from PIL import Image, ImageChops
 
 from likelight.appreciation.cloud import Why
-from likelight.appreciation.headline import ANSWERS, STARTING, Situation, headline
+from likelight.appreciation.headline import Situation, answers, headline
 from likelight.appreciation.poll import Link
 from likelight.appreciation.screens.models import (
     CountScreen,
@@ -53,12 +53,12 @@ SCREENS: dict[str, Screen] = {
     "count": CountScreen(128, viewers="30-49", on_air=True),
     "count-off-air": CountScreen(12_480),
     "on-air": OnAirScreen("30-49"),
-    "thanks": ANSWERS[0],
-    "private": ANSWERS[1],
-    "thanks-kept": ANSWERS[2],
+    "thanks": answers()[0],
+    "private": answers()[1],
+    "thanks-kept": answers()[2],
     "idle": IdleScreen(128),
     "idle-first": IdleScreen(),
-    "starting": STARTING,
+    "starting": said(link=Link.STARTING),
     "no-internet": said(link=Link.OFFLINE),
     "no-names": said(link=Link.OFFLINE, why=Why.NAMES),
     "wrong-clock": said(link=Link.OFFLINE, why=Why.CLOCK),

@@ -8,6 +8,11 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from likelight.config import Config
+from likelight.fleet import ioctls
+from likelight.fleet.check import Result
+from likelight.fleet.checks.service import watchdog_board
+from likelight.fleet.ground import Ground
 from likelight_hw import registry
 from likelight_hw.gamma import luminance
 from likelight_hw.ports import DARK, HardwareError, LightFrame
@@ -96,6 +101,15 @@ def test_one_process_owns_a_line() -> None:
         lgpio.gpiochip_close(chip)
 
 
+def test_the_doctor_sees_who_holds_a_line() -> None:
+    assert ioctls.holder(20) is None
+    light = registry.open_indicator(IndicatorWiring("onoff", pin=20))
+    light.set(True)
+    assert ioctls.holder(20) == "lg"
+    assert ioctls.holder(21) is None
+    light.close()
+
+
 def test_all_off_needs_no_daemon() -> None:
     line = Line(12)
     line.pull(True)
@@ -148,6 +162,20 @@ async def test_our_framebuffer_driver_on_the_kernel_s() -> None:
     assert len(_colours()) > 200
     await display.close()
     assert _colours() == {(0, 0, 0)}
+
+
+def test_the_doctor_sees_whether_the_board_s_watchdog_is_armed(tmp_path: Path) -> None:
+    (tmp_path / "sys").symlink_to("/sys")
+    (tmp_path / "proc" / "device-tree").mkdir(parents=True)
+    (tmp_path / "proc" / "device-tree" / "model").write_text("Raspberry Pi 4 Model B Rev 1.5\0")
+    ground = Ground(Config(), root=tmp_path)
+    assert watchdog_board.look(ground).result is Result.FAIL
+    with Path("/dev/watchdog").open("wb", buffering=0) as watchdog:
+        watchdog.write(b"1")
+        armed = watchdog_board.look(ground)
+        watchdog.write(b"V")  # the magic close: without it the machine would restart
+    assert (armed.result, armed.words) == (Result.OK, "after 60 s")
+    assert watchdog_board.look(ground).result is Result.FAIL
 
 
 def _glass() -> Image.Image:

@@ -8,22 +8,14 @@ from pathlib import Path
 import pytest
 
 from likelight.appreciation.cloud import Refused, Unreachable
-from likelight.appreciation.headline import (
-    FAULT,
-    OFFLINE,
-    REFUSED,
-    STARTING,
-    SUPERSEDED,
-    THANKS_KEPT,
-    Situation,
-    headline,
-)
+from likelight.appreciation.headline import Situation, headline
 from likelight.appreciation.poll import Link
 from likelight.appreciation.screens.models import (
     CountScreen,
     IdleScreen,
     PrivateScreen,
     Screen,
+    StatusScreen,
     ThanksScreen,
 )
 from likelight.contract import State
@@ -32,6 +24,13 @@ from support.scripted_cloud import ScriptedCloud
 from support.virtual import run_virtual, virtual_now
 
 CALM = Situation(Link.CONNECTED, State.IDLE, likes_today=128)
+
+STARTING = StatusScreen("Good to see you.", "The lamp is waking up.", "wave")
+OFFLINE = StatusScreen("No internet.", "The lamp and your buttons still work.", "cloud_crossed")
+REFUSED = StatusScreen("The cloud doesn't know this device.", "Call IT, code C1.", "wrench")
+SUPERSEDED = StatusScreen("Two devices share one name.", "Call IT, code C2.", "wrench")
+FAULT = StatusScreen("The camera is having trouble.", "The lamp still works.", "wrench")
+THANKS_KEPT = StatusScreen("Thanks kept.", "Off it goes with the internet.", "hands")
 
 
 @pytest.mark.parametrize(

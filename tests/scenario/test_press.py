@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from likelight.appreciation import drawings
-from likelight.appreciation.headline import ANSWERS
+from likelight.appreciation.headline import answers
 from likelight.appreciation.screens.models import NoteScreen, Page, Screen
 from likelight.appreciation.screens.render import pages
 from likelight.clock import utc_now
@@ -33,7 +33,7 @@ class SlowHand:
             self.go_on.wait(30)
         drawn = pages(screen, panel)
         self._drawn.add(screen)
-        if self._drawn >= set(ANSWERS):
+        if self._drawn >= set(answers()):
             self._loop.call_soon_threadsafe(self.answers_ready.set)
         return drawn
 

@@ -5,13 +5,15 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
 from aiohttp import web
 from aiohttp.test_utils import make_mocked_request
 
 from likelight.appreciation.effects import BASES, Base
-from likelight.appreciation.presenter import TEST_NOTE
+from likelight.assets.crew_words import ENGLISH
 from likelight.control.lights import lights_routes
 from likelight.control.queue import queue_routes
+from likelight.control.server import ProblemError
 from support.device import Device
 from support.scripted_cloud import ScriptedCloud
 from support.virtual import run_virtual, virtual_now
@@ -129,7 +131,7 @@ def test_a_test_note_is_told_as_one_and_counted_nowhere(tmp_path: Path) -> None:
             await asyncio.sleep(10)
             await obey(device, "/notes/test")
             await asyncio.sleep(1)
-            assert " ".join(device.window.screen.text) == TEST_NOTE.text
+            assert " ".join(device.window.screen.text) == ENGLISH.test
             assert device.lights.frame.level > QUIET.level + 0.3
             await asyncio.sleep(60)
             assert device.window.screen.screen != "note"
@@ -192,5 +194,21 @@ def test_a_milestone_is_on_the_disk_before_its_gesture_is_over(tmp_path: Path) -
             await asyncio.sleep(0.5)
             # Likes as such are kept within 5 s, which spares the card.
             assert (await device.store.memory()).tally.lit_total == 100
+
+    run_virtual(scenario())
+
+
+def test_a_lamp_that_is_gone_is_not_said_to_show_anything(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        now = virtual_now()
+        async with Device(tmp_path / "device.db", ScriptedCloud(now), now).living() as device:
+            device.lights.broken = True
+            device.lamp.likes(1, 1)
+            await asyncio.sleep(5)
+            with pytest.raises(ProblemError, match="does not answer: the simulated lamp is unplug"):
+                await obey(device, "/lights/test")
+            device.lights.broken = False
+            await asyncio.sleep(60)
+            assert (await obey(device, "/lights/test"))["effects"]
 
     run_virtual(scenario())

@@ -123,13 +123,14 @@ class Sensor:
 class Kitchen:
     """Real parts on a wall, and somebody who does as `answers` says.
 
-    `answers`: what to type, by a part of what is said; for "Press THANKS" the button to press.
+    `answers`: what to type, or the button to press, by a part of what is said.
     """
 
     def __init__(
         self, tmp_path: Path, answers: dict[str, str], *, unattended: bool = False
     ) -> None:
-        clock = asyncio.get_running_loop().time
+        self.loop = asyncio.get_running_loop()
+        clock = self.loop.time
         self.bulb = HandHeldLights(clock)
         self.light, self.display = HandHeldIndicator(), HandHeldDisplay()
         self.thanks, self.privacy = Thumb(), Thumb()
@@ -145,7 +146,7 @@ class Kitchen:
         self.lines.append(line)
         for words, answer in self._answers.items():
             if words in line:
-                asyncio.get_running_loop().call_later(2.0, self._do, answer)
+                self.loop.call_later(2.0, self._do, answer)
 
     def _do(self, answer: str) -> None:
         buttons = {"THANKS": self.thanks, "PRIVACY": self.privacy}
@@ -187,7 +188,7 @@ class Kitchen:
         )
 
 
-BUTTONS = {"Press THANKS": "THANKS", "Press PRIVACY": "PRIVACY"}
+BUTTONS = {"Press THANKS, once": "THANKS", "Press PRIVACY, once": "PRIVACY"}
 TYPED = {**BUTTONS, "Can you read": "y", "glows": "yes", "ON AIR goes": "Y"}
 THUMBS = {**BUTTONS, "Can you read": "y", "glows": "THANKS", "ON AIR goes": "THANKS"}
 
@@ -263,13 +264,28 @@ def test_a_thumb_before_the_buttons_are_known_is_no_answer(tmp_path: Path) -> No
 
 
 def test_swapped_buttons_are_told_and_not_believed(tmp_path: Path) -> None:
-    answers = {**THUMBS, "Press THANKS": "PRIVACY", "ON AIR goes": "n"}
+    answers = {**THUMBS, "Press THANKS, once": "PRIVACY", "ON AIR goes": "n"}
     _, report, _ = scenario(tmp_path, answers)
     buttons = report.steps[1]
     assert buttons.words == "THANKS was asked for, and PRIVACY was heard"
     assert "swap" in (buttons.mend or "")
     assert verdicts(report)["Lamp"] == "not seen"
     assert verdicts(report)["On-air light"] == "failed"
+
+
+def test_a_slip_of_the_thumb_is_forgiven_and_a_wedged_button_is_told(tmp_path: Path) -> None:
+    slip = {**TYPED, "Press THANKS, once.": "PRIVACY", "Press THANKS, once more": "THANKS"}
+    del slip["Press THANKS, once"]
+    _, report, _ = scenario(tmp_path, slip)
+    assert verdicts(report)["Buttons"] == "passed"
+
+    def wedge(kitchen: Kitchen) -> None:
+        kitchen.consent()
+        kitchen.loop.call_soon_threadsafe(kitchen.thanks.contacts.hold)
+
+    _, report, _ = scenario(tmp_path, {**TYPED, "Press THANKS, once": ""}, wedge)
+    assert "down all the while" in report.steps[1].words
+    assert report.steps[1].verdict is Verdict.FAILED
 
 
 def test_who_walks_away_does_not_hang_it(tmp_path: Path) -> None:
@@ -287,7 +303,7 @@ def test_what_is_typed_wrong_is_asked_again_and_skips_are_told(tmp_path: Path) -
     _, report, _ = scenario(tmp_path, answers)
     assert verdicts(report)["Panel"] == "passed"
     assert (report.steps[2].verdict, report.steps[2].words) == (Verdict.UNSEEN, "skipped")
-    _, report, _ = scenario(tmp_path, {**TYPED, "Press THANKS": "n"})
+    _, report, _ = scenario(tmp_path, {**TYPED, "Press THANKS, once": "n"})
     assert report.steps[1].words == "THANKS was pressed, and nothing was heard"
 
 
@@ -390,7 +406,7 @@ def test_the_report_is_written_whole_for_people_and_for_programs(tmp_path: Path)
     write(report, tmp_path / "kitchen.json")
     text = (tmp_path / "kitchen.txt").read_text()
     assert "FAILED    Lamp: the answer was no (seen by keyboard)" in text
-    assert "mend: Check its wires" in text
+    assert "mend: check its wires" in text
     assert "In all: failed" in text
     assert "s3cret" not in text + (tmp_path / "kitchen.json").read_text()
     assert {file.name for file in tmp_path.iterdir()} >= {"kitchen.json", "kitchen.txt"}

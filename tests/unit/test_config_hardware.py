@@ -99,6 +99,8 @@ LAMP = '[[lights]]\ndriver = "pwm"\npin = '
     [
         # Names
         ('board = "pi4"', "line 1: board: no board is called 'pi4'; did you mean pi-4?"),
+        ('board = ""', "line 1: board: no board is called ''; there is: pi-3b-plus, pi-4, pi-5"),
+        ('kit = ""', "line 1: kit: no kit is called ''; there is: cheap, reference"),
         ('kit = "refrence"', "line 1: kit: no kit is called 'refrence'; did you mean reference?"),
         (
             'board = "zero-2w"\nkit = "reference"',
@@ -157,6 +159,10 @@ LAMP = '[[lights]]\ndriver = "pwm"\npin = '
         (
             '[lights]\ndriver = "pwm"\npin = 12\nfrequency_hz = 20000',
             'line 1: lights: driver = "pwm" dims with at most frequency_hz = 10000',
+        ),
+        (
+            '[lights]\ndriver = "ws2812-pio"\nleds = 500\npin = 18',
+            "line 1: lights: 500 LEDs would hardly glow with max_milliamps = 1500; give them 2000",
         ),
         # What is no text, no number, no table
         ("board = 4", 'line 1: board: this takes a text in quotes, such as "pi-4"'),

@@ -40,9 +40,9 @@ def test_the_chip_is_found_by_its_device_whatever_its_number(tmp_path: Path, num
 
 def test_without_the_overlay_it_says_what_to_add(tmp_path: Path) -> None:
     PwmTree(tmp_path, {FAN: 0})
-    with pytest.raises(HardwareError, match=r"1f00098000\.pwm channel 2: .*dtoverlay=pwm-2chan"):
+    with pytest.raises(HardwareError, match=r"1f00098000\.pwm channel 2: .*dtoverlay=pwm,pin="):
         SysfsPwmLamp(WIRED, Clock(), root=tmp_path)
-    with pytest.raises(HardwareError, match="dtoverlay=pwm-2chan"):
+    with pytest.raises(HardwareError, match="dtoverlay=pwm,pin="):
         SysfsPwmLamp(WIRED, Clock(), root=tmp_path / "absent")
 
 
@@ -80,6 +80,47 @@ def test_without_the_udev_rule_it_says_so(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.setattr(os, "open", refuse)
     with pytest.raises(HardwareError, match="udev rules and add its user to the group gpio"):
         SysfsPwmLamp(WIRED, Clock(), root=tmp_path)
+
+
+def test_a_udev_that_is_half_done_is_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tree = PwmTree(tmp_path, {HEADER: 0})
+    tree.make(HEADER, 2)
+    really, done = os.open, False
+
+    def half(path: Path, flags: int) -> int:
+        if path.name == "period" and not done:
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return really(path, flags)
+
+    monkeypatch.setattr(os, "open", half)
+    lamp = SysfsPwmLamp(WIRED, Clock(), root=tmp_path)
+    assert lamp.write(WHITE) == DARK
+    done = True
+    assert lamp.write(WHITE) == WHITE
+
+
+@pytest.mark.parametrize("before", [100_000, 500_000, 2_000_000])
+def test_an_active_low_lamp_is_taken_over_without_a_flash(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, before: int
+) -> None:
+    tree = PwmTree(tmp_path, {HEADER: 0})
+    tree.make(HEADER, 2)
+    files = tmp_path / "pwmchip0/pwm2"
+    for name, value in (("period", before), ("duty_cycle", before), ("enable", 1)):
+        (files / name).write_text(f"{value}\n")
+    really, duties = os.pwrite, list[int]()
+
+    def pwrite(file: int, data: bytes, at: int) -> int:
+        if os.path.samestat(os.fstat(file), (files / "duty_cycle").stat()):
+            duties.append(int(data))
+            assert int(data) <= tree.value(HEADER, 2, "period")
+        return really(file, data, at)
+
+    monkeypatch.setattr(os, "pwrite", pwrite)
+    SysfsPwmLamp(WIRED, Clock(), active_low=True, frequency_hz=2000, root=tmp_path)
+    assert duties == [min(before, 500_000), 500_000]
 
 
 def test_what_a_crash_left_on_is_switched_off_by_taking_it(tmp_path: Path) -> None:

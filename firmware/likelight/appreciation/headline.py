@@ -1,12 +1,10 @@
 """What the crew's screen says while no note is to be read: a pure decision."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Final
 
 from likelight.appreciation.cloud import Why
 from likelight.appreciation.poll import Link
-from likelight.appreciation.screens import words
 from likelight.appreciation.screens.models import (
     CountScreen,
     IdleScreen,
@@ -16,32 +14,8 @@ from likelight.appreciation.screens.models import (
     StatusScreen,
     ThanksScreen,
 )
+from likelight.assets.crew_words import ENGLISH, CrewWords
 from likelight.contract import Cause, State
-
-STARTING: Final = StatusScreen("Good to see you.", "The lamp is waking up.", "wave")
-OFFLINE: Final = StatusScreen(
-    "No internet.", "The lamp and your buttons still work.", "cloud_crossed"
-)
-REFUSED: Final = StatusScreen("The cloud doesn't know this device.", "Call IT, code C1.", "wrench")
-SUPERSEDED: Final = StatusScreen("Two devices share one name.", "Call IT, code C2.", "wrench")
-FAULT: Final = StatusScreen("The camera is having trouble.", "The lamp still works.", "wrench")
-THANKS_KEPT: Final = StatusScreen("Thanks kept.", "Off it goes with the internet.", "hands")
-
-ANSWERS: Final[tuple[Screen, ...]] = (ThanksScreen(), PrivateScreen(), THANKS_KEPT)
-"""What a press may be answered with."""
-
-_OFFLINE: Final = {
-    Why.LINE: OFFLINE,
-    Why.NAMES: StatusScreen("The cloud's name is unknown.", "Call IT, code N1.", "cloud_crossed"),
-    Why.CLOCK: StatusScreen("The time here is wrong.", "Call IT, code T1.", "clock"),
-    Why.STRANGER: StatusScreen("The network blocks us.", "Call IT, code N2.", "cloud_crossed"),
-    Why.CLOUD: StatusScreen("The cloud is having trouble.", OFFLINE.detail, "cloud_crossed"),
-}
-_TROUBLE: Final = {
-    Link.STARTING: STARTING,
-    Link.REFUSED: REFUSED,
-    Link.SUPERSEDED: SUPERSEDED,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,51 +44,86 @@ class Situation:
     """The crew has just pressed THANKS."""
 
 
-def headline(now: Situation) -> Screen:
+def answers(words: CrewWords = ENGLISH) -> tuple[Screen, ...]:
+    """Return what a press may be answered with."""
+    return ThanksScreen(words), PrivateScreen(words), _thanks_kept(words)
+
+
+def headline(now: Situation, words: CrewWords = ENGLISH) -> Screen:
     """Return the screen for a situation: an answer to a button first, then what is wrong."""
     if now.thanking:
         # "Thanks sent" would be untrue while nobody can have got it.
-        return ThanksScreen() if now.link is Link.CONNECTED else THANKS_KEPT
+        return ThanksScreen(words) if now.link is Link.CONNECTED else _thanks_kept(words)
     if now.camera is State.PRIVATE:
-        return PrivateScreen()
+        return PrivateScreen(words)
     if now.stuck:
-        return _stuck(now.stuck)
-    if now.link is Link.OFFLINE:
-        return _OFFLINE[now.why]
-    if now.link in _TROUBLE:
-        return _TROUBLE[now.link]
+        return _stuck(now.stuck, words)
+    if now.link is not Link.CONNECTED:
+        return _not_connected(now, words)
     if now.camera is State.FAULT:
-        return _fault(now.trouble)
+        return _fault(now.trouble, words)
     if now.camera is State.LIVE and not now.likes_today:
         # A zero in large figures would be a score.
-        return OnAirScreen(now.viewers)
+        return OnAirScreen(now.viewers, words)
     if now.lively:
-        return CountScreen(now.likes_today, now.viewers, on_air=now.camera is State.LIVE)
-    return _off(now) or IdleScreen(now.likes_today)
+        return CountScreen(now.likes_today, now.viewers, now.camera is State.LIVE, words)
+    return _off(now, words) or IdleScreen(now.likes_today, words)
 
 
-def _stuck(names: tuple[str, ...]) -> StatusScreen:
+def _thanks_kept(words: CrewWords) -> StatusScreen:
+    return StatusScreen(words.thanks_kept, words.thanks_wait, "hands")
+
+
+def _stuck(names: tuple[str, ...], words: CrewWords) -> StatusScreen:
     if len(names) > 1:
-        return StatusScreen("Both buttons are stuck.", "Wipe them, or call IT, code B3.", "wrench")
+        return StatusScreen(words.both_stuck, words.wipe_both.format(code="B3"), "wrench")
     (name,) = names
     code = "B2" if name == "PRIVACY" else "B1"
-    return StatusScreen(f"{name} is stuck.", f"Wipe it, or call IT, code {code}.", "wrench")
+    return StatusScreen(
+        words.stuck.format(name=name), words.wipe_one.format(code=code), "wrench"
+    )
 
 
-def _off(now: Situation) -> StatusScreen | None:
+def _not_connected(now: Situation, words: CrewWords) -> StatusScreen:
+    """Return how the device stands with its cloud, and if it is offline, why."""
+
+    def call(title: str, code: str, icon: str) -> StatusScreen:
+        return StatusScreen(title, words.call_it.format(code=code), icon)
+
+    match now.link, now.why:
+        case Link.STARTING, _:
+            return StatusScreen(words.welcome, words.waking, "wave")
+        case Link.REFUSED, _:
+            return call(words.unknown_device, "C1", "wrench")
+        case Link.SUPERSEDED, _:
+            return call(words.two_devices, "C2", "wrench")
+        case _, Why.NAMES:
+            return call(words.name_unknown, "N1", "cloud_crossed")
+        case _, Why.CLOCK:
+            return call(words.wrong_time, "T1", "clock")
+        case _, Why.STRANGER:
+            return call(words.blocked, "N2", "cloud_crossed")
+        case _, Why.CLOUD:
+            return StatusScreen(words.cloud_trouble, words.still_works, "cloud_crossed")
+    return StatusScreen(words.no_internet, words.still_works, "cloud_crossed")
+
+
+def _off(now: Situation, words: CrewWords) -> StatusScreen | None:
     """Return why the camera is closed or off, or soon will be, if that is known."""
     if now.camera is State.CLOSED and now.opens_at is not None:
-        return StatusScreen(words.CAMERA_OFF, f"On again at {now.opens_at:%H:%M}.", "clock")
+        again = words.again_at.format(time=now.opens_at)
+        return StatusScreen(words.camera_off, again, "clock")
     if now.camera is State.OFF and now.cause is Cause.CONSENT:
-        return StatusScreen(words.CAMERA_OFF, "It waits for your consent.", "camera_crossed")
+        return StatusScreen(words.camera_off, words.waits_for_consent, "camera_crossed")
     if now.camera is State.OFF and now.cause is Cause.DESIRED:
-        return StatusScreen(words.CAMERA_OFF, "The office switched it off.", "camera_crossed")
+        return StatusScreen(words.camera_off, words.office, "camera_crossed")
     if until := now.consent_until:
-        return StatusScreen(f"Consent ends {until:%-d %b}.", "Call IT, code A1.", "clock")
+        ends = words.consent_ends.format(date=until)
+        return StatusScreen(ends, words.call_it.format(code="A1"), "clock")
     return None
 
 
-def _fault(code: str | None) -> StatusScreen:
+def _fault(code: str | None, words: CrewWords) -> StatusScreen:
     # Most troubles pass within seconds, so nobody is sent to the phone at once.
-    words = f"{FAULT.detail} If this stays, call IT, code {code}."
-    return replace(FAULT, detail=words) if code else FAULT
+    stays = f" {words.if_it_stays.format(code=code)}" if code else ""
+    return StatusScreen(words.camera_trouble, words.lamp_works + stays, "wrench")

@@ -112,6 +112,8 @@ class Lamp:
         self._unlit: _Unlit | None = None
         self._tests = 0
         self._retry_s: float | None = None
+        self.trouble = ""
+        """Why the lamp does not answer; empty when it does."""
 
     @property
     def frame(self) -> LightFrame:
@@ -306,6 +308,7 @@ class Lamp:
             self._on_frame(shown)
 
     def _lost(self, error: HardwareError) -> None:
+        self.trouble = str(error)
         if self._retry_s is None:
             logger.warning("The lamp does not answer: %s. Likes wait until it does", error)
             self._retry_s = RETRY_FIRST_S
@@ -316,7 +319,7 @@ class Lamp:
 
     def _answered(self) -> None:
         if self._retry_s is not None:
-            self._retry_s = None
+            self._retry_s, self.trouble = None, ""
             logger.info("The lamp answers again")
             if not self._waiting:
                 self._welcome_owed()

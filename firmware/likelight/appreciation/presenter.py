@@ -14,12 +14,13 @@ from likelight.appreciation.attention import Attention
 from likelight.appreciation.backoff import Backoff
 from likelight.appreciation.drawings import Drawings
 from likelight.appreciation.glass import Glass, Shown
-from likelight.appreciation.headline import ANSWERS, Situation, headline
+from likelight.appreciation.headline import Situation, answers, headline
 from likelight.appreciation.inbox import Inbox
 from likelight.appreciation.screens.care import SHIFT_EVERY_S, brightness, orbit
 from likelight.appreciation.screens.models import IdleScreen, NoteScreen, Page, Screen
 from likelight.appreciation.sqlitefile import StoreError
 from likelight.appreciation.store import KeptNote
+from likelight.assets import crew_words
 from likelight.contract import Catalogue
 from likelight_hw.ports import Display, HardwareError
 
@@ -33,7 +34,6 @@ TEND_S = 10.0
 """The brightness and the place of what burns in are thought over this often."""
 PACE_S = 1.0
 """The least time between two counts on the display, which is slow and near people's eyes."""
-TEST_NOTE = NoteScreen("A test. Nobody sent this note.", "wrench")
 _TEST_CODE = "\0test"
 TIMER_SLACK_S = 0.001
 """A loop may fire a timer a hair early; asking for what is left then could go on for ever."""
@@ -68,6 +68,8 @@ class Presenter:
             note.code: NoteScreen(note.text, note.icon, rtl=catalogue.dir == "rtl")
             for note in catalogue.notes
         }
+        self._words = crew_words.load(catalogue.lang)
+        self._test_note = NoteScreen(self._words.test, "wrench", rtl=self._words.rtl)
         self._situation = situation
         self._on_note = on_note
         self._quiet = quiet
@@ -137,7 +139,7 @@ class Presenter:
         """Show for ever."""
         self._glass.forget()
         async with asyncio.TaskGroup() as jobs:
-            jobs.create_task(self._drawings.keep(ANSWERS))
+            jobs.create_task(self._drawings.keep(answers(self._words)))
             while True:
                 try:
                     await self._show_next(jobs)
@@ -170,7 +172,7 @@ class Presenter:
 
     async def _show_note(self, code: str, jobs: asyncio.TaskGroup) -> None:
         """Show every waiting note of this code at once; equal words need no repetition."""
-        screen = self._notes.get(code, TEST_NOTE)
+        screen = self._notes.get(code, self._test_note)
         drawn = await self._draw(screen)
         waiting: list[KeptNote] = [note for note in self._inbox.waiting if note.code == code]
         self._again = None
@@ -198,13 +200,13 @@ class Presenter:
 
     async def _show_headline(self, over: Callable[[], bool]) -> None:
         """Show the headline until it is another one, or until `over()`."""
-        screen = headline(self._situation())
+        screen = self._headline()
 
         def outdated() -> bool:
-            return over() or headline(self._situation()) != screen
+            return over() or self._headline() != screen
 
         def urgent() -> bool:
-            return over() or type(headline(self._situation())) is not type(screen)
+            return over() or type(self._headline()) is not type(screen)
 
         drawn = await self._draw(screen)
         if urgent():
@@ -219,6 +221,9 @@ class Presenter:
                     paced = began + PACE_S - self._now()
                     await self._wait_until(urgent, paced)
                     return
+
+    def _headline(self) -> Screen:
+        return headline(self._situation(), self._words)
 
     def _note_is_due(self) -> bool:
         return not self._crew.answering and self._next_code() is not None

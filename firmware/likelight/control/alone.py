@@ -35,7 +35,7 @@ async def _play(config: Config, plan: Plan, say: Callable[[Planned], None]) -> b
     lit: list[LightFrame] = []
     loop, me = asyncio.get_running_loop(), asyncio.current_task()
     assert me is not None
-    for ending in (signal.SIGINT, signal.SIGTERM):
+    for ending in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         loop.add_signal_handler(ending, me.cancel)
     lamp = Lamp(
         registry.open_lights(config.wiring.lights, time.monotonic),

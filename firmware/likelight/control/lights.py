@@ -65,3 +65,5 @@ def _refuse_in_the_dark(lamp: Lamp) -> None:
     for why, words in WHY_DARK.items():
         if why in lamp.holds:
             raise ProblemError(409, words)
+    if lamp.trouble:
+        raise ProblemError(503, f"The lamp does not answer: {lamp.trouble}")

@@ -66,12 +66,13 @@ class ControlServer:
                 LONGEST,
             )
             await asyncio.Event().wait()
-        listener = await asyncio.to_thread(_bind, self._path, self._alias)
-        try:
-            await self._serve(listener)
-        finally:
-            listener.close()
-            await asyncio.to_thread(_remove, self._path, self._alias)
+        # Made out here, so that whoever cancels while the thread binds it leaves nothing open.
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
+            await asyncio.to_thread(_bind, listener, self._path, self._alias)
+            try:
+                await self._serve(listener)
+            finally:
+                await asyncio.to_thread(_remove, self._path, self._alias)
 
     async def _serve(self, listener: socket.socket) -> None:
         app = web.Application(middlewares=[_problems], client_max_size=MOST_BYTES)
@@ -122,22 +123,14 @@ def _answer(error: ProblemError) -> web.Response:
     )
 
 
-def _bind(path: Path, alias: Path | None) -> socket.socket:
+def _bind(listener: socket.socket, path: Path, alias: Path | None) -> None:
     _clear(path)
-    listener = socket.socket(
-        socket.AF_UNIX, socket.SOCK_STREAM | getattr(socket, "SOCK_CLOEXEC", 0)
-    )
-    try:
-        listener.bind(str(path))
-        # Nobody can connect before listen(2), so there is no moment with another mode.
-        path.chmod(MODE)
-        if alias is not None:
-            _clear(alias)
-            alias.symlink_to(path)
-    except OSError:
-        listener.close()
-        raise
-    return listener
+    listener.bind(str(path))
+    # Nobody can connect before listen(2), so there is no moment with another mode.
+    path.chmod(MODE)
+    if alias is not None:
+        _clear(alias)
+        alias.symlink_to(path)
 
 
 def _clear(path: Path) -> None:

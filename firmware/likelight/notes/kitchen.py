@@ -3,7 +3,7 @@
 import logging
 
 from likelight.appreciation.screens.typeface import shaping_available
-from likelight.assets import catalogue, fonts
+from likelight.assets import catalogue, crew_words, fonts
 from likelight.assets.brand import with_brand
 from likelight.assets.catalogue import BUNDLED, CatalogueError, Notes
 from likelight.config import Config, ConfigError
@@ -20,7 +20,7 @@ def read_notes(config: Config) -> Notes:
     Raises `ConfigError` when the crew's language is none of ours or can't be written on this
     machine, and when the brand's catalogue has a mistake or a note that doesn't fit the panel.
     """
-    for trouble in (*catalogue.TROUBLE, *fonts.TROUBLE):
+    for trouble in (*catalogue.TROUBLE, *crew_words.TROUBLE, *fonts.TROUBLE):
         log.warning("%s. Install likelight again; it goes on with what is left.", trouble)
     language = config.kitchen.language
     primary = language.replace("_", "-").partition("-")[0].lower()

@@ -1,7 +1,8 @@
 """A lamp on a hardware PWM channel, through the kernel's `/sys/class/pwm`.
 
 Hardware PWM neither jitters nor steps: at 1 kHz it has a million levels where lgpio has a hundred,
-so that a lamp dims smoothly down to nothing. `dtoverlay=pwm-2chan` in config.txt makes a channel.
+so that a lamp dims smoothly down to nothing. `dtoverlay=pwm` in config.txt makes a channel; its own
+default is GPIO 18, so the lamp's pin has to be named there.
 
 sysfs has no disk behind it: reading and writing these files takes microseconds and never waits.
 The descriptors are non-blocking all the same, so that whoever looks for blocking calls sees that.
@@ -88,26 +89,29 @@ class SysfsPwmLamp:
         """Open the channel, dark; return whether udev lets us yet."""
         try:
             duty = os.open(self._files / "duty_cycle", _FLAGS)
-        except OSError as error:
+            try:
+                self._start(duty)
+            except OSError:
+                os.close(duty)
+                raise
+        except (FileNotFoundError, PermissionError) as error:
+            # udev opens one file after the other: the first may be ours, and the next not yet.
             if self._monotonic() < self._give_up_at:
                 return False
             raise HardwareError(f"{self._name}: {_mend(error)}") from error
+        except OSError as error:
+            raise HardwareError(f"{self._name}: {_mend(error)}") from error
         self._duty = duty
-        try:
-            with self._in_words():
-                self._start(duty)
-        except HardwareError:
-            self._duty = None
-            os.close(duty)
-            raise
         return True
 
     def _start(self, duty: int) -> None:
-        # The kernel refuses a period below the duty cycle, and a duty cycle without a period.
-        if _read(self._files / "period") > 0:
-            _put(duty, 0)
+        # The kernel refuses a period below the duty cycle, and a duty cycle without a period. For a
+        # lamp that is active low a duty cycle of 0 would be a flash at full light.
+        dark = self._nanoseconds(0.0)
+        if (period := _read(self._files / "period")) > 0:
+            _put(duty, min(dark, period))
         _write(self._files / "period", self._period_ns)
-        _put(duty, self._nanoseconds(0.0))
+        _put(duty, dark)
         _write(self._files / "enable", 1)
 
     def _set(self, share: float) -> None:
@@ -138,8 +142,8 @@ def _chip(root: Path, name: str, lamp: str) -> Path:
                 if (chip / "device").readlink().name == name:
                     return chip
     raise HardwareError(
-        f"{lamp}: there is no such chip; add dtoverlay=pwm-2chan to /boot/firmware/config.txt"
-        " and start the Pi again"
+        f"{lamp}: there is no such chip; add the line dtoverlay=pwm,pin=... of hw/overlays to"
+        " /boot/firmware/config.txt and start the Pi again"
     )
 
 

@@ -1,16 +1,19 @@
 """Screens that are a number: likes today, how many watch, and the quiet in between."""
 
+import math
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Final
 
-from likelight.appreciation.screens import palette, words
-from likelight.appreciation.screens.breaking import ink_of
+from likelight.appreciation.screens import palette
+from likelight.appreciation.screens.breaking import Ink, ink_of, join, split, wrap
 from likelight.appreciation.screens.canvas import Canvas, Drawn
 from likelight.appreciation.screens.geometry import geometry
 from likelight.appreciation.screens.layout import Area, Line
 from likelight.appreciation.screens.models import CountScreen, IdleScreen
-from likelight.appreciation.screens.typeface import CAP_PER_EM, cap_height
+from likelight.appreciation.screens.typeface import CAP_PER_EM, cap_height, rise
+from likelight.assets.crew_words import CrewWords
+from likelight.assets.fonts import Face, face_of
 from likelight_hw.ports import DisplayInfo, Rgb
 
 _ICON: Final = 1.16
@@ -27,13 +30,30 @@ _LARGEST: Final = 0.36
 
 @dataclass(frozen=True, slots=True)
 class _Row:
-    """A line of text, with an icon before it or none, in type of `em` pixels."""
+    """A line of text, with an icon before it or none, in type of `em` pixels.
+
+    Whoever reads from right to left has the icon at the right.
+    """
 
     text: str
     em: int
     colour: Rgb
     bold: bool = True
     icon: str | None = None
+    rtl: bool = False
+
+    @property
+    def face(self) -> Face:
+        return face_of(self.text)
+
+    @property
+    def ink(self) -> Ink:
+        return ink_of(self.text, self.em, self.bold, self.face)
+
+    @property
+    def rise(self) -> int:
+        """How far its letters rise over the baseline, as a rule."""
+        return rise(self.em, self.face)
 
     @property
     def cap(self) -> int:
@@ -45,89 +65,119 @@ class _Row:
 
     @property
     def indent(self) -> int:
-        """How far the text stands from the row's left end."""
+        """How far the text stands from that end of the row at which reading begins."""
         return self.icon_size + round(self.cap * _ICON_GAP) if self.icon else 0
 
     @property
     def width(self) -> float:
-        left, _, right, _ = ink_of(self.text, self.em, self.bold)
+        left, _, right, _ = self.ink
         return self.indent + right - left
 
 
 def count(screen: CountScreen, panel: DisplayInfo) -> list[Drawn]:
     """Draw the likes of today, then, if known, how many watch; each on its page."""
-    likes = _spellings(screen.likes_today)
-    pages = [_figure(likes, words.TODAY, "heart", screen.on_air, panel)]
+    words = screen.words
+    likes = words.spellings(screen.likes_today)
+    pages = [_figure(likes, words.today, "heart", screen, panel)]
     if screen.viewers is not None:
-        band = screen.viewers.replace("-", "–")
-        pages.append(_figure((band,), words.WATCHING, None, screen.on_air, panel))
+        band = words.band(screen.viewers)
+        pages.append(_figure((band,), words.watching, None, screen, panel))
     return pages
 
 
 def idle(screen: IdleScreen, panel: DisplayInfo) -> list[Drawn]:
-    """Draw the quiet: one line, and what the day has brought so far, if anything."""
-    sizes = geometry(panel)
-    canvas = Canvas(panel)
-    canvas.glow(sizes.width // 2, sizes.height, sizes.height * 7 // 8)
+    """Draw the quiet: one line, and what the day has brought so far, if anything.
+
+    Where the quiet takes more lines in the crew's language, the day may need a page of its own.
+    """
+    sizes, words = geometry(panel), screen.words
     widest = sizes.width - 2 * sizes.side
-    row = _Row(words.QUIET, sizes.em_wanted, palette.INK)
-    rows = [row if row.width <= widest else replace(row, em=sizes.ems.floor)]
-    if screen.likes_today:
-        numbers = _spellings(screen.likes_today)
-        texts = (*(f"{number} {words.TODAY}" for number in numbers[:1]), *numbers)
-        below = [_Row(text, sizes.ems.floor, palette.MUTED, False, "heart") for text in texts]
-        rows.append(next((row for row in below if row.width <= widest), below[-1]))
-    return [(canvas.image, _draw(canvas, rows, sizes.plain))]
+    day = [_day(screen.likes_today, words, sizes.ems.floor, widest)] if screen.likes_today else []
+    quiet = _Row(words.quiet, sizes.em_wanted, palette.INK)
+    if quiet.width > widest or not _inside([quiet, *day], sizes.plain):
+        quiet = replace(quiet, em=sizes.ems.floor)
+    rows = _broken(quiet, widest)
+    together = not day or len(rows) == 1 or _inside([*rows, *day], sizes.plain)
+    pages = [[*rows, *day]] if together else [rows, day]
+    drawn = []
+    for rows in pages:
+        canvas = Canvas(panel)
+        canvas.glow(sizes.width // 2, sizes.height, sizes.height * 7 // 8)
+        drawn.append((canvas.image, _draw(canvas, rows, sizes.plain)))
+    return drawn
 
 
-def _spellings(number: int) -> tuple[str, ...]:
-    """Return ways to write `number`, the exact one first; a short one never says too much."""
-    if number < 1000:
-        return (str(number),)
-    short = f"{number // 1000}k" if number < 10**6 else f"{number // 10**5 / 10:.1f}M"
-    return f"{number:,}", short
+def _day(likes: int, words: CrewWords, em: int, widest: int) -> _Row:
+    """Return what the day has brought, in as many words as there is room for."""
+    numbers = words.spellings(likes)
+    texts = (join(split(words.so_many_today.format(number=numbers[0]))), *numbers)
+    rows = [_Row(text, em, palette.MUTED, False, "heart", words.rtl) for text in texts]
+    return next((row for row in rows if row.width <= widest), rows[-1])
+
+
+def _broken(row: _Row, widest: int) -> list[_Row]:
+    """Return `row` in as few lines as its words need to be no wider than `widest`."""
+    words = split(row.text)
+    whole = replace(row, text=join(words))
+    if whole.width > widest:
+        for count in range(2, len(words) + 1):
+            lines = wrap(words, [widest] * count, row.em, row.bold)
+            if lines is not None:
+                return [replace(row, text=line) for line in lines]
+    return [whole]
 
 
 def _figure(
-    spellings: tuple[str, ...], label: str, icon: str | None, on_air: bool, panel: DisplayInfo
+    spellings: tuple[str, ...],
+    label: str,
+    icon: str | None,
+    screen: CountScreen,
+    panel: DisplayInfo,
 ) -> Drawn:
     """Draw a number over its label; while the camera is on air, with its glyph in the corner.
 
     Of its spellings it takes the first that fits at the floor, rather without the icon than short.
     """
     sizes = geometry(panel)
-    area = sizes.beside_glyph if on_air else sizes.plain
+    area = sizes.beside_glyph if screen.on_air else sizes.plain
     canvas = Canvas(panel)
-    if on_air:
+    if screen.on_air:
         canvas.tile("camera", sizes)
     below = _Row(label, sizes.ems.floor, palette.MUTED, bold=False)
+    labels = _broken(below, sizes.width - 2 * sizes.side)
     largest = max(sizes.ems.floor, round(sizes.height * _LARGEST / CAP_PER_EM))
     ways = [(number, with_icon) for number in spellings for with_icon in (icon, None)]
     for number, with_icon in ways:
         for em in range(largest, sizes.ems.floor - 1, -1):
-            rows = [_Row(number, em, palette.INK, icon=with_icon), below]
+            top = _Row(number, em, palette.INK, icon=with_icon, rtl=screen.words.rtl)
+            rows = [top, *labels]
             if _fits(rows, area):
                 return canvas.image, _draw(canvas, rows, area)
-    rows = [_Row(spellings[-1], sizes.ems.floor, palette.INK), below]
+    rows = [_Row(spellings[-1], sizes.ems.floor, palette.INK), *labels]
     return canvas.image, _draw(canvas, rows, area)
 
 
 def _baselines(rows: list[_Row], area: Area) -> list[int]:
-    """Return the baselines of the rows, the whole centred; equal descenders above and below."""
+    """Return the baselines of the rows, the whole centred; equal descenders above and below.
+
+    Arabic hangs deeper than that: what would leave the area below is moved up.
+    """
     gaps = [round(_ROW_GAP * lower.cap) for _, lower in pairwise(rows)]
-    depth = sum(row.cap for row in rows) + sum(gaps)
-    y = (area.top + area.bottom - depth) // 2
+    depth = sum(row.rise for row in rows) + sum(gaps)
+    below = depth + math.ceil(rows[-1].ink[3])
+    y = min((area.top + area.bottom - depth) // 2, area.bottom - below)
     baselines = []
     for row, gap in zip(rows, [*gaps, 0], strict=True):
-        baselines.append(y + row.cap)
-        y += row.cap + gap
+        baselines.append(y + row.rise)
+        y += row.rise + gap
     return baselines
 
 
 def _fits(rows: list[_Row], area: Area) -> bool:
     baselines = _baselines(rows, area)
-    tops = [baseline - row.cap for row, baseline in zip(rows, baselines, strict=True)]
-    bottom = baselines[-1] + rows[-1].cap * _DESCENDER
+    tops = [baseline - row.rise for row, baseline in zip(rows, baselines, strict=True)]
+    hang = max(rows[-1].cap * _DESCENDER, rows[-1].ink[3])
+    bottom = baselines[-1] + (hang if rows[-1].face is Face.LATIN else rows[-1].ink[3])
     return (
         tops[0] >= area.top
         and bottom <= area.bottom
@@ -138,15 +188,23 @@ def _fits(rows: list[_Row], area: Area) -> bool:
     )
 
 
+def _inside(rows: list[_Row], area: Area) -> bool:
+    """Tell whether the rows' ink lies inside the area from top to bottom."""
+    first = _baselines(rows, area)[0]
+    return first + rows[0].ink[1] >= area.top
+
+
 def _draw(canvas: Canvas, rows: list[_Row], area: Area) -> tuple[str, ...]:
     """Draw the rows, each centred with its icon, and return their words."""
     drawn: tuple[str, ...] = ()
     for row, baseline in zip(rows, _baselines(rows, area), strict=True):
-        left = round(area.centre(baseline - row.cap, row.width) - row.width / 2)
+        left = round(area.centre(baseline - row.rise, row.width) - row.width / 2)
+        start = left if row.rtl else left + row.indent
         if row.icon:
             y = baseline - row.cap // 2 - row.icon_size // 2
-            canvas.icon(row.icon, left, y, row.icon_size, palette.icon_colour(row.icon))
-        middle = left + row.indent + (row.width - row.indent) / 2
-        line = Line(row.text, middle, baseline, row.em, row.bold)
+            x = round(left + row.width) - row.icon_size if row.rtl else left
+            canvas.icon(row.icon, x, y, row.icon_size, palette.icon_colour(row.icon))
+        middle = start + (row.width - row.indent) / 2
+        line = Line(row.text, middle, baseline, row.em, row.bold, row.face)
         drawn += canvas.text([line], row.colour)
     return drawn

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from likelight.appreciation.screens import palette, words
+from likelight.appreciation.screens import palette
 from likelight.appreciation.screens.breaking import split
 from likelight.appreciation.screens.canvas import Canvas, Drawn
 from likelight.appreciation.screens.geometry import Geometry, geometry
@@ -32,20 +32,23 @@ def note(screen: NoteScreen, panel: DisplayInfo) -> list[Drawn]:
     return _card(screen.text, screen.icon, panel)
 
 
-def thanks(_screen: ThanksScreen, panel: DisplayInfo) -> list[Drawn]:
+def thanks(screen: ThanksScreen, panel: DisplayInfo) -> list[Drawn]:
     """Draw the answer to the THANKS button."""
-    return _card(words.THANKS_SENT, "hands", panel)
+    return _card(screen.words.thanks_sent, "hands", panel)
 
 
-def private(_screen: PrivateScreen, panel: DisplayInfo) -> list[Drawn]:
+def private(screen: PrivateScreen, panel: DisplayInfo) -> list[Drawn]:
     """Draw what the crew must be sure of while the camera is off, and the way back."""
-    return _state(words.CAMERA_OFF, words.PRESS_AGAIN, "camera_crossed", panel)
+    words = screen.words
+    return _state(words.camera_off, words.press_again, "camera_crossed", panel)
 
 
 def on_air(screen: OnAirScreen, panel: DisplayInfo) -> list[Drawn]:
     """Draw that pictures leave the kitchen, and how many watch."""
-    viewers = f"{screen.viewers.replace('-', '–')} {words.WATCHING}" if screen.viewers else ""
-    return _state(words.ON_AIR, viewers, "camera", panel)
+    words, watching = screen.words, ""
+    if screen.viewers:
+        watching = words.so_many_watching.format(band=words.band(screen.viewers))
+    return _state(words.on_air, watching, "camera", panel)
 
 
 def status(screen: StatusScreen, panel: DisplayInfo) -> list[Drawn]:
@@ -55,15 +58,15 @@ def status(screen: StatusScreen, panel: DisplayInfo) -> list[Drawn]:
 
 def updating(screen: UpdatingScreen, panel: DisplayInfo) -> list[Drawn]:
     """Draw that new software comes, how far it is, and what not to do meanwhile."""
-    progress = screen.progress
+    words, progress = screen.words, screen.progress
     if progress is None:
-        return _state(words.UPDATING, words.KEEP_POWER, "download", panel)
-    title = f"{words.UPDATING} {min(1.0, max(0.0, progress)):.0%}"
+        return _state(words.updating, words.keep_power, "download", panel)
+    title = words.so_far_updated.format(percent=round(100 * min(1.0, max(0.0, progress))))
 
     def bar(canvas: Canvas, sizes: Geometry) -> None:
         canvas.bar(progress, sizes)
 
-    return _state(title, words.KEEP_POWER, "download", panel, bar)
+    return _state(title, words.keep_power, "download", panel, bar)
 
 
 def self_test(screen: SelfTestScreen, panel: DisplayInfo) -> list[Drawn]:

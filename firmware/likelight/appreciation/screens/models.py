@@ -1,9 +1,14 @@
-"""What a screen says, before anybody knows how large the panel is."""
+"""What a screen says, before anybody knows how large the panel is.
 
-from dataclasses import dataclass
+`words` are those that the screen says of its own accord, in the crew's language.
+"""
+
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 from PIL import Image
+
+from likelight.assets.crew_words import ENGLISH, CrewWords
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +29,7 @@ class CountScreen:
     likes_today: int
     viewers: str | None = None
     on_air: bool = False
+    words: CrewWords = field(default=ENGLISH, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +37,7 @@ class ThanksScreen:
     """The crew pressed THANKS: the viewers have been told."""
 
     name: ClassVar[str] = "thanks"
+    words: CrewWords = field(default=ENGLISH, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +46,7 @@ class IdleScreen:
 
     name: ClassVar[str] = "idle"
     likes_today: int = 0
+    words: CrewWords = field(default=ENGLISH, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +54,7 @@ class PrivateScreen:
     """The crew pressed PRIVACY: "Camera off. Press again to share."."""
 
     name: ClassVar[str] = "private"
+    words: CrewWords = field(default=ENGLISH, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +73,7 @@ class OnAirScreen:
 
     name: ClassVar[str] = "on air"
     viewers: str | None = None
+    words: CrewWords = field(default=ENGLISH, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +82,7 @@ class UpdatingScreen:
 
     name: ClassVar[str] = "updating"
     progress: float | None = None
+    words: CrewWords = field(default=ENGLISH, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +92,7 @@ class PairingScreen:
     name: ClassVar[str] = "pairing"
     code: str
     url: str
+    words: CrewWords = field(default=ENGLISH, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

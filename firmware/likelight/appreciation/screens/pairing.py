@@ -7,7 +7,7 @@ distance all the same, so that it can be called across the kitchen.
 from dataclasses import replace
 from typing import Final
 
-from likelight.appreciation.screens import palette, words
+from likelight.appreciation.screens import palette
 from likelight.appreciation.screens.breaking import split
 from likelight.appreciation.screens.canvas import Canvas, Drawn
 from likelight.appreciation.screens.geometry import Geometry, geometry
@@ -33,10 +33,10 @@ def pairing(screen: PairingScreen, panel: DisplayInfo) -> list[Drawn]:
     across = len(rows) + 2 * QUIET_ZONE
     largest = (min(sizes.width, sizes.height) - 2 * sizes.corner) // across
     if not rows or largest < LEAST_MODULE:
-        return _typed(screen.code, panel)
+        return _typed(screen, panel)
     least = max(LEAST_MODULE, round(largest * _QR_CONCESSION))
     for module in range(largest, least - 1, -1):
-        lines = _beside(screen.code, sizes.corner + module * across, sizes)
+        lines = _beside(screen, sizes.corner + module * across, sizes)
         if lines is not None:
             canvas = Canvas(panel)
             top = (sizes.height - module * across) // 2
@@ -45,7 +45,7 @@ def pairing(screen: PairingScreen, panel: DisplayInfo) -> list[Drawn]:
     canvas = Canvas(panel)
     at = ((sizes.width - largest * across) // 2, (sizes.height - largest * across) // 2)
     canvas.matrix(rows, *at, largest, QUIET_ZONE)
-    return [(canvas.image, ()), *_typed(screen.code, panel)]
+    return [(canvas.image, ()), *_typed(screen, panel)]
 
 
 def _modules(url: str) -> list[bytearray]:
@@ -55,19 +55,19 @@ def _modules(url: str) -> list[bytearray]:
     return [bytearray(row) for row in segno.make(url, error="m", micro=False).matrix]
 
 
-def _beside(code: str, taken: int, sizes: Geometry) -> tuple[Line, ...] | None:
+def _beside(screen: PairingScreen, taken: int, sizes: Geometry) -> tuple[Line, ...] | None:
     """Set the words and the code to the right of what is taken; None when they don't fit there."""
     area = Area(sizes.width - taken, sizes.side, sizes.rim, sizes.height - sizes.rim)
-    lines = fit(_labelled(words.SCAN, code), area, sizes.ems)
+    lines = fit(_labelled(screen.words.scan, screen.code), area, sizes.ems)
     if lines is None:
-        lines = fit([Paragraph(split(code))], area, sizes.ems)
+        lines = fit([Paragraph(split(screen.code))], area, sizes.ems)
     return lines and tuple(replace(line, x=line.x + taken) for line in lines)
 
 
-def _typed(code: str, panel: DisplayInfo) -> list[Drawn]:
+def _typed(screen: PairingScreen, panel: DisplayInfo) -> list[Drawn]:
     """Draw the code to type, with what it is over it where there is room."""
-    sizes = geometry(panel)
-    labelled = fit(_labelled(words.CODE, code), sizes.beside_glyph, sizes.ems)
+    sizes, code = geometry(panel), screen.code
+    labelled = fit(_labelled(screen.words.code, code), sizes.beside_glyph, sizes.ems)
     settings = [labelled] if labelled else paginate(code, sizes.beside_glyph, sizes.ems, bold=True)
     drawn = []
     for lines in settings or [()]:

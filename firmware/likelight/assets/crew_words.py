@@ -1,0 +1,153 @@
+"""What the crew's screens say of their own accord, in every language that notes exist in.
+
+English stands here, where nothing can damage it; one file per other language in `crew/` holds the
+same words. All of it is read once, when this module is imported, as the notes are.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from datetime import UTC, date, datetime
+from pathlib import Path
+from string import Formatter
+from typing import Final
+
+from likelight.assets.catalogue import DEFAULT, CatalogueError, parse
+
+FOLDER: Final = Path(__file__).with_name("crew")
+
+
+@dataclass(frozen=True, slots=True)
+class CrewWords:
+    """The words of one language, by what they tell; what stands in braces is put in when drawn.
+
+    Times and dates are `datetime` and `date`, so that each language writes them in its own form.
+    """
+
+    rtl: bool = False
+
+    today: str = "today"
+    so_many_today: str = "{number} today"
+    watching: str = "watching"
+    so_many_watching: str = "{band} watching"
+    to: str = "–"
+    thousands: str = ","
+
+    quiet: str = "All quiet"
+    on_air: str = "On air"
+    thanks_sent: str = "Thanks sent"
+    thanks_kept: str = "Thanks kept."
+    thanks_wait: str = "Off it goes with the internet."
+    test: str = "A test. Nobody sent this note."
+
+    camera_off: str = "Camera off."
+    press_again: str = "Press again to share."
+    again_at: str = "On again at {time:%H:%M}."
+    waits_for_consent: str = "It waits for your consent."
+    office: str = "The office switched it off."
+    consent_ends: str = "Consent ends {date:%-d %b}."
+    camera_trouble: str = "The camera is having trouble."
+    lamp_works: str = "The lamp still works."
+    if_it_stays: str = "If this stays, call IT, code {code}."
+
+    welcome: str = "Good to see you."
+    waking: str = "The lamp is waking up."
+    no_internet: str = "No internet."
+    still_works: str = "The lamp and your buttons still work."
+    name_unknown: str = "The cloud's name is unknown."
+    wrong_time: str = "The time here is wrong."
+    blocked: str = "The network blocks us."
+    cloud_trouble: str = "The cloud is having trouble."
+    unknown_device: str = "The cloud doesn't know this device."
+    two_devices: str = "Two devices share one name."
+    call_it: str = "Call IT, code {code}."
+
+    stuck: str = "{name} is stuck."
+    wipe_one: str = "Wipe it, or call IT, code {code}."
+    both_stuck: str = "Both buttons are stuck."
+    wipe_both: str = "Wipe them, or call IT, code {code}."
+
+    updating: str = "Updating"
+    so_far_updated: str = "Updating {percent}%"
+    keep_power: str = "Please leave the power on."
+    scan: str = "Scan me, or type"
+    code: str = "Pairing code"
+
+    def band(self, viewers: str) -> str:
+        """Write a band of viewers such as "30-49" as this language does."""
+        return viewers.replace("-", self.to)
+
+    def spellings(self, number: int) -> tuple[str, ...]:
+        """Return ways to write `number`, the exact one first; a short one never says too much."""
+        if number < 1000:
+            return (str(number),)
+        point = "." if self.thousands == "," else ","
+        millions = f"{number // 10**5 / 10:.1f}M".replace(".", point)
+        short = f"{number // 1000}k" if number < 10**6 else millions
+        return f"{number:,}".replace(",", self.thousands), short
+
+
+ENGLISH: Final = CrewWords()
+
+_SAMPLES: Final[Mapping[str, object]] = {
+    "number": "128",
+    "band": "30-49",
+    "percent": 42,
+    "code": "C1",
+    "name": "THANKS",
+    "time": datetime(2026, 12, 1, 11, 30, tzinfo=UTC),
+    "date": date(2026, 12, 1),
+}
+
+
+def read_folder(folder: Path) -> tuple[Mapping[str, CrewWords], tuple[str, ...]]:
+    """Read every language; return them without the damaged ones, and what is wrong."""
+    found = {DEFAULT: ENGLISH}
+    trouble: list[str] = []
+    for file in sorted(folder.glob("*.json")):
+        try:
+            found[file.stem] = _read(file)
+        except CatalogueError as error:
+            trouble.append(str(error))
+    return found, tuple(trouble)
+
+
+def _read(file: Path) -> CrewWords:
+    content = parse(file)
+    words = content.get("words")
+    keys = {field.name for field in fields(CrewWords)} - {"rtl"}
+    if not isinstance(words, dict) or words.keys() != keys:
+        raise CatalogueError(f"{file} doesn't hold the words of the crew's screens")
+    for key, text in words.items():
+        if not isinstance(text, str) or not text or not _can_be_filled(key, text):
+            raise CatalogueError(f"{file}: {key} holds something else than its words: {text!r}")
+    return CrewWords(rtl=content.get("dir") == "rtl", **words)
+
+
+def _can_be_filled(key: str, text: str) -> bool:
+    """Tell whether `text` takes what the English takes, in a form that can be written."""
+    try:
+        text.format(**_SAMPLES)
+        return _taken(text) == _taken(getattr(ENGLISH, key))
+    except (ValueError, LookupError, AttributeError):
+        return False
+
+
+def _taken(text: str) -> set[str]:
+    """Return the names of what is put into `text`: {"date"} for "{date.day}.{date.month}"."""
+    names = (name for _, name, _, _ in Formatter().parse(text) if name is not None)
+    return {name.partition(".")[0] for name in names}
+
+
+_BY_LANGUAGE, _trouble = read_folder(FOLDER)
+TROUBLE: Final = _trouble
+"""What is wrong with the installed files, in words; the mend is to install likelight again."""
+
+
+def load(lang: str) -> CrewWords:
+    """Return the words of a language by its two letters; English where they are missing."""
+    return _BY_LANGUAGE.get(lang, ENGLISH)
+
+
+def languages() -> tuple[str, ...]:
+    """Return the languages that the crew's screens speak, in alphabetical order."""
+    return tuple(sorted(_BY_LANGUAGE))

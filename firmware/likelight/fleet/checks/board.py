@@ -1,0 +1,86 @@
+"""The board itself: which it is, and whether it is fed and cooled."""
+
+from likelight.fleet.check import Check, Finding, check, fail, ok, skip, warn
+from likelight.fleet.ground import Ground
+from likelight_hw import boards
+
+UNDERVOLTAGE, CAPPED, THROTTLED, SOFT_LIMIT = 1 << 0, 1 << 1, 1 << 2, 1 << 3
+SINCE_BOOT = 16
+"""How far up the same bits stand for "has happened since the boot"."""
+HOT_C, THROTTLES_C = 70, 80
+
+
+def throttled(ground: Ground) -> int | None:
+    """Return the firmware's flags, None where nobody tells them."""
+    text = ground.text("/sys/devices/platform/soc/soc:firmware/get_throttled")
+    if text is None:
+        try:
+            text = ground.run(("vcgencmd", "get_throttled")).partition("=")[2].strip()
+        except FileNotFoundError:
+            return None
+    try:
+        return int(text, 16)
+    except ValueError:
+        return None
+
+
+@check(
+    "board",
+    what="The board is the one that the configuration names",
+    why="Pins, PWM and the camera's limits are chosen by that name",
+    fix="Set board in likelight.toml to the board that this is",
+)
+def board(ground: Ground) -> Finding:
+    if ground.config.board is None:
+        return skip("the configuration names no board: nothing is wired")
+    named = boards.board(ground.config.board).name
+    if ground.model is None:
+        return fail(f"the configuration says {named}; this is no Raspberry Pi")
+    if ground.model.startswith(named):
+        return ok(f"{ground.model}")
+    return fail(f"the configuration says {named}; this is a {ground.model}")
+
+
+@check(
+    "power",
+    what="The power supply holds its voltage",
+    why="Under-voltage makes SD cards fail and cameras vanish, without a word",
+    fix="Use the official power supply (5.1 V; 27 W for a Pi 5) and a short, thick cable",
+)
+def power(ground: Ground) -> Finding:
+    if ground.model is None:
+        return skip("no Raspberry Pi")
+    flags = throttled(ground)
+    if flags is None:
+        for alarm in ground.root.glob("sys/class/hwmon/hwmon*/in0_lcrit_alarm"):
+            low = alarm.read_text().strip() == "1"
+            return fail("the voltage is too low now") if low else ok("no alarm now")
+        return skip("neither vcgencmd nor the kernel tells the voltage here")
+    if flags & UNDERVOLTAGE:
+        return fail("the voltage is too low now")
+    if flags & UNDERVOLTAGE << SINCE_BOOT:
+        return warn("the voltage was too low since the last boot")
+    return ok("never too low since the last boot")
+
+
+@check(
+    "heat",
+    what="The board is not too hot",
+    why="From 80 °C on it slows down, and the picture stutters; near an oven that comes soon",
+    fix="Move it away from heat, or fit a heat sink; don't close it up in a tight case",
+)
+def heat(ground: Ground) -> Finding:
+    text = ground.text("/sys/class/thermal/thermal_zone0/temp")
+    flags = (throttled(ground) or 0) if ground.model else 0
+    degrees = int(text) / 1000 if text and text.lstrip("-").isdigit() else None
+    told = "no thermometer" if degrees is None else f"{degrees:.0f} °C"
+    if flags & (CAPPED | THROTTLED | SOFT_LIMIT) or (degrees or 0) >= THROTTLES_C:
+        return fail(f"{told}: it is slowed down")
+    if flags & (CAPPED | THROTTLED | SOFT_LIMIT) << SINCE_BOOT:
+        return warn(f"{told} now, but it was slowed down since the last boot")
+    if degrees is None:
+        return skip("this machine has no thermometer to read")
+    return warn(told) if degrees >= HOT_C else ok(told)
+
+
+CHECKS: tuple[Check, ...] = (board, power, heat)

@@ -1,0 +1,102 @@
+"""The camera: is it seen, may it be used, and has the crew agreed."""
+
+import re
+
+from likelight import consent
+from likelight.consent import ConsentError, Standing
+from likelight.fleet.check import Check, Finding, check, fail, ok, skip, warn
+from likelight.fleet.checks.clock import is_set
+from likelight.fleet.checks.pins import node
+from likelight.fleet.ground import Ground
+from likelight.zone import kitchen_zone
+
+LEAST_CMA_KB = 64 * 1024
+
+
+def real(ground: Ground) -> bool:
+    """Return whether the camera has a sensor."""
+    return ground.config.camera.driver in ("picamera2", "usb")
+
+
+@check(
+    "camera-library",
+    what="picamera2 and libcamera can be imported",
+    why="Both come from apt only; a venv of its own doesn't see them",
+    fix="sudo apt install python3-picamera2, and make the venv with --system-site-packages",
+)
+def camera_library(ground: Ground) -> Finding:
+    if ground.config.camera.driver != "picamera2":
+        return skip("this camera needs neither")
+    missing = [name for name in ("picamera2", "libcamera") if not ground.has_module(name)]
+    return fail(f"missing: {', '.join(missing)}") if missing else ok("both are there")
+
+
+@check(
+    "camera-present",
+    what="The camera is seen",
+    why="A ribbon that sits askew or the wrong way round is the usual cause",
+    fix="Switch off, reseat the ribbon at both ends (or the USB plug), and start again",
+)
+def camera_present(ground: Ground) -> Finding:
+    camera = ground.config.camera
+    if camera.device is not None:
+        return node(ground, str(camera.device), "plug the camera in; ls /dev/v4l/by-id tells names")
+    if camera.driver != "picamera2":
+        return skip("the camera is simulated")
+    try:
+        seen = ground.run(("rpicam-hello", "--list-cameras"))
+    except FileNotFoundError:
+        if any(ground.root.glob("dev/media*")):
+            return warn("/dev/media* is there, more can't be seen without rpicam-hello")
+        return fail("there is no /dev/media*")
+    names = re.findall(r"^\d+ : (\S+)", seen, re.MULTILINE)
+    return ok(", ".join(names)) if names else fail("libcamera sees no camera")
+
+
+@check(
+    "camera-memory",
+    what="The kernel has memory for the camera's pictures",
+    why='Without contiguous memory the camera ends with "failed to allocate buffers"',
+    fix="Add dtoverlay=vc4-kms-v3d,cma-128 to config.txt, and start again",
+)
+def camera_memory(ground: Ground) -> Finding:
+    if ground.config.camera.driver != "picamera2":
+        return skip("this camera needs none")
+    for line in (ground.text("/proc/meminfo") or "").splitlines():
+        if line.startswith("CmaTotal:"):
+            kilobytes = int(line.split()[1])
+            told = f"{kilobytes // 1024} MiB"
+            return ok(told) if kilobytes >= LEAST_CMA_KB else warn(f"only {told}")
+    return skip("the kernel doesn't tell")
+
+
+@check(
+    "consent",
+    what="The crew's consent to the camera holds",
+    why="Without it, or past its review date, the camera stays off",
+    fix="likelight consent record --signed-by NAME --notice VERSION --review DATE",
+)
+def crew_consent(ground: Ground) -> Finding:
+    if not real(ground):
+        return skip("a simulated camera needs none")
+    config = ground.config
+    try:
+        record = consent.read(ground.at(config.state_dir))
+    except ConsentError as error:
+        if isinstance(error.__cause__, PermissionError):
+            return skip(str(error))
+        return fail(str(error))
+    zone, now = kitchen_zone(config.kitchen.timezone), ground.now()
+    stands = consent.standing(record, now, zone, clock=is_set(ground))
+    if record is None or stands is Standing.MISSING:
+        return fail("none is recorded: the camera is off")
+    if stands is Standing.OVERDUE:
+        return fail(f"its review date, {record.review}, has passed: the camera is off")
+    if stands is Standing.NO_CLOCK:
+        return fail("the clock is not set, so nobody can say: the camera is off", "see clock")
+    days = (record.ends(zone) - now).days
+    told = f"it holds until {record.review}"
+    return warn(f"{told}, {days} more days") if days < consent.WARN_BEFORE.days else ok(told)
+
+
+CHECKS: tuple[Check, ...] = (camera_library, camera_present, camera_memory, crew_consent)

@@ -1,0 +1,59 @@
+"""What time it is, and where."""
+
+import sys
+
+from likelight.fleet.check import Check, Finding, check, fail, ok, skip, warn
+from likelight.fleet.ground import Ground
+from likelight.timesync import SYNCHRONISED
+
+
+def is_set(ground: Ground) -> bool:
+    """Return whether the daemon believes the clock; see timesync.py."""
+    return sys.platform != "linux" or ground.at(SYNCHRONISED).exists()
+
+
+@check(
+    "clock",
+    what="A time server has set the clock",
+    why="A Pi has no battery: it boots with an old time, certificates look wrong, consent is void",
+    fix="Let NTP (UDP port 123) out, and use systemd-timesyncd, which likelight goes by",
+)
+def clock(ground: Ground) -> Finding:
+    if is_set(ground):
+        return ok("since this boot")
+    needed = ground.config.cloud.url is not None or ground.config.camera.driver in (
+        "picamera2",
+        "usb",
+    )
+    try:
+        said = ground.run(("timedatectl", "show", "-p", "NTPSynchronized", "--value")).strip()
+    except FileNotFoundError:
+        said = ""
+    if said == "yes":
+        words = "it is set, but not by systemd-timesyncd, and likelight can't know"
+        return warn(words, "sudo apt install systemd-timesyncd")
+    if not needed:
+        return skip("nothing that is configured depends on it")
+    return fail("not since this boot")
+
+
+@check(
+    "time-zone",
+    what="The kitchen's time zone is known",
+    why="Opening and quiet hours are in the kitchen's own time; a Pi fresh from its card has UTC",
+    fix='Set kitchen.timezone = "Europe/Berlin", or sudo timedatectl set-timezone Europe/Berlin',
+)
+def time_zone(ground: Ground) -> Finding:
+    config = ground.config
+    if config.kitchen.timezone is not None:
+        return ok(config.kitchen.timezone)
+    if config.quiet.hours is None and not config.schedule.model_fields_set:
+        return skip("no hours are configured")
+    target = ground.at("/etc/localtime")
+    name = str(target.readlink()).rpartition("zoneinfo/")[2] if target.is_symlink() else ""
+    if name in ("", "UTC", "Etc/UTC", "Universal", "Zulu", "Etc/Universal", "Etc/Zulu"):
+        return warn("there are opening or quiet hours, and this computer's clock shows UTC")
+    return ok(f"{name}, the computer's own")
+
+
+CHECKS: tuple[Check, ...] = (clock, time_zone)

@@ -1,0 +1,82 @@
+"""Where what must survive a power cut is kept."""
+
+from pathlib import Path
+
+from likelight.fleet.check import Check, Finding, check, fail, ok, skip, warn
+from likelight.fleet.ground import Ground
+
+FULL_MB, LOW_MB = 100, 500
+WORN = 0x0A
+"""EXT_CSD_DEVICE_LIFE_TIME_EST: 90 to 100 % of the life is used; 0x0B is beyond."""
+VOLATILE = ("tmpfs", "overlay", "ramfs")
+
+
+def _existing(ground: Ground, path: Path) -> Path:
+    """Return the state directory or, before the first start, what will hold it."""
+    while not ground.at(path).exists() and path != path.parent:
+        path = path.parent
+    return path
+
+
+@check(
+    "state-lasts",
+    what="The state directory can be written to, and lasts",
+    why="On a read-only or overlaid root, totals and the crew's PRIVACY are lost at each boot",
+    fix="Put state_dir on a partition that is mounted read-write",
+)
+def state_lasts(ground: Ground) -> Finding:
+    where = ground.config.state_dir
+    mounts = []
+    for line in (ground.text("/proc/mounts") or "").splitlines():
+        fields = line.split()
+        if len(fields) >= 4 and where.is_relative_to(fields[1]):
+            mounts.append((len(fields[1]), fields[1], fields[2], fields[3].split(",")))
+    if not mounts:
+        return skip("the kernel doesn't tell what is mounted")
+    _, place, kind, options = max(mounts, key=lambda mount: mount[0])
+    if "ro" in options:
+        return fail(f"{place}, which holds {where}, is read-only")
+    if kind in VOLATILE and place != "/":
+        return warn(f"{place}, which holds {where}, is forgotten at each boot ({kind})")
+    if kind in VOLATILE and ground.model is not None:
+        return fail(f"the root is an overlay: {where} is forgotten at each boot")
+    return ok(f"{where} is on {kind}")
+
+
+@check(
+    "disk-space",
+    what="There is space on the disk",
+    why="A full card keeps no like and no note",
+    fix="sudo journalctl --vacuum-size=100M, and remove what else is large",
+)
+def disk_space(ground: Ground) -> Finding:
+    try:
+        free = ground.free_mb(ground.at(_existing(ground, ground.config.state_dir)))
+    except OSError as error:
+        return skip(f"the disk can't be asked: {error.strerror}")
+    told = f"{free} MiB free"
+    if free < FULL_MB:
+        return fail(told)
+    return warn(told) if free < LOW_MB else ok(told)
+
+
+@check(
+    "disk-health",
+    what="The card or disk has shown no errors",
+    why="Cards wear out and lie about it; the file system counts what it stumbled over",
+    fix="Put in a new, industrial card, and flash it anew; keep what is in the state directory",
+)
+def disk_health(ground: Ground) -> Finding:
+    seen = False
+    for count in ground.root.glob("sys/fs/ext4/*/errors_count"):
+        seen = True
+        if (errors := int(count.read_text())) > 0:
+            return fail(f"{count.parent.name}: {errors} errors in the file system")
+    for life in ground.root.glob("sys/block/mmcblk*/device/life_time"):
+        seen = True
+        if max(int(part, 16) for part in life.read_text().split()) >= WORN:
+            return warn(f"{life.parts[-3]}: its life is almost used up, as it says itself")
+    return ok("none") if seen else skip("the kernel doesn't tell")
+
+
+CHECKS: tuple[Check, ...] = (state_lasts, disk_space, disk_health)

@@ -1,0 +1,176 @@
+"""The way to the cloud, one hop after the other."""
+
+import socket
+import ssl
+from urllib.parse import urlsplit
+
+from likelight.appreciation.cloud import CloudError, Refused, Unreachable, Why
+from likelight.config import ConfigError
+from likelight.fleet.check import Check, Finding, check, fail, ok, skip, warn
+from likelight.fleet.checks.service import CREDENTIALS
+from likelight.fleet.ground import Ground
+from likelight.state_dir import read_token
+
+EMBEDDED = "the cloud runs inside likelight"
+WEAK_DBM = -75
+"""Below it a link drops to the slowest rates; -67 is what video wants."""
+_NOT_NOW = (9, 10)
+"""OpenSSL's X509_V_ERR_CERT_NOT_YET_VALID and X509_V_ERR_CERT_HAS_EXPIRED."""
+
+
+def _cloud(ground: Ground) -> tuple[str, str, int] | None:
+    """Return the cloud's scheme, host and port."""
+    if ground.config.cloud.url is None:
+        return None
+    url = urlsplit(ground.config.cloud.url)
+    return url.scheme, url.hostname or "", url.port or (80 if url.scheme == "http" else 443)
+
+
+def _routes(ground: Ground) -> dict[int, str] | None:
+    """Return the interfaces of the default routes by address family, None where nobody tells."""
+    four, six = ground.text("/proc/net/route"), ground.text("/proc/net/ipv6_route")
+    if four is None:
+        return None
+    found: dict[int, str] = {}
+    for fields in map(str.split, four.splitlines()[1:]):
+        if len(fields) > 7 and fields[1] == fields[7] == "00000000":
+            found.setdefault(socket.AF_INET, fields[0])
+    for fields in map(str.split, (six or "").splitlines()):
+        if len(fields) > 9 and set(fields[0]) == {"0"} and fields[1] == "00" and fields[9] != "lo":
+            found.setdefault(socket.AF_INET6, fields[9])
+    return found
+
+
+@check(
+    "route",
+    what="There is a way out of this network",
+    why="A cable that is not plugged in, or a Wi-Fi that was never joined",
+    fix="Plug in the cable, or sudo nmtui joins a Wi-Fi",
+)
+def route(ground: Ground) -> Finding:
+    if _cloud(ground) is None:
+        return skip(EMBEDDED)
+    ways = _routes(ground)
+    if ways is None:
+        return skip("the kernel doesn't tell")
+    if not ways:
+        return fail("no default route")
+    kinds = {socket.AF_INET: "IPv4", socket.AF_INET6: "IPv6"}
+    return ok(", ".join(f"{kinds[socket.AddressFamily(way)]} by {ways[way]}" for way in ways))
+
+
+@check(
+    "wifi-signal",
+    what="The Wi-Fi is strong enough",
+    why="Steel and ovens swallow it: likes come late, and the stream stutters",
+    fix="Use a cable, or move the access point or the Pi",
+)
+def wifi_signal(ground: Ground) -> Finding:
+    for line in (ground.text("/proc/net/wireless") or "").splitlines()[2:]:
+        name, _, figures = line.partition(":")
+        dbm = float(figures.split()[2].rstrip("."))
+        told = f"{name.strip()}: {dbm:.0f} dBm"
+        return warn(told) if dbm < WEAK_DBM else ok(told)
+    return skip("no Wi-Fi in use")
+
+
+@check(
+    "wifi-power-save",
+    what="The Wi-Fi doesn't doze",
+    why="Power saving delays everything that comes in by up to a second, and drops links",
+    fix="nmcli connection modify NAME 802-11-wireless.powersave 2, and connect again",
+)
+def wifi_power_save(ground: Ground) -> Finding:
+    lines = (ground.text("/proc/net/wireless") or "").splitlines()[2:]
+    if not lines:
+        return skip("no Wi-Fi in use")
+    name = lines[0].partition(":")[0].strip()
+    try:
+        said = ground.run(("iw", "dev", name, "get", "power_save"))
+    except FileNotFoundError:
+        return skip("there is no iw to ask")
+    if "Power save: on" in said:
+        return warn(f"{name} saves power")
+    return ok(f"{name} is awake") if "Power save: off" in said else skip(f"{name} doesn't tell")
+
+
+@check(
+    "dns",
+    what="The cloud's name can be looked up",
+    why="Many store networks let only their own name server through",
+    fix="Use the name server that this network hands out, and let it know the cloud's name",
+)
+def dns(ground: Ground) -> Finding:
+    if (cloud := _cloud(ground)) is None:
+        return skip(EMBEDDED)
+    try:
+        families = ground.resolve(cloud[1])
+    except OSError as error:
+        return fail(f"{cloud[1]}: {error.strerror or error}")
+    ways = _routes(ground)
+    if ways and not families & ways.keys():
+        lacks = "IPv6" if socket.AF_INET6 in ways else "IPv4"
+        return fail(
+            f"this network is {lacks} only, and {cloud[1]} has no {lacks} address",
+            f"give the cloud an {lacks} address, or this network a way (NAT64)",
+        )
+    return ok(cloud[1])
+
+
+@check(
+    "tls",
+    what="The cloud's certificate is good",
+    why="A wrong clock, a log-in page or a proxy that looks into everything stands between",
+    fix="Let this device reach the cloud without a proxy that opens its connections",
+)
+def tls(ground: Ground) -> Finding:
+    if (cloud := _cloud(ground)) is None:
+        return skip(EMBEDDED)
+    scheme, host, port = cloud
+    if scheme == "http":
+        return warn("cloud.url is http: token and notes travel in the clear", "use https")
+    try:
+        ground.handshake(host, port)
+    except ssl.SSLCertVerificationError as error:
+        if error.verify_code in _NOT_NOW:
+            return fail("it is not valid at the time that this clock shows", "see clock")
+        return fail(f"somebody else answers for {host}: {error.verify_message}")
+    except (ssl.SSLError, TimeoutError, OSError) as error:
+        return fail(f"{host} port {port} can't be reached: {error.strerror or error}", _LET_OUT)
+    return ok(host)
+
+
+_LET_OUT = "let TCP to that host and port out of the store's firewall"
+
+
+@check(
+    "cloud",
+    what="The cloud knows this device",
+    why="A token that was revoked, or one of another kitchen, is refused for good",
+    fix="Enrol this kitchen again, and put the new token in cloud.token_file",
+)
+def cloud(ground: Ground) -> Finding:
+    config = ground.config
+    if config.cloud.url is None or config.cloud.token_file is None:
+        return skip(EMBEDDED)
+    try:
+        token = read_token(ground.at(config.cloud.token_file))
+    except ConfigError as error:
+        kept = config.cloud.token_file.is_relative_to(CREDENTIALS)
+        if kept or isinstance(error.__cause__, PermissionError):
+            return skip("you may not read the token; try it with sudo, or look at /healthz")
+        return fail(str(error), "see secret-files")
+    try:
+        ground.ask_cloud(config.cloud.url, config.kitchen.id, token)
+    except Refused as refused:
+        return fail(f"{refused}")
+    except Unreachable as error:
+        return fail(f"no cloud: {error}", "see dns and tls" if error.why is not Why.CLOUD else None)
+    except CloudError as error:
+        return warn(str(error))
+    return ok(f"it answers for {config.kitchen.id}")
+
+
+WAY_OUT: tuple[Check, ...] = (route, wifi_signal, wifi_power_save, dns)
+CLOUD: tuple[Check, ...] = (tls, cloud)
+CHECKS: tuple[Check, ...] = (*WAY_OUT, *CLOUD)

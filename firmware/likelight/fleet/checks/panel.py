@@ -1,0 +1,170 @@
+"""The panel: its bus, its address, its speed, or the framebuffer that it is behind."""
+
+import re
+from pathlib import Path
+
+from likelight.fleet.check import Check, Finding, check, fail, ok, skip, warn
+from likelight.fleet.checks.pins import node
+from likelight.fleet.ground import Ground
+from likelight_hw.panels import PANELS
+
+FAST_HZ = 400_000
+ADDRESSES = range(0x08, 0x78)
+_NO_I2C = "no panel on I²C"
+_NO_SPI = "no panel on SPI"
+_NO_FRAMEBUFFER = "no panel behind a framebuffer"
+
+
+def _bus(ground: Ground) -> str | None:
+    display = ground.config.wiring.display
+    if display.driver != "luma":
+        return None
+    return display.bus or PANELS[display.panel].bus
+
+
+def _i2c(ground: Ground) -> str:
+    port = ground.config.wiring.display.port
+    return f"/dev/i2c-{1 if port is None else port}"
+
+
+@check(
+    "panel-library",
+    what="The panel's libraries are installed",
+    why="A panel whose library is missing stays dark; everything else works",
+    fix="Install likelight's own requirements again; on SPI also sudo apt install python3-spidev",
+)
+def panel_library(ground: Ground) -> Finding:
+    bus = _bus(ground)
+    if bus is None:
+        return skip("the panel needs none")
+    needed = ("luma.core", "luma.oled", "luma.lcd", "spidev" if bus == "spi" else "smbus2")
+    missing = []
+    for name in needed:
+        try:
+            found = ground.has_module(name)
+        except ModuleNotFoundError:
+            found = False
+        if not found:
+            missing.append(name)
+    return fail(f"missing: {', '.join(missing)}") if missing else ok(", ".join(needed))
+
+
+@check(
+    "i2c-node",
+    what="The I²C bus is on, and the daemon may use it",
+    why="An OLED on I²C needs it, and it is off in a fresh Raspberry Pi OS",
+    fix="Add dtparam=i2c_arm=on to config.txt (or sudo raspi-config), and start again",
+)
+def i2c_node(ground: Ground) -> Finding:
+    if _bus(ground) != "i2c":
+        return skip(_NO_I2C)
+    return node(
+        ground, _i2c(ground), "add dtparam=i2c_arm=on to config.txt, load i2c-dev, start again"
+    )
+
+
+@check(
+    "i2c-panel",
+    what="The panel answers on the I²C bus",
+    why="A loose wire, or an address that is another than the configuration's",
+    fix="Check SDA, SCL, power and ground; set display.address to the panel's own",
+)
+def i2c_panel(ground: Ground) -> Finding:
+    if _bus(ground) != "i2c":
+        return skip(_NO_I2C)
+    address = ground.config.wiring.display.address
+    address = 0x3C if address is None else address
+    bus = ground.at(_i2c(ground))
+    try:
+        if ground.i2c_answers(bus, address):
+            return ok(f"it answers at {address:#04x}")
+        others = [other for other in ADDRESSES if ground.i2c_answers(bus, other)]
+    except OSError as error:
+        return skip(f"{_i2c(ground)} can't be asked: {error.strerror}")
+    if others:
+        found = ", ".join(f"{other:#04x}" for other in others)
+        return fail(
+            f"nobody answers at {address:#04x}; on the bus: {found}",
+            f"if that is the panel, set display.address = {others[0]:#04x}",
+        )
+    return fail(f"nobody answers at {address:#04x}, nor anywhere on {_i2c(ground)}")
+
+
+@check(
+    "i2c-speed",
+    what="The I²C bus runs at 400 kHz",
+    why="At the usual 100 kHz a picture takes 93 ms, and pages come in with a wipe",
+    fix="Add dtparam=i2c_arm_baudrate=400000 to config.txt, and start again",
+)
+def i2c_speed(ground: Ground) -> Finding:
+    if _bus(ground) != "i2c":
+        return skip(_NO_I2C)
+    number = _i2c(ground).rpartition("-")[2]
+    cell = ground.at(f"/sys/class/i2c-adapter/i2c-{number}/of_node/clock-frequency")
+    try:
+        hertz = int.from_bytes(cell.read_bytes()[:4], "big")
+    except OSError:
+        return skip("the kernel doesn't tell")
+    told = f"{hertz // 1000} kHz"
+    return ok(told) if hertz >= FAST_HZ else warn(told)
+
+
+@check(
+    "spi-node",
+    what="The SPI bus is on, and the daemon may use it",
+    why="A panel on SPI needs it, and it is off in a fresh Raspberry Pi OS",
+    fix="Add dtparam=spi=on to config.txt, and start again",
+)
+def spi_node(ground: Ground) -> Finding:
+    if _bus(ground) != "spi":
+        return skip(_NO_SPI)
+    display = ground.config.wiring.display
+    path = f"/dev/spidev{display.port or 0}.{display.chip_select or 0}"
+    return node(ground, path, "add dtparam=spi=on to config.txt, and start again")
+
+
+@check(
+    "framebuffer-node",
+    what="The panel's framebuffer is there, and the daemon may use it",
+    why="Without a cable that the kernel recognises there is no /dev/fb0",
+    fix="Check the panel's cable and power, with display_auto_detect=1 in config.txt",
+)
+def framebuffer_node(ground: Ground) -> Finding:
+    if ground.config.wiring.display.driver != "framebuffer":
+        return skip(_NO_FRAMEBUFFER)
+    device = ground.config.wiring.display.device or Path("/dev/fb0")
+    return node(ground, str(device), framebuffer_node.fix)
+
+
+@check(
+    "framebuffer-size",
+    what="The framebuffer has the panel's size",
+    why="On another size the picture is small in a corner of black, and its type too small to read",
+    fix="Set display.panel (and display.rotate) to the panel that hangs there",
+)
+def framebuffer_size(ground: Ground) -> Finding:
+    display = ground.config.wiring.display
+    if display.driver != "framebuffer":
+        return skip(_NO_FRAMEBUFFER)
+    name = (display.device or Path("/dev/fb0")).name
+    # The mode is "U:800x480p-60"; the virtual size may be larger than the glass.
+    folder = f"/sys/class/graphics/{name}"
+    found = re.findall(r"\d+", ground.text(f"{folder}/modes", f"{folder}/virtual_size") or "")
+    if len(found) < 2:
+        return skip("the kernel doesn't tell")
+    info, size = PANELS[display.panel].info, (int(found[0]), int(found[1]))
+    told = f"{size[0]} x {size[1]}"
+    if set(size) == {info.width, info.height}:
+        return ok(told)
+    return warn(f"it has {told} pixels, {display.panel} has {info.width} x {info.height}")
+
+
+CHECKS: tuple[Check, ...] = (
+    panel_library,
+    i2c_node,
+    i2c_panel,
+    i2c_speed,
+    spi_node,
+    framebuffer_node,
+    framebuffer_size,
+)

@@ -1,0 +1,51 @@
+"""The words that the crew reads: fonts, notes, and letters that join."""
+
+from likelight.appreciation.screens.typeface import shaping_available
+from likelight.assets import catalogue, crew_words, fonts
+from likelight.config import ConfigError
+from likelight.fleet.check import Check, Finding, check, fail, ok, skip
+from likelight.fleet.ground import Ground
+from likelight.notes.kitchen import read_notes
+
+_AGAIN = "Install likelight again; this mends all of its own files"
+
+
+@check(
+    "shaping",
+    what="Arabic letters join",
+    why="Without libfribidi they stand apart and in the wrong order; likelight then refuses to run",
+    fix="sudo apt install libfribidi0",
+)
+def shaping(ground: Ground) -> Finding:
+    if not ground.config.kitchen.language.lower().startswith("ar"):
+        return skip("the crew's language does without")
+    return ok("they do") if shaping_available() else fail("libfribidi is missing")
+
+
+@check(
+    "fonts",
+    what="The fonts are whole",
+    why="A damaged font leaves boxes in the place of letters",
+    fix=_AGAIN,
+)
+def whole_fonts(ground: Ground) -> Finding:
+    return fail("; ".join(fonts.TROUBLE)) if fonts.TROUBLE else ok("all are whole")
+
+
+@check(
+    "notes",
+    what="The notes can be read, and shown on this panel",
+    why="A mistake in the brand's catalogue keeps likelight from starting",
+    fix="likelight notes check FOLDER tells every mistake",
+)
+def notes(ground: Ground) -> Finding:
+    if trouble := (*catalogue.TROUBLE, *crew_words.TROUBLE):
+        return fail("; ".join(trouble), _AGAIN)
+    try:
+        mine = read_notes(ground.config).load(ground.config.kitchen.language)
+    except ConfigError as error:
+        return fail(str(error))
+    return ok(f"{len(mine.notes)} notes in {mine.lang}")
+
+
+CHECKS: tuple[Check, ...] = (shaping, whole_fonts, notes)

@@ -1,0 +1,167 @@
+"""What a doctor stands on: the one place where the checks touch the machine.
+
+Files are looked up below `root`, so that a test can lay out a machine in a directory; whatever is
+no file is a function that can be given.
+"""
+
+import grp
+import os
+import pwd
+import subprocess
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+from likelight.clock import Now, utc_now
+from likelight.config import Config
+from likelight.fleet import ioctls, machine
+
+UNITS = tuple(
+    Path(place, "likelight.service")
+    for place in ("/etc/systemd/system", "/usr/lib/systemd/system", "/lib/systemd/system")
+)
+SERVICE_USER = "likelight"
+COMMAND_S = 8.0
+"""`rpicam-hello --list-cameras` takes up to 2 s on a Zero 2 W."""
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A user and all groups that its processes are in."""
+
+    name: str
+    uid: int
+    gids: frozenset[int]
+
+
+def this_account() -> Account:
+    """Return whoever runs this process."""
+    uid = os.geteuid()
+    try:
+        name = pwd.getpwuid(uid).pw_name
+    except KeyError:
+        name = str(uid)
+    return Account(name, uid, frozenset({os.getegid(), *os.getgroups()}))
+
+
+def run_command(words: Sequence[str]) -> str:
+    """Return what a command printed, errors included.
+
+    Raises `FileNotFoundError` without such a command, and `subprocess.TimeoutExpired`.
+    """
+    done = subprocess.run(  # noqa: S603  a fixed command of ours
+        words,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        timeout=COMMAND_S,
+        check=False,
+    )
+    return done.stdout.decode(errors="replace")
+
+
+@dataclass(frozen=True)
+class Ground:
+    """One device, as far as a check may see it."""
+
+    config: Config
+    root: Path = Path("/")
+    now: Now = utc_now
+    me: Account = field(default_factory=this_account)
+    run: Callable[[Sequence[str]], str] = run_command
+    open_pins: Callable[[], object] = machine.open_pins
+    holder: Callable[[int], str | None] = ioctls.holder
+    i2c_answers: Callable[[Path, int], bool] = ioctls.i2c_answers
+    has_module: Callable[[str], bool] = machine.has_module
+    free_mb: Callable[[Path], int] = machine.free_mb
+    kernel: Callable[[], str] = machine.kernel
+    is_free: Callable[[str, int], bool] = machine.is_free
+    answers_as: Callable[[str, int], str | None] = machine.answers_as
+    resolve: Callable[[str], frozenset[int]] = machine.resolve
+    handshake: Callable[[str, int], None] = machine.handshake
+    ask_cloud: Callable[[str, str, str], None] = machine.ask_cloud
+
+    def at(self, path: Path | str) -> Path:
+        """Return where `path` is below the root."""
+        return self.root / Path(path).relative_to("/")
+
+    def text(self, *paths: Path | str) -> str | None:
+        """Return what the first of `paths` that can be read holds; None when none can."""
+        for path in paths:
+            try:
+                return self.at(path).read_text(encoding="utf-8", errors="replace").strip("\0\n ")
+            except OSError:
+                continue
+        return None
+
+    @cached_property
+    def model(self) -> str | None:
+        """The Raspberry Pi that this is, None on any other computer."""
+        model = self.text("/proc/device-tree/model", "/sys/firmware/devicetree/base/model")
+        return model if model and model.startswith("Raspberry Pi") else None
+
+    @cached_property
+    def unit(self) -> str | None:
+        """The systemd unit, None when likelight isn't installed as a service."""
+        return self.text(*UNITS)
+
+    def unit_setting(self, name: str) -> str | None:
+        """Return a setting of the unit."""
+        for line in (self.unit or "").splitlines():
+            key, _, value = line.partition("=")
+            if key.strip() == name:
+                return value.strip()
+        return None
+
+    @cached_property
+    def groups(self) -> dict[str, tuple[int, tuple[str, ...]]]:
+        """The groups of the machine by name: number and members."""
+        rows = (row.split(":") for row in (self.text("/etc/group") or "").splitlines())
+        return {
+            row[0]: (int(row[2]), tuple(row[3].split(",")))
+            for row in rows
+            if len(row) >= 4 and row[2].isdigit()
+        }
+
+    @cached_property
+    def account(self) -> Account:
+        """Whoever the daemon runs as: the service's user, or else whoever asks."""
+        if self.unit is None:
+            return self.me
+        for row in (self.text("/etc/passwd") or "").splitlines():
+            name, *fields = row.split(":")
+            if name == SERVICE_USER and len(fields) > 2:
+                uid, gid = int(fields[1]), int(fields[2])
+                break
+        else:
+            return self.me
+        granted = (self.unit_setting("SupplementaryGroups") or "").split()
+        gids = {
+            number
+            for group, (number, members) in self.groups.items()
+            if group in granted or SERVICE_USER in members
+        }
+        return Account(SERVICE_USER, uid, frozenset({gid, *gids}))
+
+    def may_use(self, path: Path | str) -> bool:
+        """Return whether the daemon's account may read and write the node at `path`."""
+        account, node = self.account, self.at(path).stat()
+        if account.uid == 0:
+            return True
+        if node.st_uid == account.uid:
+            return node.st_mode & 0o600 == 0o600
+        if node.st_gid in account.gids:
+            return node.st_mode & 0o060 == 0o060
+        return node.st_mode & 0o006 == 0o006
+
+    def group_of(self, path: Path | str) -> str:
+        """Return the name of the group that the node at `path` belongs to."""
+        gid = self.at(path).stat().st_gid
+        for name, (number, _) in self.groups.items():
+            if number == gid:
+                return name
+        try:
+            return grp.getgrgid(gid).gr_name
+        except KeyError:
+            return str(gid)

@@ -1,0 +1,95 @@
+"""What the doctor asks of the machine that is no file: modules, sockets, the cloud."""
+
+import asyncio
+import errno
+import http.client
+import importlib.util
+import json
+import platform
+import shutil
+import socket
+import ssl
+from pathlib import Path
+
+from likelight.appreciation.cloud import HttpCloud
+
+ANSWERS_WITHIN_S = 5.0
+
+
+def open_pins() -> object:
+    """Open the GPIO chip as the daemon does. Raises `HardwareError`."""
+    from likelight_hw.rpi import pins
+
+    return pins.factory()
+
+
+def has_module(name: str) -> bool:
+    """Return whether this Python could import the module called `name`."""
+    return importlib.util.find_spec(name) is not None
+
+
+def free_mb(path: Path) -> int:
+    """Return what is free where `path` is, in MiB. Raises `OSError`."""
+    return shutil.disk_usage(path).free // 2**20
+
+
+def kernel() -> str:
+    """Return the kernel's release, such as "6.12.75-v8+"."""
+    return platform.release()
+
+
+def is_free(host: str, port: int) -> bool:
+    """Return whether `host` can be listened on at `port`. Raises `OSError` for a wrong host."""
+    family, kind, _, _, address = socket.getaddrinfo(
+        host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+    )[0]
+    with socket.socket(family, kind) as trial:
+        trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            trial.bind(address)
+        except OSError as error:
+            if error.errno == errno.EADDRINUSE:
+                return False
+            raise
+    return True
+
+
+def answers_as(host: str, port: int) -> str | None:
+    """Return the state that a likelight on `host` and `port` tells, None when it is none."""
+    link = http.client.HTTPConnection(host, port, timeout=ANSWERS_WITHIN_S)
+    try:
+        link.request("GET", "/healthz")
+        state = json.loads(link.getresponse().read(65536)).get("state")
+    except (OSError, http.client.HTTPException, ValueError, AttributeError):
+        return None
+    finally:
+        link.close()
+    return str(state) if state else None
+
+
+def resolve(host: str) -> frozenset[int]:
+    """Return the address families of `host`. Raises `socket.gaierror`."""
+    return frozenset(int(found[0]) for found in socket.getaddrinfo(host, 443))
+
+
+def handshake(host: str, port: int) -> None:
+    """Connect and check the certificate, nothing else. Raises `OSError`, `ssl.SSLError`."""
+    context = ssl.create_default_context()
+    with (
+        socket.create_connection((host, port), timeout=ANSWERS_WITHIN_S) as line,
+        context.wrap_socket(line, server_hostname=host),
+    ):
+        pass
+
+
+def ask_cloud(url: str, kid: str, token: str) -> None:
+    """Ask the cloud once, as the device. Raises `CloudError`.
+
+    A poll without a cursor acknowledges nothing and takes nothing from a running daemon's hands.
+    """
+    asyncio.run(_ask(url, kid, token))
+
+
+async def _ask(url: str, kid: str, token: str) -> None:
+    async with HttpCloud(url, kid, token) as cloud:
+        await cloud.events(None, 0, 0)

@@ -1,0 +1,78 @@
+"""The hardware under test, opened as the daemon opens it."""
+
+import asyncio
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+
+from likelight.config import Config
+from likelight.device import camera_config
+from likelight_hw import registry
+from likelight_hw.camera.process import CameraProcess
+from likelight_hw.ports import Button, Camera, Display, Indicator, Lights
+
+CLOSE_S = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Lamp:
+    """One lamp under its governor, and what its driver is called."""
+
+    lights: Lights
+    driver: str
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """Everything that a device is wired to."""
+
+    lamps: Sequence[Lamp]
+    indicator: Indicator
+    display: Display
+    thanks: Button
+    privacy: Button
+    camera: Camera
+    nominal_fps: int
+
+    @property
+    def simulated(self) -> tuple[str, ...]:
+        """The names of the parts that are only simulated."""
+        parts = (
+            ("lamp", all(lamp.lights.simulated for lamp in self.lamps)),
+            ("on-air light", self.indicator.simulated),
+            ("panel", self.display.simulated),
+            ("THANKS", self.thanks.simulated),
+            ("PRIVACY", self.privacy.simulated),
+            ("camera", self.camera.simulated),
+        )
+        return tuple(name for name, simulated in parts if simulated)
+
+    async def close(self) -> None:
+        """Switch everything off that gives light, whatever else fails."""
+        for lamp in self.lamps:
+            lamp.lights.close()
+        self.indicator.close()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(CLOSE_S):
+                await self.display.close()
+
+
+def open_parts(config: Config) -> Parts:
+    """Open the parts of `config`; each lamp under a governor of its own, to be seen by itself.
+
+    Raises `HardwareError` for a driver that isn't one; what is absent says so when it is used.
+    """
+    wiring = config.wiring
+    return Parts(
+        lamps=[
+            Lamp(registry.open_lights([lamp], time.monotonic), lamp.driver)
+            for lamp in wiring.lights
+        ],
+        indicator=registry.open_indicator(wiring.indicator),
+        display=registry.open_display(wiring.display),
+        thanks=registry.open_button(wiring.thanks),
+        privacy=registry.open_button(wiring.privacy),
+        camera=CameraProcess(camera_config(config)),
+        nominal_fps=config.camera.fps,
+    )

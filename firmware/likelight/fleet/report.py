@@ -1,0 +1,109 @@
+"""What a self-test saw, for people and for programs. Nothing in it is secret."""
+
+import json
+import os
+import tempfile
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from likelight import __version__
+
+
+class Verdict(StrEnum):
+    """What a step came to."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    UNSEEN = "not seen"
+    """Skipped, or nobody was there to see it: it says nothing about the hardware."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A verdict in words, and the mend of what failed."""
+
+    verdict: Verdict
+    words: str
+    mend: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StepReport:
+    """One step as it went. `seen_by`: "keyboard", a button, or "the test itself"."""
+
+    name: str
+    verdict: Verdict
+    words: str
+    mend: str | None
+    simulated: bool
+    seen_by: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The whole walk. Times are UTC."""
+
+    kitchen: str
+    board: str | None
+    began: datetime
+    ended: datetime
+    steps: Sequence[StepReport]
+
+    @property
+    def verdict(self) -> Verdict:
+        """Failed if one step failed, else not seen if one was not seen, else passed."""
+        verdicts = {step.verdict for step in self.steps}
+        if Verdict.FAILED in verdicts:
+            return Verdict.FAILED
+        return Verdict.UNSEEN if Verdict.UNSEEN in verdicts else Verdict.PASSED
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "likelight": __version__,
+            "kitchen": self.kitchen,
+            "board": self.board,
+            "began": self.began.isoformat(timespec="seconds"),
+            "ended": self.ended.isoformat(timespec="seconds"),
+            "result": self.verdict.value,
+            "simulated": [step.name for step in self.steps if step.simulated],
+            "steps": [asdict(step) for step in self.steps],
+        }
+
+    def to_text(self) -> str:
+        lines = [
+            f"likelight {__version__}, self-test of the kitchen {self.kitchen}",
+            f"{self.board or 'no board'}, {self.began:%Y-%m-%d %H:%M} to {self.ended:%H:%M} UTC",
+            "",
+        ]
+        for step in self.steps:
+            badge = "SIMULATED, " if step.simulated else ""
+            by = f" ({badge}seen by {step.seen_by})" if step.seen_by else f" ({badge}not seen)"
+            lines.append(f"{step.verdict.upper():9} {step.name}: {step.words}{by}")
+            if step.mend:
+                lines.append(f"{'':9} mend: {step.mend}")
+        return "\n".join([*lines, "", f"In all: {self.verdict}"])
+
+
+def write(report: Report, file: Path) -> None:
+    """Write the report to `file` as JSON, and as text beside it. Raises `OSError`."""
+    _replace(file, json.dumps(report.to_json(), indent=1) + "\n")
+    _replace(file.with_suffix(".txt"), report.to_text() + "\n")
+
+
+def _replace(file: Path, content: str) -> None:
+    """Write all of it or nothing: half a report from a power cut would be read as a good one."""
+    draft, name = tempfile.mkstemp(prefix=".selftest-", dir=file.parent)
+    try:
+        with os.fdopen(draft, "w", encoding="utf-8") as out:
+            out.write(content)
+            out.flush()
+            os.fsync(out.fileno())
+        Path(name).chmod(0o644)
+        Path(name).rename(file)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise

@@ -1,0 +1,235 @@
+"""The crew's own screens in every language on every panel: their letters, size, pages and place."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, date, datetime
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from likelight.appreciation.cloud import Why
+from likelight.appreciation.headline import Situation, answers, headline
+from likelight.appreciation.poll import Link
+from likelight.appreciation.screens.canvas import Canvas
+from likelight.appreciation.screens.geometry import geometry
+from likelight.appreciation.screens.layout import Line
+from likelight.appreciation.screens.models import (
+    CountScreen,
+    IdleScreen,
+    NoteScreen,
+    OnAirScreen,
+    PairingScreen,
+    PrivateScreen,
+    Screen,
+    StatusScreen,
+    ThanksScreen,
+    UpdatingScreen,
+)
+from likelight.appreciation.screens.render import pages
+from likelight.appreciation.screens.typeface import (
+    FLOOR_ARC_MIN,
+    em_for,
+    ink_of,
+    shaping_available,
+)
+from likelight.assets import catalogue, crew_words
+from likelight.assets.crew_words import ENGLISH, CrewWords
+from likelight.assets.fonts import missing
+from likelight.contract import Cause, State
+from likelight.notes.fit import MOST_PAGES, cut_word
+from likelight_hw.panels import PANELS
+from likelight_hw.ports import Rgb
+
+LANGUAGES = crew_words.languages()
+ARABIC = crew_words.load("ar")
+CALM = Situation(Link.CONNECTED, State.IDLE, likes_today=128)
+
+needs_fribidi = pytest.mark.skipif(
+    not shaping_available(), reason="Arabic needs libfribidi0: apt install libfribidi0"
+)
+every_language = pytest.mark.parametrize(
+    "lang", [pytest.param("ar", marks=needs_fribidi), *LANGUAGES[1:]]
+)
+STRICTEST = {
+    (panel.info.width, panel.info.height): name
+    for name, panel in sorted(PANELS.items(), key=lambda each: geometry(each[1].info).ems.floor)
+}
+"""Of the panels of equal pixels the one with the largest floor: the others hold what it holds."""
+every_panel = pytest.mark.parametrize("panel", STRICTEST.values())
+SMALLEST = (128, 64)
+
+SITUATIONS = [
+    *(replace(CALM, link=Link.OFFLINE, why=why) for why in Why),
+    *(replace(CALM, link=link) for link in (Link.STARTING, Link.REFUSED, Link.SUPERSEDED)),
+    *(replace(CALM, stuck=stuck) for stuck in (("PRIVACY",), ("THANKS", "PRIVACY"))),
+    *(replace(CALM, camera=State.OFF, cause=cause) for cause in (Cause.CONSENT, Cause.DESIRED)),
+    replace(CALM, camera=State.CLOSED, opens_at=datetime(2026, 11, 22, 20, 30, tzinfo=UTC)),
+    replace(CALM, consent_until=date(2026, 12, 28)),
+    *(replace(CALM, camera=State.FAULT, trouble=trouble) for trouble in (None, "K1")),
+]
+
+
+def screens(words: CrewWords) -> Iterator[Screen]:
+    """Yield each screen on which the crew reads words that nobody sent."""
+    yield from answers(words)
+    yield from (headline(situation, words) for situation in SITUATIONS)
+    yield NoteScreen(words.test, "wrench", words.rtl)
+    for likes in (128, 12_480):
+        yield IdleScreen(likes, words)
+    yield OnAirScreen("100-299", words)
+    yield CountScreen(12_480, "100-299", True, words)
+    yield CountScreen(128, None, False, words)
+    yield UpdatingScreen(None, words)
+    yield UpdatingScreen(1.0, words)
+    yield PairingScreen("K7QF-2MXP", "https://likelight.example/p/K7QF-2MXP", words)
+
+
+@dataclass(frozen=True)
+class Press:
+    """What is drawn on a panel, without drawing it."""
+
+    lines: list[Line]
+    icons: list[tuple[str, int, int, int]]
+
+
+@pytest.fixture
+def press(monkeypatch: pytest.MonkeyPatch) -> Press:
+    drawn = Press([], [])
+
+    def text(_canvas: Canvas, lines: list[Line], _colour: Rgb) -> tuple[str, ...]:
+        drawn.lines.extend(lines)
+        return tuple(line.text for line in lines)
+
+    def icon(_canvas: Canvas, name: str, x: int, y: int, size: int, _colour: Rgb) -> None:
+        drawn.icons.append((name, x, y, size))
+
+    monkeypatch.setattr(Canvas, "text", text)
+    monkeypatch.setattr(Canvas, "icon", icon)
+    for ornament in ("glow", "tile", "dots", "bar", "matrix"):
+        monkeypatch.setattr(Canvas, ornament, lambda *_: None)
+    return drawn
+
+
+@cache
+def pages_in_english(panel: str) -> list[int]:
+    return [len(pages(screen, PANELS[panel].info)) for screen in screens(ENGLISH)]
+
+
+@every_panel
+@every_language
+def test_every_screen_fits_every_panel(lang: str, panel: str, press: Press) -> None:
+    """A crew turns no more pages than an English one, or than a note has; one more on 128x64."""
+    info, words = PANELS[panel].info, crew_words.load(lang)
+    floor = em_for(info, FLOOR_ARC_MIN)
+    least = MOST_PAGES + ((info.width, info.height) == SMALLEST)
+    for screen, english in zip(screens(words), pages_in_english(panel), strict=True):
+        press.lines.clear()
+        press.icons.clear()
+        shown = pages(screen, info)
+
+        assert 1 <= len(shown) <= max(least, english), screen
+        said = sentences(screen)
+        if said:
+            torn = cut_word(" ".join(said), [line for page in shown for line in page.text])
+            assert torn is None, screen
+        for line in press.lines:
+            left, top, right, bottom = ink_of(line.text, line.em, line.bold, line.face)
+            start = round(line.x - (left + right) / 2) + left
+            assert not missing(line.text), (screen, line)
+            assert line.em >= floor, (screen, line)
+            assert start >= 0, (screen, line)
+            assert start + right - left <= info.width, (screen, line)
+            assert line.baseline + top >= 0, (screen, line)
+            assert line.baseline + bottom <= info.height, (screen, line)
+        for name, x, y, size in press.icons:
+            assert 0 <= x <= info.width - size, (screen, name)
+            assert 0 <= y <= info.height - size, (screen, name)
+
+
+def sentences(screen: Screen) -> tuple[str, ...]:
+    """Return all that a screen of sentences says, as it is written; nothing for a number's."""
+    match screen:
+        case StatusScreen(title, detail, _):
+            return title, detail
+        case NoteScreen(text, _, _):
+            return (text,)
+        case PrivateScreen(words):
+            return words.camera_off, words.press_again
+        case ThanksScreen(words):
+            return (words.thanks_sent,)
+    return ()
+
+
+def test_the_crew_s_screens_speak_the_languages_of_the_notes() -> None:
+    assert LANGUAGES == catalogue.languages()
+    assert crew_words.TROUBLE == ()
+    for lang in LANGUAGES:
+        assert crew_words.load(lang).rtl is (catalogue.load(lang).dir == "rtl")
+
+
+def test_numbers_days_and_hours_are_written_as_the_language_does() -> None:
+    german, french, japanese = (crew_words.load(lang) for lang in ("de", "fr", "ja"))
+    opening = replace(CALM, camera=State.CLOSED, opens_at=datetime(2026, 1, 2, 9, 5, tzinfo=UTC))
+    ending = replace(CALM, consent_until=date(2026, 12, 1))
+
+    assert headline(opening, french) == StatusScreen(
+        "Caméra éteinte.", "De retour à 09h05.", "clock"
+    )
+    assert headline(ending, german) == StatusScreen(
+        "Euer Ja endet am 1.12.", "Ruft IT an, Code A1.", "clock"
+    )
+    assert "12月1日" in str(headline(ending, japanese)).replace("\\u200b", "")
+    assert german.spellings(12_480) == ("12.480", "12k")
+    assert german.spellings(1_250_000) == ("1.250.000", "1,2M")
+    assert ENGLISH.spellings(1_250_000) == ("1,250,000", "1.2M")
+    (page,) = pages(IdleScreen(128, german), PANELS["lcd-7"].info)
+    assert page.text == ("Alles ruhig", "128 heute")
+
+
+@needs_fribidi
+def test_a_row_in_arabic_begins_at_the_right(press: Press) -> None:
+    pages(IdleScreen(128, ARABIC), PANELS["lcd-7"].info)
+
+    (_, heart, _, _), row = press.icons[0], press.lines[-1]
+    assert row.text == "128 اليوم"
+    assert heart > row.x
+
+
+GOOD = {"dir": "ltr", "words": {**asdict(ENGLISH), "today": "hodie"}}
+del GOOD["words"]["rtl"]
+
+
+def damaged(**words: object) -> str:
+    return json.dumps({**GOOD, "words": {**GOOD["words"], **words}})
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "{",
+        "[]",
+        '{"words": {"today": "hodie"}}',
+        damaged(today=7),
+        damaged(today=""),
+        damaged(extra="more"),
+        damaged(today="{number}"),
+        damaged(call_it="Call IT."),
+        damaged(call_it="Call IT, code {code"),
+        damaged(call_it="Call IT, code {code.digit}."),
+        damaged(again_at="On again at {time:%H:%M} {}."),
+    ],
+)
+def test_a_damaged_language_is_told_and_the_crew_reads_english(
+    tmp_path: Path, content: str
+) -> None:
+    (tmp_path / "la.json").write_text(content)
+    (tmp_path / "lb.json").write_text(json.dumps(GOOD))
+
+    found, trouble = crew_words.read_folder(tmp_path)
+
+    assert sorted(found) == ["en", "lb"]
+    assert found["lb"].today == "hodie"
+    (told,) = trouble
+    assert "la.json" in told

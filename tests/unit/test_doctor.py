@@ -1,0 +1,786 @@
+"""Every check of the doctor, on machines that are well and on machines that aren't."""
+
+import json
+import re
+import socket
+import ssl
+import threading
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from likelight import consent
+from likelight.appreciation.cloud import Busy, Refused, Unreachable, Why
+from likelight.assets import catalogue, fonts
+from likelight.config import Config
+from likelight.fleet import doctor
+from likelight.fleet.check import Check, Result, ok
+from likelight.fleet.checks import CHECKS
+from likelight.fleet.ground import Ground
+from likelight_hw.ports import HardwareError
+from support.machine import BOOT, COOK, MODEL, NOW, Machine
+
+DOCTOR_MD = (Path(__file__).parents[2] / "firmware" / "DOCTOR.md").read_text(encoding="utf-8")
+BY_ID = {check.id: check for check in CHECKS}
+
+KIT: dict[str, Any] = {
+    "board": "pi-4",
+    "lights": [{"driver": "sysfs-pwm", "pin": 12}],
+    "indicator": {"driver": "onoff", "pin": 23},
+    "display": {"driver": "luma", "panel": "oled-2.42", "bus": "i2c"},
+    "buttons": {"driver": "gpio", "pin_thanks": 5, "pin_privacy": 6},
+}
+CHAIN = {"board": "pi-5", "lights": [{"driver": "ws2812-pio", "pin": 18, "leds": 30}]}
+SPI = {"display": {"driver": "luma", "panel": "lcd-1.3", "bus": "spi"}}
+DSI = {"display": {"driver": "framebuffer", "panel": "lcd-7"}}
+SENSOR = {"camera": {"driver": "picamera2"}}
+USB = {"camera": {"driver": "usb", "device": "/dev/v4l/by-id/cam"}}
+CLOUD = {"cloud": {"url": "https://cloud.example", "token_file": "/etc/likelight/token"}}
+PLAIN = {"cloud": {"url": "http://cloud.example", "token_file": "/etc/likelight/token"}}
+TOKEN: dict[str, str | bytes | int] = {"/etc/likelight/token": "s3cret"}
+PI_4 = {MODEL: "Raspberry Pi 4 Model B Rev 1.5\0"}
+CHIP = {"/sys/class/pwm/pwmchip0/npwm": "2"}
+CHIP_LINK = {"/sys/class/pwm/pwmchip0/device": "../../../devices/fe20c000.pwm"}
+RULES = "/etc/udev/rules.d/70-likelight.rules"
+UNIT = "/etc/systemd/system/likelight.service"
+GOOD_UNIT = "[Service]\nSupplementaryGroups=gpio i2c\nWatchdogSec=30\n"
+PASSWD = f"likelight:x:{COOK.uid}:{COOK.uid}::/var/lib/likelight:/usr/sbin/nologin\n"
+MOUNT = "/dev/mmcblk0p2 / ext4 rw,noatime 0 0\n"
+ROUTE = "Iface\tDestination\tGateway\tFlags\tRefCnt\tUse\tMetric\tMask\n"
+ROUTE_4 = ROUTE + "eth0\t00000000\t0100A8C0\t0003\t0\t0\t100\t00000000\n"
+ROUTE_6 = f"{'0' * 32} 00 {'0' * 32} 00 {'f' * 32} 400 1 0 00000003 wlan0\n"
+WIRELESS = "Inter-| sta-|\n face | tus |\n wlan0: 0000   54.  {}.  -256        0\n"
+LIVES = consent.Consent(signed_by="A", notice="1", recorded_at=NOW, review=date(2027, 5, 31))
+SET = {"/run/systemd/timesync/synchronized": ""}
+
+
+def raises(error: Exception) -> Any:
+    def raise_it(*_: object) -> None:
+        raise error
+
+    return raise_it
+
+
+def certificate(code: int) -> ssl.SSLCertVerificationError:
+    error = ssl.SSLCertVerificationError("bad")
+    error.verify_code, error.verify_message = code, "self-signed certificate"
+    return error
+
+
+def signed(review: date) -> str:
+    return LIVES.model_copy(update={"review": review}).model_dump_json()
+
+
+@dataclass(frozen=True)
+class Case:
+    """A configuration on a machine, and what the check says of it."""
+
+    id: str
+    result: str
+    words: str
+    config: dict[str, Any]
+    machine: Machine = Machine()  # noqa: RUF009  it is frozen
+
+
+def with_files(files: dict[str, Any], **given: Any) -> Machine:
+    return Machine(files=files, given=given)
+
+
+CASES = [
+    Case("board", "skip", "names no board", {}),
+    Case("board", "ok", "Pi 4 Model B", KIT, with_files({**PI_4})),
+    Case("board", "fail", "this is a Raspberry Pi 5", KIT, with_files({MODEL: "Raspberry Pi 5"})),
+    Case("board", "fail", "no Raspberry Pi", KIT),
+    Case("power", "skip", "no Raspberry Pi", {}),
+    Case("power", "skip", "neither", {}, with_files({**PI_4})),
+    Case(
+        "power",
+        "ok",
+        "never",
+        {},
+        Machine({**PI_4}, commands={"vcgencmd": "throttled=0x0\n"}),
+    ),
+    Case("power", "fail", "now", {}, Machine({**PI_4}, commands={"vcgencmd": "throttled=0x1"})),
+    Case(
+        "power", "warn", "since", {}, Machine({**PI_4}, commands={"vcgencmd": "throttled=0x50000"})
+    ),
+    Case(
+        "power",
+        "fail",
+        "now",
+        {},
+        with_files({**PI_4, "/sys/class/hwmon/hwmon1/in0_lcrit_alarm": "1\n"}),
+    ),
+    Case("heat", "skip", "no thermometer", {}),
+    Case("heat", "ok", "41 °C", {}, with_files({"/sys/class/thermal/thermal_zone0/temp": "41234"})),
+    Case("heat", "warn", "72", {}, with_files({"/sys/class/thermal/thermal_zone0/temp": "72000"})),
+    Case("heat", "fail", "81", {}, with_files({"/sys/class/thermal/thermal_zone0/temp": "81000"})),
+    Case("heat", "fail", "slowed", {}, Machine({**PI_4}, commands={"vcgencmd": "throttled=0x4"})),
+    Case(
+        "heat", "warn", "since", {}, Machine({**PI_4}, commands={"vcgencmd": "throttled=0x80000"})
+    ),
+    Case("lgpio", "skip", "nothing on a GPIO pin", {}),
+    Case("lgpio", "ok", "opened", KIT),
+    Case(
+        "lgpio",
+        "fail",
+        "lgpio is missing",
+        KIT,
+        with_files({}, open_pins=raises(HardwareError("the GPIO pins: lgpio is missing"))),
+    ),
+    Case("lgpio", "fail", "not the real thing", KIT, with_files({}, open_pins=object)),
+    Case("gpio-node", "skip", "nothing", {}),
+    Case("gpio-node", "ok", "cook", KIT, with_files({"/dev/gpiochip0": 0o666})),
+    Case("gpio-node", "fail", "may not use", KIT, with_files({"/dev/gpiochip0": 0o660})),
+    Case("gpio-node", "fail", "there is no", KIT),
+    Case("pins-free", "skip", "nothing", {}),
+    Case("pins-free", "skip", "can't be asked", KIT, with_files({}, holder=raises(OSError("x")))),
+    Case("pins-free", "ok", "free", KIT),
+    Case(
+        "pins-free",
+        "fail",
+        "GPIO 23 (the on-air light) is held by w1",
+        KIT,
+        with_files({}, holder=lambda pin: "w1" if pin == 23 else None),
+    ),
+    Case("pins-free", "fail", "held by lg", KIT, with_files({}, holder=lambda _: "lg")),
+    Case(
+        "pins-free",
+        "ok",
+        "itself",
+        KIT,
+        with_files({"/proc/7/cmdline": "/opt/bin/likelight\0run\0"}, holder=lambda _: "lg"),
+    ),
+    Case("pigpiod", "skip", "nothing", {}),
+    Case("pigpiod", "ok", "doesn't", KIT, with_files({"/proc/1/comm": "systemd\n"})),
+    Case("pigpiod", "fail", "process 77", KIT, with_files({"/proc/77/comm": "pigpiod\n"})),
+    Case("strict-gpiod", "skip", "nothing", {}),
+    Case("strict-gpiod", "skip", "no config.txt", KIT),
+    Case("strict-gpiod", "ok", "set", KIT, with_files({BOOT: "[all]\ndtparam=strict_gpiod\n"})),
+    Case("strict-gpiod", "ok", "set", KIT, with_files({BOOT: "dtparam=i2c_arm=on,strict_gpiod\n"})),
+    Case("strict-gpiod", "fail", "not in", KIT, with_files({BOOT: "#dtparam=strict_gpiod\n"})),
+    Case(
+        "strict-gpiod", "fail", "not in", KIT, with_files({BOOT: "[pi5]\ndtparam=strict_gpiod\n"})
+    ),
+    Case("pwm-overlay", "skip", "no lamp", {}),
+    Case(
+        "pwm-overlay",
+        "ok",
+        "GPIO 12",
+        KIT,
+        Machine({**CHIP, BOOT: "dtoverlay=pwm,pin=12,func=4\n"}, CHIP_LINK),
+    ),
+    Case("pwm-overlay", "fail", "no PWM behind GPIO 12", KIT, with_files({**CHIP})),
+    Case(
+        "pwm-overlay",
+        "fail",
+        "names pin=12",
+        KIT,
+        Machine({**CHIP, BOOT: "dtoverlay=pwm-2chan\n"}, CHIP_LINK),
+    ),
+    Case("pwm-audio", "skip", "no lamp", {}),
+    Case("pwm-audio", "skip", "of its own", KIT),
+    Case(
+        "pwm-audio",
+        "ok",
+        "off",
+        {**KIT, "board": "zero-2w"},
+        with_files({BOOT: "dtparam=audio=off\n"}),
+    ),
+    Case(
+        "pwm-audio",
+        "fail",
+        "audio=on",
+        {**KIT, "board": "zero-2w"},
+        with_files({BOOT: "dtparam=audio=on\n"}),
+    ),
+    Case("ws2812-kernel", "skip", "no lamp", {}),
+    Case("ws2812-kernel", "ok", "6.12.75", CHAIN),
+    Case("ws2812-kernel", "fail", "6.12.55", CHAIN, with_files({}, kernel=lambda: "6.12.55-v8")),
+    Case("ws2812-kernel", "fail", "6.6.31", CHAIN, with_files({}, kernel=lambda: "6.6.31+rpt")),
+    Case("leds-node", "skip", "no lamp", {}),
+    Case("leds-node", "ok", "/dev/leds0", CHAIN, with_files({"/dev/leds0": 0o666})),
+    Case("leds-node", "fail", "may not", CHAIN, with_files({"/dev/leds0": 0o600})),
+    Case("leds-node", "fail", "there is no", CHAIN),
+    Case(
+        "leds-node",
+        "fail",
+        "num_leds=60",
+        CHAIN,
+        with_files(
+            {"/dev/leds0": 0o666, BOOT: "[pi5]\ndtoverlay=ws2812-pio,gpio=18,num_leds=60\n"}
+        ),
+    ),
+    Case("udev-rules", "skip", "nothing", {}),
+    Case("udev-rules", "ok", "they are", KIT, with_files({RULES: "#"})),
+    Case("udev-rules", "fail", "they are not", KIT),
+    Case("udev-rules", "warn", "can't be dimmed", DSI),
+    Case(
+        "framebuffer-size",
+        "ok",
+        "800 x 480",
+        DSI,
+        with_files(
+            {
+                "/sys/class/graphics/fb0/virtual_size": "800,960\n",
+                "/sys/class/graphics/fb0/modes": "U:800x480p-60\n",
+            }
+        ),
+    ),
+    Case("panel-library", "skip", "needs none", {}),
+    Case("panel-library", "ok", "smbus2", KIT),
+    Case(
+        "panel-library",
+        "fail",
+        "spidev",
+        SPI,
+        with_files({}, has_module=lambda name: name != "spidev"),
+    ),
+    Case(
+        "panel-library",
+        "fail",
+        "luma.core",
+        KIT,
+        with_files({}, has_module=raises(ModuleNotFoundError("luma"))),
+    ),
+    Case("i2c-node", "skip", "no panel", {}),
+    Case("i2c-node", "ok", "/dev/i2c-1", KIT, with_files({"/dev/i2c-1": 0o666})),
+    Case("i2c-node", "fail", "there is no", KIT),
+    Case("i2c-panel", "skip", "no panel", {}),
+    Case(
+        "i2c-panel",
+        "skip",
+        "can't be asked",
+        KIT,
+        with_files({}, i2c_answers=raises(OSError(2, "no bus"))),
+    ),
+    Case("i2c-panel", "ok", "0x3c", KIT),
+    Case(
+        "i2c-panel",
+        "fail",
+        "on the bus: 0x3d",
+        KIT,
+        with_files({}, i2c_answers=lambda bus, address: address == 0x3D),
+    ),
+    Case("i2c-panel", "fail", "nor anywhere", KIT, with_files({}, i2c_answers=lambda *_: False)),
+    Case("i2c-speed", "skip", "no panel", {}),
+    Case("i2c-speed", "skip", "doesn't tell", KIT),
+    Case(
+        "i2c-speed",
+        "ok",
+        "400 kHz",
+        KIT,
+        with_files(
+            {"/sys/class/i2c-adapter/i2c-1/of_node/clock-frequency": (400_000).to_bytes(4, "big")}
+        ),
+    ),
+    Case(
+        "i2c-speed",
+        "warn",
+        "100 kHz",
+        KIT,
+        with_files(
+            {"/sys/class/i2c-adapter/i2c-1/of_node/clock-frequency": (100_000).to_bytes(4, "big")}
+        ),
+    ),
+    Case("spi-node", "skip", "no panel", {}),
+    Case("spi-node", "ok", "spidev0.0", SPI, with_files({"/dev/spidev0.0": 0o666})),
+    Case("spi-node", "fail", "spidev0.0", SPI),
+    Case("framebuffer-node", "skip", "no panel", {}),
+    Case("framebuffer-node", "ok", "/dev/fb0", DSI, with_files({"/dev/fb0": 0o666})),
+    Case("framebuffer-node", "fail", "/dev/fb0", DSI),
+    Case("framebuffer-size", "skip", "no panel", {}),
+    Case("framebuffer-size", "skip", "doesn't tell", DSI),
+    Case(
+        "framebuffer-size",
+        "ok",
+        "800 x 480",
+        DSI,
+        with_files({"/sys/class/graphics/fb0/virtual_size": "800,480\n"}),
+    ),
+    Case(
+        "framebuffer-size",
+        "warn",
+        "1920 x 1080",
+        DSI,
+        with_files({"/sys/class/graphics/fb0/virtual_size": "1920,1080\n"}),
+    ),
+    Case("camera-library", "skip", "neither", {}),
+    Case("camera-library", "ok", "both", SENSOR),
+    Case(
+        "camera-library",
+        "fail",
+        "libcamera",
+        SENSOR,
+        with_files({}, has_module=lambda name: name != "libcamera"),
+    ),
+    Case("camera-present", "skip", "simulated", {}),
+    Case(
+        "camera-present",
+        "ok",
+        "imx708",
+        SENSOR,
+        Machine(
+            commands={"rpicam-hello": "Available cameras\n-----\n0 : imx708 [4608x2592] (/base)\n"}
+        ),
+    ),
+    Case(
+        "camera-present",
+        "fail",
+        "no camera",
+        SENSOR,
+        Machine(commands={"rpicam-hello": "No cameras available!\n"}),
+    ),
+    Case("camera-present", "warn", "/dev/media*", SENSOR, with_files({"/dev/media0": ""})),
+    Case("camera-present", "fail", "no /dev/media*", SENSOR),
+    Case("camera-present", "ok", "by-id/cam", USB, with_files({"/dev/v4l/by-id/cam": 0o666})),
+    Case("camera-present", "fail", "by-id/cam", USB),
+    Case("camera-memory", "skip", "none", {}),
+    Case("camera-memory", "skip", "doesn't tell", SENSOR),
+    Case(
+        "camera-memory",
+        "ok",
+        "256 MiB",
+        SENSOR,
+        with_files({"/proc/meminfo": "CmaTotal:  262144 kB\n"}),
+    ),
+    Case(
+        "camera-memory",
+        "warn",
+        "16 MiB",
+        SENSOR,
+        with_files({"/proc/meminfo": "CmaTotal:  16384 kB\n"}),
+    ),
+    Case("consent", "skip", "simulated", {}),
+    Case("consent", "fail", "none is recorded", SENSOR),
+    Case(
+        "consent",
+        "ok",
+        "2027-05-31",
+        SENSOR,
+        with_files({**SET, "/state/consent.json": signed(LIVES.review)}),
+    ),
+    Case(
+        "consent",
+        "warn",
+        "9 more days",
+        SENSOR,
+        with_files({**SET, "/state/consent.json": signed(date(2026, 12, 1))}),
+    ),
+    Case(
+        "consent",
+        "fail",
+        "has passed",
+        SENSOR,
+        with_files({**SET, "/state/consent.json": signed(date(2026, 11, 21))}),
+    ),
+    Case(
+        "consent",
+        "fail",
+        "clock",
+        SENSOR,
+        with_files({"/state/consent.json": signed(LIVES.review)}),
+    ),
+    Case("consent", "fail", "damaged", SENSOR, with_files({"/state/consent.json": "{"})),
+    Case("notes", "ok", "notes in de", {"kitchen": {"language": "de"}}),
+    Case("notes", "fail", "no notes in 'tlh'", {"kitchen": {"language": "tlh"}}),
+    Case("clock", "skip", "depends", {}),
+    Case("clock", "ok", "since", SENSOR, with_files({**SET})),
+    Case(
+        "clock", "warn", "not by systemd-timesyncd", {}, Machine(commands={"timedatectl": "yes\n"})
+    ),
+    Case("clock", "fail", "not since", CLOUD, Machine(commands={"timedatectl": "no\n"})),
+    Case("time-zone", "skip", "no hours", {}),
+    Case("time-zone", "ok", "Europe/Berlin", {"kitchen": {"timezone": "Europe/Berlin"}}),
+    Case("time-zone", "warn", "UTC", {"quiet": {"hours": "22:00-06:30"}}),
+    Case(
+        "time-zone",
+        "ok",
+        "Asia/Tokyo",
+        {"schedule": {"monday": "11:00-23:00"}},
+        Machine(links={"/etc/localtime": "/usr/share/zoneinfo/Asia/Tokyo"}),
+    ),
+    Case("state-lasts", "skip", "doesn't tell", {}),
+    Case("state-lasts", "ok", "ext4", {}, with_files({"/proc/mounts": MOUNT})),
+    Case(
+        "state-lasts",
+        "fail",
+        "read-only",
+        {},
+        with_files({"/proc/mounts": MOUNT.replace("rw", "ro")}),
+    ),
+    Case(
+        "state-lasts",
+        "warn",
+        "forgotten",
+        {},
+        with_files({"/proc/mounts": MOUNT + "tmpfs /state tmpfs rw 0 0\n"}),
+    ),
+    Case(
+        "state-lasts",
+        "fail",
+        "overlay",
+        {},
+        with_files({**PI_4, "/proc/mounts": "overlay / overlay rw 0 0\n"}),
+    ),
+    Case("disk-space", "ok", "9000", {}),
+    Case("disk-space", "warn", "400", {}, with_files({}, free_mb=lambda _: 400)),
+    Case("disk-space", "fail", "99", {}, with_files({}, free_mb=lambda _: 99)),
+    Case("disk-health", "skip", "doesn't tell", {}),
+    Case(
+        "disk-health", "ok", "none", {}, with_files({"/sys/fs/ext4/mmcblk0p2/errors_count": "0\n"})
+    ),
+    Case(
+        "disk-health",
+        "fail",
+        "3 errors",
+        {},
+        with_files({"/sys/fs/ext4/mmcblk0p2/errors_count": "3\n"}),
+    ),
+    Case(
+        "disk-health",
+        "warn",
+        "mmcblk0",
+        {},
+        with_files({"/sys/block/mmcblk0/device/life_time": "0x01 0x0b\n"}),
+    ),
+    Case("service-groups", "skip", "not installed", {}),
+    Case(
+        "service-groups",
+        "ok",
+        "gpio i2c",
+        {},
+        with_files({UNIT: GOOD_UNIT, "/etc/group": "gpio:x:1:\ni2c:x:2:\n"}),
+    ),
+    Case(
+        "service-groups",
+        "fail",
+        "missing: i2c",
+        {},
+        with_files({UNIT: GOOD_UNIT, "/etc/group": "gpio:x:1:\n"}),
+    ),
+    Case("one-daemon", "skip", "simulated", {}),
+    Case(
+        "one-daemon",
+        "ok",
+        "process 7",
+        KIT,
+        with_files({"/proc/7/cmdline": "python\0/opt/bin/likelight\0run\0"}),
+    ),
+    Case(
+        "one-daemon",
+        "fail",
+        "7 and 12",
+        KIT,
+        with_files(
+            {
+                "/proc/7/cmdline": "python\0/opt/bin/likelight\0run\0",
+                "/proc/12/cmdline": "python3.13\0-m\0likelight\0run\0",
+                "/proc/13/cmdline": "vi\0/etc/likelight/run\0",
+                "/proc/14/cmdline": "sudo\0likelight\0run\0",
+                "/proc/15/cmdline": "python\0-m\0likelight\0demo\0",
+            }
+        ),
+    ),
+    Case("state-owner", "skip", "not installed", {}),
+    Case("state-owner", "skip", "nothing is kept", {}, with_files({UNIT: GOOD_UNIT})),
+    Case(
+        "state-owner",
+        "fail",
+        "somebody else than likelight",
+        {},
+        with_files({UNIT: GOOD_UNIT, "/etc/passwd": PASSWD, "/state/lock": ""}),
+    ),
+    Case("watchdog-service", "skip", "not installed", {}),
+    Case("watchdog-service", "ok", "30 s", {}, with_files({UNIT: GOOD_UNIT})),
+    Case("watchdog-service", "fail", "no WatchdogSec", {}, with_files({UNIT: "[Service]\n"})),
+    Case("watchdog-board", "skip", "no Raspberry Pi", {}),
+    Case(
+        "watchdog-board",
+        "ok",
+        "15 s",
+        {},
+        with_files(
+            {
+                **PI_4,
+                "/sys/class/watchdog/watchdog0/state": "active\n",
+                "/sys/class/watchdog/watchdog0/timeout": "15\n",
+            }
+        ),
+    ),
+    Case(
+        "watchdog-board",
+        "fail",
+        "not armed",
+        {},
+        with_files({**PI_4, "/sys/class/watchdog/watchdog0/state": "inactive\n"}),
+    ),
+    Case("watchdog-board", "fail", "no hardware", {}, with_files({**PI_4})),
+    Case("port", "ok", "free", {}),
+    Case("port", "fail", "something else", {}, with_files({}, is_free=lambda *_: False)),
+    Case(
+        "port",
+        "ok",
+        "camera is idle",
+        {},
+        with_files({}, is_free=lambda *_: False, answers_as=lambda *_: "idle"),
+    ),
+    Case(
+        "port",
+        "fail",
+        "can't listen",
+        {},
+        with_files({}, is_free=raises(OSError(99, "no address"))),
+    ),
+    Case("secret-files", "skip", "no file", {}),
+    Case("secret-files", "fail", "can't be looked at", CLOUD),
+    Case(
+        "secret-files", "fail", "read by others", CLOUD, with_files({"/etc/likelight/token": 0o644})
+    ),
+    Case(
+        "secret-files",
+        "fail",
+        "cook can't read",
+        CLOUD,
+        with_files({"/etc/likelight/token": 0o600}),
+    ),
+    Case(
+        "secret-files",
+        "ok",
+        "token",
+        CLOUD,
+        with_files({"/etc/likelight/token": 0o600}, me=replace(COOK, uid=0)),
+    ),
+    Case("boot-secrets", "skip", "no Raspberry Pi", {}),
+    Case(
+        "boot-secrets",
+        "ok",
+        "none",
+        {},
+        with_files({**PI_4, "/boot/firmware/user-data": "# password: no\n"}),
+    ),
+    Case(
+        "boot-secrets",
+        "warn",
+        "network-config",
+        {},
+        with_files({**PI_4, "/boot/firmware/network-config": 'password: "hunter2"\n'}),
+    ),
+    Case("route", "skip", "inside", {}),
+    Case("route", "skip", "doesn't tell", CLOUD),
+    Case("route", "ok", "IPv4 by eth0", CLOUD, with_files({"/proc/net/route": ROUTE_4})),
+    Case(
+        "route",
+        "ok",
+        "IPv6 by wlan0",
+        CLOUD,
+        with_files({"/proc/net/route": ROUTE, "/proc/net/ipv6_route": ROUTE_6}),
+    ),
+    Case("route", "fail", "no default", CLOUD, with_files({"/proc/net/route": ROUTE})),
+    Case("wifi-signal", "skip", "no Wi-Fi", {}),
+    Case(
+        "wifi-signal", "ok", "-56 dBm", {}, with_files({"/proc/net/wireless": WIRELESS.format(-56)})
+    ),
+    Case(
+        "wifi-signal",
+        "warn",
+        "-82 dBm",
+        {},
+        with_files({"/proc/net/wireless": WIRELESS.format(-82)}),
+    ),
+    Case("wifi-power-save", "skip", "no Wi-Fi", {}),
+    Case(
+        "wifi-power-save",
+        "skip",
+        "no iw",
+        {},
+        with_files({"/proc/net/wireless": WIRELESS.format(-56)}),
+    ),
+    Case(
+        "wifi-power-save",
+        "ok",
+        "awake",
+        {},
+        Machine({"/proc/net/wireless": WIRELESS.format(-56)}, commands={"iw": "Power save: off\n"}),
+    ),
+    Case(
+        "wifi-power-save",
+        "warn",
+        "saves power",
+        {},
+        Machine({"/proc/net/wireless": WIRELESS.format(-56)}, commands={"iw": "Power save: on\n"}),
+    ),
+    Case("dns", "skip", "inside", {}),
+    Case("dns", "ok", "cloud.example", CLOUD, with_files({"/proc/net/route": ROUTE_4})),
+    Case(
+        "dns",
+        "fail",
+        "not known",
+        CLOUD,
+        with_files({}, resolve=raises(socket.gaierror(-2, "Name or service not known"))),
+    ),
+    Case(
+        "dns",
+        "fail",
+        "IPv6 only",
+        CLOUD,
+        with_files({"/proc/net/route": ROUTE, "/proc/net/ipv6_route": ROUTE_6}),
+    ),
+    Case("tls", "skip", "inside", {}),
+    Case("tls", "ok", "cloud.example", CLOUD),
+    Case("tls", "warn", "in the clear", PLAIN),
+    Case(
+        "tls", "fail", "this clock shows", CLOUD, with_files({}, handshake=raises(certificate(9)))
+    ),
+    Case("tls", "fail", "somebody else", CLOUD, with_files({}, handshake=raises(certificate(18)))),
+    Case(
+        "tls",
+        "fail",
+        "can't be reached",
+        CLOUD,
+        with_files({}, handshake=raises(TimeoutError("timed out"))),
+    ),
+    Case("cloud", "skip", "inside", {}),
+    Case("cloud", "fail", "can't read", CLOUD),
+    Case("cloud", "ok", "kitchen", CLOUD, with_files({**TOKEN})),
+    Case(
+        "cloud",
+        "fail",
+        "refuses this device",
+        CLOUD,
+        with_files({**TOKEN}, ask_cloud=raises(Refused(401))),
+    ),
+    Case(
+        "cloud",
+        "fail",
+        "no cloud",
+        CLOUD,
+        with_files({**TOKEN}, ask_cloud=raises(Unreachable("log-in page", Why.STRANGER))),
+    ),
+    Case("cloud", "warn", "busy", CLOUD, with_files({**TOKEN}, ask_cloud=raises(Busy(5)))),
+]
+ELSEWHERE = {"shaping", "fonts", "state-owner"}
+"""What needs more than files and functions; each has a test of its own."""
+
+
+def examine(check: Check, case: Case, root: Path) -> doctor.Diagnosis:
+    config = Config.model_validate({"state_dir": "/state", **case.config})
+    token = root / "etc/likelight/token"
+    ground = case.machine.ground(root, config)
+    if token.exists() and token.stat().st_size:
+        token.chmod(0o600)
+    return doctor.examine(ground, [check], timeout_s=20)[0]
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.id}-{case.result}")
+def test_a_check_sees_what_is_there(case: Case, tmp_path: Path) -> None:
+    diagnosis = examine(BY_ID[case.id], case, tmp_path)
+    assert diagnosis.finding.result == case.result, diagnosis.finding
+    assert case.words in diagnosis.finding.words
+    assert bool(diagnosis.fix) == (case.result in ("warn", "fail"))
+
+
+def test_every_check_is_shown_well_and_ill() -> None:
+    for check in CHECKS:
+        results = {case.result for case in CASES if case.id == check.id}
+        if check.id not in ELSEWHERE:
+            assert "ok" in results, check.id
+            assert results & {"warn", "fail"}, check.id
+    assert {case.id for case in CASES} | ELSEWHERE == set(BY_ID)
+
+
+def test_arabic_needs_shaping(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    arabic = Case("shaping", "", "", {"kitchen": {"language": "ar"}})
+    for there, result in ((True, "ok"), (False, "fail")):
+        monkeypatch.setattr("likelight.fleet.checks.words.shaping_available", lambda t=there: t)
+        assert examine(BY_ID["shaping"], arabic, tmp_path).finding.result == result
+    english = replace(arabic, config={})
+    assert examine(BY_ID["shaping"], english, tmp_path).finding.result == "skip"
+
+
+def test_damaged_assets_are_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    case = Case("fonts", "", "", {})
+    assert examine(BY_ID["fonts"], case, tmp_path).finding.result == "ok"
+    monkeypatch.setattr(fonts, "TROUBLE", ("Bold.ttf can't be used",))
+    assert examine(BY_ID["fonts"], case, tmp_path).finding.result == "fail"
+    monkeypatch.setattr(catalogue, "TROUBLE", ("de.json is no valid JSON",))
+    found = examine(BY_ID["notes"], case, tmp_path)
+    assert "de.json" in found.finding.words
+    assert "again" in (found.fix or "")
+
+
+def test_a_service_that_owns_what_it_keeps(tmp_path: Path) -> None:
+    me = (tmp_path / "x").mkdir() or (tmp_path / "x").stat().st_uid
+    passwd = f"likelight:x:{me}:{me}::/:/bin/false\n"
+    machine = with_files({UNIT: GOOD_UNIT, "/etc/passwd": passwd, "/state/lock": ""})
+    found = examine(BY_ID["state-owner"], Case("state-owner", "", "", {}, machine), tmp_path)
+    assert found.finding.result == "ok"
+
+
+def test_the_services_groups_open_a_node(tmp_path: Path) -> None:
+    group = tmp_path.stat().st_gid
+    machine = with_files(
+        {
+            UNIT: GOOD_UNIT,
+            "/etc/passwd": PASSWD,
+            "/etc/group": f"gpio:x:{group}:\n",
+            "/dev/gpiochip0": 0o660,
+        }
+    )
+    case = Case("gpio-node", "", "", KIT, machine)
+    assert examine(BY_ID["gpio-node"], case, tmp_path).finding.words.endswith("for likelight")
+
+
+def test_what_hangs_is_given_up_and_what_breaks_is_told(tmp_path: Path) -> None:
+    forever = threading.Event()
+    ground = Machine().ground(tmp_path, Config(state_dir=Path("/state")))
+
+    def hang(_: Ground) -> Any:
+        forever.wait()
+
+    def deny(_: Ground) -> Any:
+        raise PermissionError(13, "no", "/dev/secret")
+
+    looks = {"well": lambda _: ok("fine"), "hung": hang, "broken": raises(KeyError("x"))}
+    checks = [Check(id, "what", "why", "fix", look) for id, look in looks.items()]
+    checks.append(Check("denied", "what", "why", "fix", deny))
+    found = {one.check.id: one.finding for one in doctor.examine(ground, checks, timeout_s=1)}
+    forever.set()
+    assert found["well"].result is Result.OK
+    assert found["hung"].words == "no answer within 1 s"
+    assert found["broken"].words == "can't be told: KeyError: 'x'"
+    assert found["denied"].result is Result.SKIP
+    assert "sudo" in found["denied"].words
+
+
+def test_what_is_told_to_people_and_programs(tmp_path: Path) -> None:
+    ground = Machine().ground(tmp_path, Config.model_validate({"state_dir": "/state", **KIT}))
+    found = doctor.examine(ground, CHECKS, timeout_s=20)
+    told = doctor.to_text(found, everything=False)
+    assert "FAIL  gpio-node" in told
+    assert "fix: use a Raspberry Pi" in told
+    assert re.search(r"\d+ checks mean nothing here; --all tells why", told)
+    assert "tls " not in told
+    assert "tls " in doctor.to_text(found, everything=True)
+    for_programs = json.loads(json.dumps(doctor.to_json(ground, found)))
+    assert for_programs["result"] == "fail"
+    assert [one["id"] for one in for_programs["checks"]] == [check.id for check in CHECKS]
+
+
+def test_no_check_tells_the_token(tmp_path: Path) -> None:
+    case = Case("cloud", "", "", CLOUD, with_files({**TOKEN}))
+    for check in CHECKS:
+        diagnosis = examine(check, case, tmp_path)
+        assert "s3cret" not in json.dumps(diagnosis.to_json())
+
+
+def test_the_guide_has_a_row_for_every_check() -> None:
+    rows = [row for row in DOCTOR_MD.splitlines() if row.startswith("| `")]
+    assert rows == [
+        f"| `{check.id}` | {check.what} | {check.why} | {check.fix} |" for check in CHECKS
+    ]
+    assert len(BY_ID) == len(CHECKS)
+    assert all(re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", check.id) for check in CHECKS)

@@ -1,0 +1,77 @@
+"""The self-test's keyboard, its texts on every panel, and what it leaves in the state directory."""
+
+import asyncio
+import os
+from pathlib import Path
+
+import pytest
+from blockbuster import BlockBuster
+
+from likelight.appreciation.screens.models import SelfTestScreen
+from likelight.appreciation.screens.render import pages
+from likelight.config import Config
+from likelight.fleet import steps
+from likelight.fleet.parts import open_parts
+from likelight.fleet.person import Answer, Heard, Person, keyboard
+from likelight.fleet.steps import STEPS
+from likelight_hw.panels import PANELS
+
+ON_THE_PANEL = (steps.CAN_YOU_READ, "Press PRIVACY", steps.THUMBS, "Does it glow?", "Not seen.")
+
+
+@pytest.mark.parametrize("panel", PANELS)
+def test_what_is_said_on_the_panel_takes_no_more_than_three_pages(panel: str) -> None:
+    for words in ON_THE_PANEL:
+        longest = max((step.name for step in STEPS), key=len)
+        screen = SelfTestScreen(7, 7, longest, words)
+        assert len(pages(screen, PANELS[panel].info)) <= 3, words
+
+
+async def test_lines_are_heard_whole_however_they_come(
+    nothing_blocks_the_loop: BlockBuster,
+) -> None:
+    # The loop says that there is something to read; then reading doesn't wait.
+    nothing_blocks_the_loop.functions["os.read"].can_block_in("likelight/fleet/person.py", "read")
+    reading, writing = os.pipe()
+    lines: list[str] = []
+    came = asyncio.Event()
+
+    def hear(line: str) -> None:
+        lines.append(line)
+        if len(lines) == 3:
+            came.set()
+
+    async with keyboard(reading, hear):
+        os.write(writing, b"y")
+        os.write(writing, b"es\nn\n\xff")
+        os.write(writing, b"\n")
+        async with asyncio.timeout(5):
+            await came.wait()
+        os.close(writing)  # Ctrl-D, or a terminal that is gone: no busy loop
+        await asyncio.sleep(0)
+    os.close(reading)
+    assert lines == ["yes", "n", "\ufffd"]
+
+
+async def test_a_stream_that_nobody_can_wait_for_says_nothing(tmp_path: Path) -> None:
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    async with keyboard(nothing, pytest.fail):
+        await asyncio.sleep(0)
+    os.close(nothing)
+
+
+async def test_only_what_is_said_after_the_question_answers_it() -> None:
+    person = Person(unattended=False)
+    person.hear_line("n")
+    person.forget()
+    asyncio.get_running_loop().call_soon(person.hear_line, " YES ")
+    assert await person.answer(5) == Heard(Answer.YES, "keyboard")
+    assert await Person(unattended=True).answer(1e9) == Heard(Answer.NOBODY)
+
+
+async def test_the_parts_of_a_configuration_are_opened_each_lamp_by_itself(tmp_path: Path) -> None:
+    config = Config.model_validate({"state_dir": tmp_path, "lights": [{}, {}]})
+    parts = open_parts(config)
+    assert [lamp.driver for lamp in parts.lamps] == ["sim", "sim"]
+    assert parts.simulated == ("lamp", "on-air light", "panel", "THANKS", "PRIVACY", "camera")
+    await parts.close()
