@@ -269,8 +269,9 @@ class Deaf:
             writer.transport.abort()
 
     async def _answer(self, onward: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        while data := await onward.read(4096):
-            writer.write(data)
+        with suppress(ConnectionError):  # how the server ends is not what `ending` tells
+            while data := await onward.read(4096):
+                writer.write(data)
 
 
 @asynccontextmanager

@@ -56,6 +56,26 @@ def test_the_headline_answers_first_and_then_says_what_is_wrong(
     assert headline(situation) == screen
 
 
+def test_the_crew_reads_its_own_language(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        now = virtual_now()
+        cloud = ScriptedCloud(now)
+        device = Device(tmp_path / "device.db", cloud, now, language="de")
+        async with device.living():
+            await asyncio.sleep(10)
+            assert device.window.screen.text == ("Alles ruhig",)
+            device.thanks.press()
+            await asyncio.sleep(1)
+            assert " ".join(device.window.screen.text) == "Danke ist raus"
+            device.turn(State.PRIVATE)
+            await asyncio.sleep(1)
+            assert " ".join(device.window.screen.text) == (
+                "Kamera aus. Noch mal drücken zum Teilen."
+            )
+
+    run_virtual(scenario())
+
+
 def test_a_broken_display_keeps_its_notes_and_leaves_the_lamp_alone(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

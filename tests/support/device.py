@@ -169,6 +169,7 @@ class Device:
         seed: int = 0,
         diary: Diary | None = None,
         panel: DisplayInfo = PANEL,
+        language: str = "en",
         quiet: Callable[[], bool] = lambda: False,
         night: float = 0.0,
     ) -> None:
@@ -198,7 +199,7 @@ class Device:
             self.lamp,
             self.display,
             self.thanks,
-            catalogue=CATALOGUE,
+            catalogue=catalogue.load(language),
             camera=lambda: self.camera,
             measure=Vitals(path.parent).measure,
             simulated=True,

@@ -12,9 +12,10 @@ import pytest
 from likelight.appreciation.cloud import Why
 from likelight.appreciation.headline import Situation, answers, headline
 from likelight.appreciation.poll import Link
+from likelight.appreciation.screens import figure, message, pairing
 from likelight.appreciation.screens.canvas import Canvas
 from likelight.appreciation.screens.geometry import geometry
-from likelight.appreciation.screens.layout import Line
+from likelight.appreciation.screens.layout import Ems, Line
 from likelight.appreciation.screens.models import (
     CountScreen,
     IdleScreen,
@@ -119,7 +120,24 @@ def pages_in_english(panel: str) -> list[int]:
 
 @every_panel
 @every_language
-def test_every_screen_fits_every_panel(lang: str, panel: str, press: Press) -> None:
+def test_every_screen_fits_every_panel(
+    lang: str, panel: str, press: Press, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In the least type: what fits in that decides the pages, and to search for more takes long."""
+    least = geometry(PANELS[panel].info)
+    least = replace(least, ems=Ems(least.ems.floor, least.ems.floor))
+    for module in (message, figure, pairing):
+        monkeypatch.setattr(module, "geometry", lambda _: least)
+    check_screens(lang, panel, press)
+
+
+@pytest.mark.parametrize("panel", ["oled-0.96", "lcd-7"])
+@pytest.mark.parametrize("lang", [pytest.param("ar", marks=needs_fribidi), "de", "ja", "vi"])
+def test_every_script_fits_in_the_type_that_is_chosen(lang: str, panel: str, press: Press) -> None:
+    check_screens(lang, panel, press)
+
+
+def check_screens(lang: str, panel: str, press: Press) -> None:
     """A crew turns no more pages than an English one, or than a note has; one more on 128x64."""
     info, words = PANELS[panel].info, crew_words.load(lang)
     floor = em_for(info, FLOOR_ARC_MIN)
@@ -163,7 +181,7 @@ def sentences(screen: Screen) -> tuple[str, ...]:
 
 
 def test_the_crew_s_screens_speak_the_languages_of_the_notes() -> None:
-    assert LANGUAGES == catalogue.languages()
+    assert catalogue.languages() == LANGUAGES
     assert crew_words.TROUBLE == ()
     for lang in LANGUAGES:
         assert crew_words.load(lang).rtl is (catalogue.load(lang).dir == "rtl")

@@ -79,9 +79,7 @@ def _stuck(names: tuple[str, ...], words: CrewWords) -> StatusScreen:
         return StatusScreen(words.both_stuck, words.wipe_both.format(code="B3"), "wrench")
     (name,) = names
     code = "B2" if name == "PRIVACY" else "B1"
-    return StatusScreen(
-        words.stuck.format(name=name), words.wipe_one.format(code=code), "wrench"
-    )
+    return StatusScreen(words.stuck.format(name=name), words.wipe_one.format(code=code), "wrench")
 
 
 def _not_connected(now: Situation, words: CrewWords) -> StatusScreen:

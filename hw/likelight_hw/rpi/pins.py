@@ -57,7 +57,8 @@ def in_words(what: str) -> Iterator[None]:
     try:
         yield
     except _failures() as error:
-        raise HardwareError(f"{what}: {_mend(error)}") from error
+        # The traceback would keep gpiozero's half-made device, and with it the pin's reservation.
+        raise HardwareError(f"{what}: {_mend(error)}") from error.with_traceback(None)
 
 
 def let_go(output: "DigitalOutputDevice | PWMOutputDevice", number: int, *, high: bool) -> None:

@@ -176,8 +176,7 @@ def _baselines(rows: list[_Row], area: Area) -> list[int]:
 def _fits(rows: list[_Row], area: Area) -> bool:
     baselines = _baselines(rows, area)
     tops = [baseline - row.rise for row, baseline in zip(rows, baselines, strict=True)]
-    hang = max(rows[-1].cap * _DESCENDER, rows[-1].ink[3])
-    bottom = baselines[-1] + (hang if rows[-1].face is Face.LATIN else rows[-1].ink[3])
+    bottom = baselines[-1] + max(rows[-1].cap * _DESCENDER, rows[-1].ink[3])
     return (
         tops[0] >= area.top
         and bottom <= area.bottom
