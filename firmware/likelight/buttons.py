@@ -17,6 +17,8 @@ CHATTER = 12
 CHATTER_WITHIN_S = 4.0
 """Three presses a second for four seconds: no hand that means something does that."""
 RETRY_S = 5.0
+FOUND_WITHIN_S = 0.02
+"""A press that comes so soon was there before anybody looked: through a power cut, perhaps."""
 
 
 class Trouble(StrEnum):
@@ -65,6 +67,8 @@ class CrewButton:
         self._on_trouble = on_trouble
         self._held = False
         self._touched_at = float("-inf")
+        self._read_since = float("-inf")
+        self._found = False
         self._presses: deque[float] = deque(maxlen=CHATTER)
         self._timer: asyncio.TimerHandle | None = None
 
@@ -79,6 +83,7 @@ class CrewButton:
                 if self.trouble is Trouble.UNREADABLE:
                     # It is silent until it is pressed, so that no complaint is the good news.
                     self._set_timer(RETRY_S, lambda: self._is(None))
+                self._read_since = asyncio.get_running_loop().time()
                 try:
                     async for down in self._button.edges():
                         self._take(down)
@@ -107,9 +112,15 @@ class CrewButton:
             self._on_felt()
         finally:
             self._acts.down()
+            # Such a press may shut, but its end, minutes after its beginning, must not share again.
+            self._found = self._touched_at - self._read_since < FOUND_WITHIN_S
+            if self._found:
+                self._acts.void()
 
     def _released(self) -> None:
         match self.trouble:
+            case None if self._found:
+                pass
             case None:
                 self._acts.up()
             case Trouble.CHATTERS:

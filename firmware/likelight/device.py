@@ -231,6 +231,15 @@ class Device:
             push=self.push.status if self.push else None,
             consent=self.permits.consent,
             buttons={button.name: button.trouble for button in self.window_in.buttons},
+            hardware={
+                part: trouble
+                for part, trouble in (
+                    ("lamp", self.lamp.trouble),
+                    ("display", self.window_in.display_trouble),
+                    ("on-air light", self.on_air.light_trouble),
+                )
+                if trouble
+            },
         )
 
     def control_routes(self) -> list[web.RouteDef]:

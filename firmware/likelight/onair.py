@@ -124,6 +124,8 @@ class OnAir:
         self._unwatched_at: float | None = None
         self._dark_at = float("-inf")
         self._light_obeys = True
+        self.light_trouble = ""
+        """Why the on-air light can't be switched; empty while it can."""
         self._lighted = False
         """It was told to go on, and has not gone out since as far as can be known."""
         self._opens_at: datetime | None = None
@@ -367,7 +369,7 @@ class OnAir:
         elif on and obeys and not self._light_obeys:
             log.info("The on-air light works again")
         if on or not obeys:
-            self._light_obeys = obeys
+            self._light_obeys, self.light_trouble = obeys, "" if obeys else trouble
         self._lighted = on or not obeys
         return obeys
 

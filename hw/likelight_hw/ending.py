@@ -15,19 +15,21 @@ async def end(process: asyncio.subprocess.Process, patience: float) -> int | Non
 
     One that sleeps in a driver can't even be killed: it is left behind, and the code is None.
     """
-    # Not asyncio.timeout(): in a task that is being cancelled, as ours mostly is, it raises
-    # CancelledError for TimeoutError before Python 3.11.4 (Debian 12 has 3.11.2).
+    # Neither asyncio.timeout() nor wait_for(): before Python 3.11.4 the one raises CancelledError
+    # for TimeoutError in a task that is being cancelled, as ours mostly is; before 3.12 the other
+    # swallows a cancellation that comes in the moment in which the child ends.
+    gone = asyncio.ensure_future(process.wait())
     try:
-        return await asyncio.wait_for(process.wait(), patience)
-    except TimeoutError:
-        pass
+        await asyncio.wait((gone,), timeout=patience)
     finally:
         _kill(process)
-    try:
-        return await asyncio.wait_for(process.wait(), GONE_WITHIN_S)
-    except TimeoutError:
+        await asyncio.wait((gone,), timeout=GONE_WITHIN_S)
+        stuck = not gone.done()
+        gone.cancel()
+    if stuck:
         _log.error("Process %d can't be killed: a driver holds it in the kernel", process.pid)
         return None
+    return gone.result()
 
 
 def _kill(process: asyncio.subprocess.Process) -> None:

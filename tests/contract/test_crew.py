@@ -23,6 +23,8 @@ from likelight.schedule import WEEKDAYS
 from likelight.web.loglines import LogLines
 from likelight.web.site import make_bench
 from likelight_hw.sim.button import SimButton
+from likelight_hw.sim.display import SimDisplay
+from likelight_hw.sim.indicator import SimIndicator
 from support.whole import whole
 
 THANKED_WITHIN_S = 3.0
@@ -173,6 +175,32 @@ async def test_a_real_camera_waits_for_consent_and_ends_with_it(
         told = await likelight("withdraw")
         assert "the crew's consent is not recorded" in told
         assert (on_air.state, on_air.report.cause) == (State.OFF, Cause.CONSENT)
+
+
+async def test_health_names_what_is_lost_and_why(tmp_path: Path) -> None:
+    async with whole(tmp_path) as place, aiohttp.ClientSession() as session:
+        display, light = place.device.display, place.device.indicator
+        assert isinstance(display, SimDisplay)
+        assert isinstance(light, SimIndicator)
+
+        async def lost() -> dict[str, str]:
+            async with session.get(f"{place.url}/healthz") as reply:
+                hardware: dict[str, str] = (await reply.json())["hardware"]
+                return hardware
+
+        async with asyncio.timeout(30):
+            while place.device.window_in.screen.screen == "blank":
+                await asyncio.sleep(0.05)
+        assert await lost() == {}
+        display.broken = light.broken = True
+        place.device.on_air.on_demand(True)  # somebody watches: a light is needed, and words
+        async with asyncio.timeout(30):
+            while len(await lost()) < 2:
+                await asyncio.sleep(0.05)
+        assert await lost() == {
+            "display": "the simulated panel is broken; mend it",
+            "on-air light": "the simulated on-air light is broken; mend it",
+        }
 
 
 async def test_what_the_cloud_switched_off_is_off_from_the_first_moment(tmp_path: Path) -> None:

@@ -412,6 +412,7 @@ def test_a_disk_that_hangs_on_sharing_does_not_delay_privacy() -> None:
         story.world.stored_private = True
         async with asyncio.TaskGroup() as group:
             story.begin(group)
+            await asyncio.sleep(1)
             await story.do("watch", group)
             await story.do("a slow disk", group)
             await story.do("press", group)

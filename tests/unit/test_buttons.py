@@ -37,8 +37,10 @@ class Hand:
 
 def with_button(
     body: Callable[[SimButton, CrewButton, Hand], Coroutine[None, None, None]],
+    *,
+    held: bool = False,
 ) -> None:
-    """Run `body` with a button under watch on the virtual clock."""
+    """Run `body` with a button under watch on the virtual clock; `held` from before the start."""
 
     async def scenario() -> None:
         button, hand = SimButton(), Hand()
@@ -50,8 +52,10 @@ def with_button(
             on_trouble=lambda: hand.write(f"trouble: {watched.trouble}"),
         )
         async with asyncio.TaskGroup() as group:
+            if held:
+                button.hold()
             running = group.create_task(watched.run())
-            await asyncio.sleep(0)
+            await asyncio.sleep(1)
             await body(button, watched, hand)
             running.cancel()
 
@@ -71,6 +75,18 @@ def test_a_press_is_felt_before_anything_else_and_at_once() -> None:
         assert hand.did == ["felt", "down", "up"]
 
     with_button(body)
+
+
+def test_a_press_from_before_the_start_ends_without_a_deed() -> None:
+    async def body(button: SimButton, _: CrewButton, hand: Hand) -> None:
+        button.release()
+        await asyncio.sleep(1)
+        assert hand.did == ["felt", "down", "void"]
+        button.press()
+        await asyncio.sleep(1)
+        assert hand.did[3:] == ["felt", "down", "up"]
+
+    with_button(body, held=True)
 
 
 def test_a_press_counts_once_however_it_bounces() -> None:

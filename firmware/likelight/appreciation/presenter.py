@@ -75,6 +75,8 @@ class Presenter:
         self._quiet = quiet
         self._night = night
         self._backoff = Backoff(rng)
+        self.trouble = ""
+        """Why the display shows nothing new; empty while it does."""
         self._changed = asyncio.Event()
         self._said: tuple[Screen, float] | None = None
         self._reading = False
@@ -144,8 +146,9 @@ class Presenter:
                 try:
                     await self._show_next(jobs)
                 except (HardwareError, TimeoutError, StoreError) as error:
+                    self.trouble = str(error) or "it hangs"
                     if self._backoff.fresh:
-                        log.warning("The display shows nothing new: %s", error or "it hangs")
+                        log.warning("The display shows nothing new: %s", self.trouble)
                     self._glass.forget()
                     await asyncio.sleep(self._backoff.next())
 
@@ -242,6 +245,7 @@ class Presenter:
         if not self._backoff.fresh:
             log.info("The display works again")
             self._backoff.reset()
+            self.trouble = ""
         return self._now()
 
     async def _tend(self) -> None:

@@ -142,6 +142,11 @@ class WindowIn:
         return self._reporter.reported
 
     @property
+    def display_trouble(self) -> str:
+        """Why the display shows nothing new; empty while it does."""
+        return self._presenter.trouble
+
+    @property
     def screen(self) -> Shown:
         """What is on the display."""
         return self._presenter.current

@@ -34,6 +34,8 @@ class DeviceHealth:
     consent: ConsentHealth | None = None
     """None where none is needed, or nothing is known yet."""
     buttons: dict[str, Trouble | None] = field(default_factory=dict)
+    hardware: dict[str, str] = field(default_factory=dict)
+    """What is lost of lamp, display and on-air light, and why; the rest of the device works on."""
 
     @property
     def well(self) -> bool:
