@@ -16,7 +16,7 @@ mmdebstrap --quiet --variant=apt \
   --dpkgopt='path-exclude=/usr/share/doc/*' \
   --dpkgopt='path-exclude=/usr/share/man/*' \
   --dpkgopt='path-exclude=/usr/share/locale/*' \
-  --include=ca-certificates,python3,python3-venv,python3-dev,python3-prctl,gcc,libc6-dev \
+  --include=ca-certificates,python3,python3-venv,python3-dev,python3-prctl,gcc,libc6-dev,libfribidi0 \
   --include=python3-libcamera/trixie-backports,libcamera-ipa/trixie-backports \
   '' "$root" "deb $mirror trixie main" "deb $mirror trixie-backports main"
 

@@ -29,7 +29,7 @@ pytestmark = [
         not all(map(shutil.which, ("mmdebstrap", "apt-get", "unshare"))),
         reason="needs Debian and its package mmdebstrap",
     ),
-    pytest.mark.timeout(300),
+    pytest.mark.timeout(600),
 ]
 
 
@@ -65,7 +65,7 @@ def _run(*command: Path | str) -> None:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        timeout=280,
+        timeout=580,
         check=False,
     )
     assert done.returncode == 0, f"{command[0]} said:\n{done.stdout[-6000:]}"
