@@ -2,6 +2,7 @@
 
 import os
 from datetime import UTC, tzinfo
+from functools import cache
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -17,6 +18,7 @@ def kitchen_zone(name: str | None) -> tzinfo:
     return _SYSTEM if name is None else _named(name)
 
 
+@cache  # ZoneInfo's own forgets, and would read again, on the event loop then
 def _named(name: str) -> ZoneInfo:
     try:
         return ZoneInfo(name)
