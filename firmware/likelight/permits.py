@@ -21,6 +21,8 @@ log = logging.getLogger(__name__)
 
 LOOK_AGAIN_S = 10.0
 """Also how soon a consent that was withdrawn in a way we never heard of ends the picture."""
+LOOK_WITHIN_S = 5.0
+"""A worn-out SD card can stand still for minutes. What can't be read by then is no consent."""
 MOST_TURNS = 64
 """How many openings and closings of two schedules are looked at for one that both allow."""
 
@@ -81,6 +83,8 @@ class Permits:
         self._now = now
         self._ends: datetime | None = None
         self._looking = asyncio.Lock()
+        self._late: asyncio.Future[tuple[Consent | None, bool]] | None = None
+        """The last look at the disk, which may still be under way."""
         self._changed = asyncio.Event()
         self._mind_hours()
         if state_dir is None:
@@ -115,7 +119,9 @@ class Permits:
         """Return what the command line may ask of a running device."""
 
         async def reload(_: web.Request) -> web.Response:
-            return web.json_response({"words": await self.reload()})
+            words = await self.reload()
+            holds = self.consent is not None and self.consent.standing is Standing.VALID
+            return web.json_response({"words": words, "holds": holds})
 
         return [web.post("/consent/reload", reload)]
 
@@ -123,6 +129,7 @@ class Permits:
         """Look at the clock for ever."""
         while True:
             self._changed.clear()
+            self._mind_hours()
             await self._mind_consent()
             self._mind_hours()
             try:
@@ -168,17 +175,25 @@ class Permits:
         # One at a time, so that what was read before a withdrawal is never told after it.
         async with self._looking:
             try:
-                consent, clock = await asyncio.to_thread(self._look, self._state_dir)
+                async with asyncio.timeout(LOOK_WITHIN_S):
+                    consent, clock = await self._look(self._state_dir)
                 stands = standing(consent, self._now(), self._zone, clock=clock)
-            except ConsentError as error:
-                log.debug("%s", error)
+            except (ConsentError, TimeoutError) as error:
+                log.debug("%s", error or "the disk hangs")
                 consent, stands = None, Standing.UNREADABLE
             self._gate.on_consent(stands is Standing.VALID)
             self._ends = consent.ends(self._zone) if consent else None
         self._tell(self._health(consent, stands))
 
-    def _look(self, state_dir: Path) -> tuple[Consent | None, bool]:
-        return read(state_dir), self._clock_is_set()
+    async def _look(self, state_dir: Path) -> tuple[Consent | None, bool]:
+        def look() -> tuple[Consent | None, bool]:
+            return read(state_dir), self._clock_is_set()
+
+        if self._late is not None:
+            # One thread at most hangs with the disk. What it read may be older than a withdrawal.
+            await asyncio.wait([self._late])
+        self._late = asyncio.get_running_loop().run_in_executor(None, look)
+        return await asyncio.shield(self._late)
 
     def _health(self, consent: Consent | None, stands: Standing) -> ConsentHealth:
         if consent is None:

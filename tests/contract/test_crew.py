@@ -172,6 +172,15 @@ async def test_a_real_camera_waits_for_consent_and_ends_with_it(
         }
         assert "Ana" not in health, "who signed is nobody's business on the network"
 
+        elsewhere = tmp_path / "elsewhere"
+        elsewhere.mkdir()
+        (elsewhere / "control.sock").symlink_to(socket_path(place.device.config))
+        withdraw = ["consent", "withdraw", "--state-dir", str(elsewhere)]
+        assert await asyncio.to_thread(main, withdraw) == 69
+        said = capsys.readouterr()
+        assert said.out == f"No consent is on record in {elsewhere}.\n"
+        assert "has a consent all the same, kept elsewhere" in said.err
+
         told = await likelight("withdraw")
         assert "the crew's consent is not recorded" in told
         assert (on_air.state, on_air.report.cause) == (State.OFF, Cause.CONSENT)

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import threading
 from collections.abc import Callable, Coroutine
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -10,6 +11,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from likelight import consent
+from likelight import permits as permits_module
 from likelight.consent import Consent, Standing
 from likelight.permits import LOOK_AGAIN_S, ConsentHealth, Permits
 from likelight.schedule import Hours, parse
@@ -213,3 +215,60 @@ def test_a_schedule_that_cannot_be_understood_closes(schedule: dict[str, object]
         assert gate.hours == (False, None)
 
     with_permits(body)
+
+
+@pytest.mark.parametrize("review", [date(2030, 1, 1), date.max])
+def test_a_record_that_was_stretched_by_hand_is_no_consent(tmp_path: Path, review: date) -> None:
+    stretched = SIGNED.model_dump_json().replace("2026-12-20", review.isoformat())
+    (tmp_path / consent.FILE).write_text(stretched)
+
+    async def body(permits: Permits, gate: Gate, _: object) -> None:
+        await asyncio.sleep(1)
+        assert permits.consent == ConsentHealth(Standing.UNREADABLE)
+        assert not gate.consented
+
+    with_permits(body, state_dir=tmp_path)
+
+
+async def test_a_disk_that_hangs_keeps_nobody_on_air(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # On the real clock: the virtual one stands still while a thread works.
+    monkeypatch.setattr(permits_module, "LOOK_WITHIN_S", 0.1)
+    monkeypatch.setattr(permits_module, "LOOK_AGAIN_S", 0.05)
+    await asyncio.to_thread(consent.write, tmp_path, SIGNED)
+    moment, hangs, over, looks = START, threading.Event(), threading.Event(), 0
+
+    def clock() -> bool:
+        nonlocal looks
+        looks += hangs.is_set() and not over.is_set()
+        return not hangs.is_set() or over.wait(30)
+
+    gate = Gate()
+    permits = Permits(
+        gate,
+        hours=parse({"friday": "11:00-14:00"}, BERLIN),
+        state_dir=tmp_path,
+        zone=BERLIN,
+        clock_is_set=clock,
+        on_change=lambda: None,
+        now=lambda: moment,
+    )
+    try:
+        async with asyncio.timeout(20), asyncio.TaskGroup() as group:
+            running = group.create_task(permits.run())
+            while not (gate.consented and gate.hours[0]):
+                await asyncio.sleep(0.01)
+            hangs.set()
+            while gate.consented:
+                await asyncio.sleep(0.01)
+            moment += timedelta(hours=3)
+            while gate.hours[0]:
+                await asyncio.sleep(0.01)
+            assert looks == 1, "one thread hangs, not one more at each look"
+            over.set()
+            while not gate.consented:
+                await asyncio.sleep(0.01)
+            running.cancel()
+    finally:
+        over.set()

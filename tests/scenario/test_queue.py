@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import make_mocked_request
+from PIL import Image
 
 from likelight.appreciation.effects import BASES, Base
 from likelight.assets.crew_words import ENGLISH
@@ -95,6 +96,34 @@ def test_a_skipped_note_is_done_and_the_next_one_comes(tmp_path: Path) -> None:
             await asyncio.sleep(30)
             assert set(cloud.shown) == set(notes)
             assert device.diary.of("note on the glass") == ["hello", "heroes"]
+
+    run_virtual(scenario())
+
+
+def test_a_note_that_is_still_on_its_way_to_a_slow_panel_is_not_skipped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def scenario() -> None:
+        now = virtual_now()
+        cloud = ScriptedCloud(now)
+        async with Device(tmp_path / "device.db", cloud, now).living() as device:
+            await asyncio.sleep(30)
+            show = device.display.show
+
+            async def slowly(image: Image.Image) -> None:
+                await asyncio.sleep(5)
+                await show(image)
+
+            monkeypatch.setattr(device.display, "show", slowly)
+            cloud.note("hello")
+            await asyncio.sleep(3)
+            assert await obey(device, "/queue/skip") == {"skipped": False}
+            await asyncio.sleep(4)
+            assert cloud.shown
+            assert device.window.screen.screen == "note", "nobody could have read it yet"
+            assert await obey(device, "/queue/skip") == {"skipped": True}
+            await asyncio.sleep(6)
+            assert device.window.screen.screen != "note"
 
     run_virtual(scenario())
 

@@ -80,6 +80,8 @@ class Presenter:
         self._changed = asyncio.Event()
         self._said: tuple[Screen, float] | None = None
         self._reading = False
+        self._readable = False
+        """Unlike one that is still on its way, a note that eyes can see may be skipped."""
         self._again: str | None = None
         self._paused = False
         self._skipped = False
@@ -127,7 +129,7 @@ class Presenter:
 
     def skip(self) -> bool:
         """The note on the glass is done; False: there is none."""
-        self._skipped = self._reading
+        self._skipped = self._readable
         self._changed.set()
         return self._skipped
 
@@ -186,6 +188,7 @@ class Presenter:
                 left = page.hold_s
                 while left > 0 and not self._skipped:
                     began = await self._put(screen, page)
+                    self._readable = True
                     if waiting:
                         self._on_note()
                         log.info("The crew sees: %s", screen.text)
@@ -199,7 +202,7 @@ class Presenter:
                     if self._again is not None or self._skipped:
                         return
         finally:
-            self._reading = False
+            self._reading = self._readable = False
 
     async def _show_headline(self, over: Callable[[], bool]) -> None:
         """Show the headline until it is another one, or until `over()`."""

@@ -12,9 +12,9 @@ from contextlib import contextmanager
 from datetime import date, datetime, timedelta, tzinfo
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
+from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError, model_validator
 
 from likelight.contract import Time
 from likelight.schedule import instant
@@ -43,6 +43,15 @@ class Consent(BaseModel):
     notice: Annotated[Line, StringConstraints(max_length=40)]
     recorded_at: Time
     review: date
+
+    @model_validator(mode="after")
+    def _ends_within_reach(self) -> Self:
+        # A file that was edited by hand, too. A day more, for zones that are ahead of UTC.
+        if self.review - self.recorded_at.date() > LONGEST + timedelta(days=1):
+            raise ValueError("a consent is to be reviewed within two years")
+        if self.review == date.max:
+            raise ValueError("the midnight after it is no date")
+        return self
 
     def ends(self, zone: tzinfo) -> datetime:
         """Return the end (UTC) of the review date in the kitchen's `zone`."""

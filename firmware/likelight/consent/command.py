@@ -98,7 +98,7 @@ def _record(arguments: argparse.Namespace) -> int:
     except ConsentError as error:
         return _failed(str(error))
     print(f"The crew's consent is recorded; it holds until {record.review}.")
-    return _tell(config, "It holds as soon as likelight starts.")
+    return _tell(config, "It holds as soon as likelight starts.", holds=True)
 
 
 def _withdraw(arguments: argparse.Namespace) -> int:
@@ -107,12 +107,12 @@ def _withdraw(arguments: argparse.Namespace) -> int:
         was_there = consent.remove(state_dir)
     except ConsentError as error:
         return _failed(str(error))
-    print("The consent is withdrawn." if was_there else "There was no consent on record.")
-    return _tell(config, "The camera stays off when likelight starts.")
+    print("The consent is withdrawn." if was_there else f"No consent is on record in {state_dir}.")
+    return _tell(config, "The camera stays off when likelight starts.", holds=False)
 
 
-def _tell(config: Config, later: str) -> int:
-    """Let the running daemon know; it reads what is on the disk."""
+def _tell(config: Config, later: str, *, holds: bool) -> int:
+    """Let the running daemon know; it reads what is on the disk, and must find what we left."""
     try:
         answer = client.call(client.find(config), "POST", "/consent/reload")
     except client.NotRunning:
@@ -122,6 +122,11 @@ def _tell(config: Config, later: str) -> int:
         return _failed(
             f"it is stored, but the running likelight did not hear of it: {refused}. It looks by "
             "itself within 10 s; watch the on-air light, or restart it"
+        )
+    if answer["holds"] and not holds:
+        return _failed(
+            "the likelight that runs here has a consent all the same, kept elsewhere: name its "
+            "directory with --state-dir, or its configuration with --config"
         )
     print(answer["words"])
     return 0
