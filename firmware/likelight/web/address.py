@@ -4,7 +4,8 @@ import socket
 
 from likelight.config import Web
 
-_EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  asked about, not bound
+EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  asked about, not bound
+"""What listens on every address, and where this machine reaches it."""
 
 
 def own_address(listener: socket.socket) -> str:
@@ -13,13 +14,13 @@ def own_address(listener: socket.socket) -> str:
     It goes by what was bound: a name like localhost may mean IPv4, IPv6 or both.
     """
     host, port = listener.getsockname()[:2]
-    return _url(_EVERYWHERE.get(host, host), port)
+    return _url(EVERYWHERE.get(host, host), port)
 
 
 def shown_address(settings: Web) -> str:
     """Return the URL to tell people; a phone can open it where the device listens everywhere."""
     host = settings.host
-    return _url(_outgoing_address() if host in _EVERYWHERE else host, settings.port)
+    return _url(_outgoing_address() if host in EVERYWHERE else host, settings.port)
 
 
 def _outgoing_address() -> str:

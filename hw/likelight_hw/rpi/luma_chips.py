@@ -12,7 +12,7 @@ from luma.oled.device import sh1106, ssd1306, ssd1309
 from likelight_hw.panels import Controller
 
 
-class _NoExitHook(device):  # type: ignore[misc]
+class _NoExitHook(device):  # type: ignore[misc]  # luma has no types
     """Stands before luma's base class, whose constructor registers a hook for the process' exit.
 
     That hook would talk to the bus, which may hang, and would keep every panel that was ever

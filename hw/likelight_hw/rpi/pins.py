@@ -28,7 +28,7 @@ def factory() -> "Factory":
 
     Raises `HardwareError` where there are no pins to open, or no lgpio.
     """
-    global _factory  # noqa: PLW0603
+    global _factory  # noqa: PLW0603  a process has one set of pins
     with _lock:
         if _factory is None:
             with in_words("the GPIO pins"):
@@ -40,7 +40,7 @@ def factory() -> "Factory":
 @contextmanager
 def use(other: "Factory") -> Iterator["Factory"]:
     """Use `other` (a `MockFactory`) in place of the process's factory, and close it at the end."""
-    global _factory  # noqa: PLW0603
+    global _factory  # noqa: PLW0603  a process has one set of pins
     before, _factory = _factory, other
     _adopt(other)
     try:

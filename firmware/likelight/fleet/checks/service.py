@@ -6,10 +6,10 @@ from pathlib import Path
 from likelight.fleet.check import Check, Finding, check, fail, ok, skip, warn
 from likelight.fleet.checks.pins import daemons, gpio
 from likelight.fleet.ground import Ground
+from likelight.web.address import EVERYWHERE
 
 NO_UNIT = "likelight is not installed as a service here"
 WATCHDOG = "/sys/class/watchdog/watchdog0"
-EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  asked about, not bound
 CREDENTIALS = "/run/credentials"
 """Where systemd keeps a service's secrets from everybody else."""
 BOOT_SECRETS = ("user-data", "network-config", "wpa_supplicant.conf", "custom.toml", "firstrun.sh")
