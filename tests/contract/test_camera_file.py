@@ -1,5 +1,6 @@
 """A video file as a camera: real clips, odd ones, broken ones."""
 
+import asyncio
 import gc
 import itertools
 import sys
@@ -240,6 +241,25 @@ async def test_a_file_that_goes_missing_is_a_failure_in_words(tmp_path: Path) ->
         assert camera.status.reason == f"can't read {path}: no such file"
         make_clip(path, 3)
         await sink.until(lambda: sink.phases[-1] is CameraPhase.STREAMING)
+
+
+async def test_a_file_that_goes_and_comes_back_needs_no_new_process(tmp_path: Path) -> None:
+    path = make_clip(tmp_path / "clip.mkv", 3)
+    async with running(file_config(path)) as (camera, sink):
+        camera.start()
+        await sink.next_keyframe()
+        path.unlink()
+        await sink.until(lambda: CameraPhase.FAILED in sink.phases)
+        camera.stop()
+        assert camera.status.phase is CameraPhase.FAILED, "nobody has it, whether asked for or not"
+        camera.start()
+        make_clip(path, 3, size=(400, 300))
+        clock = asyncio.get_running_loop().time
+        back = clock()
+        await sink.until(lambda: sink.phases[-1] is CameraPhase.STREAMING)
+        assert clock() - back < BUSY * 5
+        assert (sink.formats[-1].width, sink.formats[-1].height) == (400, 300)
+        assert camera.restarts == 0
 
 
 async def test_a_real_clip_streams_with_badge_barcode_and_placeholders(clips: Path) -> None:

@@ -4,8 +4,6 @@ import asyncio
 import io
 import os
 import re
-import select
-import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -102,7 +100,7 @@ async def device(tmp_path: Path, more: str = "") -> AsyncIterator[tuple[str, Pat
 async def test_no_masked_pixel_leaves_a_device(tmp_path: Path) -> None:
     async with device(tmp_path) as (address, settings), aiohttp.ClientSession() as viewer:
         async with viewer.ws_connect(f"{address}/k/kitchen/ws", max_msg_size=0) as ws:
-            while '"live"' not in str((await ws.receive(timeout=10)).data):
+            while '"live"' not in str((await ws.receive(timeout=20)).data):
                 pass
             ways = (_socket, _mp4, _hls, _mjpeg, _snapshot)
             fetched = await asyncio.gather(*(way(viewer, address) for way in ways))
@@ -116,7 +114,7 @@ async def _socket(viewer: aiohttp.ClientSession, address: str) -> list[Image.Ima
     got: list[bytes] = []
     async with viewer.ws_connect(f"{address}/k/kitchen/ws", max_msg_size=0) as ws:
         while len(got) < 40:
-            message = await ws.receive(timeout=10)
+            message = await ws.receive(timeout=20)
             if message.type is aiohttp.WSMsgType.BINARY:
                 got.append(message.data)
     return _decoded(b"".join(got))
@@ -212,7 +210,7 @@ async def test_a_real_sensor_shows_nobody_anything_before_the_crew_consents(tmp_
     async with device(tmp_path, f'driver = "usb"\ndevice = "{sensor}"') as (address, settings):
         async with aiohttp.ClientSession() as viewer:
             async with viewer.ws_connect(f"{address}/k/kitchen/ws") as ws:
-                while '"off"' not in str((await ws.receive(timeout=10)).data):
+                while '"off"' not in str((await ws.receive(timeout=20)).data):
                     pass
             async with viewer.get(f"{address}/healthz") as reply:
                 health = await reply.json()
@@ -222,38 +220,6 @@ async def test_a_real_sensor_shows_nobody_anything_before_the_crew_consents(tmp_
         assert "the camera is not on the air" in words
         assert "hasn't consented" in words
         assert not (tmp_path / "a.jpg").exists()
-
-
-def test_a_usb_camera_gives_its_newest_picture_until_it_is_unplugged(tmp_path: Path) -> None:
-    """UsbSource on a pipe of JPEGs, which is what V4L2 hands over, in place of the device."""
-    pipe = tmp_path / "video0"
-    os.mkfifo(pipe)
-    feeder = threading.Thread(target=_feed, args=(pipe,), daemon=True)
-    source = UsbSource(CameraConfig("usb", pipe, 640, 360, badge=None), demuxer="mjpeg")
-    picture = Picture(640, 360)
-    seen = []
-
-    def watch() -> None:
-        while True:
-            assert select.select([source.arrivals], [], [], 10)[0]
-            at = source.paint(picture.planes, 0.0, 0, DARK)
-            seen.append((at, picture.planes.y.copy()))
-
-    feeder.start()
-    source.start(0.0)
-    with pytest.raises(HardwareError, match="gives no more pictures; was it unplugged"):
-        watch()
-    source.stop()
-    feeder.join(5)
-    times = [at for at, _ in seen]
-    assert times == sorted(times)
-    assert moves_inside(seen[0][1], seen[-1][1])
-
-
-def _feed(pipe: Path) -> None:
-    with pipe.open("wb") as writing:
-        for jpeg in kitchen_jpegs(12):
-            writing.write(jpeg)
 
 
 def test_a_missing_usb_camera_is_told_in_words(tmp_path: Path) -> None:

@@ -111,11 +111,15 @@ class Window:
         self.outputs.changed.set()
 
     async def reaches(self, phase: CameraPhase, within: float = 15) -> CameraStatus:
+        """Return the status of `phase`, which is now or comes; a busy machine may see it late."""
+        told = max(len(self.statuses) - 1, 0)
         async with asyncio.timeout(within):
-            while self.camera.status.phase is not phase:
+            while True:
+                for status in self.statuses[told:]:
+                    if status.phase is phase:
+                        return status
                 self.outputs.changed.clear()
                 await self.outputs.changed.wait()
-        return self.camera.status
 
 
 async def _keep(_: bool) -> None:
@@ -227,9 +231,12 @@ async def test_viewers_see_the_fault_in_two_seconds_and_the_picture_in_five(
         assert view.camera.status.reason
         # The next child works at once, so the camera works again when the last one was given up.
         await view.reaches(CameraPhase.FAILED, within=15)
+        vanished = number == signal.SIGUSR1
+        if vanished:
+            strike(number)
         assert await view.outputs.all_show(True, within=30) < BUSY * 5.0
         assert view.outputs.ended == []
-        assert view.camera.restarts == 1
+        assert view.camera.restarts == (0 if vanished else 1), "a child without a source stays"
 
 
 @pytest.mark.parametrize("watched_again", [False, True])
@@ -267,7 +274,9 @@ async def test_a_driver_that_blocks_in_stop_is_found_out_and_replaced() -> None:
         assert view.outputs.ended == []
 
 
-async def test_a_source_that_comes_back_ends_the_longest_pause(tmp_path: Path) -> None:
+async def test_a_device_that_comes_back_ends_the_longest_pause_of_a_driver_that_died(
+    tmp_path: Path,
+) -> None:
     source = tmp_path / "video0"
     source.touch()
     config = CameraConfig(driver="file", path=source)
@@ -279,7 +288,7 @@ async def test_a_source_that_comes_back_ends_the_longest_pause(tmp_path: Path) -
                 await view.reaches(CameraPhase.FAILED)
                 view.outputs.changed.clear()
                 await view.outputs.changed.wait()
-        assert view.camera.status.reason == "the camera is not plugged in"
+        assert view.camera.status.code == "K2"
         source.touch()
         assert await view.outputs.all_show(True, within=30) < BUSY * 5.0
 
@@ -291,7 +300,7 @@ def test_pauses_grow_to_thirty_seconds_but_stay_brief_for_what_gave_pictures() -
     assert max(patience.pause(failures, gave_pictures=True) for failures in range(100)) == 4
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(400)
 async def test_fifty_faults_leave_everything_as_it_was() -> None:
     strikes: list[Callable[[Window], Awaitable[None]]] = [_hang, _die, _vanish, _block_in_stop]
     async with window(patience=HASTY, playlist=False) as view:
@@ -303,17 +312,17 @@ async def test_fifty_faults_leave_everything_as_it_was() -> None:
         after = _belongings()
         assert view.outputs.ended == []
         # So little patience may also be at its end with a child that a busy machine starves.
-        assert view.camera.restarts >= 60
+        assert view.camera.restarts >= 45
     assert after[:2] == before[:2], "descriptors and processes are as they were"
     assert after[2] - before[2] < 2_000, "memory, in KiB"
     assert not children()
 
 
 async def _suffer(view: Window, fault: Callable[[Window], Awaitable[None]]) -> None:
-    lost = view.camera.restarts
+    told = len(view.statuses)
     await fault(view)
     async with asyncio.timeout(15):
-        while view.camera.restarts == lost:
+        while not any(status.phase is CameraPhase.FAILED for status in view.statuses[told:]):
             view.outputs.changed.clear()
             await view.outputs.changed.wait()
     await view.outputs.all_show(True, within=20)
@@ -327,7 +336,9 @@ async def _die(_: Window) -> None:
     strike(signal.SIGKILL)
 
 
-async def _vanish(_: Window) -> None:
+async def _vanish(view: Window) -> None:
+    strike(signal.SIGUSR1)
+    await view.reaches(CameraPhase.FAILED)
     strike(signal.SIGUSR1)
 
 

@@ -22,7 +22,7 @@ from likelight_hw.wiring import ButtonWiring, DisplayWiring, IndicatorWiring, La
 SIM = Path(os.environ["GPIO_SIM"])
 WHITE = (255, 255, 255)
 # The processor is emulated, some ten times slower than a real one.
-PATIENCE_S = 20
+PATIENCE_S = 100
 
 
 class Line:
@@ -125,7 +125,9 @@ async def test_presses_arrive_in_turn_and_chatter_is_one() -> None:
     try:
         async with asyncio.timeout(PATIENCE_S):
             waiting = asyncio.ensure_future(anext(edges))
-            await asyncio.sleep(0.5)  # until the line is asked for; nothing else can tell
+            while ioctls.holder(5) is None:
+                await asyncio.sleep(0.05)
+            await asyncio.sleep(0.5)  # until its edges are asked for, too; nothing can tell
             assert line.pulled == "pull-up"
             for _ in range(2):
                 line.pull(False)

@@ -20,7 +20,7 @@ until [ -S "$work/files" ]; do
 done
 
 command=$(printf '%q ' "$@" | base64 -w0)
-timeout -s KILL "${VM_TIMEOUT_S:-170}" qemu-system-x86_64 \
+timeout -s KILL "${VM_TIMEOUT_S:-700}" qemu-system-x86_64 \
   -machine q35,memory-backend=memory -accel tcg,thread=single -cpu max -smp 1 -m 768 \
   -object memory-backend-memfd,id=memory,size=768M,share=on \
   -nodefaults -display none -no-reboot -serial stdio -serial "file:$work/status" \

@@ -29,7 +29,7 @@ pytestmark = [
         "and iproute2",
     ),
     pytest.mark.skipif(sys.version_info >= (3, 13), reason="lgpio has no wheel for Python 3.13"),
-    pytest.mark.timeout(400),
+    pytest.mark.timeout(800),
 ]
 
 
@@ -55,7 +55,7 @@ def test_our_drivers_against_the_kernel(kept: Path) -> None:
     told = _run(
         HERE / "run.sh", kept / "kernel",
         "env", f"PYTHONPATH={kept / 'packages'}", "PYTEST_DISABLE_PLUGIN_AUTOLOAD=1",
-        sys.executable, "-m", "pytest", "-q", "--color=no", "--noconftest", "--timeout=120",
+        sys.executable, "-m", "pytest", "-q", "--color=no", "--noconftest", "--timeout=300",
         "-p", "pytest_asyncio.plugin", "-p", "pytest_timeout", "-p", "no:cacheprovider",
         HERE / "inside.py",
     )  # fmt: skip
@@ -71,7 +71,7 @@ def _run(*command: Path | str) -> str:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        timeout=380,
+        timeout=780,
         check=False,
     )
     assert done.returncode == 0, f"{command[0]} said:\n{done.stdout[-6000:]}"

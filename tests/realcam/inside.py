@@ -17,6 +17,7 @@ from likelight_hw.camera.config import CameraConfig
 from likelight_hw.camera.mask import Polygon
 from likelight_hw.camera.probe import probe
 from likelight_hw.ports import CameraPhase, HardwareError
+from support.busy import BUSY
 from support.camera import CARDS, Decoder, jpeg_image, luma, nal_units, running
 
 MASK: Polygon = ((0.25, 0.25), (0.75, 0.25), (0.75, 0.75), (0.25, 0.75))
@@ -55,6 +56,8 @@ async def test_thirty_frames_a_second_that_decode() -> None:
         camera.start()
         await sink.next_keyframe()
         units = await sink.more_units(60)
+        age_s = time.time() - units[-1].captured_us / 1e6
+        assert 0 <= age_s < BUSY, "the sensor's time stamp became wall time"
         assert [card.name for card in sink.placeholders] == ["private", "idle"]
         assert (sink.formats[0].width, sink.formats[0].height) == (1280, 720)
         assert not sink.formats[0].simulated
@@ -62,11 +65,10 @@ async def test_thirty_frames_a_second_that_decode() -> None:
         pictures = [luma(decoder.decode(unit.data)) for unit in sink.units[: len(units)]]
         assert all(picture.size == (1280, 720) for picture in pictures)
         assert moved(pictures[0], pictures[-1])
-        # A machine that is busy may miss a frame, but the sensor's beat stays: 30 a second.
+        # A machine that is busy may miss frames, but the sensor's beat stays: 30 a second.
         beats = [(b.captured_us - a.captured_us) * 30 / 1e6 for a, b in itertools.pairwise(units)]
-        assert statistics.median(beats) == pytest.approx(1, abs=0.1), "the frame rate is fixed"
-        age_ms = time.time() * 1e3 - units[-1].captured_us / 1e3
-        assert 0 <= age_ms < 1000, "the sensor's time stamp became wall time"
+        off = [abs(beat - max(round(beat), 1)) for beat in beats]
+        assert statistics.median(off) < 0.1, "the frame rate is fixed"
         assert {7, 8, 5} <= set(nal_units(sink.units[0].data)), "SPS and PPS stand in the stream"
 
 
@@ -138,13 +140,13 @@ def test_an_encoder_of_picamera2_gets_masked_frames_only(request: pytest.Fixture
             asked.append(self)
 
     camera = HardwareCamera(config, encoder=Encoder)
-    request.addfinalizer(camera.sensor.driver.close)
+    request.addfinalizer(camera.close)
     camera.arrivals.setblocking(True)
-    camera.arrivals.settimeout(5)
+    camera.arrivals.settimeout(20)
     units: list[Unit] = []
 
     def read_until(met: Callable[[], bool]) -> None:
-        limit = time.monotonic() + 10
+        limit = time.monotonic() + 30
         while not met():
             assert time.monotonic() < limit
             camera.arrivals.recv(1, 2)  # MSG_PEEK: wait for the bell, leave it ringing
@@ -160,7 +162,7 @@ def test_an_encoder_of_picamera2_gets_masked_frames_only(request: pytest.Fixture
         assert {7, 8, 5} <= set(nal_units(units[0].data))
         assert moved(pictures[0], pictures[-1])
         assert all(spread(picture, INNER) <= 6 for picture in pictures)
-        assert 0 <= time.time() * 1e6 - units[-1].captured_us < 1e6
+        assert 0 <= time.time() * 1e6 - units[-1].captured_us < BUSY * 1e6
 
         camera.keyframe()
         assert asked.pop()
@@ -200,3 +202,55 @@ def test_the_driver_leaves_no_descriptor_behind(request: pytest.FixtureRequest) 
     for _ in range(10):
         round_trip()
     assert len(list(Path("/proc/self/fd").iterdir())) <= before
+
+
+@old_daemons
+def test_a_camera_that_somebody_else_has_is_had_once_it_is_free() -> None:
+    from picamera2 import Picamera2
+
+    from likelight_hw.camera.picamera import PicameraSource
+
+    somebody = Picamera2()
+
+    def refused() -> int:
+        with pytest.raises(HardwareError, match=r"the camera can't be opened: .*[Bb]usy"):
+            PicameraSource(CONFIG)
+        return len(list(Path("/proc/self/fd").iterdir()))
+
+    before = refused()
+    # `somebody` begins to listen in a thread of its own, with descriptors of its own.
+    assert [refused() for _ in range(20)][-1] < before + 5
+    somebody.close()
+    source = PicameraSource(CONFIG)
+    source.start(0.0)
+    source.arrivals.setblocking(True)
+    source.arrivals.settimeout(20)
+    source.arrivals.recv(1, 2)
+    source.close()
+    PicameraSource(CONFIG).close()
+
+
+@old_daemons
+def test_a_driver_that_fails_leaves_the_camera_for_the_next_try(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from picamera2 import Picamera2
+
+    from likelight_hw.camera.picamera import PicameraSource
+
+    def fails(*_: object, **__: object) -> None:
+        raise RuntimeError("Device or resource busy")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Picamera2, "configure", fails)
+        with pytest.raises(HardwareError, match="the camera can't be set up: Device or resource"):
+            PicameraSource(CONFIG)
+        patched.undo()
+        patched.setattr(Picamera2, "start_", fails)
+        source = PicameraSource(CONFIG)
+        with pytest.raises(HardwareError, match="the camera can't be started: Device or resource"):
+            source.start(0.0)
+        source.close()
+    source = PicameraSource(CONFIG)
+    source.start(0.0)
+    source.close()

@@ -29,7 +29,7 @@ pytestmark = [
         not all(map(shutil.which, ("mmdebstrap", "apt-get", "unshare"))),
         reason="needs Debian and its package mmdebstrap",
     ),
-    pytest.mark.timeout(600),
+    pytest.mark.timeout(1000),
 ]
 
 
@@ -65,7 +65,7 @@ def _run(*command: Path | str) -> None:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        timeout=580,
+        timeout=980,
         check=False,
     )
     assert done.returncode == 0, f"{command[0]} said:\n{done.stdout[-6000:]}"

@@ -1,8 +1,42 @@
 """The margin that a promised time gets on the machine that happens to run the tests."""
 
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
 BUSY = 5.0
 """How many times slower than the promise a machine with other things to do may be.
 
 The figures themselves are for a machine that is the product's own; `tests/bench` prints them. Here
 a limit tells a mechanism that works from one that a time-out or the next poll stood in for.
 """
+
+_LOOK_EVERY_S = 0.01
+_IN_TIME_S = 0.02
+
+
+class Lateness:
+    """How long the machine kept this process from running, in seconds and in all."""
+
+    lost = 0.0
+
+    async def measure(self) -> None:
+        """Look at the clock again and again, for ever."""
+        clock = asyncio.get_running_loop().time
+        while True:
+            asked = clock()
+            await asyncio.sleep(_LOOK_EVERY_S)
+            late = clock() - asked - _LOOK_EVERY_S
+            if late > _IN_TIME_S:
+                self.lost += late
+
+
+@asynccontextmanager
+async def lateness() -> AsyncIterator[Lateness]:
+    """Measure while the context is open: what is so late in this process is not to blame for it."""
+    late = Lateness()
+    measuring = asyncio.ensure_future(late.measure())
+    try:
+        yield late
+    finally:
+        measuring.cancel()

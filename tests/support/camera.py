@@ -97,6 +97,18 @@ class Recorder:
         await self.until(lambda: any(unit.keyframe for unit in self.units[seen:]))
         return next(unit for unit in self.units[seen:] if unit.keyframe)
 
+    async def keyframe_after(self, captured_us: int) -> AccessUnit:
+        """Return the first keyframe that was captured later than `captured_us`, in wall time.
+
+        On a busy machine older ones may still wait in the socket.
+        """
+
+        def later() -> list[AccessUnit]:
+            return [unit for unit in self.units if unit.keyframe and unit.captured_us > captured_us]
+
+        await self.until(lambda: bool(later()))
+        return later()[0]
+
 
 @contextlib.asynccontextmanager
 async def running(

@@ -245,17 +245,6 @@ static void *map_buffer(off64_t offset) {
 MMAP_AS(mmap, off_t)
 MMAP_AS(mmap64, off64_t)
 
-int close(int file) {
-    static int (*next)(int);
-    if (!next)
-        next = (int (*)(int))dlsym(RTLD_NEXT, "close");
-    if (file == camera && camera >= 0) {
-        next(picture);
-        camera = picture = -1;
-    }
-    return next(file);
-}
-
 int munmap(void *at, size_t bytes) {
     static int (*next)(void *, size_t);
     for (int index = 0; index < BUFFERS; index++)
@@ -264,4 +253,17 @@ int munmap(void *at, size_t bytes) {
     if (!next)
         next = (int (*)(void *, size_t))dlsym(RTLD_NEXT, "munmap");
     return next(at, bytes);
+}
+
+int close(int file) {
+    static int (*next)(int);
+    if (!next)
+        next = (int (*)(int))dlsym(RTLD_NEXT, "close");
+    if (file == camera && camera >= 0) {
+        /* A mapping holds its file, and so would keep the lock. */
+        munmap((void *)seen, seen_bytes);
+        next(picture);
+        camera = picture = -1;
+    }
+    return next(file);
 }

@@ -1,7 +1,8 @@
 """A camera child that is up in 20 ms and fails on command: `python -S stub_camera.py FD`.
 
-It speaks wire.py's protocol with nothing but the standard library. SIGUSR1: the source vanishes.
-SIGUSR2: the driver will block when it is told to stop. A configured path must exist.
+It speaks wire.py's protocol with nothing but the standard library. SIGUSR1: the source vanishes,
+and with the next one it is back. SIGUSR2: the driver will block when it is told to stop. Where a
+configured path does not exist, the driver takes the process with it.
 """
 
 import json
@@ -15,6 +16,7 @@ from pathlib import Path
 
 HEADER = struct.Struct("!BBxxIQ")
 FPS = 50
+RETRY_S = 0.1
 SETS = bytes.fromhex("0000000167 42c01fd900a0005b20000003 0000000168cb83cb20 00000001")
 PICTURE = b"a picture of the stub camera"
 """Stands in every access unit and in every JPEG."""
@@ -32,7 +34,7 @@ class Stub:
         signal.signal(signal.SIGUSR2, self.block)
 
     def vanish(self, *_: object) -> None:
-        self.vanished = True
+        self.vanished = not self.vanished
 
     def block(self, *_: object) -> None:
         self.blocks = True
@@ -63,9 +65,9 @@ class Stub:
         return bool(data)
 
     def ready(self) -> None:
-        self.vanished = self.path is not None and not Path(self.path).exists()
-        if not self.vanished:
-            self.send(16)
+        if self.path is not None and not Path(self.path).exists():
+            sys.exit("no such device")
+        self.send(16)
 
     def turn(self, stream: int) -> None:
         if stream == self.stream:
@@ -79,11 +81,18 @@ class Stub:
             self.send(22)
         self.stream = stream
 
+    def try_again(self) -> None:
+        stream, self.stream = self.stream, 0
+        while self.vanished:
+            self.send(21, b"the camera is not plugged in")
+            time.sleep(RETRY_S)
+        self.send(16)
+        self.turn(stream)
+
     def work(self) -> None:
         while self.obey(1 / FPS if self.stream else 0.2):
             if self.vanished:
-                self.send(21, b"the camera is not plugged in")
-                return
+                self.try_again()
             if self.stream:
                 self.send(18, SETS + b"\x65" + PICTURE, flags=1)
                 if self.jpegs:

@@ -1,6 +1,7 @@
 """The camera child: one loop that paints, encodes and sends, and obeys in between.
 
-It lives as long as its socket. It has no network, and writes nothing to disk.
+It lives as long as its socket. It has no network, and writes nothing to disk. A source that can't
+be had is no reason to end: it is told, and tried again, which costs far less than a new process.
 """
 
 import contextlib
@@ -20,6 +21,10 @@ from likelight_hw.camera.source import Source
 from likelight_hw.camera.wire import KEYFRAME, Kind, pack_alive, pack_format, pack_placeholder
 from likelight_hw.packets import pack
 from likelight_hw.ports import Card, HardwareError, Placeholder, StreamFormat
+
+RETRY_S = 2.0
+"""How often a source that is busy or absent is tried. With its start, and the time to the first
+picture, viewers have it back within 5 s."""
 
 
 def open_source(config: CameraConfig) -> Source:
@@ -43,6 +48,7 @@ def open_source(config: CameraConfig) -> Source:
         source = SimSource(config)
     needed = barcode.BLOCKS * barcode.edge(source.height)
     if config.barcode and source.width < needed:
+        source.close()
         raise HardwareError(
             f"the barcode needs a picture {needed} pixels wide, this one is {source.width}"
         )
@@ -55,18 +61,40 @@ def serve(link: socket.socket) -> None:
     with contextlib.suppress(EOFError, ConnectionError):
         parent = Parent(link)
         config, cards = parent.setup()
+        unseen: Sequence[Card] = cards
         try:
-            _work(parent, config, cards)
+            while True:
+                unseen = _try_source(parent, config, unseen)
+                parent.wait_until(time.monotonic() + RETRY_S, parent.want.stream)
         except HardwareError as error:
-            parent.send(pack(Kind.TROUBLE, str(error).encode()))
+            # Only the end of the process frees a source that can't be let go.
+            _tell(parent, error)
             parent.drain()
 
 
-def _work(parent: Parent, config: CameraConfig, cards: Sequence[Card]) -> None:
-    stage = _open_stage(config, parent)
-    for placeholder in placeholders(config, stage, cards):
-        parent.send(pack_placeholder(placeholder))
-    parent.send(pack(Kind.READY))
+def _try_source(parent: Parent, config: CameraConfig, cards: Sequence[Card]) -> Sequence[Card]:
+    """Work with the source until it fails; return the cards that nobody has got yet."""
+    try:
+        stage = _open_stage(config, parent)
+    except HardwareError as error:
+        _tell(parent, error)
+        return cards
+    try:
+        for placeholder in placeholders(config, stage, cards):
+            parent.send(pack_placeholder(placeholder))
+        parent.send(pack(Kind.READY))
+        _work(parent, stage)
+    except HardwareError as error:
+        _tell(parent, error)
+    stage.let_go()
+    return ()
+
+
+def _tell(parent: Parent, error: HardwareError) -> None:
+    parent.send(pack(Kind.TROUBLE, str(error).encode()))
+
+
+def _work(parent: Parent, stage: "Stage") -> None:
     stream = pulse = 0
     while True:
         if parent.want.pulse != pulse:
@@ -126,6 +154,9 @@ class Stage(Protocol):
     def close(self) -> None:
         """Switch sensor and encoders off."""
 
+    def let_go(self) -> None:
+        """Let go of the source, in whatever state it is; the stage is of no use after that."""
+
     def wait(self, stream: int) -> bool:
         """Obey until there is something to take; False when another stream is wanted."""
 
@@ -166,6 +197,9 @@ class _PaintedStage:
         self._source.stop()
         self._h264 = None
         self._jpeg = None
+
+    def let_go(self) -> None:
+        self._source.close()
 
     def wait(self, stream: int) -> bool:
         source = self._source

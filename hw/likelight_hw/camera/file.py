@@ -62,6 +62,9 @@ class FileSource:
         self._next = None
         self._shown = None
 
+    def close(self) -> None:
+        self.stop()
+
     def due(self, now: float) -> float:
         while self._next is None or self._began + self._next[0] < now - 1 / self.fps:
             if self._next and now - self._began - self._next[0] > _HOPELESS_S:

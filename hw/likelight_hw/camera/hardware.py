@@ -15,7 +15,7 @@ from likelight_hw.camera.mask import Masks
 from likelight_hw.camera.newest import Newest
 from likelight_hw.camera.pace import Pace
 from likelight_hw.camera.parent import Parent
-from likelight_hw.camera.picamera import Picamera, captured, wall_us
+from likelight_hw.camera.picamera import Picamera, captured, told, wall_us
 from likelight_hw.camera.wire import KEYFRAME, Kind, pack_format
 from likelight_hw.packets import pack
 from likelight_hw.ports import StreamFormat
@@ -75,8 +75,9 @@ class HardwareCamera:
             framerate=self.fps,
             profile="constrained baseline",
         )
-        self.sensor.driver.start_encoder(self._encoder, Outlet(), name="main")
-        self.sensor.driver.start()
+        with told("the board's H.264 encoder can't be started"):
+            self.sensor.driver.start_encoder(self._encoder, Outlet(), name="main")
+        self.sensor.start()
 
     def stop(self) -> None:
         """Switch both off."""
@@ -86,6 +87,11 @@ class HardwareCamera:
         self._release(self._pictures.take())
         self._units.clear()
         self._mail.take()
+
+    def close(self) -> None:
+        """Switch both off, and leave them to others."""
+        self.stop()
+        self.sensor.close()
 
     def keyframe(self) -> None:
         """Ask that one of the next frames be a keyframe."""
@@ -168,6 +174,9 @@ class HardwareStage:
     def close(self) -> None:
         self._camera.stop()
         self._jpeg = None
+
+    def let_go(self) -> None:
+        self._camera.close()
 
     def wait(self, stream: int) -> bool:
         return self._parent.wait_for(self._camera.arrivals, stream)

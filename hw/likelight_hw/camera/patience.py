@@ -13,11 +13,12 @@ GLANCE_S = 1.0
 class Patience:
     """All times that decide over a child, in seconds.
 
-    `ready` is for a new process, `first_frame` for one that was ready and is asked to start.
-    Without a frame for `silent`, viewers are told; for `hung`, the child is killed. So it is when
-    it takes longer than `hung` to stop. A child at rest gives no frame and is asked for a sign of
-    life every `pulse`; one that owes it for so long is told of, and killed, likewise. A child that
-    lived for `healthy` ends the back-off.
+    `ready` is for a new process, and for each new try of one that could not have its source;
+    `first_frame` for one that was ready and is asked to start. Without a frame for `silent`,
+    viewers are told; for `hung`, the child is killed. So it is when it takes longer than `hung` to
+    stop. A child at rest gives no frame and is asked for a sign of life every `pulse`; one that
+    owes it for so long is told of, and killed, likewise. A child that lived for `healthy` ends the
+    back-off.
     """
 
     ready: float = 8.0
@@ -41,7 +42,8 @@ class Patience:
 def traces(config: CameraConfig) -> frozenset[object]:
     """Return what can be seen of the source without opening it; a new trace is worth a new try.
 
-    That is the file or device `config` names, or else every video device there is. May block.
+    It is the file or device that `config` names, or else every video device there is; for a driver
+    that takes its process along without its device. May block.
     """
     if config.path is None:
         return frozenset(

@@ -55,14 +55,21 @@ class Picamera:
         import libcamera
         from picamera2 import Picamera2
 
-        if not Picamera2.global_camera_info():
+        found = Picamera2.global_camera_info()
+        if not found:
             raise HardwareError(
                 "libcamera finds no camera; check the ribbon cable, and rpicam-hello --list-cameras"
             )
         frame_us = round(1_000_000 / config.fps)
         size = (config.width, config.height)
-        try:
+        with told("the camera can't be opened"):
+            # A Picamera2 that can't be made keeps a descriptor for ever, at each try another one.
+            first = libcamera.CameraManager.singleton().get(found[0]["Id"])
+            first.acquire()
+            first.release()
             self.driver: Any = Picamera2()
+        with contextlib.ExitStack() as unless_all_is_well, told("the camera can't be set up"):
+            unless_all_is_well.callback(self.close)
             half = {"size": _half(*size), "format": "YUV420"} if lores else None
             self.driver.configure(
                 self.driver.create_video_configuration(
@@ -74,12 +81,20 @@ class Picamera:
                     display=None,
                 )
             )
-        except RuntimeError as error:
-            raise HardwareError(f"the camera can't be opened: {error}") from error
+            unless_all_is_well.pop_all()
         streams = self.driver.camera_configuration()
         self.width, self.height = streams["main"]["size"]
         self.lores_size: tuple[int, int] | None = streams["lores"]["size"] if lores else None
         self.fps = config.fps
+
+    def start(self) -> None:
+        """Switch on. Raises `HardwareError` when the driver refuses."""
+        with told("the camera can't be started"):
+            self.driver.start()
+
+    def close(self) -> None:
+        """Switch off, and leave the camera to others."""
+        self.driver.close()
 
     @contextlib.contextmanager
     def planes(self, request: Any, stream: str) -> Iterator[Planes]:
@@ -103,11 +118,15 @@ class PicameraSource:
         self.sensor.driver.pre_callback = self._arrived
 
     def start(self, now: float) -> None:
-        self.sensor.driver.start()
+        self.sensor.start()
 
     def stop(self) -> None:
         self.sensor.driver.stop()
         self._release(self._newest.take())
+
+    def close(self) -> None:
+        self.stop()
+        self.sensor.close()
 
     def due(self, now: float) -> float:
         return now
@@ -130,6 +149,15 @@ class PicameraSource:
     def _release(request: Any) -> None:
         if request is not None:
             request.release()
+
+
+@contextlib.contextmanager
+def told(what: str) -> Iterator[None]:
+    """Raise `HardwareError` where libcamera or picamera2 fails: `what`, and what they say of it."""
+    try:
+        yield
+    except (RuntimeError, OSError) as error:
+        raise HardwareError(f"{what}: {error}") from error
 
 
 def _check_installed() -> None:

@@ -44,6 +44,8 @@ HUNG, DIED, NO_SOURCE, NO_PICTURE = "K1", "K2", "K3", "K4"
 """What the crew reads to IT; see `CameraStatus.code`."""
 _RESTARTED = "the camera hung and was restarted"
 _PATIENCE = Patience()
+KEYFRAME_EVERY_S = 1.0
+"""Keyframes are large: viewers, the relay and a push that all ask share this."""
 _END_S = 1.0
 """How long a child may take to end by itself."""
 
@@ -67,6 +69,7 @@ class CameraProcess:
         self._status = CameraStatus(CameraPhase.STOPPED)
         self._want = Want()
         self._starts = 0
+        self._keyframe_at = float("-inf")
         self._sink: CameraSink | None = None
         self._life: _Life | None = None
         self._carded = False
@@ -93,8 +96,11 @@ class CameraProcess:
         self._rest_or_begin(CameraPhase.STOPPED)
 
     def keyframe(self) -> None:
-        """Ask that the next frame be a keyframe."""
-        self._wish(keyframe=(self._want.keyframe + 1) % (1 << 32))
+        """Ask that the next frame be a keyframe; once a second at most, however many ask."""
+        now = asyncio.get_running_loop().time()
+        if now - self._keyframe_at >= KEYFRAME_EVERY_S:
+            self._keyframe_at = now
+            self._wish(keyframe=(self._want.keyframe + 1) % (1 << 32))
 
     def jpeg_rate(self, fps: float) -> None:
         """Ask for JPEGs at up to `fps`, 0..30, while the stream runs; 0 for none."""
@@ -106,8 +112,9 @@ class CameraProcess:
             self._wish(lamp=frame)
 
     async def run(self, sink: CameraSink, cards: Sequence[Card]) -> None:
-        """Keep a child alive, for ever, with a growing pause between two that failed.
+        """Keep a child alive, for ever, with a growing pause between two that were lost.
 
+        A child that can't have its source stays, and tries again by itself.
         The placeholders of `cards` come once, from the first child that gets ready.
         """
         self._sink = sink
@@ -259,13 +266,16 @@ class CameraProcess:
                 sink.on_placeholder(unpack_placeholder(packet.payload))
             case Kind.READY:
                 self._carded = True
+                life.trouble = None
                 life.ready_at = life.asked_at = life.alive_at = asyncio.get_running_loop().time()
                 life.pulsed_at = None
                 life.changed.set()
                 if not self._want.stream:
                     self._set(CameraStatus(CameraPhase.STOPPED))
             case Kind.TROUBLE:
-                life.trouble = packet.payload.decode()
+                words = packet.payload.decode()
+                life.tell_trouble(words)
+                self._set(_failed(words, NO_SOURCE))
 
     def _hear_alive(self, life: "_Life", pulse: int) -> None:
         """Take a sign of life, if it answers the newest pulse."""
@@ -334,6 +344,15 @@ class _Life:
         self.stream = 0
         """The `Want.stream` that the child serves; 0 when its sensor and encoders are off."""
         self.trouble: str | None = None
+        """Why it can't have its source, which it tries again by itself."""
+
+    def tell_trouble(self, words: str) -> None:
+        """Begin anew: the child is well, but has no source and serves no stream."""
+        self.trouble = words
+        self.began_at = asyncio.get_running_loop().time()
+        self.ready_at = self.frame_at = self.pulsed_at = None
+        self.stream = 0
+        self.changed.set()
 
     def lasted(self, seconds: float) -> bool:
         """True when the child lived long enough after it was ready to be trusted again at once."""

@@ -28,6 +28,9 @@ class SimSource:
     def stop(self) -> None:
         """Nothing turns while nobody asks for a picture."""
 
+    def close(self) -> None:
+        """There is nothing to let go of."""
+
     def due(self, now: float) -> float:
         late = math.floor((now - self._first) * self.fps)
         self._count = max(self._count, late)

@@ -25,6 +25,12 @@ class Source(Protocol):
     def stop(self) -> None:
         """Switch off."""
 
+    def close(self) -> None:
+        """Let go of the sensor, whether it is on or off; nothing is asked of the source after that.
+
+        Raise `HardwareError` when that can't be done.
+        """
+
     def due(self, now: float) -> float:
         """Return when the next picture is to be painted. Asked once before each picture.
 

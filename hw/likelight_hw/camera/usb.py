@@ -3,6 +3,7 @@
 Only the camera child imports this module.
 """
 
+import errno
 import threading
 import time
 from collections.abc import Iterator
@@ -16,7 +17,6 @@ from likelight_hw.camera.newest import Newest
 from likelight_hw.camera.planes import Planes
 from likelight_hw.ports import HardwareError, LightFrame
 
-V4L2 = "video4linux2,v4l2"
 _STALE_S = 2.0
 """No frame is older than this: the time stamp is of another clock."""
 _JOIN_S = 1.0
@@ -28,14 +28,12 @@ _Seen = tuple[av.VideoFrame, int]
 class UsbSource:
     """Frames of the device `config.path`, brought to the size that was asked for.
 
-    `demuxer` is FFmpeg's name of what reads the device. Raises `HardwareError` when there is no
-    such device, or when another program has it.
+    Raises `HardwareError` when there is no such device, or when another program has it.
     """
 
-    def __init__(self, config: CameraConfig, demuxer: str = V4L2) -> None:
+    def __init__(self, config: CameraConfig) -> None:
         assert config.path is not None
         self._path = config.path
-        self._demuxer = demuxer
         self.width, self.height, self.fps = config.width, config.height, config.fps
         self._newest: Newest[_Seen | HardwareError] = Newest()
         self.arrivals = self._newest.bell
@@ -58,6 +56,9 @@ class UsbSource:
             if self._reader.is_alive():
                 raise self._unusable("it does not answer")
         self._newest.take()
+
+    def close(self) -> None:
+        self.stop()
 
     def due(self, now: float) -> float:
         return now
@@ -92,22 +93,33 @@ class UsbSource:
         except HardwareError as error:
             self._newest.put(error)
         except (av.FFmpegError, OSError) as error:
-            self._newest.put(self._unusable(error.strerror or "it can't be read"))
+            self._newest.put(self._unusable(_why(error)))
 
     def _open(self) -> av.container.InputContainer:
-        options = {"framerate": str(self.fps)}
-        if self._demuxer != V4L2:
-            return av.open(str(self._path), format=self._demuxer, options=options)
-        options |= {"video_size": f"{self.width}x{self.height}", "timestamps": "abs"}
+        options = {
+            "framerate": str(self.fps),
+            "video_size": f"{self.width}x{self.height}",
+            "timestamps": "abs",
+        }
         try:
             # Raw pictures of 720p don't fit USB 2 at 30 a second.
-            mjpeg = options | {"input_format": "mjpeg"}
-            return av.open(str(self._path), format=V4L2, options=mjpeg)
+            return self._open_as(options | {"input_format": "mjpeg"})
         except av.ArgumentError:  # EINVAL: a camera that gives raw pictures only
-            return av.open(str(self._path), format=V4L2, options=options)
+            return self._open_as(options)
+
+    def _open_as(self, options: dict[str, str]) -> av.container.InputContainer:
+        # As `options` the decoder would get them, too, and take the size that was asked for as
+        # that of raw pictures, whatever the camera gives.
+        return av.open(str(self._path), format="video4linux2,v4l2", container_options=options)
 
     def _unusable(self, why: str) -> HardwareError:
         return HardwareError(f"can't use the USB camera {self._path}: {why}")
+
+
+def _why(error: av.FFmpegError | OSError) -> str:
+    if error.errno == errno.EBUSY:
+        return "another program is using it"
+    return error.strerror or "it can't be read"
 
 
 def _frames(container: av.container.InputContainer) -> Iterator[_Seen]:
