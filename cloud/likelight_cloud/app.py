@@ -12,7 +12,7 @@ from likelight_cloud.api.problems import ProblemError
 from likelight_cloud.cursor import Cursors
 from likelight_cloud.kitchen import Kitchen
 from likelight_cloud.likes import LikeCommits
-from likelight_cloud.store.base import KitchenRecord, Store
+from likelight_cloud.store.base import KitchenRecord, Store, StoreError
 from likelight_cloud.trust.limits import LikeBucket, NoteDiary, PerViewer
 from likelight_cloud.trust.viewer import ViewerTokens
 
@@ -72,6 +72,17 @@ class Cloud:
             # Another request may have brought the kitchen in meanwhile.
             kitchen = self._kitchens.setdefault(kid, Kitchen(record, now=self.now))
         return kitchen
+
+    async def knows(self, kid: str) -> bool:
+        """Return whether there is a kitchen `kid`, or may be: the store can't always be asked."""
+        try:
+            if self.ready.is_set():
+                await self.kitchen(kid)
+        except ProblemError:
+            return False
+        except StoreError:
+            return True
+        return True
 
     def serves(self, request: web.Request) -> bool:
         """Return whether an answer to `request` can still be given and received."""

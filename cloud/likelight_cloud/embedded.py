@@ -43,7 +43,7 @@ class EmbeddedCloud:
     def mount(self, app: web.Application) -> None:
         """Add the API, the viewer's page, and error pages and headers for the whole of `app`."""
         routes.mount(self._cloud, app)
-        app.add_routes(page_routes())
+        app.add_routes(page_routes(self._cloud.knows))
 
     def enrol(self, kid: str, name: str, token: str) -> None:
         """See to it that the kitchen `kid` exists and that `token` is its device's.

@@ -97,6 +97,7 @@ class Upload:
         self._told_picture_us = 0
         self._keyframe_at = float("-inf")
         self._drained_at = 0.0
+        self._cut_off: asyncio.TimerHandle | None = None
 
     def attach(self, hub: Hub, *, keyframe: Callable[[], None]) -> None:
         """Take the feed of `hub`; `keyframe` asks its camera for one."""
@@ -139,7 +140,15 @@ class Upload:
             self._told_init = None  # the camera has started anew, and so does its stream
         socket = self._socket
         if was is State.LIVE and socket is not None:
-            asyncio.get_running_loop().call_later(SHUT_WITHIN_S, _cut_undelivered, socket)
+            loop = asyncio.get_running_loop()
+            cut_off = loop.call_later(SHUT_WITHIN_S, _cut_undelivered, socket)
+            # In a fault the gate stays open. A camera that is back by then has new pictures in the
+            # line, which are no reason to cut it.
+            self._cut_off = cut_off if state is State.FAULT else None
+        elif self._cut_off is not None:
+            if state is State.LIVE:
+                self._cut_off.cancel()
+            self._cut_off = None
         self._news.set()
 
     async def run(self) -> None:

@@ -4,6 +4,7 @@ import asyncio
 
 from likelight.contract import State
 from likelight.feed.hub import Demand
+from support.busy import lateness
 from support.feed import (
     HEIGHT,
     WIDTH,
@@ -59,7 +60,7 @@ async def read_slowly(reader: asyncio.StreamReader, ages: list[float]) -> None:
 
 async def test_a_viewer_with_half_the_bandwidth_sees_fresh_frames() -> None:
     ages: list[float] = []
-    async with kitchen() as place:
+    async with kitchen() as place, lateness() as late:
         place.hub.set_format(WIDTH, HEIGHT, 30)
         place.hub.show(State.LIVE)
         async with raw_viewer(place) as reader, asyncio.TaskGroup() as group:
@@ -69,9 +70,9 @@ async def test_a_viewer_with_half_the_bandwidth_sees_fresh_frames() -> None:
     ages.sort()
     # On a quiet machine the median is 0.38 s and the worst 0.65 s, a third of it in this test's own
     # buffers; without the ring's rule, or without TCP_NOTSENT_LOWAT, they are 1.1 s and 2.2 s.
-    assert len(ages) > 20
-    assert ages[len(ages) // 2] < 0.7
-    assert ages[-1] < 1.5
+    assert len(ages) > 5
+    assert ages[len(ages) // 2] < 0.7 + late.lost
+    assert ages[-1] < 1.5 + late.lost
 
 
 def test_a_viewer_who_takes_nothing_is_gone_after_ten_seconds() -> None:

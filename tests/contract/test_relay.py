@@ -10,7 +10,7 @@ import aiohttp
 import pytest
 from aiohttp import WSCloseCode
 
-from likelight.contract import State
+from likelight.contract import MAX_WAIT_S, State
 from likelight.feed.hub import Demand
 from likelight.feed.line import MAX_MESSAGE, SUPERSEDED, Kind, Packet
 from support.busy import BUSY
@@ -304,11 +304,13 @@ async def test_who_watches_the_stream_is_demand(site: RelaySite) -> None:
     first = await site.poll()
     assert not await watching(first.body)
     async with asyncio.TaskGroup() as group:
-        held = group.create_task(site.poll(first.body["cursor"], wait=10))
+        # A poll that nothing ends is answered after 30 s.
+        held = group.create_task(site.poll(first.body["cursor"], wait=MAX_WAIT_S))
         async with site.watcher():
-            second = await asyncio.wait_for(held, 2)
+            second = await asyncio.wait_for(held, BUSY * 2)
             assert await watching(second.body)
-        third = await asyncio.wait_for(site.poll(second.body["cursor"], wait=10), 2)
+        poll = site.poll(second.body["cursor"], wait=MAX_WAIT_S)
+        third = await asyncio.wait_for(poll, BUSY * 2)
         assert not await watching(third.body)
 
 
@@ -341,7 +343,7 @@ async def test_keyframes_are_asked_for_once_a_second(site: RelaySite) -> None:
                 assert await device.told("keyframe") is True
                 asked.append(loop.time())
 
-        async with asyncio.TaskGroup() as group, asyncio.timeout(10):
+        async with asyncio.TaskGroup() as group, asyncio.timeout(20):
             listening = group.create_task(listen(device))
             while not listening.done():
                 await device.frames(8)  # none of them a keyframe, from here on

@@ -7,14 +7,13 @@ from pathlib import Path
 import pytest
 
 from likelight.contract import MAX_WAIT_S
+from support.busy import BUSY
 from support.demo import demo
-from support.hls import text
+from support.hls import status, text
+from support.hls_validator import Follower
 from support.varnish import VARNISHD, VCL, edge, measured
 
-pytestmark = [
-    pytest.mark.skipif(not VARNISHD.exists(), reason="needs Debian's varnish"),
-    pytest.mark.timeout(90),
-]
+pytestmark = pytest.mark.skipif(not VARNISHD.exists(), reason="needs Debian's varnish")
 
 
 async def test_the_origin_does_not_feel_how_many_watch(tmp_path: Path) -> None:
@@ -27,6 +26,22 @@ async def test_the_origin_does_not_feel_how_many_watch(tmp_path: Path) -> None:
             f"+{found.delay_ms:.0f} ms at the median"
         )
         assert found.origin_requests <= 10
+
+
+async def test_no_edge_shows_a_picture_long_after_a_shut(tmp_path: Path) -> None:
+    async with demo(tmp_path / "state") as place, edge(place, tmp_path) as varnish:
+        viewer = Follower(place.client, f"{varnish.url}/k/demo/stream.m3u8")
+        await viewer.start()
+        seen = [*viewer.parts, *(each.uri for each in viewer.segments.values() if each.uri)]
+        assert {await status(place.client, uri) for uri in seen} == {200}
+        await place.press("privacy")
+        await place.until(lambda bench: bench["camera"] == "private")
+        clock = asyncio.get_running_loop().time
+        shut = clock()
+        for uri in seen:
+            while await status(place.client, uri) != 404:
+                await asyncio.sleep(0.1)
+        assert clock() - shut < BUSY * 2
 
 
 async def test_everything_else_passes_through(tmp_path: Path) -> None:

@@ -56,6 +56,7 @@ class Playlist:
     discontinuity_sequence: int
     segments: tuple[ListedSegment, ...]
     hint: str
+    independent_segments: bool
 
     @property
     def next_part(self) -> tuple[int, int]:
@@ -128,6 +129,7 @@ def read_playlist(text: str, url: str) -> Playlist:
         discontinuity_sequence=int(only("EXT-X-DISCONTINUITY-SEQUENCE")),
         segments=tuple(segments),
         hint=urljoin(url, hint["URI"]),
+        independent_segments="#EXT-X-INDEPENDENT-SEGMENTS" in lines,
     )
 
 
@@ -154,6 +156,8 @@ def check_alone(playlist: Playlist) -> None:
         assert late.discontinuity or abs(drift) < _PDT_S
     with_parts = [segment.number for segment in playlist.segments if segment.parts]
     newest = playlist.segments[-1].number
+    if playlist.independent_segments:
+        assert all(segment.parts[0].independent for segment in playlist.segments if segment.parts)
     assert with_parts == list(range(with_parts[0], newest + 1)), "parts only at the end"
 
 

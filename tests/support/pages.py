@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+import re
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -95,16 +96,15 @@ class ViewerPage:
         return self.page.locator(f'#notes [data-code="{code}"]')
 
     async def tap(self, times: int = 1) -> None:
-        """Tap the heart, as fast as a script can."""
-        for _ in range(times):
-            await self.like.dispatch_event("click")
+        """Tap the heart so often at one moment, however slow the machine is."""
+        await self.like.evaluate("(heart, times) => { while (times--) heart.click(); }", times)
 
     async def says(self, words: str) -> None:
         """Wait until the state's line says exactly `words`."""
         await expect(self.state).to_have_text(words)
 
-    async def receives(self, words: str) -> None:
-        """Wait until a receipt says `words`."""
+    async def receives(self, words: str | re.Pattern[str]) -> None:
+        """Wait until a receipt says `words`; a count of seconds stands for one second only."""
         await expect(self.receipt).to_contain_text(words)
 
     async def counts(self, total: int) -> None:
@@ -202,7 +202,7 @@ class StubCloud:
     async def until(self, true: Callable[[], bool]) -> None:
         """Wait until what the page has sent makes `true` true."""
         seen = self._changes.version
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(20):
             while not true():
                 seen = await self._changes.wait_beyond(seen)
 
@@ -244,7 +244,7 @@ class StubCloud:
 
     def routes(self) -> list[web.RouteDef]:
         return [
-            *page_routes(),
+            *page_routes(self._knows),
             web.get("/player/player.js", self._player),
             web.get("/v1/catalogue", self._catalogue),
             web.get("/v1/kitchens/demo", self._summary),
@@ -254,6 +254,9 @@ class StubCloud:
             web.get("/v1/notes/n1", self._note),
             web.post("/v1/kitchens/demo/watching", self._watching),
         ]
+
+    async def _knows(self, kid: str) -> bool:
+        return kid == "demo"
 
     async def _player(self, _: web.Request) -> web.Response:
         if not self.has_player:
@@ -375,9 +378,17 @@ class StubBench:
     async def display_png(self) -> bytes:
         return await asyncio.to_thread(_panel, self._state.display.text)
 
-    def press(self, button: Pressable, *, long: bool) -> None:
-        self.pressed.append(f"{button}, long" if long else button)
+    def press(self, button: Pressable) -> None:
+        self.pressed.append(button)
         self.happen(f"Somebody pressed {button.upper()}.")
+
+    def hold(self, button: Pressable) -> None:
+        self.pressed.append(f"{button} down")
+        self.happen(f"Somebody holds {button.upper()}.")
+
+    def release(self, button: Pressable) -> None:
+        self.pressed.append(f"{button} up")
+        self.happen(f"Somebody let go of {button.upper()}.")
 
     def log(self) -> Sequence[LogLine]:
         return self._lines

@@ -129,7 +129,7 @@ class HandDevice:
 
     async def told(self, key: str) -> object:
         """Read until the relay wishes for `key`."""
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(15):
             while True:
                 wish = json.loads((await self.socket.receive()).data)
                 if key in wish:
@@ -151,7 +151,7 @@ async def relay_site(database: Path, port: int = 0) -> AsyncIterator[RelaySite]:
         host, port = runner.addresses[0][:2]
         async with asyncio.TaskGroup() as group, aiohttp.ClientSession() as session:
             tasks = [group.create_task(cloud.run()), group.create_task(relays.run())]
-            await asyncio.wait_for(cloud.ready.wait(), 10)
+            await asyncio.wait_for(cloud.ready.wait(), 20)
             await store.add_kitchen(KID, "The demo kitchen", utc_now())
             await store.add_token(KID, hashed(TOKEN))
             try:

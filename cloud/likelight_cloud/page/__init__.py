@@ -1,5 +1,7 @@
 """The page that viewers open: one HTML file, a few modules, no build step and no third party."""
 
+from collections.abc import Awaitable, Callable
+from http import HTTPStatus
 from pathlib import Path
 
 from aiohttp import web
@@ -14,19 +16,22 @@ _FILES = {**look_files(), **read_folder(_STATIC)}
 _PAGES = pages(_FILES.pop(_TEMPLATE).plain.decode())
 
 
-async def _kitchen(request: web.Request) -> web.Response:
-    """Answer with the page in the reader's language."""
-    response = _PAGES[language_of(request)].reply(request)
-    response.headers["Vary"] = "Accept-Encoding, Accept-Language"
-    return response
-
-
-def page_routes() -> list[web.RouteDef]:
+def page_routes(known: Callable[[str], Awaitable[bool]]) -> list[web.RouteDef]:
     """Return `GET /k/{kid}` and the files that the page is made of.
 
-    Every kitchen id gets the same page; the summary's 404 tells the page of an unknown one.
+    A kitchen that is not `known` gets the same page, as a 404: it says so in the reader's language,
+    as soon as the summary's own 404 has told it.
     """
+
+    async def kitchen(request: web.Request) -> web.Response:
+        response = _PAGES[language_of(request)].reply(request)
+        response.headers["Vary"] = "Accept-Encoding, Accept-Language"
+        if response.status == HTTPStatus.OK and not await known(request.match_info["kid"]):
+            response.set_status(HTTPStatus.NOT_FOUND)
+            response.headers["Cache-Control"] = "no-store"
+        return response
+
     return [
-        web.get("/k/{kid:[a-z0-9][a-z0-9-]{0,39}}", _kitchen),
+        web.get("/k/{kid:[a-z0-9][a-z0-9-]{0,39}}", kitchen),
         static_route("/static/page", _FILES),
     ]

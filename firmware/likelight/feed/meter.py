@@ -46,6 +46,8 @@ class Meter:
     def frame(self, captured_us: int, now_us: int) -> None:
         """Count one H.264 frame of the camera, written just now."""
         self.frames += 1
+        if self._captures and captured_us < self._captures[-1]:
+            self._captures.clear()  # they are of a clock that has been set back since
         self._captures.append(captured_us)
         # A clock that was set back must not give an age that no histogram can hold.
         age = self.age_us = max(0, now_us - captured_us)
@@ -58,5 +60,5 @@ class Meter:
 
     def fps(self, now_us: int) -> float:
         """Return the rate of H.264 frames over the last two seconds."""
-        recent = sum(now_us - captured <= _RATE_OVER_US for captured in self._captures)
+        recent = sum(abs(now_us - captured) <= _RATE_OVER_US for captured in self._captures)
         return recent * 1_000_000 / _RATE_OVER_US

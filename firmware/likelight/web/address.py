@@ -1,6 +1,11 @@
 """Where the one port of a device is found: by the device itself, and by a phone on its network."""
 
+import ipaddress
 import socket
+
+from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
+from yarl import URL
 
 from likelight.config import Web
 
@@ -21,6 +26,40 @@ def shown_address(settings: Web) -> str:
     """Return the URL to tell people; a phone can open it where the device listens everywhere."""
     host = settings.host
     return _url(_outgoing_address() if host in EVERYWHERE else host, settings.port)
+
+
+def at_our_own_name(settings: Web, path: str) -> Middleware:
+    """Return a middleware that answers 421 for `path` and what is below under a stranger's name.
+
+    A site may have its own name lead to this machine (DNS rebinding): for a browser its page is
+    then ours, and may do here whatever ours may. No site can have an address, a name without a dot
+    or one in .local.
+    """
+
+    @web.middleware
+    async def at_own_name(request: web.Request, handler: Handler) -> web.StreamResponse:
+        guarded = request.path == path or request.path.startswith(f"{path}/")
+        if not guarded or _is_ours(request.headers.get("Host", ""), settings):
+            return await handler(request)
+        raise web.HTTPMisdirectedRequest(
+            text=f"Open it at an address of this machine: {shown_address(settings)}{path}"
+        )
+
+    return at_own_name
+
+
+def _is_ours(authority: str, settings: Web) -> bool:
+    try:
+        name = (URL.build(scheme="http", authority=authority).host or "").rstrip(".").lower()
+    except ValueError:
+        return False
+    if name in (settings.host.lower(), socket.gethostname().lower()):
+        return True
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return "." not in name or name.endswith((".local", ".localhost"))
+    return True
 
 
 def _outgoing_address() -> str:

@@ -105,6 +105,7 @@ const look = () => {
   clearTimeout(drowsy);
   if (document.hidden) {
     watching.stop();
+    stateLine.fellAsleep();
     drowsy = setTimeout(() => live.stop(), ASLEEP_AFTER_MS);
   } else {
     watching.start();

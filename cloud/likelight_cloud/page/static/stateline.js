@@ -49,6 +49,14 @@ export class StateLine {
     this.#draw();
   }
 
+  /** The tab is out of sight: the player has let go of picture and socket, and nothing is wrong. */
+  fellAsleep() {
+    this.#connected = this.#pictured = false;
+    this.#retry.stream = null;
+    this.#known.socketLost();
+    this.#draw();
+  }
+
   summarySaid(summary) {
     this.#retry.cloud = null;
     this.#opensAt = summary.opens_at ?? null;

@@ -68,6 +68,8 @@ def part_uri(number: int, part: int) -> str:
 
 
 def _media_lines(window: Segmenter) -> Iterator[str]:
+    # EXT-X-INDEPENDENT-SEGMENTS would promise that each segment begins with an IDR, for ever.
+    # Nearly all do; but where a late frame ended one early (segments.py), the next begins without.
     segments = window.listed
     yield "#EXTM3U"
     yield "#EXT-X-VERSION:10"

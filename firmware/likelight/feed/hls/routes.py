@@ -11,9 +11,11 @@ from likelight.feed.viewers import tune
 
 _NO_STORE = {"Cache-Control": "no-store"}
 # A blocking reload's answer is the same for all who ask the same; six target durations is what the
-# RFC allows it. A part never changes, but no cache shall hold a picture long after a shut.
+# RFC allows it. It holds no picture, and neither does an init.
 _ANSWER = {"Cache-Control": "public, max-age=12"}
-_MEDIA = {"Cache-Control": "public, max-age=12, immutable"}
+# A part never changes, but no cache shall hold a picture long after a shut. All who are there ask
+# for it in the moment in which it is made; who joins begins 1.6 s behind that.
+_MEDIA = {"Cache-Control": "public, max-age=2, immutable"}
 _PLAYLIST = {"Cache-Control": "public, max-age=1"}
 _PLAYLIST_TYPE = "application/vnd.apple.mpegurl"
 _NUMBER = re.compile(r"[0-9]{1,15}", re.ASCII)
@@ -64,7 +66,7 @@ async def _playlist(hls: Hls, request: web.Request) -> web.Response:
 
 async def _init(hls: Hls, request: web.Request) -> web.Response:
     init = hls.init(int(request.match_info["init"]))
-    return _media(hls, request, init.segment if init else None, "video/mp4")
+    return _media(hls, request, init.segment if init else None, "video/mp4", _ANSWER)
 
 
 async def _segment(hls: Hls, request: web.Request) -> web.Response:
@@ -94,10 +96,12 @@ def _text(request: web.Request, playlist: Rendered, lifetime: dict[str, str]) ->
     return web.Response(body=playlist.gzipped, headers=headers)
 
 
-def _media(hls: Hls, request: web.Request, body: bytes | None, kind: str) -> web.Response:
+def _media(
+    hls: Hls, request: web.Request, body: bytes | None, kind: str, lifetime: dict[str, str] = _MEDIA
+) -> web.Response:
     transport = request.transport
     if body is None or transport is None:
         raise web.HTTPNotFound(headers=_NO_STORE)
     tune(transport)
     hls.hub.answered(transport)
-    return web.Response(body=body, content_type=kind, headers=_MEDIA)
+    return web.Response(body=body, content_type=kind, headers=lifetime)

@@ -9,9 +9,9 @@ const SETTLE_LAG_S = 0.4; // a placeholder lasts 0.25 s
 
 // The cushion is what the buffer may hold at its emptiest, just before a fragment comes. It is kept
 // small, grows when the network's jitter makes the video stall, and shrinks again slowly. So the
-// band in which the rate stays 1 ends at 0.07 s on a calm line and at 0.5 s on the worst.
-const CUSHION_S = 0.03;
-const CUSHION_MAX_S = 0.45;
+// band in which the rate stays 1 ends at 0.15 s on a calm line and at 0.5 s on the worst.
+const CUSHION_S = 0.11;
+const CUSHION_MAX_S = 0.46;
 const BAND_S = 0.04; // above the cushion: here the rate stays what it is
 const SHRINK_EVERY_MS = 5000;
 
