@@ -4,7 +4,6 @@ import asyncio
 import logging
 import os
 import random
-import signal
 import socket
 import sys
 import webbrowser
@@ -25,12 +24,13 @@ from likelight.embedded import EmbeddedCloud, make_embedded_cloud
 from likelight.notes.kitchen import read_notes
 from likelight.push import read_target
 from likelight.state_dir import held, own_token, read_token
+from likelight.stop import Stop
 from likelight.systemd import Systemd
 from likelight.upload import Upload
 from likelight.web.address import own_address, shown_address
 from likelight.web.loglines import LogLines
 from likelight.web.server import WebServer, listen
-from likelight.web.site import make_bench, make_site
+from likelight.web.site import make_site
 from likelight_hw.camera.probe import probe
 from likelight_hw.ports import Placeholder
 from likelight_hw.push.target import Target
@@ -77,12 +77,12 @@ def run(config: Config, *, bench: bool, browser: bool, seconds: float | None) ->
 async def _serve(ground: _Ground, *, bench: bool, browser: bool, seconds: float | None) -> None:
     """Live until a signal, which ends the start-up just as well."""
     systemd = Systemd()
-    stop = _stop_signal()
+    stop = Stop()
     async with asyncio.TaskGroup() as group:
         life = group.create_task(
             _live(ground, systemd, stop, bench=bench, browser=browser, seconds=seconds)
         )
-        await stop.wait()
+        await stop.asked.wait()
         log.info("Good night")
         systemd.stopping()
         life.cancel()
@@ -91,7 +91,7 @@ async def _serve(ground: _Ground, *, bench: bool, browser: bool, seconds: float 
 async def _live(
     ground: _Ground,
     systemd: Systemd,
-    stop: asyncio.Event,
+    stop: Stop,
     *,
     bench: bool,
     browser: bool,
@@ -126,11 +126,17 @@ async def _live(
             upload,
             ground.notes,
         )
+        stop.dark = device.dark
         stack.push_async_callback(device.close)
         lines = LogLines(device.changes.bump)
         if bench:
             _listen_to(lines)
-        demo_bench = make_bench(device, lines) if bench else None
+        demo_bench = None
+        if bench:
+            # Late: pages, fonts and models that only the demo has, 0.3 MB.
+            from likelight.web.demo_bench import make_bench
+
+            demo_bench = make_bench(device, lines)
         server = WebServer(lambda: make_site(device, demo_bench), ground.listener)
         device.supervisor.add("web", server, critical=True)
         device.supervisor.add("watchdog", systemd, critical=False)
@@ -149,29 +155,7 @@ async def _live(
             group.create_task(_tell_where(device, systemd, bench=bench, browser=browser))
             if seconds is not None:
                 await asyncio.sleep(seconds)
-                stop.set()
-
-
-def _stop_signal() -> asyncio.Event:
-    """Return an event that the first signal to end sets; a second one ends the process.
-
-    A terminal that closes is one, or the lamp would stay on; but nohup, which ignores it, holds.
-    """
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    endings = [signal.SIGINT, signal.SIGTERM]
-    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
-        endings.append(signal.SIGHUP)
-
-    def first() -> None:
-        stop.set()
-        for ending in endings:
-            loop.remove_signal_handler(ending)
-            signal.signal(ending, signal.SIG_DFL)
-
-    for ending in endings:
-        loop.add_signal_handler(ending, first)
-    return stop
+                stop.asked.set()
 
 
 async def _tell_where(device: Device, systemd: Systemd, *, bench: bool, browser: bool) -> None:

@@ -1,6 +1,7 @@
 """One kitchen's daemon, wired: which part hears of what from which other."""
 
 import asyncio
+import logging
 import random
 import secrets
 import time
@@ -42,6 +43,7 @@ from likelight.zone import kitchen_zone
 from likelight_hw import registry
 from likelight_hw.camera.config import CameraConfig
 from likelight_hw.camera.process import CameraProcess
+from likelight_hw.ending import within
 from likelight_hw.ports import (
     AccessUnit,
     CameraPhase,
@@ -53,8 +55,11 @@ from likelight_hw.ports import (
 )
 from likelight_hw.push.target import Target
 
+log = logging.getLogger(__name__)
+
 OWN_CLOUD_WITHIN_S = 2.0
 """The buttons and the screens don't wait longer for an embedded cloud that can't open."""
+DISPLAY_OFF_WITHIN_S = 2.0
 JPEG_FPS = 15.0
 """What an MJPEG viewer gets at most: at 720p each picture has some 35 KB, so 4 Mbit/s."""
 
@@ -261,11 +266,19 @@ class Device:
 
     async def close(self) -> None:
         """Switch everything off that gives light."""
-        self.lights.close()
-        self.indicator.close()
-        with suppress(TimeoutError):
-            async with asyncio.timeout(2):
-                await self.display.close()
+        self.dark()
+        try:
+            await within(self.display.close(), DISPLAY_OFF_WITHIN_S)
+        except Exception:
+            log.exception("The display may still be lit")
+
+    def dark(self) -> None:
+        """Switch lamp and on-air light off, each whatever comes of the other. It doesn't wait."""
+        for name, light in (("lamp", self.lights), ("on-air light", self.indicator)):
+            try:
+                light.close()
+            except Exception:
+                log.exception("The %s may still be on", name)
 
     def on_format(self, stream: StreamFormat) -> None:
         self.hub.set_format(stream.width, stream.height, stream.fps)

@@ -22,7 +22,11 @@ def held(path: Path) -> Iterator[Path]:
     """
     try:
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
-        lock = os.open(path / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        lock = os.open(path / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        if os.geteuid() == 0:
+            # A command of root's must not leave a lock that the daemon's own user can't open.
+            owner = path.stat()
+            os.fchown(lock, owner.st_uid, owner.st_gid)
     except OSError as error:
         raise _unwritable(path, error) from error
     try:

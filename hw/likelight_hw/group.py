@@ -5,6 +5,7 @@ import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from likelight_hw.governor import FRAME_S, WINDOW_S, FlashGovernor
 from likelight_hw.ports import HardwareError, LightFrame, Lights
 
 log = logging.getLogger(__name__)
@@ -30,24 +31,28 @@ class LampGroup:
     back-off. `HardwareError` is raised when none is left; then each write tries all of them, and
     the caller has the back-off.
 
-    Goes under a `FlashGovernor`, one for all. `monotonic` returns seconds.
+    Goes under a `FlashGovernor`, one for all. `monotonic` returns seconds. A lamp that comes back
+    rises by itself, which that governor doesn't see: so it comes under one of its own, until it has
+    shown for a second what the others show.
     """
 
     def __init__(self, sockets: Iterable[Socket], monotonic: Callable[[], float]) -> None:
         self._members = [_Member(socket) for socket in sockets]
         self._monotonic = monotonic
+        self._now = monotonic()
         self.simulated = all(member.socket.simulated for member in self._members)
         for member in self._members:
-            member.try_open(monotonic())
+            member.try_open(self._now)
         self._tell_of_the_lost()
 
     def write(self, frame: LightFrame) -> LightFrame:
         """Show `frame` on all; return what a lamp that holds it back still shows, else `frame`."""
-        now = self._monotonic()
+        now = self._now = self._monotonic()
         alone = all(member.lamp is None for member in self._members)
         for member in self._members:
             if member.lamp is None and (alone or now >= member.retry_at):
-                member.try_open(now)
+                # Where none is left, the governor above knows that it is dark.
+                member.try_open(now, None if alone else self._clock)
         answers = [member.write(frame, now) for member in self._members]
         self._tell_of_the_lost()
         shown = [answer for answer in answers if answer is not None]
@@ -58,6 +63,10 @@ class LampGroup:
     def close(self) -> None:
         for member in self._members:
             member.close()
+
+    def _clock(self) -> float:
+        """Return the time of the write: for all lamps the same."""
+        return self._now
 
     def _tell_of_the_lost(self) -> None:
         """Log what came and went, once each; that all are gone is the caller's to tell."""
@@ -80,37 +89,56 @@ class _Member:
         self.retry_at = -math.inf
         self._retry_s = RETRY_FIRST_S
         self._opened_at = -math.inf
+        self._driver: Lights | None = None
+        """The lamp without the governor that it came back under; None when it has none."""
+        self._agrees_since = math.inf
 
-    def try_open(self, now: float) -> None:
+    def try_open(self, now: float, governed: Callable[[], float] | None = None) -> None:
+        """Open the lamp, `governed` by that clock until it goes with the others."""
         try:
             self.lamp = self.socket.open()
         except HardwareError as error:
             self._lost(error, now)
-        else:
-            self._opened_at = now
+            return
+        self._opened_at = now
+        if governed is not None:
+            self._driver, self.lamp = self.lamp, FlashGovernor(self.lamp, governed)
+            self._agrees_since = math.inf
 
     def write(self, frame: LightFrame, now: float) -> LightFrame | None:
         """Return what the lamp shows; None when it is gone."""
         if self.lamp is None:
             return None
+        if self._driver is not None and now - self._agrees_since > WINDOW_S + FRAME_S:
+            self.lamp, self._driver = self._driver, None
         try:
-            return self.lamp.write(frame)
+            shown = self.lamp.write(frame)
         except HardwareError as error:
-            self.lamp.close()
+            self._switch_off()
             self._lost(error, now)
             return None
+        self._agrees_since = min(self._agrees_since, now) if shown == frame else math.inf
+        return shown
 
     def close(self) -> None:
         """Switch off; the next write opens it again."""
         if self.lamp is not None:
-            self.lamp.close()
-            self.lamp = None
+            self._switch_off()
+            self.lamp = self._driver = None
             self.retry_at = -math.inf
+
+    def _switch_off(self) -> None:
+        """Close the lamp; what a driver that is broken raises must not keep the others lit."""
+        try:
+            if self.lamp is not None:
+                self.lamp.close()
+        except Exception as error:
+            log.warning("A lamp may still be on: %s", error)
 
     def _lost(self, error: HardwareError, now: float) -> None:
         if self.lamp is not None and now - self._opened_at >= WELL_AFTER_S:
             self._retry_s = RETRY_FIRST_S
-        self.lamp = None
+        self.lamp = self._driver = None
         self.trouble = str(error)
         self.retry_at = now + self._retry_s
         self._retry_s = min(2 * self._retry_s, RETRY_MOST_S)

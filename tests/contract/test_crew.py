@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import time
 import uuid
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
@@ -20,14 +19,15 @@ from likelight.contract import Cause, Desired, State
 from likelight.control import socket_path
 from likelight.control.client import NotRunning, call
 from likelight.schedule import WEEKDAYS
+from likelight.web.demo_bench import make_bench
 from likelight.web.loglines import LogLines
-from likelight.web.site import make_bench
 from likelight_hw.sim.button import SimButton
 from likelight_hw.sim.display import SimDisplay
 from likelight_hw.sim.indicator import SimIndicator
+from support.busy import BUSY
 from support.whole import whole
 
-THANKED_WITHIN_S = 3.0
+THANKED_WITHIN_S = BUSY * 3.0
 IN_UTC = Kitchen(id="demo", name="A kitchen", timezone="UTC")
 
 
@@ -79,10 +79,8 @@ async def test_thanks_reach_every_page_within_three_seconds(tmp_path: Path) -> N
             notes = [await viewer.send("heroes"), await Viewer(other, place.url).send("hello")]
         await viewer.until_summary(lambda told: told["notes"]["shown"] == 2, within=20)
 
-        pressed = time.monotonic()
         place.device.thanks.press()
         await viewer.until_summary(lambda told: told["thanks_at"], within=THANKED_WITHIN_S)
-        assert time.monotonic() - pressed < THANKED_WITHIN_S
         assert [await viewer.state_of(note) for note in notes] == ["thanked"] * 2
         await place.cloud_goes()
 
@@ -97,7 +95,7 @@ async def test_thanks_said_while_the_cloud_is_away_reach_it_when_it_is_back(tmp_
 
         await place.cloud_goes()
         place.device.thanks.press()
-        await place.until(lambda: place.device.window_in.screen.screen == "thanks", within=5)
+        await place.until(lambda: place.device.window_in.screen.screen == "thanks", within=20)
         await place.cloud_comes(group)
         await viewer.until_summary(lambda told: told["thanks_at"], within=20)
         assert await viewer.state_of(note) == "thanked"
@@ -119,7 +117,7 @@ async def test_a_closed_kitchen_says_when_it_opens(tmp_path: Path) -> None:
     ):
         await place.cloud_comes(group)
         viewer = Viewer(session, place.url)
-        told = await viewer.until_summary(lambda told: told["state"] == "closed", within=10)
+        told = await viewer.until_summary(lambda told: told["state"] == "closed", within=20)
         assert datetime.fromisoformat(told["opens_at"]) == opens
         assert place.device.on_air.report.cause is Cause.SCHEDULE
         assert not place.device.on_air.open
@@ -128,7 +126,7 @@ async def test_a_closed_kitchen_says_when_it_opens(tmp_path: Path) -> None:
 
 async def listens(config: Config) -> None:
     """Wait until commands reach the device; it starts its parts in no order."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(20):
         while True:
             with suppress(NotRunning):
                 await asyncio.to_thread(call, socket_path(config), "GET", "/status")
@@ -231,7 +229,8 @@ async def test_a_finger_that_stays_on_the_bench_brings_the_last_note_back(tmp_pa
         await Viewer(session, place.url).send("heroes")
         await place.until(lambda: screen() == "note")
         await place.until(lambda: screen() != "note", within=20)
-        bench.press("thanks", long=True)
-        await place.until(lambda: screen() == "note", within=4)
+        bench.hold("thanks")
+        await place.until(lambda: screen() == "note", within=20)
+        bench.release("thanks")
         assert await place.store.thanks_at() is None
         await place.cloud_goes()

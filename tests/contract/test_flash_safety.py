@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from likelight_hw.governor import FlashGovernor
 from likelight_hw.group import LampGroup, Socket
-from likelight_hw.ports import HardwareError, LightFrame, Lights
+from likelight_hw.ports import DARK, HardwareError, LightFrame, Lights
 from support.asked import TICK, frames, sequences, waits
 from support.flashes import Light, flashes_in_worst_second, is_saturated_red, red_changes
 from support.lamps import COLOURED, NAMES, SWITCHED, lamp_rig
@@ -20,6 +20,7 @@ Steps = list[tuple[float, LightFrame]]
 Seen = list[tuple[float, Light]]
 
 WHITE = LightFrame(1.0, (255, 255, 255))
+HALF = LightFrame(0.5, (255, 255, 255))
 GREEN = LightFrame(1.0, (0, 255, 0))
 DARK_BLUE = LightFrame(1.0, (0, 0, 90))
 STROBE = [(TICK, (WHITE, LightFrame(0.0, (0, 0, 0)))[i // 7 % 2]) for i in range(150)]
@@ -136,19 +137,21 @@ class Loose:
 
 
 @contextmanager
-def room(clock: Clock) -> Iterator[tuple[list[Loose], Callable[[], Light]]]:
-    """Three lamps of three kinds, and the light of the room: each gives a third of it."""
+def room(clock: Clock) -> Iterator[tuple[list[Loose], list[Callable[[], Light]]]]:
+    """Three lamps of three kinds, and the light of each."""
     with ExitStack() as stack:
         rigs = [
             stack.enter_context(lamp_rig(name, clock))
             for name in ("sysfs@pi-5", "ws2812@pi-5", "rgb@pi-5")
         ]
 
-        def light() -> Light:
-            red, green, blue = zip(*(rig.light() for rig in rigs), strict=True)
-            return sum(red) / 3, sum(green) / 3, sum(blue) / 3
+        yield [Loose(rig.lamp) for rig in rigs], [rig.light for rig in rigs]
 
-        yield [Loose(rig.lamp) for rig in rigs], light
+
+def of_all(lights: list[Callable[[], Light]]) -> Light:
+    """The light of the room: each lamp gives a share of it."""
+    red, green, blue = zip(*(light() for light in lights), strict=True)
+    return sum(red) / len(lights), sum(green) / len(lights), sum(blue) / len(lights)
 
 
 @settings(max_examples=25, deadline=None)
@@ -158,13 +161,27 @@ def room(clock: Clock) -> Iterator[tuple[list[Loose], Callable[[], Light]]]:
 @example(SHALLOW)
 def test_several_lamps_under_one_governor_are_one_light(steps: Steps) -> None:
     clock = Clock()
-    with room(clock) as (lamps, light):
+    with room(clock) as (lamps, lights):
         group = LampGroup([Socket(True, lamp.open) for lamp in lamps], clock)
-        history = played(group, clock, steps, light)
+        history = played(group, clock, steps, lambda: of_all(lights))
 
     assert flashes_in_worst_second(history) <= 2
     assert not any(is_saturated_red(seen) for _, seen in history)
 
+
+# A lamp comes back while the others shine, which then fall on, rise and fall.
+COMES_BACK = [
+    (TICK, frame, 1, out)
+    for ticks, frame, out in [
+        (25, WHITE, False),
+        (10, HALF, True),
+        (60, HALF, False),
+        (8, DARK, False),
+        (10, WHITE, False),
+        (10, DARK, False),
+    ]
+    for _ in range(ticks)
+]
 
 plugs = st.lists(st.tuples(waits, frames, st.integers(0, 2), st.booleans()), max_size=60)
 
@@ -172,21 +189,32 @@ plugs = st.lists(st.tuples(waits, frames, st.integers(0, 2), st.booleans()), max
 @settings(max_examples=40, deadline=None)
 @given(plugs)
 @example([(TICK, WHITE, 0, i % 2 == 0) for i in range(150)])
+@example(COMES_BACK)
 def test_a_plug_that_comes_and_goes_makes_no_strobe(
     steps: list[tuple[float, LightFrame, int, bool]],
 ) -> None:
     clock = Clock()
-    with room(clock) as (lamps, light):
+    dark = (0.0, 0.0, 0.0)
+    with room(clock) as (lamps, lights):
         governed = FlashGovernor(
             LampGroup([Socket(True, lamp.open) for lamp in lamps], clock), clock
         )
-        history: Seen = [(-math.inf, light())]
+        history: Seen = [(-math.inf, of_all(lights))]
+        # What each lamp shows from one loss to the next.
+        lives: list[list[Seen]] = [[[(-math.inf, dark)]] for _ in lamps]
         for wait, frame, which, out in steps:
             clock.now += wait
             lamps[which].out = out
             with suppress(HardwareError):
                 governed.write(frame)
-            history.append((clock.now, light()))
+            history.append((clock.now, of_all(lights)))
+            for lamp, light, life in zip(lamps, lights, lives, strict=True):
+                if lamp.out:
+                    life.append([(clock.now, dark)])
+                else:
+                    life[-1].append((clock.now, light()))
 
+    for life in lives:
+        assert all(flashes_in_worst_second(seen) <= 2 for seen in life)
     # Losing the light is a fall that nobody can hold back.
     assert flashes_in_worst_second(history) <= 3

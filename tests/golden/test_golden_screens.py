@@ -37,6 +37,7 @@ HERE = Path(__file__).parent / "screens"
 UPDATE = os.environ.get("LIKELIGHT_UPDATE_GOLDEN") == "1"
 TOLERANCE = {"1": 0, "RGB": 2}
 WIDEST = 320
+OPENS = datetime(2026, 11, 25, 11, 0, tzinfo=UTC)
 
 
 def said(**how: object) -> Screen:
@@ -52,7 +53,9 @@ SCREENS: dict[str, Screen] = {
     "note-accents": NoteScreen("Danke, liebe Küche", "hands"),
     "count": CountScreen(128, viewers="30-49", on_air=True),
     "count-off-air": CountScreen(12_480),
+    "count-thousands": CountScreen(12_480, viewers="10000-29999", on_air=True),
     "on-air": OnAirScreen("30-49"),
+    "on-air-thousands": OnAirScreen("1000-2999"),
     "thanks": answers()[0],
     "private": answers()[1],
     "thanks-kept": answers()[2],
@@ -68,7 +71,9 @@ SCREENS: dict[str, Screen] = {
     "refused": said(link=Link.REFUSED),
     "superseded": said(link=Link.SUPERSEDED),
     "fault": said(camera=State.FAULT),
-    "closed": said(camera=State.CLOSED, opens_at=datetime(2026, 11, 22, 11, 0, tzinfo=UTC)),
+    "closed": said(camera=State.CLOSED, opens_at=OPENS),
+    "closed-till-tomorrow": said(camera=State.CLOSED, opens_at=OPENS, today=date(2026, 11, 24)),
+    "closed-for-days": said(camera=State.CLOSED, opens_at=OPENS, today=date(2026, 11, 21)),
     "no-consent": said(camera=State.OFF, cause=Cause.CONSENT),
     "consent-ends": said(consent_until=date(2026, 12, 1)),
     "stuck": said(stuck=("THANKS",)),

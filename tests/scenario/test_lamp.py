@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from itertools import pairwise
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from likelight.appreciation.effects import BASES, EFFECTS, MILESTONE, Base, UnknownEffect
@@ -160,6 +160,14 @@ events = st.tuples(
 
 @settings(max_examples=30, deadline=None)
 @given(st.lists(events, max_size=30))
+@example(
+    [
+        (0.0, ("hold", Hold.OFF)),
+        (1.0, ("release", Hold.OFF)),
+        (0.0, ("likes", 1)),
+        (1.0, ("test", 0)),
+    ]
+)
 def test_no_sequence_of_events_flashes_or_loses_a_receipt(
     story: list[tuple[float, tuple[str, int | float | str]]],
 ) -> None:
@@ -187,6 +195,8 @@ def test_no_sequence_of_events_flashes_or_loses_a_receipt(
                     case "test", _:
                         kitchen.lamp.test()
                     case "hold", Hold() as why:
+                        if why is Hold.OFF:
+                            kitchen.darkest = 0.0  # and the base rises from there afterwards
                         kitchen.lamp.hold(why)
                     case "release", Hold() as why:
                         kitchen.lamp.release(why)

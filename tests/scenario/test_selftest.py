@@ -12,6 +12,8 @@ import pytest
 from PIL import Image, ImageDraw
 
 from likelight import consent
+from likelight.appreciation.screens.models import SelfTestScreen
+from likelight.appreciation.screens.render import pages
 from likelight.appreciation.store import DeviceStore
 from likelight.config import Config
 from likelight.fleet.parts import Lamp, Parts
@@ -62,6 +64,15 @@ class HandHeldIndicator(SimIndicator):
 
 class HandHeldDisplay(SimDisplay):
     simulated = False
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.shown: set[bytes] = set()
+        """Every picture that it was sent."""
+
+    async def show(self, image: Image.Image) -> None:
+        await super().show(image)
+        self.shown.add(image.tobytes())
 
 
 class Thumb:
@@ -137,6 +148,7 @@ class Kitchen:
         self.camera = Sensor(self.light)
         self.lines: list[str] = []
         self.state_dir = tmp_path / "state"
+        self.language = "en"
         self.person = Person(unattended=unattended, hint=self.say)
         self._answers = answers
         self._tmp_path = tmp_path
@@ -156,7 +168,10 @@ class Kitchen:
             self.person.hear_line(answer)
 
     async def walk(self) -> Report:
-        config = Config.model_validate({"state_dir": self.state_dir, "cloud": CLOUD})
+        kitchen = {"id": "demo", "name": "A kitchen", "language": self.language}
+        config = Config.model_validate(
+            {"state_dir": self.state_dir, "cloud": CLOUD, "kitchen": kitchen}
+        )
         ground = await asyncio.to_thread(MACHINE.ground, self._tmp_path, config)
         # The token is where the doctor looks, and nobody else's.
         await asyncio.to_thread((self._tmp_path / "etc/likelight/token").chmod, 0o600)
@@ -240,6 +255,23 @@ def test_with_a_keyboard_everything_is_seen_and_all_is_dark_after(tmp_path: Path
     assert max(frame.level for _, frame in kitchen.bulb.history) == 1.0
     assert kitchen.dark
     assert seconds < 300
+
+
+def test_the_panel_speaks_the_crew_s_language_and_the_terminal_english(tmp_path: Path) -> None:
+    def german(kitchen: Kitchen) -> None:
+        kitchen.consent()
+        kitchen.language = "de"
+
+    kitchen, report, _ = scenario(tmp_path, TYPED, german)
+    assert report.verdict is Verdict.PASSED, report.to_text()
+    assert report.steps[0].name == "Panel"
+    assert any("Press THANKS, once." in line for line in kitchen.lines)
+    for screen in (
+        SelfTestScreen(1, 7, "Display", "Könnt ihr das lesen?"),
+        SelfTestScreen(2, 7, "Knöpfe", "Drückt PRIVACY"),
+        SelfTestScreen(3, 7, "Lampe", "Geht.", passed=True),
+    ):
+        assert pages(screen, kitchen.display.info)[0].image.tobytes() in kitchen.display.shown
 
 
 def test_the_light_is_lit_before_the_first_frame_and_until_the_last(tmp_path: Path) -> None:

@@ -2,12 +2,13 @@
 
 import asyncio
 import itertools
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from likelight.appreciation.cloud import Unreachable
-from likelight.contract import Cause, Desired, State
+from likelight.contract import CameraReport, Cause, Desired, State
 from support.device import Device
 from support.scripted_cloud import ScriptedCloud
 from support.virtual import run_virtual, virtual_now
@@ -249,5 +250,30 @@ def test_the_day_s_count_starts_anew_at_midnight(tmp_path: Path) -> None:
             assert any("5" in line for line in device.window.screen.text)
             await asyncio.sleep(12 * 3600)
             assert any("0" in line for line in device.window.screen.text)
+
+    run_virtual(scenario())
+
+
+def test_a_kitchen_closed_for_the_weekend_names_the_day_until_it_has_come(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        now = virtual_now(datetime(2026, 11, 21, 12, 0, tzinfo=UTC))
+        opens = datetime(2026, 11, 23, 11, 0, tzinfo=UTC)
+        cloud = ScriptedCloud(now)
+        async with Device(tmp_path / "device.db", cloud, now).living() as device:
+            await asyncio.sleep(10)
+            device.camera = CameraReport(
+                state=State.CLOSED, since=now(), cause=Cause.SCHEDULE, opens_at=opens
+            )
+            device.window.camera_changed()
+
+            async def said() -> str:
+                await asyncio.sleep(60)
+                return " ".join(device.window.screen.text)
+
+            assert "On again Monday at 11:00." in await said()
+            await asyncio.sleep(12 * 3600)
+            assert "On again tomorrow at 11:00." in await said()
+            await asyncio.sleep(24 * 3600)
+            assert "On again at 11:00." in await said()
 
     run_virtual(scenario())

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from pathlib import Path
 
@@ -24,6 +24,7 @@ from likelight.appreciation.screens.models import (
     PairingScreen,
     PrivateScreen,
     Screen,
+    SelfTestScreen,
     StatusScreen,
     ThanksScreen,
     UpdatingScreen,
@@ -60,13 +61,17 @@ STRICTEST = {
 """Of the panels of equal pixels the one with the largest floor: the others hold what it holds."""
 every_panel = pytest.mark.parametrize("panel", STRICTEST.values())
 SMALLEST = (128, 64)
+OPENS = datetime(2026, 11, 22, 20, 30, tzinfo=UTC)
 
 SITUATIONS = [
     *(replace(CALM, link=Link.OFFLINE, why=why) for why in Why),
     *(replace(CALM, link=link) for link in (Link.STARTING, Link.REFUSED, Link.SUPERSEDED)),
     *(replace(CALM, stuck=stuck) for stuck in (("PRIVACY",), ("THANKS", "PRIVACY"))),
     *(replace(CALM, camera=State.OFF, cause=cause) for cause in (Cause.CONSENT, Cause.DESIRED)),
-    replace(CALM, camera=State.CLOSED, opens_at=datetime(2026, 11, 22, 20, 30, tzinfo=UTC)),
+    *(
+        replace(CALM, camera=State.CLOSED, opens_at=OPENS + timedelta(days), today=OPENS.date())
+        for days in range(8)
+    ),
     replace(CALM, consent_until=date(2026, 12, 28)),
     *(replace(CALM, camera=State.FAULT, trouble=trouble) for trouble in (None, "K1")),
 ]
@@ -79,12 +84,32 @@ def screens(words: CrewWords) -> Iterator[Screen]:
     yield NoteScreen(words.test, "wrench", words.rtl)
     for likes in (128, 12_480):
         yield IdleScreen(likes, words)
-    yield OnAirScreen("100-299", words)
-    yield CountScreen(12_480, "100-299", True, words)
+    for band in ("100-299", "30000-49999", "100000-299999"):
+        yield OnAirScreen(band, words)
+        yield CountScreen(12_480, band, True, words)
     yield CountScreen(128, None, False, words)
     yield UpdatingScreen(None, words)
     yield UpdatingScreen(1.0, words)
     yield PairingScreen("K7QF-2MXP", "https://likelight.example/p/K7QF-2MXP", words)
+    for title, detail in self_test(words):
+        yield SelfTestScreen(2, 7, title, detail)
+
+
+def self_test(words: CrewWords) -> Iterator[tuple[str, str]]:
+    """Yield the title and the words of what the self-test says on the panel."""
+    verdicts = words.passed, words.failed, words.not_seen
+    said = {
+        words.panel: (words.read_this, *verdicts),
+        words.buttons: (words.press.format(name="PRIVACY"), words.thumbs, *verdicts),
+        words.lamp: (words.glows, words.does_it_glow, words.red_green_blue, *verdicts),
+        words.on_air_light: (words.on_off, words.on_and_off, *verdicts),
+        words.camera: (words.two_seconds, *verdicts),
+        words.network: (words.looking, *verdicts),
+        words.cloud: (words.asking, *verdicts),
+    }
+    for title, details in said.items():
+        for detail in details:
+            yield title, detail
 
 
 @dataclass(frozen=True)
@@ -108,7 +133,7 @@ def press(monkeypatch: pytest.MonkeyPatch) -> Press:
 
     monkeypatch.setattr(Canvas, "text", text)
     monkeypatch.setattr(Canvas, "icon", icon)
-    for ornament in ("glow", "tile", "dots", "bar", "matrix"):
+    for ornament in ("glow", "tile", "dots", "bar", "steps", "matrix"):
         monkeypatch.setattr(Canvas, ornament, lambda *_: None)
     return drawn
 
@@ -169,7 +194,7 @@ def check_screens(lang: str, panel: str, press: Press) -> None:
 def sentences(screen: Screen) -> tuple[str, ...]:
     """Return all that a screen of sentences says, as it is written; nothing for a number's."""
     match screen:
-        case StatusScreen(title, detail, _):
+        case StatusScreen(title, detail, _) | SelfTestScreen(_, _, title, detail, _):
             return title, detail
         case NoteScreen(text, _, _):
             return (text,)
@@ -202,8 +227,28 @@ def test_numbers_days_and_hours_are_written_as_the_language_does() -> None:
     assert german.spellings(12_480) == ("12.480", "12k")
     assert german.spellings(1_250_000) == ("1.250.000", "1,2M")
     assert ENGLISH.spellings(1_250_000) == ("1,250,000", "1.2M")
+    assert german.band("300-999") == "300–999"
+    assert german.band("1000-2999") == "1k–3k"
+    assert german.band("100000-299999") == "100k+"
+    assert german.band("a lot") == "a lot"
     (page,) = pages(IdleScreen(128, german), PANELS["lcd-7"].info)
     assert page.text == ("Alles ruhig", "128 heute")
+
+
+def test_the_day_is_named_when_the_kitchen_opens_on_another() -> None:
+    def said(lang: str, days: int) -> str:
+        today = OPENS.date() - timedelta(days)
+        closed = replace(CALM, camera=State.CLOSED, opens_at=OPENS, today=today)
+        screen = headline(closed, crew_words.load(lang))
+        assert isinstance(screen, StatusScreen)
+        return screen.detail
+
+    assert said("en", 0) == "On again at 20:30."
+    assert said("en", 1) == "On again tomorrow at 20:30."
+    assert said("en", 2) == said("en", 7) == "On again Sunday at 20:30."
+    assert said("it", 3) == "Torna domenica alle 20:30."
+    for lang in LANGUAGES:
+        assert len({said(lang, days) for days in range(3)}) == 3
 
 
 @needs_fribidi

@@ -4,6 +4,7 @@ import logging
 
 import pytest
 
+from likelight_hw.governor import FRAME_S
 from likelight_hw.group import LampGroup, Socket
 from likelight_hw.ports import DARK, HardwareError, LightFrame, Lights
 from likelight_hw.sim.lights import SimLights
@@ -31,6 +32,11 @@ class Bench:
             raise HardwareError(f"lamp {index} is unplugged")
         return self.lamps[index]
 
+    def write_for(self, seconds: float, frame: LightFrame) -> None:
+        for _ in range(round(seconds / FRAME_S)):
+            self.now += FRAME_S
+            self.group.write(frame)
+
     def shows(self) -> list[LightFrame]:
         return [lamp.frame for lamp in self.lamps]
 
@@ -57,11 +63,26 @@ def test_a_lamp_that_is_absent_at_the_start_joins_when_it_comes(
     assert bench.shows() == [GLOW, DARK]
     bench.now = 1.0
     bench.group.write(GLOW)
+    assert bench.shows()[0] == GLOW
+    assert 0 < bench.shows()[1].level < GLOW.level
+    bench.write_for(0.2, GLOW)
     assert bench.shows() == [GLOW, GLOW]
     assert caplog.messages == [
         "One lamp does not answer: lamp 1 is unplugged. The others go on",
         "A lamp that was lost answers again",
     ]
+
+
+def test_a_lamp_that_comes_back_is_held_back_until_it_goes_with_the_others() -> None:
+    bench = Bench()
+    bench.lamps[1].broken = True
+    bench.write_for(0.5, GLOW)
+    bench.lamps[1].broken = False
+    bench.write_for(2.0, GLOW)
+    assert bench.shows() == [GLOW, GLOW]
+    # From here on nothing but the governor above them holds it back.
+    bench.group.write(DARK)
+    assert bench.shows() == [DARK, DARK]
 
 
 def test_a_lamp_that_fails_is_logged_once_and_tried_with_back_off(
@@ -84,6 +105,21 @@ def test_a_loose_plug_does_not_shorten_the_back_off() -> None:
         bench.lamps[0].broken = not bench.lamps[0].broken
         bench.group.write(GLOW)
     assert bench.tries[0] <= 7
+
+
+def test_a_driver_that_raises_when_it_is_closed_keeps_no_other_lit(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    class Torn(SimLights):
+        def close(self) -> None:
+            raise OSError("bad file descriptor")
+
+    good = SimLights(lambda: 0.0)
+    group = LampGroup([Socket(True, Torn), Socket(True, lambda: good)], lambda: 0.0)
+    group.write(GLOW)
+    group.close()
+    assert good.frame == DARK
+    assert caplog.messages == ["A lamp may still be on: bad file descriptor"]
 
 
 def test_when_none_is_left_all_reasons_are_told_and_all_are_tried() -> None:

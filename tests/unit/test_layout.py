@@ -47,6 +47,13 @@ def test_a_hyphen_is_seen_only_where_a_word_is_broken() -> None:
     assert wrap(words, [120, 120], 20, bold=True) == ("Küchen-", "brigade")
 
 
+def test_no_line_ends_at_a_space_that_holds_two_words_together() -> None:
+    words = split("thứ\u00a0Tư lúc 11:00")
+
+    assert wrap(words, [500], 20, bold=True) == ("thứ Tư lúc 11:00",)
+    assert wrap(words, [90, 90], 20, bold=True) == ("thứ Tư", "lúc 11:00")
+
+
 @pytest.mark.parametrize(
     ("text", "pieces"),
     [

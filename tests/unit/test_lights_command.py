@@ -10,6 +10,8 @@ from likelight import cli
 from likelight.appreciation.effects import EFFECTS
 from likelight.config import ConfigError, load
 from likelight.control.command import QUEUE, UNTIL
+from likelight_hw.boards import kit
+from support.pi import PI_4, pi
 
 Captured = pytest.CaptureFixture[str]
 
@@ -80,6 +82,118 @@ pin = 23
 def test_everything_off_never_fails(tmp_path: Path, settings: str) -> None:
     """Also where the pins can't be had, and where the configuration can't be read."""
     assert cli.main(["lights", "off", "--hardware", "--config", write(tmp_path, settings)]) == 0
+
+
+BROKEN = {
+    "a value that is none": """
+board = "pi-4"
+[web]
+port = 80 80
+[lights]
+driver = "pwm"
+pin = 12
+[indicator]
+driver = "onoff"
+pin = 23
+""",
+    "a setting that doesn't exist, a board that doesn't, and a pin that is taken twice": """
+board = "pi-4000"
+kitchen = "ours"
+[[lights]]
+driver = "pwm"
+pin = 12
+frequency = 200
+[[lights]]
+driver = "pwm"
+[indicator]
+driver = "onoff"
+pin = 23
+blinks = true
+[buttons]
+driver = "gpio"
+pin_thanks = 23
+pin_privacy = 6
+""",
+    "a header that isn't closed, and bytes that are no text": """
+board = "pi-4"
+[camera
+driver = "\udcff"
+[lights]
+driver = "pwm"
+pin = 12
+[indicator]
+driver = "onoff"
+pin = 23
+""",
+}
+
+
+@pytest.mark.parametrize("settings", BROKEN.values(), ids=BROKEN)
+def test_a_broken_configuration_still_switches_off_what_it_names(
+    tmp_path: Path, settings: str, capsys: Captured
+) -> None:
+    file = tmp_path / "likelight.toml"
+    file.write_bytes(settings.encode(errors="surrogateescape"))
+    with pi(PI_4) as header:
+        for pin in (12, 23):
+            header.pin(pin).function = "output"
+            header.pin(pin).state = 1
+        assert cli.main(["lights", "off", "--hardware", "--config", str(file)]) == 0
+        assert all(header.is_let_go(pin) for pin in (12, 23))
+    told = capsys.readouterr().err
+    assert "what can be read of its lights is switched off" in told
+    assert ("lamp 2 of [lights] can't be read, and may still be on" in told) is ("[[" in settings)
+
+
+@pytest.mark.parametrize("said", ['"jes"', "true\nactive-low = true"])
+def test_a_light_whose_way_round_can_t_be_read_is_left_alone_and_told(
+    tmp_path: Path, capsys: Captured, said: str
+) -> None:
+    settings = f"""
+board = "pi-4"
+[lights]
+driver = "pwm"
+pin = 12
+active_low = jes
+[indicator]
+driver = "onoff"
+pin = 23
+active_low = {said}
+"""
+    with pi(PI_4) as header:
+        for pin in (12, 23):
+            header.pin(pin).function = "output"
+            header.pin(pin).state = 1
+        assert cli.main(["lights", "off", "--hardware", "--config", write(tmp_path, settings)]) == 0
+        assert [header.pin(pin).state for pin in (12, 23)] == [1, 1]
+    told = capsys.readouterr().err
+    assert "[lights] can't be read, and may still be on" in told
+    assert "[indicator] can't be read, and may still be on" in told
+
+
+def test_a_kit_s_lights_go_off_below_a_broken_table(tmp_path: Path, capsys: Captured) -> None:
+    settings = 'board = "pi-4"\nkit = "reference"\n[web]\nport = eighty\n'
+    pin = kit("reference").settings["indicator"]["pin"]
+    with pi(PI_4) as header:
+        header.pin(pin).function = "output"
+        header.pin(pin).state = 1
+        assert cli.main(["lights", "off", "--hardware", "--config", write(tmp_path, settings)]) == 0
+        assert header.is_let_go(pin)
+    assert "can't be read, and" not in capsys.readouterr().err
+
+    unnamed = write(tmp_path, settings.replace("=", ":", 1))
+    assert cli.main(["lights", "off", "--hardware", "--config", unnamed]) == 0
+    assert "a kit's light can't be read, and may still be on" in capsys.readouterr().err
+
+
+def test_a_configuration_that_is_gone_switches_nothing_off_and_says_so(
+    tmp_path: Path, capsys: Captured
+) -> None:
+    file = tmp_path / "likelight.toml"
+    assert cli.main(["lights", "off", "--hardware", "--config", str(file)]) == 0
+    told = capsys.readouterr().err.splitlines()
+    assert "there is no configuration" in told[0]
+    assert told[1] == "likelight: no light was switched off"
 
 
 def test_a_lamp_that_is_not_there_is_told(tmp_path: Path, capsys: Captured) -> None:

@@ -9,14 +9,20 @@ from blockbuster import BlockBuster
 
 from likelight.appreciation.screens.models import SelfTestScreen
 from likelight.appreciation.screens.render import pages
+from likelight.assets.crew_words import ENGLISH
 from likelight.config import Config
-from likelight.fleet import steps
 from likelight.fleet.parts import open_parts
 from likelight.fleet.person import Answer, Heard, Person, keyboard
 from likelight.fleet.steps import STEPS
 from likelight_hw.panels import PANELS
 
-ON_THE_PANEL = (steps.CAN_YOU_READ, "Press PRIVACY", steps.THUMBS, "Does it glow?", "Not seen.")
+ON_THE_PANEL = (
+    ENGLISH.read_this,
+    ENGLISH.press.format(name="PRIVACY"),
+    ENGLISH.thumbs,
+    ENGLISH.does_it_glow,
+    ENGLISH.not_seen,
+)
 
 
 @pytest.mark.parametrize("panel", PANELS)
@@ -45,7 +51,7 @@ async def test_lines_are_heard_whole_however_they_come(
         os.write(writing, b"y")
         os.write(writing, b"es\nn\n\xff")
         os.write(writing, b"\n")
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
             await came.wait()
         os.close(writing)  # Ctrl-D, or a terminal that is gone: no busy loop
         await asyncio.sleep(0)

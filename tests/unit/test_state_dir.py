@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 
 import pytest
@@ -17,3 +18,19 @@ def test_a_token_that_cannot_be_written_is_told_in_words(tmp_path: Path) -> None
     (tmp_path / TOKEN_FILE).with_suffix(".new").mkdir()
     with pytest.raises(ConfigError, match="can't write to the state directory"):
         own_token(tmp_path)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
+def test_a_command_of_root_s_leaves_a_lock_that_the_daemon_can_open(tmp_path: Path) -> None:
+    os.chown(tmp_path, 4711, 4712)
+    with held(tmp_path):
+        pass
+    left = (tmp_path / "lock").stat()
+    assert (left.st_uid, left.st_gid) == (4711, 4712)
+
+
+def test_a_lock_that_is_a_link_is_not_followed(tmp_path: Path) -> None:
+    (tmp_path / "other").write_text("mine")
+    (tmp_path / "lock").symlink_to(tmp_path / "other")
+    with pytest.raises(ConfigError, match="can't write to the state directory"), held(tmp_path):
+        pass

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from likelight_hw.rpi.steps import whole_steps
+from likelight_hw.rpi.steps import gpiozero_value, whole_steps
 
 duty = st.one_of(st.floats(0, 1), st.floats(0, 0.05))
 
@@ -38,3 +38,9 @@ def test_no_allowed_colour_becomes_a_saturated_red(
     # What the governor's margin of 1.5 % allows for.
     light = 0.2126 * (r - red * steps) + 0.7152 * (g - green * steps) + 0.0722 * (b - blue * steps)
     assert abs(light) < 1
+
+
+@pytest.mark.parametrize("percent", range(101))
+def test_lgpio_gets_the_percent_that_was_meant(percent: int) -> None:
+    assert int(gpiozero_value(percent) * 100) == percent
+    assert int((1 - gpiozero_value(percent, active_low=True)) * 100) == 100 - percent

@@ -132,7 +132,7 @@ def test_the_unit_may_touch_what_the_drivers_open() -> None:
 
 def test_boards_and_kits_are_packed(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "hatchling", "build", "-d", str(tmp_path)]
-    subprocess.run(command, cwd=ROOT, check=True, capture_output=True, timeout=50)
+    subprocess.run(command, cwd=ROOT, check=True, capture_output=True, timeout=150)
     (wheel,) = tmp_path.glob("*.whl")
     (sdist,) = tmp_path.glob("*.tar.gz")
     data = [f"boards/{key}.toml" for key in boards.boards()]

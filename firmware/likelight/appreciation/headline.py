@@ -22,9 +22,9 @@ from likelight.contract import Cause, State
 class Situation:
     """All that decides what the screen says. `viewers` is a band such as "30-49".
 
-    `why` explains `Link.OFFLINE`, `cause` and `opens_at` (in the kitchen's own time) a camera that
-    is closed or off. `consent_until` is the crew's date to sign by, once it is near. `stuck` names
-    the buttons that a hand can't use.
+    `why` explains `Link.OFFLINE`, `cause` and `opens_at` a camera that is closed or off; this and
+    `today` are in the kitchen's own time. `consent_until` is the crew's date to sign by, once it is
+    near. `stuck` names the buttons that a hand can't use.
     """
 
     link: Link
@@ -33,6 +33,7 @@ class Situation:
     why: Why = Why.LINE
     cause: Cause | None = None
     opens_at: datetime | None = None
+    today: date | None = None
     consent_until: date | None = None
     stuck: tuple[str, ...] = ()
     trouble: str | None = None
@@ -109,7 +110,7 @@ def _not_connected(now: Situation, words: CrewWords) -> StatusScreen:
 def _off(now: Situation, words: CrewWords) -> StatusScreen | None:
     """Return why the camera is closed or off, or soon will be, if that is known."""
     if now.camera is State.CLOSED and now.opens_at is not None:
-        again = words.again_at.format(time=now.opens_at)
+        again = words.again(now.opens_at, now.today or now.opens_at.date())
         return StatusScreen(words.camera_off, again, "clock")
     if now.camera is State.OFF and now.cause is Cause.CONSENT:
         return StatusScreen(words.camera_off, words.waits_for_consent, "camera_crossed")

@@ -128,6 +128,7 @@ class WindowIn:
         self._thanks_button = thanks_button
         self._on_button = on_button
         self._review_due = review_due
+        self._now = now
         self._timezone = timezone
         self.buttons = (thanks_button, privacy) if privacy else (thanks_button,)
 
@@ -240,6 +241,7 @@ class WindowIn:
             camera=camera.state,
             cause=camera.cause,
             opens_at=camera.opens_at and camera.opens_at.astimezone(self._timezone),
+            today=self._now().astimezone(self._timezone).date(),
             consent_until=self._review_due(),
             stuck=tuple(button.name for button in self.buttons if button.trouble),
             likes_today=self._inbox.likes_today,

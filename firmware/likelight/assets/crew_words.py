@@ -4,6 +4,7 @@ English stands here, where nothing can damage it; one file per other language in
 same words. All of it is read once, when this module is imported, as the notes are.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import UTC, date, datetime
@@ -14,6 +15,7 @@ from typing import Final
 from likelight.assets.catalogue import DEFAULT, CatalogueError, parse
 
 FOLDER: Final = Path(__file__).with_name("crew")
+_THOUSANDS: Final = re.compile(r"(\d{1,3})000-(\d{1,3})999")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,15 @@ class CrewWords:
     camera_off: str = "Camera off."
     press_again: str = "Press again to share."
     again_at: str = "On again at {time:%H:%M}."
+    again_on: str = "On again {day} at {time:%H:%M}."
+    tomorrow: str = "tomorrow"
+    monday: str = "Monday"
+    tuesday: str = "Tuesday"
+    wednesday: str = "Wednesday"
+    thursday: str = "Thursday"
+    friday: str = "Friday"
+    saturday: str = "Saturday"
+    sunday: str = "Sunday"
     waits_for_consent: str = "It waits for your consent."
     office: str = "The office switched it off."
     consent_ends: str = "Consent ends {date:%-d %b}."
@@ -72,9 +83,54 @@ class CrewWords:
     scan: str = "Scan me, or type"
     code: str = "Pairing code"
 
+    panel: str = "Panel"
+    buttons: str = "Buttons"
+    lamp: str = "Lamp"
+    on_air_light: str = "On-air light"
+    camera: str = "Camera"
+    network: str = "Network"
+    cloud: str = "Cloud"
+    read_this: str = "Can you read this?"
+    thumbs: str = "THANKS: yes, PRIVACY: no"
+    press: str = "Press {name}"
+    glows: str = "It glows"
+    does_it_glow: str = "Does it glow?"
+    red_green_blue: str = "Red, green, blue?"
+    on_off: str = "On, and off"
+    on_and_off: str = "On and off?"
+    two_seconds: str = "On for 2 seconds"
+    looking: str = "Looking…"
+    asking: str = "Asking…"
+    passed: str = "Passed."
+    failed: str = "Failed."
+    not_seen: str = "Not seen."
+
     def band(self, viewers: str) -> str:
-        """Write a band of viewers such as "30-49" as this language does."""
-        return viewers.replace("-", self.to)
+        """Write a band of viewers such as "30-49" as this language does.
+
+        Thousands are rounded, "1000-2999" to "1k–3k": twice four figures are wider than a panel.
+        """
+        if (found := _THOUSANDS.fullmatch(viewers)) is None:
+            return viewers.replace("-", self.to)
+        low, high = int(found[1]), int(found[2]) + 1
+        return f"{low}k+" if low >= 100 else f"{low}k{self.to}{high}k"
+
+    def again(self, opens: datetime, today: date) -> str:
+        """Say when the camera is on again, with the day unless that is `today`."""
+        days = (opens.date() - today).days
+        if days <= 0:
+            return self.again_at.format(time=opens)
+        week = (
+            self.monday,
+            self.tuesday,
+            self.wednesday,
+            self.thursday,
+            self.friday,
+            self.saturday,
+            self.sunday,
+        )
+        day = self.tomorrow if days == 1 else week[opens.weekday()]
+        return self.again_on.format(day=day, time=opens)
 
     def spellings(self, number: int) -> tuple[str, ...]:
         """Return ways to write `number`, the exact one first; a short one never says too much."""
@@ -94,6 +150,7 @@ _SAMPLES: Final[Mapping[str, object]] = {
     "percent": 42,
     "code": "C1",
     "name": "THANKS",
+    "day": "tomorrow",
     "time": datetime(2026, 12, 1, 11, 30, tzinfo=UTC),
     "date": date(2026, 12, 1),
 }

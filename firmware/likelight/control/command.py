@@ -210,10 +210,28 @@ def _all_off(arguments: argparse.Namespace) -> int:
         try:
             wiring = device(arguments).wiring
             registry.all_off(wiring.lights, wiring.indicator)
+        except ConfigError as error:
+            _end(error, 0)
+            _off_as_far_as_can_be_read(arguments.config or DEFAULT_FILE)
         except Exception as error:
             # A unit whose ExecStopPost fails is a failed unit, and no light goes off by that.
             _end(error, 0)
     return 0
+
+
+def _off_as_far_as_can_be_read(file: Path) -> None:
+    from likelight.control.wreck import lights_in
+    from likelight_hw import registry
+
+    try:
+        found = lights_in(file)
+    except OSError:
+        print("likelight: no light was switched off", file=sys.stderr)
+        return
+    registry.all_off(found.lamps, found.indicator)
+    print("likelight: what can be read of its lights is switched off", file=sys.stderr)
+    for name in found.unread:
+        print(f"likelight: {name} can't be read, and may still be on", file=sys.stderr)
 
 
 def _strip(arguments: argparse.Namespace) -> int:

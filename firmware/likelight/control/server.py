@@ -17,6 +17,7 @@ from aiohttp.typedefs import Handler
 from pydantic import BaseModel, ValidationError
 
 from likelight.contract import PROBLEM_JSON, Problem
+from likelight_hw.ending import within
 
 log = logging.getLogger(__name__)
 
@@ -25,6 +26,7 @@ MODE = 0o660
 LONGEST = 103 if sys.platform == "darwin" else 107
 """Bytes in a socket's path: what sun_path in unix(7) holds, less its final zero."""
 MOST_BYTES = 16 * 1024
+CLEANUP_S = 5.0
 
 _Body = TypeVar("_Body", bound=BaseModel)
 
@@ -83,8 +85,7 @@ class ControlServer:
             await web.SockSite(runner, listener).start()
             await asyncio.Event().wait()
         finally:
-            async with asyncio.timeout(5):
-                await runner.cleanup()
+            await within(runner.cleanup(), CLEANUP_S)
 
 
 async def read(request: web.Request, model: type[_Body]) -> _Body:

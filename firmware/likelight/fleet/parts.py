@@ -1,16 +1,18 @@
 """The hardware under test, opened as the daemon opens it."""
 
-import asyncio
+import logging
 import time
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 
 from likelight.config import Config
 from likelight.device import camera_config
 from likelight_hw import registry
 from likelight_hw.camera.process import CameraProcess
+from likelight_hw.ending import within
 from likelight_hw.ports import Button, Camera, Display, Indicator, Lights
+
+log = logging.getLogger(__name__)
 
 CLOSE_S = 2.0
 
@@ -49,13 +51,14 @@ class Parts:
         return tuple(name for name, simulated in parts if simulated)
 
     async def close(self) -> None:
-        """Switch everything off that gives light, whatever else fails."""
-        for lamp in self.lamps:
-            lamp.lights.close()
-        self.indicator.close()
-        with suppress(TimeoutError):
-            async with asyncio.timeout(CLOSE_S):
-                await self.display.close()
+        """Switch everything off that gives light, each whatever comes of the others."""
+        lights: list[Lights | Indicator] = [*(lamp.lights for lamp in self.lamps), self.indicator]
+        for light in lights:
+            try:
+                light.close()
+            except Exception:
+                log.exception("A light may still be on")
+        await within(self.display.close(), CLOSE_S)
 
 
 def open_parts(config: Config) -> Parts:

@@ -22,8 +22,6 @@ from likelight_hw.sim.button import SimButton
 from likelight_hw.sim.display import SimDisplay
 
 PRESS_S = 45.0
-CAN_YOU_READ = "Can you read this?"
-THUMBS = "THANKS: yes, PRIVACY: no"
 THUMBS_S = 4.0
 """Two short lines, on two pages of a small panel."""
 WARM: Rgb = (0xFF, 0xD9, 0xA0)
@@ -38,7 +36,7 @@ SEEN = 0.5
 
 
 async def _panel(walk: Walk) -> Outcome:
-    await walk.tell(CAN_YOU_READ, "Look at the panel from where the crew stands.")
+    await walk.tell(walk.words.read_this, "Look at the panel from where the crew stands.")
     if walk.panel.trouble is not None:
         return Outcome(Verdict.FAILED, walk.panel.trouble)
     display = walk.parts.display
@@ -48,8 +46,8 @@ async def _panel(walk: Walk) -> Outcome:
             return Outcome(Verdict.FAILED, "the simulated panel shows another picture")
         return Outcome(Verdict.PASSED, f"{display.info.width} x {display.info.height} pixels")
     far = display.info.reading_distance_m
-    question = f'Can you read "{CAN_YOU_READ}" on it, upright and whole, from {far:g} m?'
-    if (other := await walk.ask(CAN_YOU_READ, question, asyncio.sleep(0))) is not None:
+    question = f"Can you read the question on it, upright and whole, from {far:g} m?"
+    if (other := await walk.ask(walk.words.read_this, question, asyncio.sleep(0))) is not None:
         return other
     return Outcome(Verdict.PASSED, f"readable from {far:g} m")
 
@@ -65,7 +63,7 @@ async def _buttons(walk: Walk) -> Outcome:
     walk.person.thumbs = not simulated
     if simulated:
         return Outcome(Verdict.PASSED, "each was heard")
-    await walk.tell(THUMBS, "From now on THANKS means yes, and PRIVACY means no.")
+    await walk.tell(walk.words.thumbs, "From now on THANKS means yes, and PRIVACY means no.")
     if not walk.person.unattended:
         await asyncio.sleep(THUMBS_S)
     return Outcome(Verdict.PASSED, "each was heard, and is the one that it should be")
@@ -75,13 +73,14 @@ async def _press(walk: Walk, name: str, button: Button) -> Outcome | None:
     """Wait for a press of `name`; return what was wrong."""
     if not button.simulated and walk.person.unattended:
         return walk.judge(await walk.person.answer(0))
-    await walk.tell(f"Press {name}", f"Press {name}, once.")
+    short = walk.words.press.format(name=name)
+    await walk.tell(short, f"Press {name}, once.")
     if isinstance(button, SimButton):
         button.press()
     heard = await walk.person.press(PRESS_S)
     if isinstance(heard, str) and heard != name:
         # A slip of the thumb, perhaps, or a second press of the one before.
-        await walk.tell(f"Press {name}", f"That was {heard}. Press {name}, once more.")
+        await walk.tell(short, f"That was {heard}. Press {name}, once more.")
         heard = await walk.person.press(PRESS_S)
     if heard == name:
         walk.seen_by = None if button.simulated else name
@@ -119,7 +118,7 @@ async def _one_lamp(walk: Walk, which: str, lamp: Lamp) -> Outcome:
         if lamp.lights.simulated:
             return await _lamp_answers(walk, lamp.lights, colours)
         question = f"{which} glows{order} and rests, again and again. Does it?"
-        short = "Red, green, blue?" if coloured else "Does it glow?"
+        short = walk.words.red_green_blue if coloured else walk.words.does_it_glow
         other = await walk.ask(short, question, _glow(lamp.lights, colours))
     finally:
         await _let_go(lamp.lights)
@@ -133,7 +132,7 @@ async def _one_lamp(walk: Walk, which: str, lamp: Lamp) -> Outcome:
 
 
 async def _lamp_answers(walk: Walk, lights: Lights, colours: Sequence[Rgb]) -> Outcome:
-    await walk.tell("It glows", "The lamp glows once.")
+    await walk.tell(walk.words.glows, "The lamp glows once.")
     brightest = await _swell(lights, colours[0])
     if brightest < SEEN:
         return Outcome(Verdict.FAILED, f"it rose to {brightest:.0%} only")
@@ -174,7 +173,7 @@ async def _on_air(walk: Walk) -> Outcome:
     light = walk.parts.indicator
     try:
         if light.simulated:
-            await walk.tell("On, and off", "The on-air light goes on, and off.")
+            await walk.tell(walk.words.on_off, "The on-air light goes on, and off.")
             light.set(True)
             lit = light.lit
             light.set(False)
@@ -182,7 +181,7 @@ async def _on_air(walk: Walk) -> Outcome:
                 return Outcome(Verdict.FAILED, "it did not do as it was told")
             return Outcome(Verdict.PASSED, "on and off, as it was told")
         question = "ON AIR goes on and off, slowly; it, and nothing else. Does it?"
-        other = await walk.ask("On and off?", question, _blink(walk))
+        other = await walk.ask(walk.words.on_and_off, question, _blink(walk))
     finally:
         light.set(False)
     return other or Outcome(Verdict.PASSED, "on and off, as it was told")
@@ -198,18 +197,19 @@ async def _blink(walk: Walk) -> None:
 
 async def _camera(walk: Walk) -> Outcome:
     await walk.tell(
-        "On for 2 seconds", "The camera is on for 2 seconds. Nothing is stored, nobody sees it."
+        walk.words.two_seconds,
+        "The camera is on for 2 seconds. Nothing is stored, nobody sees it.",
     )
     return await look_through(walk)
 
 
 async def _network(walk: Walk) -> Outcome:
-    await walk.tell("Looking…", "Looking for the way out.")
+    await walk.tell(walk.words.looking, "Looking for the way out.")
     return await _examine(walk, (*network.WAY_OUT, clock.clock, service.port))
 
 
 async def _cloud(walk: Walk) -> Outcome:
-    await walk.tell("Asking…", "Asking the cloud.")
+    await walk.tell(walk.words.asking, "Asking the cloud.")
     if walk.config.cloud.url is None:
         return await own_cloud_answers(walk.config, walk.ground.now)
     return await _examine(walk, network.CLOUD)
@@ -230,21 +230,41 @@ async def _examine(walk: Walk, checks: Sequence[Check]) -> Outcome:
 _WIRES = f"check its wires and its supply against hw/WIRING.md; {LOOK}"
 
 STEPS: tuple[Step, ...] = (
-    Step("Panel", _WIRES, lambda parts: parts.display.simulated, _panel),
+    Step(
+        "Panel",
+        lambda words: words.panel,
+        _WIRES,
+        lambda parts: parts.display.simulated,
+        _panel,
+    ),
     Step(
         "Buttons",
+        lambda words: words.buttons,
         "each goes from its pin to ground; the pins are in hw/WIRING.md",
         lambda parts: parts.thanks.simulated and parts.privacy.simulated,
         _buttons,
     ),
-    Step("Lamp", _WIRES, lambda parts: all(lamp.lights.simulated for lamp in parts.lamps), _lamps),
-    Step("On-air light", _WIRES, lambda parts: parts.indicator.simulated, _on_air),
+    Step(
+        "Lamp",
+        lambda words: words.lamp,
+        _WIRES,
+        lambda parts: all(lamp.lights.simulated for lamp in parts.lamps),
+        _lamps,
+    ),
+    Step(
+        "On-air light",
+        lambda words: words.on_air_light,
+        _WIRES,
+        lambda parts: parts.indicator.simulated,
+        _on_air,
+    ),
     Step(
         "Camera",
+        lambda words: words.camera,
         f"reseat its cable at both ends; {LOOK}",
         lambda parts: parts.camera.simulated,
         _camera,
     ),
-    Step("Network", LOOK, lambda _: False, _network),
-    Step("Cloud", LOOK, lambda _: False, _cloud),
+    Step("Network", lambda words: words.network, LOOK, lambda _: False, _network),
+    Step("Cloud", lambda words: words.cloud, LOOK, lambda _: False, _cloud),
 )

@@ -1,4 +1,7 @@
-"""A walk through the hardware: one step after the other, on the panel and in the terminal."""
+"""A walk through the hardware: one step after the other, on the panel and in the terminal.
+
+The panel speaks the crew's language, the terminal and the report English, which IT reads.
+"""
 
 import asyncio
 import logging
@@ -10,6 +13,9 @@ from typing import Any
 from likelight.appreciation.glass import Glass
 from likelight.appreciation.screens.models import Page, Screen, SelfTestScreen
 from likelight.appreciation.screens.render import pages
+from likelight.appreciation.screens.typeface import shaping_available
+from likelight.assets import catalogue, crew_words
+from likelight.assets.crew_words import CrewWords
 from likelight.clock import Now
 from likelight.config import Config
 from likelight.fleet.ground import Ground
@@ -38,6 +44,8 @@ class Walk:
         self.parts = parts
         self.person = person
         self.say = say
+        self.words = _words(ground.config.kitchen.language)
+        """The panel's."""
         self.panel = _Panel(parts)
         self.seen_by: str | None = None
         self.broken_buttons: dict[str, str] = {}
@@ -104,7 +112,7 @@ class Walk:
         return Report(self.config.kitchen.id, board, began, now(), tuple(taken))
 
     async def _take(self, step: "Step") -> StepReport:
-        self._title, self.seen_by = step.name, None
+        self._title, self.seen_by = step.title(self.words), None
         simulated = step.simulated(self.parts)
         self.say(f"{self._step}/{self._of}  {step.name}{' (SIMULATED)' if simulated else ''}")
         try:
@@ -126,11 +134,16 @@ class Walk:
         )
 
     async def _show_verdict(self, outcome: Outcome) -> None:
+        said = {
+            Verdict.PASSED: self.words.passed,
+            Verdict.FAILED: self.words.failed,
+            Verdict.UNSEEN: self.words.not_seen,
+        }
         screen = SelfTestScreen(
             self._step,
             self._of,
             self._title,
-            outcome.verdict.capitalize() + ".",
+            said[outcome.verdict],
             passed=None if outcome.verdict is Verdict.UNSEEN else outcome.verdict is Verdict.PASSED,
         )
         if await self.panel.show(screen) and not self.person.unattended:
@@ -151,9 +164,13 @@ class Walk:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One thing to look at, whether it is simulated, and the mend that helps most often."""
+    """One thing to look at, whether it is simulated, and the mend that helps most often.
+
+    `name` is for the terminal and the report, `title` for the panel.
+    """
 
     name: str
+    title: Callable[[CrewWords], str]
     mend: str
     simulated: Callable[[Parts], bool]
     take: Callable[[Walk], Awaitable[Outcome]]
@@ -210,6 +227,12 @@ class _Panel:
             return False
         self.page, self.trouble = page, None
         return True
+
+
+def _words(language: str) -> CrewWords:
+    words = crew_words.load(catalogue.load(language).lang)
+    # Letters that don't join can't be read; the doctor tells how to mend that.
+    return words if shaping_available() or not words.rtl else crew_words.ENGLISH
 
 
 def _first(group: BaseExceptionGroup[Exception]) -> Exception:

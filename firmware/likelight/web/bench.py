@@ -72,8 +72,14 @@ class Bench(Protocol):
     async def display_png(self) -> bytes:
         """Return the panel's current image as a PNG."""
 
-    def press(self, button: Pressable, *, long: bool) -> None:
-        """Press and release a button, as a finger does; a `long` press lasts more than a second."""
+    def press(self, button: Pressable) -> None:
+        """Press a button and let it go, as a finger does that only taps."""
+
+    def hold(self, button: Pressable) -> None:
+        """Press a button, and do not let go."""
+
+    def release(self, button: Pressable) -> None:
+        """Let a button go."""
 
     def log(self) -> Sequence[LogLine]:
         """Return the newest events, oldest first."""
@@ -83,8 +89,10 @@ class Bench(Protocol):
 
 
 class _PressRequest(Strict):
+    """A tap; or with `down` its beginning (true) or its end (false) alone."""
+
     button: Pressable
-    long: bool = False
+    down: bool | None = None
 
 
 def bench_routes(bench: Bench) -> list[web.RouteDef]:
@@ -102,7 +110,8 @@ def bench_routes(bench: Bench) -> list[web.RouteDef]:
             return _problem(403, "Another site may not press the buttons.")
         try:
             wanted = _PressRequest.model_validate(await _json_body(request))
-            bench.press(wanted.button, long=wanted.long)
+            act = {None: bench.press, True: bench.hold, False: bench.release}[wanted.down]
+            act(wanted.button)
         except web.HTTPRequestEntityTooLarge:
             return _problem(413, f"The body is larger than {MAX_BODY} bytes.")
         except ValidationError:

@@ -1,21 +1,20 @@
 """The bench of the demo, over the simulated hardware that the daemon is wired to."""
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from aiohttp import web
+
 from likelight.appreciation.lamp import Lamp
 from likelight.appreciation.window_in import WindowIn
+from likelight.device import Device
 from likelight.feed.hub import Hub
 from likelight.onair import OnAir
-from likelight.web.bench import BenchDisplay, BenchLamp, BenchState, Pressable
+from likelight.web.bench import BenchDisplay, BenchLamp, BenchState, Pressable, bench_routes
 from likelight.web.changes import Changes
 from likelight.web.loglines import LogLine, LogLines
 from likelight_hw.sim.button import SimButton
 from likelight_hw.sim.display import SimDisplay
-
-LONG_S = 1.2
-"""What a hand holds down that means more than a second."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +29,9 @@ class DemoBench:
     buttons: dict[Pressable, SimButton]
     lines: LogLines
     changes: Changes
+
+    def routes(self) -> list[web.RouteDef]:
+        return bench_routes(self)
 
     @property
     def display_version(self) -> int:
@@ -55,16 +57,39 @@ class DemoBench:
     async def display_png(self) -> bytes:
         return await self.display.png()
 
-    def press(self, button: Pressable, *, long: bool) -> None:
-        pressed = self.buttons[button]
-        if long:
-            pressed.hold()
-            asyncio.get_running_loop().call_later(LONG_S, pressed.release)
-        else:
-            pressed.press()
+    def press(self, button: Pressable) -> None:
+        self.buttons[button].press()
+
+    def hold(self, button: Pressable) -> None:
+        self.buttons[button].hold()
+
+    def release(self, button: Pressable) -> None:
+        self.buttons[button].release()
 
     def log(self) -> Sequence[LogLine]:
         return self.lines.lines()
 
     async def wait_beyond(self, seen: int) -> int:
         return await self.changes.wait_beyond(seen)
+
+
+def make_bench(device: Device, lines: LogLines) -> DemoBench | None:
+    """Return the bench over the simulated hardware, None where some of it is real."""
+    display, thanks, privacy = device.display, device.thanks, device.privacy
+    if not (
+        isinstance(display, SimDisplay)
+        and isinstance(thanks, SimButton)
+        and isinstance(privacy, SimButton)
+    ):
+        return None
+    display.on_show = device.changes.bump
+    return DemoBench(
+        lamp=device.lamp,
+        on_air=device.on_air,
+        window_in=device.window_in,
+        hub=device.hub,
+        display=display,
+        buttons={"thanks": thanks, "privacy": privacy},
+        lines=lines,
+        changes=device.changes,
+    )

@@ -9,8 +9,11 @@ from aiohttp import web
 
 from likelight.config import ConfigError, Web
 from likelight.web.door import KEEP_ALIVE_S, Door
+from likelight_hw.ending import within
 
 BACKLOG = 1024
+CLEANUP_S = 5.0
+"""More than `shutdown_timeout`: for handlers that don't end when they are cancelled."""
 
 
 def listen(settings: Web) -> socket.socket:
@@ -65,5 +68,4 @@ class WebServer:
                 self.serving = False
                 listening.close()
         finally:
-            async with asyncio.timeout(5):
-                await runner.cleanup()
+            await within(runner.cleanup(), CLEANUP_S)

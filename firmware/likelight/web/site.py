@@ -1,6 +1,7 @@
 """What one device serves on its one port: which routes, and over which of its parts."""
 
 from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
 
 from aiohttp import web
 
@@ -8,16 +9,15 @@ from likelight.device import Device, now_us
 from likelight.feed.hls.routes import hls_routes
 from likelight.feed.player import player_routes
 from likelight.feed.routes import feed_routes
-from likelight.web.bench import bench_routes
-from likelight.web.demo_bench import DemoBench
+from likelight.web.address import at_our_own_name
 from likelight.web.health import health_routes
-from likelight.web.loglines import LogLines
 from likelight.web.metrics import FeedMetrics, metrics_routes
-from likelight_hw.sim.button import SimButton
-from likelight_hw.sim.display import SimDisplay
+
+if TYPE_CHECKING:
+    from likelight.web.demo_bench import DemoBench
 
 
-def make_site(device: Device, bench: DemoBench | None) -> web.Application:
+def make_site(device: Device, bench: "DemoBench | None") -> web.Application:
     """Build the application; the pages for viewers come with the embedded cloud."""
     app = web.Application()
     own_cloud, kid = device.own_cloud, device.config.kitchen.id
@@ -30,30 +30,10 @@ def make_site(device: Device, bench: DemoBench | None) -> web.Application:
     app.add_routes(health_routes(device.health))
     app.add_routes(metrics_routes(_metrics(device)))
     if bench is not None:
-        app.add_routes(bench_routes(bench))
+        # It has the crew's buttons.
+        app.middlewares.append(at_our_own_name(device.config.web, "/bench"))
+        app.add_routes(bench.routes())
     return app
-
-
-def make_bench(device: Device, lines: LogLines) -> DemoBench | None:
-    """Return the bench over the simulated hardware, None where some of it is real."""
-    display, thanks, privacy = device.display, device.thanks, device.privacy
-    if not (
-        isinstance(display, SimDisplay)
-        and isinstance(thanks, SimButton)
-        and isinstance(privacy, SimButton)
-    ):
-        return None
-    display.on_show = device.changes.bump
-    return DemoBench(
-        lamp=device.lamp,
-        on_air=device.on_air,
-        window_in=device.window_in,
-        hub=device.hub,
-        display=display,
-        buttons={"thanks": thanks, "privacy": privacy},
-        lines=lines,
-        changes=device.changes,
-    )
 
 
 def _metrics(device: Device) -> FeedMetrics:

@@ -10,12 +10,7 @@ from collections.abc import Callable, Sequence
 from likelight_hw.gamma import duty_cycles, relative_luminance
 from likelight_hw.ports import DARK, HardwareError, LightFrame
 from likelight_hw.rpi import pins
-from likelight_hw.rpi.steps import whole_steps
-
-# gpiozero hands lgpio whole percents and truncates: 0.29 * 100 is 28.999..., so 28. What it
-# truncates is turned a hundredth of a percent up first, which for an active-low lamp is down.
-PERCENT = 100
-_NUDGE = 1e-4
+from likelight_hw.rpi.steps import PERCENT, gpiozero_value, whole_steps
 
 # Perceived brightness. The brightest base layer has 0.26, the weakest gesture that means something
 # (THANKS over PRIVATE) 0.44, and the glow of one like 0.48 and more.
@@ -73,13 +68,12 @@ class PwmLamp:
             pins.let_go(led, number, high=self._active_low)
 
     def _set(self, steps: tuple[int, ...]) -> None:
-        nudge = -_NUDGE if self._active_low else _NUDGE
         for number, led, step, before in zip(
             self._numbers, self._leds, steps, self._steps, strict=True
         ):
             if step != before:
                 with pins.in_words(f"the lamp on GPIO{number}"):
-                    led.value = step / PERCENT + (nudge if 0 < step < PERCENT else 0)
+                    led.value = gpiozero_value(step, active_low=self._active_low)
         self._steps = steps
 
 

@@ -11,7 +11,7 @@ from gpiozero.exc import PinPWMUnsupported
 
 from likelight_hw.gamma import luminance
 from likelight_hw.rpi import pins
-from likelight_hw.rpi.steps import whole_steps
+from likelight_hw.rpi.steps import PERCENT, gpiozero_value, whole_steps
 
 BACKLIGHT_HZ = 1000
 """Software PWM of 100 Hz, gpiozero's default, shows as bands in a camera's picture."""
@@ -65,9 +65,8 @@ class Backlight:
         """Light the panel at a perceived `level`, 0..1."""
         with pins.in_words(f"the panel's backlight on GPIO{self._number}"):
             if isinstance(self._output, PWMOutputDevice):
-                # gpiozero hands lgpio a truncated whole percent: 0.29 would become 28.
-                (percent,) = whole_steps((luminance(level),), 100)
-                self._output.value = min(1.0, percent / 100 + 1e-4)
+                (percent,) = whole_steps((luminance(level),), PERCENT)
+                self._output.value = gpiozero_value(percent)
             else:
                 self._output.value = level > 0
 

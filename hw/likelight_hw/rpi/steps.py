@@ -5,6 +5,9 @@ from collections.abc import Sequence
 # A red is saturated from R = 4 (G + B) on; the governor's own limit is 3.9, too.
 _RED_LIMIT = 3.9
 
+PERCENT = 100
+_NUDGE = 1e-4
+
 
 def whole_steps(duties: Sequence[float], steps: int) -> tuple[int, ...]:
     """Return `duties`, each 0..1, as whole numbers of 0..`steps`, nearest first.
@@ -21,3 +24,14 @@ def whole_steps(duties: Sequence[float], steps: int) -> tuple[int, ...]:
             short = 1 if exact[1] - whole[1] >= exact[2] - whole[2] else 2
             whole[short] += 1
     return tuple(whole)
+
+
+def gpiozero_value(percent: int, *, active_low: bool = False) -> float:
+    """Return the value, 0..1, that gpiozero passes on as just this duty cycle in whole percents.
+
+    It hands lgpio whole percents and truncates: 0.29 * 100 is 28.999..., so 28. What it truncates
+    is turned a hundredth of a percent up first, which for an active-low output is down.
+    """
+    if not 0 < percent < PERCENT:
+        return percent / PERCENT
+    return percent / PERCENT + (-_NUDGE if active_low else _NUDGE)

@@ -3,19 +3,17 @@
 Hardware PWM neither jitters nor steps: at 1 kHz it has a million levels where lgpio has a hundred,
 so that a lamp dims smoothly down to nothing. `dtoverlay=pwm` in config.txt makes a channel; its own
 default is GPIO 18, so the lamp's pin has to be named there.
-
-sysfs has no disk behind it: reading and writing these files takes microseconds and never waits.
-The descriptors are non-blocking all the same, so that whoever looks for blocking calls sees that.
 """
 
 import errno
 import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 
 from likelight_hw.gamma import relative_luminance
 from likelight_hw.ports import DARK, HardwareError, LightFrame
+from likelight_hw.rpi import kernel_file
 from likelight_hw.wiring import PwmChannel
 
 CLASS = Path("/sys/class/pwm")
@@ -78,31 +76,33 @@ class SysfsPwmLamp:
                 _write(self._chip / "unexport", self._channel)
 
     def _export(self) -> None:
-        try:
-            _write(self._chip / "export", self._channel)
-        except OSError as error:
-            # Busy is what a crash leaves behind, or another program that exported it.
-            if error.errno != errno.EBUSY:
-                raise HardwareError(f"{self._name}: {_mend(error)}") from error
+        with self._in_words():
+            try:
+                _write(self._chip / "export", self._channel)
+            except OSError as error:
+                # Busy is what a crash leaves behind, or another program that exported it.
+                if error.errno != errno.EBUSY:
+                    raise
 
     def _take(self) -> bool:
         """Open the channel, dark; return whether udev lets us yet."""
-        try:
-            duty = os.open(self._files / "duty_cycle", _FLAGS)
+        with self._in_words():
             try:
-                self._start(duty)
-            except OSError:
-                os.close(duty)
-                raise
-        except (FileNotFoundError, PermissionError) as error:
-            # udev opens one file after the other: the first may be ours, and the next not yet.
-            if self._monotonic() < self._give_up_at:
-                return False
-            raise HardwareError(f"{self._name}: {_mend(error)}") from error
-        except OSError as error:
-            raise HardwareError(f"{self._name}: {_mend(error)}") from error
-        self._duty = duty
-        return True
+                self._duty = self._opened()
+            except (FileNotFoundError, PermissionError):
+                # udev opens one file after the other: the first may be ours, and the next not yet.
+                if self._monotonic() >= self._give_up_at:
+                    raise
+        return self._duty is not None
+
+    def _opened(self) -> int:
+        duty = os.open(self._files / "duty_cycle", kernel_file.WRITE)
+        try:
+            self._start(duty)
+        except OSError:
+            os.close(duty)
+            raise
+        return duty
 
     def _start(self, duty: int) -> None:
         # The kernel refuses a period below the duty cycle, and a duty cycle without a period. For a
@@ -123,15 +123,8 @@ class SysfsPwmLamp:
     def _nanoseconds(self, share: float) -> int:
         return round((1 - share if self._active_low else share) * self._period_ns)
 
-    @contextmanager
-    def _in_words(self) -> Iterator[None]:
-        try:
-            yield
-        except OSError as error:
-            raise HardwareError(f"{self._name}: {_mend(error)}") from error
-
-
-_FLAGS = os.O_WRONLY | os.O_NONBLOCK | os.O_CLOEXEC
+    def _in_words(self) -> AbstractContextManager[None]:
+        return kernel_file.in_words(self._name, _mend)
 
 
 def _chip(root: Path, name: str, lamp: str) -> Path:
@@ -148,7 +141,7 @@ def _chip(root: Path, name: str, lamp: str) -> Path:
 
 
 def _write(path: Path, number: int) -> None:
-    file = os.open(path, _FLAGS)
+    file = os.open(path, kernel_file.WRITE)
     try:
         _put(file, number)
     finally:
@@ -160,22 +153,17 @@ def _put(file: int, number: int) -> None:
 
 
 def _read(path: Path) -> int:
-    file = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    file = os.open(path, kernel_file.READ)
     try:
         return int(os.pread(file, 32, 0).split()[0])
     finally:
         os.close(file)
 
 
-def _mend(error: OSError) -> str:
+def _mend(error: OSError) -> str | None:
     match error:
-        case PermissionError():
-            return (
-                "likelight may not write to it; install likelight's udev rules and add its user"
-                " to the group gpio"
-            )
         case FileNotFoundError():
             return "the kernel did not make it; the channel is not one of this chip's"
         case OSError(errno=errno.ENODEV | errno.EINVAL):
             return "the chip has no such channel, or can't do this frequency_hz"
-    return f"{error.strerror}"
+    return None

@@ -9,12 +9,12 @@ made from perceived brightness once, and that has happened before.
 
 import errno
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 
 from likelight_hw.gamma import duty_cycles
 from likelight_hw.ports import DARK, HardwareError, LightFrame
+from likelight_hw.rpi import kernel_file
 from likelight_hw.rpi.steps import whole_steps
 
 RAW = b"\x00"
@@ -44,7 +44,7 @@ class Ws2812Strip:
         self._pixel = b""
         self._file: int | None = None
         with self._in_words():
-            self._file = os.open(device, os.O_WRONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+            self._file = os.open(device, kernel_file.WRITE)
         try:
             self.write(DARK)
             self._put(RAW)
@@ -78,25 +78,16 @@ class Ws2812Strip:
             # Without an offset each write would go on where the last one ended.
             os.pwrite(self._file, data, 0)
 
-    @contextmanager
-    def _in_words(self) -> Iterator[None]:
-        try:
-            yield
-        except OSError as error:
-            raise HardwareError(f"the strip on {self._device}: {self._mend(error)}") from error
+    def _in_words(self) -> AbstractContextManager[None]:
+        return kernel_file.in_words(f"the strip on {self._device}", self._mend)
 
-    def _mend(self, error: OSError) -> str:
+    def _mend(self, error: OSError) -> str | None:
         match error:
             case FileNotFoundError() | OSError(errno=errno.ENODEV | errno.ENXIO):
                 return (
                     f"it is not there; it takes a Pi 5 with a kernel above 6.12.55, and"
                     f" dtoverlay=ws2812-pio,gpio=18,num_leds={self._leds} in config.txt"
                 )
-            case PermissionError():
-                return (
-                    "likelight may not write to it; install likelight's udev rules and add its"
-                    " user to the group gpio"
-                )
             case OSError(errno=errno.EFBIG | errno.ENOSPC):
                 return f"it has fewer than {self._leds} LEDs; make num_leds in config.txt as many"
-        return f"{error.strerror}"
+        return None

@@ -29,6 +29,10 @@ class Words(tuple[str, ...]):
 Ink = tuple[float, float, float, float]
 """Left, top, right and bottom of what is drawn, from the line's start on its baseline."""
 
+_NO_BREAK = "\u00a0"
+"""A space at which no line ends: "thứ Tư" is one word to whoever reads it."""
+
+_WORD = re.compile(rf"[\S{_NO_BREAK}]+")
 _HYPHEN = re.compile(rf"(?<=\w{{3}}-)(?=\w{{3}})|(?<={MAY_HYPHENATE})|(?<={MAY_BREAK})")
 
 _PHRASE = re.compile(
@@ -52,7 +56,7 @@ def split(text: str) -> Words:
     """
     pieces = (
         phrase
-        for word in text.split()
+        for word in _WORD.findall(text)
         for piece in _HYPHEN.split(f" {word}")
         for phrase in _PHRASE.split(piece)
         if phrase.strip(MAY_BREAK)
@@ -62,7 +66,7 @@ def split(text: str) -> Words:
 
 def join(words: Sequence[str]) -> str:
     """Return the pieces as one line, with a hyphen where it ends within a word."""
-    line = "".join(words).strip().replace(MAY_BREAK, "")
+    line = "".join(words).strip().replace(MAY_BREAK, "").replace(_NO_BREAK, " ")
     hyphen = "-" if line.endswith(MAY_HYPHENATE) else ""
     return line.replace(MAY_HYPHENATE, "") + hyphen
 
@@ -116,4 +120,5 @@ def wrap(words: Words, widths: Sequence[int], em: int, bold: bool) -> tuple[str,
 
 @lru_cache(maxsize=8192)
 def _advance(piece: str, em: int, bold: bool, face: Face) -> float:
-    return length(piece.replace(MAY_HYPHENATE, "").replace(MAY_BREAK, ""), em, bold, face)
+    bare = piece.replace(MAY_HYPHENATE, "").replace(MAY_BREAK, "").replace(_NO_BREAK, " ")
+    return length(bare, em, bold, face)

@@ -1,7 +1,6 @@
 /** The crew's two buttons: a finger, or the keys T and P. */
 
 const DOWN_MS = 150;
-const LONG_MS = 1000;
 const KEYS = { t: "thanks", p: "privacy" };
 
 /** Let every [data-press] inside `root` press its button. */
@@ -19,34 +18,24 @@ export function wireButtons(root) {
   });
 }
 
-/** A finger that stays for a second is a long press. PRIVACY acts on the way down. */
+/** The device hears of the finger's coming and of its going, and knows what a long press is. */
 function wire(button, name) {
-  let waiting = null;
-
   function lift() {
-    clearTimeout(waiting);
-    waiting = null;
+    if (!("down" in button.dataset)) return;
     delete button.dataset.down;
+    press(name, false);
   }
 
   button.addEventListener("pointerdown", (event) => {
     if (event.button !== 0) return;
     button.setPointerCapture(event.pointerId);
     button.dataset.down = "";
-    if (name === "privacy") {
-      press(name);
-      return;
-    }
-    waiting = setTimeout(() => {
-      waiting = null;
-      press(name, true);
-    }, LONG_MS);
+    press(name, true);
   });
-  button.addEventListener("pointerup", () => {
-    if (waiting !== null) press(name);
-    lift();
-  });
+  button.addEventListener("pointerup", lift);
   button.addEventListener("pointercancel", lift);
+  // A page that is left lets go, or the button would be stuck.
+  window.addEventListener("pagehide", lift);
   button.addEventListener("contextmenu", (event) => event.preventDefault());
   // A click without a pointer is one of the keyboard, or of who can't use either.
   button.addEventListener("click", (event) => {
@@ -54,12 +43,17 @@ function wire(button, name) {
   });
 }
 
-function press(button, long = false) {
-  fetch("/bench/press", {
+let sent = Promise.resolve();
+
+/** Send a tap, or its beginning (`down`: true) or its end (false) alone; one after the other. */
+function press(button, down) {
+  const request = {
     method: "POST",
     headers: { "Content-Type": "application/json" },
-    body: JSON.stringify(long ? { button, long } : { button }),
-  }).catch(() => {});
+    body: JSON.stringify({ button, down }),
+    keepalive: true,
+  };
+  sent = sent.then(() => fetch("/bench/press", request)).catch(() => {});
 }
 
 function sink(button) {

@@ -1,0 +1,43 @@
+"""How the daemon is told to end: by a signal, and by a second one from whoever can't wait."""
+
+import asyncio
+import signal
+from collections.abc import Callable
+from contextlib import suppress
+from types import FrameType
+
+
+class Stop:
+    """Hears the signals that end the process, from now on. Made on the event loop.
+
+    The first one sets `asked`. A second one ends the process at once, but calls `dark` before: a
+    hardware PWM holds what it was last told, and so would keep a lamp lit. A third one, should
+    that hang, finds the system's own way.
+
+    A terminal that closes is such a signal, or the lamp would stay on; but nohup, which ignores
+    it, holds.
+    """
+
+    def __init__(self) -> None:
+        self.asked = asyncio.Event()
+        self.dark: Callable[[], None] = lambda: None
+        self._signals = [signal.SIGINT, signal.SIGTERM]
+        if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+            self._signals.append(signal.SIGHUP)
+        self._loop = asyncio.get_running_loop()
+        for each in self._signals:
+            self._loop.add_signal_handler(each, self._first)
+
+    def _first(self) -> None:
+        self.asked.set()
+        for each in self._signals:
+            self._loop.remove_signal_handler(each)
+            # Not on the event loop, which may be what hangs.
+            signal.signal(each, self._second)
+
+    def _second(self, number: int, _: FrameType | None) -> None:
+        for each in self._signals:
+            signal.signal(each, signal.SIG_DFL)
+        with suppress(Exception):
+            self.dark()
+        signal.raise_signal(number)
