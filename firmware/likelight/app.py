@@ -6,7 +6,6 @@ import os
 import random
 import socket
 import sys
-import webbrowser
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 
@@ -169,6 +168,8 @@ async def _tell_where(device: Device, systemd: Systemd, *, bench: bool, browser:
         _say("Ctrl-C ends it.")
     systemd.ready(f"serving {kitchen}")
     if browser and (sys.platform == "darwin" or "DISPLAY" in os.environ):
+        import webbrowser
+
         await asyncio.to_thread(webbrowser.open, f"{address}/bench")
         await asyncio.to_thread(webbrowser.open, kitchen)
 

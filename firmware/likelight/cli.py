@@ -3,9 +3,9 @@
 import argparse
 import sys
 from collections.abc import Sequence
-from importlib.metadata import version
 from pathlib import Path
 
+from likelight import __version__
 from likelight.config import (
     DEFAULT_FILE,
     Camera,
@@ -45,7 +45,7 @@ def _parser() -> argparse.ArgumentParser:
         description="A lamp in a kitchen lights when somebody watching taps Like.",
         epilog="Start with: likelight demo",
     )
-    parser.add_argument("--version", action="version", version=f"likelight {version('likelight')}")
+    parser.add_argument("--version", action="version", version=f"likelight {__version__}")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
 
     demo = commands.add_parser(

@@ -81,8 +81,7 @@ class Display(Protocol):
     async def show(self, image: Image.Image) -> None:
         """Put `image` (of the panel's size and mode) on the glass; return once it is there.
 
-        The panel may keep the image, which nobody changes any more. When several wait, the newest
-        wins. Raises `HardwareError` when the panel is gone.
+        When several wait, the newest wins. Raises `HardwareError` when the panel is gone.
         """
 
     async def set_brightness(self, level: float) -> None:

@@ -37,29 +37,13 @@ from bench_fanout import (
 from likelight.feed import annexb
 from likelight.feed.fmp4 import Timeline, fragment
 from likelight.feed.framing import binary_message
-from support.demo import demo
+from support.demo import command, demo, free_port
+from support.unit import environment
 
 MEASURING = 20
 MEMORY_VIEWERS = 100
-
-
-class Drain(asyncio.BufferedProtocol):
-    """A viewer who takes everything and looks at nothing."""
-
-    buffer = bytearray(1 << 18)
-
-    def __init__(self, request: bytes) -> None:
-        self._request = request
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        transport.write(self._request)
-
-    def get_buffer(self, sizehint: int) -> bytearray:
-        return self.buffer
-
-    def buffer_updated(self, nbytes: int) -> None:
-        """Nothing is kept."""
+STARTED_S = 8.0
+"""Every part runs by then, and the panel has shown what there is to say."""
 
 
 def join(port: int, request: bytes) -> socket.socket:
@@ -197,31 +181,53 @@ def resident_kib(pid: int) -> int:
     )
 
 
+async def memory_of_unit(folder: Path) -> None:
+    """Read the resident memory of `likelight run` as systemd starts it, while no cloud answers."""
+    config, token = folder / "likelight.toml", folder / "token"
+    token.touch(mode=0o600)
+    token.write_text("nobody will ever ask for this token")
+    config.write_text(
+        f'state_dir = "{folder / "state"}"\n'
+        f'[kitchen]\nname = "Bench"\n'
+        f"[web]\nport = {free_port()}\n"
+        f'[cloud]\nurl = "https://127.0.0.1:9"\ntoken_file = "{token}"\n'
+    )
+    nowhere = asyncio.subprocess.DEVNULL
+    daemon = await asyncio.create_subprocess_exec(
+        *command("run", "--config", str(config)),
+        env=environment(),
+        stdout=nowhere,
+        stderr=nowhere,
+    )
+    await asyncio.sleep(STARTED_S)
+    resident = resident_kib(daemon.pid)
+    daemon.terminate()
+    assert await daemon.wait() == 0
+    print(f"likelight run, as its unit has it: {resident / 1024:.1f} MiB after {STARTED_S:g} s")
+
+
 async def memory() -> None:
     """Read the daemon's resident memory at its start, and with viewers."""
+    with tempfile.TemporaryDirectory() as folder:
+        await memory_of_unit(Path(folder))
     with tempfile.TemporaryDirectory() as state_dir:
         async with demo(Path(state_dir)) as running:
             pid, port = running.process.pid, int(running.url.rpartition(":")[2])
             print(
                 f"daemon at start: {resident_kib(pid) / 1024:.1f} MiB without the camera's process"
             )
-            loop = asyncio.get_running_loop()
             request = b"GET /k/demo/ws HTTP/1.1\r\nHost: localhost\r\n" + UPGRADE + b"\r\n"
-            drains = []
-
-            async def join(count: int) -> int:
-                for _ in range(count):
-                    drains.append(
-                        await loop.create_connection(lambda: Drain(request), "127.0.0.1", port)
-                    )
-                await asyncio.sleep(4)
-                return resident_kib(pid)
-
-            few = await join(10)
-            many = await join(MEMORY_VIEWERS)
+            drained: list[socket.socket] = []
+            async with asyncio.TaskGroup() as group:
+                draining = group.create_task(drain(drained))
+                resident = []
+                for count in (10, MEMORY_VIEWERS):
+                    drained += [join(port, request) for _ in range(count)]
+                    await asyncio.sleep(4)
+                    resident.append(resident_kib(pid))
+                draining.cancel()
+            few, many = resident
             print(f"daemon with viewers: {(many - few) / MEMORY_VIEWERS:.1f} KiB each")
-            for transport, _ in drains:
-                transport.abort()
 
 
 def main() -> None:

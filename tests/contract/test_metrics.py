@@ -13,7 +13,7 @@ from prometheus_client.parser import text_string_to_metric_families
 import likelight
 from likelight.contract import State
 from likelight.feed.hub import Demand, Hub
-from likelight.web.metrics import FeedMetrics, metrics_routes
+from likelight.web.metrics import FeedMetrics
 from likelight_hw.ports import CameraPhase, CameraStatus
 from support.feed import (
     CAMERA_SHADE,
@@ -73,7 +73,11 @@ async def scrape(hub: Hub) -> Scrape:
         outlets={"hls": lambda: 1},
     )
     app = web.Application()
-    app.add_routes(metrics_routes(metrics))
+
+    async def scrape(_: web.Request) -> web.Response:
+        return metrics.exposition()
+
+    app.add_routes([web.get("/metrics", scrape)])
     async with TestClient(TestServer(app)) as client, client.get("/metrics") as response:
         assert response.status == 200
         assert response.headers["Content-Type"].startswith("text/plain; version=")

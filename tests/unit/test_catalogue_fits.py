@@ -2,7 +2,6 @@
 
 import unicodedata
 from functools import cache
-from io import BytesIO
 
 import pytest
 from fontTools.ttLib import TTFont
@@ -23,7 +22,7 @@ from likelight.appreciation.screens.typeface import (
     shaping_available,
 )
 from likelight.assets import catalogue
-from likelight.assets.fonts import DATA, UNSEEN, Face, face_of
+from likelight.assets.fonts import FILES, UNSEEN, Face, face_of
 from likelight.contract import CatalogueNote
 from likelight.notes.fit import MOST_PAGES, cut_word
 from likelight_hw.panels import PANELS
@@ -59,7 +58,7 @@ every_panel = pytest.mark.parametrize("panel", SIZES.values())
 
 @cache
 def tables(face: Face) -> TTFont:
-    return TTFont(BytesIO(DATA[face, True]), lazy=True)
+    return TTFont(FILES[face, True], lazy=True)
 
 
 @every_panel
@@ -117,7 +116,7 @@ def test_no_letter_is_drawn_as_the_box_for_what_is_missing() -> None:
         letters = {
             letter for _, note in NOTES if face_of(note.text) is face for letter in note.text
         }
-        drawer = ImageFont.truetype(BytesIO(DATA[face, True]), 24, layout_engine=0)
+        drawer = ImageFont.truetype(FILES[face, True], 24, layout_engine=0)
         box = bytes(drawer.getmask("\U0010ffff"))
         assert [one for one in bare("".join(letters)) if bytes(drawer.getmask(one)) == box] == []
 

@@ -102,7 +102,7 @@ def test_a_damaged_file_is_refused(damage: str) -> None:
 def test_without_its_files_the_screens_still_say_something(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(fonts, "DATA", {})
+    monkeypatch.setattr(fonts, "FILES", {})
     spare = typeface._sized(24, True, Face.LATIN)
     image = Image.new("1", (200, 40))
     ImageDraw.Draw(image).text((0, 30), "Camera off", fill=1, font=spare, anchor="ls")

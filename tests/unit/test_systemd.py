@@ -3,14 +3,14 @@ import os
 import shutil
 import socket
 import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
 import pytest
 
 from likelight.systemd import Systemd
-
-UNIT = Path(__file__).parents[2] / "systemd" / "likelight.service"
+from support.unit import UNIT, environment
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ async def test_ready_and_the_watchdog_reach_the_service_manager(
         assert "NOTIFY_SOCKET" not in os.environ, "child processes must not inherit it"
         systemd.ready("serving")
         loop = asyncio.get_running_loop()
-        async with asyncio.timeout(5), asyncio.TaskGroup() as group:
+        async with asyncio.timeout(20), asyncio.TaskGroup() as group:
             pinging = group.create_task(systemd.run())
             told = [await loop.sock_recv(manager, 200) for _ in range(3)]
             pinging.cancel()
@@ -56,7 +56,10 @@ def test_the_unit_is_valid_and_hardened(tmp_path: Path) -> None:
     unit.write_text(UNIT.read_text().replace("/opt/likelight/current/bin/likelight", str(daemon)))
     for check in (["verify"], ["security", "--offline=yes", "--threshold=20"]):
         done = subprocess.run(
-            ["systemd-analyze", *check, str(unit)], capture_output=True, text=True, timeout=30
+            ["systemd-analyze", *check, str(unit)],
+            capture_output=True,
+            encoding="utf-8",
+            timeout=100,
         )
         assert done.returncode == 0, done.stdout + done.stderr
 
@@ -69,3 +72,19 @@ def test_a_service_manager_that_is_gone_takes_nothing_down(
     systemd.ready("serving")
     systemd.stopping()
     assert len(caplog.messages) == 1, "told once, not at every ping"
+
+
+def test_the_daemon_starts_as_the_unit_has_it_and_loads_only_what_it_needs() -> None:
+    """60 MiB is the bound; tests/bench/bench_cost.py measures it."""
+    look = (
+        "import ssl, sys, likelight.cli, likelight.app, likelight.push\n"
+        "needless = 'av', 'difflib', 'http.server', 'prometheus_client', 'likelight_cloud'\n"
+        "print([module for module in needless if module in sys.modules])\n"
+        "context = ssl.create_default_context()\n"
+        "print(context.verify_mode.name, context.cert_store_stats()['x509'])\n"
+        "print(likelight.push._authorities().is_file())\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", look], env=environment(), capture_output=True, text=True, timeout=100
+    )
+    assert done.stdout.splitlines() == ["[]", "CERT_REQUIRED 0", "True"], done.stderr

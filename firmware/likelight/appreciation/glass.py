@@ -3,10 +3,9 @@
 import asyncio
 from dataclasses import dataclass
 
-from PIL import Image
-
+from likelight.appreciation.drawings import PackedPage
 from likelight.appreciation.screens.care import framed, moved
-from likelight.appreciation.screens.models import Page, Screen
+from likelight.appreciation.screens.models import Screen
 from likelight_hw.ports import Display, DisplayInfo
 
 SHOW_TIMEOUT_S = 15.0
@@ -30,7 +29,7 @@ class Glass:
     def __init__(self, display: Display) -> None:
         self._display = display
         self._shown = Shown()
-        self._image: Image.Image | None = None
+        self._page: PackedPage | None = None
         self._level: float | None = None
         self._offset = (0, 0)
         self._framed = False
@@ -49,11 +48,11 @@ class Glass:
         """True while the frame of a felt press is round the picture."""
         return self._framed
 
-    async def put(self, screen: Screen, page: Page, level: float) -> None:
+    async def put(self, screen: Screen, page: PackedPage, level: float) -> None:
         """Bring `page` to the glass at this brightness; return once eyes can see it."""
         if self._level is not None and level < self._level:
             await self.light(level)
-        self._image, self._framed = page.image, False
+        self._page, self._framed = page, False
         await self._send()
         self._shown = Shown(screen.name, page.text)
         await self.light(level)
@@ -80,12 +79,12 @@ class Glass:
 
     def forget(self) -> None:
         """Nothing is known of the panel any more."""
-        self._shown, self._image, self._level, self._framed = Shown(), None, None, False
+        self._shown, self._page, self._level, self._framed = Shown(), None, None, False
 
     async def _send(self) -> None:
-        if self._image is None:
+        if self._page is None:
             return
-        image = moved(self._image, *self._offset)
+        image = moved(self._page.image(), *self._offset)
         if self._framed:
             image = framed(image)
         async with asyncio.timeout(SHOW_TIMEOUT_S):

@@ -12,12 +12,12 @@ from typing import TypeVar
 
 from likelight.appreciation.attention import Attention
 from likelight.appreciation.backoff import Backoff
-from likelight.appreciation.drawings import Drawings, Drawn, PackedPage
+from likelight.appreciation.drawings import Drawings, PackedPage
 from likelight.appreciation.glass import Glass, Shown
 from likelight.appreciation.headline import Situation, answers, headline
 from likelight.appreciation.inbox import Inbox
 from likelight.appreciation.screens.care import SHIFT_EVERY_S, brightness, orbit
-from likelight.appreciation.screens.models import IdleScreen, NoteScreen, Page, Screen
+from likelight.appreciation.screens.models import IdleScreen, NoteScreen, Screen
 from likelight.appreciation.sqlitefile import StoreError
 from likelight.appreciation.store import KeptNote
 from likelight.assets import crew_words
@@ -217,7 +217,7 @@ class Presenter:
         drawn = await self._draw(screen)
         if urgent():
             return
-        shown: Page | PackedPage | None = None
+        shown: PackedPage | None = None
         while True:
             for page in drawn:
                 if page is not shown:
@@ -239,13 +239,11 @@ class Presenter:
         while self._crew.answering:
             await self._show_headline(over=lambda: not self._crew.answering)
 
-    async def _put(self, screen: Screen, page: Page | PackedPage) -> float:
+    async def _put(self, screen: Screen, page: PackedPage) -> float:
         """Bring `page` to the glass; return when it got there."""
         if self._said is None or self._said[0] != screen:
             self._said = screen, self._now()
         self._crew.answered()
-        if isinstance(page, PackedPage):
-            page = page.unpack()
         await self._glass.put(screen, page, self._brightness())
         if not self._backoff.fresh:
             log.info("The display works again")
@@ -274,7 +272,7 @@ class Presenter:
             needed=not isinstance(screen, IdleScreen),
         )
 
-    async def _draw(self, screen: Screen) -> Drawn:
+    async def _draw(self, screen: Screen) -> tuple[PackedPage, ...]:
         """Draw `screen` in a thread, unless it is an answer, which was drawn ahead."""
         if (kept := self._drawings.kept(screen)) is not None:
             return kept

@@ -64,29 +64,29 @@ def _lacking(text: str, face: Face) -> list[str]:
     ]
 
 
-def _read() -> tuple[dict[tuple[Face, bool], bytes], dict[Face, frozenset[int]], list[str]]:
-    data: dict[tuple[Face, bool], bytes] = {}
+def _read() -> tuple[dict[tuple[Face, bool], Path], dict[Face, frozenset[int]], list[str]]:
+    sound: dict[tuple[Face, bool], Path] = {}
     known: dict[Face, frozenset[int]] = {}
-    trouble = {}
+    trouble = []
     for face in Face:
         weights = []
-        for bold in (False, True):
-            file = path(face, bold)
+        # Bold only is one file for both.
+        files = {path(face, bold): bold for bold in (False, True)}
+        for file, bold in files.items():
             try:
-                content = file.read_bytes()
-                weights.append(sfnt.letters(content))
+                weights.append(sfnt.letters(file.read_bytes()))
             except OSError as error:
-                trouble[file] = f"{file} can't be read: {error.strerror}"
+                trouble.append(f"{file} can't be read: {error.strerror}")
             except ValueError as error:
-                trouble[file] = f"{file} can't be used: {error}"
+                trouble.append(f"{file} can't be used: {error}")
             else:
-                data[face, bold] = content
+                sound[face, bold] = file
         known[face] = weights[0].intersection(*weights) if weights else frozenset()
-    return data, known, list(trouble.values())
+    return sound, known, trouble
 
 
-_data, _LETTERS, _trouble = _read()
-DATA: Final[Mapping[tuple[Face, bool], bytes]] = MappingProxyType(_data)
-"""What is in the files, by face and weight; a damaged one is left out."""
+_sound, _LETTERS, _trouble = _read()
+FILES: Final[Mapping[tuple[Face, bool], Path]] = MappingProxyType(_sound)
+"""The files by face and weight; a damaged one is left out."""
 TROUBLE: Final = tuple(_trouble)
 """What is wrong with the installed files, in words; the mend is to install likelight again."""

@@ -42,7 +42,7 @@ async def _panel(walk: Walk) -> Outcome:
     display = walk.parts.display
     if isinstance(display, SimDisplay) and display.simulated:
         page = walk.panel.page
-        if page is None or display.image.tobytes() != page.image.tobytes():
+        if page is None or display.image.tobytes() != page.image().tobytes():
             return Outcome(Verdict.FAILED, "the simulated panel shows another picture")
         return Outcome(Verdict.PASSED, f"{display.info.width} x {display.info.height} pixels")
     far = display.info.reading_distance_m

@@ -10,9 +10,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
+from likelight.appreciation.drawings import PackedPage, draw
 from likelight.appreciation.glass import Glass
-from likelight.appreciation.screens.models import Page, Screen, SelfTestScreen
-from likelight.appreciation.screens.render import pages
+from likelight.appreciation.screens.models import Screen, SelfTestScreen
 from likelight.appreciation.screens.typeface import shaping_available
 from likelight.assets import catalogue, crew_words
 from likelight.assets.crew_words import CrewWords
@@ -182,17 +182,17 @@ class _Panel:
     def __init__(self, parts: Parts) -> None:
         self.info = parts.display.info
         self.trouble: str | None = None
-        self.page: Page | None = None
+        self.page: PackedPage | None = None
         """What is on the glass."""
         self._glass = Glass(parts.display)
         self._screen: Screen | None = None
-        self._pages: tuple[Page, ...] = ()
+        self._pages: tuple[PackedPage, ...] = ()
         self._changed = asyncio.Event()
         self._busy = asyncio.Lock()
 
     async def show(self, screen: Screen) -> bool:
         """Put the first page of `screen` on the glass; return whether it got there."""
-        drawn = await asyncio.to_thread(pages, screen, self.info)
+        drawn = await asyncio.to_thread(draw, screen, self.info)
         async with self._busy:
             self._screen, self._pages = screen, drawn
             self._changed.set()
@@ -218,7 +218,7 @@ class _Panel:
                 return await self._changed.wait()
         return False
 
-    async def _put(self, screen: Screen, page: Page) -> bool:
+    async def _put(self, screen: Screen, page: PackedPage) -> bool:
         try:
             await self._glass.put(screen, page, 1.0)
         except (HardwareError, TimeoutError) as error:

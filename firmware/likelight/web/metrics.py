@@ -49,6 +49,15 @@ class FeedMetrics(Collector):
         self._uploading = uploading
         self._outlets = outlets
 
+    def exposition(self) -> web.Response:
+        """Return all metrics as Prometheus reads them."""
+        registry = CollectorRegistry(auto_describe=False)
+        registry.register(self)
+        return web.Response(
+            body=generate_latest(registry),
+            headers={"Content-Type": CONTENT_TYPE_LATEST, "Cache-Control": "no-store"},
+        )
+
     def collect(self) -> Iterator[Metric]:
         """Yield every metric as it is now."""
         yield from self._frames()
@@ -118,17 +127,3 @@ class FeedMetrics(Collector):
         yield GaugeMetricFamily(
             "likelight_uploading", "1 while the relay takes the feed", self._uploading()
         )
-
-
-def metrics_routes(collector: Collector) -> list[web.RouteDef]:
-    """Return the route of `GET /metrics`."""
-    registry = CollectorRegistry(auto_describe=False)
-    registry.register(collector)
-
-    async def metrics(_: web.Request) -> web.Response:
-        return web.Response(
-            body=generate_latest(registry),
-            headers={"Content-Type": CONTENT_TYPE_LATEST, "Cache-Control": "no-store"},
-        )
-
-    return [web.get("/metrics", metrics)]

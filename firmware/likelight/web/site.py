@@ -1,5 +1,6 @@
 """What one device serves on its one port: which routes, and over which of its parts."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
@@ -11,10 +12,10 @@ from likelight.feed.player import player_routes
 from likelight.feed.routes import feed_routes
 from likelight.web.address import at_our_own_name
 from likelight.web.health import health_routes
-from likelight.web.metrics import FeedMetrics, metrics_routes
 
 if TYPE_CHECKING:
     from likelight.web.demo_bench import DemoBench
+    from likelight.web.metrics import FeedMetrics
 
 
 def make_site(device: Device, bench: "DemoBench | None") -> web.Application:
@@ -28,7 +29,7 @@ def make_site(device: Device, bench: "DemoBench | None") -> web.Application:
     app.add_routes(hls_routes(lambda asked: device.hls if asked == kid else None))
     app.add_routes(player_routes())
     app.add_routes(health_routes(device.health))
-    app.add_routes(metrics_routes(_metrics(device)))
+    app.add_routes([web.get("/metrics", _scraped(device))])
     if bench is not None:
         # It has the crew's buttons.
         app.middlewares.append(at_our_own_name(device.config.web, "/bench"))
@@ -36,15 +37,26 @@ def make_site(device: Device, bench: "DemoBench | None") -> web.Application:
     return app
 
 
-def _metrics(device: Device) -> FeedMetrics:
-    return FeedMetrics(
-        device.hub,
-        now_us=now_us,
-        camera=lambda: device.camera.status,
-        restarts=lambda: device.camera.restarts,
-        uploading=lambda: device.upload is not None and device.upload.uploading,
-        outlets={"hls": lambda: device.hls.demand.h264},
-    )
+def _scraped(device: Device) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+    def load() -> "FeedMetrics":
+        from likelight.web.metrics import FeedMetrics
+
+        return FeedMetrics(
+            device.hub,
+            now_us=now_us,
+            camera=lambda: device.camera.status,
+            restarts=lambda: device.camera.restarts,
+            uploading=lambda: device.upload is not None and device.upload.uploading,
+            outlets={"hls": lambda: device.hls.demand.h264},
+        )
+
+    async def handler(_: web.Request) -> web.StreamResponse:
+        # Prometheus' library comes with the first scrape: 1 MB that most kitchens never need. In a
+        # thread, for a Zero 2 W reads it for a good part of a second.
+        metrics = await asyncio.to_thread(load)
+        return metrics.exposition()
+
+    return handler
 
 
 def _redirect(path: str) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:

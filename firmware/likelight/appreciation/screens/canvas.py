@@ -1,6 +1,7 @@
 """A panel's picture in the making: glow, icons, lines and the foot, in colour or in one bit."""
 
 import math
+import zlib
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from itertools import pairwise
@@ -40,7 +41,9 @@ class Canvas:
     def glow(self, x: int, y: int, radius: int) -> None:
         """Let the lamp's warm light fall off around a point."""
         if self._coloured:
-            self.image.paste(palette.GLOW, (x - radius, y - radius), _falloff(radius))
+            size = (2 * radius, 2 * radius)
+            falloff = Image.frombytes("L", size, zlib.decompress(_falloff(radius)))
+            self.image.paste(palette.GLOW, (x - radius, y - radius), falloff)
 
     def icon(self, name: str, x: int, y: int, size: int, colour: Rgb) -> None:
         """Draw an icon with its upper left corner at (x, y)."""
@@ -145,9 +148,12 @@ def _rounded(size: tuple[int, int], radius: int) -> Image.Image:
 
 
 @lru_cache(maxsize=8)
-def _falloff(radius: int) -> Image.Image:
-    """Return the glow's coverage: a raised cosine, so that it has neither a peak nor a rim."""
+def _falloff(radius: int) -> bytes:
+    """Return the glow's coverage: a raised cosine, so that it has neither a peak nor a rim.
+
+    It is packed, for it is larger than the panel: 56 KB in place of 706 at 800x480.
+    """
     share = [min(level / _RIM, 1.0) for level in range(256)]
     curve = [round(255 * _GLOW_STRENGTH * (1 + math.cos(math.pi * far)) / 2) for far in share]
     distance = Image.radial_gradient("L").resize((2 * radius, 2 * radius), Image.Resampling.BICUBIC)
-    return distance.point(curve)
+    return zlib.compress(distance.point(curve).tobytes(), level=1)

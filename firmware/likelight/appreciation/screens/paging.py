@@ -36,7 +36,9 @@ def paginate(text: str, area: Area, ems: Ems, bold: bool) -> tuple[tuple[Line, .
 def _broken(word: str, face: Face, fits: Callable[[Words], bool]) -> Iterator[str]:
     """Yield `word` in the longest pieces that fit on a page of their own, one letter at least."""
     while not fits(Words([word], face)):
-        ends = list(places(word))
+        # Where none of the places that the rules allow leaves a piece that fits, any other does.
+        anywhere = (end for end in range(len(word) - 1, 0, -1) if word[:end].strip())
+        ends = [*places(word), *anywhere]
         if not ends:
             break
         end = next((end for end in ends if fits(Words([word[:end]], face))), ends[-1])

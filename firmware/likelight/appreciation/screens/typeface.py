@@ -8,7 +8,6 @@ needs Raqm, whose letters join: the wheels of Pillow bring it along, all but lib
 import math
 from dataclasses import dataclass
 from functools import lru_cache
-from io import BytesIO
 from typing import Final
 
 from PIL import ImageDraw, ImageFont, features
@@ -61,9 +60,10 @@ def leading(face: Face) -> float:
     return _CUTS[face].leading
 
 
-# Pillow keeps a font file's bytes twice for each size: with every size of a layout's search kept,
-# they came to 10 MB. Making one anew takes 0.1 ms, and twelve make pages as quick as five hundred.
-@lru_cache(maxsize=12)
+# Making one anew takes 0.1 ms, and four make pages as quick as five hundred. From a file, for
+# Pillow keeps the bytes that it is given twice for each size: 10 MB with every size of a layout's
+# search.
+@lru_cache(maxsize=4)
 def font(em: int, bold: bool, face: Face = Face.LATIN) -> ImageFont.FreeTypeFont:
     """Return a face that looks as large as Atkinson with an em of `em` pixels."""
     if face is Face.LATIN:
@@ -79,13 +79,13 @@ def _sized(size: int, bold: bool, face: Face) -> ImageFont.FreeTypeFont:
 
     In place of one whose files are damaged stands Pillow's own: plain, but there.
     """
-    data = fonts.DATA.get((face, bold), fonts.DATA.get((face, not bold)))
-    if data is None:
+    file = fonts.FILES.get((face, bold), fonts.FILES.get((face, not bold)))
+    if file is None:
         spare = ImageFont.load_default(size)
         assert isinstance(spare, ImageFont.FreeTypeFont)
         return spare
     engine = ImageFont.Layout.RAQM if _shaped(face) else _BASIC
-    return ImageFont.truetype(BytesIO(data), size, layout_engine=engine)
+    return ImageFont.truetype(file, size, layout_engine=engine)
 
 
 @lru_cache(maxsize=4096)
