@@ -5,8 +5,19 @@ from collections.abc import Iterator
 
 import pytest
 from blockbuster import BlockBuster, blockbuster_ctx
+from hypothesis import HealthCheck, settings
 
 pytest_plugins = ["support.clips"]
+
+# An example may take as long as a busy machine needs. The rest is as it was: Hypothesis draws the
+# same examples each time where it finds `CI`.
+settings.register_profile(
+    "unhurried",
+    settings.default,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile("unhurried")
 
 
 @pytest.fixture(autouse=True)

@@ -43,7 +43,7 @@ async def hosted(cloud: EmbeddedCloud, *more: web.RouteDef) -> AsyncIterator[aio
 async def running(cloud: EmbeddedCloud) -> AsyncIterator[None]:
     async with asyncio.TaskGroup() as group:
         task = group.create_task(cloud.run())
-        await asyncio.wait_for(cloud.ready.wait(), 10)
+        await asyncio.wait_for(cloud.ready.wait(), 20)
         try:
             yield
         finally:
@@ -53,6 +53,23 @@ async def running(cloud: EmbeddedCloud) -> AsyncIterator[None]:
 @pytest.fixture
 async def cloud(tmp_path: Path) -> EmbeddedCloud:
     return EmbeddedCloud(tmp_path / "cloud.db", now=lambda: NOON, rng=random.Random(1))
+
+
+async def test_the_page_of_a_kitchen_that_does_not_exist_is_not_found(cloud: EmbeddedCloud) -> None:
+    cloud.enrol("demo", "The demo kitchen", "a token")
+    arabic = {"Accept-Language": "ar"}
+    async with hosted(cloud) as session:
+        async with session.get("/k/nowhere") as reply:
+            assert reply.status == 200, "while it starts, the cloud can't know"
+        async with running(cloud):
+            async with session.get("/k/demo", headers=arabic) as reply:
+                assert reply.status == 200
+                page = await reply.text()
+            async with session.get("/k/nowhere", headers=arabic) as reply:
+                assert reply.status == 404
+                assert reply.content_type == "text/html"
+                assert reply.headers["Cache-Control"] == "no-store"
+                assert await reply.text() == page, "the same page, in the reader's language"
 
 
 def test_the_device_finds_it_by_its_entry_point() -> None:
@@ -92,8 +109,8 @@ async def test_what_waits_is_told_when_it_ends(cloud: EmbeddedCloud) -> None:
             kitchen = await cloud._cloud.kitchen("demo")
             while not kitchen.polled:
                 await asyncio.sleep(0)
-        assert (await asyncio.wait_for(held, 5)).status == 503
-        assert await asyncio.wait_for(live.content.read(), 5) == b""
+        assert (await asyncio.wait_for(held, 20)).status == 503
+        assert await asyncio.wait_for(live.content.read(), 20) == b""
 
 
 async def test_a_failing_database_is_503_and_the_next_like_counts(
@@ -177,7 +194,7 @@ def program(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
         cwd=folder,
         capture_output=True,
         text=True,
-        timeout=50,
+        timeout=150,
         check=False,
     )
 

@@ -207,7 +207,7 @@ async def test_listeners_hear_of_a_commit_whose_asker_has_gone(factory: Factory)
         asker = asyncio.ensure_future(add(store, "a"))
         await asyncio.sleep(0)
         asker.cancel()
-        record = await asyncio.wait_for(heard.get(), 10)
+        record = await asyncio.wait_for(heard.get(), 20)
         assert record.head == 1
         assert asker.cancelled()
 

@@ -440,7 +440,7 @@ async def nothing_changed(site: Site) -> None:
 async def event(response: aiohttp.ClientResponse) -> dict[str, Any]:
     """Read one server-sent event."""
     fields: dict[str, Any] = {}
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(20):
         while line := (await response.content.readline()).decode().rstrip("\n"):
             name, _, value = line.partition(": ")
             fields[name] = json.loads(value) if name == "data" else value

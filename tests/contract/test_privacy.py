@@ -15,7 +15,7 @@ import pytest
 from likelight.appreciation.store import DeviceStore
 from likelight.device import Device
 from likelight_hw.sim.button import SimButton
-from support.busy import BUSY
+from support.busy import BUSY, lateness
 from support.camera import luma, read_barcode
 from support.whole import whole
 
@@ -100,9 +100,10 @@ async def test_no_camera_frame_leaves_after_privacy(tmp_path: Path, cloud_answer
         assert isinstance(device.privacy, SimButton)
         pressed_at = loop.time()
         device.privacy.press()
-        async with asyncio.timeout(BUSY * SHUT_WITHIN_S):
+        async with asyncio.timeout(20), lateness() as late:
             while viewer.states[-1] != "private":
                 await viewer.read()
+        assert loop.time() - pressed_at < BUSY * SHUT_WITHIN_S + late.lost
         assert not device.indicator.lit
         private_at = loop.time()
         await viewer.read_for(1.3)

@@ -28,7 +28,7 @@ from likelight_hw.ports import AccessUnit, StreamFormat
 from likelight_hw.push import process as push_process
 from likelight_hw.push.target import Target
 from likelight_hw.sim.button import SimButton
-from support.busy import BUSY
+from support.busy import BUSY, lateness
 from support.camera import Recorder, children, luma, read_barcode
 from support.demo import free_port
 from support.feed import encode, heavy, now_us
@@ -338,9 +338,10 @@ async def test_what_the_kernel_still_holds_is_dropped_when_the_gate_shuts(tmp_pa
             pushed.hub.show(State.PRIVATE)
             shut_at = time.monotonic()
             way.hears.set()
-            ending = await way.ending
+            async with lateness() as late:
+                ending = await way.ending
             assert isinstance(ending, ConnectionResetError)
-            assert time.monotonic() - shut_at < BUSY * SHUT_WITHIN_S
+            assert time.monotonic() - shut_at < BUSY * SHUT_WITHIN_S + late.lost
     assert way.heard < 400_000
 
 
@@ -440,7 +441,7 @@ async def test_privacy_ends_the_push_of_a_whole_device(tmp_path: Path) -> None:
             pressed_at = time.monotonic()
             device.privacy.press()
             await server.says("disconnect", since=before)
-            assert time.monotonic() - pressed_at < BUSY * SHUT_WITHIN_S
+            assert time.monotonic() - pressed_at < BUSY, "the server has to notice and to say so"
             await until(PushPhase.SHUT)
             assert not device.indicator.lit
 

@@ -65,7 +65,7 @@ async def test_a_signal_ends_it_cleanly_with_no_process_left(
         children = children_of(running.process.pid)
         assert children, "the camera lives in a process of its own"
         running.process.send_signal(ending)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(20):
             assert await running.process.wait() == 0
         assert not [child for child in children if alive(child)]
 
@@ -233,7 +233,7 @@ async def test_run_does_what_the_demo_does_without_the_bench(tmp_path: Path) -> 
                 async with client.get(path) as reply:
                     assert (path, reply.status) == (path, status)
             async with client.ws_connect("/k/demo/ws") as viewer:
-                async with asyncio.timeout(10):
+                async with asyncio.timeout(20):
                     while (await viewer.receive()).type is not aiohttp.WSMsgType.BINARY:
                         pass
     finally:
@@ -297,5 +297,5 @@ sys.meta_path.insert(0, Finder())
 from likelight.__main__ import main
 main()
 """
-    done = subprocess.run([sys.executable, "-c", impatient], capture_output=True, timeout=30)
+    done = subprocess.run([sys.executable, "-c", impatient], capture_output=True, timeout=100)
     assert (done.returncode, done.stderr) == (0, b"")

@@ -15,10 +15,7 @@ from support.camera import jpeg_image
 from support.demo import Demo, demo
 from support.feed import read_fragment
 
-pytestmark = [
-    pytest.mark.skipif(sys.platform != "linux", reason="reads CPU time from Linux's /proc"),
-    pytest.mark.timeout(90),
-]
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads CPU time from Linux's /proc")
 
 MEASURED_S = 4.0
 
@@ -87,10 +84,10 @@ async def test_the_last_viewer_takes_the_work_along(tmp_path: Path) -> None:
             f" {idle / MEASURED_S:.2%} while nobody does, {lingered:.1f} s after the last one"
         )
         assert family(running.process.pid) == processes, "the child rests, it does not end"
-    # Wide of what was measured (0.09, 0.002 and 0.04 s, 0.6 %), for a busy machine.
+    # Wide of what was measured (0.09, 0.002 and 0.04 s, 0.6 % against 50 %), for a busy machine.
     assert first_jpeg < BUSY * 1.5
     assert min(others) < BUSY * 0.3
     assert cold < BUSY * 1.5
     assert LINGER_S - 1 < lingered < LINGER_S + BUSY
-    assert idle < 0.1 * busy
-    assert idle / MEASURED_S < 0.03
+    assert idle < 0.3 * busy
+    assert idle / MEASURED_S < BUSY * 0.02

@@ -4,7 +4,6 @@ import asyncio
 import json
 from pathlib import Path
 
-import pytest
 from playwright.async_api import Page, expect
 
 from likelight_hw.sim.kitchen import LAMP_BOX
@@ -37,7 +36,6 @@ async def a_picture(page: Page) -> None:
     await page.wait_for_function(PICTURE, timeout=30_000)
 
 
-@pytest.mark.timeout(120)
 async def test_a_tap_lights_the_lamp_in_the_kitchen_and_in_the_picture(tmp_path: Path) -> None:
     async with demo(tmp_path) as running, chromium() as browser:
         async with chromium_page(browser, f"{running.url}/k/demo") as page:
@@ -67,7 +65,6 @@ async def test_a_tap_lights_the_lamp_in_the_kitchen_and_in_the_picture(tmp_path:
             await photograph(page, "loop-thanks")
 
 
-@pytest.mark.timeout(120)
 async def test_twenty_quick_taps_are_few_requests_and_all_count(tmp_path: Path) -> None:
     async with demo(tmp_path) as running, chromium() as browser:
         async with chromium_page(browser, f"{running.url}/k/demo") as page:
@@ -88,7 +85,6 @@ async def test_twenty_quick_taps_are_few_requests_and_all_count(tmp_path: Path) 
             assert len(sent) <= 3, sent
 
 
-@pytest.mark.timeout(120)
 async def test_privacy_from_the_bench_reaches_the_page_and_survives_a_kill(tmp_path: Path) -> None:
     async with chromium() as browser:
         async with (
@@ -125,14 +121,13 @@ async def test_privacy_from_the_bench_reaches_the_page_and_survives_a_kill(tmp_p
 
 async def _stays_private(running: Demo) -> None:
     async with running.client.ws_connect(f"{running.url}/k/demo/ws") as socket:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(20):
             while "private" not in str((await socket.receive()).data):
                 pass
         bench = await running.bench()
     assert (bench["camera"], bench["on_air"], bench["viewers"]) == ("private", False, 1)
 
 
-@pytest.mark.timeout(120)
 async def test_the_page_tells_that_the_kitchen_is_gone_and_comes_back(tmp_path: Path) -> None:
     async with chromium() as browser:
         async with demo(tmp_path) as running:

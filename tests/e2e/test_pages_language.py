@@ -35,6 +35,7 @@ async def test_the_page_is_read_in_the_browser_s_language_or_in_the_one_chosen(
             await expect(page.locator("html[lang=ar][dir=rtl]")).to_have_count(1)
             await viewer.tap()
             await viewer.receives(WORDS["ar"]["sent"])
+            await expect(viewer.note("thank_you")).to_be_visible()
             hands, words = await page.locator('[data-code="thank_you"] > *').all()
             icon, text = await hands.bounding_box(), await words.bounding_box()
             assert icon is not None

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
-import pytest
 
 from support.busy import BUSY
 from support.chromium import chromium, needs_chromium
@@ -100,7 +99,6 @@ async def relayed(directory: Path) -> AsyncIterator[Relayed]:
         yield relay
 
 
-@pytest.mark.timeout(120)
 async def test_the_first_who_watches_gets_the_picture_within_two_seconds(tmp_path: Path) -> None:
     async with relayed(tmp_path) as relay:
         began = time.monotonic()
@@ -134,7 +132,6 @@ async def test_the_first_who_watches_gets_the_picture_within_two_seconds(tmp_pat
 
 
 @needs_chromium
-@pytest.mark.timeout(120)
 async def test_the_cloud_s_page_shows_the_kitchen(tmp_path: Path) -> None:
     playing = "() => document.querySelector('#stage video')?.videoWidth === 1280"
     async with relayed(tmp_path) as relay, chromium() as browser:

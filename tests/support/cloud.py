@@ -152,7 +152,7 @@ async def serving(database: Path, *, now: Now | None = None) -> AsyncIterator[Si
             aiohttp.ClientSession(cookie_jar=jar, timeout=timeout) as session,
         ):
             running = group.create_task(cloud.run())
-            await asyncio.wait_for(cloud.ready.wait(), 10)
+            await asyncio.wait_for(cloud.ready.wait(), 20)
             await store.add_kitchen(KID, "The demo kitchen", now())
             await store.add_token(KID, hashed(TOKEN))
             try:

@@ -5,6 +5,7 @@ import random
 import signal
 import socket
 import sys
+from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -17,16 +18,24 @@ FIRST_PORT, LAST_PORT = 18100, 18900
 """Below the ephemeral range, so that no client socket can sit on a port that a test wants."""
 
 
+_given: deque[int] = deque(maxlen=400)
+"""Handed out lately: whoever asks for two ports before either is used must not get one twice."""
+
+
 def free_port() -> int:
-    """Return a port that nothing listens on now."""
-    for port in random.sample(range(FIRST_PORT, LAST_PORT), 100):
+    """Return a port that nothing listens on now, another one each time."""
+    ports = range(FIRST_PORT, LAST_PORT)
+    for port in random.sample(ports, len(ports)):
+        if port in _given:
+            continue
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
                 probe.bind(("127.0.0.1", port))
             except OSError:
                 continue
-            return port
+        _given.append(port)
+        return port
     raise RuntimeError("no free port")
 
 
@@ -114,7 +123,7 @@ async def demo(state_dir: Path, *arguments: str, port: int | None = None) -> Asy
             if process.returncode is None:
                 process.send_signal(signal.SIGINT)
                 try:
-                    async with asyncio.timeout(15):
+                    async with asyncio.timeout(30):
                         await process.wait()
                 except TimeoutError:
                     process.kill()
@@ -124,7 +133,7 @@ async def demo(state_dir: Path, *arguments: str, port: int | None = None) -> Asy
 
 async def _announced(process: asyncio.subprocess.Process, port: int, errors: bytearray) -> None:
     assert process.stdout is not None
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         async for line in process.stdout:
             if f":{port}/bench".encode() in line:
                 return

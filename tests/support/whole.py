@@ -45,7 +45,7 @@ class Whole:
         self._cloud.cancel()
         await asyncio.wait([self._cloud])
 
-    async def until(self, true: Callable[[], bool], within: float = 10) -> None:
+    async def until(self, true: Callable[[], bool], within: float = 30) -> None:
         """Wait until the device's changes make `true` true."""
         seen = 0
         async with asyncio.timeout(within):

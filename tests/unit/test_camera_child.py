@@ -47,5 +47,5 @@ def test_a_stop_and_a_start_seen_together_stop_the_sensor_all_the_same(
         monkeypatch.setattr(child, "_open_stage", lambda *_: stage)
         daemon.sendall(pack_want(Want(stream=1)))
         with pytest.raises((EOFError, ConnectionError)):
-            child._work(parent, CameraConfig(), ())
+            child._try_source(parent, CameraConfig(), ())
     assert stage.asked == ["open 1", "close", "open 2"]

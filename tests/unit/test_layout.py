@@ -4,7 +4,7 @@ import math
 from itertools import pairwise
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from likelight.appreciation.screens.breaking import ink_of, join, length, places, split, wrap
@@ -82,6 +82,8 @@ def test_a_line_may_end_after_a_hyphen_inside_a_long_word_only() -> None:
 @every_panel
 @settings(deadline=None, max_examples=50)
 @given(words=words, bold=st.booleans())
+@example(words=["〈〈〈〈〈%"], bold=False)
+@example(words=["あ〈〈〈〈〈〈〈〈〈〈〈〈〈%々々々々々々々"], bold=True)
 def test_pages_hold_every_letter_in_order_inside_the_panel(
     panel: DisplayInfo, words: list[str], bold: bool
 ) -> None:
