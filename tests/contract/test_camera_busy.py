@@ -13,7 +13,6 @@ from likelight_hw.camera.config import CameraConfig
 from likelight_hw.camera.patience import Patience
 from likelight_hw.camera.process import CameraProcess
 from likelight_hw.ports import CameraPhase
-from support import held_camera
 from support.busy import BUSY
 from support.camera import CARDS, Recorder, children
 
@@ -21,13 +20,14 @@ pytestmark = pytest.mark.skipif(
     sys.platform != "linux", reason="follows processes by way of Linux's /proc"
 )
 
+CHILD = Path(__file__).parents[1] / "support" / "held_camera.py"
 NO_SECOND_CHILD = Patience(pauses=(300.0,))
 
 
 @asynccontextmanager
 async def held_at(where: str, lock: Path) -> AsyncIterator[tuple[CameraProcess, Recorder]]:
     """Run a camera that is asked to stream, whose source refuses while somebody has `lock`."""
-    child = (sys.executable, held_camera.__file__, str(lock), where)
+    child = (sys.executable, str(CHILD), str(lock), where)
     config = CameraConfig(width=640, height=360)
     camera, sink = CameraProcess(config, patience=NO_SECOND_CHILD, child=child), Recorder()
     camera.start()
