@@ -268,7 +268,8 @@ class Device:
         """Switch everything off that gives light."""
         self.dark()
         try:
-            await within(self.display.close(), DISPLAY_OFF_WITHIN_S)
+            if not await within(self.display.close(), DISPLAY_OFF_WITHIN_S):
+                log.error("The display hangs, and may still be lit")
         except Exception:
             log.exception("The display may still be lit")
 

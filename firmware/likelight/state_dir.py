@@ -4,7 +4,7 @@ import fcntl
 import os
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from likelight.config import ConfigError
@@ -23,24 +23,29 @@ def held(path: Path) -> Iterator[Path]:
     try:
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
         lock = os.open(path / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
-        if os.geteuid() == 0:
-            # A command of root's must not leave a lock that the daemon's own user can't open.
-            owner = path.stat()
-            os.fchown(lock, owner.st_uid, owner.st_gid)
     except OSError as error:
         raise _unwritable(path, error) from error
     try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(lock)
-        raise ConfigError(
-            f"another likelight uses the state directory {path}. "
-            "End it, or choose another with --state-dir (state_dir in the configuration)"
-        ) from None
-    try:
+        _hand_over(lock, path)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise ConfigError(
+                f"another likelight uses the state directory {path}. "
+                "End it, or choose another with --state-dir (state_dir in the configuration)"
+            ) from None
         yield path
     finally:
         os.close(lock)
+
+
+def _hand_over(lock: int, path: Path) -> None:
+    """Give root's own `lock` to the owner of `path`, whose daemon could not open it otherwise."""
+    owner, made = path.stat(), os.fstat(lock)
+    # A second name would be of somebody who wants that file to be given away.
+    if made.st_uid == os.geteuid() == 0 and made.st_nlink == 1:
+        with suppress(OSError):  # a network's file system may not let root
+            os.fchown(lock, owner.st_uid, owner.st_gid)
 
 
 def own_token(path: Path) -> str:

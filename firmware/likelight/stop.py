@@ -12,7 +12,8 @@ class Stop:
 
     The first one sets `asked`. A second one ends the process at once, but calls `dark` before: a
     hardware PWM holds what it was last told, and so would keep a lamp lit. A third one, should
-    that hang, finds the system's own way.
+    that hang, finds the system's own way. What hangs outside Python, in a driver, hears none of
+    them; systemd kills it (TimeoutStopSec) and then switches the lights off (ExecStopPost).
 
     A terminal that closes is such a signal, or the lamp would stay on; but nohup, which ignores
     it, holds.
@@ -26,14 +27,13 @@ class Stop:
             self._signals.append(signal.SIGHUP)
         self._loop = asyncio.get_running_loop()
         for each in self._signals:
-            self._loop.add_signal_handler(each, self._first)
+            # Not add_signal_handler(): the event loop may be what hangs.
+            signal.signal(each, self._first)
 
-    def _first(self) -> None:
-        self.asked.set()
+    def _first(self, *_: object) -> None:
         for each in self._signals:
-            self._loop.remove_signal_handler(each)
-            # Not on the event loop, which may be what hangs.
             signal.signal(each, self._second)
+        self._loop.call_soon_threadsafe(self.asked.set)
 
     def _second(self, number: int, _: FrameType | None) -> None:
         for each in self._signals:

@@ -142,8 +142,9 @@ class Upload:
         if was is State.LIVE and socket is not None:
             loop = asyncio.get_running_loop()
             cut_off = loop.call_later(SHUT_WITHIN_S, _cut_undelivered, socket)
-            # In a fault the gate stays open. A camera that is back by then has new pictures in the
-            # line, which are no reason to cut it.
+            # In a fault of the camera the gate stays open. One that is back by then has new
+            # pictures in the line, no reason to cut it. Where a fault has shut the gate, nothing
+            # is live again before the cut: SHUT_WITHIN_S is less than onair's REOPEN_AFTER_S.
             self._cut_off = cut_off if state is State.FAULT else None
         elif self._cut_off is not None:
             if state is State.LIVE:

@@ -81,3 +81,19 @@ async def test_many_tries_cost_nothing_and_end_when_nobody_wants_a_picture(tmp_p
             camera.stop()
             await sink.until(lambda: sink.phases[-1] is CameraPhase.STOPPED)
             assert (children(), camera.restarts) == ({child}, 0)
+
+
+async def test_a_driver_that_hangs_in_letting_go_is_killed_as_one_that_gives_no_picture(
+    tmp_path: Path,
+) -> None:
+    lock = tmp_path / "lock"
+    lock.touch()
+    with lock.open() as somebody:
+        fcntl.flock(somebody, fcntl.LOCK_EX)
+        async with held_at("letting go", lock) as (camera, sink):
+            await sink.until(lambda: bool(children()))
+            (child,) = children()
+            await sink.until(lambda: camera.status.code is not None)
+            camera.stop()
+            await sink.until(lambda: child not in children())
+            assert "K3" not in {status.code for status in sink.statuses}

@@ -16,7 +16,7 @@ import pytest
 from PIL import Image
 
 from likelight_hw.camera.config import CameraConfig
-from likelight_hw.ports import CameraPhase, CameraStatus
+from likelight_hw.ports import CameraPhase
 from support.camera import Decoder, Recorder, jpeg_image, luma, mean, running
 from support.fake_camera import build, environment
 from support.masked import MASKS, peeps_out
@@ -69,8 +69,7 @@ def config(device: Path, *, masked: bool = False) -> CameraConfig:
 
 def words(sink: Recorder) -> str:
     """Return why the camera is in trouble."""
-    status = [event for event in sink.events if isinstance(event, CameraStatus)][-1]
-    return status.reason or ""
+    return sink.statuses[-1].reason or ""
 
 
 @pytest.mark.parametrize("sees", [compressed, raw])

@@ -14,6 +14,7 @@ from likelight.contract import State
 from likelight.feed.channels import Picture
 from likelight.feed.hub import Demand
 from likelight.feed.ring import Fragment
+from likelight.onair import REOPEN_AFTER_S
 from likelight.upload import SHUT_WITHIN_S, _unacknowledged
 from support.busy import BUSY, lateness
 from support.cloud import KID
@@ -21,6 +22,10 @@ from support.demo import free_port
 from support.feed import CAMERA_SHADE, heavy
 from support.relay import RelaySite, Uploading, beside, relay_site, until, uploading, wall_us
 from support.throttle import Throttle, throttled
+
+
+def test_the_line_is_cut_before_a_gate_that_a_fault_has_shut_can_open_again() -> None:
+    assert SHUT_WITHIN_S < REOPEN_AFTER_S
 
 
 @pytest.fixture

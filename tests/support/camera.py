@@ -75,8 +75,12 @@ class Recorder:
         return [event for event in self.events if isinstance(event, Placeholder)]
 
     @property
+    def statuses(self) -> list[CameraStatus]:
+        return [event for event in self.events if isinstance(event, CameraStatus)]
+
+    @property
     def phases(self) -> list[CameraPhase]:
-        return [event.phase for event in self.events if isinstance(event, CameraStatus)]
+        return [status.phase for status in self.statuses]
 
     async def until(self, met: Callable[[], bool], within: float = 30.0) -> None:
         """Return as soon as `met()`; raise `TimeoutError` when that takes too long."""

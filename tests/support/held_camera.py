@@ -2,12 +2,13 @@
 
 All but the source, and how often it is tried, is what the product runs. While somebody holds LOCK,
 the source refuses: WHERE is "open", as libcamera does, "start", as a driver does, or "picture", as
-V4L2 does.
+V4L2 does. With "letting go" it refuses its picture, too, and then hangs.
 """
 
 import fcntl
 import socket
 import sys
+import time
 from pathlib import Path
 
 from likelight_hw.camera import child
@@ -34,9 +35,12 @@ class HeldSource(SimSource):
 
     def paint(self, planes: Planes, now: float, wall_us: int, lamp: LightFrame) -> int:
         self._take("picture")
+        self._take("letting go")
         return super().paint(planes, now, wall_us, lamp)
 
     def close(self) -> None:
+        if WHERE == "letting go":
+            time.sleep(300)
         self._file.close()
 
     def _take(self, where: str) -> None:

@@ -171,6 +171,44 @@ active_low = {said}
     assert "[indicator] can't be read, and may still be on" in told
 
 
+HIDDEN = {
+    "a table that is broken": "[indicator]\nactive_low = true\npin = 2 3\n",
+    "a header that is not closed": "[indicator\nactive_low = true\n",
+    "a table that is misspelt": "[Indicater]\nactive_low = true\n",
+    "a table that is there twice": "[indicator]\nactive_low = true\n[indicator]\npin = 23\n",
+    "a key in capitals": "[indicator]\nACTIVE_LOW = true\n",
+}
+
+
+@pytest.mark.parametrize("said", HIDDEN.values(), ids=HIDDEN)
+def test_a_kit_s_light_that_the_file_may_have_turned_round_is_left_alone_and_told(
+    tmp_path: Path, capsys: Captured, said: str
+) -> None:
+    settings = f'board = "pi-4"\nkit = "reference"\n{said}[web]\nport = eighty\n'
+    pin = kit("reference").settings["indicator"]["pin"]
+    with pi(PI_4) as header:
+        header.pin(pin).function = "output"
+        header.pin(pin).state = 1
+        assert cli.main(["lights", "off", "--hardware", "--config", write(tmp_path, settings)]) == 0
+        assert header.pin(pin).state == 1
+    assert "ndica" in capsys.readouterr().err.split("switched off")[1]
+
+
+def test_lamps_of_which_two_tables_tell_are_left_alone_and_told(
+    tmp_path: Path, capsys: Captured
+) -> None:
+    lamp = '[lights]\ndriver = "pwm"\npin = 12\n'
+    settings = f'board = "pi-4"\n{lamp}active_low = true\n{lamp}'
+    with pi(PI_4) as header:
+        header.pin(12).function = "output"
+        header.pin(12).state = 1
+        assert cli.main(["lights", "off", "--hardware", "--config", write(tmp_path, settings)]) == 0
+        assert header.pin(12).state == 1
+    told = capsys.readouterr().err
+    assert "no light was switched off" in told
+    assert "[lights] can't be read, and may still be on" in told
+
+
 def test_a_kit_s_lights_go_off_below_a_broken_table(tmp_path: Path, capsys: Captured) -> None:
     settings = 'board = "pi-4"\nkit = "reference"\n[web]\nport = eighty\n'
     pin = kit("reference").settings["indicator"]["pin"]

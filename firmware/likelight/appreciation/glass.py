@@ -82,9 +82,11 @@ class Glass:
         self._shown, self._page, self._level, self._framed = Shown(), None, None, False
 
     async def _send(self) -> None:
-        if self._page is None:
+        page = self._page
+        if page is None:
             return
-        image = moved(self._page.image(), *self._offset)
+        # In a thread: 5 ms for the largest panel here, and several times as long on a Zero 2 W.
+        image = moved(await asyncio.to_thread(page.image), *self._offset)
         if self._framed:
             image = framed(image)
         async with asyncio.timeout(SHOW_TIMEOUT_S):

@@ -229,7 +229,10 @@ def _off_as_far_as_can_be_read(file: Path) -> None:
         print("likelight: no light was switched off", file=sys.stderr)
         return
     registry.all_off(found.lamps, found.indicator)
-    print("likelight: what can be read of its lights is switched off", file=sys.stderr)
+    if found.lamps or found.indicator.driver != "sim":
+        print("likelight: what can be read of its lights is switched off", file=sys.stderr)
+    else:
+        print("likelight: no light was switched off", file=sys.stderr)
     for name in found.unread:
         print(f"likelight: {name} can't be read, and may still be on", file=sys.stderr)
 

@@ -5,6 +5,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
+from itertools import chain
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -16,7 +17,9 @@ from likelight_hw import boards
 from likelight_hw.wiring import IndicatorWiring, LampWiring
 
 _HEADER: Final = re.compile(r"^[ \t]*(?=\[)", re.MULTILINE)
-_LIGHT: Final = re.compile(r"lights|indicator")
+_NAMES: Final = re.compile(r"^[ \t]*\[*[ \t]*[\"']?([\w-]+)", re.MULTILINE)
+_LIGHTS: Final[Mapping[str, Any]] = {"lights": [], "indicator": {}}
+"""The tables with lights, and what stands in them where there is none."""
 _WIRES: Final = ("driver", "pin", "pins", "active_low", "device", "leds")
 """What says where a light is and which way round; nothing else is needed to switch it off."""
 
@@ -35,13 +38,17 @@ class Lights:
 def lights_in(path: Path) -> Lights:
     """Return the lights in a configuration that `load` refuses. Raises `OSError`.
 
-    What may hide an `active_low` counts as unread, for off would then be on.
+    What may hide an `active_low` counts as unread, for off would then be on. So a kit's light is
+    one only where nothing in the file could have changed it.
     """
     text = path.read_text(encoding="utf-8-sig", errors="replace")
-    said, unread = _sound_tables(text)
+    said, doubtful = _sound_tables(text)
     settings = with_kit(said)
+    for kind in doubtful.keys() & _LIGHTS:
+        settings[kind] = said.get(kind, _LIGHTS[kind])
     key = settings.get("board")
     board = boards.board(key) if key in boards.boards() else None
+    unread = list(chain.from_iterable(doubtful.values()))
     lamps = []
     for number, table in enumerate(_list(settings.get("lights", [])), 1):
         if (lamp := _read(Lamp, table)) is not None:
@@ -55,26 +62,43 @@ def lights_in(path: Path) -> Lights:
     return Lights(tuple(lamps), indicator.wiring(), tuple(unread))
 
 
-def _sound_tables(text: str) -> tuple[dict[str, Any], list[str]]:
-    """Return the tables that are valid by themselves, and which lights are in the others."""
+def _sound_tables(text: str) -> tuple[dict[str, Any], dict[str, list[str]]]:
+    """Return the tables that are valid by themselves, and in words which lights are elsewhere.
+
+    Those are in tables that are broken, or there twice, or named nearly as they should be.
+    """
     found: dict[str, Any] = {}
-    unread = []
+    doubtful: dict[str, list[str]] = {}
     for part in _HEADER.split(text):
+        header = part.partition("\n")[0].strip()
         try:
             table = tomllib.loads(part)
         except tomllib.TOMLDecodeError:
-            header = part.partition("\n")[0].strip()
-            if not part.startswith("["):
+            if not header.startswith("["):
                 # What stands above the first table names the kit.
-                unread.append("a kit's light")
-            elif _LIGHT.search(header):
-                unread.append(header)
+                doubtful.setdefault("kit", []).append("a kit's light")
+            for kind in {_meant(name) for name in _NAMES.findall(part)} & _LIGHTS.keys():
+                doubtful.setdefault(kind, []).append(header)
             continue
-        lamps = [*_list(found.get("lights", [])), *_list(table.pop("lights", []))]
-        found |= table
-        if lamps:
-            found["lights"] = lamps
-    return found, unread
+        for key, value in table.items():
+            kind = _meant(key)
+            if kind != key:
+                doubtful.setdefault(kind, []).append(header)
+            elif key in _LIGHTS and key in found and not _both_lists(found[key], value):
+                doubtful.setdefault(kind, []).append(header)
+                found[key] = _LIGHTS[key]
+            else:
+                found[key] = [*found.get(key, []), *value] if isinstance(value, list) else value
+    return found, doubtful
+
+
+def _meant(key: str) -> str:
+    """Return which of the tables with lights is meant by a key; the key where it is none."""
+    return next(iter(get_close_matches(key.lower(), _LIGHTS, 1, cutoff=0.75)), key)
+
+
+def _both_lists(one: object, other: object) -> bool:
+    return isinstance(one, list) and isinstance(other, list)
 
 
 def _read(model: type[_Part], table: object) -> _Part | None:
@@ -82,7 +106,7 @@ def _read(model: type[_Part], table: object) -> _Part | None:
     if not isinstance(table, Mapping):
         return None
     unknown = table.keys() - model.model_fields.keys()
-    if any(get_close_matches(name, ["active_low"]) for name in unknown):
+    if any(get_close_matches(name.lower(), ["active_low"]) for name in unknown):
         return None
     for said in (table, {name: table[name] for name in _WIRES if name in table}):
         try:

@@ -58,7 +58,8 @@ class Parts:
                 light.close()
             except Exception:
                 log.exception("A light may still be on")
-        await within(self.display.close(), CLOSE_S)
+        if not await within(self.display.close(), CLOSE_S):
+            log.error("The display hangs, and may still be lit")
 
 
 def open_parts(config: Config) -> Parts:

@@ -192,7 +192,11 @@ class _Panel:
 
     async def show(self, screen: Screen) -> bool:
         """Put the first page of `screen` on the glass; return whether it got there."""
-        drawn = await asyncio.to_thread(draw, screen, self.info)
+        try:
+            drawn = await asyncio.to_thread(draw, screen, self.info)
+        except HardwareError as error:
+            self.page, self.trouble = None, str(error)
+            return False
         async with self._busy:
             self._screen, self._pages = screen, drawn
             self._changed.set()

@@ -85,8 +85,10 @@ def _try_source(parent: Parent, config: CameraConfig, cards: Sequence[Card]) -> 
         parent.send(pack(Kind.READY))
         _work(parent, stage)
     except HardwareError as error:
+        # Told last: a driver that hangs in letting go is one that gives no picture, and whose child
+        # is killed for it as soon.
+        stage.let_go()
         _tell(parent, error)
-    stage.let_go()
     return ()
 
 

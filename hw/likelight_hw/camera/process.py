@@ -97,10 +97,17 @@ class CameraProcess:
 
     def keyframe(self) -> None:
         """Ask that the next frame be a keyframe; once a second at most, however many ask."""
-        now = asyncio.get_running_loop().time()
-        if now - self._keyframe_at >= KEYFRAME_EVERY_S:
-            self._keyframe_at = now
-            self._wish(keyframe=(self._want.keyframe + 1) % (1 << 32))
+        loop = asyncio.get_running_loop()
+        if self._keyframe_at > loop.time():
+            return  # one is about to be asked for
+        self._keyframe_at = max(loop.time(), self._keyframe_at + KEYFRAME_EVERY_S)
+        if self._keyframe_at > loop.time():
+            loop.call_at(self._keyframe_at, self._ask_keyframe)
+        else:
+            self._ask_keyframe()
+
+    def _ask_keyframe(self) -> None:
+        self._wish(keyframe=(self._want.keyframe + 1) % (1 << 32))
 
     def jpeg_rate(self, fps: float) -> None:
         """Ask for JPEGs at up to `fps`, 0..30, while the stream runs; 0 for none."""

@@ -40,6 +40,7 @@ class UsbSource:
         self._reformatter = VideoReformatter()
         self._stopping = threading.Event()
         self._reader: threading.Thread | None = None
+        self._patience = _JOIN_S
         if not self._path.exists():
             raise self._unusable("no such device; is the camera plugged in?")
 
@@ -52,8 +53,9 @@ class UsbSource:
         # The device closes with the next frame. Where none comes, only the child's end closes it.
         self._stopping.set()
         if self._reader is not None:
-            self._reader.join(_JOIN_S)
+            self._reader.join(self._patience)
             if self._reader.is_alive():
+                self._patience = 0.0  # once is enough
                 raise self._unusable("it does not answer")
         self._newest.take()
 

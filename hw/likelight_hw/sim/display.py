@@ -24,7 +24,7 @@ class SimDisplay:
     keeps what it shows and raises `HardwareError` instead of taking more. `version` counts the
     changes that eyes could see, in picture or brightness; `on_show` is called after each.
 
-    Its memory is packed, for 3 ms an image: at 800x480 it would be 1.5 MB of the daemon's 60.
+    What is on the glass is kept packed: at 800x480 it would be 1.5 MB of the daemon's 60.
     """
 
     simulated = True
@@ -36,8 +36,8 @@ class SimDisplay:
         self.on_show: Callable[[], None] = lambda: None
         self._delay = delay
         self._glass = asyncio.Lock()
-        self._newest = self._blank()
-        self._image = self._newest
+        self._waiting: Image.Image | None = None
+        self._image = self._blank()
         self._brightness = 1.0
         self._encoded: tuple[int, bytes] | None = None
 
@@ -54,14 +54,14 @@ class SimDisplay:
     async def show(self, image: Image.Image) -> None:
         if (image.size, image.mode) != ((self.info.width, self.info.height), self.info.mode):
             raise ValueError(f"{image.mode} image of {image.size} does not fit {self.info}")
-        self._newest = _packed(image)
+        self._waiting = image
         await self._refresh()
 
     async def png(self) -> bytes:
         """Return what eyes see as a PNG, encoded in a thread, once per change."""
         version = self.version
         if self._encoded is None or self._encoded[0] != version:
-            png = await asyncio.to_thread(_encode, self.image, self._brightness)
+            png = await asyncio.to_thread(_encode, self._image, self.info, self._brightness)
             self._encoded = version, png
         return self._encoded[1]
 
@@ -75,18 +75,18 @@ class SimDisplay:
 
     async def close(self) -> None:
         async with self._glass:
-            self._newest = self._image = self._blank()
+            self._waiting, self._image = None, self._blank()
             self._changed()
 
     async def _refresh(self) -> None:
         """Bring the newest image to the glass, unless whoever waited before did."""
         async with self._glass:
             self._working()
-            newest = self._newest
-            if self._image is newest:
+            newest, self._waiting = self._waiting, None
+            if newest is None:
                 return
             await asyncio.sleep(self._delay)
-            self._image = newest
+            self._image = await asyncio.to_thread(_packed, newest)
             self._changed()
 
     def _working(self) -> None:
@@ -109,7 +109,8 @@ def _unpacked(pixels: bytes, info: DisplayInfo) -> Image.Image:
     return Image.frombytes(info.mode, (info.width, info.height), zlib.decompress(pixels))
 
 
-def _encode(image: Image.Image, brightness: float) -> bytes:
+def _encode(pixels: bytes, info: DisplayInfo, brightness: float) -> bytes:
+    image = _unpacked(pixels, info)
     if brightness < 1:
         # sRGB is near enough to perceived lightness for a dimmed panel to look dimmed.
         grey_or_rgb = image.convert("L") if image.mode == "1" else image

@@ -13,9 +13,9 @@ _NO_STORE = {"Cache-Control": "no-store"}
 # A blocking reload's answer is the same for all who ask the same; six target durations is what the
 # RFC allows it. It holds no picture, and neither does an init.
 _ANSWER = {"Cache-Control": "public, max-age=12"}
-# A part never changes, but no cache shall hold a picture long after a shut. All who are there ask
+# A part never changes, but no cache shall hold a picture long after a shut. Low-latency players ask
 # for it in the moment in which it is made; who joins begins 1.6 s behind that.
-_MEDIA = {"Cache-Control": "public, max-age=2, immutable"}
+_MEDIA = {"Cache-Control": "public, max-age=2"}
 _PLAYLIST = {"Cache-Control": "public, max-age=1"}
 _PLAYLIST_TYPE = "application/vnd.apple.mpegurl"
 _NUMBER = re.compile(r"[0-9]{1,15}", re.ASCII)

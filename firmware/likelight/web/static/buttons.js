@@ -20,10 +20,12 @@ export function wireButtons(root) {
 
 /** The device hears of the finger's coming and of its going, and knows what a long press is. */
 function wire(button, name) {
-  function lift() {
+  function lift(event) {
     if (!("down" in button.dataset)) return;
     delete button.dataset.down;
-    press(name, false);
+    // A page that goes away hears no answer after which it could send this.
+    if (event.type === "pagehide") post(name, false);
+    else press(name, false);
   }
 
   button.addEventListener("pointerdown", (event) => {
@@ -47,13 +49,16 @@ let sent = Promise.resolve();
 
 /** Send a tap, or its beginning (`down`: true) or its end (false) alone; one after the other. */
 function press(button, down) {
-  const request = {
+  sent = sent.then(() => post(button, down));
+}
+
+function post(button, down) {
+  return fetch("/bench/press", {
     method: "POST",
     headers: { "Content-Type": "application/json" },
     body: JSON.stringify({ button, down }),
     keepalive: true,
-  };
-  sent = sent.then(() => fetch("/bench/press", request)).catch(() => {});
+  }).catch(() => {});
 }
 
 function sink(button) {
