@@ -153,12 +153,15 @@ async def _hls(viewer: aiohttp.ClientSession, address: str) -> list[Image.Image]
 
 
 async def _mjpeg(viewer: aiohttp.ClientSession, address: str) -> list[Image.Image]:
+    """Watch four pictures; a card, the same bytes again and again, may come before the first."""
+    pictures: list[bytes] = []
     async with viewer.get(f"{address}/k/kitchen/stream.mjpg") as reply:
         stream = bytearray()
-        while stream.count(b"\xff\xd9") < 6:
+        while len(pictures) < 4:
             stream += await reply.content.readany()
-    jpegs = re.findall(rb"\xff\xd8.*?\xff\xd9", bytes(stream), re.DOTALL)
-    return [jpeg_image(jpeg) for jpeg in jpegs[1:5]]  # the first may be the card of an idle kitchen
+            jpegs = re.findall(rb"\xff\xd8.*?\xff\xd9", bytes(stream), re.DOTALL)
+            pictures = [jpeg for jpeg in jpegs if jpeg != jpegs[0]]
+    return [jpeg_image(jpeg) for jpeg in pictures]
 
 
 async def _snapshot(viewer: aiohttp.ClientSession, address: str) -> list[Image.Image]:

@@ -18,6 +18,7 @@ from likelight.device import Device
 from likelight.embedded import EmbeddedCloud, make_embedded_cloud
 from likelight.web.server import WebServer, listen
 from likelight.web.site import make_site
+from likelight_hw.sim.display import SimDisplay
 from support.demo import free_port
 
 KITCHEN = Kitchen(id="demo", name="A kitchen")
@@ -75,6 +76,9 @@ async def whole(state_dir: Path, **settings: Any) -> AsyncIterator[Whole]:
         async with HttpCloud(url, KITCHEN.id, TOKEN) as cloud:
             packaged = await asyncio.to_thread(placeholders.load, simulated=simulated)
             device = Device(config, store, cloud, own, packaged)
+            if isinstance(device.display, SimDisplay):
+                # As the demo's bench has it: what comes to the glass is a change to wait for.
+                device.display.on_show = device.changes.bump
             with await asyncio.to_thread(listen, config.web) as listener:
                 server = WebServer(lambda: make_site(device, None), listener)
                 control = ControlServer(socket_path(config), device.control_routes)
