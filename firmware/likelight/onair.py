@@ -248,7 +248,7 @@ class OnAir:
             # Not asyncio.timeout(), for we are being cancelled: see likelight_hw/ending.py.
             await asyncio.wait_for(self._keep_private(True), LAST_STORE_S)
         except (OSError, TimeoutError) as error:
-            log.error("Privacy could not be stored: %s", error or "the disk hangs")
+            log.exception("Privacy could not be stored: %s", error or "the disk hangs")
         else:
             self._stored = True
 

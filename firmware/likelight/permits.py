@@ -103,7 +103,7 @@ class Permits:
         try:
             self._wished = parse(_rows(schedule), self._zone) if schedule else None
         except ValueError as error:
-            log.error("The cloud's schedule can't be understood, so we are closed: %s", error)
+            log.warning("The cloud's schedule can't be understood, so we are closed: %s", error)
             self._wished = parse({}, self._zone)
         self._mind_hours()
         self._changed.set()

@@ -1,10 +1,12 @@
 """How the daemon is told to end: by a signal, and by a second one from whoever can't wait."""
 
 import asyncio
+import logging
 import signal
 from collections.abc import Callable
-from contextlib import suppress
 from types import FrameType
+
+log = logging.getLogger(__name__)
 
 
 class Stop:
@@ -38,6 +40,9 @@ class Stop:
     def _second(self, number: int, _: FrameType | None) -> None:
         for each in self._signals:
             signal.signal(each, signal.SIG_DFL)
-        with suppress(Exception):
+        try:
             self.dark()
-        signal.raise_signal(number)
+        except Exception:
+            log.exception("The lights may still be on")
+        finally:
+            signal.raise_signal(number)

@@ -105,7 +105,7 @@ class Supervisor:
         error: BaseException | None = None
         try:
             await component.run()
-        except (Exception, asyncio.CancelledError) as raised:
+        except (Exception, asyncio.CancelledError) as raised:  # noqa: BLE001  returned or logged
             error = raised
         if self._ending:
             if isinstance(error, Exception):

@@ -132,8 +132,11 @@ class _Member:
         try:
             if self.lamp is not None:
                 self.lamp.close()
-        except Exception as error:
+        except HardwareError as error:
             log.warning("A lamp may still be on: %s", error)
+        except Exception as error:
+            # A driver's own mistake: its words alone don't lead to it.
+            log.warning("A lamp may still be on: %s", error, exc_info=True)
 
     def _lost(self, error: HardwareError, now: float) -> None:
         if self.lamp is not None and now - self._opened_at >= WELL_AFTER_S:

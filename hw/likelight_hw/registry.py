@@ -7,7 +7,8 @@ what is absent at the start must not keep the daemon from starting.
 
 import logging
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import partial
 from typing import TypeVar
 
@@ -60,16 +61,24 @@ def all_off(lamps: Sequence[LampWiring], indicator: IndicatorWiring) -> None:
     dark, and the daemon lights them again a moment later.
     """
     for lamp in lamps:
-        try:
+        with _logged("A lamp may still be on"):
             _darken(lamp)
-        except Exception as error:
-            log.warning("A lamp may still be on: %s", error)
-    try:
+    with _logged("The on-air light may still be on"):
         light = open_indicator(indicator)
         light.set(False)
         light.close()
+
+
+@contextmanager
+def _logged(fear: str) -> Iterator[None]:
+    """Log what fails in the context, so that the lights after it are switched off all the same."""
+    try:
+        yield
+    except HardwareError as error:
+        log.warning("%s: %s", fear, error)
     except Exception as error:
-        log.warning("The on-air light may still be on: %s", error)
+        # A driver's own mistake: its words alone don't lead to it.
+        log.warning("%s: %s", fear, error, exc_info=True)
 
 
 def _darken(wiring: LampWiring) -> None:

@@ -120,6 +120,7 @@ def test_a_driver_that_raises_when_it_is_closed_keeps_no_other_lit(
     group.close()
     assert good.frame == DARK
     assert caplog.messages == ["A lamp may still be on: bad file descriptor"]
+    assert caplog.records[0].exc_info, "a driver's own mistake comes with where it was made"
 
 
 def test_when_none_is_left_all_reasons_are_told_and_all_are_tried() -> None:

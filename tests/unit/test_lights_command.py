@@ -10,6 +10,7 @@ from likelight import cli
 from likelight.appreciation.effects import EFFECTS
 from likelight.config import ConfigError, load
 from likelight.control.command import QUEUE, UNTIL
+from likelight_hw import registry
 from likelight_hw.boards import kit
 from support.pi import PI_4, pi
 
@@ -232,6 +233,20 @@ def test_a_configuration_that_is_gone_switches_nothing_off_and_says_so(
     told = capsys.readouterr().err.splitlines()
     assert "there is no configuration" in told[0]
     assert told[1] == "likelight: no light was switched off"
+
+
+def test_off_hardware_succeeds_whatever_breaks_and_says_where(
+    tmp_path: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError("a mistake of ours")
+
+    monkeypatch.setattr(registry, "all_off", broken)
+    assert cli.main(["lights", "off", "--hardware", "--config", write(tmp_path, "")]) == 0
+    told = capsys.readouterr().err
+    assert "The lights may still be on" in told
+    assert "in broken\n" in told
+    assert "ZeroDivisionError: a mistake of ours" in told
 
 
 def test_a_lamp_that_is_not_there_is_told(tmp_path: Path, capsys: Captured) -> None:

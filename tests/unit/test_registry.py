@@ -11,6 +11,7 @@ from likelight_hw import registry
 from likelight_hw.governor import FlashGovernor
 from likelight_hw.ports import Button, Display, HardwareError, Indicator, LightFrame, Lights
 from likelight_hw.rpi import sysfs_pwm
+from likelight_hw.sim.lights import SimLights
 from likelight_hw.wiring import (
     ButtonWiring,
     DisplayWiring,
@@ -142,6 +143,28 @@ def test_switching_off_what_is_not_there_only_says_so(
         "A lamp may still be on",
         "The on-air light may still be on",
     ]
+    assert not any(record.exc_info for record in caplog.records), "what is absent is no mistake"
+
+
+def test_a_driver_s_own_mistake_keeps_no_other_light_on_and_comes_with_its_traceback(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(*_: object) -> SimLights:
+        raise AttributeError("'NoneType' object has no attribute 'write'")
+
+    with pi(PI_5) as header:
+        for pin in (12, 23):
+            header.pin(pin).function = "output"
+            header.pin(pin).state = 1
+        with monkeypatch.context() as patch:
+            patch.setattr(SimLights, "__init__", broken)
+            registry.all_off(
+                [LampWiring("sim"), LampWiring("pwm", pin=12)], IndicatorWiring("onoff", pin=23)
+            )
+        assert all(header.is_let_go(pin) for pin in (12, 23))
+    (told,) = caplog.records
+    assert told.message == "A lamp may still be on: 'NoneType' object has no attribute 'write'"
+    assert told.exc_info
 
 
 def test_a_lamp_that_is_absent_at_the_start_does_not_stop_anybody(tmp_path: Path) -> None:

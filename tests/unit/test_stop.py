@@ -47,4 +47,5 @@ def test_who_cannot_wait_leaves_no_light_on(
         check=False,
     )
     assert ended.stdout == "asked\ndark\n"
+    assert ("The lights may still be on" in ended.stderr) is bool(broken)
     assert ended.returncode == -getattr(signal, second)

@@ -66,7 +66,7 @@ class ThanksButton:
                 thanked = await self._inbox.thank()
             except StoreError as error:
                 # No answer from lamp and screen then: it would say what is not true.
-                log.error("The thanks could not be stored: %s", error)
+                log.exception("The thanks could not be stored: %s", error)
                 continue
             log.info(
                 "THANKS: the crew thanks for %s", "1 note" if thanked == 1 else f"{thanked} notes"

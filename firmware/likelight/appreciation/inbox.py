@@ -110,14 +110,14 @@ class Inbox:
                     failing = False
                 except StoreError as error:
                     if not failing:
-                        log.error("Likes light the lamp but can't be stored: %s", error)
+                        log.exception("Likes light the lamp but can't be stored: %s", error)
                     failing = True
         finally:
             if self._unkept.is_set():
                 try:
                     await self._keep()
                 except StoreError as error:
-                    log.error("The last likes could not be stored: %s", error)
+                    log.exception("The last likes could not be stored: %s", error)
 
     async def receive(self, events: Events, arrival: Arrival) -> None:
         """Take in a reply of the cloud. Raises `StoreError` when its notes can't be kept.

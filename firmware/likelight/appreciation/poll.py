@@ -99,7 +99,7 @@ class Poller:
                 pause = self._pause_after(error, asked_at)
             except StoreError as error:
                 if not self._store_fails:
-                    log.error("What came can't be stored: %s", error)
+                    log.exception("What came can't be stored: %s", error)
                 self._store_fails = True
                 pause = self._backoff.next()
             await asyncio.sleep(pause)

@@ -38,7 +38,7 @@ class LogLines(logging.Handler):
         """Keep the record's message; a traceback belongs in the journal, not on a wall."""
         try:
             text = record.getMessage()
-        except Exception:
+        except Exception:  # noqa: BLE001  a record's arguments may raise anything; logging tells it
             self.handleError(record)
             return
         with self._guard:

@@ -51,7 +51,7 @@ class ChildLink(asyncio.Protocol):
         try:
             for packet in self._unpacker.feed(data):
                 self._on_packet(packet)
-        except Exception as error:  # handed on: the camera's owner raises it where it runs
+        except Exception as error:  # noqa: BLE001  the camera's owner raises it where it runs
             self.error = error
             self._lose()
 

@@ -46,7 +46,7 @@ class OneThread(Executor):
                 continue
             try:
                 result = work()
-            except BaseException as error:
+            except BaseException as error:  # noqa: BLE001  raised where the future is awaited
                 future.set_exception(error)
             else:
                 future.set_result(result)

@@ -196,8 +196,11 @@ class _Session:
             return
         try:
             glass.close()
-        except Exception as error:
+        except (HardwareError, OSError) as error:
             log.info("Letting go of the panel %s: %s", self._name, error)
+        except Exception as error:
+            # A library's own mistake: its words alone don't lead to it.
+            log.info("Letting go of the panel %s: %s", self._name, error, exc_info=True)
 
     def _in_words(self, error: Exception) -> HardwareError:
         if isinstance(error, HardwareError):
