@@ -1,0 +1,262 @@
+"""Every address of the contract, and every status of its table, asked of a running cloud."""
+
+import asyncio
+import random
+import re
+import sqlite3
+import uuid
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+from aiohttp import web
+
+from likelight.clock import utc_now
+from likelight_cloud.api.feed import mount_relay
+from likelight_cloud.embedded import EmbeddedCloud
+from likelight_cloud.relay import Relays
+from support.cloud import KID, TOKEN, Site, bearer, serving, status
+
+CONTRACT = (Path(__file__).parents[2] / "cloud" / "CONTRACT.md").read_text(encoding="utf-8")
+
+NOT_SERVED_YET = {
+    # This list may only shrink: whoever builds one of these addresses moves it to SERVED.
+    "GET /embed/{kid}",
+    "GET /oembed",
+    "GET /v1/me",
+    "DELETE /v1/me",
+    "GET /privacy",
+    "GET /privacy.json",
+    "GET /.well-known/security.txt",
+    "GET /k/{kid}/hours.ics",
+    "POST /v1/enrol",
+    "POST /v1/pairing",
+    "GET /v1/pairing/{device_code}",
+    "POST /v1/kitchens/{kid}/token",
+}
+
+
+@dataclass(frozen=True)
+class Ask:
+    """How an address is asked, and what it then answers."""
+
+    status: int = 200
+    media: str = "application/json"
+    told_after: str = ""
+    """Where in the contract the keys of the answer stand: in the next braces after this text."""
+
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+SERVED = {
+    "GET /v1/kitchens/{kid}/events": Ask(
+        told_after="200 always, also after an empty wait:",
+        options={"headers": bearer(), "params": {"wait": "0"}},
+    ),
+    "POST /v1/kitchens/{kid}/status": Ask(
+        told_after="\n200 `", options={"headers": bearer(), "json": status()}
+    ),
+    "WS /v1/kitchens/{kid}/feed": Ask(101, options={"headers": bearer()}),
+    "GET /k/{kid}": Ask(media="text/html"),
+    "GET /v1/kitchens/{kid}": Ask(told_after="\nSummary: `"),
+    "GET /v1/kitchens/{kid}/live": Ask(media="text/event-stream"),
+    "POST /v1/kitchens/{kid}/likes": Ask(
+        202,
+        told_after='{"n": 1..20, "batch": uuid} -> 202 ',
+        options={"json": {"n": 7, "batch": str(uuid.uuid4())}},
+    ),
+    "POST /v1/kitchens/{kid}/notes": Ask(
+        201,
+        told_after="Idempotency-Key -> 201 ",
+        options={"json": {"code": "heroes"}, "headers": {"Idempotency-Key": "the-note"}},
+    ),
+    "GET /v1/notes/{id}": Ask(told_after="GET  /v1/notes/{id} "),
+    "POST /v1/kitchens/{kid}/watching": Ask(
+        204, media="application/octet-stream", options={"json": {"view": "a-random-view"}}
+    ),
+    "GET /v1/catalogue": Ask(
+        told_after="GET  /v1/catalogue?lang= ", options={"params": {"lang": "ar"}}
+    ),
+    "GET /k/{kid}/ws": Ask(101),
+    "GET /k/{kid}/live.mp4": Ask(media="video/mp4"),
+    "GET /k/{kid}/stream.m3u8": Ask(media="application/vnd.apple.mpegurl"),
+    "GET /k/{kid}/stream.mjpg": Ask(media="multipart/x-mixed-replace"),
+    "GET /k/{kid}/snapshot.jpg": Ask(media="image/jpeg"),
+}
+
+
+def addresses(contract: str) -> set[str]:
+    """Return the addresses that stand in code, as "METHOD /path" without their query."""
+    fenced = re.findall(r"^```\n(.*?)^```", contract, re.DOTALL | re.MULTILINE)
+    rest = re.sub(r"^```\n.*?^```", "", contract, flags=re.DOTALL | re.MULTILINE)
+    pieces = [line for block in fenced for line in block.splitlines()]
+    pieces += re.findall(r"`([^`\n]+)`", rest)
+    return {address for piece in pieces for address in _addresses_of(piece)}
+
+
+def _addresses_of(piece: str) -> Iterator[str]:
+    """A method holds for the paths behind it; "(each under X)" puts X before every shorter one."""
+    under = re.search(r"\(each under (\S+)\)", piece)
+    if under is not None:
+        piece = piece.replace(under[0], "")
+    methods = ["GET"]
+    for method, path in re.findall(
+        r"\b((?:GET|POST|DELETE|PUT|PATCH|WS)(?:\|[A-Z]+)*)(?=\s)|(?:(?<=\s)|^)(/[\w.{}/-]*)", piece
+    ):
+        if method:
+            methods = method.split("|")
+        else:
+            prefix = under[1] if under is not None and not path.startswith(under[1]) else ""
+            yield from (f"{one} {prefix}{path}" for one in methods)
+
+
+def keys_after(text: str) -> set[str]:
+    """Return the keys of the JSON that the contract shows behind `text`."""
+    assert CONTRACT.count(text) == 1, text
+    found, depth, before = set(), 0, ""
+    behind = CONTRACT.partition(text)[2]
+    for token in re.findall(r'"[^"]*"|[{}\[\],:]', behind):
+        if depth == 1 and token.startswith('"') and before in ("{", ","):
+            found.add(token.strip('"'))
+        depth += {"{": 1, "[": 1, "}": -1, "]": -1}.get(token, 0)
+        before = token
+        if depth == 0:
+            break
+    return found
+
+
+@asynccontextmanager
+async def whole_cloud(database: Path) -> AsyncIterator[aiohttp.ClientSession]:
+    """Serve a cloud with its pages and its relay, as `likelight-cloud serve` does."""
+    cloud, relays = EmbeddedCloud(database, now=utc_now, rng=random.Random(1)), Relays()
+    cloud.enrol(KID, "The demo kitchen", TOKEN)
+    app = web.Application()
+    cloud.mount(app)
+    mount_relay(relays, app)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        host, port = runner.addresses[0][:2]
+        async with (
+            asyncio.TaskGroup() as group,
+            aiohttp.ClientSession(f"http://{host}:{port}") as session,
+        ):
+            tasks = [group.create_task(cloud.run()), group.create_task(relays.run())]
+            await asyncio.wait_for(cloud.ready.wait(), 20)
+            try:
+                yield session
+            finally:
+                await session.close()
+                await runner.cleanup()
+                for task in tasks:
+                    task.cancel()
+    finally:
+        await runner.cleanup()
+
+
+def test_every_address_of_the_contract_is_served_or_is_known_to_be_missing() -> None:
+    assert addresses(CONTRACT) == SERVED.keys() | NOT_SERVED_YET
+    assert not SERVED.keys() & NOT_SERVED_YET
+
+
+def test_an_address_is_found_wherever_the_contract_writes_one() -> None:
+    text = "## `GET /v1/a/{id}?x=&y=1`\n`WS /v1/b` and `/k/{kid}/c`, `wait/16`, `tests/d`\n"
+    text += '```\nGET|DELETE /e   the page (also /f, POST /g)  {"h": "i|j"}\n'
+    text += "GET  /k/{kid}/ws  /l.mp4   (each under /k/{kid})\n```\n| 400 | `POST /m {}` |\n"
+    assert addresses(text) == {
+        "GET /v1/a/{id}",
+        "WS /v1/b",
+        "GET /k/{kid}/c",
+        "GET /e",
+        "DELETE /e",
+        "GET /k/{kid}/ws",
+        "GET /k/{kid}/l.mp4",
+        "POST /g",
+        "POST /m",
+    } | {"GET /f", "DELETE /f"}
+
+
+async def test_every_address_answers_as_the_contract_states(tmp_path: Path) -> None:
+    async with whole_cloud(tmp_path / "cloud.db") as session:
+        note = SERVED["POST /v1/kitchens/{kid}/notes"]
+        async with session.post(f"/v1/kitchens/{KID}/notes", **note.options) as sent:
+            names = {"{kid}": KID, "{id}": (await sent.json())["id"]}
+        for address, ask in SERVED.items():
+            method, path = _filled(address, names)
+            if ask.status == 101:
+                async with session.ws_connect(path, **ask.options) as socket:
+                    assert not socket.closed, address
+                continue
+            async with session.request(method, path, **ask.options) as reply:
+                assert (reply.status, reply.content_type) == (ask.status, ask.media), address
+                if ask.told_after:
+                    keys = keys_after(ask.told_after)
+                    assert keys, address
+                    assert keys <= (await reply.json()).keys(), address
+
+
+async def test_what_is_not_served_yet_is_not_there(tmp_path: Path) -> None:
+    names = {"{kid}": KID, "{device_code}": "a-device-code"}
+    async with whole_cloud(tmp_path / "cloud.db") as session:
+        for address in NOT_SERVED_YET:
+            method, path = _filled(address, names)
+            async with session.request(method, path) as reply:
+                assert reply.status in (404, 405), address
+                if reply.status == 404:
+                    detail = (await reply.json())["detail"]
+                    assert detail == f"There is nothing at {path}.", address
+
+
+def _filled(address: str, names: Mapping[str, str]) -> tuple[str, str]:
+    for name, value in names.items():
+        address = address.replace(name, value)
+    method, _, path = address.partition(" ")
+    return method, path
+
+
+TABLE = re.findall(r"^\| ([\d, ]+) \|", CONTRACT, re.MULTILINE)
+
+NEVER_SAID_HERE = {
+    # A device obeys these too, from another cloud or from what stands before this one.
+    403,
+    429,
+}
+
+
+async def test_every_status_of_the_table_comes_with_what_the_device_needs(tmp_path: Path) -> None:
+    database = tmp_path / "cloud.db"
+    told = {int(one) for row in TABLE for one in row.split(",")}
+    answers = {}
+    async with serving(database) as site:
+        cursor = (await site.poll()).body["cursor"]
+        answers[400] = await site.poll("a-damaged-cursor")
+        answers[401] = await site.call("GET", f"/v1/kitchens/{KID}/events")
+        answers[404] = await site.poll(kid="nowhere")
+        answers[409] = await _superseded(site, cursor)
+        site.cloud.ready.clear()
+        answers[503] = await site.poll(cursor)
+    with sqlite3.connect(database) as connection:
+        connection.execute("UPDATE kitchen SET epoch = 'nEw1'")
+    connection.close()
+    async with serving(database) as site:
+        answers[410] = await site.poll(cursor)
+    assert answers.keys() == told - NEVER_SAID_HERE
+    for number, reply in answers.items():
+        assert reply.status == number
+        assert reply.headers["Content-Type"] == "application/problem+json"
+        assert ("Retry-After" in reply.headers) == (number == 503)
+        assert ("cursor" in reply.body) == (number == 410)
+
+
+async def _superseded(site: Site, cursor: str) -> Any:
+    async with asyncio.TaskGroup() as group:
+        older = group.create_task(site.poll(cursor, wait=30))
+        kitchen = await site.cloud.kitchen(KID)
+        while not kitchen.polled:
+            await asyncio.sleep(0)
+        await site.poll(cursor)
+    return older.result()
