@@ -6,6 +6,7 @@ import os
 import random
 import socket
 import sys
+import webbrowser
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 
@@ -132,8 +133,7 @@ async def _live(
             _listen_to(lines)
         demo_bench = None
         if bench:
-            # Late: pages, fonts and models that only the demo has, 0.3 MB.
-            from likelight.web.demo_bench import make_bench
+            from likelight.web.demo_bench import make_bench  # noqa: PLC0415  0.3 MB, the demo's
 
             demo_bench = make_bench(device, lines)
         server = WebServer(lambda: make_site(device, demo_bench), ground.listener)
@@ -168,8 +168,6 @@ async def _tell_where(device: Device, systemd: Systemd, *, bench: bool, browser:
         _say("Ctrl-C ends it.")
     systemd.ready(f"serving {kitchen}")
     if browser and (sys.platform == "darwin" or "DISPLAY" in os.environ):
-        import webbrowser
-
         await asyncio.to_thread(webbrowser.open, f"{address}/bench")
         await asyncio.to_thread(webbrowser.open, kitchen)
 

@@ -21,6 +21,7 @@ from likelight.control.command import add_lights, add_queue
 from likelight.fleet.command import add_doctor, add_selftest
 from likelight.log import logging_to_stderr
 from likelight.notes.command import add_notes
+from likelight.supervise import GaveUp, root_cause
 from likelight_hw.ports import HardwareError
 
 EXIT_USAGE = 2
@@ -162,9 +163,7 @@ def _preview(arguments: argparse.Namespace) -> int:
 
 
 def _serve(config: Config, *, bench: bool, browser: bool, seconds: float | None) -> int:
-    # Late, so that --help and a wrong option answer at once on a Zero 2 W.
     from likelight.app import run
-    from likelight.supervise import GaveUp, root_cause
 
     code = 0
     with logging_to_stderr():

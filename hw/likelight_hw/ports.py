@@ -7,9 +7,11 @@ turns it into a duty cycle. Wall times are microseconds since the epoch.
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
-from PIL import Image
+if TYPE_CHECKING:
+    # Only for the types: whoever reads a configuration imports this module, and draws nothing.
+    from PIL import Image
 
 Rgb = tuple[int, int, int]
 """Red, green and blue, each 0..255, sRGB."""
@@ -78,7 +80,7 @@ class Display(Protocol):
     simulated: bool
     info: DisplayInfo
 
-    async def show(self, image: Image.Image) -> None:
+    async def show(self, image: "Image.Image") -> None:
         """Put `image` (of the panel's size and mode) on the glass; return once it is there.
 
         When several wait, the newest wins. Raises `HardwareError` when the panel is gone.

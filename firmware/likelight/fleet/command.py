@@ -63,7 +63,6 @@ def add_doctor(commands: Any) -> None:
 
 
 def _selftest(arguments: argparse.Namespace) -> int:
-    # Late, so that --help answers at once on a Zero 2 W.
     from likelight.fleet.report import Verdict
     from likelight.fleet.selftest import selftest
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from likelight.assets.brand import with_brand
 from likelight.assets.catalogue import BUNDLED, DEFAULT, CatalogueError
+from likelight_hw.panels import PANELS
 
 EXIT_USAGE = 2
 
@@ -26,9 +27,7 @@ def add_notes(commands: Any) -> None:
 
 
 def _check(arguments: argparse.Namespace) -> int:
-    # Late, because drawing takes Pillow and the fonts along.
     from likelight.notes.fit import misfits
-    from likelight_hw.panels import PANELS
 
     try:
         notes = with_brand(arguments.folder)

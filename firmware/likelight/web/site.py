@@ -39,7 +39,7 @@ def make_site(device: Device, bench: "DemoBench | None") -> web.Application:
 
 def _scraped(device: Device) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
     def load() -> "FeedMetrics":
-        from likelight.web.metrics import FeedMetrics
+        from likelight.web.metrics import FeedMetrics  # noqa: PLC0415  see below
 
         return FeedMetrics(
             device.hub,

@@ -5,6 +5,8 @@ from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import suppress
 
+from gpiozero import DigitalInputDevice
+
 from likelight_hw.debounce import Debouncer
 from likelight_hw.rpi import pins
 
@@ -50,8 +52,6 @@ class _Watch:
     """Brings the pin's events, which come in lgpio's own thread, to the event loop."""
 
     def __init__(self, number: int, contacts: Debouncer) -> None:
-        from gpiozero import DigitalInputDevice
-
         self._contacts = contacts
         self._loop = asyncio.get_running_loop()
         # The last two levels say all: how the contacts are, and whether they were closed

@@ -1,13 +1,11 @@
 """The on-air light: one pin, on or off, that nothing else can reach."""
 
 from contextlib import AbstractContextManager, suppress
-from typing import TYPE_CHECKING
+
+from gpiozero import LED
 
 from likelight_hw.ports import HardwareError
 from likelight_hw.rpi import pins
-
-if TYPE_CHECKING:
-    from gpiozero import LED
 
 
 class PinIndicator:
@@ -51,9 +49,7 @@ class PinIndicator:
         if led is not None:
             pins.let_go(led, self._number, high=self._active_low)
 
-    def _claim(self) -> "LED":
-        from gpiozero import LED
-
+    def _claim(self) -> LED:
         with self._in_words():
             self._led = LED(
                 self._number, active_high=not self._active_low, pin_factory=pins.factory()

@@ -7,6 +7,8 @@ is the very thing that the governor watches, so that no change of colour gets pa
 import math
 from collections.abc import Callable, Sequence
 
+from gpiozero import LED, PWMLED
+
 from likelight_hw.gamma import duty_cycles, relative_luminance
 from likelight_hw.ports import DARK, HardwareError, LightFrame
 from likelight_hw.rpi import pins
@@ -33,8 +35,6 @@ class PwmLamp:
         self, numbers: Sequence[int], *, active_low: bool = False, frequency_hz: int = 1000
     ) -> None:
         """Claim the pins, dark. Raises `HardwareError` when one can't be had."""
-        from gpiozero import PWMLED
-
         self._numbers = tuple(numbers)
         self._active_low = active_low
         # Three PWMLED and no RGBLED, which would leave the frequency at 100 Hz.
@@ -95,8 +95,6 @@ class OnOffLamp:
         self, number: int, monotonic: Callable[[], float], *, active_low: bool = False
     ) -> None:
         """Claim the pin, off. `monotonic` gives seconds. Raises `HardwareError` without it."""
-        from gpiozero import LED
-
         self._number = number
         self._monotonic = monotonic
         self._active_low = active_low

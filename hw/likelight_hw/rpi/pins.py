@@ -11,19 +11,18 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+from gpiozero import Device, DigitalOutputDevice, PWMOutputDevice
+from gpiozero.exc import GPIOPinInUse, GPIOZeroError, PinInvalidPin, PinUnknownPi
+from gpiozero.pins import Factory
 
 from likelight_hw.ports import HardwareError
 
-if TYPE_CHECKING:
-    from gpiozero import DigitalOutputDevice, PWMOutputDevice
-    from gpiozero.pins import Factory
-
 _lock = threading.Lock()
-_factory: "Factory | None" = None
+_factory: Factory | None = None
 
 
-def factory() -> "Factory":
+def factory() -> Factory:
     """Return the process's pin factory; the first call opens the GPIO chip.
 
     Raises `HardwareError` where there are no pins to open, or no lgpio.
@@ -38,7 +37,7 @@ def factory() -> "Factory":
 
 
 @contextmanager
-def use(other: "Factory") -> Iterator["Factory"]:
+def use(other: Factory) -> Iterator[Factory]:
     """Use `other` (a `MockFactory`) in place of the process's factory, and close it at the end."""
     global _factory  # noqa: PLW0603  a process has one set of pins
     before, _factory = _factory, other
@@ -61,7 +60,7 @@ def in_words(what: str) -> Iterator[None]:
         raise HardwareError(f"{what}: {_mend(error)}") from error.with_traceback(None)
 
 
-def let_go(output: "DigitalOutputDevice | PWMOutputDevice", number: int, *, high: bool) -> None:
+def let_go(output: DigitalOutputDevice | PWMOutputDevice, number: int, *, high: bool) -> None:
     """Switch `output` off, close it and leave its pin pulled `high`, or low. Never raises.
 
     gpiozero leaves a closed pin floating, and the gate of a MOSFET then keeps what charge it
@@ -78,9 +77,9 @@ def let_go(output: "DigitalOutputDevice | PWMOutputDevice", number: int, *, high
         parked.pull = "up" if high else "down"
 
 
-def _open() -> "Factory":
+def _open() -> Factory:
     _let_lgpio_work()
-    from gpiozero.pins.lgpio import LGPIOFactory
+    from gpiozero.pins.lgpio import LGPIOFactory  # noqa: PLC0415  it imports lgpio
 
     return LGPIOFactory()
 
@@ -98,30 +97,24 @@ def _let_lgpio_work() -> None:
         os.environ["LG_WD"] = runtime or tempfile.mkdtemp(prefix="likelight-lgpio-")
     here = Path.cwd()
     try:
-        import lgpio  # noqa: F401
+        import lgpio  # noqa: F401, PLC0415  the import is what has to be done with care
     finally:
         os.chdir(here)
 
 
-def _adopt(made: "Factory | None") -> None:
+def _adopt(made: Factory | None) -> None:
     """Make gpiozero know the factory, so that its exit handler closes what is still open."""
-    from gpiozero import Device
-
     Device.pin_factory = made
 
 
 def _failures() -> tuple[type[Exception], ...]:
     """Return what can be raised; lgpio's own error has no base class but `Exception`."""
-    from gpiozero.exc import GPIOZeroError
-
     lgpio = sys.modules.get("lgpio")
     own = (lgpio.error,) if lgpio else ()
     return GPIOZeroError, OSError, ImportError, *own
 
 
 def _mend(error: Exception) -> str:
-    from gpiozero.exc import GPIOPinInUse, PinInvalidPin, PinUnknownPi
-
     said = str(error).strip("'\"")
     match error:
         case ImportError():

@@ -50,7 +50,7 @@ def pairing(screen: PairingScreen, panel: DisplayInfo) -> list[Drawn]:
 
 def _modules(url: str) -> list[bytearray]:
     """Return the rows of the QR code, dark modules as 1; level M survives a greasy panel."""
-    import segno  # here, because only a device that is not paired yet ever needs it
+    import segno  # noqa: PLC0415  only a device that is not paired yet ever needs it
 
     return [bytearray(row) for row in segno.make(url, error="m", micro=False).matrix]
 
