@@ -26,6 +26,7 @@ from support.busy import BUSY, lateness
 from support.camera import Decoder
 from support.feed import HEIGHT, WIDTH, Kitchen, Unit, heavy, kitchen, now_us, read_fragment
 from support.line import Line, line
+from support.valve import Valve
 from support.virtual import run_virtual
 
 FPS = 30
@@ -199,27 +200,6 @@ async def test_a_real_line_that_can_carry_the_stream_loses_nothing() -> None:
         assert hub.traffic["ws"].skips == 0
         assert far.contiguous
         assert len(far.ages) > SECONDS * FPS - 15, "the last ones are still on their way"
-
-
-class Valve(asyncio.Transport):
-    """A transport that takes what it is given while it is open, and keeps it while it is shut."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.open = True
-        self.got: list[bytes] = []
-
-    def write(self, data: bytes | bytearray | memoryview) -> None:
-        self.got.append(bytes(data))
-
-    def get_write_buffer_size(self) -> int:
-        return 0 if self.open else 1
-
-    def is_closing(self) -> bool:
-        return False
-
-    def abort(self) -> None:
-        """Nothing to end."""
 
 
 def test_who_skips_three_times_gets_a_slideshow_and_then_another_chance() -> None:

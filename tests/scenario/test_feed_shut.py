@@ -1,0 +1,150 @@
+"""A gate that shuts, by the virtual clock: who still holds camera pictures, and who waits for one."""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+
+import pytest
+
+from likelight.contract import State
+from likelight.feed.hub import Hub
+from likelight.feed.viewers import Viewer
+from support.feed import (
+    CAMERA_SHADE,
+    HEIGHT,
+    SHADES,
+    WIDTH,
+    Demands,
+    hub_with_placeholders,
+    jpeg,
+    jpeg_shade,
+    now_us,
+    still,
+)
+from support.valve import Valve
+from support.virtual import run_virtual
+
+Watch = Callable[[Hub, Valve], AbstractContextManager[Viewer]]
+WAYS: dict[str, Watch] = {
+    "ws": lambda hub, valve: hub.watch_h264(valve),
+    "mp4": lambda hub, valve: hub.watch_mp4(valve),
+    "mjpeg": lambda hub, valve: hub.watch_jpeg(valve),
+}
+each_way = pytest.mark.parametrize("watch", WAYS.values(), ids=WAYS)
+
+
+def live_hub() -> Hub:
+    """Return a hub whose gate is open and whose camera runs."""
+    hub = hub_with_placeholders(Demands())
+    hub.set_format(WIDTH, HEIGHT, 30)
+    hub.show(State.LIVE)
+    return hub
+
+
+def film(hub: Hub) -> None:
+    """Push one picture of each kind."""
+    hub.push(still(CAMERA_SHADE), keyframe=True, captured_us=now_us())
+    hub.push_jpeg(jpeg(CAMERA_SHADE), captured_us=now_us())
+
+
+@each_way
+def test_who_still_holds_camera_pictures_is_cut_off_a_tenth_of_a_second_after_a_shut(
+    watch: Watch,
+) -> None:
+    async def scenario() -> None:
+        hub, slow, quick = live_hub(), Valve(), Valve()
+        with watch(hub, slow), watch(hub, quick):
+            slow.open = quick.open = False
+            film(hub)
+            hub.show(State.PRIVATE)
+            shut_at = asyncio.get_running_loop().time()
+            await asyncio.sleep(0.09)
+            assert slow.cut_at is None, "a line that is only busy gets its tenth of a second"
+            quick.open = True
+            await asyncio.sleep(0.02)
+            assert slow.cut_at == pytest.approx(shut_at + 0.1, abs=0.001)
+            assert quick.cut_at is None
+
+    run_virtual(scenario())
+
+
+def test_a_response_that_holds_camera_pictures_is_cut_off_as_soon() -> None:
+    async def scenario() -> None:
+        hub, slow, quick = live_hub(), Valve(), Valve()
+        for valve in (slow, quick):
+            valve.open = False
+            hub.answered(valve)
+            valve.write(jpeg(CAMERA_SHADE))
+        hub.show(State.PRIVATE)
+        shut_at = asyncio.get_running_loop().time()
+        await asyncio.sleep(0.09)
+        assert slow.cut_at is None
+        quick.open = True
+        await asyncio.sleep(0.02)
+        assert slow.cut_at == pytest.approx(shut_at + 0.1, abs=0.001)
+        assert quick.cut_at is None
+
+    run_virtual(scenario())
+
+
+@each_way
+@pytest.mark.parametrize("all_went_out", [False, True])
+def test_who_leaves_takes_along_what_was_too_slow_to_go_out(
+    watch: Watch, all_went_out: bool
+) -> None:
+    """The buffer of one who left would be nobody's when the gate shuts."""
+
+    async def scenario() -> None:
+        hub, valve = live_hub(), Valve()
+        with watch(hub, valve):
+            valve.open = all_went_out
+            film(hub)
+        assert (valve.cut_at is None) is all_went_out
+
+    run_virtual(scenario())
+
+
+@pytest.mark.parametrize("state", [State.PRIVATE, State.FAULT, State.OFF])
+def test_who_waits_for_a_snapshot_is_answered_in_the_moment_of_a_shut(state: State) -> None:
+    async def scenario() -> None:
+        hub = live_hub()
+        clock = asyncio.get_running_loop().time
+        async with asyncio.TaskGroup() as group:
+            waiting = group.create_task(hub.snapshot(Valve()))
+            await asyncio.sleep(0.5)
+            hub.show(state)
+            shut_at = clock()
+            picture = await waiting
+            assert clock() - shut_at < 0.001
+        assert picture is not None
+        assert abs(jpeg_shade(picture.jpeg) - SHADES[state]) <= 4
+
+    run_virtual(scenario())
+
+
+def test_who_waits_for_a_snapshot_is_answered_when_the_feed_ends() -> None:
+    async def scenario() -> None:
+        hub = live_hub()
+        clock = asyncio.get_running_loop().time
+        async with asyncio.TaskGroup() as group:
+            running = group.create_task(hub.run())
+            waiting = group.create_task(hub.snapshot(Valve()))
+            await asyncio.sleep(0.5)
+            running.cancel()
+            ended_at = clock()
+            await waiting
+            assert clock() - ended_at < 0.001
+
+    run_virtual(scenario())
+
+
+def test_a_snapshot_waits_two_seconds_for_the_camera_and_no_longer() -> None:
+    async def scenario() -> None:
+        hub = live_hub()
+        began = asyncio.get_running_loop().time()
+        picture = await hub.snapshot(Valve())
+        assert asyncio.get_running_loop().time() - began == pytest.approx(2.0, abs=0.01)
+        assert picture is not None
+        assert abs(jpeg_shade(picture.jpeg) - SHADES[State.IDLE]) <= 4
+
+    run_virtual(scenario())
