@@ -86,6 +86,21 @@ async def test_mjpeg_shows_placeholders_the_camera_and_nothing_after_a_shut() ->
         await place.demands.until(Demand(0, 0))
 
 
+async def test_x_timestamp_is_the_capture_in_epoch_seconds_to_the_microsecond() -> None:
+    captured_us = 1_790_000_000_023_456
+    async with kitchen() as place, aiohttp.ClientSession() as session, asyncio.TaskGroup() as group:
+        place.hub.show(State.LIVE)
+        async with session.get(f"{place.url}/k/demo/stream.mjpg") as stream:
+            asked = group.create_task(session.get(f"{place.url}/k/demo/snapshot.jpg"))
+            await place.demands.until(Demand(0, 2))
+            place.hub.push_jpeg(jpeg(CAMERA_SHADE), captured_us=captured_us)
+            told = b""
+            while b"X-Timestamp: 1790000000.023456\r\n" not in told:
+                told = await asyncio.wait_for(stream.content.readline(), 20)
+            async with await asked as snapshot:
+                assert snapshot.headers["X-Timestamp"] == "1790000000.023456"
+
+
 async def test_a_second_mjpeg_viewer_begins_with_the_newest_picture() -> None:
     async with kitchen() as place, aiohttp.ClientSession() as session:
         place.hub.show(State.LIVE)

@@ -45,6 +45,7 @@ async def test_a_joiner_sees_the_pictures_since_the_last_keyframe_at_once() -> N
         place.roll(encode([CAMERA_SHADE] * 15, gop=10))
         async with watcher(session, place) as viewer:
             await viewer.fragments(5)
+            assert viewer.ws._response.headers["Cache-Control"] == "no-store"
             assert viewer.got.texts[0] == {
                 "mime": viewer.got.texts[0]["mime"],
                 "width": WIDTH,

@@ -1,4 +1,4 @@
-"""A gate that shuts, by the virtual clock: who still holds camera pictures, and who waits for one."""
+"""A gate that shuts, on the virtual clock: who still holds camera pictures, who waits for one."""
 
 import asyncio
 from collections.abc import Callable

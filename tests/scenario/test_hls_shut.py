@@ -1,4 +1,4 @@
-"""LL-HLS and a gate that shuts: at whatever frame it does, no byte of the camera is served after."""
+"""LL-HLS and a gate that shuts: at whatever frame it does, no byte of the camera is served then."""
 
 import asyncio
 
@@ -30,7 +30,7 @@ class Published:
     def on_state(self, state: State) -> None: ...
 
 
-# A part has 15 or 16 frames and a segment 60: wherever in a part a shut may fall, one of these does.
+# A part has 14 or 16 frames and a segment 60: wherever in a part a shut falls, one of these does.
 @pytest.mark.parametrize("frames", range(145, 166))
 def test_what_is_served_after_a_shut_is_the_placeholder_byte_for_byte(frames: int) -> None:
     async def scenario() -> None:

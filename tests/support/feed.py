@@ -143,7 +143,8 @@ def read_fragment(data: bytes) -> Sample:
     """Parse one fragment as the hub makes them, checking what must hold for each."""
     prft, moof, mdat = boxes(data)
     assert (prft.kind, moof.kind, mdat.kind) == ("prft", "moof", "mdat")
-    _, track, ntp, media_time = struct.unpack(">IIQQ", prft.body)
+    kind, track, ntp, media_time = struct.unpack(">IIQQ", prft.body)
+    assert kind == 0x0100_0018, "version 1, and the time is the capture's"
     _, sequence = struct.unpack(">II", moof.find("mfhd").body)
     flags, decode_time = struct.unpack(">IQ", moof.find("traf", "tfdt").body)
     assert flags == 0x0100_0000
@@ -156,6 +157,8 @@ def read_fragment(data: bytes) -> Sample:
     assert media_time == decode_time
     seconds, fraction = ntp >> 32, ntp & 0xFFFF_FFFF
     captured = (seconds - 2_208_988_800) * 1_000_000 + -(-fraction * 1_000_000 >> 32)
+    # Depends on no other; or on others, and is no sync sample: a joiner must not begin there.
+    assert sample_flags in (0x0200_0000, 0x0101_0000)
     keyframe = sample_flags == 0x0200_0000
     return Sample(decode_time, duration, size, keyframe, captured, sequence)
 

@@ -107,3 +107,15 @@ def test_a_clock_beyond_2036_makes_no_fragment_fail() -> None:
     )
     seconds = int.from_bytes(data[16:20], "big")
     assert seconds == (2_208_988_800 + 2_208_988_800) % 2**32
+
+
+def test_a_fragment_says_that_its_time_is_the_captures_and_which_pictures_stand_alone() -> None:
+    """ISO/IEC 14496-12: flags 24 of `prft` (8.16.5), and the sample flags (8.8.3.1)."""
+    _, fragments = stream([50] * 3)
+    assert [data[8:12] for data in fragments] == [b"\x01\x00\x00\x18"] * 3
+    flags = []
+    for data in fragments:
+        moof = list(boxes(data))[1]
+        flags.append(moof.find("traf", "trun").body[-4:])
+    # 2: depends on no other; 1: depends on others, and 1 << 16: is no sync sample.
+    assert flags == [b"\x02\x00\x00\x00", *[b"\x01\x01\x00\x00"] * 2]

@@ -1,5 +1,6 @@
 """The segmenter under cameras of every temper: whatever comes in, the playlist keeps the rules."""
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -17,10 +18,11 @@ INIT = Init(SETS, WIDTH, HEIGHT, 30)
 
 
 class Source:
-    """Makes fragments of one byte each, on one timeline."""
+    """Makes fragments of one byte each, on one timeline, by a wall clock that may be set."""
 
     def __init__(self) -> None:
         self.sequence = self.decode = 0
+        self.clock_us = 1_790_000_000_000_000
 
     def fragment(self, seconds: float, *, keyframe: bool, init: Init = INIT) -> Fragment:
         ticks = round(seconds * TIMESCALE)
@@ -29,7 +31,7 @@ class Source:
             self.decode,
             ticks,
             keyframe,
-            1_790_000_000_000_000 + self.decode * 1_000_000 // TIMESCALE,
+            self.clock_us + self.decode * 1_000_000 // TIMESCALE,
             init,
             b"x",
             Opening(b""),
@@ -66,6 +68,34 @@ def test_memory_is_bounded_by_the_window() -> None:
     kept = [number for number in range(60) if window.segment(number)]
     assert kept == list(range(kept[0], playlist.segments[-1].number + 1))
     assert len(kept) <= KEPT / TIMESCALE / 2 + 2
+
+
+@pytest.mark.parametrize("step_s", [1.0, -1.0, 3600.0, -3600.0, 0.3])
+def test_a_clock_that_is_set_is_a_discontinuity_at_the_next_keyframe(step_s: float) -> None:
+    window, source = Segmenter(), Source()
+    roll(window, source, 5, 30, 30)
+    source.clock_us += round(step_s * 1_000_000)
+    roll(window, source, 3, 30, 30)
+    playlist = listed(window)
+    check_alone(playlist)
+    assert [segment.duration for segment in playlist.segments[:3]] == [2.0, 2.0, 1.0]
+    assert [segment.discontinuity for segment in playlist.segments] == [
+        *[False] * 3,
+        True,
+        False,
+    ]
+    gap = playlist.segments[3].date_time - playlist.segments[2].date_time
+    assert gap.total_seconds() == pytest.approx(1.0 + step_s, abs=0.002)
+
+
+def test_a_clock_that_is_drawn_a_little_is_none() -> None:
+    window, source = Segmenter(), Source()
+    for _ in range(4):
+        roll(window, source, 2, 30, 30)
+        source.clock_us += 200_000
+    playlist = listed(window)
+    assert not any(segment.discontinuity for segment in playlist.segments)
+    assert {segment.duration for segment in playlist.segments if segment.uri} == {2.0}
 
 
 frames = st.tuples(

@@ -46,6 +46,18 @@ def test_who_lags_a_little_misses_nothing_even_over_a_keyframe() -> None:
     assert numbers(ring, 26) == list(range(26, 33))
 
 
+def test_three_tenths_of_a_second_behind_live_is_the_most_that_anybody_is_served() -> None:
+    ring = Ring()
+    fill(ring, "K" + "d" * 29 + "Kdd")
+    newest = ring.end - 1
+    assert numbers(ring, newest - 9) == list(range(newest - 9, newest + 1)), "9 frames are 0.3 s"
+    assert numbers(ring, newest - 10) == [30, 31, 32]
+    fill(ring, "d" * 7)
+    assert numbers(ring, 20) == list(range(30, 40)), "a keyframe of 0.3 s ago may be jumped to"
+    fill(ring, "d")
+    assert numbers(ring, 20) == []
+
+
 def test_who_lags_too_far_jumps_to_a_new_keyframe() -> None:
     ring = Ring()
     fill(ring, "K" + "d" * 29 + "Kdd")
