@@ -146,10 +146,17 @@ class Decoder:
 
 def luma(frame: av.VideoFrame) -> Image.Image:
     """Return a decoded frame's luma."""
-    plane = frame.planes[0]
-    return Image.frombytes(
-        "L", (frame.width, frame.height), bytes(plane), "raw", "L", plane.line_size, 1
-    )
+    return planes(frame)[0]
+
+
+def planes(frame: av.VideoFrame) -> list[Image.Image]:
+    """Return a decoded frame's luma and its two chromas, which are half as large."""
+    return [
+        Image.frombytes(
+            "L", (plane.width, plane.height), bytes(plane), "raw", "L", plane.line_size, 1
+        )
+        for plane in frame.planes
+    ]
 
 
 def mean(image: Image.Image, box: tuple[float, float, float, float] = (0, 0, 1, 1)) -> float:
