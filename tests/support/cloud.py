@@ -132,8 +132,14 @@ def status(**changes: Any) -> dict[str, Any]:
 
 
 @asynccontextmanager
-async def serving(database: Path, *, now: Now | None = None) -> AsyncIterator[Site]:
-    """Serve the cloud on `database`, with one kitchen and its device's token."""
+async def serving(
+    database: Path, *, now: Now | None = None, unix: Path | None = None
+) -> AsyncIterator[Site]:
+    """Serve the cloud on `database`, with one kitchen and its device's token.
+
+    On a virtual clock give the path of a socket as `unix`: what is sent there has arrived, so that
+    no time passes on the way. Then a request may also take longer than 20 s.
+    """
     now = now or WallClock()
     store = SqliteStore(database)
     cloud = Cloud(store, now=now, rng=random.Random(1))
@@ -141,23 +147,31 @@ async def serving(database: Path, *, now: Now | None = None) -> AsyncIterator[Si
     routes.mount(cloud, app)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
     await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    host, port = runner.addresses[0][:2]
+    base, connector = await _listen(runner, unix)
     jar = aiohttp.CookieJar(unsafe=True)
-    timeout = aiohttp.ClientTimeout(total=20)
+    timeout = aiohttp.ClientTimeout(total=20 if unix is None else 120)
     try:
         async with (
             asyncio.TaskGroup() as group,
-            aiohttp.ClientSession(cookie_jar=jar, timeout=timeout) as session,
+            aiohttp.ClientSession(connector=connector, cookie_jar=jar, timeout=timeout) as session,
         ):
             running = group.create_task(cloud.run())
             await asyncio.wait_for(cloud.ready.wait(), 20)
             await store.add_kitchen(KID, "The demo kitchen", now())
             await store.add_token(KID, hashed(TOKEN))
             try:
-                yield Site(cloud, session, f"http://{host}:{port}")
+                yield Site(cloud, session, base)
             finally:
                 running.cancel()
     finally:
         await runner.cleanup()
+
+
+async def _listen(runner: web.AppRunner, unix: Path | None) -> tuple[str, aiohttp.BaseConnector]:
+    """Return the address of what listens now, and what connects to it."""
+    if unix is not None:
+        await web.UnixSite(runner, unix).start()
+        return "http://cloud", aiohttp.UnixConnector(str(unix))
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    host, port = runner.addresses[0][:2]
+    return f"http://{host}:{port}", aiohttp.TCPConnector()
