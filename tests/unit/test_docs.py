@@ -1,12 +1,17 @@
 """What a user can set is in SETTINGS.md, and what can be typed in the README."""
 
+import argparse
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import get_args
 
+import pytest
 from pydantic import BaseModel
 
+from likelight import cli
 from likelight.config import Config
+from likelight_cloud import cli as cloud_cli
 
 PROJECT = Path(__file__).parents[2]
 README = (PROJECT / "README.md").read_text(encoding="utf-8")
@@ -34,12 +39,31 @@ def test_every_row_is_a_setting() -> None:
     assert sorted(rows) == sorted(settings(Config))
 
 
-def test_every_command_is_told() -> None:
-    for command in (
-        "likelight demo",
-        "likelight run",
-        "likelight lights",
-        "likelight queue",
-        "likelight consent",
-    ):
-        assert command in README
+def commands(parser: argparse.ArgumentParser) -> Iterator[tuple[str, str | None]]:
+    """Yield each command and subcommand as it is typed, with its line in the parent's --help."""
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            helps = {listed.dest: listed.help for listed in action._choices_actions}
+            for name, command in action.choices.items():
+                yield command.prog, helps.get(name)
+                yield from commands(command)
+
+
+@pytest.mark.parametrize("parser", [cli._parser(), cloud_cli._parser()], ids=lambda one: one.prog)
+def test_every_command_is_told_in_a_page_and_in_help(parser: argparse.ArgumentParser) -> None:
+    known = dict(commands(parser))
+    assert len(known) >= 3, "the walk found the commands"
+    assert [command for command, help_ in known.items() if not help_] == []
+    files = [PROJECT / "README.md", *PROJECT.glob("firmware/*.md"), *PROJECT.glob("cloud/*.md")]
+    pages = "\n".join(page.read_text(encoding="utf-8") for page in files)
+    assert [command for command in known if not is_typed(command, pages)] == []
+
+
+def test_every_command_of_the_device_is_in_the_readme() -> None:
+    known = [command for command, _ in commands(cli._parser()) if command.count(" ") == 1]
+    assert [command for command in known if not is_typed(command, README)] == []
+
+
+def is_typed(command: str, text: str) -> bool:
+    """Return whether `command` stands in `text`, and not as the beginning of another word."""
+    return re.search(rf"{command}(?![\w-])", text) is not None
