@@ -179,7 +179,7 @@ class Permits:
                     consent, clock = await self._look(self._state_dir)
                 stands = standing(consent, self._now(), self._zone, clock=clock)
             except (ConsentError, TimeoutError) as error:
-                log.debug("%s", error or "the disk hangs")
+                log.debug("%s", str(error) or "the disk hangs")
                 consent, stands = None, Standing.UNREADABLE
             self._gate.on_consent(stands is Standing.VALID)
             self._ends = consent.ends(self._zone) if consent else None

@@ -2,18 +2,17 @@
 
 import asyncio
 import logging
-import threading
 from collections.abc import Callable, Coroutine
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from likelight import consent
-from likelight import permits as permits_module
 from likelight.consent import Consent, Standing
-from likelight.permits import LOOK_AGAIN_S, ConsentHealth, Permits
+from likelight.permits import ConsentHealth, Permits
 from likelight.schedule import Hours, parse
 from support.virtual import run_virtual, virtual_now
 
@@ -99,7 +98,7 @@ def test_a_withdrawal_that_nobody_told_us_of_is_found(tmp_path: Path) -> None:
         await asyncio.sleep(1)
         assert gate.consented
         await asyncio.to_thread(consent.remove, tmp_path)
-        await asyncio.sleep(LOOK_AGAIN_S + 0.1)
+        await asyncio.sleep(10.1)
         assert not gate.consented
 
     consent.write(tmp_path, SIGNED)
@@ -151,7 +150,7 @@ def test_a_clock_that_nobody_set_keeps_a_real_camera_off(tmp_path: Path) -> None
         assert permits.consent is not None
         assert permits.consent.standing is Standing.NO_CLOCK
         is_set = True
-        await asyncio.sleep(LOOK_AGAIN_S + 1)
+        await asyncio.sleep(10.1)
         assert gate.consented
 
     consent.write(tmp_path, SIGNED)
@@ -163,7 +162,7 @@ def test_a_damaged_record_is_no_consent(tmp_path: Path) -> None:
         await asyncio.sleep(1)
         assert gate.consented
         await asyncio.to_thread((tmp_path / consent.FILE).write_text, "{")
-        await asyncio.sleep(LOOK_AGAIN_S + 1)
+        await asyncio.sleep(10.1)
         assert not gate.consented
         assert permits.consent == ConsentHealth(Standing.UNREADABLE)
 
@@ -230,45 +229,70 @@ def test_a_record_that_was_stretched_by_hand_is_no_consent(tmp_path: Path, revie
     with_permits(body, state_dir=tmp_path)
 
 
-async def test_a_disk_that_hangs_keeps_nobody_on_air(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    # On the real clock: the virtual one stands still while a thread works.
-    monkeypatch.setattr(permits_module, "LOOK_WITHIN_S", 0.1)
-    monkeypatch.setattr(permits_module, "LOOK_AGAIN_S", 0.05)
-    await asyncio.to_thread(consent.write, tmp_path, SIGNED)
-    moment, hangs, over, looks = START, threading.Event(), threading.Event(), 0
+class HangingDisk:
+    """Stands between a loop and its threads: while it `hangs`, no job of theirs comes back.
 
-    def clock() -> bool:
-        nonlocal looks
-        looks += hangs.is_set() and not over.is_set()
-        return not hangs.is_set() or over.wait(30)
+    The virtual clock, which stands still while a thread works, goes on.
+    """
 
-    gate = Gate()
-    permits = Permits(
-        gate,
-        hours=parse({"friday": "11:00-14:00"}, BERLIN),
-        state_dir=tmp_path,
-        zone=BERLIN,
-        clock_is_set=clock,
-        on_change=lambda: None,
-        now=lambda: moment,
-    )
-    try:
-        async with asyncio.timeout(20), asyncio.TaskGroup() as group:
-            running = group.create_task(permits.run())
-            while not (gate.consented and gate.hours[0]):
-                await asyncio.sleep(0.01)
-            hangs.set()
-            while gate.consented:
-                await asyncio.sleep(0.01)
-            moment += timedelta(hours=3)
-            while gate.hours[0]:
-                await asyncio.sleep(0.01)
-            assert looks == 1, "one thread hangs, not one more at each look"
-            over.set()
-            while not gate.consented:
-                await asyncio.sleep(0.01)
-            running.cancel()
-    finally:
-        over.set()
+    def __init__(self) -> None:
+        self.hangs = False
+        self.asked_at: list[float] = []
+        self._loop = asyncio.get_running_loop()
+        self._run = self._loop.run_in_executor
+        self._jobs: list[tuple[asyncio.Future[Any], Callable[[], Any]]] = []
+        self._loop.run_in_executor = self._take  # type: ignore[method-assign,assignment]
+
+    def _take(self, executor: None, job: Callable[[], Any]) -> asyncio.Future[Any]:
+        if not self.hangs:
+            return self._run(executor, job)
+        self.asked_at.append(self._loop.time())
+        self._jobs.append((self._loop.create_future(), job))
+        return self._jobs[-1][0]
+
+    async def go_on(self) -> None:
+        """Do what waited."""
+        self.hangs = False
+        for future, job in self._jobs:
+            future.set_result(await self._run(None, job))
+
+
+def test_a_disk_that_hangs_keeps_nobody_on_air(tmp_path: Path) -> None:
+    async def body(permits: Permits, gate: Gate, _: object) -> None:
+        disk, loop = HangingDisk(), asyncio.get_running_loop()
+        await asyncio.sleep(1)
+        assert gate.consented
+        disk.hangs = True
+        while not disk.asked_at:
+            await asyncio.sleep(0.01)
+        await asyncio.sleep(disk.asked_at[0] + 4.9 - loop.time())
+        assert gate.consented, "an SD card may be slow"
+        await asyncio.sleep(0.2)
+        assert not gate.consented
+        assert permits.consent == ConsentHealth(Standing.UNREADABLE)
+        await asyncio.sleep(600)
+        assert len(disk.asked_at) == 1, "one thread hangs, not one more at each look"
+        assert gate.hours == (True, None)
+        await asyncio.sleep(3600)
+        assert gate.hours[0] is False, "the hours are heeded while the disk hangs"
+        await disk.go_on()
+        await asyncio.sleep(15.1)
+        assert gate.consented
+
+    consent.write(tmp_path, SIGNED)
+    with_permits(body, state_dir=tmp_path, hours=parse({"friday": "11:00-14:00"}, BERLIN))
+
+
+def test_a_new_opening_is_told_at_once_though_the_kitchen_stays_closed() -> None:
+    hours = parse({"friday": "18:00-20:00"}, BERLIN)
+
+    async def body(permits: Permits, gate: Gate, _: object) -> None:
+        assert gate.hours == (False, datetime(2026, 11, 20, 17, 0, tzinfo=UTC))
+        told = gate.told
+        await asyncio.sleep(600)
+        assert gate.told == told
+        permits.wish({"friday": "19:00-23:00"})
+        assert gate.hours == (False, datetime(2026, 11, 20, 18, 0, tzinfo=UTC))
+        assert gate.told == told + 1
+
+    with_permits(body, hours=hours)
