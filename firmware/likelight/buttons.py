@@ -1,4 +1,4 @@
-"""A button of the crew, under watch: a press is felt at once, and one that is stuck is noticed."""
+"""A button of the crew, under watch: a press acts at once, and one that is stuck is noticed."""
 
 import asyncio
 import logging
@@ -45,9 +45,10 @@ class Acts(Protocol):
 class CrewButton:
     """Reads `button` for ever and passes on what hands do with it.
 
-    `on_felt` is called first at each press, so that light and screen can answer before anything
-    else happens. In `trouble` a press still counts, but nothing is done at its end; `on_trouble`
-    hears when a trouble begins or ends.
+    A press acts first; `on_felt` is called right after that, in the same turn of the loop, so that
+    light and screen can answer. In `trouble` a press still counts, but nothing is done at its end;
+    `on_trouble` hears when a trouble begins or ends. Neither listener can cost a press, whatever it
+    raises: the contacts of a watch that starts again would go unread meanwhile.
     """
 
     def __init__(
@@ -103,19 +104,17 @@ class CrewButton:
             self._released()
 
     def _pressed(self) -> None:
+        # Such a press may shut, but its end, minutes after its beginning, must not share again.
+        self._found = self._touched_at - self._read_since < FOUND_WITHIN_S
+        self._acts.down()
+        if self._found:
+            self._acts.void()
+        self._tell(self._on_felt)
         self._presses.append(self._touched_at)
         took = self._touched_at - self._presses[0]
         chatters = len(self._presses) == CHATTER and took < CHATTER_WITHIN_S
-        self._is(Trouble.CHATTERS if chatters else None)
         self._set_timer(STUCK_AFTER_S, self._is_stuck)
-        try:
-            self._on_felt()
-        finally:
-            self._acts.down()
-            # Such a press may shut, but its end, minutes after its beginning, must not share again.
-            self._found = self._touched_at - self._read_since < FOUND_WITHIN_S
-            if self._found:
-                self._acts.void()
+        self._is(Trouble.CHATTERS if chatters else None)
 
     def _released(self) -> None:
         match self.trouble:
@@ -130,28 +129,35 @@ class CrewButton:
                 self._is(None)
 
     def _is_stuck(self) -> None:
-        self._is(Trouble.STUCK)
         self._acts.void()
+        self._is(Trouble.STUCK)
 
     def _lost(self, error: HardwareError) -> None:
-        if self.trouble is not Trouble.UNREADABLE:
-            log.error("The %s button can't be read: %s", self.name, error)
+        news = self.trouble is not Trouble.UNREADABLE
         self._held = False
         self._stop_timer()
         self._acts.void()
         self._is(Trouble.UNREADABLE)
+        if news:
+            log.error("The %s button can't be read: %s", self.name, error)
 
     def _is(self, trouble: Trouble | None) -> None:
         before, self.trouble = self.trouble, trouble
         if trouble is before:
             return
+        self._tell(self._on_trouble)
         if trouble is Trouble.STUCK:
             log.warning("The %s button has been down for a minute; is it stuck?", self.name)
         elif trouble is Trouble.CHATTERS:
             log.warning("The %s button chatters; its wire may be loose", self.name)
         elif trouble is None:
             log.info("The %s button works again", self.name)
-        self._on_trouble()
+
+    def _tell(self, listener: Callable[[], None]) -> None:
+        try:
+            listener()
+        except Exception:
+            log.exception("The %s button acts, but what answers it failed", self.name)
 
     def _set_timer(self, seconds: float, then: Callable[[], None]) -> None:
         self._timer = asyncio.get_running_loop().call_later(seconds, then)

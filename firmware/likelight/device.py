@@ -343,8 +343,8 @@ class Device:
         self.window_in.felt()
 
     def _on_air_changed(self) -> None:
-        self.window_in.camera_changed()
         self.changes.bump()
+        self.window_in.camera_changed()
 
     def _on_lamp(self, frame: LightFrame) -> None:
         self.camera.show_lamp(frame)

@@ -180,7 +180,7 @@ class OnAir:
         before, self._opens_at = self.report, opens_at
         self._change(replace(self._conditions, open_hours=is_open))
         if before.state is self.state and before != self.report:
-            self._on_change()
+            self._tell()
 
     def on_privacy_button(self, works: bool) -> None:
         self._change(replace(self._conditions, privacy_works=works))
@@ -223,23 +223,23 @@ class OnAir:
         self._stored = wish
         if wish is not self._wish:
             return False
+        unstorable, self._unstorable = self._unstorable, False
         if not wish:
-            log.info("PRIVACY: the crew shares again")
             self._change(replace(self._conditions, private=False))
-        elif self._unstorable:
+            log.info("PRIVACY: the crew shares again")
+        elif unstorable:
             log.info("Privacy is stored now, and survives a restart")
         else:
             log.info("PRIVACY: the camera is off, also after a restart")
-        self._unstorable = False
         return True
 
     def _refused(self, wish: bool, error: OSError) -> None:
         if not wish:
-            log.error("The kitchen stays private, for it can't be stored: %s", error)
             self._wish = True
+            log.error("The kitchen stays private, for it can't be stored: %s", error)
         elif not self._unstorable:
-            log.error("Privacy holds, but would not survive a restart: %s", error)
             self._unstorable = True
+            log.error("Privacy holds, but would not survive a restart: %s", error)
 
     async def _store_at_last(self) -> None:
         if not self._wish or self._stored:
@@ -248,15 +248,16 @@ class OnAir:
             # Not asyncio.timeout(), for we are being cancelled: see likelight_hw/ending.py.
             await asyncio.wait_for(self._keep_private(True), LAST_STORE_S)
         except (OSError, TimeoutError) as error:
-            log.exception("Privacy could not be stored: %s", error or "the disk hangs")
+            log.exception("Privacy could not be stored: %s", str(error) or "the disk hangs")
         else:
             self._stored = True
 
     def _change(self, conditions: Conditions) -> None:
         if conditions != self._conditions:
             self._conditions = conditions
-            self._apply()
+            # Before anything can fail: `run` then sees to what this call leaves undone.
             self._changed.set()
+            self._apply()
 
     def _apply(self) -> None:
         """Bring gate, light, camera and feed in line with the conditions."""
@@ -296,14 +297,22 @@ class OnAir:
             self._light(False)
 
     def _announce(self, verdict: Verdict) -> None:
-        if verdict.state is not self._verdict.state:
+        before = self._verdict
+        if verdict.state is not before.state:
             self._show(verdict.state)
             self._since = self._now()
-            log.info("The kitchen is %s", verdict.state.value)
-        changed = (verdict.state, verdict.cause) != (self._verdict.state, self._verdict.cause)
         self._verdict = verdict
-        if changed:
+        if (verdict.state, verdict.cause) != (before.state, before.cause):
+            self._tell()
+        if verdict.state is not before.state:
+            log.info("The kitchen is %s", verdict.state.value)
+
+    def _tell(self) -> None:
+        """Say that the report has changed; a listener that fails holds up no gate and no press."""
+        try:
             self._on_change()
+        except Exception:
+            log.exception("The gate is %s, but what shows it failed", self.state.value)
 
     def _light(self, on: bool) -> bool:
         """Switch the light; return whether it obeyed."""
@@ -314,13 +323,14 @@ class OnAir:
             obeys = self._glows() is on
         except HardwareError as error:
             trouble, obeys = str(error), False
-        if self._light_obeys and not obeys:
-            log.error("The on-air light can't be switched: %s", trouble)
-        elif on and obeys and not self._light_obeys:
-            log.info("The on-air light works again")
+        obeyed = self._light_obeys
         if on or not obeys:
             self._light_obeys, self.light_trouble = obeys, "" if obeys else trouble
         self._lighted = on or not obeys
+        if obeyed and not obeys:
+            log.error("The on-air light can't be switched: %s", trouble)
+        elif on and obeys and not obeyed:
+            log.info("The on-air light works again")
         return obeys
 
     def _glows(self) -> bool:

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from likelight.buttons import CrewButton
 from likelight.contract import Cause, State
-from likelight.onair import REOPEN_AFTER_S, RETRY_LIGHT_S, OnAir, PrivacyButton
+from likelight.onair import OnAir, PrivacyButton
 from likelight_hw.ports import CameraPhase, CameraStatus, HardwareError
 from likelight_hw.sim.button import SimButton
 from support.virtual import run_virtual, virtual_now
@@ -36,7 +36,7 @@ class World:
     light_broken: bool = False
     light_sticks: bool = False
     light_obeys_at: float = float("-inf")
-    """A light that stuck is told to go out again within `RETRY_LIGHT_S`; lit is the safe side."""
+    """A light that stuck is told to go out again within 5 s; lit is the safe side."""
     feed_fails: bool = False
     feed_works_at: float = float("-inf")
     pin: bool = False
@@ -229,7 +229,7 @@ class Story:
                 world.light_broken = step == "break the light"
             case "the light sticks" | "the light obeys":
                 if world.light_sticks and step == "the light obeys":
-                    world.light_obeys_at = asyncio.get_running_loop().time() + RETRY_LIGHT_S
+                    world.light_obeys_at = asyncio.get_running_loop().time() + 5.0
                 world.light_sticks = step == "the light sticks"
             case "fill the disk" | "empty the disk":
                 world.disk_full = step == "fill the disk"
@@ -324,7 +324,7 @@ def hold_frames_against_the_light(world: World, *, light_fails: bool) -> None:
     for at, what in world.log:
         if what == "light on":
             lit_since = at
-            assert shut_at is None or at - shut_at >= REOPEN_AFTER_S - 1e-6 or light_fails
+            assert shut_at is None or at - shut_at >= 1.0 - 1e-6 or light_fails
         elif what == "frame":
             assert lit_since is not None
             assert at >= lit_since

@@ -68,10 +68,13 @@ class ThanksButton:
                 # No answer from lamp and screen then: it would say what is not true.
                 log.exception("The thanks could not be stored: %s", error)
                 continue
+            try:
+                self._on_thanks()
+            except Exception:
+                log.exception("The thanks are stored, but what answers them failed")
             log.info(
                 "THANKS: the crew thanks for %s", "1 note" if thanked == 1 else f"{thanked} notes"
             )
-            self._on_thanks()
             await asyncio.sleep(PACE_S)
 
     def _repeat(self) -> None:

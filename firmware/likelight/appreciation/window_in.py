@@ -173,14 +173,15 @@ class WindowIn:
 
     def camera_changed(self) -> None:
         """What `camera()` returns has changed: tell crew and cloud at once."""
+        # The lamp last: one that fails must cost neither the cloud nor the display the news.
+        self._reporter.change_at_once()
         private = self._camera().state is State.PRIVATE
         if private and not self._private:
             self._thanking_until = float("-inf")
             self._presenter.answer()
         self._private = private
-        self._set_base()
         self._presenter.change()
-        self._reporter.change_at_once()
+        self._set_base()
 
     def camera_trouble(self, code: str | None) -> None:
         """The camera has this trouble (a short code), or none any more: the display says so."""
@@ -189,9 +190,9 @@ class WindowIn:
             self._presenter.change()
 
     def felt(self) -> None:
-        """A button was pressed, whichever: lamp and screen answer before anything else happens."""
-        self._lamp.felt()
+        """A button was pressed, whichever: screen and lamp answer at once."""
         self._presenter.felt()
+        self._lamp.felt()
 
     def pause(self) -> None:
         """Let notes wait for `resume`; the lamp is paused by its own `hold`."""
@@ -273,10 +274,10 @@ class WindowIn:
             log.info("The crew reads the last note again")
 
     def _thanked(self) -> None:
-        self._lamp.thanks()
+        self._reporter.change_at_once()
         self._thanking_until = asyncio.get_running_loop().time() + ANSWER_S
         self._presenter.answer()
-        self._reporter.change_at_once()
+        self._lamp.thanks()
 
     def _set_base(self) -> None:
         state = self._camera().state

@@ -38,14 +38,13 @@ class LogLines(logging.Handler):
         """Keep the record's message; a traceback belongs in the journal, not on a wall."""
         try:
             text = record.getMessage()
-        except Exception:  # noqa: BLE001  a record's arguments may raise anything; logging tells it
+            with self._guard:
+                self._count += 1
+                at = datetime.fromtimestamp(record.created, UTC)
+                self._lines.append(LogLine(self._count, at, record.levelname.lower(), text))
+            self._on_line()
+        except Exception:  # noqa: BLE001  arguments and listeners may raise anything; logging tells it
             self.handleError(record)
-            return
-        with self._guard:
-            self._count += 1
-            at = datetime.fromtimestamp(record.created, UTC)
-            self._lines.append(LogLine(self._count, at, record.levelname.lower(), text))
-        self._on_line()
 
     def lines(self) -> tuple[LogLine, ...]:
         """Return what is kept, oldest first."""

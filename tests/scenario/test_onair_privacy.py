@@ -1,0 +1,273 @@
+"""PRIVACY, from the press to the disk, on the virtual clock: whatever fails, it shuts and stays."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from likelight.buttons import CrewButton, Trouble
+from likelight.contract import Cause, State
+from likelight.onair import OnAir, PrivacyButton
+from likelight_hw.ports import HardwareError
+from likelight_hw.sim.button import SimButton
+from support.gate import Kitchen, a_button, a_gate, a_kitchen, ended
+from support.virtual import run_virtual
+
+
+def test_privacy_shuts_at_once_and_is_stored() -> None:
+    async def body(kitchen: Kitchen, gate: OnAir) -> None:
+        gate.on_demand(True)
+        await asyncio.sleep(0.1)
+        gate.take_privacy()
+        assert not kitchen.frame()
+        assert not kitchen.lit
+        assert kitchen.stored == [], "the gate shuts before the card has written anything"
+        await asyncio.sleep(0.1)
+        assert kitchen.stored == [True]
+        assert (gate.state, gate.report.cause) == (State.PRIVATE, Cause.BUTTON)
+
+    run_virtual(a_kitchen(body))
+
+
+@pytest.mark.parametrize("private_for", [0.05, 5.0])
+def test_pressing_again_resumes_but_not_within_a_second(private_for: float) -> None:
+    async def body(kitchen: Kitchen, gate: OnAir) -> None:
+        loop = asyncio.get_running_loop()
+        gate.on_demand(True)
+        await asyncio.sleep(0.1)
+        gate.take_privacy()
+        await asyncio.sleep(private_for)
+        pressed_at = loop.time()
+        gate.lift_privacy()
+        await asyncio.sleep(0.1)
+        assert kitchen.stored == [True, False]
+        assert gate.state is State.IDLE
+        assert not kitchen.lit
+        while not kitchen.frame():
+            await asyncio.sleep(0.01)
+        assert 1.0 <= kitchen.frames[-1][0] - pressed_at < 1.1
+        assert kitchen.frames[-1][1]
+
+    run_virtual(a_kitchen(body))
+
+
+def test_privacy_from_before_a_power_cut_still_holds() -> None:
+    async def body(kitchen: Kitchen, gate: OnAir) -> None:
+        gate.on_demand(True)
+        await asyncio.sleep(60)
+        assert gate.state is State.PRIVATE
+        assert kitchen.frames == []
+
+    run_virtual(a_kitchen(body, private=True))
+
+
+def test_privacy_on_a_full_card_holds_and_is_stored_when_there_is_room() -> None:
+    async def body(kitchen: Kitchen, gate: OnAir) -> None:
+        kitchen.full = True
+        gate.on_demand(True)
+        await asyncio.sleep(0.1)
+        gate.take_privacy()
+        await asyncio.sleep(0.1)
+        assert (gate.state, kitchen.stored) == (State.PRIVATE, [])
+        kitchen.full = False
+        await asyncio.sleep(4.9)
+        assert kitchen.stored == [], "a full card is tried again each 5 s"
+        await asyncio.sleep(0.1)
+        assert (gate.state, kitchen.stored) == (State.PRIVATE, [True])
+        await asyncio.sleep(60)
+        assert kitchen.stored == [True]
+
+    run_virtual(a_kitchen(body))
+
+
+def test_who_cannot_store_that_the_crew_shares_again_stays_private_and_alive() -> None:
+    async def body(kitchen: Kitchen, gate: OnAir) -> None:
+        button = SimButton()
+        async with asyncio.TaskGroup() as group:
+            listening = group.create_task(a_button(button, gate).run())
+            kitchen.full = True
+            for _ in range(5):
+                button.press()
+                await asyncio.sleep(1)
+                assert gate.state is State.PRIVATE
+            kitchen.full = False
+            button.press()
+            await asyncio.sleep(1)
+            assert gate.state is State.IDLE
+            listening.cancel()
+
+    run_virtual(a_kitchen(body, private=True))
+
+
+@pytest.mark.parametrize("private", [True, False])
+def test_a_wish_that_is_not_stored_is_stored_when_the_gate_runs_again(private: bool) -> None:
+    async def scenario() -> None:
+        kitchen = Kitchen()
+        gate = a_gate(kitchen, private=not private)
+        running = asyncio.create_task(gate.run())
+        await asyncio.sleep(1)
+        kitchen.full, kitchen.disk_s = True, 0.02 if private else 60
+        if private:
+            gate.take_privacy()
+        else:
+            gate.lift_privacy()
+        await asyncio.sleep(1)
+        await ended(running)
+        assert kitchen.stored == []
+        kitchen.full, kitchen.disk_s = False, 0.02
+        running = asyncio.create_task(gate.run())
+        await asyncio.sleep(0.1)
+        assert kitchen.stored == [private]
+        await asyncio.sleep(1.1)
+        assert gate.state is (State.PRIVATE if private else State.LIVE)
+        await ended(running)
+
+    run_virtual(scenario())
+
+
+def test_a_disk_that_hangs_holds_up_the_end_for_2_s_and_no_longer(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def scenario() -> None:
+        kitchen = Kitchen(disk_s=1e6)
+        gate = a_gate(kitchen, private=False)
+        running = asyncio.create_task(gate.run())
+        await asyncio.sleep(1)
+        gate.take_privacy()
+        await asyncio.sleep(1)
+        assert await ended(running) == pytest.approx(2.0, abs=0.01)
+        assert not kitchen.running
+        assert not kitchen.lit
+
+    run_virtual(scenario())
+    assert "Privacy could not be stored: the disk hangs" in caplog.messages
+
+
+def test_privacy_that_comes_with_the_end_is_stored_on_a_disk_that_takes_its_time() -> None:
+    async def scenario() -> None:
+        kitchen = Kitchen(disk_s=1.9)
+        gate = a_gate(kitchen, private=False)
+        running = asyncio.create_task(gate.run())
+        await asyncio.sleep(1)
+        gate.take_privacy()
+        await asyncio.sleep(0)
+        assert await ended(running) == pytest.approx(1.9, abs=0.01)
+        assert kitchen.stored == [True]
+
+    run_virtual(scenario())
+
+
+class Unwritable(logging.Handler):
+    """A log that nobody can write to."""
+
+    def handle(self, record: logging.LogRecord) -> bool:
+        raise RuntimeError("the log is full")
+
+
+@contextmanager
+def no_log() -> Iterator[None]:
+    """Let every record of the gate and its button raise, where it is written."""
+    loggers = [logging.getLogger(name) for name in ("likelight.onair", "likelight.buttons")]
+    handler = Unwritable()
+    for logger in loggers:
+        logger.addHandler(handler)
+        logger.setLevel(logging.DEBUG)
+    try:
+        yield
+    finally:
+        for logger in loggers:
+            logger.removeHandler(handler)
+            logger.setLevel(logging.NOTSET)
+
+
+def test_privacy_shuts_though_whoever_shows_it_fails() -> None:
+    def fail() -> None:
+        raise RuntimeError("no display is there")
+
+    async def body(kitchen: Kitchen, gate: OnAir) -> None:
+        kitchen.on_change = fail
+        button = SimButton()
+        privacy = CrewButton("PRIVACY", button, PrivacyButton(gate), on_felt=fail, on_trouble=fail)
+        listening = asyncio.create_task(privacy.run())
+        gate.on_demand(True)
+        await asyncio.sleep(5)
+        for _ in range(3):
+            assert gate.state is State.LIVE
+            button.press()
+            await asyncio.sleep(0.001)
+            assert gate.state is State.PRIVATE
+            assert not kitchen.frame()
+            assert not kitchen.lit
+            await asyncio.sleep(1)
+            assert kitchen.stored[-1]
+            button.press()
+            await asyncio.sleep(5)
+        listening.cancel()
+
+    run_virtual(a_kitchen(body))
+
+
+def test_privacy_shuts_and_is_stored_though_no_log_can_be_written() -> None:
+    async def scenario() -> None:
+        kitchen = Kitchen()
+        gate = a_gate(kitchen, private=False)
+        button = SimButton()
+        running = asyncio.create_task(gate.run())
+        listening = asyncio.create_task(a_button(button, gate).run())
+        await asyncio.sleep(5)
+        assert kitchen.frame()
+        with no_log():
+            button.press()
+            await asyncio.sleep(0.001)
+            assert not gate.open
+            assert kitchen.states[-1] is State.PRIVATE
+            assert not kitchen.running
+            assert not kitchen.lit
+            await asyncio.wait([running, listening], timeout=1)
+        assert kitchen.stored == [True]
+        assert gate.state is State.PRIVATE
+        await ended(running)
+        await ended(listening)
+        await asyncio.gather(running, listening, return_exceptions=True)
+
+    run_virtual(scenario())
+
+
+class Unread(SimButton):
+    """Can't be read until it is mended."""
+
+    broken = True
+
+    async def edges(self) -> AsyncIterator[bool]:
+        if self.broken:
+            raise HardwareError("no GPIO 6 on this board")
+        async for down in super().edges():
+            yield down
+
+
+def test_a_press_on_a_button_that_is_just_read_again_lets_no_light_flash() -> None:
+    async def body(kitchen: Kitchen, gate: OnAir) -> None:
+        button = Unread()
+
+        def trouble() -> None:
+            gate.on_privacy_button(privacy.trouble is not Trouble.UNREADABLE)
+
+        privacy = CrewButton(
+            "PRIVACY", button, PrivacyButton(gate), on_felt=lambda: None, on_trouble=trouble
+        )
+        listening = asyncio.create_task(privacy.run())
+        gate.on_demand(True)
+        await asyncio.sleep(7)
+        assert gate.state is State.FAULT
+        button.broken = False
+        await asyncio.sleep(4)
+        states = len(kitchen.states)
+        button.press()
+        await asyncio.sleep(1)
+        assert kitchen.states[states:] == [State.PRIVATE]
+        assert not kitchen.lit
+        listening.cancel()
+
+    run_virtual(a_kitchen(body))
