@@ -125,6 +125,7 @@ async def test_a_failing_database_is_503_and_the_next_like_counts(
         await asyncio.to_thread(intruder.execute, "BEGIN IMMEDIATE")
         async with session.post("/v1/kitchens/demo/likes", json=LIKE) as reply:
             assert (reply.status, reply.content_type) == (503, "application/problem+json")
+            assert reply.headers["Retry-After"] == "5"
         await asyncio.to_thread(intruder.close)
         async with session.post("/v1/kitchens/demo/likes", json=LIKE) as reply:
             assert (reply.status, (await reply.json())["total"]) == (202, 1)

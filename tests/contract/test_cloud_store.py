@@ -17,6 +17,7 @@ from likelight_cloud.store.base import (
     Store,
     StoreError,
 )
+from likelight_cloud.store.database import Database
 from likelight_cloud.store.sqlite import SqliteStore
 from support.cloud import NOON, status
 
@@ -130,6 +131,16 @@ async def test_an_idempotency_key_makes_one_note(store: Store) -> None:
     assert await store.note_by_key("k1", "a") is None
 
 
+async def test_an_idempotency_key_holds_in_its_own_kitchen_only(store: Store) -> None:
+    await store.add_kitchen("k2", "Two", NOON)
+    first = await add(store, "a")
+    assert await store.note_by_key("k2", "a") is None
+    other = await add(store, "a", kid="k2", code="thanks")
+    assert (other.kid, other.id, other.seq, other.code) == ("k2", "k2-a", 1, "thanks")
+    assert await store.note_by_key("k1", "a") == first
+    assert await store.note_by_key("k2", "a") == other
+
+
 async def test_a_backlog_skips_and_counts_what_has_expired(store: Store) -> None:
     for n in range(6):
         await add(store, str(n), at=NOON + timedelta(hours=4 * n))
@@ -222,6 +233,18 @@ async def test_the_file_is_its_owners_only(tmp_path: Path) -> None:
     path = tmp_path / "cloud.db"
     async with opened(lambda: SqliteStore(path)):
         assert path.stat().st_mode & 0o777 == 0o600
+
+
+async def test_a_commit_is_on_the_disk_when_it_ends(tmp_path: Path) -> None:
+    database = Database(tmp_path / "cloud.db")
+    await database.open()
+    try:
+        synchronous = await database.submit(
+            lambda: database.connection.execute("PRAGMA synchronous").fetchone()[0]
+        )
+    finally:
+        await database.close()
+    assert synchronous == 2  # FULL: in WAL mode less than that syncs at checkpoints only
 
 
 async def test_a_file_that_is_no_database_is_one_clear_error(tmp_path: Path) -> None:

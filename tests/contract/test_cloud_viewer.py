@@ -12,6 +12,7 @@ import pytest
 
 from likelight.contract import State
 from support.cloud import KID, Reply, Site, WallClock, bearer, serving
+from support.cloud import status as device_status
 
 LIKES = f"/v1/kitchens/{KID}/likes"
 NOTES = f"/v1/kitchens/{KID}/notes"
@@ -190,6 +191,23 @@ async def test_the_same_key_gives_the_same_note(site: Site) -> None:
     codes = [note["code"] for note in (await site.call("GET", "/v1/catalogue")).body["notes"]]
     other = await site.note(next(code for code in codes if code != "heroes"), "one-key")
     assert is_problem(other, 422)
+
+
+async def test_a_key_and_a_batch_of_one_kitchen_are_new_in_another(site: Site) -> None:
+    await site.cloud.store.add_kitchen("other", "Another kitchen", site.cloud.now())
+    batch = {"n": 4, "batch": str(uuid.uuid4())}
+    ids = []
+    for kid in (KID, "other"):
+        likes = await site.call("POST", f"/v1/kitchens/{kid}/likes", json=batch)
+        assert (likes.status, likes.body["total"]) == (202, 4)
+        note = await site.call(
+            "POST", f"/v1/kitchens/{kid}/notes", json={"code": "heroes"}, headers=KEYED
+        )
+        assert note.status == 201
+        ids.append(note.body["id"])
+        summary = (await site.call("GET", f"/v1/kitchens/{kid}")).body
+        assert (summary["likes"]["total"], summary["notes"]["total"]) == (4, 1)
+    assert ids[0] != ids[1]
 
 
 @pytest.mark.parametrize("key", [None, "", "with space", "ü", "x" * 129])
@@ -372,6 +390,28 @@ async def test_a_body_over_16_kib_is_413(site: Site, path: str) -> None:
     await nothing_changed(site)
 
 
+@pytest.mark.parametrize("is_chunked", [False, True])
+async def test_a_body_of_16_kib_is_taken_and_one_byte_more_is_413(
+    site: Site, is_chunked: bool
+) -> None:
+    def filled(size: int) -> Any:
+        body = json.dumps({**device_status(), "a_key_of": "tomorrow"})
+        assert len(body) < size
+        whole = body.encode().ljust(size)
+
+        async def chunked() -> AsyncIterator[bytes]:
+            for start in range(0, size, 4096):
+                yield whole[start : start + 4096]
+
+        return chunked() if is_chunked else whole
+
+    as_json = {"Content-Type": "application/json", **bearer()}
+    large = await site.call("POST", STATUS, data=filled(16_385), headers=as_json)
+    assert is_problem(large, 413)
+    await nothing_changed(site)
+    assert (await site.call("POST", STATUS, data=filled(16_384), headers=as_json)).status == 200
+
+
 @pytest.mark.parametrize(
     "headers",
     [
@@ -399,6 +439,24 @@ async def test_our_own_page_and_plain_programs_may_write(
 ) -> None:
     own = {name: value or site.base for name, value in headers.items()}
     assert (await site.like(headers=own)).status == 202
+
+
+@pytest.mark.parametrize(
+    ("host", "origin", "status"),
+    [
+        ("Kitchens.Example:8090", "http://kitchens.example:8090", 202),
+        ("kitchens.example:8090", "http://KITCHENS.example:8090", 202),
+        ("kitchens.example", "http://kitchens.example:80", 202),
+        ("kitchens.example:443", "https://kitchens.example", 202),
+        ("kitchens.example:8090", "http://kitchens.example:8091", 403),
+        ("kitchens.example", "http://kitchens.example:8090", 403),
+        ("kitchens.example", "http://kitchens.example.elsewhere.example", 403),
+    ],
+)
+async def test_an_origin_is_our_own_by_host_and_port_whatever_the_case_of_its_letters(
+    site: Site, host: str, origin: str, status: int
+) -> None:
+    assert (await site.like(headers={"Host": host, "Origin": origin})).status == status
 
 
 async def test_unknown_kitchens_are_404_everywhere(site: Site) -> None:

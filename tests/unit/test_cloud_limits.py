@@ -1,15 +1,14 @@
 """Limits, bands and cursors: the small exact parts of the cloud."""
 
+import base64
 from datetime import timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from likelight.contract import MAX_CURSOR
 from likelight_cloud.cursor import CursorError, Cursors, Position
 from likelight_cloud.demand import Views, band
-from likelight_cloud.trust import limits
 from likelight_cloud.trust.limits import LikeBucket, NoteDiary, PerViewer
 from likelight_cloud.trust.viewer import ViewerTokens
 from support.cloud import NOON
@@ -36,6 +35,21 @@ def test_the_promised_wait_is_enough_for_one_like() -> None:
     assert bucket.take(1, wait_s + 1e-9)[0] == 1
 
 
+def test_a_rest_of_any_length_saves_up_no_more_than_a_burst() -> None:
+    for rest in (4, 60, 24 * 3600):
+        bucket = LikeBucket(0.0)
+        bucket.take(20, 0.0)
+        assert bucket.take(20, rest)[0] == 20
+        assert bucket.take(20, rest)[0] == 0
+
+
+def test_a_note_waits_until_twenty_seconds_after_the_last() -> None:
+    diary = NoteDiary(0.0)
+    assert diary.wait(100.0) == 0
+    diary.take(100.0)
+    assert [diary.wait(at) for at in (100.0, 119.5, 120.0)] == [20, 0.5, 0]
+
+
 def test_a_note_per_twenty_seconds_and_ten_a_day() -> None:
     diary, at, taken = NoteDiary(0.0), 0.0, 0
     while at < 24 * 3600:
@@ -47,15 +61,26 @@ def test_a_note_per_twenty_seconds_and_ten_a_day() -> None:
     assert diary.wait(at) == 0
 
 
-def test_the_longest_unseen_viewer_is_forgotten_first(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(limits, "MAX_VIEWERS", 2)
+def test_of_fifty_thousand_viewers_the_longest_unseen_is_forgotten_first() -> None:
     buckets = PerViewer(LikeBucket)
-    first = buckets.of("a", "k", 0.0)
-    buckets.of("b", "k", 0.0)
-    assert buckets.of("a", "k", 1.0) is first
-    buckets.of("c", "k", 0.0)
+    first, second = buckets.of("a", "k", 0.0), buckets.of("b", "k", 0.0)
+    for n in range(49_998):
+        buckets.of(f"viewer-{n}", "k", 0.0)
     assert buckets.of("a", "k", 1.0) is first
     assert buckets.of("a", "other", 1.0) is not first
+    assert buckets.of("a", "k", 1.0) is first
+    assert buckets.of("b", "k", 1.0) is not second
+
+
+def test_of_a_hundred_thousand_views_the_longest_unheard_is_forgotten_first() -> None:
+    views = Views()
+    for n in range(100_000):
+        views.hear(f"view-{n}", 0.0)
+    views.hear("view-0", 1.0)
+    assert views.count(1.0) == 100_000
+    views.hear("one-more-view", 2.0)
+    assert views.count(2.0) == 100_000
+    assert views.count(40.5) == 2
 
 
 @pytest.mark.parametrize(
@@ -117,11 +142,24 @@ def test_a_cursor_comes_back_as_it_went_and_is_short(kid: str, position: Positio
     cursors = Cursors(b"secret")
     cursor = cursors.write(kid, position)
     assert cursors.read(kid, cursor) == position
-    assert len(cursor) < MAX_CURSOR
+    assert len(cursor) < 128
     with pytest.raises(CursorError):
         Cursors(b"another secret").read(kid, cursor)
     with pytest.raises(CursorError):
         cursors.read(kid + "x", cursor)
+
+
+def test_a_cursor_ends_in_a_mac_of_ten_bytes() -> None:
+    cursors = Cursors(b"secret")
+    cursor = cursors.write("demo", Position("k7Qe", seq=41, total=912345))
+    raw = bytearray(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+    # Version, flags, three numbers of 8 bytes, epoch and kitchen, then the MAC.
+    assert len(raw) == 2 + 3 * 8 + len("k7Qe") + len("demo") + 10
+    for place in range(1, 11):
+        raw[-place] ^= 1
+        with pytest.raises(CursorError):
+            cursors.read("demo", base64.urlsafe_b64encode(raw).rstrip(b"=").decode())
+        raw[-place] ^= 1
 
 
 @given(st.text(max_size=130))
@@ -134,7 +172,8 @@ def test_no_text_is_mistaken_for_a_cursor_or_a_token(text: str) -> None:
 def test_a_viewers_token_lives_for_a_day_and_says_nothing() -> None:
     tokens = ViewerTokens(b"secret")
     token = tokens.mint(NOON)
-    assert tokens.valid(token, NOON + timedelta(hours=23))
-    assert not tokens.valid(token, NOON + timedelta(hours=25))
+    assert tokens.valid(token, NOON + timedelta(hours=24, seconds=-1))
+    assert not tokens.valid(token, NOON + timedelta(hours=24))
+    assert len(base64.urlsafe_b64decode(token.rpartition(".")[2] + "==")) == 16
     assert not ViewerTokens(b"another secret").valid(token, NOON)
     assert len({tokens.mint(NOON) for _ in range(100)}) == 100
