@@ -1,0 +1,119 @@
+"""The relay's times, as the contract has them, on the virtual clock."""
+
+import asyncio
+import re
+from itertools import pairwise
+from pathlib import Path
+from urllib.parse import urljoin
+
+import pytest
+
+from likelight.contract import State
+from likelight.feed.line import Kind, Packet
+from support.cloud import KID
+from support.feed import CAMERA_SHADE, jpeg, jpeg_shade
+from support.relay import RelaySite, beside, relay_site, until
+from support.virtual import run_virtual
+
+
+def test_a_line_that_goes_silent_is_dropped_within_a_second(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        loop = asyncio.get_running_loop()
+        async with relay_site(tmp_path / "cloud.db") as site, site.device() as device:
+            async with site.watcher():
+                await device.open()
+                await device.frames(5)
+                silent_since = loop.time()
+                await until(lambda: site.hub.state is State.LIVE)
+                await asyncio.sleep(silent_since + 0.5 - loop.time())
+                assert site.hub.state is State.LIVE, "half a second is a hiccup of the line"
+                await asyncio.sleep(silent_since + 1.0 - loop.time())
+                assert site.hub.state is State.IDLE
+
+    run_virtual(scenario())
+
+
+def test_a_line_that_ends_is_dropped_within_a_second(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with relay_site(tmp_path / "cloud.db") as site, site.watcher() as watcher:
+            async with site.device() as device:
+                await device.open()
+                await device.frames(5)
+                await watcher.state(State.LIVE)
+            assert await until(lambda: site.hub.state is not State.LIVE) < 1.0
+            await watcher.state(State.OFFLINE)
+
+    run_virtual(scenario())
+
+
+def test_privacy_drops_parts_playlists_and_pictures_within_a_second(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def virtual_us() -> int:
+        return int(asyncio.get_running_loop().time() * 1e6)
+
+    # The pictures' own time goes as fast as the clock by which they are sent.
+    monkeypatch.setattr("support.relay.wall_us", virtual_us)
+    monkeypatch.setattr("likelight_cloud.relay._now_us", virtual_us)
+
+    async def scenario() -> None:
+        loop = asyncio.get_running_loop()
+        async with relay_site(tmp_path / "cloud.db") as site, site.device() as device:
+            await device.open()
+            async with beside(device.film()):
+                part = await _a_part(site)
+                snapshot = asyncio.ensure_future(site.call("GET", f"/k/{KID}/snapshot.jpg"))
+                await device.told("jpeg_fps")
+                await device.socket.send_bytes(Packet(Kind.JPEG, jpeg(CAMERA_SHADE)).pack())
+                assert jpeg_shade((await snapshot).body) == CAMERA_SHADE
+            assert (await site.call("GET", part)).status == 200
+            shut_at = loop.time()
+            await device.gate(State.PRIVATE)
+            while (await site.call("GET", part)).status == 200:
+                assert loop.time() - shut_at < 1.0
+                await asyncio.sleep(0.01)
+            shown = await site.call("GET", f"/k/{KID}/snapshot.jpg")
+            assert loop.time() - shut_at < 1.0
+            assert (shown.status, len(shown.body) > 10_000) == (200, True)
+            assert jpeg_shade(shown.body) != CAMERA_SHADE
+
+    run_virtual(scenario())
+
+
+async def _a_part(site: RelaySite) -> str:
+    """Return where a part of the camera's is, once the playlist has one."""
+    multivariant = (await site.call("GET", f"/k/{KID}/stream.m3u8")).body.decode()
+    media = urljoin(f"/k/{KID}/", multivariant.splitlines()[-1])
+    async with asyncio.timeout(15):
+        while True:
+            playlist = (await site.call("GET", media)).body.decode()
+            if parts := re.findall(r'PART:.*URI="([^"]+)"', playlist):
+                return urljoin(media, parts[-1])
+            await asyncio.sleep(0.1)
+
+
+def test_keyframes_are_asked_for_once_a_second(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        loop = asyncio.get_running_loop()
+        async with relay_site(tmp_path / "cloud.db") as site, site.device() as device:
+            async with site.watcher():
+                await device.open()
+                await device.frames(1)
+                await device.gate(State.FAULT)
+                await device.gate(State.LIVE)
+                asked: list[float] = []
+
+                async def listen() -> None:
+                    while len(asked) < 4:
+                        assert await device.told("keyframe") is True
+                        asked.append(loop.time())
+
+                async with asyncio.TaskGroup() as group, asyncio.timeout(20):
+                    listening = group.create_task(listen())
+                    while not listening.done():
+                        await device.frames(8)  # none of them a keyframe, from here on
+                        device._sent -= 8
+                        await asyncio.sleep(0.05)
+        assert all(1.0 <= later - earlier < 1.2 for earlier, later in pairwise(asked)), asked
+
+    run_virtual(scenario())
