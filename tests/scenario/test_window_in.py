@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from likelight.appreciation.cloud import Unreachable
-from likelight.contract import CameraReport, Cause, Desired, State
+from likelight.contract import CameraReport, Cause, Desired, Health, State
 from support.device import Device
 from support.scripted_cloud import ScriptedCloud
 from support.virtual import run_virtual, virtual_now
@@ -98,10 +98,13 @@ def test_a_reply_lost_after_the_commit_costs_nothing(tmp_path: Path) -> None:
 
 
 def test_three_days_offline_end_in_one_gesture_and_notes_at_a_human_pace(tmp_path: Path) -> None:
+    async def measure() -> Health:
+        return Health(sw="0")  # the real one sends a thread to the disk, here 10,000 times
+
     async def scenario() -> None:
         now = virtual_now()
         cloud = ScriptedCloud(now)
-        async with Device(tmp_path / "device.db", cloud, now).living() as device:
+        async with Device(tmp_path / "device.db", cloud, now, measure=measure).living() as device:
             await asyncio.sleep(10)
             cloud.like(3)
             await asyncio.sleep(10)

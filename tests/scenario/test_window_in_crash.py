@@ -1,10 +1,8 @@
 """The device loses power at any instant, again and again: nothing is lost, nothing is made up."""
 
 import asyncio
-import sqlite3
 import tempfile
 from collections.abc import Callable
-from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -14,7 +12,7 @@ from hypothesis import strategies as st
 
 from likelight.appreciation.cloud import Unreachable
 from likelight.contract import Events, Status, StatusReply
-from support.device import CODES, Device, Diary
+from support.device import CODES, Device, Diary, copy_what_is_on_the_disk
 from support.scripted_cloud import ScriptedCloud
 from support.virtual import run_virtual, virtual_now
 
@@ -74,12 +72,6 @@ class Line:
     def _check(self) -> None:
         if self._diary.closed:
             raise Unreachable("the device has no power")
-
-
-def copy_what_is_on_the_disk(source: Path, target: Path) -> None:
-    """Copy what a power cut would leave: the commits that are done, and none that is not."""
-    with closing(sqlite3.connect(source)) as old, closing(sqlite3.connect(target)) as new:
-        old.backup(new)
 
 
 async def live_and_die(

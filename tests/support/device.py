@@ -2,8 +2,9 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Callable, Iterable
-from contextlib import asynccontextmanager
+import sqlite3
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,7 +18,7 @@ from likelight.appreciation.lamp import Lamp
 from likelight.appreciation.poll import Link
 from likelight.appreciation.screens.models import NoteScreen
 from likelight.appreciation.screens.render import pages
-from likelight.appreciation.sqlitefile import StoreFull
+from likelight.appreciation.sqlitefile import SqliteFile, StoreFull
 from likelight.appreciation.store import DeviceStore, KeptNote, Memory
 from likelight.appreciation.vitals import Vitals
 from likelight.appreciation.window_in import WindowIn
@@ -27,6 +28,7 @@ from likelight.contract import (
     CameraReport,
     Cause,
     Desired,
+    Health,
     Note,
     NoteReceipt,
     State,
@@ -85,6 +87,22 @@ class Diary(list[Happened]):
         return [entry.at for entry in self if entry.what == what]
 
 
+class UnsyncedFile(SqliteFile):
+    """A file that leaves the disk's cache alone: no test of this rig cuts the real power.
+
+    A power cut is played by a copy of what is committed, which is the same with and without an
+    fsync. The program's own setting has a test of its own, in test_device_store.
+    """
+
+    def _connect(self) -> None:
+        # A new file's turn to WAL is four syncs alone: done here, it costs none.
+        with closing(sqlite3.connect(self.path)) as db:
+            db.execute("PRAGMA synchronous = OFF")
+            db.execute("PRAGMA journal_mode = WAL")
+        super()._connect()
+        self._connected().execute("PRAGMA synchronous = OFF")
+
+
 class WatchedStore(DeviceStore):
     """The real store, with the beginning and the end of each commit written down.
 
@@ -93,6 +111,10 @@ class WatchedStore(DeviceStore):
 
     diary: Diary
     full = False
+
+    def __init__(self, path: Path, *, now: Callable[[], datetime]) -> None:
+        super().__init__(path, now=now)
+        self._file = UnsyncedFile(path)
 
     async def keep(self, memory: Memory, notes: Iterable[Note] = ()) -> tuple[KeptNote, ...]:
         self.diary.write("commit begins", "keep")
@@ -111,6 +133,39 @@ class WatchedStore(DeviceStore):
         self.diary.write("commit begins", "acknowledged")
         await super().acknowledge(receipts)
         self.diary.write("committed", "acknowledged")
+
+
+class Shortest(random.Random):
+    """A chance that always draws the least of a range: what is random can be timed exactly."""
+
+    def uniform(self, a: float, b: float) -> float:
+        return a
+
+
+class Longest(random.Random):
+    """A chance that always draws the most of a range."""
+
+    def uniform(self, a: float, b: float) -> float:
+        return b
+
+
+def copy_what_is_on_the_disk(source: Path, target: Path) -> None:
+    """Copy what a power cut would leave: the commits that are done, and none that is not."""
+    with closing(sqlite3.connect(source)) as old, closing(sqlite3.connect(target)) as new:
+        new.execute("PRAGMA synchronous = OFF")
+        old.backup(new)
+
+
+async def on_the_disk(path: Path) -> Memory:
+    """Return what a device would remember after a power cut in this instant."""
+    copy = path.with_suffix(".copy")
+    copy_what_is_on_the_disk(path, copy)
+    store = DeviceStore(copy)
+    await store.open()
+    try:
+        return await store.memory()
+    finally:
+        await store.close()
 
 
 class WatchedDisplay(SimDisplay):
@@ -167,7 +222,9 @@ class Device:
         now: Callable[[], datetime],
         *,
         seed: int = 0,
+        rng: random.Random | None = None,
         diary: Diary | None = None,
+        measure: Callable[[], Awaitable[Health]] | None = None,
         panel: DisplayInfo = PANEL,
         language: str = "en",
         quiet: Callable[[], bool] = lambda: False,
@@ -201,13 +258,13 @@ class Device:
             self.thanks,
             catalogue=catalogue.load(language),
             camera=lambda: self.camera,
-            measure=Vitals(path.parent).measure,
+            measure=measure or Vitals(path.parent).measure,
             simulated=True,
             on_link=self._link_changed,
             on_viewers=self._viewers_changed,
             on_desired=self._wished,
             now=now,
-            rng=random.Random(seed),
+            rng=rng or random.Random(seed),
             timezone=UTC,
             privacy=self.privacy_button,
             quiet=quiet,

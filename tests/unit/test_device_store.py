@@ -25,6 +25,7 @@ from likelight.contract import NOTE_TTL_S, Desired, Note, NoteReceipt
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 TTL = timedelta(seconds=NOTE_TTL_S)
+SETTINGS = ("journal_mode", "synchronous")
 
 
 class Clock:
@@ -87,6 +88,14 @@ async def test_privacy_is_on_the_disk_when_the_call_returns(
     await again.close()
 
 
+async def test_a_commit_waits_for_the_disk(store: DeviceStore) -> None:
+    def ask(db: sqlite3.Connection) -> tuple[str, int]:
+        [mode], [level] = (db.execute(f"PRAGMA {name}").fetchone() for name in SETTINGS)
+        return mode, level
+
+    assert await store._file.read(ask) == ("wal", 2), "2 is FULL: an fsync in each commit"
+
+
 async def test_everything_kept_is_there_again(store: DeviceStore, path: Path) -> None:
     memory = Memory(
         cursor="c7",
@@ -129,6 +138,18 @@ async def test_receipts_are_due_until_acknowledged_as_they_are(store: DeviceStor
     assert await store.thank(later) == 0
 
 
+async def test_a_note_shown_twice_keeps_the_time_and_the_place_of_the_first(
+    store: DeviceStore,
+) -> None:
+    await store.keep(Memory("c1"), [letter(1), letter(2)])
+    await store.mark_shown(["n1", "n2"], NOON)
+    await store.mark_shown(["n1"], NOON + timedelta(hours=1))
+    assert [(shown.id, shown.shown_at) for shown in await store.history()] == [
+        ("n1", NOON),
+        ("n2", NOON),
+    ]
+
+
 async def test_the_order_of_showing_survives_a_clock_that_steps_back(store: DeviceStore) -> None:
     await store.keep(Memory("c1"), [letter(1), letter(2)])
     await store.mark_shown(["n2"], NOON)
@@ -160,6 +181,32 @@ async def test_only_what_is_finished_is_forgotten(store: DeviceStore, clock: Clo
     await store.keep(Memory("c3"), [letter(6, at=clock.at)])
     assert [note.id for note in await store.waiting()] == ["n6"]
     assert [receipt.id for receipt in await store.receipts()] == ["n3"]
+
+
+async def test_an_unshown_note_waits_a_week_past_its_expiry(
+    store: DeviceStore, clock: Clock
+) -> None:
+    await store.keep(Memory("c1"), [letter(1)])
+    expires = NOON + timedelta(hours=12)
+    clock.at = expires + timedelta(days=7)
+    await store.keep(Memory("c2"), [letter(2, at=clock.at)])
+    assert [note.id for note in await store.waiting()] == ["n1", "n2"]
+    clock.at += timedelta(seconds=1)
+    await store.keep(Memory("c3"), [letter(3, at=clock.at)])
+    assert [note.id for note in await store.waiting()] == ["n2", "n3"]
+
+
+async def test_a_finished_note_is_known_again_for_a_day_past_its_expiry(
+    store: DeviceStore, clock: Clock
+) -> None:
+    await store.keep(Memory("c1"), [letter(1)])
+    await store.mark_shown(["n1"], NOON)
+    await store.acknowledge(await store.receipts())
+    clock.at = NOON + timedelta(hours=12, days=1)
+    assert await store.keep(Memory("c2"), [letter(1)]) == ()
+    clock.at += timedelta(seconds=1)
+    await store.keep(Memory("c3"), [letter(2, at=clock.at)])
+    assert await store.history() == ()
 
 
 async def test_a_missing_directory_is_named(tmp_path: Path) -> None:
@@ -241,6 +288,17 @@ def test_light_is_owed_exactly_and_never_claimed_in_advance(
         if arrival is Arrival.RESET and before.epoch is not None:
             assert gesture is None
             assert tally.day_likes == before.day_likes
+
+
+@pytest.mark.parametrize(("total", "told"), [(500, 500), (5000, 1000)])
+def test_a_glow_from_before_a_reset_claims_no_more_than_the_new_total(
+    total: int, told: int
+) -> None:
+    before = Tally("old", 1000, 300, NOON)
+    after, gesture = before.hear(total, "new", Arrival.RESET, NOON.date())
+    assert gesture is None
+    assert after.lit_total == 300
+    assert after.lit(1000, NOON).lit_total == told
 
 
 async def test_who_is_cancelled_while_waiting_for_the_disk_has_stored_all_the_same(
