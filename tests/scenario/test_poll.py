@@ -2,16 +2,26 @@
 
 import asyncio
 import itertools
+import random
 from pathlib import Path
 
 import pytest
 
-from likelight.appreciation.cloud import Busy, Refused, Reset, Superseded, Unreachable
+from likelight.appreciation.backoff import Backoff
+from likelight.appreciation.cloud import (
+    BadCursor,
+    Busy,
+    CloudError,
+    Refused,
+    Reset,
+    Superseded,
+    Unreachable,
+)
 from likelight.appreciation.effects import Base
 from likelight.appreciation.poll import Link
 from likelight.appreciation.store import DeviceStore, Memory
-from likelight.contract import OFFLINE_AFTER_S, Events, Next
-from support.device import CODES, Device
+from likelight.contract import Events, Next
+from support.device import CODES, Device, Longest, Shortest
 from support.scripted_cloud import LATENCY_S, ScriptedCloud
 from support.virtual import run_virtual, virtual_now
 
@@ -82,10 +92,11 @@ def test_the_device_says_offline_after_90_s_and_takes_it_back_at_once(tmp_path: 
         async with Device(tmp_path / "device.db", cloud, now).living() as device:
             await asyncio.sleep(10)
             cloud.fail(Unreachable("the line is cut"))
-            await asyncio.sleep(OFFLINE_AFTER_S - 25)
-            assert device.links == [Link.CONNECTED]
-            await asyncio.sleep(30)
+            asked_in_vain_at = cloud.asked[-1][0]
+            await asyncio.sleep(95)
             assert device.links == [Link.CONNECTED, Link.OFFLINE]
+            offline_at = device.diary.at("link")[-1]
+            assert offline_at - asked_in_vain_at == pytest.approx(90, abs=0.01)
             assert " ".join(device.window.screen.text).startswith("No internet.")
             assert device.diary.of("base")[-1] is Base.OFFLINE
             cloud.fail(None)
@@ -109,7 +120,7 @@ def test_a_cloud_that_never_answers_is_offline_after_90_s_too(tmp_path: Path) ->
         async with Device(tmp_path / "device.db", BlackHole(now), now).living() as device:
             await asyncio.sleep(100)
             [offline_at] = device.diary.at("link")
-            assert offline_at - started == pytest.approx(OFFLINE_AFTER_S, abs=0.1)
+            assert offline_at - started == pytest.approx(90, abs=0.1)
 
     run_virtual(scenario())
 
@@ -172,6 +183,115 @@ def test_a_busy_cloud_gets_the_time_it_asks_for(tmp_path: Path) -> None:
             assert device.links == [Link.CONNECTED]
 
     run_virtual(scenario())
+
+
+@pytest.mark.parametrize(
+    ("fault", "rng", "pause"),
+    [
+        *((Refused(status), Shortest(), 300) for status in (401, 403, 404)),
+        *((Refused(status), Longest(), 900) for status in (401, 403, 404)),
+        (Superseded("a cloned card"), Shortest(), 60),
+        (Superseded("a cloned card"), Longest(), 75),
+        (Busy(7), Shortest(), 7),
+        (Busy(7), Longest(), 14),
+        (Busy(3600), Longest(), 7200),
+    ],
+    ids=lambda value: type(value).__name__ if isinstance(value, random.Random) else str(value),
+)
+def test_the_contract_s_pauses_are_kept_to_the_second(
+    tmp_path: Path, fault: CloudError, rng: random.Random, pause: float
+) -> None:
+    async def scenario() -> None:
+        now = virtual_now()
+        cloud = ScriptedCloud(now)
+        async with Device(tmp_path / "device.db", cloud, now, rng=rng).living():
+            await asyncio.sleep(10)
+            cloud.fail(fault)
+            failed_at = time()
+            await asyncio.sleep(3.5 * pause)
+            asked = [at for at, _, _ in cloud.asked if at > failed_at]
+            pauses = [b - a for a, b in itertools.pairwise([failed_at, *asked])]
+            assert pauses == pytest.approx([pause] * 3, abs=2 * LATENCY_S)
+
+    run_virtual(scenario())
+
+
+def test_an_outage_doubles_the_longest_pause_from_a_second_to_a_minute(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        now = virtual_now()
+        cloud = ScriptedCloud(now)
+        async with Device(tmp_path / "device.db", cloud, now, rng=Longest()).living():
+            await asyncio.sleep(10)
+            cloud.fail(Unreachable("the line is cut"))
+            cut_at = time()
+            await asyncio.sleep(250)
+            asked = [at for at, _, _ in cloud.asked if at > cut_at]
+            pauses = [b - a for a, b in itertools.pairwise([cut_at, *asked])]
+            assert pauses == pytest.approx([1, 2, 4, 8, 16, 32, 60, 60, 60], abs=2 * LATENCY_S)
+
+    run_virtual(scenario())
+
+
+def test_the_shortest_pause_in_an_outage_is_none_at_all() -> None:
+    backoff = Backoff(Shortest())
+    assert [backoff.next() for _ in range(10)] == [0] * 10
+
+
+@pytest.mark.parametrize(("silent_s", "gesture"), [(59, "likes"), (61, "welcome back")])
+def test_what_a_minute_without_a_reply_left_over_is_one_gesture(
+    tmp_path: Path, silent_s: int, gesture: str
+) -> None:
+    async def scenario() -> None:
+        now = virtual_now()
+        cloud = ScriptedCloud(now)
+        async with Device(tmp_path / "device.db", cloud, now).living() as device:
+            await asyncio.sleep(10)
+            cloud.next = Next(wait=0, not_before_ms=1000 * silent_s)
+            cloud.note("hello")
+            await asyncio.sleep(5)
+            cloud.like(3)
+            await asyncio.sleep(silent_s)
+            assert device.gestures == [(3, 3)]
+            assert device.diary.of(gesture) == [(3, 3)]
+
+    run_virtual(scenario())
+
+
+def test_a_new_log_s_cursor_is_asked_with_at_once(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        now = virtual_now()
+        cloud = ScriptedCloud(now)
+        async with Device(tmp_path / "device.db", cloud, now).living():
+            await asyncio.sleep(5)
+            cloud.like(10)
+            await asyncio.sleep(10)
+            cloud.start_anew(total=3)
+            told_at = time()
+            await asyncio.sleep(1)
+            at, cursor, _ = cloud.asked[-2]
+            assert at - told_at < 0.05
+            assert cursor == "one'|0|3|0|0.0"
+
+    run_virtual(scenario())
+
+
+def test_a_damaged_cursor_is_dropped_at_once_and_told_in_the_log(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def scenario() -> None:
+        now = virtual_now()
+        cloud = ScriptedCloud(now)
+        async with Device(tmp_path / "device.db", cloud, now).living():
+            await asyncio.sleep(5)
+            cloud.fail(BadCursor("this is no cursor"))
+            failed_at = time()
+            await asyncio.sleep(0.02)
+            at, cursor, wait = cloud.asked[-1]
+            assert at - failed_at < 0.02
+            assert (cursor, wait) == (None, 0)
+
+    run_virtual(scenario())
+    assert "The cloud can't read our cursor; asking without one" in caplog.messages
 
 
 def test_a_damaged_cursor_leads_to_a_bootstrap_and_loses_nothing(tmp_path: Path) -> None:

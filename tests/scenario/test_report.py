@@ -2,12 +2,15 @@
 
 import asyncio
 import itertools
+import random
 from pathlib import Path
+
+import pytest
 
 from likelight.appreciation.cloud import Busy, CloudError, Refused, Unreachable
 from likelight.contract import Cause, State, Status, StatusReply
-from support.device import CODES, Device
-from support.scripted_cloud import ScriptedCloud
+from support.device import CODES, Device, Longest, Shortest
+from support.scripted_cloud import LATENCY_S, ScriptedCloud
 from support.virtual import run_virtual, virtual_now
 
 
@@ -42,6 +45,23 @@ def test_a_heartbeat_goes_out_every_minute_give_or_take(tmp_path: Path) -> None:
             assert last.health.disk_free_mb is not None
             assert (last.health.uptime_s or 0) > 3400
             assert last.cursor is not None
+
+    run_virtual(scenario())
+
+
+@pytest.mark.parametrize(("rng", "pause"), [(Shortest(), 48), (Longest(), 72)])
+def test_a_heartbeat_is_a_minute_less_or_more_a_fifth(
+    tmp_path: Path, rng: random.Random, pause: float
+) -> None:
+    async def scenario() -> None:
+        now = virtual_now()
+        cloud = ScriptedCloud(now)
+        async with Device(tmp_path / "device.db", cloud, now, rng=rng).living():
+            await asyncio.sleep(600)
+            posts = [at for at, _ in cloud.statuses[2:]]
+            pauses = [b - a for a, b in itertools.pairwise(posts)]
+            assert len(pauses) >= 5
+            assert pauses == pytest.approx([pause] * len(pauses), abs=3 * LATENCY_S)
 
     run_virtual(scenario())
 
@@ -159,6 +179,56 @@ def test_a_busy_or_refusing_cloud_is_left_in_peace(tmp_path: Path) -> None:
                 assert all(least <= pause <= most for pause in pauses)
                 cloud.deaf = None
                 await asyncio.sleep(1000)
+
+    run_virtual(scenario())
+
+
+@pytest.mark.parametrize(
+    ("deaf", "rng", "pauses"),
+    [
+        *((Refused(status), Shortest(), [300] * 3) for status in (401, 403, 404)),
+        *((Refused(status), Longest(), [900] * 3) for status in (401, 403, 404)),
+        (Busy(30), Shortest(), [30] * 3),
+        (Busy(30), Longest(), [60] * 3),
+        (Unreachable("the line is cut"), Longest(), [1, 2, 4, 8, 16, 32, 60, 60]),
+    ],
+    ids=lambda value: type(value).__name__ if isinstance(value, random.Random) else str(value),
+)
+def test_a_report_s_pauses_are_kept_to_the_second(
+    tmp_path: Path, deaf: CloudError, rng: random.Random, pauses: list[float]
+) -> None:
+    async def scenario() -> None:
+        now = virtual_now()
+        cloud = DeafCloud(now)
+        async with Device(tmp_path / "device.db", cloud, now, rng=rng).living() as device:
+            await asyncio.sleep(10)
+            cloud.deaf = deaf
+            before = len(cloud.heard)
+            device.turn(State.LIVE)
+            await asyncio.sleep(sum(pauses) + 0.5)
+            tries = cloud.heard[before:]
+            assert [b - a for a, b in itertools.pairwise(tries)] == pytest.approx(pauses, abs=0.02)
+
+    run_virtual(scenario())
+
+
+def test_no_press_makes_a_refused_device_report_sooner(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        now = virtual_now()
+        cloud = DeafCloud(now)
+        async with Device(tmp_path / "device.db", cloud, now, rng=Shortest()).living() as device:
+            await asyncio.sleep(10)
+            cloud.deaf = Refused(401)
+            device.turn(State.LIVE)
+            await asyncio.sleep(1)
+            refused = len(cloud.heard)
+            for press in range(58):
+                device.turn((State.PRIVATE, State.LIVE)[press % 2])
+                device.thanks.press()
+                await asyncio.sleep(5)
+            assert len(cloud.heard) == refused, "290 s of presses, and not one more report"
+            await asyncio.sleep(15)
+            assert len(cloud.heard) == refused + 1
 
     run_virtual(scenario())
 

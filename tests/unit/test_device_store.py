@@ -204,6 +204,7 @@ async def test_a_finished_note_is_known_again_for_a_day_past_its_expiry(
     await store.acknowledge(await store.receipts())
     clock.at = NOON + timedelta(hours=12, days=1)
     assert await store.keep(Memory("c2"), [letter(1)]) == ()
+    assert [note.id for note in await store.history()] == ["n1"]
     clock.at += timedelta(seconds=1)
     await store.keep(Memory("c3"), [letter(2, at=clock.at)])
     assert await store.history() == ()
