@@ -1,9 +1,11 @@
 import asyncio
+import itertools
 import random
 
 import pytest
 
 from likelight.supervise import Condition, GaveUp, Supervisor
+from support.device import Longest, Shortest
 from support.virtual import run_virtual
 
 
@@ -20,6 +22,22 @@ class Dies:
             self.left -= 1
             raise OSError("no such bus")
         await asyncio.Event().wait()
+
+
+class DiesAt:
+    """Crashes at these seconds of the scenario, then lives; `began` is when each life did."""
+
+    def __init__(self, *crashes: float) -> None:
+        self._crashes = list(crashes)
+        self.began: list[float] = []
+
+    async def run(self) -> None:
+        loop = asyncio.get_running_loop()
+        self.began.append(loop.time())
+        if not self._crashes:
+            await asyncio.Event().wait()
+        await asyncio.sleep(self.began[0] + self._crashes.pop(0) - loop.time())
+        raise OSError("no such bus")
 
 
 async def supervised(supervisor: Supervisor, seconds: float) -> None:
@@ -61,6 +79,75 @@ def test_a_critical_component_that_keeps_dying_ends_the_process() -> None:
         with pytest.raises(ExceptionGroup) as gave_up:
             await supervisor.run()
         assert gave_up.group_contains(GaveUp, match="web crashed 3 times")
+
+    run_virtual(scenario())
+
+
+MONTH_S = 30 * 24 * 3600.0
+
+
+@pytest.mark.parametrize("crashes", [(5, 30, 66), (0, MONTH_S, 2 * MONTH_S)])
+def test_three_crashes_further_apart_than_a_minute_end_nothing(crashes: tuple[float, ...]) -> None:
+    async def scenario() -> None:
+        supervisor = Supervisor(Shortest())
+        web = DiesAt(*crashes)
+        supervisor.add("web", web, critical=True)
+        await supervised(supervisor, 3 * MONTH_S)
+        assert (len(web.began), supervisor.health["web"].restarts) == (4, 3)
+
+    run_virtual(scenario())
+
+
+def test_three_crashes_within_a_minute_end_the_process() -> None:
+    async def scenario() -> None:
+        supervisor = Supervisor(Shortest())
+        supervisor.add("web", DiesAt(5, 30, 64), critical=True)
+        began = asyncio.get_running_loop().time()
+        with pytest.raises(ExceptionGroup) as gave_up:
+            await supervisor.run()
+        assert gave_up.group_contains(GaveUp)
+        assert asyncio.get_running_loop().time() - began == pytest.approx(64, abs=0.01)
+
+    run_virtual(scenario())
+
+
+def test_a_restart_waits_for_up_to_twice_as_long_each_time_and_30_s_at_most() -> None:
+    class DiesAtOnce(Dies):
+        began: tuple[float, ...] = ()
+
+        async def run(self) -> None:
+            self.began += (asyncio.get_running_loop().time(),)
+            await super().run()
+
+    async def scenario() -> None:
+        supervisor = Supervisor(Longest())
+        display = DiesAtOnce(8)
+        supervisor.add("display", display, critical=False)
+        await supervised(supervisor, 200)
+        pauses = [b - a for a, b in itertools.pairwise(display.began)]
+        assert pauses == pytest.approx([1, 2, 4, 8, 16, 30, 30, 30], abs=0.01)
+
+    run_virtual(scenario())
+
+
+@pytest.mark.parametrize("critical", [True, False])
+def test_health_says_who_is_critical_in_every_condition(critical: bool) -> None:
+    async def scenario() -> None:
+        supervisor = Supervisor(Longest())
+        supervisor.add("web", DiesAt(10), critical=critical)
+        seen = [supervisor.health["web"]]
+        async with asyncio.TaskGroup() as group:
+            running = group.create_task(supervisor.run())
+            for seconds in (5, 5.5, 5):
+                await asyncio.sleep(seconds)
+                seen.append(supervisor.health["web"])
+            running.cancel()
+        assert [(health.condition, health.critical) for health in seen] == [
+            (Condition.STARTING, critical),
+            (Condition.RUNNING, critical),
+            (Condition.RESTARTING, critical),
+            (Condition.RUNNING, critical),
+        ]
 
     run_virtual(scenario())
 

@@ -110,6 +110,19 @@ def test_a_2_hz_strobe_is_held_but_a_slow_swell_is_not() -> None:
         assert swell.governor.write(asked) == asked
 
 
+def test_a_third_turn_waits_until_more_than_a_second_has_passed_since_the_first() -> None:
+    bench, fainter = Bench(), LightFrame(0.87, (255, 255, 255))  # one frame, and one turn, apart
+    bench.reach(WHITE, within=1.0)
+    bench.time = 200.0
+    for seconds, frame in ((0.0, fainter), (0.5, WHITE)):
+        bench.time = 200.0 + seconds
+        assert bench.governor.write(frame) == frame
+    bench.time = 201.0
+    assert bench.governor.write(fainter) == WHITE, "a second has two ends, and both count"
+    bench.time = 201.001
+    assert luminance(bench.governor.write(fainter)) < luminance(WHITE)
+
+
 def test_a_write_repeated_at_the_same_instant_does_not_move() -> None:
     bench = Bench()
     first = bench.governor.write(WHITE)

@@ -165,6 +165,14 @@ def test_once_a_week_is_found() -> None:
     assert hours.next_change(monday + timedelta(hours=12)) == monday + timedelta(days=7)
 
 
+def test_once_a_week_is_found_over_the_hour_that_autumn_adds() -> None:
+    hours = parse({"monday": "11:00-11:30"}, ZONES["Europe/Berlin"])
+    closed = datetime(2026, 10, 19, 9, 30, tzinfo=UTC)
+    opening = datetime(2026, 10, 26, 10, 0, tzinfo=UTC)  # 7 days and half an hour later
+    assert hours.next_change(closed) == opening
+    assert hours.next_opening(closed) == opening
+
+
 @pytest.mark.parametrize(
     ("rows", "words"),
     [
