@@ -206,6 +206,21 @@ def test_a_silent_live_stream_is_kept_alive_every_twenty_seconds(
     play(scenario)
 
 
+def test_live_streams_are_told_to_come_back_at_different_times(
+    play: Callable[[Play], None],
+) -> None:
+    async def scenario(site: Site) -> None:
+        told = set()
+        for _ in range(10):
+            async with live(site) as stream:
+                first = await stream.content.readline()
+                told.add(int(first.removeprefix(b"retry: ")))
+        assert len(told) >= 8
+        assert all(3000 <= ms <= 8000 for ms in told)
+
+    play(scenario)
+
+
 def test_a_live_stream_tells_at_most_one_summary_a_second(play: Callable[[Play], None]) -> None:
     async def scenario(site: Site) -> None:
         told: list[float] = []

@@ -325,6 +325,7 @@ async def test_an_unknown_kitchen_is_404(site: Site) -> None:
     ("query", "field"),
     [
         ({"wait": 31}, "wait"),
+        ({"wait": -1}, "wait"),
         ({"wait": "soon"}, "wait"),
         ({"max_notes": 0}, "max_notes"),
         ({"dv": -1}, "dv"),

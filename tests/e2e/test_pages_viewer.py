@@ -3,6 +3,7 @@
 import re
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -27,6 +28,17 @@ pytestmark = [needs_chromium, pytest.mark.asyncio(loop_scope="module")]
 
 BEFORE = 1204
 PRIVATE = "The crew is taking a private moment. Your likes still reach them."
+
+
+TELL_WHEN_WATCHED = """
+    window.watched = [];
+    const plain = window.fetch;
+    window.fetch = (url, options) => {
+        if (String(url).endsWith("/watching")) watched.push(Date.now());
+        return plain(url, options);
+    };
+"""
+"""A script that writes down, by the page's clock, when the page tells the cloud of a view."""
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -88,6 +100,23 @@ async def test_a_like_whose_answer_got_lost_keeps_its_batch(
     await viewer.receives("Sent")
     assert {batch["batch"] for batch in cloud.likes} == {cloud.likes[0]["batch"]}
     assert {batch["n"] for batch in cloud.likes} == {1}
+
+
+@pytest.mark.parametrize(("dice", "every_s"), [(0, 10), (0.5, 12.5), (1 - 1e-9, 15)])
+async def test_a_page_says_that_it_is_watched_on_load_and_every_ten_to_fifteen_seconds(
+    page: Page, dice: float, every_s: float
+) -> None:
+    await page.add_init_script(f"Math.random = () => {dice};" + TELL_WHEN_WATCHED)
+    await page.clock.install()
+    await page.reload()
+    await page.wait_for_function("watched.length === 1")
+    # The page's own two minutes: nothing of them is waited for.
+    await page.clock.run_for(120_000)
+    at = await page.evaluate("watched")
+    pauses = [(after - before) / 1000 for before, after in pairwise(at)]
+    assert len(pauses) >= 7
+    # That clock also goes on by itself, so a timer may be late by what the machine was busy for.
+    assert all(every_s <= pause + 1e-3 and pause < every_s + 0.5 for pause in pauses)
 
 
 async def test_over_the_limit_the_page_says_so_and_waits(
