@@ -1,6 +1,7 @@
 """The device's HTTP client against a real server that answers badly in every known way."""
 
 import asyncio
+import json
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -22,6 +23,7 @@ from likelight.appreciation.cloud import (
     Unreachable,
 )
 from likelight.contract import CameraReport, Health, State, Status
+from support.virtual import run_virtual
 
 TOKEN = "a-secret-that-nobody-may-see"
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -196,20 +198,62 @@ async def test_a_cloud_that_is_not_there_or_hangs_up_is_unreachable(
     assert TOKEN not in caplog.text
 
 
-async def test_a_long_poll_that_outlives_its_time_is_given_up(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr("likelight.appreciation.cloud.EVENTS_GRACE_S", 0.05)
+@pytest.mark.parametrize("wait", [0, 25, 30])
+def test_a_long_poll_is_given_up_10_s_after_its_wait(wait: int) -> None:
+    async def scenario() -> None:
+        assert await given_up_after(lambda cloud: cloud.events("c0", 0, wait)) == pytest.approx(
+            wait + 10, abs=1
+        )
+
+    run_virtual(scenario())
+
+
+def test_a_status_is_given_up_after_10_s() -> None:
+    async def scenario() -> None:
+        assert await given_up_after(lambda cloud: cloud.status(STATUS)) == pytest.approx(10, abs=1)
+
+    run_virtual(scenario())
+
+
+async def given_up_after(ask: Callable[[HttpCloud], Awaitable[object]]) -> float:
+    """Return for how long `ask` waits for a cloud that takes the question and never answers."""
     over = asyncio.Event()
 
     async def answer(_: web.Request) -> web.Response:
         await over.wait()
         return web.Response()
 
+    clock = asyncio.get_running_loop().time
     async with cloud_that(answer) as cloud:
-        with pytest.raises(Unreachable, match=r"0\.05 s"):
-            await cloud.events("c0", 0, 0)
+        began = clock()
+        with pytest.raises(Unreachable, match="no answer within"):
+            await ask(cloud)
+        took = clock() - began
         over.set()
+    return took
+
+
+async def test_a_reply_of_64_kib_is_read_and_one_of_a_byte_more_is_not() -> None:
+    def padded(size: int) -> Handler:
+        async def answer(_: web.Request) -> web.Response:
+            body = json.dumps(EVENTS).encode().ljust(size)
+            return web.Response(body=body, content_type="application/json")
+
+        return answer
+
+    async with cloud_that(padded(65_536)) as cloud:
+        assert (await cloud.events("c0", 0, 0)).cursor == "c1"
+    async with cloud_that(padded(65_537)) as cloud:
+        with pytest.raises(Unreachable, match="larger than 64 KiB"):
+            await cloud.events("c0", 0, 0)
+
+
+async def test_no_cursor_over_128_characters_is_taken() -> None:
+    async with cloud_that(always(200, EVENTS | {"cursor": "c" * 128})) as cloud:
+        assert (await cloud.events("c0", 0, 0)).cursor == "c" * 128
+    async with cloud_that(always(200, EVENTS | {"cursor": "c" * 129})) as cloud:
+        with pytest.raises(Unreachable, match="cursor"):
+            await cloud.events("c0", 0, 0)
 
 
 async def test_an_open_session_of_our_own_is_closed() -> None:
