@@ -220,7 +220,7 @@ def strike(number: int) -> None:
     [(signal.SIGSTOP, "K1"), (signal.SIGKILL, "K2"), (signal.SIGUSR1, "K3")],
     ids=["hangs", "dies", "vanishes"],
 )
-async def test_viewers_see_the_fault_in_two_seconds_and_the_picture_in_five(
+async def test_viewers_see_the_fault_and_then_the_picture_of_another_child(
     number: int, code: str
 ) -> None:
     async with window() as view:
@@ -291,6 +291,14 @@ async def test_a_device_that_comes_back_ends_the_longest_pause_of_a_driver_that_
         assert view.camera.status.code == "K2"
         source.touch()
         assert await view.outputs.all_show(True, within=30) < BUSY * 5.0
+
+
+def test_a_camera_without_a_picture_is_told_after_1_s_and_killed_after_2_s() -> None:
+    patience = Patience()
+    assert (patience.silent, patience.hung) == (1.0, 2.0)
+    # At rest there is no picture to miss: it is asked for a sign of life, and then misses that.
+    assert patience.pulse + patience.silent < 2.0
+    assert max(patience.brief, patience.pause(0, gave_pictures=True)) + 1.0 <= 5.0, "1 s to start"
 
 
 def test_pauses_grow_to_thirty_seconds_but_stay_brief_for_what_gave_pictures() -> None:

@@ -49,7 +49,7 @@ def alive(pid: int) -> bool:
     return True
 
 
-async def test_ready_within_five_seconds_of_the_start(tmp_path: Path) -> None:
+async def test_it_gets_ready_and_does_not_hang_in_its_start(tmp_path: Path) -> None:
     began = time.monotonic()
     async with demo(tmp_path) as running:
         async with running.client.get(running.url + "/readyz") as ready:
@@ -201,7 +201,7 @@ async def test_a_wrong_option_is_told_and_ends_with_two(arguments: list[str]) ->
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["demo", "--help"], ["run", "--help"]])
-async def test_help_answers_at_once_without_loading_the_daemon(arguments: list[str]) -> None:
+async def test_help_is_printed_and_ends_with_zero(arguments: list[str]) -> None:
     code, out, _ = await ended(*arguments)
     assert code == 0
     assert out.startswith("usage: likelight")

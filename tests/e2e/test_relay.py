@@ -99,7 +99,9 @@ async def relayed(directory: Path) -> AsyncIterator[Relayed]:
         yield relay
 
 
-async def test_the_first_who_watches_gets_the_picture_within_two_seconds(tmp_path: Path) -> None:
+async def test_the_first_who_watches_gets_the_picture_and_is_told_of_its_end(
+    tmp_path: Path,
+) -> None:
     async with relayed(tmp_path) as relay:
         began = time.monotonic()
         async with relay.client.ws_connect(f"{relay.cloud}/k/{KID}/ws", max_msg_size=0) as viewer:

@@ -49,7 +49,7 @@ def moved(before: Image.Image, after: Image.Image) -> bool:
     return before.tobytes() != after.tobytes()
 
 
-async def test_thirty_frames_a_second_that_decode() -> None:
+async def test_frames_at_the_beat_of_thirty_a_second_that_decode() -> None:
     await probe(CONFIG)
     async with running(CONFIG, CARDS) as (camera, sink):
         assert not camera.simulated

@@ -5,14 +5,14 @@ import asyncio
 import pytest
 
 from likelight.contract import State
-from likelight.feed.hls.outlet import HOLD_S, LEASE_S, Hls
+from likelight.feed.hls.outlet import Hls
 from likelight.feed.hub import Demand
 from support.feed import Demands, hub_with_placeholders
 from support.hls import Camera
 from support.virtual import run_virtual
 
 
-def test_demand_ends_some_seconds_after_the_last_request_and_nothing_is_kept() -> None:
+def test_demand_ends_six_seconds_after_the_last_request_and_nothing_is_kept() -> None:
     async def scenario() -> None:
         loop = asyncio.get_running_loop()
         demands = Demands()
@@ -24,11 +24,11 @@ def test_demand_ends_some_seconds_after_the_last_request_and_nothing_is_kept() -
         assert await hls.part(0, 0) is None
         assert hub.demand == Demand(h264=1)
         camera.roll(90)
-        await asyncio.sleep(LEASE_S - 1)
+        await asyncio.sleep(5)
         assert await hls.part(0, 0)
         asked = loop.time()
         await demands.until(Demand(), within=60)
-        assert loop.time() - asked == pytest.approx(LEASE_S, abs=0.1)
+        assert loop.time() - asked == pytest.approx(6, abs=0.1)
         camera.roll(30)
         assert hls.segment(0) is None
         assert await hls.part(0, 0) is None
@@ -61,6 +61,6 @@ def test_a_state_without_any_picture_is_a_time_out_not_a_hang() -> None:
         began = loop.time()
         with pytest.raises(TimeoutError):
             await hls.multivariant()
-        assert loop.time() - began == pytest.approx(HOLD_S, abs=0.1)
+        assert loop.time() - began == pytest.approx(6, abs=0.1)
 
     run_virtual(scenario())
