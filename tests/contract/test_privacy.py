@@ -4,7 +4,7 @@ import asyncio
 import io
 import json
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from likelight.device import Device
 from likelight_hw.sim.button import SimButton
 from support.busy import BUSY, lateness
 from support.camera import luma, read_barcode
+from support.gate import no_log
 from support.whole import whole
 
 SHUT_WITHIN_S = 0.2
@@ -143,3 +144,49 @@ async def test_privacy_holds_through_a_restart(tmp_path: Path) -> None:
                     assert viewer.states == ["private"]
                     device.privacy.press()
                     await viewer.until_live(1)
+
+
+def fail(*_: object) -> None:
+    raise RuntimeError("a part of this device is broken")
+
+
+ANSWERS = {
+    "lamp": ("felt", "set_base"),
+    "display": ("felt", "camera_changed", "button_changed"),
+}
+"""What is told of a press, by what is broken: where a driver's or a drawing's mistake shows."""
+
+
+@pytest.mark.parametrize("part", ["lamp", "display", "log"])
+async def test_privacy_shuts_though_what_answers_it_is_broken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, part: str
+) -> None:
+    async with (
+        a_device(tmp_path, cloud_answers=False) as (device, url, store),
+        aiohttp.ClientSession() as session,
+        session.ws_connect(f"{url}/k/demo/ws", max_msg_size=0) as socket,
+    ):
+        assert isinstance(device.privacy, SimButton)
+        viewer = Viewer(socket)
+        async with asyncio.timeout(20):
+            await viewer.until_live(5)
+        restarts = device.health().components["privacy button"].restarts
+        broken = device.lamp if part == "lamp" else device.window_in
+        for answer in ANSWERS.get(part, ()):
+            monkeypatch.setattr(broken, answer, fail)
+        with no_log() if part == "log" else nullcontext():
+            device.privacy.press()
+            async with asyncio.timeout(20):
+                while viewer.states[-1] != "private":
+                    await viewer.read()
+                assert not device.on_air.open
+                assert not device.indicator.lit
+                while not store.private:
+                    await viewer.read()
+        if part == "log":
+            return
+        assert device.health().components["privacy button"].restarts == restarts
+        await viewer.read_for(0.3)  # a press before the contacts are calm would be a bounce
+        device.privacy.press()
+        async with asyncio.timeout(20):
+            await viewer.until_live(1)

@@ -1,9 +1,7 @@
 """PRIVACY, from the press to the disk, on the virtual clock: whatever fails, it shuts and stays."""
 
 import asyncio
-import logging
-from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator
 
 import pytest
 
@@ -12,7 +10,7 @@ from likelight.contract import Cause, State
 from likelight.onair import OnAir, PrivacyButton
 from likelight_hw.ports import HardwareError
 from likelight_hw.sim.button import SimButton
-from support.gate import Kitchen, a_button, a_gate, a_kitchen, ended
+from support.gate import Kitchen, a_button, a_gate, a_kitchen, ended, no_log
 from support.virtual import run_virtual
 
 
@@ -157,29 +155,6 @@ def test_privacy_that_comes_with_the_end_is_stored_on_a_disk_that_takes_its_time
         assert kitchen.stored == [True]
 
     run_virtual(scenario())
-
-
-class Unwritable(logging.Handler):
-    """A log that nobody can write to."""
-
-    def handle(self, record: logging.LogRecord) -> bool:
-        raise RuntimeError("the log is full")
-
-
-@contextmanager
-def no_log() -> Iterator[None]:
-    """Let every record of the gate and its button raise, where it is written."""
-    loggers = [logging.getLogger(name) for name in ("likelight.onair", "likelight.buttons")]
-    handler = Unwritable()
-    for logger in loggers:
-        logger.addHandler(handler)
-        logger.setLevel(logging.DEBUG)
-    try:
-        yield
-    finally:
-        for logger in loggers:
-            logger.removeHandler(handler)
-            logger.setLevel(logging.NOTSET)
 
 
 def test_privacy_shuts_though_whoever_shows_it_fails() -> None:

@@ -1,7 +1,9 @@
 """A kitchen around the real gate: a camera, a light and a disk that fail as they are told."""
 
 import asyncio
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from likelight.buttons import CrewButton
@@ -145,3 +147,26 @@ async def ended(running: asyncio.Task[None]) -> float:
     running.cancel()
     await asyncio.wait([running])
     return loop.time() - began
+
+
+class Unwritable(logging.Handler):
+    """A log that nobody can write to."""
+
+    def handle(self, record: logging.LogRecord) -> bool:
+        raise RuntimeError("the log is full")
+
+
+@contextmanager
+def no_log() -> Iterator[None]:
+    """Let every record of the gate and its button raise, where it is written."""
+    loggers = [logging.getLogger(name) for name in ("likelight.onair", "likelight.buttons")]
+    handler = Unwritable()
+    for logger in loggers:
+        logger.addHandler(handler)
+        logger.setLevel(logging.DEBUG)
+    try:
+        yield
+    finally:
+        for logger in loggers:
+            logger.removeHandler(handler)
+            logger.setLevel(logging.NOTSET)

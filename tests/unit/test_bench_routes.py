@@ -196,3 +196,15 @@ def test_the_newest_two_hundred_events_are_kept() -> None:
     assert kept[-1].text == f"Likes: {KEPT + 4}"
     assert kept[-1].level == "info"
     assert len(rings) == KEPT + 5
+
+
+def test_a_line_whose_listener_fails_costs_nobody_who_logs(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def fail() -> None:
+        raise RuntimeError("the bench is gone")
+
+    lines = LogLines(fail)
+    lines.handle(logging.makeLogRecord({"levelno": logging.INFO, "msg": "PRIVACY"}))
+    assert [line.text for line in lines.lines()] == ["PRIVACY"]
+    assert "the bench is gone" in capsys.readouterr().err
