@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 import random
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -246,5 +247,24 @@ def test_after_an_outage_the_report_does_not_wait_for_its_back_off(tmp_path: Pat
             await asyncio.sleep(61)
             connected_at = device.diary.at("link")[-1]
             assert cloud.statuses[told][0] <= connected_at + 0.1
+
+    run_virtual(scenario())
+
+
+def test_the_cloud_hears_of_privacy_at_once_though_the_lamp_fails(tmp_path: Path) -> None:
+    def fail(_: object) -> None:
+        raise RuntimeError("the lamp is gone")
+
+    async def scenario() -> None:
+        now = virtual_now()
+        cloud = ScriptedCloud(now)
+        async with Device(tmp_path / "device.db", cloud, now).living() as device:
+            await asyncio.sleep(10)
+            device.lamp.set_base = fail  # type: ignore[method-assign]
+            with suppress(RuntimeError):
+                device.turn(State.PRIVATE)
+            await asyncio.sleep(0.2)
+            assert cloud.statuses[-1][1].camera.state is State.PRIVATE
+            assert device.window.screen.screen == "private"
 
     run_virtual(scenario())

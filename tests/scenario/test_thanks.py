@@ -201,7 +201,11 @@ def test_thanks_reach_the_cloud_though_whatever_answers_them_fails(tmp_path: Pat
             device.lamp.thanks = fail  # type: ignore[method-assign]
             for code in ("heroes", "hello"):
                 note = await shown_note(device, cloud, code)
-                device.thanks.press()
+                version = device.display.version
+                device.thanks.hold()
+                await asyncio.sleep(0.050)
+                assert device.display.version > version, "the glass says that it was felt"
+                device.thanks.release()
                 await asyncio.sleep(0.2)
                 assert note in cloud.thanked
                 assert device.window.screen.screen == "thanks", "the glass answers all the same"

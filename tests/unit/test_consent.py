@@ -71,8 +71,8 @@ def test_a_damaged_record_is_none(tmp_path: Path, damage: str) -> None:
     ("at", "clock", "worth"),
     [
         (NOON, True, Standing.VALID),
-        (NOON - timedelta(minutes=59), True, Standing.VALID),
-        (NOON - timedelta(hours=2), True, Standing.NO_CLOCK),
+        (NOON - timedelta(minutes=60), True, Standing.VALID),
+        (NOON - timedelta(minutes=60, seconds=1), True, Standing.NO_CLOCK),
         (NOON, False, Standing.NO_CLOCK),
         # 28 March 2027 ends in Berlin at 22:00 UTC, for it began an hour early for summer time.
         (datetime(2027, 3, 28, 21, 59, 59, tzinfo=UTC), True, Standing.VALID),
@@ -144,3 +144,25 @@ def test_a_wrong_directory_is_told_and_not_taken_for_done(
     wrong = ["--state-dir", str(tmp_path / "nowhere")]
     assert main(["consent", verb, *(options if verb == "record" else []), *wrong]) == 69
     assert "there is no state directory" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("days", "holds"), [(731, True), (734, False)])
+def test_a_consent_is_to_be_reviewed_within_two_years(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], days: int, holds: bool
+) -> None:
+    review = (datetime.now(UTC).date() + timedelta(days=days)).isoformat()
+    options = ["--signed-by", "Ana", "--notice", "3", "--review", review]
+    assert main(["consent", "record", *options, "--state-dir", str(tmp_path)]) == (
+        0 if holds else 2
+    )
+    assert ("at most two years" in capsys.readouterr().err) is not holds
+    # And by hand: a day more, for zones that are ahead of UTC.
+    by_hand = SIGNED.model_dump_json().replace(
+        "2027-03-28", (NOON.date() + timedelta(days=days)).isoformat()
+    )
+    (tmp_path / consent.FILE).write_text(by_hand, encoding="utf-8")
+    if holds:
+        assert consent.read(tmp_path) is not None
+    else:
+        with pytest.raises(ConsentError):
+            consent.read(tmp_path)
