@@ -289,6 +289,22 @@ async def test_a_cloud_restored_from_an_older_copy_answers_410(tmp_path: Path) -
         assert (on.status, on.body["likes"]["total"], on.body["likes"]["delta"]) == (200, 4, 0)
 
 
+async def test_a_cloud_that_lost_a_note_with_an_older_copy_answers_410(tmp_path: Path) -> None:
+    database = tmp_path / "cloud.db"
+    async with serving(database) as site:
+        await site.note()
+        cursor = (await site.poll()).body["cursor"]
+    alter(database, "DELETE FROM note")
+    alter(database, "UPDATE kitchen SET head = 0, acked = 0")
+    async with serving(database) as site:
+        gone = await site.poll(cursor)
+        assert gone.status == 410
+        site.forget_viewer()
+        await site.note()
+        on = await site.poll(gone.body["cursor"])
+        assert [note["seq"] for note in on.body["notes"]] == [1]
+
+
 @pytest.mark.parametrize(
     "headers",
     [{}, bearer("wrong"), bearer(""), {"Authorization": "Basic eDp5"}, bearer("tökén")],

@@ -171,6 +171,22 @@ async def test_a_note_goes_its_way(site: Site, clock: WallClock) -> None:
     }
 
 
+async def test_no_time_of_a_device_is_later_than_its_receipt(site: Site, clock: WallClock) -> None:
+    note = (await site.note()).body["id"]
+    clock.step(seconds=30)
+    future, receipt = "2026-11-21T18:00:00.000Z", "2026-11-21T12:00:30.000Z"
+    await site.status(
+        camera={"state": "private", "since": future},
+        light={"lit_total": 0, "last_lit_at": future},
+        notes=[{"id": note, "shown_at": future, "thanked_at": future}],
+        thanks_at=future,
+    )
+    summary = await site.summary()
+    way = (await site.call("GET", f"/v1/notes/{note}")).body
+    assert [summary["since"], summary["lamp"]["last_lit_at"], summary["thanks_at"]] == [receipt] * 3
+    assert [way["shown_at"], way["thanked_at"]] == [receipt] * 2
+
+
 async def test_a_note_that_nobody_showed_expires(site: Site, clock: WallClock) -> None:
     note = (await site.note()).body["id"]
     clock.step(hours=12)

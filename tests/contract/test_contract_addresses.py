@@ -88,6 +88,10 @@ SERVED = {
 }
 
 
+SETS_A_COOKIE = {"POST /v1/kitchens/{kid}/likes", "POST /v1/kitchens/{kid}/notes"}
+"""Nothing else does, to a viewer who comes without one."""
+
+
 def addresses(contract: str) -> set[str]:
     """Return the addresses that stand in code, as "METHOD /path" without their query."""
     fenced = re.findall(r"^```\n(.*?)^```", contract, re.DOTALL | re.MULTILINE)
@@ -143,7 +147,9 @@ async def whole_cloud(database: Path) -> AsyncIterator[aiohttp.ClientSession]:
         host, port = runner.addresses[0][:2]
         async with (
             asyncio.TaskGroup() as group,
-            aiohttp.ClientSession(f"http://{host}:{port}") as session,
+            aiohttp.ClientSession(
+                f"http://{host}:{port}", cookie_jar=aiohttp.DummyCookieJar()
+            ) as session,
         ):
             tasks = [group.create_task(cloud.run()), group.create_task(relays.run())]
             await asyncio.wait_for(cloud.ready.wait(), 20)
@@ -193,6 +199,7 @@ async def test_every_address_answers_as_the_contract_states(tmp_path: Path) -> N
                 continue
             async with session.request(method, path, **ask.options) as reply:
                 assert (reply.status, reply.content_type) == (ask.status, ask.media), address
+                assert ("Set-Cookie" in reply.headers) == (address in SETS_A_COOKIE), address
                 if ask.told_after:
                     keys = keys_after(ask.told_after)
                     assert keys, address
