@@ -104,7 +104,8 @@ def test_three_crashes_within_a_minute_end_the_process() -> None:
         supervisor.add("web", DiesAt(5, 30, 64), critical=True)
         began = asyncio.get_running_loop().time()
         with pytest.raises(ExceptionGroup) as gave_up:
-            await supervisor.run()
+            async with asyncio.timeout(600):
+                await supervisor.run()
         assert gave_up.group_contains(GaveUp)
         assert asyncio.get_running_loop().time() - began == pytest.approx(64, abs=0.01)
 

@@ -55,8 +55,11 @@ class Whole:
 
 
 @asynccontextmanager
-async def whole(state_dir: Path, **settings: Any) -> AsyncIterator[Whole]:
-    """Run a device with `settings` of its configuration, and no cloud yet."""
+async def whole(state_dir: Path, *, token: str = TOKEN, **settings: Any) -> AsyncIterator[Whole]:
+    """Run a device with `settings` of its configuration, and no cloud yet.
+
+    The cloud takes `TOKEN` and no other `token`.
+    """
     port = free_port()
     usual = {
         "kitchen": KITCHEN,
@@ -73,7 +76,7 @@ async def whole(state_dir: Path, **settings: Any) -> AsyncIterator[Whole]:
     own.enrol(KITCHEN.id, KITCHEN.name, TOKEN)
     simulated = config.camera.driver in ("sim", "file")
     try:
-        async with HttpCloud(url, KITCHEN.id, TOKEN) as cloud:
+        async with HttpCloud(url, KITCHEN.id, token) as cloud:
             packaged = await asyncio.to_thread(placeholders.load, simulated=simulated)
             device = Device(config, store, cloud, own, packaged)
             if isinstance(device.display, SimDisplay):

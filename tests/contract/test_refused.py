@@ -1,0 +1,28 @@
+"""A device whose token is revoked, on a whole device: its camera is off, whoever watches."""
+
+import asyncio
+from pathlib import Path
+
+import aiohttp
+
+from likelight.appreciation.poll import Link
+from likelight.contract import State
+from support.whole import whole
+
+
+async def test_the_camera_of_a_refused_device_is_off_though_somebody_watches(
+    tmp_path: Path,
+) -> None:
+    async with (
+        whole(tmp_path, token="revoked") as place,
+        aiohttp.ClientSession() as session,
+        asyncio.TaskGroup() as group,
+    ):
+        device = place.device
+        await place.until(lambda: "web" not in device.health().waiting_for)
+        async with session.ws_connect(f"{place.url}/k/demo/ws"):
+            await place.until(lambda: device.on_air.state is State.LIVE)
+            await place.cloud_comes(group)
+            await place.until(lambda: device.window_in.link is Link.REFUSED)
+            await place.until(lambda: device.on_air.state is State.FAULT)
+        await place.cloud_goes()
