@@ -6,7 +6,7 @@ import threading
 import pytest
 
 from likelight_hw.ports import HardwareError
-from likelight_hw.rpi.button import SPIKE_S, PinButton
+from likelight_hw.rpi.button import PinButton
 from support.pi import PI_4, PI_5, LgpioPin, pi
 from support.virtual import run_virtual
 
@@ -97,7 +97,7 @@ def test_it_pulls_up_and_drops_spikes_and_starts_no_thread() -> None:
             first = asyncio.ensure_future(anext(edges))
             await asyncio.sleep(0)
             assert header.pin(5).pull == "up"
-            assert header.pin(5).bounce == SPIKE_S
+            assert header.pin(5).bounce == 0.005
             assert threading.active_count() == threads
             header.pin(5).drive_low()
             assert await first
