@@ -76,6 +76,7 @@ class HandDevice:
 
     def __init__(self, socket: aiohttp.ClientWebSocketResponse) -> None:
         self.socket = socket
+        self.now_us = wall_us
         self._units = encode([CAMERA_SHADE] * GOP, gop=GOP)
         sets, _ = parse(self._units[0].data)
         assert sets is not None
@@ -108,10 +109,10 @@ class HandDevice:
                 decode=self._sent * 3000,
                 duration=3000,
                 keyframe=unit.keyframe,
-                captured_us=wall_us(),
+                captured_us=self.now_us(),
             )
             self._sent += 1
-            packet = Packet(Kind.FRAGMENT, payload, unit.keyframe, wall_us())
+            packet = Packet(Kind.FRAGMENT, payload, unit.keyframe, self.now_us())
             await self.socket.send_bytes(packet.pack())
 
     async def film(self) -> None:

@@ -19,8 +19,8 @@ class Throttle:
         self.url = ""
         self.deaf = False
         self.relayed = 0
+        self.bytes_per_s = bytes_per_s
         self._target = host, port
-        self._bytes_per_s = bytes_per_s
         self._writers: set[asyncio.StreamWriter] = set()
 
     def cut_all(self) -> None:
@@ -44,7 +44,7 @@ class Throttle:
 
     async def _slowly(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while data := await reader.read(CHUNK):
-            await asyncio.sleep(len(data) / self._bytes_per_s)
+            await asyncio.sleep(len(data) / self.bytes_per_s)
             while self.deaf:
                 await asyncio.sleep(0.02)
             self.relayed += len(data)
