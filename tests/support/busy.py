@@ -1,4 +1,4 @@
-"""The margin that a promised time gets on the machine that happens to run the tests."""
+"""How long the machine that happens to run the tests may take before a test calls it a hang."""
 
 import asyncio
 import time
@@ -8,8 +8,9 @@ from contextlib import asynccontextmanager
 BUSY = 5.0
 """How many times slower than the promise a machine with other things to do may be.
 
-The figures themselves are for a machine that is the product's own; `tests/bench` prints them. Here
-a limit tells a mechanism that works from one that a time-out or the next poll stood in for.
+Only for a guard against a hang: such a limit tells a mechanism that works from one that a time-out
+or the next poll stood in for, and no test's name may promise it. The contract's figures are held on
+the virtual clock (support/virtual.py); what a real machine needs is printed by `tests/bench`.
 """
 
 _LOOK_EVERY_S = 0.01
