@@ -88,6 +88,24 @@ def test_changes_go_out_at_once_and_then_once_a_second(tmp_path: Path) -> None:
     run_virtual(scenario())
 
 
+def test_a_second_change_is_told_a_second_after_the_first(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        now = virtual_now()
+        cloud = ScriptedCloud(now)
+        async with Device(tmp_path / "device.db", cloud, now).living() as device:
+            await asyncio.sleep(10)
+            first_at = asyncio.get_running_loop().time()
+            before = len(cloud.statuses)
+            for _ in range(4):
+                device.window.lit(0, now())
+                await asyncio.sleep(0.2)
+            await asyncio.sleep(5)
+            posts = [at - first_at for at, _ in cloud.statuses[before:]]
+            assert posts == pytest.approx([0, 1], abs=3 * LATENCY_S)
+
+    run_virtual(scenario())
+
+
 def test_the_camera_s_state_waits_for_no_pace(tmp_path: Path) -> None:
     async def scenario() -> None:
         now = virtual_now()
