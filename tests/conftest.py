@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 from blockbuster import BlockBuster, blockbuster_ctx
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, is_hypothesis_test, settings
 
-pytest_plugins = ["support.clips"]
+pytest_plugins = ["support.clips", "support.memory_disk", "support.workers"]
 
 # An example may take as long as a busy machine needs. The rest is as it was: Hypothesis draws the
 # same examples each time where it finds `CI`.
@@ -20,6 +20,9 @@ settings.register_profile(
 )
 settings.load_profile("unhurried")
 
+LONG = 10 if os.environ.get("LIKELIGHT_LONG") else 1
+"""How many times the examples of an ordinary run: `.ci/run --long` has the time."""
+
 # Whoever runs us under nohup has it ignored, and so would all that the tests start.
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
@@ -29,6 +32,20 @@ def nothing_blocks_the_loop() -> Iterator[BlockBuster]:
     """Fail the test in which our own code makes a blocking call on the event loop."""
     with blockbuster_ctx(["likelight", "likelight_hw", "likelight_cloud"]) as blockbuster:
         yield blockbuster
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """In a long run, draw more examples, and others each time."""
+    if LONG == 1:
+        return
+    for item in items:
+        test = getattr(item, "obj", None)
+        if is_hypothesis_test(test):
+            # Hypothesis has no public name for the settings that a test was decorated with.
+            drawn = test._hypothesis_internal_use_settings
+            test._hypothesis_internal_use_settings = settings(
+                drawn, max_examples=LONG * drawn.max_examples, derandomize=False
+            )
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

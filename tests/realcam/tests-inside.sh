@@ -3,4 +3,4 @@
 set -eu
 pip install --disable-pip-version-check -q --no-deps --no-build-isolation --no-index -e /src
 cd /tmp
-exec python -m pytest -c /src/pyproject.toml --rootdir /src -p no:cacheprovider "$@"
+exec python -m pytest -n 0 -c /src/pyproject.toml --rootdir /src -p no:cacheprovider "$@"

@@ -14,17 +14,21 @@ from typing import Any
 
 import aiohttp
 
-FIRST_PORT, LAST_PORT = 18100, 18900
-"""Below the ephemeral range, so that no client socket can sit on a port that a test wants."""
+from support.workers import worker_number
+
+FIRST_PORT, PORTS_EACH, RANGES = 18100, 400, 30
+"""A range of ports for each worker, so that no two take the same one. All are below the ephemeral
+range, so that no client socket can sit on a port that a test wants."""
 
 
-_given: deque[int] = deque(maxlen=400)
+_given: deque[int] = deque(maxlen=PORTS_EACH // 2)
 """Handed out lately: whoever asks for two ports before either is used must not get one twice."""
 
 
 def free_port() -> int:
     """Return a port that nothing listens on now, another one each time."""
-    ports = range(FIRST_PORT, LAST_PORT)
+    first = FIRST_PORT + PORTS_EACH * (worker_number() % RANGES)
+    ports = range(first, first + PORTS_EACH)
     for port in random.sample(ports, len(ports)):
         if port in _given:
             continue

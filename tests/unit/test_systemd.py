@@ -5,6 +5,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,9 +15,10 @@ from support.unit import UNIT, environment
 
 
 @pytest.fixture
-def short_path() -> Path:
+def short_path() -> Iterator[Path]:
     """A socket's path has at most 107 bytes (104 on macOS); pytest's own can be longer."""
-    return Path(tempfile.mkdtemp(prefix="ll")) / "notify"
+    with tempfile.TemporaryDirectory(prefix="ll") as folder:
+        yield Path(folder) / "notify"
 
 
 async def test_ready_and_the_watchdog_reach_the_service_manager(

@@ -1,0 +1,97 @@
+"""Spread a run over the processors: which tests share a worker, and which start first."""
+
+import os
+from fnmatch import fnmatch
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+TESTS = Path(__file__).parent.parent
+
+TOGETHER = {
+    # They measure real time, so no two of them run at once.
+    "clock": (
+        "contract/test_abuse.py",
+        "contract/test_faults.py",
+        "contract/test_feed_slow.py",
+        "contract/test_line.py",
+        "contract/test_upload.py",
+        "e2e/test_hls_live.py",
+        "e2e/test_idle.py",
+        "e2e/test_varnish.py",
+    ),
+    "chroot": ("realcam/*",),
+    "virtual machine": ("gpiovm/*",),
+    # A browser each, which all tests of the file share.
+    "pages_bench": ("e2e/test_pages_bench.py",),
+    "pages_language": ("e2e/test_pages_language.py",),
+    "pages_viewer": ("e2e/test_pages_viewer.py",),
+    "player": ("e2e/test_player.py",),
+}
+"""The tests that one worker runs, one after the other: a name, and the paths below tests/.
+
+The groups start in this order, so the longest come first. Every other test runs wherever a worker
+has nothing to do.
+"""
+
+ALONE_LAST = ("e2e/*", "contract/*", "scenario/*")
+"""After the groups, what takes long for a single test; the short ones fill the end."""
+
+
+def group_of(path: Path) -> str | None:
+    """Return the name under which the tests of a file share a worker."""
+    below = path.relative_to(TESTS).as_posix()
+    for name, patterns in TOGETHER.items():
+        if any(fnmatch(below, pattern) for pattern in patterns):
+            return name
+    return None
+
+
+def _turn(path: Path) -> int:
+    """Return the place of a file in the order of the start."""
+    group = group_of(path)
+    if group:
+        return list(TOGETHER).index(group)
+    below = path.relative_to(TESTS).as_posix()
+    places = [place for place, pattern in enumerate(ALONE_LAST) if fnmatch(below, pattern)]
+    return len(TOGETHER) + (places[0] if places else len(ALONE_LAST))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> None:
+    """Run a folder on all processors. Whoever runs a file or a test does not wait for workers."""
+    if hasattr(config, "workerinput") or not config.pluginmanager.hasplugin("xdist"):
+        return
+    option = config.option
+    folders = any(Path(argument.split("::")[0]).is_dir() for argument in config.args)
+    if option.numprocesses is None and option.dist == "no" and folders and not option.trace:
+        option.numprocesses = "auto"
+    if option.numprocesses and option.dist == "no":
+        option.dist = "loadgroup"
+        option.loadscopereorder = False
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Group by our table: xdist's own marks for a group are lost on pytest 9.2."""
+    if config.option.dist != "loadgroup":
+        return None
+    from xdist.scheduler import LoadScopeScheduling  # noqa: PLC0415  only xdist asks for it
+
+    class ByOurTable(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return group_of(config.rootpath / nodeid.split("::")[0]) or nodeid
+
+    return ByOurTable(config, log)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """In a worker, put what takes longest first."""
+    if hasattr(config, "workerinput"):
+        items.sort(key=lambda item: _turn(item.path))
+
+
+def worker_number() -> int:
+    """Return 0 in a run without workers, and 1, 2, 3 … in a worker."""
+    return int(os.environ.get("PYTEST_XDIST_WORKER", "gw-1").removeprefix("gw")) + 1
