@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from aiohttp import web
 
 from likelight.assets.catalogue import BUNDLED, Notes
-from likelight.clock import Now
+from likelight.runtime.clock import Now
 from likelight_cloud.api.problems import ProblemError
 from likelight_cloud.cursor import Cursors
 from likelight_cloud.kitchen import Kitchen

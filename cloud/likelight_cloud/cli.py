@@ -14,8 +14,8 @@ from yarl import URL
 
 from likelight.assets.brand import with_brand
 from likelight.assets.catalogue import CatalogueError
-from likelight.clock import utc_now
 from likelight.contract import KitchenId
+from likelight.runtime.clock import utc_now
 from likelight_cloud.api.feed import mount_relay
 from likelight_cloud.embedded import EmbeddedCloud
 from likelight_cloud.relay import Relays

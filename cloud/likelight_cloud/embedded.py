@@ -11,7 +11,7 @@ from pathlib import Path
 from aiohttp import web
 
 from likelight.assets.catalogue import BUNDLED, Notes
-from likelight.clock import Now
+from likelight.runtime.clock import Now
 from likelight_cloud import routes
 from likelight_cloud.app import Cloud
 from likelight_cloud.page import page_routes

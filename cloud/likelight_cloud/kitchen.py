@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 
-from likelight.clock import Now
 from likelight.contract import (
     OFFLINE_AFTER_S,
     LightReport,
@@ -16,6 +15,7 @@ from likelight.contract import (
     SummaryViewers,
     Viewers,
 )
+from likelight.runtime.clock import Now
 from likelight_cloud.demand import Views, band
 from likelight_cloud.store.base import KitchenRecord
 

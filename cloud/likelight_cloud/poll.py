@@ -4,7 +4,7 @@ import asyncio
 import random
 from collections.abc import Callable
 
-from likelight.clock import Now
+from likelight.runtime.clock import Now
 from likelight_cloud.cursor import Position
 from likelight_cloud.kitchen import Kitchen, Poll
 

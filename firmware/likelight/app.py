@@ -12,10 +12,8 @@ from dataclasses import dataclass
 
 from likelight import placeholders
 from likelight.appreciation.cloud import HttpCloud
-from likelight.appreciation.sqlitefile import StoreError
 from likelight.appreciation.store import DeviceStore
 from likelight.assets.catalogue import Notes
-from likelight.clock import utc_now
 from likelight.config import Config, ConfigError
 from likelight.control import SOCKET, socket_path
 from likelight.control.server import ControlServer
@@ -23,9 +21,11 @@ from likelight.device import Device, camera_config
 from likelight.embedded import EmbeddedCloud, make_embedded_cloud
 from likelight.notes.kitchen import read_notes
 from likelight.push import read_target
+from likelight.runtime.clock import utc_now
+from likelight.runtime.signals import Stop
+from likelight.runtime.sqlite_file import StoreError
+from likelight.runtime.systemd import Systemd
 from likelight.state_dir import held, own_token, read_token
-from likelight.stop import Stop
-from likelight.systemd import Systemd
 from likelight.upload import Upload
 from likelight.web.address import own_address, shown_address
 from likelight.web.loglines import LogLines

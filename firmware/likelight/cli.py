@@ -19,9 +19,9 @@ from likelight.config import (
 from likelight.consent.command import add_consent
 from likelight.control.command import add_lights, add_queue
 from likelight.fleet.command import add_doctor, add_selftest
-from likelight.log import logging_to_stderr
 from likelight.notes.command import add_notes
-from likelight.supervise import GaveUp, root_cause
+from likelight.runtime.log import logging_to_stderr
+from likelight.runtime.supervisor import GaveUp, root_cause
 from likelight_hw.ports import HardwareError
 
 EXIT_USAGE = 2

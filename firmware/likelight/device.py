@@ -22,7 +22,6 @@ from likelight.appreciation.window_in import WindowIn
 from likelight.assets.catalogue import BUNDLED, Notes
 from likelight.buttons import CrewButton, Trouble
 from likelight.cards import FONT, SIMULATED, cards
-from likelight.clock import utc_now
 from likelight.config import Config
 from likelight.contract import Desired, State
 from likelight.control.lights import lights_routes
@@ -34,10 +33,11 @@ from likelight.feed.hub import Demand, Hub
 from likelight.onair import OnAir, PrivacyButton
 from likelight.permits import Permits
 from likelight.push import Push
-from likelight.supervise import Supervisor
-from likelight.timesync import clock_is_set
+from likelight.runtime.changes import Changes
+from likelight.runtime.clock import utc_now
+from likelight.runtime.clock_sync import clock_is_set
+from likelight.runtime.supervisor import Supervisor
 from likelight.upload import Upload
-from likelight.web.changes import Changes
 from likelight.web.health import DeviceHealth
 from likelight.zone import kitchen_zone
 from likelight_hw import registry

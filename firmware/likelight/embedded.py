@@ -13,8 +13,8 @@ from typing import Protocol, cast
 from aiohttp import web
 
 from likelight.assets.catalogue import BUNDLED, Notes
-from likelight.clock import Now
 from likelight.config import ConfigError
+from likelight.runtime.clock import Now
 
 ENTRY_POINTS = "likelight.embedded_cloud"
 

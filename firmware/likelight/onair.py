@@ -12,8 +12,8 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Protocol
 
-from likelight.clock import Now
 from likelight.contract import CameraReport, Cause, State
+from likelight.runtime.clock import Now
 from likelight.verdict import Conditions, Verdict, judge
 from likelight_hw.ports import CameraStatus, HardwareError, Indicator
 

@@ -13,8 +13,8 @@ from typing import Any, Protocol
 
 from aiohttp import web
 
-from likelight.clock import Now
 from likelight.consent import WARN_BEFORE, Consent, ConsentError, Standing, read, standing
+from likelight.runtime.clock import Now
 from likelight.schedule import Hours, parse
 
 log = logging.getLogger(__name__)

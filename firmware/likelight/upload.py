@@ -17,7 +17,6 @@ from contextlib import suppress
 import aiohttp
 from pydantic import ValidationError
 
-from likelight.appreciation.backoff import Backoff
 from likelight.contract import State
 from likelight.feed.channels import Picture
 from likelight.feed.fmp4 import Init
@@ -25,6 +24,7 @@ from likelight.feed.hub import Demand, Hub
 from likelight.feed.line import SUPERSEDED, Format, Gate, Kind, Packet, Wish
 from likelight.feed.ring import NOWHERE, Fragment, Ring
 from likelight.feed.viewers import cut, tune
+from likelight.runtime.backoff import Backoff
 
 log = logging.getLogger(__name__)
 

@@ -24,7 +24,7 @@ from gpiozero.pins.mock import MockFactory, MockPWMPin
 from test_idle import cpu_s, family
 
 from likelight.appreciation.lamp import FRAME_S, Lamp
-from likelight.clock import utc_now
+from likelight.runtime.clock import utc_now
 from likelight_hw import registry
 from likelight_hw.rpi import pins
 from likelight_hw.wiring import LampWiring

@@ -14,7 +14,7 @@ from typing import Any
 import aiohttp
 from aiohttp import web
 
-from likelight.clock import utc_now
+from likelight.runtime.clock import utc_now
 from likelight_cloud.api.feed import mount_relay
 from likelight_cloud.embedded import EmbeddedCloud
 from likelight_cloud.relay import Relays

@@ -11,13 +11,13 @@ from typing import Any
 import aiohttp
 import pytest
 
-from likelight import timesync
 from likelight.appreciation.store import Memory
 from likelight.cli import main
 from likelight.config import Camera, Config, Kitchen, Schedule
 from likelight.contract import Cause, Desired, State
 from likelight.control import socket_path
 from likelight.control.client import NotRunning, call
+from likelight.runtime import clock_sync as timesync
 from likelight.schedule import WEEKDAYS
 from likelight.web.demo_bench import make_bench
 from likelight.web.loglines import LogLines

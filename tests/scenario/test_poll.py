@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from likelight.appreciation.backoff import Backoff
 from likelight.appreciation.cloud import (
     BadCursor,
     Busy,
@@ -21,6 +20,7 @@ from likelight.appreciation.effects import Base
 from likelight.appreciation.poll import Link
 from likelight.appreciation.store import DeviceStore, Memory
 from likelight.contract import Events, Next
+from likelight.runtime.backoff import Backoff
 from support.device import CODES, Device, Longest, Shortest
 from support.scripted_cloud import LATENCY_S, ScriptedCloud
 from support.virtual import run_virtual, virtual_now

@@ -10,8 +10,8 @@ from likelight.appreciation import drawings
 from likelight.appreciation.headline import answers
 from likelight.appreciation.screens.models import NoteScreen, Page, Screen
 from likelight.appreciation.screens.render import pages
-from likelight.clock import utc_now
 from likelight.contract import State
+from likelight.runtime.clock import utc_now
 from likelight_hw.ports import DisplayInfo
 from support.device import Device
 from support.scripted_cloud import ScriptedCloud

@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from likelight.supervise import Condition, GaveUp, Supervisor
+from likelight.runtime.supervisor import Condition, GaveUp, Supervisor
 from support.device import Longest, Shortest
 from support.virtual import run_virtual
 

@@ -13,7 +13,7 @@ from typing import Any
 import aiohttp
 from aiohttp import web
 
-from likelight.clock import Now
+from likelight.runtime.clock import Now
 from likelight_cloud import routes
 from likelight_cloud.app import Cloud
 from likelight_cloud.store.sqlite import SqliteStore

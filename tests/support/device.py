@@ -18,7 +18,6 @@ from likelight.appreciation.lamp import Lamp
 from likelight.appreciation.poll import Link
 from likelight.appreciation.screens.models import NoteScreen
 from likelight.appreciation.screens.render import pages
-from likelight.appreciation.sqlitefile import SqliteFile, StoreFull
 from likelight.appreciation.store import DeviceStore, KeptNote, Memory
 from likelight.appreciation.vitals import Vitals
 from likelight.appreciation.window_in import WindowIn
@@ -34,6 +33,7 @@ from likelight.contract import (
     State,
     Viewers,
 )
+from likelight.runtime.sqlite_file import SqliteFile, StoreFull
 from likelight_hw.ports import DisplayInfo
 from likelight_hw.sim.button import SimButton
 from likelight_hw.sim.display import SimDisplay

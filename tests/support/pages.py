@@ -26,8 +26,8 @@ from likelight.contract import (
     SummaryNotes,
     SummaryViewers,
 )
+from likelight.runtime.changes import Changes
 from likelight.web.bench import BenchDisplay, BenchLamp, BenchState, Pressable, bench_routes
-from likelight.web.changes import Changes
 from likelight.web.loglines import LogLine
 from likelight_cloud.page import page_routes
 

@@ -12,11 +12,11 @@ from pathlib import Path
 import aiohttp
 from aiohttp import web
 
-from likelight.clock import utc_now
 from likelight.contract import State
 from likelight.feed.fmp4 import Init, fragment
 from likelight.feed.hub import Hub
 from likelight.feed.line import Format, Gate, Kind, Packet
+from likelight.runtime.clock import utc_now
 from likelight.upload import Upload
 from likelight_cloud import routes
 from likelight_cloud.api.feed import mount_relay

@@ -10,12 +10,12 @@ from typing import Any
 from likelight import placeholders
 from likelight.appreciation.cloud import HttpCloud
 from likelight.appreciation.store import DeviceStore
-from likelight.clock import utc_now
 from likelight.config import Camera, Config, Kitchen, Web
 from likelight.control import socket_path
 from likelight.control.server import ControlServer
 from likelight.device import Device
 from likelight.embedded import EmbeddedCloud, make_embedded_cloud
+from likelight.runtime.clock import utc_now
 from likelight.web.server import WebServer, listen
 from likelight.web.site import make_site
 from likelight_hw.sim.display import SimDisplay

@@ -10,8 +10,8 @@ import pytest
 from aiohttp import ClientResponse, ClientSession
 
 from likelight.contract import MAX_BODY, PROBLEM_JSON, State
+from likelight.runtime.changes import Changes
 from likelight.web.bench import BenchLamp
-from likelight.web.changes import Changes
 from likelight.web.loglines import KEPT, LogLines
 from support.pages import StubBench, serving
 

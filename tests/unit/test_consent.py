@@ -8,9 +8,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from likelight import consent, timesync
+from likelight import consent
 from likelight.cli import main
 from likelight.consent import Consent, ConsentError, Standing, standing
+from likelight.runtime import clock_sync as timesync
 
 BERLIN = ZoneInfo("Europe/Berlin")
 NOON = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)

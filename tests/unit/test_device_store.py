@@ -12,16 +12,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from likelight.appreciation.sqlitefile import (
+from likelight.appreciation.store import RECEIPTS_A_POST, DeviceStore, Memory
+from likelight.appreciation.tally import Arrival, Tally
+from likelight.contract import NOTE_TTL_S, Desired, Note, NoteReceipt
+from likelight.runtime.sqlite_file import (
     SqliteFile,
     StoreCorrupt,
     StoreError,
     StoreFull,
     StoreUnwritable,
 )
-from likelight.appreciation.store import RECEIPTS_A_POST, DeviceStore, Memory
-from likelight.appreciation.tally import Arrival, Tally
-from likelight.contract import NOTE_TTL_S, Desired, Note, NoteReceipt
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 TTL = timedelta(seconds=NOTE_TTL_S)
@@ -255,7 +255,7 @@ async def test_a_file_held_by_another_program_is_said_to_be(
     store: DeviceStore, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await store.close()
-    monkeypatch.setattr("likelight.appreciation.sqlitefile.BUSY_TIMEOUT_S", 0.01)
+    monkeypatch.setattr("likelight.runtime.sqlite_file.BUSY_TIMEOUT_S", 0.01)
     await store.open()
     with closing(sqlite3.connect(path)) as other:
         other.execute("BEGIN IMMEDIATE")

@@ -8,7 +8,7 @@ import pytest
 
 SCRIPT = """
 import asyncio, os, signal, sys, time
-from likelight.stop import Stop
+from likelight.runtime.signals import Stop
 
 def dark():
     print("dark", flush=True)

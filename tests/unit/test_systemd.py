@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from likelight.systemd import Systemd
+from likelight.runtime.systemd import Systemd
 from support.unit import UNIT, environment
 
 

@@ -5,7 +5,7 @@ import logging
 from collections.abc import Callable
 
 from likelight.appreciation.inbox import Inbox
-from likelight.appreciation.sqlitefile import StoreError
+from likelight.runtime.sqlite_file import StoreError
 
 log = logging.getLogger(__name__)
 

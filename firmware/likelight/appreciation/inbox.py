@@ -14,11 +14,11 @@ from datetime import datetime, tzinfo
 from typing import Protocol
 
 from likelight.appreciation.effects import milestone
-from likelight.appreciation.sqlitefile import StoreError
 from likelight.appreciation.store import HISTORY, DeviceStore, KeptNote, Memory
 from likelight.appreciation.tally import Arrival, Tally
-from likelight.clock import Now
 from likelight.contract import Desired, Events, Likes, Viewers
+from likelight.runtime.clock import Now
+from likelight.runtime.sqlite_file import StoreError
 
 log = logging.getLogger(__name__)
 

@@ -27,7 +27,7 @@ from likelight.appreciation.effects import (
 )
 from likelight.appreciation.palette import BRAND, Palette
 from likelight.appreciation.scene import Scene
-from likelight.clock import Now
+from likelight.runtime.clock import Now
 from likelight_hw.ports import DARK, HardwareError, LightFrame, Lights
 
 logger = logging.getLogger(__name__)

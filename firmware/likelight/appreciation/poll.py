@@ -6,7 +6,6 @@ import random
 from collections.abc import Callable
 from enum import StrEnum
 
-from likelight.appreciation.backoff import Backoff
 from likelight.appreciation.cloud import (
     BadCursor,
     Busy,
@@ -19,9 +18,10 @@ from likelight.appreciation.cloud import (
     Why,
 )
 from likelight.appreciation.inbox import Inbox
-from likelight.appreciation.sqlitefile import StoreError
 from likelight.appreciation.tally import Arrival
 from likelight.contract import OFFLINE_AFTER_S
+from likelight.runtime.backoff import Backoff
+from likelight.runtime.sqlite_file import StoreError
 
 log = logging.getLogger(__name__)
 

@@ -11,17 +11,17 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from likelight.appreciation.attention import Attention
-from likelight.appreciation.backoff import Backoff
 from likelight.appreciation.drawings import Drawings, PackedPage
 from likelight.appreciation.glass import Glass, Shown
 from likelight.appreciation.headline import Situation, answers, headline
 from likelight.appreciation.inbox import Inbox
 from likelight.appreciation.screens.care import SHIFT_EVERY_S, brightness, orbit
 from likelight.appreciation.screens.models import IdleScreen, NoteScreen, Screen
-from likelight.appreciation.sqlitefile import StoreError
 from likelight.appreciation.store import KeptNote
 from likelight.assets import crew_words
 from likelight.contract import Catalogue
+from likelight.runtime.backoff import Backoff
+from likelight.runtime.sqlite_file import StoreError
 from likelight_hw.ports import Display, HardwareError
 
 log = logging.getLogger(__name__)

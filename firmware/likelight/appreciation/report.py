@@ -9,13 +9,13 @@ import logging
 import random
 from collections.abc import Awaitable, Callable
 
-from likelight.appreciation.backoff import Backoff
 from likelight.appreciation.cloud import Busy, CloudClient, CloudError, Refused
 from likelight.appreciation.inbox import Inbox
-from likelight.appreciation.sqlitefile import StoreError
 from likelight.appreciation.store import RECEIPTS_A_POST, DeviceStore
-from likelight.clock import Now
 from likelight.contract import CameraReport, Health, LightReport, NoteReceipt, Status
+from likelight.runtime.backoff import Backoff
+from likelight.runtime.clock import Now
+from likelight.runtime.sqlite_file import StoreError
 
 log = logging.getLogger(__name__)
 

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
-from likelight.appreciation.sqlitefile import SqliteFile, StoreCorrupt
 from likelight.appreciation.tally import NOTHING_HEARD, Tally
-from likelight.clock import Now, utc_now
 from likelight.contract import Desired, Note, NoteReceipt, rfc3339
+from likelight.runtime.clock import Now, utc_now
+from likelight.runtime.sqlite_file import SqliteFile, StoreCorrupt
 
 SCHEMA_VERSION = 1
 SCHEMA = """

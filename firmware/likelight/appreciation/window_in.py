@@ -19,8 +19,8 @@ from likelight.appreciation.presenter import Presenter
 from likelight.appreciation.report import Reporter
 from likelight.appreciation.store import DeviceStore, KeptNote
 from likelight.buttons import CrewButton
-from likelight.clock import Now
 from likelight.contract import CameraReport, Catalogue, Desired, Health, State, Viewers
+from likelight.runtime.clock import Now
 from likelight_hw.ports import Button, Display
 
 log = logging.getLogger(__name__)

@@ -10,11 +10,11 @@ from typing import Any
 from pydantic import ValidationError
 
 from likelight import consent
-from likelight.clock import utc_now
 from likelight.config import DEFAULT_FILE, Config, ConfigError, load
 from likelight.consent import Consent, ConsentError, Standing
 from likelight.control import client
-from likelight.timesync import clock_is_set
+from likelight.runtime.clock import utc_now
+from likelight.runtime.clock_sync import clock_is_set
 from likelight.zone import kitchen_zone
 
 EXIT_NO_CONSENT = 1

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from likelight.appreciation.effects import EFFECTS, Effect, UnknownEffect, effect
 from likelight.config import DEFAULT_FILE, Config, ConfigError, default_state_dir, load
 from likelight.control.client import NotRunning, Refused, call, find
-from likelight.log import logging_to_stderr
+from likelight.runtime.log import logging_to_stderr
 from likelight_hw.ports import HardwareError
 
 if TYPE_CHECKING:

@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-from likelight.clock import Now, utc_now
 from likelight.config import Config
 from likelight.fleet import ioctls, machine
+from likelight.runtime.clock import Now, utc_now
 
 UNITS = tuple(
     Path(place, "likelight.service")

@@ -7,10 +7,10 @@ import socket
 from aiohttp import web
 
 from likelight.appreciation.cloud import CloudError, HttpCloud
-from likelight.clock import Now
 from likelight.config import Config, ConfigError
 from likelight.embedded import EmbeddedCloud, make_embedded_cloud
 from likelight.fleet.report import Outcome, Verdict
+from likelight.runtime.clock import Now
 from likelight.state_dir import own_token
 from likelight.web.address import own_address
 

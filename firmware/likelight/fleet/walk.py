@@ -16,12 +16,12 @@ from likelight.appreciation.screens.models import Screen, SelfTestScreen
 from likelight.appreciation.screens.typeface import shaping_available
 from likelight.assets import catalogue, crew_words
 from likelight.assets.crew_words import CrewWords
-from likelight.clock import Now
 from likelight.config import Config
 from likelight.fleet.ground import Ground
 from likelight.fleet.parts import Parts
 from likelight.fleet.person import PRIVACY, THANKS, Answer, Heard, Person
 from likelight.fleet.report import Outcome, Report, StepReport, Verdict
+from likelight.runtime.clock import Now
 from likelight_hw.ports import Button, HardwareError
 
 log = logging.getLogger(__name__)

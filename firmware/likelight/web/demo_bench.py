@@ -10,8 +10,8 @@ from likelight.appreciation.window_in import WindowIn
 from likelight.device import Device
 from likelight.feed.hub import Hub
 from likelight.onair import OnAir
+from likelight.runtime.changes import Changes
 from likelight.web.bench import BenchDisplay, BenchLamp, BenchState, Pressable, bench_routes
-from likelight.web.changes import Changes
 from likelight.web.loglines import LogLine, LogLines
 from likelight_hw.sim.button import SimButton
 from likelight_hw.sim.display import SimDisplay

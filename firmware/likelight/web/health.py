@@ -13,7 +13,7 @@ from likelight.buttons import Trouble
 from likelight.contract import State
 from likelight.permits import ConsentHealth
 from likelight.push import PushStatus
-from likelight.supervise import ComponentHealth, Condition
+from likelight.runtime.supervisor import ComponentHealth, Condition
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ import sys
 
 from likelight.fleet.check import Check, Finding, check, fail, ok, skip, warn
 from likelight.fleet.ground import Ground
-from likelight.timesync import SYNCHRONISED
+from likelight.runtime.clock_sync import SYNCHRONISED
 
 
 def is_set(ground: Ground) -> bool:
