@@ -8,7 +8,7 @@ from aiohttp import web
 
 from likelight.assets.catalogue import BUNDLED, Notes
 from likelight.runtime.clock import Now
-from likelight_cloud.api.problems import ProblemError
+from likelight.web.http.problems import ProblemError
 from likelight_cloud.cursor import Cursors
 from likelight_cloud.kitchen import Kitchen
 from likelight_cloud.likes import LikeCommits

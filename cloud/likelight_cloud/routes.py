@@ -3,18 +3,18 @@
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
+from likelight.web.http.problems import ProblemError, on_prepare, problems
+from likelight.web.http.same_site import same_site_only
 from likelight_cloud.api.catalogue import get_catalogue
 from likelight_cloud.api.events import get_events
 from likelight_cloud.api.likes import post_likes
 from likelight_cloud.api.live import get_live
 from likelight_cloud.api.notes import get_note, post_note
-from likelight_cloud.api.problems import ProblemError, on_prepare, problems
 from likelight_cloud.api.status import post_status
 from likelight_cloud.api.summary import get_summary
 from likelight_cloud.api.watching import post_watching
 from likelight_cloud.app import CLOUD, Cloud
 from likelight_cloud.store.base import StoreError
-from likelight_cloud.trust.crosssite import same_site_only
 
 ROUTES = (
     web.get("/v1/kitchens/{kid}/events", get_events, allow_head=False),

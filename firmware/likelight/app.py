@@ -27,9 +27,9 @@ from likelight.runtime.sqlite_file import StoreError
 from likelight.runtime.systemd import Systemd
 from likelight.state_dir import held, own_token, read_token
 from likelight.upload import Upload
-from likelight.web.address import own_address, shown_address
+from likelight.web.http.address import own_address, shown_address
+from likelight.web.http.server import WebServer, listen
 from likelight.web.loglines import LogLines
-from likelight.web.server import WebServer, listen
 from likelight.web.site import make_site
 from likelight_hw.camera.probe import probe
 from likelight_hw.ports import Placeholder

@@ -12,7 +12,7 @@ from PIL import Image, ImageDraw, ImageFont
 from likelight.cards import FONT
 from likelight.config import Config
 from likelight.contract import State
-from likelight.web.address import shown_address
+from likelight.web.http.address import shown_address
 
 ANSWERS_WITHIN_S = 5.0
 LIVE_WITHIN_S = 10.0

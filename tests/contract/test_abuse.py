@@ -18,8 +18,8 @@ from aiohttp import web
 from likelight.contract import State
 from likelight.feed.hub import Demand
 from likelight.feed.routes import feed_routes
-from likelight.web.door import MOST_SILENT
-from likelight.web.server import WebServer
+from likelight.web.http.connection_guard import MOST_SILENT
+from likelight.web.http.server import WebServer
 from support.busy import BUSY, lateness
 from support.feed import (
     HEIGHT,

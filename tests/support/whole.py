@@ -16,7 +16,7 @@ from likelight.control.server import ControlServer
 from likelight.device import Device
 from likelight.embedded import EmbeddedCloud, make_embedded_cloud
 from likelight.runtime.clock import utc_now
-from likelight.web.server import WebServer, listen
+from likelight.web.http.server import WebServer, listen
 from likelight.web.site import make_site
 from likelight_hw.sim.display import SimDisplay
 from support.demo import free_port

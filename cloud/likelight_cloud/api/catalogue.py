@@ -5,7 +5,7 @@ import re
 from aiohttp import web
 
 from likelight.assets.catalogue import DEFAULT
-from likelight_cloud.api.problems import ProblemError
+from likelight.web.http.problems import ProblemError
 from likelight_cloud.api.summary import tagged
 from likelight_cloud.app import CLOUD
 

@@ -8,8 +8,8 @@ from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from likelight.contract import MAX_WAIT_S, Events, Likes, Note
-from likelight_cloud.api.body import json, unprocessable
-from likelight_cloud.api.problems import ProblemError
+from likelight.web.http.body import json, unprocessable
+from likelight.web.http.problems import ProblemError
 from likelight_cloud.app import CLOUD, Cloud
 from likelight_cloud.cursor import CursorError, Position
 from likelight_cloud.kitchen import Kitchen

@@ -6,8 +6,8 @@ import math
 from aiohttp import web
 
 from likelight.contract import LikesRequest
-from likelight_cloud.api.body import json, read_body
-from likelight_cloud.api.problems import ProblemError
+from likelight.web.http.body import json, read_body
+from likelight.web.http.problems import ProblemError
 from likelight_cloud.app import CLOUD
 
 

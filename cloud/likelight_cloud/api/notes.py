@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 from aiohttp import web
 
 from likelight.contract import NOTE_TTL_S, NoteRequest, NoteState, NoteStatus
-from likelight_cloud.api.body import json, read_body
-from likelight_cloud.api.problems import ProblemError
+from likelight.web.http.body import json, read_body
+from likelight.web.http.problems import ProblemError
 from likelight_cloud.app import CLOUD, Cloud
 from likelight_cloud.kitchen import Kitchen
 from likelight_cloud.store.base import KeyReusedError, NoteRecord

@@ -6,8 +6,8 @@ from typing import TypeVar
 from aiohttp import web
 
 from likelight.contract import State, Status, StatusReply
-from likelight_cloud.api.body import json, read_body
-from likelight_cloud.api.problems import ProblemError
+from likelight.web.http.body import json, read_body
+from likelight.web.http.problems import ProblemError
 from likelight_cloud.app import CLOUD
 from likelight_cloud.trust.device import check_device
 

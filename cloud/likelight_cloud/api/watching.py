@@ -3,7 +3,7 @@
 from aiohttp import web
 
 from likelight.contract import WatchingRequest
-from likelight_cloud.api.body import read_body
+from likelight.web.http.body import read_body
 from likelight_cloud.app import CLOUD
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from aiohttp import web
 
 from likelight.assets.look import look_files
-from likelight.assets.served import read_folder, static_route
+from likelight.web.http.static_files import read_folder, static_route
 from likelight_cloud.page.languages import language_of, pages
 
 _STATIC = Path(__file__).parent / "static"

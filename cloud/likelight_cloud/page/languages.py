@@ -12,7 +12,7 @@ from typing import Final
 
 from aiohttp import web
 
-from likelight.assets.served import ServedFile
+from likelight.web.http.static_files import ServedFile
 
 _DEFAULT: Final = "en"
 _RTL: Final = frozenset({"ar"})

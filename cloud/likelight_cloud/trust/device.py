@@ -6,7 +6,7 @@ import secrets
 
 from aiohttp import web
 
-from likelight_cloud.api.problems import ProblemError
+from likelight.web.http.problems import ProblemError
 from likelight_cloud.store.base import Store
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Final
 
 from likelight.assets.icons import GRID, PATHS
-from likelight.assets.served import ServedFile, read_folder
+from likelight.web.http.static_files import ServedFile, read_folder
 
 _HERE = Path(__file__).parent
 

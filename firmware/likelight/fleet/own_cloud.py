@@ -12,7 +12,7 @@ from likelight.embedded import EmbeddedCloud, make_embedded_cloud
 from likelight.fleet.report import Outcome, Verdict
 from likelight.runtime.clock import Now
 from likelight.state_dir import own_token
-from likelight.web.address import own_address
+from likelight.web.http.address import own_address
 
 READY_S = 10.0
 

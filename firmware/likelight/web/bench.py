@@ -11,8 +11,8 @@ from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from likelight.assets.look import look_files
-from likelight.assets.served import page_route, read_folder, static_route
 from likelight.contract import MAX_BODY, PROBLEM_JSON, Problem, State, Strict, rfc3339
+from likelight.web.http.static_files import page_route, read_folder, static_route
 from likelight.web.loglines import LogLine
 
 _FILES = {**look_files(), **read_folder(Path(__file__).parent / "static")}

@@ -10,8 +10,8 @@ from likelight.device import Device, now_us
 from likelight.feed.hls.routes import hls_routes
 from likelight.feed.player import player_routes
 from likelight.feed.routes import feed_routes
-from likelight.web.address import at_our_own_name
 from likelight.web.health import health_routes
+from likelight.web.http.address import at_our_own_name
 
 if TYPE_CHECKING:
     from likelight.web.demo_bench import DemoBench

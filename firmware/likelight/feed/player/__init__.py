@@ -6,7 +6,7 @@ from pathlib import Path
 
 from aiohttp import web
 
-from likelight.assets.served import ServedFile, read_folder, static_route
+from likelight.web.http.static_files import ServedFile, read_folder, static_route
 
 _FOLDER = Path(__file__).parent
 _HLS_JS = _FOLDER / "vendor" / "hls.light.min.mjs"

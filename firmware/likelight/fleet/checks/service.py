@@ -6,7 +6,7 @@ from pathlib import Path
 from likelight.fleet.check import Check, Finding, check, fail, ok, skip, warn
 from likelight.fleet.checks.pins import daemons, gpio
 from likelight.fleet.ground import Ground
-from likelight.web.address import EVERYWHERE
+from likelight.web.http.address import EVERYWHERE
 
 NO_UNIT = "likelight is not installed as a service here"
 WATCHDOG = "/sys/class/watchdog/watchdog0"

@@ -7,7 +7,7 @@ from aiohttp import web
 from pydantic import BaseModel, ValidationError
 
 from likelight.contract import MAX_BODY
-from likelight_cloud.api.problems import ProblemError
+from likelight.web.http.problems import ProblemError
 
 READ_S = 10.0
 

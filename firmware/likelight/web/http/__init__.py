@@ -1,0 +1,1 @@
+"""The one shell of every HTTP server: guard, problems, bodies, same-site check, files."""
