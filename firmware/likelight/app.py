@@ -14,7 +14,8 @@ from likelight import placeholders
 from likelight.appreciation.cloud import HttpCloud
 from likelight.appreciation.store import DeviceStore
 from likelight.assets.catalogue import Notes
-from likelight.config import Config, ConfigError
+from likelight.config.settings import Config, ConfigError
+from likelight.config.state_dir import held, own_token, read_token
 from likelight.control import SOCKET, socket_path
 from likelight.control.server import ControlServer
 from likelight.device import Device, camera_config
@@ -25,7 +26,6 @@ from likelight.runtime.clock import utc_now
 from likelight.runtime.signals import Stop
 from likelight.runtime.sqlite_file import StoreError
 from likelight.runtime.systemd import Systemd
-from likelight.state_dir import held, own_token, read_token
 from likelight.upload import Upload
 from likelight.web.http.address import own_address, shown_address
 from likelight.web.http.server import WebServer, listen

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from likelight import __version__
-from likelight.config import (
+from likelight.config.settings import (
     DEFAULT_FILE,
     Camera,
     Config,

@@ -22,7 +22,7 @@ from likelight.appreciation.window_in import WindowIn
 from likelight.assets.catalogue import BUNDLED, Notes
 from likelight.buttons import CrewButton, Trouble
 from likelight.cards import FONT, SIMULATED, cards
-from likelight.config import Config
+from likelight.config.settings import Config
 from likelight.contract import Desired, State
 from likelight.control.lights import lights_routes
 from likelight.control.queue import queue_routes

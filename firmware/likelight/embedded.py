@@ -13,7 +13,7 @@ from typing import Protocol, cast
 from aiohttp import web
 
 from likelight.assets.catalogue import BUNDLED, Notes
-from likelight.config import ConfigError
+from likelight.config.settings import ConfigError
 from likelight.runtime.clock import Now
 
 ENTRY_POINTS = "likelight.embedded_cloud"

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from PIL import Image, ImageDraw, ImageFont
 
 from likelight.cards import FONT
-from likelight.config import Config
+from likelight.config.settings import Config
 from likelight.contract import State
 from likelight.web.http.address import shown_address
 

@@ -14,12 +14,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from likelight import config
+from likelight.config import settings as config
+from likelight.config.secret import read_secret
 from likelight.contract import State
 from likelight.feed.channels import Picture
 from likelight.feed.hub import Demand, Hub
 from likelight.feed.ring import Fragment
-from likelight.secret import read_secret
 from likelight_hw.ports import AccessUnit, StreamFormat
 from likelight_hw.push.process import PushProcess
 from likelight_hw.push.target import Target

@@ -13,7 +13,7 @@ import pytest
 from aiohttp import web
 from pydantic import BaseModel
 
-from likelight.config import Config
+from likelight.config.settings import Config
 from likelight.control import SERVICE_SOCKET, socket_path
 from likelight.control.client import NotRunning, Refused, call, find
 from likelight.control.server import LONGEST, ControlServer, ProblemError, read

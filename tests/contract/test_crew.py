@@ -13,7 +13,7 @@ import pytest
 
 from likelight.appreciation.store import Memory
 from likelight.cli import main
-from likelight.config import Camera, Config, Kitchen, Schedule
+from likelight.config.settings import Camera, Config, Kitchen, Schedule
 from likelight.contract import Cause, Desired, State
 from likelight.control import socket_path
 from likelight.control.client import NotRunning, call

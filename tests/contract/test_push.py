@@ -17,7 +17,7 @@ import pytest
 
 from likelight.appreciation.cloud import HttpCloud
 from likelight.appreciation.store import DeviceStore
-from likelight.config import Camera, Config
+from likelight.config.settings import Camera, Config
 from likelight.contract import State
 from likelight.device import Device
 from likelight.feed.hub import Demand, Hub

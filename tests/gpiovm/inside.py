@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from likelight.config import Config
+from likelight.config.settings import Config
 from likelight.fleet import ioctls
 from likelight.fleet.check import Result
 from likelight.fleet.checks.service import watchdog_board

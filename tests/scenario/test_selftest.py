@@ -15,7 +15,7 @@ from likelight import consent
 from likelight.appreciation.screens.models import SelfTestScreen
 from likelight.appreciation.screens.render import pages
 from likelight.appreciation.store import DeviceStore
-from likelight.config import Config
+from likelight.config.settings import Config
 from likelight.fleet.parts import Lamp, Parts
 from likelight.fleet.person import Person
 from likelight.fleet.report import Report, Verdict, write

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from likelight.config import Config
+from likelight.config.settings import Config
 from likelight.fleet.ground import Account, Ground
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)

@@ -10,7 +10,7 @@ from typing import Any
 from likelight import placeholders
 from likelight.appreciation.cloud import HttpCloud
 from likelight.appreciation.store import DeviceStore
-from likelight.config import Camera, Config, Kitchen, Web
+from likelight.config.settings import Camera, Config, Kitchen, Web
 from likelight.control import socket_path
 from likelight.control.server import ControlServer
 from likelight.device import Device

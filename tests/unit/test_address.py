@@ -6,7 +6,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
-from likelight.config import ConfigError, Web
+from likelight.config.settings import ConfigError, Web
 from likelight.web.http.address import at_our_own_name, own_address, shown_address
 from likelight.web.http.server import listen
 from support.demo import free_port

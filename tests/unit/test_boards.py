@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from gpiozero.pins.pi import PiBoardInfo
 
-from likelight.config import Config, load
+from likelight.config.settings import Config, load
 from likelight_hw import boards
 
 REVISIONS = {"zero-2w": 0x902120, "pi-3b-plus": 0xA020D3, "pi-4": 0xC03114, "pi-5": 0xC04170}

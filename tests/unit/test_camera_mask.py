@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from likelight.config import ConfigError, load
+from likelight.config.settings import ConfigError, load
 from likelight.device import camera_config
 from likelight_hw.camera.config import CameraConfig
 from likelight_hw.camera.lettering import PAPER

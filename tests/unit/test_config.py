@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from likelight.config import Config, ConfigError, load
+from likelight.config.settings import Config, ConfigError, load
 
 
 def written(tmp_path: Path, text: str) -> Path:

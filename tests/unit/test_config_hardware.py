@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from likelight.config import Config, ConfigError, load
-from likelight.hardware_config import Buttons, Display, Indicator, Lamp
-from likelight.pin_check import USUAL_DC
+from likelight.config.hardware import Buttons, Display, Indicator, Lamp
+from likelight.config.pins import USUAL_DC
+from likelight.config.settings import Config, ConfigError, load
 from likelight_hw.rpi import luma_panel
 from likelight_hw.wiring import ButtonWiring, LampWiring, PwmChannel
 

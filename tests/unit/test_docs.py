@@ -10,7 +10,7 @@ import pytest
 from pydantic import BaseModel
 
 from likelight import cli
-from likelight.config import Config
+from likelight.config.settings import Config
 from likelight_cloud import cli as cloud_cli
 
 PROJECT = Path(__file__).parents[2]

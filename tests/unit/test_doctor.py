@@ -15,7 +15,7 @@ import pytest
 from likelight import consent
 from likelight.appreciation.cloud import Busy, Refused, Unreachable, Why
 from likelight.assets import catalogue, fonts
-from likelight.config import Config
+from likelight.config.settings import Config
 from likelight.fleet import doctor
 from likelight.fleet.check import Check, Result, ok
 from likelight.fleet.checks import CHECKS

@@ -61,8 +61,8 @@ def heavy(modules: list[str]) -> list[str]:
 
 
 def test_reading_a_configuration_loads_no_network_no_picture_and_no_driver() -> None:
-    modules = loaded_after("import likelight.config")
-    assert "likelight.config" in modules
+    modules = loaded_after("import likelight.config.settings")
+    assert "likelight.config.settings" in modules
     assert heavy(modules) == []
     assert "asyncio" not in modules
 

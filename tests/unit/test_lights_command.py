@@ -8,7 +8,7 @@ from PIL import Image
 
 from likelight import cli
 from likelight.appreciation.effects import EFFECTS
-from likelight.config import ConfigError, load
+from likelight.config.settings import ConfigError, load
 from likelight.control.command import QUEUE, UNTIL
 from likelight_hw import registry
 from likelight_hw.boards import kit

@@ -10,7 +10,7 @@ from blockbuster import BlockBuster
 from likelight.appreciation.screens.models import SelfTestScreen
 from likelight.appreciation.screens.render import pages
 from likelight.assets.crew_words import ENGLISH
-from likelight.config import Config
+from likelight.config.settings import Config
 from likelight.fleet.parts import open_parts
 from likelight.fleet.person import Answer, Heard, Person, keyboard
 from likelight.fleet.steps import STEPS

@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from likelight.config import ConfigError
-from likelight.state_dir import TOKEN_FILE, held, own_token
+from likelight.config.settings import ConfigError
+from likelight.config.state_dir import TOKEN_FILE, held, own_token
 
 
 def test_the_token_is_made_once_and_nobody_else_may_read_it(tmp_path: Path) -> None:

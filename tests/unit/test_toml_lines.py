@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from likelight.toml_lines import Key, lines
+from likelight.config.toml_lines import Key, lines
 
 
 class Writer:

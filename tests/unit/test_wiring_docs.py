@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from likelight.hardware_config import Hardware
+from likelight.config.hardware import Hardware
 from likelight_hw import boards
 from likelight_hw.panels import PANELS
 

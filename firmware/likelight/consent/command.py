@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from likelight import consent
-from likelight.config import DEFAULT_FILE, Config, ConfigError, load
+from likelight.config.settings import DEFAULT_FILE, Config, ConfigError, load
 from likelight.consent import Consent, ConsentError, Standing
 from likelight.control import client
 from likelight.runtime.clock import utc_now

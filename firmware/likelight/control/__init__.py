@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from likelight.config import Config
+from likelight.config.settings import Config
 
 SOCKET = "control.sock"
 SERVICE_SOCKET = Path("/run/likelight") / SOCKET

@@ -7,9 +7,9 @@ from collections.abc import Callable, Sequence
 
 from likelight.appreciation.lamp import Lamp, Planned
 from likelight.appreciation.palette import brand
-from likelight.config import Config
+from likelight.config.settings import Config
+from likelight.config.state_dir import held
 from likelight.runtime.clock import utc_now
-from likelight.state_dir import held
 from likelight_hw import registry
 from likelight_hw.ports import DARK, LightFrame
 

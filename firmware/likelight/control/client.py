@@ -6,7 +6,7 @@ import socket
 from pathlib import Path
 from typing import Any
 
-from likelight.config import Config
+from likelight.config.settings import Config
 from likelight.control import SERVICE_SOCKET, socket_path
 
 

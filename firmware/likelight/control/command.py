@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from likelight.appreciation.effects import EFFECTS, Effect, UnknownEffect, effect
-from likelight.config import DEFAULT_FILE, Config, ConfigError, default_state_dir, load
+from likelight.config.settings import DEFAULT_FILE, Config, ConfigError, default_state_dir, load
 from likelight.control.client import NotRunning, Refused, call, find
 from likelight.runtime.log import logging_to_stderr
 from likelight_hw.ports import HardwareError
@@ -223,7 +223,7 @@ def _all_off(arguments: argparse.Namespace) -> int:
 
 
 def _off_as_far_as_can_be_read(file: Path) -> None:
-    from likelight.control.wreck import lights_in
+    from likelight.config.salvage import lights_in
     from likelight_hw import registry
 
     try:

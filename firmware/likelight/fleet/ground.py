@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-from likelight.config import Config
+from likelight.config.settings import Config
 from likelight.fleet import ioctls, machine
 from likelight.runtime.clock import Now, utc_now
 

@@ -7,11 +7,11 @@ import socket
 from aiohttp import web
 
 from likelight.appreciation.cloud import CloudError, HttpCloud
-from likelight.config import Config, ConfigError
+from likelight.config.settings import Config, ConfigError
+from likelight.config.state_dir import own_token
 from likelight.embedded import EmbeddedCloud, make_embedded_cloud
 from likelight.fleet.report import Outcome, Verdict
 from likelight.runtime.clock import Now
-from likelight.state_dir import own_token
 from likelight.web.http.address import own_address
 
 READY_S = 10.0

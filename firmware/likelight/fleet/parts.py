@@ -5,7 +5,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from likelight.config import Config
+from likelight.config.settings import Config
 from likelight.device import camera_config
 from likelight_hw import registry
 from likelight_hw.camera.process import CameraProcess

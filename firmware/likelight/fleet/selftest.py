@@ -8,14 +8,14 @@ from collections.abc import Callable, Iterator
 from contextlib import AsyncExitStack, contextmanager, suppress
 from pathlib import Path
 
-from likelight.config import Config
+from likelight.config.settings import Config
+from likelight.config.state_dir import held
 from likelight.fleet.ground import Ground
 from likelight.fleet.parts import open_parts
 from likelight.fleet.person import Person, keyboard
 from likelight.fleet.report import Report, write
 from likelight.fleet.steps import STEPS
 from likelight.fleet.walk import Walk
-from likelight.state_dir import held
 
 Say = Callable[[str], None]
 

@@ -16,7 +16,7 @@ from likelight.appreciation.screens.models import Screen, SelfTestScreen
 from likelight.appreciation.screens.typeface import shaping_available
 from likelight.assets import catalogue, crew_words
 from likelight.assets.crew_words import CrewWords
-from likelight.config import Config
+from likelight.config.settings import Config
 from likelight.fleet.ground import Ground
 from likelight.fleet.parts import Parts
 from likelight.fleet.person import PRIVACY, THANKS, Answer, Heard, Person

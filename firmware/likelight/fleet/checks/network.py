@@ -5,11 +5,11 @@ import ssl
 from urllib.parse import urlsplit
 
 from likelight.appreciation.cloud import CloudError, Refused, Unreachable, Why
-from likelight.config import ConfigError
+from likelight.config.settings import ConfigError
+from likelight.config.state_dir import read_token
 from likelight.fleet.check import Check, Finding, check, fail, ok, skip, warn
 from likelight.fleet.checks.service import CREDENTIALS
 from likelight.fleet.ground import Ground
-from likelight.state_dir import read_token
 
 EMBEDDED = "the cloud runs inside likelight"
 WEAK_DBM = -75

@@ -2,7 +2,7 @@
 
 from likelight.appreciation.screens.typeface import shaping_available
 from likelight.assets import catalogue, crew_words, fonts
-from likelight.config import ConfigError
+from likelight.config.settings import ConfigError
 from likelight.fleet.check import Check, Finding, check, fail, ok, skip
 from likelight.fleet.ground import Ground
 from likelight.notes.kitchen import read_notes

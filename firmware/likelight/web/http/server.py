@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from aiohttp import web
 
-from likelight.config import ConfigError, Web
+from likelight.config.settings import ConfigError, Web
 from likelight.web.http.connection_guard import KEEP_ALIVE_S, Door
 from likelight_hw.ending import within
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from likelight.config import ConfigError
-from likelight.secret import read_secret
+from likelight.config.secret import read_secret
+from likelight.config.settings import ConfigError
 
 TOKEN_FILE = "device.token"  # noqa: S105  the name of a file
 

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from likelight.hardware_config import Display, Hardware, Lamp
-from likelight.toml_lines import Key
+from likelight.config.hardware import Display, Hardware, Lamp
+from likelight.config.toml_lines import Key
 from likelight_hw import boards
 from likelight_hw.boards import Board
 from likelight_hw.panels import PANELS

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, Self, TypeVar
 
 from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
 
-from likelight.section import Section
+from likelight.config.section import Section
 from likelight_hw import boards
 from likelight_hw.boards import Board
 from likelight_hw.panels import PANELS

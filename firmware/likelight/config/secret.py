@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from likelight.config import ConfigError
+from likelight.config.settings import ConfigError
 
 
 def read_secret(file: Path, what: str) -> str:

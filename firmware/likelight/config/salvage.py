@@ -11,8 +11,8 @@ from typing import Any, Final, TypeVar
 
 from pydantic import ValidationError
 
-from likelight.hardware_config import Indicator, Lamp, with_kit
-from likelight.section import Section
+from likelight.config.hardware import Indicator, Lamp, with_kit
+from likelight.config.section import Section
 from likelight_hw import boards
 from likelight_hw.wiring import IndicatorWiring, LampWiring
 

@@ -7,8 +7,8 @@ from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 
-from likelight.pin_check import Mistake
-from likelight.toml_lines import Key, lines
+from likelight.config.pins import Mistake
+from likelight.config.toml_lines import Key, lines
 from likelight_hw import boards
 from likelight_hw.suggest import did_you_mean
 

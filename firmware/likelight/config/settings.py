@@ -12,13 +12,13 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, ValidationError, field_validator, model_validator
 
 from likelight.appreciation import palette
-from likelight.config_report import Report, in_words, of_validation
+from likelight.config.hardware import Hardware, with_kit
+from likelight.config.pins import Mistake
+from likelight.config.pins import mistakes as mistakes_of_pins
+from likelight.config.report import Report, in_words, of_validation
+from likelight.config.section import Section
 from likelight.contract import KitchenId
-from likelight.hardware_config import Hardware, with_kit
-from likelight.pin_check import Mistake
-from likelight.pin_check import mistakes as mistakes_of_pins
 from likelight.schedule import Hours, daily, parse, spans
-from likelight.section import Section
 from likelight.zone import kitchen_zone
 from likelight_hw import boards
 from likelight_hw.push.target import check_public
