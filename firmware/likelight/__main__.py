@@ -10,7 +10,7 @@ def main() -> int:
     # Nothing has begun that would have to be undone; the daemon puts its own handler in place.
     signal.signal(signal.SIGINT, lambda *_: os._exit(0))
 
-    from likelight.cli import main as run
+    from likelight.cli.main import main as run
 
     return run()
 

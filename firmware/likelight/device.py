@@ -30,8 +30,9 @@ from likelight.control.status import status_routes
 from likelight.embedded import EmbeddedCloud
 from likelight.feed.hls.outlet import Hls
 from likelight.feed.hub import Demand, Hub
-from likelight.onair import OnAir, PrivacyButton
-from likelight.permits import Permits
+from likelight.gate.on_air import OnAir, PrivacyButton
+from likelight.gate.permissions import Permits
+from likelight.gate.zone import kitchen_zone
 from likelight.push import Push
 from likelight.runtime.changes import Changes
 from likelight.runtime.clock import utc_now
@@ -39,7 +40,6 @@ from likelight.runtime.clock_sync import clock_is_set
 from likelight.runtime.supervisor import Supervisor
 from likelight.upload import Upload
 from likelight.web.health import DeviceHealth
-from likelight.zone import kitchen_zone
 from likelight_hw import registry
 from likelight_hw.camera.config import CameraConfig
 from likelight_hw.camera.process import CameraProcess

@@ -12,13 +12,13 @@ import aiohttp
 import pytest
 
 from likelight.appreciation.store import Memory
-from likelight.cli import main
+from likelight.cli.main import main
 from likelight.config.settings import Camera, Config, Kitchen, Schedule
 from likelight.contract import Cause, Desired, State
 from likelight.control import socket_path
 from likelight.control.client import NotRunning, call
+from likelight.gate.schedule import WEEKDAYS
 from likelight.runtime import clock_sync as timesync
-from likelight.schedule import WEEKDAYS
 from likelight.web.demo_bench import make_bench
 from likelight.web.loglines import LogLines
 from likelight_hw.sim.button import SimButton

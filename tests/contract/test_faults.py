@@ -20,7 +20,7 @@ from likelight.appreciation.poll import Link
 from likelight.appreciation.screens.models import StatusScreen
 from likelight.appreciation.screens.render import pages
 from likelight.contract import State
-from likelight.onair import OnAir
+from likelight.gate.on_air import OnAir
 from likelight.runtime.clock import utc_now
 from likelight_hw.camera.config import CameraConfig
 from likelight_hw.camera.patience import Patience

@@ -14,7 +14,7 @@ from likelight.contract import State
 from likelight.feed.channels import Picture
 from likelight.feed.hub import Demand
 from likelight.feed.ring import Fragment
-from likelight.onair import REOPEN_AFTER_S
+from likelight.gate.on_air import REOPEN_AFTER_S
 from likelight.upload import SHUT_WITHIN_S, _unacknowledged
 from support.busy import BUSY, lateness
 from support.cloud import KID

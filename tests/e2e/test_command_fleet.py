@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from likelight.cli import main
+from likelight.cli.main import main
 from likelight.fleet.checks import CHECKS
 from support.demo import command, demo, free_port
 

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from likelight.contract import Cause, State
-from likelight.onair import OnAir
+from likelight.gate.on_air import OnAir
 from likelight_hw.ports import CameraPhase, CameraStatus
 from support.gate import Kitchen, a_kitchen
 from support.virtual import run_virtual

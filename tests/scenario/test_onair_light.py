@@ -6,7 +6,7 @@ import logging
 import pytest
 
 from likelight.contract import Cause, State
-from likelight.onair import OnAir
+from likelight.gate.on_air import OnAir
 from support.gate import Kitchen, a_kitchen
 from support.virtual import run_virtual
 
@@ -44,7 +44,7 @@ def test_a_light_that_dies_on_air_shuts_the_gate_within_half_a_second(moment: fl
 def test_a_broken_light_is_told_once_and_so_is_its_mending(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    caplog.set_level(logging.INFO, "likelight.onair")
+    caplog.set_level(logging.INFO, "likelight.gate.on_air")
 
     async def body(kitchen: Kitchen, gate: OnAir) -> None:
         kitchen.broken = True

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from likelight.buttons import CrewButton
 from likelight.contract import Cause, State
-from likelight.onair import OnAir, PrivacyButton
+from likelight.gate.on_air import OnAir, PrivacyButton
 from likelight_hw.ports import CameraPhase, CameraStatus, HardwareError
 from likelight_hw.sim.button import SimButton
 from support.virtual import run_virtual, virtual_now

@@ -7,7 +7,7 @@ import pytest
 
 from likelight.buttons import CrewButton, Trouble
 from likelight.contract import Cause, State
-from likelight.onair import OnAir, PrivacyButton
+from likelight.gate.on_air import OnAir, PrivacyButton
 from likelight_hw.ports import HardwareError
 from likelight_hw.sim.button import SimButton
 from support.gate import Kitchen, a_button, a_gate, a_kitchen, ended, no_log

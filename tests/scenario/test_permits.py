@@ -10,10 +10,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from likelight import consent
-from likelight.consent import Consent, Standing
-from likelight.permits import ConsentHealth, Permits
-from likelight.schedule import Hours, parse
+from likelight.gate import consent
+from likelight.gate.consent import Consent, Standing
+from likelight.gate.permissions import ConsentHealth, Permits
+from likelight.gate.schedule import Hours, parse
 from support.virtual import run_virtual, virtual_now
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -119,7 +119,7 @@ def test_the_review_date_is_announced_two_weeks_before(
         assert gate.consented
 
     consent.write(tmp_path, SIGNED)
-    caplog.set_level(logging.INFO, "likelight.permits")
+    caplog.set_level(logging.INFO, "likelight.gate.permissions")
     with_permits(body, state_dir=tmp_path, start=MIDNIGHT - timedelta(days=14, minutes=1))
     assert caplog.messages == [
         "The crew's consent holds",

@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 from PIL import Image, ImageDraw
 
-from likelight import consent
 from likelight.appreciation.screens.models import SelfTestScreen
 from likelight.appreciation.screens.render import pages
 from likelight.appreciation.store import DeviceStore
@@ -21,6 +20,7 @@ from likelight.fleet.person import Person
 from likelight.fleet.report import Report, Verdict, write
 from likelight.fleet.steps import STEPS
 from likelight.fleet.walk import Walk
+from likelight.gate import consent
 from likelight_hw.governor import FlashGovernor
 from likelight_hw.ports import (
     DARK,

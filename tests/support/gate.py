@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from likelight.buttons import CrewButton
 from likelight.contract import State
-from likelight.onair import OnAir, PrivacyButton
+from likelight.gate.on_air import OnAir, PrivacyButton
 from likelight_hw.ports import CameraPhase, CameraStatus, HardwareError
 from likelight_hw.sim.button import SimButton
 from support.virtual import virtual_now
@@ -159,7 +159,7 @@ class Unwritable(logging.Handler):
 @contextmanager
 def no_log() -> Iterator[None]:
     """Let every record of the gate and its button raise, where it is written."""
-    loggers = [logging.getLogger(name) for name in ("likelight.onair", "likelight.buttons")]
+    loggers = [logging.getLogger(name) for name in ("likelight.gate.on_air", "likelight.buttons")]
     handler = Unwritable()
     for logger in loggers:
         logger.addHandler(handler)

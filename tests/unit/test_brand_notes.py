@@ -10,7 +10,7 @@ import pytest
 from likelight.assets import catalogue, fonts
 from likelight.assets.brand import LARGEST_BYTES, LONGEST, MOST, with_brand
 from likelight.assets.catalogue import BUNDLED, CatalogueError, read_folder
-from likelight.cli import main
+from likelight.cli.main import main
 from likelight.config.settings import Config, ConfigError, Kitchen
 from likelight.notes import kitchen
 from likelight.notes.kitchen import read_notes

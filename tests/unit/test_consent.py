@@ -8,9 +8,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from likelight import consent
-from likelight.cli import main
-from likelight.consent import Consent, ConsentError, Standing, standing
+from likelight.cli.main import main
+from likelight.gate import consent
+from likelight.gate.consent import Consent, ConsentError, Standing, standing
 from likelight.runtime import clock_sync as timesync
 
 BERLIN = ZoneInfo("Europe/Berlin")

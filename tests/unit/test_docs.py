@@ -9,7 +9,7 @@ from typing import get_args
 import pytest
 from pydantic import BaseModel
 
-from likelight import cli
+from likelight.cli import main as cli
 from likelight.config.settings import Config
 from likelight_cloud import cli as cloud_cli
 

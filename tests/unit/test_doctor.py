@@ -12,7 +12,6 @@ from typing import Any
 
 import pytest
 
-from likelight import consent
 from likelight.appreciation.cloud import Busy, Refused, Unreachable, Why
 from likelight.assets import catalogue, fonts
 from likelight.config.settings import Config
@@ -20,6 +19,7 @@ from likelight.fleet import doctor
 from likelight.fleet.check import Check, Result, ok
 from likelight.fleet.checks import CHECKS
 from likelight.fleet.ground import Ground
+from likelight.gate import consent
 from likelight_hw.ports import HardwareError
 from support.machine import BOOT, COOK, MODEL, NOW, Machine
 

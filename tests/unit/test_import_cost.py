@@ -73,6 +73,6 @@ def test_reading_a_configuration_loads_no_network_no_picture_and_no_driver() -> 
 )
 def test_help_and_a_wrong_option_load_no_network_no_picture_and_no_driver(words: str) -> None:
     modules = loaded_after(COMMAND.format(argv=["likelight", *words.split()]))
-    assert "likelight.cli" in modules
+    assert "likelight.cli.main" in modules
     assert heavy(modules) == []
     assert "likelight.app" not in modules

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from likelight import cli
 from likelight.appreciation.effects import EFFECTS
+from likelight.cli import main as cli
 from likelight.config.settings import ConfigError, load
 from likelight.control.command import QUEUE, UNTIL
 from likelight_hw import registry

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from likelight.schedule import WEEKDAYS, Hours, daily, instant, parse
+from likelight.gate.schedule import WEEKDAYS, Hours, daily, instant, parse
 
 ZONES = {
     name: ZoneInfo(name)

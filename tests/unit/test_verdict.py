@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from likelight.contract import Cause, State
-from likelight.verdict import Conditions, Verdict, judge
+from likelight.gate.rule import Conditions, Verdict, judge
 from likelight_hw.ports import CameraPhase
 
 LIVE = Conditions(

@@ -18,8 +18,8 @@ from likelight.config.pins import mistakes as mistakes_of_pins
 from likelight.config.report import Report, in_words, of_validation
 from likelight.config.section import Section
 from likelight.contract import KitchenId
-from likelight.schedule import Hours, daily, parse, spans
-from likelight.zone import kitchen_zone
+from likelight.gate.schedule import Hours, daily, parse, spans
+from likelight.gate.zone import kitchen_zone
 from likelight_hw import boards
 from likelight_hw.push.target import check_public
 

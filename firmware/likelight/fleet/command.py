@@ -9,8 +9,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from likelight.cli.consent import SERVICE_STATE
 from likelight.config.settings import Config, ConfigError
-from likelight.consent.command import SERVICE_STATE
 from likelight.control.client import NotRunning, Refused, call, find
 from likelight.control.command import EXIT_INTERRUPTED, EXIT_USAGE, add_device, device
 from likelight_hw.ports import HardwareError

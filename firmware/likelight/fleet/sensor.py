@@ -10,14 +10,14 @@ from contextlib import suppress
 
 from PIL import Image, ImageStat
 
-from likelight import consent
 from likelight.appreciation.store import DeviceStore
-from likelight.consent import ConsentError, Standing
 from likelight.fleet.checks.clock import is_set
 from likelight.fleet.report import Outcome, Verdict
 from likelight.fleet.walk import Walk
+from likelight.gate import consent
+from likelight.gate.consent import ConsentError, Standing
+from likelight.gate.zone import kitchen_zone
 from likelight.runtime.sqlite_file import StoreError
-from likelight.zone import kitchen_zone
 from likelight_hw.ports import (
     AccessUnit,
     CameraPhase,

@@ -9,7 +9,7 @@ from likelight.appreciation.lamp import Lamp
 from likelight.appreciation.window_in import WindowIn
 from likelight.device import Device
 from likelight.feed.hub import Hub
-from likelight.onair import OnAir
+from likelight.gate.on_air import OnAir
 from likelight.runtime.changes import Changes
 from likelight.web.bench import BenchDisplay, BenchLamp, BenchState, Pressable, bench_routes
 from likelight.web.loglines import LogLine, LogLines

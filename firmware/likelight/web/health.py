@@ -11,7 +11,7 @@ from aiohttp import web
 from likelight.appreciation.poll import Link
 from likelight.buttons import Trouble
 from likelight.contract import State
-from likelight.permits import ConsentHealth
+from likelight.gate.permissions import ConsentHealth
 from likelight.push import PushStatus
 from likelight.runtime.supervisor import ComponentHealth, Condition
 

@@ -2,13 +2,13 @@
 
 import re
 
-from likelight import consent
-from likelight.consent import ConsentError, Standing
 from likelight.fleet.check import Check, Finding, check, fail, ok, skip, warn
 from likelight.fleet.checks.clock import is_set
 from likelight.fleet.checks.pins import node
 from likelight.fleet.ground import Ground
-from likelight.zone import kitchen_zone
+from likelight.gate import consent
+from likelight.gate.consent import ConsentError, Standing
+from likelight.gate.zone import kitchen_zone
 
 LEAST_CMA_KB = 64 * 1024
 

@@ -9,13 +9,13 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from likelight import consent
 from likelight.config.settings import DEFAULT_FILE, Config, ConfigError, load
-from likelight.consent import Consent, ConsentError, Standing
 from likelight.control import client
+from likelight.gate import consent
+from likelight.gate.consent import Consent, ConsentError, Standing
+from likelight.gate.zone import kitchen_zone
 from likelight.runtime.clock import utc_now
 from likelight.runtime.clock_sync import clock_is_set
-from likelight.zone import kitchen_zone
 
 EXIT_NO_CONSENT = 1
 """`show`: no consent that holds now."""

@@ -17,7 +17,7 @@ from typing import Annotated, Self
 from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError, model_validator
 
 from likelight.contract import Time
-from likelight.schedule import instant
+from likelight.gate.schedule import instant
 
 FILE = "consent.json"
 WARN_BEFORE = timedelta(days=14)

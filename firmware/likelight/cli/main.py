@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from likelight import __version__
+from likelight.cli.consent import add_consent
 from likelight.config.settings import (
     DEFAULT_FILE,
     Camera,
@@ -16,7 +17,6 @@ from likelight.config.settings import (
     default_state_dir,
     load,
 )
-from likelight.consent.command import add_consent
 from likelight.control.command import add_lights, add_queue
 from likelight.fleet.command import add_doctor, add_selftest
 from likelight.notes.command import add_notes

@@ -13,8 +13,8 @@ from datetime import datetime
 from typing import Protocol
 
 from likelight.contract import CameraReport, Cause, State
+from likelight.gate.rule import Conditions, Verdict, judge
 from likelight.runtime.clock import Now
-from likelight.verdict import Conditions, Verdict, judge
 from likelight_hw.ports import CameraStatus, HardwareError, Indicator
 
 log = logging.getLogger(__name__)

@@ -13,9 +13,9 @@ from typing import Any, Protocol
 
 from aiohttp import web
 
-from likelight.consent import WARN_BEFORE, Consent, ConsentError, Standing, read, standing
+from likelight.gate.consent import WARN_BEFORE, Consent, ConsentError, Standing, read, standing
+from likelight.gate.schedule import Hours, parse
 from likelight.runtime.clock import Now
-from likelight.schedule import Hours, parse
 
 log = logging.getLogger(__name__)
 
