@@ -11,8 +11,8 @@ from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 
 from likelight import placeholders
-from likelight.appreciation.cloud import HttpCloud
-from likelight.appreciation.store import DeviceStore
+from likelight.appreciation.sync.client import HttpCloud
+from likelight.appreciation.sync.store import DeviceStore
 from likelight.assets.catalogue import Notes
 from likelight.config.settings import Config, ConfigError
 from likelight.config.state_dir import held, own_token, read_token

@@ -11,16 +11,16 @@ from datetime import datetime
 
 from aiohttp import web
 
-from likelight.appreciation.cloud import CloudClient
-from likelight.appreciation.lamp import Lamp
-from likelight.appreciation.night import Night
-from likelight.appreciation.palette import brand
-from likelight.appreciation.poll import Link
-from likelight.appreciation.store import DeviceStore
-from likelight.appreciation.vitals import Vitals
+from likelight.appreciation.buttons.watched import CrewButton, Trouble
+from likelight.appreciation.lamp.lamp import Lamp
+from likelight.appreciation.lamp.night import Night
+from likelight.appreciation.lamp.palette import brand
+from likelight.appreciation.sync.client import CloudClient
+from likelight.appreciation.sync.poll import Link
+from likelight.appreciation.sync.store import DeviceStore
+from likelight.appreciation.sync.vitals import Vitals
 from likelight.appreciation.window_in import WindowIn
 from likelight.assets.catalogue import BUNDLED, Notes
-from likelight.buttons import CrewButton, Trouble
 from likelight.cards import FONT, SIMULATED, cards
 from likelight.config.settings import Config
 from likelight.contract import Desired, State

@@ -18,7 +18,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from datetime import datetime
 from typing import Any
 
-from likelight.appreciation.effects import BASES, Base
+from likelight.appreciation.lamp.effects import BASES, Base
 from likelight_hw.sim.kitchen import LAMP_BOX
 from support.chromium import chromium
 from support.demo import Demo, demo

@@ -23,7 +23,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "e2e"))
 from gpiozero.pins.mock import MockFactory, MockPWMPin
 from test_idle import cpu_s, family
 
-from likelight.appreciation.lamp import FRAME_S, Lamp
+from likelight.appreciation.lamp.lamp import FRAME_S, Lamp
 from likelight.runtime.clock import utc_now
 from likelight_hw import registry
 from likelight_hw.rpi import pins

@@ -11,7 +11,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from likelight.appreciation.store import Memory
+from likelight.appreciation.sync.store import Memory
 from likelight.cli.main import main
 from likelight.config.settings import Camera, Config, Kitchen, Schedule
 from likelight.contract import Cause, Desired, State

@@ -15,10 +15,10 @@ import aiohttp
 import pytest
 from yarl import URL
 
-from likelight.appreciation.headline import Situation, headline
-from likelight.appreciation.poll import Link
+from likelight.appreciation.panel.headline import Situation, headline
 from likelight.appreciation.screens.models import StatusScreen
 from likelight.appreciation.screens.render import pages
+from likelight.appreciation.sync.poll import Link
 from likelight.contract import State
 from likelight.gate.on_air import OnAir
 from likelight.runtime.clock import utc_now

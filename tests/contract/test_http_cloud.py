@@ -12,7 +12,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from likelight.appreciation.cloud import (
+from likelight.appreciation.sync.client import (
     BadCursor,
     Busy,
     CloudError,

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from likelight.appreciation.store import DeviceStore, KeptNote, Memory
-from likelight.appreciation.tally import Tally
+from likelight.appreciation.sync.store import DeviceStore, KeptNote, Memory
+from likelight.appreciation.sync.tally import Tally
 from likelight.contract import Desired, NoteReceipt, NoteState, State, Status
 from likelight_cloud.store.base import KeyReusedError, Report
 from likelight_cloud.store.sqlite import SqliteStore

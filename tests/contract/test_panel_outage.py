@@ -10,10 +10,10 @@ from typing import cast
 import pytest
 from PIL import ImageChops
 
-from likelight.appreciation.headline import Situation
-from likelight.appreciation.inbox import Inbox
-from likelight.appreciation.poll import Link
-from likelight.appreciation.presenter import Presenter
+from likelight.appreciation.panel.headline import Situation
+from likelight.appreciation.panel.presenter import Presenter
+from likelight.appreciation.sync.inbox import Inbox
+from likelight.appreciation.sync.poll import Link
 from likelight.assets.catalogue import load
 from likelight.contract import State
 from support.panel_rigs import LumaRig, rig

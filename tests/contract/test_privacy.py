@@ -12,7 +12,7 @@ import aiohttp
 import av
 import pytest
 
-from likelight.appreciation.store import DeviceStore
+from likelight.appreciation.sync.store import DeviceStore
 from likelight.device import Device
 from likelight_hw.sim.button import SimButton
 from support.busy import BUSY, lateness

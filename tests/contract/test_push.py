@@ -15,8 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from likelight.appreciation.cloud import HttpCloud
-from likelight.appreciation.store import DeviceStore
+from likelight.appreciation.sync.client import HttpCloud
+from likelight.appreciation.sync.store import DeviceStore
 from likelight.config.settings import Camera, Config
 from likelight.contract import State
 from likelight.device import Device

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import aiohttp
 
-from likelight.appreciation.poll import Link
+from likelight.appreciation.sync.poll import Link
 from likelight.contract import State
 from support.whole import whole
 

@@ -14,9 +14,7 @@ from pathlib import Path
 import pytest
 from PIL import Image, ImageChops
 
-from likelight.appreciation.cloud import Why
-from likelight.appreciation.headline import Situation, answers, headline
-from likelight.appreciation.poll import Link
+from likelight.appreciation.panel.headline import Situation, answers, headline
 from likelight.appreciation.screens.models import (
     CountScreen,
     IdleScreen,
@@ -30,6 +28,8 @@ from likelight.appreciation.screens.models import (
     UpdatingScreen,
 )
 from likelight.appreciation.screens.render import pages
+from likelight.appreciation.sync.client import Why
+from likelight.appreciation.sync.poll import Link
 from likelight.contract import Cause, State
 from likelight_hw.panels import PANELS
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from PIL import Image, ImageChops
 
-from likelight.appreciation.effects import EFFECTS
-from likelight.appreciation.strip import strip
+from likelight.appreciation.lamp.effects import EFFECTS
+from likelight.appreciation.lamp.strip import strip
 
 FIRMWARE = Path(__file__).parents[2] / "firmware"
 STRIPS = FIRMWARE / "lamp"

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from likelight.appreciation.lamp import Hold
+from likelight.appreciation.lamp.lamp import Hold
 from support.device import Device, on_the_disk
 from support.scripted_cloud import ScriptedCloud
 from support.virtual import run_virtual, virtual_now

@@ -12,9 +12,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from likelight.appreciation.effects import BASES, EFFECTS, MILESTONE, Base, UnknownEffect
-from likelight.appreciation.lamp import Hold, Lamp
-from likelight.appreciation.night import Night
+from likelight.appreciation.lamp.effects import BASES, EFFECTS, MILESTONE, Base, UnknownEffect
+from likelight.appreciation.lamp.lamp import Hold, Lamp
+from likelight.appreciation.lamp.night import Night
 from likelight_hw.governor import FlashGovernor
 from likelight_hw.ports import DARK, LightFrame
 from likelight_hw.sim.lights import SimLights

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from blockbuster import BlockBuster
 
-from likelight.appreciation.effects import Base
-from likelight.appreciation.lamp import Lamp
+from likelight.appreciation.lamp.effects import Base
+from likelight.appreciation.lamp.lamp import Lamp
 from likelight_hw import registry
 from likelight_hw.rpi import sysfs_pwm
 from likelight_hw.wiring import LampWiring, PwmChannel

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from likelight.buttons import CrewButton
+from likelight.appreciation.buttons.watched import CrewButton
 from likelight.contract import Cause, State
 from likelight.gate.on_air import OnAir, PrivacyButton
 from likelight_hw.ports import CameraPhase, CameraStatus, HardwareError

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from likelight.buttons import CrewButton, Trouble
+from likelight.appreciation.buttons.watched import CrewButton, Trouble
 from likelight.contract import Cause, State
 from likelight.gate.on_air import OnAir, PrivacyButton
 from likelight_hw.ports import HardwareError

@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 import pytest
 from PIL import ImageChops
 
-from likelight.appreciation.cloud import Unreachable, Why
 from likelight.appreciation.screens.care import DAY_BURNS_IN, REST_AFTER_S, orbit
+from likelight.appreciation.sync.client import Unreachable, Why
 from likelight.contract import State
 from likelight.gate.schedule import daily
 from likelight_hw.panels import PANELS

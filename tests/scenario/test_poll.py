@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from likelight.appreciation.cloud import (
+from likelight.appreciation.lamp.effects import Base
+from likelight.appreciation.sync.client import (
     BadCursor,
     Busy,
     CloudError,
@@ -16,9 +17,8 @@ from likelight.appreciation.cloud import (
     Superseded,
     Unreachable,
 )
-from likelight.appreciation.effects import Base
-from likelight.appreciation.poll import Link
-from likelight.appreciation.store import DeviceStore, Memory
+from likelight.appreciation.sync.poll import Link
+from likelight.appreciation.sync.store import DeviceStore, Memory
 from likelight.contract import Events, Next
 from likelight.runtime.backoff import Backoff
 from support.device import CODES, Device, Longest, Shortest

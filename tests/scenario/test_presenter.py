@@ -7,9 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from likelight.appreciation.cloud import Refused, Unreachable
-from likelight.appreciation.headline import Situation, headline
-from likelight.appreciation.poll import Link
+from likelight.appreciation.panel.headline import Situation, headline
 from likelight.appreciation.screens.models import (
     CountScreen,
     IdleScreen,
@@ -18,6 +16,8 @@ from likelight.appreciation.screens.models import (
     StatusScreen,
     ThanksScreen,
 )
+from likelight.appreciation.sync.client import Refused, Unreachable
+from likelight.appreciation.sync.poll import Link
 from likelight.contract import State
 from support.device import Device
 from support.scripted_cloud import ScriptedCloud

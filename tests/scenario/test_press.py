@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from likelight.appreciation import drawings
-from likelight.appreciation.headline import answers
+from likelight.appreciation.panel import drawings
+from likelight.appreciation.panel.headline import answers
 from likelight.appreciation.screens.models import NoteScreen, Page, Screen
 from likelight.appreciation.screens.render import pages
 from likelight.contract import State

@@ -10,7 +10,7 @@ from aiohttp import web
 from aiohttp.test_utils import make_mocked_request
 from PIL import Image
 
-from likelight.appreciation.effects import BASES, Base
+from likelight.appreciation.lamp.effects import BASES, Base
 from likelight.assets.crew_words import ENGLISH
 from likelight.control.lights import lights_routes
 from likelight.control.queue import queue_routes

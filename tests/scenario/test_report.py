@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from likelight.appreciation.cloud import Busy, CloudError, Refused, Unreachable
+from likelight.appreciation.sync.client import Busy, CloudError, Refused, Unreachable
 from likelight.contract import Cause, State, Status, StatusReply
 from support.device import CODES, Device, Longest, Shortest
 from support.scripted_cloud import LATENCY_S, ScriptedCloud

@@ -13,7 +13,7 @@ from PIL import Image, ImageDraw
 
 from likelight.appreciation.screens.models import SelfTestScreen
 from likelight.appreciation.screens.render import pages
-from likelight.appreciation.store import DeviceStore
+from likelight.appreciation.sync.store import DeviceStore
 from likelight.config.settings import Config
 from likelight.fleet.parts import Lamp, Parts
 from likelight.fleet.person import Person

@@ -3,8 +3,8 @@
 import asyncio
 from pathlib import Path
 
-from likelight.appreciation.cloud import Unreachable
-from likelight.buttons import Trouble
+from likelight.appreciation.buttons.watched import Trouble
+from likelight.appreciation.sync.client import Unreachable
 from support.device import Device
 from support.scripted_cloud import ScriptedCloud
 from support.virtual import run_virtual, virtual_now

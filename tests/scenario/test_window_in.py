@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from likelight.appreciation.cloud import Unreachable
+from likelight.appreciation.sync.client import Unreachable
 from likelight.contract import CameraReport, Cause, Desired, Health, State
 from support.device import Device
 from support.scripted_cloud import ScriptedCloud

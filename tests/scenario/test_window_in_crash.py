@@ -10,7 +10,7 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from likelight.appreciation.cloud import Unreachable
+from likelight.appreciation.sync.client import Unreachable
 from likelight.contract import Events, Status, StatusReply
 from support.device import CODES, Device, Diary, copy_what_is_on_the_disk
 from support.scripted_cloud import ScriptedCloud

@@ -12,17 +12,17 @@ from typing import Any
 
 from PIL import Image
 
-from likelight.appreciation.cloud import CloudClient
-from likelight.appreciation.effects import Base
-from likelight.appreciation.lamp import Lamp
-from likelight.appreciation.poll import Link
+from likelight.appreciation.buttons.watched import CrewButton
+from likelight.appreciation.lamp.effects import Base
+from likelight.appreciation.lamp.lamp import Lamp
 from likelight.appreciation.screens.models import NoteScreen
 from likelight.appreciation.screens.render import pages
-from likelight.appreciation.store import DeviceStore, KeptNote, Memory
-from likelight.appreciation.vitals import Vitals
+from likelight.appreciation.sync.client import CloudClient
+from likelight.appreciation.sync.poll import Link
+from likelight.appreciation.sync.store import DeviceStore, KeptNote, Memory
+from likelight.appreciation.sync.vitals import Vitals
 from likelight.appreciation.window_in import WindowIn
 from likelight.assets import catalogue
-from likelight.buttons import CrewButton
 from likelight.contract import (
     CameraReport,
     Cause,

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from likelight.buttons import CrewButton
+from likelight.appreciation.buttons.watched import CrewButton
 from likelight.contract import State
 from likelight.gate.on_air import OnAir, PrivacyButton
 from likelight_hw.ports import CameraPhase, CameraStatus, HardwareError
@@ -159,7 +159,10 @@ class Unwritable(logging.Handler):
 @contextmanager
 def no_log() -> Iterator[None]:
     """Let every record of the gate and its button raise, where it is written."""
-    loggers = [logging.getLogger(name) for name in ("likelight.gate.on_air", "likelight.buttons")]
+    loggers = [
+        logging.getLogger(name)
+        for name in ("likelight.gate.on_air", "likelight.appreciation.buttons.watched")
+    ]
     handler = Unwritable()
     for logger in loggers:
         logger.addHandler(handler)

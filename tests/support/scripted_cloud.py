@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from likelight.appreciation.cloud import (
+from likelight.appreciation.sync.client import (
     BadCursor,
     CloudError,
     Reset,

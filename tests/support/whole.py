@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from likelight import placeholders
-from likelight.appreciation.cloud import HttpCloud
-from likelight.appreciation.store import DeviceStore
+from likelight.appreciation.sync.client import HttpCloud
+from likelight.appreciation.sync.store import DeviceStore
 from likelight.config.settings import Camera, Config, Kitchen, Web
 from likelight.control import socket_path
 from likelight.control.server import ControlServer

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from likelight.buttons import CrewButton, Trouble
+from likelight.appreciation.buttons.watched import CrewButton, Trouble
 from likelight_hw.ports import HardwareError
 from likelight_hw.sim.button import SimButton
 from support.virtual import run_virtual
@@ -168,7 +168,7 @@ def test_a_wedged_cap_is_told_once_and_does_nothing_more(
         await asyncio.sleep(1)
         assert hand.did[-3:] == ["down", "felt", "up"]
 
-    caplog.set_level(logging.INFO, "likelight.buttons")
+    caplog.set_level(logging.INFO, "likelight.appreciation.buttons.watched")
     with_button(body)
     assert caplog.messages == [
         "The THANKS button has been down for a minute; is it stuck?",
@@ -240,7 +240,7 @@ def test_a_button_that_cannot_be_read_is_told_and_tried_again(
             assert hand.did[-2:] == ["down", "up"]
             running.cancel()
 
-    caplog.set_level(logging.INFO, "likelight.buttons")
+    caplog.set_level(logging.INFO, "likelight.appreciation.buttons.watched")
     run_virtual(scenario())
     assert caplog.messages == [
         "The PRIVACY button can't be read: no GPIO 5 on this board",

@@ -7,6 +7,7 @@ import pytest
 from fontTools.ttLib import TTFont
 from PIL import Image, ImageDraw, ImageFont
 
+from likelight.appreciation.panel.note_fit import MOST_PAGES, cut_word
 from likelight.appreciation.screens.canvas import Canvas
 from likelight.appreciation.screens.geometry import geometry
 from likelight.appreciation.screens.layout import Line
@@ -24,7 +25,6 @@ from likelight.appreciation.screens.typeface import (
 from likelight.assets import catalogue
 from likelight.assets.fonts import FILES, UNSEEN, Face, face_of
 from likelight.contract import CatalogueNote
-from likelight.notes.fit import MOST_PAGES, cut_word
 from likelight_hw.panels import PANELS
 
 LANGUAGES = ["ar", "de", "en", "es", "fr", "it", "ja", "nl", "pl", "pt", "tr", "vi"]

@@ -9,9 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from likelight.appreciation.cloud import Why
-from likelight.appreciation.headline import Situation, answers, headline
-from likelight.appreciation.poll import Link
+from likelight.appreciation.panel.headline import Situation, answers, headline
+from likelight.appreciation.panel.note_fit import MOST_PAGES, cut_word
 from likelight.appreciation.screens import figure, message, pairing
 from likelight.appreciation.screens.canvas import Canvas
 from likelight.appreciation.screens.geometry import geometry
@@ -36,11 +35,12 @@ from likelight.appreciation.screens.typeface import (
     ink_of,
     shaping_available,
 )
+from likelight.appreciation.sync.client import Why
+from likelight.appreciation.sync.poll import Link
 from likelight.assets import catalogue, crew_words
 from likelight.assets.crew_words import ENGLISH, CrewWords
 from likelight.assets.fonts import missing
 from likelight.contract import Cause, State
-from likelight.notes.fit import MOST_PAGES, cut_word
 from likelight_hw.panels import PANELS
 from likelight_hw.ports import Rgb
 

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from likelight.appreciation.store import RECEIPTS_A_POST, DeviceStore, Memory
-from likelight.appreciation.tally import Arrival, Tally
+from likelight.appreciation.sync.store import RECEIPTS_A_POST, DeviceStore, Memory
+from likelight.appreciation.sync.tally import Arrival, Tally
 from likelight.contract import NOTE_TTL_S, Desired, Note, NoteReceipt
 from likelight.runtime.sqlite_file import (
     SqliteFile,

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from likelight.appreciation.cloud import Busy, Refused, Unreachable, Why
+from likelight.appreciation.sync.client import Busy, Refused, Unreachable, Why
 from likelight.assets import catalogue, fonts
 from likelight.config.settings import Config
 from likelight.fleet import doctor

@@ -1,6 +1,6 @@
 """The drawings of a panel: kept small, on the glass and before."""
 
-from likelight.appreciation.drawings import Drawings
+from likelight.appreciation.panel.drawings import Drawings
 from likelight.appreciation.screens.models import StatusScreen, ThanksScreen
 from likelight.appreciation.screens.render import pages
 from likelight_hw.panels import PANELS

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from likelight.appreciation.effects import (
+from likelight.appreciation.lamp.effects import (
     BASES,
     EFFECTS,
     FAINTEST_DIM,
@@ -21,8 +21,8 @@ from likelight.appreciation.effects import (
     effect,
     milestone,
 )
-from likelight.appreciation.palette import BRAND, Alarming, brand
-from likelight.appreciation.scene import CROSSFADE_S, Scene
+from likelight.appreciation.lamp.palette import BRAND, Alarming, brand
+from likelight.appreciation.lamp.scene import CROSSFADE_S, Scene
 from likelight_hw.governor import without_saturated_red
 from likelight_hw.ports import LightFrame
 

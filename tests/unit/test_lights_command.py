@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from likelight.appreciation.effects import EFFECTS
+from likelight.appreciation.lamp.effects import EFFECTS
 from likelight.cli import main as cli
 from likelight.config.settings import ConfigError, load
 from likelight.control.command import QUEUE, UNTIL

@@ -2,8 +2,8 @@
 
 import pytest
 
-from likelight.appreciation.effects import NOTE, THANKS, Base, Effect
-from likelight.appreciation.scene import Scene
+from likelight.appreciation.lamp.effects import NOTE, THANKS, Base, Effect
+from likelight.appreciation.lamp.scene import Scene
 from likelight_hw.ports import LightFrame
 from likelight_hw.rpi.lamps import OnOffLamp
 from support.pi import PI_4, pi

@@ -7,7 +7,7 @@ from unittest.mock import Mock
 import aiohttp
 import pytest
 
-from likelight.appreciation.cloud import Why, why
+from likelight.appreciation.sync.client import Why, why
 
 KEY = Mock(ssl=True, host="cloud.invalid", port=443, is_ssl=True)
 

@@ -7,18 +7,18 @@ from collections.abc import Awaitable, Callable
 from datetime import date, datetime, tzinfo
 from typing import Protocol
 
-from likelight.appreciation.attention import ANSWER_S
-from likelight.appreciation.cloud import CloudClient
-from likelight.appreciation.crew import ThanksButton
-from likelight.appreciation.effects import Base
-from likelight.appreciation.glass import Shown
-from likelight.appreciation.headline import Situation
-from likelight.appreciation.inbox import Inbox, LikesLamp
-from likelight.appreciation.poll import Link, Poller
-from likelight.appreciation.presenter import Presenter
-from likelight.appreciation.report import Reporter
-from likelight.appreciation.store import DeviceStore, KeptNote
-from likelight.buttons import CrewButton
+from likelight.appreciation.buttons.attention import ANSWER_S
+from likelight.appreciation.buttons.thanks import ThanksButton
+from likelight.appreciation.buttons.watched import CrewButton
+from likelight.appreciation.lamp.effects import Base
+from likelight.appreciation.panel.headline import Situation
+from likelight.appreciation.panel.presenter import Presenter
+from likelight.appreciation.panel.surface import Shown
+from likelight.appreciation.sync.client import CloudClient
+from likelight.appreciation.sync.inbox import Inbox, LikesLamp
+from likelight.appreciation.sync.poll import Link, Poller
+from likelight.appreciation.sync.report import Reporter
+from likelight.appreciation.sync.store import DeviceStore, KeptNote
 from likelight.contract import CameraReport, Catalogue, Desired, Health, State, Viewers
 from likelight.runtime.clock import Now
 from likelight_hw.ports import Button, Display

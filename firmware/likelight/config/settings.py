@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 
-from likelight.appreciation import palette
+from likelight.appreciation.lamp import palette
 from likelight.config.hardware import Hardware, with_kit
 from likelight.config.pins import Mistake
 from likelight.config.pins import mistakes as mistakes_of_pins

@@ -8,14 +8,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from likelight.appreciation.effects import EFFECTS, Effect, UnknownEffect, effect
+from likelight.appreciation.lamp.effects import EFFECTS, Effect, UnknownEffect, effect
 from likelight.config.settings import DEFAULT_FILE, Config, ConfigError, default_state_dir, load
 from likelight.control.client import NotRunning, Refused, call, find
 from likelight.runtime.log import logging_to_stderr
 from likelight_hw.ports import HardwareError
 
 if TYPE_CHECKING:
-    from likelight.appreciation.lamp import Lamp, Planned
+    from likelight.appreciation.lamp.lamp import Lamp, Planned
 
 log = logging.getLogger(__name__)
 
@@ -241,7 +241,7 @@ def _off_as_far_as_can_be_read(file: Path) -> None:
 
 
 def _strip(arguments: argparse.Namespace) -> int:
-    from likelight.appreciation.strip import strip
+    from likelight.appreciation.lamp.strip import strip
 
     try:
         picture = strip(effect(arguments.effect))

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict
 
-from likelight.appreciation.effects import UnknownEffect
-from likelight.appreciation.lamp import Hold, Lamp, Planned
+from likelight.appreciation.lamp.effects import UnknownEffect
+from likelight.appreciation.lamp.lamp import Hold, Lamp, Planned
 from likelight.control.server import ProblemError, read
 
 WHY_DARK = {

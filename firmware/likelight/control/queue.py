@@ -5,8 +5,8 @@ from typing import Protocol
 
 from aiohttp import web
 
-from likelight.appreciation.effects import NOTE
-from likelight.appreciation.lamp import Hold, Lamp
+from likelight.appreciation.lamp.effects import NOTE
+from likelight.appreciation.lamp.lamp import Hold, Lamp
 
 
 class Notes(Protocol):

@@ -11,7 +11,7 @@ import socket
 import ssl
 from pathlib import Path
 
-from likelight.appreciation.cloud import HttpCloud
+from likelight.appreciation.sync.client import HttpCloud
 
 ANSWERS_WITHIN_S = 5.0
 

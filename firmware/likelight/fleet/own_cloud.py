@@ -6,7 +6,7 @@ import socket
 
 from aiohttp import web
 
-from likelight.appreciation.cloud import CloudError, HttpCloud
+from likelight.appreciation.sync.client import CloudError, HttpCloud
 from likelight.config.settings import Config, ConfigError
 from likelight.config.state_dir import own_token
 from likelight.embedded import EmbeddedCloud, make_embedded_cloud

@@ -10,7 +10,7 @@ from contextlib import suppress
 
 from PIL import Image, ImageStat
 
-from likelight.appreciation.store import DeviceStore
+from likelight.appreciation.sync.store import DeviceStore
 from likelight.fleet.checks.clock import is_set
 from likelight.fleet.report import Outcome, Verdict
 from likelight.fleet.walk import Walk

@@ -10,8 +10,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from likelight.appreciation.drawings import PackedPage, draw
-from likelight.appreciation.glass import Glass
+from likelight.appreciation.panel.drawings import PackedPage, draw
+from likelight.appreciation.panel.surface import Glass
 from likelight.appreciation.screens.models import Screen, SelfTestScreen
 from likelight.appreciation.screens.typeface import shaping_available
 from likelight.assets import catalogue, crew_words

@@ -27,7 +27,7 @@ def add_notes(commands: Any) -> None:
 
 
 def _check(arguments: argparse.Namespace) -> int:
-    from likelight.notes.fit import misfits
+    from likelight.appreciation.panel.note_fit import misfits
 
     try:
         notes = with_brand(arguments.folder)

@@ -2,12 +2,12 @@
 
 import logging
 
+from likelight.appreciation.panel.note_fit import misfits
 from likelight.appreciation.screens.typeface import shaping_available
 from likelight.assets import catalogue, crew_words, fonts
 from likelight.assets.brand import with_brand
 from likelight.assets.catalogue import BUNDLED, CatalogueError, Notes
 from likelight.config.settings import Config, ConfigError
-from likelight.notes.fit import misfits
 from likelight_hw.panels import panel
 from likelight_hw.suggest import did_you_mean
 

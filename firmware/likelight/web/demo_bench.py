@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
-from likelight.appreciation.lamp import Lamp
+from likelight.appreciation.lamp.lamp import Lamp
 from likelight.appreciation.window_in import WindowIn
 from likelight.device import Device
 from likelight.feed.hub import Hub

@@ -8,8 +8,8 @@ from functools import partial
 
 from aiohttp import web
 
-from likelight.appreciation.poll import Link
-from likelight.buttons import Trouble
+from likelight.appreciation.buttons.watched import Trouble
+from likelight.appreciation.sync.poll import Link
 from likelight.contract import State
 from likelight.gate.permissions import ConsentHealth
 from likelight.push import PushStatus

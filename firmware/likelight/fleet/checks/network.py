@@ -4,7 +4,7 @@ import socket
 import ssl
 from urllib.parse import urlsplit
 
-from likelight.appreciation.cloud import CloudError, Refused, Unreachable, Why
+from likelight.appreciation.sync.client import CloudError, Refused, Unreachable, Why
 from likelight.config.settings import ConfigError
 from likelight.config.state_dir import read_token
 from likelight.fleet.check import Check, Finding, check, fail, ok, skip, warn

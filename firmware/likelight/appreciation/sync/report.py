@@ -9,9 +9,9 @@ import logging
 import random
 from collections.abc import Awaitable, Callable
 
-from likelight.appreciation.cloud import Busy, CloudClient, CloudError, Refused
-from likelight.appreciation.inbox import Inbox
-from likelight.appreciation.store import RECEIPTS_A_POST, DeviceStore
+from likelight.appreciation.sync.client import Busy, CloudClient, CloudError, Refused
+from likelight.appreciation.sync.inbox import Inbox
+from likelight.appreciation.sync.store import RECEIPTS_A_POST, DeviceStore
 from likelight.contract import CameraReport, Health, LightReport, NoteReceipt, Status
 from likelight.runtime.backoff import Backoff
 from likelight.runtime.clock import Now

@@ -2,9 +2,9 @@
 
 from PIL import Image, ImageDraw, ImageFont
 
-from likelight.appreciation.effects import Base, Effect
-from likelight.appreciation.palette import BRAND, Palette
-from likelight.appreciation.scene import Scene
+from likelight.appreciation.lamp.effects import Base, Effect
+from likelight.appreciation.lamp.palette import BRAND, Palette
+from likelight.appreciation.lamp.scene import Scene
 from likelight.assets import fonts
 from likelight_hw.gamma import duty_cycles
 from likelight_hw.ports import LightFrame, Rgb

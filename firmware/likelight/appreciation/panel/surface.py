@@ -3,7 +3,7 @@
 import asyncio
 from dataclasses import dataclass
 
-from likelight.appreciation.drawings import PackedPage
+from likelight.appreciation.panel.drawings import PackedPage
 from likelight.appreciation.screens.care import framed, moved
 from likelight.appreciation.screens.models import Screen
 from likelight_hw.ports import Display, DisplayInfo

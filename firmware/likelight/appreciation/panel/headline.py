@@ -3,8 +3,6 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from likelight.appreciation.cloud import Why
-from likelight.appreciation.poll import Link
 from likelight.appreciation.screens.models import (
     CountScreen,
     IdleScreen,
@@ -14,6 +12,8 @@ from likelight.appreciation.screens.models import (
     StatusScreen,
     ThanksScreen,
 )
+from likelight.appreciation.sync.client import Why
+from likelight.appreciation.sync.poll import Link
 from likelight.assets.crew_words import ENGLISH, CrewWords
 from likelight.contract import Cause, State
 

@@ -6,7 +6,7 @@ import random
 from collections.abc import Callable
 from enum import StrEnum
 
-from likelight.appreciation.cloud import (
+from likelight.appreciation.sync.client import (
     BadCursor,
     Busy,
     CloudClient,
@@ -17,8 +17,8 @@ from likelight.appreciation.cloud import (
     Unreachable,
     Why,
 )
-from likelight.appreciation.inbox import Inbox
-from likelight.appreciation.tally import Arrival
+from likelight.appreciation.sync.inbox import Inbox
+from likelight.appreciation.sync.tally import Arrival
 from likelight.contract import OFFLINE_AFTER_S
 from likelight.runtime.backoff import Backoff
 from likelight.runtime.sqlite_file import StoreError

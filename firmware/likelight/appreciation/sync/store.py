@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
-from likelight.appreciation.tally import NOTHING_HEARD, Tally
+from likelight.appreciation.sync.tally import NOTHING_HEARD, Tally
 from likelight.contract import Desired, Note, NoteReceipt, rfc3339
 from likelight.runtime.clock import Now, utc_now
 from likelight.runtime.sqlite_file import SqliteFile, StoreCorrupt

@@ -13,9 +13,9 @@ from dataclasses import replace
 from datetime import datetime, tzinfo
 from typing import Protocol
 
-from likelight.appreciation.effects import milestone
-from likelight.appreciation.store import HISTORY, DeviceStore, KeptNote, Memory
-from likelight.appreciation.tally import Arrival, Tally
+from likelight.appreciation.lamp.effects import milestone
+from likelight.appreciation.sync.store import HISTORY, DeviceStore, KeptNote, Memory
+from likelight.appreciation.sync.tally import Arrival, Tally
 from likelight.contract import Desired, Events, Likes, Viewers
 from likelight.runtime.clock import Now
 from likelight.runtime.sqlite_file import StoreError

@@ -9,7 +9,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from likelight.appreciation.effects import (
+from likelight.appreciation.lamp.effects import (
     ATTACK_S,
     BASES,
     FAINTEST_DIM,
@@ -20,7 +20,7 @@ from likelight.appreciation.effects import (
     likes_of,
     welcome,
 )
-from likelight.appreciation.palette import BRAND, Palette, Tint, mix
+from likelight.appreciation.lamp.palette import BRAND, Palette, Tint, mix
 from likelight_hw.governor import without_saturated_red
 from likelight_hw.ports import LightFrame, Rgb
 

@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 
-from likelight.appreciation.inbox import Inbox
+from likelight.appreciation.sync.inbox import Inbox
 from likelight.runtime.sqlite_file import StoreError
 
 log = logging.getLogger(__name__)

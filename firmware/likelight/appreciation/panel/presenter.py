@@ -10,14 +10,14 @@ import random
 from collections.abc import Callable
 from typing import TypeVar
 
-from likelight.appreciation.attention import Attention
-from likelight.appreciation.drawings import Drawings, PackedPage
-from likelight.appreciation.glass import Glass, Shown
-from likelight.appreciation.headline import Situation, answers, headline
-from likelight.appreciation.inbox import Inbox
+from likelight.appreciation.buttons.attention import Attention
+from likelight.appreciation.panel.drawings import Drawings, PackedPage
+from likelight.appreciation.panel.headline import Situation, answers, headline
+from likelight.appreciation.panel.surface import Glass, Shown
 from likelight.appreciation.screens.care import SHIFT_EVERY_S, brightness, orbit
 from likelight.appreciation.screens.models import IdleScreen, NoteScreen, Screen
-from likelight.appreciation.store import KeptNote
+from likelight.appreciation.sync.inbox import Inbox
+from likelight.appreciation.sync.store import KeptNote
 from likelight.assets import crew_words
 from likelight.contract import Catalogue
 from likelight.runtime.backoff import Backoff

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from likelight.appreciation.effects import (
+from likelight.appreciation.lamp.effects import (
     EFFECTS,
     FAINTEST_DIM,
     FELT,
@@ -25,8 +25,8 @@ from likelight.appreciation.effects import (
     effect,
     milestone,
 )
-from likelight.appreciation.palette import BRAND, Palette
-from likelight.appreciation.scene import Scene
+from likelight.appreciation.lamp.palette import BRAND, Palette
+from likelight.appreciation.lamp.scene import Scene
 from likelight.runtime.clock import Now
 from likelight_hw.ports import DARK, HardwareError, LightFrame, Lights
 

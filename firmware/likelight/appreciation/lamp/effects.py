@@ -8,7 +8,7 @@ import math
 from dataclasses import dataclass
 from enum import StrEnum
 
-from likelight.appreciation.palette import Tint
+from likelight.appreciation.lamp.palette import Tint
 from likelight_hw.ports import LightFrame, Rgb
 
 

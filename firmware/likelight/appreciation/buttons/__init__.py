@@ -1,0 +1,1 @@
+"""The crew's buttons: watched for trouble, and what a press means."""

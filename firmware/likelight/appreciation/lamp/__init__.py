@@ -1,0 +1,1 @@
+"""The lamp: what it says with light, and what of it has been seen."""

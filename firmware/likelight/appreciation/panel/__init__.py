@@ -1,0 +1,1 @@
+"""The panel: which screen it shows when."""
