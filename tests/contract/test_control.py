@@ -14,9 +14,9 @@ from aiohttp import web
 from pydantic import BaseModel
 
 from likelight.config.settings import Config
-from likelight.control import SERVICE_SOCKET, socket_path
-from likelight.control.client import NotRunning, Refused, call, find
-from likelight.control.server import LONGEST, ControlServer, ProblemError, read
+from likelight.web.control.client import NotRunning, Refused, call, find
+from likelight.web.control.server import LONGEST, ControlServer, ProblemError, read
+from likelight.web.control.socket_path import SERVICE_SOCKET, socket_path
 
 
 class Echo(BaseModel):

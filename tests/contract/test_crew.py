@@ -15,12 +15,12 @@ from likelight.appreciation.sync.store import Memory
 from likelight.cli.main import main
 from likelight.config.settings import Camera, Config, Kitchen, Schedule
 from likelight.contract import Cause, Desired, State
-from likelight.control import socket_path
-from likelight.control.client import NotRunning, call
+from likelight.daemon.demo_bench import make_bench
 from likelight.gate.schedule import WEEKDAYS
 from likelight.runtime import clock_sync as timesync
-from likelight.web.demo_bench import make_bench
-from likelight.web.loglines import LogLines
+from likelight.web.bench.log_lines import LogLines
+from likelight.web.control.client import NotRunning, call
+from likelight.web.control.socket_path import socket_path
 from likelight_hw.sim.button import SimButton
 from likelight_hw.sim.display import SimDisplay
 from likelight_hw.sim.indicator import SimIndicator

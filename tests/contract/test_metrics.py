@@ -12,8 +12,8 @@ from prometheus_client.parser import text_string_to_metric_families
 
 import likelight
 from likelight.contract import State
+from likelight.daemon.metrics import FeedMetrics
 from likelight.feed.hub import Demand, Hub
-from likelight.web.metrics import FeedMetrics
 from likelight_hw.ports import CameraPhase, CameraStatus
 from support.feed import (
     CAMERA_SHADE,

@@ -13,7 +13,7 @@ import av
 import pytest
 
 from likelight.appreciation.sync.store import DeviceStore
-from likelight.device import Device
+from likelight.daemon.device import Device
 from likelight_hw.sim.button import SimButton
 from support.busy import BUSY, lateness
 from support.camera import luma, read_barcode

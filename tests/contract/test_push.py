@@ -19,9 +19,9 @@ from likelight.appreciation.sync.client import HttpCloud
 from likelight.appreciation.sync.store import DeviceStore
 from likelight.config.settings import Camera, Config
 from likelight.contract import State
-from likelight.device import Device
+from likelight.daemon.device import Device
+from likelight.daemon.push import Push, PushPhase, PushStatus
 from likelight.feed.hub import Demand, Hub
-from likelight.push import Push, PushPhase, PushStatus
 from likelight_hw.camera.config import CameraConfig
 from likelight_hw.camera.process import CameraProcess
 from likelight_hw.ports import AccessUnit, StreamFormat
@@ -196,7 +196,7 @@ async def test_a_server_that_was_gone_is_found_again(
         camera.cancel()
     lost = [status for status in pushed.heard if status.phase is PushPhase.WAITING]
     assert lost[0].reason == "the server closed the connection"
-    ours = [record for record in caplog.records if record.name == "likelight.push"]
+    ours = [record for record in caplog.records if record.name == "likelight.daemon.push"]
     assert [record.levelname for record in ours] == ["INFO", "WARNING", "INFO"]
     assert ours[-1].getMessage() == f"The stream goes to rtmp://127.0.0.1:{server.port} again"
     assert KEY not in caplog.text

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from likelight.appreciation.lamp.effects import EFFECTS
-from likelight.control.client import call
+from likelight.web.control.client import call
 from support.demo import command, demo
 
 

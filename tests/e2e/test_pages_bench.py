@@ -8,7 +8,7 @@ import pytest_asyncio
 from playwright.async_api import Browser, Page, expect
 
 from likelight.contract import State
-from likelight.web.bench import BenchLamp
+from likelight.web.bench.routes import BenchLamp
 from support.chromium import chromium, needs_chromium
 from support.pages import (
     DESKTOP,

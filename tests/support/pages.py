@@ -27,8 +27,8 @@ from likelight.contract import (
     SummaryViewers,
 )
 from likelight.runtime.changes import Changes
-from likelight.web.bench import BenchDisplay, BenchLamp, BenchState, Pressable, bench_routes
-from likelight.web.loglines import LogLine
+from likelight.web.bench.log_lines import LogLine
+from likelight.web.bench.routes import BenchDisplay, BenchLamp, BenchState, Pressable, bench_routes
 from likelight_cloud.page import page_routes
 
 ARTIFACTS = Path(__file__).parents[1] / ".artifacts"

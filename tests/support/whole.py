@@ -11,13 +11,13 @@ from likelight import placeholders
 from likelight.appreciation.sync.client import HttpCloud
 from likelight.appreciation.sync.store import DeviceStore
 from likelight.config.settings import Camera, Config, Kitchen, Web
-from likelight.control import socket_path
-from likelight.control.server import ControlServer
-from likelight.device import Device
-from likelight.embedded import EmbeddedCloud, make_embedded_cloud
+from likelight.daemon.device import Device
+from likelight.daemon.embedded_cloud import EmbeddedCloud, make_embedded_cloud
+from likelight.daemon.site import make_site
 from likelight.runtime.clock import utc_now
+from likelight.web.control.server import ControlServer
+from likelight.web.control.socket_path import socket_path
 from likelight.web.http.server import WebServer, listen
-from likelight.web.site import make_site
 from likelight_hw.sim.display import SimDisplay
 from support.demo import free_port
 

@@ -11,8 +11,8 @@ from aiohttp import ClientResponse, ClientSession
 
 from likelight.contract import MAX_BODY, PROBLEM_JSON, State
 from likelight.runtime.changes import Changes
-from likelight.web.bench import BenchLamp
-from likelight.web.loglines import KEPT, LogLines
+from likelight.web.bench.log_lines import KEPT, LogLines
+from likelight.web.bench.routes import BenchLamp
 from support.pages import StubBench, serving
 
 

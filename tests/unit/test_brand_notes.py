@@ -12,8 +12,8 @@ from likelight.assets.brand import LARGEST_BYTES, LONGEST, MOST, with_brand
 from likelight.assets.catalogue import BUNDLED, CatalogueError, read_folder
 from likelight.cli.main import main
 from likelight.config.settings import Config, ConfigError, Kitchen
-from likelight.notes import kitchen
-from likelight.notes.kitchen import read_notes
+from likelight.daemon import kitchen_notes as kitchen
+from likelight.daemon.kitchen_notes import read_notes
 from likelight_hw.panels import PANELS
 
 Write = Callable[..., Path]

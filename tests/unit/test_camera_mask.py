@@ -7,7 +7,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from likelight.config.settings import ConfigError, load
-from likelight.device import camera_config
+from likelight.daemon.device import camera_config
 from likelight_hw.camera.config import CameraConfig
 from likelight_hw.camera.lettering import PAPER
 from likelight_hw.camera.mask import Masks, Polygon

@@ -75,4 +75,4 @@ def test_help_and_a_wrong_option_load_no_network_no_picture_and_no_driver(words:
     modules = loaded_after(COMMAND.format(argv=["likelight", *words.split()]))
     assert "likelight.cli.main" in modules
     assert heavy(modules) == []
-    assert "likelight.app" not in modules
+    assert "likelight.daemon.app" not in modules

@@ -8,8 +8,8 @@ from PIL import Image
 
 from likelight.appreciation.lamp.effects import EFFECTS
 from likelight.cli import main as cli
+from likelight.cli.lights import QUEUE, UNTIL
 from likelight.config.settings import ConfigError, load
-from likelight.control.command import QUEUE, UNTIL
 from likelight_hw import registry
 from likelight_hw.boards import kit
 from support.pi import PI_4, pi

@@ -13,13 +13,13 @@ from av.error import FFmpegError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from likelight import push as push_module
 from likelight.config.secret import read_secret
 from likelight.config.settings import Config, ConfigError, load
 from likelight.config.settings import Push as Settings
 from likelight.contract import State
+from likelight.daemon import push as push_module
+from likelight.daemon.push import BACKOFF_CAP_S, HEALTHY_S, Push, PushPhase, read_target
 from likelight.feed.hub import Demand, Hub
-from likelight.push import BACKOFF_CAP_S, HEALTHY_S, Push, PushPhase, read_target
 from likelight_hw.packets import Unpacker
 from likelight_hw.ports import AccessUnit, StreamFormat
 from likelight_hw.push.child import in_words

@@ -10,12 +10,12 @@ from typing import Any
 from pydantic import ValidationError
 
 from likelight.config.settings import DEFAULT_FILE, Config, ConfigError, load
-from likelight.control import client
 from likelight.gate import consent
 from likelight.gate.consent import Consent, ConsentError, Standing
 from likelight.gate.zone import kitchen_zone
 from likelight.runtime.clock import utc_now
 from likelight.runtime.clock_sync import clock_is_set
+from likelight.web.control import client
 
 EXIT_NO_CONSENT = 1
 """`show`: no consent that holds now."""

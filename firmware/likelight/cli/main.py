@@ -7,6 +7,7 @@ from pathlib import Path
 
 from likelight import __version__
 from likelight.cli.consent import add_consent
+from likelight.cli.lights import add_lights, add_queue
 from likelight.config.settings import (
     DEFAULT_FILE,
     Camera,
@@ -17,7 +18,6 @@ from likelight.config.settings import (
     default_state_dir,
     load,
 )
-from likelight.control.command import add_lights, add_queue
 from likelight.fleet.command import add_doctor, add_selftest
 from likelight.notes.command import add_notes
 from likelight.runtime.log import logging_to_stderr
@@ -163,7 +163,7 @@ def _preview(arguments: argparse.Namespace) -> int:
 
 
 def _serve(config: Config, *, bench: bool, browser: bool, seconds: float | None) -> int:
-    from likelight.app import run
+    from likelight.daemon.app import run
 
     code = 0
     with logging_to_stderr():

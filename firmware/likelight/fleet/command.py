@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from likelight.cli.consent import SERVICE_STATE
+from likelight.cli.lights import EXIT_INTERRUPTED, EXIT_USAGE, add_device, device
 from likelight.config.settings import Config, ConfigError
-from likelight.control.client import NotRunning, Refused, call, find
-from likelight.control.command import EXIT_INTERRUPTED, EXIT_USAGE, add_device, device
+from likelight.web.control.client import NotRunning, Refused, call, find
 from likelight_hw.ports import HardwareError
 
 EXIT_FAILED = 1

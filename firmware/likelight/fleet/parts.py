@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from likelight.config.settings import Config
-from likelight.device import camera_config
+from likelight.daemon.device import camera_config
 from likelight_hw import registry
 from likelight_hw.camera.process import CameraProcess
 from likelight_hw.ending import within

@@ -12,8 +12,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from likelight.assets.look import look_files
 from likelight.contract import MAX_BODY, PROBLEM_JSON, Problem, State, Strict, rfc3339
+from likelight.web.bench.log_lines import LogLine
 from likelight.web.http.static_files import page_route, read_folder, static_route
-from likelight.web.loglines import LogLine
 
 _FILES = {**look_files(), **read_folder(Path(__file__).parent / "static")}
 

@@ -16,21 +16,21 @@ from likelight.appreciation.sync.store import DeviceStore
 from likelight.assets.catalogue import Notes
 from likelight.config.settings import Config, ConfigError
 from likelight.config.state_dir import held, own_token, read_token
-from likelight.control import SOCKET, socket_path
-from likelight.control.server import ControlServer
-from likelight.device import Device, camera_config
-from likelight.embedded import EmbeddedCloud, make_embedded_cloud
-from likelight.notes.kitchen import read_notes
-from likelight.push import read_target
+from likelight.daemon.device import Device, camera_config
+from likelight.daemon.embedded_cloud import EmbeddedCloud, make_embedded_cloud
+from likelight.daemon.kitchen_notes import read_notes
+from likelight.daemon.push import read_target
+from likelight.daemon.site import make_site
 from likelight.runtime.clock import utc_now
 from likelight.runtime.signals import Stop
 from likelight.runtime.sqlite_file import StoreError
 from likelight.runtime.systemd import Systemd
 from likelight.upload import Upload
+from likelight.web.bench.log_lines import LogLines
+from likelight.web.control.server import ControlServer
+from likelight.web.control.socket_path import SOCKET, socket_path
 from likelight.web.http.address import own_address, shown_address
 from likelight.web.http.server import WebServer, listen
-from likelight.web.loglines import LogLines
-from likelight.web.site import make_site
 from likelight_hw.camera.probe import probe
 from likelight_hw.ports import Placeholder
 from likelight_hw.push.target import Target
@@ -133,7 +133,7 @@ async def _live(
             _listen_to(lines)
         demo_bench = None
         if bench:
-            from likelight.web.demo_bench import make_bench  # noqa: PLC0415  0.3 MB, the demo's
+            from likelight.daemon.demo_bench import make_bench  # noqa: PLC0415  0.3 MB, the demo's
 
             demo_bench = make_bench(device, lines)
         server = WebServer(lambda: make_site(device, demo_bench), ground.listener)

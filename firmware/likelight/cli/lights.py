@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from likelight.appreciation.lamp.effects import EFFECTS, Effect, UnknownEffect, effect
 from likelight.config.settings import DEFAULT_FILE, Config, ConfigError, default_state_dir, load
-from likelight.control.client import NotRunning, Refused, call, find
 from likelight.runtime.log import logging_to_stderr
+from likelight.web.control.client import NotRunning, Refused, call, find
 from likelight_hw.ports import HardwareError
 
 if TYPE_CHECKING:
@@ -159,7 +159,7 @@ def _follow(answer: dict[str, Any]) -> int:
 
 
 def _show_alone(config: Config, plan: "Callable[[Lamp], tuple[Planned, ...]]") -> int:
-    from likelight.control.alone import play_alone
+    from likelight.cli.lamp_alone import play_alone
 
     if all(lamp.driver == "sim" for lamp in config.lights):
         print("SIMULATED: there is nothing to see. lights.driver in the configuration names a lamp")

@@ -7,12 +7,12 @@ from aiohttp import web
 
 from likelight.appreciation.lamp.lamp import Lamp
 from likelight.appreciation.window_in import WindowIn
-from likelight.device import Device
+from likelight.daemon.device import Device
 from likelight.feed.hub import Hub
 from likelight.gate.on_air import OnAir
 from likelight.runtime.changes import Changes
-from likelight.web.bench import BenchDisplay, BenchLamp, BenchState, Pressable, bench_routes
-from likelight.web.loglines import LogLine, LogLines
+from likelight.web.bench.log_lines import LogLine, LogLines
+from likelight.web.bench.routes import BenchDisplay, BenchLamp, BenchState, Pressable, bench_routes
 from likelight_hw.sim.button import SimButton
 from likelight_hw.sim.display import SimDisplay
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from likelight.config.settings import Config
-from likelight.control import SERVICE_SOCKET, socket_path
+from likelight.web.control.socket_path import SERVICE_SOCKET, socket_path
 
 
 class NotRunning(Exception):

@@ -11,8 +11,8 @@ from aiohttp import web
 from likelight.appreciation.buttons.watched import Trouble
 from likelight.appreciation.sync.poll import Link
 from likelight.contract import State
+from likelight.daemon.push import PushStatus
 from likelight.gate.permissions import ConsentHealth
-from likelight.push import PushStatus
 from likelight.runtime.supervisor import ComponentHealth, Condition
 
 

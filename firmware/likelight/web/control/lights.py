@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict
 
 from likelight.appreciation.lamp.effects import UnknownEffect
 from likelight.appreciation.lamp.lamp import Hold, Lamp, Planned
-from likelight.control.server import ProblemError, read
+from likelight.web.control.server import ProblemError, read
 
 WHY_DARK = {
     Hold.MUTED: "The lamp is muted. End that first: likelight queue unmute",

@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from likelight.device import Device, now_us
+from likelight.daemon.device import Device, now_us
+from likelight.daemon.health import health_routes
 from likelight.feed.hls.routes import hls_routes
 from likelight.feed.player import player_routes
 from likelight.feed.routes import feed_routes
-from likelight.web.health import health_routes
 from likelight.web.http.address import at_our_own_name
 
 if TYPE_CHECKING:
-    from likelight.web.demo_bench import DemoBench
-    from likelight.web.metrics import FeedMetrics
+    from likelight.daemon.demo_bench import DemoBench
+    from likelight.daemon.metrics import FeedMetrics
 
 
 def make_site(device: Device, bench: "DemoBench | None") -> web.Application:
@@ -39,7 +39,7 @@ def make_site(device: Device, bench: "DemoBench | None") -> web.Application:
 
 def _scraped(device: Device) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
     def load() -> "FeedMetrics":
-        from likelight.web.metrics import FeedMetrics  # noqa: PLC0415  see below
+        from likelight.daemon.metrics import FeedMetrics  # noqa: PLC0415  see below
 
         return FeedMetrics(
             device.hub,

@@ -1,0 +1,1 @@
+"""One device, assembled: it only builds parts and connects them."""
