@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from likelight.cli.main import main
-from likelight.fleet.checks import CHECKS
+from likelight.fleet.doctor.checks import CHECKS
 from support.demo import command, demo, free_port
 
 README = Path(__file__).parents[2] / "README.md"

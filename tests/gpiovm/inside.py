@@ -9,10 +9,10 @@ import pytest
 from PIL import Image
 
 from likelight.config.settings import Config
-from likelight.fleet import ioctls
-from likelight.fleet.check import Result
-from likelight.fleet.checks.service import watchdog_board
-from likelight.fleet.ground import Ground
+from likelight.fleet.doctor import ioctls
+from likelight.fleet.doctor.check import Result
+from likelight.fleet.doctor.checks.service import watchdog_board
+from likelight.fleet.doctor.system import Ground
 from likelight_hw import registry
 from likelight_hw.gamma import luminance
 from likelight_hw.ports import DARK, HardwareError, LightFrame

@@ -15,11 +15,11 @@ from likelight.appreciation.screens.models import SelfTestScreen
 from likelight.appreciation.screens.render import pages
 from likelight.appreciation.sync.store import DeviceStore
 from likelight.config.settings import Config
-from likelight.fleet.parts import Lamp, Parts
-from likelight.fleet.person import Person
-from likelight.fleet.report import Report, Verdict, write
-from likelight.fleet.steps import STEPS
-from likelight.fleet.walk import Walk
+from likelight.fleet.selftest.hardware import Lamp, Parts
+from likelight.fleet.selftest.report import Report, Verdict, write
+from likelight.fleet.selftest.session import Walk
+from likelight.fleet.selftest.steps import STEPS
+from likelight.fleet.selftest.technician import Person
 from likelight.gate import consent
 from likelight_hw.governor import FlashGovernor
 from likelight_hw.ports import (

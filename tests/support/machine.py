@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from likelight.config.settings import Config
-from likelight.fleet.ground import Account, Ground
+from likelight.fleet.doctor.system import Account, Ground
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 COOK = Account("cook", 424242, frozenset({424243}))

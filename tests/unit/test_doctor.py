@@ -15,10 +15,10 @@ import pytest
 from likelight.appreciation.sync.client import Busy, Refused, Unreachable, Why
 from likelight.assets import catalogue, fonts
 from likelight.config.settings import Config
-from likelight.fleet import doctor
-from likelight.fleet.check import Check, Result, ok
-from likelight.fleet.checks import CHECKS
-from likelight.fleet.ground import Ground
+from likelight.fleet.doctor import doctor
+from likelight.fleet.doctor.check import Check, Result, ok
+from likelight.fleet.doctor.checks import CHECKS
+from likelight.fleet.doctor.system import Ground
 from likelight.gate import consent
 from likelight_hw.ports import HardwareError
 from support.machine import BOOT, COOK, MODEL, NOW, Machine
@@ -695,7 +695,9 @@ def test_every_check_is_shown_well_and_ill() -> None:
 def test_arabic_needs_shaping(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     arabic = Case("shaping", "", "", {"kitchen": {"language": "ar"}})
     for there, result in ((True, "ok"), (False, "fail")):
-        monkeypatch.setattr("likelight.fleet.checks.words.shaping_available", lambda t=there: t)
+        monkeypatch.setattr(
+            "likelight.fleet.doctor.checks.languages.shaping_available", lambda t=there: t
+        )
         assert examine(BY_ID["shaping"], arabic, tmp_path).finding.result == result
     english = replace(arabic, config={})
     assert examine(BY_ID["shaping"], english, tmp_path).finding.result == "skip"

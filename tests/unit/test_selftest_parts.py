@@ -11,9 +11,9 @@ from likelight.appreciation.screens.models import SelfTestScreen
 from likelight.appreciation.screens.render import pages
 from likelight.assets.crew_words import ENGLISH
 from likelight.config.settings import Config
-from likelight.fleet.parts import open_parts
-from likelight.fleet.person import Answer, Heard, Person, keyboard
-from likelight.fleet.steps import STEPS
+from likelight.fleet.selftest.hardware import open_parts
+from likelight.fleet.selftest.steps import STEPS
+from likelight.fleet.selftest.technician import Answer, Heard, Person, keyboard
 from likelight_hw.panels import PANELS
 
 ON_THE_PANEL = (
@@ -37,7 +37,9 @@ async def test_lines_are_heard_whole_however_they_come(
     nothing_blocks_the_loop: BlockBuster,
 ) -> None:
     # The loop says that there is something to read; then reading doesn't wait.
-    nothing_blocks_the_loop.functions["os.read"].can_block_in("likelight/fleet/person.py", "read")
+    nothing_blocks_the_loop.functions["os.read"].can_block_in(
+        "likelight/fleet/selftest/technician.py", "read"
+    )
     reading, writing = os.pipe()
     lines: list[str] = []
     came = asyncio.Event()

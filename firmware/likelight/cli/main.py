@@ -7,7 +7,9 @@ from pathlib import Path
 
 from likelight import __version__
 from likelight.cli.consent import add_consent
+from likelight.cli.fleet import add_doctor, add_selftest
 from likelight.cli.lights import add_lights, add_queue
+from likelight.cli.notes import add_notes
 from likelight.config.settings import (
     DEFAULT_FILE,
     Camera,
@@ -18,8 +20,6 @@ from likelight.config.settings import (
     default_state_dir,
     load,
 )
-from likelight.fleet.command import add_doctor, add_selftest
-from likelight.notes.command import add_notes
 from likelight.runtime.log import logging_to_stderr
 from likelight.runtime.supervisor import GaveUp, root_cause
 from likelight_hw.ports import HardwareError
@@ -152,7 +152,7 @@ def _run(arguments: argparse.Namespace) -> int:
 
 
 def _preview(arguments: argparse.Namespace) -> int:
-    from likelight.preview import NoPreview, preview
+    from likelight.cli.camera import NoPreview, preview
 
     try:
         width, height = preview(load(arguments.config), arguments.out)

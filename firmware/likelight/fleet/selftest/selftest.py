@@ -10,12 +10,12 @@ from pathlib import Path
 
 from likelight.config.settings import Config
 from likelight.config.state_dir import held
-from likelight.fleet.ground import Ground
-from likelight.fleet.parts import open_parts
-from likelight.fleet.person import Person, keyboard
-from likelight.fleet.report import Report, write
-from likelight.fleet.steps import STEPS
-from likelight.fleet.walk import Walk
+from likelight.fleet.doctor.system import Ground
+from likelight.fleet.selftest.hardware import open_parts
+from likelight.fleet.selftest.report import Report, write
+from likelight.fleet.selftest.session import Walk
+from likelight.fleet.selftest.steps import STEPS
+from likelight.fleet.selftest.technician import Person, keyboard
 
 Say = Callable[[str], None]
 

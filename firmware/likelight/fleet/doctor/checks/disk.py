@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from likelight.fleet.check import Check, Finding, check, fail, ok, skip, warn
-from likelight.fleet.ground import Ground
+from likelight.fleet.doctor.check import Check, Finding, check, fail, ok, skip, warn
+from likelight.fleet.doctor.system import Ground
 
 FULL_MB, LOW_MB = 100, 500
 WORN = 0x0A

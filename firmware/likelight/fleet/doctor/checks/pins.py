@@ -1,9 +1,9 @@
 """The header's pins: what drives them, who may use them, and who else has them."""
 
 from likelight.config.pins import USUAL_DC
-from likelight.fleet.boot import has_param, switched_on
-from likelight.fleet.check import Check, Finding, check, fail, ok, skip
-from likelight.fleet.ground import Ground
+from likelight.fleet.doctor.boot_config import has_param, switched_on
+from likelight.fleet.doctor.check import Check, Finding, check, fail, ok, skip
+from likelight.fleet.doctor.system import Ground
 from likelight_hw.panels import PANELS
 from likelight_hw.ports import HardwareError
 

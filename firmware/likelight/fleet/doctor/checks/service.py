@@ -3,9 +3,9 @@
 import stat
 from pathlib import Path
 
-from likelight.fleet.check import Check, Finding, check, fail, ok, skip, warn
-from likelight.fleet.checks.pins import daemons, gpio
-from likelight.fleet.ground import Ground
+from likelight.fleet.doctor.check import Check, Finding, check, fail, ok, skip, warn
+from likelight.fleet.doctor.checks.pins import daemons, gpio
+from likelight.fleet.doctor.system import Ground
 from likelight.web.http.address import EVERYWHERE
 
 NO_UNIT = "likelight is not installed as a service here"

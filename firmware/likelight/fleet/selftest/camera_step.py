@@ -11,9 +11,9 @@ from contextlib import suppress
 from PIL import Image, ImageStat
 
 from likelight.appreciation.sync.store import DeviceStore
-from likelight.fleet.checks.clock import is_set
-from likelight.fleet.report import Outcome, Verdict
-from likelight.fleet.walk import Walk
+from likelight.fleet.doctor.checks.clock import is_set
+from likelight.fleet.selftest.report import Outcome, Verdict
+from likelight.fleet.selftest.session import Walk
 from likelight.gate import consent
 from likelight.gate.consent import ConsentError, Standing
 from likelight.gate.zone import kitchen_zone

@@ -1,6 +1,6 @@
 """What `/boot/firmware/config.txt` switches on for this board."""
 
-from likelight.fleet.ground import Ground
+from likelight.fleet.doctor.system import Ground
 
 FILES = ("/boot/firmware/config.txt", "/boot/config.txt")
 _SECTIONS = {

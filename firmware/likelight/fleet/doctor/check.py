@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from likelight.fleet.ground import Ground
+from likelight.fleet.doctor.system import Ground
 
 
 class Result(StrEnum):

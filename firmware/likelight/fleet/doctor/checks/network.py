@@ -7,9 +7,9 @@ from urllib.parse import urlsplit
 from likelight.appreciation.sync.client import CloudError, Refused, Unreachable, Why
 from likelight.config.settings import ConfigError
 from likelight.config.state_dir import read_token
-from likelight.fleet.check import Check, Finding, check, fail, ok, skip, warn
-from likelight.fleet.checks.service import CREDENTIALS
-from likelight.fleet.ground import Ground
+from likelight.fleet.doctor.check import Check, Finding, check, fail, ok, skip, warn
+from likelight.fleet.doctor.checks.service import CREDENTIALS
+from likelight.fleet.doctor.system import Ground
 
 EMBEDDED = "the cloud runs inside likelight"
 WEAK_DBM = -75

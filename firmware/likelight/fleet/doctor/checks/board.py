@@ -1,7 +1,7 @@
 """The board itself: which it is, and whether it is fed and cooled."""
 
-from likelight.fleet.check import Check, Finding, check, fail, ok, skip, warn
-from likelight.fleet.ground import Ground
+from likelight.fleet.doctor.check import Check, Finding, check, fail, ok, skip, warn
+from likelight.fleet.doctor.system import Ground
 from likelight_hw import boards
 
 UNDERVOLTAGE, CAPPED, THROTTLED, SOFT_LIMIT = 1 << 0, 1 << 1, 1 << 2, 1 << 3

@@ -10,7 +10,7 @@ from likelight.appreciation.sync.client import CloudError, HttpCloud
 from likelight.config.settings import Config, ConfigError
 from likelight.config.state_dir import own_token
 from likelight.daemon.embedded_cloud import EmbeddedCloud, make_embedded_cloud
-from likelight.fleet.report import Outcome, Verdict
+from likelight.fleet.selftest.report import Outcome, Verdict
 from likelight.runtime.clock import Now
 from likelight.web.http.address import own_address
 

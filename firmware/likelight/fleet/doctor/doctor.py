@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from likelight import __version__
-from likelight.fleet.check import Check, Finding, Result, fail, skip
-from likelight.fleet.ground import Ground
+from likelight.fleet.doctor.check import Check, Finding, Result, fail, skip
+from likelight.fleet.doctor.system import Ground
 
 log = logging.getLogger(__name__)
 

@@ -17,10 +17,10 @@ from likelight.appreciation.screens.typeface import shaping_available
 from likelight.assets import catalogue, crew_words
 from likelight.assets.crew_words import CrewWords
 from likelight.config.settings import Config
-from likelight.fleet.ground import Ground
-from likelight.fleet.parts import Parts
-from likelight.fleet.person import PRIVACY, THANKS, Answer, Heard, Person
-from likelight.fleet.report import Outcome, Report, StepReport, Verdict
+from likelight.fleet.doctor.system import Ground
+from likelight.fleet.selftest.hardware import Parts
+from likelight.fleet.selftest.report import Outcome, Report, StepReport, Verdict
+from likelight.fleet.selftest.technician import PRIVACY, THANKS, Answer, Heard, Person
 from likelight.runtime.clock import Now
 from likelight_hw.ports import Button, HardwareError
 

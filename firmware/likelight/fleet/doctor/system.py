@@ -14,7 +14,8 @@ from functools import cached_property
 from pathlib import Path
 
 from likelight.config.settings import Config
-from likelight.fleet import ioctls, machine
+from likelight.fleet.doctor import ioctls
+from likelight.fleet.doctor import probes as machine
 from likelight.runtime.clock import Now, utc_now
 
 UNITS = tuple(

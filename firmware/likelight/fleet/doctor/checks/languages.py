@@ -4,8 +4,8 @@ from likelight.appreciation.screens.typeface import shaping_available
 from likelight.assets import catalogue, crew_words, fonts
 from likelight.config.settings import ConfigError
 from likelight.daemon.kitchen_notes import read_notes
-from likelight.fleet.check import Check, Finding, check, fail, ok, skip
-from likelight.fleet.ground import Ground
+from likelight.fleet.doctor.check import Check, Finding, check, fail, ok, skip
+from likelight.fleet.doctor.system import Ground
 
 _AGAIN = "Install likelight again; this mends all of its own files"
 

@@ -1,7 +1,7 @@
 """Every check of the doctor, in the order in which it tells them."""
 
-from likelight.fleet.check import Check
-from likelight.fleet.checks import (
+from likelight.fleet.doctor.check import Check
+from likelight.fleet.doctor.checks import (
     board,
     camera,
     clock,
@@ -11,8 +11,8 @@ from likelight.fleet.checks import (
     panel,
     pins,
     service,
-    words,
 )
+from likelight.fleet.doctor.checks import languages as words
 
 CHECKS: tuple[Check, ...] = (
     *board.CHECKS,

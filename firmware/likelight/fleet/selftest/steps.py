@@ -8,15 +8,15 @@ import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
 
-from likelight.fleet import doctor
-from likelight.fleet.check import Check, Result
-from likelight.fleet.checks import clock, network, service
-from likelight.fleet.own_cloud import own_cloud_answers
-from likelight.fleet.parts import Lamp
-from likelight.fleet.person import PRIVACY, THANKS
-from likelight.fleet.report import Outcome, Verdict
-from likelight.fleet.sensor import look_through
-from likelight.fleet.walk import LOOK, Step, Walk
+from likelight.fleet.doctor import doctor
+from likelight.fleet.doctor.check import Check, Result
+from likelight.fleet.doctor.checks import clock, network, service
+from likelight.fleet.selftest.camera_step import look_through
+from likelight.fleet.selftest.hardware import Lamp
+from likelight.fleet.selftest.own_cloud import own_cloud_answers
+from likelight.fleet.selftest.report import Outcome, Verdict
+from likelight.fleet.selftest.session import LOOK, Step, Walk
+from likelight.fleet.selftest.technician import PRIVACY, THANKS
 from likelight_hw.ports import DARK, Button, LightFrame, Lights, Rgb
 from likelight_hw.sim.button import SimButton
 from likelight_hw.sim.display import SimDisplay

@@ -63,8 +63,8 @@ def add_doctor(commands: Any) -> None:
 
 
 def _selftest(arguments: argparse.Namespace) -> int:
-    from likelight.fleet.report import Verdict
-    from likelight.fleet.selftest import selftest
+    from likelight.fleet.selftest.report import Verdict
+    from likelight.fleet.selftest.selftest import selftest
 
     config = _device(arguments)
     file = (arguments.report or config.state_dir / "selftest.json").absolute()
@@ -117,10 +117,10 @@ def _can_answer() -> bool:
 
 
 def _doctor(arguments: argparse.Namespace) -> int:
-    from likelight.fleet import doctor
-    from likelight.fleet.check import Result
-    from likelight.fleet.checks import CHECKS
-    from likelight.fleet.ground import Ground
+    from likelight.fleet.doctor import doctor
+    from likelight.fleet.doctor.check import Result
+    from likelight.fleet.doctor.checks import CHECKS
+    from likelight.fleet.doctor.system import Ground
 
     ground = Ground(_device(arguments))
     try:

@@ -2,10 +2,10 @@
 
 import re
 
-from likelight.fleet.boot import has_param, switched_on
-from likelight.fleet.check import Check, Finding, check, fail, ok, skip, warn
-from likelight.fleet.checks.pins import node
-from likelight.fleet.ground import Ground
+from likelight.fleet.doctor.boot_config import has_param, switched_on
+from likelight.fleet.doctor.check import Check, Finding, check, fail, ok, skip, warn
+from likelight.fleet.doctor.checks.pins import node
+from likelight.fleet.doctor.system import Ground
 
 WS2812_SINCE = (6, 12, 56)
 """raspberrypi/linux #7108: the driver of kernels up to 6.12.55 has a bug."""

@@ -3,9 +3,9 @@
 import re
 from pathlib import Path
 
-from likelight.fleet.check import Check, Finding, check, fail, ok, skip, warn
-from likelight.fleet.checks.pins import node
-from likelight.fleet.ground import Ground
+from likelight.fleet.doctor.check import Check, Finding, check, fail, ok, skip, warn
+from likelight.fleet.doctor.checks.pins import node
+from likelight.fleet.doctor.system import Ground
 from likelight_hw.panels import PANELS
 
 FAST_HZ = 400_000

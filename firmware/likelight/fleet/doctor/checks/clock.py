@@ -2,8 +2,8 @@
 
 import sys
 
-from likelight.fleet.check import Check, Finding, check, fail, ok, skip, warn
-from likelight.fleet.ground import Ground
+from likelight.fleet.doctor.check import Check, Finding, check, fail, ok, skip, warn
+from likelight.fleet.doctor.system import Ground
 from likelight.runtime.clock_sync import SYNCHRONISED
 
 

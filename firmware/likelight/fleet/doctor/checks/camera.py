@@ -2,10 +2,10 @@
 
 import re
 
-from likelight.fleet.check import Check, Finding, check, fail, ok, skip, warn
-from likelight.fleet.checks.clock import is_set
-from likelight.fleet.checks.pins import node
-from likelight.fleet.ground import Ground
+from likelight.fleet.doctor.check import Check, Finding, check, fail, ok, skip, warn
+from likelight.fleet.doctor.checks.clock import is_set
+from likelight.fleet.doctor.checks.pins import node
+from likelight.fleet.doctor.system import Ground
 from likelight.gate import consent
 from likelight.gate.consent import ConsentError, Standing
 from likelight.gate.zone import kitchen_zone

@@ -1,0 +1,1 @@
+"""`likelight doctor`: looks for every known problem of a device."""

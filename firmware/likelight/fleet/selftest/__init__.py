@@ -1,0 +1,1 @@
+"""`likelight selftest`: a person and the device check the hardware together."""

@@ -1,1 +1,0 @@
-"""Which notes this kitchen has, and whether its panel can show them."""
