@@ -7,8 +7,8 @@ from collections.abc import Callable
 from likelight.contract import State
 from likelight.feed.fmp4 import Init
 from likelight.feed.hub import Hub
-from likelight.feed.line import Format, Gate, Kind, LineError, unpack
-from likelight.feed.unpack import unpack_fragment, unpack_init
+from likelight.feed.upload.protocol import Format, Gate, Kind, LineError, unpack
+from likelight.feed.upload.unpack import unpack_fragment, unpack_init
 
 KEYFRAME_EVERY_S = 1.0
 

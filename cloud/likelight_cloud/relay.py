@@ -19,9 +19,9 @@ from likelight.contract import State
 from likelight.feed.hls.outlet import Hls
 from likelight.feed.hls.routes import hls_routes
 from likelight.feed.hub import Demand, Hub
-from likelight.feed.line import SUPERSEDED
 from likelight.feed.player import player_routes
 from likelight.feed.routes import feed_routes
+from likelight.feed.upload.protocol import SUPERSEDED
 from likelight_cloud.app import CLOUD
 from likelight_cloud.intake import Intake
 from likelight_cloud.kitchen import Kitchen

@@ -10,7 +10,7 @@ from aiohttp import WSCloseCode
 
 from likelight.contract import MAX_WAIT_S, State
 from likelight.feed.hub import Demand
-from likelight.feed.line import MAX_MESSAGE, SUPERSEDED, Kind, Packet
+from likelight.feed.upload.protocol import MAX_MESSAGE, SUPERSEDED, Kind, Packet
 from support.busy import BUSY
 from support.cloud import KID, bearer
 from support.feed import CAMERA_SHADE, jpeg, jpeg_shade, read_fragment

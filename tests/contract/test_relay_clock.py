@@ -9,7 +9,7 @@ from urllib.parse import urljoin
 import pytest
 
 from likelight.contract import State
-from likelight.feed.line import Kind, Packet
+from likelight.feed.upload.protocol import Kind, Packet
 from support.cloud import KID
 from support.feed import CAMERA_SHADE, jpeg, jpeg_shade
 from support.relay import RelaySite, beside, relay_site, until

@@ -14,8 +14,8 @@ from likelight.contract import State
 from likelight.feed.channels import Picture
 from likelight.feed.hub import Demand
 from likelight.feed.ring import Fragment
+from likelight.feed.upload.client import SHUT_WITHIN_S, _unacknowledged
 from likelight.gate.on_air import REOPEN_AFTER_S
-from likelight.upload import SHUT_WITHIN_S, _unacknowledged
 from support.busy import BUSY, lateness
 from support.cloud import KID
 from support.demo import free_port
@@ -109,7 +109,7 @@ async def test_mjpeg_at_the_cloud_asks_for_pictures_and_takes_no_more(site: Rela
 async def test_a_relay_that_was_away_gets_the_live_picture_again(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    caplog.set_level(logging.INFO, "likelight.upload")
+    caplog.set_level(logging.INFO, "likelight.feed.upload.client")
     port = free_port()
     async with uploading(f"http://127.0.0.1:{port}") as device:
         device.upload.watch(True)
@@ -251,7 +251,7 @@ async def test_a_short_fault_cuts_no_line_but_privacy_does(
 async def test_a_line_that_swallows_everything_is_given_up_and_opened_anew(
     site: RelaySite, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("likelight.upload.STALL_S", 0.5)
+    monkeypatch.setattr("likelight.feed.upload.client.STALL_S", 0.5)
     async with throttled(site.base, bytes_per_s=10_000_000) as line:
         async with uploading(line.url) as device:
             device.upload.watch(True)

@@ -10,7 +10,8 @@ from functools import partial
 import pytest
 from PIL import ImageChops
 
-from likelight import cards, placeholders
+from likelight.daemon import placeholder_words as cards
+from likelight.daemon import placeholders
 from likelight_hw.camera.config import CameraConfig
 from likelight_hw.ports import Placeholder
 from support.camera import Decoder, jpeg_image, mean, planes, running

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from likelight.contract import State
-from likelight.upload import _unacknowledged
+from likelight.feed.upload.client import _unacknowledged
 from support.cloud import KID
 from support.feed import heavy, now_us
 from support.relay import (

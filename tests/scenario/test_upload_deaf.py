@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from likelight.contract import State
-from likelight.upload import _unacknowledged
+from likelight.feed.upload.client import _unacknowledged
 from support.feed import heavy, now_us
 from support.relay import Uploading, beside, until, uploading
 from support.scripted_relay import ScriptedRelay, scripted_relay

@@ -7,7 +7,7 @@ import pytest
 
 from likelight.contract import State
 from likelight.feed.hub import Demand
-from likelight.feed.line import Kind, Packet
+from likelight.feed.upload.protocol import Kind, Packet
 from support.feed import heavy, now_us
 from support.relay import Uploading, beside, until, uploading
 from support.scripted_relay import ScriptedRelay, scripted_relay

@@ -15,9 +15,9 @@ from aiohttp import web
 from likelight.contract import State
 from likelight.feed.fmp4 import Init, fragment
 from likelight.feed.hub import Hub
-from likelight.feed.line import Format, Gate, Kind, Packet
+from likelight.feed.upload.client import Upload
+from likelight.feed.upload.protocol import Format, Gate, Kind, Packet
 from likelight.runtime.clock import utc_now
-from likelight.upload import Upload
 from likelight_cloud import routes
 from likelight_cloud.api.feed import mount_relay
 from likelight_cloud.app import Cloud

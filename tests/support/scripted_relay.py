@@ -8,7 +8,7 @@ from typing import Any
 
 from aiohttp import WSMsgType, web
 
-from likelight.feed.line import MAX_MESSAGE, Kind, Packet, unpack
+from likelight.feed.upload.protocol import MAX_MESSAGE, Kind, Packet, unpack
 from support.cloud import KID
 
 

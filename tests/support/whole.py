@@ -7,10 +7,10 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from likelight import placeholders
 from likelight.appreciation.sync.client import HttpCloud
 from likelight.appreciation.sync.store import DeviceStore
 from likelight.config.settings import Camera, Config, Kitchen, Web
+from likelight.daemon import placeholders
 from likelight.daemon.device import Device
 from likelight.daemon.embedded_cloud import EmbeddedCloud, make_embedded_cloud
 from likelight.daemon.site import make_site

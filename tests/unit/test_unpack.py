@@ -11,8 +11,8 @@ from likelight.contract import State
 from likelight.feed import fmp4
 from likelight.feed.annexb import parse
 from likelight.feed.fmp4 import Init
-from likelight.feed.line import Gate, Kind, LineError, Packet, unpack
-from likelight.feed.unpack import UnpackError, unpack_fragment, unpack_init
+from likelight.feed.upload.protocol import Gate, Kind, LineError, Packet, unpack
+from likelight.feed.upload.unpack import UnpackError, unpack_fragment, unpack_init
 from support.feed import HEIGHT, WIDTH, still
 
 SETS, UNITS = parse(still(100))

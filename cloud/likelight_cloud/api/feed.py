@@ -10,7 +10,7 @@ from contextlib import suppress
 
 from aiohttp import WSCloseCode, WSMsgType, web
 
-from likelight.feed.line import MAX_MESSAGE, Wish
+from likelight.feed.upload.protocol import MAX_MESSAGE, Wish
 from likelight_cloud.app import CLOUD
 from likelight_cloud.intake import KEYFRAME_EVERY_S, Intake
 from likelight_cloud.relay import RELAYS, Relays, relay_routes

@@ -9,9 +9,9 @@ from urllib.parse import urlsplit
 
 from PIL import Image, ImageDraw, ImageFont
 
-from likelight.cards import FONT
 from likelight.config.settings import Config
 from likelight.contract import State
+from likelight.daemon.placeholder_words import FONT
 from likelight.web.http.address import shown_address
 
 ANSWERS_WITHIN_S = 5.0

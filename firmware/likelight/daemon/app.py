@@ -10,22 +10,22 @@ import webbrowser
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 
-from likelight import placeholders
 from likelight.appreciation.sync.client import HttpCloud
 from likelight.appreciation.sync.store import DeviceStore
 from likelight.assets.catalogue import Notes
 from likelight.config.settings import Config, ConfigError
 from likelight.config.state_dir import held, own_token, read_token
+from likelight.daemon import placeholders
 from likelight.daemon.device import Device, camera_config
 from likelight.daemon.embedded_cloud import EmbeddedCloud, make_embedded_cloud
 from likelight.daemon.kitchen_notes import read_notes
 from likelight.daemon.push import read_target
 from likelight.daemon.site import make_site
+from likelight.feed.upload.client import Upload
 from likelight.runtime.clock import utc_now
 from likelight.runtime.signals import Stop
 from likelight.runtime.sqlite_file import StoreError
 from likelight.runtime.systemd import Systemd
-from likelight.upload import Upload
 from likelight.web.bench.log_lines import LogLines
 from likelight.web.control.server import ControlServer
 from likelight.web.control.socket_path import SOCKET, socket_path

@@ -21,14 +21,15 @@ from likelight.appreciation.sync.store import DeviceStore
 from likelight.appreciation.sync.vitals import Vitals
 from likelight.appreciation.window_in import WindowIn
 from likelight.assets.catalogue import BUNDLED, Notes
-from likelight.cards import FONT, SIMULATED, cards
 from likelight.config.settings import Config
 from likelight.contract import Desired, State
 from likelight.daemon.embedded_cloud import EmbeddedCloud
 from likelight.daemon.health import DeviceHealth
+from likelight.daemon.placeholder_words import FONT, SIMULATED, cards
 from likelight.daemon.push import Push
 from likelight.feed.hls.outlet import Hls
 from likelight.feed.hub import Demand, Hub
+from likelight.feed.upload.client import Upload
 from likelight.gate.on_air import OnAir, PrivacyButton
 from likelight.gate.permissions import Permits
 from likelight.gate.zone import kitchen_zone
@@ -36,7 +37,6 @@ from likelight.runtime.changes import Changes
 from likelight.runtime.clock import utc_now
 from likelight.runtime.clock_sync import clock_is_set
 from likelight.runtime.supervisor import Supervisor
-from likelight.upload import Upload
 from likelight.web.control.lights import lights_routes
 from likelight.web.control.queue import queue_routes
 from likelight.web.control.status import status_routes

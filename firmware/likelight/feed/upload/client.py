@@ -21,8 +21,8 @@ from likelight.contract import State
 from likelight.feed.channels import Picture
 from likelight.feed.fmp4 import Init
 from likelight.feed.hub import Demand, Hub
-from likelight.feed.line import SUPERSEDED, Format, Gate, Kind, Packet, Wish
 from likelight.feed.ring import NOWHERE, Fragment, Ring
+from likelight.feed.upload.protocol import SUPERSEDED, Format, Gate, Kind, Packet, Wish
 from likelight.feed.viewers import cut, tune
 from likelight.runtime.backoff import Backoff
 

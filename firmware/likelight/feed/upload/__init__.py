@@ -1,0 +1,1 @@
+"""One upload to the relay while somebody watches."""
