@@ -12,8 +12,8 @@ from contextlib import contextmanager
 from functools import partial
 from typing import TypeVar
 
-from likelight_hw.governor import FlashGovernor
-from likelight_hw.group import LampGroup, Socket
+from likelight_hw.lamps.governor import FlashGovernor
+from likelight_hw.lamps.group import LampGroup, Socket
 from likelight_hw.ports import DARK, Button, Display, HardwareError, Indicator, Lights
 from likelight_hw.wiring import ButtonWiring, DisplayWiring, IndicatorWiring, LampWiring
 

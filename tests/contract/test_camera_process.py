@@ -15,11 +15,11 @@ from collections.abc import Iterator
 import pytest
 
 from likelight_hw.camera.config import CameraConfig
-from likelight_hw.camera.link import ChildLink
 from likelight_hw.camera.probe import CHILD
 from likelight_hw.camera.process import CameraProcess
 from likelight_hw.camera.wire import KEYFRAME, Kind, Want, pack_setup, pack_want
-from likelight_hw.packets import Packet, Unpacker
+from likelight_hw.child.link import ChildLink
+from likelight_hw.child.packets import Packet, Unpacker
 from likelight_hw.ports import (
     AccessUnit,
     CameraPhase,

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from likelight_hw.governor import FlashGovernor
-from likelight_hw.group import LampGroup, Socket
+from likelight_hw.lamps.governor import FlashGovernor
+from likelight_hw.lamps.group import LampGroup, Socket
 from likelight_hw.ports import DARK, HardwareError, LightFrame, Lights
 from support.asked import TICK, frames, sequences, waits
 from support.flashes import Light, flashes_in_worst_second, is_saturated_red, red_changes

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import pytest
 
-from likelight_hw.gamma import duty_cycles
-from likelight_hw.governor import FlashGovernor
+from likelight_hw.lamps.gamma import duty_cycles
+from likelight_hw.lamps.governor import FlashGovernor
 from likelight_hw.ports import DARK, Button, Indicator, LightFrame
 from likelight_hw.rpi.button import PinButton
 from likelight_hw.rpi.indicator import PinIndicator

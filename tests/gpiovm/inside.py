@@ -14,7 +14,7 @@ from likelight.fleet.doctor.check import Result
 from likelight.fleet.doctor.checks.service import watchdog_board
 from likelight.fleet.doctor.system import Ground
 from likelight_hw import registry
-from likelight_hw.gamma import luminance
+from likelight_hw.lamps.gamma import luminance
 from likelight_hw.ports import DARK, HardwareError, LightFrame
 from likelight_hw.rpi import pins
 from likelight_hw.wiring import ButtonWiring, DisplayWiring, IndicatorWiring, LampWiring

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from likelight.appreciation.lamp.effects import BASES, EFFECTS, MILESTONE, Base, UnknownEffect
 from likelight.appreciation.lamp.lamp import Hold, Lamp
 from likelight.appreciation.lamp.night import Night
-from likelight_hw.governor import FlashGovernor
+from likelight_hw.lamps.governor import FlashGovernor
 from likelight_hw.ports import DARK, LightFrame
 from likelight_hw.sim.lights import SimLights
 from support.flashes import flashes_in_worst_second, is_saturated_red

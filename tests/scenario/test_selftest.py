@@ -21,7 +21,7 @@ from likelight.fleet.selftest.session import Walk
 from likelight.fleet.selftest.steps import STEPS
 from likelight.fleet.selftest.technician import Person
 from likelight.gate import consent
-from likelight_hw.governor import FlashGovernor
+from likelight_hw.lamps.governor import FlashGovernor
 from likelight_hw.ports import (
     DARK,
     AccessUnit,

@@ -19,7 +19,7 @@ from likelight_hw.camera.wire import (
     unpack_setup,
     unpack_want,
 )
-from likelight_hw.packets import MAX_PAYLOAD, Packet, ProtocolError, Unpacker, pack
+from likelight_hw.child.packets import MAX_PAYLOAD, Packet, ProtocolError, Unpacker, pack
 from likelight_hw.ports import LightFrame, Placeholder, StreamFormat
 from support.camera import CARDS
 

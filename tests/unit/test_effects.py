@@ -23,7 +23,7 @@ from likelight.appreciation.lamp.effects import (
 )
 from likelight.appreciation.lamp.palette import BRAND, Alarming, brand
 from likelight.appreciation.lamp.scene import CROSSFADE_S, Scene
-from likelight_hw.governor import without_saturated_red
+from likelight_hw.lamps.governor import without_saturated_red
 from likelight_hw.ports import LightFrame
 
 STEP = 0.02

@@ -6,7 +6,7 @@ from typing import cast
 
 import pytest
 
-from likelight_hw.ending import end, within
+from likelight_hw.child.ending import end, within
 from support.virtual import run_virtual
 
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from likelight_hw.gamma import LINEAR, duty_cycles, lightness, luminance, relative_luminance
+from likelight_hw.lamps.gamma import LINEAR, duty_cycles, lightness, luminance, relative_luminance
 from likelight_hw.ports import LightFrame
 
 

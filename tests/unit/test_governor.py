@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from likelight_hw.governor import FlashGovernor, without_saturated_red
+from likelight_hw.lamps.governor import FlashGovernor, without_saturated_red
 from likelight_hw.ports import DARK, HardwareError, LightFrame
 from likelight_hw.sim.lights import SimLights
 from support.asked import TICK, channels, frames, sequences

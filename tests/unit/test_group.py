@@ -4,8 +4,8 @@ import logging
 
 import pytest
 
-from likelight_hw.governor import FRAME_S
-from likelight_hw.group import LampGroup, Socket
+from likelight_hw.lamps.governor import FRAME_S
+from likelight_hw.lamps.group import LampGroup, Socket
 from likelight_hw.ports import DARK, HardwareError, LightFrame, Lights
 from likelight_hw.sim.lights import SimLights
 

@@ -20,7 +20,7 @@ from likelight.contract import State
 from likelight.daemon import push as push_module
 from likelight.daemon.push import BACKOFF_CAP_S, HEALTHY_S, Push, PushPhase, read_target
 from likelight.feed.hub import Demand, Hub
-from likelight_hw.packets import Unpacker
+from likelight_hw.child.packets import Unpacker
 from likelight_hw.ports import AccessUnit, StreamFormat
 from likelight_hw.push.child import in_words
 from likelight_hw.push.target import Target

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from likelight_hw import registry
-from likelight_hw.governor import FlashGovernor
+from likelight_hw.lamps.governor import FlashGovernor
 from likelight_hw.ports import Button, Display, HardwareError, Indicator, LightFrame, Lights
 from likelight_hw.rpi import sysfs_pwm
 from likelight_hw.sim.lights import SimLights

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from likelight_hw.gamma import luminance
+from likelight_hw.lamps.gamma import luminance
 from likelight_hw.ports import DARK, HardwareError, LightFrame
 from likelight_hw.rpi.sysfs_pwm import SysfsPwmLamp
 from likelight_hw.wiring import PwmChannel

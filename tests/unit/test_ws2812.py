@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from likelight_hw.gamma import duty_cycles
+from likelight_hw.lamps.gamma import duty_cycles
 from likelight_hw.ports import HardwareError, LightFrame
 from likelight_hw.rpi.ws2812 import Ws2812Strip
 from support.asked import frames

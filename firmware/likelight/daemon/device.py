@@ -43,7 +43,7 @@ from likelight.web.control.status import status_routes
 from likelight_hw import registry
 from likelight_hw.camera.config import CameraConfig
 from likelight_hw.camera.process import CameraProcess
-from likelight_hw.ending import within
+from likelight_hw.child.ending import within
 from likelight_hw.ports import (
     AccessUnit,
     CameraPhase,

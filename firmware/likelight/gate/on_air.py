@@ -245,7 +245,7 @@ class OnAir:
         if not self._wish or self._stored:
             return
         try:
-            # Not asyncio.timeout(), for we are being cancelled: see likelight_hw/ending.py.
+            # Not asyncio.timeout(), for we are being cancelled: see likelight_hw/child/ending.py.
             await asyncio.wait_for(self._keep_private(True), LAST_STORE_S)
         except (OSError, TimeoutError) as error:
             log.exception("Privacy could not be stored: %s", str(error) or "the disk hangs")

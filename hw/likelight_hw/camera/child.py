@@ -19,7 +19,7 @@ from likelight_hw.camera.pace import Pace
 from likelight_hw.camera.parent import Parent
 from likelight_hw.camera.source import Source
 from likelight_hw.camera.wire import KEYFRAME, Kind, pack_alive, pack_format, pack_placeholder
-from likelight_hw.packets import pack
+from likelight_hw.child.packets import pack
 from likelight_hw.ports import Card, HardwareError, Placeholder, StreamFormat
 
 RETRY_S = 2.0

@@ -17,7 +17,7 @@ from likelight_hw.camera.pace import Pace
 from likelight_hw.camera.parent import Parent
 from likelight_hw.camera.picamera import Picamera, captured, told, wall_us
 from likelight_hw.camera.wire import KEYFRAME, Kind, pack_format
-from likelight_hw.packets import pack
+from likelight_hw.child.packets import pack
 from likelight_hw.ports import StreamFormat
 
 _MOST_UNSENT = 30

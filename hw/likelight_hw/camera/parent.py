@@ -7,7 +7,7 @@ from collections import deque
 
 from likelight_hw.camera.config import CameraConfig
 from likelight_hw.camera.wire import Want, unpack_setup, unpack_want
-from likelight_hw.packets import Packet, Unpacker
+from likelight_hw.child.packets import Packet, Unpacker
 from likelight_hw.ports import Card
 
 

@@ -14,7 +14,6 @@ from dataclasses import replace
 from typing import Any
 
 from likelight_hw.camera.config import CameraConfig
-from likelight_hw.camera.link import ChildLink
 from likelight_hw.camera.patience import GLANCE_S, Patience, traces
 from likelight_hw.camera.probe import CHILD
 from likelight_hw.camera.wire import (
@@ -26,8 +25,9 @@ from likelight_hw.camera.wire import (
     unpack_format,
     unpack_placeholder,
 )
-from likelight_hw.ending import end
-from likelight_hw.packets import Packet
+from likelight_hw.child.ending import end
+from likelight_hw.child.link import ChildLink
+from likelight_hw.child.packets import Packet
 from likelight_hw.ports import (
     AccessUnit,
     CameraPhase,

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from enum import IntEnum
 
 from likelight_hw.camera.config import CameraConfig
-from likelight_hw.packets import pack
+from likelight_hw.child.packets import pack
 from likelight_hw.ports import DARK, Card, LightFrame, Placeholder, StreamFormat
 
 _WANT = struct.Struct("!IIffBBBxI")

@@ -21,7 +21,7 @@ import av.logging
 from av.container import OutputContainer
 from av.error import FFmpegError
 
-from likelight_hw.packets import Packet, Unpacker, pack
+from likelight_hw.child.packets import Packet, Unpacker, pack
 from likelight_hw.ports import StreamFormat
 from likelight_hw.push.target import Target
 from likelight_hw.push.wire import KEYFRAME, Kind, unpack_setup

@@ -7,8 +7,8 @@ import sys
 from collections.abc import Callable
 from typing import cast
 
-from likelight_hw.ending import end
-from likelight_hw.packets import Packet, Unpacker
+from likelight_hw.child.ending import end
+from likelight_hw.child.packets import Packet, Unpacker
 from likelight_hw.ports import AccessUnit, StreamFormat
 from likelight_hw.push.target import Target
 from likelight_hw.push.wire import Kind, pack_setup, pack_unit

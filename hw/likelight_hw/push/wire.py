@@ -4,7 +4,7 @@ import json
 from enum import IntEnum
 from pathlib import Path
 
-from likelight_hw.packets import pack
+from likelight_hw.child.packets import pack
 from likelight_hw.ports import AccessUnit, StreamFormat
 from likelight_hw.push.target import Target
 

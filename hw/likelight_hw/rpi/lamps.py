@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 
 from gpiozero import LED, PWMLED
 
-from likelight_hw.gamma import duty_cycles, relative_luminance
+from likelight_hw.lamps.gamma import duty_cycles, relative_luminance
 from likelight_hw.ports import DARK, HardwareError, LightFrame
 from likelight_hw.rpi import pins
 from likelight_hw.rpi.steps import PERCENT, gpiozero_value, whole_steps

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from PIL import Image
 
-from likelight_hw.gamma import luminance
+from likelight_hw.lamps.gamma import luminance
 from likelight_hw.panels import PANELS, Controller, panel
 from likelight_hw.ports import HardwareError
 from likelight_hw.rpi.panel import TIMEOUT_S, PanelDisplay

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from gpiozero import DigitalOutputDevice, PWMOutputDevice
 from gpiozero.exc import PinPWMUnsupported
 
-from likelight_hw.gamma import luminance
+from likelight_hw.lamps.gamma import luminance
 from likelight_hw.rpi import pins
 from likelight_hw.rpi.steps import PERCENT, gpiozero_value, whole_steps
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from likelight_hw.gamma import luminance
+from likelight_hw.lamps.gamma import luminance
 
 CLASS = Path("/sys/class/backlight")
 

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 
-from likelight_hw.gamma import relative_luminance
+from likelight_hw.lamps.gamma import relative_luminance
 from likelight_hw.ports import DARK, HardwareError, LightFrame
 from likelight_hw.rpi import kernel_file
 from likelight_hw.wiring import PwmChannel

@@ -12,7 +12,7 @@ import os
 from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 
-from likelight_hw.gamma import duty_cycles
+from likelight_hw.lamps.gamma import duty_cycles
 from likelight_hw.ports import DARK, HardwareError, LightFrame
 from likelight_hw.rpi import kernel_file
 from likelight_hw.rpi.steps import whole_steps

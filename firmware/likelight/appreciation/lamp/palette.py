@@ -7,7 +7,7 @@ import colorsys
 from dataclasses import dataclass
 from enum import StrEnum
 
-from likelight_hw.governor import without_saturated_red
+from likelight_hw.lamps.governor import without_saturated_red
 from likelight_hw.ports import Rgb
 
 

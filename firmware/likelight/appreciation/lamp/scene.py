@@ -21,7 +21,7 @@ from likelight.appreciation.lamp.effects import (
     welcome,
 )
 from likelight.appreciation.lamp.palette import BRAND, Palette, Tint, mix
-from likelight_hw.governor import without_saturated_red
+from likelight_hw.lamps.governor import without_saturated_red
 from likelight_hw.ports import LightFrame, Rgb
 
 CROSSFADE_S = 0.8

@@ -6,7 +6,7 @@ from likelight.appreciation.lamp.effects import Base, Effect
 from likelight.appreciation.lamp.palette import BRAND, Palette
 from likelight.appreciation.lamp.scene import Scene
 from likelight.assets import fonts
-from likelight_hw.gamma import duty_cycles
+from likelight_hw.lamps.gamma import duty_cycles
 from likelight_hw.ports import LightFrame, Rgb
 
 SECONDS = 10

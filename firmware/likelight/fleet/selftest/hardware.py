@@ -9,7 +9,7 @@ from likelight.config.settings import Config
 from likelight.daemon.device import camera_config
 from likelight_hw import registry
 from likelight_hw.camera.process import CameraProcess
-from likelight_hw.ending import within
+from likelight_hw.child.ending import within
 from likelight_hw.ports import Button, Camera, Display, Indicator, Lights
 
 log = logging.getLogger(__name__)

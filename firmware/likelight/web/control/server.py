@@ -17,7 +17,7 @@ from aiohttp.typedefs import Handler
 from pydantic import BaseModel, ValidationError
 
 from likelight.contract import PROBLEM_JSON, Problem
-from likelight_hw.ending import within
+from likelight_hw.child.ending import within
 
 log = logging.getLogger(__name__)
 

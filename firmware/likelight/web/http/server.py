@@ -9,7 +9,7 @@ from aiohttp import web
 
 from likelight.config.settings import ConfigError, Web
 from likelight.web.http.connection_guard import KEEP_ALIVE_S, Door
-from likelight_hw.ending import within
+from likelight_hw.child.ending import within
 
 BACKLOG = 1024
 CLEANUP_S = 5.0

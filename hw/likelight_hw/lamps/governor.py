@@ -25,7 +25,7 @@ import math
 from collections import deque
 from collections.abc import Callable
 
-from likelight_hw.gamma import LINEAR, relative_luminance
+from likelight_hw.lamps.gamma import LINEAR, relative_luminance
 from likelight_hw.ports import DARK, HardwareError, LightFrame, Lights, Rgb
 
 TURNS = 2

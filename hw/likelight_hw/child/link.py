@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import cast
 
 from likelight_hw.camera.wire import Want, pack_want
-from likelight_hw.packets import Packet, Unpacker
+from likelight_hw.child.packets import Packet, Unpacker
 
 
 class ChildLink(asyncio.Protocol):

@@ -5,7 +5,7 @@ import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from likelight_hw.governor import FRAME_S, WINDOW_S, FlashGovernor
+from likelight_hw.lamps.governor import FRAME_S, WINDOW_S, FlashGovernor
 from likelight_hw.ports import HardwareError, LightFrame, Lights
 
 log = logging.getLogger(__name__)

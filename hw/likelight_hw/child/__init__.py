@@ -1,0 +1,1 @@
+"""Processes of our own that may hang: started, spoken to, and ended."""

@@ -1,0 +1,1 @@
+"""Between a frame of light and the lamps: gamma, groups, the flash governor."""
