@@ -9,9 +9,9 @@ from aiohttp import web
 from likelight.assets.catalogue import BUNDLED, Notes
 from likelight.runtime.clock import Now
 from likelight.web.http.problems import ProblemError
-from likelight_cloud.cursor import Cursors
-from likelight_cloud.kitchen import Kitchen
-from likelight_cloud.likes import LikeCommits
+from likelight_cloud.kitchens.cursor import Cursors
+from likelight_cloud.kitchens.kitchen import Kitchen
+from likelight_cloud.kitchens.like_commits import LikeCommits
 from likelight_cloud.store.base import KitchenRecord, Store, StoreError
 from likelight_cloud.trust.limits import LikeBucket, NoteDiary, PerViewer
 from likelight_cloud.trust.viewer import ViewerTokens

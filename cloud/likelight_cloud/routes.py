@@ -5,14 +5,14 @@ from aiohttp.typedefs import Handler
 
 from likelight.web.http.problems import ProblemError, on_prepare, problems
 from likelight.web.http.same_site import same_site_only
-from likelight_cloud.api.catalogue import get_catalogue
-from likelight_cloud.api.events import get_events
-from likelight_cloud.api.likes import post_likes
-from likelight_cloud.api.live import get_live
-from likelight_cloud.api.notes import get_note, post_note
-from likelight_cloud.api.status import post_status
-from likelight_cloud.api.summary import get_summary
-from likelight_cloud.api.watching import post_watching
+from likelight_cloud.api.device.events import get_events
+from likelight_cloud.api.device.status import post_status
+from likelight_cloud.api.viewer.catalogue import get_catalogue
+from likelight_cloud.api.viewer.likes import post_likes
+from likelight_cloud.api.viewer.live import get_live
+from likelight_cloud.api.viewer.notes import get_note, post_note
+from likelight_cloud.api.viewer.summary import get_summary
+from likelight_cloud.api.viewer.watching import post_watching
 from likelight_cloud.app import CLOUD, Cloud
 from likelight_cloud.store.base import StoreError
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from likelight_cloud.kitchen import Kitchen
+from likelight_cloud.kitchens.kitchen import Kitchen
 from likelight_cloud.trust.device import hashed
 from support.cloud import KID, NOON, Site, WallClock, bearer, serving
 

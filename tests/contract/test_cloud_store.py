@@ -18,7 +18,7 @@ from likelight_cloud.store.base import (
     StoreError,
 )
 from likelight_cloud.store.database import Database
-from likelight_cloud.store.sqlite import SqliteStore
+from likelight_cloud.store.sqlite.store import SqliteStore
 from support.cloud import NOON, status
 
 Factory = Callable[[], Store]

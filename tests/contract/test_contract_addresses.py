@@ -15,9 +15,9 @@ import aiohttp
 from aiohttp import web
 
 from likelight.runtime.clock import utc_now
-from likelight_cloud.api.feed import mount_relay
+from likelight_cloud.api.viewer.feed import mount_relay
 from likelight_cloud.embedded import EmbeddedCloud
-from likelight_cloud.relay import Relays
+from likelight_cloud.relay.relay import Relays
 from support.cloud import KID, TOKEN, Site, bearer, serving, status
 
 CONTRACT = (Path(__file__).parents[2] / "cloud" / "CONTRACT.md").read_text(encoding="utf-8")

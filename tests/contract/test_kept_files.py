@@ -12,7 +12,7 @@ from likelight.appreciation.sync.store import DeviceStore, KeptNote, Memory
 from likelight.appreciation.sync.tally import Tally
 from likelight.contract import Desired, NoteReceipt, NoteState, State, Status
 from likelight_cloud.store.base import KeyReusedError, Report
-from likelight_cloud.store.sqlite import SqliteStore
+from likelight_cloud.store.sqlite.store import SqliteStore
 from likelight_cloud.trust.device import hashed
 from support.cloud import status
 

@@ -16,7 +16,7 @@ from aiohttp import web
 from likelight.runtime.clock import Now
 from likelight_cloud import routes
 from likelight_cloud.app import Cloud
-from likelight_cloud.store.sqlite import SqliteStore
+from likelight_cloud.store.sqlite.store import SqliteStore
 from likelight_cloud.trust.device import hashed
 
 KID = "demo"

@@ -19,10 +19,10 @@ from likelight.feed.upload.client import Upload
 from likelight.feed.upload.protocol import Format, Gate, Kind, Packet
 from likelight.runtime.clock import utc_now
 from likelight_cloud import routes
-from likelight_cloud.api.feed import mount_relay
+from likelight_cloud.api.viewer.feed import mount_relay
 from likelight_cloud.app import Cloud
-from likelight_cloud.relay import Relays
-from likelight_cloud.store.sqlite import SqliteStore
+from likelight_cloud.relay.relay import Relays
+from likelight_cloud.store.sqlite.store import SqliteStore
 from likelight_cloud.trust.device import hashed
 from support.cloud import KID, TOKEN, Site, bearer
 from support.feed import (

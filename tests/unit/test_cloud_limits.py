@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from likelight_cloud.cursor import CursorError, Cursors, Position
-from likelight_cloud.demand import Views, band
+from likelight_cloud.kitchens.audience import Views, band
+from likelight_cloud.kitchens.cursor import CursorError, Cursors, Position
 from likelight_cloud.trust.limits import LikeBucket, NoteDiary, PerViewer
 from likelight_cloud.trust.viewer import ViewerTokens
 from support.cloud import NOON

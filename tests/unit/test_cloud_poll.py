@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from likelight.contract import Desired, State
-from likelight_cloud.cursor import Position
-from likelight_cloud.kitchen import Kitchen
-from likelight_cloud.poll import hold
+from likelight_cloud.kitchens.cursor import Position
+from likelight_cloud.kitchens.kitchen import Kitchen
+from likelight_cloud.kitchens.long_poll import hold
 from likelight_cloud.store.base import KitchenRecord, Report
 from support.cloud import NOON
 from support.virtual import run_virtual, virtual_now

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from likelight.contract import LikesReply
-from likelight_cloud.likes import LikeCommits
+from likelight_cloud.kitchens.like_commits import LikeCommits
 from likelight_cloud.store.base import StoreError
-from likelight_cloud.store.sqlite import SqliteStore
+from likelight_cloud.store.sqlite.store import SqliteStore
 from support.virtual import run_virtual
 
 

@@ -21,8 +21,8 @@ from likelight_cloud.store.base import (
     StoreError,
 )
 from likelight_cloud.store.database import Database
-from likelight_cloud.store.reports import is_newest, keep_receipts, keep_snapshot
-from likelight_cloud.store.rows import SCHEMA, VERSION, kitchen_of, ms, note_of
+from likelight_cloud.store.sqlite.reports import is_newest, keep_receipts, keep_snapshot
+from likelight_cloud.store.sqlite.rows import SCHEMA, VERSION, kitchen_of, ms, note_of
 
 T = TypeVar("T")
 

@@ -12,8 +12,8 @@ from aiohttp import WSCloseCode, WSMsgType, web
 
 from likelight.feed.upload.protocol import MAX_MESSAGE, Wish
 from likelight_cloud.app import CLOUD
-from likelight_cloud.intake import KEYFRAME_EVERY_S, Intake
-from likelight_cloud.relay import RELAYS, Relays, relay_routes
+from likelight_cloud.relay.relay import RELAYS, Relays, relay_routes
+from likelight_cloud.relay.upload_session import KEYFRAME_EVERY_S, Intake
 from likelight_cloud.trust.device import check_device
 
 SILENCE_S = 0.9

@@ -5,8 +5,8 @@ import random
 from collections.abc import Callable
 
 from likelight.runtime.clock import Now
-from likelight_cloud.cursor import Position
-from likelight_cloud.kitchen import Kitchen, Poll
+from likelight_cloud.kitchens.cursor import Position
+from likelight_cloud.kitchens.kitchen import Kitchen, Poll
 
 LOOK_AGAIN_S = 5.0
 """How often a held poll looks whether its client is still there: aiohttp does not tell it."""

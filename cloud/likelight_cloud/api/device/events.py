@@ -11,9 +11,9 @@ from likelight.contract import MAX_WAIT_S, Events, Likes, Note
 from likelight.web.http.body import json, unprocessable
 from likelight.web.http.problems import ProblemError
 from likelight_cloud.app import CLOUD, Cloud
-from likelight_cloud.cursor import CursorError, Position
-from likelight_cloud.kitchen import Kitchen
-from likelight_cloud.poll import hold
+from likelight_cloud.kitchens.cursor import CursorError, Position
+from likelight_cloud.kitchens.kitchen import Kitchen
+from likelight_cloud.kitchens.long_poll import hold
 from likelight_cloud.store.base import KitchenRecord, NoteRecord
 from likelight_cloud.trust.device import check_device
 

@@ -3,7 +3,7 @@
 import sqlite3
 
 from likelight.contract import Status
-from likelight_cloud.store.rows import ms
+from likelight_cloud.store.sqlite.rows import ms
 
 BOOTS_KEPT = 8
 """Boots of a device of which the newest status number is remembered."""

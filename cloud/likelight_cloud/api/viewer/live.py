@@ -4,7 +4,7 @@ import asyncio
 
 from aiohttp import web
 
-from likelight_cloud.api.summary import fingerprint
+from likelight_cloud.api.viewer.summary import fingerprint
 from likelight_cloud.app import CLOUD
 
 LEAST_S = 1.0

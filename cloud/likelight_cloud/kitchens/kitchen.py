@@ -16,7 +16,7 @@ from likelight.contract import (
     Viewers,
 )
 from likelight.runtime.clock import Now
-from likelight_cloud.demand import Views, band
+from likelight_cloud.kitchens.audience import Views, band
 from likelight_cloud.store.base import KitchenRecord
 
 

@@ -12,7 +12,7 @@ from likelight.contract import NOTE_TTL_S, NoteRequest, NoteState, NoteStatus
 from likelight.web.http.body import json, read_body
 from likelight.web.http.problems import ProblemError
 from likelight_cloud.app import CLOUD, Cloud
-from likelight_cloud.kitchen import Kitchen
+from likelight_cloud.kitchens.kitchen import Kitchen
 from likelight_cloud.store.base import KeyReusedError, NoteRecord
 
 KEY = re.compile(r"[\x21-\x7e]{1,128}")

@@ -6,7 +6,7 @@ from aiohttp import web
 
 from likelight.assets.catalogue import DEFAULT
 from likelight.web.http.problems import ProblemError
-from likelight_cloud.api.summary import tagged
+from likelight_cloud.api.viewer.summary import tagged
 from likelight_cloud.app import CLOUD
 
 TAG = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8}){0,4}")

@@ -1,0 +1,1 @@
+"""What a viewer's page asks and tells."""

@@ -1,0 +1,1 @@
+"""One kitchen in the cloud's memory: who waits, who watches, what is committed."""

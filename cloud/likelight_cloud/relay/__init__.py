@@ -1,0 +1,1 @@
+"""The stream of a kitchen, taken from its device and given to its viewers."""
