@@ -12,22 +12,22 @@ TESTS = Path(__file__).parent.parent
 TOGETHER = {
     # They measure real time, so no two of them run at once.
     "clock": (
-        "contract/test_abuse.py",
-        "contract/test_faults.py",
-        "contract/test_feed_slow.py",
-        "contract/test_line.py",
-        "contract/test_upload.py",
-        "e2e/test_hls_live.py",
-        "e2e/test_idle.py",
-        "e2e/test_varnish.py",
+        "contract/web/test_abuse.py",
+        "contract/hw/test_faults.py",
+        "contract/feed/test_feed_slow.py",
+        "contract/feed/test_line.py",
+        "contract/feed/test_upload.py",
+        "e2e/feed/test_hls_live.py",
+        "e2e/daemon/test_idle.py",
+        "e2e/feed/test_varnish.py",
     ),
     "chroot": ("realcam/*",),
     "virtual machine": ("gpiovm/*",),
     # A browser each, which all tests of the file share.
-    "pages_bench": ("e2e/test_pages_bench.py",),
-    "pages_language": ("e2e/test_pages_language.py",),
-    "pages_viewer": ("e2e/test_pages_viewer.py",),
-    "player": ("e2e/test_player.py",),
+    "pages_bench": ("e2e/web/test_pages_bench.py",),
+    "pages_language": ("e2e/cloud/test_pages_language.py",),
+    "pages_viewer": ("e2e/cloud/test_pages_viewer.py",),
+    "player": ("e2e/feed/test_player.py",),
 }
 """The tests that one worker runs, one after the other: a name, and the paths below tests/.
 

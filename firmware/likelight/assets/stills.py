@@ -1,7 +1,7 @@
 """The packaged stills that stand in for the camera: one keyframe and one JPEG per state.
 
-Device and relay show them. They are drawn from cards.py; tests/golden/test_placeholders.py keeps
-them true to it.
+Device and relay show them. They are drawn from placeholder_words.py, and
+tests/golden/feed/test_placeholders.py keeps them true to it.
 """
 
 from dataclasses import dataclass

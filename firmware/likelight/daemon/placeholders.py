@@ -1,6 +1,6 @@
 """The packaged placeholders, 1280x720: for a camera that never started, and so never drew its own.
 
-tests/golden/test_placeholders.py draws the files and keeps them true to cards.py.
+tests/golden/feed/test_placeholders.py draws the files and keeps them true to cards.py.
 """
 
 from likelight.assets import stills

@@ -1,6 +1,7 @@
 """The strips in LAMP.md are what the code draws, and every effect has its row.
 
-`LIKELIGHT_UPDATE_GOLDEN=1 pytest tests/golden/test_lamp_strips.py` draws them anew; look at them.
+`LIKELIGHT_UPDATE_GOLDEN=1 pytest tests/golden/appreciation/test_lamp_strips.py` draws them anew;
+look at them.
 """
 
 import os
@@ -12,7 +13,7 @@ from PIL import Image, ImageChops
 from likelight.appreciation.lamp.effects import EFFECTS
 from likelight.appreciation.lamp.strip import strip
 
-FIRMWARE = Path(__file__).parents[2] / "firmware"
+FIRMWARE = Path(__file__).parents[3] / "firmware"
 STRIPS = FIRMWARE / "lamp"
 LAMP_MD = (FIRMWARE / "LAMP.md").read_text(encoding="utf-8")
 UPDATE = os.environ.get("LIKELIGHT_UPDATE_GOLDEN") == "1"

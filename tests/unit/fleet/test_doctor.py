@@ -23,7 +23,7 @@ from likelight.gate import consent
 from likelight_hw.ports import HardwareError
 from support.machine import BOOT, COOK, MODEL, NOW, Machine
 
-DOCTOR_MD = (Path(__file__).parents[2] / "firmware" / "DOCTOR.md").read_text(encoding="utf-8")
+DOCTOR_MD = (Path(__file__).parents[3] / "firmware" / "DOCTOR.md").read_text(encoding="utf-8")
 BY_ID = {check.id: check for check in CHECKS}
 
 KIT: dict[str, Any] = {

@@ -11,7 +11,7 @@ from likelight.cli.main import main
 from likelight.fleet.doctor.checks import CHECKS
 from support.demo import command, demo, free_port
 
-README = Path(__file__).parents[2] / "README.md"
+README = Path(__file__).parents[3] / "README.md"
 
 
 async def ended(*arguments: str, seconds: float = 60) -> tuple[int, str, str]:

@@ -6,7 +6,7 @@ from pathlib import Path
 from likelight_hw import boards
 from support.chromium import chromium, needs_chromium
 
-HW = Path(__file__).parents[2] / "hw"
+HW = Path(__file__).parents[3] / "hw"
 DRAWINGS = [HW / f"wiring-{key}.svg" for key in boards.kits()]
 
 BOXES = """() => [...document.querySelectorAll("text")].map(text => {

@@ -13,7 +13,7 @@ from likelight.cli import main as cli
 from likelight.config.settings import Config
 from likelight_cloud import cli as cloud_cli
 
-PROJECT = Path(__file__).parents[2]
+PROJECT = Path(__file__).parents[3]
 README = (PROJECT / "README.md").read_text(encoding="utf-8")
 SETTINGS = (PROJECT / "firmware" / "SETTINGS.md").read_text(encoding="utf-8")
 

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.skipif(
     sys.platform != "linux", reason="follows processes by way of Linux's /proc"
 )
 
-CHILD = Path(__file__).parents[1] / "support" / "held_camera.py"
+CHILD = Path(__file__).parents[2] / "support" / "held_camera.py"
 NO_SECOND_CHILD = Patience(pauses=(300.0,))
 
 

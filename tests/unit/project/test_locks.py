@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-PROJECT = Path(__file__).parents[2]
+PROJECT = Path(__file__).parents[3]
 LOCKS = {name: PROJECT / name for name in ("requirements.lock", "tests/requirements.lock")}
 
 

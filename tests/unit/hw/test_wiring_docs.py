@@ -15,7 +15,7 @@ from likelight.config.hardware import Hardware
 from likelight_hw import boards
 from likelight_hw.panels import PANELS
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 HW = ROOT / "hw"
 WIRING = (HW / "WIRING.md").read_text(encoding="utf-8")
 BOARD = boards.board("pi-4")

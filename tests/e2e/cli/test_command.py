@@ -209,7 +209,7 @@ async def test_help_is_printed_and_ends_with_zero(arguments: list[str]) -> None:
 
 async def test_run_does_what_the_demo_does_without_the_bench(tmp_path: Path) -> None:
     """The README's own configuration, on a free port and in a directory of the test's."""
-    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    readme = (Path(__file__).parents[3] / "README.md").read_text(encoding="utf-8")
     written = readme.split("<!-- config -->\n```toml\n")[1].split("```")[0]
     port = free_port()
     config = tmp_path / "likelight.toml"

@@ -16,7 +16,7 @@ from likelight_cloud.store.sqlite.store import SqliteStore
 from likelight_cloud.trust.device import hashed
 from support.cloud import status
 
-KEPT = Path(__file__).parent.parent / "kept"
+KEPT = Path(__file__).parents[2] / "kept"
 NOON = datetime(2026, 11, 30, 12, tzinfo=UTC)
 
 
