@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from hypothesis import given, settings
+from blockbuster import BlockBuster
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from likelight.appreciation.sync.client import Unreachable
@@ -113,11 +114,18 @@ async def send(cloud: ScriptedCloud, script: list[Act]) -> None:
             cloud.like(act.likes)
 
 
-@settings(max_examples=40, deadline=None)
+# One fixture for all examples does: it only lets our own power cut stop the loop.
+@settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(script=acts, last_steps=crashes, dead_s=st.sampled_from([0.0, 2.0, 100.0]))
 def test_power_cuts_lose_nothing_and_make_nothing_up(
-    script: list[Act], last_steps: list[int], dead_s: float
+    nothing_blocks_the_loop: BlockBuster, script: list[Act], last_steps: list[int], dead_s: float
 ) -> None:
+    nothing_blocks_the_loop.functions["sqlite3.Connection.execute"].can_block_in(
+        "support/device.py", "copy_what_is_on_the_disk"
+    )
+
     async def scenario(folder: Path) -> None:
         now = virtual_now()
         lives: list[Diary] = []
