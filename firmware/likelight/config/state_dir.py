@@ -9,6 +9,7 @@ from pathlib import Path
 
 from likelight.config.secret import read_secret
 from likelight.config.settings import ConfigError
+from likelight.runtime.atomic_file import replace_file
 
 TOKEN_FILE = "device.token"  # noqa: S105  the name of a file
 
@@ -56,19 +57,10 @@ def own_token(path: Path) -> str:
     file = path / TOKEN_FILE
     if not file.exists():
         try:
-            _write_token(file)
+            replace_file(file, secrets.token_urlsafe(32))
         except OSError as error:
             raise _unwritable(path, error) from error
     return read_token(file)
-
-
-def _write_token(file: Path) -> None:
-    draft = file.with_suffix(".new")
-    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as out:
-        out.write(secrets.token_urlsafe(32))
-        out.flush()
-        os.fsync(out.fileno())
-    draft.rename(file)
 
 
 def _unwritable(path: Path, error: OSError) -> ConfigError:

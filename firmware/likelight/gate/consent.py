@@ -6,7 +6,6 @@ history: withdrawing deletes it.
 """
 
 import os
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date, datetime, timedelta, tzinfo
@@ -18,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError, 
 
 from likelight.contract import Time
 from likelight.gate.schedule import instant
+from likelight.runtime.atomic_file import replace_file, sync_folder
 
 FILE = "consent.json"
 WARN_BEFORE = timedelta(days=14)
@@ -100,20 +100,12 @@ def write(state_dir: Path, consent: Consent) -> None:
     """
     with _writing(state_dir):
         owner = state_dir.stat()
-        # A fresh name, so that nothing which waits in a directory of another user is followed.
-        draft, name = tempfile.mkstemp(prefix=".consent-", dir=state_dir)
-        try:
-            with os.fdopen(draft, "w", encoding="utf-8") as out:
-                out.write(consent.model_dump_json())
-                out.flush()
-                if os.geteuid() == 0:
-                    os.fchown(out.fileno(), owner.st_uid, owner.st_gid)
-                os.fsync(out.fileno())
-            Path(name).rename(state_dir / FILE)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
-        _sync(state_dir)
+        root = os.geteuid() == 0
+        replace_file(
+            state_dir / FILE,
+            consent.model_dump_json(),
+            owner=(owner.st_uid, owner.st_gid) if root else None,
+        )
 
 
 def remove(state_dir: Path) -> bool:
@@ -125,7 +117,7 @@ def remove(state_dir: Path) -> bool:
             (state_dir / FILE).unlink()
         except FileNotFoundError:
             return False
-        _sync(state_dir)
+        sync_folder(state_dir)
         return True
 
 
@@ -142,11 +134,3 @@ def _writing(state_dir: Path) -> Iterator[None]:
         raise ConsentError(
             f"can't write to {state_dir}: {error.strerror}; try it with sudo"
         ) from error
-
-
-def _sync(directory: Path) -> None:
-    handle = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

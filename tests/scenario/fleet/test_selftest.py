@@ -442,4 +442,4 @@ def test_the_report_is_written_whole_for_people_and_for_programs(tmp_path: Path)
     assert "In all: failed" in text
     assert "s3cret" not in text + (tmp_path / "kitchen.json").read_text()
     assert {file.name for file in tmp_path.iterdir()} >= {"kitchen.json", "kitchen.txt"}
-    assert not list(tmp_path.glob(".selftest-*"))
+    assert not list(tmp_path.glob(".kitchen*"))

@@ -1,8 +1,6 @@
 """What a self-test saw, for people and for programs. Nothing in it is secret."""
 
 import json
-import os
-import tempfile
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -11,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from likelight import __version__
+from likelight.runtime.atomic_file import replace_file
 
 
 class Verdict(StrEnum):
@@ -90,20 +89,6 @@ class Report:
 
 def write(report: Report, file: Path) -> None:
     """Write the report to `file` as JSON, and as text beside it. Raises `OSError`."""
-    _replace(file, json.dumps(report.to_json(), indent=1) + "\n")
-    _replace(file.with_suffix(".txt"), report.to_text() + "\n")
-
-
-def _replace(file: Path, content: str) -> None:
-    """Write all of it or nothing: half a report from a power cut would be read as a good one."""
-    draft, name = tempfile.mkstemp(prefix=".selftest-", dir=file.parent)
-    try:
-        with os.fdopen(draft, "w", encoding="utf-8") as out:
-            out.write(content)
-            out.flush()
-            os.fsync(out.fileno())
-        Path(name).chmod(0o644)
-        Path(name).rename(file)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+    # Whole files: half a report from a power cut would be read as a good one.
+    replace_file(file, json.dumps(report.to_json(), indent=1) + "\n", mode=0o644)
+    replace_file(file.with_suffix(".txt"), report.to_text() + "\n", mode=0o644)
