@@ -1,0 +1,55 @@
+# The tasks of a developer; `make` lists them. Each one sets up .venv first, as the README does.
+.DEFAULT_GOAL := help
+PYTEST := .venv/bin/pytest
+
+help: ## list these tasks
+	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-18s%s\n", $$1, $$2 }'
+
+.venv/ready: tests/requirements.lock pyproject.toml
+	python3 -m venv .venv
+	.venv/bin/pip install -q --require-hashes -r tests/requirements.lock
+	.venv/bin/pip install -q --no-deps --no-build-isolation -e .
+	@touch $@
+
+demo: .venv/ready ## the whole system on this computer, with simulated hardware
+	.venv/bin/likelight demo
+
+unit: .venv/ready ## the fast tests: unit and golden, a minute or two
+	$(PYTEST) tests/unit tests/golden
+
+test: .venv/ready ## every test that this machine can run
+	$(PYTEST)
+
+lint: .venv/ready ## ruff, and the import rules
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/lint-imports
+
+types: .venv/ready ## mypy, strict
+	.venv/bin/mypy
+
+bench: .venv/ready ## the benchmarks: ratios against a baseline of the same run, nothing asserted
+	for benchmark in tests/bench/bench_*.py; do .venv/bin/python $$benchmark || exit 1; done
+
+scenario: .venv/ready ## slow suite: whole behaviours on the virtual clock
+	$(PYTEST) tests/scenario
+
+contract: .venv/ready ## slow suite: the contract and the drivers, over real sockets and the real clock
+	$(PYTEST) tests/contract
+
+e2e: .venv/ready ## slow suite: the pages in Chromium, and whole processes
+	$(PYTEST) tests/e2e
+
+realcam: .venv/ready ## slow suite: picamera2 on libcamera's virtual camera, in a chroot (root, Debian)
+	$(PYTEST) tests/realcam
+
+gpiovm: .venv/ready ## slow suite: the drivers against the kernel's GPIO, in a virtual machine (root, Debian)
+	$(PYTEST) tests/gpiovm
+
+ci: ## what must pass before a change lands
+	.ci/run
+
+ci-long: ## the same, with what is too slow for every change
+	.ci/run --long
+
+.PHONY: help demo unit test lint types bench scenario contract e2e realcam gpiovm ci ci-long
