@@ -35,8 +35,8 @@ The groups start in this order, so the longest come first. Every other test runs
 has nothing to do.
 """
 
-ALONE_LAST = ("e2e/*", "contract/*", "scenario/*")
-"""After the groups, what takes long for a single test; the short ones fill the end."""
+AFTER_THE_GROUPS = ("e2e/*", "contract/*", "scenario/*")
+"""Where a single test takes long. The short ones come last, and fill what the long ones leave."""
 
 
 def group_of(path: Path) -> str | None:
@@ -54,8 +54,8 @@ def _turn(path: Path) -> int:
     if group:
         return list(TOGETHER).index(group)
     below = path.relative_to(TESTS).as_posix()
-    places = [place for place, pattern in enumerate(ALONE_LAST) if fnmatch(below, pattern)]
-    return len(TOGETHER) + (places[0] if places else len(ALONE_LAST))
+    places = [place for place, pattern in enumerate(AFTER_THE_GROUPS) if fnmatch(below, pattern)]
+    return len(TOGETHER) + (places[0] if places else len(AFTER_THE_GROUPS))
 
 
 @pytest.hookimpl(tryfirst=True)
