@@ -6,7 +6,7 @@ from pathlib import Path
 
 from aiohttp import web
 
-from likelight.assets.look import look_files
+from likelight.web.http.look_files import look_files
 from likelight.web.http.static_files import read_folder, static_route
 from likelight_cloud.page.languages import language_of, pages
 

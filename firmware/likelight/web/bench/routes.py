@@ -10,9 +10,9 @@ from typing import Annotated, Literal, Protocol
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from likelight.assets.look import look_files
 from likelight.contract import MAX_BODY, PROBLEM_JSON, Problem, State, Strict, rfc3339
 from likelight.web.bench.log_lines import LogLine
+from likelight.web.http.look_files import look_files
 from likelight.web.http.static_files import page_route, read_folder, static_route
 
 _FILES = {**look_files(), **read_folder(Path(__file__).parent / "static")}

@@ -1,12 +1,10 @@
-"""What every page shares: the colours, the type and the icons of the house."""
+"""The files that every page shares: colours, fonts and icons, from `assets`."""
 
-from pathlib import Path
 from typing import Final
 
+from likelight.assets import FOLDER
 from likelight.assets.icons import GRID, PATHS
 from likelight.web.http.static_files import ServedFile, read_folder
-
-_HERE = Path(__file__).parent
 
 # Marks that only pages need, on the same grid as the icons: a steady light, a check, the lamp.
 _MARKS: Final = {
@@ -22,10 +20,10 @@ _MARKS: Final = {
 def look_files() -> dict[str, ServedFile]:
     """Return `look.css`, the fonts, `icons.svg` and `heart.svg`, the tab's icon, by name."""
     return {
-        "look.css": ServedFile.of("look.css", (_HERE / "look.css").read_bytes()),
+        "look.css": ServedFile.of("look.css", (FOLDER / "look.css").read_bytes()),
         "icons.svg": ServedFile.of("icons.svg", _sheet().encode()),
         "heart.svg": ServedFile.of("heart.svg", _tab_icon().encode()),
-        **read_folder(_HERE / "fonts"),
+        **read_folder(FOLDER / "fonts"),
     }
 
 
