@@ -138,10 +138,10 @@ class Jpeg:
 
 
 @dataclass(frozen=True, slots=True)
-class Card:
-    """A still that stands in for the camera, to be drawn and encoded at the stream's size.
+class PlaceholderSpec:
+    """A placeholder to draw and to encode at the stream's size: shown while no camera frame is.
 
-    `name` is the owner's key for it; the words and colours are the owner's too.
+    The camera process draws the words and colours that it is given; `name` comes back with them.
     """
 
     name: str
@@ -152,10 +152,10 @@ class Card:
 
 
 @dataclass(frozen=True, slots=True)
-class Placeholder:
-    """A `Card`, encoded: one H.264 keyframe (Annex B, with SPS and PPS) and one JPEG.
+class DrawnPlaceholder:
+    """A placeholder as the camera process drew it, `width` x `height` pixels, as the stream is.
 
-    `width` and `height` are the stream's, in pixels.
+    One H.264 keyframe (Annex B, with SPS and PPS) and one JPEG.
     """
 
     name: str
@@ -203,7 +203,7 @@ class CameraSink(Protocol):
 
     def on_jpeg(self, jpeg: Jpeg) -> None: ...
 
-    def on_placeholder(self, placeholder: Placeholder) -> None: ...
+    def on_placeholder(self, placeholder: DrawnPlaceholder) -> None: ...
 
     def on_status(self, status: CameraStatus) -> None: ...
 
@@ -217,7 +217,7 @@ class Camera(Protocol):
     @property
     def status(self) -> CameraStatus: ...
 
-    async def run(self, sink: CameraSink, cards: Sequence[Card]) -> None:
+    async def run(self, sink: CameraSink, specs: Sequence[PlaceholderSpec]) -> None:
         """Keep the camera alive, for ever: spawn, read, kill when it hangs, try again.
 
         Cancelling ends the child and leaves no process behind.

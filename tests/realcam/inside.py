@@ -18,7 +18,7 @@ from likelight_hw.camera.mask import Polygon
 from likelight_hw.camera.probe import probe
 from likelight_hw.ports import CameraPhase, HardwareError
 from support.busy import BUSY
-from support.camera import CARDS, Decoder, jpeg_image, luma, nal_units, running
+from support.camera import SPECS, Decoder, jpeg_image, luma, nal_units, running
 
 MASK: Polygon = ((0.25, 0.25), (0.75, 0.25), (0.75, 0.75), (0.25, 0.75))
 INNER = (0.27, 0.27, 0.73, 0.73)
@@ -51,14 +51,14 @@ def moved(before: Image.Image, after: Image.Image) -> bool:
 
 async def test_frames_at_the_beat_of_thirty_a_second_that_decode() -> None:
     await probe(CONFIG)
-    async with running(CONFIG, CARDS) as (camera, sink):
+    async with running(CONFIG, SPECS) as (camera, sink):
         assert not camera.simulated
         camera.start()
         await sink.next_keyframe()
         units = await sink.more_units(60)
         age_s = time.time() - units[-1].captured_us / 1e6
         assert 0 <= age_s < BUSY, "the sensor's time stamp became wall time"
-        assert [card.name for card in sink.placeholders] == ["private", "idle"]
+        assert [spec.name for spec in sink.placeholders] == ["private", "idle"]
         assert (sink.formats[0].width, sink.formats[0].height) == (1280, 720)
         assert not sink.formats[0].simulated
         decoder = Decoder()

@@ -18,17 +18,19 @@ from likelight_hw.ports import (
     AccessUnit,
     CameraPhase,
     CameraStatus,
-    Card,
+    DrawnPlaceholder,
     Jpeg,
-    Placeholder,
+    PlaceholderSpec,
     StreamFormat,
 )
 
-Event = StreamFormat | AccessUnit | Jpeg | Placeholder | CameraStatus
+Event = StreamFormat | AccessUnit | Jpeg | DrawnPlaceholder | CameraStatus
 
-CARDS = (
-    Card("private", "The crew is taking a private moment.", (255, 249, 240), (34, 30, 26), "SIM"),
-    Card("idle", "Waking the camera…", (23, 20, 17), (255, 243, 226)),
+SPECS = (
+    PlaceholderSpec(
+        "private", "The crew is taking a private moment.", (255, 249, 240), (34, 30, 26), "SIM"
+    ),
+    PlaceholderSpec("idle", "Waking the camera…", (23, 20, 17), (255, 243, 226)),
 )
 
 
@@ -48,7 +50,7 @@ class Recorder:
     def on_jpeg(self, jpeg: Jpeg) -> None:
         self._add(jpeg)
 
-    def on_placeholder(self, placeholder: Placeholder) -> None:
+    def on_placeholder(self, placeholder: DrawnPlaceholder) -> None:
         self._add(placeholder)
 
     def on_status(self, status: CameraStatus) -> None:
@@ -71,8 +73,8 @@ class Recorder:
         return [event for event in self.events if isinstance(event, StreamFormat)]
 
     @property
-    def placeholders(self) -> list[Placeholder]:
-        return [event for event in self.events if isinstance(event, Placeholder)]
+    def placeholders(self) -> list[DrawnPlaceholder]:
+        return [event for event in self.events if isinstance(event, DrawnPlaceholder)]
 
     @property
     def statuses(self) -> list[CameraStatus]:
@@ -116,12 +118,12 @@ class Recorder:
 
 @contextlib.asynccontextmanager
 async def running(
-    config: CameraConfig, cards: Sequence[Card] = ()
+    config: CameraConfig, specs: Sequence[PlaceholderSpec] = ()
 ) -> AsyncIterator[tuple[CameraProcess, Recorder]]:
     """Run a camera for the length of the block."""
     camera, sink = CameraProcess(config), Recorder()
     async with asyncio.TaskGroup() as tasks:
-        task = tasks.create_task(camera.run(sink, cards))
+        task = tasks.create_task(camera.run(sink, specs))
         try:
             await sink.until(lambda: bool(sink.events))
             yield camera, sink

@@ -24,6 +24,7 @@ from likelight.feed.annexb import parse
 from likelight.feed.hls.outlet import Hls
 from likelight.feed.hls.routes import hls_routes
 from likelight.feed.hub import Demand, Hub
+from likelight.feed.placeholders import Placeholder
 from likelight.feed.player import player_routes
 from likelight.feed.routes import feed_routes
 
@@ -68,13 +69,13 @@ def encode(
 def heavy(size: int, *, keyframe: bool) -> Unit:
     """Return an access unit of `size` bytes that says nothing; decoders are not for it."""
     slices = b"\0\0\1" + (b"\x65" if keyframe else b"\x61") + b"\xaa" * size
-    sets, _ = parse(still(CAMERA_SHADE))
+    sets, _ = parse(one_keyframe(CAMERA_SHADE))
     assert sets is not None
     head = b"\0\0\1" + sets.sps + b"\0\0\1" + sets.pps if keyframe else b""
     return Unit(head + slices, keyframe)
 
 
-def still(shade: int, *, width: int = WIDTH, height: int = HEIGHT) -> bytes:
+def one_keyframe(shade: int, *, width: int = WIDTH, height: int = HEIGHT) -> bytes:
     """Return one keyframe of `shade`."""
     return encode([shade], width=width, height=height)[0].data
 
@@ -219,11 +220,13 @@ def hub_with_placeholders(demands: Demands) -> Hub:
     for state, shade in SHADES.items():
         width, height = (256, 128) if state is State.PRIVATE else (WIDTH, HEIGHT)
         hub.set_placeholder(
-            state,
-            still(shade, width=width, height=height),
-            jpeg(shade, width=width, height=height),
-            width,
-            height,
+            Placeholder.from_keyframe(
+                state,
+                one_keyframe(shade, width=width, height=height),
+                jpeg(shade, width=width, height=height),
+                width,
+                height,
+            )
         )
     return hub
 

@@ -10,10 +10,10 @@ from typing import Any
 from likelight.appreciation.sync.client import HttpCloud
 from likelight.appreciation.sync.store import DeviceStore
 from likelight.config.settings import Camera, Config, Kitchen, Web
-from likelight.daemon import placeholders
 from likelight.daemon.device import Device
 from likelight.daemon.embedded_cloud import EmbeddedCloud, make_embedded_cloud
 from likelight.daemon.site import make_site
+from likelight.feed.placeholders import packaged_placeholders
 from likelight.runtime.clock import utc_now
 from likelight.web.control.server import ControlServer
 from likelight.web.control.socket_path import socket_path
@@ -77,7 +77,7 @@ async def whole(state_dir: Path, *, token: str = TOKEN, **settings: Any) -> Asyn
     simulated = config.camera.driver in ("sim", "file")
     try:
         async with HttpCloud(url, KITCHEN.id, token) as cloud:
-            packaged = await asyncio.to_thread(placeholders.load, simulated=simulated)
+            packaged = await asyncio.to_thread(packaged_placeholders, simulated=simulated)
             device = Device(config, store, cloud, own, packaged)
             if isinstance(device.display, SimDisplay):
                 # As the demo's bench has it: what comes to the glass is a change to wait for.

@@ -14,11 +14,11 @@ from contextlib import contextmanager
 from aiohttp import WSCloseCode, web
 from aiohttp.typedefs import Handler
 
-from likelight.assets import stills
 from likelight.contract import State
 from likelight.feed.hls.outlet import Hls
 from likelight.feed.hls.routes import hls_routes
 from likelight.feed.hub import Demand, Hub
+from likelight.feed.placeholders import packaged_placeholders
 from likelight.feed.player import player_routes
 from likelight.feed.routes import feed_routes
 from likelight.feed.upload.protocol import SUPERSEDED
@@ -35,7 +35,9 @@ JPEG_FPS = 5
 FORGET_AFTER_S = 60.0
 LOOK_S = 5.0
 
-_STILLS = {simulated: stills.load(simulated=simulated) for simulated in (False, True)}
+_PLACEHOLDERS = {
+    simulated: packaged_placeholders(simulated=simulated) for simulated in (False, True)
+}
 
 
 class Relay:
@@ -104,10 +106,8 @@ class Relay:
         summary = self._kitchen.summary()
         if summary.simulated is not self._simulated:
             self._simulated = summary.simulated
-            for still in _STILLS[summary.simulated]:
-                self.hub.set_placeholder(
-                    still.state, still.access_unit, still.jpeg, still.width, still.height
-                )
+            for placeholder in _PLACEHOLDERS[summary.simulated]:
+                self.hub.set_placeholder(placeholder)
         told = self._intake.state if self._intake is not None else None
         # Live in the kitchen, but not here: as when the camera wakes.
         without = State.IDLE if summary.state is State.LIVE else summary.state

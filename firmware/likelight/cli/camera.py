@@ -9,9 +9,9 @@ from urllib.parse import urlsplit
 
 from PIL import Image, ImageDraw, ImageFont
 
+from likelight.assets.fonts import BOLD
 from likelight.config.settings import Config
 from likelight.contract import State
-from likelight.daemon.placeholder_words import FONT
 from likelight.web.http.address import shown_address
 
 ANSWERS_WITHIN_S = 5.0
@@ -57,7 +57,7 @@ def ruled(image: Image.Image) -> Image.Image:
     width, height = image.size
     ruled = image.copy()
     draw = ImageDraw.Draw(ruled, "RGBA")
-    font = ImageFont.truetype(FONT, max(10, height // 45))
+    font = ImageFont.truetype(BOLD, max(10, height // 45))
     for tenth in range(1, 10):
         x, y = round(tenth * width / 10), round(tenth * height / 10)
         for box in ((x, 0, x, height), (0, y, width, y)):

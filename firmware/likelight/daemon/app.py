@@ -15,12 +15,12 @@ from likelight.appreciation.sync.store import DeviceStore
 from likelight.assets.catalogue import Notes
 from likelight.config.settings import Config, ConfigError
 from likelight.config.state_dir import held, own_token, read_token
-from likelight.daemon import placeholders
 from likelight.daemon.device import Device, camera_config
 from likelight.daemon.embedded_cloud import EmbeddedCloud, make_embedded_cloud
 from likelight.daemon.kitchen_notes import read_notes
 from likelight.daemon.push import read_target
 from likelight.daemon.site import make_site
+from likelight.feed.placeholders import Placeholder, packaged_placeholders
 from likelight.feed.upload.client import Upload
 from likelight.runtime.clock import utc_now
 from likelight.runtime.signals import Stop
@@ -32,7 +32,6 @@ from likelight.web.control.socket_path import SOCKET, socket_path
 from likelight.web.http.address import own_address, shown_address
 from likelight.web.http.server import WebServer, listen
 from likelight_hw.camera.probe import probe
-from likelight_hw.ports import Placeholder
 from likelight_hw.push.target import Target
 
 log = logging.getLogger(__name__)
@@ -68,7 +67,7 @@ def run(config: Config, *, bench: bool, browser: bool, seconds: float | None) ->
             own_cloud = make_embedded_cloud(database, now=utc_now, rng=random.Random(), notes=notes)
         token_file = config.cloud.token_file
         token = read_token(token_file) if token_file else own_token(state_dir)
-        packaged = placeholders.load(simulated=camera_config(config).simulated)
+        packaged = packaged_placeholders(simulated=camera_config(config).simulated)
         push_to = read_target(config.push)
         ground = _Ground(config, token, listener, own_cloud, packaged, push_to, notes)
         asyncio.run(_serve(ground, bench=bench, browser=browser, seconds=seconds))

@@ -21,14 +21,17 @@ from likelight.appreciation.sync.store import DeviceStore
 from likelight.appreciation.sync.vitals import Vitals
 from likelight.appreciation.window_in import WindowIn
 from likelight.assets.catalogue import BUNDLED, Notes
+from likelight.assets.fonts import BOLD
+from likelight.assets.placeholder_words import SIMULATED
 from likelight.config.settings import Config
 from likelight.contract import Desired, State
 from likelight.daemon.embedded_cloud import EmbeddedCloud
 from likelight.daemon.health import DeviceHealth
-from likelight.daemon.placeholder_words import FONT, SIMULATED, cards
+from likelight.daemon.placeholders import placeholder_specs
 from likelight.daemon.push import Push
 from likelight.feed.hls.outlet import Hls
 from likelight.feed.hub import Demand, Hub
+from likelight.feed.placeholders import Placeholder
 from likelight.feed.upload.client import Upload
 from likelight.gate.on_air import OnAir, PrivacyButton
 from likelight.gate.permissions import Permits
@@ -48,9 +51,9 @@ from likelight_hw.ports import (
     AccessUnit,
     CameraPhase,
     CameraStatus,
+    DrawnPlaceholder,
     Jpeg,
     LightFrame,
-    Placeholder,
     StreamFormat,
 )
 from likelight_hw.push.target import Target
@@ -82,7 +85,7 @@ def camera_config(config: Config) -> CameraConfig:
         bitrate=camera.bitrate,
         barcode=camera.barcode,
         badge=SIMULATED if simulated else None,
-        font=FONT,
+        font=BOLD,
         masks=camera.masks,
     )
 
@@ -109,8 +112,8 @@ class Device:
         self.hub = Hub(now_us=now_us, on_demand=self._on_demand, ask_keyframe=self._ask_keyframe)
         self.hls = Hls(self.hub, epoch=secrets.token_hex(4))
         self.camera = CameraProcess(camera_config(config))
-        self.cards = cards(simulated=self.camera.simulated)
-        self._cards_missing = {card.name for card in self.cards}
+        self.placeholder_specs = placeholder_specs(simulated=self.camera.simulated)
+        self._placeholders_missing = {spec.name for spec in self.placeholder_specs}
 
         wiring, zone = config.wiring, kitchen_zone(config.kitchen.timezone)
         self._quiet_hours = config.quiet.during(zone)
@@ -193,7 +196,7 @@ class Device:
                 rng=rng,
             )
         for placeholder in packaged:
-            self._show_for(placeholder)
+            self.hub.set_placeholder(placeholder)
         self._add_components()
 
     def _add_components(self) -> None:
@@ -220,7 +223,7 @@ class Device:
     def health(self) -> DeviceHealth:
         """Return how the device is now."""
         waiting_for = []
-        if self._cards_missing and self.camera.status.phase is not CameraPhase.FAILED:
+        if self._placeholders_missing and self.camera.status.phase is not CameraPhase.FAILED:
             waiting_for.append("camera")
         if self.own_cloud is not None and not self.window_in.reported.is_set():
             waiting_for.append("cloud")
@@ -297,9 +300,17 @@ class Device:
         if self.on_air.open:
             self.hub.push_jpeg(jpeg.data, captured_us=jpeg.captured_us)
 
-    def on_placeholder(self, placeholder: Placeholder) -> None:
-        self._show_for(placeholder)
-        self._cards_missing.discard(placeholder.name)
+    def on_placeholder(self, placeholder: DrawnPlaceholder) -> None:
+        self.hub.set_placeholder(
+            Placeholder.from_keyframe(
+                State(placeholder.name),
+                placeholder.access_unit,
+                placeholder.jpeg,
+                placeholder.width,
+                placeholder.height,
+            )
+        )
+        self._placeholders_missing.discard(placeholder.name)
         self.changes.bump()
 
     def on_status(self, status: CameraStatus) -> None:
@@ -313,15 +324,6 @@ class Device:
             "state": self.on_air.state,
             "holds": sorted(self.lamp.holds),
         }
-
-    def _show_for(self, placeholder: Placeholder) -> None:
-        self.hub.set_placeholder(
-            State(placeholder.name),
-            placeholder.access_unit,
-            placeholder.jpeg,
-            placeholder.width,
-            placeholder.height,
-        )
 
     def _on_privacy_trouble(self) -> None:
         self.on_air.on_privacy_button(self.privacy_button.trouble is not Trouble.UNREADABLE)
@@ -392,4 +394,4 @@ class _CameraComponent:
         self._device = device
 
     async def run(self) -> None:
-        await self._device.camera.run(self._device, self._device.cards)
+        await self._device.camera.run(self._device, self._device.placeholder_specs)

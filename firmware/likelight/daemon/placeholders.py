@@ -1,18 +1,19 @@
-"""The packaged placeholders, 1280x720: for a camera that never started, and so never drew its own.
+"""The placeholders that the camera process draws at the size of its stream."""
 
-tests/golden/feed/test_placeholders.py draws the files and keeps them true to cards.py.
-"""
-
-from likelight.assets import stills
-from likelight.assets.stills import FOLDER, SIZE, file
-from likelight_hw.ports import Placeholder
-
-__all__ = ["FOLDER", "SIZE", "file", "load"]
+from likelight.assets.placeholder_words import INK, PAPER, PRIVATE_INK, SIMULATED, WORDS
+from likelight.contract import State
+from likelight_hw.ports import PlaceholderSpec
 
 
-def load(*, simulated: bool) -> tuple[Placeholder, ...]:
-    """Read the placeholder of each state in which no camera frame leaves; blocks."""
+def placeholder_specs(*, simulated: bool) -> tuple[PlaceholderSpec, ...]:
+    """Return what to draw for every state in which no camera frame leaves."""
     return tuple(
-        Placeholder(still.state.value, still.width, still.height, still.access_unit, still.jpeg)
-        for still in stills.load(simulated=simulated)
+        PlaceholderSpec(
+            name=state.value,
+            title=title,
+            paper=PAPER,
+            ink=PRIVATE_INK if state is State.PRIVATE else INK,
+            badge=SIMULATED if simulated else None,
+        )
+        for state, title in WORDS.items()
     )

@@ -18,6 +18,7 @@ from likelight.feed.channels import H264Channel, JpegChannel, Picture
 from likelight.feed.fmp4 import Init
 from likelight.feed.framing import text_message
 from likelight.feed.meter import Meter, Traffic
+from likelight.feed.placeholders import TICK_S, Placeholder
 from likelight.feed.ring import Fragment
 from likelight.feed.viewers import (
     H264Viewer,
@@ -28,9 +29,6 @@ from likelight.feed.viewers import (
     cut,
     tune,
 )
-
-TICK_S = 0.25
-"""Placeholders come four times a second, so that a decoder always has something to show."""
 
 SHUT_WITHIN_S = 0.1
 """A viewer whose buffer still holds camera frames so long after a shut is cut off."""
@@ -71,13 +69,6 @@ class Outlet(Protocol):
         """The state changed; for any but LIVE it forgets every camera frame before it returns."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Placeholder:
-    init: Init
-    units: list[bytes]
-    jpeg: bytes
-
-
 class Hub:
     """One kitchen's window out: camera packets and placeholders in, viewers served.
 
@@ -101,8 +92,9 @@ class Hub:
         self._departed: dict[str, Traffic] = {}
         self._told = Demand()
         self._state = State.IDLE
-        self._curtain = State.IDLE  # whose placeholder is shown while no camera frame is
-        self._placeholders: dict[State, _Placeholder] = {}
+        self._placeholder_state = State.IDLE
+        """The state whose placeholder is shown until camera frames pass."""
+        self._placeholders: dict[State, Placeholder] = {}
         self._size: tuple[int, int, int] | None = None
         self._camera: Init | None = None
         # Whether camera pictures have come since the state became LIVE: until then the
@@ -157,7 +149,7 @@ class Hub:
             return
         was, self._state = self._state, state
         if state is not State.LIVE:
-            self._curtain = state
+            self._placeholder_state = state
             self._rolling_h264 = self._rolling_jpeg = False
             self._h264.forget()
             self._jpeg.forget()
@@ -179,20 +171,11 @@ class Hub:
         self._size = (width, height, fps)
         self._camera = None
 
-    def set_placeholder(
-        self, state: State, access_unit: bytes, jpeg: bytes, width: int, height: int
-    ) -> None:
-        """Give the still that is shown in `state`: one keyframe with SPS and PPS, and one JPEG.
-
-        Raises `ValueError` when the access unit is no such keyframe.
-        """
-        sets, units = annexb.parse(access_unit)
-        if sets is None or not units:
-            raise ValueError(f"the placeholder for {state} is no keyframe with SPS and PPS")
-        first = state not in self._placeholders
-        init = Init(sets, width, height, round(1 / TICK_S))
-        self._placeholders[state] = _Placeholder(init, units, jpeg)
-        if first and state is self._curtain:
+    def set_placeholder(self, placeholder: Placeholder) -> None:
+        """Show `placeholder` in its state from now on."""
+        first = placeholder.state not in self._placeholders
+        self._placeholders[placeholder.state] = placeholder
+        if first and placeholder.state is self._placeholder_state:
             self._show_placeholder()
 
     def push(self, access_unit: bytes, *, keyframe: bool, captured_us: int) -> None:
@@ -279,8 +262,8 @@ class Hub:
             if fresh is not None and self._state is State.LIVE:
                 self.answered(transport)
                 return fresh
-        still = self._placeholders.get(self._curtain)
-        return Picture(still.jpeg, self._now_us()) if still else None
+        placeholder = self._placeholders.get(self._placeholder_state)
+        return Picture(placeholder.jpeg, self._now_us()) if placeholder else None
 
     def answered(self, transport: asyncio.Transport) -> None:
         """Remember that a response over `transport` holds camera pictures.
@@ -333,14 +316,14 @@ class Hub:
             self._show_placeholder_jpeg()
 
     def _show_placeholder_h264(self) -> None:
-        still = self._placeholders.get(self._curtain)
-        if still is not None:
-            self._publish(still.init, still.units, keyframe=True, captured_us=self._now_us())
+        shown = self._placeholders.get(self._placeholder_state)
+        if shown is not None:
+            self._publish(shown.init, shown.units, keyframe=True, captured_us=self._now_us())
 
     def _show_placeholder_jpeg(self) -> None:
-        still = self._placeholders.get(self._curtain)
-        if still is not None:
-            self._publish_picture(Picture(still.jpeg, self._now_us()))
+        shown = self._placeholders.get(self._placeholder_state)
+        if shown is not None:
+            self._publish_picture(Picture(shown.jpeg, self._now_us()))
 
     def _state_text(self) -> bytes:
         return text_message({"state": self._state.value})

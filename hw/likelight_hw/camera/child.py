@@ -13,14 +13,14 @@ from typing import Protocol
 from likelight_hw.camera import barcode
 from likelight_hw.camera.config import CameraConfig
 from likelight_hw.camera.encode import H264Encoder, JpegEncoder, Picture
-from likelight_hw.camera.lettering import badge_corner, badge_sprite, card_planes
+from likelight_hw.camera.lettering import badge_corner, badge_sprite, placeholder_planes
 from likelight_hw.camera.mask import Masks
 from likelight_hw.camera.pace import Pace
 from likelight_hw.camera.parent import Parent
 from likelight_hw.camera.source import Source
 from likelight_hw.camera.wire import KEYFRAME, Kind, pack_alive, pack_format, pack_placeholder
 from likelight_hw.child.packets import pack
-from likelight_hw.ports import Card, HardwareError, Placeholder, StreamFormat
+from likelight_hw.ports import DrawnPlaceholder, HardwareError, PlaceholderSpec, StreamFormat
 
 RETRY_S = 2.0
 """How often a source that is busy or absent is tried. With its start, and the time to the first
@@ -60,8 +60,8 @@ def serve(link: socket.socket) -> None:
     # Nobody left to talk to is the ordinary end.
     with contextlib.suppress(EOFError, ConnectionError):
         parent = Parent(link)
-        config, cards = parent.setup()
-        unseen: Sequence[Card] = cards
+        config, specs = parent.setup()
+        unseen: Sequence[PlaceholderSpec] = specs
         try:
             while True:
                 unseen = _try_source(parent, config, unseen)
@@ -72,15 +72,17 @@ def serve(link: socket.socket) -> None:
             parent.drain()
 
 
-def _try_source(parent: Parent, config: CameraConfig, cards: Sequence[Card]) -> Sequence[Card]:
-    """Work with the source until it fails; return the cards that nobody has got yet."""
+def _try_source(
+    parent: Parent, config: CameraConfig, specs: Sequence[PlaceholderSpec]
+) -> Sequence[PlaceholderSpec]:
+    """Work with the source until it fails; return the placeholders still to be drawn."""
     try:
         stage = _open_stage(config, parent)
     except HardwareError as error:
         _tell(parent, error)
-        return cards
+        return specs
     try:
-        for placeholder in placeholders(config, stage, cards):
+        for placeholder in placeholders(config, stage, specs):
             parent.send(pack_placeholder(placeholder))
         parent.send(pack(Kind.READY))
         _work(parent, stage)
@@ -128,18 +130,18 @@ def _open_stage(config: CameraConfig, parent: Parent) -> "Stage":
 
 
 def placeholders(
-    config: CameraConfig, stream: "Stage", cards: Sequence[Card]
-) -> Sequence[Placeholder]:
-    """Return the cards, drawn and encoded just as the stream is. They never carry the barcode."""
+    config: CameraConfig, stream: "Stage", specs: Sequence[PlaceholderSpec]
+) -> Sequence[DrawnPlaceholder]:
+    """Draw and encode the placeholders just as the stream is. They never carry the barcode."""
     size = (stream.width, stream.height)
     picture = Picture(*size)
     made = []
-    for card in cards:
-        picture.planes.paste(card_planes(card, *size, config.font))
+    for spec in specs:
+        picture.planes.paste(placeholder_planes(spec, *size, config.font))
         h264 = H264Encoder(*size, stream.fps, config.bitrate)
         unit, _ = h264.encode(picture, keyframe=True)
         jpeg = JpegEncoder(*size).encode(picture)
-        made.append(Placeholder(card.name, *size, unit, jpeg))
+        made.append(DrawnPlaceholder(spec.name, *size, unit, jpeg))
     return made
 
 

@@ -18,7 +18,7 @@ class CameraConfig:
     picture should have; a file keeps its own rate, and its own size within `width` x `height` and
     720p. `bitrate` is in bits per second. `masks` cover parts of every picture before it is
     encoded. `badge` is painted into every picture; None paints none. `barcode` paints the capture
-    time (see barcode.py). `font` is a TrueType file for clock, badge and cards; None takes
+    time (see barcode.py). `font` is a TrueType file for clock, badge and placeholders; None takes
     Pillow's own. `seed` arranges the simulated kitchen. Raises `ValueError` for values that no
     picture can have.
     """

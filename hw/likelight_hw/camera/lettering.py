@@ -1,4 +1,4 @@
-"""Words in pictures: the badge over every simulated frame, and the cards between frames."""
+"""Words in pictures: the badge over every simulated frame, and the placeholders."""
 
 from pathlib import Path
 
@@ -6,7 +6,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from likelight_hw.camera import barcode
 from likelight_hw.camera.planes import Planes, Sprite, from_rgb
-from likelight_hw.ports import Card, Rgb
+from likelight_hw.ports import PlaceholderSpec, Rgb
 
 PAPER: Rgb = (0x17, 0x14, 0x11)
 INK: Rgb = (0xFF, 0xF3, 0xE2)
@@ -41,22 +41,22 @@ def badge_corner(badge: Sprite, width: int, height: int) -> tuple[int, int]:
     return min(margin, width - badge.mask.width), height - badge.mask.height - margin
 
 
-def card_planes(card: Card, width: int, height: int, font: Path | None) -> Planes:
-    """Return the card as a picture: its words as large as they fit, centred, the badge below."""
-    image = Image.new("RGB", (width, height), card.paper)
+def placeholder_planes(spec: PlaceholderSpec, width: int, height: int, font: Path | None) -> Planes:
+    """Draw the placeholder: its words as large as they fit, centred, the badge below."""
+    image = Image.new("RGB", (width, height), spec.paper)
     draw = ImageDraw.Draw(image)
-    # The bar sets the card apart from a picture for machines, too: 24 blocks of plain paper would
-    # read as a barcode whose check holds, and one bright block breaks it.
-    draw.rectangle((0, 0, barcode.edge(height) - 1, height), fill=card.ink)
-    lines, face, step = _fit(draw, card.title, width * 0.8, height * 0.62, font)
+    # The bar keeps a test from reading a barcode here: 24 blocks of plain paper would be one whose
+    # check holds, and one bright block breaks it.
+    draw.rectangle((0, 0, barcode.edge(height) - 1, height), fill=spec.ink)
+    lines, face, step = _fit(draw, spec.title, width * 0.8, height * 0.62, font)
     top = height / 2 - step * (len(lines) - 1) / 2
-    if card.badge:
+    if spec.badge:
         top -= height * 0.04
     for row, line in enumerate(lines):
-        draw.text((width / 2, top + row * step), line, fill=card.ink, font=face, anchor="mm")
-    if card.badge:
+        draw.text((width / 2, top + row * step), line, fill=spec.ink, font=face, anchor="mm")
+    if spec.badge:
         small = load_font(font, height * 0.032)
-        draw.text((width / 2, height * 0.88), card.badge, fill=card.ink, font=small, anchor="mm")
+        draw.text((width / 2, height * 0.88), spec.badge, fill=spec.ink, font=small, anchor="mm")
     return from_rgb(image)
 
 

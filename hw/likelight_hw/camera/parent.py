@@ -8,7 +8,7 @@ from collections import deque
 from likelight_hw.camera.config import CameraConfig
 from likelight_hw.camera.wire import Want, unpack_setup, unpack_want
 from likelight_hw.child.packets import Packet, Unpacker
-from likelight_hw.ports import Card
+from likelight_hw.ports import PlaceholderSpec
 
 
 class Parent:
@@ -32,7 +32,7 @@ class Parent:
         """True while the kernel's buffer is full: the daemon does not read."""
         return bool(self._unsent)
 
-    def setup(self) -> tuple[CameraConfig, list[Card]]:
+    def setup(self) -> tuple[CameraConfig, list[PlaceholderSpec]]:
         """Wait for the SETUP packet."""
         while not self._packets:
             self._turn(None)

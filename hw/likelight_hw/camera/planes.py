@@ -1,7 +1,7 @@
 """A picture as three planes, painted by Pillow in C: I420, full range, BT.601, as in JFIF.
 
 Converting a 720p frame from RGB costs more than encoding it, so only what is drawn once (sprites,
-cards, the empty kitchen) is ever RGB.
+placeholders, the empty kitchen) is ever RGB.
 """
 
 from dataclasses import dataclass

@@ -33,9 +33,9 @@ from likelight_hw.ports import (
     CameraPhase,
     CameraSink,
     CameraStatus,
-    Card,
     Jpeg,
     LightFrame,
+    PlaceholderSpec,
 )
 
 _log = logging.getLogger(__name__)
@@ -72,7 +72,7 @@ class CameraProcess:
         self._keyframe_at = float("-inf")
         self._sink: CameraSink | None = None
         self._life: _Life | None = None
-        self._carded = False
+        self._placeholders_made = False
         self._in_trouble = False
 
     @property
@@ -118,11 +118,11 @@ class CameraProcess:
         if self._config.driver == "sim":
             self._wish(lamp=frame)
 
-    async def run(self, sink: CameraSink, cards: Sequence[Card]) -> None:
+    async def run(self, sink: CameraSink, specs: Sequence[PlaceholderSpec]) -> None:
         """Keep a child alive, for ever, with a growing pause between two that were lost.
 
         A child that can't have its source stays, and tries again by itself.
-        The placeholders of `cards` come once, from the first child that gets ready.
+        The placeholders, drawn after `specs`, come once, from the first child that gets ready.
         """
         self._sink = sink
         sink.on_status(self._status)
@@ -131,7 +131,7 @@ class CameraProcess:
             while True:
                 seen = await asyncio.to_thread(traces, self._config)
                 life = self._life = _Life()
-                failed = await self._live(life, () if self._carded else cards)
+                failed = await self._live(life, () if self._placeholders_made else specs)
                 self._life = None
                 self.restarts += 1
                 if life.lasted(self._patience.healthy):
@@ -160,7 +160,7 @@ class CameraProcess:
             if seen - known:
                 return
 
-    async def _live(self, life: "_Life", cards: Sequence[Card]) -> CameraStatus:
+    async def _live(self, life: "_Life", specs: Sequence[PlaceholderSpec]) -> CameraStatus:
         """Run one child until it is lost or hangs; return why it ended."""
         loop = asyncio.get_running_loop()
         ours, theirs = socket.socketpair()
@@ -179,7 +179,7 @@ class CameraProcess:
                     lambda: ChildLink(self._obey, life.changed.set), sock=ours
                 )
                 try:
-                    transport.write(pack_setup(self._config, cards))
+                    transport.write(pack_setup(self._config, specs))
                     life.link.want(self._want)
                     hopeless = await self._watch(life, life.link)
                     if hopeless:
@@ -272,7 +272,7 @@ class CameraProcess:
             case Kind.PLACEHOLDER:
                 sink.on_placeholder(unpack_placeholder(packet.payload))
             case Kind.READY:
-                self._carded = True
+                self._placeholders_made = True
                 life.trouble = None
                 life.ready_at = life.asked_at = life.alive_at = asyncio.get_running_loop().time()
                 life.pulsed_at = None

@@ -11,7 +11,7 @@ from enum import IntEnum
 
 from likelight_hw.camera.config import CameraConfig
 from likelight_hw.child.packets import pack
-from likelight_hw.ports import DARK, Card, LightFrame, Placeholder, StreamFormat
+from likelight_hw.ports import DARK, DrawnPlaceholder, LightFrame, PlaceholderSpec, StreamFormat
 
 _WANT = struct.Struct("!IIffBBBxI")
 _ALIVE = struct.Struct("!I")
@@ -25,7 +25,7 @@ class Kind(IntEnum):
     """What a packet carries."""
 
     SETUP = 1
-    """To the child, once: config and cards."""
+    """To the child, once: configuration and placeholders to draw."""
     WANT = 2
     """To the child: all that is wanted of it from now on."""
     READY = 16
@@ -58,20 +58,20 @@ class Want:
     pulse: int = 0
 
 
-def pack_setup(config: CameraConfig, cards: Sequence[Card]) -> bytes:
+def pack_setup(config: CameraConfig, specs: Sequence[PlaceholderSpec]) -> bytes:
     """Return the SETUP packet."""
-    body = {"config": config.to_json(), "cards": [asdict(card) for card in cards]}
+    body = {"config": config.to_json(), "placeholders": [asdict(spec) for spec in specs]}
     return pack(Kind.SETUP, json.dumps(body).encode())
 
 
-def unpack_setup(payload: bytes) -> tuple[CameraConfig, list[Card]]:
+def unpack_setup(payload: bytes) -> tuple[CameraConfig, list[PlaceholderSpec]]:
     """Return what `pack_setup` was given."""
     body = json.loads(payload)
-    cards = [
-        Card(**{**card, "paper": tuple(card["paper"]), "ink": tuple(card["ink"])})
-        for card in body["cards"]
+    specs = [
+        PlaceholderSpec(**{**spec, "paper": tuple(spec["paper"]), "ink": tuple(spec["ink"])})
+        for spec in body["placeholders"]
     ]
-    return CameraConfig.from_json(body["config"]), cards
+    return CameraConfig.from_json(body["config"]), specs
 
 
 def pack_want(want: Want) -> bytes:
@@ -110,7 +110,7 @@ def unpack_format(payload: bytes) -> tuple[StreamFormat, int]:
     return StreamFormat(**fields), answers
 
 
-def pack_placeholder(placeholder: Placeholder) -> bytes:
+def pack_placeholder(placeholder: DrawnPlaceholder) -> bytes:
     """Return the PLACEHOLDER packet."""
     name = placeholder.name.encode()
     head = _PLACEHOLDER.pack(
@@ -119,12 +119,12 @@ def pack_placeholder(placeholder: Placeholder) -> bytes:
     return pack(Kind.PLACEHOLDER, head + name + placeholder.access_unit + placeholder.jpeg)
 
 
-def unpack_placeholder(payload: bytes) -> Placeholder:
+def unpack_placeholder(payload: bytes) -> DrawnPlaceholder:
     """Return what `pack_placeholder` was given."""
     name_length, unit_length, width, height = _PLACEHOLDER.unpack_from(payload)
     unit_at = _PLACEHOLDER.size + name_length
     jpeg_at = unit_at + unit_length
-    return Placeholder(
+    return DrawnPlaceholder(
         payload[_PLACEHOLDER.size : unit_at].decode(),
         width,
         height,

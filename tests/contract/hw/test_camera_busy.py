@@ -14,7 +14,7 @@ from likelight_hw.camera.patience import Patience
 from likelight_hw.camera.process import CameraProcess
 from likelight_hw.ports import CameraPhase
 from support.busy import BUSY
-from support.camera import CARDS, Recorder, children
+from support.camera import SPECS, Recorder, children
 
 pytestmark = pytest.mark.skipif(
     sys.platform != "linux", reason="follows processes by way of Linux's /proc"
@@ -32,7 +32,7 @@ async def held_at(where: str, lock: Path) -> AsyncIterator[tuple[CameraProcess, 
     camera, sink = CameraProcess(config, patience=NO_SECOND_CHILD, child=child), Recorder()
     camera.start()
     async with asyncio.TaskGroup() as tasks:
-        task = tasks.create_task(camera.run(sink, CARDS))
+        task = tasks.create_task(camera.run(sink, SPECS))
         yield camera, sink
         task.cancel()
 
@@ -62,7 +62,7 @@ async def test_a_source_that_was_busy_is_back_without_a_new_process(
             assert clock() - freed < BUSY * 5
             assert sink.phases.count(CameraPhase.FAILED) == 1
             assert sink.units[0].keyframe
-            assert [card.name for card in sink.placeholders] == [card.name for card in CARDS]
+            assert [spec.name for spec in sink.placeholders] == [spec.name for spec in SPECS]
             assert (children(), camera.restarts) == ({child}, 0)
 
 

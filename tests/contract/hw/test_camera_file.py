@@ -20,7 +20,7 @@ from likelight_hw.camera.planes import Planes, blank
 from likelight_hw.camera.probe import probe
 from likelight_hw.ports import DARK, CameraPhase, HardwareError
 from support.busy import BUSY
-from support.camera import CARDS, Decoder, luma, mean, read_barcode, running
+from support.camera import SPECS, Decoder, luma, mean, read_barcode, running
 
 STEP = 20
 """Frame n of a made clip is grey n * STEP + 20 all over."""
@@ -264,12 +264,12 @@ async def test_a_file_that_goes_and_comes_back_needs_no_new_process(tmp_path: Pa
 
 async def test_a_real_clip_streams_with_badge_barcode_and_placeholders(clips: Path) -> None:
     config = file_config(clips / "bigbuckbunny.mp4", barcode=True)
-    async with running(config, CARDS) as (camera, sink):
+    async with running(config, SPECS) as (camera, sink):
         camera.start()
         units = await sink.more_units(30)
     (form,) = sink.formats
     assert (form.width, form.height, form.fps, form.simulated) == (1280, 720, 25, True)
-    assert [(p.width, p.height) for p in sink.placeholders] == [(1280, 720)] * len(CARDS)
+    assert [(p.width, p.height) for p in sink.placeholders] == [(1280, 720)] * len(SPECS)
     decoder = Decoder()
     for unit in units:
         picture = luma(decoder.decode(unit.data))

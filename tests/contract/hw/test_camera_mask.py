@@ -153,9 +153,9 @@ async def _hls(viewer: aiohttp.ClientSession, address: str) -> list[Image.Image]
 
 
 async def _mjpeg_and_snapshot(viewer: aiohttp.ClientSession, address: str) -> list[Image.Image]:
-    """Watch four pictures; a card, the same bytes again and again, may come before the first.
+    """Watch four pictures; a placeholder, the same bytes again and again, may come before the first.
 
-    The snapshot is taken while pictures come, or it might be that card.
+    The snapshot is taken while pictures come, or it might be that placeholder.
     """
     pictures: list[bytes] = []
     async with viewer.get(f"{address}/k/kitchen/stream.mjpg") as reply:

@@ -29,7 +29,7 @@ from likelight_hw.ports import (
 )
 from likelight_hw.sim.kitchen import LAMP_BOX
 from support.camera import (
-    CARDS,
+    SPECS,
     Decoder,
     Recorder,
     children,
@@ -157,7 +157,7 @@ async def test_the_lamp_is_seen_in_the_decoded_picture() -> None:
 @pytest.mark.parametrize("size", [(640, 360), (1280, 720)])
 async def test_the_barcode_is_read_from_every_frame(size: tuple[int, int]) -> None:
     config = CameraConfig(width=size[0], height=size[1], barcode=True)
-    async with running(config, CARDS) as (camera, sink):
+    async with running(config, SPECS) as (camera, sink):
         camera.start()
         camera.jpeg_rate(30)
         camera.show_lamp(LightFrame(1.0, (255, 217, 160)))
@@ -175,13 +175,13 @@ async def test_the_barcode_is_read_from_every_frame(size: tuple[int, int]) -> No
 
 
 async def test_placeholders_come_first_and_share_the_streams_parameter_sets() -> None:
-    async with running(SMALL, CARDS) as (camera, sink):
-        await sink.until(lambda: len(sink.placeholders) == len(CARDS))
+    async with running(SMALL, SPECS) as (camera, sink):
+        await sink.until(lambda: len(sink.placeholders) == len(SPECS))
         camera.start()
         first = (await sink.more_units(1))[0]
     live = nal_units(first.data)
-    for placeholder, card in zip(sink.placeholders, CARDS, strict=True):
-        assert (placeholder.name, placeholder.width, placeholder.height) == (card.name, 640, 360)
+    for placeholder, spec in zip(sink.placeholders, SPECS, strict=True):
+        assert (placeholder.name, placeholder.width, placeholder.height) == (spec.name, 640, 360)
         sets = nal_units(placeholder.access_unit)
         assert (sets[SPS], sets[PPS]) == (live[SPS], live[PPS])
         frame = Decoder().decode(placeholder.access_unit)
@@ -190,7 +190,7 @@ async def test_placeholders_come_first_and_share_the_streams_parameter_sets() ->
         assert jpeg.size == (640, 360)
         pixel = jpeg.getpixel((632, 8))
         assert isinstance(pixel, tuple)
-        assert all(abs(a - b) <= 4 for a, b in zip(pixel, card.paper, strict=True))
+        assert all(abs(a - b) <= 4 for a, b in zip(pixel, spec.paper, strict=True))
 
 
 async def test_jpegs_come_at_the_asked_rate_and_stop() -> None:
@@ -231,7 +231,7 @@ async def test_stop_lets_nothing_through_and_start_begins_anew() -> None:
 
 @needs_proc
 async def test_a_child_that_hangs_is_seen_killed_and_replaced() -> None:
-    async with running(SMALL, CARDS) as (camera, sink):
+    async with running(SMALL, SPECS) as (camera, sink):
         camera.start()
         camera.show_lamp(LightFrame(1.0, (255, 255, 255)))
         await sink.more_units(3)
@@ -246,7 +246,7 @@ async def test_a_child_that_hangs_is_seen_killed_and_replaced() -> None:
         await sink.until(lambda: len(sink.units) > before)
         fresh = sink.units[before]
     assert len(sink.formats) == 2
-    assert len(sink.placeholders) == len(CARDS)
+    assert len(sink.placeholders) == len(SPECS)
     assert fresh.keyframe
     assert mean(luma(Decoder().decode(fresh.data)), LAMP_BOX) > 180
 

@@ -29,8 +29,8 @@ from likelight_hw.ports import (
     AccessUnit,
     CameraPhase,
     CameraStatus,
+    DrawnPlaceholder,
     Jpeg,
-    Placeholder,
     StreamFormat,
 )
 from likelight_hw.sim.indicator import SimIndicator
@@ -102,7 +102,7 @@ class Window:
     def on_jpeg(self, jpeg: Jpeg) -> None:
         self.place.hub.push_jpeg(jpeg.data, captured_us=jpeg.captured_us)
 
-    def on_placeholder(self, placeholder: Placeholder) -> None:
+    def on_placeholder(self, placeholder: DrawnPlaceholder) -> None:
         raise AssertionError("the stub draws no placeholder")
 
     def on_status(self, status: CameraStatus) -> None:

@@ -19,7 +19,7 @@ from support.feed import (
     jpeg,
     jpeg_shade,
     now_us,
-    still,
+    one_keyframe,
 )
 from support.valve import Valve
 from support.virtual import run_virtual
@@ -43,7 +43,7 @@ def live_hub() -> Hub:
 
 def film(hub: Hub) -> None:
     """Push one picture of each kind."""
-    hub.push(still(CAMERA_SHADE), keyframe=True, captured_us=now_us())
+    hub.push(one_keyframe(CAMERA_SHADE), keyframe=True, captured_us=now_us())
     hub.push_jpeg(jpeg(CAMERA_SHADE), captured_us=now_us())
 
 

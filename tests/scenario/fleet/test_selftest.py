@@ -28,10 +28,10 @@ from likelight_hw.ports import (
     CameraPhase,
     CameraSink,
     CameraStatus,
-    Card,
     HardwareError,
     Jpeg,
     LightFrame,
+    PlaceholderSpec,
     StreamFormat,
 )
 from likelight_hw.sim.button import SimButton
@@ -106,7 +106,7 @@ class Sensor:
     def status(self) -> CameraStatus:
         return CameraStatus(CameraPhase.STOPPED)
 
-    async def run(self, sink: CameraSink, cards: Sequence[Card]) -> None:
+    async def run(self, sink: CameraSink, specs: Sequence[PlaceholderSpec]) -> None:
         sink.on_format(StreamFormat(1280, 720, FPS, simulated=False))
         if not self.fps:
             sink.on_status(CameraStatus(CameraPhase.FAILED, "no camera is connected", "K3"))

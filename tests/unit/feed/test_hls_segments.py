@@ -9,10 +9,10 @@ from likelight.feed.fmp4 import TIMESCALE, Init
 from likelight.feed.hls.playlist import media_playlist
 from likelight.feed.hls.segments import KEPT, LONGEST_SEGMENT, WINDOW, Segmenter
 from likelight.feed.ring import Fragment, Opening
-from support.feed import CAMERA_SHADE, HEIGHT, WIDTH, still
+from support.feed import CAMERA_SHADE, HEIGHT, WIDTH, one_keyframe
 from support.hls_validator import Playlist, check_alone, check_successor, read_playlist
 
-SETS, _ = parse(still(CAMERA_SHADE))
+SETS, _ = parse(one_keyframe(CAMERA_SHADE))
 assert SETS is not None
 INIT = Init(SETS, WIDTH, HEIGHT, 30)
 

@@ -13,9 +13,9 @@ from likelight.feed.annexb import parse
 from likelight.feed.fmp4 import Init
 from likelight.feed.upload.protocol import Gate, Kind, LineError, Packet, unpack
 from likelight.feed.upload.unpack import UnpackError, unpack_fragment, unpack_init
-from support.feed import HEIGHT, WIDTH, still
+from support.feed import HEIGHT, WIDTH, one_keyframe
 
-SETS, UNITS = parse(still(100))
+SETS, UNITS = parse(one_keyframe(100))
 assert SETS is not None
 INIT = Init(SETS, WIDTH, HEIGHT, 30)
 FRAGMENT = fmp4.fragment(

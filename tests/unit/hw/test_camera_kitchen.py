@@ -4,11 +4,11 @@ import itertools
 
 import pytest
 
-from likelight_hw.camera.lettering import badge_corner, badge_sprite, card_planes
+from likelight_hw.camera.lettering import badge_corner, badge_sprite, placeholder_planes
 from likelight_hw.camera.planes import Planes, blank
-from likelight_hw.ports import DARK, Card, LightFrame, Rgb
+from likelight_hw.ports import DARK, LightFrame, PlaceholderSpec, Rgb
 from likelight_hw.sim.kitchen import LAMP_BOX, Kitchen
-from support.camera import CARDS, mean, read_barcode
+from support.camera import SPECS, mean, read_barcode
 
 NOON = 1_700_000_000.25
 WARM: Rgb = (255, 217, 160)
@@ -79,9 +79,9 @@ def test_badge_and_cards_fit_the_picture(size: tuple[int, int]) -> None:
     x, y = badge_corner(badge, *size)
     assert 0 <= x <= size[0] - badge.mask.width
     assert size[1] * 0.8 < y <= size[1] - badge.mask.height
-    wordy = Card("long", "Incomprehensibilities " * 4, (255, 255, 255), (0, 0, 0))
-    for card in (*CARDS, wordy):
-        picture = card_planes(card, *size, None)
+    wordy = PlaceholderSpec("long", "Incomprehensibilities " * 4, (255, 255, 255), (0, 0, 0))
+    for spec in (*SPECS, wordy):
+        picture = placeholder_planes(spec, *size, None)
         paper = mean(picture.y, (0.2, 0, 1, 0.02))
         assert picture.size == size
         assert mean(picture.y, (0.95, 0, 1, 1)) == paper

@@ -20,8 +20,8 @@ from likelight_hw.camera.wire import (
     unpack_want,
 )
 from likelight_hw.child.packets import MAX_PAYLOAD, Packet, ProtocolError, Unpacker, pack
-from likelight_hw.ports import LightFrame, Placeholder, StreamFormat
-from support.camera import CARDS
+from likelight_hw.ports import DrawnPlaceholder, LightFrame, StreamFormat
+from support.camera import SPECS
 
 packets = st.builds(
     Packet,
@@ -58,11 +58,11 @@ def test_each_message_comes_back_as_it_went() -> None:
     want = Want(stream=3, keyframe=2**32 - 1, jpeg_fps=12.5, lamp=LightFrame(0.25, (255, 0, 9)))
     assert unpack_want(only(pack_want(want)).payload) == want
 
-    placeholder = Placeholder("private", 1280, 720, b"\0\0\0\1unit", b"\xff\xd8jpeg")
+    placeholder = DrawnPlaceholder("private", 1280, 720, b"\0\0\0\1unit", b"\xff\xd8jpeg")
     assert unpack_placeholder(only(pack_placeholder(placeholder)).payload) == placeholder
 
     form = StreamFormat(1280, 720, 30, simulated=True)
     assert unpack_format(only(pack_format(form, 7)).payload) == (form, 7)
 
     config = CameraConfig(barcode=True, badge=None, seed=4)
-    assert unpack_setup(only(pack_setup(config, CARDS)).payload) == (config, list(CARDS))
+    assert unpack_setup(only(pack_setup(config, SPECS)).payload) == (config, list(SPECS))

@@ -65,7 +65,7 @@ class Hls:
             self._tell()
 
     def on_picture(self, picture: Picture) -> None:
-        """HLS has no stills."""
+        """Take nothing: HLS has no JPEGs."""
 
     def on_state(self, state: State) -> None:
         """Forget every part and playlist at once, unless the camera may be seen."""

@@ -22,8 +22,8 @@ from likelight_hw.ports import (
     AccessUnit,
     CameraPhase,
     CameraStatus,
+    DrawnPlaceholder,
     Jpeg,
-    Placeholder,
     StreamFormat,
 )
 
@@ -59,7 +59,7 @@ class _Eyes:
         self.picture = jpeg.data
         self._look()
 
-    def on_placeholder(self, placeholder: Placeholder) -> None: ...
+    def on_placeholder(self, placeholder: DrawnPlaceholder) -> None: ...
 
     def on_status(self, status: CameraStatus) -> None:
         self.status = status

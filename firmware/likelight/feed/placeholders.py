@@ -1,0 +1,51 @@
+"""What viewers see in a state in which no camera frame leaves."""
+
+from dataclasses import dataclass
+
+from likelight.assets.placeholder_files import SIZE, placeholder_file
+from likelight.assets.placeholder_words import WORDS
+from likelight.contract import State
+from likelight.feed import annexb
+from likelight.feed.fmp4 import Init
+
+TICK_S = 0.25
+"""Placeholders come four times a second, so that a decoder always has something to show."""
+
+
+@dataclass(frozen=True, slots=True)
+class Placeholder:
+    """What is shown in `state`: the NAL units of one keyframe with its init, and one JPEG."""
+
+    state: State
+    init: Init
+    units: list[bytes]
+    jpeg: bytes
+
+    @classmethod
+    def from_keyframe(
+        cls, state: State, access_unit: bytes, jpeg: bytes, width: int, height: int
+    ) -> "Placeholder":
+        """Take a keyframe (Annex B, with SPS and PPS) and a JPEG, `width` x `height` pixels.
+
+        Raises `ValueError` when the access unit is not such a keyframe.
+        """
+        sets, units = annexb.parse(access_unit)
+        if sets is None or not units:
+            raise ValueError(f"the placeholder for {state} is not a keyframe with SPS and PPS")
+        return cls(state, Init(sets, width, height, round(1 / TICK_S)), units, jpeg)
+
+
+def packaged_placeholders(*, simulated: bool) -> tuple[Placeholder, ...]:
+    """Read the packaged placeholders, one per state in which no camera frame leaves; blocks.
+
+    They are shown for a camera that never started, and so never drew its own.
+    """
+    return tuple(
+        Placeholder.from_keyframe(
+            state,
+            placeholder_file(state, "h264", simulated=simulated).read_bytes(),
+            placeholder_file(state, "jpg", simulated=simulated).read_bytes(),
+            *SIZE,
+        )
+        for state in WORDS
+    )
