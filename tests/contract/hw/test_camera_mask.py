@@ -153,7 +153,7 @@ async def _hls(viewer: aiohttp.ClientSession, address: str) -> list[Image.Image]
 
 
 async def _mjpeg_and_snapshot(viewer: aiohttp.ClientSession, address: str) -> list[Image.Image]:
-    """Watch four pictures; a placeholder, the same bytes again and again, may come before the first.
+    """Watch four pictures; a placeholder, the same bytes each time, may come before the first.
 
     The snapshot is taken while pictures come, or it might be that placeholder.
     """
