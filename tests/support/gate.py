@@ -107,7 +107,7 @@ async def a_kitchen(
     kitchen.gate = gate
     async with asyncio.TaskGroup() as group:
         running = group.create_task(gate.run())
-        gate.restore(private=private)
+        gate.use_stored_privacy(private=private)
         gate.on_consent(consented)
         gate.on_hours(True, None)
         await body(kitchen, gate)  # type: ignore[misc]
@@ -133,7 +133,7 @@ def a_gate(kitchen: Kitchen, *, private: bool) -> OnAir:
         now=virtual_now(),
     )
     kitchen.gate = gate
-    gate.restore(private=private)
+    gate.use_stored_privacy(private=private)
     gate.on_consent(True)
     gate.on_hours(True, None)
     gate.on_demand(True)

@@ -215,7 +215,7 @@ class WindowIn:
         self._presenter.change()
         self._on_button()
 
-    def permits_changed(self) -> None:
+    def consent_changed(self) -> None:
         """What `review_due()` returns may have changed: the display says so."""
         self._presenter.change()
 

@@ -10,8 +10,16 @@ from typing import Any
 from pydantic import ValidationError
 
 from likelight.config.settings import DEFAULT_FILE, Config, ConfigError, load
-from likelight.gate import consent
-from likelight.gate.consent import Consent, ConsentError, Standing
+from likelight.gate.consent import (
+    LONGEST_CONSENT,
+    Consent,
+    ConsentError,
+    ConsentStatus,
+    consent_status,
+    read_consent,
+    remove_consent,
+    write_consent,
+)
 from likelight.gate.zone import kitchen_zone
 from likelight.runtime.clock import utc_now
 from likelight.runtime.clock_sync import clock_is_set
@@ -78,7 +86,7 @@ def _record(arguments: argparse.Namespace) -> int:
     config, state_dir = _place(arguments)
     now = utc_now()
     today = now.astimezone(kitchen_zone(config.kitchen.timezone)).date()
-    if not today <= arguments.review <= today + consent.LONGEST:
+    if not today <= arguments.review <= today + LONGEST_CONSENT:
         raise ConfigError(
             f"--review {arguments.review} should be a day from today on, at most two years ahead"
         )
@@ -94,7 +102,7 @@ def _record(arguments: argparse.Namespace) -> int:
             "--signed-by takes one name of up to 80 characters, --notice a version of up to 40"
         ) from None
     try:
-        consent.write(state_dir, record)
+        write_consent(state_dir, record)
     except ConsentError as error:
         return _failed(str(error))
     print(f"The crew's consent is recorded; it holds until {record.review}.")
@@ -104,7 +112,7 @@ def _record(arguments: argparse.Namespace) -> int:
 def _withdraw(arguments: argparse.Namespace) -> int:
     config, state_dir = _place(arguments)
     try:
-        was_there = consent.remove(state_dir)
+        was_there = remove_consent(state_dir)
     except ConsentError as error:
         return _failed(str(error))
     print("The consent is withdrawn." if was_there else f"No consent is on record in {state_dir}.")
@@ -136,27 +144,29 @@ def _show(arguments: argparse.Namespace) -> int:
     config, state_dir = _place(arguments)
     zone = kitchen_zone(config.kitchen.timezone)
     try:
-        record = consent.read(state_dir)
+        record = read_consent(state_dir)
     except ConsentError as error:
         return _failed(str(error))
     now = utc_now()
-    stands = consent.standing(record, now, zone, clock=clock_is_set())
+    stands = consent_status(record, now, zone, clock_is_set=clock_is_set())
     if arguments.json:
         told = record.model_dump(mode="json") if record else {}
-        print(json.dumps({"standing": stands.value, **told}))
+        print(json.dumps({"status": stands.value, **told}))
     else:
         print(_words(record, stands, now.astimezone(zone)))
-    return 0 if stands is Standing.VALID else EXIT_NO_CONSENT
+    return 0 if stands is ConsentStatus.VALID else EXIT_NO_CONSENT
 
 
-def _words(record: Consent | None, stands: Standing, now: datetime) -> str:
+def _words(record: Consent | None, stands: ConsentStatus, now: datetime) -> str:
     if record is None:
         return "No consent is recorded; a real camera stays off."
     days = (record.review - now.date()) // timedelta(days=1)
     ends = {
-        Standing.VALID: f"It holds for {days} more days." if days else "It holds until midnight.",
-        Standing.OVERDUE: "Its review date has passed; a real camera is off.",
-        Standing.NO_CLOCK: "The clock is not set, so nobody knows whether it holds; "
+        ConsentStatus.VALID: (
+            f"It holds for {days} more days." if days else "It holds until midnight."
+        ),
+        ConsentStatus.OVERDUE: "Its review date has passed; a real camera is off.",
+        ConsentStatus.NO_CLOCK: "The clock is not set, so nobody knows whether it holds; "
         "a real camera stays off until it is.",
     }[stands]
     return (

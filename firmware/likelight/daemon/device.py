@@ -34,7 +34,7 @@ from likelight.feed.hub import Demand, Hub
 from likelight.feed.placeholders import Placeholder
 from likelight.feed.upload.client import Upload
 from likelight.gate.on_air import OnAir, PrivacyButton
-from likelight.gate.permissions import Permits
+from likelight.gate.permissions import Permissions
 from likelight.gate.zone import kitchen_zone
 from likelight.runtime.changes import Changes
 from likelight.runtime.clock import utc_now
@@ -164,25 +164,25 @@ class Device:
             rng=rng,
             timezone=zone,
             privacy=self.privacy_button,
-            review_due=lambda: self.permits.review_due,
+            review_due=lambda: self.permissions.review_due,
             on_button=self.changes.bump,
             quiet=self.quiet,
             night=config.quiet.brightness,
         )
         # Only a real sensor needs the crew's consent.
-        self.permits = Permits(
+        self.permissions = Permissions(
             self.on_air,
             hours=config.schedule.hours(zone),
             state_dir=None if self.camera.simulated else config.state_dir,
             zone=zone,
             clock_is_set=clock_is_set,
-            on_change=self._on_permits,
+            on_change=self._on_consent_changed,
             now=utc_now,
         )
         if store.desired is not None:
             # The cloud's last wish holds from the first moment on, also without a network.
             self._on_desired(store.desired)
-        self.on_air.restore(private=store.private)
+        self.on_air.use_stored_privacy(private=store.private)
         self.upload = upload
         if upload is not None:
             upload.attach(self.hub, keyframe=self.camera.keyframe)
@@ -204,7 +204,7 @@ class Device:
         add = self.supervisor.add
         add("feed", self.hub, critical=True)
         add("on air", self.on_air, critical=True)
-        add("permits", self.permits, critical=True)
+        add("permissions", self.permissions, critical=True)
         add("privacy button", self.privacy_button, critical=True)
         add("lamp", self.lamp, critical=True)
         dimmable = any(lamp.driver != "onoff" for lamp in self.config.lights)
@@ -237,7 +237,7 @@ class Device:
             camera_restarts=self.camera.restarts,
             waiting_for=tuple(waiting_for),
             push=self.push.status if self.push else None,
-            consent=self.permits.consent,
+            consent=self.permissions.consent,
             buttons={button.name: button.trouble for button in self.window_in.buttons},
             hardware={
                 part: trouble
@@ -256,7 +256,7 @@ class Device:
             *status_routes(self._status),
             *lights_routes(self.lamp, simulated=self.lights.simulated),
             *queue_routes(self.lamp, self.window_in),
-            *self.permits.routes(),
+            *self.permissions.routes(),
         ]
 
     async def ready(self) -> None:
@@ -329,8 +329,8 @@ class Device:
         self.on_air.on_privacy_button(self.privacy_button.trouble is not Trouble.UNREADABLE)
         self.window_in.button_changed()
 
-    def _on_permits(self) -> None:
-        self.window_in.permits_changed()
+    def _on_consent_changed(self) -> None:
+        self.window_in.consent_changed()
         self.changes.bump()
 
     def _on_demand(self, demand: Demand) -> None:
@@ -369,7 +369,7 @@ class Device:
 
     def _on_desired(self, desired: Desired) -> None:
         self.on_air.on_desired(desired.mode == "on")
-        self.permits.wish(desired.schedule)
+        self.permissions.wish(desired.schedule)
 
 
 class _WindowInComponent:

@@ -19,10 +19,10 @@ from likelight.contract import Time
 from likelight.gate.schedule import instant
 from likelight.runtime.atomic_file import replace_file, sync_folder
 
-FILE = "consent.json"
-WARN_BEFORE = timedelta(days=14)
+CONSENT_FILE = "consent.json"
+WARN_BEFORE_REVIEW = timedelta(days=14)
 """How long before its review date the crew and IT are told."""
-LONGEST = timedelta(days=2 * 366)
+LONGEST_CONSENT = timedelta(days=2 * 366)
 """People come and go; a consent that nobody looks at for two years is nobody's."""
 CLOCK_MARGIN = timedelta(hours=1)
 """A clock that shows a time this much before the record was made is wrong."""
@@ -47,7 +47,7 @@ class Consent(BaseModel):
     @model_validator(mode="after")
     def _ends_within_reach(self) -> Self:
         # A file that was edited by hand, too. A day more, for zones that are ahead of UTC.
-        if self.review - self.recorded_at.date() > LONGEST + timedelta(days=1):
+        if self.review - self.recorded_at.date() > LONGEST_CONSENT + timedelta(days=1):
             raise ValueError("a consent is to be reviewed within two years")
         if self.review == date.max:
             raise ValueError("the midnight after it is no date")
@@ -58,7 +58,7 @@ class Consent(BaseModel):
         return instant(self.review + timedelta(days=1), 0, zone)
 
 
-class Standing(StrEnum):
+class ConsentStatus(StrEnum):
     """What a consent is worth at a moment."""
 
     VALID = "valid"
@@ -69,20 +69,22 @@ class Standing(StrEnum):
     """Nobody can say whether the review date has passed."""
 
 
-def standing(consent: Consent | None, now: datetime, zone: tzinfo, *, clock: bool) -> Standing:
-    """Judge `consent` at `now`; `clock` says whether that is known to be the time."""
+def consent_status(
+    consent: Consent | None, now: datetime, zone: tzinfo, *, clock_is_set: bool
+) -> ConsentStatus:
+    """Return what `consent` is worth at `now`, which is known only when `clock_is_set`."""
     if consent is None:
-        return Standing.MISSING
+        return ConsentStatus.MISSING
     if now >= consent.ends(zone):
-        return Standing.OVERDUE
-    if not clock or now < consent.recorded_at - CLOCK_MARGIN:
-        return Standing.NO_CLOCK
-    return Standing.VALID
+        return ConsentStatus.OVERDUE
+    if not clock_is_set or now < consent.recorded_at - CLOCK_MARGIN:
+        return ConsentStatus.NO_CLOCK
+    return ConsentStatus.VALID
 
 
-def read(state_dir: Path) -> Consent | None:
+def read_consent(state_dir: Path) -> Consent | None:
     """Return the record in `state_dir`, None when there is none. Raises `ConsentError`."""
-    file = state_dir / FILE
+    file = state_dir / CONSENT_FILE
     try:
         return Consent.model_validate_json(file.read_bytes())
     except FileNotFoundError:
@@ -93,7 +95,7 @@ def read(state_dir: Path) -> Consent | None:
         raise ConsentError(f"{file} is damaged; record the crew's consent anew") from error
 
 
-def write(state_dir: Path, consent: Consent) -> None:
+def write_consent(state_dir: Path, consent: Consent) -> None:
     """Keep `consent`, readable by the directory's owner only; it is on the disk on return.
 
     Raises `ConsentError`.
@@ -102,19 +104,19 @@ def write(state_dir: Path, consent: Consent) -> None:
         owner = state_dir.stat()
         root = os.geteuid() == 0
         replace_file(
-            state_dir / FILE,
+            state_dir / CONSENT_FILE,
             consent.model_dump_json(),
             owner=(owner.st_uid, owner.st_gid) if root else None,
         )
 
 
-def remove(state_dir: Path) -> bool:
+def remove_consent(state_dir: Path) -> bool:
     """Delete the record for good; return whether there was one. Raises `ConsentError`."""
     with _writing(state_dir):
         # A directory that is not there is a wrong one: nobody should think that it is done.
         state_dir.stat()
         try:
-            (state_dir / FILE).unlink()
+            (state_dir / CONSENT_FILE).unlink()
         except FileNotFoundError:
             return False
         sync_folder(state_dir)

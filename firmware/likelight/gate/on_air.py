@@ -1,6 +1,6 @@
 """One gate, one light: may camera frames leave the kitchen, and does the crew see that they do?
 
-verdict.py decides from the conditions alone. `OnAir` carries that out in the one safe order: the
+rule.py decides from the conditions alone. `OnAir` carries that out in the one safe order: the
 light goes on before the first frame can leave, and off only after the gate has shut.
 """
 
@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Protocol
 
 from likelight.contract import CameraReport, Cause, State
-from likelight.gate.rule import Conditions, Verdict, judge
+from likelight.gate.rule import Conditions, Decision, decide
 from likelight.runtime.clock import Now
 from likelight_hw.ports import CameraStatus, HardwareError, Indicator
 
@@ -67,7 +67,7 @@ class OnAir:
         self._on_change = on_change
         self._now = now
         self._conditions = Conditions()
-        self._verdict = judge(self._conditions)
+        self._decision = decide(self._conditions)
         self._since = now()
         self._open = False
         self._reopen_at = float("-inf")
@@ -84,11 +84,11 @@ class OnAir:
         self._unstorable = False
         self._wished = asyncio.Event()
         self._changed = asyncio.Event()
-        show(self._verdict.state)
+        show(self._decision.state)
 
     @property
     def state(self) -> State:
-        return self._verdict.state
+        return self._decision.state
 
     @property
     def since(self) -> datetime:
@@ -116,7 +116,7 @@ class OnAir:
         return CameraReport(
             state=self.state,
             since=self._since,
-            cause=self._verdict.cause,
+            cause=self._decision.cause,
             opens_at=self._opens_at if closed else None,
         )
 
@@ -137,18 +137,18 @@ class OnAir:
             finally:
                 await self._store_at_last()
 
-    def restore(self, *, private: bool) -> None:
+    def use_stored_privacy(self, *, private: bool) -> None:
         """Take over at start what the crew wished."""
         self._wish = self._stored = private
         self._change(replace(self._conditions, private=private))
 
-    def take_privacy(self) -> None:
+    def start_privacy(self) -> None:
         """Shut at once, and see to it that the wish is stored."""
         self._wish = True
         self._wished.set()
         self._change(replace(self._conditions, private=True))
 
-    def lift_privacy(self) -> None:
+    def end_privacy(self) -> None:
         """Share again, once that is stored; what can't be stored leaves the kitchen private."""
         self._wish = False
         self._wished.set()
@@ -261,24 +261,24 @@ class OnAir:
 
     def _apply(self) -> None:
         """Bring gate, light, camera and feed in line with the conditions."""
-        verdict = judge(self._conditions)
+        decision = decide(self._conditions)
         now = asyncio.get_running_loop().time()
-        if verdict.gate and not self._open and (not self._alive or now < self._reopen_at):
-            verdict = Verdict(State.IDLE, Cause.DEMAND, gate=False)
-        if not verdict.gate:
+        if decision.gate_open and not self._open and (not self._alive or now < self._reopen_at):
+            decision = Decision(State.IDLE, Cause.DEMAND, gate_open=False)
+        if not decision.gate_open:
             try:
-                self._announce(verdict)
+                self._announce(decision)
             finally:
                 self._shut()
         elif not (self._glows() if self._open else self._light(True)):
             self._dark_at = now
             self._change(replace(self._conditions, indicator_works=False))
         elif self._open:
-            self._announce(verdict)
+            self._announce(decision)
         else:
             self._open = True
             self._sensor.start()
-            self._announce(judge(self._conditions))
+            self._announce(decide(self._conditions))
 
     def _shut(self) -> None:
         """Gate first, then the sensor, then the light.
@@ -286,8 +286,8 @@ class OnAir:
         A feed that fails to let go of its picture keeps the light on.
         """
         try:
-            if self._verdict.state is State.LIVE:
-                self._announce(Verdict(State.IDLE, Cause.DEMAND, gate=False))
+            if self._decision.state is State.LIVE:
+                self._announce(Decision(State.IDLE, Cause.DEMAND, gate_open=False))
         finally:
             if self._open:
                 self._open = False
@@ -296,16 +296,16 @@ class OnAir:
         if self._lighted or self._glows():
             self._light(False)
 
-    def _announce(self, verdict: Verdict) -> None:
-        before = self._verdict
-        if verdict.state is not before.state:
-            self._show(verdict.state)
+    def _announce(self, decision: Decision) -> None:
+        before = self._decision
+        if decision.state is not before.state:
+            self._show(decision.state)
             self._since = self._now()
-        self._verdict = verdict
-        if (verdict.state, verdict.cause) != (before.state, before.cause):
+        self._decision = decision
+        if (decision.state, decision.cause) != (before.state, before.cause):
             self._tell()
-        if verdict.state is not before.state:
-            log.info("The kitchen is %s", verdict.state.value)
+        if decision.state is not before.state:
+            log.info("The kitchen is %s", decision.state.value)
 
     def _tell(self) -> None:
         """Say that the report has changed; a listener that fails holds up no gate and no press."""
@@ -356,7 +356,7 @@ class OnAir:
         now = asyncio.get_running_loop().time()
         if self._open:
             deadlines.append(now + WATCH_LIGHT_S)
-        elif judge(self._conditions).gate:
+        elif decide(self._conditions).gate_open:
             deadlines.append(self._reopen_at)
         elif self._lighted or self._glows():
             deadlines.append(now + RETRY_LIGHT_S)
@@ -376,11 +376,11 @@ class PrivacyButton:
     def down(self) -> None:
         self._lifts = self._on_air.wants_privacy
         if not self._lifts:
-            self._on_air.take_privacy()
+            self._on_air.start_privacy()
 
     def up(self) -> None:
         if self._lifts:
-            self._on_air.lift_privacy()
+            self._on_air.end_privacy()
 
     def void(self) -> None:
         self._lifts = False

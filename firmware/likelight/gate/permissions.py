@@ -13,7 +13,14 @@ from typing import Any, Protocol
 
 from aiohttp import web
 
-from likelight.gate.consent import WARN_BEFORE, Consent, ConsentError, Standing, read, standing
+from likelight.gate.consent import (
+    WARN_BEFORE_REVIEW,
+    Consent,
+    ConsentError,
+    ConsentStatus,
+    consent_status,
+    read_consent,
+)
 from likelight.gate.schedule import Hours, parse
 from likelight.runtime.clock import Now
 
@@ -27,16 +34,16 @@ MOST_TURNS = 64
 """How many openings and closings of two schedules are looked at for one that both allow."""
 
 _WORDS = {
-    Standing.VALID: "The crew's consent holds",
-    Standing.MISSING: "The camera stays off: the crew's consent is not recorded",
-    Standing.OVERDUE: "The camera is off: the crew's consent is past its review date",
-    Standing.UNREADABLE: "The camera is off: the record of the crew's consent can't be read",
-    Standing.NO_CLOCK: "The camera stays off until the clock is set, to know that consent holds",
+    ConsentStatus.VALID: "The crew's consent holds",
+    ConsentStatus.MISSING: "The camera stays off: the crew's consent is not recorded",
+    ConsentStatus.OVERDUE: "The camera is off: the crew's consent is past its review date",
+    ConsentStatus.UNREADABLE: "The camera is off: the record of the crew's consent can't be read",
+    ConsentStatus.NO_CLOCK: "The camera stays off: nobody can tell if the consent holds, the clock is not set",
 }
 
 
 class Gate(Protocol):
-    """What hears of the permits."""
+    """What hears of the permissions."""
 
     def on_consent(self, consented: bool) -> None: ...
 
@@ -47,13 +54,13 @@ class Gate(Protocol):
 class ConsentHealth:
     """How the consent stands; `review` is its last day. Names nobody."""
 
-    standing: Standing
+    status: ConsentStatus
     review: date | None = None
     review_due: bool = False
     """The review date is less than 14 days away, or has passed."""
 
 
-class Permits:
+class Permissions:
     """Tells `gate` what is allowed, whenever that changes.
 
     `state_dir` holds the consent; None when the camera is no real sensor and needs none.
@@ -113,14 +120,14 @@ class Permits:
         await self._mind_consent()
         if self.consent is None:
             return "The camera of this device is simulated and needs no consent."
-        return f"{_WORDS[self.consent.standing]}."
+        return f"{_WORDS[self.consent.status]}."
 
     def routes(self) -> list[web.RouteDef]:
         """Return what the command line may ask of a running device."""
 
         async def reload(_: web.Request) -> web.Response:
             words = await self.reload()
-            holds = self.consent is not None and self.consent.standing is Standing.VALID
+            holds = self.consent is not None and self.consent.status is ConsentStatus.VALID
             return web.json_response({"words": words, "holds": holds})
 
         return [web.post("/consent/reload", reload)]
@@ -177,17 +184,17 @@ class Permits:
             try:
                 async with asyncio.timeout(LOOK_WITHIN_S):
                     consent, clock = await self._look(self._state_dir)
-                stands = standing(consent, self._now(), self._zone, clock=clock)
+                stands = consent_status(consent, self._now(), self._zone, clock_is_set=clock)
             except (ConsentError, TimeoutError) as error:
                 log.debug("%s", str(error) or "the disk hangs")
-                consent, stands = None, Standing.UNREADABLE
-            self._gate.on_consent(stands is Standing.VALID)
+                consent, stands = None, ConsentStatus.UNREADABLE
+            self._gate.on_consent(stands is ConsentStatus.VALID)
             self._ends = consent.ends(self._zone) if consent else None
         self._tell(self._health(consent, stands))
 
     async def _look(self, state_dir: Path) -> tuple[Consent | None, bool]:
         def look() -> tuple[Consent | None, bool]:
-            return read(state_dir), self._clock_is_set()
+            return read_consent(state_dir), self._clock_is_set()
 
         if self._late is not None:
             # One thread at most hangs with the disk. What it read may be older than a withdrawal.
@@ -195,19 +202,19 @@ class Permits:
         self._late = asyncio.get_running_loop().run_in_executor(None, look)
         return await asyncio.shield(self._late)
 
-    def _health(self, consent: Consent | None, stands: Standing) -> ConsentHealth:
+    def _health(self, consent: Consent | None, stands: ConsentStatus) -> ConsentHealth:
         if consent is None:
             return ConsentHealth(stands)
-        due = self._now() >= consent.ends(self._zone) - WARN_BEFORE
+        due = self._now() >= consent.ends(self._zone) - WARN_BEFORE_REVIEW
         return ConsentHealth(stands, consent.review, due)
 
     def _tell(self, health: ConsentHealth) -> None:
         before, self.consent = self.consent, health
         if health == before:
             return
-        if before is None or before.standing is not health.standing:
-            level = logging.INFO if health.standing is Standing.VALID else logging.WARNING
-            log.log(level, "%s", _WORDS[health.standing])
+        if before is None or before.status is not health.status:
+            level = logging.INFO if health.status is ConsentStatus.VALID else logging.WARNING
+            log.log(level, "%s", _WORDS[health.status])
         if health.review_due and not (before and before.review_due):
             log.warning("The crew's consent is to be reviewed by %s", health.review)
         self._on_change()

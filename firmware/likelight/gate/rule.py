@@ -15,7 +15,7 @@ class Conditions:
     consented: bool = False
     """The crew has agreed to this camera, or no real sensor stands behind it."""
     open_hours: bool = False
-    """The kitchen's hours, and those that the cloud wishes, allow it now."""
+    """The kitchen's hours, and those that the cloud wishes, allow it conditions."""
     desired_on: bool = True
     """The cloud's wish; it can only reduce exposure."""
     admitted: bool = True
@@ -28,30 +28,30 @@ class Conditions:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class Decision:
     """The state for the world, its cause, and whether the gate should be open."""
 
     state: State
-    cause: Cause | None
-    gate: bool
+    cause: Cause
+    gate_open: bool
 
 
-def judge(now: Conditions) -> Verdict:
+def decide(conditions: Conditions) -> Decision:
     """Decide from the conditions alone; the crew's wish comes before everything but "off"."""
-    if not now.desired_on:
-        return Verdict(State.OFF, Cause.DESIRED, gate=False)
-    if not now.consented:
-        return Verdict(State.OFF, Cause.CONSENT, gate=False)
-    if now.private:
-        return Verdict(State.PRIVATE, Cause.BUTTON, gate=False)
-    if not now.open_hours:
-        return Verdict(State.CLOSED, Cause.SCHEDULE, gate=False)
-    if not (now.admitted and now.indicator_works and now.privacy_works):
-        return Verdict(State.FAULT, Cause.ERROR, gate=False)
-    if now.camera in (CameraPhase.SILENT, CameraPhase.FAILED):
-        return Verdict(State.FAULT, Cause.ERROR, gate=now.demand)
-    if not now.demand:
-        return Verdict(State.IDLE, Cause.DEMAND, gate=False)
-    if now.camera is not CameraPhase.STREAMING:
-        return Verdict(State.IDLE, Cause.DEMAND, gate=True)
-    return Verdict(State.LIVE, Cause.DEMAND, gate=True)
+    if not conditions.desired_on:
+        return Decision(State.OFF, Cause.DESIRED, gate_open=False)
+    if not conditions.consented:
+        return Decision(State.OFF, Cause.CONSENT, gate_open=False)
+    if conditions.private:
+        return Decision(State.PRIVATE, Cause.BUTTON, gate_open=False)
+    if not conditions.open_hours:
+        return Decision(State.CLOSED, Cause.SCHEDULE, gate_open=False)
+    if not (conditions.admitted and conditions.indicator_works and conditions.privacy_works):
+        return Decision(State.FAULT, Cause.ERROR, gate_open=False)
+    if conditions.camera in (CameraPhase.SILENT, CameraPhase.FAILED):
+        return Decision(State.FAULT, Cause.ERROR, gate_open=conditions.demand)
+    if not conditions.demand:
+        return Decision(State.IDLE, Cause.DEMAND, gate_open=False)
+    if conditions.camera is not CameraPhase.STREAMING:
+        return Decision(State.IDLE, Cause.DEMAND, gate_open=True)
+    return Decision(State.LIVE, Cause.DEMAND, gate_open=True)

@@ -445,7 +445,7 @@ async def test_privacy_ends_the_push_of_a_whole_device(tmp_path: Path) -> None:
             await until(PushPhase.SHUT)
             assert not device.indicator.lit
 
-            device.on_air.lift_privacy()  # a thumb as quick as this would be a bounce
+            device.on_air.end_privacy()  # a thumb as quick as this would be a bounce
             await until(PushPhase.STREAMING)
             await server.says("publish: name=", since=before)
             living.cancel()

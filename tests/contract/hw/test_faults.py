@@ -89,7 +89,7 @@ class Window:
             on_change=lambda: None,
             now=utc_now,
         )
-        self.on_air.restore(private=False)
+        self.on_air.use_stored_privacy(private=False)
         self.on_air.on_consent(True)
         self.on_air.on_hours(True, None)
 

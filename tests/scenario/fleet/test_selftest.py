@@ -20,7 +20,7 @@ from likelight.fleet.selftest.report import Report, Verdict, write
 from likelight.fleet.selftest.session import Walk
 from likelight.fleet.selftest.steps import STEPS
 from likelight.fleet.selftest.technician import Person
-from likelight.gate import consent
+from likelight.gate.consent import Consent, write_consent
 from likelight_hw.lamps.governor import FlashGovernor
 from likelight_hw.ports import (
     DARK,
@@ -191,9 +191,9 @@ class Kitchen:
 
     def consent(self, review: date = date(2027, 5, 31)) -> None:
         self.state_dir.mkdir(exist_ok=True)
-        consent.write(
+        write_consent(
             self.state_dir,
-            consent.Consent(signed_by="A", notice="1", recorded_at=NOW, review=review),
+            Consent(signed_by="A", notice="1", recorded_at=NOW, review=review),
         )
 
     @property

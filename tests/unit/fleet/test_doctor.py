@@ -19,7 +19,7 @@ from likelight.fleet.doctor import doctor
 from likelight.fleet.doctor.check import Check, Result, ok
 from likelight.fleet.doctor.checks import CHECKS
 from likelight.fleet.doctor.system import Ground
-from likelight.gate import consent
+from likelight.gate.consent import Consent
 from likelight_hw.ports import HardwareError
 from support.machine import BOOT, COOK, MODEL, NOW, Machine
 
@@ -53,7 +53,7 @@ ROUTE = "Iface\tDestination\tGateway\tFlags\tRefCnt\tUse\tMetric\tMask\n"
 ROUTE_4 = ROUTE + "eth0\t00000000\t0100A8C0\t0003\t0\t0\t100\t00000000\n"
 ROUTE_6 = f"{'0' * 32} 00 {'0' * 32} 00 {'f' * 32} 400 1 0 00000003 wlan0\n"
 WIRELESS = "Inter-| sta-|\n face | tus |\n wlan0: 0000   54.  {}.  -256        0\n"
-LIVES = consent.Consent(signed_by="A", notice="1", recorded_at=NOW, review=date(2027, 5, 31))
+LIVES = Consent(signed_by="A", notice="1", recorded_at=NOW, review=date(2027, 5, 31))
 SET = {"/run/systemd/timesync/synchronized": ""}
 
 

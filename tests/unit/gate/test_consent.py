@@ -9,8 +9,16 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from likelight.cli.main import main
-from likelight.gate import consent
-from likelight.gate.consent import Consent, ConsentError, Standing, standing
+from likelight.gate.consent import (
+    CONSENT_FILE,
+    Consent,
+    ConsentError,
+    ConsentStatus,
+    consent_status,
+    read_consent,
+    remove_consent,
+    write_consent,
+)
 from likelight.runtime import clock_sync as timesync
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -19,9 +27,9 @@ SIGNED = Consent(signed_by="Ana Díaz", notice="3", recorded_at=NOON, review=dat
 
 
 def test_what_was_written_is_read_by_its_owner_only(tmp_path: Path) -> None:
-    consent.write(tmp_path, SIGNED)
-    assert consent.read(tmp_path) == SIGNED
-    file = tmp_path / consent.FILE
+    write_consent(tmp_path, SIGNED)
+    assert read_consent(tmp_path) == SIGNED
+    file = tmp_path / CONSENT_FILE
     assert file.stat().st_mode & 0o777 == 0o600
     assert file.stat().st_uid == tmp_path.stat().st_uid
     assert set(json.loads(file.read_text(encoding="utf-8"))) == {
@@ -30,15 +38,15 @@ def test_what_was_written_is_read_by_its_owner_only(tmp_path: Path) -> None:
         "recorded_at",
         "review",
     }, "whoever stores more about a person says so in the docs first"
-    consent.write(tmp_path, SIGNED.model_copy(update={"notice": "4"}))
-    assert [path.name for path in tmp_path.iterdir()] == [consent.FILE]
+    write_consent(tmp_path, SIGNED.model_copy(update={"notice": "4"}))
+    assert [path.name for path in tmp_path.iterdir()] == [CONSENT_FILE]
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a directory to another user")
 def test_written_by_root_it_belongs_to_the_daemon(tmp_path: Path) -> None:
     os.chown(tmp_path, 1234, 2345)
-    consent.write(tmp_path, SIGNED)
-    written = (tmp_path / consent.FILE).stat()
+    write_consent(tmp_path, SIGNED)
+    written = (tmp_path / CONSENT_FILE).stat()
     assert (written.st_uid, written.st_gid, written.st_mode & 0o777) == (1234, 2345, 0o600)
 
 
@@ -47,46 +55,46 @@ def test_a_link_that_waits_in_the_directory_is_not_followed(tmp_path: Path) -> N
     elsewhere.write_text("mine", encoding="utf-8")
     state = tmp_path / "state"
     state.mkdir()
-    (state / consent.FILE).symlink_to(elsewhere)
-    consent.write(state, SIGNED)
+    (state / CONSENT_FILE).symlink_to(elsewhere)
+    write_consent(state, SIGNED)
     assert elsewhere.read_text(encoding="utf-8") == "mine"
-    assert consent.read(state) == SIGNED
+    assert read_consent(state) == SIGNED
 
 
 def test_withdrawn_is_gone(tmp_path: Path) -> None:
-    consent.write(tmp_path, SIGNED)
-    assert consent.remove(tmp_path)
+    write_consent(tmp_path, SIGNED)
+    assert remove_consent(tmp_path)
     assert list(tmp_path.iterdir()) == []
-    assert consent.read(tmp_path) is None
-    assert not consent.remove(tmp_path)
+    assert read_consent(tmp_path) is None
+    assert not remove_consent(tmp_path)
 
 
 @pytest.mark.parametrize("damage", ["", "{", "{}", "[]", '{"signed_by": "Ana"}', "\0" * 99])
 def test_a_damaged_record_is_none(tmp_path: Path, damage: str) -> None:
-    (tmp_path / consent.FILE).write_text(damage, encoding="utf-8")
+    (tmp_path / CONSENT_FILE).write_text(damage, encoding="utf-8")
     with pytest.raises(ConsentError, match="record the crew's consent anew"):
-        consent.read(tmp_path)
+        read_consent(tmp_path)
 
 
 @pytest.mark.parametrize(
     ("at", "clock", "worth"),
     [
-        (NOON, True, Standing.VALID),
-        (NOON - timedelta(minutes=60), True, Standing.VALID),
-        (NOON - timedelta(minutes=60, seconds=1), True, Standing.NO_CLOCK),
-        (NOON, False, Standing.NO_CLOCK),
+        (NOON, True, ConsentStatus.VALID),
+        (NOON - timedelta(minutes=60), True, ConsentStatus.VALID),
+        (NOON - timedelta(minutes=60, seconds=1), True, ConsentStatus.NO_CLOCK),
+        (NOON, False, ConsentStatus.NO_CLOCK),
         # 28 March 2027 ends in Berlin at 22:00 UTC, for it began an hour early for summer time.
-        (datetime(2027, 3, 28, 21, 59, 59, tzinfo=UTC), True, Standing.VALID),
-        (datetime(2027, 3, 28, 22, 0, tzinfo=UTC), True, Standing.OVERDUE),
-        (datetime(2027, 3, 28, 22, 0, tzinfo=UTC), False, Standing.OVERDUE),
+        (datetime(2027, 3, 28, 21, 59, 59, tzinfo=UTC), True, ConsentStatus.VALID),
+        (datetime(2027, 3, 28, 22, 0, tzinfo=UTC), True, ConsentStatus.OVERDUE),
+        (datetime(2027, 3, 28, 22, 0, tzinfo=UTC), False, ConsentStatus.OVERDUE),
     ],
 )
-def test_what_a_consent_is_worth(at: datetime, clock: bool, worth: Standing) -> None:
-    assert standing(SIGNED, at, BERLIN, clock=clock) is worth
+def test_what_a_consent_is_worth(at: datetime, clock: bool, worth: ConsentStatus) -> None:
+    assert consent_status(SIGNED, at, BERLIN, clock_is_set=clock) is worth
 
 
 def test_none_is_worth_nothing() -> None:
-    assert standing(None, NOON, BERLIN, clock=True) is Standing.MISSING
+    assert consent_status(None, NOON, BERLIN, clock_is_set=True) is ConsentStatus.MISSING
 
 
 @pytest.fixture
@@ -111,7 +119,7 @@ def test_record_show_and_withdraw_from_the_command_line(
     assert "Signed for the crew by Ana Díaz, notice 3" in capsys.readouterr().out
     assert main(["consent", "show", "--json", *where]) == 0
     told = json.loads(capsys.readouterr().out)
-    assert (told["standing"], told["signed_by"], told["review"]) == ("valid", "Ana Díaz", review)
+    assert (told["status"], told["signed_by"], told["review"]) == ("valid", "Ana Díaz", review)
 
     assert main(["consent", "withdraw", *where]) == 0
     assert main(["consent", "show", *where]) == 1
@@ -161,9 +169,9 @@ def test_a_consent_is_to_be_reviewed_within_two_years(
     by_hand = SIGNED.model_dump_json().replace(
         "2027-03-28", (NOON.date() + timedelta(days=days)).isoformat()
     )
-    (tmp_path / consent.FILE).write_text(by_hand, encoding="utf-8")
+    (tmp_path / CONSENT_FILE).write_text(by_hand, encoding="utf-8")
     if holds:
-        assert consent.read(tmp_path) is not None
+        assert read_consent(tmp_path) is not None
     else:
         with pytest.raises(ConsentError):
-            consent.read(tmp_path)
+            read_consent(tmp_path)

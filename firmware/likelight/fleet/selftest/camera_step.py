@@ -14,8 +14,7 @@ from likelight.appreciation.sync.store import DeviceStore
 from likelight.fleet.doctor.checks.clock import is_set
 from likelight.fleet.selftest.report import Outcome, Verdict
 from likelight.fleet.selftest.session import Walk
-from likelight.gate import consent
-from likelight.gate.consent import ConsentError, Standing
+from likelight.gate.consent import ConsentError, ConsentStatus, consent_status, read_consent
 from likelight.gate.zone import kitchen_zone
 from likelight.runtime.sqlite_file import StoreError
 from likelight_hw.ports import (
@@ -129,17 +128,17 @@ async def _refused(walk: Walk) -> Outcome | None:
     """Return why a real sensor may not be looked through now."""
     config = walk.config
     try:
-        record = await asyncio.to_thread(consent.read, config.state_dir)
+        record = await asyncio.to_thread(read_consent, config.state_dir)
     except ConsentError as error:
         return Outcome(Verdict.FAILED, str(error))
     zone = await asyncio.to_thread(kitchen_zone, config.kitchen.timezone)
     clock = await asyncio.to_thread(is_set, walk.ground)
-    match consent.standing(record, walk.ground.now(), zone, clock=clock):
-        case Standing.VALID:
+    match consent_status(record, walk.ground.now(), zone, clock_is_set=clock):
+        case ConsentStatus.VALID:
             return await _switched_off(walk)
-        case Standing.NO_CLOCK:
+        case ConsentStatus.NO_CLOCK:
             return Outcome(Verdict.UNSEEN, "the clock is not set, so no consent can be judged")
-        case Standing.OVERDUE:
+        case ConsentStatus.OVERDUE:
             return Outcome(Verdict.UNSEEN, "the review date of the crew's consent has passed")
     return Outcome(
         Verdict.UNSEEN, "the crew's consent is not recorded (likelight consent record does that)"

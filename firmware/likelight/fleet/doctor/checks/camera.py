@@ -6,8 +6,13 @@ from likelight.fleet.doctor.check import Check, Finding, check, fail, ok, skip, 
 from likelight.fleet.doctor.checks.clock import is_set
 from likelight.fleet.doctor.checks.pins import node
 from likelight.fleet.doctor.system import Ground
-from likelight.gate import consent
-from likelight.gate.consent import ConsentError, Standing
+from likelight.gate.consent import (
+    WARN_BEFORE_REVIEW,
+    ConsentError,
+    ConsentStatus,
+    consent_status,
+    read_consent,
+)
 from likelight.gate.zone import kitchen_zone
 
 LEAST_CMA_KB = 64 * 1024
@@ -81,22 +86,22 @@ def crew_consent(ground: Ground) -> Finding:
         return skip("a simulated camera needs none")
     config = ground.config
     try:
-        record = consent.read(ground.at(config.state_dir))
+        record = read_consent(ground.at(config.state_dir))
     except ConsentError as error:
         if isinstance(error.__cause__, PermissionError):
             return skip(str(error))
         return fail(str(error))
     zone, now = kitchen_zone(config.kitchen.timezone), ground.now()
-    stands = consent.standing(record, now, zone, clock=is_set(ground))
-    if record is None or stands is Standing.MISSING:
+    stands = consent_status(record, now, zone, clock_is_set=is_set(ground))
+    if record is None or stands is ConsentStatus.MISSING:
         return fail("none is recorded: the camera is off")
-    if stands is Standing.OVERDUE:
+    if stands is ConsentStatus.OVERDUE:
         return fail(f"its review date, {record.review}, has passed: the camera is off")
-    if stands is Standing.NO_CLOCK:
+    if stands is ConsentStatus.NO_CLOCK:
         return fail("the clock is not set, so nobody can say: the camera is off", "see clock")
     days = (record.ends(zone) - now).days
     told = f"it holds until {record.review}"
-    return warn(f"{told}, {days} more days") if days < consent.WARN_BEFORE.days else ok(told)
+    return warn(f"{told}, {days} more days") if days < WARN_BEFORE_REVIEW.days else ok(told)
 
 
 CHECKS: tuple[Check, ...] = (camera_library, camera_present, camera_memory, crew_consent)

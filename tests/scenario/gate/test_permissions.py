@@ -10,9 +10,14 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from likelight.gate import consent
-from likelight.gate.consent import Consent, Standing
-from likelight.gate.permissions import ConsentHealth, Permits
+from likelight.gate.consent import (
+    CONSENT_FILE,
+    Consent,
+    ConsentStatus,
+    remove_consent,
+    write_consent,
+)
+from likelight.gate.permissions import ConsentHealth, Permissions
 from likelight.gate.schedule import Hours, parse
 from support.virtual import run_virtual, virtual_now
 
@@ -37,10 +42,10 @@ class Gate:
         self.hours = is_open, opens_at
 
 
-Body = Callable[[Permits, Gate, Callable[[], datetime]], Coroutine[None, None, None]]
+Body = Callable[[Permissions, Gate, Callable[[], datetime]], Coroutine[None, None, None]]
 
 
-def with_permits(
+def with_permissions(
     body: Body,
     *,
     state_dir: Path | None = None,
@@ -50,7 +55,7 @@ def with_permits(
 ) -> None:
     async def scenario() -> None:
         now, gate = virtual_now(start), Gate()
-        permits = Permits(
+        permissions = Permissions(
             gate,
             hours=hours,
             state_dir=state_dir,
@@ -60,49 +65,49 @@ def with_permits(
             now=now,
         )
         async with asyncio.TaskGroup() as group:
-            running = group.create_task(permits.run())
-            await body(permits, gate, now)
+            running = group.create_task(permissions.run())
+            await body(permissions, gate, now)
             running.cancel()
 
     run_virtual(scenario())
 
 
 def test_a_simulated_camera_needs_no_consent() -> None:
-    async def body(permits: Permits, gate: Gate, _: object) -> None:
+    async def body(permissions: Permissions, gate: Gate, _: object) -> None:
         assert gate.consented
         assert gate.hours == (True, None)
         await asyncio.sleep(60)
         assert gate.consented
-        assert permits.consent is None
+        assert permissions.consent is None
 
-    with_permits(body)
+    with_permissions(body)
 
 
 def test_a_consent_is_heeded_from_the_record_to_the_withdrawal(tmp_path: Path) -> None:
-    async def body(permits: Permits, gate: Gate, _: object) -> None:
+    async def body(permissions: Permissions, gate: Gate, _: object) -> None:
         assert not gate.consented, "nothing is known before the file was read"
         await asyncio.sleep(1)
         assert not gate.consented
-        await asyncio.to_thread(consent.write, tmp_path, SIGNED)
-        assert await permits.reload() == "The crew's consent holds."
+        await asyncio.to_thread(write_consent, tmp_path, SIGNED)
+        assert await permissions.reload() == "The crew's consent holds."
         assert gate.consented
-        await asyncio.to_thread(consent.remove, tmp_path)
-        assert "not recorded" in await permits.reload()
+        await asyncio.to_thread(remove_consent, tmp_path)
+        assert "not recorded" in await permissions.reload()
         assert not gate.consented
 
-    with_permits(body, state_dir=tmp_path)
+    with_permissions(body, state_dir=tmp_path)
 
 
 def test_a_withdrawal_that_nobody_told_us_of_is_found(tmp_path: Path) -> None:
-    async def body(_: Permits, gate: Gate, __: object) -> None:
+    async def body(_: Permissions, gate: Gate, __: object) -> None:
         await asyncio.sleep(1)
         assert gate.consented
-        await asyncio.to_thread(consent.remove, tmp_path)
+        await asyncio.to_thread(remove_consent, tmp_path)
         await asyncio.sleep(10.1)
         assert not gate.consented
 
-    consent.write(tmp_path, SIGNED)
-    with_permits(body, state_dir=tmp_path)
+    write_consent(tmp_path, SIGNED)
+    with_permissions(body, state_dir=tmp_path)
 
 
 MIDNIGHT = datetime(2026, 12, 21, 0, 0, tzinfo=BERLIN).astimezone(UTC)
@@ -111,16 +116,16 @@ MIDNIGHT = datetime(2026, 12, 21, 0, 0, tzinfo=BERLIN).astimezone(UTC)
 def test_the_review_date_is_announced_two_weeks_before(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async def body(permits: Permits, gate: Gate, _: object) -> None:
+    async def body(permissions: Permissions, gate: Gate, _: object) -> None:
         await asyncio.sleep(50)
-        assert permits.review_due is None
+        assert permissions.review_due is None
         await asyncio.sleep(20)
-        assert permits.review_due == date(2026, 12, 20)
+        assert permissions.review_due == date(2026, 12, 20)
         assert gate.consented
 
-    consent.write(tmp_path, SIGNED)
+    write_consent(tmp_path, SIGNED)
     caplog.set_level(logging.INFO, "likelight.gate.permissions")
-    with_permits(body, state_dir=tmp_path, start=MIDNIGHT - timedelta(days=14, minutes=1))
+    with_permissions(body, state_dir=tmp_path, start=MIDNIGHT - timedelta(days=14, minutes=1))
     assert caplog.messages == [
         "The crew's consent holds",
         "The crew's consent is to be reviewed by 2026-12-20",
@@ -129,51 +134,51 @@ def test_the_review_date_is_announced_two_weeks_before(
 
 
 def test_the_picture_ends_with_the_review_date(tmp_path: Path) -> None:
-    async def body(permits: Permits, gate: Gate, _: object) -> None:
+    async def body(permissions: Permissions, gate: Gate, _: object) -> None:
         await asyncio.sleep(54.9)
         assert gate.consented
         await asyncio.sleep(0.2)
         assert not gate.consented
-        assert permits.consent == ConsentHealth(Standing.OVERDUE, date(2026, 12, 20), True)
+        assert permissions.consent == ConsentHealth(ConsentStatus.OVERDUE, date(2026, 12, 20), True)
 
-    consent.write(tmp_path, SIGNED)
-    with_permits(body, state_dir=tmp_path, start=MIDNIGHT - timedelta(seconds=55))
+    write_consent(tmp_path, SIGNED)
+    with_permissions(body, state_dir=tmp_path, start=MIDNIGHT - timedelta(seconds=55))
 
 
 def test_a_clock_that_nobody_set_keeps_a_real_camera_off(tmp_path: Path) -> None:
     is_set = False
 
-    async def body(permits: Permits, gate: Gate, _: object) -> None:
+    async def body(permissions: Permissions, gate: Gate, _: object) -> None:
         nonlocal is_set
         await asyncio.sleep(600)
         assert not gate.consented
-        assert permits.consent is not None
-        assert permits.consent.standing is Standing.NO_CLOCK
+        assert permissions.consent is not None
+        assert permissions.consent.status is ConsentStatus.NO_CLOCK
         is_set = True
         await asyncio.sleep(10.1)
         assert gate.consented
 
-    consent.write(tmp_path, SIGNED)
-    with_permits(body, state_dir=tmp_path, clock_is_set=lambda: is_set)
+    write_consent(tmp_path, SIGNED)
+    with_permissions(body, state_dir=tmp_path, clock_is_set=lambda: is_set)
 
 
 def test_a_damaged_record_is_no_consent(tmp_path: Path) -> None:
-    async def body(permits: Permits, gate: Gate, _: object) -> None:
+    async def body(permissions: Permissions, gate: Gate, _: object) -> None:
         await asyncio.sleep(1)
         assert gate.consented
-        await asyncio.to_thread((tmp_path / consent.FILE).write_text, "{")
+        await asyncio.to_thread((tmp_path / CONSENT_FILE).write_text, "{")
         await asyncio.sleep(10.1)
         assert not gate.consented
-        assert permits.consent == ConsentHealth(Standing.UNREADABLE)
+        assert permissions.consent == ConsentHealth(ConsentStatus.UNREADABLE)
 
-    consent.write(tmp_path, SIGNED)
-    with_permits(body, state_dir=tmp_path)
+    write_consent(tmp_path, SIGNED)
+    with_permissions(body, state_dir=tmp_path)
 
 
 def test_hours_begin_and_end_on_the_second() -> None:
     hours = parse({"friday": "11:00-13:05, 13:10-20:00"}, BERLIN)  # UTC+1
 
-    async def body(_: Permits, gate: Gate, now: Callable[[], datetime]) -> None:
+    async def body(_: Permissions, gate: Gate, now: Callable[[], datetime]) -> None:
         assert gate.hours == (True, None)
         await asyncio.sleep(300 - 0.1)
         assert gate.hours == (True, None)
@@ -185,23 +190,23 @@ def test_hours_begin_and_end_on_the_second() -> None:
         await asyncio.sleep(0.2)
         assert gate.hours == (True, None)
 
-    with_permits(body, hours=hours)
+    with_permissions(body, hours=hours)
 
 
 def test_the_clouds_schedule_can_only_close() -> None:
     hours = parse({"friday": "11:00-14:00", "saturday": "11:00-20:00"}, BERLIN)
 
-    async def body(permits: Permits, gate: Gate, _: object) -> None:
-        permits.wish({"saturday": "18:00-23:00", "friday": "16:00-23:00"})
+    async def body(permissions: Permissions, gate: Gate, _: object) -> None:
+        permissions.wish({"saturday": "18:00-23:00", "friday": "16:00-23:00"})
         # It is Friday 13:00; both allow the kitchen on Saturday from 18:00 to 20:00 only.
         assert gate.hours == (False, datetime(2026, 11, 21, 17, 0, tzinfo=UTC))
-        permits.wish({})
+        permissions.wish({})
         assert gate.hours == (True, None)
-        permits.wish(dict.fromkeys(("friday", "saturday", "sunday"), "00:00-24:00"))
+        permissions.wish(dict.fromkeys(("friday", "saturday", "sunday"), "00:00-24:00"))
         await asyncio.sleep(3601)
         assert gate.hours == (False, datetime(2026, 11, 21, 10, 0, tzinfo=UTC))
 
-    with_permits(body, hours=hours)
+    with_permissions(body, hours=hours)
 
 
 @pytest.mark.parametrize(
@@ -209,24 +214,24 @@ def test_the_clouds_schedule_can_only_close() -> None:
     [{"friday": ["11:00", "22:00"]}, {"fri": "11:00-22:00"}, {"friday": "always"}, {"open": True}],
 )
 def test_a_schedule_that_cannot_be_understood_closes(schedule: dict[str, object]) -> None:
-    async def body(permits: Permits, gate: Gate, _: object) -> None:
-        permits.wish(schedule)
+    async def body(permissions: Permissions, gate: Gate, _: object) -> None:
+        permissions.wish(schedule)
         assert gate.hours == (False, None)
 
-    with_permits(body)
+    with_permissions(body)
 
 
 @pytest.mark.parametrize("review", [date(2030, 1, 1), date.max])
 def test_a_record_that_was_stretched_by_hand_is_no_consent(tmp_path: Path, review: date) -> None:
     stretched = SIGNED.model_dump_json().replace("2026-12-20", review.isoformat())
-    (tmp_path / consent.FILE).write_text(stretched)
+    (tmp_path / CONSENT_FILE).write_text(stretched)
 
-    async def body(permits: Permits, gate: Gate, _: object) -> None:
+    async def body(permissions: Permissions, gate: Gate, _: object) -> None:
         await asyncio.sleep(1)
-        assert permits.consent == ConsentHealth(Standing.UNREADABLE)
+        assert permissions.consent == ConsentHealth(ConsentStatus.UNREADABLE)
         assert not gate.consented
 
-    with_permits(body, state_dir=tmp_path)
+    with_permissions(body, state_dir=tmp_path)
 
 
 class HangingDisk:
@@ -258,7 +263,7 @@ class HangingDisk:
 
 
 def test_a_disk_that_hangs_keeps_nobody_on_air(tmp_path: Path) -> None:
-    async def body(permits: Permits, gate: Gate, _: object) -> None:
+    async def body(permissions: Permissions, gate: Gate, _: object) -> None:
         disk, loop = HangingDisk(), asyncio.get_running_loop()
         await asyncio.sleep(1)
         assert gate.consented
@@ -269,7 +274,7 @@ def test_a_disk_that_hangs_keeps_nobody_on_air(tmp_path: Path) -> None:
         assert gate.consented, "an SD card may be slow"
         await asyncio.sleep(0.2)
         assert not gate.consented
-        assert permits.consent == ConsentHealth(Standing.UNREADABLE)
+        assert permissions.consent == ConsentHealth(ConsentStatus.UNREADABLE)
         await asyncio.sleep(600)
         assert len(disk.asked_at) == 1, "one thread hangs, not one more at each look"
         assert gate.hours == (True, None)
@@ -279,20 +284,20 @@ def test_a_disk_that_hangs_keeps_nobody_on_air(tmp_path: Path) -> None:
         await asyncio.sleep(15.1)
         assert gate.consented
 
-    consent.write(tmp_path, SIGNED)
-    with_permits(body, state_dir=tmp_path, hours=parse({"friday": "11:00-14:00"}, BERLIN))
+    write_consent(tmp_path, SIGNED)
+    with_permissions(body, state_dir=tmp_path, hours=parse({"friday": "11:00-14:00"}, BERLIN))
 
 
 def test_a_new_opening_is_told_at_once_though_the_kitchen_stays_closed() -> None:
     hours = parse({"friday": "18:00-20:00"}, BERLIN)
 
-    async def body(permits: Permits, gate: Gate, _: object) -> None:
+    async def body(permissions: Permissions, gate: Gate, _: object) -> None:
         assert gate.hours == (False, datetime(2026, 11, 20, 17, 0, tzinfo=UTC))
         told = gate.told
         await asyncio.sleep(600)
         assert gate.told == told
-        permits.wish({"friday": "19:00-23:00"})
+        permissions.wish({"friday": "19:00-23:00"})
         assert gate.hours == (False, datetime(2026, 11, 20, 18, 0, tzinfo=UTC))
         assert gate.told == told + 1
 
-    with_permits(body, hours=hours)
+    with_permissions(body, hours=hours)

@@ -52,7 +52,7 @@ def test_the_cloud_can_only_reduce_exposure() -> None:
         await asyncio.sleep(0.1)
         gate.on_desired(False)
         assert gate.state is State.OFF
-        gate.take_privacy()
+        gate.start_privacy()
         gate.on_desired(True)
         await asyncio.sleep(60)
         assert gate.state is State.PRIVATE, "nobody lifts the crew's privacy from afar"
@@ -72,10 +72,10 @@ def test_whatever_happens_no_frame_leaves_in_the_dark(steps: list[tuple[str, flo
         private = False
         for step, pause in steps:
             if step == "privacy" and gate.wants_privacy:
-                gate.lift_privacy()
+                gate.end_privacy()
                 private = False
             elif step == "privacy":
-                gate.take_privacy()
+                gate.start_privacy()
                 private = True
             elif step in ("break", "mend"):
                 kitchen.broken = step == "break"

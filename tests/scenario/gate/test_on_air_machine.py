@@ -149,7 +149,7 @@ class Daemon:
     async def live(self) -> None:
         """Run as the supervisor would: a gate that crashes is started again."""
         world, gate = self.world, self.gate
-        gate.restore(private=world.stored_private)
+        gate.use_stored_privacy(private=world.stored_private)
         gate.on_consent(world.consented)
         gate.on_hours(world.is_open, None)
         gate.on_desired(world.desired)
@@ -393,7 +393,7 @@ def test_each_reason_takes_the_picture_and_gives_it_back(
 def test_a_gate_that_nobody_minds_stays_shut() -> None:
     async def scenario() -> None:
         daemon = Daemon(World())
-        daemon.gate.restore(private=False)
+        daemon.gate.use_stored_privacy(private=False)
         daemon.gate.on_consent(True)
         daemon.gate.on_hours(True, None)
         daemon.gate.on_demand(True)

@@ -18,7 +18,7 @@ def test_privacy_shuts_at_once_and_is_stored() -> None:
     async def body(kitchen: Kitchen, gate: OnAir) -> None:
         gate.on_demand(True)
         await asyncio.sleep(0.1)
-        gate.take_privacy()
+        gate.start_privacy()
         assert not kitchen.frame()
         assert not kitchen.lit
         assert kitchen.stored == [], "the gate shuts before the card has written anything"
@@ -35,10 +35,10 @@ def test_pressing_again_resumes_but_not_within_a_second(private_for: float) -> N
         loop = asyncio.get_running_loop()
         gate.on_demand(True)
         await asyncio.sleep(0.1)
-        gate.take_privacy()
+        gate.start_privacy()
         await asyncio.sleep(private_for)
         pressed_at = loop.time()
-        gate.lift_privacy()
+        gate.end_privacy()
         await asyncio.sleep(0.1)
         assert kitchen.stored == [True, False]
         assert gate.state is State.IDLE
@@ -66,7 +66,7 @@ def test_privacy_on_a_full_card_holds_and_is_stored_when_there_is_room() -> None
         kitchen.full = True
         gate.on_demand(True)
         await asyncio.sleep(0.1)
-        gate.take_privacy()
+        gate.start_privacy()
         await asyncio.sleep(0.1)
         assert (gate.state, kitchen.stored) == (State.PRIVATE, [])
         kitchen.full = False
@@ -108,9 +108,9 @@ def test_a_wish_that_is_not_stored_is_stored_when_the_gate_runs_again(private: b
         await asyncio.sleep(1)
         kitchen.full, kitchen.disk_s = True, 0.02 if private else 60
         if private:
-            gate.take_privacy()
+            gate.start_privacy()
         else:
-            gate.lift_privacy()
+            gate.end_privacy()
         await asyncio.sleep(1)
         await ended(running)
         assert kitchen.stored == []
@@ -133,7 +133,7 @@ def test_a_disk_that_hangs_holds_up_the_end_for_2_s_and_no_longer(
         gate = a_gate(kitchen, private=False)
         running = asyncio.create_task(gate.run())
         await asyncio.sleep(1)
-        gate.take_privacy()
+        gate.start_privacy()
         await asyncio.sleep(1)
         assert await ended(running) == pytest.approx(2.0, abs=0.01)
         assert not kitchen.running
@@ -149,7 +149,7 @@ def test_privacy_that_comes_with_the_end_is_stored_on_a_disk_that_takes_its_time
         gate = a_gate(kitchen, private=False)
         running = asyncio.create_task(gate.run())
         await asyncio.sleep(1)
-        gate.take_privacy()
+        gate.start_privacy()
         await asyncio.sleep(0)
         assert await ended(running) == pytest.approx(1.9, abs=0.01)
         assert kitchen.stored == [True]

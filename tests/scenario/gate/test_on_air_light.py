@@ -99,7 +99,7 @@ def test_privacy_puts_out_a_light_that_can_no_longer_be_read() -> None:
         gate.on_demand(True)
         await asyncio.sleep(5)
         kitchen.unreadable = True
-        gate.take_privacy()
+        gate.start_privacy()
         assert gate.state is State.PRIVATE
         assert not kitchen.frame()
         assert not kitchen.lit
