@@ -38,7 +38,7 @@ _WORDS = {
     ConsentStatus.MISSING: "The camera stays off: the crew's consent is not recorded",
     ConsentStatus.OVERDUE: "The camera is off: the crew's consent is past its review date",
     ConsentStatus.UNREADABLE: "The camera is off: the record of the crew's consent can't be read",
-    ConsentStatus.NO_CLOCK: "The camera stays off: nobody can tell if the consent holds, the clock is not set",
+    ConsentStatus.NO_CLOCK: "The camera stays off until the clock is set: consent has an end date",
 }
 
 
