@@ -13,7 +13,7 @@ from functools import partial
 from typing import TypeVar
 
 from likelight_hw.lamps.governor import FlashGovernor
-from likelight_hw.lamps.group import LampGroup, Socket
+from likelight_hw.lamps.group import LampGroup, LampSlot
 from likelight_hw.ports import DARK, Button, Display, HardwareError, Indicator, Lights
 from likelight_hw.wiring import ButtonWiring, DisplayWiring, IndicatorWiring, LampWiring
 
@@ -28,14 +28,14 @@ def open_lights(wirings: Sequence[LampWiring], monotonic: Monotonic) -> FlashGov
 
     Lamps that don't answer are opened later. Raises `HardwareError` for a driver that isn't one.
     """
-    sockets = [
-        Socket(
+    slots = [
+        LampSlot(
             simulated=wiring.driver == "sim",
             open=partial(_choose("lamp", wiring.driver, _LIGHTS), wiring, monotonic),
         )
         for wiring in wirings
     ]
-    return FlashGovernor(LampGroup(sockets, monotonic), monotonic)
+    return FlashGovernor(LampGroup(slots, monotonic), monotonic)
 
 
 def open_indicator(wiring: IndicatorWiring) -> Indicator:

@@ -128,7 +128,7 @@ def test_an_encoder_of_picamera2_gets_masked_frames_only(request: pytest.Fixture
     """hardware.py with picamera2's x264 in place of the board's encoder: the same calls."""
     from picamera2.encoders import LibavH264Encoder
 
-    from likelight_hw.camera.encode import Picture
+    from likelight_hw.camera.encode import PaintedPicture
     from likelight_hw.camera.hardware import HardwareCamera, Unit
 
     config = CameraConfig(driver="picamera2", badge=None, masks=(MASK,))
@@ -149,7 +149,7 @@ def test_an_encoder_of_picamera2_gets_masked_frames_only(request: pytest.Fixture
         limit = time.monotonic() + 30
         while not met():
             assert time.monotonic() < limit
-            camera.arrivals.recv(1, 2)  # MSG_PEEK: wait for the bell, leave it ringing
+            camera.arrivals.recv(1, 2)  # MSG_PEEK: wait for the wake-up byte, and leave it there
             units.extend(camera.units())
 
     for _ in range(3):
@@ -167,7 +167,7 @@ def test_an_encoder_of_picamera2_gets_masked_frames_only(request: pytest.Fixture
         camera.keyframe()
         assert asked.pop()
 
-        small = Picture(*camera.small)
+        small = PaintedPicture(*camera.small)
         assert camera.small == (640, 360)
         camera.want_picture()
         taken: list[int] = []

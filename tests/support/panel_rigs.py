@@ -21,7 +21,7 @@ from PIL import Image
 from likelight_hw.panels import PANELS, panel
 from likelight_hw.ports import Display
 from likelight_hw.rpi import pins
-from likelight_hw.rpi.fbdev import Geometry
+from likelight_hw.rpi.fbdev import FramebufferGeometry
 from likelight_hw.rpi.framebuffer import framebuffer_display
 from likelight_hw.rpi.luma_panel import luma_display
 from likelight_hw.sim.display import SimDisplay
@@ -123,7 +123,7 @@ class FramebufferRig:
     def __init__(
         self,
         wiring: DisplayWiring,
-        geometry: Geometry,
+        geometry: FramebufferGeometry,
         folder: Path,
         timeout_s: float = PATIENCE_S,
     ) -> None:
@@ -193,7 +193,7 @@ class FramebufferRig:
     def flow(self) -> None:
         self._flows.set()
 
-    def _answer(self, fd: int) -> Geometry:
+    def _answer(self, fd: int) -> FramebufferGeometry:
         self.threads.add(threading.get_ident())
         self.entered.set()
         assert self._flows.wait(30), "nobody mended the bus"
@@ -202,7 +202,7 @@ class FramebufferRig:
         return self.geometry
 
 
-HD = Geometry(
+HD = FramebufferGeometry(
     width=720, height=1280, stride=720 * 4, bits_per_pixel=32, red=16, size=720 * 4 * 1280
 )
 
@@ -246,7 +246,7 @@ async def rig(
             stride = glass.width * bits // 8 + 64
             red = 11 if bits == 16 else 16
             size = stride * glass.height
-            geometry = Geometry(glass.width, glass.height, stride, bits, red, size)
+            geometry = FramebufferGeometry(glass.width, glass.height, stride, bits, red, size)
             made = FramebufferRig(wiring, geometry, folder, timeout_s)
         try:
             yield made

@@ -37,6 +37,7 @@ from likelight.gate.on_air import OnAir, PrivacyButton
 from likelight.gate.permissions import Permissions
 from likelight.gate.zone import kitchen_zone
 from likelight.runtime.changes import Changes
+from likelight.runtime.cleanup import finish_within
 from likelight.runtime.clock import utc_now
 from likelight.runtime.clock_sync import clock_is_set
 from likelight.runtime.supervisor import Supervisor
@@ -46,7 +47,6 @@ from likelight.web.control.status import status_routes
 from likelight_hw import registry
 from likelight_hw.camera.config import CameraConfig
 from likelight_hw.camera.process import CameraProcess
-from likelight_hw.child.ending import within
 from likelight_hw.ports import (
     AccessUnit,
     CameraPhase,
@@ -271,7 +271,7 @@ class Device:
         """Switch everything off that gives light."""
         self.dark()
         try:
-            if not await within(self.display.close(), DISPLAY_OFF_WITHIN_S):
+            if not await finish_within(self.display.close(), DISPLAY_OFF_WITHIN_S):
                 log.error("The display hangs, and may still be lit")
         except Exception:
             log.exception("The display may still be lit")

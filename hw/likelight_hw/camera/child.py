@@ -12,13 +12,19 @@ from typing import Protocol
 
 from likelight_hw.camera import barcode
 from likelight_hw.camera.config import CameraConfig
-from likelight_hw.camera.encode import H264Encoder, JpegEncoder, Picture
+from likelight_hw.camera.encode import H264Encoder, JpegEncoder, PaintedPicture
 from likelight_hw.camera.lettering import badge_corner, badge_sprite, placeholder_planes
 from likelight_hw.camera.mask import Masks
 from likelight_hw.camera.pace import Pace
 from likelight_hw.camera.parent import Parent
 from likelight_hw.camera.source import Source
-from likelight_hw.camera.wire import KEYFRAME, Kind, pack_alive, pack_format, pack_placeholder
+from likelight_hw.camera.wire import (
+    KEYFRAME,
+    CameraMessage,
+    pack_alive,
+    pack_format,
+    pack_placeholder,
+)
 from likelight_hw.child.packets import pack
 from likelight_hw.ports import DrawnPlaceholder, HardwareError, PlaceholderSpec, StreamFormat
 
@@ -65,7 +71,7 @@ def serve(link: socket.socket) -> None:
         try:
             while True:
                 unseen = _try_source(parent, config, unseen)
-                parent.wait_until(time.monotonic() + RETRY_S, parent.want.stream)
+                parent.wait_until(time.monotonic() + RETRY_S, parent.desired.stream)
         except HardwareError as error:
             # Only the end of the process frees a source that can't be let go.
             _tell(parent, error)
@@ -77,64 +83,64 @@ def _try_source(
 ) -> Sequence[PlaceholderSpec]:
     """Work with the source until it fails; return the placeholders still to be drawn."""
     try:
-        stage = _open_stage(config, parent)
+        pipeline = _open_pipeline(config, parent)
     except HardwareError as error:
         _tell(parent, error)
         return specs
     try:
-        for placeholder in placeholders(config, stage, specs):
+        for placeholder in placeholders(config, pipeline, specs):
             parent.send(pack_placeholder(placeholder))
-        parent.send(pack(Kind.READY))
-        _work(parent, stage)
+        parent.send(pack(CameraMessage.READY))
+        _work(parent, pipeline)
     except HardwareError as error:
         # Told last: a driver that hangs in letting go is one that gives no picture, and whose child
         # is killed for it as soon.
-        stage.let_go()
+        pipeline.let_go()
         _tell(parent, error)
     return ()
 
 
 def _tell(parent: Parent, error: HardwareError) -> None:
-    parent.send(pack(Kind.TROUBLE, str(error).encode()))
+    parent.send(pack(CameraMessage.TROUBLE, str(error).encode()))
 
 
-def _work(parent: Parent, stage: "Stage") -> None:
+def _work(parent: Parent, pipeline: "Pipeline") -> None:
     stream = pulse = 0
     while True:
-        if parent.want.pulse != pulse:
-            pulse = parent.want.pulse
+        if parent.desired.pulse != pulse:
+            pulse = parent.desired.pulse
             parent.send(pack_alive(pulse))
-        if parent.want.stream != stream:
+        if parent.desired.stream != stream:
             if stream:
                 # Also for another stream: a stop is not seen when the next start came as quickly.
-                stage.close()
-            stream = parent.want.stream
+                pipeline.close()
+            stream = parent.desired.stream
             if stream:
-                stage.open(stream)
+                pipeline.open(stream)
             else:
-                parent.send(pack(Kind.RESTING))
-        if stream and stage.wait(stream):
-            stage.take()
+                parent.send(pack(CameraMessage.RESTING))
+        if stream and pipeline.wait(stream):
+            pipeline.take()
         elif not stream:
             parent.wait(None)
 
 
-def _open_stage(config: CameraConfig, parent: Parent) -> "Stage":
+def _open_pipeline(config: CameraConfig, parent: Parent) -> "Pipeline":
     if config.driver == "picamera2":
-        from likelight_hw.camera.hardware import HardwareCamera, HardwareStage
+        from likelight_hw.camera.hardware import HardwareCamera, HardwarePipeline
         from likelight_hw.camera.picamera import has_encoder
 
         if has_encoder():
-            return HardwareStage(HardwareCamera(config), parent)
-    return _PaintedStage(config, open_source(config), parent)
+            return HardwarePipeline(HardwareCamera(config), parent)
+    return PaintedPipeline(config, open_source(config), parent)
 
 
 def placeholders(
-    config: CameraConfig, stream: "Stage", specs: Sequence[PlaceholderSpec]
+    config: CameraConfig, stream: "Pipeline", specs: Sequence[PlaceholderSpec]
 ) -> Sequence[DrawnPlaceholder]:
     """Draw and encode the placeholders just as the stream is. They never carry the barcode."""
     size = (stream.width, stream.height)
-    picture = Picture(*size)
+    picture = PaintedPicture(*size)
     made = []
     for spec in specs:
         picture.planes.paste(placeholder_planes(spec, *size, config.font))
@@ -145,7 +151,7 @@ def placeholders(
     return made
 
 
-class Stage(Protocol):
+class Pipeline(Protocol):
     """Where pictures become packets for the daemon, while a stream is open."""
 
     width: int
@@ -159,7 +165,7 @@ class Stage(Protocol):
         """Switch sensor and encoders off."""
 
     def let_go(self) -> None:
-        """Let go of the source, in whatever state it is; the stage is of no use after that."""
+        """Let go of the source, in whatever state it is; the pipeline is of no use after that."""
 
     def wait(self, stream: int) -> bool:
         """Obey until there is something to take; False when another stream is wanted."""
@@ -168,7 +174,7 @@ class Stage(Protocol):
         """Take what is there, and send it in the forms that are asked for."""
 
 
-class _PaintedStage:
+class PaintedPipeline:
     """One picture, painted by the source and encoded for the daemon, again and again."""
 
     def __init__(self, config: CameraConfig, source: Source, parent: Parent) -> None:
@@ -177,7 +183,7 @@ class _PaintedStage:
         self._source = source
         self._parent = parent
         self._masks = Masks(config.masks, source.width, source.height) if config.masks else None
-        self._picture = Picture(source.width, source.height)
+        self._picture = PaintedPicture(source.width, source.height)
         self._badge = (
             badge_sprite(config.badge, source.height, config.font) if config.badge else None
         )
@@ -190,7 +196,7 @@ class _PaintedStage:
     def open(self, stream: int) -> None:
         source = self._source
         self._h264 = H264Encoder(source.width, source.height, source.fps, self._config.bitrate)
-        self._keyframes_asked = self._parent.want.keyframe
+        self._keyframes_asked = self._parent.desired.keyframe
         self._gap = False
         self._pace.reset()
         source.start(time.monotonic())
@@ -213,7 +219,7 @@ class _PaintedStage:
 
     def take(self) -> None:
         now, wall_us = time.monotonic(), time.time_ns() // 1000
-        planes, lamp = self._picture.planes, self._parent.want.lamp
+        planes, lamp = self._picture.planes, self._parent.desired.lamp
         captured_us = self._source.paint(planes, now, wall_us, lamp)
         if self._parent.backlogged:
             # The daemon does not keep up. What it gets next must not lean on what it missed.
@@ -234,20 +240,22 @@ class _PaintedStage:
 
     def _send_h264(self, captured_us: int) -> None:
         assert self._h264
-        asked = self._parent.want.keyframe
+        asked = self._parent.desired.keyframe
         fresh = self._gap or asked != self._keyframes_asked
         self._keyframes_asked = asked
         self._gap = False
         data, keyframe = self._h264.encode(self._picture, keyframe=fresh)
         flags = KEYFRAME if keyframe else 0
-        self._parent.send(pack(Kind.ACCESS_UNIT, data, flags=flags, captured_us=captured_us))
+        self._parent.send(
+            pack(CameraMessage.ACCESS_UNIT, data, flags=flags, captured_us=captured_us)
+        )
 
     def _send_jpeg(self, captured_us: int, now: float) -> None:
-        rate = self._parent.want.jpeg_fps
+        rate = self._parent.desired.jpeg_fps
         if rate <= 0:
             self._jpeg = None
         if self._parent.backlogged or not self._pace.due(now, rate):
             return
         self._jpeg = self._jpeg or JpegEncoder(self._source.width, self._source.height)
         data = self._jpeg.encode(self._picture)
-        self._parent.send(pack(Kind.JPEG, data, captured_us=captured_us))
+        self._parent.send(pack(CameraMessage.JPEG, data, captured_us=captured_us))

@@ -33,7 +33,7 @@ def planes_of(frame: av.VideoFrame) -> Planes:
     return Planes(*images)
 
 
-class Picture:
+class PaintedPicture:
     """One frame to paint on and to encode; used over and over."""
 
     def __init__(self, width: int, height: int) -> None:
@@ -68,7 +68,7 @@ class H264Encoder:
         self._context = context
         self._count = 0
 
-    def encode(self, picture: Picture, *, keyframe: bool) -> tuple[bytes, bool]:
+    def encode(self, picture: PaintedPicture, *, keyframe: bool) -> tuple[bytes, bool]:
         """Return the access unit, and whether it is a keyframe (it is one when asked for)."""
         frame = picture.frame
         frame.pict_type = PictureType.I if keyframe else PictureType.NONE
@@ -88,7 +88,7 @@ class JpegEncoder:
         self._context = context
         self._count = 0
 
-    def encode(self, picture: Picture) -> bytes:
+    def encode(self, picture: PaintedPicture) -> bytes:
         """Return the picture as one JPEG."""
         frame = picture.frame
         frame.pict_type = PictureType.NONE

@@ -1,8 +1,8 @@
 """Pictures that the board itself encodes: the sensor's buffer goes to the encoder uncopied.
 
-For Pi 3, Pi 4 and Zero 2 W, in place of the stage that paints a copy and runs x264 (child.py). The
-masks are painted into the sensor's buffer before picamera2 hands it to the encoder; JPEGs are made
-from `lores`, a second and smaller picture of the same frame, painted likewise.
+For Pi 3, Pi 4 and Zero 2 W, in place of the pipeline that paints a copy and runs x264
+(pipeline.py). The masks are painted into the sensor's buffer before picamera2 hands it to the
+encoder; JPEGs are made from `lores`, a second and smaller picture of the same frame, painted too.
 """
 
 import time
@@ -10,13 +10,13 @@ from collections import deque
 from typing import Any, NamedTuple
 
 from likelight_hw.camera.config import CameraConfig
-from likelight_hw.camera.encode import JpegEncoder, Picture
+from likelight_hw.camera.encode import JpegEncoder, PaintedPicture
+from likelight_hw.camera.latest_value import LatestValue
 from likelight_hw.camera.mask import Masks
-from likelight_hw.camera.newest import Newest
 from likelight_hw.camera.pace import Pace
 from likelight_hw.camera.parent import Parent
 from likelight_hw.camera.picamera import Picamera, captured, told, wall_us
-from likelight_hw.camera.wire import KEYFRAME, Kind, pack_format
+from likelight_hw.camera.wire import KEYFRAME, CameraMessage, pack_format
 from likelight_hw.child.packets import pack
 from likelight_hw.ports import StreamFormat
 
@@ -40,10 +40,10 @@ class HardwareCamera:
         self._config = config
         self._make_encoder = encoder or H264Encoder
         self._encoder: Any = None
-        self._mail: Newest[bool] = Newest()
-        self.arrivals = self._mail.bell
+        self._mail: LatestValue[bool] = LatestValue()
+        self.arrivals = self._mail.wake_fd
         self._units: deque[Unit] = deque(maxlen=_MOST_UNSENT)
-        self._pictures: Newest[Any] = Newest()
+        self._pictures: LatestValue[Any] = LatestValue()
         self._picture_wanted = False
         self._masks = {
             "main": Masks(config.masks, self.width, self.height),
@@ -106,7 +106,7 @@ class HardwareCamera:
         self._mail.take()
         return [self._units.popleft() for _ in range(len(self._units))]
 
-    def picture(self, onto: Picture) -> int | None:
+    def picture(self, onto: PaintedPicture) -> int | None:
         """Copy the `lores` that has come; return its wall time in microseconds, or None."""
         request = self._pictures.take()
         if request is None:
@@ -149,14 +149,14 @@ class Unit(NamedTuple):
     captured_us: int
 
 
-class HardwareStage:
+class HardwarePipeline:
     """Passes on what the board encodes, in the forms that are asked for."""
 
     def __init__(self, camera: HardwareCamera, parent: Parent) -> None:
         self.width, self.height, self.fps = camera.width, camera.height, camera.fps
         self._camera = camera
         self._parent = parent
-        self._picture = Picture(*camera.small)
+        self._picture = PaintedPicture(*camera.small)
         self._jpeg: JpegEncoder | None = None
         self._pace = Pace(camera.fps)
         self._keyframes_asked = 0
@@ -164,7 +164,7 @@ class HardwareStage:
 
     def open(self, stream: int) -> None:
         camera = self._camera
-        self._keyframes_asked = self._parent.want.keyframe
+        self._keyframes_asked = self._parent.desired.keyframe
         self._gap = False
         self._pace.reset()
         camera.start()
@@ -184,12 +184,12 @@ class HardwareStage:
     def take(self) -> None:
         for unit in self._camera.units():
             self._send_h264(unit)
-        asked = self._parent.want.keyframe
+        asked = self._parent.desired.keyframe
         if asked != self._keyframes_asked:
             self._keyframes_asked = asked
             self._camera.keyframe()
         self._send_jpeg()
-        if self._pace.due(time.monotonic(), self._parent.want.jpeg_fps):
+        if self._pace.due(time.monotonic(), self._parent.desired.jpeg_fps):
             self._camera.want_picture()
 
     def _send_h264(self, unit: Unit) -> None:
@@ -202,7 +202,7 @@ class HardwareStage:
         self._gap = False
         flags = KEYFRAME if unit.keyframe else 0
         self._parent.send(
-            pack(Kind.ACCESS_UNIT, unit.data, flags=flags, captured_us=unit.captured_us)
+            pack(CameraMessage.ACCESS_UNIT, unit.data, flags=flags, captured_us=unit.captured_us)
         )
 
     def _send_jpeg(self) -> None:
@@ -211,4 +211,4 @@ class HardwareStage:
             return
         self._jpeg = self._jpeg or JpegEncoder(*self._camera.small)
         data = self._jpeg.encode(self._picture)
-        self._parent.send(pack(Kind.JPEG, data, captured_us=captured_us))
+        self._parent.send(pack(CameraMessage.JPEG, data, captured_us=captured_us))

@@ -6,8 +6,8 @@ import time
 from collections import deque
 
 from likelight_hw.camera.config import CameraConfig
-from likelight_hw.camera.wire import Want, unpack_setup, unpack_want
-from likelight_hw.child.packets import Packet, Unpacker
+from likelight_hw.camera.wire import DesiredState, unpack_desired_state, unpack_setup
+from likelight_hw.child.packets import ChildPacket, Unpacker
 from likelight_hw.ports import PlaceholderSpec
 
 
@@ -19,10 +19,10 @@ class Parent:
 
     def __init__(self, link: socket.socket) -> None:
         link.setblocking(False)
-        self.want = Want()
+        self.desired = DesiredState()
         self._link = link
         self._unpacker = Unpacker()
-        self._packets: deque[Packet] = deque()
+        self._packets: deque[ChildPacket] = deque()
         self._unsent: deque[memoryview] = deque()
         self._selector = selectors.DefaultSelector()
         self._selector.register(link, selectors.EVENT_READ)
@@ -49,7 +49,7 @@ class Parent:
         while True:
             left = due - time.monotonic()
             self.wait(max(0.0, left))
-            if self.want.stream != stream:
+            if self.desired.stream != stream:
                 return False
             if left <= 0:
                 return True
@@ -58,11 +58,11 @@ class Parent:
         """Obey and send until `arrivals` is readable; False when another stream is wanted."""
         self._selector.register(arrivals, selectors.EVENT_READ)
         try:
-            while self.want.stream == stream:
+            while self.desired.stream == stream:
                 arrived = self._turn(None)
                 self._hear()
                 if arrived:
-                    return self.want.stream == stream
+                    return self.desired.stream == stream
         finally:
             self._selector.unregister(arrivals)
         return False
@@ -79,7 +79,7 @@ class Parent:
 
     def _hear(self) -> None:
         while self._packets:
-            self.want = unpack_want(self._packets.popleft().payload)
+            self.desired = unpack_desired_state(self._packets.popleft().payload)
 
     def _turn(self, timeout: float | None) -> bool:
         """Serve the link for once; return whether somebody else's socket is readable."""

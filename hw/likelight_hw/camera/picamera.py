@@ -13,7 +13,7 @@ from typing import Any, cast
 from PIL import Image
 
 from likelight_hw.camera.config import CameraConfig
-from likelight_hw.camera.newest import Newest
+from likelight_hw.camera.latest_value import LatestValue
 from likelight_hw.camera.planes import Planes
 from likelight_hw.ports import HardwareError, LightFrame
 
@@ -113,8 +113,8 @@ class PicameraSource:
     def __init__(self, config: CameraConfig) -> None:
         self.sensor = Picamera(config, lores=False)
         self.width, self.height, self.fps = self.sensor.width, self.sensor.height, config.fps
-        self._newest: Newest[Any] = Newest()
-        self.arrivals = self._newest.bell
+        self._latest: LatestValue[Any] = LatestValue()
+        self.arrivals = self._latest.wake_fd
         self.sensor.driver.pre_callback = self._arrived
 
     def start(self, now: float) -> None:
@@ -122,7 +122,7 @@ class PicameraSource:
 
     def stop(self) -> None:
         self.sensor.driver.stop()
-        self._release(self._newest.take())
+        self._release(self._latest.take())
 
     def close(self) -> None:
         self.stop()
@@ -132,7 +132,7 @@ class PicameraSource:
         return now
 
     def paint(self, planes: Planes, now: float, wall_us: int, lamp: LightFrame) -> int:
-        request = self._newest.take()
+        request = self._latest.take()
         assert request is not None
         with self.sensor.planes(request, "main") as frame:
             planes.paste(frame)
@@ -143,7 +143,7 @@ class PicameraSource:
     def _arrived(self, request: Any) -> None:
         """Keep the request from going back to the sensor; called on picamera2's thread."""
         request.acquire()
-        self._release(self._newest.put(request))
+        self._release(self._latest.put(request))
 
     @staticmethod
     def _release(request: Any) -> None:

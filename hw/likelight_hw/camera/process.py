@@ -14,12 +14,13 @@ from dataclasses import replace
 from typing import Any
 
 from likelight_hw.camera.config import CameraConfig
-from likelight_hw.camera.patience import GLANCE_S, Patience, traces
+from likelight_hw.camera.fingerprint import source_fingerprint
 from likelight_hw.camera.probe import CHILD
+from likelight_hw.camera.timeouts import GLANCE_S, CameraTimeouts
 from likelight_hw.camera.wire import (
     KEYFRAME,
-    Kind,
-    Want,
+    CameraMessage,
+    DesiredState,
     pack_setup,
     unpack_alive,
     unpack_format,
@@ -27,7 +28,7 @@ from likelight_hw.camera.wire import (
 )
 from likelight_hw.child.ending import end
 from likelight_hw.child.link import ChildLink
-from likelight_hw.child.packets import Packet
+from likelight_hw.child.packets import ChildPacket
 from likelight_hw.ports import (
     AccessUnit,
     CameraPhase,
@@ -43,7 +44,7 @@ _log = logging.getLogger(__name__)
 HUNG, DIED, NO_SOURCE, NO_PICTURE = "K1", "K2", "K3", "K4"
 """What the crew reads to IT; see `CameraStatus.code`."""
 _RESTARTED = "the camera hung and was restarted"
-_PATIENCE = Patience()
+_TIMEOUTS = CameraTimeouts()
 KEYFRAME_EVERY_S = 1.0
 """Keyframes are large: viewers, the relay and a push that all ask share this."""
 _END_S = 1.0
@@ -57,17 +58,17 @@ class CameraProcess:
         self,
         config: CameraConfig,
         *,
-        patience: Patience = _PATIENCE,
+        timeouts: CameraTimeouts = _TIMEOUTS,
         child: Sequence[str] = CHILD,
     ) -> None:
         self.simulated = config.simulated
         self.restarts = 0
         """How many children were lost, or had to be killed."""
         self._config = config
-        self._patience = patience
+        self._timeouts = timeouts
         self._child = child
         self._status = CameraStatus(CameraPhase.STOPPED)
-        self._want = Want()
+        self._want = DesiredState()
         self._starts = 0
         self._keyframe_at = float("-inf")
         self._sink: CameraSink | None = None
@@ -129,15 +130,15 @@ class CameraProcess:
         failures = 0
         try:
             while True:
-                seen = await asyncio.to_thread(traces, self._config)
+                seen = await asyncio.to_thread(source_fingerprint, self._config)
                 life = self._life = _Life()
                 failed = await self._live(life, () if self._placeholders_made else specs)
                 self._life = None
                 self.restarts += 1
-                if life.lasted(self._patience.healthy):
+                if life.lasted(self._timeouts.healthy):
                     failures = 0
                 self._set(failed)
-                pause = self._patience.pause(failures, gave_pictures=life.gave_pictures)
+                pause = self._timeouts.pause(failures, gave_pictures=life.gave_pictures)
                 await self._pause(pause, seen)
                 failures += 1
         except Exception as error:
@@ -151,12 +152,12 @@ class CameraProcess:
             self._status = CameraStatus(CameraPhase.STOPPED)
 
     async def _pause(self, seconds: float, seen: frozenset[object]) -> None:
-        """Wait between two children; a source with traces that were not `seen` ends the wait."""
+        """Wait between two children; what is new in the source's fingerprint ends the wait."""
         clock = asyncio.get_running_loop().time
         until = clock() + seconds
         while (left := until - clock()) > 0:
             await asyncio.sleep(min(left, GLANCE_S))
-            known, seen = seen, await asyncio.to_thread(traces, self._config)
+            known, seen = seen, await asyncio.to_thread(source_fingerprint, self._config)
             if seen - known:
                 return
 
@@ -220,36 +221,36 @@ class CameraProcess:
 
         None means that it is time to ask for one.
         """
-        patience = self._patience
+        timeouts = self._timeouts
         if life.ready_at is None:
-            words = f"the camera process was not ready within {patience.ready:g} s"
-            return life.began_at + patience.ready, _failed(words, NO_PICTURE)
+            words = f"the camera process was not ready within {timeouts.ready:g} s"
+            return life.began_at + timeouts.ready, _failed(words, NO_PICTURE)
         if not self._want.stream and life.stream:
             words = "the camera did not stop when it was asked to"
-            return life.asked_at + patience.hung, _failed(words, HUNG)
+            return life.asked_at + timeouts.hung, _failed(words, HUNG)
         if life.pulsed_at is not None:
             if self._status.phase is not CameraPhase.SILENT:
-                words = f"the camera process has not answered for {patience.silent:g} s"
-                return life.pulsed_at + patience.silent, _silent(words)
-            return life.pulsed_at + patience.hung, _failed(_RESTARTED, HUNG)
+                words = f"the camera process has not answered for {timeouts.silent:g} s"
+                return life.pulsed_at + timeouts.silent, _silent(words)
+            return life.pulsed_at + timeouts.hung, _failed(_RESTARTED, HUNG)
         if not self._want.stream:
-            return life.alive_at + patience.pulse, None
+            return life.alive_at + timeouts.pulse, None
         if life.frame_at is None:
-            words = f"the camera gave no picture within {patience.first_frame:g} s"
-            return life.asked_at + patience.first_frame, _failed(words, NO_PICTURE)
+            words = f"the camera gave no picture within {timeouts.first_frame:g} s"
+            return life.asked_at + timeouts.first_frame, _failed(words, NO_PICTURE)
         if self._status.phase is not CameraPhase.SILENT:
-            words = f"the camera has given no picture for {patience.silent:g} s"
-            return life.frame_at + patience.silent, _silent(words)
-        return life.frame_at + patience.hung, _failed(_RESTARTED, HUNG)
+            words = f"the camera has given no picture for {timeouts.silent:g} s"
+            return life.frame_at + timeouts.silent, _silent(words)
+        return life.frame_at + timeouts.hung, _failed(_RESTARTED, HUNG)
 
-    def _obey(self, packet: Packet) -> None:
+    def _obey(self, packet: ChildPacket) -> None:
         """Take one packet of the child."""
         life, sink = self._life, self._sink
         assert life
         assert sink
         streams = bool(self._want.stream) and life.stream == self._want.stream
         match packet.kind:
-            case Kind.ACCESS_UNIT if streams:
+            case CameraMessage.ACCESS_UNIT if streams:
                 life.frame_at = asyncio.get_running_loop().time()
                 life.gave_pictures = True
                 if self._status.phase is not CameraPhase.STREAMING:
@@ -257,21 +258,21 @@ class CameraProcess:
                     life.changed.set()
                 keyframe = bool(packet.flags & KEYFRAME)
                 sink.on_access_unit(AccessUnit(packet.payload, keyframe, packet.captured_us))
-            case Kind.JPEG if streams:
+            case CameraMessage.JPEG if streams:
                 sink.on_jpeg(Jpeg(packet.payload, packet.captured_us))
-            case Kind.FORMAT:
+            case CameraMessage.FORMAT:
                 form, answers = unpack_format(packet.payload)
                 life.stream = answers
                 if answers == self._want.stream:
                     sink.on_format(form)
-            case Kind.RESTING:
+            case CameraMessage.RESTING:
                 life.stream = 0
                 life.changed.set()
-            case Kind.ALIVE:
+            case CameraMessage.ALIVE:
                 self._hear_alive(life, unpack_alive(packet.payload))
-            case Kind.PLACEHOLDER:
+            case CameraMessage.PLACEHOLDER:
                 sink.on_placeholder(unpack_placeholder(packet.payload))
-            case Kind.READY:
+            case CameraMessage.READY:
                 self._placeholders_made = True
                 life.trouble = None
                 life.ready_at = life.asked_at = life.alive_at = asyncio.get_running_loop().time()
@@ -279,7 +280,7 @@ class CameraProcess:
                 life.changed.set()
                 if not self._want.stream:
                     self._set(CameraStatus(CameraPhase.STOPPED))
-            case Kind.TROUBLE:
+            case CameraMessage.TROUBLE:
                 words = packet.payload.decode()
                 life.tell_trouble(words)
                 self._set(_failed(words, NO_SOURCE))
@@ -349,7 +350,7 @@ class _Life:
         """When the oldest pulse was sent that the child owes an answer."""
         self.gave_pictures = False
         self.stream = 0
-        """The `Want.stream` that the child serves; 0 when its sensor and encoders are off."""
+        """The start that the child serves (`DesiredState.stream`); 0 when its sensor is off."""
         self.trouble: str | None = None
         """Why it can't have its source, which it tries again by itself."""
 

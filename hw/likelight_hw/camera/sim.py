@@ -5,7 +5,7 @@ import math
 from likelight_hw.camera.config import CameraConfig
 from likelight_hw.camera.planes import Planes
 from likelight_hw.ports import LightFrame
-from likelight_hw.sim.kitchen import Kitchen
+from likelight_hw.sim.kitchen import KitchenScene
 
 
 class SimSource:
@@ -17,7 +17,9 @@ class SimSource:
         self.width = config.width
         self.height = config.height
         self.fps = config.fps
-        self._kitchen = Kitchen(config.width, config.height, font=config.font, seed=config.seed)
+        self._kitchen = KitchenScene(
+            config.width, config.height, font=config.font, seed=config.seed
+        )
         self._first = 0.0
         self._count = 0
 

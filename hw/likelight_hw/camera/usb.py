@@ -13,7 +13,7 @@ from av.video.reformatter import ColorRange, Colorspace, Interpolation, VideoRef
 
 from likelight_hw.camera.config import CameraConfig
 from likelight_hw.camera.encode import planes_of
-from likelight_hw.camera.newest import Newest
+from likelight_hw.camera.latest_value import LatestValue
 from likelight_hw.camera.planes import Planes
 from likelight_hw.ports import HardwareError, LightFrame
 
@@ -35,12 +35,12 @@ class UsbSource:
         assert config.path is not None
         self._path = config.path
         self.width, self.height, self.fps = config.width, config.height, config.fps
-        self._newest: Newest[_Seen | HardwareError] = Newest()
-        self.arrivals = self._newest.bell
+        self._latest: LatestValue[_Seen | HardwareError] = LatestValue()
+        self.arrivals = self._latest.wake_fd
         self._reformatter = VideoReformatter()
         self._stopping = threading.Event()
         self._reader: threading.Thread | None = None
-        self._patience = _JOIN_S
+        self._join_s = _JOIN_S
         if not self._path.exists():
             raise self._unusable("no such device; is the camera plugged in?")
 
@@ -53,11 +53,11 @@ class UsbSource:
         # The device closes with the next frame. Where none comes, only the child's end closes it.
         self._stopping.set()
         if self._reader is not None:
-            self._reader.join(self._patience)
+            self._reader.join(self._join_s)
             if self._reader.is_alive():
-                self._patience = 0.0  # once is enough
+                self._join_s = 0.0  # once is enough
                 raise self._unusable("it does not answer")
-        self._newest.take()
+        self._latest.take()
 
     def close(self) -> None:
         self.stop()
@@ -66,7 +66,7 @@ class UsbSource:
         return now
 
     def paint(self, planes: Planes, now: float, wall_us: int, lamp: LightFrame) -> int:
-        seen = self._newest.take()
+        seen = self._latest.take()
         assert seen is not None
         if isinstance(seen, HardwareError):
             raise seen
@@ -90,12 +90,12 @@ class UsbSource:
                 for seen in _frames(container):
                     if stopping.is_set():
                         return
-                    self._newest.put(seen)
+                    self._latest.put(seen)
             raise self._unusable("it gives no more pictures; was it unplugged?")
         except HardwareError as error:
-            self._newest.put(error)
+            self._latest.put(error)
         except (av.FFmpegError, OSError) as error:
-            self._newest.put(self._unusable(_why(error)))
+            self._latest.put(self._unusable(_why(error)))
 
     def _open(self) -> av.container.InputContainer:
         options = {

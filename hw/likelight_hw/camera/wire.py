@@ -13,7 +13,7 @@ from likelight_hw.camera.config import CameraConfig
 from likelight_hw.child.packets import pack
 from likelight_hw.ports import DARK, DrawnPlaceholder, LightFrame, PlaceholderSpec, StreamFormat
 
-_WANT = struct.Struct("!IIffBBBxI")
+_DESIRED_STATE = struct.Struct("!IIffBBBxI")
 _ALIVE = struct.Struct("!I")
 _PLACEHOLDER = struct.Struct("!HIHH")
 
@@ -21,17 +21,17 @@ KEYFRAME = 1
 """Flag of an access unit that is an IDR."""
 
 
-class Kind(IntEnum):
+class CameraMessage(IntEnum):
     """What a packet carries."""
 
     SETUP = 1
     """To the child, once: configuration and placeholders to draw."""
-    WANT = 2
+    DESIRED_STATE = 2
     """To the child: all that is wanted of it from now on."""
     READY = 16
     """From the child: the source is open, the placeholders are out."""
     FORMAT = 17
-    """A stream starts: its format, and the `Want.stream` it answers."""
+    """A stream starts: its format, and the `DesiredState.stream` it answers."""
     ACCESS_UNIT = 18
     JPEG = 19
     PLACEHOLDER = 20
@@ -40,12 +40,12 @@ class Kind(IntEnum):
     RESTING = 22
     """Sensor and encoders are off, as was asked."""
     ALIVE = 23
-    """The child has read the wish with this `Want.pulse`; it says so before it does anything."""
+    """The child has read the `DesiredState` with this `pulse`; it answers before it acts on it."""
 
 
 @dataclass(frozen=True, slots=True)
-class Want:
-    """The whole wish of the daemon, sent anew at each change, so that the newest wins.
+class DesiredState:
+    """All that the daemon wants of the child, sent anew at each change, so that the newest wins.
 
     `stream` numbers the starts, 0 means stopped; a raised `keyframe` count asks for one. A child
     that is not frozen answers each new `pulse` at once.
@@ -61,7 +61,7 @@ class Want:
 def pack_setup(config: CameraConfig, specs: Sequence[PlaceholderSpec]) -> bytes:
     """Return the SETUP packet."""
     body = {"config": config.to_json(), "placeholders": [asdict(spec) for spec in specs]}
-    return pack(Kind.SETUP, json.dumps(body).encode())
+    return pack(CameraMessage.SETUP, json.dumps(body).encode())
 
 
 def unpack_setup(payload: bytes) -> tuple[CameraConfig, list[PlaceholderSpec]]:
@@ -74,24 +74,31 @@ def unpack_setup(payload: bytes) -> tuple[CameraConfig, list[PlaceholderSpec]]:
     return CameraConfig.from_json(body["config"]), specs
 
 
-def pack_want(want: Want) -> bytes:
-    """Return the WANT packet."""
-    lamp = want.lamp
+def pack_desired_state(desired: DesiredState) -> bytes:
+    """Return the DESIRED_STATE packet."""
+    lamp = desired.lamp
     return pack(
-        Kind.WANT,
-        _WANT.pack(want.stream, want.keyframe, want.jpeg_fps, lamp.level, *lamp.rgb, want.pulse),
+        CameraMessage.DESIRED_STATE,
+        _DESIRED_STATE.pack(
+            desired.stream,
+            desired.keyframe,
+            desired.jpeg_fps,
+            lamp.level,
+            *lamp.rgb,
+            desired.pulse,
+        ),
     )
 
 
-def unpack_want(payload: bytes) -> Want:
-    """Return what `pack_want` was given, to the precision of a float32."""
-    stream, keyframe, jpeg_fps, level, red, green, blue, pulse = _WANT.unpack(payload)
-    return Want(stream, keyframe, jpeg_fps, LightFrame(level, (red, green, blue)), pulse)
+def unpack_desired_state(payload: bytes) -> DesiredState:
+    """Return what `pack_desired_state` was given, to the precision of a float32."""
+    stream, keyframe, jpeg_fps, level, red, green, blue, pulse = _DESIRED_STATE.unpack(payload)
+    return DesiredState(stream, keyframe, jpeg_fps, LightFrame(level, (red, green, blue)), pulse)
 
 
 def pack_alive(pulse: int) -> bytes:
-    """Return the ALIVE packet that answers `Want.pulse`."""
-    return pack(Kind.ALIVE, _ALIVE.pack(pulse))
+    """Return the ALIVE packet that answers `DesiredState.pulse`."""
+    return pack(CameraMessage.ALIVE, _ALIVE.pack(pulse))
 
 
 def unpack_alive(payload: bytes) -> int:
@@ -100,8 +107,8 @@ def unpack_alive(payload: bytes) -> int:
 
 
 def pack_format(stream: StreamFormat, answers: int) -> bytes:
-    """Return the FORMAT packet of the stream that answers `Want.stream`."""
-    return pack(Kind.FORMAT, json.dumps([answers, asdict(stream)]).encode())
+    """Return the FORMAT packet of the stream that answers `DesiredState.stream`."""
+    return pack(CameraMessage.FORMAT, json.dumps([answers, asdict(stream)]).encode())
 
 
 def unpack_format(payload: bytes) -> tuple[StreamFormat, int]:
@@ -116,7 +123,7 @@ def pack_placeholder(placeholder: DrawnPlaceholder) -> bytes:
     head = _PLACEHOLDER.pack(
         len(name), len(placeholder.access_unit), placeholder.width, placeholder.height
     )
-    return pack(Kind.PLACEHOLDER, head + name + placeholder.access_unit + placeholder.jpeg)
+    return pack(CameraMessage.PLACEHOLDER, head + name + placeholder.access_unit + placeholder.jpeg)
 
 
 def unpack_placeholder(payload: bytes) -> DrawnPlaceholder:

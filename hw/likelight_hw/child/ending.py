@@ -1,58 +1,40 @@
-"""Ends that must not hang: of a child process (by itself, by SIGKILL or not at all), and others.
+"""The end of a child process: by itself, by SIGKILL, or, when a driver holds it, not at all.
 
-Neither knows asyncio.timeout() nor wait_for(): before Python 3.11.4 the one raises CancelledError
-for TimeoutError in a task that is being cancelled, as ours mostly is; before 3.12 the other
-swallows a cancellation that comes in the moment in which the work ends.
+Written with asyncio.wait(): before Python 3.11.4 asyncio.timeout() raises CancelledError in place
+of TimeoutError in a task that is being cancelled, as the task that ends a child mostly is.
 """
 
 import asyncio
 import contextlib
 import logging
-from collections.abc import Coroutine
-from typing import Any
 
 _log = logging.getLogger(__name__)
 
-GONE_WITHIN_S = 2.0
+KILLED_WITHIN_S = 2.0
 """A killed process is gone within milliseconds, unless a driver holds it in the kernel."""
 
 
-async def within(work: Coroutine[Any, Any, None], patience: float) -> bool:
-    """Do `work`, but cancel it after `patience` seconds; return whether it was done.
+async def end(process: asyncio.subprocess.Process, seconds: float) -> int | None:
+    """Wait until the child ends, kill it after `seconds`, and return its exit code.
 
-    Raises what it raises. A task of its own does it, so that it may have time-outs inside.
-    """
-    job = asyncio.ensure_future(work)
-    try:
-        await asyncio.wait((job,), timeout=patience)
-    finally:
-        done = job.done()
-        job.cancel()
-    if done:
-        job.result()
-    return done
-
-
-async def end(process: asyncio.subprocess.Process, patience: float) -> int | None:
-    """Return the exit code of a child that was asked to end; kill it after `patience` seconds.
-
-    One that sleeps in a driver can't even be killed: it is left behind, and the code is None.
+    Not even SIGKILL ends a child that sleeps in a driver: it is left behind, and the code is None.
     """
     gone = asyncio.ensure_future(process.wait())
     try:
-        await asyncio.wait((gone,), timeout=patience)
+        await asyncio.wait((gone,), timeout=seconds)
     finally:
-        _kill(process)
-        await asyncio.wait((gone,), timeout=GONE_WITHIN_S)
+        kill(process)
+        await asyncio.wait((gone,), timeout=KILLED_WITHIN_S)
         stuck = not gone.done()
         gone.cancel()
     if stuck:
-        _log.error("Process %d can't be killed: a driver holds it in the kernel", process.pid)
+        _log.error("SIGKILL does not end process %d: a driver holds it in the kernel", process.pid)
         return None
     return gone.result()
 
 
-def _kill(process: asyncio.subprocess.Process) -> None:
+def kill(process: asyncio.subprocess.Process) -> None:
+    """Send SIGKILL, unless the child has ended."""
     if process.returncode is None:
         with contextlib.suppress(ProcessLookupError):
             process.kill()

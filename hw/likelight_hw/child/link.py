@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import Callable
 from typing import cast
 
-from likelight_hw.camera.wire import Want, pack_want
-from likelight_hw.child.packets import Packet, Unpacker
+from likelight_hw.camera.wire import DesiredState, pack_desired_state
+from likelight_hw.child.packets import ChildPacket, Unpacker
 
 
 class ChildLink(asyncio.Protocol):
@@ -15,7 +15,9 @@ class ChildLink(asyncio.Protocol):
     set once nothing will come any more; `error` is then what `on_packet` raised, if it did.
     """
 
-    def __init__(self, on_packet: Callable[[Packet], None], on_lost: Callable[[], None]) -> None:
+    def __init__(
+        self, on_packet: Callable[[ChildPacket], None], on_lost: Callable[[], None]
+    ) -> None:
         self.lost = False
         self.error: Exception | None = None
         self._on_packet = on_packet
@@ -23,14 +25,14 @@ class ChildLink(asyncio.Protocol):
         self._unpacker = Unpacker()
         self._transport: asyncio.Transport | None = None
         self._full = False
-        self._waiting: Want | None = None
+        self._waiting: DesiredState | None = None
 
-    def want(self, want: Want) -> None:
+    def want(self, want: DesiredState) -> None:
         """Tell the child, now or as soon as it reads."""
         if self._full or self._transport is None:
             self._waiting = want
         elif not self.lost:
-            self._transport.write(pack_want(want))
+            self._transport.write(pack_desired_state(want))
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)

@@ -14,7 +14,7 @@ MAX_PAYLOAD = 16 * 1024 * 1024
 """A raw 1080p picture is 3 MB; a longer payload means that the two sides lost each other."""
 
 
-class Packet(NamedTuple):
+class ChildPacket(NamedTuple):
     """One packet; `captured_us` is 0 where nothing was captured."""
 
     kind: int
@@ -38,7 +38,7 @@ class Unpacker:
     def __init__(self) -> None:
         self._rest = bytearray()
 
-    def feed(self, data: bytes) -> Iterator[Packet]:
+    def feed(self, data: bytes) -> Iterator[ChildPacket]:
         """Yield the packets that `data` completes. Raises `ProtocolError` on nonsense."""
         rest = self._rest
         rest += data
@@ -53,6 +53,6 @@ class Unpacker:
                     break
                 payload = bytes(rest[at + _HEADER.size : end])
                 at = end
-                yield Packet(kind, flags, captured_us, payload)
+                yield ChildPacket(kind, flags, captured_us, payload)
         finally:
             del rest[:at]

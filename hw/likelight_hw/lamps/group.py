@@ -17,7 +17,7 @@ WELL_AFTER_S = 30.0
 
 
 @dataclass(frozen=True, slots=True)
-class Socket:
+class LampSlot:
     """Where a lamp is wired: `open` gives its driver, or raises `HardwareError`."""
 
     simulated: bool
@@ -36,11 +36,11 @@ class LampGroup:
     shown for a second what the others show.
     """
 
-    def __init__(self, sockets: Iterable[Socket], monotonic: Callable[[], float]) -> None:
-        self._members = [_Member(socket) for socket in sockets]
+    def __init__(self, slots: Iterable[LampSlot], monotonic: Callable[[], float]) -> None:
+        self._members = [_Member(slot) for slot in slots]
         self._monotonic = monotonic
         self._now = monotonic()
-        self.simulated = all(member.socket.simulated for member in self._members)
+        self.simulated = all(member.slot.simulated for member in self._members)
         for member in self._members:
             member.try_open(self._now)
         self._tell_of_the_lost()
@@ -81,8 +81,8 @@ class LampGroup:
 
 
 class _Member:
-    def __init__(self, socket: Socket) -> None:
-        self.socket = socket
+    def __init__(self, slot: LampSlot) -> None:
+        self.slot = slot
         self.lamp: Lights | None = None
         self.trouble = ""
         self.told = False
@@ -96,7 +96,7 @@ class _Member:
     def try_open(self, now: float, governed: Callable[[], float] | None = None) -> None:
         """Open the lamp, `governed` by that clock until it goes with the others."""
         try:
-            self.lamp = self.socket.open()
+            self.lamp = self.slot.open()
         except HardwareError as error:
             self._lost(error, now)
             return

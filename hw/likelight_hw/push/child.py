@@ -21,10 +21,10 @@ import av.logging
 from av.container import OutputContainer
 from av.error import FFmpegError
 
-from likelight_hw.child.packets import Packet, Unpacker, pack
+from likelight_hw.child.packets import ChildPacket, Unpacker, pack
 from likelight_hw.ports import StreamFormat
 from likelight_hw.push.target import Target
-from likelight_hw.push.wire import KEYFRAME, Kind, unpack_setup
+from likelight_hw.push.wire import KEYFRAME, PushMessage, unpack_setup
 
 _TICKS = 90_000
 _SHORTEST_US = 1_000
@@ -49,12 +49,12 @@ def serve(link: socket.socket) -> None:
         target, stream = unpack_setup(next(packets).payload)
         try:
             output = _connect(target, stream)
-            link.sendall(pack(Kind.CONNECTED))
+            link.sendall(pack(PushMessage.CONNECTED))
             for unit in _placed(packets, output):
                 output.mux(unit)
-                link.sendall(pack(Kind.SENT))
+                link.sendall(pack(PushMessage.SENT))
         except FFmpegError as error:
-            link.sendall(pack(Kind.TROUBLE, in_words(error, log, target).encode()))
+            link.sendall(pack(PushMessage.TROUBLE, in_words(error, log, target).encode()))
 
 
 def in_words(error: FFmpegError, log: list[_Log], target: Target) -> str:
@@ -76,7 +76,7 @@ def in_words(error: FFmpegError, log: list[_Log], target: Target) -> str:
     return "the server refused the stream" if vague else str(error.strerror).lower()
 
 
-def _packets(link: socket.socket) -> Iterator[Packet]:
+def _packets(link: socket.socket) -> Iterator[ChildPacket]:
     """Yield the daemon's packets until it is gone."""
     unpacker = Unpacker()
     while data := link.recv(65536):
@@ -132,7 +132,7 @@ def _bound(descriptor: int) -> None:
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
 
-def _placed(packets: Iterator[Packet], output: OutputContainer) -> "Iterator[av.Packet[Any]]":
+def _placed(packets: Iterator[ChildPacket], output: OutputContainer) -> "Iterator[av.Packet[Any]]":
     """Yield the access units with times that follow the captures and always ascend."""
     (video,) = output.streams.video
     elapsed_us, captured_us = 0, None

@@ -8,10 +8,10 @@ from collections.abc import Callable
 from typing import cast
 
 from likelight_hw.child.ending import end
-from likelight_hw.child.packets import Packet, Unpacker
+from likelight_hw.child.packets import ChildPacket, Unpacker
 from likelight_hw.ports import AccessUnit, StreamFormat
 from likelight_hw.push.target import Target
-from likelight_hw.push.wire import Kind, pack_setup, pack_unit
+from likelight_hw.push.wire import PushMessage, pack_setup, pack_unit
 
 ANSWER_S = 10.0
 """How long a server may take to accept the stream; a TLS handshake over a poor line takes 2 s."""
@@ -106,25 +106,25 @@ class PushProcess:
             if due <= now:
                 return f"the server took nothing for {STALLED_S:.0f} s"
 
-    def _obey(self, packet: Packet) -> None:
+    def _obey(self, packet: ChildPacket) -> None:
         if self._killed:
             return  # what it said before it died
         now = asyncio.get_running_loop().time()
         match packet.kind:
-            case Kind.CONNECTED:
+            case PushMessage.CONNECTED:
                 self.connected_at = now
                 self._on_connected()
-            case Kind.SENT:
+            case PushMessage.SENT:
                 self._in_flight -= 1
                 self._moved_at = now
-            case Kind.TROUBLE:
+            case PushMessage.TROUBLE:
                 self._trouble = packet.payload.decode()
 
 
 class _Link(asyncio.Protocol):
     """The socket to the child. `full` while more than `_QUEUE` bytes wait to be sent."""
 
-    def __init__(self, on_packet: Callable[[Packet], None]) -> None:
+    def __init__(self, on_packet: Callable[[ChildPacket], None]) -> None:
         self.full = False
         self.lost = asyncio.Event()
         self._on_packet = on_packet

@@ -12,7 +12,7 @@ KEYFRAME = 1
 """Flag of an access unit that is an IDR."""
 
 
-class Kind(IntEnum):
+class PushMessage(IntEnum):
     """What a packet carries."""
 
     SETUP = 1
@@ -30,7 +30,7 @@ class Kind(IntEnum):
 def pack_setup(target: Target, stream: StreamFormat) -> bytes:
     """Return the SETUP packet. It carries the secret, which so never stands in a command line."""
     body = [target.url, str(target.ca_file), stream.width, stream.height, stream.fps]
-    return pack(Kind.SETUP, json.dumps(body).encode())
+    return pack(PushMessage.SETUP, json.dumps(body).encode())
 
 
 def unpack_setup(payload: bytes) -> tuple[Target, StreamFormat]:
@@ -42,4 +42,4 @@ def unpack_setup(payload: bytes) -> tuple[Target, StreamFormat]:
 def pack_unit(unit: AccessUnit) -> bytes:
     """Return the ACCESS_UNIT packet."""
     flags = KEYFRAME if unit.keyframe else 0
-    return pack(Kind.ACCESS_UNIT, unit.data, flags=flags, captured_us=unit.captured_us)
+    return pack(PushMessage.ACCESS_UNIT, unit.data, flags=flags, captured_us=unit.captured_us)

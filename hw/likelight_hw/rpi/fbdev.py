@@ -23,7 +23,7 @@ _LARGEST = 16384
 
 
 @dataclass(frozen=True, slots=True)
-class Geometry:
+class FramebufferGeometry:
     """How pixels lie in a framebuffer: sizes and offsets in pixels, `stride` and `size` in bytes.
 
     `red` is the lowest bit of red in a pixel: red on top of blue, or under it.
@@ -57,11 +57,11 @@ class Geometry:
             raise HardwareError(f"the framebuffer gives an impossible answer: {self}")
 
 
-def read_geometry(fd: int) -> Geometry:
+def read_geometry(fd: int) -> FramebufferGeometry:
     """Ask the framebuffer that is open as `fd`. Raises `OSError` if it is none, or gone."""
     var = _VAR.unpack(fcntl.ioctl(fd, _GET_VSCREENINFO, bytes(_VAR.size)))
     fix = _FIX.unpack(fcntl.ioctl(fd, _GET_FSCREENINFO, bytes(_FIX.size)))
-    return Geometry(
+    return FramebufferGeometry(
         width=var[0],
         height=var[1],
         stride=fix[9],

@@ -33,7 +33,7 @@ _CLOCKWISE = {
 def framebuffer_display(
     wiring: DisplayWiring,
     *,
-    read_geometry: Callable[[int], fbdev.Geometry] = fbdev.read_geometry,
+    read_geometry: Callable[[int], fbdev.FramebufferGeometry] = fbdev.read_geometry,
     backlights: Path = sysfs_backlight.CLASS,
     console: Path = CONSOLE,
     timeout_s: float = TIMEOUT_S,
@@ -43,16 +43,16 @@ def framebuffer_display(
     Where the kernel tells the geometry and keeps backlights and the console can be chosen.
     """
 
-    def open_glass() -> FramebufferGlass:
+    def open_driver() -> FramebufferDriver:
         device = wiring.device or DEVICE
-        glass = FramebufferGlass(device, wiring.rotate, read_geometry, backlights)
+        driver = FramebufferDriver(device, wiring.rotate, read_geometry, backlights)
         _quieten(console)
-        return glass
+        return driver
 
-    return PanelDisplay(panel(wiring).info, open_glass, name=wiring.panel, timeout_s=timeout_s)
+    return PanelDisplay(panel(wiring).info, open_driver, name=wiring.panel, timeout_s=timeout_s)
 
 
-class FramebufferGlass:
+class FramebufferDriver:
     """An opened framebuffer. A picture that is smaller lies in its middle, on black.
 
     `rotate` turns pictures by quarters, clockwise. A picture that lies on a framebuffer that
@@ -64,7 +64,7 @@ class FramebufferGlass:
         self,
         device: Path,
         rotate: int,
-        read_geometry: Callable[[int], fbdev.Geometry],
+        read_geometry: Callable[[int], fbdev.FramebufferGeometry],
         backlights: Path,
     ) -> None:
         self._device = device
@@ -163,7 +163,7 @@ class FramebufferGlass:
             at = geometry.start + y * geometry.stride
             self._memory[at : at + row] = pixels[y * row : (y + 1) * row]
 
-    def _map(self) -> tuple[fbdev.Geometry, mmap.mmap]:
+    def _map(self) -> tuple[fbdev.FramebufferGeometry, mmap.mmap]:
         try:
             geometry = self._read_geometry(self._fd)
         except OSError as error:

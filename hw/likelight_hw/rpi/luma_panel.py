@@ -48,14 +48,14 @@ def luma_display(wiring: DisplayWiring, *, timeout_s: float = TIMEOUT_S) -> Pane
     """Return the display on `wiring`; nothing is opened yet. Raises `HardwareError` in words."""
     return PanelDisplay(
         panel(wiring).info,
-        lambda: LumaGlass(wiring),
+        lambda: LumaDriver(wiring),
         name=wiring.panel,
         timeout_s=timeout_s,
         renew_s=RENEW_S,
     )
 
 
-class LumaGlass:
+class LumaDriver:
     """An opened panel of luma's."""
 
     def __init__(self, wiring: DisplayWiring) -> None:

@@ -1,8 +1,8 @@
 """Any panel on a blocking bus, as a `Display`: one thread of its own, and the newest image wins.
 
-A driver writes only a `Glass`: how to draw, dim and let go. Here is what all of them share: no bus
-call on the event loop, never two at once, a time-out over each, and a panel that failed is opened
-again by the next call, with the newest image and brightness.
+A new kind of panel needs only a `PanelDriver`: how to draw, dim and close. All of them share what
+is here: no bus call runs on the event loop, never do two run at once, each has a time-out, and the
+next call opens a failed panel again, with the newest image and brightness.
 """
 
 import asyncio
@@ -27,11 +27,11 @@ GENTLE = 0.57
 after a year (pikvm #994, #1368)."""
 
 
-class Glass(Protocol):
+class PanelDriver(Protocol):
     """An opened panel. Every call is made in the panel's thread, and may block, raise or hang."""
 
     def draw(self, image: Image.Image) -> None:
-        """Put the whole image on the glass."""
+        """Put the whole image on the panel."""
 
     def dim(self, level: float) -> None:
         """Set perceived brightness, 0..1; 0 blanks, and memory keeps the picture."""
@@ -52,9 +52,9 @@ class _Wish:
 
 
 class PanelDisplay:
-    """A `Display` over whatever `open_glass` opens.
+    """A `Display` over whatever `open_driver` opens.
 
-    `open_glass` runs in the thread as well, and raises `HardwareError` or `OSError`. `name` is
+    `open_driver` runs in the thread as well, and raises `HardwareError` or `OSError`. `name` is
     what people call the panel. With `renew_s`, a panel that was opened longer ago is opened anew
     before its next image: for those that can't say that they lost their power for a moment.
     """
@@ -64,7 +64,7 @@ class PanelDisplay:
     def __init__(
         self,
         info: DisplayInfo,
-        open_glass: Callable[[], Glass],
+        open_driver: Callable[[], PanelDriver],
         *,
         name: str,
         timeout_s: float = TIMEOUT_S,
@@ -75,7 +75,7 @@ class PanelDisplay:
         self._name = name
         self._timeout_s = timeout_s
         self._wish = _Wish(None, GENTLE if info.burns_in else 1.0)
-        self._session = _Session(open_glass, name, renew_s, monotonic)
+        self._session = _Session(open_driver, name, renew_s, monotonic)
         self._thread = OneThread(name)
         self._turn = asyncio.Lock()
         self._call: asyncio.Future[None] | None = None
@@ -136,33 +136,33 @@ class _Session:
 
     def __init__(
         self,
-        open_glass: Callable[[], Glass],
+        open_driver: Callable[[], PanelDriver],
         name: str,
         renew_s: float | None,
         monotonic: Callable[[], float],
     ) -> None:
         self.found = ""
-        self._open_glass = open_glass
+        self._open_driver = open_driver
         self._name = name
         self._renew_s = renew_s
         self._monotonic = monotonic
         self._opened_at = 0.0
-        self._glass: Glass | None = None
+        self._driver: PanelDriver | None = None
         self._image: Image.Image | None = None
         self._level: float | None = None
         self._strange: str | None = None
 
     def fulfil(self, wish: _Wish) -> None:
-        """Bring the glass to what is wished; do only what differs."""
+        """Bring the panel to what is wished; do only what differs."""
         try:
             if wish.image is not self._image and self._is_due():
                 self._let_go()
-            glass = self._opened()
+            driver = self._opened()
             if wish.level != self._level:
-                glass.dim(wish.level)
+                driver.dim(wish.level)
                 self._level = wish.level
             if wish.image is not None and wish.image is not self._image:
-                glass.draw(wish.image)
+                driver.draw(wish.image)
                 self._image = wish.image
             self._strange = None
         except Exception as error:
@@ -172,30 +172,30 @@ class _Session:
     def close(self) -> None:
         """Blank the panel, if it is open, and let go of it."""
         try:
-            if self._glass is not None:
-                self._glass.dim(0.0)
+            if self._driver is not None:
+                self._driver.dim(0.0)
         except Exception as error:
             raise self._in_words(error) from error
         finally:
             self._let_go()
 
-    def _opened(self) -> Glass:
-        if self._glass is None:
-            self._glass = self._open_glass()
+    def _opened(self) -> PanelDriver:
+        if self._driver is None:
+            self._driver = self._open_driver()
             self._opened_at = self._monotonic()
-            self.found = self._glass.describe()
-        return self._glass
+            self.found = self._driver.describe()
+        return self._driver
 
     def _is_due(self) -> bool:
         return self._renew_s is not None and self._monotonic() - self._opened_at >= self._renew_s
 
     def _let_go(self) -> None:
-        glass, self._glass = self._glass, None
+        driver, self._driver = self._driver, None
         self._image = self._level = None
-        if glass is None:
+        if driver is None:
             return
         try:
-            glass.close()
+            driver.close()
         except (HardwareError, OSError) as error:
             log.info("Letting go of the panel %s: %s", self._name, error)
         except Exception as error:

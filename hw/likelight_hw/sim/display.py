@@ -35,7 +35,7 @@ class SimDisplay:
         self.version = 0
         self.on_show: Callable[[], None] = lambda: None
         self._delay = delay
-        self._glass = asyncio.Lock()
+        self._turn = asyncio.Lock()
         self._waiting: Image.Image | None = None
         self._image = self._blank()
         self._brightness = 1.0
@@ -66,7 +66,7 @@ class SimDisplay:
         return self._encoded[1]
 
     async def set_brightness(self, level: float) -> None:
-        async with self._glass:
+        async with self._turn:
             self._working()
             clamped = min(1.0, max(0.0, level))
             if clamped != self._brightness:
@@ -74,13 +74,13 @@ class SimDisplay:
                 self._changed()
 
     async def close(self) -> None:
-        async with self._glass:
+        async with self._turn:
             self._waiting, self._image = None, self._blank()
             self._changed()
 
     async def _refresh(self) -> None:
         """Bring the newest image to the glass, unless whoever waited before did."""
-        async with self._glass:
+        async with self._turn:
             self._working()
             newest, self._waiting = self._waiting, None
             if newest is None:

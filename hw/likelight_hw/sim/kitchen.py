@@ -33,7 +33,7 @@ _CLOCK_CASE: Rgb = (38, 32, 28)
 _CLOCK_DIGITS: Rgb = (255, 190, 104)
 
 
-class Kitchen:
+class KitchenScene:
     """The scene at one size; what it shows depends on time and lamp alone.
 
     `width` and `height` are even; `font` is a TrueType file for the clock; `seed` arranges the

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from likelight_hw.camera.config import CameraConfig
-from likelight_hw.camera.patience import Patience
 from likelight_hw.camera.process import CameraProcess
+from likelight_hw.camera.timeouts import CameraTimeouts
 from likelight_hw.ports import CameraPhase
 from support.busy import BUSY
 from support.camera import SPECS, Recorder, children
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.skipif(
 )
 
 CHILD = Path(__file__).parents[2] / "support" / "held_camera.py"
-NO_SECOND_CHILD = Patience(pauses=(300.0,))
+NO_SECOND_CHILD = CameraTimeouts(pauses=(300.0,))
 
 
 @asynccontextmanager
@@ -29,7 +29,7 @@ async def held_at(where: str, lock: Path) -> AsyncIterator[tuple[CameraProcess, 
     """Run a camera that is asked to stream, whose source refuses while somebody has `lock`."""
     child = (sys.executable, str(CHILD), str(lock), where)
     config = CameraConfig(width=640, height=360)
-    camera, sink = CameraProcess(config, patience=NO_SECOND_CHILD, child=child), Recorder()
+    camera, sink = CameraProcess(config, timeouts=NO_SECOND_CHILD, child=child), Recorder()
     camera.start()
     async with asyncio.TaskGroup() as tasks:
         task = tasks.create_task(camera.run(sink, SPECS))

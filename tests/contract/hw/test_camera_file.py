@@ -14,7 +14,7 @@ import pytest
 from av.video.stream import VideoStream
 
 from likelight_hw.camera.config import CameraConfig
-from likelight_hw.camera.encode import H264Encoder, Picture
+from likelight_hw.camera.encode import H264Encoder, PaintedPicture
 from likelight_hw.camera.file import FileSource
 from likelight_hw.camera.planes import Planes, blank
 from likelight_hw.camera.probe import probe
@@ -146,7 +146,7 @@ def test_limited_range_becomes_full_range(tmp_path: Path) -> None:
 
 
 def test_a_stream_without_time_stamps_plays(tmp_path: Path) -> None:
-    encoder, picture = H264Encoder(320, 180, 25, 500_000), Picture(320, 180)
+    encoder, picture = H264Encoder(320, 180, 25, 500_000), PaintedPicture(320, 180)
     path = tmp_path / "raw.h264"
     path.write_bytes(b"".join(encoder.encode(picture, keyframe=False)[0] for _ in range(10)))
     source = FileSource(file_config(path))

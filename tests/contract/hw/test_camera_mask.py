@@ -15,11 +15,11 @@ import pytest
 from PIL import Image
 
 from likelight_hw.camera.config import CameraConfig
-from likelight_hw.camera.encode import JpegEncoder, Picture
-from likelight_hw.camera.newest import Newest
+from likelight_hw.camera.encode import JpegEncoder, PaintedPicture
+from likelight_hw.camera.latest_value import LatestValue
 from likelight_hw.camera.usb import UsbSource
 from likelight_hw.ports import DARK, HardwareError, LightFrame
-from likelight_hw.sim.kitchen import Kitchen
+from likelight_hw.sim.kitchen import KitchenScene
 from support.camera import Decoder, jpeg_image, luma, running
 from support.demo import command, free_port
 from support.masked import MASKS, moves_inside, peeps_out
@@ -29,7 +29,11 @@ WHITE = LightFrame(1.0, (255, 255, 255))
 
 def kitchen_jpegs(count: int) -> Iterator[bytes]:
     """Yield pictures of the drawn kitchen, a second apart."""
-    kitchen, picture, encoder = Kitchen(640, 360), Picture(640, 360), JpegEncoder(640, 360)
+    kitchen, picture, encoder = (
+        KitchenScene(640, 360),
+        PaintedPicture(640, 360),
+        JpegEncoder(640, 360),
+    )
     for second in range(count):
         kitchen.paint(picture.planes, 1.7e9 + second, DARK)
         yield encoder.encode(picture)
@@ -231,10 +235,10 @@ def test_a_missing_usb_camera_is_told_in_words(tmp_path: Path) -> None:
 
 
 def test_the_newest_picture_wins() -> None:
-    letterbox: Newest[int] = Newest()
+    letterbox: LatestValue[int] = LatestValue()
     taken: Callable[[], int | None] = letterbox.take
     assert [letterbox.put(n) for n in (1, 2, 3)] == [None, 1, 2]
-    assert letterbox.bell.recv(1) == b"!"
+    assert letterbox.wake_fd.recv(1) == b"!"
     assert (taken(), taken()) == (3, None)
     letterbox.put(4)
-    assert letterbox.bell.recv(1) == b"!", "the bell rings again"
+    assert letterbox.wake_fd.recv(1) == b"!", "it is readable again"

@@ -17,9 +17,15 @@ import pytest
 from likelight_hw.camera.config import CameraConfig
 from likelight_hw.camera.probe import CHILD
 from likelight_hw.camera.process import CameraProcess
-from likelight_hw.camera.wire import KEYFRAME, Kind, Want, pack_setup, pack_want
+from likelight_hw.camera.wire import (
+    KEYFRAME,
+    CameraMessage,
+    DesiredState,
+    pack_desired_state,
+    pack_setup,
+)
 from likelight_hw.child.link import ChildLink
-from likelight_hw.child.packets import Packet, Unpacker
+from likelight_hw.child.packets import ChildPacket, Unpacker
 from likelight_hw.ports import (
     AccessUnit,
     CameraPhase,
@@ -119,10 +125,10 @@ async def test_a_keyframe_comes_when_asked_for() -> None:
 async def test_however_many_ask_a_keyframe_is_made_once_a_second(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    wishes: list[Want] = []
+    wishes: list[DesiredState] = []
     tell = ChildLink.want
 
-    def overheard(link: ChildLink, want: Want) -> None:
+    def overheard(link: ChildLink, want: DesiredState) -> None:
         wishes.append(want)
         tell(link, want)
 
@@ -338,20 +344,20 @@ def test_a_daemon_that_does_not_read_gets_a_gap_and_then_a_keyframe() -> None:
         )
         theirs.close()
         ours.sendall(pack_setup(SMALL, ()))
-        ours.sendall(pack_want(Want(stream=1, jpeg_fps=30)))
+        ours.sendall(pack_desired_state(DesiredState(stream=1, jpeg_fps=30)))
         packets = received(ours)
-        assert next(packets).kind == Kind.READY
+        assert next(packets).kind == CameraMessage.READY
         # Until the socket is full, and some 30 pictures longer, nobody reads.
         full, calm_since = 0, time.monotonic()
         while not full or time.monotonic() - calm_since < 1.3:
             time.sleep(0.05)
             if unread(ours) > full:
                 full, calm_since = unread(ours), time.monotonic()
-        assert next(packets).kind == Kind.FORMAT
-        units: list[Packet] = []
+        assert next(packets).kind == CameraMessage.FORMAT
+        units: list[ChildPacket] = []
         while len(units) < 20:
             packet = next(packets)
-            if packet.kind == Kind.ACCESS_UNIT:
+            if packet.kind == CameraMessage.ACCESS_UNIT:
                 units.append(packet)
     assert child.wait(20) == 0
     steps = [(b.captured_us - a.captured_us, b) for a, b in itertools.pairwise(units)]
@@ -366,7 +372,7 @@ def unread(link: socket.socket) -> int:
     return int.from_bytes(fcntl.ioctl(link, termios.FIONREAD, bytes(4)), sys.byteorder)
 
 
-def received(link: socket.socket) -> Iterator[Packet]:
+def received(link: socket.socket) -> Iterator[ChildPacket]:
     unpacker = Unpacker()
     while data := link.recv(65536):
         yield from unpacker.feed(data)

@@ -23,8 +23,8 @@ from likelight.contract import State
 from likelight.gate.on_air import OnAir
 from likelight.runtime.clock import utc_now
 from likelight_hw.camera.config import CameraConfig
-from likelight_hw.camera.patience import Patience
 from likelight_hw.camera.process import CameraProcess
+from likelight_hw.camera.timeouts import CameraTimeouts
 from likelight_hw.ports import (
     AccessUnit,
     CameraPhase,
@@ -45,7 +45,7 @@ pytestmark = pytest.mark.skipif(
 )
 
 CHILD = (sys.executable, "-S", "-E", stub_camera.__file__)
-HASTY = Patience(silent=0.25, hung=0.5, pauses=(0.01,))
+HASTY = CameraTimeouts(silent=0.25, hung=0.5, pauses=(0.01,))
 
 
 @dataclass
@@ -128,10 +128,15 @@ async def _keep(_: bool) -> None:
 
 @asynccontextmanager
 async def window(
-    config: CameraConfig | None = None, patience: Patience | None = None, *, playlist: bool = True
+    config: CameraConfig | None = None,
+    timeouts: CameraTimeouts | None = None,
+    *,
+    playlist: bool = True,
 ) -> AsyncIterator[Window]:
     """A live kitchen, watched in every way there is; `playlist` is the one that takes its time."""
-    camera = CameraProcess(config or CameraConfig(), patience=patience or Patience(), child=CHILD)
+    camera = CameraProcess(
+        config or CameraConfig(), timeouts=timeouts or CameraTimeouts(), child=CHILD
+    )
     camera.jpeg_rate(15)
     async with kitchen() as place, aiohttp.ClientSession() as session:
         view = Window(place, camera)
@@ -263,7 +268,7 @@ async def test_a_child_that_freezes_at_rest_is_found_out(watched_again: bool) ->
 
 
 async def test_a_driver_that_blocks_in_stop_is_found_out_and_replaced() -> None:
-    async with window(patience=Patience(hung=0.5, pauses=(0.1,))) as view:
+    async with window(timeouts=CameraTimeouts(hung=0.5, pauses=(0.1,))) as view:
         strike(signal.SIGUSR2)
         view.camera.stop()
         failed = await view.reaches(CameraPhase.FAILED)
@@ -280,7 +285,7 @@ async def test_a_device_that_comes_back_ends_the_longest_pause_of_a_driver_that_
     source = tmp_path / "video0"
     source.touch()
     config = CameraConfig(driver="file", path=source)
-    async with window(config, Patience(pauses=(0.05, 300.0))) as view:
+    async with window(config, CameraTimeouts(pauses=(0.05, 300.0))) as view:
         source.unlink()
         strike(signal.SIGKILL)
         async with asyncio.timeout(15):
@@ -294,24 +299,24 @@ async def test_a_device_that_comes_back_ends_the_longest_pause_of_a_driver_that_
 
 
 def test_a_camera_without_a_picture_is_told_after_1_s_and_killed_after_2_s() -> None:
-    patience = Patience()
-    assert (patience.silent, patience.hung) == (1.0, 2.0)
+    timeouts = CameraTimeouts()
+    assert (timeouts.silent, timeouts.hung) == (1.0, 2.0)
     # At rest there is no picture to miss: it is asked for a sign of life, and then misses that.
-    assert patience.pulse + patience.silent < 2.0
-    assert max(patience.brief, patience.pause(0, gave_pictures=True)) + 1.0 <= 5.0, "1 s to start"
+    assert timeouts.pulse + timeouts.silent < 2.0
+    assert max(timeouts.brief, timeouts.pause(0, gave_pictures=True)) + 1.0 <= 5.0, "1 s to start"
 
 
 def test_pauses_grow_to_thirty_seconds_but_stay_brief_for_what_gave_pictures() -> None:
-    patience = Patience()
-    without = [patience.pause(failures, gave_pictures=False) for failures in range(8)]
+    timeouts = CameraTimeouts()
+    without = [timeouts.pause(failures, gave_pictures=False) for failures in range(8)]
     assert without == [1, 2, 4, 8, 16, 30, 30, 30]
-    assert max(patience.pause(failures, gave_pictures=True) for failures in range(100)) == 4
+    assert max(timeouts.pause(failures, gave_pictures=True) for failures in range(100)) == 4
 
 
 @pytest.mark.timeout(400)
 async def test_fifty_faults_leave_everything_as_it_was() -> None:
     strikes: list[Callable[[Window], Awaitable[None]]] = [_hang, _die, _vanish, _block_in_stop]
-    async with window(patience=HASTY, playlist=False) as view:
+    async with window(timeouts=HASTY, playlist=False) as view:
         for number in range(10):
             await _suffer(view, strikes[number % len(strikes)])
         before = _belongings()
@@ -319,7 +324,7 @@ async def test_fifty_faults_leave_everything_as_it_was() -> None:
             await _suffer(view, strikes[number % len(strikes)])
         after = _belongings()
         assert view.outputs.ended == []
-        # So little patience may also be at its end with a child that a busy machine starves.
+        # So little timeouts may also be at its end with a child that a busy machine starves.
         assert view.camera.restarts >= 45
     assert after[:2] == before[:2], "descriptors and processes are as they were"
     assert after[2] - before[2] < 2_000, "memory, in KiB"

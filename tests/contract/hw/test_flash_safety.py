@@ -10,7 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from likelight_hw.lamps.governor import FlashGovernor
-from likelight_hw.lamps.group import LampGroup, Socket
+from likelight_hw.lamps.group import LampGroup, LampSlot
 from likelight_hw.ports import DARK, HardwareError, LightFrame, Lights
 from support.asked import TICK, frames, sequences, waits
 from support.flashes import Light, flashes_in_worst_second, is_saturated_red, red_changes
@@ -101,7 +101,7 @@ def test_no_lamp_strobes_that_is_closed_and_opened_over_and_over(
             rigs.append(stack.enter_context(lamp_rig(name, clock)))
             return rigs[-1].lamp
 
-        governed = FlashGovernor(LampGroup([Socket(True, open_again)], clock), clock)
+        governed = FlashGovernor(LampGroup([LampSlot(True, open_again)], clock), clock)
         for _ in range(30):
             for _ in range(8):
                 clock.now += TICK
@@ -162,7 +162,7 @@ def of_all(lights: list[Callable[[], Light]]) -> Light:
 def test_several_lamps_under_one_governor_are_one_light(steps: Steps) -> None:
     clock = Clock()
     with room(clock) as (lamps, lights):
-        group = LampGroup([Socket(True, lamp.open) for lamp in lamps], clock)
+        group = LampGroup([LampSlot(True, lamp.open) for lamp in lamps], clock)
         history = played(group, clock, steps, lambda: of_all(lights))
 
     assert flashes_in_worst_second(history) <= 2
@@ -197,7 +197,7 @@ def test_a_plug_that_comes_and_goes_makes_no_strobe(
     dark = (0.0, 0.0, 0.0)
     with room(clock) as (lamps, lights):
         governed = FlashGovernor(
-            LampGroup([Socket(True, lamp.open) for lamp in lamps], clock), clock
+            LampGroup([LampSlot(True, lamp.open) for lamp in lamps], clock), clock
         )
         history: Seen = [(-math.inf, of_all(lights))]
         # What each lamp shows from one loss to the next.

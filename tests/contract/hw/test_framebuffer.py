@@ -13,7 +13,7 @@ from PIL import Image
 
 from likelight_hw.ports import DisplayInfo, HardwareError
 from likelight_hw.rpi import fbdev
-from likelight_hw.rpi.fbdev import Geometry
+from likelight_hw.rpi.fbdev import FramebufferGeometry
 from likelight_hw.rpi.framebuffer import framebuffer_display
 from likelight_hw.rpi.pixels import packed
 from likelight_hw.wiring import DisplayWiring
@@ -23,14 +23,16 @@ from support.panel_rigs import FramebufferRig
 LCD_5 = DisplayWiring(driver="framebuffer", panel="lcd-5")
 
 
-def geometry(width: int, height: int, bits: int = 32, *, padding: int = 0) -> Geometry:
+def geometry(width: int, height: int, bits: int = 32, *, padding: int = 0) -> FramebufferGeometry:
     stride = width * bits // 8 + padding
-    return Geometry(width, height, stride, bits, 16 if bits == 32 else 11, stride * height)
+    return FramebufferGeometry(
+        width, height, stride, bits, 16 if bits == 32 else 11, stride * height
+    )
 
 
 @asynccontextmanager
 async def framebuffer(
-    folder: Path, shape: Geometry, wiring: DisplayWiring = LCD_5
+    folder: Path, shape: FramebufferGeometry, wiring: DisplayWiring = LCD_5
 ) -> AsyncIterator[FramebufferRig]:
     rig = FramebufferRig(wiring, shape, folder)
     try:
@@ -74,7 +76,7 @@ async def test_what_lies_between_the_rows_is_left_alone(bits: int, tmp_path: Pat
 
 async def test_a_visible_part_that_begins_further_down_and_right(tmp_path: Path) -> None:
     stride = 1000 * 2
-    shape = Geometry(800, 480, stride, 16, 11, stride * 1000, x_offset=100, y_offset=500)
+    shape = FramebufferGeometry(800, 480, stride, 16, 11, stride * 1000, x_offset=100, y_offset=500)
     async with framebuffer(tmp_path, shape) as rig:
         image = picture(rig.display.info)
         await rig.display.show(image)
@@ -138,7 +140,7 @@ async def test_a_monitor_of_another_size_is_followed(tmp_path: Path) -> None:
     ],
 )
 async def test_a_framebuffer_that_answers_garbage(
-    shape: Geometry, words: str, tmp_path: Path
+    shape: FramebufferGeometry, words: str, tmp_path: Path
 ) -> None:
     async with framebuffer(tmp_path, geometry(800, 480)) as rig:
         rig.geometry = shape
@@ -271,4 +273,4 @@ def test_the_kernels_answer_is_read_as_its_header_lays_it_out(
         return answers[request]
 
     monkeypatch.setattr("fcntl.ioctl", ioctl)
-    assert fbdev.read_geometry(0) == Geometry(800, 480, 1664, 16, 11, 1 << 20, 3, 480)
+    assert fbdev.read_geometry(0) == FramebufferGeometry(800, 480, 1664, 16, 11, 1 << 20, 3, 480)

@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 from likelight_hw.ports import DisplayInfo, HardwareError
-from likelight_hw.rpi.luma_panel import LumaGlass
+from likelight_hw.rpi.luma_panel import LumaDriver
 from likelight_hw.rpi.panel import PanelDisplay
 from likelight_hw.wiring import DisplayWiring
 from support.panel_rigs import LumaRig, rig
@@ -154,7 +154,7 @@ async def test_a_panel_that_lost_its_power_unnoticed_lights_up_with_a_later_page
     async with rig("sh1106-i2c", tmp_path, monkeypatch) as made:
         display = PanelDisplay(
             made.display.info,
-            lambda: LumaGlass(DisplayWiring("luma", "oled-1.3")),
+            lambda: LumaDriver(DisplayWiring("luma", "oled-1.3")),
             name="oled-1.3",
             renew_s=600.0,
             monotonic=lambda: now,

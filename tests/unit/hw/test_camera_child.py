@@ -7,10 +7,10 @@ import pytest
 from likelight_hw.camera import child
 from likelight_hw.camera.config import CameraConfig
 from likelight_hw.camera.parent import Parent
-from likelight_hw.camera.wire import Want, pack_want
+from likelight_hw.camera.wire import DesiredState, pack_desired_state
 
 
-class Stage:
+class Pipeline:
     """Notes what is asked of it, as if its sensor were slow to start."""
 
     width, height, fps = 320, 180, 30
@@ -23,7 +23,10 @@ class Stage:
     def open(self, stream: int) -> None:
         self.asked.append(f"open {stream}")
         if stream == 1:
-            self._daemon.sendall(pack_want(Want(stream=0)) + pack_want(Want(stream=2)))
+            self._daemon.sendall(
+                pack_desired_state(DesiredState(stream=0))
+                + pack_desired_state(DesiredState(stream=2))
+            )
         else:
             self._daemon.close()
 
@@ -32,7 +35,7 @@ class Stage:
 
     def wait(self, stream: int) -> bool:
         self._parent.wait(None)
-        return self._parent.want.stream == stream
+        return self._parent.desired.stream == stream
 
     def take(self) -> None: ...
 
@@ -43,9 +46,9 @@ def test_a_stop_and_a_start_seen_together_stop_the_sensor_all_the_same(
     daemon, link = socket.socketpair()
     with daemon, link:
         parent = Parent(link)
-        stage = Stage(parent, daemon)
-        monkeypatch.setattr(child, "_open_stage", lambda *_: stage)
-        daemon.sendall(pack_want(Want(stream=1)))
+        pipeline = Pipeline(parent, daemon)
+        monkeypatch.setattr(child, "_open_pipeline", lambda *_: pipeline)
+        daemon.sendall(pack_desired_state(DesiredState(stream=1)))
         with pytest.raises((EOFError, ConnectionError)):
             child._try_source(parent, CameraConfig(), ())
-    assert stage.asked == ["open 1", "close", "open 2"]
+    assert pipeline.asked == ["open 1", "close", "open 2"]

@@ -3,17 +3,17 @@
 import pytest
 from av.video.reformatter import ColorRange
 
-from likelight_hw.camera.encode import H264Encoder, JpegEncoder, Picture
+from likelight_hw.camera.encode import H264Encoder, JpegEncoder, PaintedPicture
 from likelight_hw.camera.planes import yuv
 from likelight_hw.ports import DARK
-from likelight_hw.sim.kitchen import Kitchen
+from likelight_hw.sim.kitchen import KitchenScene
 from support.camera import Decoder, jpeg_image, luma, mean, nal_units
 
 IDR, SPS, PPS = 5, 7, 8
 
 
-def painted(value: int, size: tuple[int, int] = (426, 240)) -> Picture:
-    picture = Picture(*size)
+def painted(value: int, size: tuple[int, int] = (426, 240)) -> PaintedPicture:
+    picture = PaintedPicture(*size)
     picture.planes.y.paste(value, (0, 0, *size))
     picture.planes.u.paste(128, (0, 0, *size))
     picture.planes.v.paste(128, (0, 0, *size))
@@ -33,7 +33,7 @@ def test_full_range_luma_arrives_unchanged(value: int) -> None:
 
 
 def test_a_keyframe_comes_first_each_second_and_on_request() -> None:
-    encoder, picture = H264Encoder(320, 180, 10, 500_000), Picture(320, 180)
+    encoder, picture = H264Encoder(320, 180, 10, 500_000), PaintedPicture(320, 180)
     keyframes = []
     for count in range(25):
         unit, keyframe = encoder.encode(picture, keyframe=count == 13)
@@ -44,8 +44,8 @@ def test_a_keyframe_comes_first_each_second_and_on_request() -> None:
 
 
 def test_the_rate_is_held_in_a_busy_picture() -> None:
-    encoder, picture = H264Encoder(1280, 720, 30, 2_000_000), Picture(1280, 720)
-    kitchen = Kitchen(1280, 720)
+    encoder, picture = H264Encoder(1280, 720, 30, 2_000_000), PaintedPicture(1280, 720)
+    kitchen = KitchenScene(1280, 720)
     sizes = []
     for count in range(60):
         kitchen.paint(picture.planes, count / 30, DARK)
@@ -55,7 +55,7 @@ def test_the_rate_is_held_in_a_busy_picture() -> None:
 
 
 def test_colours_arrive_as_they_were_meant() -> None:
-    picture = Picture(320, 180)
+    picture = PaintedPicture(320, 180)
     _, u, v = yuv((194, 37, 92))
     picture.planes.y.paste(yuv((194, 37, 92))[0], (0, 0, 320, 180))
     picture.planes.u.paste(u, (0, 0, 160, 90))

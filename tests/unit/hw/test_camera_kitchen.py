@@ -7,7 +7,7 @@ import pytest
 from likelight_hw.camera.lettering import badge_corner, badge_sprite, placeholder_planes
 from likelight_hw.camera.planes import Planes, blank
 from likelight_hw.ports import DARK, LightFrame, PlaceholderSpec, Rgb
-from likelight_hw.sim.kitchen import LAMP_BOX, Kitchen
+from likelight_hw.sim.kitchen import LAMP_BOX, KitchenScene
 from support.camera import SPECS, mean, read_barcode
 
 NOON = 1_700_000_000.25
@@ -15,25 +15,25 @@ WARM: Rgb = (255, 217, 160)
 
 
 @pytest.fixture(scope="module")
-def kitchen() -> Kitchen:
-    return Kitchen(640, 360)
+def kitchen() -> KitchenScene:
+    return KitchenScene(640, 360)
 
 
-def shot(kitchen: Kitchen, at: float = NOON, lamp: LightFrame = DARK) -> Planes:
+def shot(kitchen: KitchenScene, at: float = NOON, lamp: LightFrame = DARK) -> Planes:
     planes = blank(640, 360)
     kitchen.paint(planes, at, lamp)
     return planes
 
 
-def test_time_and_lamp_alone_decide_the_picture(kitchen: Kitchen) -> None:
+def test_time_and_lamp_alone_decide_the_picture(kitchen: KitchenScene) -> None:
     lamp = LightFrame(0.4, WARM)
     first = shot(kitchen, NOON, lamp)
     shot(kitchen, NOON + 1.7, LightFrame(1.0, (255, 0, 80)))
     assert shot(kitchen, NOON, lamp) == first
-    assert shot(Kitchen(640, 360), NOON, lamp) == first
+    assert shot(KitchenScene(640, 360), NOON, lamp) == first
 
 
-def test_the_cook_works_and_the_clock_runs(kitchen: Kitchen) -> None:
+def test_the_cook_works_and_the_clock_runs(kitchen: KitchenScene) -> None:
     first, later, second = (shot(kitchen, NOON + after) for after in (0, 0.5, 1))
     cook, clock = (0.38, 0.2, 0.64, 0.8), (0.44, 0.08, 0.56, 0.16)
     assert crop(first, cook) != crop(later, cook)
@@ -47,7 +47,7 @@ def crop(planes: Planes, box: tuple[float, float, float, float]) -> bytes:
 
 
 @pytest.mark.parametrize("rgb", [WARM, (255, 255, 255), (194, 37, 92), (0, 0, 255), (0, 90, 0)])
-def test_the_lamp_box_rises_with_every_level(kitchen: Kitchen, rgb: Rgb) -> None:
+def test_the_lamp_box_rises_with_every_level(kitchen: KitchenScene, rgb: Rgb) -> None:
     seen = [mean(shot(kitchen, lamp=LightFrame(n / 20, rgb)).y, LAMP_BOX) for n in range(21)]
     assert all(b > a for a, b in itertools.pairwise(seen) if a < 254)
     if max(rgb) == 255:
@@ -55,7 +55,7 @@ def test_the_lamp_box_rises_with_every_level(kitchen: Kitchen, rgb: Rgb) -> None
         assert seen[20] - seen[0] >= 40
 
 
-def test_the_lamp_lights_the_room_and_colours_it(kitchen: Kitchen) -> None:
+def test_the_lamp_lights_the_room_and_colours_it(kitchen: KitchenScene) -> None:
     wall = (0.86, 0.02, 0.98, 0.12)
     dark, warm = shot(kitchen), shot(kitchen, lamp=LightFrame(1.0, WARM))
     pink = shot(kitchen, lamp=LightFrame(1.0, (255, 60, 130)))
@@ -66,7 +66,7 @@ def test_the_lamp_lights_the_room_and_colours_it(kitchen: Kitchen) -> None:
 @pytest.mark.parametrize("size", [(320, 180), (854, 480), (640, 480), (1920, 1080)])
 def test_it_fits_every_size(size: tuple[int, int]) -> None:
     planes = blank(*size)
-    room = Kitchen(*size)
+    room = KitchenScene(*size)
     room.paint(planes, NOON, DARK)
     dark = mean(planes.y, LAMP_BOX)
     room.paint(planes, NOON, LightFrame(0.1, WARM))

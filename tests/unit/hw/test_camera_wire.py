@@ -8,42 +8,43 @@ from hypothesis import strategies as st
 
 from likelight_hw.camera.config import CameraConfig
 from likelight_hw.camera.wire import (
-    Kind,
-    Want,
+    CameraMessage,
+    DesiredState,
+    pack_desired_state,
     pack_format,
     pack_placeholder,
     pack_setup,
-    pack_want,
+    unpack_desired_state,
     unpack_format,
     unpack_placeholder,
     unpack_setup,
-    unpack_want,
 )
-from likelight_hw.child.packets import MAX_PAYLOAD, Packet, ProtocolError, Unpacker, pack
+from likelight_hw.child.packets import MAX_PAYLOAD, ChildPacket, ProtocolError, Unpacker, pack
 from likelight_hw.ports import DrawnPlaceholder, LightFrame, StreamFormat
 from support.camera import SPECS
 
 packets = st.builds(
-    Packet,
-    st.sampled_from(Kind),
+    ChildPacket,
+    st.sampled_from(CameraMessage),
     st.integers(0, 255),
     st.integers(0, 2**64 - 1),
     st.binary(max_size=200),
 )
 
 
-def only(data: bytes) -> Packet:
+def only(data: bytes) -> ChildPacket:
     (packet,) = Unpacker().feed(data)
     return packet
 
 
 @given(st.lists(packets, max_size=6), st.integers(1, 64))
-def test_packets_survive_any_cutting_of_the_stream(sent: list[Packet], step: int) -> None:
+def test_packets_survive_any_cutting_of_the_stream(sent: list[ChildPacket], step: int) -> None:
     stream = b"".join(
-        pack(Kind(p.kind), p.payload, flags=p.flags, captured_us=p.captured_us) for p in sent
+        pack(CameraMessage(p.kind), p.payload, flags=p.flags, captured_us=p.captured_us)
+        for p in sent
     )
     unpacker = Unpacker()
-    received: list[Packet] = []
+    received: list[ChildPacket] = []
     for at in range(0, len(stream), step):
         received += unpacker.feed(stream[at : at + step])
     assert received == sent
@@ -51,12 +52,14 @@ def test_packets_survive_any_cutting_of_the_stream(sent: list[Packet], step: int
 
 def test_a_length_beyond_every_picture_is_refused() -> None:
     with pytest.raises(ProtocolError):
-        list(Unpacker().feed(struct.pack("!BBxxIQ", Kind.JPEG, 0, MAX_PAYLOAD + 1, 0)))
+        list(Unpacker().feed(struct.pack("!BBxxIQ", CameraMessage.JPEG, 0, MAX_PAYLOAD + 1, 0)))
 
 
 def test_each_message_comes_back_as_it_went() -> None:
-    want = Want(stream=3, keyframe=2**32 - 1, jpeg_fps=12.5, lamp=LightFrame(0.25, (255, 0, 9)))
-    assert unpack_want(only(pack_want(want)).payload) == want
+    want = DesiredState(
+        stream=3, keyframe=2**32 - 1, jpeg_fps=12.5, lamp=LightFrame(0.25, (255, 0, 9))
+    )
+    assert unpack_desired_state(only(pack_desired_state(want)).payload) == want
 
     placeholder = DrawnPlaceholder("private", 1280, 720, b"\0\0\0\1unit", b"\xff\xd8jpeg")
     assert unpack_placeholder(only(pack_placeholder(placeholder)).payload) == placeholder

@@ -4,9 +4,7 @@ import asyncio
 import sys
 from typing import cast
 
-import pytest
-
-from likelight_hw.child.ending import end, within
+from likelight_hw.child.ending import end
 from support.virtual import run_virtual
 
 
@@ -64,40 +62,3 @@ def test_one_that_sleeps_in_a_driver_is_left_behind() -> None:
     stuck = Stuck()
     assert run_virtual(end(cast(asyncio.subprocess.Process, stuck), 1.0)) is None
     assert stuck.kills
-
-
-async def test_work_that_ends_in_time_is_done_and_what_it_raises_is_raised() -> None:
-    async def breaks() -> None:
-        raise OSError("no such bus")
-
-    assert await within(asyncio.sleep(0), 20)
-    with pytest.raises(OSError, match="no such bus"):
-        await within(breaks(), 20)
-
-
-def test_work_that_hangs_is_left_also_by_a_task_that_is_being_cancelled() -> None:
-    ended: list[object] = []
-
-    async def hangs() -> None:
-        try:
-            await asyncio.Event().wait()
-        finally:
-            ended.append("the work")
-
-    async def owner() -> None:
-        try:
-            await asyncio.Event().wait()
-        finally:
-            ended.append(await within(hangs(), 2.0))
-
-    async def scenario() -> None:
-        task = asyncio.ensure_future(owner())
-        await asyncio.sleep(0)
-        began = asyncio.get_running_loop().time()
-        task.cancel()
-        await asyncio.wait([task])
-        await asyncio.sleep(0)
-        assert asyncio.get_running_loop().time() - began == pytest.approx(2.0)
-        assert sorted(map(str, ended)) == ["False", "the work"]
-
-    run_virtual(scenario())

@@ -5,7 +5,7 @@ import logging
 import pytest
 
 from likelight_hw.lamps.governor import FRAME_S
-from likelight_hw.lamps.group import LampGroup, Socket
+from likelight_hw.lamps.group import LampGroup, LampSlot
 from likelight_hw.ports import DARK, HardwareError, LightFrame, Lights
 from likelight_hw.sim.lights import SimLights
 
@@ -22,7 +22,7 @@ class Bench:
         for index in absent:
             self.lamps[index].broken = True
         self.group = LampGroup(
-            [Socket(True, lambda: self._open(0)), Socket(True, lambda: self._open(1))],
+            [LampSlot(True, lambda: self._open(0)), LampSlot(True, lambda: self._open(1))],
             lambda: self.now,
         )
 
@@ -115,7 +115,7 @@ def test_a_driver_that_raises_when_it_is_closed_keeps_no_other_lit(
             raise OSError("bad file descriptor")
 
     good = SimLights(lambda: 0.0)
-    group = LampGroup([Socket(True, Torn), Socket(True, lambda: good)], lambda: 0.0)
+    group = LampGroup([LampSlot(True, Torn), LampSlot(True, lambda: good)], lambda: 0.0)
     group.write(GLOW)
     group.close()
     assert good.frame == DARK
@@ -135,8 +135,8 @@ def test_it_is_simulated_only_if_no_real_lamp_is_in_it() -> None:
     def open_it() -> Lights:
         return SimLights()
 
-    assert LampGroup([Socket(True, open_it)], lambda: 0.0).simulated
-    assert not LampGroup([Socket(True, open_it), Socket(False, open_it)], lambda: 0.0).simulated
+    assert LampGroup([LampSlot(True, open_it)], lambda: 0.0).simulated
+    assert not LampGroup([LampSlot(True, open_it), LampSlot(False, open_it)], lambda: 0.0).simulated
 
 
 def test_a_lamp_that_holds_back_has_the_word() -> None:
@@ -144,5 +144,5 @@ def test_a_lamp_that_holds_back_has_the_word() -> None:
         def write(self, frame: LightFrame) -> LightFrame:
             return DARK
 
-    group = LampGroup([Socket(True, SimLights), Socket(True, Relay)], lambda: 0.0)
+    group = LampGroup([LampSlot(True, SimLights), LampSlot(True, Relay)], lambda: 0.0)
     assert group.write(GLOW) == DARK

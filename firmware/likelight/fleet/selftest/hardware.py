@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from likelight.config.settings import Config
 from likelight.daemon.device import camera_config
+from likelight.runtime.cleanup import finish_within
 from likelight_hw import registry
 from likelight_hw.camera.process import CameraProcess
-from likelight_hw.child.ending import within
 from likelight_hw.ports import Button, Camera, Display, Indicator, Lights
 
 log = logging.getLogger(__name__)
@@ -58,7 +58,7 @@ class Parts:
                 light.close()
             except Exception:
                 log.exception("A light may still be on")
-        if not await within(self.display.close(), CLOSE_S):
+        if not await finish_within(self.display.close(), CLOSE_S):
             log.error("The display hangs, and may still be lit")
 
 

@@ -17,7 +17,7 @@ from aiohttp.typedefs import Handler
 from pydantic import BaseModel, ValidationError
 
 from likelight.contract import PROBLEM_JSON, Problem
-from likelight_hw.child.ending import within
+from likelight.runtime.cleanup import finish_within
 
 log = logging.getLogger(__name__)
 
@@ -85,7 +85,7 @@ class ControlServer:
             await web.SockSite(runner, listener).start()
             await asyncio.Event().wait()
         finally:
-            await within(runner.cleanup(), CLEANUP_S)
+            await finish_within(runner.cleanup(), CLEANUP_S)
 
 
 async def read(request: web.Request, model: type[_Body]) -> _Body:

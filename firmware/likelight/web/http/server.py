@@ -8,8 +8,8 @@ from collections.abc import Callable
 from aiohttp import web
 
 from likelight.config.settings import ConfigError, Web
+from likelight.runtime.cleanup import finish_within
 from likelight.web.http.connection_guard import KEEP_ALIVE_S, Door
-from likelight_hw.child.ending import within
 
 BACKLOG = 1024
 CLEANUP_S = 5.0
@@ -68,4 +68,4 @@ class WebServer:
                 self.serving = False
                 listening.close()
         finally:
-            await within(runner.cleanup(), CLEANUP_S)
+            await finish_within(runner.cleanup(), CLEANUP_S)

@@ -1,16 +1,13 @@
 """How long the daemon waits for its camera child, and how long between two children."""
 
 from dataclasses import dataclass
-from pathlib import Path
-
-from likelight_hw.camera.config import CameraConfig
 
 GLANCE_S = 1.0
 """How often a pause looks whether the source has come back."""
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
+class CameraTimeouts:
     """All times that decide over a child, in seconds.
 
     `ready` is for a new process, and for each new try of one that could not have its source;
@@ -37,20 +34,3 @@ class Patience:
         """Return how long to wait after a child failed, with so many failures before it."""
         pause = self.pauses[min(failures, len(self.pauses) - 1)]
         return min(pause, self.brief) if gave_pictures else pause
-
-
-def traces(config: CameraConfig) -> frozenset[object]:
-    """Return what can be seen of the source without opening it; a new trace is worth a new try.
-
-    It is the file or device that `config` names, or else every video device there is; for a driver
-    that takes its process along without its device. May block.
-    """
-    if config.path is None:
-        return frozenset(
-            node.name for kind in ("video*", "media*") for node in Path("/dev").glob(kind)
-        )
-    try:
-        found = config.path.stat()
-    except OSError:
-        return frozenset()
-    return frozenset({(found.st_ino, found.st_mtime_ns, found.st_size)})
