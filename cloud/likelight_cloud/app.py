@@ -8,11 +8,12 @@ from aiohttp import web
 
 from likelight.assets.catalogue import BUNDLED, Notes
 from likelight.runtime.clock import Now
+from likelight.runtime.store_errors import StoreError
 from likelight.web.http.problems import ProblemError
 from likelight_cloud.kitchens.cursor import Cursors
 from likelight_cloud.kitchens.kitchen import Kitchen
 from likelight_cloud.kitchens.like_commits import LikeCommits
-from likelight_cloud.store.base import KitchenRecord, Store, StoreError
+from likelight_cloud.store.base import KitchenRecord, Store
 from likelight_cloud.trust.limits import LikeBucket, NoteDiary, PerViewer
 from likelight_cloud.trust.viewer import ViewerTokens
 

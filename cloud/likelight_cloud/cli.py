@@ -16,10 +16,10 @@ from likelight.assets.brand import with_brand
 from likelight.assets.catalogue import CatalogueError
 from likelight.contract import KitchenId
 from likelight.runtime.clock import utc_now
+from likelight.runtime.store_errors import StoreError
 from likelight_cloud.api.viewer.feed import mount_relay
 from likelight_cloud.embedded import EmbeddedCloud
 from likelight_cloud.relay.relay import Relays
-from likelight_cloud.store.base import StoreError
 from likelight_cloud.store.sqlite.store import SqliteStore
 from likelight_cloud.trust.device import hashed, new_token
 from likelight_cloud.trust.public import as_seen_at

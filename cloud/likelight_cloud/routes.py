@@ -3,6 +3,7 @@
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
+from likelight.runtime.store_errors import StoreError
 from likelight.web.http.problems import ProblemError, on_prepare, problems
 from likelight.web.http.same_site import same_site_only
 from likelight_cloud.api.device.events import get_events
@@ -14,7 +15,6 @@ from likelight_cloud.api.viewer.notes import get_note, post_note
 from likelight_cloud.api.viewer.summary import get_summary
 from likelight_cloud.api.viewer.watching import post_watching
 from likelight_cloud.app import CLOUD, Cloud
-from likelight_cloud.store.base import StoreError
 
 ROUTES = (
     web.get("/v1/kitchens/{kid}/events", get_events, allow_head=False),

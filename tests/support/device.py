@@ -19,7 +19,7 @@ from likelight.appreciation.screens.models import NoteScreen
 from likelight.appreciation.screens.render import pages
 from likelight.appreciation.sync.client import CloudClient
 from likelight.appreciation.sync.poll import Link
-from likelight.appreciation.sync.store import DeviceStore, KeptNote, Memory
+from likelight.appreciation.sync.store import DEVICE_FILE, DeviceStore, KeptNote, Memory
 from likelight.appreciation.sync.vitals import Vitals
 from likelight.appreciation.window_in import WindowIn
 from likelight.assets import catalogue
@@ -33,7 +33,8 @@ from likelight.contract import (
     State,
     Viewers,
 )
-from likelight.runtime.sqlite_file import SqliteFile, StoreFull
+from likelight.runtime.sqlite_file import SqliteFile
+from likelight.runtime.store_errors import StoreFull
 from likelight_hw.ports import DisplayInfo
 from likelight_hw.sim.button import SimButton
 from likelight_hw.sim.display import SimDisplay
@@ -114,7 +115,7 @@ class WatchedStore(DeviceStore):
 
     def __init__(self, path: Path, *, now: Callable[[], datetime]) -> None:
         super().__init__(path, now=now)
-        self._file = UnsyncedFile(path)
+        self._file = UnsyncedFile(path, DEVICE_FILE)
 
     async def keep(self, memory: Memory, notes: Iterable[Note] = ()) -> tuple[KeptNote, ...]:
         self.diary.write("commit begins", "keep")

@@ -6,7 +6,8 @@ from collections import Counter, OrderedDict
 from dataclasses import dataclass
 
 from likelight.contract import LikesReply
-from likelight_cloud.store.base import Store, StoreError
+from likelight.runtime.store_errors import StoreError
+from likelight_cloud.store.base import Store
 
 log = logging.getLogger(__name__)
 

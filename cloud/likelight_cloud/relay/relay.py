@@ -22,10 +22,10 @@ from likelight.feed.placeholders import packaged_placeholders
 from likelight.feed.player import player_routes
 from likelight.feed.routes import feed_routes
 from likelight.feed.upload.protocol import SUPERSEDED
+from likelight.runtime.store_errors import StoreError
 from likelight_cloud.app import CLOUD
 from likelight_cloud.kitchens.kitchen import Kitchen
 from likelight_cloud.relay.upload_session import Intake
-from likelight_cloud.store.base import StoreError
 
 log = logging.getLogger(__name__)
 

@@ -1,8 +1,8 @@
 """What the cloud remembers, and the interface behind which a database keeps it.
 
-Every write returns only after it is durable. A store tells its listener of each kitchen that it
-has changed, also when whoever asked for the change has gone away meanwhile: that is what makes a
-cancelled request harmless.
+Every write returns only after it is durable; one that raises `StoreError` has kept nothing. A store
+tells its listener of each kitchen that it has changed, also when whoever asked for the change has
+gone away meanwhile: that is what makes a cancelled request harmless.
 """
 
 from collections.abc import Callable, Mapping
@@ -17,10 +17,6 @@ TOKENS_PER_KITCHEN = 2
 
 KEY_TTL_S = 24 * 3600.0
 """How long an `Idempotency-Key` is remembered."""
-
-
-class StoreError(Exception):
-    """The database failed; nothing of the operation was kept."""
 
 
 class KeyReusedError(Exception):

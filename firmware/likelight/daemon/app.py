@@ -24,7 +24,7 @@ from likelight.feed.placeholders import Placeholder, packaged_placeholders
 from likelight.feed.upload.client import Upload
 from likelight.runtime.clock import utc_now
 from likelight.runtime.signals import Stop
-from likelight.runtime.sqlite_file import StoreError
+from likelight.runtime.store_errors import StoreError
 from likelight.runtime.systemd import Systemd
 from likelight.web.bench.log_lines import LogLines
 from likelight.web.control.server import ControlServer

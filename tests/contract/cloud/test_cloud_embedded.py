@@ -16,7 +16,6 @@ import pytest
 from aiohttp import web
 
 from likelight_cloud.embedded import EmbeddedCloud
-from likelight_cloud.store import database
 from support.cloud import NOON, bearer
 
 LIKE = {"n": 1, "batch": "01234567-89ab-cdef-0123-456789abcdef"}
@@ -116,7 +115,7 @@ async def test_what_waits_is_told_when_it_ends(cloud: EmbeddedCloud) -> None:
 async def test_a_failing_database_is_503_and_the_next_like_counts(
     cloud: EmbeddedCloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(database, "BUSY_S", 0.05)
+    monkeypatch.setattr("likelight.runtime.sqlite_file.BUSY_TIMEOUT_S", 0.05)
     cloud.enrol("demo", "The demo kitchen", "token")
     async with hosted(cloud) as session, running(cloud):
         intruder = await asyncio.to_thread(

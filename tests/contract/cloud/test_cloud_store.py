@@ -10,14 +10,15 @@ from pathlib import Path
 import pytest
 
 from likelight.contract import NoteState, Status
-from likelight_cloud.store.base import (
-    KeyReusedError,
-    KitchenRecord,
-    NoteRecord,
-    Store,
+from likelight.runtime.sqlite_file import SqliteFile
+from likelight.runtime.store_errors import (
+    StoreCorrupt,
     StoreError,
+    StoreIncompatible,
+    StoreUnwritable,
 )
-from likelight_cloud.store.database import Database
+from likelight_cloud.store.base import KeyReusedError, KitchenRecord, NoteRecord, Store
+from likelight_cloud.store.sqlite.schema import CLOUD_FILE
 from likelight_cloud.store.sqlite.store import SqliteStore
 from support.cloud import NOON, status
 
@@ -236,23 +237,21 @@ async def test_the_file_is_its_owners_only(tmp_path: Path) -> None:
 
 
 async def test_a_commit_is_on_the_disk_when_it_ends(tmp_path: Path) -> None:
-    database = Database(tmp_path / "cloud.db")
-    await database.open()
+    file = SqliteFile(tmp_path / "cloud.db", CLOUD_FILE)
+    await file.open(lambda _: None)
     try:
-        synchronous = await database.submit(
-            lambda: database.connection.execute("PRAGMA synchronous").fetchone()[0]
-        )
+        synchronous = await file.read(lambda db: db.execute("PRAGMA synchronous").fetchone()[0])
     finally:
-        await database.close()
+        await file.close()
     assert synchronous == 2  # FULL: in WAL mode less than that syncs at checkpoints only
 
 
 async def test_a_file_that_is_no_database_is_one_clear_error(tmp_path: Path) -> None:
     path = tmp_path / "cloud.db"
     path.write_bytes(b"this is no database" * 100)
-    with pytest.raises(StoreError, match=r"cloud\.db"):
+    with pytest.raises(StoreCorrupt, match=r"cloud\.db is damaged; restore its last copy"):
         await SqliteStore(path).open()
-    with pytest.raises(StoreError, match="missing"):
+    with pytest.raises(StoreUnwritable, match="missing"):
         await SqliteStore(tmp_path / "missing" / "cloud.db").open()
 
 
@@ -261,7 +260,7 @@ async def test_a_database_of_a_newer_version_is_left_alone(tmp_path: Path) -> No
     async with opened(lambda: SqliteStore(path)):
         pass
     with sqlite3.connect(path) as connection:
-        connection.execute("PRAGMA user_version = 99")
+        connection.execute("PRAGMA user_version = 1000")
     connection.close()
-    with pytest.raises(StoreError, match="newer version"):
+    with pytest.raises(StoreIncompatible, match="newer version"):
         await SqliteStore(path).open()

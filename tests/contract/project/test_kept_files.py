@@ -2,7 +2,9 @@
 
 import hashlib
 import shutil
+import sqlite3
 from collections.abc import AsyncIterator
+from contextlib import closing
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -11,6 +13,7 @@ import pytest
 from likelight.appreciation.sync.store import DeviceStore, KeptNote, Memory
 from likelight.appreciation.sync.tally import Tally
 from likelight.contract import Desired, NoteReceipt, NoteState, State, Status
+from likelight.runtime.store_errors import StoreIncompatible
 from likelight_cloud.store.base import KeyReusedError, Report
 from likelight_cloud.store.sqlite.store import SqliteStore
 from likelight_cloud.trust.device import hashed
@@ -46,6 +49,33 @@ def test_each_kept_file_is_whole_without_a_log_beside_it() -> None:
         "device-1.sqlite",
         "cloud-1.sqlite",
     }
+
+
+@pytest.mark.parametrize("name", ["device-1.sqlite", "cloud-1.sqlite"])
+def test_the_kept_files_have_the_format_0_1(name: str) -> None:
+    with closing(sqlite3.connect(f"file:{KEPT / name}?mode=ro&immutable=1", uri=True)) as db:
+        assert db.execute("PRAGMA user_version").fetchone() == (1,)
+
+
+@pytest.mark.parametrize("name", ["device-1.sqlite", "cloud-1.sqlite"])
+@pytest.mark.parametrize(("version", "opens"), [(2, True), (999, True), (1000, False)])
+async def test_a_program_opens_what_a_newer_one_of_its_major_wrote(
+    tmp_path: Path, name: str, version: int, opens: bool
+) -> None:
+    path = tmp_path / name
+    shutil.copyfile(KEPT / name, path)
+    with closing(sqlite3.connect(path)) as db:
+        db.execute("CREATE TABLE of_a_later_version (x)")
+        db.execute(f"PRAGMA user_version = {version}")
+    store = DeviceStore(path) if name.startswith("device") else SqliteStore(path)
+    if opens:
+        await store.open()
+        await store.close()
+    else:
+        with pytest.raises(StoreIncompatible, match="a newer version of likelight wrote it"):
+            await store.open()
+    with closing(sqlite3.connect(path)) as db:
+        assert db.execute("PRAGMA user_version").fetchone() == (version,)
 
 
 @pytest.fixture

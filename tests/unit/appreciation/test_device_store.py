@@ -15,11 +15,13 @@ from hypothesis import strategies as st
 from likelight.appreciation.sync.store import RECEIPTS_A_POST, DeviceStore, Memory
 from likelight.appreciation.sync.tally import Arrival, Tally
 from likelight.contract import NOTE_TTL_S, Desired, Note, NoteReceipt
-from likelight.runtime.sqlite_file import (
-    SqliteFile,
+from likelight.runtime.migrations import FileFormat, Migration, Version, statements
+from likelight.runtime.sqlite_file import SqliteFile
+from likelight.runtime.store_errors import (
     StoreCorrupt,
     StoreError,
     StoreFull,
+    StoreIncompatible,
     StoreUnwritable,
 )
 
@@ -229,15 +231,15 @@ async def test_a_damaged_file_is_named_and_left_alone(path: Path) -> None:
 async def test_a_file_of_a_newer_version_is_left_alone(store: DeviceStore, path: Path) -> None:
     await store.close()
     with closing(sqlite3.connect(path)) as db:
-        db.execute("PRAGMA user_version = 99")
-    with pytest.raises(StoreCorrupt, match="another version"):
+        db.execute("PRAGMA user_version = 1000")
+    with pytest.raises(StoreIncompatible, match="newer version"):
         await DeviceStore(path).open()
 
 
 async def test_a_full_disk_undoes_the_change_and_says_so(path: Path) -> None:
-    file = SqliteFile(path)
-    await file.open(lambda db: db.execute("CREATE TABLE t (x BLOB)"))
-    await file.write(lambda db: db.execute("INSERT INTO t VALUES ('kept')"))
+    first = Migration(Version(1, 0), statements("CREATE TABLE t (x BLOB)"))
+    file = SqliteFile(path, FileFormat("test file", "t", "", (first,)))
+    await file.open(lambda db: db.execute("INSERT INTO t VALUES ('kept')"))
     await file.read(lambda db: db.execute("PRAGMA max_page_count = 4").fetchone())
 
     def fill(db: sqlite3.Connection) -> None:
@@ -246,7 +248,8 @@ async def test_a_full_disk_undoes_the_change_and_says_so(path: Path) -> None:
 
     with pytest.raises(StoreFull, match="no space"):
         await file.write(fill)
-    assert await file.read(lambda db: db.execute("SELECT x FROM t").fetchall()) == [("kept",)]
+    rows = await file.read(lambda db: db.execute("SELECT x FROM t").fetchall())
+    assert [tuple(row) for row in rows] == [("kept",)]
     await file.close()
     await file.close()
 

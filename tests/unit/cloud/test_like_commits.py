@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from likelight.contract import LikesReply
+from likelight.runtime.store_errors import StoreError
 from likelight_cloud.kitchens.like_commits import LikeCommits
-from likelight_cloud.store.base import StoreError
 from likelight_cloud.store.sqlite.store import SqliteStore
 from support.virtual import run_virtual
 

@@ -1,4 +1,4 @@
-"""The tables of the SQLite store, and how their rows become records. Times are epoch ms."""
+"""How the rows of the SQLite store become records. Times are milliseconds since 1970."""
 
 import json
 import sqlite3
@@ -7,60 +7,6 @@ from typing import overload
 
 from likelight.contract import CameraReport, Desired, State
 from likelight_cloud.store.base import KitchenRecord, NoteRecord, Report
-
-VERSION = 1
-
-SCHEMA = (
-    "CREATE TABLE meta (name TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT",
-    """CREATE TABLE kitchen (
-        kid TEXT PRIMARY KEY,
-        name TEXT NOT NULL,
-        epoch TEXT NOT NULL,
-        created_at INTEGER NOT NULL,
-        revision INTEGER NOT NULL DEFAULT 0,
-        head INTEGER NOT NULL DEFAULT 0,
-        acked INTEGER NOT NULL DEFAULT 0,
-        likes_total INTEGER NOT NULL DEFAULT 0,
-        notes_shown INTEGER NOT NULL DEFAULT 0,
-        desired TEXT NOT NULL,
-        thanks_at INTEGER,
-        state TEXT,
-        state_since INTEGER,
-        simulated INTEGER,
-        lit_total INTEGER,
-        last_lit_at INTEGER,
-        received_at INTEGER,
-        status TEXT
-    ) STRICT""",
-    """CREATE TABLE token (
-        n INTEGER PRIMARY KEY AUTOINCREMENT,
-        hash BLOB NOT NULL,
-        kid TEXT NOT NULL REFERENCES kitchen,
-        UNIQUE (kid, hash)
-    ) STRICT""",
-    """CREATE TABLE note (
-        kid TEXT NOT NULL REFERENCES kitchen,
-        seq INTEGER NOT NULL,
-        id TEXT NOT NULL UNIQUE,
-        code TEXT NOT NULL,
-        key TEXT,
-        created_at INTEGER NOT NULL,
-        expires_at INTEGER NOT NULL,
-        delivered_at INTEGER,
-        shown_at INTEGER,
-        thanked_at INTEGER,
-        PRIMARY KEY (kid, seq)
-    ) STRICT, WITHOUT ROWID""",
-    "CREATE UNIQUE INDEX note_key ON note (kid, key) WHERE key IS NOT NULL",
-    "CREATE INDEX note_key_age ON note (created_at) WHERE key IS NOT NULL",
-    """CREATE TABLE boot (
-        ordinal INTEGER PRIMARY KEY AUTOINCREMENT,
-        kid TEXT NOT NULL REFERENCES kitchen,
-        boot_id TEXT NOT NULL,
-        n INTEGER NOT NULL,
-        UNIQUE (kid, boot_id)
-    ) STRICT""",
-)
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 

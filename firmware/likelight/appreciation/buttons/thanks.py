@@ -5,7 +5,7 @@ import logging
 from collections.abc import Callable
 
 from likelight.appreciation.sync.inbox import Inbox
-from likelight.runtime.sqlite_file import StoreError
+from likelight.runtime.store_errors import StoreError
 
 log = logging.getLogger(__name__)
 

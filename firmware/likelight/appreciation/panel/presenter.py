@@ -21,7 +21,7 @@ from likelight.appreciation.sync.store import KeptNote
 from likelight.assets import crew_words
 from likelight.contract import Catalogue
 from likelight.runtime.backoff import Backoff
-from likelight.runtime.sqlite_file import StoreError
+from likelight.runtime.store_errors import StoreError
 from likelight_hw.ports import Display, HardwareError
 
 log = logging.getLogger(__name__)

@@ -18,7 +18,7 @@ from likelight.appreciation.sync.store import HISTORY, DeviceStore, KeptNote, Me
 from likelight.appreciation.sync.tally import Arrival, Tally
 from likelight.contract import Desired, Events, Likes, Viewers
 from likelight.runtime.clock import Now
-from likelight.runtime.sqlite_file import StoreError
+from likelight.runtime.store_errors import StoreError
 
 log = logging.getLogger(__name__)
 

@@ -21,7 +21,7 @@ from likelight.appreciation.sync.inbox import Inbox
 from likelight.appreciation.sync.tally import Arrival
 from likelight.contract import OFFLINE_AFTER_S
 from likelight.runtime.backoff import Backoff
-from likelight.runtime.sqlite_file import StoreError
+from likelight.runtime.store_errors import StoreError
 
 log = logging.getLogger(__name__)
 

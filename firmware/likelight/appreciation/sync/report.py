@@ -15,7 +15,7 @@ from likelight.appreciation.sync.store import RECEIPTS_A_POST, DeviceStore
 from likelight.contract import CameraReport, Health, LightReport, NoteReceipt, Status
 from likelight.runtime.backoff import Backoff
 from likelight.runtime.clock import Now
-from likelight.runtime.sqlite_file import StoreError
+from likelight.runtime.store_errors import StoreError
 
 log = logging.getLogger(__name__)
 

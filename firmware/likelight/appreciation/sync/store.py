@@ -12,41 +12,49 @@ from pathlib import Path
 from likelight.appreciation.sync.tally import NOTHING_HEARD, Tally
 from likelight.contract import Desired, Note, NoteReceipt, rfc3339
 from likelight.runtime.clock import Now, utc_now
-from likelight.runtime.sqlite_file import SqliteFile, StoreCorrupt
+from likelight.runtime.migrations import FileFormat, Migration, Version, statements
+from likelight.runtime.sqlite_file import SqliteFile
 
-SCHEMA_VERSION = 1
-SCHEMA = """
-CREATE TABLE device (
-    one           INTEGER PRIMARY KEY CHECK (one = 1),
-    boots         INTEGER NOT NULL DEFAULT 0,
-    private       INTEGER NOT NULL DEFAULT 0,
-    private_since TEXT,
-    cursor        TEXT,
-    desired       TEXT,
-    epoch         TEXT,
-    total         INTEGER NOT NULL DEFAULT 0,
-    lit_total     INTEGER NOT NULL DEFAULT 0,
-    last_lit_at   TEXT,
-    day           TEXT,
-    day_likes     INTEGER NOT NULL DEFAULT 0,
-    thanks_at     TEXT
-);
-INSERT INTO device (one) VALUES (1);
-CREATE TABLE notes (
-    position   INTEGER PRIMARY KEY AUTOINCREMENT,
-    id         TEXT NOT NULL UNIQUE,
-    code       TEXT NOT NULL,
-    expires_at TEXT NOT NULL,
-    shown_at   TEXT,
-    showing    INTEGER,
-    thanked_at TEXT,
-    reported   INTEGER NOT NULL DEFAULT 0
-);
-CREATE INDEX notes_waiting ON notes (position) WHERE shown_at IS NULL;
-CREATE INDEX notes_unreported ON notes (showing) WHERE reported < 2;
-"""
 # `showing` numbers the notes in the order in which they were shown: a clock without a battery may
 # step back. `reported` is what the cloud has acknowledged: 0 nothing, 1 shown, 2 thanked.
+_FIRST = statements(
+    """CREATE TABLE device (
+        one           INTEGER PRIMARY KEY CHECK (one = 1),
+        boots         INTEGER NOT NULL DEFAULT 0,
+        private       INTEGER NOT NULL DEFAULT 0,
+        private_since TEXT,
+        cursor        TEXT,
+        desired       TEXT,
+        epoch         TEXT,
+        total         INTEGER NOT NULL DEFAULT 0,
+        lit_total     INTEGER NOT NULL DEFAULT 0,
+        last_lit_at   TEXT,
+        day           TEXT,
+        day_likes     INTEGER NOT NULL DEFAULT 0,
+        thanks_at     TEXT
+    )""",
+    "INSERT INTO device (one) VALUES (1)",
+    """CREATE TABLE notes (
+        position   INTEGER PRIMARY KEY AUTOINCREMENT,
+        id         TEXT NOT NULL UNIQUE,
+        code       TEXT NOT NULL,
+        expires_at TEXT NOT NULL,
+        shown_at   TEXT,
+        showing    INTEGER,
+        thanked_at TEXT,
+        reported   INTEGER NOT NULL DEFAULT 0
+    )""",
+    "CREATE INDEX notes_waiting ON notes (position) WHERE shown_at IS NULL",
+    "CREATE INDEX notes_unreported ON notes (showing) WHERE reported < 2",
+)
+
+DEVICE_FILE = FileFormat(
+    name="device store",
+    table="device",
+    when_damaged="move it away and start again, the cloud keeps all likes and every note that was "
+    "not shown",
+    migrations=(Migration(Version(0, 1), _FIRST),),
+)
 
 RECEIPTS_A_POST = 100
 """A receipt is at most 130 bytes of JSON, and the cloud takes bodies of 16 KiB."""
@@ -89,11 +97,11 @@ class DeviceStore:
         self.private_since: datetime | None = None
         self.boots = 0
         self._now = now
-        self._file = SqliteFile(path)
+        self._file = SqliteFile(path, DEVICE_FILE)
 
     async def open(self) -> None:
         """Open or create the file, and count this start of the device."""
-        self.boots, private, since, desired = await self._file.open(self._set_up)
+        self.boots, private, since, desired = await self._file.open(_count_boot)
         self.private, self.private_since = bool(private), _time(since)
         self.desired = Desired.model_validate_json(desired) if desired else None
 
@@ -174,21 +182,12 @@ class DeviceStore:
             )
         )
 
-    def _set_up(self, db: sqlite3.Connection) -> tuple[int, int, str | None, str | None]:
-        version = db.execute("PRAGMA user_version").fetchone()[0]
-        if version == 0:
-            for statement in SCHEMA.split(";"):
-                db.execute(statement)
-            db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
-        elif version != SCHEMA_VERSION:
-            raise StoreCorrupt(
-                f"{self._file.path} was written by another version of likelight (schema {version},"
-                f" this one knows {SCHEMA_VERSION}); update likelight"
-            )
-        row: tuple[int, int, str | None, str | None] = db.execute(
-            "UPDATE device SET boots = boots + 1 RETURNING boots, private, private_since, desired"
-        ).fetchall()[0]
-        return row
+
+def _count_boot(db: sqlite3.Connection) -> tuple[int, int, str | None, str | None]:
+    row: tuple[int, int, str | None, str | None] = db.execute(
+        "UPDATE device SET boots = boots + 1 RETURNING boots, private, private_since, desired"
+    ).fetchall()[0]
+    return row
 
 
 def _time(text: str | None) -> datetime | None:

@@ -16,7 +16,7 @@ from likelight.fleet.selftest.report import Outcome, Verdict
 from likelight.fleet.selftest.session import Walk
 from likelight.gate.consent import ConsentError, ConsentStatus, consent_status, read_consent
 from likelight.gate.zone import kitchen_zone
-from likelight.runtime.sqlite_file import StoreError
+from likelight.runtime.store_errors import StoreError
 from likelight_hw.ports import (
     AccessUnit,
     CameraPhase,

@@ -1,0 +1,72 @@
+"""The tables of the SQLite store and their versions. Times are milliseconds since 1970."""
+
+import secrets
+import sqlite3
+
+from likelight.runtime.migrations import FileFormat, Migration, Version
+
+_TABLES = (
+    "CREATE TABLE meta (name TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT",
+    """CREATE TABLE kitchen (
+        kid TEXT PRIMARY KEY,
+        name TEXT NOT NULL,
+        epoch TEXT NOT NULL,
+        created_at INTEGER NOT NULL,
+        revision INTEGER NOT NULL DEFAULT 0,
+        head INTEGER NOT NULL DEFAULT 0,
+        acked INTEGER NOT NULL DEFAULT 0,
+        likes_total INTEGER NOT NULL DEFAULT 0,
+        notes_shown INTEGER NOT NULL DEFAULT 0,
+        desired TEXT NOT NULL,
+        thanks_at INTEGER,
+        state TEXT,
+        state_since INTEGER,
+        simulated INTEGER,
+        lit_total INTEGER,
+        last_lit_at INTEGER,
+        received_at INTEGER,
+        status TEXT
+    ) STRICT""",
+    """CREATE TABLE token (
+        n INTEGER PRIMARY KEY AUTOINCREMENT,
+        hash BLOB NOT NULL,
+        kid TEXT NOT NULL REFERENCES kitchen,
+        UNIQUE (kid, hash)
+    ) STRICT""",
+    """CREATE TABLE note (
+        kid TEXT NOT NULL REFERENCES kitchen,
+        seq INTEGER NOT NULL,
+        id TEXT NOT NULL UNIQUE,
+        code TEXT NOT NULL,
+        key TEXT,
+        created_at INTEGER NOT NULL,
+        expires_at INTEGER NOT NULL,
+        delivered_at INTEGER,
+        shown_at INTEGER,
+        thanked_at INTEGER,
+        PRIMARY KEY (kid, seq)
+    ) STRICT, WITHOUT ROWID""",
+    "CREATE UNIQUE INDEX note_key ON note (kid, key) WHERE key IS NOT NULL",
+    "CREATE INDEX note_key_age ON note (created_at) WHERE key IS NOT NULL",
+    """CREATE TABLE boot (
+        ordinal INTEGER PRIMARY KEY AUTOINCREMENT,
+        kid TEXT NOT NULL REFERENCES kitchen,
+        boot_id TEXT NOT NULL,
+        n INTEGER NOT NULL,
+        UNIQUE (kid, boot_id)
+    ) STRICT""",
+)
+
+
+def _first(db: sqlite3.Connection) -> None:
+    for statement in _TABLES:
+        db.execute(statement)
+    db.execute("INSERT INTO meta (name, value) VALUES ('secret', ?)", (secrets.token_bytes(32),))
+
+
+CLOUD_FILE = FileFormat(
+    name="cloud database",
+    table="kitchen",
+    when_damaged="restore its last copy, or move it away and add the kitchens anew",
+    migrations=(Migration(Version(0, 1), _first),),
+)
