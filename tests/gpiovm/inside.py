@@ -12,7 +12,7 @@ from likelight.config.settings import Config
 from likelight.fleet.doctor import ioctls
 from likelight.fleet.doctor.check import Result
 from likelight.fleet.doctor.checks.service import watchdog_board
-from likelight.fleet.doctor.system import Ground
+from likelight.fleet.doctor.system import System
 from likelight_hw import registry
 from likelight_hw.lamps.gamma import luminance
 from likelight_hw.ports import DARK, HardwareError, LightFrame
@@ -170,14 +170,14 @@ def test_the_doctor_sees_whether_the_board_s_watchdog_is_armed(tmp_path: Path) -
     (tmp_path / "sys").symlink_to("/sys")
     (tmp_path / "proc" / "device-tree").mkdir(parents=True)
     (tmp_path / "proc" / "device-tree" / "model").write_text("Raspberry Pi 4 Model B Rev 1.5\0")
-    ground = Ground(Config(), root=tmp_path)
-    assert watchdog_board.look(ground).result is Result.FAIL
+    system = System(Config(), root=tmp_path)
+    assert watchdog_board.look(system).result is Result.FAIL
     with Path("/dev/watchdog").open("wb", buffering=0) as watchdog:
         watchdog.write(b"1")
-        armed = watchdog_board.look(ground)
+        armed = watchdog_board.look(system)
         watchdog.write(b"V")  # the magic close: without it the machine would restart
     assert (armed.result, armed.words) == (Result.OK, "after 60 s")
-    assert watchdog_board.look(ground).result is Result.FAIL
+    assert watchdog_board.look(system).result is Result.FAIL
 
 
 def _glass() -> Image.Image:

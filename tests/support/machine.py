@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from likelight.config.settings import Config
-from likelight.fleet.doctor.system import Account, Ground
+from likelight.fleet.doctor.system import Account, System
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 COOK = Account("cook", 424242, frozenset({424243}))
@@ -30,9 +30,9 @@ class Machine:
     commands: Mapping[str, str] = field(default_factory=dict)
     """What the programs that are installed print."""
     given: Mapping[str, Any] = field(default_factory=dict)
-    """Other fields of the `Ground`."""
+    """Other fields of the `System`."""
 
-    def ground(self, root: Path, config: Config) -> Ground:
+    def system(self, root: Path, config: Config) -> System:
         for path, content in self.files.items():
             file = root / path.lstrip("/")
             file.parent.mkdir(parents=True, exist_ok=True)
@@ -62,7 +62,7 @@ class Machine:
             "ask_cloud": lambda url, kid, token: None,
             **self.given,
         }
-        return Ground(config, root=root, **fields)
+        return System(config, root=root, **fields)
 
     def _run(self, words: Sequence[str]) -> str:
         if words[0] not in self.commands:

@@ -51,7 +51,7 @@ def add_doctor(commands: Any) -> None:
     """Add `likelight doctor`."""
     doctor = commands.add_parser(
         "doctor",
-        help="look for every known problem of this device, and tell the mend",
+        help="look for every known problem of this device, and tell the fix",
         description="Look for every known problem of this device, and tell what to do about it. "
         "Changes nothing, and may run beside the daemon; with sudo it sees more. Exit code 0 when "
         "nothing failed, 1 when something did, 2 when the configuration can't be read.",
@@ -63,7 +63,7 @@ def add_doctor(commands: Any) -> None:
 
 
 def _selftest(arguments: argparse.Namespace) -> int:
-    from likelight.fleet.selftest.report import Verdict
+    from likelight.fleet.selftest.report import StepVerdict
     from likelight.fleet.selftest.selftest import selftest
 
     config = _device(arguments)
@@ -80,9 +80,9 @@ def _selftest(arguments: argparse.Namespace) -> int:
         return EXIT_INTERRUPTED
     _say(f"\nIn all: {seen.verdict}. The report: {file.with_suffix('.txt')}")
     return {
-        Verdict.PASSED: 0,
-        Verdict.FAILED: EXIT_FAILED,
-        Verdict.UNSEEN: EXIT_UNSEEN,
+        StepVerdict.PASSED: 0,
+        StepVerdict.FAILED: EXIT_FAILED,
+        StepVerdict.UNSEEN: EXIT_UNSEEN,
     }[seen.verdict]
 
 
@@ -120,15 +120,15 @@ def _doctor(arguments: argparse.Namespace) -> int:
     from likelight.fleet.doctor import doctor
     from likelight.fleet.doctor.check import Result
     from likelight.fleet.doctor.checks import CHECKS
-    from likelight.fleet.doctor.system import Ground
+    from likelight.fleet.doctor.system import System
 
-    ground = Ground(_device(arguments))
+    system = System(_device(arguments))
     try:
-        found = doctor.examine(ground, CHECKS)
+        found = doctor.examine(system, CHECKS)
     except KeyboardInterrupt:
         return EXIT_INTERRUPTED
     if arguments.json:
-        print(json.dumps(doctor.to_json(ground, found), indent=1))
+        print(json.dumps(doctor.to_json(system, found), indent=1))
     else:
         print(doctor.to_text(found, everything=arguments.all))
     return EXIT_FAILED if doctor.worst(found) is Result.FAIL else 0

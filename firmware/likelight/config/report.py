@@ -1,4 +1,4 @@
-"""What is wrong with a configuration, told to whoever has to mend it: line, key, words."""
+"""What is wrong with a configuration, told to whoever has to fix it: line, key, words."""
 
 import re
 import tomllib
@@ -31,9 +31,9 @@ _TOML = {
 
 
 def in_words(error: tomllib.TOMLDecodeError) -> str:
-    """Return what keeps a text from being TOML, with the mend where there is a usual one."""
+    """Return what keeps a text from being TOML, with the fix where there is a usual one."""
     said = str(error)
-    return "; ".join((said, *(mend for start, mend in _TOML.items() if said.startswith(start))))
+    return "; ".join((said, *(fix for start, fix in _TOML.items() if said.startswith(start))))
 
 
 def of_validation(error: ValidationError, model: type[BaseModel]) -> Iterator[Mistake]:

@@ -27,7 +27,7 @@ DEFAULT_FILE = Path("/etc/likelight/likelight.toml")
 
 
 class ConfigError(Exception):
-    """The configuration can't be used; the message names the file, the keys and the mend."""
+    """The configuration can't be used; the message names the file, the keys and the fix."""
 
 
 def default_state_dir() -> Path:

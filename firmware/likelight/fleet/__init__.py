@@ -1,1 +1,1 @@
-"""What whoever installs kitchens needs: a walk through the hardware, and a doctor."""
+"""What whoever installs kitchens needs: a self-test of the hardware, and the doctor."""

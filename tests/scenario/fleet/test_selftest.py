@@ -15,11 +15,11 @@ from likelight.appreciation.screens.models import SelfTestScreen
 from likelight.appreciation.screens.render import pages
 from likelight.appreciation.sync.store import DeviceStore
 from likelight.config.settings import Config
-from likelight.fleet.selftest.hardware import Lamp, Parts
-from likelight.fleet.selftest.report import Report, Verdict, write
-from likelight.fleet.selftest.session import Walk
+from likelight.fleet.selftest.hardware import Hardware, SingleLamp
+from likelight.fleet.selftest.report import SelfTestReport, StepVerdict, write
+from likelight.fleet.selftest.session import SelfTestSession
 from likelight.fleet.selftest.steps import STEPS
-from likelight.fleet.selftest.technician import Person
+from likelight.fleet.selftest.technician import Technician
 from likelight.gate.consent import Consent, write_consent
 from likelight_hw.lamps.governor import FlashGovernor
 from likelight_hw.ports import (
@@ -132,7 +132,7 @@ class Sensor:
 
 
 class Kitchen:
-    """Real parts on a wall, and somebody who does as `answers` says.
+    """Real hardware on a wall, and somebody who does as `answers` says.
 
     `answers`: what to type, or the button to press, by a part of what is said.
     """
@@ -149,7 +149,7 @@ class Kitchen:
         self.lines: list[str] = []
         self.state_dir = tmp_path / "state"
         self.language = "en"
-        self.person = Person(unattended=unattended, hint=self.say)
+        self.technician = Technician(unattended=unattended, hint=self.say)
         self._answers = answers
         self._tmp_path = tmp_path
         self._clock = clock
@@ -165,18 +165,18 @@ class Kitchen:
         if answer in buttons:
             buttons[answer].contacts.press()
         else:
-            self.person.hear_line(answer)
+            self.technician.on_line(answer)
 
-    async def walk(self) -> Report:
+    async def selftest(self) -> SelfTestReport:
         kitchen = {"id": "demo", "name": "A kitchen", "language": self.language}
         config = Config.model_validate(
             {"state_dir": self.state_dir, "cloud": CLOUD, "kitchen": kitchen}
         )
-        ground = await asyncio.to_thread(MACHINE.ground, self._tmp_path, config)
+        system = await asyncio.to_thread(MACHINE.system, self._tmp_path, config)
         # The token is where the doctor looks, and nobody else's.
         await asyncio.to_thread((self._tmp_path / "etc/likelight/token").chmod, 0o600)
-        parts = Parts(
-            [Lamp(FlashGovernor(self.bulb, self._clock), "pwm")],
+        hardware = Hardware(
+            [SingleLamp(FlashGovernor(self.bulb, self._clock), "pwm")],
             self.light,
             self.display,
             self.thanks,
@@ -185,9 +185,11 @@ class Kitchen:
             FPS,
         )
         try:
-            return await Walk(ground, parts, self.person, self.say).through(STEPS, lambda: NOW)
+            return await SelfTestSession(system, hardware, self.technician, self.say).run(
+                STEPS, lambda: NOW
+            )
         finally:
-            await parts.close()
+            await hardware.close()
 
     def consent(self, review: date = date(2027, 5, 31)) -> None:
         self.state_dir.mkdir(exist_ok=True)
@@ -208,7 +210,7 @@ TYPED = {**BUTTONS, "Can you read": "y", "glows": "yes", "ON AIR goes": "Y"}
 THUMBS = {**BUTTONS, "Can you read": "y", "glows": "THANKS", "ON AIR goes": "THANKS"}
 
 
-def verdicts(report: Report) -> dict[str, str]:
+def verdicts(report: SelfTestReport) -> dict[str, str]:
     return {step.name: step.verdict.value for step in report.steps}
 
 
@@ -218,15 +220,15 @@ def scenario(
     prepare: Callable[[Kitchen], None] = Kitchen.consent,
     *,
     unattended: bool = False,
-) -> tuple[Kitchen, Report, float]:
-    """Walk once; return the kitchen, the report and how many seconds it took."""
+) -> tuple[Kitchen, SelfTestReport, float]:
+    """Run it once; return the kitchen, the report and how many seconds it took."""
     seen: list[Any] = []
 
     async def body() -> None:
         kitchen = Kitchen(tmp_path, answers, unattended=unattended)
         await asyncio.to_thread(prepare, kitchen)
         began = asyncio.get_running_loop().time()
-        report = await kitchen.walk()
+        report = await kitchen.selftest()
         seen.extend((kitchen, report, asyncio.get_running_loop().time() - began))
 
     run_virtual(body())
@@ -236,7 +238,7 @@ def scenario(
 
 def test_with_a_keyboard_everything_is_seen_and_all_is_dark_after(tmp_path: Path) -> None:
     kitchen, report, seconds = scenario(tmp_path, TYPED)
-    assert report.verdict is Verdict.PASSED, report.to_text()
+    assert report.verdict is StepVerdict.PASSED, report.to_text()
     assert list(verdicts(report)) == [
         "Panel",
         "Buttons",
@@ -263,7 +265,7 @@ def test_the_panel_speaks_the_crew_s_language_and_the_terminal_english(tmp_path:
         kitchen.language = "de"
 
     kitchen, report, _ = scenario(tmp_path, TYPED, german)
-    assert report.verdict is Verdict.PASSED, report.to_text()
+    assert report.verdict is StepVerdict.PASSED, report.to_text()
     assert report.steps[0].name == "Panel"
     assert any("Press THANKS, once." in line for line in kitchen.lines)
     for screen in (
@@ -282,12 +284,12 @@ def test_the_light_is_lit_before_the_first_frame_and_until_the_last(tmp_path: Pa
 
 def test_thumbs_answer_once_the_buttons_are_known_to_work(tmp_path: Path) -> None:
     kitchen, report, _ = scenario(tmp_path, THUMBS)
-    assert report.verdict is Verdict.PASSED, report.to_text()
+    assert report.verdict is StepVerdict.PASSED, report.to_text()
     assert [step.seen_by for step in report.steps][2:4] == ["THANKS", "THANKS"]
     assert any("THANKS means yes" in line for line in kitchen.lines)
     _, report, _ = scenario(tmp_path, {**THUMBS, "glows": "PRIVACY"})
     assert verdicts(report)["Lamp"] == "failed"
-    assert report.steps[2].mend
+    assert report.steps[2].fix
 
 
 def test_a_thumb_before_the_buttons_are_known_is_no_answer(tmp_path: Path) -> None:
@@ -300,7 +302,7 @@ def test_swapped_buttons_are_told_and_not_believed(tmp_path: Path) -> None:
     _, report, _ = scenario(tmp_path, answers)
     buttons = report.steps[1]
     assert buttons.words == "THANKS was asked for, and PRIVACY was heard"
-    assert "swap" in (buttons.mend or "")
+    assert "swap" in (buttons.fix or "")
     assert verdicts(report)["Lamp"] == "not seen"
     assert verdicts(report)["On-air light"] == "failed"
 
@@ -317,14 +319,14 @@ def test_a_slip_of_the_thumb_is_forgiven_and_a_wedged_button_is_told(tmp_path: P
 
     _, report, _ = scenario(tmp_path, {**TYPED, "Press THANKS, once": ""}, wedge)
     assert "down all the while" in report.steps[1].words
-    assert report.steps[1].verdict is Verdict.FAILED
+    assert report.steps[1].verdict is StepVerdict.FAILED
 
 
 def test_who_walks_away_does_not_hang_it(tmp_path: Path) -> None:
     kitchen, report, seconds = scenario(tmp_path, {})
     seen = verdicts(report)
     assert {seen[name] for name in ("Panel", "Buttons", "Lamp", "On-air light")} == {"not seen"}
-    assert report.verdict is Verdict.UNSEEN
+    assert report.verdict is StepVerdict.UNSEEN
     assert report.steps[2].words == "nobody answered"
     assert seconds < 5 * 60
     assert kitchen.dark
@@ -334,7 +336,7 @@ def test_what_is_typed_wrong_is_asked_again_and_skips_are_told(tmp_path: Path) -
     answers = {**TYPED, "Can you read": "perhaps", "Please type": "y", "glows": "s"}
     _, report, _ = scenario(tmp_path, answers)
     assert verdicts(report)["Panel"] == "passed"
-    assert (report.steps[2].verdict, report.steps[2].words) == (Verdict.UNSEEN, "skipped")
+    assert (report.steps[2].verdict, report.steps[2].words) == (StepVerdict.UNSEEN, "skipped")
     _, report, _ = scenario(tmp_path, {**TYPED, "Press THANKS, once": "n"})
     assert report.steps[1].words == "THANKS was pressed, and nothing was heard"
 
@@ -357,7 +359,7 @@ def test_what_is_broken_fails_in_words_and_without_light_no_camera(tmp_path: Pat
     kitchen, report, _ = scenario(tmp_path, TYPED, break_all)
     assert list(verdicts(report).values()) == ["failed"] * 5 + ["passed"] * 2
     for step in report.steps[:5]:
-        assert step.mend, step
+        assert step.fix, step
     assert "GPIO 5" in report.steps[1].words
     assert "unplugged" in report.steps[2].words
     assert not kitchen.camera.lit
@@ -388,7 +390,7 @@ def test_a_sensor_stays_off_without_the_crews_word(
 ) -> None:
     kitchen, report, _ = scenario(tmp_path, TYPED, prepare)
     assert words in report.steps[4].words
-    assert report.verdict is Verdict.UNSEEN
+    assert report.verdict is StepVerdict.UNSEEN
     assert not kitchen.camera.lit
 
 
@@ -413,7 +415,7 @@ def test_a_camera_that_shows_too_little_fails(
 ) -> None:
     kitchen, report, _ = scenario(tmp_path, TYPED, with_camera(**camera))
     assert words in report.steps[4].words
-    assert report.steps[4].verdict is Verdict.FAILED
+    assert report.steps[4].verdict is StepVerdict.FAILED
     assert not kitchen.light.lit
 
 
@@ -424,10 +426,10 @@ def test_ended_in_the_middle_all_is_dark(tmp_path: Path) -> None:
         )
         await asyncio.to_thread(kitchen.consent)
         async with asyncio.TaskGroup() as group:
-            walking = group.create_task(kitchen.walk())
+            testing = group.create_task(kitchen.selftest())
             while kitchen.bulb.frame.level < 0.9:
                 await asyncio.sleep(0.02)
-            walking.cancel()
+            testing.cancel()
         assert kitchen.dark
 
     run_virtual(body())
@@ -438,7 +440,7 @@ def test_the_report_is_written_whole_for_people_and_for_programs(tmp_path: Path)
     write(report, tmp_path / "kitchen.json")
     text = (tmp_path / "kitchen.txt").read_text()
     assert "FAILED    Lamp: the answer was no (seen by keyboard)" in text
-    assert "mend: check its wires" in text
+    assert "fix: check its wires" in text
     assert "In all: failed" in text
     assert "s3cret" not in text + (tmp_path / "kitchen.json").read_text()
     assert {file.name for file in tmp_path.iterdir()} >= {"kitchen.json", "kitchen.txt"}

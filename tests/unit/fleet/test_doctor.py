@@ -18,7 +18,7 @@ from likelight.config.settings import Config
 from likelight.fleet.doctor import doctor
 from likelight.fleet.doctor.check import Check, Result, ok
 from likelight.fleet.doctor.checks import CHECKS
-from likelight.fleet.doctor.system import Ground
+from likelight.fleet.doctor.system import System
 from likelight.gate.consent import Consent
 from likelight_hw.ports import HardwareError
 from support.machine import BOOT, COOK, MODEL, NOW, Machine
@@ -669,10 +669,10 @@ ELSEWHERE = {"shaping", "fonts", "state-owner"}
 def examine(check: Check, case: Case, root: Path) -> doctor.Diagnosis:
     config = Config.model_validate({"state_dir": "/state", **case.config})
     token = root / "etc/likelight/token"
-    ground = case.machine.ground(root, config)
+    system = case.machine.system(root, config)
     if token.exists() and token.stat().st_size:
         token.chmod(0o600)
-    return doctor.examine(ground, [check], timeout_s=20)[0]
+    return doctor.examine(system, [check], timeout_s=20)[0]
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.id}-{case.result}")
@@ -738,18 +738,18 @@ def test_the_services_groups_open_a_node(tmp_path: Path) -> None:
 
 def test_what_hangs_is_given_up_and_what_breaks_is_told(tmp_path: Path) -> None:
     forever = threading.Event()
-    ground = Machine().ground(tmp_path, Config(state_dir=Path("/state")))
+    system = Machine().system(tmp_path, Config(state_dir=Path("/state")))
 
-    def hang(_: Ground) -> Any:
+    def hang(_: System) -> Any:
         forever.wait()
 
-    def deny(_: Ground) -> Any:
+    def deny(_: System) -> Any:
         raise PermissionError(13, "no", "/dev/secret")
 
     looks = {"well": lambda _: ok("fine"), "hung": hang, "broken": raises(KeyError("x"))}
     checks = [Check(id, "what", "why", "fix", look) for id, look in looks.items()]
     checks.append(Check("denied", "what", "why", "fix", deny))
-    found = {one.check.id: one.finding for one in doctor.examine(ground, checks, timeout_s=1)}
+    found = {one.check.id: one.finding for one in doctor.examine(system, checks, timeout_s=1)}
     forever.set()
     assert found["well"].result is Result.OK
     assert found["hung"].words == "no answer within 1 s"
@@ -759,15 +759,15 @@ def test_what_hangs_is_given_up_and_what_breaks_is_told(tmp_path: Path) -> None:
 
 
 def test_what_is_told_to_people_and_programs(tmp_path: Path) -> None:
-    ground = Machine().ground(tmp_path, Config.model_validate({"state_dir": "/state", **KIT}))
-    found = doctor.examine(ground, CHECKS, timeout_s=20)
+    system = Machine().system(tmp_path, Config.model_validate({"state_dir": "/state", **KIT}))
+    found = doctor.examine(system, CHECKS, timeout_s=20)
     told = doctor.to_text(found, everything=False)
     assert "FAIL  gpio-node" in told
     assert "fix: use a Raspberry Pi" in told
     assert re.search(r"\d+ checks mean nothing here; --all tells why", told)
     assert "tls " not in told
     assert "tls " in doctor.to_text(found, everything=True)
-    for_programs = json.loads(json.dumps(doctor.to_json(ground, found)))
+    for_programs = json.loads(json.dumps(doctor.to_json(system, found)))
     assert for_programs["result"] == "fail"
     assert [one["id"] for one in for_programs["checks"]] == [check.id for check in CHECKS]
 

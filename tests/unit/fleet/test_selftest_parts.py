@@ -11,9 +11,9 @@ from likelight.appreciation.screens.models import SelfTestScreen
 from likelight.appreciation.screens.render import pages
 from likelight.assets.crew_words import ENGLISH
 from likelight.config.settings import Config
-from likelight.fleet.selftest.hardware import open_parts
+from likelight.fleet.selftest.hardware import open_hardware
 from likelight.fleet.selftest.steps import STEPS
-from likelight.fleet.selftest.technician import Answer, Heard, Person, keyboard
+from likelight.fleet.selftest.technician import Answer, Reply, Technician, keyboard
 from likelight_hw.panels import PANELS
 
 ON_THE_PANEL = (
@@ -69,17 +69,17 @@ async def test_a_stream_that_nobody_can_wait_for_says_nothing(tmp_path: Path) ->
 
 
 async def test_only_what_is_said_after_the_question_answers_it() -> None:
-    person = Person(unattended=False)
-    person.hear_line("n")
-    person.forget()
-    asyncio.get_running_loop().call_soon(person.hear_line, " YES ")
-    assert await person.answer(5) == Heard(Answer.YES, "keyboard")
-    assert await Person(unattended=True).answer(1e9) == Heard(Answer.NOBODY)
+    technician = Technician(unattended=False)
+    technician.on_line("n")
+    technician.forget()
+    asyncio.get_running_loop().call_soon(technician.on_line, " YES ")
+    assert await technician.answer(5) == Reply(Answer.YES, "keyboard")
+    assert await Technician(unattended=True).answer(1e9) == Reply(Answer.NOBODY)
 
 
 async def test_the_parts_of_a_configuration_are_opened_each_lamp_by_itself(tmp_path: Path) -> None:
     config = Config.model_validate({"state_dir": tmp_path, "lights": [{}, {}]})
-    parts = open_parts(config)
-    assert [lamp.driver for lamp in parts.lamps] == ["sim", "sim"]
-    assert parts.simulated == ("lamp", "on-air light", "panel", "THANKS", "PRIVACY", "camera")
-    await parts.close()
+    hardware = open_hardware(config)
+    assert [lamp.driver for lamp in hardware.lamps] == ["sim", "sim"]
+    assert hardware.simulated == ("lamp", "on-air light", "panel", "THANKS", "PRIVACY", "camera")
+    await hardware.close()

@@ -1,6 +1,6 @@
 """What `/boot/firmware/config.txt` switches on for this board."""
 
-from likelight.fleet.doctor.system import Ground
+from likelight.fleet.doctor.system import System
 
 FILES = ("/boot/firmware/config.txt", "/boot/config.txt")
 _SECTIONS = {
@@ -16,12 +16,12 @@ Switched = dict[str, list[tuple[str, ...]]]
 """`dtparam` and `dtoverlay`, each with the words of its lines."""
 
 
-def switched_on(ground: Ground) -> Switched | None:
+def switched_on(system: System) -> Switched | None:
     """Return the effective lines; None where there is no such file, or it can't be read."""
-    text = ground.text(*FILES)
+    text = system.text(*FILES)
     if text is None:
         return None
-    mine = _SECTIONS.get(ground.config.board or "", _MODELS)
+    mine = _SECTIONS.get(system.config.board or "", _MODELS)
     counts, found = True, Switched()
     for line in map(str.strip, text.splitlines()):
         if line.startswith("["):

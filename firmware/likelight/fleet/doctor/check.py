@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from likelight.fleet.doctor.system import Ground
+from likelight.fleet.doctor.system import System
 
 
 class Result(StrEnum):
@@ -20,7 +20,7 @@ class Result(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What was seen, in words, and the mend when it differs from the check's own."""
+    """What was seen, in words, and the fix when it differs from the check's own."""
 
     result: Result
     words: str
@@ -45,17 +45,17 @@ def skip(words: str) -> Finding:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """`id` never changes once it is out; `look` may block, and touches nothing but the ground."""
+    """`id` never changes once it is out; `look` may block, and touches nothing but the system."""
 
     id: str
     what: str
     why: str
     fix: str
-    look: Callable[[Ground], Finding]
+    look: Callable[[System], Finding]
 
 
 def check(
     id: str, *, what: str, why: str, fix: str
-) -> Callable[[Callable[[Ground], Finding]], Check]:
+) -> Callable[[Callable[[System], Finding]], Check]:
     """Make a `Check` of the function below."""
     return lambda look: Check(id, what, why, fix, look)

@@ -9,7 +9,7 @@ from typing import Any
 
 from likelight import __version__
 from likelight.fleet.doctor.check import Check, Finding, Result, fail, skip
-from likelight.fleet.doctor.system import Ground
+from likelight.fleet.doctor.system import System
 
 log = logging.getLogger(__name__)
 
@@ -32,7 +32,7 @@ class Diagnosis:
 
     @property
     def fix(self) -> str | None:
-        """The mend; None where nothing is wrong."""
+        """The fix; None where nothing is wrong."""
         if self.finding.result in (Result.OK, Result.SKIP):
             return None
         return self.finding.fix or self.check.fix
@@ -49,7 +49,7 @@ class Diagnosis:
 
 
 def examine(
-    ground: Ground, checks: Sequence[Check], timeout_s: float = TIMEOUT_S
+    system: System, checks: Sequence[Check], timeout_s: float = TIMEOUT_S
 ) -> tuple[Diagnosis, ...]:
     """Run `checks` side by side and return what they found, in their order.
 
@@ -60,7 +60,7 @@ def examine(
 
     def look(one: Check) -> None:
         try:
-            found[one.id] = one.look(ground)
+            found[one.id] = one.look(system)
         except PermissionError as error:
             found[one.id] = skip(f"you may not look there ({error}); try it with sudo")
         except Exception as error:
@@ -85,12 +85,12 @@ def worst(diagnoses: Iterable[Diagnosis]) -> Result:
     return next((bad for bad in (Result.FAIL, Result.WARN) if bad in results), Result.OK)
 
 
-def to_json(ground: Ground, diagnoses: Sequence[Diagnosis]) -> dict[str, Any]:
+def to_json(system: System, diagnoses: Sequence[Diagnosis]) -> dict[str, Any]:
     """Return all of it for programs."""
     return {
         "likelight": __version__,
-        "kitchen": ground.config.kitchen.id,
-        "board": ground.model,
+        "kitchen": system.config.kitchen.id,
+        "board": system.model,
         "result": worst(diagnoses).value,
         "checks": [diagnosis.to_json() for diagnosis in diagnoses],
     }

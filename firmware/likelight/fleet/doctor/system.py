@@ -14,8 +14,7 @@ from functools import cached_property
 from pathlib import Path
 
 from likelight.config.settings import Config
-from likelight.fleet.doctor import ioctls
-from likelight.fleet.doctor import probes as machine
+from likelight.fleet.doctor import ioctls, probes
 from likelight.runtime.clock import Now, utc_now
 
 UNITS = tuple(
@@ -63,7 +62,7 @@ def run_command(words: Sequence[str]) -> str:
 
 
 @dataclass(frozen=True)
-class Ground:
+class System:
     """One device, as far as a check may see it."""
 
     config: Config
@@ -71,17 +70,17 @@ class Ground:
     now: Now = utc_now
     me: Account = field(default_factory=this_account)
     run: Callable[[Sequence[str]], str] = run_command
-    open_pins: Callable[[], object] = machine.open_pins
+    open_pins: Callable[[], object] = probes.open_pins
     holder: Callable[[int], str | None] = ioctls.holder
     i2c_answers: Callable[[Path, int], bool] = ioctls.i2c_answers
-    has_module: Callable[[str], bool] = machine.has_module
-    free_mb: Callable[[Path], int] = machine.free_mb
-    kernel: Callable[[], str] = machine.kernel
-    is_free: Callable[[str, int], bool] = machine.is_free
-    answers_as: Callable[[str, int], str | None] = machine.answers_as
-    resolve: Callable[[str], frozenset[int]] = machine.resolve
-    handshake: Callable[[str, int], None] = machine.handshake
-    ask_cloud: Callable[[str, str, str], None] = machine.ask_cloud
+    has_module: Callable[[str], bool] = probes.has_module
+    free_mb: Callable[[Path], int] = probes.free_mb
+    kernel: Callable[[], str] = probes.kernel
+    is_free: Callable[[str, int], bool] = probes.is_free
+    answers_as: Callable[[str, int], str | None] = probes.answers_as
+    resolve: Callable[[str], frozenset[int]] = probes.resolve
+    handshake: Callable[[str, int], None] = probes.handshake
+    ask_cloud: Callable[[str, str, str], None] = probes.ask_cloud
 
     def at(self, path: Path | str) -> Path:
         """Return where `path` is below the root."""

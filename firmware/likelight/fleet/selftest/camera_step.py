@@ -1,4 +1,4 @@
-"""The self-test's look through the camera: real frames, behind the same gate as always.
+"""The self-test's step for the camera: real frames, behind the same gate as in the daemon.
 
 A real sensor needs the crew's consent and no PRIVACY, and the on-air light is lit before the first
 frame and until the camera's process has ended. Pictures stay in memory and are forgotten.
@@ -12,8 +12,8 @@ from PIL import Image, ImageStat
 
 from likelight.appreciation.sync.store import DeviceStore
 from likelight.fleet.doctor.checks.clock import is_set
-from likelight.fleet.selftest.report import Outcome, Verdict
-from likelight.fleet.selftest.session import Walk
+from likelight.fleet.selftest.report import Outcome, failed, passed, unseen
+from likelight.fleet.selftest.session import SelfTestSession
 from likelight.gate.consent import ConsentError, ConsentStatus, consent_status, read_consent
 from likelight.gate.zone import kitchen_zone
 from likelight.runtime.store_errors import StoreError
@@ -34,8 +34,8 @@ DARK_BELOW, FLAT_BELOW = 8, 3
 """Of 255: the mean of a picture under a cap, and the spread of one that has nothing in it."""
 
 
-class _Eyes:
-    """What comes out of the camera. Only the last picture is kept."""
+class FrameCounter:
+    """Counts the frames that come from the camera. Only the last picture is kept."""
 
     def __init__(self) -> None:
         self.stream: StreamFormat | None = None
@@ -43,7 +43,7 @@ class _Eyes:
         self.keyframe_first: bool | None = None
         self.picture: bytes | None = None
         self.status = CameraStatus(CameraPhase.STOPPED)
-        self.came = asyncio.Event()
+        self.arrived = asyncio.Event()
 
     def on_format(self, stream: StreamFormat) -> None:
         self.stream = stream
@@ -65,57 +65,59 @@ class _Eyes:
 
     def _look(self) -> None:
         if self.units and self.picture:
-            self.came.set()
+            self.arrived.set()
 
 
-async def look_through(walk: Walk) -> Outcome:
-    """Let the camera run for two seconds and judge what came. Raises `HardwareError`."""
-    camera, light = walk.parts.camera, walk.parts.indicator
-    if not camera.simulated and (refused := await _refused(walk)) is not None:
+async def check_camera(session: SelfTestSession) -> Outcome:
+    """Run the camera for two seconds and judge its pictures. Raises `HardwareError`."""
+    await session.tell(
+        session.words.two_seconds,
+        "The camera is on for 2 seconds. Nothing is stored, nobody sees it.",
+    )
+    camera, light = session.hardware.camera, session.hardware.indicator
+    if not camera.simulated and (refused := await _refused(session)) is not None:
         return refused
-    eyes = _Eyes()
+    counter = FrameCounter()
     # No light, no picture: this raises when it can't be lit.
     light.set(True)
     try:
         async with asyncio.TaskGroup() as group:
-            living = group.create_task(camera.run(eyes, ()))
+            running = group.create_task(camera.run(counter, ()))
             camera.jpeg_rate(JPEG_FPS)
             camera.start()
             with suppress(TimeoutError):
                 async with asyncio.timeout(FIRST_FRAME_S):
-                    await eyes.came.wait()
-            before = eyes.units
-            if eyes.came.is_set():
+                    await counter.arrived.wait()
+            before = counter.units
+            if counter.arrived.is_set():
                 await asyncio.sleep(WATCH_S)
-            fps = (eyes.units - before) / WATCH_S
+            fps = (counter.units - before) / WATCH_S
             camera.stop()
-            living.cancel()
+            running.cancel()
     finally:
         light.set(False)
-    return await _judge(walk, eyes, fps)
+    return await _judge(session, counter, fps)
 
 
-async def _judge(walk: Walk, eyes: _Eyes, fps: float) -> Outcome:
-    if not eyes.came.is_set() or eyes.picture is None:
-        return Outcome(Verdict.FAILED, eyes.status.reason or "no picture came")
-    if not eyes.keyframe_first or eyes.stream is None:
-        return Outcome(Verdict.FAILED, "the stream did not begin with a keyframe")
-    mean, spread = await asyncio.to_thread(_light_of, eyes.picture)
+async def _judge(session: SelfTestSession, counter: FrameCounter, fps: float) -> Outcome:
+    if not counter.arrived.is_set() or counter.picture is None:
+        return failed(counter.status.reason or "no picture came")
+    if not counter.keyframe_first or counter.stream is None:
+        return failed("the stream did not begin with a keyframe")
+    mean, spread = await asyncio.to_thread(_light_of, counter.picture)
     if mean < DARK_BELOW or spread < FLAT_BELOW:
-        return Outcome(
-            Verdict.FAILED,
+        return failed(
             "pictures come, and there is nothing in them",
             "take the cap off, and switch on the kitchen's light",
         )
-    told = f"{eyes.stream.width} x {eyes.stream.height}, {fps:.0f} frames a second"
-    wanted = walk.parts.nominal_fps
-    if not walk.parts.camera.simulated and fps < wanted / 2:
-        return Outcome(
-            Verdict.FAILED,
+    told = f"{counter.stream.width} x {counter.stream.height}, {fps:.0f} frames a second"
+    wanted = session.hardware.nominal_fps
+    if not session.hardware.camera.simulated and fps < wanted / 2:
+        return failed(
             f"{told} of {wanted}",
             "ask for less (camera.width, camera.fps), or cool and feed the board",
         )
-    return Outcome(Verdict.PASSED, told)
+    return passed(told)
 
 
 def _light_of(jpeg: bytes) -> tuple[float, float]:
@@ -124,40 +126,38 @@ def _light_of(jpeg: bytes) -> tuple[float, float]:
     return luma.mean[0], luma.stddev[0]
 
 
-async def _refused(walk: Walk) -> Outcome | None:
+async def _refused(session: SelfTestSession) -> Outcome | None:
     """Return why a real sensor may not be looked through now."""
-    config = walk.config
+    config = session.config
     try:
         record = await asyncio.to_thread(read_consent, config.state_dir)
     except ConsentError as error:
-        return Outcome(Verdict.FAILED, str(error))
+        return failed(str(error))
     zone = await asyncio.to_thread(kitchen_zone, config.kitchen.timezone)
-    clock = await asyncio.to_thread(is_set, walk.ground)
-    match consent_status(record, walk.ground.now(), zone, clock_is_set=clock):
+    clock = await asyncio.to_thread(is_set, session.system)
+    match consent_status(record, session.system.now(), zone, clock_is_set=clock):
         case ConsentStatus.VALID:
-            return await _switched_off(walk)
+            return await _switched_off(session)
         case ConsentStatus.NO_CLOCK:
-            return Outcome(Verdict.UNSEEN, "the clock is not set, so no consent can be judged")
+            return unseen("the clock is not set, so no consent can be judged")
         case ConsentStatus.OVERDUE:
-            return Outcome(Verdict.UNSEEN, "the review date of the crew's consent has passed")
-    return Outcome(
-        Verdict.UNSEEN, "the crew's consent is not recorded (likelight consent record does that)"
-    )
+            return unseen("the review date of the crew's consent has passed")
+    return unseen("the crew's consent is not recorded (likelight consent record does that)")
 
 
-async def _switched_off(walk: Walk) -> Outcome | None:
-    file = walk.config.state_dir / "device.sqlite"
+async def _switched_off(session: SelfTestSession) -> Outcome | None:
+    file = session.config.state_dir / "device.sqlite"
     if not await asyncio.to_thread(file.exists):
         return None
-    store = DeviceStore(file, now=walk.ground.now)
+    store = DeviceStore(file, now=session.system.now)
     try:
         await store.open()
     except StoreError as error:
-        return Outcome(Verdict.FAILED, str(error))
+        return failed(str(error))
     finally:
         await store.close()
     if store.private:
-        return Outcome(Verdict.UNSEEN, "the crew pressed PRIVACY; only the crew can share again")
+        return unseen("the crew pressed PRIVACY; only the crew can share again")
     if store.desired is not None and store.desired.mode == "off":
-        return Outcome(Verdict.UNSEEN, "the cloud keeps this camera off")
+        return unseen("the cloud keeps this camera off")
     return None

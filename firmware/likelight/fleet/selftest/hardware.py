@@ -18,7 +18,7 @@ CLOSE_S = 2.0
 
 
 @dataclass(frozen=True, slots=True)
-class Lamp:
+class SingleLamp:
     """One lamp under its governor, and what its driver is called."""
 
     lights: Lights
@@ -26,10 +26,10 @@ class Lamp:
 
 
 @dataclass(frozen=True, slots=True)
-class Parts:
-    """Everything that a device is wired to."""
+class Hardware:
+    """Everything that a device is wired to, open."""
 
-    lamps: Sequence[Lamp]
+    lamps: Sequence[SingleLamp]
     indicator: Indicator
     display: Display
     thanks: Button
@@ -62,15 +62,15 @@ class Parts:
             log.error("The display hangs, and may still be lit")
 
 
-def open_parts(config: Config) -> Parts:
+def open_hardware(config: Config) -> Hardware:
     """Open the parts of `config`; each lamp under a governor of its own, to be seen by itself.
 
-    Raises `HardwareError` for a driver that isn't one; what is absent says so when it is used.
+    Raises `HardwareError` for an unknown driver; what is absent says so when it is used.
     """
     wiring = config.wiring
-    return Parts(
+    return Hardware(
         lamps=[
-            Lamp(registry.open_lights([lamp], time.monotonic), lamp.driver)
+            SingleLamp(registry.open_lights([lamp], time.monotonic), lamp.driver)
             for lamp in wiring.lights
         ],
         indicator=registry.open_indicator(wiring.indicator),

@@ -10,7 +10,7 @@ from likelight.appreciation.sync.client import CloudError, HttpCloud
 from likelight.config.settings import Config, ConfigError
 from likelight.config.state_dir import own_token
 from likelight.daemon.embedded_cloud import EmbeddedCloud, make_embedded_cloud
-from likelight.fleet.selftest.report import Outcome, Verdict
+from likelight.fleet.selftest.report import Outcome, failed, passed
 from likelight.runtime.clock import Now
 from likelight.web.http.address import own_address
 
@@ -25,15 +25,15 @@ async def own_cloud_answers(config: Config, now: Now) -> Outcome:
             make_embedded_cloud, config.state_dir / "cloud.sqlite", now=now, rng=random.Random()
         )
     except ConfigError as error:
-        return Outcome(Verdict.FAILED, str(error))
+        return failed(str(error))
     own.enrol(config.kitchen.id, config.kitchen.name, token)
-    outcome = Outcome(Verdict.PASSED, "the cloud inside likelight answers to this device's token")
+    outcome = passed("the cloud inside likelight answers to this device's token")
     try:
         async with asyncio.timeout(READY_S):
             await _ask(config, own, token)
     except* (CloudError, OSError) as errors:
         words = str(errors.exceptions[0]) or f"not ready within {READY_S:g} s"
-        outcome = Outcome(Verdict.FAILED, f"the cloud inside likelight: {words}")
+        outcome = failed(f"the cloud inside likelight: {words}")
     return outcome
 
 
@@ -43,7 +43,7 @@ async def _ask(config: Config, own: EmbeddedCloud, token: str) -> None:
     own.mount(app)
     runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=1.0)
     async with asyncio.TaskGroup() as group:
-        living = group.create_task(own.run())
+        running = group.create_task(own.run())
         await own.ready.wait()
         await runner.setup()
         try:
@@ -53,4 +53,4 @@ async def _ask(config: Config, own: EmbeddedCloud, token: str) -> None:
                 await cloud.events(None, 0, 0)
         finally:
             await runner.cleanup()
-            living.cancel()
+            running.cancel()

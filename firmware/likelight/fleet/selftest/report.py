@@ -12,7 +12,7 @@ from likelight import __version__
 from likelight.runtime.atomic_file import replace_file
 
 
-class Verdict(StrEnum):
+class StepVerdict(StrEnum):
     """What a step came to."""
 
     PASSED = "passed"
@@ -23,11 +23,23 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """A verdict in words, and the mend of what failed."""
+    """A verdict in words, and the fix of what failed."""
 
-    verdict: Verdict
+    verdict: StepVerdict
     words: str
-    mend: str | None = None
+    fix: str | None = None
+
+
+def passed(words: str) -> Outcome:
+    return Outcome(StepVerdict.PASSED, words)
+
+
+def failed(words: str, fix: str | None = None) -> Outcome:
+    return Outcome(StepVerdict.FAILED, words, fix)
+
+
+def unseen(words: str) -> Outcome:
+    return Outcome(StepVerdict.UNSEEN, words)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,16 +47,16 @@ class StepReport:
     """One step as it went. `seen_by`: "keyboard", a button, or "the test itself"."""
 
     name: str
-    verdict: Verdict
+    verdict: StepVerdict
     words: str
-    mend: str | None
+    fix: str | None
     simulated: bool
     seen_by: str | None
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
-    """The whole walk. Times are UTC."""
+class SelfTestReport:
+    """The whole session. Times are UTC."""
 
     kitchen: str
     board: str | None
@@ -53,12 +65,12 @@ class Report:
     steps: Sequence[StepReport]
 
     @property
-    def verdict(self) -> Verdict:
+    def verdict(self) -> StepVerdict:
         """Failed if one step failed, else not seen if one was not seen, else passed."""
         verdicts = {step.verdict for step in self.steps}
-        if Verdict.FAILED in verdicts:
-            return Verdict.FAILED
-        return Verdict.UNSEEN if Verdict.UNSEEN in verdicts else Verdict.PASSED
+        if StepVerdict.FAILED in verdicts:
+            return StepVerdict.FAILED
+        return StepVerdict.UNSEEN if StepVerdict.UNSEEN in verdicts else StepVerdict.PASSED
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -82,12 +94,12 @@ class Report:
             badge = "SIMULATED, " if step.simulated else ""
             by = f" ({badge}seen by {step.seen_by})" if step.seen_by else f" ({badge}not seen)"
             lines.append(f"{step.verdict.upper():9} {step.name}: {step.words}{by}")
-            if step.mend:
-                lines.append(f"{'':9} mend: {step.mend}")
+            if step.fix:
+                lines.append(f"{'':9} fix: {step.fix}")
         return "\n".join([*lines, "", f"In all: {self.verdict}"])
 
 
-def write(report: Report, file: Path) -> None:
+def write(report: SelfTestReport, file: Path) -> None:
     """Write the report to `file` as JSON, and as text beside it. Raises `OSError`."""
     # Whole files: half a report from a power cut would be read as a good one.
     replace_file(file, json.dumps(report.to_json(), indent=1) + "\n", mode=0o644)

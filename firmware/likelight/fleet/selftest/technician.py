@@ -1,4 +1,4 @@
-"""Whoever walks through the self-test, and how they answer: by keyboard, or with a thumb."""
+"""Whoever runs the self-test, and how they answer: by keyboard or by button."""
 
 import asyncio
 import os
@@ -22,82 +22,82 @@ class Answer(StrEnum):
 
 _WORDS = {"y": Answer.YES, "yes": Answer.YES, "n": Answer.NO, "no": Answer.NO}
 _WORDS |= {"s": Answer.SKIP, "skip": Answer.SKIP}
-_THUMBS = {THANKS: Answer.YES, PRIVACY: Answer.NO}
+_BUTTONS = {THANKS: Answer.YES, PRIVACY: Answer.NO}
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class Reply:
     """An answer, and who gave it: "keyboard" or a button's name."""
 
     answer: Answer
     by: str | None = None
 
 
-NOBODY = Heard(Answer.NOBODY)
+NOBODY = Reply(Answer.NOBODY)
 
 
-class Person:
-    """Hears keys and buttons. `unattended` means that there is nobody: no question is waited for.
+class Technician:
+    """Collects answers from keys and buttons. `unattended`: nobody is there, so no question waits.
 
-    THANKS means yes and PRIVACY means no, once `thumbs` says that both buttons work.
+    THANKS means yes and PRIVACY means no, once `buttons_answer` says that both buttons work.
     """
 
     def __init__(self, *, unattended: bool, hint: Callable[[str], None] = lambda _: None) -> None:
         self.unattended = unattended
-        self.thumbs = False
+        self.buttons_answer = False
         self._hint = hint
-        self._said: asyncio.Queue[str] = asyncio.Queue()
+        self._inputs: asyncio.Queue[str] = asyncio.Queue()
         """Lines of the keyboard, and names of buttons as they are pressed."""
 
-    def hear_line(self, line: str) -> None:
-        self._said.put_nowait(line.strip().lower())
+    def on_line(self, line: str) -> None:
+        self._inputs.put_nowait(line.strip().lower())
 
-    def hear_button(self, name: str) -> None:
-        self._said.put_nowait(name)
+    def on_button(self, name: str) -> None:
+        self._inputs.put_nowait(name)
 
-    async def answer(self, within_s: float) -> Heard:
+    async def answer(self, within_s: float) -> Reply:
         """Return the next answer."""
         if self.unattended:
             return NOBODY
         with suppress(TimeoutError):
             async with asyncio.timeout(within_s):
                 while True:
-                    heard = self._understand(await self._said.get())
-                    if heard is not None:
-                        return heard
+                    reply = self._parse(await self._inputs.get())
+                    if reply is not None:
+                        return reply
         return NOBODY
 
-    async def press(self, within_s: float) -> str | Heard:
+    async def press(self, within_s: float) -> str | Reply:
         """Return the name of the button that is pressed next, or what the keyboard says."""
         with suppress(TimeoutError):
             async with asyncio.timeout(within_s):
                 while True:
-                    said = await self._said.get()
-                    if said in _THUMBS:
+                    said = await self._inputs.get()
+                    if said in _BUTTONS:
                         return said
-                    if (heard := self._understand(said)) and heard.answer is not Answer.YES:
-                        return heard
+                    if (reply := self._parse(said)) and reply.answer is not Answer.YES:
+                        return reply
         return NOBODY
 
     def forget(self) -> None:
-        """Nothing that was said until now counts; a question is coming."""
-        while not self._said.empty():
-            self._said.get_nowait()
+        """Drop every input up to now: the question comes after it."""
+        while not self._inputs.empty():
+            self._inputs.get_nowait()
 
-    def _understand(self, said: str) -> Heard | None:
-        if said in _THUMBS:
-            return Heard(_THUMBS[said], said) if self.thumbs else None
+    def _parse(self, said: str) -> Reply | None:
+        if said in _BUTTONS:
+            return Reply(_BUTTONS[said], said) if self.buttons_answer else None
         if said in _WORDS:
-            return Heard(_WORDS[said], "keyboard")
+            return Reply(_WORDS[said], "keyboard")
         self._hint("Please type y, n or s (skip), and Enter.")
         return None
 
 
 @asynccontextmanager
-async def keyboard(stream: int, hear: Callable[[str], None]) -> AsyncIterator[None]:
-    """Give each line that is typed to `hear`, for the time of the block; `stream` is a descriptor.
+async def keyboard(stream: int, on_line: Callable[[str], None]) -> AsyncIterator[None]:
+    """Call `on_line` with each line that is typed, while the block runs; `stream` is a descriptor.
 
-    A stream that nobody can wait for (a file, /dev/null) says nothing.
+    A stream that the event loop can't watch (a file, /dev/null) gives no line.
     """
     loop, typed = asyncio.get_running_loop(), bytearray()
 
@@ -108,7 +108,7 @@ async def keyboard(stream: int, hear: Callable[[str], None]) -> AsyncIterator[No
         while b"\n" in typed:
             line, _, rest = typed.partition(b"\n")
             typed[:] = rest
-            hear(line.decode(errors="replace"))
+            on_line(line.decode(errors="replace"))
         if not data:
             loop.remove_reader(stream)
 

@@ -7,12 +7,12 @@ from likelight.fleet.doctor.checks import (
     clock,
     disk,
     lamps,
+    languages,
     network,
     panel,
     pins,
     service,
 )
-from likelight.fleet.doctor.checks import languages as words
 
 CHECKS: tuple[Check, ...] = (
     *board.CHECKS,
@@ -20,7 +20,7 @@ CHECKS: tuple[Check, ...] = (
     *lamps.CHECKS,
     *panel.CHECKS,
     *camera.CHECKS,
-    *words.CHECKS,
+    *languages.CHECKS,
     *clock.CHECKS,
     *disk.CHECKS,
     *service.CHECKS,

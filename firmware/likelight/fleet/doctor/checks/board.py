@@ -1,7 +1,7 @@
 """The board itself: which it is, and whether it is fed and cooled."""
 
 from likelight.fleet.doctor.check import Check, Finding, check, fail, ok, skip, warn
-from likelight.fleet.doctor.system import Ground
+from likelight.fleet.doctor.system import System
 from likelight_hw import boards
 
 UNDERVOLTAGE, CAPPED, THROTTLED, SOFT_LIMIT = 1 << 0, 1 << 1, 1 << 2, 1 << 3
@@ -10,12 +10,12 @@ SINCE_BOOT = 16
 HOT_C, THROTTLES_C = 70, 80
 
 
-def throttled(ground: Ground) -> int | None:
+def throttled(system: System) -> int | None:
     """Return the firmware's flags, None where nobody tells them."""
-    text = ground.text("/sys/devices/platform/soc/soc:firmware/get_throttled")
+    text = system.text("/sys/devices/platform/soc/soc:firmware/get_throttled")
     if text is None:
         try:
-            text = ground.run(("vcgencmd", "get_throttled")).partition("=")[2].strip()
+            text = system.run(("vcgencmd", "get_throttled")).partition("=")[2].strip()
         except FileNotFoundError:
             return None
     try:
@@ -30,15 +30,15 @@ def throttled(ground: Ground) -> int | None:
     why="Pins, PWM and the camera's limits are chosen by that name",
     fix="Set board in likelight.toml to the board that this is",
 )
-def board(ground: Ground) -> Finding:
-    if ground.config.board is None:
+def board(system: System) -> Finding:
+    if system.config.board is None:
         return skip("the configuration names no board: nothing is wired")
-    named = boards.board(ground.config.board).name
-    if ground.model is None:
+    named = boards.board(system.config.board).name
+    if system.model is None:
         return fail(f"the configuration says {named}; this is no Raspberry Pi")
-    if ground.model.startswith(named):
-        return ok(f"{ground.model}")
-    return fail(f"the configuration says {named}; this is a {ground.model}")
+    if system.model.startswith(named):
+        return ok(f"{system.model}")
+    return fail(f"the configuration says {named}; this is a {system.model}")
 
 
 @check(
@@ -47,12 +47,12 @@ def board(ground: Ground) -> Finding:
     why="Under-voltage makes SD cards fail and cameras vanish, without a word",
     fix="Use the official power supply (5.1 V; 27 W for a Pi 5) and a short, thick cable",
 )
-def power(ground: Ground) -> Finding:
-    if ground.model is None:
+def power(system: System) -> Finding:
+    if system.model is None:
         return skip("no Raspberry Pi")
-    flags = throttled(ground)
+    flags = throttled(system)
     if flags is None:
-        for alarm in ground.root.glob("sys/class/hwmon/hwmon*/in0_lcrit_alarm"):
+        for alarm in system.root.glob("sys/class/hwmon/hwmon*/in0_lcrit_alarm"):
             low = alarm.read_text().strip() == "1"
             return fail("the voltage is too low now") if low else ok("no alarm now")
         return skip("neither vcgencmd nor the kernel tells the voltage here")
@@ -69,9 +69,9 @@ def power(ground: Ground) -> Finding:
     why="From 80 °C on it slows down, and the picture stutters; near an oven that comes soon",
     fix="Move it away from heat, or fit a heat sink; don't close it up in a tight case",
 )
-def heat(ground: Ground) -> Finding:
-    text = ground.text("/sys/class/thermal/thermal_zone0/temp")
-    flags = (throttled(ground) or 0) if ground.model else 0
+def heat(system: System) -> Finding:
+    text = system.text("/sys/class/thermal/thermal_zone0/temp")
+    flags = (throttled(system) or 0) if system.model else 0
     degrees = int(text) / 1000 if text and text.lstrip("-").isdigit() else None
     told = "no thermometer" if degrees is None else f"{degrees:.0f} °C"
     if flags & (CAPPED | THROTTLED | SOFT_LIMIT) or (degrees or 0) >= THROTTLES_C:

@@ -5,7 +5,7 @@ import re
 from likelight.fleet.doctor.check import Check, Finding, check, fail, ok, skip, warn
 from likelight.fleet.doctor.checks.clock import is_set
 from likelight.fleet.doctor.checks.pins import node
-from likelight.fleet.doctor.system import Ground
+from likelight.fleet.doctor.system import System
 from likelight.gate.consent import (
     WARN_BEFORE_REVIEW,
     ConsentError,
@@ -18,9 +18,9 @@ from likelight.gate.zone import kitchen_zone
 LEAST_CMA_KB = 64 * 1024
 
 
-def real(ground: Ground) -> bool:
+def real(system: System) -> bool:
     """Return whether the camera has a sensor."""
-    return ground.config.camera.driver in ("picamera2", "usb")
+    return system.config.camera.driver in ("picamera2", "usb")
 
 
 @check(
@@ -29,10 +29,10 @@ def real(ground: Ground) -> bool:
     why="Both come from apt only; a venv of its own doesn't see them",
     fix="sudo apt install python3-picamera2, and make the venv with --system-site-packages",
 )
-def camera_library(ground: Ground) -> Finding:
-    if ground.config.camera.driver != "picamera2":
+def camera_library(system: System) -> Finding:
+    if system.config.camera.driver != "picamera2":
         return skip("this camera needs neither")
-    missing = [name for name in ("picamera2", "libcamera") if not ground.has_module(name)]
+    missing = [name for name in ("picamera2", "libcamera") if not system.has_module(name)]
     return fail(f"missing: {', '.join(missing)}") if missing else ok("both are there")
 
 
@@ -42,16 +42,16 @@ def camera_library(ground: Ground) -> Finding:
     why="A ribbon that sits askew or the wrong way round is the usual cause",
     fix="Switch off, reseat the ribbon at both ends (or the USB plug), and start again",
 )
-def camera_present(ground: Ground) -> Finding:
-    camera = ground.config.camera
+def camera_present(system: System) -> Finding:
+    camera = system.config.camera
     if camera.device is not None:
-        return node(ground, str(camera.device), "plug the camera in; ls /dev/v4l/by-id tells names")
+        return node(system, str(camera.device), "plug the camera in; ls /dev/v4l/by-id tells names")
     if camera.driver != "picamera2":
         return skip("the camera is simulated")
     try:
-        seen = ground.run(("rpicam-hello", "--list-cameras"))
+        seen = system.run(("rpicam-hello", "--list-cameras"))
     except FileNotFoundError:
-        if any(ground.root.glob("dev/media*")):
+        if any(system.root.glob("dev/media*")):
             return warn("/dev/media* is there, more can't be seen without rpicam-hello")
         return fail("there is no /dev/media*")
     names = re.findall(r"^\d+ : (\S+)", seen, re.MULTILINE)
@@ -64,10 +64,10 @@ def camera_present(ground: Ground) -> Finding:
     why='Without contiguous memory the camera ends with "failed to allocate buffers"',
     fix="Add dtoverlay=vc4-kms-v3d,cma-128 to config.txt, and start again",
 )
-def camera_memory(ground: Ground) -> Finding:
-    if ground.config.camera.driver != "picamera2":
+def camera_memory(system: System) -> Finding:
+    if system.config.camera.driver != "picamera2":
         return skip("this camera needs none")
-    for line in (ground.text("/proc/meminfo") or "").splitlines():
+    for line in (system.text("/proc/meminfo") or "").splitlines():
         if line.startswith("CmaTotal:"):
             kilobytes = int(line.split()[1])
             told = f"{kilobytes // 1024} MiB"
@@ -81,18 +81,18 @@ def camera_memory(ground: Ground) -> Finding:
     why="Without it, or past its review date, the camera stays off",
     fix="likelight consent record --signed-by NAME --notice VERSION --review DATE",
 )
-def crew_consent(ground: Ground) -> Finding:
-    if not real(ground):
+def crew_consent(system: System) -> Finding:
+    if not real(system):
         return skip("a simulated camera needs none")
-    config = ground.config
+    config = system.config
     try:
-        record = read_consent(ground.at(config.state_dir))
+        record = read_consent(system.at(config.state_dir))
     except ConsentError as error:
         if isinstance(error.__cause__, PermissionError):
             return skip(str(error))
         return fail(str(error))
-    zone, now = kitchen_zone(config.kitchen.timezone), ground.now()
-    stands = consent_status(record, now, zone, clock_is_set=is_set(ground))
+    zone, now = kitchen_zone(config.kitchen.timezone), system.now()
+    stands = consent_status(record, now, zone, clock_is_set=is_set(system))
     if record is None or stands is ConsentStatus.MISSING:
         return fail("none is recorded: the camera is off")
     if stands is ConsentStatus.OVERDUE:

@@ -3,13 +3,13 @@
 import sys
 
 from likelight.fleet.doctor.check import Check, Finding, check, fail, ok, skip, warn
-from likelight.fleet.doctor.system import Ground
+from likelight.fleet.doctor.system import System
 from likelight.runtime.clock_sync import SYNCHRONISED
 
 
-def is_set(ground: Ground) -> bool:
+def is_set(system: System) -> bool:
     """Return whether the daemon believes the clock; see timesync.py."""
-    return sys.platform != "linux" or ground.at(SYNCHRONISED).exists()
+    return sys.platform != "linux" or system.at(SYNCHRONISED).exists()
 
 
 @check(
@@ -18,15 +18,15 @@ def is_set(ground: Ground) -> bool:
     why="A Pi has no battery: it boots with an old time, certificates look wrong, consent is void",
     fix="Let NTP (UDP port 123) out, and use systemd-timesyncd, which likelight goes by",
 )
-def clock(ground: Ground) -> Finding:
-    if is_set(ground):
+def clock(system: System) -> Finding:
+    if is_set(system):
         return ok("since this boot")
-    needed = ground.config.cloud.url is not None or ground.config.camera.driver in (
+    needed = system.config.cloud.url is not None or system.config.camera.driver in (
         "picamera2",
         "usb",
     )
     try:
-        said = ground.run(("timedatectl", "show", "-p", "NTPSynchronized", "--value")).strip()
+        said = system.run(("timedatectl", "show", "-p", "NTPSynchronized", "--value")).strip()
     except FileNotFoundError:
         said = ""
     if said == "yes":
@@ -43,13 +43,13 @@ def clock(ground: Ground) -> Finding:
     why="Opening and quiet hours are in the kitchen's own time; a Pi fresh from its card has UTC",
     fix='Set kitchen.timezone = "Europe/Berlin", or sudo timedatectl set-timezone Europe/Berlin',
 )
-def time_zone(ground: Ground) -> Finding:
-    config = ground.config
+def time_zone(system: System) -> Finding:
+    config = system.config
     if config.kitchen.timezone is not None:
         return ok(config.kitchen.timezone)
     if config.quiet.hours is None and not config.schedule.model_fields_set:
         return skip("no hours are configured")
-    target = ground.at("/etc/localtime")
+    target = system.at("/etc/localtime")
     name = str(target.readlink()).rpartition("zoneinfo/")[2] if target.is_symlink() else ""
     if name in ("", "UTC", "Etc/UTC", "Universal", "Zulu", "Etc/Universal", "Etc/Zulu"):
         return warn("there are opening or quiet hours, and this computer's clock shows UTC")

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from likelight.fleet.doctor.check import Check, Finding, check, fail, ok, skip, warn
-from likelight.fleet.doctor.system import Ground
+from likelight.fleet.doctor.system import System
 
 FULL_MB, LOW_MB = 100, 500
 WORN = 0x0A
@@ -11,9 +11,9 @@ WORN = 0x0A
 VOLATILE = ("tmpfs", "overlay", "ramfs")
 
 
-def _existing(ground: Ground, path: Path) -> Path:
+def _existing(system: System, path: Path) -> Path:
     """Return the state directory or, before the first start, what will hold it."""
-    while not ground.at(path).exists() and path != path.parent:
+    while not system.at(path).exists() and path != path.parent:
         path = path.parent
     return path
 
@@ -24,10 +24,10 @@ def _existing(ground: Ground, path: Path) -> Path:
     why="On a read-only or overlaid root, totals and the crew's PRIVACY are lost at each boot",
     fix="Put state_dir on a partition that is mounted read-write",
 )
-def state_lasts(ground: Ground) -> Finding:
-    where = ground.config.state_dir
+def state_lasts(system: System) -> Finding:
+    where = system.config.state_dir
     mounts = []
-    for line in (ground.text("/proc/mounts") or "").splitlines():
+    for line in (system.text("/proc/mounts") or "").splitlines():
         fields = line.split()
         if len(fields) >= 4 and where.is_relative_to(fields[1]):
             mounts.append((len(fields[1]), fields[1], fields[2], fields[3].split(",")))
@@ -38,7 +38,7 @@ def state_lasts(ground: Ground) -> Finding:
         return fail(f"{place}, which holds {where}, is read-only")
     if kind in VOLATILE and place != "/":
         return warn(f"{place}, which holds {where}, is forgotten at each boot ({kind})")
-    if kind in VOLATILE and ground.model is not None:
+    if kind in VOLATILE and system.model is not None:
         return fail(f"the root is an overlay: {where} is forgotten at each boot")
     return ok(f"{where} is on {kind}")
 
@@ -49,9 +49,9 @@ def state_lasts(ground: Ground) -> Finding:
     why="A full card keeps no like and no note",
     fix="sudo journalctl --vacuum-size=100M, and remove what else is large",
 )
-def disk_space(ground: Ground) -> Finding:
+def disk_space(system: System) -> Finding:
     try:
-        free = ground.free_mb(ground.at(_existing(ground, ground.config.state_dir)))
+        free = system.free_mb(system.at(_existing(system, system.config.state_dir)))
     except OSError as error:
         return skip(f"the disk can't be asked: {error.strerror}")
     told = f"{free} MiB free"
@@ -66,13 +66,13 @@ def disk_space(ground: Ground) -> Finding:
     why="Cards wear out and lie about it; the file system counts what it stumbled over",
     fix="Put in a new, industrial card, and flash it anew; keep what is in the state directory",
 )
-def disk_health(ground: Ground) -> Finding:
+def disk_health(system: System) -> Finding:
     seen = False
-    for count in ground.root.glob("sys/fs/ext4/*/errors_count"):
+    for count in system.root.glob("sys/fs/ext4/*/errors_count"):
         seen = True
         if (errors := int(count.read_text())) > 0:
             return fail(f"{count.parent.name}: {errors} errors in the file system")
-    for life in ground.root.glob("sys/block/mmcblk*/device/life_time"):
+    for life in system.root.glob("sys/block/mmcblk*/device/life_time"):
         seen = True
         if max(int(part, 16) for part in life.read_text().split()) >= WORN:
             return warn(f"{life.parts[-3]}: its life is almost used up, as it says itself")

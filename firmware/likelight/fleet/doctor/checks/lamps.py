@@ -5,7 +5,7 @@ import re
 from likelight.fleet.doctor.boot_config import has_param, switched_on
 from likelight.fleet.doctor.check import Check, Finding, check, fail, ok, skip, warn
 from likelight.fleet.doctor.checks.pins import node
-from likelight.fleet.doctor.system import Ground
+from likelight.fleet.doctor.system import System
 
 WS2812_SINCE = (6, 12, 56)
 """raspberrypi/linux #7108: the driver of kernels up to 6.12.55 has a bug."""
@@ -18,11 +18,11 @@ RULES = ("/etc/udev/rules.d/70-likelight.rules", "/usr/lib/udev/rules.d/70-likel
     why="Without the overlay the pin is no PWM, and the lamp stays dark",
     fix="Add dtoverlay=pwm,pin=PIN,func=FUNC to config.txt (hw/overlays), and start again",
 )
-def pwm_overlay(ground: Ground) -> Finding:
-    lamps = [lamp for lamp in ground.config.wiring.lights if lamp.driver == "sysfs-pwm"]
+def pwm_overlay(system: System) -> Finding:
+    lamps = [lamp for lamp in system.config.wiring.lights if lamp.driver == "sysfs-pwm"]
     if not lamps:
         return skip("no lamp uses the hardware PWM")
-    switched = switched_on(ground) or {}
+    switched = switched_on(system) or {}
     overlays = {
         word.partition("=")[2]
         for line in switched.get("dtoverlay", [])
@@ -33,7 +33,7 @@ def pwm_overlay(ground: Ground) -> Finding:
     }
     chips = {
         (chip / "device").resolve().name: chip
-        for chip in ground.root.glob("sys/class/pwm/pwmchip*")
+        for chip in system.root.glob("sys/class/pwm/pwmchip*")
     }
     for lamp in lamps:
         wired = lamp.pwm
@@ -50,12 +50,12 @@ def pwm_overlay(ground: Ground) -> Finding:
     why="On a Zero 2 W and a 3B+ analogue sound uses the same PWM, and the lamp flickers",
     fix="Set dtparam=audio=off in config.txt and start again",
 )
-def pwm_audio(ground: Ground) -> Finding:
-    if not any(lamp.driver == "sysfs-pwm" for lamp in ground.config.wiring.lights):
+def pwm_audio(system: System) -> Finding:
+    if not any(lamp.driver == "sysfs-pwm" for lamp in system.config.wiring.lights):
         return skip("no lamp uses the hardware PWM")
-    if ground.config.board not in ("zero-2w", "pi-3b-plus"):
+    if system.config.board not in ("zero-2w", "pi-3b-plus"):
         return skip("this board's sound has a PWM of its own")
-    switched = switched_on(ground)
+    switched = switched_on(system)
     if switched is None:
         return skip("there is no config.txt to read here")
     if has_param(switched, "audio"):
@@ -69,10 +69,10 @@ def pwm_audio(ground: Ground) -> Finding:
     why="Up to 6.12.55 its driver has a bug (raspberrypi/linux #7108)",
     fix="sudo apt full-upgrade, and start again",
 )
-def ws2812_kernel(ground: Ground) -> Finding:
-    if not any(lamp.driver == "ws2812-pio" for lamp in ground.config.wiring.lights):
+def ws2812_kernel(system: System) -> Finding:
+    if not any(lamp.driver == "ws2812-pio" for lamp in system.config.wiring.lights):
         return skip("no lamp is a WS2812 chain")
-    release = ground.kernel()
+    release = system.kernel()
     numbers = tuple(int(part) for part in re.findall(r"\d+", release)[:3])
     return ok(release) if numbers >= WS2812_SINCE else fail(f"this is {release}")
 
@@ -83,17 +83,17 @@ def ws2812_kernel(ground: Ground) -> Finding:
     why="/dev/leds0 belongs to root unless a udev rule says otherwise",
     fix="Add dtoverlay=ws2812-pio,gpio=PIN,num_leds=N to config.txt, install the udev rules",
 )
-def leds_node(ground: Ground) -> Finding:
-    found = [lamp for lamp in ground.config.wiring.lights if lamp.driver == "ws2812-pio"]
+def leds_node(system: System) -> Finding:
+    found = [lamp for lamp in system.config.wiring.lights if lamp.driver == "ws2812-pio"]
     if not found:
         return skip("no lamp is a WS2812 chain")
     lamp = found[0]
     seen = node(
-        ground,
+        system,
         str(lamp.device),
         f"add dtoverlay=ws2812-pio,gpio={lamp.pin},num_leds={lamp.leds} to config.txt",
     )
-    lines = (switched_on(ground) or {}).get("dtoverlay", [])
+    lines = (switched_on(system) or {}).get("dtoverlay", [])
     counts = {
         word.partition("=")[2]
         for line in lines
@@ -115,12 +115,12 @@ def leds_node(ground: Ground) -> Finding:
     why="They open the PWM, the LED chain and the panel's light to the daemon, which isn't root",
     fix="sudo install -m 644 hw/udev/70-likelight.rules /etc/udev/rules.d/, and start again",
 )
-def udev_rules(ground: Ground) -> Finding:
-    wiring = ground.config.wiring
+def udev_rules(system: System) -> Finding:
+    wiring = system.config.wiring
     needed = any(lamp.driver in ("sysfs-pwm", "ws2812-pio") for lamp in wiring.lights)
     if not needed and wiring.display.driver != "framebuffer":
         return skip("nothing that is wired needs them")
-    if ground.text(*RULES) is not None:
+    if system.text(*RULES) is not None:
         return ok("they are")
     return fail("they are not") if needed else warn("they are not: the panel can't be dimmed")
 

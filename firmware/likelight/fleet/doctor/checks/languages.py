@@ -5,9 +5,9 @@ from likelight.assets import catalogue, crew_words, fonts
 from likelight.config.settings import ConfigError
 from likelight.daemon.kitchen_notes import read_notes
 from likelight.fleet.doctor.check import Check, Finding, check, fail, ok, skip
-from likelight.fleet.doctor.system import Ground
+from likelight.fleet.doctor.system import System
 
-_AGAIN = "Install likelight again; this mends all of its own files"
+_AGAIN = "Install likelight again; this replaces all of its own files"
 
 
 @check(
@@ -16,8 +16,8 @@ _AGAIN = "Install likelight again; this mends all of its own files"
     why="Without libfribidi they stand apart and in the wrong order; likelight then refuses to run",
     fix="sudo apt install libfribidi0",
 )
-def shaping(ground: Ground) -> Finding:
-    if not ground.config.kitchen.language.lower().startswith("ar"):
+def shaping(system: System) -> Finding:
+    if not system.config.kitchen.language.lower().startswith("ar"):
         return skip("the crew's language does without")
     return ok("they do") if shaping_available() else fail("libfribidi is missing")
 
@@ -28,7 +28,7 @@ def shaping(ground: Ground) -> Finding:
     why="A damaged font leaves boxes in the place of letters",
     fix=_AGAIN,
 )
-def whole_fonts(ground: Ground) -> Finding:
+def whole_fonts(system: System) -> Finding:
     return fail("; ".join(fonts.TROUBLE)) if fonts.TROUBLE else ok("all are whole")
 
 
@@ -38,11 +38,11 @@ def whole_fonts(ground: Ground) -> Finding:
     why="A mistake in the brand's catalogue keeps likelight from starting",
     fix="likelight notes check FOLDER tells every mistake",
 )
-def notes(ground: Ground) -> Finding:
+def notes(system: System) -> Finding:
     if trouble := (*catalogue.TROUBLE, *crew_words.TROUBLE):
         return fail("; ".join(trouble), _AGAIN)
     try:
-        mine = read_notes(ground.config).load(ground.config.kitchen.language)
+        mine = read_notes(system.config).load(system.config.kitchen.language)
     except ConfigError as error:
         return fail(str(error))
     return ok(f"{len(mine.notes)} notes in {mine.lang}")

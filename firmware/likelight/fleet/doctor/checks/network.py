@@ -9,7 +9,7 @@ from likelight.config.settings import ConfigError
 from likelight.config.state_dir import read_token
 from likelight.fleet.doctor.check import Check, Finding, check, fail, ok, skip, warn
 from likelight.fleet.doctor.checks.service import CREDENTIALS
-from likelight.fleet.doctor.system import Ground
+from likelight.fleet.doctor.system import System
 
 EMBEDDED = "the cloud runs inside likelight"
 WEAK_DBM = -75
@@ -18,17 +18,17 @@ _NOT_NOW = (9, 10)
 """OpenSSL's X509_V_ERR_CERT_NOT_YET_VALID and X509_V_ERR_CERT_HAS_EXPIRED."""
 
 
-def _cloud(ground: Ground) -> tuple[str, str, int] | None:
+def _cloud(system: System) -> tuple[str, str, int] | None:
     """Return the cloud's scheme, host and port."""
-    if ground.config.cloud.url is None:
+    if system.config.cloud.url is None:
         return None
-    url = urlsplit(ground.config.cloud.url)
+    url = urlsplit(system.config.cloud.url)
     return url.scheme, url.hostname or "", url.port or (80 if url.scheme == "http" else 443)
 
 
-def _routes(ground: Ground) -> dict[int, str] | None:
+def _routes(system: System) -> dict[int, str] | None:
     """Return the interfaces of the default routes by address family, None where nobody tells."""
-    four, six = ground.text("/proc/net/route"), ground.text("/proc/net/ipv6_route")
+    four, six = system.text("/proc/net/route"), system.text("/proc/net/ipv6_route")
     if four is None:
         return None
     found: dict[int, str] = {}
@@ -47,10 +47,10 @@ def _routes(ground: Ground) -> dict[int, str] | None:
     why="A cable that is not plugged in, or a Wi-Fi that was never joined",
     fix="Plug in the cable, or sudo nmtui joins a Wi-Fi",
 )
-def route(ground: Ground) -> Finding:
-    if _cloud(ground) is None:
+def route(system: System) -> Finding:
+    if _cloud(system) is None:
         return skip(EMBEDDED)
-    ways = _routes(ground)
+    ways = _routes(system)
     if ways is None:
         return skip("the kernel doesn't tell")
     if not ways:
@@ -65,8 +65,8 @@ def route(ground: Ground) -> Finding:
     why="Steel and ovens swallow it: likes come late, and the stream stutters",
     fix="Use a cable, or move the access point or the Pi",
 )
-def wifi_signal(ground: Ground) -> Finding:
-    for line in (ground.text("/proc/net/wireless") or "").splitlines()[2:]:
+def wifi_signal(system: System) -> Finding:
+    for line in (system.text("/proc/net/wireless") or "").splitlines()[2:]:
         name, _, figures = line.partition(":")
         dbm = float(figures.split()[2].rstrip("."))
         told = f"{name.strip()}: {dbm:.0f} dBm"
@@ -80,13 +80,13 @@ def wifi_signal(ground: Ground) -> Finding:
     why="Power saving delays everything that comes in by up to a second, and drops links",
     fix="nmcli connection modify NAME 802-11-wireless.powersave 2, and connect again",
 )
-def wifi_power_save(ground: Ground) -> Finding:
-    lines = (ground.text("/proc/net/wireless") or "").splitlines()[2:]
+def wifi_power_save(system: System) -> Finding:
+    lines = (system.text("/proc/net/wireless") or "").splitlines()[2:]
     if not lines:
         return skip("no Wi-Fi in use")
     name = lines[0].partition(":")[0].strip()
     try:
-        said = ground.run(("iw", "dev", name, "get", "power_save"))
+        said = system.run(("iw", "dev", name, "get", "power_save"))
     except FileNotFoundError:
         return skip("there is no iw to ask")
     if "Power save: on" in said:
@@ -100,14 +100,14 @@ def wifi_power_save(ground: Ground) -> Finding:
     why="Many store networks let only their own name server through",
     fix="Use the name server that this network hands out, and let it know the cloud's name",
 )
-def dns(ground: Ground) -> Finding:
-    if (cloud := _cloud(ground)) is None:
+def dns(system: System) -> Finding:
+    if (cloud := _cloud(system)) is None:
         return skip(EMBEDDED)
     try:
-        families = ground.resolve(cloud[1])
+        families = system.resolve(cloud[1])
     except OSError as error:
         return fail(f"{cloud[1]}: {error.strerror or error}")
-    ways = _routes(ground)
+    ways = _routes(system)
     if ways and not families & ways.keys():
         lacks = "IPv6" if socket.AF_INET6 in ways else "IPv4"
         return fail(
@@ -123,14 +123,14 @@ def dns(ground: Ground) -> Finding:
     why="A wrong clock, a log-in page or a proxy that looks into everything stands between",
     fix="Let this device reach the cloud without a proxy that opens its connections",
 )
-def tls(ground: Ground) -> Finding:
-    if (cloud := _cloud(ground)) is None:
+def tls(system: System) -> Finding:
+    if (cloud := _cloud(system)) is None:
         return skip(EMBEDDED)
     scheme, host, port = cloud
     if scheme == "http":
         return warn("cloud.url is http: token and notes travel in the clear", "use https")
     try:
-        ground.handshake(host, port)
+        system.handshake(host, port)
     except ssl.SSLCertVerificationError as error:
         if error.verify_code in _NOT_NOW:
             return fail("it is not valid at the time that this clock shows", "see clock")
@@ -149,19 +149,19 @@ _LET_OUT = "let TCP to that host and port out of the store's firewall"
     why="A token that was revoked, or one of another kitchen, is refused for good",
     fix="Enrol this kitchen again, and put the new token in cloud.token_file",
 )
-def cloud(ground: Ground) -> Finding:
-    config = ground.config
+def cloud(system: System) -> Finding:
+    config = system.config
     if config.cloud.url is None or config.cloud.token_file is None:
         return skip(EMBEDDED)
     try:
-        token = read_token(ground.at(config.cloud.token_file))
+        token = read_token(system.at(config.cloud.token_file))
     except ConfigError as error:
         kept = config.cloud.token_file.is_relative_to(CREDENTIALS)
         if kept or isinstance(error.__cause__, PermissionError):
             return skip("you may not read the token; try it with sudo, or look at /healthz")
         return fail(str(error), "see secret-files")
     try:
-        ground.ask_cloud(config.cloud.url, config.kitchen.id, token)
+        system.ask_cloud(config.cloud.url, config.kitchen.id, token)
     except Refused as refused:
         return fail(f"{refused}")
     except Unreachable as error:

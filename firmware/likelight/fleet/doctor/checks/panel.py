@@ -5,7 +5,7 @@ from pathlib import Path
 
 from likelight.fleet.doctor.check import Check, Finding, check, fail, ok, skip, warn
 from likelight.fleet.doctor.checks.pins import node
-from likelight.fleet.doctor.system import Ground
+from likelight.fleet.doctor.system import System
 from likelight_hw.panels import PANELS
 
 FAST_HZ = 400_000
@@ -15,15 +15,15 @@ _NO_SPI = "no panel on SPI"
 _NO_FRAMEBUFFER = "no panel behind a framebuffer"
 
 
-def _bus(ground: Ground) -> str | None:
-    display = ground.config.wiring.display
+def _bus(system: System) -> str | None:
+    display = system.config.wiring.display
     if display.driver != "luma":
         return None
     return display.bus or PANELS[display.panel].bus
 
 
-def _i2c(ground: Ground) -> str:
-    port = ground.config.wiring.display.port
+def _i2c(system: System) -> str:
+    port = system.config.wiring.display.port
     return f"/dev/i2c-{1 if port is None else port}"
 
 
@@ -33,15 +33,15 @@ def _i2c(ground: Ground) -> str:
     why="A panel whose library is missing stays dark; everything else works",
     fix="Install likelight's own requirements again; on SPI also sudo apt install python3-spidev",
 )
-def panel_library(ground: Ground) -> Finding:
-    bus = _bus(ground)
+def panel_library(system: System) -> Finding:
+    bus = _bus(system)
     if bus is None:
         return skip("the panel needs none")
     needed = ("luma.core", "luma.oled", "luma.lcd", "spidev" if bus == "spi" else "smbus2")
     missing = []
     for name in needed:
         try:
-            found = ground.has_module(name)
+            found = system.has_module(name)
         except ModuleNotFoundError:
             found = False
         if not found:
@@ -55,11 +55,11 @@ def panel_library(ground: Ground) -> Finding:
     why="An OLED on I²C needs it, and it is off in a fresh Raspberry Pi OS",
     fix="Add dtparam=i2c_arm=on to config.txt (or sudo raspi-config), and start again",
 )
-def i2c_node(ground: Ground) -> Finding:
-    if _bus(ground) != "i2c":
+def i2c_node(system: System) -> Finding:
+    if _bus(system) != "i2c":
         return skip(_NO_I2C)
     return node(
-        ground, _i2c(ground), "add dtparam=i2c_arm=on to config.txt, load i2c-dev, start again"
+        system, _i2c(system), "add dtparam=i2c_arm=on to config.txt, load i2c-dev, start again"
     )
 
 
@@ -69,25 +69,25 @@ def i2c_node(ground: Ground) -> Finding:
     why="A loose wire, or an address that is another than the configuration's",
     fix="Check SDA, SCL, power and ground; set display.address to the panel's own",
 )
-def i2c_panel(ground: Ground) -> Finding:
-    if _bus(ground) != "i2c":
+def i2c_panel(system: System) -> Finding:
+    if _bus(system) != "i2c":
         return skip(_NO_I2C)
-    address = ground.config.wiring.display.address
+    address = system.config.wiring.display.address
     address = 0x3C if address is None else address
-    bus = ground.at(_i2c(ground))
+    bus = system.at(_i2c(system))
     try:
-        if ground.i2c_answers(bus, address):
+        if system.i2c_answers(bus, address):
             return ok(f"it answers at {address:#04x}")
-        others = [other for other in ADDRESSES if ground.i2c_answers(bus, other)]
+        others = [other for other in ADDRESSES if system.i2c_answers(bus, other)]
     except OSError as error:
-        return skip(f"{_i2c(ground)} can't be asked: {error.strerror}")
+        return skip(f"{_i2c(system)} can't be asked: {error.strerror}")
     if others:
         found = ", ".join(f"{other:#04x}" for other in others)
         return fail(
             f"nobody answers at {address:#04x}; on the bus: {found}",
             f"if that is the panel, set display.address = {others[0]:#04x}",
         )
-    return fail(f"nobody answers at {address:#04x}, nor anywhere on {_i2c(ground)}")
+    return fail(f"nobody answers at {address:#04x}, nor anywhere on {_i2c(system)}")
 
 
 @check(
@@ -96,11 +96,11 @@ def i2c_panel(ground: Ground) -> Finding:
     why="At the usual 100 kHz a picture takes 93 ms, and pages come in with a wipe",
     fix="Add dtparam=i2c_arm_baudrate=400000 to config.txt, and start again",
 )
-def i2c_speed(ground: Ground) -> Finding:
-    if _bus(ground) != "i2c":
+def i2c_speed(system: System) -> Finding:
+    if _bus(system) != "i2c":
         return skip(_NO_I2C)
-    number = _i2c(ground).rpartition("-")[2]
-    cell = ground.at(f"/sys/class/i2c-adapter/i2c-{number}/of_node/clock-frequency")
+    number = _i2c(system).rpartition("-")[2]
+    cell = system.at(f"/sys/class/i2c-adapter/i2c-{number}/of_node/clock-frequency")
     try:
         hertz = int.from_bytes(cell.read_bytes()[:4], "big")
     except OSError:
@@ -115,12 +115,12 @@ def i2c_speed(ground: Ground) -> Finding:
     why="A panel on SPI needs it, and it is off in a fresh Raspberry Pi OS",
     fix="Add dtparam=spi=on to config.txt, and start again",
 )
-def spi_node(ground: Ground) -> Finding:
-    if _bus(ground) != "spi":
+def spi_node(system: System) -> Finding:
+    if _bus(system) != "spi":
         return skip(_NO_SPI)
-    display = ground.config.wiring.display
+    display = system.config.wiring.display
     path = f"/dev/spidev{display.port or 0}.{display.chip_select or 0}"
-    return node(ground, path, "add dtparam=spi=on to config.txt, and start again")
+    return node(system, path, "add dtparam=spi=on to config.txt, and start again")
 
 
 @check(
@@ -129,11 +129,11 @@ def spi_node(ground: Ground) -> Finding:
     why="Without a cable that the kernel recognises there is no /dev/fb0",
     fix="Check the panel's cable and power, with display_auto_detect=1 in config.txt",
 )
-def framebuffer_node(ground: Ground) -> Finding:
-    if ground.config.wiring.display.driver != "framebuffer":
+def framebuffer_node(system: System) -> Finding:
+    if system.config.wiring.display.driver != "framebuffer":
         return skip(_NO_FRAMEBUFFER)
-    device = ground.config.wiring.display.device or Path("/dev/fb0")
-    return node(ground, str(device), framebuffer_node.fix)
+    device = system.config.wiring.display.device or Path("/dev/fb0")
+    return node(system, str(device), framebuffer_node.fix)
 
 
 @check(
@@ -142,14 +142,14 @@ def framebuffer_node(ground: Ground) -> Finding:
     why="On another size the picture is small in a corner of black, and its type too small to read",
     fix="Set display.panel (and display.rotate) to the panel that hangs there",
 )
-def framebuffer_size(ground: Ground) -> Finding:
-    display = ground.config.wiring.display
+def framebuffer_size(system: System) -> Finding:
+    display = system.config.wiring.display
     if display.driver != "framebuffer":
         return skip(_NO_FRAMEBUFFER)
     name = (display.device or Path("/dev/fb0")).name
     # The mode is "U:800x480p-60"; the virtual size may be larger than the glass.
     folder = f"/sys/class/graphics/{name}"
-    found = re.findall(r"\d+", ground.text(f"{folder}/modes", f"{folder}/virtual_size") or "")
+    found = re.findall(r"\d+", system.text(f"{folder}/modes", f"{folder}/virtual_size") or "")
     if len(found) < 2:
         return skip("the kernel doesn't tell")
     info, size = PANELS[display.panel].info, (int(found[0]), int(found[1]))

@@ -3,7 +3,7 @@
 from likelight.config.pins import USUAL_DC
 from likelight.fleet.doctor.boot_config import has_param, switched_on
 from likelight.fleet.doctor.check import Check, Finding, check, fail, ok, skip
-from likelight.fleet.doctor.system import Ground
+from likelight.fleet.doctor.system import System
 from likelight_hw.panels import PANELS
 from likelight_hw.ports import HardwareError
 
@@ -12,9 +12,9 @@ OWN = "lg"
 """What lgpio calls itself when it takes a line."""
 
 
-def gpio(ground: Ground) -> dict[int, str]:
+def gpio(system: System) -> dict[int, str]:
     """Return the pins that lgpio drives, each with whose it is."""
-    wiring, found = ground.config.wiring, dict[int | None, str]()
+    wiring, found = system.config.wiring, dict[int | None, str]()
     for lamp in wiring.lights:
         if lamp.driver in ("pwm", "onoff"):
             found[lamp.pin] = "the lamp"
@@ -32,20 +32,20 @@ def gpio(ground: Ground) -> dict[int, str]:
     return {pin: whose for pin, whose in found.items() if pin is not None}
 
 
-def node(ground: Ground, path: str, absent: str) -> Finding:
+def node(system: System, path: str, absent: str) -> Finding:
     """Return whether the device file at `path` is there, and the daemon may use it."""
     try:
-        if ground.may_use(path):
-            return ok(f"{path} is there for {ground.account.name}")
+        if system.may_use(path):
+            return ok(f"{path} is there for {system.account.name}")
     except OSError:
         return fail(f"there is no {path}", absent)
-    group, name = ground.group_of(path), ground.account.name
-    mend = (
+    group, name = system.group_of(path), system.account.name
+    fix = (
         "install likelight's udev rules (hw/udev) and start again"
         if group == "root"
         else f"sudo usermod -aG {group} {name}, then log in again"
     )
-    return fail(f"{name} may not use {path}, which is the group {group}'s", mend)
+    return fail(f"{name} may not use {path}, which is the group {group}'s", fix)
 
 
 @check(
@@ -54,11 +54,11 @@ def node(ground: Ground, path: str, absent: str) -> Finding:
     why="Only lgpio drives the pins of every Pi; anything else has no PWM, or no Pi 5",
     fix="sudo apt install python3-lgpio, and make the venv with --system-site-packages",
 )
-def lgpio(ground: Ground) -> Finding:
-    if not gpio(ground):
+def lgpio(system: System) -> Finding:
+    if not gpio(system):
         return skip(NO_PINS)
     try:
-        factory = ground.open_pins()
+        factory = system.open_pins()
     except HardwareError as error:
         return fail(str(error))
     kind = type(factory).__name__
@@ -73,10 +73,10 @@ def lgpio(ground: Ground) -> Finding:
     why="Without it no lamp, no on-air light and no button",
     fix="Let the daemon's user be in the group gpio",
 )
-def gpio_node(ground: Ground) -> Finding:
-    if not gpio(ground):
+def gpio_node(system: System) -> Finding:
+    if not gpio(system):
         return skip(NO_PINS)
-    return node(ground, "/dev/gpiochip0", "use a Raspberry Pi, or the sim drivers")
+    return node(system, "/dev/gpiochip0", "use a Raspberry Pi, or the sim drivers")
 
 
 @check(
@@ -85,15 +85,15 @@ def gpio_node(ground: Ground) -> Finding:
     why="A pin has one owner: 1-Wire, a HAT or another program keeps likelight out",
     fix="Stop that program or take its overlay out of config.txt, or use another pin",
 )
-def pins_free(ground: Ground) -> Finding:
-    mine = gpio(ground)
+def pins_free(system: System) -> Finding:
+    mine = gpio(system)
     if not mine:
         return skip(NO_PINS)
     try:
-        holders = {pin: ground.holder(pin) for pin in mine}
+        holders = {pin: system.holder(pin) for pin in mine}
     except OSError as error:
         return skip(f"the kernel can't be asked: {error.strerror or error}")
-    running = bool(daemons(ground))
+    running = bool(daemons(system))
     foreign = [
         f"GPIO {pin} ({mine[pin]}) is held by {holder}"
         for pin, holder in holders.items()
@@ -110,10 +110,10 @@ def pins_free(ground: Ground) -> Finding:
     why="It drives pins past the kernel: two programs then switch the same lamp",
     fix="sudo systemctl disable --now pigpiod",
 )
-def pigpiod(ground: Ground) -> Finding:
-    if not gpio(ground):
+def pigpiod(system: System) -> Finding:
+    if not gpio(system):
         return skip(NO_PINS)
-    for name in ground.root.glob("proc/[0-9]*/comm"):
+    for name in system.root.glob("proc/[0-9]*/comm"):
         try:
             if name.read_text().strip() == "pigpiod":
                 return fail(f"pigpiod runs as process {name.parent.name}")
@@ -128,10 +128,10 @@ def pigpiod(ground: Ground) -> Finding:
     why="The Pi's kernel keeps a dead program's outputs: the on-air light would stay on, a lie",
     fix="Add dtparam=strict_gpiod to /boot/firmware/config.txt and start again",
 )
-def strict_gpiod(ground: Ground) -> Finding:
-    if not gpio(ground):
+def strict_gpiod(system: System) -> Finding:
+    if not gpio(system):
         return skip(NO_PINS)
-    switched = switched_on(ground)
+    switched = switched_on(system)
     if switched is None:
         return skip("there is no config.txt to read here")
     if has_param(switched, "strict_gpiod"):
@@ -139,10 +139,10 @@ def strict_gpiod(ground: Ground) -> Finding:
     return fail("dtparam=strict_gpiod is not in config.txt")
 
 
-def daemons(ground: Ground) -> list[str]:
+def daemons(system: System) -> list[str]:
     """Return the numbers of the processes that are `likelight run`; a demo holds nothing real."""
     found = []
-    for line in ground.root.glob("proc/[0-9]*/cmdline"):
+    for line in system.root.glob("proc/[0-9]*/cmdline"):
         try:
             words = [
                 word.rpartition("/")[2] for word in line.read_text(errors="replace").split("\0")

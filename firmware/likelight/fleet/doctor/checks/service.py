@@ -5,7 +5,7 @@ from pathlib import Path
 
 from likelight.fleet.doctor.check import Check, Finding, check, fail, ok, skip, warn
 from likelight.fleet.doctor.checks.pins import daemons, gpio
-from likelight.fleet.doctor.system import Ground
+from likelight.fleet.doctor.system import System
 from likelight.web.http.address import EVERYWHERE
 
 NO_UNIT = "likelight is not installed as a service here"
@@ -22,11 +22,11 @@ _SECRET_WORDS = ("password:", "psk=", "passwd", "password =", "auth_key")
     why="systemd doesn't start a service whose group is unknown (status=216/GROUP)",
     fix="sudo systemd-sysusers likelight.conf (systemd/likelight.sysusers), or groupadd --system",
 )
-def service_groups(ground: Ground) -> Finding:
-    if ground.unit is None:
+def service_groups(system: System) -> Finding:
+    if system.unit is None:
         return skip(NO_UNIT)
-    needed = (ground.unit_setting("SupplementaryGroups") or "").split()
-    missing = [group for group in needed if group not in ground.groups]
+    needed = (system.unit_setting("SupplementaryGroups") or "").split()
+    missing = [group for group in needed if group not in system.groups]
     return fail(f"missing: {', '.join(missing)}") if missing else ok(" ".join(needed))
 
 
@@ -36,10 +36,10 @@ def service_groups(ground: Ground) -> Finding:
     why="Pins and the camera have one owner: the second gets nothing",
     fix="End the one that was started by hand, and leave it to systemctl",
 )
-def one_daemon(ground: Ground) -> Finding:
-    if not gpio(ground) and ground.config.camera.driver not in ("picamera2", "usb"):
+def one_daemon(system: System) -> Finding:
+    if not gpio(system) and system.config.camera.driver not in ("picamera2", "usb"):
         return skip("what is simulated can run as often as one likes")
-    running = daemons(ground)
+    running = daemons(system)
     if len(running) > 1:
         return fail(f"processes {' and '.join(running)}")
     return ok(f"process {running[0]}" if running else "none runs now")
@@ -51,16 +51,16 @@ def one_daemon(ground: Ground) -> Finding:
     why="A likelight that was once started with sudo leaves files of root's; the daemon then stops",
     fix="sudo chown -R likelight: DIRECTORY (state_dir)",
 )
-def state_owner(ground: Ground) -> Finding:
-    if ground.unit is None:
+def state_owner(system: System) -> Finding:
+    if system.unit is None:
         return skip(NO_UNIT)
-    directory = ground.at(ground.config.state_dir)
+    directory = system.at(system.config.state_dir)
     if not directory.is_dir():
         return skip("nothing is kept yet")
     for entry in (directory, *directory.iterdir()):
-        if entry.stat().st_uid != ground.account.uid:
-            return fail(f"{entry.name} belongs to somebody else than {ground.account.name}")
-    return ok(f"all of it is {ground.account.name}'s")
+        if entry.stat().st_uid != system.account.uid:
+            return fail(f"{entry.name} belongs to somebody else than {system.account.name}")
+    return ok(f"all of it is {system.account.name}'s")
 
 
 @check(
@@ -69,10 +69,10 @@ def state_owner(ground: Ground) -> Finding:
     why="A daemon that hangs holds its lights as they were",
     fix="Install systemd/likelight.service as it is: WatchdogSec=30, Type=notify",
 )
-def watchdog_service(ground: Ground) -> Finding:
-    if ground.unit is None:
+def watchdog_service(system: System) -> Finding:
+    if system.unit is None:
         return skip(NO_UNIT)
-    after = ground.unit_setting("WatchdogSec")
+    after = system.unit_setting("WatchdogSec")
     if not after or after in ("0", "infinity"):
         return fail("its unit has no WatchdogSec")
     return ok(f"after {after} s") if after.isdigit() else ok(f"after {after}")
@@ -84,15 +84,15 @@ def watchdog_service(ground: Ground) -> Finding:
     why="A store has nobody who pulls the plug",
     fix="RuntimeWatchdogSec=15 under [Manager] in /etc/systemd/system.conf.d/watchdog.conf",
 )
-def watchdog_board(ground: Ground) -> Finding:
-    if ground.model is None:
+def watchdog_board(system: System) -> Finding:
+    if system.model is None:
         return skip("no Raspberry Pi")
-    state = ground.text(f"{WATCHDOG}/state")
+    state = system.text(f"{WATCHDOG}/state")
     if state is None:
         return fail("there is no hardware watchdog", "add dtparam=watchdog=on to config.txt")
     if state != "active":
         return fail("it is not armed")
-    return ok(f"after {ground.text(f'{WATCHDOG}/timeout') or '?'} s")
+    return ok(f"after {system.text(f'{WATCHDOG}/timeout') or '?'} s")
 
 
 @check(
@@ -101,14 +101,14 @@ def watchdog_board(ground: Ground) -> Finding:
     why="Another program on the port keeps likelight from starting",
     fix="Stop the other program, or choose another web.port",
 )
-def port(ground: Ground) -> Finding:
-    host, number = ground.config.web.host, ground.config.web.port
+def port(system: System) -> Finding:
+    host, number = system.config.web.host, system.config.web.port
     try:
-        if ground.is_free(host, number):
+        if system.is_free(host, number):
             return ok(f"port {number} is free")
     except OSError as error:
         return fail(f"can't listen on {host}: {error.strerror}", "set web.host to an own address")
-    state = ground.answers_as(EVERYWHERE.get(host, host), number)
+    state = system.answers_as(EVERYWHERE.get(host, host), number)
     if state is None:
         return fail(f"something else listens on port {number}")
     return ok(f"likelight answers on port {number}; the camera is {state}")
@@ -120,30 +120,30 @@ def port(ground: Ground) -> Finding:
     why="Whoever reads the token can speak as this kitchen; a daemon that can't read it is mute",
     fix="sudo chown likelight FILE, sudo chmod 600 FILE",
 )
-def secret_files(ground: Ground) -> Finding:
-    named = (ground.config.cloud.token_file, ground.config.push.url_file)
+def secret_files(system: System) -> Finding:
+    named = (system.config.cloud.token_file, system.config.push.url_file)
     files = [file for file in named if file and not file.is_relative_to(CREDENTIALS)]
     if not files:
         return skip("no file of the configuration holds a secret")
     for file in files:
         try:
-            status = ground.at(file).stat()
+            status = system.at(file).stat()
         except PermissionError:
             raise
         except OSError as error:
             return fail(f"{file} can't be looked at: {error.strerror}")
         if status.st_mode & 0o077:
             return fail(f"{file} can be read by others", f"sudo chmod 600 {file}")
-        if not _can_read(ground, status.st_uid, status.st_mode):
+        if not _can_read(system, status.st_uid, status.st_mode):
             return fail(
-                f"{ground.account.name} can't read {file}",
-                f"sudo chown {ground.account.name} {file}",
+                f"{system.account.name} can't read {file}",
+                f"sudo chown {system.account.name} {file}",
             )
     return ok(", ".join(str(file) for file in files))
 
 
-def _can_read(ground: Ground, owner: int, mode: int) -> bool:
-    uid = ground.account.uid
+def _can_read(system: System, owner: int, mode: int) -> bool:
+    uid = system.account.uid
     return uid == 0 or (uid == owner and bool(mode & stat.S_IRUSR))
 
 
@@ -153,12 +153,12 @@ def _can_read(ground: Ground, owner: int, mode: int) -> bool:
     why="Whoever takes the card out reads it on any computer, the Wi-Fi's password included",
     fix="Remove that file from the boot partition, once the first boot is over",
 )
-def boot_secrets(ground: Ground) -> Finding:
-    if ground.model is None:
+def boot_secrets(system: System) -> Finding:
+    if system.model is None:
         return skip("no Raspberry Pi")
-    folder = Path("/boot/firmware" if ground.at("/boot/firmware").is_dir() else "/boot")
+    folder = Path("/boot/firmware" if system.at("/boot/firmware").is_dir() else "/boot")
     for name in BOOT_SECRETS:
-        text = (ground.text(folder / name) or "").lower()
+        text = (system.text(folder / name) or "").lower()
         live = (line for line in text.splitlines() if not line.lstrip().startswith("#"))
         if any(word in line for line in live for word in _SECRET_WORDS):
             return warn(f"{folder / name} holds one")
