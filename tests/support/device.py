@@ -12,16 +12,16 @@ from typing import Any
 
 from PIL import Image
 
-from likelight.appreciation.buttons.watched import CrewButton
-from likelight.appreciation.lamp.effects import Base
 from likelight.appreciation.lamp.lamp import Lamp
+from likelight.appreciation.panel.presenter import PanelSettings
 from likelight.appreciation.screens.models import NoteScreen
 from likelight.appreciation.screens.render import pages
 from likelight.appreciation.sync.client import CloudClient
-from likelight.appreciation.sync.poll import Link
-from likelight.appreciation.sync.store import DEVICE_FILE, DeviceStore, KeptNote, Memory
+from likelight.appreciation.sync.connection import CloudConnection
+from likelight.appreciation.sync.report import StatusSources
+from likelight.appreciation.sync.store import DEVICE_FILE, DeviceStore, StoredNote, SyncState
 from likelight.appreciation.sync.vitals import Vitals
-from likelight.appreciation.window_in import WindowIn
+from likelight.appreciation.window_in import CrewHardware, LampSettings, WindowIn
 from likelight.assets import catalogue
 from likelight.contract import (
     CameraReport,
@@ -35,7 +35,7 @@ from likelight.contract import (
 )
 from likelight.runtime.sqlite_file import SqliteFile
 from likelight.runtime.store_errors import StoreFull
-from likelight_hw.ports import DisplayInfo
+from likelight_hw.ports import DisplayInfo, LightFrame
 from likelight_hw.sim.button import SimButton
 from likelight_hw.sim.display import SimDisplay
 from likelight_hw.sim.lights import SimLights
@@ -117,11 +117,11 @@ class WatchedStore(DeviceStore):
         super().__init__(path, now=now)
         self._file = UnsyncedFile(path, DEVICE_FILE)
 
-    async def keep(self, memory: Memory, notes: Iterable[Note] = ()) -> tuple[KeptNote, ...]:
+    async def keep(self, state: SyncState, notes: Iterable[Note] = ()) -> tuple[StoredNote, ...]:
         self.diary.write("commit begins", "keep")
         if self.full:
             raise StoreFull("no space is left")
-        new = await super().keep(memory, notes)
+        new = await super().keep(state, notes)
         self.diary.write("committed", "keep")
         return new
 
@@ -157,14 +157,14 @@ def copy_what_is_on_the_disk(source: Path, target: Path) -> None:
         old.backup(new)
 
 
-async def on_the_disk(path: Path) -> Memory:
+async def on_the_disk(path: Path) -> SyncState:
     """Return what a device would remember after a power cut in this instant."""
     copy = path.with_suffix(".copy")
     copy_what_is_on_the_disk(path, copy)
     store = DeviceStore(copy)
     await store.open()
     try:
-        return await store.memory()
+        return await store.sync_state()
     finally:
         await store.close()
 
@@ -185,32 +185,31 @@ class WatchedDisplay(SimDisplay):
             self._diary.write("headline on the glass")
 
 
-class WatchedLamp(Lamp):
-    """The real lamp, with each request for a gesture written down."""
+def write_down_gestures(lamp: Lamp, diary: Diary) -> None:
+    """Write each request to `lamp` into `diary` before the lamp acts on it."""
 
-    diary: Diary
+    def watch(name: str, what: str, value: Callable[..., object]) -> None:
+        method = getattr(lamp, name)
 
-    def likes(self, delta: int, total: int) -> None:
-        self.diary.write("likes", (delta, total))
-        super().likes(delta, total)
+        def asked(*arguments: Any) -> None:
+            diary.write(what, value(*arguments))
+            method(*arguments)
 
-    def welcome_back(self, delta: int, total: int) -> None:
-        self.diary.write("welcome back", (delta, total))
-        super().welcome_back(delta, total)
+        setattr(lamp, name, asked)
 
-    def set_base(self, base: Base) -> None:
-        self.diary.write("base", base)
-        super().set_base(base)
+    watch("likes", "likes", lambda delta, total: (delta, total))
+    watch("welcome_back", "welcome back", lambda delta, total: (delta, total))
+    watch("set_base", "base", lambda base: base)
 
 
 class _Nothing:
     """What PRIVACY does where no camera is."""
 
-    def down(self) -> None: ...
+    def pressed(self) -> None: ...
 
-    def up(self) -> None: ...
+    def released(self) -> None: ...
 
-    def void(self) -> None: ...
+    def cancelled(self) -> None: ...
 
 
 class Device:
@@ -236,45 +235,32 @@ class Device:
         self.display = WatchedDisplay(self.diary, panel)
         self.thanks = SimButton()
         self.privacy = SimButton()
-        self.privacy_button = CrewButton(
-            "PRIVACY",
-            self.privacy,
-            _Nothing(),
-            on_felt=lambda: self.window.felt(),
-            on_trouble=lambda: self.window.button_changed(),
-        )
         self.store = WatchedStore(path, now=now)
         self.store.diary = self.diary
         self.camera = CameraReport(state=State.IDLE, since=now(), cause=Cause.DEMAND)
         self._now = now
-        self.lamp = WatchedLamp(
-            self.lights, now=now, on_frame=lambda _: None, on_lit=self._lamp_lit
-        )
-        self.lamp.diary = self.diary
         self.window = WindowIn(
             self.store,
             cloud,
-            self.lamp,
-            self.display,
-            self.thanks,
-            catalogue=catalogue.load(language),
-            camera=lambda: self.camera,
-            measure=measure or Vitals(path.parent).measure,
-            simulated=True,
-            on_link=self._link_changed,
-            on_viewers=self._viewers_changed,
-            on_desired=self._wished,
+            CrewHardware(self.lights, self.display, self.thanks, self.privacy),
+            _Nothing(),
+            status=StatusSources(
+                camera=lambda: self.camera,
+                measure=measure or Vitals(path.parent).measure,
+                simulated=True,
+            ),
+            panel=PanelSettings(catalogue.load(language), UTC, quiet=quiet, night_brightness=night),
+            lamp=LampSettings(),
+            listener=self,
             now=now,
             rng=rng or random.Random(seed),
-            timezone=UTC,
-            privacy=self.privacy_button,
-            quiet=quiet,
-            night=night,
         )
+        self.lamp = self.window.lamp
+        write_down_gestures(self.lamp, self.diary)
 
     @property
-    def links(self) -> list[object]:
-        return self.diary.of("link")
+    def connections(self) -> list[object]:
+        return self.diary.of("connection")
 
     @property
     def gestures(self) -> list[tuple[int, int]]:
@@ -292,7 +278,7 @@ class Device:
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self.lamp.run())
-                group.create_task(self.privacy_button.run())
+                group.create_task(self.window.privacy_button.run())
                 group.create_task(self.window.run())
         finally:
             await self.store.close()
@@ -305,15 +291,23 @@ class Device:
             yield self
             task.cancel()
 
-    def _lamp_lit(self, total: int, at: datetime) -> None:
+    def on_lit(self, total: int) -> None:
         self.diary.write("lit", total)
-        self.window.lit(total, at)
 
-    def _link_changed(self, link: Link) -> None:
-        self.diary.write("link", link)
+    def on_connection(self, connection: CloudConnection) -> None:
+        self.diary.write("connection", connection)
 
-    def _viewers_changed(self, viewers: Viewers) -> None:
+    def on_viewers(self, viewers: Viewers) -> None:
         self.diary.write("viewers", viewers)
 
-    def _wished(self, desired: Desired) -> None:
+    def on_desired(self, desired: Desired) -> None:
         self.diary.write("desired", desired.version)
+
+    def on_privacy_button(self, readable: bool) -> None:
+        """No gate is here that would have to shut."""
+
+    def on_lamp(self, frame: LightFrame) -> None:
+        """No stream is here that would show it."""
+
+    def on_button_trouble(self) -> None:
+        """No page is here that would show it."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from likelight.appreciation.buttons.watched import CrewButton
+from likelight.appreciation.buttons.watched import WatchedButton
 from likelight.contract import State
 from likelight.gate.on_air import OnAir, PrivacyButton
 from likelight_hw.ports import CameraPhase, CameraStatus, HardwareError
@@ -116,11 +116,13 @@ async def a_kitchen(
     assert not kitchen.running
 
 
-def a_button(button: SimButton, gate: OnAir) -> CrewButton:
+def a_button(button: SimButton, gate: OnAir) -> WatchedButton:
     def nothing() -> None:
         pass
 
-    return CrewButton("PRIVACY", button, PrivacyButton(gate), on_felt=nothing, on_trouble=nothing)
+    return WatchedButton(
+        "PRIVACY", button, PrivacyButton(gate), on_felt=nothing, on_trouble=nothing
+    )
 
 
 def a_gate(kitchen: Kitchen, *, private: bool) -> OnAir:

@@ -1,27 +1,31 @@
-"""The window in: cloud, lamp, display and button, wired into one component."""
+"""The window in: cloud, lamp, display and the crew's buttons, wired into one component."""
 
 import asyncio
 import logging
 import random
-from collections.abc import Awaitable, Callable
-from datetime import date, datetime, tzinfo
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 from likelight.appreciation.buttons.attention import ANSWER_S
 from likelight.appreciation.buttons.thanks import ThanksButton
-from likelight.appreciation.buttons.watched import CrewButton
+from likelight.appreciation.buttons.watched import ButtonHandler, ButtonTrouble, WatchedButton
 from likelight.appreciation.lamp.effects import Base
+from likelight.appreciation.lamp.lamp import Lamp
+from likelight.appreciation.lamp.night import Night
+from likelight.appreciation.lamp.palette import BRAND, Palette
 from likelight.appreciation.panel.headline import Situation
-from likelight.appreciation.panel.presenter import Presenter
-from likelight.appreciation.panel.surface import Shown
+from likelight.appreciation.panel.presenter import PanelSettings, Presenter
+from likelight.appreciation.panel.surface import PanelContent
 from likelight.appreciation.sync.client import CloudClient
-from likelight.appreciation.sync.inbox import Inbox, LikesLamp
-from likelight.appreciation.sync.poll import Link, Poller
-from likelight.appreciation.sync.report import Reporter
-from likelight.appreciation.sync.store import DeviceStore, KeptNote
-from likelight.contract import CameraReport, Catalogue, Desired, Health, State, Viewers
+from likelight.appreciation.sync.connection import CloudConnection
+from likelight.appreciation.sync.inbox import Inbox
+from likelight.appreciation.sync.poll import Poller
+from likelight.appreciation.sync.report import Reporter, StatusSources
+from likelight.appreciation.sync.store import DeviceStore, StoredNote
+from likelight.contract import Desired, State, Viewers
 from likelight.runtime.clock import Now
-from likelight_hw.ports import Button, Display
+from likelight_hw.ports import Button, Display, LightFrame, Lights
 
 log = logging.getLogger(__name__)
 
@@ -29,113 +33,137 @@ LIVELY_S = 60.0
 """How long after the last likes the count stays on the display when nobody watches."""
 
 
-class WindowLamp(LikesLamp, Protocol):
-    """What the window in asks of the lamp; no call waits."""
+@dataclass(frozen=True, slots=True)
+class CrewHardware:
+    """What the crew sees and touches, opened. Its owner closes display and buttons."""
 
-    def set_base(self, base: Base) -> None: ...
+    lights: Lights
+    """Behind the flash governor."""
+    display: Display
+    thanks: Button
+    privacy: Button
 
-    def note(self) -> None: ...
 
-    def thanks(self) -> None: ...
+@dataclass(frozen=True, slots=True)
+class LampSettings:
+    """How the lamp looks; `dimmable` is False for a relay, which is dark by night."""
 
-    def felt(self) -> None: ...
+    palette: Palette = BRAND
+    dimmable: bool = True
+
+
+class KitchenListener(Protocol):
+    """The rest of the device, told of changes. Called on the event loop; no call waits."""
+
+    def on_connection(self, connection: CloudConnection) -> None:
+        """How the device stands with its cloud has changed."""
+
+    def on_viewers(self, viewers: Viewers) -> None:
+        """The cloud says something new about who watches."""
+
+    def on_desired(self, desired: Desired) -> None:
+        """The cloud wishes this; the last known wish is told at start too, without a network."""
+
+    def on_privacy_button(self, readable: bool) -> None:
+        """Whether the PRIVACY button can be read may have changed."""
+
+    def on_lamp(self, frame: LightFrame) -> None:
+        """The lamp shows something else."""
+
+    def on_lit(self, total: int) -> None:
+        """The lamp has physically risen for the likes up to the cloud's `total`."""
+
+    def on_button_trouble(self) -> None:
+        """A trouble of a button has begun or ended."""
 
 
 class WindowIn:
     """Brings likes and notes to the crew, and their answers back.
 
-    The store must be open, and its owner closes it. Give the lamp's `on_lit` to `lit`, and call
-    `camera_changed` whenever what `camera()` returns has changed. `privacy` is the other button: an
-    elbow on both means that one, and what is wrong with either is told on the display. `on_button`
-    hears when that changed for THANKS. `review_due` returns the date by which the crew's consent is
-    to be reviewed, when that is soon. `on_link`, `on_viewers` and `on_desired` hear of changes, on
-    the event loop; `on_desired` hears the last known wish at start too, so that it holds without a
-    network. In `quiet()` hours the display is dark, or at brightness `night`; see `Presenter`.
+    The store must be open, and its owner closes it. `on_privacy` says what the PRIVACY button does.
+    Call `camera_changed` whenever what `status.camera()` returns has changed.
+
+    It owns the lamp and both buttons, but each is a component of its own, so that one that crashes
+    takes no other down: run `lamp`, `night` and `privacy_button` beside this one.
     """
 
     def __init__(
         self,
         store: DeviceStore,
         cloud: CloudClient,
-        lamp: WindowLamp,
-        display: Display,
-        thanks: Button,
+        hardware: CrewHardware,
+        on_privacy: ButtonHandler,
         *,
-        catalogue: Catalogue,
-        camera: Callable[[], CameraReport],
-        measure: Callable[[], Awaitable[Health]],
-        simulated: bool,
-        on_link: Callable[[Link], None],
-        on_viewers: Callable[[Viewers], None],
-        on_desired: Callable[[Desired], None],
+        status: StatusSources,
+        panel: PanelSettings,
+        lamp: LampSettings,
+        listener: KitchenListener,
         now: Now,
         rng: random.Random,
-        timezone: tzinfo | None = None,
-        privacy: CrewButton | None = None,
-        on_button: Callable[[], None] = lambda: None,
-        review_due: Callable[[], date | None] = lambda: None,
-        quiet: Callable[[], bool] = lambda: False,
-        night: float = 0.0,
     ) -> None:
-        self._lamp = lamp
-        self._camera = camera
-        self._on_link = on_link
+        self._listener = listener
+        self._camera = status.camera
+        self._panel = panel
+        self._now = now
         self._private = False
         self._trouble: str | None = None
         self._likes_heard = 0
         self._lively_until = float("-inf")
         self._thanking_until = float("-inf")
+        self.lamp = Lamp(
+            hardware.lights,
+            now=now,
+            on_frame=listener.on_lamp,
+            on_lit=self.lit,
+            palette=lamp.palette,
+        )
+        self.night = Night(self.lamp, panel.quiet, dimmable=lamp.dimmable)
         self._inbox = Inbox(
             store,
-            lamp,
+            self.lamp,
             now=now,
-            on_desired=on_desired,
-            on_viewers=on_viewers,
+            on_desired=listener.on_desired,
+            on_viewers=listener.on_viewers,
             on_news=self._news_came,
             on_receipt=self._receipt_due,
-            timezone=timezone,
+            timezone=panel.timezone,
         )
-        self._poller = Poller(cloud, self._inbox, rng=rng, on_link=self._link_changed)
-        self._reporter = Reporter(
-            cloud,
-            store,
+        self._poller = Poller(cloud, self._inbox, rng=rng, on_connection=self._connection_changed)
+        self._reporter = Reporter(cloud, store, self._inbox, status, now=now, rng=rng)
+        self.presenter = Presenter(
+            hardware.display,
             self._inbox,
-            camera=camera,
-            measure=measure,
-            simulated=simulated,
-            now=now,
-            rng=rng,
-        )
-        self._presenter = Presenter(
-            display,
-            self._inbox,
-            catalogue=catalogue,
+            panel,
             situation=self._situation,
-            on_note=lamp.note,
+            on_note=self.lamp.note,
             rng=rng,
-            quiet=quiet,
-            night=night,
+        )
+        self.privacy_button = WatchedButton(
+            "PRIVACY",
+            hardware.privacy,
+            on_privacy,
+            on_felt=self._felt,
+            on_trouble=self._privacy_trouble_changed,
         )
         self._thanks = ThanksButton(
             self._inbox,
-            overruled=privacy.touched_since if privacy else lambda _: False,
+            overruled=self.privacy_button.touched_since,
             on_thanks=self._thanked,
             on_repeat=self._repeat,
         )
-        thanks_button = CrewButton(
-            "THANKS", thanks, self._thanks, on_felt=self.felt, on_trouble=self.button_changed
+        self.thanks_button = WatchedButton(
+            "THANKS",
+            hardware.thanks,
+            self._thanks,
+            on_felt=self._felt,
+            on_trouble=self._button_trouble_changed,
         )
-        self._thanks_button = thanks_button
-        self._on_button = on_button
-        self._review_due = review_due
-        self._now = now
-        self._timezone = timezone
-        self.buttons = (thanks_button, privacy) if privacy else (thanks_button,)
+        self.buttons = (self.thanks_button, self.privacy_button)
 
     @property
-    def link(self) -> Link:
+    def connection(self) -> CloudConnection:
         """How the device stands with its cloud."""
-        return self._poller.link
+        return self._poller.connection
 
     @property
     def reported(self) -> asyncio.Event:
@@ -143,22 +171,17 @@ class WindowIn:
         return self._reporter.reported
 
     @property
-    def display_trouble(self) -> str:
-        """Why the display shows nothing new; empty while it does."""
-        return self._presenter.trouble
-
-    @property
-    def screen(self) -> Shown:
+    def screen(self) -> PanelContent:
         """What is on the display."""
-        return self._presenter.current
+        return self.presenter.current
 
     @property
     def likes_lit(self) -> int:
         """The highest cloud total that the lamp has physically shown (`lit_total`)."""
-        return self._inbox.tally.lit_total
+        return self._inbox.totals.lit_total
 
     @property
-    def notes_shown(self) -> tuple[KeptNote, ...]:
+    def notes_shown(self) -> tuple[StoredNote, ...]:
         """The last notes that the display showed, in that order; also those from before a start."""
         return tuple(self._inbox.history)
 
@@ -170,65 +193,40 @@ class WindowIn:
     def lit(self, total: int, at: datetime) -> None:
         """The lamp has physically risen for the likes that carry the cloud's `total`."""
         self._inbox.lit(total, at)
+        self._listener.on_lit(total)
 
     def camera_changed(self) -> None:
-        """What `camera()` returns has changed: tell crew and cloud at once."""
+        """What `status.camera()` returns has changed: tell crew and cloud at once."""
         # The lamp last: one that fails must cost neither the cloud nor the display the news.
         self._reporter.change_at_once()
         private = self._camera().state is State.PRIVATE
         if private and not self._private:
             self._thanking_until = float("-inf")
-            self._presenter.answer()
+            self.presenter.answer()
         self._private = private
-        self._presenter.change()
+        self.presenter.change()
         self._set_base()
 
     def camera_trouble(self, code: str | None) -> None:
         """The camera has this trouble (a short code), or none any more: the display says so."""
         if code != self._trouble:
             self._trouble = code
-            self._presenter.change()
-
-    def felt(self) -> None:
-        """A button was pressed, whichever: screen and lamp answer at once."""
-        self._presenter.felt()
-        self._lamp.felt()
-
-    def pause(self) -> None:
-        """Let notes wait for `resume`; the lamp is paused by its own `hold`."""
-        self._presenter.pause()
-
-    def resume(self) -> None:
-        """Show the notes that waited."""
-        self._presenter.resume()
-
-    def skip(self) -> bool:
-        """The note on the display is done; False: there is none."""
-        return self._presenter.skip()
-
-    def test_note(self) -> None:
-        """Show a note that says it is a test; nobody gets a receipt for it."""
-        self._presenter.test_note()
-
-    def button_changed(self) -> None:
-        """What is wrong with a button has changed: the display says so."""
-        self._presenter.change()
-        self._on_button()
+            self.presenter.change()
 
     def consent_changed(self) -> None:
-        """What `review_due()` returns may have changed: the display says so."""
-        self._presenter.change()
+        """What `panel.review_due()` returns may have changed: the display says so."""
+        self.presenter.change()
 
     async def run(self) -> None:
         """Work for ever; what the lamp has shown is stored in the end."""
         await self._inbox.load()
-        self._likes_heard = self._inbox.tally.total
+        self._likes_heard = self._inbox.totals.total
         self._private = self._camera().state is State.PRIVATE
         self._set_base()
         async with asyncio.TaskGroup() as group:
             group.create_task(self._inbox.run())
-            group.create_task(self._presenter.run())
-            group.create_task(self._thanks_button.run())
+            group.create_task(self.presenter.run())
+            group.create_task(self.thanks_button.run())
             group.create_task(self._thanks.run())
             group.create_task(self._reporter.run())
             group.create_task(self._poller.run())
@@ -236,14 +234,15 @@ class WindowIn:
     def _situation(self) -> Situation:
         now = asyncio.get_running_loop().time()
         viewers, camera = self._inbox.viewers, self._camera()
+        timezone = self._panel.timezone
         return Situation(
-            link=self._poller.link,
-            why=self._poller.why,
+            connection=self._poller.connection,
+            failure=self._poller.failure,
             camera=camera.state,
             cause=camera.cause,
-            opens_at=camera.opens_at and camera.opens_at.astimezone(self._timezone),
-            today=self._now().astimezone(self._timezone).date(),
-            consent_until=self._review_due(),
+            opens_at=camera.opens_at and camera.opens_at.astimezone(timezone),
+            today=self._now().astimezone(timezone).date(),
+            consent_until=self._panel.review_due(),
             stuck=tuple(button.name for button in self.buttons if button.trouble),
             likes_today=self._inbox.likes_today,
             trouble=self._trouble,
@@ -253,38 +252,53 @@ class WindowIn:
         )
 
     def _news_came(self) -> None:
-        total = self._inbox.tally.total
+        total = self._inbox.totals.total
         if total > self._likes_heard:
             self._lively_until = asyncio.get_running_loop().time() + LIVELY_S
         self._likes_heard = total
-        self._presenter.change()
+        self.presenter.change()
 
     def _receipt_due(self) -> None:
         self._reporter.change()
 
-    def _link_changed(self, link: Link) -> None:
+    def _connection_changed(self, connection: CloudConnection) -> None:
         self._set_base()
-        self._presenter.change()
-        if link is Link.CONNECTED:
+        self.presenter.change()
+        if connection is CloudConnection.CONNECTED:
             self._reporter.reconnected()
-        self._on_link(link)
+        self._listener.on_connection(connection)
+
+    def _felt(self) -> None:
+        """A button was pressed, whichever: screen and lamp answer at once."""
+        self.presenter.felt()
+        self.lamp.felt()
+
+    def _button_trouble_changed(self) -> None:
+        self.presenter.change()
+        self._listener.on_button_trouble()
+
+    def _privacy_trouble_changed(self) -> None:
+        # The gate first: a display that fails must not leave it open without its button.
+        readable = self.privacy_button.trouble is not ButtonTrouble.UNREADABLE
+        self._listener.on_privacy_button(readable)
+        self._button_trouble_changed()
 
     def _repeat(self) -> None:
-        if self._presenter.repeat():
+        if self.presenter.repeat():
             log.info("The crew reads the last note again")
 
     def _thanked(self) -> None:
         self._reporter.change_at_once()
         self._thanking_until = asyncio.get_running_loop().time() + ANSWER_S
-        self._presenter.answer()
-        self._lamp.thanks()
+        self.presenter.answer()
+        self.lamp.thanks()
 
     def _set_base(self) -> None:
         state = self._camera().state
         if state is State.PRIVATE:
             base = Base.PRIVATE
-        elif self.link not in (Link.STARTING, Link.CONNECTED):
+        elif self.connection not in (CloudConnection.STARTING, CloudConnection.CONNECTED):
             base = Base.OFFLINE
         else:
             base = Base.ON_AIR if state is State.LIVE else Base.QUIET
-        self._lamp.set_base(base)
+        self.lamp.set_base(base)

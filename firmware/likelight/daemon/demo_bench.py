@@ -84,7 +84,7 @@ def make_bench(device: Device, lines: LogLines) -> DemoBench | None:
         return None
     display.on_show = device.changes.bump
     return DemoBench(
-        lamp=device.lamp,
+        lamp=device.window_in.lamp,
         on_air=device.on_air,
         window_in=device.window_in,
         hub=device.hub,

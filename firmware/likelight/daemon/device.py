@@ -7,24 +7,22 @@ import secrets
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from datetime import datetime
 
 from aiohttp import web
 
-from likelight.appreciation.buttons.watched import CrewButton, Trouble
-from likelight.appreciation.lamp.lamp import Lamp
-from likelight.appreciation.lamp.night import Night
 from likelight.appreciation.lamp.palette import brand
+from likelight.appreciation.panel.presenter import PanelSettings
 from likelight.appreciation.sync.client import CloudClient
-from likelight.appreciation.sync.poll import Link
+from likelight.appreciation.sync.connection import CloudConnection
+from likelight.appreciation.sync.report import StatusSources
 from likelight.appreciation.sync.store import DeviceStore
 from likelight.appreciation.sync.vitals import Vitals
-from likelight.appreciation.window_in import WindowIn
+from likelight.appreciation.window_in import CrewHardware, LampSettings, WindowIn
 from likelight.assets.catalogue import BUNDLED, Notes
 from likelight.assets.fonts import BOLD
 from likelight.assets.placeholder_words import SIMULATED
 from likelight.config.settings import Config
-from likelight.contract import Desired, State
+from likelight.contract import Desired, State, Viewers
 from likelight.daemon.embedded_cloud import EmbeddedCloud
 from likelight.daemon.health import DeviceHealth
 from likelight.daemon.placeholders import placeholder_specs
@@ -91,7 +89,7 @@ def camera_config(config: Config) -> CameraConfig:
 
 
 class Device:
-    """One kitchen's daemon: every part, wired. It is the camera's sink, too."""
+    """One kitchen's daemon: every part, wired. The camera and the window in report to it."""
 
     def __init__(
         self,
@@ -131,43 +129,32 @@ class Device:
             on_change=self._on_air_changed,
             now=utc_now,
         )
-        self.privacy_button = CrewButton(
-            "PRIVACY",
-            self.privacy,
-            PrivacyButton(self.on_air),
-            on_felt=self._on_felt,
-            on_trouble=self._on_privacy_trouble,
-        )
-        self.lamp = Lamp(
-            self.lights,
-            now=utc_now,
-            on_frame=self._on_lamp,
-            on_lit=self._on_lit,
-            palette=brand(config.brand.glow, config.brand.heart),
-        )
         self.window_in = WindowIn(
             store,
             cloud,
-            self.lamp,
-            self.display,
-            self.thanks,
-            catalogue=notes.load(config.kitchen.language),
-            camera=lambda: self.on_air.report,
-            measure=Vitals(config.state_dir).measure,
-            simulated=any(
-                part.simulated for part in (self.camera, self.lights, self.display, self.thanks)
+            CrewHardware(self.lights, self.display, self.thanks, self.privacy),
+            PrivacyButton(self.on_air),
+            status=StatusSources(
+                camera=lambda: self.on_air.report,
+                measure=Vitals(config.state_dir).measure,
+                simulated=any(
+                    part.simulated for part in (self.camera, self.lights, self.display, self.thanks)
+                ),
             ),
-            on_link=self._on_link,
-            on_viewers=lambda _: self._watching_changed(),
-            on_desired=self._on_desired,
+            panel=PanelSettings(
+                notes.load(config.kitchen.language),
+                zone,
+                quiet=self.quiet,
+                night_brightness=config.quiet.brightness,
+                review_due=lambda: self.permissions.review_due,
+            ),
+            lamp=LampSettings(
+                palette=brand(config.brand.glow, config.brand.heart),
+                dimmable=any(lamp.driver != "onoff" for lamp in config.lights),
+            ),
+            listener=self,
             now=utc_now,
             rng=rng,
-            timezone=zone,
-            privacy=self.privacy_button,
-            review_due=lambda: self.permissions.review_due,
-            on_button=self.changes.bump,
-            quiet=self.quiet,
-            night=config.quiet.brightness,
         )
         # Only a real sensor needs the crew's consent.
         self.permissions = Permissions(
@@ -181,7 +168,7 @@ class Device:
         )
         if store.desired is not None:
             # The cloud's last wish holds from the first moment on, also without a network.
-            self._on_desired(store.desired)
+            self.on_desired(store.desired)
         self.on_air.use_stored_privacy(private=store.private)
         self.upload = upload
         if upload is not None:
@@ -205,10 +192,9 @@ class Device:
         add("feed", self.hub, critical=True)
         add("on air", self.on_air, critical=True)
         add("permissions", self.permissions, critical=True)
-        add("privacy button", self.privacy_button, critical=True)
-        add("lamp", self.lamp, critical=True)
-        dimmable = any(lamp.driver != "onoff" for lamp in self.config.lights)
-        add("night", Night(self.lamp, self.quiet, dimmable=dimmable), critical=False)
+        add("privacy button", self.window_in.privacy_button, critical=True)
+        add("lamp", self.window_in.lamp, critical=True)
+        add("night", self.window_in.night, critical=False)
         add("window in", _WindowInComponent(self), critical=True)
         if self.push is not None:
             add("push", self.push, critical=False)
@@ -230,7 +216,7 @@ class Device:
         return DeviceHealth(
             components=dict(self.supervisor.health),
             state=self.on_air.state,
-            cloud=self.window_in.link,
+            cloud=self.window_in.connection,
             camera=self.camera.status.phase.value,
             camera_reason=self.camera.status.reason,
             camera_code=self.camera.status.code,
@@ -242,8 +228,8 @@ class Device:
             hardware={
                 part: trouble
                 for part, trouble in (
-                    ("lamp", self.lamp.trouble),
-                    ("display", self.window_in.display_trouble),
+                    ("lamp", self.window_in.lamp.trouble),
+                    ("display", self.window_in.presenter.trouble),
                     ("on-air light", self.on_air.light_trouble),
                 )
                 if trouble
@@ -254,8 +240,8 @@ class Device:
         """Return what the command line may ask of the running daemon, on its unix socket."""
         return [
             *status_routes(self._status),
-            *lights_routes(self.lamp, simulated=self.lights.simulated),
-            *queue_routes(self.lamp, self.window_in),
+            *lights_routes(self.window_in.lamp, simulated=self.lights.simulated),
+            *queue_routes(self.window_in.lamp, self.window_in.presenter),
             *self.permissions.routes(),
         ]
 
@@ -318,16 +304,36 @@ class Device:
         self.on_air.on_camera(status)
         self.changes.bump()
 
+    def on_connection(self, connection: CloudConnection) -> None:
+        self.on_air.on_admitted(connection is not CloudConnection.REFUSED)
+        self._watching_changed()
+
+    def on_viewers(self, viewers: Viewers) -> None:
+        self._watching_changed()
+
+    def on_desired(self, desired: Desired) -> None:
+        self.on_air.on_desired(desired.mode == "on")
+        self.permissions.wish(desired.schedule)
+
+    def on_privacy_button(self, readable: bool) -> None:
+        self.on_air.on_privacy_button(readable)
+
+    def on_lamp(self, frame: LightFrame) -> None:
+        self.camera.show_lamp(frame)
+        self.changes.bump()
+
+    def on_lit(self, total: int) -> None:
+        self.changes.bump()
+
+    def on_button_trouble(self) -> None:
+        self.changes.bump()
+
     def _status(self) -> dict[str, object]:
         return {
             "kitchen": self.config.kitchen.id,
             "state": self.on_air.state,
-            "holds": sorted(self.lamp.holds),
+            "holds": sorted(self.window_in.lamp.holds),
         }
-
-    def _on_privacy_trouble(self) -> None:
-        self.on_air.on_privacy_button(self.privacy_button.trouble is not Trouble.UNREADABLE)
-        self.window_in.button_changed()
 
     def _on_consent_changed(self) -> None:
         self.window_in.consent_changed()
@@ -341,35 +347,16 @@ class Device:
     def _ask_keyframe(self) -> None:
         self.camera.keyframe()
 
-    def _on_felt(self) -> None:
-        self.window_in.felt()
-
     def _on_air_changed(self) -> None:
         self.changes.bump()
         self.window_in.camera_changed()
 
-    def _on_lamp(self, frame: LightFrame) -> None:
-        self.camera.show_lamp(frame)
-        self.changes.bump()
-
-    def _on_lit(self, total: int, at: datetime) -> None:
-        self.window_in.lit(total, at)
-        self.changes.bump()
-
-    def _on_link(self, link: Link) -> None:
-        self.on_air.on_admitted(link is not Link.REFUSED)
-        self._watching_changed()
-
     def _watching_changed(self) -> None:
         if self.upload is not None:
             # What an unreachable cloud last said must not keep the camera on.
-            heard = self.window_in.link is Link.CONNECTED
+            heard = self.window_in.connection is CloudConnection.CONNECTED
             self.upload.watch(heard and self.window_in.viewers.watching)
         self.changes.bump()
-
-    def _on_desired(self, desired: Desired) -> None:
-        self.on_air.on_desired(desired.mode == "on")
-        self.permissions.wish(desired.schedule)
 
 
 class _WindowInComponent:

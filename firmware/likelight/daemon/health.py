@@ -8,8 +8,8 @@ from functools import partial
 
 from aiohttp import web
 
-from likelight.appreciation.buttons.watched import Trouble
-from likelight.appreciation.sync.poll import Link
+from likelight.appreciation.buttons.watched import ButtonTrouble
+from likelight.appreciation.sync.connection import CloudConnection
 from likelight.contract import State
 from likelight.daemon.push import PushStatus
 from likelight.gate.permissions import ConsentHealth
@@ -22,7 +22,7 @@ class DeviceHealth:
 
     components: dict[str, ComponentHealth]
     state: State
-    cloud: Link
+    cloud: CloudConnection
     camera: str
     camera_reason: str | None
     camera_code: str | None
@@ -33,7 +33,7 @@ class DeviceHealth:
     """None where no push is configured."""
     consent: ConsentHealth | None = None
     """None where none is needed, or nothing is known yet."""
-    buttons: dict[str, Trouble | None] = field(default_factory=dict)
+    buttons: dict[str, ButtonTrouble | None] = field(default_factory=dict)
     hardware: dict[str, str] = field(default_factory=dict)
     """What is lost of lamp, display and on-air light, and why; the rest of the device works on."""
 

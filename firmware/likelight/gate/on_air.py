@@ -373,14 +373,14 @@ class PrivacyButton:
         self._on_air = on_air
         self._lifts = False
 
-    def down(self) -> None:
+    def pressed(self) -> None:
         self._lifts = self._on_air.wants_privacy
         if not self._lifts:
             self._on_air.start_privacy()
 
-    def up(self) -> None:
+    def released(self) -> None:
         if self._lifts:
             self._on_air.end_privacy()
 
-    def void(self) -> None:
+    def cancelled(self) -> None:
         self._lifts = False

@@ -11,9 +11,9 @@ import pytest
 from PIL import ImageChops
 
 from likelight.appreciation.panel.headline import Situation
-from likelight.appreciation.panel.presenter import Presenter
+from likelight.appreciation.panel.presenter import PanelSettings, Presenter
+from likelight.appreciation.sync.connection import CloudConnection
 from likelight.appreciation.sync.inbox import Inbox
-from likelight.appreciation.sync.poll import Link
 from likelight.assets.catalogue import load
 from likelight.contract import State
 from support.panel_rigs import LumaRig, rig
@@ -46,14 +46,14 @@ async def test_a_panel_that_is_pulled_out_is_told_once_and_shows_what_counts_onc
     camera = State.LIVE
 
     def situation() -> Situation:
-        return Situation(Link.CONNECTED, camera, likes_today=3)
+        return Situation(CloudConnection.CONNECTED, camera, likes_today=3)
 
     async with rig(name, tmp_path, monkeypatch) as made:
         luma = cast(LumaRig, made)
         presenter = Presenter(
             made.display,
             cast(Inbox, NoNotes()),
-            catalogue=load("en"),
+            PanelSettings(load("en")),
             situation=situation,
             on_note=lambda: None,
             rng=Impatient(),

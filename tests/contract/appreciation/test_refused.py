@@ -5,7 +5,7 @@ from pathlib import Path
 
 import aiohttp
 
-from likelight.appreciation.sync.poll import Link
+from likelight.appreciation.sync.connection import CloudConnection
 from likelight.contract import State
 from support.whole import whole
 
@@ -23,6 +23,6 @@ async def test_the_camera_of_a_refused_device_is_off_though_somebody_watches(
         async with session.ws_connect(f"{place.url}/k/demo/ws"):
             await place.until(lambda: device.on_air.state is State.LIVE)
             await place.cloud_comes(group)
-            await place.until(lambda: device.window_in.link is Link.REFUSED)
+            await place.until(lambda: device.window_in.connection is CloudConnection.REFUSED)
             await place.until(lambda: device.on_air.state is State.FAULT)
         await place.cloud_goes()

@@ -11,7 +11,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from likelight.appreciation.sync.store import Memory
+from likelight.appreciation.sync.store import SyncState
 from likelight.cli.main import main
 from likelight.config.settings import Camera, Config, Kitchen, Schedule
 from likelight.contract import Cause, Desired, State
@@ -210,7 +210,7 @@ async def test_health_names_what_is_lost_and_why(tmp_path: Path) -> None:
 
 async def test_what_the_cloud_switched_off_is_off_from_the_first_moment(tmp_path: Path) -> None:
     async with whole(tmp_path) as place:
-        await place.store.keep(Memory(desired=Desired(version=7, mode="off")))
+        await place.store.keep(SyncState(desired=Desired(version=7, mode="off")))
     async with whole(tmp_path) as place:
         assert place.device.on_air.report.cause is Cause.DESIRED
 

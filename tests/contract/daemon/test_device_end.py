@@ -40,7 +40,7 @@ async def test_a_driver_that_raises_at_the_end_keeps_no_other_lit(
             case "display":
                 monkeypatch.setattr(display, "close", torn)
     assert (display.image.getbbox() is None) is (broken != "display")
-    assert device.lamp.frame == DARK
+    assert device.window_in.lamp.frame == DARK
     assert not device.indicator.lit
     told = [record.message for record in caplog.records if "may still be" in record.message]
     assert told[:1] == [TOLD[broken]]

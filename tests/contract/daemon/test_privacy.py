@@ -152,7 +152,7 @@ def fail(*_: object) -> None:
 
 ANSWERS = {
     "lamp": ("felt", "set_base"),
-    "display": ("felt", "camera_changed", "button_changed"),
+    "display": ("felt", "answer", "change"),
 }
 """What is told of a press, by what is broken: where a driver's or a drawing's mistake shows."""
 
@@ -171,7 +171,7 @@ async def test_privacy_shuts_though_what_answers_it_is_broken(
         async with asyncio.timeout(20):
             await viewer.until_live(5)
         restarts = device.health().components["privacy button"].restarts
-        broken = device.lamp if part == "lamp" else device.window_in
+        broken = device.window_in.lamp if part == "lamp" else device.window_in.presenter
         for answer in ANSWERS.get(part, ()):
             monkeypatch.setattr(broken, answer, fail)
         with no_log() if part == "log" else nullcontext():

@@ -18,7 +18,7 @@ from yarl import URL
 from likelight.appreciation.panel.headline import Situation, headline
 from likelight.appreciation.screens.models import StatusScreen
 from likelight.appreciation.screens.render import pages
-from likelight.appreciation.sync.poll import Link
+from likelight.appreciation.sync.connection import CloudConnection
 from likelight.contract import State
 from likelight.gate.on_air import OnAir
 from likelight.runtime.clock import utc_now
@@ -373,7 +373,7 @@ def _belongings() -> tuple[int, int, int]:
 
 
 def test_the_crew_reads_the_trouble_and_its_code_on_every_panel() -> None:
-    calm = Situation(Link.CONNECTED, State.FAULT, likes_today=3, trouble="K1")
+    calm = Situation(CloudConnection.CONNECTED, State.FAULT, likes_today=3, trouble="K1")
     for panel in PANELS.values():
         words = " ".join(line for page in pages(headline(calm), panel) for line in page.text)
         assert "The camera is having trouble." in words

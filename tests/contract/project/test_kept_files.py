@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from likelight.appreciation.sync.store import DeviceStore, KeptNote, Memory
-from likelight.appreciation.sync.tally import Tally
+from likelight.appreciation.sync.like_totals import LikeTotals
+from likelight.appreciation.sync.store import DeviceStore, StoredNote, SyncState
 from likelight.contract import Desired, NoteReceipt, NoteState, State, Status
 from likelight.runtime.store_errors import StoreIncompatible
 from likelight_cloud.store.base import KeyReusedError, Report
@@ -106,8 +106,8 @@ async def test_a_device_remembers_its_wish_its_likes_and_its_privacy(device: Dev
     assert device.boots == 2
     assert (device.private, device.private_since) == (True, minutes(-3))
     assert device.desired == desired
-    assert await device.memory() == Memory(
-        "bGwxLmtlcHQ", desired, Tally("k7Qe", 912345, 912000, lit_at, date(2026, 11, 30), 5012)
+    assert await device.sync_state() == SyncState(
+        "bGwxLmtlcHQ", desired, LikeTotals("k7Qe", 912345, 912000, lit_at, date(2026, 11, 30), 5012)
     )
     assert await device.thanks_at() == minutes(-19)
 
@@ -116,14 +116,14 @@ async def test_a_device_remembers_its_notes_and_the_receipts_that_are_due(
     device: DeviceStore,
 ) -> None:
     assert await device.waiting() == (
-        KeptNote(note_id(5), "heroes"),
-        KeptNote(note_id(6), "delicious"),
+        StoredNote(note_id(5), "heroes"),
+        StoredNote(note_id(6), "delicious"),
     )
     assert await device.history() == (
-        KeptNote(note_id(2), "hello", minutes(-20)),
-        KeptNote(note_id(1), "heroes", minutes(-20)),
-        KeptNote(note_id(3), "best_team", minutes(-10)),
-        KeptNote(note_id(4), "thanks", minutes(-5)),
+        StoredNote(note_id(2), "hello", minutes(-20)),
+        StoredNote(note_id(1), "heroes", minutes(-20)),
+        StoredNote(note_id(3), "best_team", minutes(-10)),
+        StoredNote(note_id(4), "thanks", minutes(-5)),
     )
     assert await device.receipts() == (
         NoteReceipt(id=note_id(1), shown_at=minutes(-20), thanked_at=minutes(-19)),
@@ -138,8 +138,8 @@ async def test_a_device_goes_on_where_it_stopped(device: DeviceStore) -> None:
     assert await device.receipts() == ()
     assert [note.id for note in await device.history()][-2:] == [note_id(4), note_id(5)]
     await device.set_private(False)
-    await device.keep(Memory("next", None, Tally("k7Qe", 912346)))
-    assert (await device.memory()).tally.total == 912346
+    await device.keep(SyncState("next", None, LikeTotals("k7Qe", 912346)))
+    assert (await device.sync_state()).totals.total == 912346
 
 
 async def test_a_cloud_remembers_its_kitchens_and_their_tokens(cloud: SqliteStore) -> None:

@@ -28,8 +28,8 @@ from likelight.appreciation.screens.models import (
     UpdatingScreen,
 )
 from likelight.appreciation.screens.render import pages
-from likelight.appreciation.sync.client import Why
-from likelight.appreciation.sync.poll import Link
+from likelight.appreciation.sync.client import FailureKind
+from likelight.appreciation.sync.connection import CloudConnection
 from likelight.contract import Cause, State
 from likelight_hw.panels import PANELS
 
@@ -42,7 +42,7 @@ OPENS = datetime(2026, 11, 25, 11, 0, tzinfo=UTC)
 
 def said(**how: object) -> Screen:
     """Return the headline of a calm kitchen in which this is different."""
-    calm = {"link": Link.CONNECTED, "camera": State.IDLE, "likes_today": 128}
+    calm = {"connection": CloudConnection.CONNECTED, "camera": State.IDLE, "likes_today": 128}
     return headline(Situation(**{**calm, **how}))  # type: ignore[arg-type]
 
 
@@ -61,15 +61,15 @@ SCREENS: dict[str, Screen] = {
     "thanks-kept": answers()[2],
     "idle": IdleScreen(128),
     "idle-first": IdleScreen(),
-    "starting": said(link=Link.STARTING),
-    "no-internet": said(link=Link.OFFLINE),
-    "no-names": said(link=Link.OFFLINE, why=Why.NAMES),
-    "wrong-clock": said(link=Link.OFFLINE, why=Why.CLOCK),
-    "stranger": said(link=Link.OFFLINE, why=Why.STRANGER),
-    "cloud-trouble": said(link=Link.OFFLINE, why=Why.CLOUD),
+    "starting": said(connection=CloudConnection.STARTING),
+    "no-internet": said(connection=CloudConnection.OFFLINE),
+    "no-names": said(connection=CloudConnection.OFFLINE, failure=FailureKind.DNS),
+    "wrong-clock": said(connection=CloudConnection.OFFLINE, failure=FailureKind.CLOCK),
+    "stranger": said(connection=CloudConnection.OFFLINE, failure=FailureKind.INTERCEPTED),
+    "cloud-trouble": said(connection=CloudConnection.OFFLINE, failure=FailureKind.CLOUD),
     "wifi-password": StatusScreen("Wi-Fi password is wrong.", "Call IT, code W2.", "wifi"),
-    "refused": said(link=Link.REFUSED),
-    "superseded": said(link=Link.SUPERSEDED),
+    "refused": said(connection=CloudConnection.REFUSED),
+    "superseded": said(connection=CloudConnection.SUPERSEDED),
     "fault": said(camera=State.FAULT),
     "closed": said(camera=State.CLOSED, opens_at=OPENS),
     "closed-till-tomorrow": said(camera=State.CLOSED, opens_at=OPENS, today=date(2026, 11, 24)),

@@ -21,11 +21,11 @@ def test_likes_and_their_cursor_are_on_the_disk_within_5_s(tmp_path: Path) -> No
             cloud.like(7)
             await asyncio.sleep(0.02)
             assert device.gestures == [(7, 7)], "the lamp comes first"
-            assert (await on_the_disk(path)).tally.total == 0
+            assert (await on_the_disk(path)).totals.total == 0
             cursor = cloud.asked[-1][1]
             await asyncio.sleep(4.98)
             memory = await on_the_disk(path)
-            assert (memory.cursor, memory.tally.total, memory.tally.lit_total) == (cursor, 7, 7)
+            assert (memory.cursor, memory.totals.total, memory.totals.lit_total) == (cursor, 7, 7)
 
     run_virtual(scenario())
 
@@ -40,9 +40,9 @@ def test_likes_that_came_just_before_the_end_are_on_the_disk(tmp_path: Path) -> 
             cloud.like(7)
             await asyncio.sleep(1)
             cursor = cloud.asked[-1][1]
-            assert (await on_the_disk(path)).tally.total == 0
+            assert (await on_the_disk(path)).totals.total == 0
         memory = await on_the_disk(path)
-        assert (memory.cursor, memory.tally.total, memory.tally.lit_total) == (cursor, 7, 7)
+        assert (memory.cursor, memory.totals.total, memory.totals.lit_total) == (cursor, 7, 7)
 
     run_virtual(scenario())
 
@@ -57,10 +57,10 @@ def test_likes_that_a_full_disk_refused_are_stored_once_it_has_room(tmp_path: Pa
             device.store.full = True
             cloud.like(7)
             await asyncio.sleep(20)
-            assert (await on_the_disk(path)).tally.total == 0
+            assert (await on_the_disk(path)).totals.total == 0
             device.store.full = False
             await asyncio.sleep(5)
-            assert (await on_the_disk(path)).tally.total == 7
+            assert (await on_the_disk(path)).totals.total == 7
 
     run_virtual(scenario())
 
@@ -81,7 +81,7 @@ def test_a_new_log_is_on_the_disk_at_once(tmp_path: Path) -> None:
             memory = await on_the_disk(path)
             assert memory.cursor is not None
             assert memory.cursor.startswith("one'|")
-            assert (memory.tally.epoch, memory.tally.total) == ("one'", 400)
+            assert (memory.totals.epoch, memory.totals.total) == ("one'", 400)
 
     run_virtual(scenario())
 

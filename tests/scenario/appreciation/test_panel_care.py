@@ -11,7 +11,7 @@ import pytest
 from PIL import ImageChops
 
 from likelight.appreciation.screens.care import DAY_BURNS_IN, REST_AFTER_S, orbit
-from likelight.appreciation.sync.client import Unreachable, Why
+from likelight.appreciation.sync.client import FailureKind, Unreachable
 from likelight.contract import State
 from likelight.gate.schedule import daily
 from likelight_hw.panels import PANELS
@@ -251,7 +251,7 @@ def test_notes_and_presses_take_turns(tmp_path: Path) -> None:
         device.turn(State.PRIVATE)
         await asyncio.sleep(0.01)
         assert device.window.screen.screen == "private"
-        device.window.felt()
+        device.window.presenter.felt()
         await asyncio.sleep(4)
         assert device.window.screen.screen == "note"
 
@@ -259,18 +259,18 @@ def test_notes_and_presses_take_turns(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("why", "words"),
+    ("failure", "words"),
     [
-        (Why.LINE, "No internet."),
-        (Why.NAMES, "The cloud's name is unknown."),
-        (Why.CLOCK, "The time here is wrong."),
-        (Why.STRANGER, "The network blocks us."),
-        (Why.CLOUD, "The cloud is having trouble."),
+        (FailureKind.NETWORK, "No internet."),
+        (FailureKind.DNS, "The cloud's name is unknown."),
+        (FailureKind.CLOCK, "The time here is wrong."),
+        (FailureKind.INTERCEPTED, "The network blocks us."),
+        (FailureKind.CLOUD, "The cloud is having trouble."),
     ],
 )
-def test_offline_says_why(tmp_path: Path, why: Why, words: str) -> None:
+def test_offline_says_why(tmp_path: Path, failure: FailureKind, words: str) -> None:
     async def scenario(device: Device, cloud: ScriptedCloud) -> None:
-        cloud.fail(Unreachable("some reason", why))
+        cloud.fail(Unreachable("some reason", failure))
         await asyncio.sleep(120)
         said: list[str] = []
         for _ in range(8):

@@ -17,8 +17,8 @@ from likelight.appreciation.sync.client import (
     Superseded,
     Unreachable,
 )
-from likelight.appreciation.sync.poll import Link
-from likelight.appreciation.sync.store import DeviceStore, Memory
+from likelight.appreciation.sync.connection import CloudConnection
+from likelight.appreciation.sync.store import DeviceStore, SyncState
 from likelight.contract import Events, Next
 from likelight.runtime.backoff import Backoff
 from support.device import CODES, Device, Longest, Shortest
@@ -45,7 +45,7 @@ def test_the_first_question_does_not_wait_and_the_next_are_held(tmp_path: Path) 
             assert cloud.asked[0][1:] == (None, 0)
             assert [wait for _, _, wait in cloud.asked[1:]] == [25] * (len(cloud.asked) - 1)
             assert all(gap >= 25 for gap in gaps(cloud, cloud.asked[1][0]))
-            assert device.links == [Link.CONNECTED]
+            assert device.connections == [CloudConnection.CONNECTED]
 
     run_virtual(scenario())
 
@@ -61,7 +61,7 @@ def test_a_cloud_that_starts_a_second_later_is_found_within_two_more(tmp_path: P
             assert len(cloud.asked) >= 3
             cloud.fail(None)
             await asyncio.sleep(2)
-            assert device.links == [Link.CONNECTED]
+            assert device.connections == [CloudConnection.CONNECTED]
 
     for seed in range(5):
         run_virtual(scenario(seed))
@@ -96,8 +96,8 @@ def test_offline_is_said_after_90_s_and_taken_back_with_the_next_answer(
             cloud.fail(Unreachable("the line is cut"))
             asked_in_vain_at = cloud.asked[-1][0]
             await asyncio.sleep(95)
-            assert device.links == [Link.CONNECTED, Link.OFFLINE]
-            offline_at = device.diary.at("link")[-1]
+            assert device.connections == [CloudConnection.CONNECTED, CloudConnection.OFFLINE]
+            offline_at = device.diary.at("connection")[-1]
             assert offline_at - asked_in_vain_at == pytest.approx(90, abs=0.01)
             assert " ".join(device.window.screen.text).startswith("No internet.")
             assert device.diary.of("base")[-1] is Base.OFFLINE
@@ -106,7 +106,7 @@ def test_offline_is_said_after_90_s_and_taken_back_with_the_next_answer(
             while len(cloud.asked) == asked:
                 await asyncio.sleep(0.05)
             await asyncio.sleep(0.2)
-            assert device.links[-1] is Link.CONNECTED
+            assert device.connections[-1] is CloudConnection.CONNECTED
             await asyncio.sleep(5)
             assert device.window.screen.screen == "idle"
             assert device.diary.of("base")[-1] is Base.QUIET
@@ -125,7 +125,7 @@ def test_a_cloud_that_never_answers_is_offline_after_90_s_too(tmp_path: Path) ->
         started = time()
         async with Device(tmp_path / "device.db", BlackHole(now), now).living() as device:
             await asyncio.sleep(100)
-            [offline_at] = device.diary.at("link")
+            [offline_at] = device.diary.at("connection")
             assert offline_at - started == pytest.approx(90, abs=0.1)
 
     run_virtual(scenario())
@@ -143,17 +143,21 @@ def test_a_refused_device_says_so_and_asks_every_5_to_15_minutes(
             cloud.fail(Refused(status))
             refused_at = time()
             await asyncio.sleep(6 * 3600)
-            assert device.links == [Link.CONNECTED, Link.REFUSED]
+            assert device.connections == [CloudConnection.CONNECTED, CloudConnection.REFUSED]
             pauses = gaps(cloud, refused_at)
             assert all(300 <= pause <= 901 for pause in pauses)
             assert 24 <= len(pauses) <= 72
             assert device.window.screen.screen == "status"
             cloud.fail(Unreachable("the line is cut"))
             await asyncio.sleep(3600)
-            assert device.links == [Link.CONNECTED, Link.REFUSED]
+            assert device.connections == [CloudConnection.CONNECTED, CloudConnection.REFUSED]
             cloud.fail(None)
             await asyncio.sleep(100)
-            assert device.links == [Link.CONNECTED, Link.REFUSED, Link.CONNECTED]
+            assert device.connections == [
+                CloudConnection.CONNECTED,
+                CloudConnection.REFUSED,
+                CloudConnection.CONNECTED,
+            ]
 
     run_virtual(scenario())
 
@@ -167,7 +171,7 @@ def test_a_superseded_device_waits_a_minute_and_raises_a_fault(tmp_path: Path) -
             cloud.fail(Superseded("a cloned card"))
             superseded_at = time()
             await asyncio.sleep(600)
-            assert device.links == [Link.CONNECTED, Link.SUPERSEDED]
+            assert device.connections == [CloudConnection.CONNECTED, CloudConnection.SUPERSEDED]
             assert all(60 <= pause <= 76 for pause in gaps(cloud, superseded_at))
             assert device.window.screen.screen == "status"
 
@@ -186,7 +190,7 @@ def test_a_busy_cloud_gets_the_time_it_asks_for(tmp_path: Path) -> None:
             pauses = gaps(cloud, busy_at)
             assert all(7 <= pause <= 14 + 2 * LATENCY_S for pause in pauses)
             assert max(pauses) - min(pauses) > 3
-            assert device.links == [Link.CONNECTED]
+            assert device.connections == [CloudConnection.CONNECTED]
 
     run_virtual(scenario())
 
@@ -311,8 +315,8 @@ def test_a_damaged_cursor_leads_to_a_bootstrap_and_loses_nothing(tmp_path: Path)
             await asyncio.sleep(10)
         store = DeviceStore(path, now=now)
         await store.open()
-        memory = await store.memory()
-        await store.keep(Memory("not a cursor", memory.desired, memory.tally))
+        memory = await store.sync_state()
+        await store.keep(SyncState("not a cursor", memory.desired, memory.totals))
         await store.close()
         cloud.like(3)
         note = cloud.note("hello")

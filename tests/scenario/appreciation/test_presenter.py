@@ -17,13 +17,13 @@ from likelight.appreciation.screens.models import (
     ThanksScreen,
 )
 from likelight.appreciation.sync.client import Refused, Unreachable
-from likelight.appreciation.sync.poll import Link
+from likelight.appreciation.sync.connection import CloudConnection
 from likelight.contract import State
 from support.device import Device
 from support.scripted_cloud import ScriptedCloud
 from support.virtual import run_virtual, virtual_now
 
-CALM = Situation(Link.CONNECTED, State.IDLE, likes_today=128)
+CALM = Situation(CloudConnection.CONNECTED, State.IDLE, likes_today=128)
 
 STARTING = StatusScreen("Good to see you.", "The lamp is waking up.", "wave")
 OFFLINE = StatusScreen("No internet.", "The lamp and your buttons still work.", "cloud_crossed")
@@ -40,14 +40,14 @@ THANKS_KEPT = StatusScreen("Thanks kept.", "Off it goes with the internet.", "ha
         (replace(CALM, camera=State.CLOSED), IdleScreen(128)),
         (replace(CALM, lively=True, viewers="3-9"), CountScreen(128, "3-9")),
         (replace(CALM, lively=True, camera=State.LIVE), CountScreen(128, on_air=True)),
-        (replace(CALM, link=Link.STARTING), STARTING),
-        (replace(CALM, link=Link.OFFLINE, lively=True), OFFLINE),
-        (replace(CALM, link=Link.REFUSED, camera=State.FAULT), REFUSED),
-        (replace(CALM, link=Link.SUPERSEDED), SUPERSEDED),
+        (replace(CALM, connection=CloudConnection.STARTING), STARTING),
+        (replace(CALM, connection=CloudConnection.OFFLINE, lively=True), OFFLINE),
+        (replace(CALM, connection=CloudConnection.REFUSED, camera=State.FAULT), REFUSED),
+        (replace(CALM, connection=CloudConnection.SUPERSEDED), SUPERSEDED),
         (replace(CALM, camera=State.FAULT, lively=True), FAULT),
-        (replace(CALM, camera=State.PRIVATE, link=Link.OFFLINE), PrivateScreen()),
+        (replace(CALM, camera=State.PRIVATE, connection=CloudConnection.OFFLINE), PrivateScreen()),
         (replace(CALM, thanking=True, camera=State.PRIVATE), ThanksScreen()),
-        (replace(CALM, thanking=True, link=Link.OFFLINE), THANKS_KEPT),
+        (replace(CALM, thanking=True, connection=CloudConnection.OFFLINE), THANKS_KEPT),
     ],
 )
 def test_the_headline_answers_first_and_then_says_what_is_wrong(

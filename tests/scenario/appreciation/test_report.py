@@ -263,7 +263,7 @@ def test_after_an_outage_the_report_does_not_wait_for_its_back_off(tmp_path: Pat
             cloud.fail(None)
             told = len(cloud.statuses)
             await asyncio.sleep(61)
-            connected_at = device.diary.at("link")[-1]
+            connected_at = device.diary.at("connection")[-1]
             assert cloud.statuses[told][0] <= connected_at + 0.1
 
     run_virtual(scenario())

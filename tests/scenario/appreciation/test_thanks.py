@@ -3,7 +3,7 @@
 import asyncio
 from pathlib import Path
 
-from likelight.appreciation.buttons.watched import Trouble
+from likelight.appreciation.buttons.watched import ButtonTrouble
 from likelight.appreciation.sync.client import Unreachable
 from support.device import Device
 from support.scripted_cloud import ScriptedCloud
@@ -118,7 +118,7 @@ def test_a_shorted_wire_is_told_on_the_display_and_thanks_nobody(tmp_path: Path)
             await shown_note(device, cloud)
             device.thanks.hold()
             await asyncio.sleep(61)
-            assert device.window.buttons[0].trouble is Trouble.STUCK
+            assert device.window.buttons[0].trouble is ButtonTrouble.STUCK
             assert "THANKS" in " ".join(device.window.screen.text)
             await asyncio.sleep(3600)
             device.thanks.release()

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from likelight.appreciation.buttons.watched import CrewButton
+from likelight.appreciation.buttons.watched import WatchedButton
 from likelight.contract import Cause, State
 from likelight.gate.on_air import OnAir, PrivacyButton
 from likelight_hw.ports import CameraPhase, CameraStatus, HardwareError
@@ -71,7 +71,7 @@ class Daemon:
             on_change=lambda: None,
             now=world.now,
         )
-        self.privacy = CrewButton(
+        self.privacy = WatchedButton(
             "PRIVACY",
             self.button,
             PrivacyButton(self.gate),

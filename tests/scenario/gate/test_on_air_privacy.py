@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from likelight.appreciation.buttons.watched import CrewButton, Trouble
+from likelight.appreciation.buttons.watched import ButtonTrouble, WatchedButton
 from likelight.contract import Cause, State
 from likelight.gate.on_air import OnAir, PrivacyButton
 from likelight_hw.ports import HardwareError
@@ -164,7 +164,9 @@ def test_privacy_shuts_though_whoever_shows_it_fails() -> None:
     async def body(kitchen: Kitchen, gate: OnAir) -> None:
         kitchen.on_change = fail
         button = SimButton()
-        privacy = CrewButton("PRIVACY", button, PrivacyButton(gate), on_felt=fail, on_trouble=fail)
+        privacy = WatchedButton(
+            "PRIVACY", button, PrivacyButton(gate), on_felt=fail, on_trouble=fail
+        )
         listening = asyncio.create_task(privacy.run())
         gate.on_demand(True)
         await asyncio.sleep(5)
@@ -227,9 +229,9 @@ def test_a_press_on_a_button_that_is_just_read_again_lets_no_light_flash() -> No
         button = Unread()
 
         def trouble() -> None:
-            gate.on_privacy_button(privacy.trouble is not Trouble.UNREADABLE)
+            gate.on_privacy_button(privacy.trouble is not ButtonTrouble.UNREADABLE)
 
-        privacy = CrewButton(
+        privacy = WatchedButton(
             "PRIVACY", button, PrivacyButton(gate), on_felt=lambda: None, on_trouble=trouble
         )
         listening = asyncio.create_task(privacy.run())

@@ -24,7 +24,7 @@ QUIET = BASES[Base.QUIET]
 
 async def obey(device: Device, url: str) -> Any:
     """Call the route's handler as the control server would."""
-    routes = queue_routes(device.lamp, device.window)
+    routes = queue_routes(device.lamp, device.window.presenter)
     routes += lights_routes(device.lamp, simulated=True)
     (handler,) = (route.handler for route in routes if route.path == url)
     answer = await handler(make_mocked_request("POST", url))  # type: ignore[arg-type,misc]
@@ -217,12 +217,12 @@ def test_a_milestone_is_on_the_disk_before_its_gesture_is_over(tmp_path: Path) -
             await asyncio.sleep(20)
             cloud.like(1)
             await asyncio.sleep(0.5)
-            assert (await device.store.memory()).tally.lit_total == 100
+            assert (await device.store.sync_state()).totals.lit_total == 100
             await asyncio.sleep(20)
             cloud.like(1)
             await asyncio.sleep(0.5)
             # Likes as such are kept within 5 s, which spares the card.
-            assert (await device.store.memory()).tally.lit_total == 100
+            assert (await device.store.sync_state()).totals.lit_total == 100
 
     run_virtual(scenario())
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from likelight.appreciation.buttons.watched import CrewButton, Trouble
+from likelight.appreciation.buttons.watched import ButtonTrouble, WatchedButton
 from likelight_hw.ports import HardwareError
 from likelight_hw.sim.button import SimButton
 from support.virtual import run_virtual
@@ -25,18 +25,18 @@ class Hand:
         self.did.append(what)
         self.at.append(asyncio.get_running_loop().time())
 
-    def down(self) -> None:
+    def pressed(self) -> None:
         self.write("down")
 
-    def up(self) -> None:
+    def released(self) -> None:
         self.write("up")
 
-    def void(self) -> None:
+    def cancelled(self) -> None:
         self.write("void")
 
 
 def with_button(
-    body: Callable[[SimButton, CrewButton, Hand], Coroutine[None, None, None]],
+    body: Callable[[SimButton, WatchedButton, Hand], Coroutine[None, None, None]],
     *,
     held: bool = False,
 ) -> None:
@@ -44,7 +44,7 @@ def with_button(
 
     async def scenario() -> None:
         button, hand = SimButton(), Hand()
-        watched = CrewButton(
+        watched = WatchedButton(
             "THANKS",
             button,
             hand,
@@ -63,7 +63,7 @@ def with_button(
 
 
 def test_a_press_acts_and_is_felt_at_once() -> None:
-    async def body(button: SimButton, _: CrewButton, hand: Hand) -> None:
+    async def body(button: SimButton, _: WatchedButton, hand: Hand) -> None:
         began = asyncio.get_running_loop().time()
         button.hold()
         await asyncio.sleep(0.001)
@@ -78,7 +78,7 @@ def test_a_press_acts_and_is_felt_at_once() -> None:
 
 
 def test_a_press_from_before_the_start_ends_without_a_deed() -> None:
-    async def body(button: SimButton, _: CrewButton, hand: Hand) -> None:
+    async def body(button: SimButton, _: WatchedButton, hand: Hand) -> None:
         button.release()
         await asyncio.sleep(1)
         assert hand.did == ["down", "void", "felt"]
@@ -90,7 +90,7 @@ def test_a_press_from_before_the_start_ends_without_a_deed() -> None:
 
 
 def test_a_press_counts_once_however_it_bounces() -> None:
-    async def body(button: SimButton, _: CrewButton, hand: Hand) -> None:
+    async def body(button: SimButton, _: WatchedButton, hand: Hand) -> None:
         for _ in range(3):
             for _ in range(4):
                 button.press()
@@ -152,14 +152,14 @@ def test_presses_from_before_anybody_listened_wait_but_do_not_pile_up() -> None:
 def test_a_wedged_cap_is_told_once_and_does_nothing_more(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    async def body(button: SimButton, watched: CrewButton, hand: Hand) -> None:
+    async def body(button: SimButton, watched: WatchedButton, hand: Hand) -> None:
         button.hold()
         await asyncio.sleep(59.9)
         assert watched.trouble is None
         await asyncio.sleep(0.2)
-        assert watched.trouble is Trouble.STUCK
+        assert watched.trouble is ButtonTrouble.STUCK
         await asyncio.sleep(3600)
-        assert watched.trouble is Trouble.STUCK
+        assert watched.trouble is ButtonTrouble.STUCK
         button.release()
         await asyncio.sleep(1)
         assert watched.trouble is None
@@ -177,27 +177,27 @@ def test_a_wedged_cap_is_told_once_and_does_nothing_more(
 
 
 def test_a_wire_that_chatters_at_1_khz_is_one_press_that_is_stuck() -> None:
-    async def body(button: SimButton, watched: CrewButton, hand: Hand) -> None:
+    async def body(button: SimButton, watched: WatchedButton, hand: Hand) -> None:
         for _ in range(60 * 500 + 500):
             button.hold()
             await asyncio.sleep(0.001)
             button.release()
             await asyncio.sleep(0.001)
         assert hand.did == ["down", "felt", "void", "trouble: stuck"]
-        assert watched.trouble is Trouble.STUCK
+        assert watched.trouble is ButtonTrouble.STUCK
 
     with_button(body)
 
 
 def test_a_wire_that_chatters_slowly_ends_nothing_and_mends_by_itself() -> None:
-    async def body(button: SimButton, watched: CrewButton, hand: Hand) -> None:
+    async def body(button: SimButton, watched: WatchedButton, hand: Hand) -> None:
         for _ in range(100):
             button.press()
             await asyncio.sleep(0.11)
-        assert watched.trouble is Trouble.CHATTERS
+        assert watched.trouble is ButtonTrouble.CHATTERS
         assert hand.did.count("up") == 11, "from the twelfth press on nobody means it"
         await asyncio.sleep(3.9)
-        assert watched.trouble is Trouble.CHATTERS
+        assert watched.trouble is ButtonTrouble.CHATTERS
         await asyncio.sleep(0.2)
         assert watched.trouble is None
         button.press()
@@ -224,15 +224,17 @@ def test_a_button_that_cannot_be_read_is_told_and_tried_again(
 ) -> None:
     async def scenario() -> None:
         button, hand = FailingButton(), Hand()
-        watched = CrewButton("PRIVACY", button, hand, on_felt=lambda: None, on_trouble=lambda: None)
+        watched = WatchedButton(
+            "PRIVACY", button, hand, on_felt=lambda: None, on_trouble=lambda: None
+        )
         async with asyncio.TaskGroup() as group:
             running = group.create_task(watched.run())
             await asyncio.sleep(59.9)
-            assert watched.trouble is Trouble.UNREADABLE
+            assert watched.trouble is ButtonTrouble.UNREADABLE
             button.broken = False
             # It is read again each 5 s; and if it then has no complaint for 5 s, it works.
             await asyncio.sleep(5)
-            assert watched.trouble is Trouble.UNREADABLE
+            assert watched.trouble is ButtonTrouble.UNREADABLE
             await asyncio.sleep(0.2)
             assert watched.trouble is None
             button.press()
@@ -249,7 +251,7 @@ def test_a_button_that_cannot_be_read_is_told_and_tried_again(
 
 
 def test_touched_since_knows_overlaps() -> None:
-    async def body(button: SimButton, watched: CrewButton, _: Hand) -> None:
+    async def body(button: SimButton, watched: WatchedButton, _: Hand) -> None:
         loop = asyncio.get_running_loop()
         button.hold()
         await asyncio.sleep(0.2)
@@ -268,7 +270,7 @@ def test_a_press_within_20_ms_was_there_before_anybody_looked(
 ) -> None:
     async def scenario() -> None:
         button, hand = SimButton(), Hand()
-        watched = CrewButton(
+        watched = WatchedButton(
             "PRIVACY",
             button,
             hand,
@@ -290,12 +292,17 @@ def test_a_press_within_20_ms_was_there_before_anybody_looked(
 
 @pytest.mark.parametrize(
     ("presses", "apart", "trouble"),
-    [(12, 0.36, Trouble.CHATTERS), (12, 0.37, None), (11, 0.1, None), (12, 0.1, Trouble.CHATTERS)],
+    [
+        (12, 0.36, ButtonTrouble.CHATTERS),
+        (12, 0.37, None),
+        (11, 0.1, None),
+        (12, 0.1, ButtonTrouble.CHATTERS),
+    ],
 )
 def test_twelve_presses_within_4_s_are_no_hand(
-    presses: int, apart: float, trouble: Trouble | None
+    presses: int, apart: float, trouble: ButtonTrouble | None
 ) -> None:
-    async def body(button: SimButton, watched: CrewButton, _: Hand) -> None:
+    async def body(button: SimButton, watched: WatchedButton, _: Hand) -> None:
         for _press in range(presses):
             button.press()
             await asyncio.sleep(apart)
@@ -305,7 +312,7 @@ def test_twelve_presses_within_4_s_are_no_hand(
 
 
 def test_a_letting_go_is_believed_after_50_ms_of_calm() -> None:
-    async def body(button: SimButton, _: CrewButton, hand: Hand) -> None:
+    async def body(button: SimButton, _: WatchedButton, hand: Hand) -> None:
         button.hold()
         await asyncio.sleep(1)
         button.release()
@@ -332,7 +339,7 @@ def test_whoever_answers_a_press_and_fails_costs_no_press(
 
     async def scenario() -> None:
         button, hand = SimButton(), Hand()
-        watched = CrewButton("PRIVACY", button, hand, on_felt=fail, on_trouble=fail)
+        watched = WatchedButton("PRIVACY", button, hand, on_felt=fail, on_trouble=fail)
         async with asyncio.TaskGroup() as group:
             running = group.create_task(watched.run())
             for _ in range(2):
@@ -342,7 +349,7 @@ def test_whoever_answers_a_press_and_fails_costs_no_press(
             assert hand.did == ["down", "up"] * 2
             button.hold()
             await asyncio.sleep(61)
-            assert watched.trouble is Trouble.STUCK
+            assert watched.trouble is ButtonTrouble.STUCK
             button.press()
             await asyncio.sleep(1)
             button.press()

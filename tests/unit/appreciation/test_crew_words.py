@@ -35,8 +35,8 @@ from likelight.appreciation.screens.typeface import (
     ink_of,
     shaping_available,
 )
-from likelight.appreciation.sync.client import Why
-from likelight.appreciation.sync.poll import Link
+from likelight.appreciation.sync.client import FailureKind
+from likelight.appreciation.sync.connection import CloudConnection
 from likelight.assets import catalogue, crew_words
 from likelight.assets.crew_words import ENGLISH, CrewWords
 from likelight.assets.fonts import missing
@@ -46,7 +46,7 @@ from likelight_hw.ports import Rgb
 
 LANGUAGES = crew_words.languages()
 ARABIC = crew_words.load("ar")
-CALM = Situation(Link.CONNECTED, State.IDLE, likes_today=128)
+CALM = Situation(CloudConnection.CONNECTED, State.IDLE, likes_today=128)
 
 needs_fribidi = pytest.mark.skipif(
     not shaping_available(), reason="Arabic needs libfribidi0: apt install libfribidi0"
@@ -64,8 +64,18 @@ SMALLEST = (128, 64)
 OPENS = datetime(2026, 11, 22, 20, 30, tzinfo=UTC)
 
 SITUATIONS = [
-    *(replace(CALM, link=Link.OFFLINE, why=why) for why in Why),
-    *(replace(CALM, link=link) for link in (Link.STARTING, Link.REFUSED, Link.SUPERSEDED)),
+    *(
+        replace(CALM, connection=CloudConnection.OFFLINE, failure=failure)
+        for failure in FailureKind
+    ),
+    *(
+        replace(CALM, connection=connection)
+        for connection in (
+            CloudConnection.STARTING,
+            CloudConnection.REFUSED,
+            CloudConnection.SUPERSEDED,
+        )
+    ),
     *(replace(CALM, stuck=stuck) for stuck in (("PRIVACY",), ("THANKS", "PRIVACY"))),
     *(replace(CALM, camera=State.OFF, cause=cause) for cause in (Cause.CONSENT, Cause.DESIRED)),
     *(

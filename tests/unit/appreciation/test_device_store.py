@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from likelight.appreciation.sync.store import RECEIPTS_A_POST, DeviceStore, Memory
-from likelight.appreciation.sync.tally import Arrival, Tally
+from likelight.appreciation.sync.like_totals import Arrival, LikeTotals
+from likelight.appreciation.sync.store import RECEIPTS_A_POST, DeviceStore, SyncState
 from likelight.contract import NOTE_TTL_S, Desired, Note, NoteReceipt
 from likelight.runtime.migrations import FileFormat, Migration, Version, statements
 from likelight.runtime.sqlite_file import SqliteFile
@@ -99,30 +99,30 @@ async def test_a_commit_waits_for_the_disk(store: DeviceStore) -> None:
 
 
 async def test_everything_kept_is_there_again(store: DeviceStore, path: Path) -> None:
-    memory = Memory(
+    memory = SyncState(
         cursor="c7",
         desired=Desired(version=3, mode="off", schedule={"mon": ["11:00", "22:00"]}),
-        tally=Tally("e", 912, 900, NOON, date(2026, 11, 21), 128),
+        totals=LikeTotals("e", 912, 900, NOON, date(2026, 11, 21), 128),
     )
     new = await store.keep(memory, [letter(1), letter(2, "hello")])
     assert [note.id for note in new] == ["n1", "n2"]
     again = await reopened(store, path)
-    assert await again.memory() == memory
+    assert await again.sync_state() == memory
     assert [note.code for note in await again.waiting()] == ["heroes", "hello"]
     assert again.boots == store.boots + 1
     await again.close()
 
 
 async def test_a_note_that_comes_twice_is_one_note(store: DeviceStore) -> None:
-    await store.keep(Memory("c1"), [letter(1)])
+    await store.keep(SyncState("c1"), [letter(1)])
     await store.mark_shown(["n1"], NOON)
-    new = await store.keep(Memory("c2"), [letter(1), letter(2)])
+    new = await store.keep(SyncState("c2"), [letter(1), letter(2)])
     assert [note.id for note in new] == ["n2"]
     assert [note.id for note in await store.waiting()] == ["n2"]
 
 
 async def test_receipts_are_due_until_acknowledged_as_they_are(store: DeviceStore) -> None:
-    await store.keep(Memory("c1"), [letter(n) for n in (1, 2, 3)])
+    await store.keep(SyncState("c1"), [letter(n) for n in (1, 2, 3)])
     assert await store.receipts() == ()
     await store.mark_shown(["n2", "n1"], NOON)
     told = await store.receipts()
@@ -143,7 +143,7 @@ async def test_receipts_are_due_until_acknowledged_as_they_are(store: DeviceStor
 async def test_a_note_shown_twice_keeps_the_time_and_the_place_of_the_first(
     store: DeviceStore,
 ) -> None:
-    await store.keep(Memory("c1"), [letter(1), letter(2)])
+    await store.keep(SyncState("c1"), [letter(1), letter(2)])
     await store.mark_shown(["n1", "n2"], NOON)
     await store.mark_shown(["n1"], NOON + timedelta(hours=1))
     assert [(shown.id, shown.shown_at) for shown in await store.history()] == [
@@ -153,7 +153,7 @@ async def test_a_note_shown_twice_keeps_the_time_and_the_place_of_the_first(
 
 
 async def test_the_order_of_showing_survives_a_clock_that_steps_back(store: DeviceStore) -> None:
-    await store.keep(Memory("c1"), [letter(1), letter(2)])
+    await store.keep(SyncState("c1"), [letter(1), letter(2)])
     await store.mark_shown(["n2"], NOON)
     await store.mark_shown(["n1"], NOON - timedelta(days=400))
     assert [note.id for note in await store.history()] == ["n2", "n1"]
@@ -162,7 +162,7 @@ async def test_the_order_of_showing_survives_a_clock_that_steps_back(store: Devi
 
 async def test_a_post_carries_no_more_receipts_than_fit(store: DeviceStore) -> None:
     notes = [letter(n) for n in range(1, 151)]
-    await store.keep(Memory("c1"), notes)
+    await store.keep(SyncState("c1"), notes)
     await store.mark_shown([note.id for note in notes], NOON)
     first = await store.receipts()
     assert len(first) == RECEIPTS_A_POST
@@ -171,16 +171,16 @@ async def test_a_post_carries_no_more_receipts_than_fit(store: DeviceStore) -> N
 
 
 async def test_only_what_is_finished_is_forgotten(store: DeviceStore, clock: Clock) -> None:
-    await store.keep(Memory("c1"), [letter(n) for n in (1, 2, 3, 4)])
+    await store.keep(SyncState("c1"), [letter(n) for n in (1, 2, 3, 4)])
     await store.mark_shown(["n1", "n2", "n3"], NOON)
     told = await store.receipts()
     await store.acknowledge(told[:2])
     clock.at += TTL + timedelta(days=2)
-    await store.keep(Memory("c2"), [letter(5, at=clock.at)])
+    await store.keep(SyncState("c2"), [letter(5, at=clock.at)])
     assert [note.id for note in await store.history()] == ["n3"]
     assert [note.id for note in await store.waiting()] == ["n4", "n5"]
     clock.at += timedelta(days=30)
-    await store.keep(Memory("c3"), [letter(6, at=clock.at)])
+    await store.keep(SyncState("c3"), [letter(6, at=clock.at)])
     assert [note.id for note in await store.waiting()] == ["n6"]
     assert [receipt.id for receipt in await store.receipts()] == ["n3"]
 
@@ -188,27 +188,27 @@ async def test_only_what_is_finished_is_forgotten(store: DeviceStore, clock: Clo
 async def test_an_unshown_note_waits_a_week_past_its_expiry(
     store: DeviceStore, clock: Clock
 ) -> None:
-    await store.keep(Memory("c1"), [letter(1)])
+    await store.keep(SyncState("c1"), [letter(1)])
     expires = NOON + timedelta(hours=12)
     clock.at = expires + timedelta(days=7)
-    await store.keep(Memory("c2"), [letter(2, at=clock.at)])
+    await store.keep(SyncState("c2"), [letter(2, at=clock.at)])
     assert [note.id for note in await store.waiting()] == ["n1", "n2"]
     clock.at += timedelta(seconds=1)
-    await store.keep(Memory("c3"), [letter(3, at=clock.at)])
+    await store.keep(SyncState("c3"), [letter(3, at=clock.at)])
     assert [note.id for note in await store.waiting()] == ["n2", "n3"]
 
 
 async def test_a_finished_note_is_known_again_for_a_day_past_its_expiry(
     store: DeviceStore, clock: Clock
 ) -> None:
-    await store.keep(Memory("c1"), [letter(1)])
+    await store.keep(SyncState("c1"), [letter(1)])
     await store.mark_shown(["n1"], NOON)
     await store.acknowledge(await store.receipts())
     clock.at = NOON + timedelta(hours=12, days=1)
-    assert await store.keep(Memory("c2"), [letter(1)]) == ()
+    assert await store.keep(SyncState("c2"), [letter(1)]) == ()
     assert [note.id for note in await store.history()] == ["n1"]
     clock.at += timedelta(seconds=1)
-    await store.keep(Memory("c3"), [letter(2, at=clock.at)])
+    await store.keep(SyncState("c3"), [letter(2, at=clock.at)])
     assert await store.history() == ()
 
 
@@ -274,32 +274,32 @@ def test_light_is_owed_exactly_and_never_claimed_in_advance(
     replies: list[tuple[int, Arrival, bool, bool]],
 ) -> None:
     """Whatever is lost: after a return, the likes lit add up to the cloud's total."""
-    tally, total, epoch = Tally(), 0, 0
+    totals, total, epoch = LikeTotals(), 0, 0
     for likes, arrival, new_epoch, lamp_works in replies:
         total, epoch = (likes, epoch + 1) if new_epoch else (total + likes, epoch)
-        before = tally
-        tally, gesture = tally.hear(total, str(epoch), arrival, NOON.date())
-        assert tally.total == total
-        assert tally.lit_total <= total
+        before = totals
+        totals, gesture = totals.receive(total, str(epoch), arrival, NOON.date())
+        assert totals.total == total
+        assert totals.lit_total <= total
         if gesture is not None:
             assert gesture.total == total
             assert gesture.delta > 0
             if gesture.welcome_back:
                 assert gesture.delta == total - before.lit_total
             if lamp_works:
-                tally = tally.lit(gesture.total, NOON)
-                assert tally.lit_total == total
+                totals = totals.lit(gesture.total, NOON)
+                assert totals.lit_total == total
         if arrival is Arrival.RESET and before.epoch is not None:
             assert gesture is None
-            assert tally.day_likes == before.day_likes
+            assert totals.day_likes == before.day_likes
 
 
 @pytest.mark.parametrize(("total", "told"), [(500, 500), (5000, 1000)])
 def test_a_glow_from_before_a_reset_claims_no_more_than_the_new_total(
     total: int, told: int
 ) -> None:
-    before = Tally("old", 1000, 300, NOON)
-    after, gesture = before.hear(total, "new", Arrival.RESET, NOON.date())
+    before = LikeTotals("old", 1000, 300, NOON)
+    after, gesture = before.receive(total, "new", Arrival.RESET, NOON.date())
     assert gesture is None
     assert after.lit_total == 300
     assert after.lit(1000, NOON).lit_total == told

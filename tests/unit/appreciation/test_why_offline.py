@@ -7,7 +7,7 @@ from unittest.mock import Mock
 import aiohttp
 import pytest
 
-from likelight.appreciation.sync.client import Why, why
+from likelight.appreciation.sync.client import FailureKind, failure_kind
 
 KEY = Mock(ssl=True, host="cloud.invalid", port=443, is_ssl=True)
 
@@ -23,21 +23,30 @@ def certificate_error(code: int) -> aiohttp.ClientConnectorCertificateError:
     [
         (
             aiohttp.ClientConnectorDNSError(KEY, socket.gaierror(socket.EAI_AGAIN, "again")),
-            Why.LINE,
+            FailureKind.NETWORK,
         ),
         (
             aiohttp.ClientConnectorDNSError(KEY, socket.gaierror(socket.EAI_NONAME, "unknown")),
-            Why.NAMES,
+            FailureKind.DNS,
         ),
-        (aiohttp.ClientConnectorError(KEY, OSError(101, "Network is unreachable")), Why.LINE),
-        (aiohttp.ClientConnectorError(KEY, ConnectionRefusedError(111, "refused")), Why.CLOUD),
-        (certificate_error(9), Why.CLOCK),
-        (certificate_error(10), Why.CLOCK),
-        (certificate_error(18), Why.STRANGER),
-        (aiohttp.ClientConnectorSSLError(KEY, OSError(1, "wrong version number")), Why.STRANGER),
-        (aiohttp.ServerDisconnectedError(), Why.LINE),
-        (ConnectionResetError(), Why.LINE),
+        (
+            aiohttp.ClientConnectorError(KEY, OSError(101, "Network is unreachable")),
+            FailureKind.NETWORK,
+        ),
+        (
+            aiohttp.ClientConnectorError(KEY, ConnectionRefusedError(111, "refused")),
+            FailureKind.CLOUD,
+        ),
+        (certificate_error(9), FailureKind.CLOCK),
+        (certificate_error(10), FailureKind.CLOCK),
+        (certificate_error(18), FailureKind.INTERCEPTED),
+        (
+            aiohttp.ClientConnectorSSLError(KEY, OSError(1, "wrong version number")),
+            FailureKind.INTERCEPTED,
+        ),
+        (aiohttp.ServerDisconnectedError(), FailureKind.NETWORK),
+        (ConnectionResetError(), FailureKind.NETWORK),
     ],
 )
-def test_a_failure_tells_what_stands_in_the_way(error: Exception, told: Why) -> None:
-    assert why(error) is told
+def test_a_failure_tells_what_stands_in_the_way(error: Exception, told: FailureKind) -> None:
+    assert failure_kind(error) is told

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from likelight.appreciation.sync.client import Busy, Refused, Unreachable, Why
+from likelight.appreciation.sync.client import Busy, FailureKind, Refused, Unreachable
 from likelight.assets import catalogue, fonts
 from likelight.config.settings import Config
 from likelight.fleet.doctor import doctor
@@ -658,7 +658,9 @@ CASES = [
         "fail",
         "no cloud",
         CLOUD,
-        with_files({**TOKEN}, ask_cloud=raises(Unreachable("log-in page", Why.STRANGER))),
+        with_files(
+            {**TOKEN}, ask_cloud=raises(Unreachable("log-in page", FailureKind.INTERCEPTED))
+        ),
     ),
     Case("cloud", "warn", "busy", CLOUD, with_files({**TOKEN}, ask_cloud=raises(Busy(5)))),
 ]

@@ -34,14 +34,14 @@ class Attention:
         return _now() < self._answering_until
 
     @property
-    def there(self) -> bool:
+    def crew_present(self) -> bool:
         """Somebody stands in front of the panel."""
         return _now() < self._pressed_at + ATTENDED_S
 
     @property
-    def settled(self) -> bool:
+    def press_resolved(self) -> bool:
         """Somebody is there, and what their press meant is known."""
-        return self.there and _now() >= self._pressed_at + SETTLED_S
+        return self.crew_present and _now() >= self._pressed_at + SETTLED_S
 
     @property
     def ends(self) -> tuple[float, ...]:
@@ -52,14 +52,14 @@ class Attention:
     def press(self) -> None:
         """A button went down."""
         self._felt_until = _now() + FELT_S
-        self.come()
+        self.note_presence()
 
-    def ask(self) -> None:
+    def begin_answer(self) -> None:
         """A press is to be answered."""
         self._answering_until = _now() + ANSWER_S
-        self.come()
+        self.note_presence()
 
-    def come(self) -> None:
+    def note_presence(self) -> None:
         """Somebody is there, and waits for no answer that doesn't come anyway."""
         self._pressed_at = _now()
 

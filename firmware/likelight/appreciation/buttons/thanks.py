@@ -39,19 +39,19 @@ class ThanksButton:
         self._long: asyncio.TimerHandle | None = None
         self._due = asyncio.Event()
 
-    def down(self) -> None:
+    def pressed(self) -> None:
         loop = asyncio.get_running_loop()
-        self.void()
+        self.cancelled()
         self._pressed_at = loop.time()
         self._long = loop.call_later(LONG_S, self._repeat)
 
-    def up(self) -> None:
+    def released(self) -> None:
         pressed_at = self._pressed_at
-        self.void()
+        self.cancelled()
         if pressed_at is not None and not self._overruled(pressed_at):
             self._due.set()
 
-    def void(self) -> None:
+    def cancelled(self) -> None:
         self._pressed_at = None
         if self._long is not None:
             self._long.cancel()
@@ -79,6 +79,6 @@ class ThanksButton:
 
     def _repeat(self) -> None:
         pressed_at = self._pressed_at
-        self.void()
+        self.cancelled()
         if pressed_at is not None and not self._overruled(pressed_at):
             self._on_repeat()

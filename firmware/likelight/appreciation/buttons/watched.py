@@ -21,7 +21,7 @@ FOUND_WITHIN_S = 0.02
 """A press that comes so soon was there before anybody looked: through a power cut, perhaps."""
 
 
-class Trouble(StrEnum):
+class ButtonTrouble(StrEnum):
     """What can be wrong with a button."""
 
     STUCK = "stuck"
@@ -29,20 +29,20 @@ class Trouble(StrEnum):
     UNREADABLE = "unreadable"
 
 
-class Acts(Protocol):
+class ButtonHandler(Protocol):
     """What a button does. Called on the event loop; no call waits."""
 
-    def down(self) -> None:
+    def pressed(self) -> None:
         """It was pressed."""
 
-    def up(self) -> None:
+    def released(self) -> None:
         """It was let go, by a hand."""
 
-    def void(self) -> None:
+    def cancelled(self) -> None:
         """What held it down was no hand."""
 
 
-class CrewButton:
+class WatchedButton:
     """Reads `button` for ever and passes on what hands do with it.
 
     A press acts first; `on_felt` is called right after that, in the same turn of the loop, so that
@@ -55,15 +55,15 @@ class CrewButton:
         self,
         name: str,
         button: Button,
-        acts: Acts,
+        handler: ButtonHandler,
         *,
         on_felt: Callable[[], None],
         on_trouble: Callable[[], None],
     ) -> None:
         self.name = name
-        self.trouble: Trouble | None = None
+        self.trouble: ButtonTrouble | None = None
         self._button = button
-        self._acts = acts
+        self._handler = handler
         self._on_felt = on_felt
         self._on_trouble = on_trouble
         self._held = False
@@ -81,7 +81,7 @@ class CrewButton:
         """Read for ever; a button that can't be read is tried again every 5 s."""
         try:
             while True:
-                if self.trouble is Trouble.UNREADABLE:
+                if self.trouble is ButtonTrouble.UNREADABLE:
                     # It is silent until it is pressed, so that no complaint is the good news.
                     self._set_timer(RETRY_S, lambda: self._is(None))
                 self._read_since = asyncio.get_running_loop().time()
@@ -106,49 +106,49 @@ class CrewButton:
     def _pressed(self) -> None:
         # Such a press may shut, but its end, minutes after its beginning, must not share again.
         self._found = self._touched_at - self._read_since < FOUND_WITHIN_S
-        self._acts.down()
+        self._handler.pressed()
         if self._found:
-            self._acts.void()
+            self._handler.cancelled()
         self._tell(self._on_felt)
         self._presses.append(self._touched_at)
         took = self._touched_at - self._presses[0]
         chatters = len(self._presses) == CHATTER and took < CHATTER_WITHIN_S
         self._set_timer(STUCK_AFTER_S, self._is_stuck)
-        self._is(Trouble.CHATTERS if chatters else None)
+        self._is(ButtonTrouble.CHATTERS if chatters else None)
 
     def _released(self) -> None:
         match self.trouble:
             case None if self._found:
                 pass
             case None:
-                self._acts.up()
-            case Trouble.CHATTERS:
-                self._acts.void()
+                self._handler.released()
+            case ButtonTrouble.CHATTERS:
+                self._handler.cancelled()
                 self._set_timer(CHATTER_WITHIN_S, lambda: self._is(None))
             case _:
                 self._is(None)
 
     def _is_stuck(self) -> None:
-        self._acts.void()
-        self._is(Trouble.STUCK)
+        self._handler.cancelled()
+        self._is(ButtonTrouble.STUCK)
 
     def _lost(self, error: HardwareError) -> None:
-        news = self.trouble is not Trouble.UNREADABLE
+        news = self.trouble is not ButtonTrouble.UNREADABLE
         self._held = False
         self._stop_timer()
-        self._acts.void()
-        self._is(Trouble.UNREADABLE)
+        self._handler.cancelled()
+        self._is(ButtonTrouble.UNREADABLE)
         if news:
             log.error("The %s button can't be read: %s", self.name, error)
 
-    def _is(self, trouble: Trouble | None) -> None:
+    def _is(self, trouble: ButtonTrouble | None) -> None:
         before, self.trouble = self.trouble, trouble
         if trouble is before:
             return
         self._tell(self._on_trouble)
-        if trouble is Trouble.STUCK:
+        if trouble is ButtonTrouble.STUCK:
             log.warning("The %s button has been down for a minute; is it stuck?", self.name)
-        elif trouble is Trouble.CHATTERS:
+        elif trouble is ButtonTrouble.CHATTERS:
             log.warning("The %s button chatters; its wire may be loose", self.name)
         elif trouble is None:
             log.info("The %s button works again", self.name)

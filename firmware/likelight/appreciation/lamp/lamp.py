@@ -66,7 +66,7 @@ class Planned:
 
 
 @dataclass(frozen=True, slots=True)
-class _Unlit:
+class _PendingLikes:
     """Likes for which the lamp has not lit yet, and the cloud's total with them."""
 
     count: int
@@ -109,7 +109,7 @@ class Lamp:
         self._shown = DARK
         self._asked: LightFrame | None = None
         self._settle_by = -math.inf
-        self._unlit: _Unlit | None = None
+        self._pending: _PendingLikes | None = None
         self._tests = 0
         self._retry_s: float | None = None
         self.trouble = ""
@@ -161,17 +161,17 @@ class Lamp:
     def likes(self, delta: int, total: int) -> None:
         """Glow for `delta` new likes, `total` in all. A delta of 0 is no news."""
         if delta > 0:
-            self._owe(delta, total)
+            self._add_pending(delta, total)
             if not self._waiting:
-                self._glow(self._scene.with_likes(delta, _time()), _Unlit(delta, total))
+                self._glow(self._scene.with_likes(delta, _time()), _PendingLikes(delta, total))
                 self._woken.set()
 
     def welcome_back(self, delta: int, total: int) -> None:
         """Show what an outage left over as one long gesture."""
         if delta > 0:
-            self._owe(delta, total)
+            self._add_pending(delta, total)
             if not self._waiting:
-                self._glow(self._scene.with_welcome(delta, _time()), _Unlit(delta, total))
+                self._glow(self._scene.with_welcome(delta, _time()), _PendingLikes(delta, total))
                 self._woken.set()
 
     def note(self) -> None:
@@ -232,7 +232,7 @@ class Lamp:
             self._scene = scene
             self._woken.set()
 
-    def _glow(self, scene: Scene, likes: _Unlit) -> None:
+    def _glow(self, scene: Scene, likes: _PendingLikes) -> None:
         """Show `scene`, and with it the milestone that `likes` passed, if there is one."""
         if likes.milestone:
             scene = scene.with_effect(MILESTONE, _time())
@@ -241,12 +241,12 @@ class Lamp:
     def _catch_up(self, waited: bool) -> None:
         """Show what waited, if it did and may be shown now, even over a glow from before."""
         if waited and not self._waiting:
-            self._welcome_owed()
+            self._show_pending()
             self._woken.set()
 
-    def _welcome_owed(self) -> None:
-        if owed := self._unlit:
-            self._glow(self._scene.with_welcome(owed.count, _time()), owed)
+    def _show_pending(self) -> None:
+        if pending := self._pending:
+            self._glow(self._scene.with_welcome(pending.count, _time()), pending)
 
     def _answer(self, answer: Effect) -> None:
         if self._holds <= {Hold.PAUSED}:
@@ -260,9 +260,9 @@ class Lamp:
     def _waiting(self) -> bool:
         return bool(self._holds) or self._dim == 0
 
-    def _owe(self, delta: int, total: int) -> None:
-        before = self._unlit or _Unlit(0, total)
-        self._unlit = _Unlit(before.count + delta, max(before.total, total))
+    def _add_pending(self, delta: int, total: int) -> None:
+        before = self._pending or _PendingLikes(0, total)
+        self._pending = _PendingLikes(before.count + delta, max(before.total, total))
 
     def _render(self, at: float) -> float:
         """Write one frame; return for how many seconds it stays right."""
@@ -270,7 +270,7 @@ class Lamp:
         # lets the first frame after a tap already glow.
         until = at + FRAME_S
         if not self._waiting and not self._scene.glows(until):
-            self._welcome_owed()  # the gesture passed while the lamp was gone
+            self._show_pending()  # the gesture passed while the lamp was gone
         asked = self._scene.frame(until)
         if asked != self._asked:
             self._asked, self._settle_by = asked, at + SETTLE_S
@@ -281,19 +281,19 @@ class Lamp:
             return FRAME_S
         self._answered()
         self._show(shown)
-        self._settle_debt(shown, until)
+        self._confirm_lit(shown, until)
         if shown != asked and at < self._settle_by:
             return FRAME_S
         return max(FRAME_S, self._scene.still_until(until) - until)
 
-    def _settle_debt(self, shown: LightFrame, at: float) -> None:
+    def _confirm_lit(self, shown: LightFrame, at: float) -> None:
         """Say that the lamp lit, once it did."""
-        if self._unlit is None or self._waiting:
+        if self._pending is None or self._waiting:
             return  # what still glows is older than what waits
         rise = shown.level - self._scene.base_frame(at).level
         if min(rise, self._scene.glow(at)) < LIT:
             return
-        lit, self._unlit = self._unlit, None
+        lit, self._pending = self._pending, None
         if lit.count == 1:
             logger.info("A like arrived; the lamp lit")
         else:
@@ -322,7 +322,7 @@ class Lamp:
             self._retry_s, self.trouble = None, ""
             logger.info("The lamp answers again")
             if not self._waiting:
-                self._welcome_owed()
+                self._show_pending()
 
     async def _rest(self, pause: float) -> None:
         """Sleep until the next frame is due or something happens."""

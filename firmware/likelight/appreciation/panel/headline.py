@@ -12,8 +12,8 @@ from likelight.appreciation.screens.models import (
     StatusScreen,
     ThanksScreen,
 )
-from likelight.appreciation.sync.client import Why
-from likelight.appreciation.sync.poll import Link
+from likelight.appreciation.sync.client import FailureKind
+from likelight.appreciation.sync.connection import CloudConnection
 from likelight.assets.crew_words import ENGLISH, CrewWords
 from likelight.contract import Cause, State
 
@@ -22,15 +22,15 @@ from likelight.contract import Cause, State
 class Situation:
     """All that decides what the screen says. `viewers` is a band such as "30-49".
 
-    `why` explains `Link.OFFLINE`, `cause` and `opens_at` a camera that is closed or off; this and
-    `today` are in the kitchen's own time. `consent_until` is the crew's date to sign by, once it is
-    near. `stuck` names the buttons that a hand can't use.
+    `failure` explains `CloudConnection.OFFLINE`; `cause` and `opens_at` explain a camera that is
+    closed or off. `opens_at` and `today` are in the kitchen's own time. `consent_until` is the date
+    by which the crew must sign again, once it is near. `stuck` names the buttons that do not work.
     """
 
-    link: Link
+    connection: CloudConnection
     camera: State
     likes_today: int
-    why: Why = Why.LINE
+    failure: FailureKind = FailureKind.NETWORK
     cause: Cause | None = None
     opens_at: datetime | None = None
     today: date | None = None
@@ -54,12 +54,16 @@ def headline(now: Situation, words: CrewWords = ENGLISH) -> Screen:
     """Return the screen for a situation: an answer to a button first, then what is wrong."""
     if now.thanking:
         # "Thanks sent" would be untrue while nobody can have got it.
-        return ThanksScreen(words) if now.link is Link.CONNECTED else _thanks_kept(words)
+        return (
+            ThanksScreen(words)
+            if now.connection is CloudConnection.CONNECTED
+            else _thanks_kept(words)
+        )
     if now.camera is State.PRIVATE:
         return PrivateScreen(words)
     if now.stuck:
         return _stuck(now.stuck, words)
-    if now.link is not Link.CONNECTED:
+    if now.connection is not CloudConnection.CONNECTED:
         return _not_connected(now, words)
     if now.camera is State.FAULT:
         return _fault(now.trouble, words)
@@ -89,20 +93,20 @@ def _not_connected(now: Situation, words: CrewWords) -> StatusScreen:
     def call(title: str, code: str, icon: str) -> StatusScreen:
         return StatusScreen(title, words.call_it.format(code=code), icon)
 
-    match now.link, now.why:
-        case Link.STARTING, _:
+    match now.connection, now.failure:
+        case CloudConnection.STARTING, _:
             return StatusScreen(words.welcome, words.waking, "wave")
-        case Link.REFUSED, _:
+        case CloudConnection.REFUSED, _:
             return call(words.unknown_device, "C1", "wrench")
-        case Link.SUPERSEDED, _:
+        case CloudConnection.SUPERSEDED, _:
             return call(words.two_devices, "C2", "wrench")
-        case _, Why.NAMES:
+        case _, FailureKind.DNS:
             return call(words.name_unknown, "N1", "cloud_crossed")
-        case _, Why.CLOCK:
+        case _, FailureKind.CLOCK:
             return call(words.wrong_time, "T1", "clock")
-        case _, Why.STRANGER:
+        case _, FailureKind.INTERCEPTED:
             return call(words.blocked, "N2", "cloud_crossed")
-        case _, Why.CLOUD:
+        case _, FailureKind.CLOUD:
             return StatusScreen(words.cloud_trouble, words.still_works, "cloud_crossed")
     return StatusScreen(words.no_internet, words.still_works, "cloud_crossed")
 

@@ -8,16 +8,18 @@ import asyncio
 import logging
 import random
 from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, tzinfo
 from typing import TypeVar
 
 from likelight.appreciation.buttons.attention import Attention
 from likelight.appreciation.panel.drawings import Drawings, PackedPage
 from likelight.appreciation.panel.headline import Situation, answers, headline
-from likelight.appreciation.panel.surface import Glass, Shown
+from likelight.appreciation.panel.surface import PanelContent, PanelSurface
 from likelight.appreciation.screens.care import SHIFT_EVERY_S, brightness, orbit
 from likelight.appreciation.screens.models import IdleScreen, NoteScreen, Screen
 from likelight.appreciation.sync.inbox import Inbox
-from likelight.appreciation.sync.store import KeptNote
+from likelight.appreciation.sync.store import StoredNote
 from likelight.assets import crew_words
 from likelight.contract import Catalogue
 from likelight.runtime.backoff import Backoff
@@ -39,30 +41,44 @@ TIMER_SLACK_S = 0.001
 """A loop may fire a timer a hair early; asking for what is left then could go on for ever."""
 
 
+@dataclass(frozen=True, slots=True)
+class PanelSettings:
+    """What the panel has to know of its kitchen.
+
+    In `quiet()` hours it is dark, or as bright as `night_brightness` says (0..1) if it does not
+    burn in. `review_due` returns the date by which the crew's consent must be reviewed, when that
+    is soon.
+    """
+
+    catalogue: Catalogue
+    timezone: tzinfo | None = None
+    quiet: Callable[[], bool] = lambda: False
+    night_brightness: float = 0.0
+    review_due: Callable[[], date | None] = lambda: None
+
+
 class Presenter:
     """Decides what the display shows when, and shows it.
 
     `situation` is asked whenever something may have changed; `on_note` is called when a note has
-    appeared on the glass, so that the lamp can turn heads towards it. In `quiet()` hours the
-    display is dark, or as bright as `night` says (0..1) if it doesn't burn in, until somebody
-    presses a button; no note is shown to an empty kitchen.
+    appeared on the panel, so that the lamp can turn heads towards it. In quiet hours the panel
+    shows no note until somebody presses a button.
     """
 
     def __init__(
         self,
         display: Display,
         inbox: Inbox,
+        settings: PanelSettings,
         *,
-        catalogue: Catalogue,
         situation: Callable[[], Situation],
         on_note: Callable[[], None],
         rng: random.Random,
-        quiet: Callable[[], bool] = lambda: False,
-        night: float = 0.0,
     ) -> None:
-        self._glass = Glass(display)
+        catalogue = settings.catalogue
+        self._surface = PanelSurface(display)
         self._drawings = Drawings(display.info)
-        self._crew = Attention()
+        self._attention = Attention()
         self._inbox = inbox
         self._notes = {
             note.code: NoteScreen(note.text, note.icon, rtl=catalogue.dir == "rtl")
@@ -72,8 +88,7 @@ class Presenter:
         self._test_note = NoteScreen(self._words.test, "wrench", rtl=self._words.rtl)
         self._situation = situation
         self._on_note = on_note
-        self._quiet = quiet
-        self._night = night
+        self._settings = settings
         self._backoff = Backoff(rng)
         self.trouble = ""
         """Why the display shows nothing new; empty while it does."""
@@ -88,9 +103,9 @@ class Presenter:
         self._unreadable: set[str] = set()
 
     @property
-    def current(self) -> Shown:
+    def current(self) -> PanelContent:
         """What is on the glass; a dark one shows nothing."""
-        return self._glass.shown
+        return self._surface.shown
 
     def change(self) -> None:
         """Something that decides what to show is different."""
@@ -98,12 +113,12 @@ class Presenter:
 
     def felt(self) -> None:
         """A button went down: the panel wakes, and says with a frame that it was felt."""
-        self._crew.press()
+        self._attention.press()
         self._changed.set()
 
     def answer(self) -> None:
         """The crew pressed a button: the headline goes before any note for a moment."""
-        self._crew.ask()
+        self._attention.begin_answer()
         self._changed.set()
 
     def repeat(self) -> bool:
@@ -112,8 +127,8 @@ class Presenter:
         self._again = next(shown, None)
         if self._again is None:
             return False
-        self._crew.stop_answering()
-        self._crew.come()
+        self._attention.stop_answering()
+        self._attention.note_presence()
         self._changed.set()
         return True
 
@@ -136,12 +151,12 @@ class Presenter:
     def test_note(self) -> None:
         """Show a note that says it is a test, at once and without a receipt."""
         self._again = _TEST_CODE
-        self._crew.come()
+        self._attention.note_presence()
         self._changed.set()
 
     async def run(self) -> None:
         """Show for ever."""
-        self._glass.forget()
+        self._surface.forget()
         async with asyncio.TaskGroup() as jobs:
             jobs.create_task(self._drawings.keep(answers(self._words)))
             while True:
@@ -151,12 +166,12 @@ class Presenter:
                     self.trouble = str(error) or "it hangs"
                     if self._backoff.fresh:
                         log.warning("The display shows nothing new: %s", self.trouble)
-                    self._glass.forget()
+                    self._surface.forget()
                     await asyncio.sleep(self._backoff.next())
 
     async def _show_next(self, jobs: asyncio.TaskGroup) -> None:
         code = self._next_code()
-        if code is None or self._crew.answering:
+        if code is None or self._attention.answering:
             await self._show_headline(over=self._note_is_due)
         else:
             await self._show_note(code, jobs)
@@ -165,7 +180,7 @@ class Presenter:
         """Return the code of the note to show: the one asked for again, or the oldest waiting."""
         if self._again is not None:
             return self._again
-        if self._paused or (self._quiet() and not self._crew.settled):
+        if self._paused or (self._settings.quiet() and not self._attention.press_resolved):
             return None
         for note in self._inbox.waiting:
             if note.code in self._notes:
@@ -179,7 +194,7 @@ class Presenter:
         """Show every waiting note of this code at once; equal words need no repetition."""
         screen = self._notes.get(code, self._test_note)
         drawn = await self._draw(screen)
-        waiting: list[KeptNote] = [note for note in self._inbox.waiting if note.code == code]
+        waiting: list[StoredNote] = [note for note in self._inbox.waiting if note.code == code]
         self._again = None
         self._skipped = False
         self._reading = True
@@ -232,19 +247,19 @@ class Presenter:
         return headline(self._situation(), self._words)
 
     def _note_is_due(self) -> bool:
-        return not self._crew.answering and self._next_code() is not None
+        return not self._attention.answering and self._next_code() is not None
 
     async def _answer_presses(self) -> None:
         """Give the glass to the answer for as long as there is one."""
-        while self._crew.answering:
-            await self._show_headline(over=lambda: not self._crew.answering)
+        while self._attention.answering:
+            await self._show_headline(over=lambda: not self._attention.answering)
 
     async def _put(self, screen: Screen, page: PackedPage) -> float:
         """Bring `page` to the glass; return when it got there."""
         if self._said is None or self._said[0] != screen:
             self._said = screen, self._now()
-        self._crew.answered()
-        await self._glass.put(screen, page, self._brightness())
+        self._attention.answered()
+        await self._surface.put(screen, page, self._brightness())
         if not self._backoff.fresh:
             log.info("The display works again")
             self._backoff.reset()
@@ -256,18 +271,18 @@ class Presenter:
 
         What only moves or dims costs one transfer and no drawing.
         """
-        await self._glass.frame(self._crew.felt)
-        await self._glass.light(self._brightness())
-        if self._glass.info.burns_in:
-            await self._glass.move(orbit(int(self._now() // SHIFT_EVERY_S)))
+        await self._surface.frame(self._attention.felt)
+        await self._surface.light(self._brightness())
+        if self._surface.info.burns_in:
+            await self._surface.move(orbit(int(self._now() // SHIFT_EVERY_S)))
 
     def _brightness(self) -> float:
         screen, since = self._said or (None, self._now())
         return brightness(
-            burns_in=self._glass.info.burns_in,
-            quiet=self._quiet(),
-            night=self._night,
-            attended=self._reading or self._crew.there,
+            burns_in=self._surface.info.burns_in,
+            quiet=self._settings.quiet(),
+            night=self._settings.night_brightness,
+            attended=self._reading or self._attention.crew_present,
             still_s=self._now() - since,
             needed=not isinstance(screen, IdleScreen),
         )
@@ -277,9 +292,9 @@ class Presenter:
         if (kept := self._drawings.kept(screen)) is not None:
             return kept
         job = self._drawings.begin(screen)
-        return await (job if self._crew.answering else self._meanwhile(job))
+        return await (job if self._attention.answering else self._meanwhile(job))
 
-    async def _keep_shown(self, notes: list[KeptNote]) -> StoreError | None:
+    async def _keep_shown(self, notes: list[StoredNote]) -> StoreError | None:
         try:
             await self._inbox.shown(notes)
         except StoreError as error:
@@ -290,7 +305,7 @@ class Presenter:
         """Wait for `job`, and answer presses while it takes its time."""
         job.add_done_callback(lambda _: self._changed.set())
         while not job.done():
-            await self._wait_until(lambda: job.done() or self._crew.answering, REVIEW_S)
+            await self._wait_until(lambda: job.done() or self._attention.answering, REVIEW_S)
             await self._answer_presses()
         return job.result()
 
@@ -314,12 +329,12 @@ class Presenter:
     def _due(self) -> float:
         """Return when something changes of itself: an answer or a frame ends, the panel rests."""
         now = self._now()
-        latest = now + (TEND_S if self._glass.info.burns_in else REVIEW_S)
-        return min([latest, *(end for end in self._crew.ends if end > now)])
+        latest = now + (TEND_S if self._surface.info.burns_in else REVIEW_S)
+        return min([latest, *(end for end in self._attention.ends if end > now)])
 
     def _interrupted(self) -> bool:
         """Whether a note must give way: to an answer, or to itself from its first page on."""
-        return self._crew.answering or self._again is not None or self._skipped
+        return self._attention.answering or self._again is not None or self._skipped
 
     @staticmethod
     def _now() -> float:

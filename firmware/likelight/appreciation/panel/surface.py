@@ -13,14 +13,14 @@ SHOW_TIMEOUT_S = 15.0
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class PanelContent:
     """What is on the glass: the screen's name and its lines of text."""
 
     screen: str = "blank"
     text: tuple[str, ...] = ()
 
 
-class Glass:
+class PanelSurface:
     """A display and what it shows. Every method may raise `HardwareError` or `TimeoutError`.
 
     After either nothing is known of the panel, and everything is sent to it again.
@@ -28,7 +28,7 @@ class Glass:
 
     def __init__(self, display: Display) -> None:
         self._display = display
-        self._shown = Shown()
+        self._shown = PanelContent()
         self._page: PackedPage | None = None
         self._level: float | None = None
         self._offset = (0, 0)
@@ -39,9 +39,9 @@ class Glass:
         return self._display.info
 
     @property
-    def shown(self) -> Shown:
+    def shown(self) -> PanelContent:
         """What eyes see; a dark panel shows nothing."""
-        return self._shown if self._level else Shown()
+        return self._shown if self._level else PanelContent()
 
     @property
     def framed(self) -> bool:
@@ -54,7 +54,7 @@ class Glass:
             await self.light(level)
         self._page, self._framed = page, False
         await self._send()
-        self._shown = Shown(screen.name, page.text)
+        self._shown = PanelContent(screen.name, page.text)
         await self.light(level)
 
     async def light(self, level: float) -> None:
@@ -79,7 +79,7 @@ class Glass:
 
     def forget(self) -> None:
         """Nothing is known of the panel any more."""
-        self._shown, self._page, self._level, self._framed = Shown(), None, None, False
+        self._shown, self._page, self._level, self._framed = PanelContent(), None, None, False
 
     async def _send(self) -> None:
         page = self._page

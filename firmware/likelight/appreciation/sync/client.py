@@ -22,19 +22,19 @@ _CERTIFICATE_NOT_NOW = (9, 10)
 """OpenSSL's X509_V_ERR_CERT_NOT_YET_VALID and X509_V_ERR_CERT_HAS_EXPIRED."""
 
 
-class Why(StrEnum):
+class FailureKind(StrEnum):
     """What stands between the device and its cloud, as far as a failure tells."""
 
-    LINE = "line"
-    """Nothing was reached at all, or nothing says more."""
-    NAMES = "names"
-    """A name server answered that it doesn't know the cloud's name."""
+    NETWORK = "network"
+    """Nothing was reached, or the failure tells no more than that."""
+    DNS = "dns"
+    """A name server answered that it does not know the cloud's name."""
     CLOCK = "clock"
-    """The cloud's certificate is not valid at the time that the device believes it is."""
-    STRANGER = "stranger"
+    """The cloud's certificate is not valid at the time that this device's clock shows."""
+    INTERCEPTED = "intercepted"
     """Somebody else answers: a log-in page, a proxy, a wrong certificate."""
     CLOUD = "cloud"
-    """The cloud's machine was reached, and it can't."""
+    """The cloud's machine was reached, but it fails."""
 
 
 class CloudError(Exception):
@@ -76,9 +76,9 @@ class Busy(CloudError):
 class Unreachable(CloudError):
     """No usable answer: DNS, TLS, time-out, another 5xx, or no contract at the other end."""
 
-    def __init__(self, message: str, why: Why = Why.LINE) -> None:
+    def __init__(self, message: str, failure: FailureKind = FailureKind.NETWORK) -> None:
         super().__init__(message)
-        self.why = why
+        self.failure = failure
 
 
 class CloudClient(Protocol):
@@ -185,23 +185,23 @@ class HttpCloud:
         except TimeoutError as error:
             raise Unreachable(f"no answer within {time_out:g} s") from error
         except (aiohttp.ClientError, OSError) as error:
-            raise Unreachable(str(error) or type(error).__name__, why(error)) from error
+            raise Unreachable(str(error) or type(error).__name__, failure_kind(error)) from error
 
 
-def why(error: Exception) -> Why:
+def failure_kind(error: Exception) -> FailureKind:
     """Return what a failed connection tells about the line."""
     match error:
         case aiohttp.ClientConnectorCertificateError():
             code = getattr(error.certificate_error, "verify_code", None)
-            return Why.CLOCK if code in _CERTIFICATE_NOT_NOW else Why.STRANGER
+            return FailureKind.CLOCK if code in _CERTIFICATE_NOT_NOW else FailureKind.INTERCEPTED
         case aiohttp.ClientSSLError():
-            return Why.STRANGER
+            return FailureKind.INTERCEPTED
         case aiohttp.ClientConnectorError(os_error=ConnectionRefusedError()):
-            return Why.CLOUD
+            return FailureKind.CLOUD
         case aiohttp.ClientConnectorError(os_error=socket.gaierror(errno=socket.EAI_NONAME)):
-            return Why.NAMES
+            return FailureKind.DNS
         case _:
-            return Why.LINE
+            return FailureKind.NETWORK
 
 
 async def _read(response: aiohttp.ClientResponse) -> bytes:
@@ -222,7 +222,7 @@ def _parse(model: type[W], body: bytes) -> W:
         what = error.errors(include_input=False, include_url=False)[0]
         where = ".".join(map(str, what["loc"])) or "the reply"
         message = f"this is no likelight cloud: {where}: {what['msg']}"
-        raise Unreachable(message, Why.STRANGER) from None
+        raise Unreachable(message, FailureKind.INTERCEPTED) from None
 
 
 def _cursor(body: bytes) -> str | None:
@@ -238,4 +238,4 @@ def _failure(status: int, headers: Mapping[str, str]) -> CloudError:
     seconds = headers.get("Retry-After", "")
     if status in (429, 503) and seconds.isascii() and seconds.isdecimal():
         return Busy(min(float(seconds), LONGEST_RETRY_AFTER_S))
-    return Unreachable(f"the cloud answered with status {status}", Why.CLOUD)
+    return Unreachable(f"the cloud answered with status {status}", FailureKind.CLOUD)

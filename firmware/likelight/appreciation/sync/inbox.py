@@ -14,8 +14,8 @@ from datetime import datetime, tzinfo
 from typing import Protocol
 
 from likelight.appreciation.lamp.effects import milestone
-from likelight.appreciation.sync.store import HISTORY, DeviceStore, KeptNote, Memory
-from likelight.appreciation.sync.tally import Arrival, Tally
+from likelight.appreciation.sync.like_totals import Arrival, LikeTotals
+from likelight.appreciation.sync.store import HISTORY, DeviceStore, StoredNote, SyncState
 from likelight.contract import Desired, Events, Likes, Viewers
 from likelight.runtime.clock import Now
 from likelight.runtime.store_errors import StoreError
@@ -56,11 +56,11 @@ class Inbox:
     ) -> None:
         self.cursor: str | None = None
         self.desired: Desired | None = None
-        self.tally = Tally()
+        self.totals = LikeTotals()
         self.viewers = Viewers()
         self.thanks_at: datetime | None = None
-        self.waiting: list[KeptNote] = []
-        self.history: deque[KeptNote] = deque(maxlen=HISTORY)
+        self.waiting: list[StoredNote] = []
+        self.history: deque[StoredNote] = deque(maxlen=HISTORY)
         self._store = store
         self._lamp = lamp
         self._now = now
@@ -80,12 +80,12 @@ class Inbox:
     @property
     def likes_today(self) -> int:
         """How many likes reached the kitchen on this local day."""
-        return self.tally.today(self._now().astimezone(self._timezone).date())
+        return self.totals.today(self._now().astimezone(self._timezone).date())
 
     async def load(self) -> None:
         """Take up what the store remembers, and the cloud's last wish with it."""
-        memory = await self._store.memory()
-        self.cursor, self.desired, self.tally = memory.cursor, memory.desired, memory.tally
+        memory = await self._store.sync_state()
+        self.cursor, self.desired, self.totals = memory.cursor, memory.desired, memory.totals
         self.thanks_at = await self._store.thanks_at()
         self.waiting = list(await self._store.waiting())
         self.history = deque(await self._store.history(), maxlen=HISTORY)
@@ -128,7 +128,7 @@ class Inbox:
         if new_log:
             self._on_receipt()
         if events.notes or new_log:
-            memory = Memory(events.cursor, self.desired, self.tally)
+            memory = SyncState(events.cursor, self.desired, self.totals)
             new = await self._store.keep(memory, events.notes)
             for note in new:
                 log.info("A note came: %s", note.code)
@@ -158,13 +158,13 @@ class Inbox:
 
     def lit(self, total: int, at: datetime) -> None:
         """The lamp has physically shown the cloud's `total`."""
-        if milestone(self.tally.lit_total, total):
+        if milestone(self.totals.lit_total, total):
             self._at_once.set()  # a celebration that a power cut makes us forget would come twice
-        self.tally = self.tally.lit(total, at)
+        self.totals = self.totals.lit(total, at)
         self._unkept.set()
         self._on_receipt()
 
-    async def shown(self, notes: Iterable[KeptNote]) -> None:
+    async def shown(self, notes: Iterable[StoredNote]) -> None:
         """The screen showed `notes`: their receipts are due from now on."""
         at = self._now()
         shown = [replace(note, shown_at=at) for note in notes]
@@ -183,21 +183,21 @@ class Inbox:
 
     def _light(self, likes: Likes, epoch: str, arrival: Arrival) -> bool:
         """Light the lamp for the likes; return whether the cloud's log is a new one."""
-        before = self.tally
+        before = self.totals
         day = self._now().astimezone(self._timezone).date()
-        self.tally, gesture = before.hear(likes.total, epoch, arrival, day)
+        self.totals, gesture = before.receive(likes.total, epoch, arrival, day)
         if gesture is not None and gesture.welcome_back:
             self._lamp.welcome_back(gesture.delta, gesture.total)
         elif gesture is not None:
             self._lamp.likes(gesture.delta, gesture.total)
-        if self.tally != before:
+        if self.totals != before:
             self._unkept.set()
-        return epoch != before.epoch or self.tally.total < before.total
+        return epoch != before.epoch or self.totals.total < before.total
 
     async def _keep(self) -> None:
         self._unkept.clear()
         try:
-            await self._store.keep(Memory(self.cursor, self.desired, self.tally))
+            await self._store.keep(SyncState(self.cursor, self.desired, self.totals))
         except BaseException:
             self._unkept.set()
             raise

@@ -4,21 +4,21 @@ import asyncio
 import logging
 import random
 from collections.abc import Callable
-from enum import StrEnum
 
 from likelight.appreciation.sync.client import (
     BadCursor,
     Busy,
     CloudClient,
     CloudError,
+    FailureKind,
     Refused,
     Reset,
     Superseded,
     Unreachable,
-    Why,
 )
+from likelight.appreciation.sync.connection import CloudConnection
 from likelight.appreciation.sync.inbox import Inbox
-from likelight.appreciation.sync.tally import Arrival
+from likelight.appreciation.sync.like_totals import Arrival
 from likelight.contract import OFFLINE_AFTER_S
 from likelight.runtime.backoff import Backoff
 from likelight.runtime.store_errors import StoreError
@@ -36,25 +36,12 @@ HASTE_S = 0.1
 CALM_S = (0.5, 1.0)
 
 
-class Link(StrEnum):
-    """How the device stands with its cloud."""
-
-    STARTING = "starting"
-    CONNECTED = "connected"
-    OFFLINE = "offline"
-    """Nothing heard for 90 s."""
-    REFUSED = "refused"
-    """The token is revoked or the kitchen unknown; the camera must be off."""
-    SUPERSEDED = "superseded"
-    """Another device polls with this one's token: a cloned card."""
-
-
 class Poller:
     """Asks the cloud for ever and puts what it says into the inbox.
 
-    `on_link` hears of each change of `link`; `why` is what the last failure told of the line. A
-    failing store only means asking again: the cursor is the acknowledgement, so what could not be
-    kept comes once more.
+    `on_connection` is called at each change of `connection`; `failure` is the kind of the last
+    failure. When the store fails the poller asks again: the cursor is the acknowledgement, so the
+    cloud sends once more what could not be stored.
     """
 
     def __init__(
@@ -63,14 +50,14 @@ class Poller:
         inbox: Inbox,
         *,
         rng: random.Random,
-        on_link: Callable[[Link], None],
+        on_connection: Callable[[CloudConnection], None],
     ) -> None:
-        self.link = Link.STARTING
-        self.why = Why.LINE
+        self.connection = CloudConnection.STARTING
+        self.failure = FailureKind.NETWORK
         self._cloud = cloud
         self._inbox = inbox
         self._rng = rng
-        self._on_link = on_link
+        self._on_connection = on_connection
         self._backoff = Backoff(rng, base=FIRST_BACKOFF_BASE_S)
         self._wait = 0
         self._replied_at: float | None = None
@@ -109,7 +96,7 @@ class Poller:
         waited, viewers = self._wait, self._inbox.viewers
         events = await self._cloud.events(self._inbox.cursor, self._inbox.version, waited)
         self._hear()
-        self._to(Link.CONNECTED)
+        self._to(CloudConnection.CONNECTED)
         await self._inbox.receive(events, self._arrival())
         self._store_fails = False
         self._backoff = Backoff(self._rng)
@@ -136,11 +123,11 @@ class Poller:
         match error:
             case Refused():
                 self._hear()
-                self._to(Link.REFUSED)
+                self._to(CloudConnection.REFUSED)
                 return self._rng.uniform(*REFUSED_S)
             case Superseded():
                 self._hear()
-                self._to(Link.SUPERSEDED)
+                self._to(CloudConnection.SUPERSEDED)
                 return self._rng.uniform(*SUPERSEDED_S)
             case Busy(retry_after=seconds):
                 self._hear()
@@ -175,8 +162,8 @@ class Poller:
                     await self._word.wait()
             except TimeoutError:
                 # A refused device stays refused: its camera must stay off without a network too.
-                if self.link is not Link.REFUSED:
-                    self._to(Link.OFFLINE)
+                if self.connection is not CloudConnection.REFUSED:
+                    self._to(CloudConnection.OFFLINE)
                 await self._word.wait()
 
     def _hear(self) -> None:
@@ -193,18 +180,24 @@ class Poller:
             self._silence.set()
         self._word.clear()
         if isinstance(error, Unreachable):
-            self.why = error.why
+            self.failure = error.failure
 
-    def _to(self, link: Link) -> None:
-        if link is not self.link:
-            self.link = link
-            log.log(*_TOLD[link])
-            self._on_link(link)
+    def _to(self, connection: CloudConnection) -> None:
+        if connection is not self.connection:
+            self.connection = connection
+            log.log(*_TOLD[connection])
+            self._on_connection(connection)
 
 
 _TOLD = {
-    Link.CONNECTED: (logging.INFO, "Connected to the cloud"),
-    Link.OFFLINE: (logging.WARNING, "Offline; the lamp and the buttons still work"),
-    Link.REFUSED: (logging.ERROR, "The cloud refuses this device: the camera is off. Call IT"),
-    Link.SUPERSEDED: (logging.ERROR, "Another device polls for this kitchen: is a card cloned?"),
+    CloudConnection.CONNECTED: (logging.INFO, "Connected to the cloud"),
+    CloudConnection.OFFLINE: (logging.WARNING, "Offline; the lamp and the buttons still work"),
+    CloudConnection.REFUSED: (
+        logging.ERROR,
+        "The cloud refuses this device: the camera is off. Call IT",
+    ),
+    CloudConnection.SUPERSEDED: (
+        logging.ERROR,
+        "Another device polls for this kitchen: is a card cloned?",
+    ),
 }

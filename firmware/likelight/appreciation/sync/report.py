@@ -8,6 +8,7 @@ import asyncio
 import logging
 import random
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 
 from likelight.appreciation.sync.client import Busy, CloudClient, CloudError, Refused
 from likelight.appreciation.sync.inbox import Inbox
@@ -25,11 +26,24 @@ HEARTBEAT_JITTER = 0.2
 REFUSED_S = (300.0, 900.0)
 
 
+@dataclass(frozen=True, slots=True)
+class StatusSources:
+    """What a status says about the device, apart from likes and notes.
+
+    `camera` returns the present state; `measure` returns the figures of `Health`, and is called at
+    most every 30 s. `simulated` is True when any part of the hardware is.
+    """
+
+    camera: Callable[[], CameraReport]
+    measure: Callable[[], Awaitable[Health]]
+    simulated: bool
+
+
 class Reporter:
     """Posts a `Status` on every change and as a heartbeat, for ever.
 
     The first change after a calm goes out at once, because a viewer waits for the receipt; further
-    ones at most once a second. `measure` is asked once a heartbeat.
+    ones at most once a second.
     """
 
     def __init__(
@@ -37,19 +51,15 @@ class Reporter:
         cloud: CloudClient,
         store: DeviceStore,
         inbox: Inbox,
+        sources: StatusSources,
         *,
-        camera: Callable[[], CameraReport],
-        measure: Callable[[], Awaitable[Health]],
-        simulated: bool,
         now: Now,
         rng: random.Random,
     ) -> None:
         self._cloud = cloud
         self._store = store
         self._inbox = inbox
-        self._camera = camera
-        self._measure = measure
-        self._simulated = simulated
+        self._sources = sources
         self._now = now
         self._rng = rng
         self._boot_id = f"{rng.getrandbits(96):024x}"
@@ -80,13 +90,13 @@ class Reporter:
     async def run(self) -> None:
         """Post for ever; the first status goes out at once."""
         clock = asyncio.get_running_loop().time
-        health, measured_at = await self._measure(), clock()
+        health, measured_at = await self._sources.measure(), clock()
         while True:
             for event in (self._changed, self._urgent, self._reconnected):
                 event.clear()
             began = clock()
             if began - measured_at >= HEARTBEAT_S / 2:
-                health, measured_at = await self._measure(), began
+                health, measured_at = await self._sources.measure(), began
             try:
                 await self._post(health)
             except (CloudError, StoreError) as error:
@@ -115,9 +125,11 @@ class Reporter:
             sent_at=self._now(),
             cursor=inbox.cursor,
             applied_version=inbox.version,
-            simulated=self._simulated,
-            camera=self._camera(),
-            light=LightReport(lit_total=inbox.tally.lit_total, last_lit_at=inbox.tally.last_lit_at),
+            simulated=self._sources.simulated,
+            camera=self._sources.camera(),
+            light=LightReport(
+                lit_total=inbox.totals.lit_total, last_lit_at=inbox.totals.last_lit_at
+            ),
             notes=receipts,
             thanks_at=inbox.thanks_at,
             health=health,

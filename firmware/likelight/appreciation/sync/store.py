@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
-from likelight.appreciation.sync.tally import NOTHING_HEARD, Tally
+from likelight.appreciation.sync.like_totals import NOTHING_HEARD, LikeTotals
 from likelight.contract import Desired, Note, NoteReceipt, rfc3339
 from likelight.runtime.clock import Now, utc_now
 from likelight.runtime.migrations import FileFormat, Migration, Version, statements
@@ -66,7 +66,7 @@ KEEP_UNSHOWN = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)
-class KeptNote:
+class StoredNote:
     """A note in the inbox; `shown_at` is None while it waits."""
 
     id: str
@@ -75,12 +75,12 @@ class KeptNote:
 
 
 @dataclass(frozen=True, slots=True)
-class Memory:
+class SyncState:
     """The part of the store that changes with each reply of the cloud."""
 
     cursor: str | None = None
     desired: Desired | None = None
-    tally: Tally = NOTHING_HEARD
+    totals: LikeTotals = NOTHING_HEARD
 
 
 class DeviceStore:
@@ -122,22 +122,22 @@ class DeviceStore:
         )
         self.private, self.private_since = private, _time(kept[0][0])
 
-    async def memory(self) -> Memory:
+    async def sync_state(self) -> SyncState:
         """Return what the last `keep` remembered."""
-        return await self._file.read(_memory)
+        return await self._file.read(_sync_state)
 
-    async def keep(self, memory: Memory, notes: Iterable[Note] = ()) -> tuple[KeptNote, ...]:
-        """Remember `memory` and `notes` at once; return those notes that are new."""
+    async def keep(self, state: SyncState, notes: Iterable[Note] = ()) -> tuple[StoredNote, ...]:
+        """Remember `state` and `notes` at once; return those notes that are new."""
         notes, now = tuple(notes), self._now()
-        return await self._file.write(lambda db: _keep(db, memory, notes, now))
+        return await self._file.write(lambda db: _keep(db, state, notes, now))
 
-    async def waiting(self) -> tuple[KeptNote, ...]:
+    async def waiting(self) -> tuple[StoredNote, ...]:
         """Return the notes that no screen has shown yet, the oldest first."""
         return await self._file.read(
             lambda db: _notes(db, "WHERE shown_at IS NULL ORDER BY position")
         )
 
-    async def history(self) -> tuple[KeptNote, ...]:
+    async def history(self) -> tuple[StoredNote, ...]:
         """Return the last notes that were shown, in the order in which they were."""
         newest = await self._file.read(
             lambda db: _notes(db, f"WHERE showing > 0 ORDER BY showing DESC LIMIT {HISTORY}")
@@ -194,14 +194,14 @@ def _time(text: str | None) -> datetime | None:
     return datetime.fromisoformat(text) if text else None
 
 
-def _memory(db: sqlite3.Connection) -> Memory:
+def _sync_state(db: sqlite3.Connection) -> SyncState:
     cursor, desired, epoch, total, lit_total, last_lit_at, day, day_likes = db.execute(
         "SELECT cursor, desired, epoch, total, lit_total, last_lit_at, day, day_likes FROM device"
     ).fetchone()
-    return Memory(
+    return SyncState(
         cursor,
         Desired.model_validate_json(desired) if desired else None,
-        Tally(
+        LikeTotals(
             epoch,
             total,
             lit_total,
@@ -213,27 +213,27 @@ def _memory(db: sqlite3.Connection) -> Memory:
 
 
 def _keep(
-    db: sqlite3.Connection, memory: Memory, notes: tuple[Note, ...], now: datetime
-) -> tuple[KeptNote, ...]:
-    tally = memory.tally
+    db: sqlite3.Connection, state: SyncState, notes: tuple[Note, ...], now: datetime
+) -> tuple[StoredNote, ...]:
+    totals = state.totals
     db.execute(
         "UPDATE device SET cursor = ?, desired = ?, epoch = ?, total = ?, lit_total = ?,"
         " last_lit_at = ?, day = ?, day_likes = ?",
         (
-            memory.cursor,
-            memory.desired.model_dump_json() if memory.desired else None,
-            tally.epoch,
-            tally.total,
-            tally.lit_total,
-            rfc3339(tally.last_lit_at) if tally.last_lit_at else None,
-            tally.day.isoformat() if tally.day else None,
-            tally.day_likes,
+            state.cursor,
+            state.desired.model_dump_json() if state.desired else None,
+            totals.epoch,
+            totals.total,
+            totals.lit_total,
+            rfc3339(totals.last_lit_at) if totals.last_lit_at else None,
+            totals.day.isoformat() if totals.day else None,
+            totals.day_likes,
         ),
     )
     if not notes:
         return ()
     new = tuple(
-        KeptNote(note.id, note.code)
+        StoredNote(note.id, note.code)
         for note in notes
         if db.execute(
             "INSERT OR IGNORE INTO notes (id, code, expires_at) VALUES (?, ?, ?)",
@@ -252,9 +252,9 @@ def _keep(
     return new
 
 
-def _notes(db: sqlite3.Connection, where: str) -> tuple[KeptNote, ...]:
+def _notes(db: sqlite3.Connection, where: str) -> tuple[StoredNote, ...]:
     rows = db.execute(f"SELECT id, code, shown_at FROM notes {where}")  # noqa: S608  ours alone
-    return tuple(KeptNote(note_id, code, _time(shown_at)) for note_id, code, shown_at in rows)
+    return tuple(StoredNote(note_id, code, _time(shown_at)) for note_id, code, shown_at in rows)
 
 
 def _thank(db: sqlite3.Connection, at: str) -> int:

@@ -4,7 +4,7 @@ import asyncio
 from contextlib import suppress
 
 from likelight.appreciation.panel.drawings import PackedPage, draw
-from likelight.appreciation.panel.surface import Glass
+from likelight.appreciation.panel.surface import PanelSurface
 from likelight.appreciation.screens.models import Screen
 from likelight_hw.ports import Display, HardwareError
 
@@ -17,7 +17,7 @@ class GuidePanel:
         self.trouble: str | None = None
         self.page: PackedPage | None = None
         """What is on the panel."""
-        self._glass = Glass(display)
+        self._surface = PanelSurface(display)
         self._screen: Screen | None = None
         self._pages: tuple[PackedPage, ...] = ()
         self._changed = asyncio.Event()
@@ -57,9 +57,9 @@ class GuidePanel:
 
     async def _put(self, screen: Screen, page: PackedPage) -> bool:
         try:
-            await self._glass.put(screen, page, 1.0)
+            await self._surface.put(screen, page, 1.0)
         except (HardwareError, TimeoutError) as error:
-            self._glass.forget()
+            self._surface.forget()
             self.page, self.trouble = None, str(error) or "it did not take a picture in time"
             return False
         self.page, self.trouble = page, None

@@ -4,7 +4,7 @@ import socket
 import ssl
 from urllib.parse import urlsplit
 
-from likelight.appreciation.sync.client import CloudError, Refused, Unreachable, Why
+from likelight.appreciation.sync.client import CloudError, FailureKind, Refused, Unreachable
 from likelight.config.settings import ConfigError
 from likelight.config.state_dir import read_token
 from likelight.fleet.doctor.check import Check, Finding, check, fail, ok, skip, warn
@@ -165,7 +165,10 @@ def cloud(system: System) -> Finding:
     except Refused as refused:
         return fail(f"{refused}")
     except Unreachable as error:
-        return fail(f"no cloud: {error}", "see dns and tls" if error.why is not Why.CLOUD else None)
+        return fail(
+            f"no cloud: {error}",
+            "see dns and tls" if error.failure is not FailureKind.CLOUD else None,
+        )
     except CloudError as error:
         return warn(str(error))
     return ok(f"it answers for {config.kitchen.id}")

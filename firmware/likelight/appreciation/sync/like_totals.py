@@ -29,7 +29,7 @@ class Gesture:
 
 
 @dataclass(frozen=True, slots=True)
-class Tally:
+class LikeTotals:
     """`total` is the cloud's, last heard; `lit_total` the highest that the lamp physically showed.
 
     `day_likes` counts what reached the kitchen on `day`, its local date.
@@ -46,10 +46,10 @@ class Tally:
         """Return the likes that reached the kitchen on the local date `day`."""
         return self.day_likes if day == self.day else 0
 
-    def hear(
+    def receive(
         self, total: int, epoch: str, arrival: Arrival, day: date
-    ) -> tuple["Tally", Gesture | None]:
-        """Take in the cloud's `total`; return the new tally, and the gesture it calls for."""
+    ) -> tuple["LikeTotals", Gesture | None]:
+        """Take in the cloud's `total`; return the new totals, and the gesture it calls for."""
         first_ever = self.epoch is None
         if not first_ever and self._is_reset(total, epoch, arrival):
             # Viewers are told "the lamp lit" when lit_total >= total: a higher lit_total of the
@@ -63,7 +63,7 @@ class Tally:
             return heard, Gesture(owed, total, welcome_back=True) if owed > 0 else None
         return heard, Gesture(fresh, total) if fresh > 0 else None
 
-    def lit(self, total: int, at: datetime) -> "Tally":
+    def lit(self, total: int, at: datetime) -> "LikeTotals":
         """The lamp showed `total` at `at`."""
         return replace(self, lit_total=max(self.lit_total, min(total, self.total)), last_lit_at=at)
 
@@ -71,4 +71,4 @@ class Tally:
         return arrival is Arrival.RESET or epoch != self.epoch or total < self.total
 
 
-NOTHING_HEARD = Tally()
+NOTHING_HEARD = LikeTotals()

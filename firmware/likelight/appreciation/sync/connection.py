@@ -1,0 +1,16 @@
+"""How the device stands with its cloud."""
+
+from enum import StrEnum
+
+
+class CloudConnection(StrEnum):
+    """How the device stands with its cloud."""
+
+    STARTING = "starting"
+    CONNECTED = "connected"
+    OFFLINE = "offline"
+    """Nothing heard for 90 s."""
+    REFUSED = "refused"
+    """The token is revoked or the kitchen unknown; the camera must be off."""
+    SUPERSEDED = "superseded"
+    """Another device polls with this one's token: a cloned card."""
