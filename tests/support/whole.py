@@ -9,7 +9,7 @@ from typing import Any
 
 from likelight.appreciation.sync.client import HttpCloud
 from likelight.appreciation.sync.store import DeviceStore
-from likelight.config.settings import Camera, Config, Kitchen, Web
+from likelight.config.settings import CameraSettings, Config, KitchenSettings, WebSettings
 from likelight.daemon.device import Device
 from likelight.daemon.embedded_cloud import EmbeddedCloud, make_embedded_cloud
 from likelight.daemon.site import make_site
@@ -21,7 +21,7 @@ from likelight.web.http.server import WebServer, listen
 from likelight_hw.sim.display import SimDisplay
 from support.demo import free_port
 
-KITCHEN = Kitchen(id="demo", name="A kitchen")
+KITCHEN = KitchenSettings(id="demo", name="A kitchen")
 TOKEN = "a token"
 
 
@@ -63,10 +63,12 @@ async def whole(state_dir: Path, *, token: str = TOKEN, **settings: Any) -> Asyn
     port = free_port()
     usual = {
         "kitchen": KITCHEN,
-        "camera": Camera(barcode=True, width=640, height=360),
+        "camera": CameraSettings(barcode=True, width=640, height=360),
         "state_dir": state_dir,
     }
-    config = await asyncio.to_thread(lambda: Config(web=Web(port=port), **{**usual, **settings}))
+    config = await asyncio.to_thread(
+        lambda: Config(web=WebSettings(port=port), **{**usual, **settings})
+    )
     url = f"http://127.0.0.1:{port}"
     store = DeviceStore(state_dir / "device.sqlite")
     await store.open()

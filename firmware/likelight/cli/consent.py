@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from likelight.config.settings import DEFAULT_FILE, Config, ConfigError, load
+from likelight.config.settings import DEFAULT_FILE, Config, ConfigError, read_config
 from likelight.gate.consent import (
     LONGEST_CONSENT,
     Consent,
@@ -178,7 +178,7 @@ def _words(record: Consent | None, stands: ConsentStatus, now: datetime) -> str:
 def _place(arguments: argparse.Namespace) -> tuple[Config, Path]:
     """Return the configuration, and the directory where the record belongs."""
     if arguments.config is not None or DEFAULT_FILE.exists():
-        config = load(arguments.config or DEFAULT_FILE)
+        config = read_config(arguments.config or DEFAULT_FILE)
     else:
         config = Config()
     if arguments.state_dir is not None:

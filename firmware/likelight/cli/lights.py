@@ -9,7 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from likelight.appreciation.lamp.effects import EFFECTS, Effect, UnknownEffect, effect
-from likelight.config.settings import DEFAULT_FILE, Config, ConfigError, default_state_dir, load
+from likelight.config.settings import (
+    DEFAULT_FILE,
+    Config,
+    ConfigError,
+    default_state_dir,
+    read_config,
+)
 from likelight.runtime.log import logging_to_stderr
 from likelight.web.control.client import NotRunning, Refused, call, find
 from likelight_hw.ports import HardwareError
@@ -110,7 +116,7 @@ def device(arguments: argparse.Namespace) -> Config:
         return Config(state_dir=arguments.state_dir.absolute())
     if arguments.config is None and not DEFAULT_FILE.exists():
         return Config(state_dir=default_state_dir() / "demo")
-    return load(arguments.config or DEFAULT_FILE)
+    return read_config(arguments.config or DEFAULT_FILE)
 
 
 def _test(arguments: argparse.Namespace) -> int:

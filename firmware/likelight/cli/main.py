@@ -12,13 +12,13 @@ from likelight.cli.lights import add_lights, add_queue
 from likelight.cli.notes import add_notes
 from likelight.config.settings import (
     DEFAULT_FILE,
-    Camera,
+    CameraSettings,
     Config,
     ConfigError,
-    Kitchen,
-    Web,
+    KitchenSettings,
+    WebSettings,
     default_state_dir,
-    load,
+    read_config,
 )
 from likelight.runtime.log import logging_to_stderr
 from likelight.runtime.supervisor import GaveUp, root_cause
@@ -139,23 +139,23 @@ def _parser() -> argparse.ArgumentParser:
 def _demo(arguments: argparse.Namespace) -> int:
     driver, path = arguments.camera
     config = Config(
-        kitchen=Kitchen(id="demo", name="The demo kitchen"),
-        web=Web(host=arguments.host, port=arguments.port),
-        camera=Camera(driver=driver, path=path, barcode=arguments.barcode),
+        kitchen=KitchenSettings(id="demo", name="The demo kitchen"),
+        web=WebSettings(host=arguments.host, port=arguments.port),
+        camera=CameraSettings(driver=driver, path=path, barcode=arguments.barcode),
         state_dir=arguments.state_dir.absolute(),
     )
     return _serve(config, bench=True, browser=not arguments.no_browser, seconds=arguments.seconds)
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    return _serve(load(arguments.config), bench=False, browser=False, seconds=None)
+    return _serve(read_config(arguments.config), bench=False, browser=False, seconds=None)
 
 
 def _preview(arguments: argparse.Namespace) -> int:
     from likelight.cli.camera import NoPreview, preview
 
     try:
-        width, height = preview(load(arguments.config), arguments.out)
+        width, height = preview(read_config(arguments.config), arguments.out)
     except NoPreview as refused:
         return _end(refused, EXIT_UNAVAILABLE)
     print(f"{arguments.out}: {width} x {height}, a line at each tenth")

@@ -36,7 +36,7 @@ def _needs(driver: str, **settings: object) -> None:
             raise ValueError(f'driver = "{driver}" needs {name}')
 
 
-class Lamp(Section):
+class LampSettings(Section):
     """One lamp: its driver, and where it is wired."""
 
     driver: Literal["sim", "pwm", "rgb", "onoff", "sysfs-pwm", "ws2812-pio"] = "sim"
@@ -98,7 +98,7 @@ class Lamp(Section):
         )
 
 
-class Indicator(Section):
+class IndicatorSettings(Section):
     """The on-air light, on a pin of its own."""
 
     driver: Literal["sim", "onoff"] = "sim"
@@ -118,7 +118,7 @@ class Indicator(Section):
         return IndicatorWiring(self.driver, self.pin, self.active_low)
 
 
-class Display(Section):
+class DisplaySettings(Section):
     """The panel, and how it is wired. What isn't said is as usual for the panel."""
 
     driver: Literal["sim", "luma", "framebuffer"] = "sim"
@@ -159,7 +159,7 @@ class Display(Section):
         return DisplayWiring(**self.model_dump())
 
 
-class Buttons(Section):
+class ButtonsSettings(Section):
     """THANKS and PRIVACY, each between its pin and ground."""
 
     driver: Literal["sim", "gpio"] = "sim"
@@ -178,28 +178,28 @@ class Buttons(Section):
 
 def _one_is_a_list(value: Any) -> Any:
     """Read a single `[lights]` as a list of one."""
-    return [value] if isinstance(value, dict | Lamp) else value
+    return [value] if isinstance(value, dict | LampSettings) else value
 
 
-def _some(lamps: tuple[Lamp, ...]) -> tuple[Lamp, ...]:
+def _some(lamps: tuple[LampSettings, ...]) -> tuple[LampSettings, ...]:
     if not lamps:
         raise ValueError('there is no lamp; driver = "sim" has one without wires')
     return lamps
 
 
-Lamps = Annotated[tuple[Lamp, ...], BeforeValidator(_one_is_a_list), AfterValidator(_some)]
+Lamps = Annotated[tuple[LampSettings, ...], BeforeValidator(_one_is_a_list), AfterValidator(_some)]
 """One lamp or several: `[lights]`, or `[[lights]]` for each."""
 
 
-class Hardware(Section):
+class HardwareSettings(Section):
     """What is wired to what. `kit` fills in what the file doesn't say; `board` checks the pins."""
 
     board: str | None = None
     kit: str | None = None
-    lights: Lamps = (Lamp(),)
-    indicator: Indicator = Indicator()
-    display: Display = Display()
-    buttons: Buttons = Buttons()
+    lights: Lamps = (LampSettings(),)
+    indicator: IndicatorSettings = IndicatorSettings()
+    display: DisplaySettings = DisplaySettings()
+    buttons: ButtonsSettings = ButtonsSettings()
 
     @field_validator("board")
     @classmethod

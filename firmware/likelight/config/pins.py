@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from likelight.config.hardware import Display, Hardware, Lamp
+from likelight.config.hardware import DisplaySettings, HardwareSettings, LampSettings
 from likelight.config.toml_lines import Key
 from likelight_hw import boards
 from likelight_hw.boards import Board
@@ -36,7 +36,7 @@ class _Claim:
     role: str = ""
 
 
-def mistakes(hardware: Hardware) -> list[Mistake]:
+def pin_mistakes(hardware: HardwareSettings) -> list[Mistake]:
     """Return all that doesn't fit; without a board, that a real driver needs one."""
     if hardware.board is None:
         return list(_needs_board(hardware))
@@ -52,7 +52,7 @@ def mistakes(hardware: Hardware) -> list[Mistake]:
     ]
 
 
-def _needs_board(hardware: Hardware) -> Iterator[Mistake]:
+def _needs_board(hardware: HardwareSettings) -> Iterator[Mistake]:
     drivers: list[tuple[Key, str]] = [
         *((("lights", i, "driver"), lamp.driver) for i, lamp in enumerate(hardware.lights)),
         (("indicator", "driver"), hardware.indicator.driver),
@@ -67,7 +67,7 @@ def _needs_board(hardware: Hardware) -> Iterator[Mistake]:
             return
 
 
-def _foreign_kit(hardware: Hardware, board: Board) -> Iterator[Mistake]:
+def _foreign_kit(hardware: HardwareSettings, board: Board) -> Iterator[Mistake]:
     kit = boards.kit(hardware.kit) if hardware.kit else None
     if kit is not None and board.key not in kit.boards:
         yield Mistake(
@@ -75,7 +75,7 @@ def _foreign_kit(hardware: Hardware, board: Board) -> Iterator[Mistake]:
         )
 
 
-def _claims(hardware: Hardware, board: Board) -> Iterator[_Claim]:
+def _claims(hardware: HardwareSettings, board: Board) -> Iterator[_Claim]:
     for index, lamp in enumerate(hardware.lights):
         if lamp.driver == "rgb":
             for channel, pin in enumerate(lamp.pins or ()):
@@ -91,7 +91,7 @@ def _claims(hardware: Hardware, board: Board) -> Iterator[_Claim]:
                 yield _Claim(pin, ("buttons", name))
 
 
-def _display_claims(display: Display, board: Board) -> Iterator[_Claim]:
+def _display_claims(display: DisplaySettings, board: Board) -> Iterator[_Claim]:
     """Name the bus of the panel, whether luma drives it or an overlay, and its own pins."""
     if display.driver == "sim":
         return
@@ -105,7 +105,7 @@ def _display_claims(display: Display, board: Board) -> Iterator[_Claim]:
             yield _Claim(pin, ("display", name))
 
 
-def _bus(display: Display) -> str | None:
+def _bus(display: DisplaySettings) -> str | None:
     """Return `i2c1` or the like: the bus that the panel is on, None for DSI and HDMI."""
     bus = display.bus or (PANELS[display.panel].bus if display.driver == "luma" else None)
     if bus is None:
@@ -114,7 +114,7 @@ def _bus(display: Display) -> str | None:
     return f"{bus}{usual if display.port is None else display.port}"
 
 
-def _unknown_ports(display: Display, board: Board) -> Iterator[Mistake]:
+def _unknown_ports(display: DisplaySettings, board: Board) -> Iterator[Mistake]:
     bus = None if display.driver == "sim" else _bus(display)
     if bus is not None and bus not in board.buses:
         there = ", ".join(name for name in board.buses if name[:3] == bus[:3])
@@ -149,7 +149,7 @@ def _taken_twice(claims: list[_Claim]) -> Iterator[Mistake]:
             yield Mistake(movable.key, words, fixed.key)
 
 
-def _without_pwm(lamps: tuple[Lamp, ...], board: Board) -> Iterator[Mistake]:
+def _without_pwm(lamps: tuple[LampSettings, ...], board: Board) -> Iterator[Mistake]:
     taken: dict[int, Key] = {}
     for index, lamp in enumerate(lamps):
         if lamp.driver != "sysfs-pwm" or lamp.pin is None:
@@ -167,7 +167,7 @@ def _without_pwm(lamps: tuple[Lamp, ...], board: Board) -> Iterator[Mistake]:
             yield Mistake(key, words, other)
 
 
-def _without_pio(lamps: tuple[Lamp, ...], board: Board) -> Iterator[Mistake]:
+def _without_pio(lamps: tuple[LampSettings, ...], board: Board) -> Iterator[Mistake]:
     taken: dict[Path, Key] = {}
     for index, lamp in enumerate(lamps):
         if lamp.driver != "ws2812-pio":

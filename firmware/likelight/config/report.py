@@ -8,7 +8,7 @@ from typing import Any, get_args
 from pydantic import BaseModel, ValidationError
 
 from likelight.config.pins import Mistake
-from likelight.config.toml_lines import Key, lines
+from likelight.config.toml_lines import Key, line_numbers
 from likelight_hw import boards
 from likelight_hw.suggest import did_you_mean
 
@@ -30,13 +30,13 @@ _TOML = {
 """What to do about what tomllib says."""
 
 
-def in_words(error: tomllib.TOMLDecodeError) -> str:
+def toml_error_in_words(error: tomllib.TOMLDecodeError) -> str:
     """Return what keeps a text from being TOML, with the fix where there is a usual one."""
     said = str(error)
     return "; ".join((said, *(fix for start, fix in _TOML.items() if said.startswith(start))))
 
 
-def of_validation(error: ValidationError, model: type[BaseModel]) -> Iterator[Mistake]:
+def validation_mistakes(error: ValidationError, model: type[BaseModel]) -> Iterator[Mistake]:
     """Return the mistakes that pydantic found on its way through `model`."""
     for mistake in error.errors():
         key = mistake["loc"]
@@ -75,11 +75,11 @@ def _model_in(annotation: Any) -> type[BaseModel] | None:
     return None
 
 
-class Report:
+class MistakeReport:
     """Names settings as their file does, and finds the lines they stand on."""
 
     def __init__(self, text: str, settings: Mapping[str, Any]) -> None:
-        self._lines = lines(text)
+        self._lines = line_numbers(text)
         self._settings = settings
         kit = settings.get("kit")
         self._of_kit = boards.kit(kit).settings if kit in boards.kits() else {}

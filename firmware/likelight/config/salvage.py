@@ -11,7 +11,7 @@ from typing import Any, Final, TypeVar
 
 from pydantic import ValidationError
 
-from likelight.config.hardware import Indicator, Lamp, with_kit
+from likelight.config.hardware import IndicatorSettings, LampSettings, with_kit
 from likelight.config.section import Section
 from likelight_hw import boards
 from likelight_hw.wiring import IndicatorWiring, LampWiring
@@ -51,14 +51,14 @@ def lights_in(path: Path) -> Lights:
     unread = list(chain.from_iterable(doubtful.values()))
     lamps = []
     for number, table in enumerate(_list(settings.get("lights", [])), 1):
-        if (lamp := _read(Lamp, table)) is not None:
+        if (lamp := _read(LampSettings, table)) is not None:
             lamps.append(lamp.wiring(board))
         else:
             unread.append(f"lamp {number} of [lights]")
-    indicator = _read(Indicator, settings.get("indicator", {}))
+    indicator = _read(IndicatorSettings, settings.get("indicator", {}))
     if indicator is None:
         unread.append("[indicator]")
-        indicator = Indicator()
+        indicator = IndicatorSettings()
     return Lights(tuple(lamps), indicator.wiring(), tuple(unread))
 
 

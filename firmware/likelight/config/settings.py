@@ -12,10 +12,9 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, ValidationError, field_validator, model_validator
 
 from likelight.appreciation.lamp import palette
-from likelight.config.hardware import Hardware, with_kit
-from likelight.config.pins import Mistake
-from likelight.config.pins import mistakes as mistakes_of_pins
-from likelight.config.report import Report, in_words, of_validation
+from likelight.config.hardware import HardwareSettings, with_kit
+from likelight.config.pins import Mistake, pin_mistakes
+from likelight.config.report import MistakeReport, toml_error_in_words, validation_mistakes
 from likelight.config.section import Section
 from likelight.contract import KitchenId
 from likelight.gate.schedule import Hours, daily, parse, spans
@@ -38,7 +37,7 @@ def default_state_dir() -> Path:
     return Path(state_home) / "likelight"
 
 
-class Kitchen(Section):
+class KitchenSettings(Section):
     """Who this kitchen is. `language` is the crew's."""
 
     id: KitchenId = "kitchen"
@@ -56,14 +55,14 @@ class Kitchen(Section):
         return name
 
 
-class Web(Section):
+class WebSettings(Section):
     """Where the device listens on its own network."""
 
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=1, le=65535)] = 8080
 
 
-class Cloud(Section):
+class CloudSettings(Section):
     """The cloud to poll. Without a `url` the reference cloud runs embedded (single-store mode)."""
 
     url: str | None = None
@@ -84,7 +83,7 @@ Polygon = Annotated[tuple[tuple[Fraction, Fraction], ...], Field(min_length=3)]
 """Corners, each x (from the left) and y (from the top)."""
 
 
-class Camera(Section):
+class CameraSettings(Section):
     """The camera's driver and the stream that it makes."""
 
     driver: Literal["sim", "file", "picamera2", "usb"] = "sim"
@@ -109,7 +108,7 @@ class Camera(Section):
         return self
 
 
-class Brand(Section):
+class BrandSettings(Section):
     """The brand's colours, which the lamp shows as light: `glow` for likes, `heart` for notes."""
 
     glow: str = "#FFD9A0"
@@ -122,7 +121,7 @@ class Brand(Section):
         return colour
 
 
-class Push(Section):
+class PushSettings(Section):
     """The media server that gets the stream, too: rtmps, rtmp, rtsps or rtsp. None by default.
 
     `ca_file` (PEM) replaces the system's authorities.
@@ -145,7 +144,7 @@ class Push(Section):
         return self
 
 
-class Schedule(Section):
+class ScheduleSettings(Section):
     """When the kitchen may be watched, in its own time; without a row it always may.
 
     A row is "11:00-23:00", "11:00-14:00, 17:00-02:00" (past midnight) or "closed". As soon as one
@@ -173,7 +172,7 @@ class Schedule(Section):
         return parse(rows, zone) if rows else None
 
 
-class Quiet(Section):
+class QuietSettings(Section):
     """The crew's quiet hours, every day, in the kitchen's own time: "22:00-06:30".
 
     The lamp rests then, a display is dark or this bright (0..1, perceived), and notes wait.
@@ -194,21 +193,21 @@ class Quiet(Section):
         return daily(self.hours, zone) if self.hours else None
 
 
-class Config(Hardware):
+class Config(HardwareSettings):
     """All settings of one device. `state_dir` holds what must survive a power cut."""
 
-    kitchen: Kitchen = Kitchen()
-    web: Web = Web()
-    cloud: Cloud = Cloud()
-    camera: Camera = Camera()
-    push: Push = Push()
-    brand: Brand = Brand()
-    schedule: Schedule = Schedule()
-    quiet: Quiet = Quiet()
+    kitchen: KitchenSettings = KitchenSettings()
+    web: WebSettings = WebSettings()
+    cloud: CloudSettings = CloudSettings()
+    camera: CameraSettings = CameraSettings()
+    push: PushSettings = PushSettings()
+    brand: BrandSettings = BrandSettings()
+    schedule: ScheduleSettings = ScheduleSettings()
+    quiet: QuietSettings = QuietSettings()
     state_dir: Path = Field(default_factory=default_state_dir)
 
 
-def load(path: Path) -> Config:
+def read_config(path: Path) -> Config:
     """Read the configuration at `path`. Raises `ConfigError` with one line a mistake."""
     try:
         # Windows' Notepad begins a file with a byte order mark.
@@ -222,15 +221,15 @@ def load(path: Path) -> Config:
         line = error.object.count(b"\n", 0, error.start) + 1
         raise ConfigError(f"{path} is not saved as UTF-8: see line {line}") from error
     except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{path} is no valid TOML: {in_words(error)}") from error
+        raise ConfigError(f"{path} is no valid TOML: {toml_error_in_words(error)}") from error
     layered = _with_caps(with_kit(settings))
     try:
         config = Config.model_validate(layered)
-        wrong = mistakes_of_pins(config)
+        wrong = pin_mistakes(config)
     except ValidationError as error:
-        wrong = [*of_validation(error, Config), *_wrong_pins(layered, error)]
+        wrong = [*validation_mistakes(error, Config), *_wrong_pins(layered, error)]
     if wrong:
-        raise ConfigError(f"{path} can't be used:\n{Report(text, settings).tell(wrong)}")
+        raise ConfigError(f"{path} can't be used:\n{MistakeReport(text, settings).tell(wrong)}")
     return config
 
 
@@ -240,7 +239,7 @@ def _with_caps(settings: dict[str, Any]) -> dict[str, Any]:
     if settings.get("board") not in boards.boards() or not isinstance(camera, dict):
         return settings
     caps = boards.board(settings["board"]).camera
-    usual = Camera()
+    usual = CameraSettings()
     least = {
         "width": min(usual.width, caps.width),
         "height": min(usual.height, caps.height),
@@ -254,10 +253,10 @@ def _wrong_pins(settings: dict[str, Any], error: ValidationError) -> list[Mistak
     bad = [mistake["loc"] for mistake in error.errors()]
     if ("board",) in bad:
         return []
-    sound = {name: settings[name] for name in Hardware.model_fields if name in settings}
+    sound = {name: settings[name] for name in HardwareSettings.model_fields if name in settings}
     for name in {loc[0] for loc in bad}:
         lamps = sound.pop(str(name), None)
         if name == "lights" and lamps and isinstance(lamps, list):
             unsound = {loc[1] for loc in bad if loc[:1] == ("lights",) and len(loc) > 1}
             sound["lights"] = [{} if i in unsound else lamp for i, lamp in enumerate(lamps)]
-    return mistakes_of_pins(Hardware.model_validate(sound))
+    return pin_mistakes(HardwareSettings.model_validate(sound))

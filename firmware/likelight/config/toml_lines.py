@@ -16,7 +16,7 @@ _STRING = re.compile(
 _BARE = re.compile(r"[^,\]}#\n]+")
 
 
-def lines(text: str) -> Mapping[Key, int]:
+def line_numbers(text: str) -> Mapping[Key, int]:
     """Return where each table, key and array element of `text` first stands, counted from 1.
 
     `text` has to be valid TOML. What can't be followed is left out, never guessed.

@@ -52,7 +52,7 @@ class PushStatus:
     reason: str | None = None
 
 
-def read_target(settings: config.Push) -> Target | None:
+def read_target(settings: config.PushSettings) -> Target | None:
     """Return where to push, None for nowhere. Raises `ConfigError`, without the URL in it."""
     url = settings.url
     if settings.url_file is not None:

@@ -13,7 +13,7 @@ import pytest
 
 from likelight.appreciation.sync.store import SyncState
 from likelight.cli.main import main
-from likelight.config.settings import Camera, Config, Kitchen, Schedule
+from likelight.config.settings import CameraSettings, Config, KitchenSettings, ScheduleSettings
 from likelight.contract import Cause, Desired, State
 from likelight.daemon.demo_bench import make_bench
 from likelight.gate.schedule import WEEKDAYS
@@ -26,7 +26,7 @@ from likelight_hw.sim.display import SimDisplay
 from likelight_hw.sim.indicator import SimIndicator
 from support.whole import whole
 
-IN_UTC = Kitchen(id="demo", name="A kitchen", timezone="UTC")
+IN_UTC = KitchenSettings(id="demo", name="A kitchen", timezone="UTC")
 
 
 class Viewer:
@@ -105,7 +105,7 @@ async def test_a_closed_kitchen_says_when_it_opens(tmp_path: Path) -> None:
     opens = (datetime.now(UTC) + timedelta(hours=12)).replace(second=0, microsecond=0)
     row = f"{opens:%H:%M}-{opens + timedelta(minutes=1):%H:%M}"
     settings = {
-        "schedule": Schedule(**dict.fromkeys(WEEKDAYS, row)),
+        "schedule": ScheduleSettings(**dict.fromkeys(WEEKDAYS, row)),
         "kitchen": IN_UTC,
     }
     async with (
@@ -143,7 +143,7 @@ async def test_a_real_camera_waits_for_consent_and_ends_with_it(
         assert code == 0
         return capsys.readouterr().out
 
-    camera = Camera(driver="usb", device=tmp_path / "no camera")
+    camera = CameraSettings(driver="usb", device=tmp_path / "no camera")
     async with (
         whole(tmp_path, camera=camera) as place,
         aiohttp.ClientSession() as session,

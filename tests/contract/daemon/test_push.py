@@ -17,7 +17,7 @@ import pytest
 
 from likelight.appreciation.sync.client import HttpCloud
 from likelight.appreciation.sync.store import DeviceStore
-from likelight.config.settings import Camera, Config
+from likelight.config.settings import CameraSettings, Config
 from likelight.contract import State
 from likelight.daemon.device import Device
 from likelight.daemon.push import Push, PushPhase, PushStatus
@@ -415,7 +415,7 @@ asyncio.run(PushProcess(target, StreamFormat(320, 192, 30, False), lambda: None)
 @needs_nginx
 async def test_privacy_ends_the_push_of_a_whole_device(tmp_path: Path) -> None:
     server = MediaServer(tmp_path)
-    config = Config(camera=Camera(width=640, height=360, barcode=True), state_dir=tmp_path)
+    config = Config(camera=CameraSettings(width=640, height=360, barcode=True), state_dir=tmp_path)
     store = DeviceStore(tmp_path / "device.sqlite")
     await store.open()
     async with server.running(), HttpCloud("http://127.0.0.1:9", "kitchen", "a token") as cloud:

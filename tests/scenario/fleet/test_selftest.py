@@ -16,7 +16,7 @@ from likelight.appreciation.screens.render import pages
 from likelight.appreciation.sync.store import DeviceStore
 from likelight.config.settings import Config
 from likelight.fleet.selftest.hardware import Hardware, SingleLamp
-from likelight.fleet.selftest.report import SelfTestReport, StepVerdict, write
+from likelight.fleet.selftest.report import SelfTestReport, StepVerdict, write_report
 from likelight.fleet.selftest.session import SelfTestSession
 from likelight.fleet.selftest.steps import STEPS
 from likelight.fleet.selftest.technician import Technician
@@ -437,7 +437,7 @@ def test_ended_in_the_middle_all_is_dark(tmp_path: Path) -> None:
 
 def test_the_report_is_written_whole_for_people_and_for_programs(tmp_path: Path) -> None:
     _, report, _ = scenario(tmp_path, {**TYPED, "glows": "n"})
-    write(report, tmp_path / "kitchen.json")
+    write_report(report, tmp_path / "kitchen.json")
     text = (tmp_path / "kitchen.txt").read_text()
     assert "FAILED    Lamp: the answer was no (seen by keyboard)" in text
     assert "fix: check its wires" in text

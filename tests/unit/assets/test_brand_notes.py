@@ -11,7 +11,7 @@ from likelight.assets import catalogue, fonts
 from likelight.assets.brand import LARGEST_BYTES, LONGEST, MOST, with_brand
 from likelight.assets.catalogue import BUNDLED, CatalogueError, read_folder
 from likelight.cli.main import main
-from likelight.config.settings import Config, ConfigError, Kitchen
+from likelight.config.settings import Config, ConfigError, KitchenSettings
 from likelight.daemon import kitchen_notes as kitchen
 from likelight.daemon.kitchen_notes import read_notes
 from likelight_hw.panels import PANELS
@@ -130,7 +130,7 @@ def test_a_folder_that_is_not_there_is_told(tmp_path: Path) -> None:
 
 
 def of(**settings: object) -> Config:
-    return Config(kitchen=Kitchen.model_validate(settings))
+    return Config(kitchen=KitchenSettings.model_validate(settings))
 
 
 def test_the_kitchen_reads_its_brand_s_notes(brand: Write) -> None:

@@ -9,7 +9,7 @@ from PIL import Image
 from likelight.appreciation.lamp.effects import EFFECTS
 from likelight.cli import main as cli
 from likelight.cli.lights import QUEUE, UNTIL
-from likelight.config.settings import ConfigError, load
+from likelight.config.settings import ConfigError, read_config
 from likelight_hw import registry
 from likelight_hw.boards import kit
 from support.pi import PI_4, pi
@@ -256,7 +256,7 @@ def test_a_lamp_that_is_not_there_is_told(tmp_path: Path, capsys: Captured) -> N
 
 def test_a_red_brand_is_a_mistake_with_its_line_and_a_way_out(tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as refused:
-        load(Path(write(tmp_path, '[brand]\nheart = "#E31837"')))
+        read_config(Path(write(tmp_path, '[brand]\nheart = "#E31837"')))
     words = str(refused.value)
     assert "brand.heart" in words
     assert "line 3" in words

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from likelight.config.settings import Config, ConfigError, load
+from likelight.config.settings import Config, ConfigError, read_config
 
 
 def written(tmp_path: Path, text: str) -> Path:
@@ -12,11 +12,11 @@ def written(tmp_path: Path, text: str) -> Path:
 
 
 def test_an_empty_file_is_a_complete_configuration(tmp_path: Path) -> None:
-    assert load(written(tmp_path, "")) == Config()
+    assert read_config(written(tmp_path, "")) == Config()
 
 
 def test_a_file_overrides_the_defaults(tmp_path: Path) -> None:
-    config = load(
+    config = read_config(
         written(tmp_path, '[kitchen]\nid = "lehi"\n[camera]\ndriver = "file"\npath = "/srv/a.mp4"')
     )
     assert config.kitchen.id == "lehi"
@@ -38,30 +38,30 @@ def test_a_file_overrides_the_defaults(tmp_path: Path) -> None:
 )
 def test_a_mistake_is_told_with_its_key(tmp_path: Path, text: str, told: str) -> None:
     with pytest.raises(ConfigError) as error:
-        load(written(tmp_path, text))
+        read_config(written(tmp_path, text))
     assert told in str(error.value)
 
 
 def test_a_file_of_windows_notepad_is_read(tmp_path: Path) -> None:
     path = tmp_path / "likelight.toml"
     path.write_bytes(b'\xef\xbb\xbf[kitchen]\r\nid = "lehi"\r\n')
-    assert load(path).kitchen.id == "lehi"
+    assert read_config(path).kitchen.id == "lehi"
 
 
 def test_a_file_in_another_encoding_is_told_with_its_line(tmp_path: Path) -> None:
     path = tmp_path / "likelight.toml"
     path.write_bytes(b'[kitchen]\nname = "Caf\xe9"\n')
     with pytest.raises(ConfigError, match="not saved as UTF-8: see line 2"):
-        load(path)
+        read_config(path)
 
 
 def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as error:
-        load(written(tmp_path, "[web]\nport = 0\n[camera]\nfps = 1"))
+        read_config(written(tmp_path, "[web]\nport = 0\n[camera]\nfps = 1"))
     assert "web.port" in str(error.value)
     assert "camera.fps" in str(error.value)
 
 
 def test_a_missing_file_is_told_with_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="--config"):
-        load(tmp_path / "absent.toml")
+        read_config(tmp_path / "absent.toml")

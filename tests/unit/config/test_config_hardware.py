@@ -9,9 +9,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from likelight.config.hardware import Buttons, Display, Indicator, Lamp
+from likelight.config.hardware import (
+    ButtonsSettings,
+    DisplaySettings,
+    IndicatorSettings,
+    LampSettings,
+)
 from likelight.config.pins import USUAL_DC
-from likelight.config.settings import Config, ConfigError, load
+from likelight.config.settings import Config, ConfigError, read_config
 from likelight_hw.rpi import luma_panel
 from likelight_hw.wiring import ButtonWiring, LampWiring, PwmChannel
 
@@ -26,7 +31,7 @@ def told(tmp_path: Path, text: str) -> list[str]:
     """Return the lines with which `text` is refused, without the first."""
     path = written(tmp_path, text)
     with pytest.raises(ConfigError) as error:
-        load(path)
+        read_config(path)
     head, *lines = str(error.value).split("\n")
     assert str(path) in head
     return [line.strip() for line in lines]
@@ -39,15 +44,15 @@ def test_without_a_board_everything_is_simulated() -> None:
 
 
 def test_one_table_is_a_list_of_one(tmp_path: Path) -> None:
-    one = load(written(tmp_path, 'board = "pi-4"\n[lights]\ndriver = "pwm"\npin = 12'))
-    listed = load(written(tmp_path, 'board = "pi-4"\n[[lights]]\ndriver = "pwm"\npin = 12'))
-    assert one.lights == listed.lights == (Lamp(driver="pwm", pin=12),)
+    one = read_config(written(tmp_path, 'board = "pi-4"\n[lights]\ndriver = "pwm"\npin = 12'))
+    listed = read_config(written(tmp_path, 'board = "pi-4"\n[[lights]]\ndriver = "pwm"\npin = 12'))
+    assert one.lights == listed.lights == (LampSettings(driver="pwm", pin=12),)
 
 
 def test_hardware_pwm_is_found_on_the_board(tmp_path: Path) -> None:
     text = '[[lights]]\ndriver = "sysfs-pwm"\npin = 18\n'
     chips = {
-        board: load(written(tmp_path, f'board = "{board}"\n{text}')).wiring.lights[0].pwm
+        board: read_config(written(tmp_path, f'board = "{board}"\n{text}')).wiring.lights[0].pwm
         for board in ("pi-4", "pi-5")
     }
     assert chips == {
@@ -57,7 +62,7 @@ def test_hardware_pwm_is_found_on_the_board(tmp_path: Path) -> None:
 
 
 def test_the_file_lies_over_the_kit_and_the_kit_over_the_defaults(tmp_path: Path) -> None:
-    config = load(
+    config = read_config(
         written(
             tmp_path,
             'board = "pi-4"\nkit = "reference"\n'
@@ -65,7 +70,7 @@ def test_the_file_lies_over_the_kit_and_the_kit_over_the_defaults(tmp_path: Path
             '[display]\npanel = "lcd-7-hd"\n[buttons]\ndriver = "sim"',
         )
     )
-    assert config.lights[0] == Lamp(driver="sysfs-pwm", pin=12, frequency_hz=5000)
+    assert config.lights[0] == LampSettings(driver="sysfs-pwm", pin=12, frequency_hz=5000)
     assert (config.display.driver, config.display.panel) == ("framebuffer", "lcd-7-hd")
     assert config.indicator.pin == 23
     assert (config.buttons.driver, config.buttons.pin_thanks) == ("sim", None)
@@ -76,19 +81,19 @@ def test_one_lamp_lies_over_the_kits_however_its_table_is_written(
     tmp_path: Path, table: str
 ) -> None:
     text = f'board = "pi-4"\nkit = "cheap"\n{table}\nactive_low = true'
-    lamp = Lamp(driver="sysfs-pwm", pin=12, frequency_hz=2000, active_low=True)
-    assert load(written(tmp_path, text)).lights == (lamp,)
+    lamp = LampSettings(driver="sysfs-pwm", pin=12, frequency_hz=2000, active_low=True)
+    assert read_config(written(tmp_path, text)).lights == (lamp,)
 
 
 def test_lamps_of_the_file_replace_those_of_the_kit(tmp_path: Path) -> None:
     text = 'board = "pi-4"\nkit = "cheap"\n[[lights]]\ndriver = "rgb"\npins = [17, 27, 22]'
-    assert [lamp.pins for lamp in load(written(tmp_path, text)).lights] == [(17, 27, 22)]
+    assert [lamp.pins for lamp in read_config(written(tmp_path, text)).lights] == [(17, 27, 22)]
 
 
 def test_the_camera_asks_for_no_more_than_the_board_carries(tmp_path: Path) -> None:
-    assert load(written(tmp_path, 'board = "zero-2w"')).camera.fps == 25
-    assert load(written(tmp_path, 'board = "pi-4"')).camera.width == 1280
-    assert load(written(tmp_path, 'board = "zero-2w"\n[camera]\nfps = 30')).camera.fps == 30
+    assert read_config(written(tmp_path, 'board = "zero-2w"')).camera.fps == 25
+    assert read_config(written(tmp_path, 'board = "pi-4"')).camera.width == 1280
+    assert read_config(written(tmp_path, 'board = "zero-2w"\n[camera]\nfps = 30')).camera.fps == 30
 
 
 LAMP = '[[lights]]\ndriver = "pwm"\npin = '
@@ -264,7 +269,7 @@ def test_all_mistakes_of_the_wiring_are_told_at_once_with_the_others(tmp_path: P
 
 
 def test_a_simulated_part_keeps_the_pins_of_the_real_one(tmp_path: Path) -> None:
-    config = load(written(tmp_path, '[lights]\ndriver = "sim"\npin = 12'))
+    config = read_config(written(tmp_path, '[lights]\ndriver = "sim"\npin = 12'))
     assert config.wiring.lights[0].driver == "sim"
 
 
@@ -292,7 +297,12 @@ def configurations(draw: st.DrawFn) -> str:
     return "\n".join(lines)
 
 
-TABLES = {"lights": Lamp, "indicator": Indicator, "display": Display, "buttons": Buttons}
+TABLES = {
+    "lights": LampSettings,
+    "indicator": IndicatorSettings,
+    "display": DisplaySettings,
+    "buttons": ButtonsSettings,
+}
 
 
 @given(configurations())
@@ -300,7 +310,7 @@ TABLES = {"lights": Lamp, "indicator": Indicator, "display": Display, "buttons":
 def test_whatever_is_written_is_wired_or_refused_with_its_line(text: str) -> None:
     with tempfile.TemporaryDirectory() as folder:
         try:
-            assert load(written(Path(folder), text)).wiring
+            assert read_config(written(Path(folder), text)).wiring
         except ConfigError as error:
             lines = str(error).split("\n")[1:]
             assert lines

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from likelight.config.toml_lines import Key, lines
+from likelight.config.toml_lines import Key, line_numbers
 
 
 class Writer:
@@ -109,7 +109,7 @@ def leaves(value: Any, path: Key = ()) -> Iterator[tuple[Key, int]]:
 @settings(max_examples=60, deadline=None)
 def test_every_key_is_found_on_its_line(data: st.DataObject) -> None:
     text = Writer(data).document()
-    assert {path: lines(text).get(path) for path, _ in leaves(tomllib.loads(text))} == dict(
+    assert {path: line_numbers(text).get(path) for path, _ in leaves(tomllib.loads(text))} == dict(
         leaves(tomllib.loads(text))
     )
 
@@ -149,9 +149,9 @@ bus = "spi" # [quiet]
     ],
 )
 def test_tables_arrays_dots_and_inline_tables(key: Key, line: int | None) -> None:
-    assert lines(TEXT).get(key) == line
+    assert line_numbers(TEXT).get(key) == line
 
 
 def test_what_is_no_toml_has_no_lines() -> None:
-    assert lines("[web\nport = ") == {}
-    assert lines("web = {{") == {}
+    assert line_numbers("[web\nport = ") == {}
+    assert line_numbers("web = {{") == {}

@@ -14,8 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from likelight.config.secret import read_secret
-from likelight.config.settings import Config, ConfigError, load
-from likelight.config.settings import Push as Settings
+from likelight.config.settings import Config, ConfigError, PushSettings, read_config
 from likelight.contract import State
 from likelight.daemon import push as push_module
 from likelight.daemon.push import BACKOFF_CAP_S, HEALTHY_S, Push, PushPhase, read_target
@@ -209,11 +208,11 @@ def test_the_url_comes_from_a_file_that_only_we_can_read(
     file = tmp_path / "push-url"
     file.write_text(SECRET + "\n")
     file.chmod(0o600)
-    target = read_target(Settings(url_file=file, ca_file=CA_FILE))
+    target = read_target(PushSettings(url_file=file, ca_file=CA_FILE))
     assert target == Target(SECRET, CA_FILE)
     file.chmod(0o640)
     with pytest.raises(ConfigError, match="chmod 600"):
-        read_target(Settings(url_file=file))
+        read_target(PushSettings(url_file=file))
     # systemd's own credentials show the mask of their ACL as the group's bits.
     monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
     assert read_secret(file, "the push's URL") == SECRET
@@ -224,12 +223,12 @@ def test_a_wrong_file_is_told_without_its_content(tmp_path: Path) -> None:
     file.write_text("https://live.example/the-key")
     file.chmod(0o600)
     with pytest.raises(ConfigError, match="rtmps") as refused:
-        read_target(Settings(url_file=file))
+        read_target(PushSettings(url_file=file))
     assert "the-key" not in str(refused.value)
 
 
 def test_tls_has_authorities_without_being_told(tmp_path: Path) -> None:
-    target = read_target(Settings(url="rtmps://live.example/app/kitchen"))
+    target = read_target(PushSettings(url="rtmps://live.example/app/kitchen"))
     assert target is not None
     assert target.ca_file.name.endswith((".crt", ".pem"))
 
@@ -248,5 +247,5 @@ def test_a_mistake_is_told_with_its_key(tmp_path: Path, text: str, told: str) ->
     path = tmp_path / "likelight.toml"
     path.write_text(f"[push]\n{text}\n")
     with pytest.raises(ConfigError) as error:
-        load(path)
+        read_config(path)
     assert told in str(error.value)

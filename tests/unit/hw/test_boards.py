@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from gpiozero.pins.pi import PiBoardInfo
 
-from likelight.config.settings import Config, load
+from likelight.config.settings import Config, read_config
 from likelight_hw import boards
 
 REVISIONS = {"zero-2w": 0x902120, "pi-3b-plus": 0xA020D3, "pi-4": 0xC03114, "pi-5": 0xC04170}
@@ -61,7 +61,7 @@ def test_each_board_can_carry_a_lamp_without_flicker(key: str) -> None:
 def test_a_kit_is_a_complete_configuration(kit: str, board: str, tmp_path: Path) -> None:
     path = tmp_path / "likelight.toml"
     path.write_text(f'board = "{board}"\nkit = "{kit}"\n')
-    config = load(path)
+    config = read_config(path)
     wiring = config.wiring
     assert all(lamp.pwm is not None for lamp in wiring.lights if lamp.driver == "sysfs-pwm")
     assert "sim" not in {

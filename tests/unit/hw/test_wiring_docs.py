@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from likelight.config.hardware import Hardware
+from likelight.config.hardware import HardwareSettings
 from likelight_hw import boards
 from likelight_hw.panels import PANELS
 
@@ -25,7 +25,7 @@ SVG = "{http://www.w3.org/2000/svg}"
 
 def pins_of(key: str) -> dict[str, int]:
     """Return the GPIO number of each pin that a kit takes, by the setting's name."""
-    hardware = Hardware.model_validate(boards.kit(key).settings)
+    hardware = HardwareSettings.model_validate(boards.kit(key).settings)
     pins = {
         "indicator.pin": hardware.indicator.pin,
         "buttons.pin_thanks": hardware.buttons.pin_thanks,

@@ -99,7 +99,7 @@ class SelfTestReport:
         return "\n".join([*lines, "", f"In all: {self.verdict}"])
 
 
-def write(report: SelfTestReport, file: Path) -> None:
+def write_report(report: SelfTestReport, file: Path) -> None:
     """Write the report to `file` as JSON, and as text beside it. Raises `OSError`."""
     # Whole files: half a report from a power cut would be read as a good one.
     replace_file(file, json.dumps(report.to_json(), indent=1) + "\n", mode=0o644)

@@ -12,7 +12,7 @@ from likelight.config.settings import Config
 from likelight.config.state_dir import held
 from likelight.fleet.doctor.system import System
 from likelight.fleet.selftest.hardware import open_hardware
-from likelight.fleet.selftest.report import SelfTestReport, write
+from likelight.fleet.selftest.report import SelfTestReport, write_report
 from likelight.fleet.selftest.session import SelfTestSession
 from likelight.fleet.selftest.steps import STEPS
 from likelight.fleet.selftest.technician import Technician, keyboard
@@ -29,7 +29,7 @@ def selftest(config: Config, file: Path, *, unattended: bool, say: Say) -> SelfT
     """
     with held(config.state_dir) as state_dir, _owner_kept(state_dir):
         seen = asyncio.run(_test(config, unattended=unattended, say=say))
-        write(seen, file)
+        write_report(seen, file)
         return seen
 
 

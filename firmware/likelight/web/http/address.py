@@ -7,7 +7,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 from yarl import URL
 
-from likelight.config.settings import Web
+from likelight.config.settings import WebSettings
 
 EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  asked about, not bound
 """What listens on every address, and where this machine reaches it."""
@@ -22,13 +22,13 @@ def own_address(listener: socket.socket) -> str:
     return _url(EVERYWHERE.get(host, host), port)
 
 
-def shown_address(settings: Web) -> str:
+def shown_address(settings: WebSettings) -> str:
     """Return the URL to tell people; a phone can open it where the device listens everywhere."""
     host = settings.host
     return _url(_outgoing_address() if host in EVERYWHERE else host, settings.port)
 
 
-def at_our_own_name(settings: Web, path: str) -> Middleware:
+def at_our_own_name(settings: WebSettings, path: str) -> Middleware:
     """Return a middleware that answers 421 for `path` and what is below under a stranger's name.
 
     A site may have its own name lead to this machine (DNS rebinding): for a browser its page is
@@ -48,7 +48,7 @@ def at_our_own_name(settings: Web, path: str) -> Middleware:
     return at_own_name
 
 
-def _is_ours(authority: str, settings: Web) -> bool:
+def _is_ours(authority: str, settings: WebSettings) -> bool:
     try:
         name = (URL.build(scheme="http", authority=authority).host or "").rstrip(".").lower()
     except ValueError:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from aiohttp import web
 
-from likelight.config.settings import ConfigError, Web
+from likelight.config.settings import ConfigError, WebSettings
 from likelight.runtime.cleanup import finish_within
 from likelight.web.http.connection_guard import KEEP_ALIVE_S, Door
 
@@ -16,7 +16,7 @@ CLEANUP_S = 5.0
 """More than `shutdown_timeout`: for handlers that don't end when they are cancelled."""
 
 
-def listen(settings: Web) -> socket.socket:
+def listen(settings: WebSettings) -> socket.socket:
     """Bind the device's port. Raises `ConfigError` in words when that can't be."""
     where = f"{settings.host} port {settings.port}"
     try:
