@@ -25,7 +25,7 @@ from likelight.feed.viewers import SocketViewer
 from support.busy import BUSY, lateness
 from support.camera import Decoder
 from support.feed import HEIGHT, WIDTH, Kitchen, Unit, heavy, kitchen, now_us, read_fragment
-from support.line import Line, line
+from support.slow_proxy import SlowLine, slow_proxy
 from support.valve import Valve
 from support.virtual import run_virtual
 
@@ -136,18 +136,17 @@ async def multipart(
                     seen.ages.append(now_us() / 1e6 - captured)
 
 
-async def over(kind: Line, *, mjpeg: bool = False) -> tuple[Seen, Seen, Hub]:
+async def over(line: SlowLine, *, mjpeg: bool = False) -> tuple[Seen, Seen, Hub]:
     """Watch for `SECONDS` over a line and, beside it, over none; return both, and the hub."""
     far, near = Seen(), Seen()
     async with kitchen() as place, aiohttp.ClientSession() as session:
         place.hub.set_format(WIDTH, HEIGHT, FPS)
         place.hub.show(State.LIVE)
-        async with line(place.host, place.port, kind) as port, asyncio.TaskGroup() as group:
+        async with slow_proxy(place.url, line) as proxy, asyncio.TaskGroup() as group:
             ready = [asyncio.Event(), asyncio.Event()]
-            url = f"http://127.0.0.1:{port}"
             way = multipart if mjpeg else watch
             tasks = [
-                group.create_task(way(session, url, far, ready[0])),
+                group.create_task(way(session, proxy.url, far, ready[0])),
                 group.create_task(watch(session, place.url, near, ready[1])),
             ]
             for event in ready:
@@ -166,7 +165,7 @@ async def over(kind: Line, *, mjpeg: bool = False) -> tuple[Seen, Seen, Hub]:
 
 async def test_half_the_rate_sees_the_present_unbroken_and_costs_nobody_anything() -> None:
     async with lateness() as late:
-        far, near, hub = await over(Line(RATE / 2, queue=4096))
+        far, near, hub = await over(SlowLine(down_bytes_per_s=RATE / 2, queue=4096))
     print(f"half the rate: {len(far.ages)} frames, median {statistics.median(far.ages):.2f} s")
     assert statistics.median(far.ages) < 0.5 + late.lost
     assert len(far.ages) > 5
@@ -182,7 +181,9 @@ async def test_half_the_rate_sees_the_present_unbroken_and_costs_nobody_anything
 
 async def test_half_the_rate_of_mjpeg_sees_the_present() -> None:
     async with lateness() as late:
-        far, near, hub = await over(Line(len(JPEG) * FPS / 2, queue=4096), mjpeg=True)
+        far, near, hub = await over(
+            SlowLine(down_bytes_per_s=len(JPEG) * FPS / 2, queue=4096), mjpeg=True
+        )
     print(f"half the rate of MJPEG: {len(far.ages)}, median {statistics.median(far.ages):.2f} s")
     assert statistics.median(far.ages) < 0.5 + late.lost
     assert FPS * SECONDS / 8 < len(far.ages) < FPS * SECONDS * 0.6
@@ -191,7 +192,7 @@ async def test_half_the_rate_of_mjpeg_sees_the_present() -> None:
 
 
 async def test_a_real_line_that_can_carry_the_stream_loses_nothing() -> None:
-    real = Line(10e6 / 8, delay_s=0.04, jitter_s=0.02, queue=65_536)
+    real = SlowLine(down_bytes_per_s=10e6 / 8, delay_s=0.04, jitter_s=0.02, queue=65_536)
     async with lateness() as late:
         far, _, hub = await over(real)
     print(f"10 Mbit/s, 80 ms: median {statistics.median(far.ages):.3f} s")

@@ -21,7 +21,7 @@ from support.cloud import KID
 from support.demo import free_port
 from support.feed import CAMERA_SHADE, heavy
 from support.relay import RelaySite, Uploading, beside, relay_site, until, uploading, wall_us
-from support.throttle import Throttle, throttled
+from support.slow_proxy import SlowLine, SlowProxy, slow_proxy
 from support.virtual import run_virtual
 
 
@@ -165,7 +165,7 @@ async def test_wishes_that_are_none_are_left_alone(site: RelaySite) -> None:
 
 async def test_a_line_too_narrow_skips_by_keyframes_and_stays_fresh(site: RelaySite) -> None:
     """A stream of 2 Mbit/s over a line of half of it."""
-    async with throttled(site.base, bytes_per_s=125_000) as line:
+    async with slow_proxy(site.base, SlowLine(up_bytes_per_s=125_000)) as line:
         async with uploading(line.url) as device, lateness() as late:
             arrivals = await _upload_heavy(site, device, line)
     ages = sorted(arrival.age for arrival in arrivals)
@@ -184,7 +184,7 @@ def test_privacy_on_a_narrow_line_is_at_the_relay_within_a_second(tmp_path: Path
     async def scenario() -> None:
         async with (
             relay_site(tmp_path / "cloud.db") as site,
-            throttled(site.base, bytes_per_s=80_000) as line,
+            slow_proxy(site.base, SlowLine(up_bytes_per_s=80_000)) as line,
             uploading(line.url) as device,
         ):
             await _upload_heavy(site, device, line, seconds=1.0)
@@ -197,7 +197,7 @@ def test_privacy_on_a_narrow_line_is_at_the_relay_within_a_second(tmp_path: Path
 
 
 async def test_privacy_takes_back_what_the_kernel_has_not_delivered(site: RelaySite) -> None:
-    async with throttled(site.base, bytes_per_s=10_000_000) as line:
+    async with slow_proxy(site.base, SlowLine(up_bytes_per_s=10_000_000)) as line:
         async with uploading(line.url) as device:
             device.upload.watch(True)
             device.live()
@@ -225,7 +225,7 @@ async def test_privacy_takes_back_what_the_kernel_has_not_delivered(site: RelayS
 async def test_a_short_fault_cuts_no_line_but_privacy_does(
     site: RelaySite, private_between: bool
 ) -> None:
-    async with throttled(site.base, bytes_per_s=10_000_000) as line:
+    async with slow_proxy(site.base, SlowLine(up_bytes_per_s=10_000_000)) as line:
         async with uploading(line.url) as device:
             device.upload.watch(True)
             device.live()
@@ -252,7 +252,7 @@ async def test_a_line_that_swallows_everything_is_given_up_and_opened_anew(
     site: RelaySite, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("likelight.feed.upload.client.STALL_S", 0.5)
-    async with throttled(site.base, bytes_per_s=10_000_000) as line:
+    async with slow_proxy(site.base, SlowLine(up_bytes_per_s=10_000_000)) as line:
         async with uploading(line.url) as device:
             device.upload.watch(True)
             device.live()
@@ -296,7 +296,7 @@ class Arrivals:
 
 
 async def _upload_heavy(
-    site: RelaySite, device: Uploading, line: Throttle, *, seconds: float = 2.5
+    site: RelaySite, device: Uploading, line: SlowProxy, *, seconds: float = 2.5
 ) -> list[Arrival]:
     """Upload 2 Mbit/s for some seconds; return what arrived."""
     await site.status(camera={"state": "private", "since": "2026-11-21T11:59:00Z"})
@@ -308,7 +308,7 @@ async def _upload_heavy(
         site.hub.add_outlet(arrivals)
         await asyncio.sleep(seconds)
         await until(lambda: len(arrivals.seen) > 1)
-    assert line.relayed > 0
+    assert line.carried_up > 0
     return arrivals.seen
 
 

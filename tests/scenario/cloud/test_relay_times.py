@@ -20,11 +20,11 @@ from support.relay import (
     until,
     uploading,
 )
-from support.throttle import Throttle, throttled
+from support.slow_proxy import SlowLine, SlowProxy, slow_proxy
 from support.valve import Valve
 from support.virtual import run_virtual
 
-Trouble = Callable[[Uploading, Throttle], Awaitable[None]]
+Trouble = Callable[[Uploading, SlowProxy], Awaitable[None]]
 
 
 async def go_live(site: RelaySite, device: HandDevice) -> None:
@@ -61,7 +61,7 @@ def push(device: Uploading, size: int, *, keyframe: bool = False) -> None:
     device.hub.push(unit.data, keyframe=keyframe, captured_us=now_us())
 
 
-async def dead(device: Uploading, line: Throttle) -> None:
+async def dead(device: Uploading, line: SlowProxy) -> None:
     """The line takes nothing any more, and the device has noticed nothing yet."""
     socket = device.upload._socket
     assert socket is not None
@@ -72,19 +72,19 @@ async def dead(device: Uploading, line: Throttle) -> None:
         await until(lambda: device.upload._cursor == device.upload._ring.end)
 
 
-async def late(device: Uploading, line: Throttle) -> None:
+async def late(device: Uploading, line: SlowProxy) -> None:
     """More than a second of small pictures is on its way, and no silence betrays the line."""
     await dead(device, line)
-    line.bytes_per_s = 30_000
+    line.line.up_bytes_per_s = 30_000
     line.deaf = False
 
 
-async def full(device: Uploading, line: Throttle) -> None:
+async def full(device: Uploading, line: SlowProxy) -> None:
     """Some of a picture that takes two seconds has gone out."""
-    line.bytes_per_s = 80_000
-    before = line.relayed
+    line.line.up_bytes_per_s = 80_000
+    before = line.carried_up
     push(device, 160_000)
-    await until(lambda: line.relayed > before + 8_000)
+    await until(lambda: line.carried_up > before + 8_000)
 
 
 @pytest.mark.parametrize("trouble", [dead, late, full])
@@ -95,7 +95,7 @@ def test_a_shut_is_at_the_relay_within_a_second_whatever_the_line_does(
     async def scenario() -> None:
         async with (
             relay_site(tmp_path / "cloud.db") as site,
-            throttled(site.base, bytes_per_s=10_000_000) as line,
+            slow_proxy(site.base, SlowLine(up_bytes_per_s=10_000_000)) as line,
             uploading(line.url) as device,
         ):
             device.upload.watch(True)

@@ -11,23 +11,23 @@ from likelight.feed.upload.client import _unacknowledged
 from support.feed import heavy, now_us
 from support.relay import Uploading, beside, until, uploading
 from support.scripted_relay import ScriptedRelay, scripted_relay
-from support.throttle import Throttle, throttled
+from support.slow_proxy import SlowLine, SlowProxy, slow_proxy
 from support.virtual import run_virtual
 
 
 @asynccontextmanager
-async def line() -> AsyncIterator[tuple[Uploading, Throttle, ScriptedRelay]]:
+async def line() -> AsyncIterator[tuple[Uploading, SlowProxy, ScriptedRelay]]:
     """Upload over a line that can be made deaf; the first picture is at the relay."""
     async with (
         scripted_relay() as relay,
-        throttled(relay.url, bytes_per_s=10_000_000) as throttle,
-        uploading(throttle.url) as device,
+        slow_proxy(relay.url, SlowLine(up_bytes_per_s=10_000_000)) as proxy,
+        uploading(proxy.url) as device,
     ):
         device.upload.watch(True)
         device.live()
         push(device, 6_000, keyframe=True)
         await until(lambda: len(relay.pictures) == 1)
-        yield device, throttle, relay
+        yield device, proxy, relay
 
 
 def push(device: Uploading, size: int, *, keyframe: bool = False) -> None:
@@ -79,9 +79,9 @@ def nobody_watches(device: Uploading) -> None:
 @pytest.mark.parametrize("size", [6_000, 400_000], ids=["many small", "one that blocks"])
 def test_a_line_that_takes_nothing_is_given_up_after_five_seconds(size: int) -> None:
     async def scenario() -> None:
-        async with line() as (device, throttle, _):
+        async with line() as (device, proxy, _):
             used = transport(device)
-            throttle.deaf = True
+            proxy.deaf = True
             async with beside(film(device, size)):
                 await until(lambda: used.get_write_buffer_size() > 0)
                 took = await until(used.is_closing, within=60)
@@ -98,14 +98,14 @@ def test_what_has_not_arrived_three_tenths_of_a_second_after_the_end_never_will(
     fill: Callable[[Uploading], Awaitable[int]], end: Callable[[Uploading], None]
 ) -> None:
     async def scenario() -> None:
-        async with line() as (device, throttle, relay):
+        async with line() as (device, proxy, relay):
             used = transport(device)
-            throttle.deaf = True
+            proxy.deaf = True
             before = len(relay.pictures)
             pushed = await fill(device)
             end(device)
             assert 0.29 < await until(used.is_closing) < 0.32
-            throttle.deaf = False
+            proxy.deaf = False
             await asyncio.sleep(5)
             assert len(relay.pictures) < before + pushed
 

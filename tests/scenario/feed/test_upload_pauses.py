@@ -11,7 +11,7 @@ from likelight.feed.upload.protocol import Kind, Packet
 from support.feed import heavy, now_us
 from support.relay import Uploading, beside, until, uploading
 from support.scripted_relay import ScriptedRelay, scripted_relay
-from support.throttle import throttled
+from support.slow_proxy import SlowLine, slow_proxy
 from support.virtual import run_virtual
 
 SUPERSEDED = 4409
@@ -159,7 +159,7 @@ def test_a_gate_that_shuts_while_a_picture_is_sent_stops_the_next() -> None:
     async def scenario() -> None:
         async with (
             scripted_relay() as relay,
-            throttled(relay.url, bytes_per_s=4_000_000) as line,
+            slow_proxy(relay.url, SlowLine(up_bytes_per_s=4_000_000)) as line,
             uploading(line.url) as device,
         ):
             device.live()
@@ -168,7 +168,7 @@ def test_a_gate_that_shuts_while_a_picture_is_sent_stops_the_next() -> None:
                 push(device, 100)
             device.upload.watch(True)
             # Some of the first picture is at the relay, and the rest holds the sender up.
-            await until(lambda: line.relayed > 100_000)
+            await until(lambda: line.carried_up > 100_000)
             device.hub.show(State.FAULT)
             await until(lambda: len(relay.gates) == 2)
             await asyncio.sleep(1)
