@@ -9,7 +9,9 @@ from playwright.async_api import Browser, expect
 from likelight.assets import catalogue
 from likelight_cloud.page.languages import WORDS
 from support.chromium import chromium, needs_chromium
-from support.pages import PHONE, StubCloud, ViewerPage, serving
+from support.pages import PHONE, ViewerPage
+from support.serving import serving
+from support.stub_cloud import StubCloud
 
 pytestmark = [needs_chromium, pytest.mark.asyncio(loop_scope="module")]
 

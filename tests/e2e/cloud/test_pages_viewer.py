@@ -12,17 +12,9 @@ from playwright.async_api import Browser, Page, expect
 
 from likelight.contract import LightReport, State, SummaryLikes
 from support.chromium import chromium, needs_chromium
-from support.pages import (
-    DESKTOP,
-    PHONE,
-    StubCloud,
-    Theme,
-    ViewerPage,
-    chromium_page,
-    photograph,
-    serving,
-    too_many,
-)
+from support.pages import DESKTOP, PHONE, Theme, ViewerPage, chromium_page, photograph
+from support.serving import serving
+from support.stub_cloud import StubCloud, too_many
 
 pytestmark = [needs_chromium, pytest.mark.asyncio(loop_scope="module")]
 

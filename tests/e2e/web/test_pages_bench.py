@@ -10,16 +10,9 @@ from playwright.async_api import Browser, Page, expect
 from likelight.contract import State
 from likelight.web.bench.routes import BenchLamp
 from support.chromium import chromium, needs_chromium
-from support.pages import (
-    DESKTOP,
-    PHONE,
-    BenchPage,
-    StubBench,
-    Theme,
-    chromium_page,
-    photograph,
-    serving,
-)
+from support.pages import DESKTOP, PHONE, BenchPage, Theme, chromium_page, photograph
+from support.serving import serving
+from support.stub_bench import StubBench
 
 pytestmark = [needs_chromium, pytest.mark.asyncio(loop_scope="module")]
 

@@ -13,7 +13,8 @@ from likelight.contract import MAX_BODY, PROBLEM_JSON, State
 from likelight.runtime.changes import Changes
 from likelight.web.bench.log_lines import KEPT, LogLines
 from likelight.web.bench.routes import BenchLamp
-from support.pages import StubBench, serving
+from support.serving import serving
+from support.stub_bench import StubBench
 
 
 @pytest.fixture
