@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 
 from likelight.appreciation.buttons.watched import WatchedButton
 from likelight.contract import State
-from likelight.gate.on_air import OnAir, PrivacyButton
+from likelight.gate.on_air import OnAir
+from likelight.gate.privacy_button import PrivacyButton
 from likelight_hw.ports import CameraPhase, CameraStatus, HardwareError
 from likelight_hw.sim.button import SimButton
 from support.virtual import virtual_now
@@ -100,7 +101,7 @@ async def a_kitchen(
         kitchen,
         Light(kitchen),
         show=kitchen.show,
-        keep_private=kitchen.keep,
+        store_privacy=kitchen.keep,
         on_change=kitchen.changed,
         now=virtual_now(),
     )
@@ -130,7 +131,7 @@ def a_gate(kitchen: Kitchen, *, private: bool) -> OnAir:
         kitchen,
         Light(kitchen),
         show=kitchen.show,
-        keep_private=kitchen.keep,
+        store_privacy=kitchen.keep,
         on_change=kitchen.changed,
         now=virtual_now(),
     )
@@ -162,8 +163,7 @@ class Unwritable(logging.Handler):
 def no_log() -> Iterator[None]:
     """Let every record of the gate and its button raise, where it is written."""
     loggers = [
-        logging.getLogger(name)
-        for name in ("likelight.gate.on_air", "likelight.appreciation.buttons.watched")
+        logging.getLogger(name) for name in ("likelight.gate", "likelight.appreciation.buttons")
     ]
     handler = Unwritable()
     for logger in loggers:

@@ -41,7 +41,7 @@ class DemoBench:
         frame, shown, demand = self.lamp.frame, self.window_in.screen, self.hub.demand
         return BenchState(
             lamp=BenchLamp(level=frame.level, rgb=frame.rgb),
-            on_air=self.on_air.lit,
+            on_air=self.on_air.light.lit,
             camera=self.on_air.state,
             display=BenchDisplay(
                 width=self.display.info.width,

@@ -31,8 +31,9 @@ from likelight.feed.hls.outlet import Hls
 from likelight.feed.hub import Demand, Hub
 from likelight.feed.placeholders import Placeholder
 from likelight.feed.upload.client import Upload
-from likelight.gate.on_air import OnAir, PrivacyButton
+from likelight.gate.on_air import OnAir
 from likelight.gate.permissions import Permissions
+from likelight.gate.privacy_button import PrivacyButton
 from likelight.gate.zone import kitchen_zone
 from likelight.runtime.changes import Changes
 from likelight.runtime.cleanup import finish_within
@@ -125,7 +126,7 @@ class Device:
             self.camera,
             self.indicator,
             show=self.hub.show,
-            keep_private=store.set_private,
+            store_privacy=store.set_private,
             on_change=self._on_air_changed,
             now=utc_now,
         )
@@ -230,7 +231,7 @@ class Device:
                 for part, trouble in (
                     ("lamp", self.window_in.lamp.trouble),
                     ("display", self.window_in.presenter.trouble),
-                    ("on-air light", self.on_air.light_trouble),
+                    ("on-air light", self.on_air.light.trouble),
                 )
                 if trouble
             },

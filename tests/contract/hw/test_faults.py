@@ -85,7 +85,7 @@ class Window:
             camera,
             SimIndicator(),
             show=place.hub.show,
-            keep_private=_keep,
+            store_privacy=_keep,
             on_change=lambda: None,
             now=utc_now,
         )

@@ -44,7 +44,7 @@ def test_a_light_that_dies_on_air_shuts_the_gate_within_half_a_second(moment: fl
 def test_a_broken_light_is_told_once_and_so_is_its_mending(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    caplog.set_level(logging.INFO, "likelight.gate.on_air")
+    caplog.set_level(logging.INFO, "likelight.gate.light")
 
     async def body(kitchen: Kitchen, gate: OnAir) -> None:
         kitchen.broken = True

@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 
 from likelight.appreciation.buttons.watched import WatchedButton
 from likelight.contract import Cause, State
-from likelight.gate.on_air import OnAir, PrivacyButton
+from likelight.gate.on_air import OnAir
+from likelight.gate.privacy_button import PrivacyButton
 from likelight_hw.ports import CameraPhase, CameraStatus, HardwareError
 from likelight_hw.sim.button import SimButton
 from support.virtual import run_virtual, virtual_now
@@ -67,7 +68,7 @@ class Daemon:
             self,
             self,
             show=self.show,
-            keep_private=self.keep,
+            store_privacy=self.keep,
             on_change=lambda: None,
             now=world.now,
         )

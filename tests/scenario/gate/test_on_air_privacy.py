@@ -7,7 +7,8 @@ import pytest
 
 from likelight.appreciation.buttons.watched import ButtonTrouble, WatchedButton
 from likelight.contract import Cause, State
-from likelight.gate.on_air import OnAir, PrivacyButton
+from likelight.gate.on_air import OnAir
+from likelight.gate.privacy_button import PrivacyButton
 from likelight_hw.ports import HardwareError
 from likelight_hw.sim.button import SimButton
 from support.gate import Kitchen, a_button, a_gate, a_kitchen, ended, no_log

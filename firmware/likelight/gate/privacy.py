@@ -1,0 +1,102 @@
+"""The crew's wish for privacy, made durable: stored, tried again, and stored once more at the end.
+
+Privacy holds from the press on, stored or not. Sharing begins only once the disk holds it, so that
+a restart never shares what the crew keeps private.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+
+log = logging.getLogger(__name__)
+
+RETRY_STORE_S = 5.0
+"""What could not be stored is stored again this often."""
+LAST_STORE_S = 2.0
+"""The end of the process waits no longer for a privacy that is not stored yet."""
+
+
+class DurablePrivacy:
+    """What the crew wants last, and its way to the disk.
+
+    `store` makes a wish durable, or raises `OSError`. `on_sharing_stored` is called when the disk
+    holds that the crew shares again.
+    """
+
+    def __init__(
+        self, store: Callable[[bool], Awaitable[None]], *, on_sharing_stored: Callable[[], None]
+    ) -> None:
+        self._store = store
+        self._on_sharing_stored = on_sharing_stored
+        self._wanted = self._stored = True
+        self._store_failed = False
+        self._to_store = asyncio.Event()
+
+    @property
+    def wanted(self) -> bool:
+        """Whether the crew wants privacy, stored or not."""
+        return self._wanted
+
+    def use_stored(self, private: bool) -> None:
+        """Begin with what the disk holds."""
+        self._wanted = self._stored = private
+
+    def want(self, private: bool) -> None:
+        """Take the crew's wish; `run` stores it."""
+        self._wanted = private
+        self._to_store.set()
+
+    async def run(self) -> None:
+        """Store each wish, for ever."""
+        if self._stored is not self._wanted:
+            self._to_store.set()
+        while True:
+            await self._to_store.wait()
+            self._to_store.clear()
+            if not await self._store_wanted():
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(RETRY_STORE_S):
+                        await self._to_store.wait()
+                self._to_store.set()
+
+    async def store_before_exit(self) -> None:
+        """Store a privacy that is not stored yet. Call it when `run` has ended."""
+        if not self._wanted or self._stored:
+            return
+        try:
+            # Not asyncio.timeout(), for we are being cancelled: see likelight_hw/child/ending.py.
+            await asyncio.wait_for(self._store(True), LAST_STORE_S)
+        except (OSError, TimeoutError) as error:
+            log.exception("Privacy could not be stored: %s", str(error) or "the disk hangs")
+        else:
+            self._stored = True
+
+    async def _store_wanted(self) -> bool:
+        """Store what the crew wants; return whether nothing is left to store."""
+        wanted = self._wanted
+        try:
+            await self._store(wanted)
+        except OSError as error:
+            self._take_failure(wanted, error)
+            return self._stored is self._wanted
+        self._stored = wanted
+        if wanted is not self._wanted:
+            return False
+        failed_before, self._store_failed = self._store_failed, False
+        if not wanted:
+            self._on_sharing_stored()
+            log.info("PRIVACY: the crew shares again")
+        elif failed_before:
+            log.info("Privacy is stored now, and survives a restart")
+        else:
+            log.info("PRIVACY: the camera is off, also after a restart")
+        return True
+
+    def _take_failure(self, wanted: bool, error: OSError) -> None:
+        if not wanted:
+            self._wanted = True
+            log.error("The kitchen stays private, because sharing can't be stored: %s", error)
+        elif not self._store_failed:
+            self._store_failed = True
+            log.error("Privacy holds, but would not survive a restart: %s", error)
