@@ -6,10 +6,10 @@ light goes on before the first frame can leave, and off only after the gate has 
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from likelight.contract import CameraReport, Cause, State
 from likelight.gate.light import OnAirLight
@@ -53,7 +53,7 @@ class OnAir:
         indicator: Indicator,
         *,
         show: Callable[[State], None],
-        store_privacy: Callable[[bool], Awaitable[None]],
+        store_privacy: Callable[[bool], Coroutine[Any, Any, None]],
         on_change: Callable[[], None],
         now: Now,
     ) -> None:

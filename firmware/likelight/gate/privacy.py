@@ -6,8 +6,11 @@ a restart never shares what the crew keeps private.
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
+from typing import Any
+
+from likelight.runtime.cleanup import finish_within
 
 log = logging.getLogger(__name__)
 
@@ -25,7 +28,10 @@ class DurablePrivacy:
     """
 
     def __init__(
-        self, store: Callable[[bool], Awaitable[None]], *, on_sharing_stored: Callable[[], None]
+        self,
+        store: Callable[[bool], Coroutine[Any, Any, None]],
+        *,
+        on_sharing_stored: Callable[[], None],
     ) -> None:
         self._store = store
         self._on_sharing_stored = on_sharing_stored
@@ -65,12 +71,12 @@ class DurablePrivacy:
         if not self._wanted or self._stored:
             return
         try:
-            # Not asyncio.timeout(), for we are being cancelled: see likelight_hw/child/ending.py.
-            await asyncio.wait_for(self._store(True), LAST_STORE_S)
-        except (OSError, TimeoutError) as error:
-            log.exception("Privacy could not be stored: %s", str(error) or "the disk hangs")
+            self._stored = await finish_within(self._store(True), LAST_STORE_S)
+        except OSError as error:
+            log.exception("Privacy could not be stored: %s", error)
         else:
-            self._stored = True
+            if not self._stored:
+                log.error("Privacy could not be stored: the disk hangs")
 
     async def _store_wanted(self) -> bool:
         """Store what the crew wants; return whether nothing is left to store."""
