@@ -20,14 +20,15 @@ from likelight.contract import State
 from likelight.feed.channels import Picture
 from likelight.feed.hub import Demand, Hub
 from likelight.feed.ring import Fragment
+from likelight.runtime.backoff import Backoff
 from likelight_hw.ports import AccessUnit, StreamFormat
 from likelight_hw.push.process import PushProcess
 from likelight_hw.push.target import Target
 
 log = logging.getLogger(__name__)
 
-BACKOFF_BASE_S = 1.0
-BACKOFF_CAP_S = 60.0
+FIRST_PAUSE_S = 2.0
+LONGEST_PAUSE_S = 60.0
 HEALTHY_S = 30.0
 """A server that took the stream for so long ends the back-off."""
 
@@ -93,13 +94,13 @@ class Push:
         self._hub = hub
         self._keyframe = keyframe
         self._on_change = on_change
-        self._rng = rng
+        # At least half of each pause: a server that refuses the stream is never asked at once.
+        self._backoff = Backoff(rng, base=FIRST_PAUSE_S, cap=LONGEST_PAUSE_S, jitter=0.5)
         self._status = PushStatus(target.server)
         self._stream: StreamFormat | None = None
         self._process: PushProcess | None = None
         self._opened = asyncio.Event()
         self._shut = asyncio.Event()
-        self._failures = 0
         self._in_trouble = False
 
     @property
@@ -152,7 +153,8 @@ class Push:
         reason = await process.run()
         if process.connected_at is not None:
             lasted = asyncio.get_running_loop().time() - process.connected_at
-            self._failures = 0 if lasted >= HEALTHY_S else self._failures
+            if lasted >= HEALTHY_S:
+                self._backoff.reset()
         if self._process is not process:
             return None
         self._process = None
@@ -164,10 +166,8 @@ class Push:
             log.warning("The push to %s failed and is tried again: %s", self._target.server, reason)
         self._in_trouble = True
         self._tell(PushPhase.WAITING, reason)
-        ceiling = min(BACKOFF_CAP_S, BACKOFF_BASE_S * 2 ** min(self._failures + 1, 10))
-        self._failures += 1
         with suppress(TimeoutError):
-            async with asyncio.timeout(self._rng.uniform(max(1.0, ceiling / 2), ceiling)):
+            async with asyncio.timeout(self._backoff.next()):
                 await self._shut.wait()
 
     def _connected(self) -> None:

@@ -1,28 +1,49 @@
-"""Full-jitter back-off: a thousand kitchens that lost the same cloud must not return as one."""
+"""Back-off: after each further failure the next try waits longer, up to a limit.
+
+The pauses are random, so that a thousand kitchens that lost the same cloud do not return at once.
+"""
 
 import random
 
+_MOST_DOUBLINGS = 30
+"""More would make no pause longer, and a float too large in the end."""
+
 
 class Backoff:
-    """Pauses of random(0, min(cap, base * 2^n)) seconds."""
+    """Pauses that double from `base` seconds to `cap` seconds.
 
-    def __init__(self, rng: random.Random, *, base: float = 1.0, cap: float = 60.0) -> None:
+    Each is drawn by `rng` from the last share `jitter` of its length: with a jitter of 1 from 0 to
+    the whole length, with 0.5 from half of it. Without `rng` each has its whole length: for a part
+    of this device, to which no other device returns.
+    """
+
+    def __init__(
+        self,
+        rng: random.Random | None,
+        *,
+        base: float = 1.0,
+        cap: float = 60.0,
+        jitter: float = 1.0,
+    ) -> None:
         self._rng = rng
         self._base = base
         self._cap = cap
+        self._jitter = jitter
         self._failures = 0
 
     @property
     def fresh(self) -> bool:
-        """True when nothing has failed yet."""
+        """True when nothing has failed since the start or the last `reset`."""
         return self._failures == 0
 
     def next(self) -> float:
         """Return the pause after one more failure, in seconds."""
-        ceiling = min(self._cap, self._base * 2 ** min(self._failures, 30))
+        longest = min(self._cap, self._base * 2.0 ** min(self._failures, _MOST_DOUBLINGS))
         self._failures += 1
-        return self._rng.uniform(0, ceiling)
+        if self._rng is None:
+            return longest
+        return self._rng.uniform((1 - self._jitter) * longest, longest)
 
     def reset(self) -> None:
-        """It works again."""
+        """Begin at `base` again: it works."""
         self._failures = 0

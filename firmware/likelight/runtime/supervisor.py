@@ -13,12 +13,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
+from likelight.runtime.backoff import Backoff
+
 log = logging.getLogger(__name__)
 
 CRASHES_ALLOWED = 3
 CRASH_WINDOW_S = 60.0
-BACKOFF_BASE_S = 0.5
-BACKOFF_CAP_S = 30.0
+FIRST_PAUSE_S = 1.0
+LONGEST_PAUSE_S = 30.0
 
 
 class Component(Protocol):
@@ -77,6 +79,7 @@ class Supervisor:
     async def _keep_alive(self, name: str, component: Component, critical: bool) -> None:
         crashes: deque[float] = deque(maxlen=CRASHES_ALLOWED)
         restarts = 0
+        backoff = Backoff(self._rng, base=FIRST_PAUSE_S, cap=LONGEST_PAUSE_S)
         clock = asyncio.get_running_loop().time
         while True:
             self.health[name] = ComponentHealth(Condition.RUNNING, critical, restarts)
@@ -93,8 +96,7 @@ class Supervisor:
                 self._ending = True
                 raise GaveUp(f"{name} crashed {CRASHES_ALLOWED} times in a minute; last: {reason}")
             self.health[name] = ComponentHealth(Condition.RESTARTING, critical, restarts, reason)
-            ceiling = min(BACKOFF_CAP_S, BACKOFF_BASE_S * 2 ** min(restarts, 10))
-            await asyncio.sleep(self._rng.uniform(0, ceiling))
+            await asyncio.sleep(backoff.next())
 
     async def _run_once(self, name: str, component: Component) -> BaseException | None:
         """Run `component`; return what made it crash, None when it just returned.

@@ -27,6 +27,7 @@ from likelight.appreciation.lamp.effects import (
 )
 from likelight.appreciation.lamp.palette import BRAND, Palette
 from likelight.appreciation.lamp.scene import Scene
+from likelight.runtime.backoff import Backoff
 from likelight.runtime.clock import Now
 from likelight_hw.ports import DARK, HardwareError, LightFrame, Lights
 
@@ -42,8 +43,7 @@ SETTLE_S = 3.0
 TEST_GAP_S = 0.6
 """Between two effects of a test, so that each is seen for itself."""
 _TEST = "tested"
-RETRY_FIRST_S = 1.0
-RETRY_MOST_S = 30.0
+LONGEST_RETRY_S = 30.0
 
 
 class Hold(StrEnum):
@@ -111,6 +111,7 @@ class Lamp:
         self._settle_by = -math.inf
         self._pending: _PendingLikes | None = None
         self._tests = 0
+        self._backoff = Backoff(None, cap=LONGEST_RETRY_S)
         self._retry_s: float | None = None
         self.trouble = ""
         """Why the lamp does not answer; empty when it does."""
@@ -311,15 +312,14 @@ class Lamp:
         self.trouble = str(error)
         if self._retry_s is None:
             logger.warning("The lamp does not answer: %s. Likes wait until it does", error)
-            self._retry_s = RETRY_FIRST_S
-        else:
-            self._retry_s = min(2 * self._retry_s, RETRY_MOST_S)
+        self._retry_s = self._backoff.next()
         self._asked = None  # when it is back it begins in the dark, and has to be led up again
         self._show(DARK)
 
     def _answered(self) -> None:
         if self._retry_s is not None:
             self._retry_s, self.trouble = None, ""
+            self._backoff.reset()
             logger.info("The lamp answers again")
             if not self._waiting:
                 self._show_pending()
