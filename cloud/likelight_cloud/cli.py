@@ -5,10 +5,11 @@ import asyncio
 import logging
 import random
 import signal
+import socket
 import sys
+from collections.abc import Coroutine
 from pathlib import Path
 
-from aiohttp import web
 from pydantic import TypeAdapter, ValidationError
 from yarl import URL
 
@@ -17,12 +18,12 @@ from likelight.assets.catalogue import CatalogueError
 from likelight.contract import KitchenId
 from likelight.runtime.clock import utc_now
 from likelight.runtime.store_errors import StoreError
-from likelight_cloud.api.viewer.feed import mount_relay
+from likelight.web.http.address import own_address
+from likelight.web.http.server import ListenError, listen
 from likelight_cloud.embedded import EmbeddedCloud
-from likelight_cloud.relay.relay import Relays
+from likelight_cloud.server import CloudServer
 from likelight_cloud.store.sqlite.store import SqliteStore
 from likelight_cloud.trust.device import hashed, new_token
-from likelight_cloud.trust.public import as_seen_at
 
 log = logging.getLogger(__name__)
 
@@ -99,40 +100,30 @@ async def _serve(options: argparse.Namespace) -> None:
     except CatalogueError as error:
         raise CommandError(f"--catalogue: {error}") from error
     cloud = EmbeddedCloud(options.database, now=utc_now, rng=random.Random(), notes=notes)
-    relays = Relays()
-    app = web.Application()
-    cloud.mount(app)
-    mount_relay(relays, app)
-    if options.public_url is not None:
-        app.middlewares.insert(0, as_seen_at(options.public_url))
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
-    await runner.setup()
+    with await asyncio.to_thread(_listener, options.host, options.port) as listener:
+
+        def tell() -> None:
+            log.info("The cloud answers at %s", own_address(listener))
+
+        await _until_stopped(CloudServer(cloud, listener, public_url=options.public_url).run(tell))
+
+
+def _listener(host: str, port: int) -> socket.socket:
     try:
-        site = web.TCPSite(runner, options.host, options.port)
-        try:
-            await site.start()
-        except (OSError, OverflowError) as error:
-            raise CommandError(
-                f"{options.host} port {options.port} cannot be used: {_reason(error)}. "
-                "Choose another with --host or --port."
-            ) from error
-        await _until_stopped(cloud, relays, runner)
-    finally:
-        await runner.cleanup()
+        return listen(host, port)
+    except ListenError as error:
+        raise CommandError(f"{error}. Choose another with --host or --port.") from error
 
 
-async def _until_stopped(cloud: EmbeddedCloud, relays: Relays, runner: web.AppRunner) -> None:
+async def _until_stopped(serving: Coroutine[None, None, None]) -> None:
+    """Await `serving`, cancelled by a signal. Raises `CommandError` for a failing database."""
     me = asyncio.current_task()
     assert me is not None
     for stop in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(stop, me.cancel)
     failed: BaseExceptionGroup[StoreError] | None = None
     try:
-        async with asyncio.TaskGroup() as group:
-            group.create_task(cloud.run())
-            group.create_task(relays.run())
-            await cloud.ready.wait()
-            log.info("The cloud answers at %s", _address(runner.addresses[0]))
+        await serving
     except* StoreError as failures:
         failed = failures
     # Out here, for Python before 3.11.4 (Debian 12 has 3.11.2) wraps what an except* raises.
@@ -159,13 +150,6 @@ async def _add_kitchen(options: argparse.Namespace) -> None:
     print(f"The kitchen {kid} is ready. Its device's token, shown only now:\n{token}")
 
 
-def _address(bound: tuple[str, int]) -> URL:
-    """Return where a browser on this machine finds what is bound to `bound`."""
-    host, port = bound[:2]
-    here = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  these are compared, not bound
-    return URL.build(scheme="http", host=here.get(host, host), port=port)
-
-
 def _public_url(text: str) -> URL:
     url = URL(text)
     if url.scheme not in ("http", "https") or not url.host or url != url.origin():
@@ -173,10 +157,6 @@ def _public_url(text: str) -> URL:
             f"{text} is no public address; write it like https://kitchens.example.com"
         )
     return url
-
-
-def _reason(error: Exception) -> str:
-    return (error.strerror if isinstance(error, OSError) else None) or str(error)
 
 
 if __name__ == "__main__":

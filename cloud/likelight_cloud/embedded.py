@@ -41,7 +41,7 @@ class EmbeddedCloud:
         return self._cloud.ready
 
     def mount(self, app: web.Application) -> None:
-        """Add the API, the viewer's page, and error pages and headers for the whole of `app`."""
+        """Add the API and the viewer's page to `app`, which `new_application` made."""
         routes.mount(self._cloud, app)
         app.add_routes(page_routes(self._cloud.knows))
 

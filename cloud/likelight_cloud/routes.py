@@ -1,11 +1,10 @@
-"""The addresses of the contract, and what stands before every one of them."""
+"""The addresses of the contract, and what they answer while the store is closed or failing."""
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from likelight.runtime.store_errors import StoreError
-from likelight.web.http.problems import ProblemError, on_prepare, problems
-from likelight.web.http.same_site import same_site_only
+from likelight.web.http.problems import ProblemError
 from likelight_cloud.api.device.events import get_events
 from likelight_cloud.api.device.status import post_status
 from likelight_cloud.api.viewer.catalogue import get_catalogue
@@ -30,11 +29,9 @@ ROUTES = (
 
 
 def mount(cloud: Cloud, app: web.Application) -> None:
-    """Put the cloud into `app`, its errors, checks and headers over the whole of it."""
+    """Put the cloud into `app`, which `new_application` made."""
     app[CLOUD] = cloud
-    app.on_response_prepare.append(on_prepare)
-    # Before what others have put there: their errors become problems too.
-    app.middlewares[:0] = [problems, same_site_only, only_while_ready]
+    app.middlewares.append(only_while_ready)
     app.add_routes(ROUTES)
 
 

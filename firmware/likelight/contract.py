@@ -294,6 +294,13 @@ class Catalogue(Wire):
     notes: tuple[CatalogueNote, ...]
 
 
+class FieldError(Wire):
+    """What is wrong with one field of a request; `field` is its path, such as camera.state."""
+
+    field: str
+    detail: str
+
+
 class Problem(Wire):
     """An error as RFC 9457 has it. `detail` says what happened, to what, and what to do."""
 
@@ -301,5 +308,5 @@ class Problem(Wire):
     title: str
     status: int
     detail: str | None = None
-    errors: tuple[dict[str, Any], ...] | None = None
+    errors: tuple[FieldError, ...] | None = None
     cursor: str | None = None

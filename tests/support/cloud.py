@@ -14,6 +14,7 @@ import aiohttp
 from aiohttp import web
 
 from likelight.runtime.clock import Now
+from likelight.web.http.server import new_application
 from likelight_cloud import routes
 from likelight_cloud.app import Cloud
 from likelight_cloud.store.sqlite.store import SqliteStore
@@ -143,7 +144,7 @@ async def serving(
     now = now or WallClock()
     store = SqliteStore(database)
     cloud = Cloud(store, now=now, rng=random.Random(1))
-    app = web.Application()
+    app = new_application()
     routes.mount(cloud, app)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
     await runner.setup()

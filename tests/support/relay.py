@@ -18,6 +18,7 @@ from likelight.feed.hub import Hub
 from likelight.feed.upload.client import Upload
 from likelight.feed.upload.protocol import Format, Gate, Kind, Packet
 from likelight.runtime.clock import utc_now
+from likelight.web.http.server import new_application
 from likelight_cloud import routes
 from likelight_cloud.api.viewer.feed import mount_relay
 from likelight_cloud.app import Cloud
@@ -142,7 +143,7 @@ async def relay_site(database: Path, port: int = 0) -> AsyncIterator[RelaySite]:
     """Serve a cloud with one kitchen, as `likelight-cloud serve` does."""
     store = SqliteStore(database)
     cloud, relays = Cloud(store, now=utc_now, rng=random.Random(1)), Relays()
-    app = web.Application()
+    app = new_application()
     routes.mount(cloud, app)
     mount_relay(relays, app)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)

@@ -5,11 +5,13 @@ from contextlib import asynccontextmanager
 
 from aiohttp import web
 
+from likelight.web.http.server import new_application
+
 
 @asynccontextmanager
 async def serving(routes: Sequence[web.RouteDef]) -> AsyncIterator[str]:
     """Serve `routes` on a free port of this machine; yields the address, without a slash."""
-    app = web.Application()
+    app = new_application()
     app.add_routes(routes)
     # A stream whose page has gone would wait for ever for its next change: cancel its handler.
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.2, handler_cancellation=True)

@@ -12,12 +12,13 @@ from likelight.appreciation.sync.store import DeviceStore
 from likelight.config.settings import CameraSettings, Config, KitchenSettings, WebSettings
 from likelight.daemon.device import Device
 from likelight.daemon.embedded_cloud import EmbeddedCloud, make_embedded_cloud
-from likelight.daemon.site import make_site
+from likelight.daemon.listener import device_listener
+from likelight.daemon.site import fill_site
 from likelight.feed.placeholders import packaged_placeholders
 from likelight.runtime.clock import utc_now
 from likelight.web.control.server import ControlServer
 from likelight.web.control.socket_path import socket_path
-from likelight.web.http.server import WebServer, listen
+from likelight.web.http.server import WebServer
 from likelight_hw.sim.display import SimDisplay
 from support.demo import free_port
 
@@ -84,8 +85,8 @@ async def whole(state_dir: Path, *, token: str = TOKEN, **settings: Any) -> Asyn
             if isinstance(device.display, SimDisplay):
                 # As the demo's bench has it: what comes to the glass is a change to wait for.
                 device.display.on_show = device.changes.bump
-            with await asyncio.to_thread(listen, config.web) as listener:
-                server = WebServer(lambda: make_site(device, None), listener)
+            with await asyncio.to_thread(device_listener, config.web) as listener:
+                server = WebServer(lambda app: fill_site(app, device, None), listener)
                 control = ControlServer(socket_path(config), device.control_routes)
                 device.supervisor.add("web", server, critical=True)
                 device.supervisor.add("control", control, critical=False)

@@ -71,7 +71,7 @@ def ruled(image: Image.Image) -> Image.Image:
 
 def _picture(config: Config) -> bytes:
     """Return a JPEG that was taken while the kitchen was live."""
-    address = urlsplit(shown_address(config.web))
+    address = urlsplit(shown_address(config.web.host, config.web.port))
     assert address.hostname
     link = http.client.HTTPConnection(address.hostname, address.port, timeout=ANSWERS_WITHIN_S)
     snapshot = f"/k/{config.kitchen.id}/snapshot.jpg"

@@ -18,8 +18,9 @@ from likelight.config.state_dir import held, own_token, read_token
 from likelight.daemon.device import Device, camera_config
 from likelight.daemon.embedded_cloud import EmbeddedCloud, make_embedded_cloud
 from likelight.daemon.kitchen_notes import read_notes
+from likelight.daemon.listener import device_listener
 from likelight.daemon.push import read_target
-from likelight.daemon.site import make_site
+from likelight.daemon.site import fill_site
 from likelight.feed.placeholders import Placeholder, packaged_placeholders
 from likelight.feed.upload.client import Upload
 from likelight.runtime.clock import utc_now
@@ -30,7 +31,7 @@ from likelight.web.bench.log_lines import LogLines
 from likelight.web.control.server import ControlServer
 from likelight.web.control.socket_path import SOCKET, socket_path
 from likelight.web.http.address import own_address, shown_address
-from likelight.web.http.server import WebServer, listen
+from likelight.web.http.server import WebServer
 from likelight_hw.camera.probe import probe
 from likelight_hw.push.target import Target
 
@@ -59,7 +60,7 @@ def run(config: Config, *, bench: bool, browser: bool, seconds: float | None) ->
     Raises `ConfigError` or `HardwareError` when it can't start and `GaveUp` when it can't live,
     each maybe within an ExceptionGroup.
     """
-    with held(config.state_dir) as state_dir, listen(config.web) as listener:
+    with held(config.state_dir) as state_dir, device_listener(config.web) as listener:
         notes = read_notes(config)
         own_cloud = None
         if config.cloud.url is None:
@@ -135,7 +136,7 @@ async def _live(
             from likelight.daemon.demo_bench import make_bench  # noqa: PLC0415  0.3 MB, the demo's
 
             demo_bench = make_bench(device, lines)
-        server = WebServer(lambda: make_site(device, demo_bench), ground.listener)
+        server = WebServer(lambda app: fill_site(app, device, demo_bench), ground.listener)
         device.supervisor.add("web", server, critical=True)
         device.supervisor.add("watchdog", systemd, critical=False)
         control = ControlServer(
@@ -158,7 +159,7 @@ async def _live(
 
 async def _tell_where(device: Device, systemd: Systemd, *, bench: bool, browser: bool) -> None:
     """Say where to look, to the person at the terminal and to systemd."""
-    address = shown_address(device.config.web)
+    address = shown_address(device.config.web.host, device.config.web.port)
     kitchen = f"{address}/k/{device.config.kitchen.id}"
     if device.own_cloud is not None:
         _say(f"Viewers open      {kitchen}")

@@ -27,7 +27,7 @@ class EmbeddedCloud(Protocol):
         """Set while the cloud answers."""
 
     def mount(self, app: web.Application) -> None:
-        """Add the cloud's routes, and error pages for the whole of `app`."""
+        """Add the cloud's routes to the application of a `WebServer`."""
 
     def enrol(self, kid: str, name: str, token: str) -> None:
         """See to it, before it is ready, that the kitchen exists and `token` is its device's."""

@@ -18,9 +18,8 @@ if TYPE_CHECKING:
     from likelight.daemon.metrics import FeedMetrics
 
 
-def make_site(device: Device, bench: "DemoBench | None") -> web.Application:
-    """Build the application; the pages for viewers come with the embedded cloud."""
-    app = web.Application()
+def fill_site(app: web.Application, device: Device, bench: "DemoBench | None") -> None:
+    """Put the device's routes into `app`; the pages for viewers come with the embedded cloud."""
     own_cloud, kid = device.own_cloud, device.config.kitchen.id
     if own_cloud is not None:
         own_cloud.mount(app)
@@ -32,9 +31,9 @@ def make_site(device: Device, bench: "DemoBench | None") -> web.Application:
     app.add_routes([web.get("/metrics", _scraped(device))])
     if bench is not None:
         # It has the crew's buttons.
-        app.middlewares.append(at_our_own_name(device.config.web, "/bench"))
+        settings = device.config.web
+        app.middlewares.append(at_our_own_name(settings.host, settings.port, "/bench"))
         app.add_routes(bench.routes())
-    return app
 
 
 def _scraped(device: Device) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:

@@ -6,11 +6,11 @@ import random
 from pathlib import Path
 
 import pytest
-from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
 from likelight.assets.brand import with_brand
 from likelight.assets.catalogue import Notes
+from likelight.web.http.server import new_application
 from likelight_cloud.cli import main
 from likelight_cloud.embedded import EmbeddedCloud
 from support.cloud import KID, NOON, TOKEN
@@ -35,7 +35,7 @@ async def test_viewers_read_a_brand_s_note_and_can_send_it(notes: Notes, tmp_pat
         tmp_path / "cloud.db", now=lambda: NOON, rng=random.Random(1), notes=notes
     )
     cloud.enrol(KID, "A kitchen", TOKEN)
-    app = web.Application()
+    app = new_application()
     cloud.mount(app)
     async with TestClient(TestServer(app)) as client, asyncio.TaskGroup() as group:
         running = group.create_task(cloud.run())

@@ -15,6 +15,7 @@ import aiohttp
 import pytest
 from aiohttp import web
 
+from likelight.web.http.server import new_application
 from likelight_cloud.embedded import EmbeddedCloud
 from support.cloud import NOON, bearer
 
@@ -24,7 +25,7 @@ LIKE = {"n": 1, "batch": "01234567-89ab-cdef-0123-456789abcdef"}
 @asynccontextmanager
 async def hosted(cloud: EmbeddedCloud, *more: web.RouteDef) -> AsyncIterator[aiohttp.ClientSession]:
     """Serve an app of somebody else's with the cloud mounted in it; the cloud does not run yet."""
-    app = web.Application()
+    app = new_application()
     app.add_routes(more)
     cloud.mount(app)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)

@@ -15,6 +15,7 @@ import aiohttp
 from aiohttp import web
 
 from likelight.runtime.clock import utc_now
+from likelight.web.http.server import new_application
 from likelight_cloud.api.viewer.feed import mount_relay
 from likelight_cloud.embedded import EmbeddedCloud
 from likelight_cloud.relay.relay import Relays
@@ -137,7 +138,7 @@ async def whole_cloud(database: Path) -> AsyncIterator[aiohttp.ClientSession]:
     """Serve a cloud with its pages and its relay, as `likelight-cloud serve` does."""
     cloud, relays = EmbeddedCloud(database, now=utc_now, rng=random.Random(1)), Relays()
     cloud.enrol(KID, "The demo kitchen", TOKEN)
-    app = web.Application()
+    app = new_application()
     cloud.mount(app)
     mount_relay(relays, app)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)

@@ -45,24 +45,22 @@ KEY, LIGHT = heavy(20_000, keyframe=True), heavy(5_000, keyframe=False)
 
 @asynccontextmanager
 async def device() -> AsyncIterator[Kitchen]:
-    """Serve a live hub the way the device does, behind its own door."""
+    """Serve a live hub the way the device does, behind its own guard."""
     demands = Demands()
     hub = hub_with_placeholders(demands)
     hub.set_format(WIDTH, HEIGHT, 30)
     hub.show(State.LIVE)
 
-    def make() -> web.Application:
-        app = web.Application()
+    def fill(app: web.Application) -> None:
         app.add_routes(feed_routes({"demo": hub}.get))
-        return app
 
     with socket.create_server(("127.0.0.1", 0), backlog=1024) as listener:
         async with asyncio.TaskGroup() as group:
             tasks = [
                 group.create_task(hub.run()),
-                group.create_task(WebServer(make, listener).run()),
+                group.create_task(WebServer(fill, listener).run()),
             ]
-            server = web.Server(_nobody)  # of no use here: the door has its own
+            server = web.Server(_nobody)  # of no use here: the guard has its own
             yield Kitchen(hub, demands, "127.0.0.1", listener.getsockname()[1], server)
             for task in tasks:
                 task.cancel()

@@ -15,8 +15,10 @@ from pydantic import BaseModel
 
 from likelight.config.settings import Config
 from likelight.web.control.client import NotRunning, Refused, call, find
-from likelight.web.control.server import LONGEST, ControlServer, ProblemError, read
+from likelight.web.control.server import LONGEST, ControlServer
 from likelight.web.control.socket_path import SERVICE_SOCKET, socket_path
+from likelight.web.http.body import read_body
+from likelight.web.http.problems import ProblemError
 
 
 class Echo(BaseModel):
@@ -28,7 +30,7 @@ def routes() -> list[web.RouteDef]:
         return web.json_response({"well": True})
 
     async def echo(request: web.Request) -> web.Response:
-        return web.json_response({"heard": (await read(request, Echo)).word})
+        return web.json_response({"heard": (await read_body(request, Echo)).word})
 
     async def busy(_: web.Request) -> web.Response:
         raise ProblemError(409, "The lamp is busy; try again in a minute.")
@@ -81,10 +83,13 @@ async def test_a_command_is_answered(tmp_path: Path) -> None:
         (("POST", "/busy"), "The lamp is busy; try again in a minute."),
         (("POST", "/echo"), "word: Field required"),
         (("POST", "/echo", {"word": 3}), "word: Input should be a valid string"),
-        (("POST", "/echo", {"word": "x" * 20_000}), "Maximum request body size 16384 exceeded"),
+        (
+            ("POST", "/echo", {"word": "x" * 20_000}),
+            "The body is larger than 16384 bytes. Send less.",
+        ),
         (("GET", "/no/such"), "This likelight knows no command /no/such."),
-        (("GET", "/busy"), "405: Method Not Allowed"),
-        (("POST", "/broken"), "The command failed; the daemon's log says why."),
+        (("GET", "/busy"), "GET is not possible here; possible: POST."),
+        (("POST", "/broken"), "Something went wrong on our side and was written to the log."),
     ],
 )
 async def test_a_refusal_comes_in_words(

@@ -14,7 +14,7 @@ from likelight.appreciation.lamp.effects import BASES, Base
 from likelight.assets.crew_words import ENGLISH
 from likelight.web.control.lights import lights_routes
 from likelight.web.control.queue import queue_routes
-from likelight.web.control.server import ProblemError
+from likelight.web.http.problems import ProblemError
 from support.device import Device
 from support.scripted_cloud import ScriptedCloud
 from support.virtual import run_virtual, virtual_now

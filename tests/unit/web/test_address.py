@@ -7,6 +7,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
 from likelight.config.settings import ConfigError, WebSettings
+from likelight.daemon.listener import device_listener
 from likelight.web.http.address import at_our_own_name, own_address, shown_address
 from likelight.web.http.server import listen
 from support.demo import free_port
@@ -27,7 +28,7 @@ HOSTS = ["127.0.0.1", "0.0.0.0", "localhost", *(["::1", "::"] if _has_ipv6() els
 @pytest.mark.parametrize("host", HOSTS)
 def test_the_device_reaches_what_it_bound(host: str) -> None:
     settings = WebSettings(host=host, port=free_port())
-    with listen(settings) as listener:
+    with listen(settings.host, settings.port) as listener:
         told = [own_address(listener)]
         if host in ("0.0.0.0", "::"):
             told.append(f"http://127.0.0.1:{settings.port}")  # people are told an IPv4 address
@@ -38,14 +39,14 @@ def test_the_device_reaches_what_it_bound(host: str) -> None:
 
 
 def test_an_ipv6_address_is_told_as_a_url_has_it() -> None:
-    assert shown_address(WebSettings(host="::1", port=8080)) == "http://[::1]:8080"
-    assert shown_address(WebSettings(host="kitchen.local", port=80)) == "http://kitchen.local:80"
+    assert shown_address("::1", 8080) == "http://[::1]:8080"
+    assert shown_address("kitchen.local", 80) == "http://kitchen.local:80"
 
 
 @pytest.mark.parametrize("host", ["no such name", "two..dots", "a" * 70])
 def test_what_is_no_address_is_told_in_words(host: str) -> None:
     with pytest.raises(ConfigError, match="is no address of this machine"):
-        listen(WebSettings(host=host, port=8080))
+        device_listener(WebSettings(host=host, port=8080))
 
 
 async def _yes(_: web.Request) -> web.Response:
@@ -74,8 +75,7 @@ async def _yes(_: web.Request) -> web.Response:
 async def test_the_bench_answers_under_no_name_that_another_site_can_have(
     host: str, status: int
 ) -> None:
-    settings = WebSettings(host="kitchen.example", port=8080)
-    app = web.Application(middlewares=[at_our_own_name(settings, "/bench")])
+    app = web.Application(middlewares=[at_our_own_name("kitchen.example", 8080, "/bench")])
     app.add_routes([web.post("/bench/press", _yes), web.get("/bench", _yes), web.get("/k/x", _yes)])
     async with TestClient(TestServer(app)) as client:
         headers = {"Host": host}

@@ -80,6 +80,7 @@ async def test_a_finger_comes_and_goes(bench: StubBench, client: ClientSession) 
         (b"\xff", {}, 400),
         (b"[" * 15_000, {}, 400),
         (b" " * (MAX_BODY + 1), {}, 413),
+        (b'{"button": "privacy"}', {"Content-Type": "text/plain"}, 415),
         (b'{"button": "privacy"}', {"Sec-Fetch-Site": "cross-site"}, 403),
         (b'{"button": "privacy"}', {"Sec-Fetch-Site": "same-site"}, 403),
         (b'{"button": "privacy"}', {"Origin": "https://elsewhere.example"}, 403),
@@ -93,6 +94,7 @@ async def test_a_bad_press_is_a_problem_and_presses_nothing(
     headers: dict[str, str],
     status: int,
 ) -> None:
+    headers = {"Content-Type": "application/json", **headers}
     async with client.post("/bench/press", data=body, headers=headers) as reply:
         assert reply.status == status
         assert reply.content_type == PROBLEM_JSON

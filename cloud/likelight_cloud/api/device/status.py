@@ -5,7 +5,7 @@ from typing import TypeVar
 
 from aiohttp import web
 
-from likelight.contract import State, Status, StatusReply
+from likelight.contract import FieldError, State, Status, StatusReply
 from likelight.web.http.body import json, read_body
 from likelight.web.http.problems import ProblemError
 from likelight_cloud.app import CLOUD
@@ -25,7 +25,7 @@ async def post_status(request: web.Request) -> web.Response:
         raise ProblemError(
             422,
             "camera.state: a device never says offline; the cloud alone adds it.",
-            errors=({"field": "camera.state", "detail": "a device never says offline"},),
+            errors=(FieldError(field="camera.state", detail="a device never says offline"),),
         )
     at = cloud.now()
     await cloud.store.put_status(kid, clamped(status, at), at)

@@ -5,6 +5,7 @@ import re
 from aiohttp import web
 
 from likelight.assets.catalogue import DEFAULT
+from likelight.contract import FieldError
 from likelight.web.http.problems import ProblemError
 from likelight_cloud.api.viewer.summary import tagged
 from likelight_cloud.app import CLOUD
@@ -19,7 +20,7 @@ async def get_catalogue(request: web.Request) -> web.Response:
         raise ProblemError(
             422,
             "lang: this is no language tag. Send en, or de-AT, for example.",
-            errors=({"field": "lang", "detail": "no language tag"},),
+            errors=(FieldError(field="lang", detail="no language tag"),),
         )
     notes = request.app[CLOUD].notes.load(lang)
     response = web.Response(

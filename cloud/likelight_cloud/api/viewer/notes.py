@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from aiohttp import web
 
-from likelight.contract import NOTE_TTL_S, NoteRequest, NoteState, NoteStatus
+from likelight.contract import NOTE_TTL_S, FieldError, NoteRequest, NoteState, NoteStatus
 from likelight.web.http.body import json, read_body
 from likelight.web.http.problems import ProblemError
 from likelight_cloud.app import CLOUD, Cloud
@@ -34,7 +34,7 @@ async def post_note(request: web.Request) -> web.Response:
         raise ProblemError(
             422,
             f"code: there is no note called {wanted.code}. GET /v1/catalogue lists them.",
-            errors=({"field": "code", "detail": "not in the catalogue"},),
+            errors=(FieldError(field="code", detail="not in the catalogue"),),
         )
     viewer = cloud.viewers.of(request, cloud.now())
     try:

@@ -4,8 +4,6 @@ import asyncio
 import random
 import socket
 
-from aiohttp import web
-
 from likelight.appreciation.sync.client import CloudError, HttpCloud
 from likelight.config.settings import Config, ConfigError
 from likelight.config.state_dir import own_token
@@ -13,6 +11,7 @@ from likelight.daemon.embedded_cloud import EmbeddedCloud, make_embedded_cloud
 from likelight.fleet.selftest.report import Outcome, failed, passed
 from likelight.runtime.clock import Now
 from likelight.web.http.address import own_address
+from likelight.web.http.server import WebServer
 
 READY_S = 10.0
 
@@ -39,18 +38,14 @@ async def own_cloud_answers(config: Config, now: Now) -> Outcome:
 
 async def _ask(config: Config, own: EmbeddedCloud, token: str) -> None:
     """Serve the cloud to this machine only. Raises `CloudError`, `OSError`, or a group of them."""
-    app = web.Application()
-    own.mount(app)
-    runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=1.0)
-    async with asyncio.TaskGroup() as group:
-        running = group.create_task(own.run())
-        await own.ready.wait()
-        await runner.setup()
-        try:
-            listener = socket.create_server(("127.0.0.1", 0))
-            await web.SockSite(runner, listener).start()
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        async with asyncio.TaskGroup() as group:
+            parts = [
+                group.create_task(own.run()),
+                group.create_task(WebServer(own.mount, listener).run()),
+            ]
+            await own.ready.wait()
             async with HttpCloud(own_address(listener), config.kitchen.id, token) as cloud:
                 await cloud.events(None, 0, 0)
-        finally:
-            await runner.cleanup()
-            running.cancel()
+            for part in parts:
+                part.cancel()

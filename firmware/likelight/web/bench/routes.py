@@ -3,15 +3,15 @@
 import asyncio
 import json
 from collections.abc import Sequence
-from http import HTTPStatus
 from pathlib import Path
 from typing import Annotated, Literal, Protocol
 
 from aiohttp import web
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
-from likelight.contract import MAX_BODY, PROBLEM_JSON, Problem, State, Strict, rfc3339
+from likelight.contract import State, Strict, rfc3339
 from likelight.web.bench.log_lines import LogLine
+from likelight.web.http.body import read_body
 from likelight.web.http.look_files import look_files
 from likelight.web.http.static_files import page_route, read_folder, static_route
 
@@ -21,7 +21,6 @@ _FILES = {**look_files(), **read_folder(Path(__file__).parent / "static")}
 _PERIOD_S = 0.04
 _KEEP_ALIVE_S = 20.0
 _WRITE_TIMEOUT_S = 10.0
-_READ_TIMEOUT_S = 10.0
 _PNG_TIMEOUT_S = 5.0
 
 Pressable = Literal["thanks", "privacy"]
@@ -106,20 +105,9 @@ def bench_routes(bench: Bench) -> list[web.RouteDef]:
             return _fresh(body=await bench.display_png(), kind="image/png")
 
     async def press(request: web.Request) -> web.Response:
-        if not _same_site(request):
-            return _problem(403, "Another site may not press the buttons.")
-        try:
-            wanted = _PressRequest.model_validate(await _json_body(request))
-            act = {None: bench.press, True: bench.hold, False: bench.release}[wanted.down]
-            act(wanted.button)
-        except web.HTTPRequestEntityTooLarge:
-            return _problem(413, f"The body is larger than {MAX_BODY} bytes.")
-        except ValidationError:
-            return _problem(422, 'Send {"button": "thanks"} or {"button": "privacy"}.')
-        except TimeoutError:
-            return _problem(408, "The body did not arrive in time.")
-        except (ValueError, RecursionError):
-            return _problem(400, "The body is not JSON.")
+        wanted = await read_body(request, _PressRequest)
+        act = {None: bench.press, True: bench.hold, False: bench.release}[wanted.down]
+        act(wanted.button)
         return web.Response(status=204)
 
     async def live(request: web.Request) -> web.StreamResponse:
@@ -176,34 +164,5 @@ def _event(bench: Bench, lines: Sequence[LogLine]) -> bytes:
     return f"event: bench\ndata: {json.dumps(told, separators=(',', ':'))}\n\n".encode()
 
 
-async def _json_body(request: web.Request) -> object:
-    """Parse the body. Raises `HTTPRequestEntityTooLarge`, or `ValueError` when it is no JSON."""
-    body = b""
-    async with asyncio.timeout(_READ_TIMEOUT_S):
-        async for piece in request.content.iter_chunked(MAX_BODY):
-            body += piece
-            if len(body) > MAX_BODY:
-                raise web.HTTPRequestEntityTooLarge(MAX_BODY, len(body))
-    return json.loads(body)
-
-
-def _same_site(request: web.Request) -> bool:
-    """True for this page, and for a program that is no browser and so sends neither header."""
-    site = request.headers.get("Sec-Fetch-Site")
-    if site is not None:
-        return site in ("same-origin", "none")
-    origin = request.headers.get("Origin")
-    return origin is None or origin == f"{request.scheme}://{request.host}"
-
-
 def _fresh(*, body: bytes, kind: str) -> web.Response:
     return web.Response(body=body, content_type=kind, headers={"Cache-Control": "no-store"})
-
-
-def _problem(status: int, detail: str) -> web.Response:
-    problem = Problem(title=HTTPStatus(status).phrase, status=status, detail=detail)
-    return web.Response(
-        status=status,
-        body=problem.model_dump_json(exclude_none=True).encode(),
-        content_type=PROBLEM_JSON,
-    )

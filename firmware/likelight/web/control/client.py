@@ -42,7 +42,7 @@ def call(
         link.request(
             method,
             url,
-            body=None if body is None else json.dumps(body),
+            body=None if method == "GET" else json.dumps(body or {}),
             headers={"Content-Type": "application/json"},
         )
         reply = link.getresponse()

@@ -7,7 +7,8 @@ from pydantic import BaseModel, ConfigDict
 
 from likelight.appreciation.lamp.effects import UnknownEffect
 from likelight.appreciation.lamp.lamp import Hold, Lamp, Planned
-from likelight.web.control.server import ProblemError, read
+from likelight.web.http.body import read_body
+from likelight.web.http.problems import ProblemError
 
 WHY_DARK = {
     Hold.MUTED: "The lamp is muted. End that first: likelight queue unmute",
@@ -38,7 +39,7 @@ def lights_routes(lamp: Lamp, *, simulated: bool) -> list[web.RouteDef]:
         return answer(lamp.test())
 
     async def play(request: web.Request) -> web.Response:
-        wanted = await read(request, Play)
+        wanted = await read_body(request, Play)
         _refuse_in_the_dark(lamp)
         try:
             return answer(lamp.play(wanted.effect))

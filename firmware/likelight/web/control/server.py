@@ -1,23 +1,19 @@
 """The daemon's end of its unix socket: who may open the file may command the device."""
 
 import asyncio
-import json
 import logging
 import os
 import socket
 import stat
 import sys
 from collections.abc import Callable, Sequence
-from http import HTTPStatus
 from pathlib import Path
-from typing import TypeVar
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
-from pydantic import BaseModel, ValidationError
 
-from likelight.contract import PROBLEM_JSON, Problem
-from likelight.runtime.cleanup import finish_within
+from likelight.web.http.problems import ProblemError
+from likelight.web.http.server import WebServer
 
 log = logging.getLogger(__name__)
 
@@ -25,18 +21,6 @@ MODE = 0o660
 """The daemon's user and its group, nobody else."""
 LONGEST = 103 if sys.platform == "darwin" else 107
 """Bytes in a socket's path: what sun_path in unix(7) holds, less its final zero."""
-MOST_BYTES = 16 * 1024
-CLEANUP_S = 5.0
-
-_Body = TypeVar("_Body", bound=BaseModel)
-
-
-class ProblemError(Exception):
-    """A command that can't be obeyed. `detail` says why, and what to do."""
-
-    def __init__(self, status: int, detail: str) -> None:
-        super().__init__(detail)
-        self.problem = Problem(title=HTTPStatus(status).phrase, status=status, detail=detail)
 
 
 class ControlServer:
@@ -72,56 +56,21 @@ class ControlServer:
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
             await asyncio.to_thread(_bind, listener, self._path, self._alias)
             try:
-                await self._serve(listener)
+                await WebServer(self._fill, listener).run()
             finally:
                 await asyncio.to_thread(_remove, self._path, self._alias)
 
-    async def _serve(self, listener: socket.socket) -> None:
-        app = web.Application(middlewares=[_problems], client_max_size=MOST_BYTES)
+    def _fill(self, app: web.Application) -> None:
+        app.middlewares.append(_name_unknown_commands)
         app.add_routes(self._routes())
-        runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=1.0)
-        await runner.setup()
-        try:
-            await web.SockSite(runner, listener).start()
-            await asyncio.Event().wait()
-        finally:
-            await finish_within(runner.cleanup(), CLEANUP_S)
-
-
-async def read(request: web.Request, model: type[_Body]) -> _Body:
-    """Return the body of `request`. Raises `ProblemError` (422) that names what is wrong in it."""
-    try:
-        return model.model_validate_json(await request.read() or b"{}")
-    except ValidationError as error:
-        mistakes = "; ".join(
-            f"{'.'.join(str(part) for part in mistake['loc']) or 'the body'}: {mistake['msg']}"
-            for mistake in error.errors()
-        )
-        raise ProblemError(422, mistakes) from error
 
 
 @web.middleware
-async def _problems(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Answer what a handler raises as problem+json (RFC 9457)."""
+async def _name_unknown_commands(request: web.Request, handler: Handler) -> web.StreamResponse:
     try:
         return await handler(request)
-    except ProblemError as error:
-        return _answer(error)
-    except web.HTTPNotFound:
-        return _answer(ProblemError(404, f"This likelight knows no command {request.path}."))
-    except web.HTTPException as error:
-        return _answer(ProblemError(error.status, error.text or error.reason))
-    except Exception:
-        log.exception("The command %s %s failed", request.method, request.path)
-        return _answer(ProblemError(500, "The command failed; the daemon's log says why."))
-
-
-def _answer(error: ProblemError) -> web.Response:
-    return web.Response(
-        status=error.problem.status,
-        body=json.dumps(error.problem.model_dump(exclude_none=True)).encode(),
-        content_type=PROBLEM_JSON,
-    )
+    except web.HTTPNotFound as error:
+        raise ProblemError(404, f"This likelight knows no command {request.path}.") from error
 
 
 def _bind(listener: socket.socket, path: Path, alias: Path | None) -> None:

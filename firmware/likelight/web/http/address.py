@@ -1,4 +1,4 @@
-"""Where the one port of a device is found: by the device itself, and by a phone on its network."""
+"""Where a server is found: by its own machine, and by a phone on its network."""
 
 import ipaddress
 import socket
@@ -6,8 +6,6 @@ import socket
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 from yarl import URL
-
-from likelight.config.settings import WebSettings
 
 EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  asked about, not bound
 """What listens on every address, and where this machine reaches it."""
@@ -22,38 +20,37 @@ def own_address(listener: socket.socket) -> str:
     return _url(EVERYWHERE.get(host, host), port)
 
 
-def shown_address(settings: WebSettings) -> str:
-    """Return the URL to tell people; a phone can open it where the device listens everywhere."""
-    host = settings.host
-    return _url(_outgoing_address() if host in EVERYWHERE else host, settings.port)
+def shown_address(host: str, port: int) -> str:
+    """Return the URL to tell people; a phone can open it where the server listens everywhere."""
+    return _url(_outgoing_address() if host in EVERYWHERE else host, port)
 
 
-def at_our_own_name(settings: WebSettings, path: str) -> Middleware:
-    """Return a middleware that answers 421 for `path` and what is below under a stranger's name.
+def at_our_own_name(host: str, port: int, path: str) -> Middleware:
+    """Return a middleware that answers 421 for `path` and below unless the name is our own.
 
-    A site may have its own name lead to this machine (DNS rebinding): for a browser its page is
-    then ours, and may do here whatever ours may. No site can have an address, a name without a dot
-    or one in .local.
+    `host` and `port` are what the server listens on. A site may have its own name lead to this
+    machine (DNS rebinding): for a browser its page is then ours, and may do here whatever ours may.
+    No site can have an address, a name without a dot or one in .local.
     """
 
     @web.middleware
     async def at_own_name(request: web.Request, handler: Handler) -> web.StreamResponse:
         guarded = request.path == path or request.path.startswith(f"{path}/")
-        if not guarded or _is_ours(request.headers.get("Host", ""), settings):
+        if not guarded or _is_ours(request.headers.get("Host", ""), host):
             return await handler(request)
         raise web.HTTPMisdirectedRequest(
-            text=f"Open it at an address of this machine: {shown_address(settings)}{path}"
+            text=f"Open it at an address of this machine: {shown_address(host, port)}{path}"
         )
 
     return at_own_name
 
 
-def _is_ours(authority: str, settings: WebSettings) -> bool:
+def _is_ours(authority: str, host: str) -> bool:
     try:
         name = (URL.build(scheme="http", authority=authority).host or "").rstrip(".").lower()
     except ValueError:
         return False
-    if name in (settings.host.lower(), socket.gethostname().lower()):
+    if name in (host.lower(), socket.gethostname().lower()):
         return True
     try:
         ipaddress.ip_address(name)

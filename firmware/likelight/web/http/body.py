@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 from aiohttp import web
 from pydantic import BaseModel, ValidationError
 
-from likelight.contract import MAX_BODY
+from likelight.contract import MAX_BODY, FieldError
 from likelight.web.http.problems import ProblemError
 
 READ_S = 10.0
@@ -29,12 +29,12 @@ async def read_body(request: web.Request, model: type[M]) -> M:
 
 def unprocessable(error: ValidationError) -> ProblemError:
     """Return the 422 that names each field and what is wrong with it, without its value."""
-    errors: tuple[dict[str, Any], ...] = tuple(
-        {"field": ".".join(str(part) for part in one["loc"]) or "body", "detail": one["msg"]}
+    errors = tuple(
+        FieldError(field=".".join(str(part) for part in one["loc"]) or "body", detail=one["msg"])
         for one in error.errors(include_input=False, include_url=False, include_context=False)
     )
     return ProblemError(
-        422, "; ".join(f"{one['field']}: {one['detail']}" for one in errors), errors=errors
+        422, "; ".join(f"{one.field}: {one.detail}" for one in errors), errors=errors
     )
 
 

@@ -1,6 +1,6 @@
-"""Who may stay at the device's port: a connection that asks for something, and soon.
+"""Which connections a server keeps: those that ask for something, and soon.
 
-aiohttp waits for ever for the head of a request. Connections that never ask would take every
+aiohttp waits for ever for the head of a request. Connections that never ask would take every file
 descriptor, and with them the camera's next process and the store.
 """
 
@@ -10,49 +10,56 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 HEAD_WITHIN_S = 10.0
-"""The head of a first request must be whole by then, however slowly its lines trickle in."""
+"""The head of a first request must be whole by then, however slowly its lines arrive."""
 
 MOST_SILENT = 500
-"""So many may be inside without having asked; the next one takes the place of the oldest."""
+"""So many connections may be open that have not asked yet; one more ends the oldest of them.
 
-KEEP_ALIVE_S = 60.0
-"""Between two requests. The pages of ours ask at least every 15 s."""
+All addresses count together: a proxy, or a hall with one address, brings many guests at once.
+"""
 
-_TOO_LATE = b"HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
+KEEP_ALIVE_S = 75.0
+"""Between two requests. Longer than the 60 s after which Varnish, nginx and most load balancers
+give an idle connection up, so that they never send a request into one that we are closing."""
+
+_TIMED_OUT = b"HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
 
 
-class Door:
-    """Makes the protocols of `server` for its listening socket; `let_in` goes before all routes."""
+class ConnectionGuard:
+    """Makes the protocols of a server for its listening socket.
+
+    `middleware` goes before all others: it tells the guard that a connection has asked.
+    """
 
     def __init__(self) -> None:
         self._server: web.Server | None = None
         self._silent: dict[asyncio.Protocol, asyncio.TimerHandle] = {}
 
-    def open(self, server: web.Server) -> None:
-        """Send everybody to `server` from now on."""
+    def protect(self, server: web.Server) -> None:
+        """Make protocols of `server` from now on."""
         self._server = server
 
     def __call__(self) -> asyncio.Protocol:
         """Return the protocol of one more connection."""
         assert self._server is not None
-        comer = self._server()
+        protocol = self._server()
         if len(self._silent) >= MOST_SILENT:
-            self._send_away(next(iter(self._silent)))  # dicts keep their order: the oldest
+            self._time_out(next(iter(self._silent)))  # dicts keep their order: the oldest
         loop = asyncio.get_running_loop()
-        self._silent[comer] = loop.call_later(HEAD_WITHIN_S, self._send_away, comer)
-        return comer
+        self._silent[protocol] = loop.call_later(HEAD_WITHIN_S, self._time_out, protocol)
+        return protocol
 
     @web.middleware
-    async def let_in(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+    async def middleware(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         """Note that this connection has asked for something."""
         timer = self._silent.pop(request.protocol, None)
         if timer:
             timer.cancel()
         return await handler(request)
 
-    def _send_away(self, silent: asyncio.Protocol) -> None:
-        self._silent.pop(silent).cancel()
-        assert isinstance(silent, web.RequestHandler)
-        if silent.transport is not None:
-            silent.transport.write(_TOO_LATE)
-        silent.force_close()
+    def _time_out(self, protocol: asyncio.Protocol) -> None:
+        self._silent.pop(protocol).cancel()
+        assert isinstance(protocol, web.RequestHandler)
+        if protocol.transport is not None:
+            protocol.transport.write(_TIMED_OUT)
+        protocol.force_close()

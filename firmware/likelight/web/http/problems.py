@@ -3,12 +3,11 @@
 import logging
 from collections.abc import Mapping
 from http import HTTPStatus
-from typing import Any
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from likelight.contract import PROBLEM_JSON, Problem
+from likelight.contract import PROBLEM_JSON, FieldError, Problem
 
 log = logging.getLogger(__name__)
 
@@ -26,7 +25,7 @@ class ProblemError(Exception):
         detail: str,
         *,
         headers: Mapping[str, str] | None = None,
-        errors: tuple[dict[str, Any], ...] | None = None,
+        errors: tuple[FieldError, ...] | None = None,
         cursor: str | None = None,
     ) -> None:
         super().__init__(detail)

@@ -1,4 +1,4 @@
-"""The one port of a device, as a component."""
+"""The shell of every HTTP server of ours, as a component; what it serves is the caller's."""
 
 import asyncio
 import errno
@@ -7,48 +7,68 @@ from collections.abc import Callable
 
 from aiohttp import web
 
-from likelight.config.settings import ConfigError, WebSettings
+from likelight.contract import MAX_BODY
 from likelight.runtime.cleanup import finish_within
-from likelight.web.http.connection_guard import KEEP_ALIVE_S, Door
+from likelight.web.http.connection_guard import KEEP_ALIVE_S, ConnectionGuard
+from likelight.web.http.problems import on_prepare, problems
+from likelight.web.http.same_site import same_site_only
 
 BACKLOG = 1024
+HIGHEST_PORT = 65535
 CLEANUP_S = 5.0
 """More than `shutdown_timeout`: for handlers that don't end when they are cancelled."""
 
 
-def listen(settings: WebSettings) -> socket.socket:
-    """Bind the device's port. Raises `ConfigError` in words when that can't be."""
-    where = f"{settings.host} port {settings.port}"
+class ListenError(Exception):
+    """Nothing can listen at this address; the message says why."""
+
+
+class PortInUseError(ListenError):
+    """Another program listens at this port."""
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Bind `host` and `port`, 0 for any free one. Raises `ListenError`."""
+    if not 0 <= port <= HIGHEST_PORT:
+        raise ListenError(f"{port} is no port; they go from 0 to {HIGHEST_PORT}")
     try:
         family, _, _, _, address = socket.getaddrinfo(
-            settings.host, settings.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )[0]
-        both = family is socket.AF_INET6 and settings.host == "::" and socket.has_dualstack_ipv6()
+        both = family is socket.AF_INET6 and host == "::" and socket.has_dualstack_ipv6()
         return socket.create_server(address, family=family, backlog=BACKLOG, dualstack_ipv6=both)
     except (socket.gaierror, UnicodeError) as error:
-        raise ConfigError(f"{settings.host} is no address of this machine: {error}") from error
+        raise ListenError(f"{host} is no address of this machine: {error}") from error
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
-            raise ConfigError(
-                f"port {settings.port} is in use by another program. Choose one with --port, "
-                f"for example --port {settings.port + 1} (web.port in the configuration)."
-            ) from error
-        raise ConfigError(f"can't listen on {where}: {error.strerror}") from error
+            raise PortInUseError(f"port {port} is in use by another program") from error
+        raise ListenError(f"can't listen on {host} port {port}: {error.strerror}") from error
+
+
+def new_application() -> web.Application:
+    """Return an app without routes, whose errors are problems and whose writes are same-site."""
+    app = web.Application(middlewares=[problems, same_site_only], client_max_size=MAX_BODY)
+    app.on_response_prepare.append(on_prepare)
+    return app
 
 
 class WebServer:
-    """Serves the application that `make` builds, on `listener`; a restart builds it anew."""
+    """Serves what `fill` puts into a new application, on `listener`; a restart makes a new one.
 
-    def __init__(self, make: Callable[[], web.Application], listener: socket.socket) -> None:
-        self._make = make
+    `fill` may put a middleware before all others, at index 0. The connection guard is before it.
+    """
+
+    def __init__(self, fill: Callable[[web.Application], None], listener: socket.socket) -> None:
+        self._fill = fill
         self._listener = listener
         self.serving = False
 
     async def run(self) -> None:
         """Serve until cancelled."""
         loop = asyncio.get_running_loop()
-        app, door = self._make(), Door()
-        app.middlewares.insert(0, door.let_in)
+        app, guard = new_application(), ConnectionGuard()
+        self._fill(app)
+        app.middlewares.insert(0, guard.middleware)
         runner = web.AppRunner(
             app,
             access_log=None,
@@ -58,9 +78,9 @@ class WebServer:
         )
         await runner.setup()
         assert runner.server is not None
-        door.open(runner.server)
+        guard.protect(runner.server)
         try:
-            listening = await loop.create_server(door, sock=self._listener.dup(), backlog=BACKLOG)
+            listening = await loop.create_server(guard, sock=self._listener.dup(), backlog=BACKLOG)
             try:
                 self.serving = True
                 await asyncio.Event().wait()
