@@ -105,11 +105,11 @@ def _tell(parent: Parent, error: HardwareError) -> None:
 
 
 def _work(parent: Parent, pipeline: "Pipeline") -> None:
-    stream = pulse = 0
+    stream = ping = 0
     while True:
-        if parent.desired.pulse != pulse:
-            pulse = parent.desired.pulse
-            parent.send(pack_alive(pulse))
+        if parent.desired.ping != ping:
+            ping = parent.desired.ping
+            parent.send(pack_alive(ping))
         if parent.desired.stream != stream:
             if stream:
                 # Also for another stream: a stop is not seen when the next start came as quickly.

@@ -1,16 +1,13 @@
-"""Ask, before anything is started, whether a camera's source can be opened."""
+"""Asks, before anything is started, whether a camera's source can be opened."""
 
 import asyncio
-import sys
 from subprocess import DEVNULL, PIPE
 
 from likelight_hw.camera.config import CameraConfig
+from likelight_hw.child.spawn import module_command
 from likelight_hw.ports import HardwareError
 
 _PROBE_S = 15.0
-
-CHILD = (sys.executable, "-P", "-m", "likelight_hw.camera")
-"""The child's command line. -P keeps the working directory out of its imports."""
 
 
 async def probe(config: CameraConfig) -> None:
@@ -20,8 +17,9 @@ async def probe(config: CameraConfig) -> None:
     """
     if config.driver == "sim" and not config.barcode:
         return
+    command = (*module_command("likelight_hw.camera"), "--probe")
     process = await asyncio.create_subprocess_exec(
-        *CHILD, "--probe", stdin=PIPE, stdout=PIPE, stderr=DEVNULL, start_new_session=True
+        *command, stdin=PIPE, stdout=PIPE, stderr=DEVNULL, start_new_session=True
     )
     try:
         async with asyncio.timeout(_PROBE_S):

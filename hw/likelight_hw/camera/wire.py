@@ -40,7 +40,7 @@ class CameraMessage(IntEnum):
     RESTING = 22
     """Sensor and encoders are off, as was asked."""
     ALIVE = 23
-    """The child has read the `DesiredState` with this `pulse`; it answers before it acts on it."""
+    """The child has read the `DesiredState` with this `ping`; it answers before it acts on it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,14 +48,14 @@ class DesiredState:
     """All that the daemon wants of the child, sent anew at each change, so that the newest wins.
 
     `stream` numbers the starts, 0 means stopped; a raised `keyframe` count asks for one. A child
-    that is not frozen answers each new `pulse` at once.
+    that is not frozen answers each new `ping` at once.
     """
 
     stream: int = 0
     keyframe: int = 0
     jpeg_fps: float = 0.0
     lamp: LightFrame = DARK
-    pulse: int = 0
+    ping: int = 0
 
 
 def pack_setup(config: CameraConfig, specs: Sequence[PlaceholderSpec]) -> bytes:
@@ -85,24 +85,24 @@ def pack_desired_state(desired: DesiredState) -> bytes:
             desired.jpeg_fps,
             lamp.level,
             *lamp.rgb,
-            desired.pulse,
+            desired.ping,
         ),
     )
 
 
 def unpack_desired_state(payload: bytes) -> DesiredState:
     """Return what `pack_desired_state` was given, to the precision of a float32."""
-    stream, keyframe, jpeg_fps, level, red, green, blue, pulse = _DESIRED_STATE.unpack(payload)
-    return DesiredState(stream, keyframe, jpeg_fps, LightFrame(level, (red, green, blue)), pulse)
+    stream, keyframe, jpeg_fps, level, red, green, blue, ping = _DESIRED_STATE.unpack(payload)
+    return DesiredState(stream, keyframe, jpeg_fps, LightFrame(level, (red, green, blue)), ping)
 
 
-def pack_alive(pulse: int) -> bytes:
-    """Return the ALIVE packet that answers `DesiredState.pulse`."""
-    return pack(CameraMessage.ALIVE, _ALIVE.pack(pulse))
+def pack_alive(ping: int) -> bytes:
+    """Return the ALIVE packet that answers `DesiredState.ping`."""
+    return pack(CameraMessage.ALIVE, _ALIVE.pack(ping))
 
 
 def unpack_alive(payload: bytes) -> int:
-    """Return the pulse that is answered."""
+    """Return the ping that is answered."""
     return int(_ALIVE.unpack(payload)[0])
 
 

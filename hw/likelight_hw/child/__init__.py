@@ -1,1 +1,1 @@
-"""Processes of our own that may hang: started, spoken to, and ended."""
+"""A child process of the daemon that may hang: spawned, spoken to, ended."""

@@ -7,6 +7,7 @@ of TimeoutError in a task that is being cancelled, as the task that ends a child
 import asyncio
 import contextlib
 import logging
+import signal
 
 _log = logging.getLogger(__name__)
 
@@ -38,3 +39,10 @@ def kill(process: asyncio.subprocess.Process) -> None:
     if process.returncode is None:
         with contextlib.suppress(ProcessLookupError):
             process.kill()
+
+
+def describe_exit(code: int | None) -> str:
+    """Return in words what `end` returned."""
+    if code is None:
+        return "stuck in a driver; restart the device if this stays"
+    return f"exit code {code}" if code >= 0 else signal.Signals(-code).name

@@ -1,51 +1,65 @@
-"""The socket to the camera child, as the daemon's event loop sees it."""
+"""The daemon's end of the socket to a child. Nothing here blocks the event loop."""
 
 import asyncio
 from collections.abc import Callable
 from typing import cast
 
-from likelight_hw.camera.wire import DesiredState, pack_desired_state
 from likelight_hw.child.packets import ChildPacket, Unpacker
 
 
 class ChildLink(asyncio.Protocol):
-    """Hands each packet of the child to `on_packet`; tells the child what is wanted of it.
+    """Passes each packet of the child to `on_packet`, and calls `on_lost` once when it is over.
 
-    Of several wishes that wait for a child that does not read, only the newest is kept. `lost` is
-    set once nothing will come any more; `error` is then what `on_packet` raised, if it did.
+    It is over when the child closes its end, and when `on_packet` raises: `error` is then what it
+    raised. `full` is true while more than `buffer_bytes` wait for a child that does not read.
     """
 
     def __init__(
-        self, on_packet: Callable[[ChildPacket], None], on_lost: Callable[[], None]
+        self,
+        on_packet: Callable[[ChildPacket], None],
+        on_lost: Callable[[], None],
+        *,
+        buffer_bytes: int = 0,
     ) -> None:
+        self.full = False
         self.lost = False
         self.error: Exception | None = None
         self._on_packet = on_packet
         self._on_lost = on_lost
+        self._buffer_bytes = buffer_bytes
         self._unpacker = Unpacker()
         self._transport: asyncio.Transport | None = None
-        self._full = False
-        self._waiting: DesiredState | None = None
+        self._latest: bytes | None = None
 
-    def want(self, want: DesiredState) -> None:
-        """Tell the child, now or as soon as it reads."""
-        if self._full or self._transport is None:
-            self._waiting = want
-        elif not self.lost:
-            self._transport.write(pack_desired_state(want))
+    def write(self, packet: bytes) -> None:
+        """Send `packet` after what waits already; whoever sends many looks at `full` first."""
+        if self._transport is not None and not self.lost:
+            self._transport.write(packet)
+
+    def write_latest(self, packet: bytes) -> None:
+        """Send `packet` now; or, while `full`, later, if no newer one has replaced it by then."""
+        if self.full:
+            self._latest = packet
+        else:
+            self.write(packet)
+
+    def close(self) -> None:
+        """Close the socket at once; what waits is dropped."""
+        if self._transport is not None:
+            self._transport.abort()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
-        self._transport.set_write_buffer_limits(high=0)
+        self._transport.set_write_buffer_limits(high=self._buffer_bytes)
 
     def pause_writing(self) -> None:
-        self._full = True
+        self.full = True
 
     def resume_writing(self) -> None:
-        self._full = False
-        waiting, self._waiting = self._waiting, None
-        if waiting:
-            self.want(waiting)
+        self.full = False
+        latest, self._latest = self._latest, None
+        if latest is not None:
+            self.write(latest)
 
     def data_received(self, data: bytes) -> None:
         if self.lost:
@@ -53,7 +67,7 @@ class ChildLink(asyncio.Protocol):
         try:
             for packet in self._unpacker.feed(data):
                 self._on_packet(packet)
-        except Exception as error:  # noqa: BLE001  the camera's owner raises it where it runs
+        except Exception as error:  # noqa: BLE001  whoever waits for the child raises it
             self.error = error
             self._lose()
 

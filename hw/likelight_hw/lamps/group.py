@@ -5,14 +5,14 @@ import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from likelight_hw.backoff import RetryBackoff
 from likelight_hw.lamps.governor import FRAME_S, WINDOW_S, FlashGovernor
 from likelight_hw.ports import HardwareError, LightFrame, Lights
 
 log = logging.getLogger(__name__)
 
-RETRY_FIRST_S = 1.0
-RETRY_MOST_S = 30.0
-WELL_AFTER_S = 30.0
+RETRY_PAUSES_S = (1.0, 2.0, 4.0, 8.0, 16.0, 30.0)
+HEALTHY_S = 30.0
 """A lamp with a loose plug works now and then; one that worked for this long is well again."""
 
 
@@ -87,7 +87,7 @@ class _Member:
         self.trouble = ""
         self.told = False
         self.retry_at = -math.inf
-        self._retry_s = RETRY_FIRST_S
+        self._backoff = RetryBackoff(RETRY_PAUSES_S, healthy_s=HEALTHY_S)
         self._opened_at = -math.inf
         self._driver: Lights | None = None
         """The lamp without the governor that it came back under; None when it has none."""
@@ -139,9 +139,7 @@ class _Member:
             log.warning("A lamp may still be on: %s", error, exc_info=True)
 
     def _lost(self, error: HardwareError, now: float) -> None:
-        if self.lamp is not None and now - self._opened_at >= WELL_AFTER_S:
-            self._retry_s = RETRY_FIRST_S
+        worked_s = 0.0 if self.lamp is None else now - self._opened_at
         self.lamp = self._driver = None
         self.trouble = str(error)
-        self.retry_at = now + self._retry_s
-        self._retry_s = min(2 * self._retry_s, RETRY_MOST_S)
+        self.retry_at = now + self._backoff.pause_s(worked_s=worked_s)

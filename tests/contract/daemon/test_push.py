@@ -24,6 +24,7 @@ from likelight.daemon.push import Push, PushPhase, PushStatus
 from likelight.feed.hub import Demand, Hub
 from likelight_hw.camera.config import CameraConfig
 from likelight_hw.camera.process import CameraProcess
+from likelight_hw.child.link import ChildLink
 from likelight_hw.ports import AccessUnit, StreamFormat
 from likelight_hw.push import process as push_process
 from likelight_hw.push.target import Target
@@ -295,9 +296,9 @@ async def test_a_server_that_stops_reading_costs_no_memory_and_is_given_up(
     monkeypatch.setattr(push_process, "ANSWER_S", 1.0)
     monkeypatch.setattr(push_process, "STALLED_S", 1.0)
     written: list[int] = []
-    write = push_process._Link.write
+    write = ChildLink.write
     monkeypatch.setattr(
-        push_process._Link,
+        ChildLink,
         "write",
         lambda link, data: (written.append(len(data)), write(link, data)),
     )

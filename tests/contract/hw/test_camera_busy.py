@@ -21,7 +21,7 @@ pytestmark = pytest.mark.skipif(
 )
 
 CHILD = Path(__file__).parents[2] / "support" / "held_camera.py"
-NO_SECOND_CHILD = CameraTimeouts(pauses=(300.0,))
+NO_SECOND_CHILD = CameraTimeouts(pauses_s=(300.0,))
 
 
 @asynccontextmanager
@@ -29,7 +29,7 @@ async def held_at(where: str, lock: Path) -> AsyncIterator[tuple[CameraProcess, 
     """Run a camera that is asked to stream, whose source refuses while somebody has `lock`."""
     child = (sys.executable, str(CHILD), str(lock), where)
     config = CameraConfig(width=640, height=360)
-    camera, sink = CameraProcess(config, timeouts=NO_SECOND_CHILD, child=child), Recorder()
+    camera, sink = CameraProcess(config, timeouts=NO_SECOND_CHILD, command=child), Recorder()
     camera.start()
     async with asyncio.TaskGroup() as tasks:
         task = tasks.create_task(camera.run(sink, SPECS))

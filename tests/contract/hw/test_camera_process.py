@@ -15,14 +15,14 @@ from collections.abc import Iterator
 import pytest
 
 from likelight_hw.camera.config import CameraConfig
-from likelight_hw.camera.probe import CHILD
-from likelight_hw.camera.process import CameraProcess
+from likelight_hw.camera.process import COMMAND, CameraProcess
 from likelight_hw.camera.wire import (
     KEYFRAME,
     CameraMessage,
     DesiredState,
     pack_desired_state,
     pack_setup,
+    unpack_desired_state,
 )
 from likelight_hw.child.link import ChildLink
 from likelight_hw.child.packets import ChildPacket, Unpacker
@@ -125,14 +125,15 @@ async def test_a_keyframe_comes_when_asked_for() -> None:
 async def test_however_many_ask_a_keyframe_is_made_once_a_second(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    wishes: list[DesiredState] = []
-    tell = ChildLink.want
+    sent: list[DesiredState] = []
+    write = ChildLink.write_latest
 
-    def overheard(link: ChildLink, want: DesiredState) -> None:
-        wishes.append(want)
-        tell(link, want)
+    def overheard(link: ChildLink, packet: bytes) -> None:
+        (desired,) = Unpacker().feed(packet)
+        sent.append(unpack_desired_state(desired.payload))
+        write(link, packet)
 
-    monkeypatch.setattr(ChildLink, "want", overheard)
+    monkeypatch.setattr(ChildLink, "write_latest", overheard)
     async with running(SMALL) as (camera, sink):
         camera.start()
         await sink.next_keyframe()
@@ -142,7 +143,7 @@ async def test_however_many_ask_a_keyframe_is_made_once_a_second(
             camera.keyframe()
             await sink.more_units(1)
         lasted = loop.time() - began
-    assert 2 <= wishes[-1].keyframe <= 1 + lasted
+    assert 2 <= sent[-1].keyframe <= 1 + lasted
 
 
 async def test_the_lamp_is_seen_in_the_decoded_picture() -> None:
@@ -340,7 +341,7 @@ def test_a_daemon_that_does_not_read_gets_a_gap_and_then_a_keyframe() -> None:
     ours.settimeout(30)
     with ours, theirs:
         child = subprocess.Popen(
-            [*CHILD, str(theirs.fileno())], pass_fds=[theirs.fileno()], start_new_session=True
+            [*COMMAND, str(theirs.fileno())], pass_fds=[theirs.fileno()], start_new_session=True
         )
         theirs.close()
         ours.sendall(pack_setup(SMALL, ()))

@@ -22,6 +22,7 @@ from likelight.appreciation.sync.connection import CloudConnection
 from likelight.contract import State
 from likelight.gate.on_air import OnAir
 from likelight.runtime.clock import utc_now
+from likelight_hw.backoff import RetryBackoff
 from likelight_hw.camera.config import CameraConfig
 from likelight_hw.camera.process import CameraProcess
 from likelight_hw.camera.timeouts import CameraTimeouts
@@ -45,7 +46,7 @@ pytestmark = pytest.mark.skipif(
 )
 
 CHILD = (sys.executable, "-S", "-E", stub_camera.__file__)
-HASTY = CameraTimeouts(silent=0.25, hung=0.5, pauses=(0.01,))
+HASTY = CameraTimeouts(silent_s=0.25, hung_s=0.5, pauses_s=(0.01,))
 
 
 @dataclass
@@ -135,7 +136,7 @@ async def window(
 ) -> AsyncIterator[Window]:
     """A live kitchen, watched in every way there is; `playlist` is the one that takes its time."""
     camera = CameraProcess(
-        config or CameraConfig(), timeouts=timeouts or CameraTimeouts(), child=CHILD
+        config or CameraConfig(), timeouts=timeouts or CameraTimeouts(), command=CHILD
     )
     camera.jpeg_rate(15)
     async with kitchen() as place, aiohttp.ClientSession() as session:
@@ -252,7 +253,7 @@ async def test_a_child_that_freezes_at_rest_is_found_out(watched_again: bool) ->
         await view.reaches(CameraPhase.STOPPED)
         # STOPPED is the daemon's word; the child rests once it has said so itself.
         async with asyncio.timeout(15):
-            while view.camera._life and view.camera._life.stream:
+            while view.camera._child and view.camera._child.stream:
                 await asyncio.sleep(0.01)
         clock = asyncio.get_running_loop().time
         strike(signal.SIGSTOP)
@@ -268,7 +269,7 @@ async def test_a_child_that_freezes_at_rest_is_found_out(watched_again: bool) ->
 
 
 async def test_a_driver_that_blocks_in_stop_is_found_out_and_replaced() -> None:
-    async with window(timeouts=CameraTimeouts(hung=0.5, pauses=(0.1,))) as view:
+    async with window(timeouts=CameraTimeouts(hung_s=0.5, pauses_s=(0.1,))) as view:
         strike(signal.SIGUSR2)
         view.camera.stop()
         failed = await view.reaches(CameraPhase.FAILED)
@@ -285,7 +286,7 @@ async def test_a_device_that_comes_back_ends_the_longest_pause_of_a_driver_that_
     source = tmp_path / "video0"
     source.touch()
     config = CameraConfig(driver="file", path=source)
-    async with window(config, CameraTimeouts(pauses=(0.05, 300.0))) as view:
+    async with window(config, CameraTimeouts(pauses_s=(0.05, 300.0))) as view:
         source.unlink()
         strike(signal.SIGKILL)
         async with asyncio.timeout(15):
@@ -300,17 +301,17 @@ async def test_a_device_that_comes_back_ends_the_longest_pause_of_a_driver_that_
 
 def test_a_camera_without_a_picture_is_told_after_1_s_and_killed_after_2_s() -> None:
     timeouts = CameraTimeouts()
-    assert (timeouts.silent, timeouts.hung) == (1.0, 2.0)
+    assert (timeouts.silent_s, timeouts.hung_s) == (1.0, 2.0)
     # At rest there is no picture to miss: it is asked for a sign of life, and then misses that.
-    assert timeouts.pulse + timeouts.silent < 2.0
-    assert max(timeouts.brief, timeouts.pause(0, gave_pictures=True)) + 1.0 <= 5.0, "1 s to start"
+    assert timeouts.ping_every_s + timeouts.silent_s < 2.0
+    assert timeouts.brief_pause_s + 1.0 <= 5.0, "1 s to start"
 
 
 def test_pauses_grow_to_thirty_seconds_but_stay_brief_for_what_gave_pictures() -> None:
     timeouts = CameraTimeouts()
-    without = [timeouts.pause(failures, gave_pictures=False) for failures in range(8)]
-    assert without == [1, 2, 4, 8, 16, 30, 30, 30]
-    assert max(timeouts.pause(failures, gave_pictures=True) for failures in range(100)) == 4
+    backoff = RetryBackoff(timeouts.pauses_s, healthy_s=timeouts.healthy_s)
+    assert [backoff.pause_s() for _ in range(8)] == [1, 2, 4, 8, 16, 30, 30, 30]
+    assert (timeouts.brief_pause_s, timeouts.healthy_s) == (4, 30)
 
 
 @pytest.mark.timeout(400)
@@ -324,7 +325,7 @@ async def test_fifty_faults_leave_everything_as_it_was() -> None:
             await _suffer(view, strikes[number % len(strikes)])
         after = _belongings()
         assert view.outputs.ended == []
-        # So little timeouts may also be at its end with a child that a busy machine starves.
+        # So short time-outs may also be at its end with a child that a busy machine starves.
         assert view.camera.restarts >= 45
     assert after[:2] == before[:2], "descriptors and processes are as they were"
     assert after[2] - before[2] < 2_000, "memory, in KiB"
