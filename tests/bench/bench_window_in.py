@@ -18,7 +18,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
-sys.path.insert(0, str(Path(__file__).parents[1] / "e2e"))
+sys.path.insert(0, str(Path(__file__).parents[1] / "e2e" / "daemon"))
 
 from gpiozero.pins.mock import MockFactory, MockPWMPin
 from test_idle import cpu_s, family
