@@ -69,9 +69,9 @@ def hub_way(jpeg: bool) -> tuple[list[web.RouteDef], Push]:
 
     async def push(frame: Frame) -> None:
         if jpeg:
-            hub.push_jpeg(PICTURE, captured_us=now_us())
+            hub.publish_jpeg(PICTURE, captured_us=now_us())
         else:
-            hub.push(frame.data, keyframe=frame.keyframe, captured_us=now_us())
+            hub.publish(frame.data, keyframe=frame.keyframe, captured_us=now_us())
 
     return feed_routes({"demo": hub}.get), push
 

@@ -23,7 +23,8 @@ from likelight.contract import State
 from likelight.feed.annexb import parse
 from likelight.feed.hls.outlet import Hls
 from likelight.feed.hls.routes import hls_routes
-from likelight.feed.hub import Demand, Hub
+from likelight.feed.hub import Hub
+from likelight.feed.outlets import Demand
 from likelight.feed.placeholders import Placeholder
 from likelight.feed.player import player_routes
 from likelight.feed.routes import feed_routes
@@ -206,7 +207,7 @@ class Kitchen:
     def roll(self, units: list[Unit]) -> None:
         """Push `units` as the camera's, captured just now."""
         for unit in units:
-            self.hub.push(unit.data, keyframe=unit.keyframe, captured_us=now_us())
+            self.hub.publish(unit.data, keyframe=unit.keyframe, captured_us=now_us())
 
 
 def now_us() -> int:

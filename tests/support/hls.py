@@ -7,7 +7,8 @@ from functools import cache
 import aiohttp
 
 from likelight.contract import State
-from likelight.feed.hub import Demand, Hub
+from likelight.feed.hub import Hub
+from likelight.feed.outlets import Demand
 from support.feed import CAMERA_SHADE, HEIGHT, WIDTH, Kitchen, Unit, encode, kitchen, now_us
 
 PLAYLIST = "/k/demo/hls/an-epoch/live.m3u8"
@@ -41,7 +42,7 @@ class Camera:
 
     def push(self, unit: Unit) -> None:
         """Push one frame."""
-        self._hub.push(unit.data, keyframe=unit.keyframe, captured_us=self._at_us)
+        self._hub.publish(unit.data, keyframe=unit.keyframe, captured_us=self._at_us)
         self._at_us += 1_000_000 // self._fps
 
 

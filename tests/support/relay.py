@@ -16,13 +16,14 @@ from likelight.contract import State
 from likelight.feed.fmp4 import Init, fragment
 from likelight.feed.hub import Hub
 from likelight.feed.upload.client import Upload
-from likelight.feed.upload.protocol import Format, Gate, Kind, Packet
+from likelight.feed.upload.protocol import FormatMessage, GateMessage, PacketKind, UploadPacket
+from likelight.feed.upload.sender import UploadSocket
 from likelight.runtime.clock import utc_now
 from likelight.web.http.server import new_application
 from likelight_cloud import routes
-from likelight_cloud.api.viewer.feed import mount_relay
 from likelight_cloud.app import Cloud
 from likelight_cloud.relay.relay import Relays
+from likelight_cloud.relay.upload_route import mount_relay
 from likelight_cloud.store.sqlite.store import SqliteStore
 from likelight_cloud.trust.device import hashed
 from support.cloud import KID, TOKEN, Site, bearer
@@ -85,19 +86,19 @@ class HandDevice:
         self._sent = 0
 
     async def format(self, codec: str | None = None) -> None:
-        told = Format(
+        told = FormatMessage(
             codec=codec or self.init.sets.codec, width=WIDTH, height=HEIGHT, fps=30, epoch="e"
         )
         await self.socket.send_str(told.model_dump_json())
 
     async def gate(self, reason: State) -> None:
-        gate = Gate(gate="open" if reason is State.LIVE else "shut", reason=reason)
+        gate = GateMessage(gate="open" if reason is State.LIVE else "shut", reason=reason)
         await self.socket.send_str(gate.model_dump_json())
 
     async def open(self) -> None:
         """Say all that comes before the first picture."""
         await self.format()
-        await self.socket.send_bytes(Packet(Kind.INIT, self.init.segment).pack())
+        await self.socket.send_bytes(UploadPacket(PacketKind.INIT, self.init.segment).pack())
         await self.gate(State.LIVE)
 
     async def frames(self, count: int) -> None:
@@ -113,7 +114,7 @@ class HandDevice:
                 captured_us=self.now_us(),
             )
             self._sent += 1
-            packet = Packet(Kind.FRAGMENT, payload, unit.keyframe, self.now_us())
+            packet = UploadPacket(PacketKind.FRAGMENT, payload, unit.keyframe, self.now_us())
             await self.socket.send_bytes(packet.pack())
 
     async def film(self) -> None:
@@ -178,6 +179,17 @@ class Uploading:
     units: list[Unit] = field(default_factory=lambda: encode([CAMERA_SHADE] * GOP, gop=GOP))
     filmed: int = 0
 
+    @property
+    def socket(self) -> UploadSocket | None:
+        """The open connection to the relay."""
+        sender = self.upload._sender
+        return sender.socket if sender else None
+
+    @property
+    def up_to_date(self) -> bool:
+        """Whether every fragment has been sent over the open connection, or skipped."""
+        return self.upload._sender is not None and self.upload._sender.up_to_date
+
     def live(self) -> None:
         """Open the gate."""
         self.hub.set_format(WIDTH, HEIGHT, 30)
@@ -187,7 +199,7 @@ class Uploading:
         """Take the next frame; a keyframe when one was asked for."""
         unit = self.units[self.filmed % GOP]
         self.filmed += 1
-        self.hub.push(unit.data, keyframe=unit.keyframe, captured_us=wall_us())
+        self.hub.publish(unit.data, keyframe=unit.keyframe, captured_us=wall_us())
 
     def ask_keyframe(self) -> None:
         self.keyframes_asked.append(asyncio.get_running_loop().time())
@@ -207,7 +219,7 @@ async def uploading(base: str, *, token: str = TOKEN) -> AsyncIterator[Uploading
     hub = hub_with_placeholders(demands)
     upload = Upload(base, KID, token, rng=random.Random(1))
     device = Uploading(hub, upload, demands)
-    upload.attach(hub, keyframe=device.ask_keyframe)
+    upload.attach(hub, request_keyframe=device.ask_keyframe)
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(part.run()) for part in (hub, upload)]
         try:

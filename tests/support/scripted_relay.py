@@ -8,7 +8,7 @@ from typing import Any
 
 from aiohttp import WSMsgType, web
 
-from likelight.feed.upload.protocol import MAX_MESSAGE, Kind, Packet, unpack
+from likelight.feed.upload.protocol import MAX_MESSAGE, PacketKind, UploadPacket, unpack
 from support.cloud import KID
 
 
@@ -19,15 +19,17 @@ class ScriptedRelay:
         self.url = ""
         self.opened_at: list[float] = []
         """The loop's time of each request for a line."""
-        self.heard: list[dict[str, Any] | Packet] = []
+        self.heard: list[dict[str, Any] | UploadPacket] = []
         self._answers = list(answers)
         self._socket: web.WebSocketResponse | None = None
 
     @property
-    def pictures(self) -> list[Packet]:
+    def pictures(self) -> list[UploadPacket]:
         """The fragments and JPEGs that came."""
         return [
-            each for each in self.heard if isinstance(each, Packet) and each.kind is not Kind.INIT
+            each
+            for each in self.heard
+            if isinstance(each, UploadPacket) and each.kind is not PacketKind.INIT
         ]
 
     @property

@@ -1,7 +1,7 @@
 """The relay: for each kitchen a hub of the device's own kind, fed by the device's upload.
 
-A relay lives while somebody watches or uploads, and a minute longer. What it holds of a kitchen
-is gone when the device's gate shuts, and a moment after its line falls silent.
+A relay lives while somebody watches or uploads, and a minute longer. It forgets a kitchen's
+pictures when the device's gate shuts, and 0.9 s after the upload falls silent.
 """
 
 import asyncio
@@ -17,7 +17,8 @@ from aiohttp.typedefs import Handler
 from likelight.contract import State
 from likelight.feed.hls.outlet import Hls
 from likelight.feed.hls.routes import hls_routes
-from likelight.feed.hub import Demand, Hub
+from likelight.feed.hub import Hub
+from likelight.feed.outlets import Demand
 from likelight.feed.placeholders import packaged_placeholders
 from likelight.feed.player import player_routes
 from likelight.feed.routes import feed_routes
@@ -25,12 +26,12 @@ from likelight.feed.upload.protocol import SUPERSEDED
 from likelight.runtime.store_errors import StoreError
 from likelight_cloud.app import CLOUD
 from likelight_cloud.kitchens.kitchen import Kitchen
-from likelight_cloud.relay.upload_session import Intake
+from likelight_cloud.relay.upload_session import UploadSession
 
 log = logging.getLogger(__name__)
 
 JPEG_FPS = 5
-"""Asked of a device while somebody watches MJPEG: 1.4 Mbit/s of a store's uplink at 720p."""
+"""JPEGs a second that a device uploads for MJPEG viewers: 1.4 Mbit/s at 720p."""
 
 FORGET_AFTER_S = 60.0
 LOOK_S = 5.0
@@ -41,25 +42,27 @@ _PLACEHOLDERS = {
 
 
 class Relay:
-    """One kitchen's window out at the cloud."""
+    """One kitchen's feed at the cloud."""
 
     def __init__(self, kitchen: Kitchen, now_us: Callable[[], int]) -> None:
-        self.hub = Hub(now_us=now_us, on_demand=self._on_demand, ask_keyframe=self._ask_keyframe)
+        self.hub = Hub(
+            now_us=now_us, on_demand=self._on_demand, request_keyframe=self._request_keyframe
+        )
         self.hls = Hls(self.hub, epoch=secrets.token_urlsafe(6))
         self._kitchen = kitchen
-        self._intake: Intake | None = None
+        self._session: UploadSession | None = None
         self._simulated: bool | None = None
         self._used_at = 0.0
         self.ending = False
-        """Nobody may come in any more; it says goodbye to those who are here."""
+        """True once it takes nobody in any more, and closes the connections that it has."""
         self._show()
 
     def use(self) -> None:
-        """Note that somebody is here."""
+        """Note that somebody watches or uploads now."""
         self._used_at = asyncio.get_running_loop().time()
 
     async def run(self) -> None:
-        """Follow the kitchen's state until nobody has been here for a minute."""
+        """Follow the kitchen's state until nobody has watched or uploaded for a minute."""
         try:
             async with asyncio.TaskGroup() as group:
                 serving = group.create_task(self.hub.run())
@@ -68,25 +71,25 @@ class Relay:
                 serving.cancel()
         finally:
             self.ending = True
-            if self._intake is not None:
-                # An upload into what has broken is seen by nobody; the device sends a new one.
-                self._intake.end(WSCloseCode.INTERNAL_ERROR)
+            if self._session is not None:
+                # Nobody would see an upload into a broken relay; the device connects again.
+                self._session.end(WSCloseCode.INTERNAL_ERROR)
 
     @contextmanager
-    def taking(self) -> Iterator[Intake]:
+    def upload(self) -> Iterator[UploadSession]:
         """Take an upload while the context is open; the newest wins."""
-        intake = Intake(self.hub, self._show)
-        if self._intake is not None:
-            self._intake.end(SUPERSEDED)
-        self._intake = intake
-        intake.want_jpeg(_jpeg_fps(self.hub.demand))
+        session = UploadSession(self.hub, self._show)
+        if self._session is not None:
+            self._session.end(SUPERSEDED)
+        self._session = session
+        session.request_jpegs(_jpeg_fps(self.hub.demand))
         # The camera of this upload may be another: nothing of the last one stays.
         self._show()
         try:
-            yield intake
+            yield session
         finally:
-            if self._intake is intake:
-                self._intake = None
+            if self._session is session:
+                self._session = None
                 if not self.ending:
                     self.use()
                     self._show()
@@ -96,7 +99,7 @@ class Relay:
         while True:
             self._show()
             demand = self.hub.demand
-            if demand.h264 or demand.jpeg or self._intake is not None:
+            if demand.h264 or demand.jpeg or self._session is not None:
                 self.use()
             elif loop.time() - self._used_at > FORGET_AFTER_S:
                 return
@@ -108,19 +111,19 @@ class Relay:
             self._simulated = summary.simulated
             for placeholder in _PLACEHOLDERS[summary.simulated]:
                 self.hub.set_placeholder(placeholder)
-        told = self._intake.state if self._intake is not None else None
+        told = self._session.state if self._session is not None else None
         # Live in the kitchen, but not here: as when the camera wakes.
         without = State.IDLE if summary.state is State.LIVE else summary.state
         self.hub.show(without if told is None else told)
 
     def _on_demand(self, demand: Demand) -> None:
         self._kitchen.relay_watched(bool(demand.h264 or demand.jpeg))
-        if self._intake is not None:
-            self._intake.want_jpeg(_jpeg_fps(demand))
+        if self._session is not None:
+            self._session.request_jpegs(_jpeg_fps(demand))
 
-    def _ask_keyframe(self) -> None:
-        if self._intake is not None:
-            self._intake.want_keyframe()
+    def _request_keyframe(self) -> None:
+        if self._session is not None:
+            self._session.request_keyframe()
 
 
 class Relays:

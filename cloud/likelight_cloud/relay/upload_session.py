@@ -1,4 +1,4 @@
-"""One upload, as the relay hears it: what may be shown of it, and what it is asked for."""
+"""One upload at the relay: what of it viewers may see, and what the relay asks of the device."""
 
 import asyncio
 import json
@@ -7,38 +7,43 @@ from collections.abc import Callable
 from likelight.contract import State
 from likelight.feed.fmp4 import Init
 from likelight.feed.hub import Hub
-from likelight.feed.upload.protocol import Format, Gate, Kind, LineError, unpack
+from likelight.feed.keyframe_pace import KeyframePace
+from likelight.feed.upload.protocol import (
+    FormatMessage,
+    GateMessage,
+    PacketKind,
+    UploadProtocolError,
+    unpack,
+)
 from likelight.feed.upload.unpack import unpack_fragment, unpack_init
 
-KEYFRAME_EVERY_S = 1.0
 
+class UploadSession:
+    """Publishes one device's upload in `hub`; calls `on_change` when `state` may have changed.
 
-class Intake:
-    """Puts one device's upload into `hub`; `on_change` hears when `state` may be another.
-
-    What comes is taken by `text` and `packet`, which raise a `ValueError` (`LineError`,
-    `UnpackError`, `ValidationError`) for what is none of the contract's.
+    `text` and `packet` take the messages. They raise a `ValueError` (`UploadProtocolError`,
+    `UnpackError`, `ValidationError`) for a message that breaks the contract.
     """
 
     def __init__(self, hub: Hub, on_change: Callable[[], None]) -> None:
         self.ended: int | None = None
-        """The WebSocket's close code, once nothing more is taken."""
-        self.wishes = asyncio.Event()
-        """Set when the device has to be told something: `jpeg_fps`, a keyframe, or its end."""
+        """The WebSocket's close code, once the relay takes no more of this upload."""
+        self.news = asyncio.Event()
+        """Set when there is something to send: another `jpeg_fps`, a keyframe request, the end."""
         self.jpeg_fps = 0
         self._hub = hub
         self._on_change = on_change
-        self._format: Format | None = None
+        self._format: FormatMessage | None = None
         self._init: Init | None = None
-        self._gate = Gate(gate="shut", reason=State.IDLE)
+        self._gate = GateMessage(gate="shut", reason=State.IDLE)
         self._silent = False
-        self._rolling = False
+        self._keyframe_seen = False
         self._keyframe_wanted = False
-        self._keyframe_at = float("-inf")
+        self._pace = KeyframePace()
 
     @property
     def state(self) -> State | None:
-        """What the upload says of the kitchen, LIVE only while pictures come; None: nothing."""
+        """The kitchen's state as the device sent it; LIVE only while pictures come."""
         if self.ended is not None or self._format is None:
             return None
         if self._gate.gate == "open":
@@ -46,21 +51,21 @@ class Intake:
         return self._gate.reason
 
     def text(self, text: str) -> None:
-        """Take a text message; one of a kind that is not known is left alone."""
+        """Take a text message; an unknown kind is ignored."""
         try:
             message = json.loads(text)
         except (ValueError, RecursionError) as error:
-            raise LineError("a text message that is no JSON") from error
+            raise UploadProtocolError("a text message that is not JSON") from error
         if not isinstance(message, dict):
-            raise LineError("a text message that is no object")
+            raise UploadProtocolError("a text message that is not an object")
         if "codec" in message:
-            self._format, self._init = Format.model_validate(message), None
+            self._format, self._init = FormatMessage.model_validate(message), None
         elif self._format is None:
-            raise LineError("something else before the stream's format")
+            raise UploadProtocolError("a text message before the stream's format")
         elif "gate" in message:
-            gate = Gate.model_validate(message)
+            gate = GateMessage.model_validate(message)
             if gate.reason is State.OFFLINE or (gate.gate == "open") != (gate.reason is State.LIVE):
-                raise LineError("a gate whose reason is another")
+                raise UploadProtocolError("a gate that contradicts its reason")
             self._gate, self._silent = gate, False
             self._changed()
 
@@ -68,76 +73,75 @@ class Intake:
         """Take a binary message; pictures are dropped while the gate is shut."""
         packet = unpack(message)
         if self._format is None:
-            raise LineError("a packet before the stream's format")
-        if packet.kind is Kind.INIT:
+            raise UploadProtocolError("a packet before the stream's format")
+        if packet.kind is PacketKind.INIT:
             self._init = _init(packet.payload, self._format)
         elif self._init is None:
-            raise LineError("a picture before its init segment")
+            raise UploadProtocolError("a picture before its init segment")
         elif self._gate.gate == "open" and self.ended is None:
-            self._heard()
-            if packet.kind is Kind.FRAGMENT:
-                self._show(packet.payload, packet.keyframe, packet.captured_us)
+            self._end_silence()
+            if packet.kind is PacketKind.FRAGMENT:
+                self._publish(packet.payload, packet.keyframe, packet.captured_us)
             else:
-                self._hub.push_jpeg(_jpeg(packet.payload), captured_us=packet.captured_us)
+                self._hub.publish_jpeg(_jpeg(packet.payload), captured_us=packet.captured_us)
 
     def fall_silent(self) -> None:
-        """Nothing has come for too long: show nothing of the camera until something does."""
+        """Nothing has come for too long: show the placeholder until a picture comes."""
         if not self._silent and self._gate.gate == "open":
             self._silent = True
             self._changed()
 
     def end(self, code: int) -> None:
-        """Take no more of this upload, which is to be closed with `code`."""
+        """Take no more of this upload; its WebSocket is to be closed with `code`."""
         self.ended = code
-        self.wishes.set()
+        self.news.set()
 
-    def want_jpeg(self, fps: int) -> None:
+    def request_jpegs(self, fps: int) -> None:
         """Ask for `fps` JPEGs a second, 0 for none."""
         if fps != self.jpeg_fps:
             self.jpeg_fps = fps
-            self.wishes.set()
+            self.news.set()
 
-    def want_keyframe(self) -> None:
-        """Ask for a keyframe, as soon as a second has gone since the last was asked for."""
+    def request_keyframe(self) -> None:
+        """Ask for a keyframe, as soon as a second has passed since the last request."""
         self._keyframe_wanted = True
-        self.wishes.set()
+        self.news.set()
 
     def keyframe_due(self) -> bool:
-        """Return whether to ask for a keyframe now: at most once a second, and only once."""
-        now = asyncio.get_running_loop().time()
-        due = self._keyframe_wanted and now - self._keyframe_at >= KEYFRAME_EVERY_S
+        """Return True when the request is to be sent now; it then counts as sent."""
+        due = self._keyframe_wanted and self._pace.allow()
         if due:
-            self._keyframe_wanted, self._keyframe_at = False, now
+            self._keyframe_wanted = False
         return due
 
-    def _heard(self) -> None:
+    def _end_silence(self) -> None:
         if self._silent:
             self._silent = False
             self._changed()
 
-    def _show(self, payload: bytes, keyframe: bool, captured_us: int) -> None:
+    def _publish(self, payload: bytes, keyframe: bool, captured_us: int) -> None:
         assert self._init is not None
         units = unpack_fragment(payload)
         if keyframe:
-            self._rolling, self._keyframe_wanted = True, False
-        elif not self._rolling:
-            self.want_keyframe()
-        self._hub.push_units(self._init, units, keyframe=keyframe, captured_us=captured_us)
+            self._keyframe_seen, self._keyframe_wanted = True, False
+        elif not self._keyframe_seen:
+            self.request_keyframe()
+        self._hub.publish_units(self._init, units, keyframe=keyframe, captured_us=captured_us)
 
     def _changed(self) -> None:
         if self.state is not State.LIVE:
-            self._rolling = False
+            self._keyframe_seen = False
         self._on_change()
 
 
-def _init(segment: bytes, told: Format) -> Init:
-    init = unpack_init(segment, width=told.width, height=told.height, fps=told.fps)
-    if init.sets.codec.lower() != told.codec.lower():
-        raise LineError("an init segment of another codec than the format's")
+def _init(segment: bytes, stream: FormatMessage) -> Init:
+    init = unpack_init(segment, width=stream.width, height=stream.height, fps=stream.fps)
+    if init.sets.codec.lower() != stream.codec.lower():
+        raise UploadProtocolError("an init segment of another codec than the format's")
     return init
 
 
 def _jpeg(data: bytes) -> bytes:
     if not data.startswith(b"\xff\xd8"):
-        raise LineError("a picture that is no JPEG")
+        raise UploadProtocolError("a picture that is not a JPEG")
     return data

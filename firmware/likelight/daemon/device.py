@@ -28,7 +28,8 @@ from likelight.daemon.health import DeviceHealth
 from likelight.daemon.placeholders import placeholder_specs
 from likelight.daemon.push import Push
 from likelight.feed.hls.outlet import Hls
-from likelight.feed.hub import Demand, Hub
+from likelight.feed.hub import Hub
+from likelight.feed.outlets import Demand
 from likelight.feed.placeholders import Placeholder
 from likelight.feed.upload.client import Upload
 from likelight.gate.on_air import OnAir
@@ -108,7 +109,9 @@ class Device:
         self.own_cloud = own
         self.changes = Changes()
         self.supervisor = Supervisor(rng)
-        self.hub = Hub(now_us=now_us, on_demand=self._on_demand, ask_keyframe=self._ask_keyframe)
+        self.hub = Hub(
+            now_us=now_us, on_demand=self._on_demand, request_keyframe=self._ask_keyframe
+        )
         self.hls = Hls(self.hub, epoch=secrets.token_hex(4))
         self.camera = CameraProcess(camera_config(config))
         self.placeholder_specs = placeholder_specs(simulated=self.camera.simulated)
@@ -173,7 +176,7 @@ class Device:
         self.on_air.use_stored_privacy(private=store.private)
         self.upload = upload
         if upload is not None:
-            upload.attach(self.hub, keyframe=self.camera.keyframe)
+            upload.attach(self.hub, request_keyframe=self.camera.keyframe)
         self.push: Push | None = None
         if push_to is not None:
             self.push = Push(
@@ -279,13 +282,13 @@ class Device:
     def on_access_unit(self, unit: AccessUnit) -> None:
         if not self.on_air.open:
             return  # one that was on its way while the gate shut
-        self.hub.push(unit.data, keyframe=unit.keyframe, captured_us=unit.captured_us)
+        self.hub.publish(unit.data, keyframe=unit.keyframe, captured_us=unit.captured_us)
         if self.push is not None:
             self.push.on_unit(unit)
 
     def on_jpeg(self, jpeg: Jpeg) -> None:
         if self.on_air.open:
-            self.hub.push_jpeg(jpeg.data, captured_us=jpeg.captured_us)
+            self.hub.publish_jpeg(jpeg.data, captured_us=jpeg.captured_us)
 
     def on_placeholder(self, placeholder: DrawnPlaceholder) -> None:
         self.hub.set_placeholder(

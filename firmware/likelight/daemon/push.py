@@ -17,8 +17,9 @@ from pathlib import Path
 from likelight.config import settings as config
 from likelight.config.secret import read_secret
 from likelight.contract import State
-from likelight.feed.channels import Picture
-from likelight.feed.hub import Demand, Hub
+from likelight.feed.channels import JpegPicture
+from likelight.feed.hub import Hub
+from likelight.feed.outlets import Demand
 from likelight.feed.ring import Fragment
 from likelight.runtime.backoff import Backoff
 from likelight_hw.ports import AccessUnit, StreamFormat
@@ -141,7 +142,7 @@ class Push:
     def on_fragment(self, fragment: Fragment) -> None:
         """Take nothing: a media server gets the camera's own access units, and no placeholder."""
 
-    def on_picture(self, picture: Picture) -> None:
+    def on_jpeg(self, picture: JpegPicture) -> None:
         """Take nothing: a media server gets no JPEG."""
 
     async def _push_once(self) -> str | None:

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 
 from likelight.feed import framing
 from likelight.feed.fmp4 import Init, Timeline, fragment
-from likelight.feed.ring import Fragment, Opening, Ring
+from likelight.feed.ring import Fragment, Ring, StreamHeader
 from likelight.feed.viewers import H264Viewer, JpegViewer
 
 
 @dataclass(frozen=True, slots=True)
-class Picture:
+class JpegPicture:
     """One JPEG and its capture time in microseconds since the epoch."""
 
     jpeg: bytes
@@ -30,7 +30,7 @@ class H264Channel:
         self._timeline = Timeline()
         self._ring = Ring()
         self._init: Init | None = None
-        self._opening = Opening(b"")
+        self._header = StreamHeader(b"")
 
     def publish(
         self, init: Init, units: list[bytes], *, keyframe: bool, captured_us: int
@@ -40,7 +40,7 @@ class H264Channel:
         Another `init` than the last one goes to every viewer first, with its mime text.
         """
         if init != self._init:
-            self._init, self._opening = init, _opening(init)
+            self._init, self._header = init, _header(init)
         decode, duration = self._timeline.place(captured_us, init.fps)
         sequence = self._ring.end
         payload = fragment(
@@ -60,7 +60,7 @@ class H264Channel:
             captured_us,
             init,
             payload,
-            self._opening,
+            self._header,
             framed,
         )
         self._ring.append(made)
@@ -85,7 +85,7 @@ class JpegChannel:
 
     def __init__(self) -> None:
         self.viewers: set[JpegViewer] = set()
-        self._waiting: set[asyncio.Future[Picture | None]] = set()
+        self._waiting: set[asyncio.Future[JpegPicture | None]] = set()
         self._newest: bytes | None = None
 
     @property
@@ -98,7 +98,7 @@ class JpegChannel:
         """How many wait for a single one."""
         return len(self._waiting)
 
-    def publish(self, picture: Picture) -> None:
+    def publish(self, picture: JpegPicture) -> None:
         """Write one picture to all who have drained."""
         if self.viewers:
             self._newest = framing.multipart_part(picture.jpeg, picture.captured_us)
@@ -112,17 +112,17 @@ class JpegChannel:
         viewer.write(framing.FIRST_BOUNDARY + (self._newest or b""))
         self.viewers.add(viewer)
 
-    def wait(self) -> asyncio.Future[Picture | None]:
+    def wait(self) -> asyncio.Future[JpegPicture | None]:
         """Return a future of the next `answer`; to be given back with `give_up` when it is done."""
-        waiting: asyncio.Future[Picture | None] = asyncio.get_running_loop().create_future()
+        waiting: asyncio.Future[JpegPicture | None] = asyncio.get_running_loop().create_future()
         self._waiting.add(waiting)
         return waiting
 
-    def give_up(self, waiting: asyncio.Future[Picture | None]) -> None:
+    def give_up(self, waiting: asyncio.Future[JpegPicture | None]) -> None:
         """Count `waiting` no more."""
         self._waiting.discard(waiting)
 
-    def answer(self, picture: Picture | None) -> None:
+    def answer(self, picture: JpegPicture | None) -> None:
         """Give everybody who waits this picture, or the news that none will come."""
         for waiting in self._waiting:
             if not waiting.done():
@@ -133,8 +133,8 @@ class JpegChannel:
         self._newest = None
 
 
-def _opening(init: Init) -> Opening:
+def _header(init: Init) -> StreamHeader:
     text = framing.text_message(
         {"mime": init.mime, "width": init.width, "height": init.height, "fps": init.fps}
     )
-    return Opening(text + framing.binary_message(init.segment))
+    return StreamHeader(text + framing.binary_message(init.segment))

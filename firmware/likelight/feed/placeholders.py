@@ -35,6 +35,26 @@ class Placeholder:
         return cls(state, Init(sets, width, height, round(1 / TICK_S)), units, jpeg)
 
 
+class PlaceholderSet:
+    """The placeholders of all states, and the state whose placeholder is shown."""
+
+    def __init__(self) -> None:
+        self.state = State.IDLE
+        """The state whose placeholder is shown until camera frames pass; never LIVE."""
+        self._by_state: dict[State, Placeholder] = {}
+
+    @property
+    def shown(self) -> Placeholder | None:
+        """The placeholder of `state`, or None when there is none yet."""
+        return self._by_state.get(self.state)
+
+    def add(self, placeholder: Placeholder) -> bool:
+        """Take the placeholder of its state; return True when it is the first that is shown."""
+        first = placeholder.state not in self._by_state
+        self._by_state[placeholder.state] = placeholder
+        return first and placeholder.state is self.state
+
+
 def packaged_placeholders(*, simulated: bool) -> tuple[Placeholder, ...]:
     """Read the packaged placeholders, one per state in which no camera frame leaves; blocks.
 

@@ -15,7 +15,7 @@ NOWHERE = -1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Opening:
+class StreamHeader:
     """What goes before the first fragment of a stream: its mime text and init, framed to send."""
 
     framed: bytes
@@ -35,7 +35,7 @@ class Fragment:
     captured_us: int
     init: Init
     payload: bytes
-    opening: Opening
+    header: StreamHeader
     framed: bytes
 
 

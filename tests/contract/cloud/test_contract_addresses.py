@@ -16,9 +16,9 @@ from aiohttp import web
 
 from likelight.runtime.clock import utc_now
 from likelight.web.http.server import new_application
-from likelight_cloud.api.viewer.feed import mount_relay
 from likelight_cloud.embedded import EmbeddedCloud
 from likelight_cloud.relay.relay import Relays
+from likelight_cloud.relay.upload_route import mount_relay
 from support.cloud import KID, TOKEN, Site, bearer, serving, status
 
 CONTRACT = (Path(__file__).parents[3] / "cloud" / "CONTRACT.md").read_text(encoding="utf-8")

@@ -9,8 +9,8 @@ import pytest
 from aiohttp import WSCloseCode
 
 from likelight.contract import MAX_WAIT_S, State
-from likelight.feed.hub import Demand
-from likelight.feed.upload.protocol import MAX_MESSAGE, SUPERSEDED, Kind, Packet
+from likelight.feed.outlets import Demand
+from likelight.feed.upload.protocol import MAX_MESSAGE, SUPERSEDED, PacketKind, UploadPacket
 from support.busy import BUSY
 from support.cloud import KID, bearer
 from support.feed import CAMERA_SHADE, jpeg, jpeg_shade, read_fragment
@@ -61,7 +61,7 @@ async def test_every_other_way_to_watch_is_there_too(site: RelaySite) -> None:
         async with asyncio.TaskGroup() as group:
             snapshot = group.create_task(site.call("GET", f"/k/{KID}/snapshot.jpg"))
             assert await device.told("jpeg_fps") == 5
-            await device.socket.send_bytes(Packet(Kind.JPEG, jpeg(CAMERA_SHADE)).pack())
+            await device.socket.send_bytes(UploadPacket(PacketKind.JPEG, jpeg(CAMERA_SHADE)).pack())
             assert jpeg_shade((await snapshot).body) == CAMERA_SHADE
         assert await device.told("jpeg_fps") == 0
         async with site.session.get(f"{site.base}/k/{KID}/live.mp4") as endless:
@@ -184,7 +184,7 @@ class _Broken:
 
     def on_fragment(self, fragment: object) -> None: ...
 
-    def on_picture(self, picture: object) -> None: ...
+    def on_jpeg(self, picture: object) -> None: ...
 
     def on_state(self, state: State) -> None: ...
 
@@ -232,7 +232,7 @@ async def test_garbage_ends_the_upload_and_harms_nobody(
 async def test_another_codec_than_the_format_s_is_refused(site: RelaySite) -> None:
     async with site.device() as device:
         await device.format(codec="avc1.640028")
-        await device.socket.send_bytes(Packet(Kind.INIT, device.init.segment).pack())
+        await device.socket.send_bytes(UploadPacket(PacketKind.INIT, device.init.segment).pack())
         assert await device.closed() == 1007
 
 

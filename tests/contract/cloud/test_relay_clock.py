@@ -9,7 +9,7 @@ from urllib.parse import urljoin
 import pytest
 
 from likelight.contract import State
-from likelight.feed.upload.protocol import Kind, Packet
+from likelight.feed.upload.protocol import PacketKind, UploadPacket
 from support.cloud import KID
 from support.feed import CAMERA_SHADE, jpeg, jpeg_shade
 from support.relay import RelaySite, beside, relay_site, until
@@ -47,7 +47,9 @@ def test_privacy_drops_parts_playlists_and_pictures_within_a_second(
                 part = await _a_part(site)
                 snapshot = asyncio.ensure_future(site.call("GET", f"/k/{KID}/snapshot.jpg"))
                 await device.told("jpeg_fps")
-                await device.socket.send_bytes(Packet(Kind.JPEG, jpeg(CAMERA_SHADE)).pack())
+                await device.socket.send_bytes(
+                    UploadPacket(PacketKind.JPEG, jpeg(CAMERA_SHADE)).pack()
+                )
                 assert jpeg_shade((await snapshot).body) == CAMERA_SHADE
             assert (await site.call("GET", part)).status == 200
             shut_at = loop.time()

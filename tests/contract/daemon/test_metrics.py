@@ -13,7 +13,8 @@ from prometheus_client.parser import text_string_to_metric_families
 import likelight
 from likelight.contract import State
 from likelight.daemon.metrics import FeedMetrics
-from likelight.feed.hub import Demand, Hub
+from likelight.feed.hub import Hub
+from likelight.feed.outlets import Demand
 from likelight_hw.ports import CameraPhase, CameraStatus
 from support.feed import (
     CAMERA_SHADE,
@@ -90,12 +91,12 @@ async def test_the_figures_are_what_happened() -> None:
         place.hub.show(State.LIVE)
         async with watcher(session, place) as viewer:
             place.roll(encode([CAMERA_SHADE] * 20))
-            place.hub.push_jpeg(jpeg(CAMERA_SHADE), captured_us=now_us())
+            place.hub.publish_jpeg(jpeg(CAMERA_SHADE), captured_us=now_us())
             await viewer.fragments(20)
             figures = await scrape(place.hub)
             received = sum(map(len, viewer.got.segments))
             late = encode([CAMERA_SHADE])[0]
-            place.hub.push(late.data, keyframe=True, captured_us=now_us() - 300_000)
+            place.hub.publish(late.data, keyframe=True, captured_us=now_us() - 300_000)
             later = await scrape(place.hub)
         assert figures.value("likelight_fps") == 10
         assert figures.value("likelight_frames_total", kind="h264") == 20

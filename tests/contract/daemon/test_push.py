@@ -21,7 +21,8 @@ from likelight.config.settings import CameraSettings, Config
 from likelight.contract import State
 from likelight.daemon.device import Device
 from likelight.daemon.push import Push, PushPhase, PushStatus
-from likelight.feed.hub import Demand, Hub
+from likelight.feed.hub import Hub
+from likelight.feed.outlets import Demand
 from likelight_hw.camera.config import CameraConfig
 from likelight_hw.camera.process import CameraProcess
 from likelight_hw.child.link import ChildLink

@@ -6,7 +6,7 @@ import aiohttp
 import pytest
 
 from likelight.contract import State
-from likelight.feed.hub import Demand
+from likelight.feed.outlets import Demand
 from support.feed import (
     CAMERA_SHADE,
     SHADES,
@@ -59,7 +59,7 @@ class Multipart:
 async def roll_for_ever(place: Kitchen) -> None:
     picture = jpeg(CAMERA_SHADE)
     while True:
-        place.hub.push_jpeg(picture, captured_us=now_us())
+        place.hub.publish_jpeg(picture, captured_us=now_us())
         await asyncio.sleep(0.01)
 
 
@@ -93,7 +93,7 @@ async def test_x_timestamp_is_the_capture_in_epoch_seconds_to_the_microsecond() 
         async with session.get(f"{place.url}/k/demo/stream.mjpg") as stream:
             asked = group.create_task(session.get(f"{place.url}/k/demo/snapshot.jpg"))
             await place.demands.until(Demand(0, 2))
-            place.hub.push_jpeg(jpeg(CAMERA_SHADE), captured_us=captured_us)
+            place.hub.publish_jpeg(jpeg(CAMERA_SHADE), captured_us=captured_us)
             told = b""
             while b"X-Timestamp: 1790000000.023456\r\n" not in told:
                 told = await asyncio.wait_for(stream.content.readline(), 20)
@@ -106,7 +106,7 @@ async def test_a_second_mjpeg_viewer_begins_with_the_newest_picture() -> None:
         place.hub.show(State.LIVE)
         async with session.get(f"{place.url}/k/demo/stream.mjpg") as first:
             await Multipart(first).part()
-            place.hub.push_jpeg(jpeg(CAMERA_SHADE), captured_us=now_us())
+            place.hub.publish_jpeg(jpeg(CAMERA_SHADE), captured_us=now_us())
             async with session.get(f"{place.url}/k/demo/stream.mjpg") as second:
                 data, _ = await Multipart(second).part()
                 assert near(data, CAMERA_SHADE)
@@ -128,7 +128,7 @@ async def test_a_deaf_mjpeg_viewer_is_cut_off_when_the_gate_shuts() -> None:
     async with kitchen() as place, raw_viewer(place, "/k/demo/stream.mjpg") as deaf:
         place.hub.show(State.LIVE)
         await place.demands.until(Demand(0, 1))
-        place.hub.push_jpeg(bytes(8 << 20), captured_us=now_us())
+        place.hub.publish_jpeg(bytes(8 << 20), captured_us=now_us())
         place.hub.show(State.OFF)
         await place.demands.until(Demand(0, 0), within=20.0)
         with pytest.raises(ConnectionError):
@@ -147,11 +147,11 @@ async def snapshot(session: aiohttp.ClientSession, place: Kitchen) -> bytes:
 async def test_a_snapshot_waits_for_a_fresh_picture_and_counts_as_demand() -> None:
     async with kitchen() as place, aiohttp.ClientSession() as session:
         place.hub.show(State.LIVE)
-        place.hub.push_jpeg(jpeg(90), captured_us=now_us())  # before it asked
+        place.hub.publish_jpeg(jpeg(90), captured_us=now_us())  # before it asked
         async with asyncio.TaskGroup() as group:
             asked = group.create_task(snapshot(session, place))
             await place.demands.until(Demand(0, 1))
-            place.hub.push_jpeg(jpeg(CAMERA_SHADE), captured_us=now_us())
+            place.hub.publish_jpeg(jpeg(CAMERA_SHADE), captured_us=now_us())
         assert near(asked.result(), CAMERA_SHADE)
         await place.demands.until(Demand(0, 0))
 
@@ -161,7 +161,7 @@ async def test_a_snapshot_wakes_an_idle_camera() -> None:
         asked = group.create_task(snapshot(session, place))
         await place.demands.until(Demand(0, 1))
         place.hub.show(State.LIVE)
-        place.hub.push_jpeg(jpeg(CAMERA_SHADE), captured_us=now_us())
+        place.hub.publish_jpeg(jpeg(CAMERA_SHADE), captured_us=now_us())
         assert near(await asked, CAMERA_SHADE)
 
 
@@ -171,7 +171,7 @@ async def test_a_snapshot_that_waits_gets_the_placeholder_when_the_gate_shuts() 
         asked = group.create_task(snapshot(session, place))
         await place.demands.until(Demand(0, 1))
         # Both in one turn of the loop: the camera's picture is ready, and must not leave.
-        place.hub.push_jpeg(jpeg(CAMERA_SHADE), captured_us=now_us())
+        place.hub.publish_jpeg(jpeg(CAMERA_SHADE), captured_us=now_us())
         place.hub.show(State.PRIVATE)
         assert near(await asked, SHADES[State.PRIVATE])
 

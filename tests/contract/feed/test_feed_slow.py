@@ -6,7 +6,7 @@ Their sockets are real and their clock is virtual: how busy the machine is chang
 import asyncio
 
 from likelight.contract import State
-from likelight.feed.hub import Demand
+from likelight.feed.outlets import Demand
 from support.feed import (
     HEIGHT,
     WIDTH,
@@ -31,7 +31,7 @@ async def roll(place: Kitchen, seconds: float) -> None:
     number = 0
     while number < seconds * 30:
         unit = heavy(FRAME_BYTES * (3 if number % 30 == 0 else 1), keyframe=number % 30 == 0)
-        place.hub.push(unit.data, keyframe=unit.keyframe, captured_us=now_us())
+        place.hub.publish(unit.data, keyframe=unit.keyframe, captured_us=now_us())
         number += 1
         await asyncio.sleep(max(0.0, began + number / 30 - loop.time()))
 
@@ -88,7 +88,7 @@ def test_a_viewer_who_takes_nothing_is_gone_after_ten_seconds() -> None:
             place.hub.show(State.LIVE)
             await place.demands.until(Demand(1, 0))
             unit = heavy(8 << 20, keyframe=True)
-            place.hub.push(unit.data, keyframe=True, captured_us=now_us())
+            place.hub.publish(unit.data, keyframe=True, captured_us=now_us())
             loop = asyncio.get_running_loop()
             began = loop.time()
             await place.demands.until(Demand(0, 0), within=30.0)

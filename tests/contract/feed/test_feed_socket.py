@@ -7,7 +7,7 @@ import aiohttp
 import pytest
 
 from likelight.contract import State
-from likelight.feed.hub import Demand
+from likelight.feed.outlets import Demand
 from likelight.feed.placeholders import Placeholder
 from support.feed import (
     CAMERA_SHADE,

@@ -7,8 +7,9 @@ import aiohttp
 import pytest
 
 from likelight.contract import State
+from likelight.feed.cutoff import SHUT_WITHIN_S
 from likelight.feed.hls import outlet
-from likelight.feed.hub import SHUT_WITHIN_S, Demand
+from likelight.feed.outlets import Demand
 from support.feed import CAMERA_SHADE, SHADES, decode, heavy, kitchen, raw_viewer, read_to_the_end
 from support.hls import PLAYLIST, Camera, status, text, watched_kitchen
 from support.hls_validator import check_alone, read_playlist, samples

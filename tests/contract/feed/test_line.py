@@ -106,8 +106,8 @@ async def roll(place: Kitchen, seconds: float = SECONDS) -> None:
     began = loop.time()
     for number in range(round(seconds * FPS)):
         unit = noise()[number % FPS]
-        place.hub.push(unit.data, keyframe=unit.keyframe, captured_us=now_us())
-        place.hub.push_jpeg(JPEG, captured_us=now_us())
+        place.hub.publish(unit.data, keyframe=unit.keyframe, captured_us=now_us())
+        place.hub.publish_jpeg(JPEG, captured_us=now_us())
         await asyncio.sleep(max(0.0, began + (number + 1) / FPS - loop.time()))
 
 
@@ -209,7 +209,7 @@ def test_who_skips_three_times_gets_a_slideshow_and_then_another_chance() -> Non
         key, light = heavy(100, keyframe=True), heavy(100, keyframe=False)
         clock = asyncio.get_running_loop().time
         hub = Hub(
-            now_us=now_us, on_demand=lambda _: None, ask_keyframe=lambda: asked.append(clock())
+            now_us=now_us, on_demand=lambda _: None, request_keyframe=lambda: asked.append(clock())
         )
         hub.set_format(WIDTH, HEIGHT, FPS)
         hub.show(State.LIVE)
@@ -222,7 +222,7 @@ def test_who_skips_three_times_gets_a_slideshow_and_then_another_chance() -> Non
                     valve.open = not (second < 3 and 5 < number < 20)
                     unit = light if number else key
                     valve.got.clear()
-                    hub.push(unit.data, keyframe=unit.keyframe, captured_us=now_us())
+                    hub.publish(unit.data, keyframe=unit.keyframe, captured_us=now_us())
                     sliding = 4 <= second < 33
                     if sliding:
                         assert len(valve.got) == unit.keyframe
@@ -243,7 +243,7 @@ def test_keyframes_are_asked_for_once_a_second_however_many_wait() -> None:
         key, light = heavy(100, keyframe=True), heavy(100, keyframe=False)
         clock = asyncio.get_running_loop().time
         hub = Hub(
-            now_us=now_us, on_demand=lambda _: None, ask_keyframe=lambda: asked.append(clock())
+            now_us=now_us, on_demand=lambda _: None, request_keyframe=lambda: asked.append(clock())
         )
         hub.set_format(WIDTH, HEIGHT, FPS)
         hub.show(State.LIVE)
@@ -255,7 +255,7 @@ def test_keyframes_are_asked_for_once_a_second_however_many_wait() -> None:
             for turn, valve in enumerate(valves):
                 valve.open = not (turn < number < turn + 15)
             unit = light if number else key
-            hub.push(unit.data, keyframe=unit.keyframe, captured_us=now_us())
+            hub.publish(unit.data, keyframe=unit.keyframe, captured_us=now_us())
             await asyncio.sleep(1 / FPS)
         for viewer in watching:
             viewer.__exit__(None, None, None)

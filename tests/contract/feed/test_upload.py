@@ -11,10 +11,11 @@ from pathlib import Path
 import pytest
 
 from likelight.contract import State
-from likelight.feed.channels import Picture
-from likelight.feed.hub import Demand
+from likelight.feed.channels import JpegPicture
+from likelight.feed.outlets import Demand
 from likelight.feed.ring import Fragment
-from likelight.feed.upload.client import SHUT_WITHIN_S, _unacknowledged
+from likelight.feed.transport import unacknowledged_bytes
+from likelight.feed.upload.sender import SHUT_WITHIN_S
 from likelight.gate.on_air import REOPEN_AFTER_S
 from support.busy import BUSY, lateness
 from support.cloud import KID
@@ -98,7 +99,7 @@ async def test_mjpeg_at_the_cloud_asks_for_pictures_and_takes_no_more(site: Rela
                 clock = asyncio.get_running_loop().time
                 began = clock()
                 for _ in range(20):
-                    device.hub.push_jpeg(b"\xff\xd8 a picture", captured_us=wall_us())
+                    device.hub.publish_jpeg(b"\xff\xd8 a picture", captured_us=wall_us())
                     await asyncio.sleep(0.05)
                 # 20 pictures a second; the relay asked for 5, and 6.7 are the most it may get.
                 await until(lambda: site.hub.meter.pictures >= 4)
@@ -156,10 +157,10 @@ async def test_wishes_that_are_none_are_left_alone(site: RelaySite) -> None:
         device.upload.watch(True)
         device.live()
         for text in ("{", '{"jpeg_fps": 900}', '{"keyframe": "x"}', '{"sing": true}'):
-            device.upload._obey(text)
+            device.upload._on_request(text)
         assert device.keyframes_asked == []
-        device.upload._obey(json.dumps({"keyframe": True}))
-        device.upload._obey(json.dumps({"keyframe": True}))
+        device.upload._on_request(json.dumps({"keyframe": True}))
+        device.upload._on_request(json.dumps({"keyframe": True}))
         assert len(device.keyframes_asked) == 1
 
 
@@ -202,16 +203,16 @@ async def test_privacy_takes_back_what_the_kernel_has_not_delivered(site: RelayS
             device.upload.watch(True)
             device.live()
             key, other = heavy(6_000, keyframe=True), heavy(6_000, keyframe=False)
-            device.hub.push(key.data, keyframe=True, captured_us=wall_us())
+            device.hub.publish(key.data, keyframe=True, captured_us=wall_us())
             await until(lambda: site.relays.hub(KID) is not None and site.hub.meter.frames > 0)
-            socket = device.upload._socket
+            socket = device.socket
             assert socket is not None
             assert socket.transport is not None
             line.deaf = True
             shown, pushed = site.hub.meter.frames, 0
-            while _unacknowledged(socket.transport) < 12_000:
-                device.hub.push(other.data, keyframe=False, captured_us=wall_us())
-                await until(lambda: device.upload._cursor == device.upload._ring.end)
+            while unacknowledged_bytes(socket.transport) < 12_000:
+                device.hub.publish(other.data, keyframe=False, captured_us=wall_us())
+                await until(lambda: device.up_to_date)
                 pushed += 1
             assert socket.drained, "what has not been delivered is the kernel's"
             device.hub.show(State.PRIVATE)
@@ -230,28 +231,28 @@ async def test_a_short_fault_cuts_no_line_but_privacy_does(
             device.upload.watch(True)
             device.live()
             key = heavy(6_000, keyframe=True)
-            device.hub.push(key.data, keyframe=True, captured_us=wall_us())
+            device.hub.publish(key.data, keyframe=True, captured_us=wall_us())
             await until(lambda: site.relays.hub(KID) is not None and site.hub.meter.frames > 0)
-            used = device.upload._socket
+            used = device.socket
             assert used is not None
             assert used.transport is not None
             line.deaf = True
-            while _unacknowledged(used.transport) < 12_000:
-                device.hub.push(key.data, keyframe=True, captured_us=wall_us())
-                await until(lambda: device.upload._cursor == device.upload._ring.end)
+            while unacknowledged_bytes(used.transport) < 12_000:
+                device.hub.publish(key.data, keyframe=True, captured_us=wall_us())
+                await until(lambda: device.up_to_date)
             device.hub.show(State.FAULT)
             if private_between:
                 device.hub.show(State.PRIVATE)
             device.live()
             await asyncio.sleep(2 * SHUT_WITHIN_S)
-            cut_off = device.upload._socket is not used or used.transport.is_closing()
+            cut_off = device.socket is not used or used.transport.is_closing()
             assert cut_off is private_between
 
 
 async def test_a_line_that_swallows_everything_is_given_up_and_opened_anew(
     site: RelaySite, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("likelight.feed.upload.client.STALL_S", 0.5)
+    monkeypatch.setattr("likelight.feed.upload.sender.STALL_S", 0.5)
     async with slow_proxy(site.base, SlowLine(up_bytes_per_s=10_000_000)) as line:
         async with uploading(line.url) as device:
             device.upload.watch(True)
@@ -290,7 +291,7 @@ class Arrivals:
             age = (wall_us() - fragment.captured_us) / 1e6
             self.seen.append(Arrival(int(fragment.payload[-8:]), fragment.keyframe, age))
 
-    def on_picture(self, picture: Picture) -> None: ...
+    def on_jpeg(self, picture: JpegPicture) -> None: ...
 
     def on_state(self, state: State) -> None: ...
 
@@ -322,5 +323,5 @@ async def _heavy_film(device: Uploading) -> None:
         unit = other if device.filmed % 30 else key
         device.filmed += 1
         numbered = unit.data + f"{number:08d}".encode()
-        device.hub.push(numbered, keyframe=unit.keyframe, captured_us=wall_us())
+        device.hub.publish(numbered, keyframe=unit.keyframe, captured_us=wall_us())
         await asyncio.sleep(1 / 30)

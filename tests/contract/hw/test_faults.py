@@ -98,10 +98,10 @@ class Window:
         self.place.hub.set_format(stream.width, stream.height, stream.fps)
 
     def on_access_unit(self, unit: AccessUnit) -> None:
-        self.place.hub.push(unit.data, keyframe=unit.keyframe, captured_us=unit.captured_us)
+        self.place.hub.publish(unit.data, keyframe=unit.keyframe, captured_us=unit.captured_us)
 
     def on_jpeg(self, jpeg: Jpeg) -> None:
-        self.place.hub.push_jpeg(jpeg.data, captured_us=jpeg.captured_us)
+        self.place.hub.publish_jpeg(jpeg.data, captured_us=jpeg.captured_us)
 
     def on_placeholder(self, placeholder: DrawnPlaceholder) -> None:
         raise AssertionError("the stub draws no placeholder")

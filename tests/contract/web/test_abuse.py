@@ -16,7 +16,7 @@ import pytest
 from aiohttp import web
 
 from likelight.contract import State
-from likelight.feed.hub import Demand
+from likelight.feed.outlets import Demand
 from likelight.feed.routes import feed_routes
 from likelight.web.http.connection_guard import MOST_SILENT
 from likelight.web.http.server import WebServer
@@ -94,7 +94,7 @@ async def _roll(place: Kitchen) -> None:
     number = 0
     while True:
         unit = LIGHT if number % 30 else KEY
-        place.hub.push(unit.data, keyframe=unit.keyframe, captured_us=now_us())
+        place.hub.publish(unit.data, keyframe=unit.keyframe, captured_us=now_us())
         number += 1
         await asyncio.sleep(1 / 30)
 
@@ -226,11 +226,11 @@ async def test_clients_that_never_read_cost_no_memory_and_no_frame(way: str) -> 
         for guest in deaf:
             await guest.__aenter__()
         for _ in range(30):  # a second, to fill what there is of buffers
-            place.hub.push_jpeg(jpeg, captured_us=now_us())
+            place.hub.publish_jpeg(jpeg, captured_us=now_us())
             await asyncio.sleep(1 / 30)
         before = _resident_kib()
         for _ in range(45):
-            place.hub.push_jpeg(jpeg, captured_us=now_us())
+            place.hub.publish_jpeg(jpeg, captured_us=now_us())
             await asyncio.sleep(1 / 30)
         # 20 viewers of 2 Mbit/s or more would have piled up 5 MB and more.
         assert _resident_kib() - before < 2_500

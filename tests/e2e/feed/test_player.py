@@ -12,7 +12,7 @@ from aiohttp import web
 from playwright.async_api import Browser, Page
 
 from likelight.contract import State
-from likelight.feed.hub import Demand
+from likelight.feed.outlets import Demand
 from support.busy import BUSY
 from support.chromium import chromium, needs_chromium
 from support.feed import (
@@ -104,9 +104,9 @@ async def camera(place: Kitchen, *, shades: list[int] | None = None, age_us: int
     began, number = loop.time(), 0
     while True:
         unit = units[number % len(units)]
-        place.hub.push(unit.data, keyframe=unit.keyframe, captured_us=now_us() - age_us)
+        place.hub.publish(unit.data, keyframe=unit.keyframe, captured_us=now_us() - age_us)
         if place.hub.demand.jpeg:
-            place.hub.push_jpeg(still, captured_us=now_us() - age_us)
+            place.hub.publish_jpeg(still, captured_us=now_us() - age_us)
         number += 1
         await asyncio.sleep(max(0.0, began + number / 30 - loop.time()))
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from likelight.contract import State
-from likelight.feed.upload.client import _unacknowledged
+from likelight.feed.transport import unacknowledged_bytes
 from support.cloud import KID
 from support.feed import heavy, now_us
 from support.relay import (
@@ -58,18 +58,18 @@ def test_an_upload_that_speaks_is_not_taken_for_a_silent_one(tmp_path: Path) -> 
 
 def push(device: Uploading, size: int, *, keyframe: bool = False) -> None:
     unit = heavy(size, keyframe=keyframe)
-    device.hub.push(unit.data, keyframe=keyframe, captured_us=now_us())
+    device.hub.publish(unit.data, keyframe=keyframe, captured_us=now_us())
 
 
 async def dead(device: Uploading, line: SlowProxy) -> None:
     """The line takes nothing any more, and the device has noticed nothing yet."""
-    socket = device.upload._socket
+    socket = device.socket
     assert socket is not None
     assert socket.transport is not None
     line.deaf = True
-    while _unacknowledged(socket.transport) < 16_000:
+    while unacknowledged_bytes(socket.transport) < 16_000:
         push(device, 6_000)
-        await until(lambda: device.upload._cursor == device.upload._ring.end)
+        await until(lambda: device.up_to_date)
 
 
 async def late(device: Uploading, line: SlowProxy) -> None:

@@ -43,8 +43,8 @@ def live_hub() -> Hub:
 
 def film(hub: Hub) -> None:
     """Push one picture of each kind."""
-    hub.push(one_keyframe(CAMERA_SHADE), keyframe=True, captured_us=now_us())
-    hub.push_jpeg(jpeg(CAMERA_SHADE), captured_us=now_us())
+    hub.publish(one_keyframe(CAMERA_SHADE), keyframe=True, captured_us=now_us())
+    hub.publish_jpeg(jpeg(CAMERA_SHADE), captured_us=now_us())
 
 
 @each_way
@@ -73,7 +73,7 @@ def test_a_response_that_holds_camera_pictures_is_cut_off_as_soon() -> None:
         hub, slow, quick = live_hub(), Valve(), Valve()
         for valve in (slow, quick):
             valve.open = False
-            hub.answered(valve)
+            hub.track_response(valve)
             valve.write(jpeg(CAMERA_SHADE))
         hub.show(State.PRIVATE)
         shut_at = asyncio.get_running_loop().time()

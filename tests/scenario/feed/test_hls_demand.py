@@ -6,7 +6,7 @@ import pytest
 
 from likelight.contract import State
 from likelight.feed.hls.outlet import Hls
-from likelight.feed.hub import Demand
+from likelight.feed.outlets import Demand
 from support.feed import Demands, hub_with_placeholders
 from support.hls import Camera
 from support.virtual import run_virtual

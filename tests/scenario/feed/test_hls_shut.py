@@ -5,9 +5,9 @@ import asyncio
 import pytest
 
 from likelight.contract import State
-from likelight.feed.channels import Picture
+from likelight.feed.channels import JpegPicture
 from likelight.feed.hls.outlet import Hls
-from likelight.feed.hub import Demand
+from likelight.feed.outlets import Demand
 from likelight.feed.ring import Fragment
 from support.feed import Demands, hub_with_placeholders
 from support.hls import Camera
@@ -25,7 +25,7 @@ class Published:
     def on_fragment(self, fragment: Fragment) -> None:
         self.payloads.append(fragment.payload)
 
-    def on_picture(self, picture: Picture) -> None: ...
+    def on_jpeg(self, picture: JpegPicture) -> None: ...
 
     def on_state(self, state: State) -> None: ...
 

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from likelight.contract import State
-from likelight.feed.upload.client import _unacknowledged
+from likelight.feed.transport import unacknowledged_bytes
 from support.feed import heavy, now_us
 from support.relay import Uploading, beside, until, uploading
 from support.scripted_relay import ScriptedRelay, scripted_relay
@@ -32,11 +32,11 @@ async def line() -> AsyncIterator[tuple[Uploading, SlowProxy, ScriptedRelay]]:
 
 def push(device: Uploading, size: int, *, keyframe: bool = False) -> None:
     unit = heavy(size, keyframe=keyframe)
-    device.hub.push(unit.data, keyframe=keyframe, captured_us=now_us())
+    device.hub.publish(unit.data, keyframe=keyframe, captured_us=now_us())
 
 
 def transport(device: Uploading) -> asyncio.Transport:
-    socket = device.upload._socket
+    socket = device.socket
     assert socket is not None
     assert socket.transport is not None
     return socket.transport
@@ -53,10 +53,10 @@ async def film(device: Uploading, size: int) -> None:
 async def fill_the_kernel(device: Uploading) -> int:
     """Push small pictures until the kernel keeps some, and our own buffer none; return how many."""
     used, pushed = transport(device), 0
-    while _unacknowledged(used) < 12_000:
+    while unacknowledged_bytes(used) < 12_000:
         push(device, 6_000)
         pushed += 1
-        await until(lambda: device.upload._cursor == device.upload._ring.end)
+        await until(lambda: device.up_to_date)
     assert not used.get_write_buffer_size()
     return pushed
 
@@ -122,7 +122,7 @@ def test_a_line_that_takes_what_it_is_given_delivers_all_of_it_and_the_shut(
                 push(device, 6_000)
             await until(lambda: len(relay.pictures) == 11)
             end(device)
-            await until(lambda: device.upload._socket is None)
+            await until(lambda: device.socket is None)
             assert [gate["gate"] for gate in relay.gates] == ["open", "shut"]
 
     run_virtual(scenario())

@@ -6,8 +6,8 @@ from itertools import pairwise
 import pytest
 
 from likelight.contract import State
-from likelight.feed.hub import Demand
-from likelight.feed.upload.protocol import Kind, Packet
+from likelight.feed.outlets import Demand
+from likelight.feed.upload.protocol import PacketKind, UploadPacket
 from support.feed import heavy, now_us
 from support.relay import Uploading, beside, until, uploading
 from support.scripted_relay import ScriptedRelay, scripted_relay
@@ -20,7 +20,7 @@ SUPERSEDED = 4409
 def push(device: Uploading, size: int = 6_000, *, keyframe: bool = False) -> None:
     """Push a picture of `size` bytes, captured now."""
     unit = heavy(size, keyframe=keyframe)
-    device.hub.push(unit.data, keyframe=keyframe, captured_us=now_us())
+    device.hub.publish(unit.data, keyframe=keyframe, captured_us=now_us())
 
 
 async def film(device: Uploading) -> None:
@@ -104,11 +104,11 @@ def test_the_format_comes_first_then_the_init_the_gate_and_the_pictures() -> Non
             assert isinstance(told, dict)
             assert set(told) == {"codec", "width", "height", "fps", "epoch"}
             assert (told["width"], told["height"], told["fps"]) == (320, 192, 30)
-            assert isinstance(init, Packet)
-            assert init.kind is Kind.INIT
+            assert isinstance(init, UploadPacket)
+            assert init.kind is PacketKind.INIT
             assert gate == {"gate": "open", "reason": "live"}
-            assert isinstance(first, Packet)
-            assert isinstance(second, Packet)
+            assert isinstance(first, UploadPacket)
+            assert isinstance(second, UploadPacket)
             assert (first.keyframe, second.keyframe) == (True, False)
 
     run_virtual(scenario())

@@ -18,7 +18,8 @@ from likelight.config.settings import Config, ConfigError, PushSettings, read_co
 from likelight.contract import State
 from likelight.daemon import push as push_module
 from likelight.daemon.push import HEALTHY_S, Push, PushPhase, read_target
-from likelight.feed.hub import Demand, Hub
+from likelight.feed.hub import Hub
+from likelight.feed.outlets import Demand
 from likelight_hw.child.packets import Unpacker
 from likelight_hw.ports import AccessUnit, StreamFormat
 from likelight_hw.push.child import in_words

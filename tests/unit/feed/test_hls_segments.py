@@ -8,7 +8,7 @@ from likelight.feed.annexb import parse
 from likelight.feed.fmp4 import TIMESCALE, Init
 from likelight.feed.hls.playlist import media_playlist
 from likelight.feed.hls.segments import KEPT, LONGEST_SEGMENT, WINDOW, Segmenter
-from likelight.feed.ring import Fragment, Opening
+from likelight.feed.ring import Fragment, StreamHeader
 from support.feed import CAMERA_SHADE, HEIGHT, WIDTH, one_keyframe
 from support.hls_validator import Playlist, check_alone, check_successor, read_playlist
 
@@ -34,7 +34,7 @@ class Source:
             self.clock_us + self.decode * 1_000_000 // TIMESCALE,
             init,
             b"x",
-            Opening(b""),
+            StreamHeader(b""),
             b"",
         )
         self.sequence, self.decode = self.sequence + 1, self.decode + ticks

@@ -3,8 +3,9 @@
 import pytest
 
 from likelight.contract import State
-from likelight.feed.channels import Picture
-from likelight.feed.hub import Demand, Hub
+from likelight.feed.channels import JpegPicture
+from likelight.feed.hub import Hub
+from likelight.feed.outlets import Demand
 from likelight.feed.ring import Fragment
 
 
@@ -16,7 +17,7 @@ class Outlet:
 
     def on_fragment(self, fragment: Fragment) -> None: ...
 
-    def on_picture(self, picture: Picture) -> None: ...
+    def on_jpeg(self, picture: JpegPicture) -> None: ...
 
     def on_state(self, state: State) -> None:
         self.states.append(state)

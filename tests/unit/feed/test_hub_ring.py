@@ -5,11 +5,11 @@ from hypothesis import strategies as st
 
 from likelight.feed.annexb import ParameterSets
 from likelight.feed.fmp4 import TIMESCALE, Init
-from likelight.feed.ring import MAX_BEHIND, NOWHERE, Fragment, Opening, Ring
+from likelight.feed.ring import MAX_BEHIND, NOWHERE, Fragment, Ring, StreamHeader
 
 FRAME = TIMESCALE // 30
 INIT = Init(ParameterSets(b"\x67\x42\xc0\x1f", b"\x68"), 1280, 720, 30)
-OPENING = Opening(b"")
+HEADER = StreamHeader(b"")
 
 
 def fill(ring: Ring, kinds: str) -> None:
@@ -20,7 +20,7 @@ def fill(ring: Ring, kinds: str) -> None:
 
 
 def fragment(number: int, *, keyframe: bool, framed: bytes) -> Fragment:
-    return Fragment(number, number * FRAME, FRAME, keyframe, 0, INIT, framed, OPENING, framed)
+    return Fragment(number, number * FRAME, FRAME, keyframe, 0, INIT, framed, HEADER, framed)
 
 
 def numbers(ring: Ring, cursor: int) -> list[int]:

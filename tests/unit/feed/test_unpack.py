@@ -11,7 +11,13 @@ from likelight.contract import State
 from likelight.feed import fmp4
 from likelight.feed.annexb import parse
 from likelight.feed.fmp4 import Init
-from likelight.feed.upload.protocol import Gate, Kind, LineError, Packet, unpack
+from likelight.feed.upload.protocol import (
+    GateMessage,
+    PacketKind,
+    UploadPacket,
+    UploadProtocolError,
+    unpack,
+)
 from likelight.feed.upload.unpack import UnpackError, unpack_fragment, unpack_init
 from support.feed import HEIGHT, WIDTH, one_keyframe
 
@@ -74,14 +80,14 @@ def test_noise_is_refused(noise: bytes) -> None:
             read(noise)
 
 
-@given(st.sampled_from(Kind), st.binary(min_size=1), st.booleans(), st.integers(0, 2**53))
-def test_a_packet_comes_back(kind: Kind, payload: bytes, keyframe: bool, at: int) -> None:
-    packet = Packet(kind, payload, keyframe, at)
+@given(st.sampled_from(PacketKind), st.binary(min_size=1), st.booleans(), st.integers(0, 2**53))
+def test_a_packet_comes_back(kind: PacketKind, payload: bytes, keyframe: bool, at: int) -> None:
+    packet = UploadPacket(kind, payload, keyframe, at)
     assert unpack(packet.pack()) == packet
 
 
 def test_the_packet_is_the_contracts() -> None:
-    message = Packet(Kind.FRAGMENT, b"moof", True, 0x0102030405060708 >> 8).pack()
+    message = UploadPacket(PacketKind.FRAGMENT, b"moof", True, 0x0102030405060708 >> 8).pack()
     assert message == bytes.fromhex("01 01 0000 0001020304050607") + b"moof"
 
 
@@ -92,16 +98,16 @@ def test_the_packet_is_the_contracts() -> None:
         bytes(12),  # no payload
         b"\x03" + bytes(11) + b"x",  # no such type
         b"\x01\x00\x00\x01" + bytes(8) + b"x",  # what must be zero
-        b"\x01\x00\x00\x00" + b"\xff" * 8 + b"x",  # beyond our time
+        b"\x01\x00\x00\x00" + b"\xff" * 8 + b"x",  # after the year 2255
     ],
 )
 def test_a_packet_of_another_shape_is_refused(message: bytes) -> None:
-    with pytest.raises(LineError):
+    with pytest.raises(UploadProtocolError):
         unpack(message)
 
 
 def test_a_gate_says_what_the_contract_says() -> None:
-    assert Gate(gate="shut", reason=State.PRIVATE).model_dump(mode="json") == {
+    assert GateMessage(gate="shut", reason=State.PRIVATE).model_dump(mode="json") == {
         "gate": "shut",
         "reason": "private",
     }

@@ -4,7 +4,7 @@ import asyncio
 import socket
 from typing import Any
 
-from likelight.feed.viewers import cut, tune
+from likelight.feed.transport import abort, tune
 
 
 class Gone(asyncio.Transport):
@@ -29,5 +29,5 @@ class Gone(asyncio.Transport):
 def test_a_viewer_who_left_is_cut_off_without_a_crash() -> None:
     transport = Gone()
     tune(transport)
-    cut(transport)
+    abort(transport)
     assert transport.aborted

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 
 from likelight.contract import State
-from likelight.feed.channels import Picture
+from likelight.feed.channels import JpegPicture
 from likelight.feed.fmp4 import Init
 from likelight.feed.hls.playlist import (
     PART_HOLD_BACK,
@@ -13,7 +13,8 @@ from likelight.feed.hls.playlist import (
     multivariant_playlist,
 )
 from likelight.feed.hls.segments import TARGET_DURATION, Segment, Segmenter
-from likelight.feed.hub import Demand, Hub
+from likelight.feed.hub import Hub
+from likelight.feed.outlets import Demand
 from likelight.feed.ring import Fragment
 
 HOLD_S = 3.0 * TARGET_DURATION
@@ -64,7 +65,7 @@ class Hls:
         if self._lease and self._window.add(fragment):
             self._tell()
 
-    def on_picture(self, picture: Picture) -> None:
+    def on_jpeg(self, picture: JpegPicture) -> None:
         """Take nothing: HLS has no JPEGs."""
 
     def on_state(self, state: State) -> None:

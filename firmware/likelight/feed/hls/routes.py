@@ -7,7 +7,7 @@ from aiohttp import web
 
 from likelight.feed.hls.outlet import MEDIA_PLAYLIST, Asked, Hls
 from likelight.feed.hls.playlist import Rendered
-from likelight.feed.viewers import tune
+from likelight.feed.transport import tune
 
 _NO_STORE = {"Cache-Control": "no-store"}
 # A blocking reload's answer is the same for all who ask the same; six target durations is what the
@@ -103,5 +103,5 @@ def _media(
     if body is None or transport is None:
         raise web.HTTPNotFound(headers=_NO_STORE)
     tune(transport)
-    hls.hub.answered(transport)
+    hls.hub.track_response(transport)
     return web.Response(body=body, content_type=kind, headers=lifetime)

@@ -1,7 +1,7 @@
-"""The line between a device and its relay: what the two say to each other on the feed's upload.
+"""The upload protocol: the messages between a device and its relay, and their bytes.
 
-JSON in text messages, pictures in binary ones: u8 type, u8 flags, u16 zero, u64 capture time in
-microseconds since the epoch, big-endian, then the payload.
+Text messages are JSON. Binary messages carry pictures: u8 type, u8 flags, u16 zero, u64 capture
+time in microseconds since the epoch, big-endian, then the payload.
 """
 
 import struct
@@ -20,17 +20,17 @@ SUPERSEDED = 4409
 """WebSocket close code: a newer upload of the same kitchen has come, as status 409 says it."""
 
 LATEST_US = 2**53
-"""No capture time lies beyond it: the year 2255, and the last that JSON and browsers can hold."""
+"""The latest capture time: the year 2255, and the last that JSON and browsers can hold."""
 
 _HEAD = struct.Struct(">BBHQ")
 _KEYFRAME = 1
 
 
-class LineError(ValueError):
-    """The message is none of the contract's."""
+class UploadProtocolError(ValueError):
+    """The message breaks the contract."""
 
 
-class Kind(IntEnum):
+class PacketKind(IntEnum):
     """What a binary message carries."""
 
     INIT = 0
@@ -39,10 +39,10 @@ class Kind(IntEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Packet:
+class UploadPacket:
     """One binary message; `captured_us` is wall time."""
 
-    kind: Kind
+    kind: PacketKind
     payload: bytes
     keyframe: bool = False
     captured_us: int = 0
@@ -53,17 +53,18 @@ class Packet:
         return _HEAD.pack(self.kind, flags, 0, self.captured_us) + self.payload
 
 
-def unpack(message: bytes) -> Packet:
-    """Return what a binary message says; flags that are unknown are left alone."""
+def unpack(message: bytes) -> UploadPacket:
+    """Return what a binary message says; unknown flags are ignored."""
     if len(message) <= _HEAD.size:
-        raise LineError("a packet without a payload")
+        raise UploadProtocolError("a packet without a payload")
     kind, flags, zero, captured_us = _HEAD.unpack_from(message)
-    if kind > max(Kind) or zero or captured_us > LATEST_US:
-        raise LineError("a packet of an unknown type, or from beyond our time")
-    return Packet(Kind(kind), message[_HEAD.size :], bool(flags & _KEYFRAME), captured_us)
+    if kind > max(PacketKind) or zero or captured_us > LATEST_US:
+        raise UploadProtocolError("a packet of an unknown type, or with a time after 2255")
+    payload = message[_HEAD.size :]
+    return UploadPacket(PacketKind(kind), payload, bool(flags & _KEYFRAME), captured_us)
 
 
-class Format(Wire):
+class FormatMessage(Wire):
     """Device to relay: the stream that the next init segment begins. `epoch` names its timeline."""
 
     codec: Annotated[str, Field(max_length=40)]
@@ -73,15 +74,15 @@ class Format(Wire):
     epoch: Annotated[str, Field(max_length=40)]
 
 
-class Gate(Wire):
+class GateMessage(Wire):
     """Device to relay: whether camera frames may be shown; `reason` is the device's state."""
 
     gate: Literal["open", "shut"]
     reason: State
 
 
-class Wish(Wire):
-    """Relay to device: a keyframe now, or pictures at `jpeg_fps`, 0 for none."""
+class RequestMessage(Wire):
+    """Relay to device: send a keyframe now, or JPEGs at `jpeg_fps`, 0 for none."""
 
     keyframe: bool = False
     jpeg_fps: Annotated[int, Field(ge=0, le=30)] | None = None

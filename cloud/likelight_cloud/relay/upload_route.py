@@ -1,7 +1,7 @@
 """`WS /v1/kitchens/{kid}/feed`: the upload of a device, into its kitchen's relay.
 
-The relay has its own way into an app, for a cloud inside a device's web server has none: there the
-device's own feed is served.
+`mount_relay` is separate from the cloud's other routes, because a cloud inside a device's web
+server has no relay: that server has the device's own feed.
 """
 
 import asyncio
@@ -10,19 +10,20 @@ from contextlib import suppress
 
 from aiohttp import WSCloseCode, WSMsgType, web
 
-from likelight.feed.upload.protocol import MAX_MESSAGE, Wish
+from likelight.feed.keyframe_pace import KEYFRAME_EVERY_S
+from likelight.feed.upload.protocol import MAX_MESSAGE, RequestMessage
 from likelight_cloud.app import CLOUD
 from likelight_cloud.relay.relay import RELAYS, Relays, relay_routes
-from likelight_cloud.relay.upload_session import KEYFRAME_EVERY_S, Intake
+from likelight_cloud.relay.upload_session import UploadSession
 from likelight_cloud.trust.device import check_device
 
 SILENCE_S = 0.9
-"""A live upload that brings nothing for so long has lost its line, whether we were told or not."""
+"""A live upload that sends nothing for so long has lost its connection, even when TCP has not."""
 
 HEARTBEAT_S = 10.0
 SEND_S = 5.0
 FORMAT_WITHIN_S = 30.0
-"""A device may open its line before its camera runs, and a camera takes some seconds."""
+"""A device may connect before its camera runs, and a camera takes some seconds to start."""
 
 log = logging.getLogger(__name__)
 
@@ -35,7 +36,7 @@ def mount_relay(relays: Relays, app: web.Application) -> None:
 
 
 async def get_feed(request: web.Request) -> web.StreamResponse:
-    """Take an upload to its end; what is none of the contract's ends it with 1007."""
+    """Take an upload to its end; a message that breaks the contract ends it with code 1007."""
     cloud = request.app[CLOUD]
     kitchen = await cloud.kitchen(request.match_info["kid"])
     kid = kitchen.record.kid
@@ -48,11 +49,11 @@ async def get_feed(request: web.Request) -> web.StreamResponse:
     log.info("The kitchen %s uploads its picture", kid)
     code: int = WSCloseCode.OK
     try:
-        with relay.taking() as intake:
+        with relay.upload() as upload:
             async with asyncio.TaskGroup() as group:
-                telling = group.create_task(_tell(socket, intake))
-                code = await _take(socket, intake)
-                telling.cancel()
+                sending = group.create_task(_send(socket, upload))
+                code = await _take(socket, upload)
+                sending.cancel()
     except* (ConnectionError, TimeoutError):
         code = WSCloseCode.GOING_AWAY
     log.info("The upload of %s has ended", kid)
@@ -60,47 +61,51 @@ async def get_feed(request: web.Request) -> web.StreamResponse:
     return socket
 
 
-async def _take(socket: web.WebSocketResponse, intake: Intake) -> int:
+async def _take(socket: web.WebSocketResponse, upload: UploadSession) -> int:
     """Read until the upload ends; return the code to close it with."""
     loop = asyncio.get_running_loop()
     opened_at = loop.time()
-    while intake.ended is None:
+    while upload.ended is None:
         try:
             message = await socket.receive(timeout=SILENCE_S)
         except TimeoutError:
-            intake.fall_silent()
-            if intake.state is None and loop.time() - opened_at > FORMAT_WITHIN_S:
+            upload.fall_silent()
+            if upload.state is None and loop.time() - opened_at > FORMAT_WITHIN_S:
                 return WSCloseCode.POLICY_VIOLATION
             continue
         try:
             match message.type:
                 case WSMsgType.TEXT:
-                    intake.text(message.data)
+                    upload.text(message.data)
                 case WSMsgType.BINARY:
-                    intake.packet(message.data)
+                    upload.packet(message.data)
                 case _:
                     return WSCloseCode.OK  # the other side ended it, or aiohttp with its own code
         except ValueError as error:
             log.warning("An upload was ended, for it sent %s", str(error).splitlines()[0])
             return WSCloseCode.INVALID_TEXT
-    return intake.ended
+    return upload.ended
 
 
-async def _tell(socket: web.WebSocketResponse, intake: Intake) -> None:
-    """Send the relay's wishes as they come."""
-    told_fps = 0
+async def _send(socket: web.WebSocketResponse, upload: UploadSession) -> None:
+    """Send the relay's requests as they come."""
+    sent_fps = 0
     while True:
         with suppress(TimeoutError):
-            # A keyframe that was asked for too soon after another is asked for a little later.
+            # A request for a keyframe that came too soon after another is sent a little later.
             async with asyncio.timeout(KEYFRAME_EVERY_S):
-                await intake.wishes.wait()
-        intake.wishes.clear()
+                await upload.news.wait()
+        upload.news.clear()
         async with asyncio.timeout(SEND_S):
-            if intake.ended is not None:
-                await socket.close(code=intake.ended)
+            if upload.ended is not None:
+                await socket.close(code=upload.ended)
                 return
-            if intake.jpeg_fps != told_fps:
-                told_fps = intake.jpeg_fps
-                await socket.send_str(Wish(jpeg_fps=told_fps).model_dump_json(exclude_unset=True))
-            if intake.keyframe_due():
-                await socket.send_str(Wish(keyframe=True).model_dump_json(exclude_unset=True))
+            if upload.jpeg_fps != sent_fps:
+                sent_fps = upload.jpeg_fps
+                await socket.send_str(_json(RequestMessage(jpeg_fps=sent_fps)))
+            if upload.keyframe_due():
+                await socket.send_str(_json(RequestMessage(keyframe=True)))
+
+
+def _json(request: RequestMessage) -> str:
+    return request.model_dump_json(exclude_unset=True)

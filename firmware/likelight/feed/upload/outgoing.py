@@ -1,0 +1,34 @@
+"""What an upload may send, shared by the client, which fills it, and the sender of a connection."""
+
+import asyncio
+from dataclasses import dataclass, field
+
+from likelight.contract import State
+from likelight.feed.channels import JpegPicture
+from likelight.feed.ring import Ring
+
+
+@dataclass(slots=True, eq=False)
+class Outgoing:
+    """The newest pictures and the state, and what the cloud and the relay want of them."""
+
+    state: State = State.IDLE
+    ring: Ring = field(default_factory=Ring)
+    picture: JpegPicture | None = None
+    """The newest JPEG that has not been sent."""
+    watched: bool = False
+    """True while the cloud says that somebody watches."""
+    jpeg_fps: int = 0
+    """How many JPEGs a second the relay asks for."""
+    news: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set on each change; whoever waits for it clears it first."""
+
+    @property
+    def may_connect(self) -> bool:
+        """True while somebody watches, and the gate is open or opens when the camera runs."""
+        return self.watched and self.state in (State.IDLE, State.LIVE)
+
+    @property
+    def may_stay(self) -> bool:
+        """True while an open connection is kept, in a fault too: the camera is back in seconds."""
+        return self.may_connect or (self.watched and self.state is State.FAULT)

@@ -1,0 +1,178 @@
+"""One connection to the relay: what goes out on it, and its cutoff when the gate shuts."""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+
+import aiohttp
+
+from likelight.contract import State
+from likelight.feed.fmp4 import Init
+from likelight.feed.ring import NOWHERE
+from likelight.feed.transport import abort, unacknowledged_bytes
+from likelight.feed.upload.outgoing import Outgoing
+from likelight.feed.upload.protocol import FormatMessage, GateMessage, PacketKind, UploadPacket
+
+STALL_S = 5.0
+"""A connection on which nothing has gone out for so long is dead."""
+SHUT_WITHIN_S = 0.3
+"""When the gate shuts, a connection is aborted unless all has been delivered by then.
+
+The relay must drop the pictures that it holds within 1 s. It notices an aborted connection at once,
+but reads the message about the gate only after everything that was sent before it."""
+
+
+class UploadSocket(aiohttp.ClientWebSocketResponse):
+    """A WebSocket that shows its transport."""
+
+    @property
+    def transport(self) -> asyncio.Transport | None:
+        """The transport, or None once the connection is closed."""
+        connection = self._response.connection
+        return connection.transport if connection is not None else None
+
+    @property
+    def drained(self) -> bool:
+        """True when everything that was sent has gone to the kernel."""
+        transport = self.transport
+        return transport is not None and not transport.get_write_buffer_size()
+
+
+class Sender:
+    """Sends what is in `outgoing` over `socket`, which has just been opened.
+
+    `epoch` names the device's timeline; `request_keyframe` is called when only a keyframe would
+    help.
+    """
+
+    def __init__(
+        self,
+        socket: UploadSocket,
+        outgoing: Outgoing,
+        *,
+        epoch: str,
+        request_keyframe: Callable[[], None],
+    ) -> None:
+        self.socket = socket
+        self.gate: State | None = None
+        """The state that the relay was told last."""
+        self._outgoing = outgoing
+        self._epoch = epoch
+        self._request_keyframe = request_keyframe
+        self._cursor = NOWHERE
+        self._init: Init | None = None
+        self._picture_us = 0
+        self._drained_at = asyncio.get_running_loop().time()
+        self._cutoff: asyncio.TimerHandle | None = None
+
+    @property
+    def up_to_date(self) -> bool:
+        """True when every fragment has been sent or skipped."""
+        return self._cursor == self._outgoing.ring.end
+
+    async def run(self) -> None:
+        """Send until nobody watches any more, or the gate has shut.
+
+        Raises `TimeoutError` when nothing has gone out for `STALL_S`.
+        """
+        outgoing = self._outgoing
+        while outgoing.may_stay:
+            outgoing.news.clear()
+            async with asyncio.timeout(STALL_S):
+                await self._send_due()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(1.0):
+                    await outgoing.news.wait()
+        shut = State.IDLE if outgoing.state is State.LIVE else outgoing.state
+        async with asyncio.timeout(STALL_S):
+            await self._send_gate(shut)
+
+    def on_state(self, was: State) -> None:
+        """Follow the state of `outgoing`, which has changed; on a shut, start the cutoff."""
+        state = self._outgoing.state
+        if state is State.LIVE or was is State.LIVE:
+            self._cursor = NOWHERE
+        if state is State.LIVE:
+            self._init = None  # the camera has started anew, and so does its stream
+        if was is State.LIVE:
+            cutoff = asyncio.get_running_loop().call_later(SHUT_WITHIN_S, self.abort_undelivered)
+            # In a fault of the camera the gate stays open. If the camera is back in time, the
+            # connection holds new pictures and need not be aborted. When a fault has shut the gate,
+            # nothing is live again before the abort: SHUT_WITHIN_S is less than the gate's
+            # REOPEN_AFTER_S.
+            self._cutoff = cutoff if state is State.FAULT else None
+        elif self._cutoff is not None:
+            if state is State.LIVE:
+                self._cutoff.cancel()
+            self._cutoff = None
+
+    def abort_undelivered(self) -> None:
+        """Abort the connection if the relay has not acknowledged everything."""
+        transport = self.socket.transport
+        if transport is not None and (
+            transport.get_write_buffer_size() or unacknowledged_bytes(transport)
+        ):
+            abort(transport)
+
+    async def _send_due(self) -> None:
+        now = asyncio.get_running_loop().time()
+        await self._send_gate(self._outgoing.state)
+        if self.socket.drained:
+            self._drained_at = now
+        elif now - self._drained_at > STALL_S:
+            raise TimeoutError(f"nothing has gone out for {STALL_S:g} s")
+        await self._send_fragments()
+        await self._send_jpeg()
+
+    async def _send_gate(self, state: State) -> None:
+        """Send `state` if the relay has not got it; on each connection the format comes first."""
+        if self._init is not None and state is not self.gate:
+            self.gate = state
+            gate = GateMessage(gate="open" if state is State.LIVE else "shut", reason=state)
+            await self.socket.send_str(gate.model_dump_json())
+
+    async def _send_fragments(self) -> None:
+        ring = self._outgoing.ring
+        missing = ring.missing(self._cursor) if self._may_send else ()
+        for fragment in missing:
+            # The gate may shut, and the connection fill, while the last fragment is being sent.
+            if not self._may_send:
+                return
+            if fragment.init != self._init:
+                self._init = fragment.init
+                await self._send_init(fragment.init)
+                await self._send_gate(self._outgoing.state)
+            self._cursor = fragment.sequence + 1
+            packet = UploadPacket(
+                PacketKind.FRAGMENT, fragment.payload, fragment.keyframe, fragment.captured_us
+            )
+            await self.socket.send_bytes(packet.pack())
+        if not missing and self._may_send and self._cursor < ring.end:
+            self._request_keyframe()
+
+    @property
+    def _may_send(self) -> bool:
+        return self._outgoing.state is State.LIVE and self.socket.drained
+
+    async def _send_init(self, init: Init) -> None:
+        message = FormatMessage(
+            codec=init.sets.codec,
+            width=init.width,
+            height=init.height,
+            fps=init.fps,
+            epoch=self._epoch,
+        )
+        await self.socket.send_str(message.model_dump_json())
+        await self.socket.send_bytes(UploadPacket(PacketKind.INIT, init.segment).pack())
+
+    async def _send_jpeg(self) -> None:
+        outgoing = self._outgoing
+        picture, outgoing.picture = outgoing.picture, None
+        if picture is None or not outgoing.jpeg_fps or not self._may_send:
+            return
+        # Three quarters of the interval: the camera's rate is seldom a multiple of the relay's.
+        if picture.captured_us - self._picture_us < 750_000 // outgoing.jpeg_fps:
+            return
+        self._picture_us = picture.captured_us
+        packet = UploadPacket(PacketKind.JPEG, picture.jpeg, captured_us=picture.captured_us)
+        await self.socket.send_bytes(packet.pack())
