@@ -8,9 +8,9 @@ from aiohttp import web
 from yarl import URL
 
 from likelight.web.http.server import WebServer
-from likelight_cloud.relay.upload_route import mount_relay
 from likelight_cloud.embedded import EmbeddedCloud
 from likelight_cloud.relay.relay import Relays
+from likelight_cloud.relay.upload_route import mount_relay
 from likelight_cloud.trust.public import as_seen_at
 
 
