@@ -18,8 +18,9 @@ from likelight.appreciation.screens.models import NoteScreen
 from likelight.appreciation.screens.render import pages
 from likelight.appreciation.sync.client import CloudClient
 from likelight.appreciation.sync.connection import CloudConnection
+from likelight.appreciation.sync.device_file import DEVICE_FILE, StoredNote, SyncState
 from likelight.appreciation.sync.report import StatusSources
-from likelight.appreciation.sync.store import DEVICE_FILE, DeviceStore, StoredNote, SyncState
+from likelight.appreciation.sync.store import DeviceStore
 from likelight.appreciation.sync.vitals import Vitals
 from likelight.appreciation.window_in import CrewHardware, LampSettings, WindowIn
 from likelight.assets import catalogue

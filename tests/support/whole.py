@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from likelight.appreciation.sync.client import HttpCloud
+from likelight.appreciation.sync.http_cloud import HttpCloud
 from likelight.appreciation.sync.store import DeviceStore
 from likelight.config.settings import CameraSettings, Config, KitchenSettings, WebSettings
 from likelight.daemon.device import Device

@@ -19,10 +19,11 @@ from likelight.appreciation.panel.presenter import PanelSettings, Presenter
 from likelight.appreciation.panel.surface import PanelContent
 from likelight.appreciation.sync.client import CloudClient
 from likelight.appreciation.sync.connection import CloudConnection
+from likelight.appreciation.sync.device_file import StoredNote
 from likelight.appreciation.sync.inbox import Inbox
 from likelight.appreciation.sync.poll import Poller
 from likelight.appreciation.sync.report import Reporter, StatusSources
-from likelight.appreciation.sync.store import DeviceStore, StoredNote
+from likelight.appreciation.sync.store import DeviceStore
 from likelight.contract import Desired, State, Viewers
 from likelight.runtime.clock import Now
 from likelight_hw.ports import Button, Display, LightFrame, Lights

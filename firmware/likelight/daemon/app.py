@@ -10,7 +10,7 @@ import webbrowser
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 
-from likelight.appreciation.sync.client import HttpCloud
+from likelight.appreciation.sync.http_cloud import HttpCloud
 from likelight.appreciation.sync.store import DeviceStore
 from likelight.assets.catalogue import Notes
 from likelight.config.settings import Config, ConfigError

@@ -16,12 +16,12 @@ from likelight.appreciation.sync.client import (
     BadCursor,
     Busy,
     CloudError,
-    HttpCloud,
     Refused,
     Reset,
     Superseded,
     Unreachable,
 )
+from likelight.appreciation.sync.http_cloud import HttpCloud
 from likelight.contract import CameraReport, Health, State, Status
 from support.virtual import run_virtual
 

@@ -11,7 +11,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from likelight.appreciation.sync.store import SyncState
+from likelight.appreciation.sync.device_file import SyncState
 from likelight.cli.main import main
 from likelight.config.settings import CameraSettings, Config, KitchenSettings, ScheduleSettings
 from likelight.contract import Cause, Desired, State

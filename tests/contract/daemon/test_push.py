@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from likelight.appreciation.sync.client import HttpCloud
+from likelight.appreciation.sync.http_cloud import HttpCloud
 from likelight.appreciation.sync.store import DeviceStore
 from likelight.config.settings import CameraSettings, Config
 from likelight.contract import State

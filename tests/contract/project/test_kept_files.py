@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from likelight.appreciation.sync.device_file import StoredNote, SyncState
 from likelight.appreciation.sync.like_totals import LikeTotals
-from likelight.appreciation.sync.store import DeviceStore, StoredNote, SyncState
+from likelight.appreciation.sync.store import DeviceStore
 from likelight.contract import Desired, NoteReceipt, NoteState, State, Status
 from likelight.runtime.store_errors import StoreIncompatible
 from likelight_cloud.store.base import KeyReusedError, Report

@@ -18,7 +18,8 @@ from likelight.appreciation.sync.client import (
     Unreachable,
 )
 from likelight.appreciation.sync.connection import CloudConnection
-from likelight.appreciation.sync.store import DeviceStore, SyncState
+from likelight.appreciation.sync.device_file import SyncState
+from likelight.appreciation.sync.store import DeviceStore
 from likelight.contract import Events, Next
 from likelight.runtime.backoff import Backoff
 from support.device import CODES, Device, Longest, Shortest

@@ -12,8 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from likelight.appreciation.sync.device_file import RECEIPTS_A_POST, SyncState
 from likelight.appreciation.sync.like_totals import Arrival, LikeTotals
-from likelight.appreciation.sync.store import RECEIPTS_A_POST, DeviceStore, SyncState
+from likelight.appreciation.sync.store import DeviceStore
 from likelight.contract import NOTE_TTL_S, Desired, Note, NoteReceipt
 from likelight.runtime.migrations import FileFormat, Migration, Version, statements
 from likelight.runtime.sqlite_file import SqliteFile

@@ -7,7 +7,8 @@ from unittest.mock import Mock
 import aiohttp
 import pytest
 
-from likelight.appreciation.sync.client import FailureKind, failure_kind
+from likelight.appreciation.sync.client import FailureKind
+from likelight.appreciation.sync.http_cloud import failure_kind
 
 KEY = Mock(ssl=True, host="cloud.invalid", port=443, is_ssl=True)
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from likelight.appreciation.sync.store import DEVICE_FILE
+from likelight.appreciation.sync.device_file import DEVICE_FILE
 from likelight.runtime.migrations import FileFormat, Migration, Version, migrate, statements
 from likelight.runtime.sqlite_file import SqliteFile
 from likelight.runtime.store_errors import StoreIncompatible

@@ -18,8 +18,8 @@ from likelight.appreciation.panel.headline import Situation, answers, headline
 from likelight.appreciation.panel.surface import PanelContent, PanelSurface
 from likelight.appreciation.screens.care import SHIFT_EVERY_S, brightness, orbit
 from likelight.appreciation.screens.models import IdleScreen, NoteScreen, Screen
+from likelight.appreciation.sync.device_file import StoredNote
 from likelight.appreciation.sync.inbox import Inbox
-from likelight.appreciation.sync.store import StoredNote
 from likelight.assets import crew_words
 from likelight.contract import Catalogue
 from likelight.runtime.backoff import Backoff

@@ -14,8 +14,9 @@ from datetime import datetime, tzinfo
 from typing import Protocol
 
 from likelight.appreciation.lamp.effects import milestone
+from likelight.appreciation.sync.device_file import HISTORY, StoredNote, SyncState
 from likelight.appreciation.sync.like_totals import Arrival, LikeTotals
-from likelight.appreciation.sync.store import HISTORY, DeviceStore, StoredNote, SyncState
+from likelight.appreciation.sync.store import DeviceStore
 from likelight.contract import Desired, Events, Likes, Viewers
 from likelight.runtime.clock import Now
 from likelight.runtime.store_errors import StoreError

@@ -11,8 +11,9 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from likelight.appreciation.sync.client import Busy, CloudClient, CloudError, Refused
+from likelight.appreciation.sync.device_file import RECEIPTS_A_POST
 from likelight.appreciation.sync.inbox import Inbox
-from likelight.appreciation.sync.store import RECEIPTS_A_POST, DeviceStore
+from likelight.appreciation.sync.store import DeviceStore
 from likelight.contract import CameraReport, Health, LightReport, NoteReceipt, Status
 from likelight.runtime.backoff import Backoff
 from likelight.runtime.clock import Now

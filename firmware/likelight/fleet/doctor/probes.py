@@ -11,7 +11,7 @@ import socket
 import ssl
 from pathlib import Path
 
-from likelight.appreciation.sync.client import HttpCloud
+from likelight.appreciation.sync.http_cloud import HttpCloud
 
 ANSWERS_WITHIN_S = 5.0
 

@@ -4,7 +4,8 @@ import asyncio
 import random
 import socket
 
-from likelight.appreciation.sync.client import CloudError, HttpCloud
+from likelight.appreciation.sync.client import CloudError
+from likelight.appreciation.sync.http_cloud import HttpCloud
 from likelight.config.settings import Config, ConfigError
 from likelight.config.state_dir import own_token
 from likelight.daemon.embedded_cloud import EmbeddedCloud, make_embedded_cloud

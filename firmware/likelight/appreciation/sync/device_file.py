@@ -1,0 +1,243 @@
+"""The file of the device store: its tables, its rows, and the SQL that reads and writes them.
+
+Each function works inside the transaction of its caller.
+"""
+
+import sqlite3
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from likelight.appreciation.sync.like_totals import NOTHING_HEARD, LikeTotals
+from likelight.contract import Desired, Note, NoteReceipt, rfc3339
+from likelight.runtime.migrations import FileFormat, Migration, Version, statements
+
+# `showing` numbers the notes in the order in which they were shown: a clock without a battery may
+# step back. `reported` is what the cloud has acknowledged: 0 nothing, 1 shown, 2 thanked.
+_FIRST = statements(
+    """CREATE TABLE device (
+        one           INTEGER PRIMARY KEY CHECK (one = 1),
+        boots         INTEGER NOT NULL DEFAULT 0,
+        private       INTEGER NOT NULL DEFAULT 0,
+        private_since TEXT,
+        cursor        TEXT,
+        desired       TEXT,
+        epoch         TEXT,
+        total         INTEGER NOT NULL DEFAULT 0,
+        lit_total     INTEGER NOT NULL DEFAULT 0,
+        last_lit_at   TEXT,
+        day           TEXT,
+        day_likes     INTEGER NOT NULL DEFAULT 0,
+        thanks_at     TEXT
+    )""",
+    "INSERT INTO device (one) VALUES (1)",
+    """CREATE TABLE notes (
+        position   INTEGER PRIMARY KEY AUTOINCREMENT,
+        id         TEXT NOT NULL UNIQUE,
+        code       TEXT NOT NULL,
+        expires_at TEXT NOT NULL,
+        shown_at   TEXT,
+        showing    INTEGER,
+        thanked_at TEXT,
+        reported   INTEGER NOT NULL DEFAULT 0
+    )""",
+    "CREATE INDEX notes_waiting ON notes (position) WHERE shown_at IS NULL",
+    "CREATE INDEX notes_unreported ON notes (showing) WHERE reported < 2",
+)
+
+DEVICE_FILE = FileFormat(
+    name="device store",
+    table="device",
+    when_damaged="move it away and start again, the cloud keeps all likes and every note that was "
+    "not shown",
+    migrations=(Migration(Version(0, 1), _FIRST),),
+)
+
+RECEIPTS_A_POST = 100
+"""A receipt is at most 130 bytes of JSON, and the cloud takes bodies of 16 KiB."""
+HISTORY = 1000
+KEEP_REPORTED = timedelta(days=1)
+"""How long past its expiry a finished note is remembered, to know it again should it come twice."""
+KEEP_UNSHOWN = timedelta(days=7)
+"""A note that no screen could show for this long past its expiry is given up."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredNote:
+    """A note in the inbox; `shown_at` is None while it waits."""
+
+    id: str
+    code: str
+    shown_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SyncState:
+    """The part of the store that changes with each reply of the cloud."""
+
+    cursor: str | None = None
+    desired: Desired | None = None
+    totals: LikeTotals = NOTHING_HEARD
+
+
+@dataclass(frozen=True, slots=True)
+class StartState:
+    """What the device has to know before anything else runs."""
+
+    boots: int
+    private: bool
+    private_since: datetime | None
+    desired: Desired | None
+
+
+def count_start(db: sqlite3.Connection) -> StartState:
+    """Count one more start of the device, and return what it begins with."""
+    boots, private, since, desired = db.execute(
+        "UPDATE device SET boots = boots + 1 RETURNING boots, private, private_since, desired"
+    ).fetchall()[0]
+    return StartState(boots, bool(private), _time(since), _desired(desired))
+
+
+def set_private(db: sqlite3.Connection, private: bool, now: datetime) -> datetime | None:
+    """Store the crew's wish; return since when it has been this one."""
+    rows = db.execute(
+        "UPDATE device SET private = :private, private_since ="
+        " CASE WHEN private = :private THEN private_since ELSE :since END"
+        " RETURNING private_since",
+        {"private": private, "since": rfc3339(now)},
+    ).fetchall()
+    return _time(rows[0][0])
+
+
+def read_sync_state(db: sqlite3.Connection) -> SyncState:
+    """Return what the last `keep` stored."""
+    cursor, desired, epoch, total, lit_total, last_lit_at, day, day_likes = db.execute(
+        "SELECT cursor, desired, epoch, total, lit_total, last_lit_at, day, day_likes FROM device"
+    ).fetchone()
+    return SyncState(
+        cursor,
+        _desired(desired),
+        LikeTotals(
+            epoch,
+            total,
+            lit_total,
+            _time(last_lit_at),
+            date.fromisoformat(day) if day else None,
+            day_likes,
+        ),
+    )
+
+
+def keep(
+    db: sqlite3.Connection, state: SyncState, notes: tuple[Note, ...], now: datetime
+) -> tuple[StoredNote, ...]:
+    """Store `state` and `notes`, forget what is long done; return those notes that are new."""
+    totals = state.totals
+    db.execute(
+        "UPDATE device SET cursor = ?, desired = ?, epoch = ?, total = ?, lit_total = ?,"
+        " last_lit_at = ?, day = ?, day_likes = ?",
+        (
+            state.cursor,
+            state.desired.model_dump_json() if state.desired else None,
+            totals.epoch,
+            totals.total,
+            totals.lit_total,
+            rfc3339(totals.last_lit_at) if totals.last_lit_at else None,
+            totals.day.isoformat() if totals.day else None,
+            totals.day_likes,
+        ),
+    )
+    if not notes:
+        return ()
+    new = tuple(
+        StoredNote(note.id, note.code)
+        for note in notes
+        if db.execute(
+            "INSERT OR IGNORE INTO notes (id, code, expires_at) VALUES (?, ?, ?)",
+            (note.id, note.code, rfc3339(note.expires_at)),
+        ).rowcount
+    )
+    db.execute(
+        "DELETE FROM notes WHERE expires_at < ? AND reported > 0"
+        " AND (thanked_at IS NULL OR reported = 2)",
+        (rfc3339(now - KEEP_REPORTED),),
+    )
+    db.execute(
+        "DELETE FROM notes WHERE expires_at < ? AND shown_at IS NULL",
+        (rfc3339(now - KEEP_UNSHOWN),),
+    )
+    return new
+
+
+def read_waiting(db: sqlite3.Connection) -> tuple[StoredNote, ...]:
+    """Return the notes that no screen has shown yet, the oldest first."""
+    return _notes(
+        db.execute("SELECT id, code, shown_at FROM notes WHERE shown_at IS NULL ORDER BY position")
+    )
+
+
+def read_history(db: sqlite3.Connection) -> tuple[StoredNote, ...]:
+    """Return the last notes that were shown, in the order in which they were."""
+    newest_first = db.execute(
+        "SELECT id, code, shown_at FROM notes WHERE showing > 0 ORDER BY showing DESC LIMIT ?",
+        (HISTORY,),
+    )
+    return _notes(newest_first)[::-1]
+
+
+def mark_shown(db: sqlite3.Connection, ids: Iterable[str], at: datetime) -> None:
+    """The screen showed the notes `ids`, in this order."""
+    db.executemany(
+        "UPDATE notes SET shown_at = ?,"
+        " showing = (SELECT coalesce(max(showing), 0) + 1 FROM notes)"
+        " WHERE id = ? AND shown_at IS NULL",
+        [(rfc3339(at), note_id) for note_id in ids],
+    )
+
+
+def thank(db: sqlite3.Connection, at: datetime) -> int:
+    """Thank for every note shown since the last thanks; return how many."""
+    db.execute("UPDATE device SET thanks_at = ?", (rfc3339(at),))
+    return db.execute(
+        "UPDATE notes SET thanked_at = ? WHERE shown_at IS NOT NULL AND thanked_at IS NULL",
+        (rfc3339(at),),
+    ).rowcount
+
+
+def read_thanks_at(db: sqlite3.Connection) -> datetime | None:
+    """Return when the crew last said thanks."""
+    return _time(db.execute("SELECT thanks_at FROM device").fetchone()[0])
+
+
+def read_receipts(db: sqlite3.Connection) -> tuple[NoteReceipt, ...]:
+    """Return the first receipts that the cloud has not acknowledged, first shown first."""
+    rows = db.execute(
+        "SELECT id, shown_at, thanked_at FROM notes"
+        " WHERE showing > 0 AND reported < CASE WHEN thanked_at IS NULL THEN 1 ELSE 2 END"
+        " ORDER BY showing LIMIT ?",
+        (RECEIPTS_A_POST,),
+    )
+    return tuple(
+        NoteReceipt(id=note_id, shown_at=_time(shown_at), thanked_at=_time(thanked_at))
+        for note_id, shown_at, thanked_at in rows
+    )
+
+
+def acknowledge(db: sqlite3.Connection, receipts: Iterable[NoteReceipt]) -> None:
+    """The cloud has `receipts`. One that has changed since stays due."""
+    db.executemany(
+        "UPDATE notes SET reported = max(reported, ?) WHERE id = ?",
+        [(2 if receipt.thanked_at else 1, receipt.id) for receipt in receipts],
+    )
+
+
+def _notes(rows: sqlite3.Cursor) -> tuple[StoredNote, ...]:
+    return tuple(StoredNote(note_id, code, _time(shown_at)) for note_id, code, shown_at in rows)
+
+
+def _desired(text: str | None) -> Desired | None:
+    return Desired.model_validate_json(text) if text else None
+
+
+def _time(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None

@@ -1,0 +1,183 @@
+"""A cloud over HTTP: each status code and each failed connection becomes a `CloudError`."""
+
+import socket
+from collections.abc import Callable, Mapping
+from types import TracebackType
+from typing import Self, TypeVar
+
+import aiohttp
+from pydantic import ValidationError
+
+from likelight.appreciation.sync.client import (
+    BadCursor,
+    Busy,
+    CloudError,
+    FailureKind,
+    Refused,
+    Reset,
+    Superseded,
+    Unreachable,
+)
+from likelight.contract import MAX_REPLY, Events, Problem, Status, StatusReply, Wire
+
+W = TypeVar("W", bound=Wire)
+
+MAX_NOTES = 20
+EVENTS_GRACE_S = 10.0
+"""How much longer than its own `wait` a long poll may take."""
+STATUS_TIMEOUT_S = 10.0
+LONGEST_RETRY_AFTER_S = 3600.0
+_CERTIFICATE_NOT_VALID_NOW = (9, 10)
+"""OpenSSL's X509_V_ERR_CERT_NOT_YET_VALID and X509_V_ERR_CERT_HAS_EXPIRED."""
+
+
+class HttpCloud:
+    """A cloud over HTTP at `base_url`; an asynchronous context manager that owns its session.
+
+    The token goes nowhere but into the `Authorization` header of this cloud: redirects are not
+    followed, and no message or repr holds it.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        kid: str,
+        token: str,
+        *,
+        new_session: Callable[[], aiohttp.ClientSession] = aiohttp.ClientSession,
+    ) -> None:
+        self._kitchen = f"{base_url.rstrip('/')}/v1/kitchens/{kid}"
+        self._headers = {"Authorization": f"Bearer {token}", "Accept": "application/json"}
+        self._new_session = new_session
+        self._session: aiohttp.ClientSession | None = None
+
+    async def __aenter__(self) -> Self:
+        self._session = self._new_session()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        session, self._session = self._session, None
+        if session is not None:
+            await session.close()
+
+    async def events(self, cursor: str | None, dv: int, wait: int) -> Events:
+        """See `CloudClient`."""
+        query = {"wait": str(wait), "max_notes": str(MAX_NOTES), "dv": str(dv)}
+        if cursor is not None:
+            query["cursor"] = cursor
+        status, headers, body = await self._exchange(
+            "GET", "/events", time_out=wait + EVENTS_GRACE_S, query=query
+        )
+        match status:
+            case 200:
+                return _parse(Events, body)
+            case 400:
+                raise BadCursor("the cloud can't read the cursor")
+            case 409:
+                raise Superseded("another device polls for this kitchen")
+            case 410:
+                raise Reset(_cursor(body))
+            case _:
+                raise _failure(status, headers)
+
+    async def status(self, status: Status) -> StatusReply:
+        """See `CloudClient`."""
+        code, headers, body = await self._exchange(
+            "POST",
+            "/status",
+            time_out=STATUS_TIMEOUT_S,
+            body=status.model_dump_json().encode(),
+        )
+        if code == 200:
+            return _parse(StatusReply, body)
+        raise _failure(code, headers)
+
+    async def _exchange(
+        self,
+        method: str,
+        path: str,
+        *,
+        time_out: float,
+        query: dict[str, str] | None = None,
+        body: bytes | None = None,
+    ) -> tuple[int, Mapping[str, str], bytes]:
+        if self._session is None:
+            raise Unreachable("the connection to the cloud is closed")
+        headers = dict(self._headers)
+        if body is not None:
+            headers["Content-Type"] = "application/json"
+        try:
+            async with self._session.request(
+                method,
+                self._kitchen + path,
+                params=query,
+                data=body,
+                headers=headers,
+                allow_redirects=False,
+                timeout=aiohttp.ClientTimeout(total=time_out),
+            ) as response:
+                return response.status, response.headers, await _read(response)
+        except TimeoutError as error:
+            raise Unreachable(f"no answer within {time_out:g} s") from error
+        except (aiohttp.ClientError, OSError) as error:
+            raise Unreachable(str(error) or type(error).__name__, failure_kind(error)) from error
+
+
+def failure_kind(error: Exception) -> FailureKind:
+    """Return what a failed connection tells about its cause."""
+    match error:
+        case aiohttp.ClientConnectorCertificateError():
+            code = getattr(error.certificate_error, "verify_code", None)
+            return (
+                FailureKind.CLOCK if code in _CERTIFICATE_NOT_VALID_NOW else FailureKind.INTERCEPTED
+            )
+        case aiohttp.ClientSSLError():
+            return FailureKind.INTERCEPTED
+        case aiohttp.ClientConnectorError(os_error=ConnectionRefusedError()):
+            return FailureKind.CLOUD
+        case aiohttp.ClientConnectorError(os_error=socket.gaierror(errno=socket.EAI_NONAME)):
+            return FailureKind.DNS
+        case _:
+            return FailureKind.NETWORK
+
+
+async def _read(response: aiohttp.ClientResponse) -> bytes:
+    """Return the body. A reply over the contract's 64 KiB is not read to its end."""
+    body = bytearray()
+    async for chunk in response.content.iter_any():
+        body += chunk
+        if len(body) > MAX_REPLY:
+            raise Unreachable(f"the reply is larger than {MAX_REPLY // 1024} KiB")
+    return bytes(body)
+
+
+def _parse(model: type[W], body: bytes) -> W:
+    try:
+        return model.model_validate_json(body)
+    except ValidationError as error:
+        # A hotel's log-in page, for instance: it answers 200 to everything.
+        what = error.errors(include_input=False, include_url=False)[0]
+        where = ".".join(map(str, what["loc"])) or "the reply"
+        message = f"this is no likelight cloud: {where}: {what['msg']}"
+        raise Unreachable(message, FailureKind.INTERCEPTED) from None
+
+
+def _cursor(body: bytes) -> str | None:
+    try:
+        return Problem.model_validate_json(body).cursor
+    except ValidationError:
+        return None
+
+
+def _failure(status: int, headers: Mapping[str, str]) -> CloudError:
+    if status in (401, 403, 404):
+        return Refused(status)
+    seconds = headers.get("Retry-After", "")
+    if status in (429, 503) and seconds.isascii() and seconds.isdecimal():
+        return Busy(min(float(seconds), LONGEST_RETRY_AFTER_S))
+    return Unreachable(f"the cloud answered with status {status}", FailureKind.CLOUD)
