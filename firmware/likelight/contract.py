@@ -17,6 +17,9 @@ from pydantic import (
     Field,
     PlainSerializer,
     StringConstraints,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
 )
 
 PROBLEM_JSON = "application/problem+json"
@@ -116,12 +119,26 @@ class Viewers(Wire):
     watching: bool = False
 
 
+Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
+Week = dict[Weekday, str]
+"""Opening hours such as {"friday": "11:00-14:00, 17:00-02:00"}; a day without a row is closed."""
+
+
+def _week_or_none(value: object, validate: ValidatorFunctionWrapHandler) -> Week | None:
+    try:
+        week: Week | None = validate(value)
+    except ValidationError:
+        return None
+    return week
+
+
 class Desired(Wire):
     """What the cloud wishes of the device. It can reduce exposure, never end a crew's privacy."""
 
     version: Count
     mode: Literal["on", "off"] = "on"
-    schedule: dict[str, Any] = Field(default_factory=dict)
+    schedule: Annotated[Week | None, WrapValidator(_week_or_none)] = Field(default_factory=dict)
+    """Empty: no limit. None: what came is no week, and the kitchen closes."""
     catalogue: str | None = None
     pace_ms: Annotated[int, Field(ge=0, le=60_000)] = 1000
 

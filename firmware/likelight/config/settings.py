@@ -17,7 +17,7 @@ from likelight.config.pins import Mistake, pin_mistakes
 from likelight.config.report import MistakeReport, toml_error_in_words, validation_mistakes
 from likelight.config.section import Section
 from likelight.contract import KitchenId
-from likelight.gate.schedule import Hours, daily, parse, spans
+from likelight.gate.schedule import WEEKDAYS, Hours, daily, spans, weekly
 from likelight.gate.zone import kitchen_zone
 from likelight_hw import boards
 from likelight_hw.push.target import check_public
@@ -168,8 +168,9 @@ class ScheduleSettings(Section):
 
     def hours(self, zone: tzinfo) -> Hours | None:
         """Return the hours in `zone`; None when they are not limited."""
-        rows = self.model_dump(exclude_none=True)
-        return parse(rows, zone) if rows else None
+        days = ((day, getattr(self, day)) for day in WEEKDAYS)
+        rows = {day: text for day, text in days if text is not None}
+        return weekly(rows, zone) if rows else None
 
 
 class QuietSettings(Section):

@@ -41,6 +41,7 @@ from likelight.runtime.cleanup import finish_within
 from likelight.runtime.clock import utc_now
 from likelight.runtime.clock_sync import clock_is_set
 from likelight.runtime.supervisor import Supervisor
+from likelight.web.control.consent import consent_routes
 from likelight.web.control.lights import lights_routes
 from likelight.web.control.queue import queue_routes
 from likelight.web.control.status import status_routes
@@ -150,7 +151,7 @@ class Device:
                 zone,
                 quiet=self.quiet,
                 night_brightness=config.quiet.brightness,
-                review_due=lambda: self.permissions.review_due,
+                review_due=lambda: self.permissions.consent.review_due,
             ),
             lamp=LampSettings(
                 palette=brand(config.brand.glow, config.brand.heart),
@@ -227,7 +228,7 @@ class Device:
             camera_restarts=self.camera.restarts,
             waiting_for=tuple(waiting_for),
             push=self.push.status if self.push else None,
-            consent=self.permissions.consent,
+            consent=self.permissions.consent.health,
             buttons={button.name: button.trouble for button in self.window_in.buttons},
             hardware={
                 part: trouble
@@ -246,7 +247,7 @@ class Device:
             *status_routes(self._status),
             *lights_routes(self.window_in.lamp, simulated=self.lights.simulated),
             *queue_routes(self.window_in.lamp, self.window_in.presenter),
-            *self.permissions.routes(),
+            *consent_routes(self.permissions.consent),
         ]
 
     async def ready(self) -> None:
@@ -317,7 +318,7 @@ class Device:
 
     def on_desired(self, desired: Desired) -> None:
         self.on_air.on_desired(desired.mode == "on")
-        self.permissions.wish(desired.schedule)
+        self.permissions.hours.limit_to(desired.schedule)
 
     def on_privacy_button(self, readable: bool) -> None:
         self.on_air.on_privacy_button(readable)

@@ -12,7 +12,7 @@ from likelight.appreciation.buttons.watched import ButtonTrouble
 from likelight.appreciation.sync.connection import CloudConnection
 from likelight.contract import State
 from likelight.daemon.push import PushStatus
-from likelight.gate.permissions import ConsentHealth
+from likelight.gate.consent_watch import ConsentHealth
 from likelight.runtime.supervisor import ComponentHealth, Condition
 
 

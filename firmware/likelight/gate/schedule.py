@@ -10,8 +10,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from itertools import pairwise
+from typing import get_args
 
-WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+from likelight.contract import Weekday
+
+WEEKDAYS: tuple[Weekday, ...] = get_args(Weekday)
 DAY_MIN = 24 * 60
 HORIZON_DAYS = 9
 """A week's hours show everything they do within 8 days; one more for those that cross midnight."""
@@ -98,7 +101,7 @@ def _shown(moment: datetime, zone: tzinfo) -> datetime:
     return moment.astimezone(zone).replace(tzinfo=None, fold=0)
 
 
-def parse(rows: Mapping[str, str], zone: tzinfo) -> Hours:
+def weekly(rows: Mapping[Weekday, str], zone: tzinfo) -> Hours:
     """Read hours such as {"monday": "11:00-14:00, 17:00-23:00"}; a day without a row is closed.
 
     Raises `ValueError` in words that name the row.
@@ -109,8 +112,6 @@ def parse(rows: Mapping[str, str], zone: tzinfo) -> Hours:
             week.append(spans(rows.get(weekday, "closed")))
         except ValueError as error:
             raise ValueError(f"{weekday}: {error}") from None
-    if unknown := sorted(set(rows) - set(WEEKDAYS)):
-        raise ValueError(f"{unknown[0]}: is no weekday; there is {', '.join(WEEKDAYS)}")
     return Hours(tuple(week), zone)
 
 

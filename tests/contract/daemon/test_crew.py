@@ -149,7 +149,7 @@ async def test_a_real_camera_waits_for_consent_and_ends_with_it(
         aiohttp.ClientSession() as session,
     ):
         on_air = place.device.on_air
-        await place.until(lambda: place.device.permissions.consent is not None)
+        await place.until(lambda: place.device.permissions.consent.health is not None)
         assert (on_air.state, on_air.report.cause) == (State.OFF, Cause.CONSENT)
 
         await listens(place.device.config)

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from likelight.contract import Desired
 from likelight.gate.consent import (
     CONSENT_FILE,
     Consent,
@@ -17,13 +18,15 @@ from likelight.gate.consent import (
     remove_consent,
     write_consent,
 )
-from likelight.gate.permissions import ConsentHealth, Permissions
-from likelight.gate.schedule import Hours, parse
+from likelight.gate.consent_watch import ConsentHealth
+from likelight.gate.permissions import Permissions
+from likelight.gate.schedule import Hours, weekly
 from support.virtual import run_virtual, virtual_now
 
 BERLIN = ZoneInfo("Europe/Berlin")
 START = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 SIGNED = Consent(signed_by="Ana", notice="3", recorded_at=START, review=date(2026, 12, 20))
+ALL_DAY = "00:00-24:00"
 
 
 class Gate:
@@ -78,7 +81,7 @@ def test_a_simulated_camera_needs_no_consent() -> None:
         assert gate.hours == (True, None)
         await asyncio.sleep(60)
         assert gate.consented
-        assert permissions.consent is None
+        assert permissions.consent.health is None
 
     with_permissions(body)
 
@@ -89,10 +92,10 @@ def test_a_consent_is_heeded_from_the_record_to_the_withdrawal(tmp_path: Path) -
         await asyncio.sleep(1)
         assert not gate.consented
         await asyncio.to_thread(write_consent, tmp_path, SIGNED)
-        assert await permissions.reload() == "The crew's consent holds."
+        assert await permissions.consent.reload() == "The crew's consent holds."
         assert gate.consented
         await asyncio.to_thread(remove_consent, tmp_path)
-        assert "not recorded" in await permissions.reload()
+        assert "not recorded" in await permissions.consent.reload()
         assert not gate.consented
 
     with_permissions(body, state_dir=tmp_path)
@@ -118,13 +121,13 @@ def test_the_review_date_is_announced_two_weeks_before(
 ) -> None:
     async def body(permissions: Permissions, gate: Gate, _: object) -> None:
         await asyncio.sleep(50)
-        assert permissions.review_due is None
+        assert permissions.consent.review_due is None
         await asyncio.sleep(20)
-        assert permissions.review_due == date(2026, 12, 20)
+        assert permissions.consent.review_due == date(2026, 12, 20)
         assert gate.consented
 
     write_consent(tmp_path, SIGNED)
-    caplog.set_level(logging.INFO, "likelight.gate.permissions")
+    caplog.set_level(logging.INFO, "likelight.gate.consent_watch")
     with_permissions(body, state_dir=tmp_path, start=MIDNIGHT - timedelta(days=14, minutes=1))
     assert caplog.messages == [
         "The crew's consent holds",
@@ -139,7 +142,9 @@ def test_the_picture_ends_with_the_review_date(tmp_path: Path) -> None:
         assert gate.consented
         await asyncio.sleep(0.2)
         assert not gate.consented
-        assert permissions.consent == ConsentHealth(ConsentStatus.OVERDUE, date(2026, 12, 20), True)
+        assert permissions.consent.health == ConsentHealth(
+            ConsentStatus.OVERDUE, date(2026, 12, 20), True
+        )
 
     write_consent(tmp_path, SIGNED)
     with_permissions(body, state_dir=tmp_path, start=MIDNIGHT - timedelta(seconds=55))
@@ -152,8 +157,8 @@ def test_a_clock_that_nobody_set_keeps_a_real_camera_off(tmp_path: Path) -> None
         nonlocal is_set
         await asyncio.sleep(600)
         assert not gate.consented
-        assert permissions.consent is not None
-        assert permissions.consent.status is ConsentStatus.NO_CLOCK
+        assert permissions.consent.health is not None
+        assert permissions.consent.health.status is ConsentStatus.NO_CLOCK
         is_set = True
         await asyncio.sleep(10.1)
         assert gate.consented
@@ -169,14 +174,14 @@ def test_a_damaged_record_is_no_consent(tmp_path: Path) -> None:
         await asyncio.to_thread((tmp_path / CONSENT_FILE).write_text, "{")
         await asyncio.sleep(10.1)
         assert not gate.consented
-        assert permissions.consent == ConsentHealth(ConsentStatus.UNREADABLE)
+        assert permissions.consent.health == ConsentHealth(ConsentStatus.UNREADABLE)
 
     write_consent(tmp_path, SIGNED)
     with_permissions(body, state_dir=tmp_path)
 
 
 def test_hours_begin_and_end_on_the_second() -> None:
-    hours = parse({"friday": "11:00-13:05, 13:10-20:00"}, BERLIN)  # UTC+1
+    hours = weekly({"friday": "11:00-13:05, 13:10-20:00"}, BERLIN)  # UTC+1
 
     async def body(_: Permissions, gate: Gate, now: Callable[[], datetime]) -> None:
         assert gate.hours == (True, None)
@@ -194,15 +199,15 @@ def test_hours_begin_and_end_on_the_second() -> None:
 
 
 def test_the_clouds_schedule_can_only_close() -> None:
-    hours = parse({"friday": "11:00-14:00", "saturday": "11:00-20:00"}, BERLIN)
+    hours = weekly({"friday": "11:00-14:00", "saturday": "11:00-20:00"}, BERLIN)
 
     async def body(permissions: Permissions, gate: Gate, _: object) -> None:
-        permissions.wish({"saturday": "18:00-23:00", "friday": "16:00-23:00"})
+        permissions.hours.limit_to({"saturday": "18:00-23:00", "friday": "16:00-23:00"})
         # It is Friday 13:00; both allow the kitchen on Saturday from 18:00 to 20:00 only.
         assert gate.hours == (False, datetime(2026, 11, 21, 17, 0, tzinfo=UTC))
-        permissions.wish({})
+        permissions.hours.limit_to({})
         assert gate.hours == (True, None)
-        permissions.wish(dict.fromkeys(("friday", "saturday", "sunday"), "00:00-24:00"))
+        permissions.hours.limit_to({"friday": ALL_DAY, "saturday": ALL_DAY, "sunday": ALL_DAY})
         await asyncio.sleep(3601)
         assert gate.hours == (False, datetime(2026, 11, 21, 10, 0, tzinfo=UTC))
 
@@ -211,12 +216,28 @@ def test_the_clouds_schedule_can_only_close() -> None:
 
 @pytest.mark.parametrize(
     "schedule",
-    [{"friday": ["11:00", "22:00"]}, {"fri": "11:00-22:00"}, {"friday": "always"}, {"open": True}],
+    [
+        {"friday": ["11:00", "22:00"]},
+        {"fri": "11:00-22:00"},
+        {"friday": "always"},
+        {"open": True},
+        ["friday"],
+        None,
+    ],
 )
-def test_a_schedule_that_cannot_be_understood_closes(schedule: dict[str, object]) -> None:
+def test_a_schedule_that_cannot_be_understood_closes(
+    schedule: object, caplog: pytest.LogCaptureFixture
+) -> None:
+    desired = Desired.model_validate({"version": 1, "schedule": schedule})
+    after_a_restart = Desired.model_validate_json(desired.model_dump_json())
+
     async def body(permissions: Permissions, gate: Gate, _: object) -> None:
-        permissions.wish(schedule)
-        assert gate.hours == (False, None)
+        for wish in (desired, after_a_restart):
+            assert gate.hours == (True, None)
+            permissions.hours.limit_to(wish.schedule)
+            assert gate.hours == (False, None)
+            assert "The cloud's schedule can't be understood" in caplog.messages[-1]
+            permissions.hours.limit_to({})
 
     with_permissions(body)
 
@@ -228,7 +249,7 @@ def test_a_record_that_was_stretched_by_hand_is_no_consent(tmp_path: Path, revie
 
     async def body(permissions: Permissions, gate: Gate, _: object) -> None:
         await asyncio.sleep(1)
-        assert permissions.consent == ConsentHealth(ConsentStatus.UNREADABLE)
+        assert permissions.consent.health == ConsentHealth(ConsentStatus.UNREADABLE)
         assert not gate.consented
 
     with_permissions(body, state_dir=tmp_path)
@@ -274,7 +295,7 @@ def test_a_disk_that_hangs_keeps_nobody_on_air(tmp_path: Path) -> None:
         assert gate.consented, "an SD card may be slow"
         await asyncio.sleep(0.2)
         assert not gate.consented
-        assert permissions.consent == ConsentHealth(ConsentStatus.UNREADABLE)
+        assert permissions.consent.health == ConsentHealth(ConsentStatus.UNREADABLE)
         await asyncio.sleep(600)
         assert len(disk.asked_at) == 1, "one thread hangs, not one more at each look"
         assert gate.hours == (True, None)
@@ -285,18 +306,18 @@ def test_a_disk_that_hangs_keeps_nobody_on_air(tmp_path: Path) -> None:
         assert gate.consented
 
     write_consent(tmp_path, SIGNED)
-    with_permissions(body, state_dir=tmp_path, hours=parse({"friday": "11:00-14:00"}, BERLIN))
+    with_permissions(body, state_dir=tmp_path, hours=weekly({"friday": "11:00-14:00"}, BERLIN))
 
 
 def test_a_new_opening_is_told_at_once_though_the_kitchen_stays_closed() -> None:
-    hours = parse({"friday": "18:00-20:00"}, BERLIN)
+    hours = weekly({"friday": "18:00-20:00"}, BERLIN)
 
     async def body(permissions: Permissions, gate: Gate, _: object) -> None:
         assert gate.hours == (False, datetime(2026, 11, 20, 17, 0, tzinfo=UTC))
         told = gate.told
         await asyncio.sleep(600)
         assert gate.told == told
-        permissions.wish({"friday": "19:00-23:00"})
+        permissions.hours.limit_to({"friday": "19:00-23:00"})
         assert gate.hours == (False, datetime(2026, 11, 20, 18, 0, tzinfo=UTC))
         assert gate.told == told + 1
 

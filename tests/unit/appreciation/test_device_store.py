@@ -102,7 +102,7 @@ async def test_a_commit_waits_for_the_disk(store: DeviceStore) -> None:
 async def test_everything_kept_is_there_again(store: DeviceStore, path: Path) -> None:
     memory = SyncState(
         cursor="c7",
-        desired=Desired(version=3, mode="off", schedule={"mon": ["11:00", "22:00"]}),
+        desired=Desired(version=3, mode="off", schedule={"monday": "11:00-22:00"}),
         totals=LikeTotals("e", 912, 900, NOON, date(2026, 11, 21), 128),
     )
     new = await store.keep(memory, [letter(1), letter(2, "hello")])
