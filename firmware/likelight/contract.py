@@ -7,7 +7,7 @@ Times are UTC and written as RFC 3339 with milliseconds and a `Z`.
 
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import (
     AfterValidator,
