@@ -75,7 +75,8 @@ class DemoBench:
 
 def make_bench(device: Device, lines: LogLines) -> DemoBench | None:
     """Return the bench over the simulated hardware, None where some of it is real."""
-    display, thanks, privacy = device.display, device.thanks, device.privacy
+    hardware = device.hardware
+    display, thanks, privacy = hardware.display, hardware.thanks, hardware.privacy
     if not (
         isinstance(display, SimDisplay)
         and isinstance(thanks, SimButton)
@@ -87,7 +88,7 @@ def make_bench(device: Device, lines: LogLines) -> DemoBench | None:
         lamp=device.window_in.lamp,
         on_air=device.on_air,
         window_in=device.window_in,
-        hub=device.hub,
+        hub=device.feed.hub,
         display=display,
         buttons={"thanks": thanks, "privacy": privacy},
         lines=lines,

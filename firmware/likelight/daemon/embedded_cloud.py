@@ -6,6 +6,7 @@ What the two say to each other goes through the HTTP contract on loopback all th
 
 import asyncio
 import random
+from contextlib import suppress
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Protocol, cast
@@ -15,8 +16,11 @@ from aiohttp import web
 from likelight.assets.catalogue import BUNDLED, Notes
 from likelight.config.settings import ConfigError
 from likelight.runtime.clock import Now
+from likelight.runtime.supervisor import Component
 
 ENTRY_POINTS = "likelight.embedded_cloud"
+READY_WITHIN_S = 2.0
+"""The buttons and the screens don't wait longer for a cloud that can't open."""
 
 
 class EmbeddedCloud(Protocol):
@@ -49,3 +53,22 @@ def make_embedded_cloud(
     for entry_point in entry_points(group=ENTRY_POINTS):
         return cast("_Maker", entry_point.load())(database, now=now, rng=rng, notes=notes)
     raise ConfigError("no cloud is built in here; set cloud.url and cloud.token_file")
+
+
+class AfterCloud:
+    """A component that starts once the embedded cloud answers: a 503 would cost it a back-off.
+
+    Where there is no embedded `cloud` it starts at once.
+    """
+
+    def __init__(self, component: Component, cloud: EmbeddedCloud | None) -> None:
+        self._component = component
+        self._cloud = cloud
+
+    async def run(self) -> None:
+        """Wait for the cloud, then run the component until cancelled."""
+        if self._cloud is not None:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(READY_WITHIN_S):
+                    await self._cloud.ready.wait()
+        await self._component.run()

@@ -2,36 +2,45 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from aiohttp import web
 
-from likelight.daemon.device import Device, now_us
+from likelight.config.settings import WebSettings
+from likelight.daemon.device import Device
 from likelight.daemon.health import health_routes
 from likelight.feed.hls.routes import hls_routes
 from likelight.feed.player import player_routes
 from likelight.feed.routes import feed_routes
+from likelight.runtime.clock import now_us
 from likelight.web.http.address import at_our_own_name
 
 if TYPE_CHECKING:
-    from likelight.daemon.demo_bench import DemoBench
     from likelight.daemon.metrics import FeedMetrics
 
 
-def fill_site(app: web.Application, device: Device, bench: "DemoBench | None") -> None:
+class Bench(Protocol):
+    """The simulated hardware as a page, which only the demo has."""
+
+    def routes(self) -> list[web.RouteDef]:
+        """Return what it answers, all of it below /bench."""
+
+
+def fill_site(
+    app: web.Application, device: Device, settings: WebSettings, bench: Bench | None
+) -> None:
     """Put the device's routes into `app`; the pages for viewers come with the embedded cloud."""
-    own_cloud, kid = device.own_cloud, device.config.kitchen.id
-    if own_cloud is not None:
-        own_cloud.mount(app)
+    cloud, kid, feed = device.embedded_cloud, device.kitchen, device.feed
+    if cloud is not None:
+        cloud.mount(app)
         app.add_routes([web.get("/", _redirect("/bench" if bench else f"/k/{kid}"))])
-    app.add_routes(feed_routes(lambda asked: device.hub if asked == kid else None))
-    app.add_routes(hls_routes(lambda asked: device.hls if asked == kid else None))
+    app.add_routes(feed_routes(lambda asked: feed.hub if asked == kid else None))
+    app.add_routes(hls_routes(lambda asked: feed.hls if asked == kid else None))
     app.add_routes(player_routes())
     app.add_routes(health_routes(device.health))
     app.add_routes([web.get("/metrics", _scraped(device))])
     if bench is not None:
         # It has the crew's buttons.
-        settings = device.config.web
         app.middlewares.append(at_our_own_name(settings.host, settings.port, "/bench"))
         app.add_routes(bench.routes())
 
@@ -40,13 +49,14 @@ def _scraped(device: Device) -> Callable[[web.Request], Awaitable[web.StreamResp
     def load() -> "FeedMetrics":
         from likelight.daemon.metrics import FeedMetrics  # noqa: PLC0415  see below
 
+        camera, feed = device.camera, device.feed
         return FeedMetrics(
-            device.hub,
+            feed.hub,
             now_us=now_us,
-            camera=lambda: device.camera.status,
-            restarts=lambda: device.camera.restarts,
-            uploading=lambda: device.upload is not None and device.upload.uploading,
-            outlets={"hls": lambda: device.hls.demand.h264},
+            camera=lambda: camera.status,
+            restarts=lambda: camera.restarts,
+            uploading=lambda: feed.upload is not None and feed.upload.uploading,
+            outlets={"hls": lambda: feed.hls.demand.h264},
         )
 
     async def handler(_: web.Request) -> web.StreamResponse:

@@ -70,14 +70,14 @@ def a_browser() -> aiohttp.ClientSession:
 async def test_thanks_reach_the_page_of_every_viewer(tmp_path: Path) -> None:
     async with whole(tmp_path) as place, a_browser() as session, asyncio.TaskGroup() as group:
         await place.cloud_comes(group)
-        assert isinstance(place.device.thanks, SimButton)
+        assert isinstance(place.device.hardware.thanks, SimButton)
         viewer = Viewer(session, place.url)
         # One who writes again within 20 s is stopped: two viewers, then.
         async with a_browser() as other:
             notes = [await viewer.send("heroes"), await Viewer(other, place.url).send("hello")]
         await viewer.until_summary(lambda told: told["notes"]["shown"] == 2, within=20)
 
-        place.device.thanks.press()
+        place.device.hardware.thanks.press()
         await viewer.until_summary(lambda told: told["thanks_at"], within=20)
         assert [await viewer.state_of(note) for note in notes] == ["thanked"] * 2
         await place.cloud_goes()
@@ -86,13 +86,13 @@ async def test_thanks_reach_the_page_of_every_viewer(tmp_path: Path) -> None:
 async def test_thanks_said_while_the_cloud_is_away_reach_it_when_it_is_back(tmp_path: Path) -> None:
     async with whole(tmp_path) as place, a_browser() as session, asyncio.TaskGroup() as group:
         await place.cloud_comes(group)
-        assert isinstance(place.device.thanks, SimButton)
+        assert isinstance(place.device.hardware.thanks, SimButton)
         viewer = Viewer(session, place.url)
         note = await viewer.send("heroes")
         await viewer.until_summary(lambda told: told["notes"]["shown"] == 1, within=20)
 
         await place.cloud_goes()
-        place.device.thanks.press()
+        place.device.hardware.thanks.press()
         await place.until(lambda: place.device.window_in.screen.screen == "thanks", within=20)
         await place.cloud_comes(group)
         await viewer.until_summary(lambda told: told["thanks_at"], within=20)
@@ -152,7 +152,7 @@ async def test_a_real_camera_waits_for_consent_and_ends_with_it(
         await place.until(lambda: place.device.permissions.consent.health is not None)
         assert (on_air.state, on_air.report.cause) == (State.OFF, Cause.CONSENT)
 
-        await listens(place.device.config)
+        await listens(place.config)
         review = (datetime.now(UTC) + timedelta(days=3)).date().isoformat()
         told = await likelight(
             "record", "--signed-by", "Ana Díaz", "--notice", "3", "--review", review
@@ -170,7 +170,7 @@ async def test_a_real_camera_waits_for_consent_and_ends_with_it(
 
         elsewhere = tmp_path / "elsewhere"
         elsewhere.mkdir()
-        (elsewhere / "control.sock").symlink_to(socket_path(place.device.config))
+        (elsewhere / "control.sock").symlink_to(socket_path(place.config))
         withdraw = ["consent", "withdraw", "--state-dir", str(elsewhere)]
         assert await asyncio.to_thread(main, withdraw) == 69
         said = capsys.readouterr()
@@ -184,7 +184,7 @@ async def test_a_real_camera_waits_for_consent_and_ends_with_it(
 
 async def test_health_names_what_is_lost_and_why(tmp_path: Path) -> None:
     async with whole(tmp_path) as place, aiohttp.ClientSession() as session:
-        display, light = place.device.display, place.device.indicator
+        display, light = place.device.hardware.display, place.device.hardware.indicator
         assert isinstance(display, SimDisplay)
         assert isinstance(light, SimIndicator)
 

@@ -28,19 +28,19 @@ async def test_a_driver_that_raises_at_the_end_keeps_no_other_lit(
 
     async with whole(tmp_path) as place:
         device = place.device
-        display = device.display
+        display = device.hardware.display
         assert isinstance(display, SimDisplay)
-        device.thanks.press()
+        device.hardware.thanks.press()
         await place.until(lambda: display.image.getbbox() is not None)
         match broken:
             case "lamp":
                 monkeypatch.setattr(SimLights, "close", torn)
             case "on-air light":
-                monkeypatch.setattr(device.indicator, "close", torn)
+                monkeypatch.setattr(device.hardware.indicator, "close", torn)
             case "display":
                 monkeypatch.setattr(display, "close", torn)
     assert (display.image.getbbox() is None) is (broken != "display")
     assert device.window_in.lamp.frame == DARK
-    assert not device.indicator.lit
+    assert not device.hardware.indicator.lit
     told = [record.message for record in caplog.records if "may still be" in record.message]
     assert told[:1] == [TOLD[broken]]

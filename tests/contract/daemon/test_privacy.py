@@ -96,23 +96,23 @@ async def test_no_camera_frame_leaves_after_privacy(tmp_path: Path, cloud_answer
         viewer = Viewer(socket)
         async with asyncio.timeout(20):
             await viewer.until_live(15)
-        assert device.indicator.lit
+        assert device.hardware.indicator.lit
 
-        assert isinstance(device.privacy, SimButton)
+        assert isinstance(device.hardware.privacy, SimButton)
         pressed_at = loop.time()
-        device.privacy.press()
+        device.hardware.privacy.press()
         async with asyncio.timeout(20), lateness() as late:
             while viewer.states[-1] != "private":
                 await viewer.read()
         assert loop.time() - pressed_at < BUSY * SHUT_WITHIN_S + late.lost
-        assert not device.indicator.lit
+        assert not device.hardware.indicator.lit
         private_at = loop.time()
         await viewer.read_for(1.3)
 
-        device.privacy.press()
+        device.hardware.privacy.press()
         async with asyncio.timeout(20):
             await viewer.until_live(5)
-        assert device.indicator.lit
+        assert device.hardware.indicator.lit
         resumed = [at for at in await asyncio.to_thread(viewer.camera_frames) if at > private_at]
 
     # Nothing follows "private" on its own socket, until the second press.
@@ -129,20 +129,20 @@ async def test_privacy_holds_through_a_restart(tmp_path: Path) -> None:
             aiohttp.ClientSession() as session,
             session.ws_connect(f"{url}/k/demo/ws", max_msg_size=0) as socket,
         ):
-            assert isinstance(device.privacy, SimButton)
+            assert isinstance(device.hardware.privacy, SimButton)
             viewer = Viewer(socket)
             async with asyncio.timeout(20):
                 while not viewer.states:
                     await viewer.read()
                 if expected == "private":
-                    device.privacy.press()
+                    device.hardware.privacy.press()
                     while viewer.states[-1] != "private":
                         await viewer.read()
                     while not store.private:
                         await viewer.read()
                 else:
                     assert viewer.states == ["private"]
-                    device.privacy.press()
+                    device.hardware.privacy.press()
                     await viewer.until_live(1)
 
 
@@ -166,7 +166,7 @@ async def test_privacy_shuts_though_what_answers_it_is_broken(
         aiohttp.ClientSession() as session,
         session.ws_connect(f"{url}/k/demo/ws", max_msg_size=0) as socket,
     ):
-        assert isinstance(device.privacy, SimButton)
+        assert isinstance(device.hardware.privacy, SimButton)
         viewer = Viewer(socket)
         async with asyncio.timeout(20):
             await viewer.until_live(5)
@@ -175,18 +175,18 @@ async def test_privacy_shuts_though_what_answers_it_is_broken(
         for answer in ANSWERS.get(part, ()):
             monkeypatch.setattr(broken, answer, fail)
         with no_log() if part == "log" else nullcontext():
-            device.privacy.press()
+            device.hardware.privacy.press()
             async with asyncio.timeout(20):
                 while viewer.states[-1] != "private":
                     await viewer.read()
                 assert not device.on_air.open
-                assert not device.indicator.lit
+                assert not device.hardware.indicator.lit
                 while not store.private:
                     await viewer.read()
         if part == "log":
             return
         assert device.health().components["privacy button"].restarts == restarts
         await viewer.read_for(0.3)  # a press before the contacts are calm would be a bounce
-        device.privacy.press()
+        device.hardware.privacy.press()
         async with asyncio.timeout(20):
             await viewer.until_live(1)

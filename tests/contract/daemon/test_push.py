@@ -15,11 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from likelight.appreciation.sync.http_cloud import HttpCloud
-from likelight.appreciation.sync.store import DeviceStore
-from likelight.config.settings import CameraSettings, Config
 from likelight.contract import State
-from likelight.daemon.device import Device
 from likelight.daemon.push import Push, PushPhase, PushStatus
 from likelight.feed.hub import Hub
 from likelight.feed.outlets import Demand
@@ -35,6 +31,7 @@ from support.camera import Recorder, children, luma, read_barcode
 from support.demo import free_port
 from support.feed import encode, heavy, now_us
 from support.media_server import KEY, MediaServer, make_authority, needs_nginx, watch
+from support.whole import whole
 
 SHUT_WITHIN_S = 0.2
 CA_FILE = Path("/dev/null")
@@ -417,39 +414,34 @@ asyncio.run(PushProcess(target, StreamFormat(320, 192, 30, False), lambda: None)
 @needs_nginx
 async def test_privacy_ends_the_push_of_a_whole_device(tmp_path: Path) -> None:
     server = MediaServer(tmp_path)
-    config = Config(camera=CameraSettings(width=640, height=360, barcode=True), state_dir=tmp_path)
-    store = DeviceStore(tmp_path / "device.sqlite")
-    await store.open()
-    async with server.running(), HttpCloud("http://127.0.0.1:9", "kitchen", "a token") as cloud:
-        device = Device(config, store, cloud, None, (), Target(server.url, CA_FILE))
-        async with asyncio.TaskGroup() as group:
-            living = group.create_task(device.supervisor.run())
+    async with (
+        server.running(),
+        whole(tmp_path, push_target=Target(server.url, CA_FILE)) as place,
+    ):
+        device = place.device
 
-            async def until(phase: PushPhase) -> None:
-                seen = 0
-                async with asyncio.timeout(20):
-                    while (status := device.health().push) is None or status.phase is not phase:
-                        seen = await device.changes.wait_beyond(seen)
+        async def until(phase: PushPhase) -> None:
+            await place.until(
+                lambda: (status := device.health().push) is not None and status.phase is phase,
+                within=20,
+            )
 
-            # Nobody watches but the push, and that is enough.
-            assert device.hub.demand == Demand()
-            await until(PushPhase.STREAMING)
-            assert device.hub.demand == Demand(h264=1)
-            assert device.indicator.lit
-            assert len(await watch(server.url, 10, rtmp_live="live")) == 10
+        # Nobody watches but the push, and that is enough.
+        assert device.feed.hub.demand == Demand()
+        await until(PushPhase.STREAMING)
+        assert device.feed.hub.demand == Demand(h264=1)
+        assert device.hardware.indicator.lit
+        assert len(await watch(server.url, 10, rtmp_live="live")) == 10
 
-            assert isinstance(device.privacy, SimButton)
-            before = len(server.lines)
-            pressed_at = time.monotonic()
-            device.privacy.press()
-            await server.says("disconnect", since=before)
-            assert time.monotonic() - pressed_at < BUSY, "the server has to notice and to say so"
-            await until(PushPhase.SHUT)
-            assert not device.indicator.lit
+        assert isinstance(device.hardware.privacy, SimButton)
+        before = len(server.lines)
+        pressed_at = time.monotonic()
+        device.hardware.privacy.press()
+        await server.says("disconnect", since=before)
+        assert time.monotonic() - pressed_at < BUSY, "the server has to notice and to say so"
+        await until(PushPhase.SHUT)
+        assert not device.hardware.indicator.lit
 
-            device.on_air.end_privacy()  # a thumb as quick as this would be a bounce
-            await until(PushPhase.STREAMING)
-            await server.says("publish: name=", since=before)
-            living.cancel()
-        await device.close()
-    await store.close()
+        device.on_air.end_privacy()  # a thumb as quick as this would be a bounce
+        await until(PushPhase.STREAMING)
+        await server.says("publish: name=", since=before)

@@ -7,7 +7,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from likelight.config.settings import ConfigError, read_config
-from likelight.daemon.device import camera_config
+from likelight.daemon.camera import camera_config
 from likelight_hw.camera.config import CameraConfig
 from likelight_hw.camera.lettering import PAPER
 from likelight_hw.camera.mask import Masks, Polygon
@@ -75,7 +75,7 @@ def test_the_whole_picture_can_be_hidden() -> None:
 def test_masks_reach_the_child(tmp_path: Path) -> None:
     file = tmp_path / "likelight.toml"
     file.write_text("[camera]\nmasks = [[[0, 0], [0.5, 0], [0, 0.5]], [[0.8,0.8],[1,0.8],[1,1]]]")
-    config = camera_config(read_config(file))
+    config = camera_config(read_config(file).camera)
     assert config.masks == (((0, 0), (0.5, 0), (0, 0.5)), ((0.8, 0.8), (1, 0.8), (1, 1)))
     assert CameraConfig.from_json(config.to_json()) == config
 
@@ -116,7 +116,7 @@ def test_only_a_simulated_picture_says_so(tmp_path: Path, driver: str, simulated
     file = tmp_path / "likelight.toml"
     device = "device = '/dev/video0'" if driver == "usb" else ""
     file.write_text(f"[camera]\ndriver = '{driver}'\n{device}\n")
-    config = camera_config(read_config(file))
+    config = camera_config(read_config(file).camera)
     assert config.simulated is simulated
     assert (config.badge is not None) is simulated
 

@@ -1,20 +1,15 @@
 """The hardware under test, opened as the daemon opens it."""
 
-import logging
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from likelight.config.settings import Config
-from likelight.daemon.device import camera_config
-from likelight.runtime.cleanup import finish_within
+from likelight.daemon.camera import camera_config
+from likelight.daemon.hardware import switch_off, switch_off_display
 from likelight_hw import registry
 from likelight_hw.camera.process import CameraProcess
 from likelight_hw.ports import Button, Camera, Display, Indicator, Lights
-
-log = logging.getLogger(__name__)
-
-CLOSE_S = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,14 +47,10 @@ class Hardware:
 
     async def close(self) -> None:
         """Switch everything off that gives light, each whatever comes of the others."""
-        lights: list[Lights | Indicator] = [*(lamp.lights for lamp in self.lamps), self.indicator]
-        for light in lights:
-            try:
-                light.close()
-            except Exception:
-                log.exception("A light may still be on")
-        if not await finish_within(self.display.close(), CLOSE_S):
-            log.error("The display hangs, and may still be lit")
+        for lamp in self.lamps:
+            switch_off("lamp", lamp.lights)
+        switch_off("on-air light", self.indicator)
+        await switch_off_display(self.display)
 
 
 def open_hardware(config: Config) -> Hardware:
@@ -77,6 +68,6 @@ def open_hardware(config: Config) -> Hardware:
         display=registry.open_display(wiring.display),
         thanks=registry.open_button(wiring.thanks),
         privacy=registry.open_button(wiring.privacy),
-        camera=CameraProcess(camera_config(config)),
+        camera=CameraProcess(camera_config(config.camera)),
         nominal_fps=config.camera.fps,
     )

@@ -1,0 +1,186 @@
+"""Builds the parts of one device and connects them to each other."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from likelight.appreciation.lamp.palette import brand
+from likelight.appreciation.panel.presenter import PanelSettings
+from likelight.appreciation.sync.http_cloud import HttpCloud
+from likelight.appreciation.sync.report import StatusSources
+from likelight.appreciation.sync.store import DeviceStore
+from likelight.appreciation.sync.vitals import Vitals
+from likelight.appreciation.window_in import CrewHardware, LampSettings, WindowIn
+from likelight.config.settings import Config, ConfigError
+from likelight.daemon.camera import DeviceCamera, camera_config
+from likelight.daemon.device import Device
+from likelight.daemon.embedded_cloud import AfterCloud
+from likelight.daemon.events import Events
+from likelight.daemon.feed import build_feed
+from likelight.daemon.hardware import open_device_hardware
+from likelight.daemon.prepare import Prepared
+from likelight.daemon.site import Bench, fill_site
+from likelight.gate.on_air import OnAir
+from likelight.gate.permissions import Permissions
+from likelight.gate.privacy_button import PrivacyButton
+from likelight.gate.schedule import Hours
+from likelight.gate.zone import kitchen_zone
+from likelight.runtime.clock import Now
+from likelight.runtime.clock_sync import clock_is_set
+from likelight.runtime.store_errors import StoreError
+from likelight.runtime.supervisor import Supervisor
+from likelight.web.control.server import ControlServer
+from likelight.web.control.socket_path import SOCKET, socket_path
+from likelight.web.http.address import own_address
+from likelight.web.http.server import WebServer
+from likelight_hw.camera.process import CameraProcess
+
+MakeBench = Callable[[Device], Bench | None]
+
+
+@asynccontextmanager
+async def assemble(
+    config: Config, prepared: Prepared, make_bench: MakeBench | None = None
+) -> AsyncIterator[Device]:
+    """Assemble the device of `config`, which works while its `run()` does; in the end all is dark.
+
+    Raises `ConfigError`, and `HardwareError` for a driver that isn't one.
+    """
+    cloud_url = config.cloud.url or own_address(prepared.listener)
+    async with (
+        _opened_store(config.state_dir) as store,
+        HttpCloud(cloud_url, config.kitchen.id, prepared.token) as cloud,
+    ):
+        device = _connect(config, prepared, store, cloud)
+        try:
+            _add_servers(device, config, prepared, make_bench(device) if make_bench else None)
+            yield device
+        finally:
+            await device.hardware.close()
+
+
+@asynccontextmanager
+async def _opened_store(state_dir: Path) -> AsyncIterator[DeviceStore]:
+    store = DeviceStore(state_dir / "device.sqlite")
+    try:
+        await store.open()
+    except StoreError as error:
+        raise ConfigError(str(error)) from error
+    try:
+        yield store
+    finally:
+        await store.close()
+
+
+def _connect(config: Config, prepared: Prepared, store: DeviceStore, cloud: HttpCloud) -> Device:
+    """Build each part with what it reads and whom it tells; the supervisor gets what runs."""
+    events, supervisor = Events(), Supervisor(prepared.rng)
+    now, zone = prepared.now, kitchen_zone(config.kitchen.timezone)
+    hardware = open_device_hardware(config.wiring)
+    process = events.camera = CameraProcess(camera_config(config.camera))
+
+    feed = build_feed(config, prepared, process, events)
+    events.upload = feed.upload
+    supervisor.add("feed", feed.hub, critical=True)
+    if feed.upload is not None:
+        supervisor.add("upload", feed.upload, critical=False)
+    if feed.push is not None:
+        supervisor.add("push", feed.push, critical=False)
+
+    on_air = events.on_air = OnAir(
+        process,
+        hardware.indicator,
+        show=feed.hub.show,
+        store_privacy=store.set_private,
+        on_change=events.on_gate,
+        now=now,
+    )
+    supervisor.add("on air", on_air, critical=True)
+
+    window_in = events.window_in = WindowIn(
+        store,
+        cloud,
+        CrewHardware(hardware.lights, hardware.display, hardware.thanks, hardware.privacy),
+        PrivacyButton(on_air),
+        status=StatusSources(
+            camera=lambda: on_air.report,
+            measure=Vitals(config.state_dir).measure,
+            simulated=process.simulated or hardware.simulated,
+        ),
+        panel=PanelSettings(
+            prepared.notes.load(config.kitchen.language),
+            zone,
+            quiet=_quiet(config.quiet.during(zone), now),
+            night_brightness=config.quiet.brightness,
+            review_due=lambda: events.permissions.consent.review_due,
+        ),
+        lamp=LampSettings(
+            palette=brand(config.brand.glow, config.brand.heart), dimmable=hardware.dimmable
+        ),
+        listener=events,
+        now=now,
+        rng=prepared.rng,
+    )
+    supervisor.add("privacy button", window_in.privacy_button, critical=True)
+    supervisor.add("lamp", window_in.lamp, critical=True)
+    supervisor.add("night", window_in.night, critical=False)
+    supervisor.add("window in", AfterCloud(window_in, prepared.embedded_cloud), critical=True)
+
+    permissions = events.permissions = Permissions(
+        on_air,
+        hours=config.schedule.hours(zone),
+        # Only a real sensor needs the crew's consent.
+        state_dir=None if process.simulated else config.state_dir,
+        zone=zone,
+        clock_is_set=clock_is_set,
+        on_change=events.on_consent,
+        now=now,
+    )
+    supervisor.add("permissions", permissions, critical=True)
+    if store.desired is not None:
+        # What the cloud last wished holds from the first moment on, also without a network.
+        events.on_desired(store.desired)
+    on_air.use_stored_privacy(private=store.private)
+
+    camera = DeviceCamera(
+        process,
+        on_air,
+        feed.hub,
+        feed.push,
+        packaged=prepared.placeholders,
+        on_status=events.on_camera_status,
+        on_placeholder=events.changes.bump,
+    )
+    supervisor.add("camera", camera, critical=False)
+    return Device(
+        config.kitchen.id,
+        hardware,
+        camera,
+        feed,
+        on_air,
+        permissions,
+        window_in,
+        store,
+        prepared.embedded_cloud,
+        supervisor,
+        events.changes,
+    )
+
+
+def _quiet(hours: Hours | None, now: Now) -> Callable[[], bool]:
+    """Return what says whether the crew's quiet `hours` are now."""
+    return lambda: hours is not None and hours.is_open(now())
+
+
+def _add_servers(device: Device, config: Config, prepared: Prepared, bench: Bench | None) -> None:
+    """Add what answers others: the port, the control socket, and the embedded cloud behind it."""
+    add, cloud = device.supervisor.add, prepared.embedded_cloud
+    site = WebServer(lambda app: fill_site(app, device, config.web, bench), prepared.listener)
+    add("web", site, critical=True)
+    control = ControlServer(
+        socket_path(config), device.control_routes, alias=config.state_dir / SOCKET
+    )
+    add("control", control, critical=False)
+    if cloud is not None:
+        cloud.enrol(config.kitchen.id, config.kitchen.name, prepared.token)
+        add("cloud", cloud, critical=False)

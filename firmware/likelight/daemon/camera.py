@@ -1,0 +1,124 @@
+"""The camera of one device: its process as a component, and where each thing that it sends goes."""
+
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from likelight.assets.fonts import BOLD
+from likelight.assets.placeholder_words import SIMULATED
+from likelight.config.settings import CameraSettings
+from likelight.contract import State
+from likelight.daemon.placeholders import placeholder_specs
+from likelight.daemon.push import Push
+from likelight.feed.hub import Hub
+from likelight.feed.placeholders import Placeholder
+from likelight_hw.camera.config import CameraConfig
+from likelight_hw.camera.process import CameraProcess
+from likelight_hw.ports import (
+    AccessUnit,
+    CameraPhase,
+    CameraStatus,
+    DrawnPlaceholder,
+    Jpeg,
+    StreamFormat,
+)
+
+
+class Gate(Protocol):
+    """What says whether camera frames may leave now."""
+
+    @property
+    def open(self) -> bool: ...
+
+
+def camera_config(camera: CameraSettings) -> CameraConfig:
+    """Return what the camera's process is told of the settings `camera`."""
+    simulated = camera.driver in ("sim", "file")
+    return CameraConfig(
+        driver=camera.driver,
+        path=camera.path or camera.device,
+        width=camera.width,
+        height=camera.height,
+        fps=camera.fps,
+        bitrate=camera.bitrate,
+        barcode=camera.barcode,
+        badge=SIMULATED if simulated else None,
+        font=BOLD,
+        masks=camera.masks,
+    )
+
+
+class DeviceCamera:
+    """Runs `process` and hands on what it sends to `hub` and `push`: frames while `gate` is open.
+
+    `packaged` are the placeholders until the camera has drawn its own. `on_status` is called with
+    each new status, `on_placeholder` after each placeholder that the camera has drawn.
+    """
+
+    def __init__(
+        self,
+        process: CameraProcess,
+        gate: Gate,
+        hub: Hub,
+        push: Push | None,
+        *,
+        packaged: Sequence[Placeholder],
+        on_status: Callable[[CameraStatus], None],
+        on_placeholder: Callable[[], None],
+    ) -> None:
+        self._process = process
+        self._gate = gate
+        self._hub = hub
+        self._push = push
+        self._on_status = on_status
+        self._on_placeholder = on_placeholder
+        self._specs = placeholder_specs(simulated=process.simulated)
+        self._not_drawn = {spec.name for spec in self._specs}
+        for placeholder in packaged:
+            hub.set_placeholder(placeholder)
+
+    @property
+    def status(self) -> CameraStatus:
+        """How the camera is."""
+        return self._process.status
+
+    @property
+    def restarts(self) -> int:
+        """How many of the camera's processes were lost or killed."""
+        return self._process.restarts
+
+    @property
+    def starting(self) -> bool:
+        """True until the camera has drawn its placeholders, or has failed."""
+        return bool(self._not_drawn) and self.status.phase is not CameraPhase.FAILED
+
+    async def run(self) -> None:
+        """Run the camera until cancelled."""
+        await self._process.run(self, self._specs)
+
+    def on_format(self, stream: StreamFormat) -> None:
+        self._hub.set_format(stream.width, stream.height, stream.fps)
+        if self._push is not None:
+            self._push.set_format(stream)
+
+    def on_access_unit(self, unit: AccessUnit) -> None:
+        if not self._gate.open:
+            return  # one that was on its way while the gate shut
+        self._hub.publish(unit.data, keyframe=unit.keyframe, captured_us=unit.captured_us)
+        if self._push is not None:
+            self._push.on_unit(unit)
+
+    def on_jpeg(self, jpeg: Jpeg) -> None:
+        if self._gate.open:
+            self._hub.publish_jpeg(jpeg.data, captured_us=jpeg.captured_us)
+
+    def on_placeholder(self, drawn: DrawnPlaceholder) -> None:
+        self._hub.set_placeholder(
+            Placeholder.from_keyframe(
+                State(drawn.name), drawn.access_unit, drawn.jpeg, drawn.width, drawn.height
+            )
+        )
+        self._not_drawn.discard(drawn.name)
+        self._on_placeholder()
+
+    def on_status(self, status: CameraStatus) -> None:
+        self._on_status(status)

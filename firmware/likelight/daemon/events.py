@@ -1,0 +1,81 @@
+"""What follows in one part of a device from what happens in another one."""
+
+from likelight.appreciation.sync.connection import CloudConnection
+from likelight.appreciation.window_in import WindowIn
+from likelight.contract import Desired, Viewers
+from likelight.feed.outlets import Demand
+from likelight.feed.upload.client import Upload
+from likelight.gate.on_air import OnAir
+from likelight.gate.permissions import Permissions
+from likelight.runtime.changes import Changes
+from likelight_hw.camera.process import CameraProcess
+from likelight_hw.ports import CameraStatus, LightFrame
+
+JPEG_FPS = 15.0
+"""What an MJPEG viewer gets at most: at 720p each picture has some 35 KB, so 4 Mbit/s."""
+
+
+class Events:
+    """One method per event. Parts are built one after the other, and each is set here at once.
+
+    It is the window in's `KitchenListener`. `changes` counts what may have changed the device's
+    health, or what the bench shows.
+    """
+
+    camera: CameraProcess
+    upload: Upload | None
+    on_air: OnAir
+    window_in: WindowIn
+    permissions: Permissions
+
+    def __init__(self) -> None:
+        self.changes = Changes()
+
+    def on_demand(self, demand: Demand) -> None:
+        self.camera.jpeg_rate(JPEG_FPS if demand.jpeg else 0)
+        self.on_air.on_demand(bool(demand.h264 or demand.jpeg))
+        self.changes.bump()
+
+    def on_camera_status(self, status: CameraStatus) -> None:
+        self.window_in.camera_trouble(status.code)
+        self.on_air.on_camera(status)
+        self.changes.bump()
+
+    def on_gate(self) -> None:
+        self.changes.bump()
+        self.window_in.camera_changed()
+
+    def on_consent(self) -> None:
+        self.window_in.consent_changed()
+        self.changes.bump()
+
+    def on_connection(self, connection: CloudConnection) -> None:
+        self.on_air.on_admitted(connection is not CloudConnection.REFUSED)
+        self._tell_upload()
+
+    def on_viewers(self, viewers: Viewers) -> None:
+        self._tell_upload()
+
+    def on_desired(self, desired: Desired) -> None:
+        self.on_air.on_desired(desired.mode == "on")
+        self.permissions.hours.limit_to(desired.schedule)
+
+    def on_privacy_button(self, readable: bool) -> None:
+        self.on_air.on_privacy_button(readable)
+
+    def on_lamp(self, frame: LightFrame) -> None:
+        self.camera.show_lamp(frame)
+        self.changes.bump()
+
+    def on_lit(self, total: int) -> None:
+        self.changes.bump()
+
+    def on_button_trouble(self) -> None:
+        self.changes.bump()
+
+    def _tell_upload(self) -> None:
+        if self.upload is not None:
+            # What an unreachable cloud last said must not keep the camera on.
+            connected = self.window_in.connection is CloudConnection.CONNECTED
+            self.upload.watch(connected and self.window_in.viewers.watching)
+        self.changes.bump()

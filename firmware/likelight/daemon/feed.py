@@ -1,0 +1,43 @@
+"""The feed of one device: the hub, and its ways out that the configuration names."""
+
+import secrets
+from dataclasses import dataclass
+
+from likelight.config.settings import Config
+from likelight.daemon.events import Events
+from likelight.daemon.prepare import Prepared
+from likelight.daemon.push import Push
+from likelight.feed.hls.outlet import Hls
+from likelight.feed.hub import Hub
+from likelight.feed.upload.client import Upload
+from likelight.runtime.clock import now_us
+from likelight_hw.camera.process import CameraProcess
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """From the camera to the viewers, and to the cloud's relay and a media server where named."""
+
+    hub: Hub
+    hls: Hls
+    upload: Upload | None
+    push: Push | None
+
+
+def build_feed(config: Config, prepared: Prepared, camera: CameraProcess, events: Events) -> Feed:
+    """Build the feed of `config`. Nothing runs yet."""
+    hub = Hub(now_us=now_us, on_demand=events.on_demand, request_keyframe=camera.keyframe)
+    hls = Hls(hub, epoch=secrets.token_hex(4))
+    upload = push = None
+    if config.cloud.url is not None:
+        upload = Upload(config.cloud.url, config.kitchen.id, prepared.token, rng=prepared.rng)
+        upload.attach(hub, request_keyframe=camera.keyframe)
+    if prepared.push_target is not None:
+        push = Push(
+            prepared.push_target,
+            hub,
+            keyframe=camera.keyframe,
+            on_change=events.changes.bump,
+            rng=prepared.rng,
+        )
+    return Feed(hub, hls, upload, push)
