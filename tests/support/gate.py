@@ -16,7 +16,7 @@ from support.virtual import virtual_now
 
 
 @dataclass
-class Kitchen:
+class GateKitchen:
     """A camera that streams at once, a light that can break, and a record of every frame out."""
 
     lit: bool = False
@@ -72,12 +72,12 @@ class Kitchen:
         self.on_change()
 
 
-class Light:
+class KitchenLight:
     """The kitchen's on-air light as the gate sees it; `kitchen.lit` is what eyes see."""
 
     simulated = True
 
-    def __init__(self, kitchen: Kitchen) -> None:
+    def __init__(self, kitchen: GateKitchen) -> None:
         self._kitchen = kitchen
 
     @property
@@ -94,12 +94,12 @@ class Light:
 
 
 async def a_kitchen(
-    body: Callable[[Kitchen, OnAir], object], *, private: bool = False, consented: bool = True
+    body: Callable[[GateKitchen, OnAir], object], *, private: bool = False, consented: bool = True
 ) -> None:
-    kitchen = Kitchen()
+    kitchen = GateKitchen()
     gate = OnAir(
         kitchen,
-        Light(kitchen),
+        KitchenLight(kitchen),
         show=kitchen.show,
         store_privacy=kitchen.keep,
         on_change=kitchen.changed,
@@ -126,10 +126,10 @@ def a_button(button: SimButton, gate: OnAir) -> WatchedButton:
     )
 
 
-def a_gate(kitchen: Kitchen, *, private: bool) -> OnAir:
+def a_gate(kitchen: GateKitchen, *, private: bool) -> OnAir:
     gate = OnAir(
         kitchen,
-        Light(kitchen),
+        KitchenLight(kitchen),
         show=kitchen.show,
         store_privacy=kitchen.keep,
         on_change=kitchen.changed,

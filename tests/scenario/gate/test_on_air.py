@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 from likelight.contract import Cause, State
 from likelight.gate.on_air import OnAir
 from likelight_hw.ports import CameraPhase, CameraStatus
-from support.gate import Kitchen, a_kitchen
+from support.gate import GateKitchen, a_kitchen
 from support.virtual import run_virtual
 
 
 def test_nobody_watches_then_somebody_does_then_nobody() -> None:
-    async def body(kitchen: Kitchen, gate: OnAir) -> None:
+    async def body(kitchen: GateKitchen, gate: OnAir) -> None:
         await asyncio.sleep(5)
         assert gate.state is State.IDLE
         assert not kitchen.lit
@@ -35,7 +35,7 @@ def test_nobody_watches_then_somebody_does_then_nobody() -> None:
 
 
 def test_a_camera_that_falls_silent_is_a_fault_and_comes_back() -> None:
-    async def body(kitchen: Kitchen, gate: OnAir) -> None:
+    async def body(kitchen: GateKitchen, gate: OnAir) -> None:
         gate.on_demand(True)
         await asyncio.sleep(0.1)
         gate.on_camera(CameraStatus(CameraPhase.SILENT, "no frame for 1 s"))
@@ -47,7 +47,7 @@ def test_a_camera_that_falls_silent_is_a_fault_and_comes_back() -> None:
 
 
 def test_the_cloud_can_only_reduce_exposure() -> None:
-    async def body(kitchen: Kitchen, gate: OnAir) -> None:
+    async def body(kitchen: GateKitchen, gate: OnAir) -> None:
         gate.on_demand(True)
         await asyncio.sleep(0.1)
         gate.on_desired(False)
@@ -68,7 +68,7 @@ STEPS = st.sampled_from(
 @settings(deadline=None, max_examples=60)
 @given(st.lists(st.tuples(STEPS, st.sampled_from([0.0, 0.03, 0.4, 1.0, 6.0, 11.0])), max_size=25))
 def test_whatever_happens_no_frame_leaves_in_the_dark(steps: list[tuple[str, float]]) -> None:
-    async def body(kitchen: Kitchen, gate: OnAir) -> None:
+    async def body(kitchen: GateKitchen, gate: OnAir) -> None:
         private = False
         for step, pause in steps:
             if step == "privacy" and gate.wants_privacy:
@@ -94,7 +94,7 @@ def test_whatever_happens_no_frame_leaves_in_the_dark(steps: list[tuple[str, flo
 
 
 def test_a_real_sensor_stays_off_until_the_crew_has_consented() -> None:
-    async def body(kitchen: Kitchen, gate: OnAir) -> None:
+    async def body(kitchen: GateKitchen, gate: OnAir) -> None:
         gate.on_demand(True)
         await asyncio.sleep(5)
         assert (gate.state, gate.report.cause) == (State.OFF, Cause.CONSENT)
@@ -108,7 +108,7 @@ def test_a_real_sensor_stays_off_until_the_crew_has_consented() -> None:
 
 
 def test_whatever_shut_the_gate_it_stays_shut_for_a_second() -> None:
-    async def body(kitchen: Kitchen, gate: OnAir) -> None:
+    async def body(kitchen: GateKitchen, gate: OnAir) -> None:
         gate.on_demand(True)
         await asyncio.sleep(5)
         for shut in (gate.on_desired, gate.on_consent, lambda on: gate.on_hours(on, None)):
@@ -126,7 +126,7 @@ def test_whatever_shut_the_gate_it_stays_shut_for_a_second() -> None:
 
 
 def test_a_fault_of_the_camera_opens_nothing_while_nobody_watches() -> None:
-    async def body(kitchen: Kitchen, gate: OnAir) -> None:
+    async def body(kitchen: GateKitchen, gate: OnAir) -> None:
         for phase in (CameraPhase.FAILED, CameraPhase.SILENT):
             gate.on_camera(CameraStatus(phase, "the cable is loose"))
             await asyncio.sleep(5)
@@ -139,7 +139,7 @@ def test_a_fault_of_the_camera_opens_nothing_while_nobody_watches() -> None:
 
 
 def test_a_new_opening_of_a_closed_kitchen_is_told() -> None:
-    async def body(kitchen: Kitchen, gate: OnAir) -> None:
+    async def body(kitchen: GateKitchen, gate: OnAir) -> None:
         monday = datetime(2026, 11, 23, 11, 0, tzinfo=UTC)
         gate.on_hours(False, monday)
         assert gate.report.opens_at == monday

@@ -7,12 +7,12 @@ import pytest
 
 from likelight.contract import Cause, State
 from likelight.gate.on_air import OnAir
-from support.gate import Kitchen, a_kitchen
+from support.gate import GateKitchen, a_kitchen
 from support.virtual import run_virtual
 
 
 def test_no_light_no_picture_until_the_light_works_again() -> None:
-    async def body(kitchen: Kitchen, gate: OnAir) -> None:
+    async def body(kitchen: GateKitchen, gate: OnAir) -> None:
         kitchen.broken = True
         gate.on_demand(True)
         await asyncio.sleep(30)
@@ -28,7 +28,7 @@ def test_no_light_no_picture_until_the_light_works_again() -> None:
 
 @pytest.mark.parametrize("moment", [twentieth / 20 for twentieth in range(12)])
 def test_a_light_that_dies_on_air_shuts_the_gate_within_half_a_second(moment: float) -> None:
-    async def body(kitchen: Kitchen, gate: OnAir) -> None:
+    async def body(kitchen: GateKitchen, gate: OnAir) -> None:
         gate.on_demand(True)
         await asyncio.sleep(5 + moment)
         assert gate.state is State.LIVE
@@ -46,7 +46,7 @@ def test_a_broken_light_is_told_once_and_so_is_its_mending(
 ) -> None:
     caplog.set_level(logging.INFO, "likelight.gate.light")
 
-    async def body(kitchen: Kitchen, gate: OnAir) -> None:
+    async def body(kitchen: GateKitchen, gate: OnAir) -> None:
         kitchen.broken = True
         gate.on_demand(True)
         await asyncio.sleep(600)
@@ -62,7 +62,7 @@ def test_a_broken_light_is_told_once_and_so_is_its_mending(
 
 
 def test_a_light_that_cannot_be_read_is_no_light() -> None:
-    async def body(kitchen: Kitchen, gate: OnAir) -> None:
+    async def body(kitchen: GateKitchen, gate: OnAir) -> None:
         kitchen.unreadable = True
         gate.on_demand(True)
         for _ in range(3000):
@@ -80,7 +80,7 @@ def test_a_light_that_cannot_be_read_is_no_light() -> None:
 
 
 def test_a_light_that_can_no_longer_be_read_shuts_the_gate_and_is_told_to_go_out() -> None:
-    async def body(kitchen: Kitchen, gate: OnAir) -> None:
+    async def body(kitchen: GateKitchen, gate: OnAir) -> None:
         gate.on_demand(True)
         await asyncio.sleep(5)
         assert gate.state is State.LIVE
@@ -95,7 +95,7 @@ def test_a_light_that_can_no_longer_be_read_shuts_the_gate_and_is_told_to_go_out
 
 
 def test_privacy_puts_out_a_light_that_can_no_longer_be_read() -> None:
-    async def body(kitchen: Kitchen, gate: OnAir) -> None:
+    async def body(kitchen: GateKitchen, gate: OnAir) -> None:
         gate.on_demand(True)
         await asyncio.sleep(5)
         kitchen.unreadable = True
@@ -108,7 +108,7 @@ def test_privacy_puts_out_a_light_that_can_no_longer_be_read() -> None:
 
 
 def test_a_broken_light_is_tried_again_each_5_s() -> None:
-    async def body(kitchen: Kitchen, gate: OnAir) -> None:
+    async def body(kitchen: GateKitchen, gate: OnAir) -> None:
         kitchen.broken = True
         gate.on_demand(True)
         await asyncio.sleep(0.1)

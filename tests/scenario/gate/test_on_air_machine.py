@@ -28,7 +28,7 @@ FRAME_S = 0.030
 
 
 @dataclass
-class World:
+class StoryWorld:
     """What outlives a crash of the daemon: the disk, the light's pin, the hand on the button."""
 
     stored_private: bool = False
@@ -57,7 +57,7 @@ class World:
 class Daemon:
     """One process: the real gate and button on the world's hardware, until it is killed."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: StoryWorld) -> None:
         self.world = world
         self.sensor_on = False
         self.phase = CameraPhase.STOPPED
@@ -179,7 +179,7 @@ class Story:
     """Runs daemons in a world, one after the other, and does to them what a step says."""
 
     def __init__(self) -> None:
-        self.world = World()
+        self.world = StoryWorld()
         self.daemon = Daemon(self.world)
         self.task: asyncio.Task[None] | None = None
 
@@ -280,9 +280,9 @@ STEPS = (
 PAUSES = st.sampled_from([0.0, 0.001, 0.04, 0.2, 0.6, 1.0, 1.1, 4.0, 11.0])
 
 
-def tell(steps: list[tuple[str, float]]) -> World:
+def tell(steps: list[tuple[str, float]]) -> StoryWorld:
     """Live through `steps`, a pause after each, and return what was seen."""
-    worlds: list[World] = []
+    worlds: list[StoryWorld] = []
 
     async def scenario() -> None:
         story = Story()
@@ -311,7 +311,7 @@ def tell(steps: list[tuple[str, float]]) -> World:
     return worlds[0]
 
 
-def hold_frames_against_the_light(world: World, *, light_fails: bool) -> None:
+def hold_frames_against_the_light(world: StoryWorld, *, light_fails: bool) -> None:
     """No frame in the dark; the light first and last; a second between two times on air.
 
     The second counts from the gate's shutting: a feed that keeps its picture keeps the light on.
@@ -393,7 +393,7 @@ def test_each_reason_takes_the_picture_and_gives_it_back(
 
 def test_a_gate_that_nobody_minds_stays_shut() -> None:
     async def scenario() -> None:
-        daemon = Daemon(World())
+        daemon = Daemon(StoryWorld())
         daemon.gate.use_stored_privacy(private=False)
         daemon.gate.on_consent(True)
         daemon.gate.on_hours(True, None)

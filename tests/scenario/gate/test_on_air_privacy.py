@@ -11,12 +11,12 @@ from likelight.gate.on_air import OnAir
 from likelight.gate.privacy_button import PrivacyButton
 from likelight_hw.ports import HardwareError
 from likelight_hw.sim.button import SimButton
-from support.gate import Kitchen, a_button, a_gate, a_kitchen, ended, no_log
+from support.gate import GateKitchen, a_button, a_gate, a_kitchen, ended, no_log
 from support.virtual import run_virtual
 
 
 def test_privacy_shuts_at_once_and_is_stored() -> None:
-    async def body(kitchen: Kitchen, gate: OnAir) -> None:
+    async def body(kitchen: GateKitchen, gate: OnAir) -> None:
         gate.on_demand(True)
         await asyncio.sleep(0.1)
         gate.start_privacy()
@@ -32,7 +32,7 @@ def test_privacy_shuts_at_once_and_is_stored() -> None:
 
 @pytest.mark.parametrize("private_for", [0.05, 5.0])
 def test_pressing_again_resumes_but_not_within_a_second(private_for: float) -> None:
-    async def body(kitchen: Kitchen, gate: OnAir) -> None:
+    async def body(kitchen: GateKitchen, gate: OnAir) -> None:
         loop = asyncio.get_running_loop()
         gate.on_demand(True)
         await asyncio.sleep(0.1)
@@ -53,7 +53,7 @@ def test_pressing_again_resumes_but_not_within_a_second(private_for: float) -> N
 
 
 def test_privacy_from_before_a_power_cut_still_holds() -> None:
-    async def body(kitchen: Kitchen, gate: OnAir) -> None:
+    async def body(kitchen: GateKitchen, gate: OnAir) -> None:
         gate.on_demand(True)
         await asyncio.sleep(60)
         assert gate.state is State.PRIVATE
@@ -63,7 +63,7 @@ def test_privacy_from_before_a_power_cut_still_holds() -> None:
 
 
 def test_privacy_on_a_full_card_holds_and_is_stored_when_there_is_room() -> None:
-    async def body(kitchen: Kitchen, gate: OnAir) -> None:
+    async def body(kitchen: GateKitchen, gate: OnAir) -> None:
         kitchen.full = True
         gate.on_demand(True)
         await asyncio.sleep(0.1)
@@ -82,7 +82,7 @@ def test_privacy_on_a_full_card_holds_and_is_stored_when_there_is_room() -> None
 
 
 def test_who_cannot_store_that_the_crew_shares_again_stays_private_and_alive() -> None:
-    async def body(kitchen: Kitchen, gate: OnAir) -> None:
+    async def body(kitchen: GateKitchen, gate: OnAir) -> None:
         button = SimButton()
         async with asyncio.TaskGroup() as group:
             listening = group.create_task(a_button(button, gate).run())
@@ -103,7 +103,7 @@ def test_who_cannot_store_that_the_crew_shares_again_stays_private_and_alive() -
 @pytest.mark.parametrize("private", [True, False])
 def test_a_wish_that_is_not_stored_is_stored_when_the_gate_runs_again(private: bool) -> None:
     async def scenario() -> None:
-        kitchen = Kitchen()
+        kitchen = GateKitchen()
         gate = a_gate(kitchen, private=not private)
         running = asyncio.create_task(gate.run())
         await asyncio.sleep(1)
@@ -130,7 +130,7 @@ def test_a_disk_that_hangs_holds_up_the_end_for_2_s_and_no_longer(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     async def scenario() -> None:
-        kitchen = Kitchen(disk_s=1e6)
+        kitchen = GateKitchen(disk_s=1e6)
         gate = a_gate(kitchen, private=False)
         running = asyncio.create_task(gate.run())
         await asyncio.sleep(1)
@@ -146,7 +146,7 @@ def test_a_disk_that_hangs_holds_up_the_end_for_2_s_and_no_longer(
 
 def test_privacy_that_comes_with_the_end_is_stored_on_a_disk_that_takes_its_time() -> None:
     async def scenario() -> None:
-        kitchen = Kitchen(disk_s=1.9)
+        kitchen = GateKitchen(disk_s=1.9)
         gate = a_gate(kitchen, private=False)
         running = asyncio.create_task(gate.run())
         await asyncio.sleep(1)
@@ -162,7 +162,7 @@ def test_privacy_shuts_though_whoever_shows_it_fails() -> None:
     def fail() -> None:
         raise RuntimeError("no display is there")
 
-    async def body(kitchen: Kitchen, gate: OnAir) -> None:
+    async def body(kitchen: GateKitchen, gate: OnAir) -> None:
         kitchen.on_change = fail
         button = SimButton()
         privacy = WatchedButton(
@@ -189,7 +189,7 @@ def test_privacy_shuts_though_whoever_shows_it_fails() -> None:
 
 def test_privacy_shuts_and_is_stored_though_no_log_can_be_written() -> None:
     async def scenario() -> None:
-        kitchen = Kitchen()
+        kitchen = GateKitchen()
         gate = a_gate(kitchen, private=False)
         button = SimButton()
         running = asyncio.create_task(gate.run())
@@ -226,7 +226,7 @@ class Unread(SimButton):
 
 
 def test_a_press_on_a_button_that_is_just_read_again_lets_no_light_flash() -> None:
-    async def body(kitchen: Kitchen, gate: OnAir) -> None:
+    async def body(kitchen: GateKitchen, gate: OnAir) -> None:
         button = Unread()
 
         def trouble() -> None:

@@ -29,7 +29,7 @@ SIGNED = Consent(signed_by="Ana", notice="3", recorded_at=START, review=date(202
 ALL_DAY = "00:00-24:00"
 
 
-class Gate:
+class RecordingGate:
     """Remembers what it was told."""
 
     def __init__(self) -> None:
@@ -45,7 +45,7 @@ class Gate:
         self.hours = is_open, opens_at
 
 
-Body = Callable[[Permissions, Gate, Callable[[], datetime]], Coroutine[None, None, None]]
+Body = Callable[[Permissions, RecordingGate, Callable[[], datetime]], Coroutine[None, None, None]]
 
 
 def with_permissions(
@@ -57,7 +57,7 @@ def with_permissions(
     start: datetime = START,
 ) -> None:
     async def scenario() -> None:
-        now, gate = virtual_now(start), Gate()
+        now, gate = virtual_now(start), RecordingGate()
         permissions = Permissions(
             gate,
             hours=hours,
@@ -76,7 +76,7 @@ def with_permissions(
 
 
 def test_a_simulated_camera_needs_no_consent() -> None:
-    async def body(permissions: Permissions, gate: Gate, _: object) -> None:
+    async def body(permissions: Permissions, gate: RecordingGate, _: object) -> None:
         assert gate.consented
         assert gate.hours == (True, None)
         await asyncio.sleep(60)
@@ -87,7 +87,7 @@ def test_a_simulated_camera_needs_no_consent() -> None:
 
 
 def test_a_consent_is_heeded_from_the_record_to_the_withdrawal(tmp_path: Path) -> None:
-    async def body(permissions: Permissions, gate: Gate, _: object) -> None:
+    async def body(permissions: Permissions, gate: RecordingGate, _: object) -> None:
         assert not gate.consented, "nothing is known before the file was read"
         await asyncio.sleep(1)
         assert not gate.consented
@@ -102,7 +102,7 @@ def test_a_consent_is_heeded_from_the_record_to_the_withdrawal(tmp_path: Path) -
 
 
 def test_a_withdrawal_that_nobody_told_us_of_is_found(tmp_path: Path) -> None:
-    async def body(_: Permissions, gate: Gate, __: object) -> None:
+    async def body(_: Permissions, gate: RecordingGate, __: object) -> None:
         await asyncio.sleep(1)
         assert gate.consented
         await asyncio.to_thread(remove_consent, tmp_path)
@@ -119,7 +119,7 @@ MIDNIGHT = datetime(2026, 12, 21, 0, 0, tzinfo=BERLIN).astimezone(UTC)
 def test_the_review_date_is_announced_two_weeks_before(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async def body(permissions: Permissions, gate: Gate, _: object) -> None:
+    async def body(permissions: Permissions, gate: RecordingGate, _: object) -> None:
         await asyncio.sleep(50)
         assert permissions.consent.review_due is None
         await asyncio.sleep(20)
@@ -137,7 +137,7 @@ def test_the_review_date_is_announced_two_weeks_before(
 
 
 def test_the_picture_ends_with_the_review_date(tmp_path: Path) -> None:
-    async def body(permissions: Permissions, gate: Gate, _: object) -> None:
+    async def body(permissions: Permissions, gate: RecordingGate, _: object) -> None:
         await asyncio.sleep(54.9)
         assert gate.consented
         await asyncio.sleep(0.2)
@@ -153,7 +153,7 @@ def test_the_picture_ends_with_the_review_date(tmp_path: Path) -> None:
 def test_a_clock_that_nobody_set_keeps_a_real_camera_off(tmp_path: Path) -> None:
     is_set = False
 
-    async def body(permissions: Permissions, gate: Gate, _: object) -> None:
+    async def body(permissions: Permissions, gate: RecordingGate, _: object) -> None:
         nonlocal is_set
         await asyncio.sleep(600)
         assert not gate.consented
@@ -168,7 +168,7 @@ def test_a_clock_that_nobody_set_keeps_a_real_camera_off(tmp_path: Path) -> None
 
 
 def test_a_damaged_record_is_no_consent(tmp_path: Path) -> None:
-    async def body(permissions: Permissions, gate: Gate, _: object) -> None:
+    async def body(permissions: Permissions, gate: RecordingGate, _: object) -> None:
         await asyncio.sleep(1)
         assert gate.consented
         await asyncio.to_thread((tmp_path / CONSENT_FILE).write_text, "{")
@@ -183,7 +183,7 @@ def test_a_damaged_record_is_no_consent(tmp_path: Path) -> None:
 def test_hours_begin_and_end_on_the_second() -> None:
     hours = weekly({"friday": "11:00-13:05, 13:10-20:00"}, BERLIN)  # UTC+1
 
-    async def body(_: Permissions, gate: Gate, now: Callable[[], datetime]) -> None:
+    async def body(_: Permissions, gate: RecordingGate, now: Callable[[], datetime]) -> None:
         assert gate.hours == (True, None)
         await asyncio.sleep(300 - 0.1)
         assert gate.hours == (True, None)
@@ -201,7 +201,7 @@ def test_hours_begin_and_end_on_the_second() -> None:
 def test_the_clouds_schedule_can_only_close() -> None:
     hours = weekly({"friday": "11:00-14:00", "saturday": "11:00-20:00"}, BERLIN)
 
-    async def body(permissions: Permissions, gate: Gate, _: object) -> None:
+    async def body(permissions: Permissions, gate: RecordingGate, _: object) -> None:
         permissions.hours.limit_to({"saturday": "18:00-23:00", "friday": "16:00-23:00"})
         # It is Friday 13:00; both allow the kitchen on Saturday from 18:00 to 20:00 only.
         assert gate.hours == (False, datetime(2026, 11, 21, 17, 0, tzinfo=UTC))
@@ -231,7 +231,7 @@ def test_a_schedule_that_cannot_be_understood_closes(
     desired = Desired.model_validate({"version": 1, "schedule": schedule})
     after_a_restart = Desired.model_validate_json(desired.model_dump_json())
 
-    async def body(permissions: Permissions, gate: Gate, _: object) -> None:
+    async def body(permissions: Permissions, gate: RecordingGate, _: object) -> None:
         for wish in (desired, after_a_restart):
             assert gate.hours == (True, None)
             permissions.hours.limit_to(wish.schedule)
@@ -247,7 +247,7 @@ def test_a_record_that_was_stretched_by_hand_is_no_consent(tmp_path: Path, revie
     stretched = SIGNED.model_dump_json().replace("2026-12-20", review.isoformat())
     (tmp_path / CONSENT_FILE).write_text(stretched)
 
-    async def body(permissions: Permissions, gate: Gate, _: object) -> None:
+    async def body(permissions: Permissions, gate: RecordingGate, _: object) -> None:
         await asyncio.sleep(1)
         assert permissions.consent.health == ConsentHealth(ConsentStatus.UNREADABLE)
         assert not gate.consented
@@ -284,7 +284,7 @@ class HangingDisk:
 
 
 def test_a_disk_that_hangs_keeps_nobody_on_air(tmp_path: Path) -> None:
-    async def body(permissions: Permissions, gate: Gate, _: object) -> None:
+    async def body(permissions: Permissions, gate: RecordingGate, _: object) -> None:
         disk, loop = HangingDisk(), asyncio.get_running_loop()
         await asyncio.sleep(1)
         assert gate.consented
@@ -312,7 +312,7 @@ def test_a_disk_that_hangs_keeps_nobody_on_air(tmp_path: Path) -> None:
 def test_a_new_opening_is_told_at_once_though_the_kitchen_stays_closed() -> None:
     hours = weekly({"friday": "18:00-20:00"}, BERLIN)
 
-    async def body(permissions: Permissions, gate: Gate, _: object) -> None:
+    async def body(permissions: Permissions, gate: RecordingGate, _: object) -> None:
         assert gate.hours == (False, datetime(2026, 11, 20, 17, 0, tzinfo=UTC))
         told = gate.told
         await asyncio.sleep(600)
