@@ -5,8 +5,9 @@ import signal
 import time
 from collections.abc import Callable, Sequence
 
-from likelight.appreciation.lamp.lamp import Lamp, Planned
+from likelight.appreciation.lamp.lamp import Lamp
 from likelight.appreciation.lamp.palette import brand
+from likelight.appreciation.lamp.trial import Planned
 from likelight.config.settings import Config
 from likelight.config.state_dir import held
 from likelight.runtime.clock import utc_now

@@ -21,7 +21,8 @@ from likelight.web.control.client import NotRunning, Refused, call, find
 from likelight_hw.ports import HardwareError
 
 if TYPE_CHECKING:
-    from likelight.appreciation.lamp.lamp import Lamp, Planned
+    from likelight.appreciation.lamp.lamp import Lamp
+    from likelight.appreciation.lamp.trial import Planned
 
 log = logging.getLogger(__name__)
 

@@ -247,7 +247,7 @@ def test_a_broken_lamp_lights_nothing_until_it_is_mended(caplog: pytest.LogCaptu
             assert kitchen.lamp.frame == QUIET
 
     run_virtual(scenario())
-    told = [record.message for record in caplog.records if record.name.endswith("lamp")]
+    told = [record.message for record in caplog.records if ".lamp." in record.name]
     assert told == [
         "The lamp does not answer: the simulated lamp is unplugged; plug it in again."
         " Likes wait until it does",
@@ -458,7 +458,7 @@ def test_the_log_speaks_plainly(caplog: pytest.LogCaptureFixture) -> None:
             await asyncio.sleep(1)
 
     run_virtual(scenario())
-    assert [record.message for record in caplog.records if record.name.endswith("lamp")] == [
+    assert [record.message for record in caplog.records if ".lamp." in record.name] == [
         "A like arrived; the lamp lit",
         "The lamp lit for 12 likes",
         "The lamp lit for 5,012 likes",

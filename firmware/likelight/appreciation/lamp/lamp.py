@@ -1,6 +1,6 @@
 """The lamp: it answers likes at once, and says that it lit only when it did.
 
-Someone may hold it back for a while: no like is lost by that, and none is called lit before it
+Somebody may hold it back for a while: no like is lost by that, and none is called lit before it
 was. What waited is shown as one gesture.
 """
 
@@ -8,28 +8,26 @@ import asyncio
 import logging
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
 from likelight.appreciation.lamp.effects import (
-    EFFECTS,
     FAINTEST_DIM,
     FELT,
     MILESTONE,
     NOTE,
-    TEST,
     THANKS,
     Base,
     Effect,
     effect,
-    milestone,
 )
+from likelight.appreciation.lamp.output import LampOutput
 from likelight.appreciation.lamp.palette import BRAND, Palette
+from likelight.appreciation.lamp.pending import PendingLikes
 from likelight.appreciation.lamp.scene import Scene
-from likelight.runtime.backoff import Backoff
+from likelight.appreciation.lamp.trial import Planned, with_every_effect
 from likelight.runtime.clock import Now
-from likelight_hw.ports import DARK, HardwareError, LightFrame, Lights
+from likelight_hw.ports import LightFrame, Lights
 
 logger = logging.getLogger(__name__)
 
@@ -37,17 +35,10 @@ FRAME_S = 0.020
 # The smallest rise above the base that counts as lit: a tenth of the whole scale is seen from
 # the corner of an eye.
 LIT = 0.1
-# The governor reaches any frame within 3 s. One that still differs then is one that it never
-# shows (saturated red), and asking on would be a loop without an end.
-SETTLE_S = 3.0
-TEST_GAP_S = 0.6
-"""Between two effects of a test, so that each is seen for itself."""
-_TEST = "tested"
-LONGEST_RETRY_S = 30.0
 
 
 class Hold(StrEnum):
-    """Why the lamp says nothing new."""
+    """Why the lamp shows nothing new."""
 
     PAUSED = "paused"
     """Likes and notes wait; the crew's own buttons are still answered."""
@@ -57,27 +48,6 @@ class Hold(StrEnum):
     """The lamp is dark."""
 
 
-@dataclass(frozen=True, slots=True)
-class Planned:
-    """An effect of a test, and in how many seconds it begins."""
-
-    effect: Effect
-    starts_s: float
-
-
-@dataclass(frozen=True, slots=True)
-class _PendingLikes:
-    """Likes for which the lamp has not lit yet, and the cloud's total with them."""
-
-    count: int
-    total: int
-
-    @property
-    def milestone(self) -> int | None:
-        """The milestone that they passed."""
-        return milestone(self.total - self.count, self.total)
-
-
 class Lamp:
     """Shows base and gestures on `lights`, which stand behind the flash governor.
 
@@ -85,7 +55,7 @@ class Lamp:
     has really risen by a tenth or more in the gesture that carries `total`, the cloud's
     cumulative count of likes. Both are called on the event loop, as all methods must be.
 
-    A lamp that does not answer is asked again, with back-off. What it missed is then shown as one
+    A lamp that does not answer is tried again, with back-off. What it missed is then shown as one
     gesture, and `on_lit` called for it.
     """
 
@@ -98,28 +68,25 @@ class Lamp:
         on_lit: Callable[[int, datetime], None],
         palette: Palette = BRAND,
     ) -> None:
-        self._lights = lights
+        self._output = LampOutput(lights, on_frame)
         self._now = now
-        self._on_frame = on_frame
         self._on_lit = on_lit
         self._scene = Scene(palette=palette)
         self._dim = 1.0
         self._holds: frozenset[Hold] = frozenset()
         self._woken = asyncio.Event()
-        self._shown = DARK
-        self._asked: LightFrame | None = None
-        self._settle_by = -math.inf
-        self._pending: _PendingLikes | None = None
+        self._pending: PendingLikes | None = None
         self._tests = 0
-        self._backoff = Backoff(None, cap=LONGEST_RETRY_S)
-        self._retry_s: float | None = None
-        self.trouble = ""
-        """Why the lamp does not answer; empty when it does."""
 
     @property
     def frame(self) -> LightFrame:
         """What the lamp shows now; dark when it does not answer."""
-        return self._shown
+        return self._output.shown
+
+    @property
+    def trouble(self) -> str:
+        """Why the lamp does not answer; empty when it does."""
+        return self._output.trouble
 
     def set_base(self, base: Base) -> None:
         """Fade to what the lamp shows while nothing happens."""
@@ -128,7 +95,7 @@ class Lamp:
     def set_dim(self, dim: float) -> None:
         """Dim for the night: the base is dark, gestures rise by the share `dim`, 0..1; 1 is day.
 
-        What is fainter than `FAINTEST_DIM` would be no sign that likes came, so such a share
+        What is fainter than `FAINTEST_DIM` would not be seen as a sign of likes, so such a share
         counts as `FAINTEST_DIM`; with 0 likes wait.
         """
         waited = self._waiting
@@ -138,11 +105,11 @@ class Lamp:
 
     @property
     def holds(self) -> frozenset[Hold]:
-        """Why the lamp says nothing new; empty when it does."""
+        """Why the lamp shows nothing new; empty when it does."""
         return self._holds
 
     def hold(self, why: Hold) -> None:
-        """Let likes wait from now on; no gesture that is under way is cut short by a pause."""
+        """Let likes wait from now on; a pause cuts no gesture short that is under way."""
         if why not in self._holds:
             logger.info("The lamp is %s, on command", why)
         self._holds |= {why}
@@ -164,7 +131,7 @@ class Lamp:
         if delta > 0:
             self._add_pending(delta, total)
             if not self._waiting:
-                self._glow(self._scene.with_likes(delta, _time()), _PendingLikes(delta, total))
+                self._glow(self._scene.with_likes(delta, _time()), PendingLikes(delta, total))
                 self._woken.set()
 
     def welcome_back(self, delta: int, total: int) -> None:
@@ -172,7 +139,7 @@ class Lamp:
         if delta > 0:
             self._add_pending(delta, total)
             if not self._waiting:
-                self._glow(self._scene.with_welcome(delta, _time()), _PendingLikes(delta, total))
+                self._glow(self._scene.with_welcome(delta, _time()), PendingLikes(delta, total))
                 self._woken.set()
 
     def note(self) -> None:
@@ -200,40 +167,33 @@ class Lamp:
 
     def test(self) -> tuple[Planned, ...]:
         """Show every effect, one after the other, as a test; return when each begins."""
-        plan, starts_s, now = [], 0.0, _time()
         self._tests += 1
-        scene = self._scene.silenced(now, slots=_TEST)  # one that is still under way
-        for shown in (TEST, *(one for one in EFFECTS.values() if one is not TEST)):
-            plan.append(Planned(shown, starts_s))
-            slot = f"{_TEST} {self._tests} {shown.name}"
-            scene = scene.with_later(shown, now + starts_s, slot=slot)
-            starts_s += shown.seconds + TEST_GAP_S
+        scene, plan = with_every_effect(self._scene, _time(), self._tests)
         self._play(scene)
-        logger.info("The lamp shows one of everything, as a test")
-        return tuple(plan)
+        logger.info("The lamp shows every effect once, as a test")
+        return plan
 
     async def run(self) -> None:
         """Drive the lamp, for ever; off at the end."""
-        self._asked = None
+        self._output.open()
         try:
             while True:
                 self._woken.clear()
                 pause = self._render(_time())
-                if self._retry_s is None:
+                if self._output.retry_s is None:
                     await self._rest(pause)
                 else:
-                    # A flood of likes must not hammer on a lamp that is gone.
-                    await asyncio.sleep(self._retry_s)
+                    # However many likes come, a lamp that does not answer is not tried sooner.
+                    await asyncio.sleep(self._output.retry_s)
         finally:
-            self._lights.close()
-            self._show(DARK)
+            self._output.close()
 
     def _play(self, scene: Scene) -> None:
         if scene is not self._scene:
             self._scene = scene
             self._woken.set()
 
-    def _glow(self, scene: Scene, likes: _PendingLikes) -> None:
+    def _glow(self, scene: Scene, likes: PendingLikes) -> None:
         """Show `scene`, and with it the milestone that `likes` passed, if there is one."""
         if likes.milestone:
             scene = scene.with_effect(MILESTONE, _time())
@@ -262,8 +222,7 @@ class Lamp:
         return bool(self._holds) or self._dim == 0
 
     def _add_pending(self, delta: int, total: int) -> None:
-        before = self._pending or _PendingLikes(0, total)
-        self._pending = _PendingLikes(before.count + delta, max(before.total, total))
+        self._pending = (self._pending or PendingLikes(0, total)).plus(delta, total)
 
     def _render(self, at: float) -> float:
         """Write one frame; return for how many seconds it stays right."""
@@ -271,19 +230,15 @@ class Lamp:
         # lets the first frame after a tap already glow.
         until = at + FRAME_S
         if not self._waiting and not self._scene.glows(until):
-            self._show_pending()  # the gesture passed while the lamp was gone
-        asked = self._scene.frame(until)
-        if asked != self._asked:
-            self._asked, self._settle_by = asked, at + SETTLE_S
-        try:
-            shown = self._lights.write(asked)
-        except HardwareError as error:
-            self._lost(error)
+            self._show_pending()  # the gesture passed while the lamp did not answer
+        was_lost = self._output.retry_s is not None
+        shown = self._output.write(self._scene.frame(until), at)
+        if shown is None:
             return FRAME_S
-        self._answered()
-        self._show(shown)
+        if was_lost and not self._waiting:
+            self._show_pending()
         self._confirm_lit(shown, until)
-        if shown != asked and at < self._settle_by:
+        if self._output.settling(at):
             return FRAME_S
         return max(FRAME_S, self._scene.still_until(until) - until)
 
@@ -302,27 +257,6 @@ class Lamp:
         if lit.milestone:
             logger.info("%s likes in all: the lamp celebrates", f"{lit.milestone:,}")
         self._on_lit(lit.total, self._now())
-
-    def _show(self, shown: LightFrame) -> None:
-        if shown != self._shown:
-            self._shown = shown
-            self._on_frame(shown)
-
-    def _lost(self, error: HardwareError) -> None:
-        self.trouble = str(error)
-        if self._retry_s is None:
-            logger.warning("The lamp does not answer: %s. Likes wait until it does", error)
-        self._retry_s = self._backoff.next()
-        self._asked = None  # when it is back it begins in the dark, and has to be led up again
-        self._show(DARK)
-
-    def _answered(self) -> None:
-        if self._retry_s is not None:
-            self._retry_s, self.trouble = None, ""
-            self._backoff.reset()
-            logger.info("The lamp answers again")
-            if not self._waiting:
-                self._show_pending()
 
     async def _rest(self, pause: float) -> None:
         """Sleep until the next frame is due or something happens."""

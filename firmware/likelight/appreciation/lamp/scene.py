@@ -1,13 +1,12 @@
 """How the lamp looks at any instant: pure functions of time.
 
-A base layer says how the kitchen is doing; gestures swell over it and always return to it. Times
-are seconds of any one clock, levels perceived brightness 0..1.
+A base layer says how the kitchen is doing; gestures rise above it and always return to it. Times
+are seconds of any one clock, levels are perceived brightness 0..1.
 """
 
 import math
 from collections.abc import Collection
 from dataclasses import dataclass, replace
-from itertools import pairwise
 
 from likelight.appreciation.lamp.effects import (
     ATTACK_S,
@@ -20,71 +19,18 @@ from likelight.appreciation.lamp.effects import (
     likes_of,
     welcome,
 )
-from likelight.appreciation.lamp.palette import BRAND, Palette, Tint, mix
+from likelight.appreciation.lamp.gesture import Gesture, ease
+from likelight.appreciation.lamp.palette import BRAND, Palette, mix
 from likelight_hw.lamps.governor import without_saturated_red
 from likelight_hw.ports import LightFrame, Rgb
 
 CROSSFADE_S = 0.8
-# From this lift on the lamp has all of a gesture's colour; below, part of the base's.
+# From this lift on the lamp has the gesture's colour alone; below, it has part of the base's.
 _FULL_COLOUR = 0.30
 _SILENT = 0.0, (0, 0, 0)
 
 LIKES, WELCOME = "likes", "welcome"
-"""The slots of the gestures that stand for likes: two ways of one glow, which has one colour."""
-
-
-@dataclass(frozen=True, slots=True)
-class Gesture:
-    """An effect that begins at `start`, from the lift that its slot has then.
-
-    The first rise starts steeply, because it answers somebody; all other moves ease in and out.
-    """
-
-    slot: str
-    start: float
-    keys: tuple[Key, ...]
-    dimmed: bool
-
-    @property
-    def end(self) -> float:
-        return self.start + self.keys[-1].at
-
-    def lift(self, at: float) -> float:
-        """Return how far the lamp is above its base because of this gesture."""
-        return self._here(at)[0]
-
-    def bound(self, at: float) -> float:
-        """Return the lift that the lamp is on its way to, holds, or falls back from."""
-        age = at - self.start
-        return max(self.lift(at), *(key.lift for key in self.keys if key.at >= age), 0.0)
-
-    def look(self, at: float, palette: Palette, base: Rgb) -> tuple[float, Rgb]:
-        """Return lift and colour."""
-        lift, begin, end, share = self._here(at)
-        return lift, mix(palette.rgb(begin, base), palette.rgb(end, base), share)
-
-    def still_until(self, at: float) -> float:
-        """Return `at` while it changes, else when it next will."""
-        age = at - self.start
-        if age < 0:
-            return self.start
-        for begin, end in pairwise(self.keys):
-            if age < end.at:
-                moves = (begin.lift, begin.tint) != (end.lift, end.tint)
-                return at if moves else self.start + end.at
-        return math.inf
-
-    def _here(self, at: float) -> tuple[float, Tint | Rgb, Tint | Rgb, float]:
-        """Return the lift, the two colours between which it is, and how far it is."""
-        age = at - self.start
-        if age < 0:
-            return 0.0, self.keys[0].tint, self.keys[0].tint, 0.0
-        for begin, end in pairwise(self.keys):
-            if age < end.at:
-                share = (age - begin.at) / (end.at - begin.at)
-                share = 1 - (1 - share) ** 3 if begin is self.keys[0] else _ease(share)
-                return begin.lift + (end.lift - begin.lift) * share, begin.tint, end.tint, share
-        return 0.0, self.keys[-1].tint, self.keys[-1].tint, 0.0
+"""The slots of the gestures that stand for likes: together they are one glow of one colour."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,7 +157,7 @@ class Scene:
 
     def _faded(self, at: float) -> float:
         """Return how much of the fade from the last base to this one is done."""
-        return _ease((at - self.based_at) / CROSSFADE_S)
+        return ease((at - self.based_at) / CROSSFADE_S)
 
     def _with(self, slot: str, effect: Effect, at: float, *, origin: float) -> "Scene":
         first = replace(effect.keys[0], lift=origin)
@@ -242,9 +188,3 @@ def _average(looks: Collection[tuple[float, Rgb]]) -> Rgb:
     weight = sum(lift for lift, _ in looks)
     red, green, blue = (round(sum(lift * rgb[i] for lift, rgb in looks) / weight) for i in range(3))
     return red, green, blue
-
-
-def _ease(share: float) -> float:
-    """Smoothstep: 0..1 to 0..1, level at both ends; clamped outside."""
-    share = min(max(0.0, share), 1.0)
-    return share * share * (3 - 2 * share)

@@ -6,7 +6,8 @@ from aiohttp import web
 from pydantic import BaseModel, ConfigDict
 
 from likelight.appreciation.lamp.effects import UnknownEffect
-from likelight.appreciation.lamp.lamp import Hold, Lamp, Planned
+from likelight.appreciation.lamp.lamp import Hold, Lamp
+from likelight.appreciation.lamp.trial import Planned
 from likelight.web.http.body import read_body
 from likelight.web.http.problems import ProblemError
 
