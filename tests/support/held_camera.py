@@ -11,7 +11,7 @@ import sys
 import time
 from pathlib import Path
 
-from likelight_hw.camera import child
+from likelight_hw.camera import child, drivers
 from likelight_hw.camera.config import CameraConfig
 from likelight_hw.camera.planes import Planes
 from likelight_hw.camera.sim import SimSource
@@ -57,7 +57,7 @@ def _open_held(config: CameraConfig) -> Source:
 
 
 if __name__ == "__main__":
-    child.open_source = _open_held
+    drivers.open_source = _open_held
     child.RETRY_S = 0.1
     with socket.socket(fileno=int(sys.argv[3])) as daemon:
         child.serve(daemon)

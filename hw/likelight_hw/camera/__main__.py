@@ -1,6 +1,6 @@
 """`python -m likelight_hw.camera FD`: the camera child; with `--probe`, only look at the source.
 
-Started by process.py and probe.py; nobody needs to call it by hand.
+Started by process.py and probe.py, never by hand.
 """
 
 import signal
@@ -15,8 +15,9 @@ signal.signal(signal.SIGTERM, signal.SIG_IGN)
 
 def main() -> int:
     """Run the child, and return its exit code."""
-    from likelight_hw.camera.child import open_source, serve
+    from likelight_hw.camera.child import serve
     from likelight_hw.camera.config import CameraConfig
+    from likelight_hw.camera.drivers import open_source
     from likelight_hw.ports import HardwareError
 
     if sys.argv[1] == "--probe":

@@ -175,7 +175,7 @@ class HardwarePipeline:
         self._camera.stop()
         self._jpeg = None
 
-    def let_go(self) -> None:
+    def release(self) -> None:
         self._camera.close()
 
     def wait(self, stream: int) -> bool:

@@ -4,7 +4,7 @@ import socket
 
 import pytest
 
-from likelight_hw.camera import child
+from likelight_hw.camera import child, drivers
 from likelight_hw.camera.config import CameraConfig
 from likelight_hw.camera.parent import Parent
 from likelight_hw.camera.wire import DesiredState, pack_desired_state
@@ -47,7 +47,7 @@ def test_a_stop_and_a_start_seen_together_stop_the_sensor_all_the_same(
     with daemon, link:
         parent = Parent(link)
         pipeline = Pipeline(parent, daemon)
-        monkeypatch.setattr(child, "_open_pipeline", lambda *_: pipeline)
+        monkeypatch.setattr(drivers, "open_pipeline", lambda *_: pipeline)
         daemon.sendall(pack_desired_state(DesiredState(stream=1)))
         with pytest.raises((EOFError, ConnectionError)):
             child._try_source(parent, CameraConfig(), ())
