@@ -21,13 +21,13 @@ from likelight.runtime.atomic_file import replace_file, sync_folder
 
 CONSENT_FILE = "consent.json"
 WARN_BEFORE_REVIEW = timedelta(days=14)
-"""How long before its review date the crew and IT are told."""
+"""From this long before the review date on, the display and `/healthz` say that it is due."""
 LONGEST_CONSENT = timedelta(days=2 * 366)
-"""People come and go; a consent that nobody looks at for two years is nobody's."""
+"""Crews change: after two years few are left who agreed."""
 CLOCK_MARGIN = timedelta(hours=1)
-"""A clock that shows a time this much before the record was made is wrong."""
+"""A clock that is more than this behind the time of the record is wrong."""
 
-Line = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[^\x00-\x1f\x7f]+$")]
+OneLine = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[^\x00-\x1f\x7f]+$")]
 
 
 class ConsentError(Exception):
@@ -39,14 +39,14 @@ class Consent(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    signed_by: Annotated[Line, StringConstraints(max_length=80)]
-    notice: Annotated[Line, StringConstraints(max_length=40)]
+    signed_by: Annotated[OneLine, StringConstraints(max_length=80)]
+    notice: Annotated[OneLine, StringConstraints(max_length=40)]
     recorded_at: Time
     review: date
 
     @model_validator(mode="after")
     def _ends_within_reach(self) -> Self:
-        # A file that was edited by hand, too. A day more, for zones that are ahead of UTC.
+        # Also for a file that was edited by hand. One day more, for zones ahead of UTC.
         if self.review - self.recorded_at.date() > LONGEST_CONSENT + timedelta(days=1):
             raise ValueError("a consent is to be reviewed within two years")
         if self.review == date.max:
@@ -66,7 +66,7 @@ class ConsentStatus(StrEnum):
     OVERDUE = "overdue"
     UNREADABLE = "unreadable"
     NO_CLOCK = "no clock"
-    """Nobody can say whether the review date has passed."""
+    """The clock is not set, so it is unknown whether the review date has passed."""
 
 
 def consent_status(
@@ -96,7 +96,7 @@ def read_consent(state_dir: Path) -> Consent | None:
 
 
 def write_consent(state_dir: Path, consent: Consent) -> None:
-    """Keep `consent`, readable by the directory's owner only; it is on the disk on return.
+    """Store `consent`, readable by the directory's owner only; it is on the disk on return.
 
     Raises `ConsentError`.
     """
@@ -111,9 +111,9 @@ def write_consent(state_dir: Path, consent: Consent) -> None:
 
 
 def remove_consent(state_dir: Path) -> bool:
-    """Delete the record for good; return whether there was one. Raises `ConsentError`."""
+    """Delete the record from the disk; return whether there was one. Raises `ConsentError`."""
     with _writing(state_dir):
-        # A directory that is not there is a wrong one: nobody should think that it is done.
+        # A missing directory is the wrong one: say so, for the record lies elsewhere.
         state_dir.stat()
         try:
             (state_dir / CONSENT_FILE).unlink()

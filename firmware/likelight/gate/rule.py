@@ -1,4 +1,4 @@
-"""May camera frames leave the kitchen? A pure decision, from everything that bears on it."""
+"""The rule of the gate: from all conditions to one decision. Pure."""
 
 from dataclasses import dataclass
 
@@ -13,23 +13,24 @@ class Conditions:
     private: bool = True
     """The crew pressed PRIVACY. True until the durable state has been read."""
     consented: bool = False
-    """The crew has agreed to this camera, or no real sensor stands behind it."""
+    """The crew's consent to this camera holds, or the camera is simulated."""
     open_hours: bool = False
-    """The kitchen's hours, and those that the cloud wishes, allow it conditions."""
+    """The kitchen's own opening hours and the cloud's schedule both allow it now."""
     desired_on: bool = True
-    """The cloud's wish; it can only reduce exposure."""
+    """What the cloud wants; it can switch the camera off, and never end the crew's privacy."""
     admitted: bool = True
-    """False while the cloud refuses this device's token: it can't be sure it is still wanted."""
+    """False while the cloud refuses this device's token: the kitchen may have been given up."""
     demand: bool = False
+    """Somebody watches, or did a moment ago."""
     indicator_works: bool = True
     privacy_works: bool = True
-    """The PRIVACY button can be read. Who can't switch the camera off is not filmed."""
+    """The PRIVACY button can be read. A crew that can't switch the camera off is not filmed."""
     camera: CameraPhase = CameraPhase.STOPPED
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """The state for the world, its cause, and whether the gate should be open."""
+    """The state that the world sees, its cause, and whether the gate should be open."""
 
     state: State
     cause: Cause
@@ -37,7 +38,7 @@ class Decision:
 
 
 def decide(conditions: Conditions) -> Decision:
-    """Decide from the conditions alone; the crew's wish comes before everything but "off"."""
+    """Decide from the conditions alone. Of several that shut the gate, the first here is named."""
     if not conditions.desired_on:
         return Decision(State.OFF, Cause.DESIRED, gate_open=False)
     if not conditions.consented:

@@ -1,8 +1,8 @@
 """Opening hours: what a person writes about a week, and what it means on every day of the year.
 
 Pure functions. A wall time means the first instant at which the kitchen's clock shows it or a
-later one. So hours that begin or end inside the hour that spring leaves out begin or end with the
-jump, and those of an hour that autumn repeats happen once, the first time.
+later one. So hours that begin or end inside the hour that spring skips begin or end with the jump,
+and those inside the hour that autumn repeats begin or end once, the first time.
 """
 
 import re
@@ -86,7 +86,7 @@ def instant(day: date, minute: int, zone: tzinfo) -> datetime:
     moment = wall.replace(tzinfo=zone).astimezone(UTC)
     if _shown(moment, zone) == wall:
         return moment
-    # The clocks skip it: between the two readings of a time that never is lies the jump.
+    # The clocks skip this time: the jump lies between the two instants that it could mean.
     before = wall.replace(tzinfo=zone, fold=1).astimezone(UTC)
     while moment - before > _SECOND:
         middle = before + (moment - before) // 2

@@ -18,12 +18,12 @@ def kitchen_zone(name: str | None) -> tzinfo:
     return _SYSTEM if name is None else _named(name)
 
 
-@cache  # ZoneInfo's own forgets, and would read again, on the event loop then
+@cache  # ZoneInfo's own cache forgets zones, and would read them again on the event loop
 def _named(name: str) -> ZoneInfo:
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        # A directory (OSError) or a path (ValueError) is no zone, either.
+        # The name of a directory raises OSError, and a path ValueError.
         raise ValueError(
             f"{name!r} is no time zone that this computer knows; write one such as"
             ' "Europe/Berlin" or "America/New_York"'
