@@ -21,7 +21,7 @@ from PIL import Image
 
 from likelight.contract import State
 from likelight.feed.annexb import parse
-from likelight.feed.hls.outlet import Hls
+from likelight.feed.hls.hls import Hls
 from likelight.feed.hls.routes import hls_routes
 from likelight.feed.hub import Hub
 from likelight.feed.outlets import Demand

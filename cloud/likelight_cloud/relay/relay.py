@@ -15,7 +15,7 @@ from aiohttp import WSCloseCode, web
 from aiohttp.typedefs import Handler
 
 from likelight.contract import State
-from likelight.feed.hls.outlet import Hls
+from likelight.feed.hls.hls import Hls
 from likelight.feed.hls.routes import hls_routes
 from likelight.feed.hub import Hub
 from likelight.feed.outlets import Demand
@@ -54,7 +54,7 @@ class Relay:
         self._simulated: bool | None = None
         self._used_at = 0.0
         self.ending = False
-        """True once it takes nobody in any more, and closes the connections that it has."""
+        """True once it accepts no new viewer or upload; it then closes its connections."""
         self._show()
 
     def use(self) -> None:
@@ -111,10 +111,10 @@ class Relay:
             self._simulated = summary.simulated
             for placeholder in _PLACEHOLDERS[summary.simulated]:
                 self.hub.set_placeholder(placeholder)
-        told = self._session.state if self._session is not None else None
-        # Live in the kitchen, but not here: as when the camera wakes.
+        uploaded = self._session.state if self._session is not None else None
+        # The kitchen is live, but no upload has come yet: as when the camera wakes.
         without = State.IDLE if summary.state is State.LIVE else summary.state
-        self.hub.show(without if told is None else told)
+        self.hub.show(without if uploaded is None else uploaded)
 
     def _on_demand(self, demand: Demand) -> None:
         self._kitchen.relay_watched(bool(demand.h264 or demand.jpeg))

@@ -7,7 +7,7 @@ from likelight.config.settings import Config
 from likelight.daemon.events import Events
 from likelight.daemon.prepare import Prepared
 from likelight.daemon.push import Push
-from likelight.feed.hls.outlet import Hls
+from likelight.feed.hls.hls import Hls
 from likelight.feed.hub import Hub
 from likelight.feed.upload.client import Upload
 from likelight.runtime.clock import now_us

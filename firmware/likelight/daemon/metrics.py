@@ -1,7 +1,7 @@
-"""`/metrics`: the window out in figures, for Prometheus. METRICS.md explains each.
+"""`/metrics`: the feed in figures, for Prometheus. METRICS.md explains each.
 
-Everything is counted elsewhere in plain integers and read here, at a scrape; a frame on its way to
-500 viewers pays nothing for it.
+The parts count in plain integers, and a scrape reads them here; so a frame on its way to 500
+viewers costs nothing more.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -26,10 +26,10 @@ _US = 1_000_000
 
 
 class FeedMetrics(Collector):
-    """Reads the hub, the camera and what else the device has, at each scrape.
+    """Reads the hub, the camera and the outlets at each scrape.
 
-    `restarts` counts the camera's children that were lost; `outlets` has the viewers of each way
-    out that is no single viewer's connection; `uploading` is true while the relay takes the feed.
+    `restarts` returns how many camera processes were lost; `outlets` the viewers of each outlet of
+    the hub, by protocol; `uploading` whether the relay gets the feed.
     """
 
     def __init__(

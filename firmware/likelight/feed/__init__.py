@@ -1,1 +1,1 @@
-"""The window out: from camera packets to viewers. Knows nothing of config, the gate or hardware."""
+"""The window out: from camera packets to viewers. It imports no config, gate or hardware."""

@@ -1,4 +1,4 @@
-"""H.264 as encoders speak it (Annex B), read just far enough to package it.
+"""H.264 as encoders write it (Annex B), read just far enough to package it.
 
 An access unit is one picture: NAL units, each behind a start code `00 00 01`. MP4 wants each NAL
 unit behind its length instead, and the parameter sets (SPS, PPS) once, in the init segment.
@@ -12,7 +12,7 @@ _SPS = 7
 _PPS = 8
 _DELIMITER = 9
 _FILLER = 12
-# Profiles whose SPS and avcC carry the chroma format and bit depths (ITU-T H.264, 7.3.2.1.1).
+# The SPS and avcC of these carry the chroma format and bit depths (ITU-T H.264, 7.3.2.1.1).
 _HIGH_PROFILES = frozenset({100, 110, 122, 244, 44, 83, 86, 118, 128})
 
 
@@ -49,9 +49,9 @@ class ParameterSets:
 
 
 def split(stream: bytes) -> list[bytes]:
-    """Return the NAL units of `stream` without start codes and padding; [] when there is none.
+    """Return the NAL units of `stream` without start codes and padding.
 
-    What precedes the first start code is no NAL unit and is dropped.
+    Bytes before the first start code are dropped.
     """
     units = []
     at = stream.find(START_CODE)

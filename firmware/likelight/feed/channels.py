@@ -1,6 +1,6 @@
-"""The two ways a picture goes out, H.264 fragments and JPEGs: each publishes once, for all.
+"""The two kinds of picture, H.264 fragments and JPEGs: each is packaged once, for all viewers.
 
-A channel knows pictures and viewers; which pictures may pass is the hub's affair.
+A channel knows pictures and viewers; the hub decides which pictures may pass.
 """
 
 import asyncio
@@ -21,12 +21,12 @@ class JpegPicture:
 
 
 class H264Channel:
-    """Turns access units into fragments, on one timeline for ever, and hands them to viewers."""
+    """Turns access units into fragments on one endless timeline, and hands them to viewers."""
 
     def __init__(self) -> None:
         self.viewers: set[H264Viewer] = set()
         self.wants_keyframe = False
-        """True while somebody can go on only from a keyframe, and the last one is a second old."""
+        """True while a viewer can go on only from a keyframe, and the last one is a second old."""
         self._timeline = Timeline()
         self._ring = Ring()
         self._init: Init | None = None
@@ -35,7 +35,7 @@ class H264Channel:
     def publish(
         self, init: Init, units: list[bytes], *, keyframe: bool, captured_us: int
     ) -> Fragment:
-        """Package the NAL `units` of one picture and write it to all who have drained.
+        """Package the NAL `units` of one picture and write it to every drained viewer.
 
         Another `init` than the last one goes to every viewer first, with its mime text.
         """
@@ -81,7 +81,7 @@ class H264Channel:
 
 
 class JpegChannel:
-    """Hands JPEGs to MJPEG viewers, and to those who wait for a single one."""
+    """Hands JPEGs to MJPEG viewers, and to requests that wait for a single one."""
 
     def __init__(self) -> None:
         self.viewers: set[JpegViewer] = set()
@@ -90,40 +90,40 @@ class JpegChannel:
 
     @property
     def demand(self) -> int:
-        """How many want JPEGs now."""
+        """How many viewers and requests want JPEGs now."""
         return len(self.viewers) + self.waiting
 
     @property
     def waiting(self) -> int:
-        """How many wait for a single one."""
+        """How many requests wait for a single one."""
         return len(self._waiting)
 
     def publish(self, picture: JpegPicture) -> None:
-        """Write one picture to all who have drained."""
+        """Write one picture to every viewer whose transport has drained."""
         if self.viewers:
             self._newest = framing.multipart_part(picture.jpeg, picture.captured_us)
             for viewer in self.viewers:
                 viewer.feed(self._newest)
 
     def join(self, viewer: JpegViewer) -> None:
-        """Add a viewer, who gets the newest picture at once."""
+        """Add a viewer, and give it the newest picture at once."""
         if not self.viewers:
-            self._newest = None  # from when somebody last watched
+            self._newest = None  # it is old, from when somebody last watched
         viewer.write(framing.FIRST_BOUNDARY + (self._newest or b""))
         self.viewers.add(viewer)
 
     def wait(self) -> asyncio.Future[JpegPicture | None]:
-        """Return a future of the next `answer`; to be given back with `give_up` when it is done."""
+        """Return a future of the next `answer`; the caller must end it with `give_up`."""
         waiting: asyncio.Future[JpegPicture | None] = asyncio.get_running_loop().create_future()
         self._waiting.add(waiting)
         return waiting
 
     def give_up(self, waiting: asyncio.Future[JpegPicture | None]) -> None:
-        """Count `waiting` no more."""
+        """Forget `waiting`."""
         self._waiting.discard(waiting)
 
     def answer(self, picture: JpegPicture | None) -> None:
-        """Give everybody who waits this picture, or the news that none will come."""
+        """Give every request that waits this picture, or None when no picture will come."""
         for waiting in self._waiting:
             if not waiting.done():
                 waiting.set_result(picture)

@@ -1,6 +1,6 @@
-"""Fragmented MP4, made by hand: one init segment a stream, one fragment an access unit.
+"""Fragmented MP4, made by hand: one init segment per stream, one fragment per access unit.
 
-FFmpeg's muxer gives a fragment away only when the next frame has come, a frame late, and PyAV must
+FFmpeg's muxer returns a fragment only when the next frame has come, one frame late, and PyAV must
 stay out of the daemon. These boxes (ISO/IEC 14496-12 and -15) cost 10 to 20 us a frame.
 """
 
@@ -19,7 +19,7 @@ _NTP_EPOCH = 2_208_988_800  # seconds from 1900 to 1970
 _SHORTEST_US = 1_000  # zero-length samples upset Safari
 _LONGEST_US = 1_000_000  # the slowest stream here, a placeholder, has four frames a second
 _KEYFRAME = 0x0200_0000  # depends on no other sample
-_DELTA = 0x0101_0000  # depends on others, is no sync sample
+_DELTA = 0x0101_0000  # depends on others, not a sync sample
 _MATRIX = struct.pack(">9I", 0x10000, 0, 0, 0, 0x10000, 0, 0, 0, 0x4000_0000)
 
 _HEAD = struct.Struct(

@@ -1,4 +1,4 @@
-"""What the feed has done so far, in plain integers: cheap 30 times a second, read at a scrape."""
+"""Counts of what the feed sent, in plain integers: cheap 30 times a second, read at a scrape."""
 
 from bisect import bisect_left
 from collections import deque
@@ -13,9 +13,9 @@ _MOST_FRAMES = 128  # 2 s at 60 frames a second, and a few
 
 @dataclass(frozen=True, slots=True)
 class Traffic:
-    """One protocol: who watches now, and bytes and left-out pictures of everybody there ever was.
+    """One protocol: viewers now, and bytes and skips of all viewers since the start.
 
-    Bytes are those that have left user space.
+    `sent` counts the bytes that have left user space.
     """
 
     viewers: int = 0

@@ -6,17 +6,17 @@ from dataclasses import dataclass
 from likelight.feed.fmp4 import TIMESCALE, Init
 
 MAX_BEHIND = TIMESCALE * 3 // 10
-"""How far behind live a viewer may be served, in ticks: 0.3 s. Later means skipping ahead."""
+"""How far behind live a viewer may be, in ticks: 0.3 s. One further behind skips ahead."""
 
 _MAX_BYTES = 8 * 1024 * 1024  # 30 s at 2 Mbit/s; an encoder that never makes a keyframe ends here
 
 NOWHERE = -1
-"""Cursor of a viewer who has nothing yet and so must begin at a keyframe."""
+"""Cursor of a viewer that has nothing yet and so must begin at a keyframe."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class StreamHeader:
-    """What goes before the first fragment of a stream: its mime text and init, framed to send."""
+    """What precedes the first fragment of a stream: its mime text and init, framed to send."""
 
     framed: bytes
 
@@ -65,10 +65,10 @@ class Ring:
         return self._key is None or self.newest.decode - self._key.decode >= TIMESCALE
 
     def append(self, fragment: Fragment) -> None:
-        """Add the newest fragment; a keyframe lets go of what nobody needs any more."""
+        """Add the newest fragment; a keyframe drops what no viewer needs any more."""
         if fragment.keyframe:
-            # A viewer who lags a little when the keyframe comes still gets the tail of the old
-            # group of pictures, and so no gap.
+            # A viewer a little behind still gets the end of the old group of pictures, and so no
+            # gap.
             self._keep_from(fragment.decode - MAX_BEHIND)
             self._key = fragment
         elif self._bytes > _MAX_BYTES:
@@ -85,7 +85,7 @@ class Ring:
         self._bytes = 0
 
     def since_keyframe(self) -> Sequence[Fragment]:
-        """Return what a joiner gets: everything from the newest keyframe on."""
+        """Return what a new viewer gets: everything from the newest keyframe on."""
         return self._fragments[self._key.sequence - self._base :] if self._key else ()
 
     def missing(self, cursor: int) -> Sequence[Fragment]:

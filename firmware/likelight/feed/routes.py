@@ -11,7 +11,7 @@ from aiohttp import WSMessage, WSMsgType, web
 from likelight.feed import framing
 from likelight.feed.hub import Hub
 
-_MAX_MESSAGE = 1024  # bytes; viewers have nothing to say on this socket
+_MAX_MESSAGE = 1024  # bytes; viewers have nothing to send on this socket
 _MAX_MESSAGES = 10  # in a second; pings and pongs count
 _HEARTBEAT_S = 30.0
 _CLOSE_WITHIN_S = 1.0
@@ -39,7 +39,7 @@ def feed_routes(find: Callable[[str], Hub | None]) -> list[web.RouteDef]:
     async def snapshot(request: web.Request) -> web.StreamResponse:
         return await _snapshot(request, hub_of(request))
 
-    # No HEAD: it would have to watch to know what it would be told.
+    # No HEAD: to know its headers it would have to watch.
     return [
         web.get("/k/{kid}/ws", socket, allow_head=False),
         web.get("/k/{kid}/live.mp4", endless, allow_head=False),
@@ -69,19 +69,19 @@ async def _socket(request: web.Request, hub: Hub) -> web.StreamResponse:
 
 
 async def _listen(ws: web.WebSocketResponse) -> bool:
-    """Read until the viewer leaves; nothing it says matters.
+    """Read until the viewer leaves; its messages are ignored.
 
-    Return True when it is still there, but says too much.
+    Return True when it has not left, but sends too many.
     """
     loop = asyncio.get_running_loop()
-    window, heard = loop.time(), 0
+    began_at, count = loop.time(), 0
     message: WSMessage
     async for message in ws:
         now = loop.time()
-        if now - window > 1.0:
-            window, heard = now, 0
-        heard += 1
-        if heard > _MAX_MESSAGES:
+        if now - began_at > 1.0:
+            began_at, count = now, 0
+        count += 1
+        if count > _MAX_MESSAGES:
             return True
         if message.type is WSMsgType.PING:
             await ws.pong(message.data)

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from likelight.contract import State
-from likelight.feed.hls.outlet import Hls
+from likelight.feed.hls.hls import Hls
 from likelight.feed.outlets import Demand
 from support.feed import Demands, hub_with_placeholders
 from support.hls import Camera

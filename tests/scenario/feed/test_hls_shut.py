@@ -6,7 +6,7 @@ import pytest
 
 from likelight.contract import State
 from likelight.feed.channels import JpegPicture
-from likelight.feed.hls.outlet import Hls
+from likelight.feed.hls.hls import Hls
 from likelight.feed.outlets import Demand
 from likelight.feed.ring import Fragment
 from support.feed import Demands, hub_with_placeholders

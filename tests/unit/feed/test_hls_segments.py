@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from likelight.feed.annexb import parse
 from likelight.feed.fmp4 import TIMESCALE, Init
 from likelight.feed.hls.playlist import media_playlist
-from likelight.feed.hls.segments import KEPT, LONGEST_SEGMENT, WINDOW, Segmenter
+from likelight.feed.hls.segmenter import Segmenter
+from likelight.feed.hls.segments import KEPT, LONGEST_SEGMENT, WINDOW
 from likelight.feed.ring import Fragment, StreamHeader
 from support.feed import CAMERA_SHADE, HEIGHT, WIDTH, one_keyframe
 from support.hls_validator import Playlist, check_alone, check_successor, read_playlist
@@ -41,42 +42,42 @@ class Source:
         return made
 
 
-def listed(window: Segmenter) -> Playlist:
-    return read_playlist(media_playlist(window).plain.decode(), "http://x/")
+def listed(segmenter: Segmenter) -> Playlist:
+    return read_playlist(media_playlist(segmenter.window).plain.decode(), "http://x/")
 
 
-def roll(window: Segmenter, source: Source, seconds: int, fps: float, gop: int) -> None:
+def roll(segmenter: Segmenter, source: Source, seconds: int, fps: float, gop: int) -> None:
     for number in range(round(seconds * fps)):
-        window.add(source.fragment(1 / fps, keyframe=number % gop == 0))
+        segmenter.add(source.fragment(1 / fps, keyframe=number % gop == 0))
 
 
 def test_at_the_usual_rates_segments_last_2_s_and_every_keyframe_begins_a_part() -> None:
     for fps in (10, 15, 20, 24, 25, 30, 50, 60):
-        window = Segmenter()
-        roll(window, Source(), 9, fps, fps)
-        playlist = listed(window)
+        segmenter = Segmenter()
+        roll(segmenter, Source(), 9, fps, fps)
+        playlist = listed(segmenter)
         assert {segment.duration for segment in playlist.segments if segment.uri} == {2.0}
         parts = [part.independent for part in playlist.segments[-2].parts]
         assert parts == [True, False] * 2, fps
 
 
 def test_memory_is_bounded_by_the_window() -> None:
-    window = Segmenter()
-    roll(window, Source(), 100, 30, 30)
-    playlist = listed(window)
+    segmenter = Segmenter()
+    roll(segmenter, Source(), 100, 30, 30)
+    playlist = listed(segmenter)
     assert WINDOW <= playlist.duration * TIMESCALE < WINDOW + LONGEST_SEGMENT
-    kept = [number for number in range(60) if window.segment(number)]
+    kept = [number for number in range(60) if segmenter.window.segment(number)]
     assert kept == list(range(kept[0], playlist.segments[-1].number + 1))
     assert len(kept) <= KEPT / TIMESCALE / 2 + 2
 
 
 @pytest.mark.parametrize("step_s", [1.0, -1.0, 3600.0, -3600.0, 0.3])
 def test_a_clock_that_is_set_is_a_discontinuity_at_the_next_keyframe(step_s: float) -> None:
-    window, source = Segmenter(), Source()
-    roll(window, source, 5, 30, 30)
+    segmenter, source = Segmenter(), Source()
+    roll(segmenter, source, 5, 30, 30)
     source.clock_us += round(step_s * 1_000_000)
-    roll(window, source, 3, 30, 30)
-    playlist = listed(window)
+    roll(segmenter, source, 3, 30, 30)
+    playlist = listed(segmenter)
     check_alone(playlist)
     assert [segment.duration for segment in playlist.segments[:3]] == [2.0, 2.0, 1.0]
     assert [segment.discontinuity for segment in playlist.segments] == [
@@ -89,11 +90,11 @@ def test_a_clock_that_is_set_is_a_discontinuity_at_the_next_keyframe(step_s: flo
 
 
 def test_a_clock_that_is_drawn_a_little_is_none() -> None:
-    window, source = Segmenter(), Source()
+    segmenter, source = Segmenter(), Source()
     for _ in range(4):
-        roll(window, source, 2, 30, 30)
+        roll(segmenter, source, 2, 30, 30)
         source.clock_us += 200_000
-    playlist = listed(window)
+    playlist = listed(segmenter)
     assert not any(segment.discontinuity for segment in playlist.segments)
     assert {segment.duration for segment in playlist.segments if segment.uri} == {2.0}
 
@@ -109,7 +110,7 @@ runs = st.tuples(st.floats(0.01, 0.3), st.integers(1, 40), st.integers(1, 40), s
 def test_every_playlist_is_legal_and_follows_from_the_one_before(
     script: list[tuple[float, bool] | tuple[float, int, int, bool]],
 ) -> None:
-    window, source = Segmenter(), Source()
+    segmenter, source = Segmenter(), Source()
     init, old = INIT, None
     for step in script:
         if len(step) == 2:
@@ -120,8 +121,8 @@ def test_every_playlist_is_legal_and_follows_from_the_one_before(
                 init = Init(INIT.sets, WIDTH, HEIGHT, init.fps + 1)
             fragments = [(seconds, number % gop == 0, init) for number in range(count)]
         for lasts, keyframe, of in fragments:
-            if window.add(source.fragment(lasts, keyframe=keyframe, init=of)):
-                new = listed(window)
+            if segmenter.add(source.fragment(lasts, keyframe=keyframe, init=of)):
+                new = listed(segmenter)
                 check_alone(new)
                 if old is not None:
                     check_successor(old, new)

@@ -1,4 +1,4 @@
-"""Playlists as text: pure functions of what the segmenter holds."""
+"""Playlists as text: pure functions of the segments in the window."""
 
 import gzip
 from collections.abc import Iterator
@@ -6,13 +6,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from likelight.feed.fmp4 import TIMESCALE
-from likelight.feed.hls.segments import (
-    PART_TARGET,
-    TARGET_DURATION,
-    Part,
-    Segment,
-    Segmenter,
-)
+from likelight.feed.hls.segmenter import PART_TARGET
+from likelight.feed.hls.segments import TARGET_DURATION, Part, Segment, SegmentWindow
 
 PART_HOLD_BACK = 3 * PART_TARGET
 """Ticks that a player stays behind the end: Apple's least (HLS authoring specification, 14.3)."""
@@ -23,19 +18,19 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """A playlist as it goes over the wire, to all alike. Apple's players ask for gzip."""
+    """A playlist in both encodings, the same for all viewers. Apple's players ask for gzip."""
 
     plain: bytes
     gzipped: bytes
 
 
-def media_playlist(window: Segmenter) -> Rendered:
+def media_playlist(window: SegmentWindow) -> Rendered:
     """Render the media playlist; `window` must list a part. URIs are relative to its own."""
     return _rendered(_media_lines(window))
 
 
-def multivariant_playlist(window: Segmenter, uri: str) -> Rendered:
-    """Render the playlist that tells what the media playlist at `uri` holds; as above."""
+def multivariant_playlist(window: SegmentWindow, uri: str) -> Rendered:
+    """Render the playlist that describes the media playlist at `uri`; `window` must list a part."""
     newest = window.newest
     assert newest is not None
     init = newest.init
@@ -67,9 +62,9 @@ def part_uri(number: int, part: int) -> str:
     return f"{number}.{part}.m4s"
 
 
-def _media_lines(window: Segmenter) -> Iterator[str]:
+def _media_lines(window: SegmentWindow) -> Iterator[str]:
     # EXT-X-INDEPENDENT-SEGMENTS would promise that each segment begins with an IDR, for ever.
-    # Nearly all do; but where a late frame ended one early (segments.py), the next begins without.
+    # Nearly all do; but where a late frame ended one early (segmenter.py), the next begins without.
     segments = window.listed
     yield "#EXTM3U"
     yield "#EXT-X-VERSION:10"

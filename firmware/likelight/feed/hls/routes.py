@@ -1,20 +1,20 @@
-"""LL-HLS over HTTP, under `/k/{kid}/`: what may be asked, and how long an answer may be kept."""
+"""LL-HLS over HTTP, under `/k/{kid}/`: its addresses, and how long caches may keep an answer."""
 
 import re
 from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 
-from likelight.feed.hls.outlet import MEDIA_PLAYLIST, Asked, Hls
+from likelight.feed.hls.hls import MEDIA_PLAYLIST, Hls, HlsRequestError
 from likelight.feed.hls.playlist import Rendered
 from likelight.feed.transport import tune
 
 _NO_STORE = {"Cache-Control": "no-store"}
-# A blocking reload's answer is the same for all who ask the same; six target durations is what the
-# RFC allows it. It holds no picture, and neither does an init.
+# A blocking reload has the same answer for every viewer; the RFC allows to keep it for six target
+# durations. It holds no picture, and neither does an init.
 _ANSWER = {"Cache-Control": "public, max-age=12"}
-# A part never changes, but no cache shall hold a picture long after a shut. Low-latency players ask
-# for it in the moment in which it is made; who joins begins 1.6 s behind that.
+# A part never changes, but no cache may hold a picture long after a shut. Low-latency players ask
+# for a part as soon as it is made; a player that joins begins 1.6 s behind that.
 _MEDIA = {"Cache-Control": "public, max-age=2"}
 _PLAYLIST = {"Cache-Control": "public, max-age=1"}
 _PLAYLIST_TYPE = "application/vnd.apple.mpegurl"
@@ -36,8 +36,8 @@ def hls_routes(find: Callable[[str], Hls | None]) -> list[web.RouteDef]:
                 raise web.HTTPNotFound(headers=_NO_STORE)
             try:
                 return await answer(hls, request)
-            except Asked as asked:
-                raise web.HTTPBadRequest(headers=_NO_STORE, text=str(asked)) from None
+            except HlsRequestError as error:
+                raise web.HTTPBadRequest(headers=_NO_STORE, text=str(error)) from None
             except TimeoutError:
                 retry = {**_NO_STORE, "Retry-After": "1"}
                 raise web.HTTPServiceUnavailable(headers=retry) from None
@@ -59,7 +59,7 @@ async def _multivariant(hls: Hls, request: web.Request) -> web.Response:
 
 
 async def _playlist(hls: Hls, request: web.Request) -> web.Response:
-    number, part = _asked(request, "_HLS_msn"), _asked(request, "_HLS_part")
+    number, part = _number(request, "_HLS_msn"), _number(request, "_HLS_part")
     playlist = await hls.playlist(number, part)
     return _text(request, playlist, _PLAYLIST if number is None else _ANSWER)
 
@@ -79,12 +79,12 @@ async def _part(hls: Hls, request: web.Request) -> web.Response:
     return _media(hls, request, body, "video/iso.segment")
 
 
-def _asked(request: web.Request, name: str) -> int | None:
+def _number(request: web.Request, name: str) -> int | None:
     values = request.query.getall(name, [])
     if not values:
         return None
     if len(values) > 1 or not _NUMBER.fullmatch(values[0]):
-        raise Asked(f"{name} is no number")
+        raise HlsRequestError(f"{name} is not a number")
     return int(values[0])
 
 

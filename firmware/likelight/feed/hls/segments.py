@@ -1,22 +1,10 @@
-"""Fragments, gathered into the parts and segments of a playlist.
-
-Cut by time, never by count, because a camera's frames jitter: a part ends when one frame more would
-exceed PART-TARGET, and where it would end too short it ends its segment, too, whose last part may
-be of any length. So every playlist keeps the rules, at every frame rate.
-"""
+"""The segments of a playlist: which are listed, which are kept, and their bit rates."""
 
 from collections import deque
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 from likelight.feed.fmp4 import TIMESCALE, Init
-from likelight.feed.ring import Fragment
-
-PART_TARGET = TIMESCALE * 54 // 100
-"""Ticks. 16 frames of 30 fps fit in, and the 14 left of a second are still over 85 % of it, so that
-at 24, 25, 30 and 60 fps each second's keyframe begins a part."""
-
-SHORTEST_PART = -(-PART_TARGET * 85 // 100)
 
 TARGET_DURATION = 2
 """Seconds; a segment's duration, rounded, must not exceed it."""
@@ -29,9 +17,6 @@ WINDOW = 8 * TIMESCALE
 KEPT = 2 * WINDOW + 3 * LONGEST_SEGMENT
 """Ticks of closed segments in memory: one that left the playlist may be asked for as long as the
 playlist lasted, and itself (RFC 8216bis, 6.2.2). 6 MB at 2 Mbit/s."""
-
-_DRIFT_US = 250_000
-"""How far wall time may run off from the playlist's: a clock steps, a stall is listed too short."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -69,8 +54,8 @@ class Segment:
         return sum(len(part.body) for part in self.parts)
 
 
-class Segmenter:
-    """The window of segments that fragments are put into; numbers never come back."""
+class SegmentWindow:
+    """The newest segments, in order; the last one is open. A number is never used twice."""
 
     def __init__(self) -> None:
         self._segments: deque[Segment] = deque()
@@ -79,10 +64,11 @@ class Segmenter:
         self._init: Init | None = None
         self._init_number = -1
         self._peak = 0
-        self._payloads: list[bytes] = []
-        self._pending = 0  # ticks in the part to come
-        self._pending_independent = False
-        self._keyframe_at = 0
+
+    @property
+    def last(self) -> Segment | None:
+        """The open segment, which may have no part yet; None when every segment is forgotten."""
+        return self._segments[-1] if self._segments else None
 
     @property
     def listed(self) -> Sequence[Segment]:
@@ -125,7 +111,7 @@ class Segmenter:
         return next((each.init for each in self._segments if each.init_number == number), None)
 
     def has(self, number: int, part: int | None) -> bool:
-        """Return whether the playlist holds this part, or all of the segment, or what is later.
+        """Return whether the playlist holds this part (None: the whole segment), or a later one.
 
         A part past a segment's last one is the first of the next segment.
         """
@@ -136,118 +122,46 @@ class Segmenter:
             return True
         return newest.closed if part is None else part < len(newest.parts)
 
-    def forget(self) -> None:
-        """Drop every part at once; what comes next is a discontinuity, under new numbers."""
-        self._segments.clear()
-        self._drop_pending()
-        self._peak = 0
-
-    def add(self, fragment: Fragment) -> bool:
-        """Take the next fragment; return whether a part was completed by it.
-
-        A frame that lasts longer than a part, after a stall, is listed as lasting one part.
-        """
-        if not self._segments:
-            # The first frame after a pause lasts as long as the pause.
-            if fragment.keyframe and fragment.duration <= PART_TARGET:
-                self._begin(fragment)
-                self._take(fragment)
-            return False
-        if self._ends_segment(fragment):
-            self._close_segment()
-            self._begin(fragment)
-        elif self._ends_part(fragment):
-            self._close_part()
-        else:
-            self._take(fragment)
-            return False
-        self._take(fragment)
-        return True
-
-    def _ends_segment(self, fragment: Fragment) -> bool:
-        segment = self._segments[-1]
-        if fragment.init != segment.init:
-            return True
-        length = segment.duration + self._pending
-        if self._overflows(fragment) and self._pending < SHORTEST_PART:
-            return True
-        if length + min(fragment.duration, PART_TARGET) > LONGEST_SEGMENT:
-            return True
-        # A segment should begin with a keyframe: it ends here if the next one would come too late.
-        gop = fragment.decode - self._keyframe_at
-        return fragment.keyframe and (
-            length + gop > LONGEST_SEGMENT or _drifted(segment, length, fragment)
+    def begin(self, init: Init, began_us: int, *, discontinuity: bool) -> None:
+        """Open the next segment; the very first one is never a discontinuity."""
+        if init != self._init:
+            self._init, self._init_number = init, self._init_number + 1
+        segment = Segment(
+            number=self._next_number,
+            init=init,
+            init_number=self._init_number,
+            began_us=began_us,
+            discontinuity=discontinuity and self._next_number > 0,
+            discontinuities_before=self._discontinuities,
         )
-
-    def _ends_part(self, fragment: Fragment) -> bool:
-        return self._overflows(fragment) or (fragment.keyframe and self._pending >= SHORTEST_PART)
-
-    def _overflows(self, fragment: Fragment) -> bool:
-        return self._pending + fragment.duration > PART_TARGET
-
-    def _begin(self, fragment: Fragment) -> None:
-        before = self._segments[-1] if self._segments else None
-        broken = (
-            before is None
-            or fragment.init != before.init
-            or _drifted(before, before.duration, fragment)
-        )
-        if fragment.init != self._init:
-            self._init, self._init_number = fragment.init, self._init_number + 1
-        self._segments.append(
-            Segment(
-                number=self._next_number,
-                init=fragment.init,
-                init_number=self._init_number,
-                began_us=fragment.captured_us,
-                discontinuity=broken and self._next_number > 0,
-                discontinuities_before=self._discontinuities,
-            )
-        )
-        self._discontinuities += self._segments[-1].discontinuity
+        self._segments.append(segment)
+        self._discontinuities += segment.discontinuity
         self._next_number += 1
 
-    def _take(self, fragment: Fragment) -> None:
-        if fragment.keyframe:
-            self._keyframe_at = fragment.decode
-        if not self._payloads:
-            self._pending_independent = fragment.keyframe
-        self._payloads.append(fragment.payload)
-        self._pending += min(fragment.duration, PART_TARGET)
-
-    def _close_part(self) -> None:
-        part = Part(b"".join(self._payloads), self._pending, self._pending_independent)
-        self._segments[-1].parts.append(part)
-        self._drop_pending()
-
-    def _close_segment(self) -> None:
-        self._close_part()
+    def close(self) -> None:
+        """Close the last segment, and forget those that nobody may ask for any more."""
         closed = self._segments[-1]
         closed.closed = True
         self._peak = max(self._peak, _rate([closed]))
         for _ in range(_surplus(self._segments, KEPT)):
             self._segments.popleft()
 
-    def _drop_pending(self) -> None:
-        self._payloads.clear()
-        self._pending = 0
+    def forget(self) -> None:
+        """Drop every segment at once."""
+        self._segments.clear()
+        self._peak = 0
 
 
 def _surplus(segments: Collection[Segment], ticks: int) -> int:
     """Return how many of the oldest can go so that the closed ones left still last `ticks`."""
-    there = sum(segment.duration for segment in segments if segment.closed)
+    left = sum(segment.duration for segment in segments if segment.closed)
     surplus = 0
     for segment in segments:
-        there -= segment.duration
-        if there < ticks:
+        left -= segment.duration
+        if left < ticks:
             break
         surplus += 1
     return surplus
-
-
-def _drifted(segment: Segment, length: int, fragment: Fragment) -> bool:
-    expected_us = segment.began_us + length * 1_000_000 // TIMESCALE
-    return abs(fragment.captured_us - expected_us) > _DRIFT_US
 
 
 def _rate(segments: Sequence[Segment]) -> int:

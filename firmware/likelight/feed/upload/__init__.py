@@ -1,1 +1,1 @@
-"""One upload to the relay while somebody watches."""
+"""The upload: one connection to the cloud's relay while somebody watches there."""

@@ -1,13 +1,13 @@
-"""From fMP4 back to what a hub publishes: the way into a relay's hub. `fmp4` is the way out.
+"""From fMP4 back to NAL units, for a relay's hub: the reverse of `fmp4`.
 
-Whatever is no such segment raises `UnpackError`; nothing here trusts a length that it reads.
+Bytes that are not such a segment raise `UnpackError`; no length that is read is trusted.
 """
 
 from likelight.feed.annexb import ParameterSets
 from likelight.feed.fmp4 import Init
 
 MAX_UNITS = 1024
-"""NAL units of one picture; level 5.2 allows fewer slices, so more is no picture."""
+"""NAL units of one picture; level 5.2 allows fewer slices."""
 
 _SPS, _PPS = 7, 8
 _SAMPLE_ENTRY = 78  # bytes of a visual sample entry before its boxes
@@ -15,7 +15,7 @@ _FULL = 8  # version, flags and the entry count of `stsd`
 
 
 class UnpackError(ValueError):
-    """The bytes are no init segment or no fragment."""
+    """The bytes are not an init segment, or not a fragment."""
 
 
 def unpack_init(segment: bytes, *, width: int, height: int, fps: int) -> Init:
@@ -27,7 +27,7 @@ def unpack_init(segment: bytes, *, width: int, height: int, fps: int) -> Init:
     begin, end = _find(segment, (begin + _SAMPLE_ENTRY, end), b"avcC")
     init = Init(_parameter_sets(segment[begin:end]), width, height, fps)
     try:
-        _ = init.segment  # made here, so that sets which can't be packaged fail here
+        _ = init.segment  # computed once, so that sets which can't be packaged fail here
     except (ValueError, OverflowError) as error:
         raise UnpackError("the parameter sets make no configuration") from error
     return init

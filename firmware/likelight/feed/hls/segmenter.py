@@ -1,0 +1,109 @@
+"""Where parts and segments end.
+
+By time, never by count, because a camera's frames jitter: a part ends when one frame more would
+exceed PART-TARGET. Where it would end too short, its segment ends with it, for a segment's last
+part may be of any length. So every playlist keeps the rules, at every frame rate.
+"""
+
+from likelight.feed.fmp4 import TIMESCALE
+from likelight.feed.hls.segments import LONGEST_SEGMENT, Part, Segment, SegmentWindow
+from likelight.feed.ring import Fragment
+
+PART_TARGET = TIMESCALE * 54 // 100
+"""Ticks. 16 frames of 30 fps fit in, and the 14 left of a second are still over 85 % of it, so that
+at 24, 25, 30 and 60 fps each second's keyframe begins a part."""
+
+SHORTEST_PART = -(-PART_TARGET * 85 // 100)
+
+_DRIFT_US = 250_000
+"""How far wall time may differ from the playlist's: a clock steps, a stall is listed too short."""
+
+
+class Segmenter:
+    """Puts fragments into the parts and segments of `window`."""
+
+    def __init__(self) -> None:
+        self.window = SegmentWindow()
+        self._payloads: list[bytes] = []
+        self._pending = 0  # ticks in the part to come
+        self._pending_independent = False
+        self._keyframe_at = 0
+
+    def forget(self) -> None:
+        """Drop every part at once; what comes next is a discontinuity, under new numbers."""
+        self.window.forget()
+        self._drop_pending()
+
+    def add(self, fragment: Fragment) -> bool:
+        """Take the next fragment; return True when it completed a part.
+
+        A frame that lasts longer than a part, after a stall, is listed as lasting one part.
+        """
+        segment = self.window.last
+        if segment is None:
+            # The first frame after a pause lasts as long as the pause.
+            if fragment.keyframe and fragment.duration <= PART_TARGET:
+                self._begin(None, fragment)
+                self._take(fragment)
+            return False
+        if self._ends_segment(segment, fragment):
+            self._close_part(segment)
+            self.window.close()
+            self._begin(segment, fragment)
+        elif self._ends_part(fragment):
+            self._close_part(segment)
+        else:
+            self._take(fragment)
+            return False
+        self._take(fragment)
+        return True
+
+    def _ends_segment(self, segment: Segment, fragment: Fragment) -> bool:
+        if fragment.init != segment.init:
+            return True
+        length = segment.duration + self._pending
+        if self._overflows(fragment) and self._pending < SHORTEST_PART:
+            return True
+        if length + min(fragment.duration, PART_TARGET) > LONGEST_SEGMENT:
+            return True
+        # A segment should begin with a keyframe: it ends here if the next one would come too late.
+        gop = fragment.decode - self._keyframe_at
+        return fragment.keyframe and (
+            length + gop > LONGEST_SEGMENT or _drifted(segment, length, fragment)
+        )
+
+    def _ends_part(self, fragment: Fragment) -> bool:
+        return self._overflows(fragment) or (fragment.keyframe and self._pending >= SHORTEST_PART)
+
+    def _overflows(self, fragment: Fragment) -> bool:
+        return self._pending + fragment.duration > PART_TARGET
+
+    def _begin(self, before: Segment | None, fragment: Fragment) -> None:
+        discontinuity = (
+            before is None
+            or fragment.init != before.init
+            or _drifted(before, before.duration, fragment)
+        )
+        self.window.begin(fragment.init, fragment.captured_us, discontinuity=discontinuity)
+
+    def _take(self, fragment: Fragment) -> None:
+        if fragment.keyframe:
+            self._keyframe_at = fragment.decode
+        if not self._payloads:
+            self._pending_independent = fragment.keyframe
+        self._payloads.append(fragment.payload)
+        self._pending += min(fragment.duration, PART_TARGET)
+
+    def _close_part(self, segment: Segment) -> None:
+        part = Part(b"".join(self._payloads), self._pending, self._pending_independent)
+        segment.parts.append(part)
+        self._drop_pending()
+
+    def _drop_pending(self) -> None:
+        self._payloads.clear()
+        self._pending = 0
+
+
+def _drifted(segment: Segment, length: int, fragment: Fragment) -> bool:
+    expected_us = segment.began_us + length * 1_000_000 // TIMESCALE
+    return abs(fragment.captured_us - expected_us) > _DRIFT_US
