@@ -8,7 +8,7 @@ import pytest
 
 from likelight.contract import State
 from likelight.feed.cutoff import SHUT_WITHIN_S
-from likelight.feed.hls import outlet
+from likelight.feed.hls import hls as hls_module
 from likelight.feed.outlets import Demand
 from support.feed import CAMERA_SHADE, SHADES, decode, heavy, kitchen, raw_viewer, read_to_the_end
 from support.hls import PLAYLIST, Camera, status, text, watched_kitchen
@@ -124,7 +124,7 @@ async def test_the_hinted_part_is_held_until_it_is_complete() -> None:
 async def test_who_waits_too_long_is_told_when_to_come_back(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(outlet, "HOLD_S", 0.1)
+    monkeypatch.setattr(hls_module, "HOLD_S", 0.1)
     async with watched_kitchen() as (place, session):
         Camera(place.hub).roll(100)
         for uri in (f"{PLAYLIST}?_HLS_msn=3", UNDER + "2.2.m4s"):
@@ -138,13 +138,13 @@ async def test_a_playlist_is_rendered_once_for_all_who_wait(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     rendered = []
-    render = outlet.media_playlist
+    render = hls_module.media_playlist
 
     def counting(window: Any) -> Any:
         rendered.append(render(window))
         return rendered[-1]
 
-    monkeypatch.setattr(outlet, "media_playlist", counting)
+    monkeypatch.setattr(hls_module, "media_playlist", counting)
     async with watched_kitchen() as (place, session), asyncio.TaskGroup() as group:
         camera = Camera(place.hub)
         camera.roll(61)
