@@ -93,14 +93,15 @@ async def test_it_needs_neither_stdin_nor_stdout(tmp_path: Path) -> None:
 
 STUCK_AT_START = """
 import asyncio, sys
-from likelight import app, cli
+from likelight.cli.main import main
+from likelight.daemon import app
 
 async def probe(config):
     print("probing", flush=True)
     await asyncio.Event().wait()
 
 app.probe = probe
-sys.exit(cli.main(sys.argv[1:]))
+sys.exit(main(sys.argv[1:]))
 """
 
 
