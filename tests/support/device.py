@@ -13,7 +13,7 @@ from typing import Any
 from PIL import Image
 
 from likelight.appreciation.lamp.lamp import Lamp
-from likelight.appreciation.panel.presenter import PanelSettings
+from likelight.appreciation.panel.settings import PanelSettings
 from likelight.appreciation.screens.models import NoteScreen
 from likelight.appreciation.screens.render import pages
 from likelight.appreciation.sync.client import CloudClient

@@ -15,7 +15,8 @@ from likelight.appreciation.lamp.lamp import Lamp
 from likelight.appreciation.lamp.night import Night
 from likelight.appreciation.lamp.palette import BRAND, Palette
 from likelight.appreciation.panel.headline import Situation
-from likelight.appreciation.panel.presenter import PanelSettings, Presenter
+from likelight.appreciation.panel.presenter import Presenter
+from likelight.appreciation.panel.settings import PanelSettings
 from likelight.appreciation.panel.surface import PanelContent
 from likelight.appreciation.sync.client import CloudClient
 from likelight.appreciation.sync.connection import CloudConnection

@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from likelight.appreciation.lamp.palette import brand
-from likelight.appreciation.panel.presenter import PanelSettings
+from likelight.appreciation.panel.settings import PanelSettings
 from likelight.appreciation.sync.http_cloud import HttpCloud
 from likelight.appreciation.sync.report import StatusSources
 from likelight.appreciation.sync.store import DeviceStore

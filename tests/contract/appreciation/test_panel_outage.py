@@ -11,7 +11,8 @@ import pytest
 from PIL import ImageChops
 
 from likelight.appreciation.panel.headline import Situation
-from likelight.appreciation.panel.presenter import PanelSettings, Presenter
+from likelight.appreciation.panel.presenter import Presenter
+from likelight.appreciation.panel.settings import PanelSettings
 from likelight.appreciation.sync.connection import CloudConnection
 from likelight.appreciation.sync.inbox import Inbox
 from likelight.assets.catalogue import load

@@ -1,0 +1,23 @@
+"""What the panel has to know of its kitchen."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, tzinfo
+
+from likelight.contract import Catalogue
+
+
+@dataclass(frozen=True, slots=True)
+class PanelSettings:
+    """The words of the notes, the kitchen's time, and when the crew must not be disturbed.
+
+    In `quiet()` hours the panel is dark, or as bright as `night_brightness` says (0..1) if it does
+    not burn in. `review_due` returns the date by which the crew's consent must be reviewed, when
+    that is soon.
+    """
+
+    catalogue: Catalogue
+    timezone: tzinfo | None = None
+    quiet: Callable[[], bool] = lambda: False
+    night_brightness: float = 0.0
+    review_due: Callable[[], date | None] = lambda: None
