@@ -39,6 +39,8 @@ class Cloud:
         self.now = now
         self.rng = rng
         self.ready = asyncio.Event()
+        self.event_streams = 0
+        """Pages that follow a summary by server-sent events."""
         self.likes = LikeCommits(store)
         self.like_buckets = PerViewer(LikeBucket)
         self.note_diaries = PerViewer(NoteDiary)
@@ -73,6 +75,10 @@ class Cloud:
             # Another request may have brought the kitchen in meanwhile.
             kitchen = self._kitchens.setdefault(kid, Kitchen(record, now=self.now))
         return kitchen
+
+    def loaded_kitchens(self) -> tuple[Kitchen, ...]:
+        """Return the kitchens that somebody has asked for since the start."""
+        return tuple(self._kitchens.values())
 
     async def knows(self, kid: str) -> bool:
         """Return whether there is a kitchen `kid`, or may be: the store can't always be asked."""

@@ -8,6 +8,7 @@ import signal
 import socket
 import sys
 from collections.abc import Coroutine
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
@@ -69,6 +70,17 @@ def _parser() -> argparse.ArgumentParser:
         "--port", type=int, default=8090, help="port to bind, 0 for any (default: %(default)s)"
     )
     serve.add_argument(
+        "--admin-host",
+        default="127.0.0.1",
+        help="address to bind for /readyz and /metrics (default: %(default)s)",
+    )
+    serve.add_argument(
+        "--admin-port",
+        type=int,
+        default=8091,
+        help="port to bind for /readyz and /metrics, 0 for any (default: %(default)s)",
+    )
+    serve.add_argument(
         "--public-url",
         type=_public_url,
         metavar="URL",
@@ -100,19 +112,31 @@ async def _serve(options: argparse.Namespace) -> None:
     except CatalogueError as error:
         raise CommandError(f"--catalogue: {error}") from error
     cloud = EmbeddedCloud(options.database, now=utc_now, rng=random.Random(), notes=notes)
-    with await asyncio.to_thread(_listener, options.host, options.port) as listener:
+    async with AsyncExitStack() as stack:
+
+        async def bound(host: str, port: int, flags: str) -> socket.socket:
+            return stack.enter_context(await asyncio.to_thread(_listener, host, port, flags))
+
+        public = await bound(options.host, options.port, "--host or --port")
+        admin = await bound(options.admin_host, options.admin_port, "--admin-host or --admin-port")
 
         def tell() -> None:
-            log.info("The cloud answers at %s", own_address(listener))
+            log.info(
+                "The cloud answers at %s, and administrators at %s/readyz and %s/metrics",
+                own_address(public),
+                own_address(admin),
+                own_address(admin),
+            )
 
-        await _until_stopped(CloudServer(cloud, listener, public_url=options.public_url).run(tell))
+        server = CloudServer(cloud, public, admin, public_url=options.public_url)
+        await _until_stopped(server.run(tell))
 
 
-def _listener(host: str, port: int) -> socket.socket:
+def _listener(host: str, port: int, flags: str) -> socket.socket:
     try:
         return listen(host, port)
     except ListenError as error:
-        raise CommandError(f"{error}. Choose another with --host or --port.") from error
+        raise CommandError(f"{error}. Choose another with {flags}.") from error
 
 
 async def _until_stopped(serving: Coroutine[None, None, None]) -> None:

@@ -36,6 +36,11 @@ class EmbeddedCloud:
         self._cloud = Cloud(self._store, now=now, rng=rng, notes=notes)
 
     @property
+    def cloud(self) -> Cloud:
+        """What the handlers share."""
+        return self._cloud
+
+    @property
     def ready(self) -> asyncio.Event:
         """Set while the cloud answers."""
         return self._cloud.ready

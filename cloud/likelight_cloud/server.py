@@ -8,6 +8,9 @@ from aiohttp import web
 from yarl import URL
 
 from likelight.web.http.server import WebServer
+from likelight_cloud.admin.health import health_route, readiness_route
+from likelight_cloud.admin.metrics import CloudMetrics, metrics_route
+from likelight_cloud.admin.request_counts import RequestCounts
 from likelight_cloud.embedded import EmbeddedCloud
 from likelight_cloud.relay.relay import Relays
 from likelight_cloud.relay.upload_route import mount_relay
@@ -15,18 +18,24 @@ from likelight_cloud.trust.public import as_seen_at
 
 
 class CloudServer:
-    """Serves `cloud` and its relays on `listener`.
+    """Serves `cloud` and its relays on `public`, and how they are on `admin`.
 
-    `public_url` is the address that viewers open, where something with TLS stands before it.
+    `public_url` is the address that viewers open, where something with TLS stands before the cloud.
     """
 
     def __init__(
-        self, cloud: EmbeddedCloud, listener: socket.socket, *, public_url: URL | None
+        self,
+        cloud: EmbeddedCloud,
+        public: socket.socket,
+        admin: socket.socket,
+        *,
+        public_url: URL | None,
     ) -> None:
         self._cloud = cloud
         self._relays = Relays()
+        self._requests = RequestCounts()
         self._public_url = public_url
-        self._public = WebServer(self._fill, listener)
+        self._servers = (WebServer(self._fill_public, public), WebServer(self._fill_admin, admin))
 
     async def run(self, on_ready: Callable[[], None]) -> None:
         """Serve until cancelled; call `on_ready` once requests are answered.
@@ -36,12 +45,20 @@ class CloudServer:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._cloud.run())
             group.create_task(self._relays.run())
-            group.create_task(self._public.run())
+            for server in self._servers:
+                group.create_task(server.run())
             await self._cloud.ready.wait()
             on_ready()
 
-    def _fill(self, app: web.Application) -> None:
+    def _fill_public(self, app: web.Application) -> None:
         self._cloud.mount(app)
         mount_relay(self._relays, app)
+        app.add_routes([health_route(self._cloud.cloud)])
+        app.on_response_prepare.append(self._requests.on_prepare)
         if self._public_url is not None:
             app.middlewares.insert(0, as_seen_at(self._public_url))
+
+    def _fill_admin(self, app: web.Application) -> None:
+        cloud = self._cloud.cloud
+        metrics = CloudMetrics(cloud, self._relays, self._requests)
+        app.add_routes([health_route(cloud), readiness_route(cloud), metrics_route(metrics)])

@@ -36,7 +36,11 @@ class LikeCommits:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._running = False
-        self._failing = False
+        self.failure: StoreError | None = None
+        """Why the last commit failed; None when it did not."""
+        self.commits = 0
+        self.committed = 0
+        """Likes that are durable since the start."""
         self._arrived = asyncio.Event()
         self._pending: list[_Batch] = []
         self._answers: OrderedDict[tuple[str, str], Answer] = OrderedDict()
@@ -85,14 +89,16 @@ class LikeCommits:
         try:
             totals = dict(await self._store.add_likes(counts))
         except StoreError as error:
-            if not self._failing:
+            if self.failure is None:
                 log.warning("Likes cannot be stored: %s", error)
-            self._failing = True
+            self.failure = error
             self._fail(group, error)
             return
-        if self._failing:
+        if self.failure is not None:
             log.info("Likes are stored again")
-        self._failing = False
+        self.failure = None
+        self.commits += 1
+        self.committed += counts.total()
         # Backwards, so that each batch is told the total at its own place in the group.
         for batch in reversed(group):
             batch.answer.set_result(

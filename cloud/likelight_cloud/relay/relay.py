@@ -57,6 +57,11 @@ class Relay:
         """True once it accepts no new viewer or upload; it then closes its connections."""
         self._show()
 
+    @property
+    def uploading(self) -> bool:
+        """True while a device uploads into this relay."""
+        return self._session is not None
+
     def use(self) -> None:
         """Note that somebody watches or uploads now."""
         self._used_at = asyncio.get_running_loop().time()
@@ -153,6 +158,10 @@ class Relays:
             self._group.create_task(self._keep(kid, relay))
         relay.use()
         return relay
+
+    def open_relays(self) -> tuple[Relay, ...]:
+        """Return the relays of the kitchens that are watched or uploaded just now."""
+        return tuple(self._relays.values())
 
     def hub(self, kid: str) -> Hub | None:
         """Return the hub of an open relay."""

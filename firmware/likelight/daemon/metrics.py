@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator, Mapping
 from itertools import accumulate
 
 from aiohttp import web
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 from prometheus_client.core import (
     CounterMetricFamily,
     GaugeMetricFamily,
@@ -20,6 +19,7 @@ from prometheus_client.registry import Collector
 from likelight.contract import State
 from likelight.feed.hub import Hub
 from likelight.feed.meter import AGE_BOUNDS_US
+from likelight.web.http.exposition import exposition
 from likelight_hw.ports import CameraPhase, CameraStatus
 
 _US = 1_000_000
@@ -51,12 +51,7 @@ class FeedMetrics(Collector):
 
     def exposition(self) -> web.Response:
         """Return all metrics as Prometheus reads them."""
-        registry = CollectorRegistry(auto_describe=False)
-        registry.register(self)
-        return web.Response(
-            body=generate_latest(registry),
-            headers={"Content-Type": CONTENT_TYPE_LATEST, "Cache-Control": "no-store"},
-        )
+        return exposition(self)
 
     def collect(self) -> Iterator[Metric]:
         """Yield every metric as it is now."""

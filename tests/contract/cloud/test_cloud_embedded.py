@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import re
 import signal
 import sqlite3
 import subprocess
@@ -216,8 +217,9 @@ def test_a_kitchen_is_added_once_with_a_token(tmp_path: Path) -> None:
     [
         ("kitchen", "add", "Store 17", "Store 17"),
         ("kitchen", "add", "k", "K", "--database", "missing/cloud.db"),
-        ("serve", "--database", "missing/cloud.db", "--port", "0"),
+        ("serve", "--database", "missing/cloud.db", "--port", "0", "--admin-port", "0"),
         ("serve", "--port", "99999"),
+        ("serve", "--port", "0", "--admin-port", "-1"),
     ],
 )
 def test_what_cannot_be_done_is_one_line(tmp_path: Path, arguments: tuple[str, ...]) -> None:
@@ -230,7 +232,8 @@ def test_what_cannot_be_done_is_one_line(tmp_path: Path, arguments: tuple[str, .
 async def test_behind_tls_the_cookie_is_for_https_and_the_page_may_write(tmp_path: Path) -> None:
     public = "https://kitchens.example.com"
     assert program("kitchen", "add", "demo", "Demo", folder=tmp_path).returncode == 0
-    arguments = ["-m", "likelight_cloud.cli", "serve", "--port", "0", "--public-url", public]
+    arguments = ["-m", "likelight_cloud.cli", "serve", "--port", "0", "--admin-port", "0"]
+    arguments += ["--public-url", public]
     server = await asyncio.create_subprocess_exec(
         sys.executable, *arguments, cwd=tmp_path, stderr=asyncio.subprocess.PIPE
     )
@@ -238,7 +241,9 @@ async def test_behind_tls_the_cookie_is_for_https_and_the_page_may_write(tmp_pat
         assert server.stderr is not None
         async with asyncio.timeout(30):
             said = (await server.stderr.readline()).decode()
-        url = f"{said.split()[-1].rstrip('/')}/v1/kitchens/demo/likes"
+        found = re.search(r"answers at (http://\S+),", said)
+        assert found, said
+        url = f"{found[1]}/v1/kitchens/demo/likes"
         async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as session:
             async with session.post(url, json=LIKE, headers={"Origin": public}) as reply:
                 assert reply.status < 300, await reply.text()
@@ -256,9 +261,14 @@ async def test_behind_tls_the_cookie_is_for_https_and_the_page_may_write(tmp_pat
 @pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
 def test_serve_ends_cleanly(tmp_path: Path, stop: signal.Signals) -> None:
     arguments = [sys.executable, "-m", "likelight_cloud.cli", "serve", "--port", "0"]
+    arguments += ["--admin-port", "0"]
     with subprocess.Popen(arguments, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as server:
         assert server.stderr is not None
-        assert "The cloud answers at http://127.0.0.1:" in server.stderr.readline()
+        assert re.fullmatch(
+            r"The cloud answers at http://127\.0\.0\.1:\d+, and administrators at "
+            r"(http://127\.0\.0\.1:\d+)/readyz and \1/metrics\n",
+            server.stderr.readline(),
+        )
         server.send_signal(stop)
         assert server.wait(timeout=20) == 0
         assert "Traceback" not in server.stderr.read()

@@ -1,7 +1,6 @@
 """Every address of the contract, and every status of its table, asked of a running cloud."""
 
 import asyncio
-import random
 import re
 import sqlite3
 import uuid
@@ -12,14 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
-from aiohttp import web
 
-from likelight.runtime.clock import utc_now
-from likelight.web.http.server import new_application
-from likelight_cloud.embedded import EmbeddedCloud
-from likelight_cloud.relay.relay import Relays
-from likelight_cloud.relay.upload_route import mount_relay
-from support.cloud import KID, TOKEN, Site, bearer, serving, status
+from support.cloud import KID, Site, bearer, serving, status
+from support.cloud_server import cloud_server
 
 CONTRACT = (Path(__file__).parents[3] / "cloud" / "CONTRACT.md").read_text(encoding="utf-8")
 
@@ -81,6 +75,7 @@ SERVED = {
     "GET /v1/catalogue": Ask(
         told_after="GET  /v1/catalogue?lang= ", options={"params": {"lang": "ar"}}
     ),
+    "GET /healthz": Ask(told_after="`GET /healthz` says `"),
     "GET /k/{kid}/ws": Ask(101),
     "GET /k/{kid}/live.mp4": Ask(media="video/mp4"),
     "GET /k/{kid}/stream.m3u8": Ask(media="application/vnd.apple.mpegurl"),
@@ -136,33 +131,11 @@ def keys_after(text: str) -> set[str]:
 @asynccontextmanager
 async def whole_cloud(database: Path) -> AsyncIterator[aiohttp.ClientSession]:
     """Serve a cloud with its pages and its relay, as `likelight-cloud serve` does."""
-    cloud, relays = EmbeddedCloud(database, now=utc_now, rng=random.Random(1)), Relays()
-    cloud.enrol(KID, "The demo kitchen", TOKEN)
-    app = new_application()
-    cloud.mount(app)
-    mount_relay(relays, app)
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
-    await runner.setup()
-    try:
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        host, port = runner.addresses[0][:2]
-        async with (
-            asyncio.TaskGroup() as group,
-            aiohttp.ClientSession(
-                f"http://{host}:{port}", cookie_jar=aiohttp.DummyCookieJar()
-            ) as session,
-        ):
-            tasks = [group.create_task(cloud.run()), group.create_task(relays.run())]
-            await asyncio.wait_for(cloud.ready.wait(), 20)
-            try:
-                yield session
-            finally:
-                await session.close()
-                await runner.cleanup()
-                for task in tasks:
-                    task.cancel()
-    finally:
-        await runner.cleanup()
+    async with (
+        cloud_server(database) as site,
+        aiohttp.ClientSession(site.public, cookie_jar=aiohttp.DummyCookieJar()) as session,
+    ):
+        yield session
 
 
 def test_every_address_of_the_contract_is_served_or_is_known_to_be_missing() -> None:

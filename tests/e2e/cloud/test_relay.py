@@ -83,7 +83,10 @@ async def relayed(directory: Path) -> AsyncIterator[Relayed]:
         f'[web]\nport = {free_port()}\n[cloud]\nurl = "{cloud}"\ntoken_file = "{token}"\n'
     )
     async with (
-        program("likelight_cloud.cli", "serve", "--port", str(port), "--database", database),
+        program(
+            "likelight_cloud.cli",
+            *("serve", "--port", str(port), "--admin-port", "0", "--database", database),
+        ),
         program("likelight", "run", "--config", str(config)) as device,
         aiohttp.ClientSession() as client,
     ):

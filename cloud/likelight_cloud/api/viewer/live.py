@@ -6,6 +6,7 @@ from aiohttp import web
 
 from likelight_cloud.api.viewer.summary import fingerprint
 from likelight_cloud.app import CLOUD
+from likelight_cloud.kitchens.kitchen import Kitchen
 
 LEAST_S = 1.0
 KEEP_ALIVE_S = 20.0
@@ -27,7 +28,17 @@ async def get_live(request: web.Request) -> web.StreamResponse:
         }
     )
     await response.prepare(request)
-    loop = asyncio.get_running_loop()
+    cloud.event_streams += 1
+    try:
+        await _follow(request, kitchen, response)
+    finally:
+        cloud.event_streams -= 1
+    return response
+
+
+async def _follow(request: web.Request, kitchen: Kitchen, response: web.StreamResponse) -> None:
+    """Write until the page has gone or the cloud ends."""
+    cloud, loop = request.app[CLOUD], asyncio.get_running_loop()
     sent, silent_until = "", 0.0
     piece = f"retry: {cloud.rng.randint(*RETRY_MS)}\n"
     while cloud.serves(request):
@@ -44,7 +55,6 @@ async def get_live(request: web.Request) -> web.StreamResponse:
             async with asyncio.timeout(WRITE_S):
                 await response.write(piece.encode())
         except (TimeoutError, ConnectionError):
-            break
+            return
         piece, sent, silent_until = "", tag, loop.time() + KEEP_ALIVE_S
         await asyncio.sleep(LEAST_S)
-    return response

@@ -1,0 +1,1 @@
+"""How the cloud is: health for everybody, readiness and metrics for administrators."""

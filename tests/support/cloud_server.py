@@ -1,0 +1,47 @@
+"""`likelight-cloud serve` inside the test's own process, on two ports of this machine."""
+
+import asyncio
+import random
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from likelight.runtime.clock import utc_now
+from likelight.web.http.address import own_address
+from likelight.web.http.server import listen
+from likelight_cloud.embedded import EmbeddedCloud
+from likelight_cloud.server import CloudServer
+from support.cloud import KID, TOKEN
+
+
+@dataclass(frozen=True)
+class ServedCloud:
+    """A running cloud and its two addresses."""
+
+    cloud: EmbeddedCloud
+    public: str
+    admin: str
+    port: int
+
+
+@asynccontextmanager
+async def cloud_server(database: Path) -> AsyncIterator[ServedCloud]:
+    """Serve a cloud with one kitchen."""
+    cloud = EmbeddedCloud(database, now=utc_now, rng=random.Random(1))
+    cloud.enrol(KID, "The demo kitchen", TOKEN)
+    with _any_port() as public, _any_port() as admin:
+        ready = asyncio.Event()
+        server = CloudServer(cloud, public, admin, public_url=None)
+        async with asyncio.TaskGroup() as group:
+            running = group.create_task(server.run(ready.set))
+            await ready.wait()
+            yield ServedCloud(
+                cloud, own_address(public), own_address(admin), public.getsockname()[1]
+            )
+            running.cancel()
+
+
+def _any_port() -> socket.socket:
+    return listen("127.0.0.1", 0)
