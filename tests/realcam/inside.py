@@ -18,7 +18,8 @@ from likelight_hw.camera.mask import Polygon
 from likelight_hw.camera.probe import probe
 from likelight_hw.ports import CameraPhase, HardwareError
 from support.busy import BUSY
-from support.camera import SPECS, Decoder, jpeg_image, luma, nal_units, running
+from support.camera import SPECS, Decoder, running
+from support.camera_pictures import jpeg_image, luma, nal_units
 
 MASK: Polygon = ((0.25, 0.25), (0.75, 0.25), (0.75, 0.75), (0.25, 0.75))
 INNER = (0.27, 0.27, 0.73, 0.73)

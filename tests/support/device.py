@@ -2,10 +2,8 @@
 
 import asyncio
 import random
-import sqlite3
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
-from contextlib import asynccontextmanager, closing
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -18,9 +16,7 @@ from likelight.appreciation.screens.models import NoteScreen
 from likelight.appreciation.screens.render import pages
 from likelight.appreciation.sync.client import CloudClient
 from likelight.appreciation.sync.connection import CloudConnection
-from likelight.appreciation.sync.device_file import DEVICE_FILE, StoredNote, SyncState
 from likelight.appreciation.sync.report import StatusSources
-from likelight.appreciation.sync.store import DeviceStore
 from likelight.appreciation.sync.vitals import Vitals
 from likelight.appreciation.window_in import CrewHardware, LampSettings, WindowIn
 from likelight.assets import catalogue
@@ -29,20 +25,22 @@ from likelight.contract import (
     Cause,
     Desired,
     Health,
-    Note,
-    NoteReceipt,
     State,
     Viewers,
 )
-from likelight.runtime.sqlite_file import SqliteFile
-from likelight.runtime.store_errors import StoreFull
 from likelight_hw.ports import DisplayInfo, LightFrame
 from likelight_hw.sim.button import SimButton
 from likelight_hw.sim.display import SimDisplay
 from likelight_hw.sim.lights import SimLights
+from support.diary import Diary
+from support.watched_store import WatchedStore
 
 PANEL = DisplayInfo(256, 128, "1", mm_per_px=0.4, reading_distance_m=1.0)
+
+
 CATALOGUE = catalogue.load("en")
+
+
 CODES = tuple(note.code for note in CATALOGUE.notes)
 
 
@@ -55,119 +53,6 @@ def _first_pages() -> dict[bytes, str]:
 
 NOTE_PICTURES = _first_pages()
 """The first page of every note on `PANEL`, and the code it belongs to."""
-
-
-@dataclass(frozen=True, slots=True)
-class Happened:
-    """One thing that the crew could perceive, or the rest of the device was told of."""
-
-    at: float
-    what: str
-    value: Any = None
-
-
-class Diary(list[Happened]):
-    """Everything that happened, in order. `on_entry` is called after each entry.
-
-    Once `closed`, nothing more happens: the device is dead, whatever its tasks still do.
-    """
-
-    on_entry: Callable[[], None] | None = None
-    closed = False
-
-    def write(self, what: str, value: object = None) -> None:
-        if self.closed:
-            return
-        self.append(Happened(asyncio.get_running_loop().time(), what, value))
-        if self.on_entry is not None:
-            self.on_entry()
-
-    def of(self, what: str) -> list[object]:
-        return [entry.value for entry in self if entry.what == what]
-
-    def at(self, what: str) -> list[float]:
-        return [entry.at for entry in self if entry.what == what]
-
-
-class UnsyncedFile(SqliteFile):
-    """A file that leaves the disk's cache alone: no test of this rig cuts the real power.
-
-    A power cut is played by a copy of what is committed, which is the same with and without an
-    fsync. The program's own setting has a test of its own, in test_device_store.
-    """
-
-    def _connect(self) -> None:
-        # A new file's turn to WAL is four syncs alone: done here, it costs none.
-        with closing(sqlite3.connect(self.path)) as db:
-            db.execute("PRAGMA synchronous = OFF")
-            db.execute("PRAGMA journal_mode = WAL")
-        super()._connect()
-        self._connected().execute("PRAGMA synchronous = OFF")
-
-
-class WatchedStore(DeviceStore):
-    """The real store, with the beginning and the end of each commit written down.
-
-    `full` makes its disk one that takes nothing more from the cloud.
-    """
-
-    diary: Diary
-    full = False
-
-    def __init__(self, path: Path, *, now: Callable[[], datetime]) -> None:
-        super().__init__(path, now=now)
-        self._file = UnsyncedFile(path, DEVICE_FILE)
-
-    async def keep(self, state: SyncState, notes: Iterable[Note] = ()) -> tuple[StoredNote, ...]:
-        self.diary.write("commit begins", "keep")
-        if self.full:
-            raise StoreFull("no space is left")
-        new = await super().keep(state, notes)
-        self.diary.write("committed", "keep")
-        return new
-
-    async def mark_shown(self, ids: Iterable[str], at: datetime) -> None:
-        self.diary.write("commit begins", "shown")
-        await super().mark_shown(ids, at)
-        self.diary.write("committed", "shown")
-
-    async def acknowledge(self, receipts: Iterable[NoteReceipt]) -> None:
-        self.diary.write("commit begins", "acknowledged")
-        await super().acknowledge(receipts)
-        self.diary.write("committed", "acknowledged")
-
-
-class Shortest(random.Random):
-    """A chance that always draws the least of a range: what is random can be timed exactly."""
-
-    def uniform(self, a: float, b: float) -> float:
-        return a
-
-
-class Longest(random.Random):
-    """A chance that always draws the most of a range."""
-
-    def uniform(self, a: float, b: float) -> float:
-        return b
-
-
-def copy_what_is_on_the_disk(source: Path, target: Path) -> None:
-    """Copy what a power cut would leave: the commits that are done, and none that is not."""
-    with closing(sqlite3.connect(source)) as old, closing(sqlite3.connect(target)) as new:
-        new.execute("PRAGMA synchronous = OFF")
-        old.backup(new)
-
-
-async def on_the_disk(path: Path) -> SyncState:
-    """Return what a device would remember after a power cut in this instant."""
-    copy = path.with_suffix(".copy")
-    copy_what_is_on_the_disk(path, copy)
-    store = DeviceStore(copy)
-    await store.open()
-    try:
-        return await store.sync_state()
-    finally:
-        await store.close()
 
 
 class WatchedDisplay(SimDisplay):

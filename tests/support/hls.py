@@ -9,7 +9,8 @@ import aiohttp
 from likelight.contract import State
 from likelight.feed.hub import Hub
 from likelight.feed.outlets import Demand
-from support.feed import CAMERA_SHADE, HEIGHT, WIDTH, Kitchen, Unit, encode, kitchen, now_us
+from support.feed import Kitchen, kitchen, now_us
+from support.pictures import CAMERA_SHADE, HEIGHT, WIDTH, Unit, encode
 
 PLAYLIST = "/k/demo/hls/an-epoch/live.m3u8"
 

@@ -13,7 +13,7 @@ from urllib.parse import urljoin
 
 import aiohttp
 
-from support.feed import Sample, read_fragment
+from support.boxes import Sample, read_fragment
 
 _ATTRIBUTE = re.compile(r'([A-Z0-9-]+)=("[^"]*"|[^,]*)')
 _EXACT_S = 0.001  # durations are written to 10 us

@@ -13,6 +13,7 @@ import aiohttp
 from aiohttp import web
 
 from likelight.contract import State
+from likelight.feed.annexb import parse
 from likelight.feed.fmp4 import Init, fragment
 from likelight.feed.hub import Hub
 from likelight.feed.upload.client import Upload
@@ -27,17 +28,9 @@ from likelight_cloud.relay.upload_route import mount_relay
 from likelight_cloud.store.sqlite.store import SqliteStore
 from likelight_cloud.trust.device import hashed
 from support.cloud import KID, TOKEN, Site, bearer
-from support.feed import (
-    CAMERA_SHADE,
-    HEIGHT,
-    WIDTH,
-    Demands,
-    Unit,
-    Watcher,
-    encode,
-    hub_with_placeholders,
-    parse,
-)
+from support.feed import Demands, hub_with_placeholders
+from support.pictures import CAMERA_SHADE, HEIGHT, WIDTH, Unit, encode
+from support.watcher import Watcher
 
 GOP = 10
 

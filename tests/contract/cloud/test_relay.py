@@ -11,9 +11,10 @@ from aiohttp import WSCloseCode
 from likelight.contract import MAX_WAIT_S, State
 from likelight.feed.outlets import Demand
 from likelight.feed.upload.protocol import MAX_MESSAGE, SUPERSEDED, PacketKind, UploadPacket
+from support.boxes import read_fragment
 from support.busy import BUSY
 from support.cloud import KID, bearer
-from support.feed import CAMERA_SHADE, jpeg, jpeg_shade, read_fragment
+from support.pictures import CAMERA_SHADE, jpeg, jpeg_shade
 from support.relay import RelaySite, relay_site, until
 
 FEED = f"/v1/kitchens/{KID}/feed"

@@ -11,7 +11,7 @@ import pytest
 from likelight.contract import State
 from likelight.feed.upload.protocol import PacketKind, UploadPacket
 from support.cloud import KID
-from support.feed import CAMERA_SHADE, jpeg, jpeg_shade
+from support.pictures import CAMERA_SHADE, jpeg, jpeg_shade
 from support.relay import RelaySite, beside, relay_site, until
 from support.virtual import run_virtual
 

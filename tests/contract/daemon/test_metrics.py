@@ -16,16 +16,9 @@ from likelight.daemon.metrics import FeedMetrics
 from likelight.feed.hub import Hub
 from likelight.feed.outlets import Demand
 from likelight_hw.ports import CameraPhase, CameraStatus
-from support.feed import (
-    CAMERA_SHADE,
-    HEIGHT,
-    WIDTH,
-    encode,
-    jpeg,
-    kitchen,
-    now_us,
-    watcher,
-)
+from support.feed import kitchen, now_us
+from support.pictures import CAMERA_SHADE, HEIGHT, WIDTH, encode, jpeg
+from support.watcher import watcher
 
 TABLE = Path(likelight.__file__).parents[1] / "METRICS.md"
 HUNG = CameraStatus(CameraPhase.SILENT, "the camera has given no picture for 1 s", "K1")

@@ -16,7 +16,7 @@ from likelight.appreciation.sync.store import DeviceStore
 from likelight.daemon.device import Device
 from likelight_hw.sim.button import SimButton
 from support.busy import BUSY, lateness
-from support.camera import luma, read_barcode
+from support.camera_pictures import luma, read_barcode
 from support.gate import no_log
 from support.whole import whole
 

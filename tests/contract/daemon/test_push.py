@@ -27,10 +27,12 @@ from likelight_hw.push import process as push_process
 from likelight_hw.push.target import Target
 from likelight_hw.sim.button import SimButton
 from support.busy import BUSY, lateness
-from support.camera import Recorder, children, luma, read_barcode
+from support.camera import Recorder, children
+from support.camera_pictures import luma, read_barcode
 from support.demo import free_port
-from support.feed import encode, heavy, now_us
+from support.feed import now_us
 from support.media_server import KEY, MediaServer, make_authority, needs_nginx, watch
+from support.pictures import encode, heavy
 from support.whole import whole
 
 SHUT_WITHIN_S = 0.2

@@ -7,17 +7,9 @@ import pytest
 
 from likelight.contract import State
 from likelight.feed.outlets import Demand
-from support.feed import (
-    CAMERA_SHADE,
-    SHADES,
-    Kitchen,
-    jpeg,
-    jpeg_shade,
-    kitchen,
-    now_us,
-    raw_viewer,
-    read_to_the_end,
-)
+from support.feed import SHADES, Kitchen, kitchen, now_us
+from support.pictures import CAMERA_SHADE, jpeg, jpeg_shade
+from support.watcher import raw_viewer, read_to_the_end
 
 
 def near(data: bytes, shade: int) -> bool:

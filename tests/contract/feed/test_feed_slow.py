@@ -7,18 +7,11 @@ import asyncio
 
 from likelight.contract import State
 from likelight.feed.outlets import Demand
-from support.feed import (
-    HEIGHT,
-    WIDTH,
-    Kitchen,
-    heavy,
-    kitchen,
-    now_us,
-    raw_viewer,
-    read_fragment,
-    read_to_the_end,
-)
+from support.boxes import read_fragment
+from support.feed import Kitchen, kitchen, now_us
+from support.pictures import HEIGHT, WIDTH, heavy
 from support.virtual import run_virtual
+from support.watcher import raw_viewer, read_to_the_end
 
 FRAME_BYTES = 8_000  # 30 of them a second are 2 Mbit/s
 BYTES_PER_S = 120_000  # half of that

@@ -9,22 +9,10 @@ import pytest
 from likelight.contract import State
 from likelight.feed.outlets import Demand
 from likelight.feed.placeholders import Placeholder
-from support.feed import (
-    CAMERA_SHADE,
-    HEIGHT,
-    SHADES,
-    WIDTH,
-    Kitchen,
-    Sample,
-    Watcher,
-    encode,
-    heavy,
-    kitchen,
-    one_keyframe,
-    raw_viewer,
-    read_to_the_end,
-    watcher,
-)
+from support.boxes import Sample
+from support.feed import SHADES, Kitchen, kitchen
+from support.pictures import CAMERA_SHADE, HEIGHT, WIDTH, encode, heavy, one_keyframe
+from support.watcher import Watcher, raw_viewer, read_to_the_end, watcher
 
 
 def near(shade: int, expected: int) -> bool:

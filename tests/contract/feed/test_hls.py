@@ -10,9 +10,11 @@ from likelight.contract import State
 from likelight.feed.cutoff import SHUT_WITHIN_S
 from likelight.feed.hls import hls as hls_module
 from likelight.feed.outlets import Demand
-from support.feed import CAMERA_SHADE, SHADES, decode, heavy, kitchen, raw_viewer, read_to_the_end
+from support.feed import SHADES, kitchen
 from support.hls import PLAYLIST, Camera, status, text, watched_kitchen
 from support.hls_validator import check_alone, read_playlist, samples
+from support.pictures import CAMERA_SHADE, decode, heavy
+from support.watcher import raw_viewer, read_to_the_end
 
 UNDER = "/k/demo/hls/an-epoch/"
 

@@ -22,9 +22,11 @@ from likelight.feed.fmp4 import TIMESCALE
 from likelight.feed.hub import Hub
 from likelight.feed.ring import MAX_BEHIND
 from likelight.feed.viewers import SocketViewer
+from support.boxes import read_fragment
 from support.busy import BUSY, lateness
 from support.camera import Decoder
-from support.feed import HEIGHT, WIDTH, Kitchen, Unit, heavy, kitchen, now_us, read_fragment
+from support.feed import Kitchen, kitchen, now_us
+from support.pictures import HEIGHT, WIDTH, Unit, heavy
 from support.slow_proxy import SlowLine, slow_proxy
 from support.valve import Valve
 from support.virtual import run_virtual

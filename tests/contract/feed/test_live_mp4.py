@@ -7,17 +7,10 @@ import pytest
 
 from likelight.contract import State
 from likelight.feed.outlets import Demand
-from support.feed import (
-    CAMERA_SHADE,
-    SHADES,
-    Kitchen,
-    decode,
-    heavy,
-    kitchen,
-    raw_viewer,
-    read_to_the_end,
-)
+from support.feed import SHADES, Kitchen, kitchen
 from support.hls import Camera
+from support.pictures import CAMERA_SHADE, decode, heavy
+from support.watcher import raw_viewer, read_to_the_end
 
 
 async def boxes(reply: aiohttp.ClientResponse, pictures: int) -> list[bytes]:

@@ -20,7 +20,7 @@ from likelight.gate.on_air import REOPEN_AFTER_S
 from support.busy import BUSY, lateness
 from support.cloud import KID
 from support.demo import free_port
-from support.feed import CAMERA_SHADE, heavy
+from support.pictures import CAMERA_SHADE, heavy
 from support.relay import RelaySite, Uploading, beside, relay_site, until, uploading, wall_us
 from support.slow_proxy import SlowLine, SlowProxy, slow_proxy
 from support.virtual import run_virtual

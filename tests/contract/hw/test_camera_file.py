@@ -20,7 +20,8 @@ from likelight_hw.camera.planes import Planes, blank
 from likelight_hw.camera.probe import probe
 from likelight_hw.ports import DARK, CameraPhase, HardwareError
 from support.busy import BUSY
-from support.camera import SPECS, Decoder, luma, mean, read_barcode, running
+from support.camera import SPECS, Decoder, running
+from support.camera_pictures import luma, mean, read_barcode
 
 STEP = 20
 """Frame n of a made clip is grey n * STEP + 20 all over."""

@@ -20,7 +20,8 @@ from likelight_hw.camera.latest_value import LatestValue
 from likelight_hw.camera.usb import UsbSource
 from likelight_hw.ports import DARK, HardwareError, LightFrame
 from likelight_hw.sim.kitchen import KitchenScene
-from support.camera import Decoder, jpeg_image, luma, running
+from support.camera import Decoder, running
+from support.camera_pictures import jpeg_image, luma
 from support.demo import command, free_port
 from support.masked import MASKS, moves_inside, peeps_out
 

@@ -34,18 +34,8 @@ from likelight_hw.ports import (
     StreamFormat,
 )
 from likelight_hw.sim.kitchen import LAMP_BOX
-from support.camera import (
-    SPECS,
-    Decoder,
-    Recorder,
-    children,
-    jpeg_image,
-    luma,
-    mean,
-    nal_units,
-    read_barcode,
-    running,
-)
+from support.camera import SPECS, Decoder, Recorder, children, running
+from support.camera_pictures import jpeg_image, luma, mean, nal_units, read_barcode
 
 SMALL = CameraConfig(width=640, height=360)
 SPS, PPS = 7, 8

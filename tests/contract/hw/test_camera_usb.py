@@ -17,7 +17,8 @@ from PIL import Image
 
 from likelight_hw.camera.config import CameraConfig
 from likelight_hw.ports import CameraPhase
-from support.camera import Decoder, Recorder, jpeg_image, luma, mean, running
+from support.camera import Decoder, Recorder, running
+from support.camera_pictures import jpeg_image, luma, mean
 from support.fake_camera import build, environment
 from support.masked import MASKS, peeps_out
 

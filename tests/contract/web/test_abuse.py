@@ -20,21 +20,12 @@ from likelight.feed.outlets import Demand
 from likelight.feed.routes import feed_routes
 from likelight.web.http.connection_guard import MOST_SILENT
 from likelight.web.http.server import WebServer
+from support.boxes import read_fragment
 from support.busy import BUSY, lateness
-from support.feed import (
-    HEIGHT,
-    WIDTH,
-    Demands,
-    Kitchen,
-    Watcher,
-    heavy,
-    hub_with_placeholders,
-    now_us,
-    raw_viewer,
-    read_fragment,
-    watcher,
-)
+from support.feed import Demands, Kitchen, hub_with_placeholders, now_us
+from support.pictures import HEIGHT, WIDTH, heavy
 from support.virtual import run_virtual
+from support.watcher import Watcher, raw_viewer, watcher
 
 UPGRADE = (
     b"GET /k/demo/ws HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"

@@ -9,10 +9,10 @@ from pathlib import Path
 import aiohttp
 import pytest
 
+from support.boxes import read_fragment
 from support.busy import BUSY
-from support.camera import jpeg_image
+from support.camera_pictures import jpeg_image
 from support.demo import Demo, demo
-from support.feed import read_fragment
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads CPU time from Linux's /proc")
 

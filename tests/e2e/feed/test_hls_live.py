@@ -5,8 +5,8 @@ from itertools import chain, dropwhile
 from pathlib import Path
 
 from support.demo import demo
-from support.feed import decode
 from support.hls_validator import Follower, samples
+from support.pictures import decode
 
 
 async def test_a_minute_of_the_demo_validates(tmp_path: Path) -> None:

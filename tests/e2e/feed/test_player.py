@@ -15,16 +15,8 @@ from likelight.contract import State
 from likelight.feed.outlets import Demand
 from support.busy import BUSY
 from support.chromium import chromium, needs_chromium
-from support.feed import (
-    CAMERA_SHADE,
-    HEIGHT,
-    WIDTH,
-    Kitchen,
-    encode,
-    jpeg,
-    kitchen,
-    now_us,
-)
+from support.feed import Kitchen, kitchen, now_us
+from support.pictures import CAMERA_SHADE, HEIGHT, WIDTH, encode, jpeg
 
 pytestmark = [needs_chromium, pytest.mark.asyncio(loop_scope="module")]
 

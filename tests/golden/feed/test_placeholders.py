@@ -17,7 +17,8 @@ from likelight.daemon.placeholders import placeholder_specs
 from likelight.feed.placeholders import packaged_placeholders
 from likelight_hw.camera.config import CameraConfig
 from likelight_hw.ports import DrawnPlaceholder
-from support.camera import Decoder, jpeg_image, mean, planes, running
+from support.camera import Decoder, running
+from support.camera_pictures import jpeg_image, mean, planes
 
 UPDATE = os.environ.get("LIKELIGHT_UPDATE_GOLDEN") == "1"
 NEARLY_THE_SAME = 2.0

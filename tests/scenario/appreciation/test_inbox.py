@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 
 from likelight.appreciation.lamp.lamp import Hold
-from support.device import Device, on_the_disk
+from support.device import Device
 from support.scripted_cloud import ScriptedCloud
 from support.virtual import run_virtual, virtual_now
+from support.watched_store import on_the_disk
 
 
 def test_likes_and_their_cursor_are_on_the_disk_within_5_s(tmp_path: Path) -> None:

@@ -22,7 +22,8 @@ from likelight.appreciation.sync.device_file import SyncState
 from likelight.appreciation.sync.store import DeviceStore
 from likelight.contract import Events, Next
 from likelight.runtime.backoff import Backoff
-from support.device import CODES, Device, Longest, Shortest
+from support.chances import Longest, Shortest
+from support.device import CODES, Device
 from support.scripted_cloud import LATENCY_S, ScriptedCloud
 from support.virtual import run_virtual, virtual_now
 

@@ -10,7 +10,8 @@ import pytest
 
 from likelight.appreciation.sync.client import Busy, CloudError, Refused, Unreachable
 from likelight.contract import Cause, State, Status, StatusReply
-from support.device import CODES, Device, Longest, Shortest
+from support.chances import Longest, Shortest
+from support.device import CODES, Device
 from support.scripted_cloud import LATENCY_S, ScriptedCloud
 from support.virtual import run_virtual, virtual_now
 

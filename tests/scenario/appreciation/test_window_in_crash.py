@@ -13,9 +13,11 @@ from hypothesis import strategies as st
 
 from likelight.appreciation.sync.client import Unreachable
 from likelight.contract import Events, Status, StatusReply
-from support.device import CODES, Device, Diary, copy_what_is_on_the_disk
+from support.device import CODES, Device
+from support.diary import Diary
 from support.scripted_cloud import ScriptedCloud
 from support.virtual import run_virtual, virtual_now
+from support.watched_store import copy_what_is_on_the_disk
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,8 @@ import pytest
 from likelight.contract import State
 from likelight.feed.transport import unacknowledged_bytes
 from support.cloud import KID
-from support.feed import heavy, now_us
+from support.feed import now_us
+from support.pictures import heavy
 from support.relay import (
     GOP,
     HandDevice,

@@ -9,18 +9,8 @@ import pytest
 from likelight.contract import State
 from likelight.feed.hub import Hub
 from likelight.feed.viewers import Viewer
-from support.feed import (
-    CAMERA_SHADE,
-    HEIGHT,
-    SHADES,
-    WIDTH,
-    Demands,
-    hub_with_placeholders,
-    jpeg,
-    jpeg_shade,
-    now_us,
-    one_keyframe,
-)
+from support.feed import SHADES, Demands, hub_with_placeholders, now_us
+from support.pictures import CAMERA_SHADE, HEIGHT, WIDTH, jpeg, jpeg_shade, one_keyframe
 from support.valve import Valve
 from support.virtual import run_virtual
 

@@ -8,7 +8,8 @@ import pytest
 from likelight.contract import State
 from likelight.feed.outlets import Demand
 from likelight.feed.upload.protocol import PacketKind, UploadPacket
-from support.feed import heavy, now_us
+from support.feed import now_us
+from support.pictures import heavy
 from support.relay import Uploading, beside, until, uploading
 from support.scripted_relay import ScriptedRelay, scripted_relay
 from support.slow_proxy import SlowLine, slow_proxy

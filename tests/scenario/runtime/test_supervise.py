@@ -5,7 +5,7 @@ import random
 import pytest
 
 from likelight.runtime.supervisor import Condition, GaveUp, Supervisor
-from support.device import Longest, Shortest
+from support.chances import Longest, Shortest
 from support.virtual import run_virtual
 
 

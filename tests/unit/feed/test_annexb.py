@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from likelight.feed.annexb import ParameterSets, parse, split
-from support.feed import encode
+from support.pictures import encode
 
 # What an encoder may emit: no start code inside (emulation prevention), no zero at the end.
 nal_units = st.binary(min_size=1, max_size=60).map(

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from likelight.feed.annexb import parse
 from likelight.feed.fmp4 import TIMESCALE, Init, Timeline, fragment
-from support.feed import HEIGHT, WIDTH, boxes, decode, encode, read_fragment
+from support.boxes import boxes, read_fragment
+from support.pictures import HEIGHT, WIDTH, decode, encode
 
 START_US = 1_790_000_000_123_456
 

@@ -10,8 +10,8 @@ from likelight.feed.hls.playlist import media_playlist
 from likelight.feed.hls.segmenter import Segmenter
 from likelight.feed.hls.segments import KEPT, LONGEST_SEGMENT, WINDOW
 from likelight.feed.ring import Fragment, StreamHeader
-from support.feed import CAMERA_SHADE, HEIGHT, WIDTH, one_keyframe
 from support.hls_validator import Playlist, check_alone, check_successor, read_playlist
+from support.pictures import CAMERA_SHADE, HEIGHT, WIDTH, one_keyframe
 
 SETS, _ = parse(one_keyframe(CAMERA_SHADE))
 assert SETS is not None

@@ -19,7 +19,7 @@ from likelight.feed.upload.protocol import (
     unpack,
 )
 from likelight.feed.upload.unpack import UnpackError, unpack_fragment, unpack_init
-from support.feed import HEIGHT, WIDTH, one_keyframe
+from support.pictures import HEIGHT, WIDTH, one_keyframe
 
 SETS, UNITS = parse(one_keyframe(100))
 assert SETS is not None

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from likelight_hw.camera import barcode
 from likelight_hw.camera.planes import blank
-from support.camera import read_barcode
+from support.camera_pictures import read_barcode
 
 
 @pytest.mark.parametrize(

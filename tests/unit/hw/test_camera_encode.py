@@ -7,7 +7,8 @@ from likelight_hw.camera.encode import H264Encoder, JpegEncoder, PaintedPicture
 from likelight_hw.camera.planes import yuv
 from likelight_hw.ports import DARK
 from likelight_hw.sim.kitchen import KitchenScene
-from support.camera import Decoder, jpeg_image, luma, mean, nal_units
+from support.camera import Decoder
+from support.camera_pictures import jpeg_image, luma, mean, nal_units
 
 IDR, SPS, PPS = 5, 7, 8
 

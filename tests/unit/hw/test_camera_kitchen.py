@@ -8,7 +8,8 @@ from likelight_hw.camera.lettering import badge_corner, badge_sprite, placeholde
 from likelight_hw.camera.planes import Planes, blank
 from likelight_hw.ports import DARK, LightFrame, PlaceholderSpec, Rgb
 from likelight_hw.sim.kitchen import LAMP_BOX, KitchenScene
-from support.camera import SPECS, mean, read_barcode
+from support.camera import SPECS
+from support.camera_pictures import mean, read_barcode
 
 NOON = 1_700_000_000.25
 WARM: Rgb = (255, 217, 160)

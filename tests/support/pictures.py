@@ -1,0 +1,82 @@
+"""Pictures to push, H.264 and JPEG, each of one shade of grey.
+
+So a decoded one tells where it came from: the camera's are bright, every placeholder has a dark
+shade of its own.
+"""
+
+import io
+from dataclasses import dataclass
+from fractions import Fraction
+
+import av
+from PIL import Image
+
+from likelight.feed.annexb import parse
+
+WIDTH, HEIGHT = 320, 192
+CAMERA_SHADE = 190
+"""Luma of the camera's pictures; everything over 128 is the camera's."""
+
+
+@dataclass(frozen=True)
+class Unit:
+    """One encoded access unit."""
+
+    data: bytes
+    keyframe: bool
+
+
+def encode(
+    shades: list[int], *, width: int = WIDTH, height: int = HEIGHT, gop: int = 30
+) -> list[Unit]:
+    """Return one access unit a shade, H.264 baseline, Annex B, with SPS and PPS at keyframes."""
+    codec = av.CodecContext.create("libx264", "w")
+    codec.width, codec.height, codec.pix_fmt = width, height, "yuv420p"
+    codec.time_base = Fraction(1, 30)
+    codec.gop_size = gop
+    codec.options = {
+        "preset": "ultrafast",
+        "tune": "zerolatency",
+        "x264-params": f"keyint={gop}:min-keyint={gop}:scenecut=0:repeat-headers=1:annexb=1",
+    }
+    units = []
+    for number, shade in enumerate(shades):
+        frame = av.VideoFrame(width, height, "yuv420p")
+        for plane, value in zip(frame.planes, (shade, 128, 128), strict=True):
+            plane.update(bytes((value,)) * plane.buffer_size)
+        frame.pts = number
+        units += [Unit(bytes(packet), packet.is_keyframe) for packet in codec.encode(frame)]
+    return units
+
+
+def heavy(size: int, *, keyframe: bool) -> Unit:
+    """Return an access unit of `size` bytes that says nothing; decoders are not for it."""
+    slices = b"\0\0\1" + (b"\x65" if keyframe else b"\x61") + b"\xaa" * size
+    sets, _ = parse(one_keyframe(CAMERA_SHADE))
+    assert sets is not None
+    head = b"\0\0\1" + sets.sps + b"\0\0\1" + sets.pps if keyframe else b""
+    return Unit(head + slices, keyframe)
+
+
+def one_keyframe(shade: int, *, width: int = WIDTH, height: int = HEIGHT) -> bytes:
+    """Return one keyframe of `shade`."""
+    return encode([shade], width=width, height=height)[0].data
+
+
+def jpeg(shade: int, *, width: int = WIDTH, height: int = HEIGHT) -> bytes:
+    """Return a JPEG of one grey."""
+    out = io.BytesIO()
+    Image.new("L", (width, height), shade).convert("RGB").save(out, "JPEG")
+    return out.getvalue()
+
+
+def jpeg_shade(data: bytes) -> int:
+    """Return the grey of a JPEG made by `jpeg`."""
+    with Image.open(io.BytesIO(data)) as image:
+        return int(image.convert("L").getpixel((8, 8)))  # type: ignore[arg-type]
+
+
+def decode(stream: bytes) -> list[int]:
+    """Return the luma of each picture of an MP4 stream (init and fragments joined)."""
+    with av.open(io.BytesIO(stream), format="mp4") as container:
+        return [bytes(frame.planes[0])[0] for frame in container.decode(video=0)]
