@@ -54,15 +54,14 @@ class SwitchedCloud:
 class Whole:
     """A device, where it is reached, and its cloud, which comes and goes."""
 
-    def __init__(self, config: Config, device: Device, url: str, cloud: SwitchedCloud) -> None:
+    def __init__(
+        self, config: Config, device: Device, store: DeviceStore, url: str, cloud: SwitchedCloud
+    ) -> None:
         self.config = config
         self.device = device
+        self.store = store
         self.url = url
         self._cloud = cloud
-
-    @property
-    def store(self) -> DeviceStore:
-        return self.device.store
 
     async def cloud_comes(self, group: asyncio.TaskGroup) -> None:
         """Start the cloud; return once it answers."""
@@ -105,5 +104,5 @@ async def whole(
                 # As the demo's bench has it: what comes to the glass is a change to wait for.
                 display.on_show = device.changes.bump
             running = group.create_task(device.run())
-            yield Whole(config, device, own_address(listener), cloud)
+            yield Whole(config, device, prepared.store, own_address(listener), cloud)
             running.cancel()

@@ -104,7 +104,7 @@ class Relay:
         while True:
             self._show()
             demand = self.hub.demand
-            if demand.h264 or demand.jpeg or self._session is not None:
+            if demand.watched or self._session is not None:
                 self.use()
             elif loop.time() - self._used_at > FORGET_AFTER_S:
                 return
@@ -122,7 +122,7 @@ class Relay:
         self.hub.show(without if uploaded is None else uploaded)
 
     def _on_demand(self, demand: Demand) -> None:
-        self._kitchen.relay_watched(bool(demand.h264 or demand.jpeg))
+        self._kitchen.relay_watched(demand.watched)
         if self._session is not None:
             self._session.request_jpegs(_jpeg_fps(demand))
 

@@ -192,6 +192,14 @@ class WindowIn:
         """The band of viewers and whether anybody watches, as the cloud last said."""
         return self._inbox.viewers
 
+    @property
+    def watched(self) -> bool:
+        """Whether somebody watches at the cloud, as far as a connected cloud says.
+
+        What an unreachable cloud last said must not keep the camera on.
+        """
+        return self.connection is CloudConnection.CONNECTED and self.viewers.watching
+
     def lit(self, total: int, at: datetime) -> None:
         """The lamp has physically risen for the likes that carry the cloud's `total`."""
         self._inbox.lit(total, at)

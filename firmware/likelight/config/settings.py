@@ -189,9 +189,9 @@ class QuietSettings(Section):
             spans(text)
         return text
 
-    def during(self, zone: tzinfo) -> Hours | None:
-        """Return the hours in `zone`; None when it is never quiet."""
-        return daily(self.hours, zone) if self.hours else None
+    def during(self, zone: tzinfo) -> Hours:
+        """Return the hours in `zone`; without any it is never quiet."""
+        return daily(self.hours, zone) if self.hours else weekly({}, zone)
 
 
 class Config(HardwareSettings):

@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from pathlib import Path
 
 from likelight.appreciation.lamp.palette import brand
 from likelight.appreciation.panel.settings import PanelSettings
@@ -23,9 +22,7 @@ from likelight.daemon.site import Bench, fill_site
 from likelight.gate.on_air import OnAir
 from likelight.gate.permissions import Permissions
 from likelight.gate.privacy_button import PrivacyButton
-from likelight.gate.schedule import Hours
 from likelight.gate.zone import kitchen_zone
-from likelight.runtime.clock import Now
 from likelight.runtime.clock_sync import clock_is_set
 from likelight.runtime.store_errors import StoreError
 from likelight.runtime.supervisor import Supervisor
@@ -48,7 +45,7 @@ async def assemble(
     """
     cloud_url = config.cloud.url or own_address(prepared.listener)
     async with (
-        _opened_store(config.state_dir) as store,
+        _opened(prepared.store) as store,
         HttpCloud(cloud_url, config.kitchen.id, prepared.token) as cloud,
     ):
         device = _connect(config, prepared, store, cloud)
@@ -60,8 +57,7 @@ async def assemble(
 
 
 @asynccontextmanager
-async def _opened_store(state_dir: Path) -> AsyncIterator[DeviceStore]:
-    store = DeviceStore(state_dir / "device.sqlite")
+async def _opened(store: DeviceStore) -> AsyncIterator[DeviceStore]:
     try:
         await store.open()
     except StoreError as error:
@@ -76,10 +72,11 @@ def _connect(config: Config, prepared: Prepared, store: DeviceStore, cloud: Http
     """Build each part with what it reads and whom it tells; the supervisor gets what runs."""
     events, supervisor = Events(), Supervisor(prepared.rng)
     now, zone = prepared.now, kitchen_zone(config.kitchen.timezone)
+    quiet = config.quiet.during(zone)
     hardware = open_device_hardware(config.wiring)
     process = events.camera = CameraProcess(camera_config(config.camera))
 
-    feed = build_feed(config, prepared, process, events)
+    feed = build_feed(prepared, process, events)
     events.upload = feed.upload
     supervisor.add("feed", feed.hub, critical=True)
     if feed.upload is not None:
@@ -110,7 +107,7 @@ def _connect(config: Config, prepared: Prepared, store: DeviceStore, cloud: Http
         panel=PanelSettings(
             prepared.notes.load(config.kitchen.language),
             zone,
-            quiet=_quiet(config.quiet.during(zone), now),
+            quiet=lambda: quiet.is_open(now()),
             night_brightness=config.quiet.brightness,
             review_due=lambda: events.permissions.consent.review_due,
         ),
@@ -160,16 +157,10 @@ def _connect(config: Config, prepared: Prepared, store: DeviceStore, cloud: Http
         on_air,
         permissions,
         window_in,
-        store,
         prepared.embedded_cloud,
         supervisor,
         events.changes,
     )
-
-
-def _quiet(hours: Hours | None, now: Now) -> Callable[[], bool]:
-    """Return what says whether the crew's quiet `hours` are now."""
-    return lambda: hours is not None and hours.is_open(now())
 
 
 def _add_servers(device: Device, config: Config, prepared: Prepared, bench: Bench | None) -> None:

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
-from likelight.appreciation.sync.store import DeviceStore
 from likelight.appreciation.window_in import WindowIn
 from likelight.daemon.camera import DeviceCamera
 from likelight.daemon.embedded_cloud import EmbeddedCloud
@@ -33,8 +32,6 @@ class Device:
     on_air: OnAir
     permissions: Permissions
     window_in: WindowIn
-    store: DeviceStore
-    """What survives a power cut."""
     embedded_cloud: EmbeddedCloud | None
     supervisor: Supervisor
     changes: Changes

@@ -19,6 +19,7 @@ from likelight.runtime.clock import Now
 from likelight.runtime.supervisor import Component
 
 ENTRY_POINTS = "likelight.embedded_cloud"
+DATABASE = "cloud.sqlite"
 READY_WITHIN_S = 2.0
 """The buttons and the screens don't wait longer for a cloud that can't open."""
 
@@ -47,11 +48,15 @@ class _Maker(Protocol):
 
 
 def make_embedded_cloud(
-    database: Path, *, now: Now, rng: random.Random, notes: Notes = BUNDLED
+    state_dir: Path, *, now: Now, rng: random.Random, notes: Notes = BUNDLED
 ) -> EmbeddedCloud:
-    """Make the installed cloud. Raises `ConfigError` when none is installed."""
+    """Make the installed cloud, which keeps its file in `state_dir`.
+
+    Raises `ConfigError` when none is installed.
+    """
     for entry_point in entry_points(group=ENTRY_POINTS):
-        return cast("_Maker", entry_point.load())(database, now=now, rng=rng, notes=notes)
+        make = cast("_Maker", entry_point.load())
+        return make(state_dir / DATABASE, now=now, rng=rng, notes=notes)
     raise ConfigError("no cloud is built in here; set cloud.url and cloud.token_file")
 
 

@@ -33,7 +33,7 @@ class Events:
 
     def on_demand(self, demand: Demand) -> None:
         self.camera.jpeg_rate(JPEG_FPS if demand.jpeg else 0)
-        self.on_air.on_demand(bool(demand.h264 or demand.jpeg))
+        self.on_air.on_demand(demand.watched)
         self.changes.bump()
 
     def on_camera_status(self, status: CameraStatus) -> None:
@@ -50,7 +50,7 @@ class Events:
         self.changes.bump()
 
     def on_connection(self, connection: CloudConnection) -> None:
-        self.on_air.on_admitted(connection is not CloudConnection.REFUSED)
+        self.on_air.on_admitted(connection.admitted)
         self._tell_upload()
 
     def on_viewers(self, viewers: Viewers) -> None:
@@ -75,7 +75,5 @@ class Events:
 
     def _tell_upload(self) -> None:
         if self.upload is not None:
-            # What an unreachable cloud last said must not keep the camera on.
-            connected = self.window_in.connection is CloudConnection.CONNECTED
-            self.upload.watch(connected and self.window_in.viewers.watching)
+            self.upload.watch(self.window_in.watched)
         self.changes.bump()

@@ -3,7 +3,6 @@
 import secrets
 from dataclasses import dataclass
 
-from likelight.config.settings import Config
 from likelight.daemon.events import Events
 from likelight.daemon.prepare import Prepared
 from likelight.daemon.push import Push
@@ -24,13 +23,12 @@ class Feed:
     push: Push | None
 
 
-def build_feed(config: Config, prepared: Prepared, camera: CameraProcess, events: Events) -> Feed:
-    """Build the feed of `config`. Nothing runs yet."""
+def build_feed(prepared: Prepared, camera: CameraProcess, events: Events) -> Feed:
+    """Build the hub and its outlets. Nothing runs yet."""
     hub = Hub(now_us=now_us, on_demand=events.on_demand, request_keyframe=camera.keyframe)
     hls = Hls(hub, epoch=secrets.token_hex(4))
-    upload = push = None
-    if config.cloud.url is not None:
-        upload = Upload(config.cloud.url, config.kitchen.id, prepared.token, rng=prepared.rng)
+    upload, push = prepared.upload, None
+    if upload is not None:
         upload.attach(hub, request_keyframe=camera.keyframe)
     if prepared.push_target is not None:
         push = Push(

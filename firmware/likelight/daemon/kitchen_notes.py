@@ -7,22 +7,23 @@ from likelight.appreciation.screens.typeface import shaping_available
 from likelight.assets import catalogue, crew_words, fonts
 from likelight.assets.brand import with_brand
 from likelight.assets.catalogue import BUNDLED, CatalogueError, Notes
-from likelight.config.settings import Config, ConfigError
+from likelight.config.settings import ConfigError, KitchenSettings
 from likelight_hw.panels import panel
 from likelight_hw.suggest import did_you_mean
+from likelight_hw.wiring import DisplayWiring
 
 log = logging.getLogger(__name__)
 
 
-def read_notes(config: Config) -> Notes:
-    """Return the notes of the kitchen, its brand's included; it blocks.
+def read_notes(kitchen: KitchenSettings, display: DisplayWiring) -> Notes:
+    """Return the notes of `kitchen`, its brand's included, which `display` can show; blocks.
 
     Raises `ConfigError` when the crew's language is none of ours or can't be written on this
     machine, and when the brand's catalogue has a mistake or a note that doesn't fit the panel.
     """
     for trouble in (*catalogue.TROUBLE, *crew_words.TROUBLE, *fonts.TROUBLE):
         log.warning("%s. Install likelight again; it goes on with what is left.", trouble)
-    language = config.kitchen.language
+    language = kitchen.language
     primary = language.replace("_", "-").partition("-")[0].lower()
     if primary not in BUNDLED.catalogues and not catalogue.TROUBLE:
         known = BUNDLED.languages()
@@ -35,19 +36,19 @@ def read_notes(config: Config) -> Notes:
             "Run: sudo apt install libfribidi0"
         )
     try:
-        notes = with_brand(config.kitchen.catalogue)
+        notes = with_brand(kitchen.catalogue)
     except CatalogueError as error:
         raise ConfigError(f"kitchen.catalogue: {error}") from error
-    if config.kitchen.catalogue is not None:
-        _check_fit(notes, config)
+    if kitchen.catalogue is not None:
+        _check_fit(notes, kitchen, display)
     return notes
 
 
-def _check_fit(notes: Notes, config: Config) -> None:
+def _check_fit(notes: Notes, kitchen: KitchenSettings, display: DisplayWiring) -> None:
     """Check what the brand has added or changed, in the crew's language, on the crew's panel."""
-    hung = panel(config.wiring.display)
-    mine = notes.load(config.kitchen.language)
-    bundled = set(BUNDLED.load(config.kitchen.language).notes)
+    hung = panel(display)
+    mine = notes.load(kitchen.language)
+    bundled = set(BUNDLED.load(kitchen.language).notes)
     mistakes = [
         f"  {mine.lang}.json: {note.code}: on {hung.name}: {wrong}"
         for note in mine.notes
@@ -55,5 +56,5 @@ def _check_fit(notes: Notes, config: Config) -> None:
         for wrong in misfits(note, hung.info)
     ]
     if mistakes:
-        folder = config.kitchen.catalogue
+        folder = kitchen.catalogue
         raise ConfigError(f"kitchen.catalogue: {folder} can't be used:\n" + "\n".join(mistakes))

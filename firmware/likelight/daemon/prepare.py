@@ -2,16 +2,18 @@
 
 import random
 import socket
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
+from likelight.appreciation.sync.store import DeviceStore
 from likelight.assets.catalogue import Notes
 from likelight.config.settings import Config
 from likelight.config.state_dir import own_token, read_token
 from likelight.daemon.camera import camera_config
 from likelight.daemon.embedded_cloud import EmbeddedCloud, make_embedded_cloud
 from likelight.daemon.kitchen_notes import read_notes
-from likelight.daemon.push import read_target
+from likelight.daemon.push_target import read_push_target
 from likelight.feed.placeholders import Placeholder, packaged_placeholders
+from likelight.feed.upload.client import Upload
 from likelight.runtime.clock import Now, utc_now
 from likelight_hw.push.target import Target
 
@@ -23,32 +25,40 @@ class Prepared:
     listener: socket.socket
     """Bound to the device's port."""
     token: str
-    """Which device this is, for its cloud."""
+    """What proves to the cloud which device this is."""
+    store: DeviceStore
+    """Not open yet."""
     notes: Notes
     placeholders: tuple[Placeholder, ...]
-    push_target: Target | None = None
-    """Where the stream is pushed to; None when no push is configured."""
-    embedded_cloud: EmbeddedCloud | None = None
+    upload: Upload | None
+    """To the relay of the cloud that the configuration names; None without one."""
+    embedded_cloud: EmbeddedCloud | None
     """The cloud in this process; None when the configuration names another."""
-    now: Now = utc_now
-    rng: random.Random = field(default_factory=random.Random)
+    push_target: Target | None
+    """None when no push is configured."""
+    now: Now
+    rng: random.Random
 
 
 def prepare(config: Config, listener: socket.socket) -> Prepared:
     """Read what `config` names; `config.state_dir` exists. Raises `ConfigError`."""
-    notes = read_notes(config)
-    rng = random.Random()
-    embedded_cloud = None
-    if config.cloud.url is None:
-        database = config.state_dir / "cloud.sqlite"
-        embedded_cloud = make_embedded_cloud(database, now=utc_now, rng=rng, notes=notes)
-    token_file = config.cloud.token_file
+    now, rng, state_dir, cloud = utc_now, random.Random(), config.state_dir, config.cloud
+    notes = read_notes(config.kitchen, config.wiring.display)
+    token = read_token(cloud.token_file) if cloud.token_file else own_token(state_dir)
+    upload = embedded_cloud = None
+    if cloud.url is None:
+        embedded_cloud = make_embedded_cloud(state_dir, now=now, rng=rng, notes=notes)
+    else:
+        upload = Upload(cloud.url, config.kitchen.id, token, rng=rng)
     return Prepared(
         listener,
-        token=read_token(token_file) if token_file else own_token(config.state_dir),
-        notes=notes,
-        placeholders=packaged_placeholders(simulated=camera_config(config.camera).simulated),
-        push_target=read_target(config.push),
-        embedded_cloud=embedded_cloud,
-        rng=rng,
+        token,
+        DeviceStore(state_dir / "device.sqlite", now=now),
+        notes,
+        packaged_placeholders(simulated=camera_config(config.camera).simulated),
+        upload,
+        embedded_cloud,
+        read_push_target(config.push),
+        now,
+        rng,
     )

@@ -7,15 +7,11 @@ gate, kills its process before the gate's call returns.
 import asyncio
 import logging
 import random
-import ssl
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
-from pathlib import Path
 
-from likelight.config import settings as config
-from likelight.config.secret import read_secret
 from likelight.contract import State
 from likelight.feed.channels import JpegPicture
 from likelight.feed.hub import Hub
@@ -52,25 +48,6 @@ class PushStatus:
     server: str
     phase: PushPhase = PushPhase.SHUT
     reason: str | None = None
-
-
-def read_target(settings: config.PushSettings) -> Target | None:
-    """Return where to push, None for nowhere. Raises `ConfigError`, without the URL in it."""
-    url = settings.url
-    if settings.url_file is not None:
-        url = read_secret(settings.url_file, "the push's URL")
-    if url is None:
-        return None
-    try:
-        return Target(url, settings.ca_file or _authorities())
-    except ValueError as error:
-        raise config.ConfigError(f"{settings.url_file or 'push.url'}: {error}") from None
-
-
-def _authorities() -> Path:
-    """Return the system's bundle of trusted authorities, which FFmpeg does not find by itself."""
-    paths = ssl.get_default_verify_paths()
-    return Path(paths.cafile or f"{paths.openssl_capath}/ca-certificates.crt")
 
 
 class Push:

@@ -15,6 +15,11 @@ class Demand:
     h264: int = 0
     jpeg: int = 0
 
+    @property
+    def watched(self) -> bool:
+        """True when anybody watches."""
+        return self.h264 > 0 or self.jpeg > 0
+
 
 class Outlet(Protocol):
     """A consumer of the hub that serves many viewers, or none by itself.

@@ -9,12 +9,13 @@ import pytest
 
 from likelight.assets import catalogue, fonts
 from likelight.assets.brand import LARGEST_BYTES, LONGEST, MOST, with_brand
-from likelight.assets.catalogue import BUNDLED, CatalogueError, read_folder
+from likelight.assets.catalogue import BUNDLED, CatalogueError, Notes, read_folder
 from likelight.cli.main import main
-from likelight.config.settings import Config, ConfigError, KitchenSettings
+from likelight.config.settings import ConfigError, KitchenSettings
 from likelight.daemon import kitchen_notes as kitchen
 from likelight.daemon.kitchen_notes import read_notes
 from likelight_hw.panels import PANELS
+from likelight_hw.wiring import DisplayWiring
 
 Write = Callable[..., Path]
 
@@ -129,12 +130,12 @@ def test_a_folder_that_is_not_there_is_told(tmp_path: Path) -> None:
     assert refusal(tmp_path / "none") == f"there is no folder {tmp_path / 'none'}"
 
 
-def of(**settings: object) -> Config:
-    return Config(kitchen=KitchenSettings.model_validate(settings))
+def kitchen_notes(**settings: object) -> Notes:
+    return read_notes(KitchenSettings.model_validate(settings), DisplayWiring())
 
 
 def test_the_kitchen_reads_its_brand_s_notes(brand: Write) -> None:
-    notes = read_notes(of(language="de", catalogue=brand(en={"hello": "Howdy"})))
+    notes = kitchen_notes(language="de", catalogue=brand(en={"hello": "Howdy"}))
 
     assert "Howdy" in {note.text for note in notes.load("de").notes}
 
@@ -150,18 +151,18 @@ def test_a_mistake_in_the_configuration_names_its_key(
     settings: dict[str, object], told: str
 ) -> None:
     with pytest.raises(ConfigError, match=told):
-        read_notes(of(**settings))
+        kitchen_notes(**settings)
 
 
 def test_a_note_that_the_panel_cannot_show_is_refused(brand: Write) -> None:
     folder = brand(en={"hello": "Donaudampfschifffahrtsgesellschaftspizza"})
 
     with pytest.raises(ConfigError, match=r"en\.json: hello: on lcd-7: .* wider than the panel"):
-        read_notes(of(catalogue=folder))
+        kitchen_notes(catalogue=folder)
 
 
 def test_a_long_word_may_say_where_it_can_be_broken(brand: Write) -> None:
-    read_notes(of(catalogue=brand(en={"hello": "Donau\u00addampf\u00adschiff\u00adpizza"})))
+    kitchen_notes(catalogue=brand(en={"hello": "Donau\u00addampf\u00adschiff\u00adpizza"}))
 
 
 def test_arabic_is_refused_where_its_letters_would_not_join(
@@ -170,8 +171,8 @@ def test_arabic_is_refused_where_its_letters_would_not_join(
     monkeypatch.setattr(kitchen, "shaping_available", lambda: False)
 
     with pytest.raises(ConfigError, match="sudo apt install libfribidi0"):
-        read_notes(of(language="ar"))
-    assert read_notes(of(language="ja")) is BUNDLED
+        kitchen_notes(language="ar")
+    assert kitchen_notes(language="ja") is BUNDLED
 
 
 def test_a_damaged_language_is_left_out_and_told(tmp_path: Path) -> None:
@@ -201,7 +202,7 @@ def test_the_daemon_goes_on_with_what_is_left_and_says_so(
     monkeypatch.setattr(fonts, "TROUBLE", ("NotoSans-Bold.ttf can't be used",))
 
     with caplog.at_level(logging.WARNING):
-        assert read_notes(of()) is BUNDLED
+        assert kitchen_notes() is BUNDLED
     assert "de.json is no valid JSON. Install likelight again" in caplog.text
     assert "NotoSans-Bold.ttf can't be used" in caplog.text
 

@@ -17,7 +17,8 @@ from likelight.config.secret import read_secret
 from likelight.config.settings import Config, ConfigError, PushSettings, read_config
 from likelight.contract import State
 from likelight.daemon import push as push_module
-from likelight.daemon.push import HEALTHY_S, Push, PushPhase, read_target
+from likelight.daemon.push import HEALTHY_S, Push, PushPhase
+from likelight.daemon.push_target import read_push_target
 from likelight.feed.hub import Hub
 from likelight.feed.outlets import Demand
 from likelight_hw.child.packets import Unpacker
@@ -200,7 +201,7 @@ def test_a_gate_that_shut_for_an_instant_is_no_failure(
 
 
 def test_without_settings_nothing_is_pushed() -> None:
-    assert read_target(Config().push) is None
+    assert read_push_target(Config().push) is None
 
 
 def test_the_url_comes_from_a_file_that_only_we_can_read(
@@ -209,11 +210,11 @@ def test_the_url_comes_from_a_file_that_only_we_can_read(
     file = tmp_path / "push-url"
     file.write_text(SECRET + "\n")
     file.chmod(0o600)
-    target = read_target(PushSettings(url_file=file, ca_file=CA_FILE))
+    target = read_push_target(PushSettings(url_file=file, ca_file=CA_FILE))
     assert target == Target(SECRET, CA_FILE)
     file.chmod(0o640)
     with pytest.raises(ConfigError, match="chmod 600"):
-        read_target(PushSettings(url_file=file))
+        read_push_target(PushSettings(url_file=file))
     # systemd's own credentials show the mask of their ACL as the group's bits.
     monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
     assert read_secret(file, "the push's URL") == SECRET
@@ -224,12 +225,12 @@ def test_a_wrong_file_is_told_without_its_content(tmp_path: Path) -> None:
     file.write_text("https://live.example/the-key")
     file.chmod(0o600)
     with pytest.raises(ConfigError, match="rtmps") as refused:
-        read_target(PushSettings(url_file=file))
+        read_push_target(PushSettings(url_file=file))
     assert "the-key" not in str(refused.value)
 
 
 def test_tls_has_authorities_without_being_told(tmp_path: Path) -> None:
-    target = read_target(PushSettings(url="rtmps://live.example/app/kitchen"))
+    target = read_push_target(PushSettings(url="rtmps://live.example/app/kitchen"))
     assert target is not None
     assert target.ca_file.name.endswith((".crt", ".pem"))
 

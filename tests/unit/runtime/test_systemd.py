@@ -79,12 +79,12 @@ def test_a_service_manager_that_is_gone_takes_nothing_down(
 def test_the_daemon_starts_as_the_unit_has_it_and_loads_only_what_it_needs() -> None:
     """60 MiB is the bound; tests/bench/bench_cost.py measures it."""
     look = (
-        "import ssl, sys, likelight.cli.main, likelight.daemon.app, likelight.daemon.push\n"
+        "import ssl, sys, likelight.cli.main, likelight.daemon.app, likelight.daemon.push_target\n"
         "needless = 'av', 'difflib', 'http.server', 'prometheus_client', 'likelight_cloud'\n"
         "print([module for module in needless if module in sys.modules])\n"
         "context = ssl.create_default_context()\n"
         "print(context.verify_mode.name, context.cert_store_stats()['x509'])\n"
-        "print(likelight.daemon.push._authorities().is_file())\n"
+        "print(likelight.daemon.push_target._authorities().is_file())\n"
     )
     done = subprocess.run(
         [sys.executable, "-c", look], env=environment(), capture_output=True, text=True, timeout=100

@@ -14,3 +14,8 @@ class CloudConnection(StrEnum):
     """The token is revoked or the kitchen unknown; the camera must be off."""
     SUPERSEDED = "superseded"
     """Another device polls with this one's token: a cloned card."""
+
+    @property
+    def admitted(self) -> bool:
+        """False once the cloud has refused this device."""
+        return self is not CloudConnection.REFUSED

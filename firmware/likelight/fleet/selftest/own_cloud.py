@@ -22,7 +22,7 @@ async def own_cloud_answers(config: Config, now: Now) -> Outcome:
     try:
         token = await asyncio.to_thread(own_token, config.state_dir)
         own = await asyncio.to_thread(
-            make_embedded_cloud, config.state_dir / "cloud.sqlite", now=now, rng=random.Random()
+            make_embedded_cloud, config.state_dir, now=now, rng=random.Random()
         )
     except ConfigError as error:
         return failed(str(error))

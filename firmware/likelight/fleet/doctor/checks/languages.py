@@ -42,7 +42,8 @@ def notes(system: System) -> Finding:
     if trouble := (*catalogue.TROUBLE, *crew_words.TROUBLE):
         return fail("; ".join(trouble), _AGAIN)
     try:
-        mine = read_notes(system.config).load(system.config.kitchen.language)
+        kitchen = system.config.kitchen
+        mine = read_notes(kitchen, system.config.wiring.display).load(kitchen.language)
     except ConfigError as error:
         return fail(str(error))
     return ok(f"{len(mine.notes)} notes in {mine.lang}")
