@@ -5,18 +5,17 @@ import logging
 import random
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
 
-from likelight.appreciation.buttons.attention import ANSWER_S
 from likelight.appreciation.buttons.thanks import ThanksButton
 from likelight.appreciation.buttons.watched import ButtonHandler, ButtonTrouble, WatchedButton
 from likelight.appreciation.lamp.effects import Base
 from likelight.appreciation.lamp.lamp import Lamp
 from likelight.appreciation.lamp.night import Night
 from likelight.appreciation.lamp.palette import BRAND, Palette
-from likelight.appreciation.panel.headline import Situation
+from likelight.appreciation.listener import KitchenListener
 from likelight.appreciation.panel.presenter import Presenter
 from likelight.appreciation.panel.settings import PanelSettings
+from likelight.appreciation.panel.situation_tracker import SituationTracker
 from likelight.appreciation.panel.surface import PanelContent
 from likelight.appreciation.sync.client import CloudClient
 from likelight.appreciation.sync.connection import CloudConnection
@@ -25,14 +24,11 @@ from likelight.appreciation.sync.inbox import Inbox
 from likelight.appreciation.sync.poll import Poller
 from likelight.appreciation.sync.report import Reporter, StatusSources
 from likelight.appreciation.sync.store import DeviceStore
-from likelight.contract import Desired, State, Viewers
+from likelight.contract import State, Viewers
 from likelight.runtime.clock import Now
-from likelight_hw.ports import Button, Display, LightFrame, Lights
+from likelight_hw.ports import Button, Display, Lights
 
 log = logging.getLogger(__name__)
-
-LIVELY_S = 60.0
-"""How long after the last likes the count stays on the display when nobody watches."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,31 +48,6 @@ class LampSettings:
 
     palette: Palette = BRAND
     dimmable: bool = True
-
-
-class KitchenListener(Protocol):
-    """The rest of the device, told of changes. Called on the event loop; no call waits."""
-
-    def on_connection(self, connection: CloudConnection) -> None:
-        """How the device stands with its cloud has changed."""
-
-    def on_viewers(self, viewers: Viewers) -> None:
-        """The cloud says something new about who watches."""
-
-    def on_desired(self, desired: Desired) -> None:
-        """The cloud wishes this; the last known wish is told at start too, without a network."""
-
-    def on_privacy_button(self, readable: bool) -> None:
-        """Whether the PRIVACY button can be read may have changed."""
-
-    def on_lamp(self, frame: LightFrame) -> None:
-        """The lamp shows something else."""
-
-    def on_lit(self, total: int) -> None:
-        """The lamp has physically risen for the likes up to the cloud's `total`."""
-
-    def on_button_trouble(self) -> None:
-        """A trouble of a button has begun or ended."""
 
 
 class WindowIn:
@@ -105,13 +76,7 @@ class WindowIn:
     ) -> None:
         self._listener = listener
         self._camera = status.camera
-        self._panel = panel
-        self._now = now
         self._private = False
-        self._trouble: str | None = None
-        self._likes_heard = 0
-        self._lively_until = float("-inf")
-        self._thanking_until = float("-inf")
         self.lamp = Lamp(
             hardware.lights,
             now=now,
@@ -126,17 +91,25 @@ class WindowIn:
             now=now,
             on_desired=listener.on_desired,
             on_viewers=listener.on_viewers,
-            on_news=self._news_came,
+            on_news=self._events_came,
             on_receipt=self._receipt_due,
             timezone=panel.timezone,
         )
         self._poller = Poller(cloud, self._inbox, rng=rng, on_connection=self._connection_changed)
         self._reporter = Reporter(cloud, store, self._inbox, status, now=now, rng=rng)
+        self._situation = SituationTracker(
+            self._inbox,
+            self._poller,
+            panel,
+            camera=status.camera,
+            stuck=self._stuck_buttons,
+            now=now,
+        )
         self.presenter = Presenter(
             hardware.display,
             self._inbox,
             panel,
-            situation=self._situation,
+            situation=self._situation.current,
             on_note=self.lamp.note,
             rng=rng,
         )
@@ -211,7 +184,7 @@ class WindowIn:
         self._reporter.change_at_once()
         private = self._camera().state is State.PRIVATE
         if private and not self._private:
-            self._thanking_until = float("-inf")
+            self._situation.privacy_taken()
             self.presenter.answer()
         self._private = private
         self.presenter.change()
@@ -219,8 +192,8 @@ class WindowIn:
 
     def camera_trouble(self, code: str | None) -> None:
         """The camera has this trouble (a short code), or none any more: the display says so."""
-        if code != self._trouble:
-            self._trouble = code
+        if code != self._situation.camera_trouble:
+            self._situation.camera_trouble = code
             self.presenter.change()
 
     def consent_changed(self) -> None:
@@ -230,7 +203,7 @@ class WindowIn:
     async def run(self) -> None:
         """Work for ever; what the lamp has shown is stored in the end."""
         await self._inbox.load()
-        self._likes_heard = self._inbox.totals.total
+        self._situation.start()
         self._private = self._camera().state is State.PRIVATE
         self._set_base()
         async with asyncio.TaskGroup() as group:
@@ -241,32 +214,12 @@ class WindowIn:
             group.create_task(self._reporter.run())
             group.create_task(self._poller.run())
 
-    def _situation(self) -> Situation:
-        now = asyncio.get_running_loop().time()
-        viewers, camera = self._inbox.viewers, self._camera()
-        timezone = self._panel.timezone
-        return Situation(
-            connection=self._poller.connection,
-            failure=self._poller.failure,
-            camera=camera.state,
-            cause=camera.cause,
-            opens_at=camera.opens_at and camera.opens_at.astimezone(timezone),
-            today=self._now().astimezone(timezone).date(),
-            consent_until=self._panel.review_due(),
-            stuck=tuple(button.name for button in self.buttons if button.trouble),
-            likes_today=self._inbox.likes_today,
-            trouble=self._trouble,
-            viewers=viewers.band,
-            lively=viewers.watching or now < self._lively_until,
-            thanking=now < self._thanking_until,
-        )
-
-    def _news_came(self) -> None:
-        total = self._inbox.totals.total
-        if total > self._likes_heard:
-            self._lively_until = asyncio.get_running_loop().time() + LIVELY_S
-        self._likes_heard = total
+    def _events_came(self) -> None:
+        self._situation.events_came()
         self.presenter.change()
+
+    def _stuck_buttons(self) -> tuple[str, ...]:
+        return tuple(button.name for button in self.buttons if button.trouble)
 
     def _receipt_due(self) -> None:
         self._reporter.change()
@@ -299,7 +252,7 @@ class WindowIn:
 
     def _thanked(self) -> None:
         self._reporter.change_at_once()
-        self._thanking_until = asyncio.get_running_loop().time() + ANSWER_S
+        self._situation.thanks_given()
         self.presenter.answer()
         self.lamp.thanks()
 

@@ -10,9 +10,9 @@ from typing import cast
 import pytest
 from PIL import ImageChops
 
-from likelight.appreciation.panel.headline import Situation
 from likelight.appreciation.panel.presenter import Presenter
 from likelight.appreciation.panel.settings import PanelSettings
+from likelight.appreciation.panel.situation import Situation
 from likelight.appreciation.sync.connection import CloudConnection
 from likelight.appreciation.sync.inbox import Inbox
 from likelight.assets.catalogue import load

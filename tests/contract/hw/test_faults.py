@@ -15,7 +15,8 @@ import aiohttp
 import pytest
 from yarl import URL
 
-from likelight.appreciation.panel.headline import Situation, headline
+from likelight.appreciation.panel.headline import headline
+from likelight.appreciation.panel.situation import Situation
 from likelight.appreciation.screens.models import StatusScreen
 from likelight.appreciation.screens.render import pages
 from likelight.appreciation.sync.connection import CloudConnection

@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 from PIL import Image, ImageChops
 
-from likelight.appreciation.panel.headline import Situation, answers, headline
+from likelight.appreciation.panel.headline import answers, headline
+from likelight.appreciation.panel.situation import Situation
 from likelight.appreciation.screens.models import (
     CountScreen,
     IdleScreen,

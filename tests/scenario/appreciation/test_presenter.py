@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from likelight.appreciation.panel.headline import Situation, headline
+from likelight.appreciation.panel.headline import headline
+from likelight.appreciation.panel.situation import Situation
 from likelight.appreciation.screens.models import (
     CountScreen,
     IdleScreen,

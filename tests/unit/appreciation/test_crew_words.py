@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from likelight.appreciation.panel.headline import Situation, answers, headline
+from likelight.appreciation.panel.headline import answers, headline
 from likelight.appreciation.panel.note_fit import MOST_PAGES, cut_word
+from likelight.appreciation.panel.situation import Situation
 from likelight.appreciation.screens import figure, message, pairing
 from likelight.appreciation.screens.canvas import Canvas
 from likelight.appreciation.screens.geometry import geometry

@@ -1,8 +1,6 @@
 """What the crew's screen says while no note is to be read: a pure decision."""
 
-from dataclasses import dataclass
-from datetime import date, datetime
-
+from likelight.appreciation.panel.situation import Situation
 from likelight.appreciation.screens.models import (
     CountScreen,
     IdleScreen,
@@ -16,33 +14,6 @@ from likelight.appreciation.sync.client import FailureKind
 from likelight.appreciation.sync.connection import CloudConnection
 from likelight.assets.crew_words import ENGLISH, CrewWords
 from likelight.contract import Cause, State
-
-
-@dataclass(frozen=True, slots=True)
-class Situation:
-    """All that decides what the screen says. `viewers` is a band such as "30-49".
-
-    `failure` explains `CloudConnection.OFFLINE`; `cause` and `opens_at` explain a camera that is
-    closed or off. `opens_at` and `today` are in the kitchen's own time. `consent_until` is the date
-    by which the crew must sign again, once it is near. `stuck` names the buttons that do not work.
-    """
-
-    connection: CloudConnection
-    camera: State
-    likes_today: int
-    failure: FailureKind = FailureKind.NETWORK
-    cause: Cause | None = None
-    opens_at: datetime | None = None
-    today: date | None = None
-    consent_until: date | None = None
-    stuck: tuple[str, ...] = ()
-    trouble: str | None = None
-    """The camera's trouble as a short code, to be read to IT on the phone."""
-    viewers: str | None = None
-    lively: bool = False
-    """Somebody watches, or likes have just come."""
-    thanking: bool = False
-    """The crew has just pressed THANKS."""
 
 
 def answers(words: CrewWords = ENGLISH) -> tuple[Screen, ...]:

@@ -12,9 +12,10 @@ from typing import TypeVar
 
 from likelight.appreciation.buttons.attention import Attention
 from likelight.appreciation.panel.drawings import Drawings, PackedPage
-from likelight.appreciation.panel.headline import Situation, answers, headline
+from likelight.appreciation.panel.headline import answers, headline
 from likelight.appreciation.panel.note_queue import NoteQueue
 from likelight.appreciation.panel.settings import PanelSettings
+from likelight.appreciation.panel.situation import Situation
 from likelight.appreciation.panel.surface import PanelContent
 from likelight.appreciation.panel.tended_panel import TEND_S, TendedPanel
 from likelight.appreciation.screens.models import Screen

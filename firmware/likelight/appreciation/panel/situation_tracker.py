@@ -1,0 +1,89 @@
+"""The present situation, put together from the parts that know it."""
+
+import asyncio
+from collections.abc import Callable
+
+from likelight.appreciation.buttons.attention import ANSWER_S
+from likelight.appreciation.panel.settings import PanelSettings
+from likelight.appreciation.panel.situation import Situation
+from likelight.appreciation.sync.inbox import Inbox
+from likelight.appreciation.sync.poll import Poller
+from likelight.contract import CameraReport
+from likelight.runtime.clock import Now
+
+LIVELY_S = 60.0
+"""How long after the last likes the count stays on the display when nobody watches."""
+
+_NEVER = float("-inf")
+
+
+class SituationTracker:
+    """Asks the other parts how things stand, and remembers for a while what has just happened.
+
+    `stuck` returns the names of the buttons that do not work.
+    """
+
+    def __init__(
+        self,
+        inbox: Inbox,
+        poller: Poller,
+        settings: PanelSettings,
+        *,
+        camera: Callable[[], CameraReport],
+        stuck: Callable[[], tuple[str, ...]],
+        now: Now,
+    ) -> None:
+        self.camera_trouble: str | None = None
+        self._inbox = inbox
+        self._poller = poller
+        self._settings = settings
+        self._camera = camera
+        self._stuck = stuck
+        self._now = now
+        self._likes_seen = 0
+        self._lively_until = _NEVER
+        self._thanking_until = _NEVER
+
+    def start(self) -> None:
+        """Begin after the inbox is loaded: what came before a start is no news."""
+        self._likes_seen = self._inbox.totals.total
+
+    def events_came(self) -> None:
+        """The inbox has taken in a reply of the cloud."""
+        total = self._inbox.totals.total
+        if total > self._likes_seen:
+            self._lively_until = _time() + LIVELY_S
+        self._likes_seen = total
+
+    def thanks_given(self) -> None:
+        """The crew has said thanks: the screen says so for a moment."""
+        self._thanking_until = _time() + ANSWER_S
+
+    def privacy_taken(self) -> None:
+        """The crew has pressed PRIVACY: its answer takes the place of the one to THANKS."""
+        self._thanking_until = _NEVER
+
+    def current(self) -> Situation:
+        """Return the situation now."""
+        now = _time()
+        viewers, camera = self._inbox.viewers, self._camera()
+        timezone = self._settings.timezone
+        return Situation(
+            connection=self._poller.connection,
+            failure=self._poller.failure,
+            camera=camera.state,
+            cause=camera.cause,
+            opens_at=camera.opens_at and camera.opens_at.astimezone(timezone),
+            today=self._now().astimezone(timezone).date(),
+            consent_until=self._settings.review_due(),
+            stuck=self._stuck(),
+            likes_today=self._inbox.likes_today,
+            trouble=self.camera_trouble,
+            viewers=viewers.band,
+            lively=viewers.watching or now < self._lively_until,
+            thanking=now < self._thanking_until,
+        )
+
+
+def _time() -> float:
+    return asyncio.get_running_loop().time()
