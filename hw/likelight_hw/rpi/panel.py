@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 TIMEOUT_S = 5.0
 """The slowest frame that we know, 230 kB at 8 MHz, takes 0.25 s, and as long again to start up."""
 
-GENTLE = 0.57
+OLED_LEVEL = 0.57
 """What an OLED starts with: a quarter of its light. At more, PiKVM's users found its text burnt in
 after a year (pikvm #994, #1368)."""
 
@@ -37,15 +37,15 @@ class PanelDriver(Protocol):
         """Set perceived brightness, 0..1; 0 blanks, and memory keeps the picture."""
 
     def describe(self) -> str:
-        """Say what was found and where, for whoever looks for a fault."""
+        """Say which chip was found where, for a person who looks for a fault."""
 
     def close(self) -> None:
-        """Let go of bus and pins, without a word to the panel."""
+        """Release bus and pins, and send nothing to the panel."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Wish:
-    """What should be seen."""
+class _Desired:
+    """What the panel should show."""
 
     image: Image.Image | None
     level: float
@@ -54,9 +54,9 @@ class _Wish:
 class PanelDisplay:
     """A `Display` over whatever `open_driver` opens.
 
-    `open_driver` runs in the thread as well, and raises `HardwareError` or `OSError`. `name` is
-    what people call the panel. With `renew_s`, a panel that was opened longer ago is opened anew
-    before its next image: for those that can't say that they lost their power for a moment.
+    `open_driver` runs in the thread too, and raises `HardwareError` or `OSError`. `name` is what
+    people call the panel. With `renew_s`, a panel that was opened longer ago is opened anew before
+    its next image: for panels that can't say that they lost their power for a moment.
     """
 
     simulated = False
@@ -74,7 +74,7 @@ class PanelDisplay:
         self.info = info
         self._name = name
         self._timeout_s = timeout_s
-        self._wish = _Wish(None, GENTLE if info.burns_in else 1.0)
+        self._desired = _Desired(None, OLED_LEVEL if info.burns_in else 1.0)
         self._session = _Session(open_driver, name, renew_s, monotonic)
         self._thread = OneThread(name)
         self._turn = asyncio.Lock()
@@ -84,11 +84,11 @@ class PanelDisplay:
     async def show(self, image: Image.Image) -> None:
         if (image.size, image.mode) != ((self.info.width, self.info.height), self.info.mode):
             raise ValueError(f"{image.mode} image of {image.size} does not fit {self.info}")
-        self._wish = replace(self._wish, image=image.copy())
+        self._desired = replace(self._desired, image=image.copy())
         await self._refresh()
 
     async def set_brightness(self, level: float) -> None:
-        self._wish = replace(self._wish, level=min(1.0, max(0.0, level)))
+        self._desired = replace(self._desired, level=min(1.0, max(0.0, level)))
         await self._refresh()
 
     async def probe(self) -> str:
@@ -108,31 +108,42 @@ class PanelDisplay:
             self._thread.shutdown(wait=False)
 
     async def _refresh(self) -> None:
-        """Fulfil the newest wish; to whoever waited before, it is fulfilled already."""
+        """Show the newest image and brightness; whoever waited before has them shown already."""
         if self._closed:
             raise HardwareError(f"the panel {self._name} has been closed")
-        await self._in_thread(lambda: self._session.fulfil(self._wish))
+        await self._in_thread(lambda: self._session.apply(self._desired))
 
     async def _in_thread(self, work: Callable[[], None]) -> None:
         try:
             async with asyncio.timeout(self._timeout_s), self._turn:
-                # A call that hung holds the thread; nothing is queued behind it, however often
-                # we are asked meanwhile.
+                # A call that hangs holds the thread. Nothing is queued behind it, however many
+                # callers come meanwhile.
                 if self._call is not None and not self._call.done():
                     await asyncio.wait([self._call])
                 loop = asyncio.get_running_loop()
                 self._call = loop.run_in_executor(self._thread, work)
-                self._call.add_done_callback(_noticed)
-                await asyncio.shield(self._call)
+                await self._result(self._call)
         except TimeoutError:
             raise HardwareError(
                 f"the panel {self._name} hangs: no answer within {self._timeout_s:g} s; "
                 "check its wires, then take its power away and give it back"
             ) from None
 
+    async def _result(self, call: asyncio.Future[None]) -> None:
+        """Wait for `call`, and raise what it raises; when the wait is given up, log it instead."""
+        try:
+            await asyncio.shield(call)
+        except asyncio.CancelledError:
+            call.add_done_callback(self._log_failure)
+            raise
+
+    def _log_failure(self, call: asyncio.Future[None]) -> None:
+        if not call.cancelled() and (error := call.exception()) is not None:
+            log.info("A call to the panel %s failed after its time-out: %s", self._name, error)
+
 
 class _Session:
-    """The panel as its thread keeps it: opened when needed, let go of when it fails."""
+    """The panel as its thread keeps it: opened when needed, closed when it fails."""
 
     def __init__(
         self,
@@ -150,34 +161,34 @@ class _Session:
         self._driver: PanelDriver | None = None
         self._image: Image.Image | None = None
         self._level: float | None = None
-        self._strange: str | None = None
+        self._unknown_failure: str | None = None
 
-    def fulfil(self, wish: _Wish) -> None:
-        """Bring the panel to what is wished; do only what differs."""
+    def apply(self, desired: _Desired) -> None:
+        """Bring the panel to what is desired; do only what differs."""
         try:
-            if wish.image is not self._image and self._is_due():
-                self._let_go()
+            if desired.image is not self._image and self._is_due():
+                self._close_driver()
             driver = self._opened()
-            if wish.level != self._level:
-                driver.dim(wish.level)
-                self._level = wish.level
-            if wish.image is not None and wish.image is not self._image:
-                driver.draw(wish.image)
-                self._image = wish.image
-            self._strange = None
+            if desired.level != self._level:
+                driver.dim(desired.level)
+                self._level = desired.level
+            if desired.image is not None and desired.image is not self._image:
+                driver.draw(desired.image)
+                self._image = desired.image
+            self._unknown_failure = None
         except Exception as error:
-            self._let_go()
+            self._close_driver()
             raise self._in_words(error) from error
 
     def close(self) -> None:
-        """Blank the panel, if it is open, and let go of it."""
+        """Blank the panel, if it is open, and close it."""
         try:
             if self._driver is not None:
                 self._driver.dim(0.0)
         except Exception as error:
             raise self._in_words(error) from error
         finally:
-            self._let_go()
+            self._close_driver()
 
     def _opened(self) -> PanelDriver:
         if self._driver is None:
@@ -189,7 +200,7 @@ class _Session:
     def _is_due(self) -> bool:
         return self._renew_s is not None and self._monotonic() - self._opened_at >= self._renew_s
 
-    def _let_go(self) -> None:
+    def _close_driver(self) -> None:
         driver, self._driver = self._driver, None
         self._image = self._level = None
         if driver is None:
@@ -197,24 +208,18 @@ class _Session:
         try:
             driver.close()
         except (HardwareError, OSError) as error:
-            log.info("Letting go of the panel %s: %s", self._name, error)
+            log.info("Closing the panel %s failed: %s", self._name, error)
         except Exception as error:
-            # A library's own mistake: its words alone don't lead to it.
-            log.info("Letting go of the panel %s: %s", self._name, error, exc_info=True)
+            # A fault in a library: its message alone does not say where it is.
+            log.info("Closing the panel %s failed: %s", self._name, error, exc_info=True)
 
     def _in_words(self, error: Exception) -> HardwareError:
         if isinstance(error, HardwareError):
             return error
         words = f"the panel {self._name} failed: {str(error) or type(error).__name__}"
-        if not isinstance(error, OSError) and words != self._strange:
-            # A library's own mistake must not take the presenter down, but belongs in the log,
-            # once in an outage.
-            self._strange = words
+        if not isinstance(error, OSError) and words != self._unknown_failure:
+            # A fault in a library must not end the presenter, but belongs in the log, once in an
+            # outage.
+            self._unknown_failure = words
             log.error("The panel %s failed in an unknown way", self._name, exc_info=error)
         return HardwareError(words)
-
-
-def _noticed(call: asyncio.Future[None]) -> None:
-    """Take note of how a call ended that nobody waits for any more."""
-    if not call.cancelled():
-        call.exception()

@@ -102,6 +102,25 @@ async def test_however_often_it_is_asked_meanwhile_one_image_waits_for_a_bus_tha
     await display.close()
 
 
+async def test_how_a_call_failed_after_its_time_out_is_in_the_log(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    slate = Slate()
+    display = PanelDisplay(INFO, slate.open, name="slate", timeout_s=0.02)
+    slate.flows.clear()
+    slate.error = OSError("the bus is gone")
+    with caplog.at_level(logging.INFO):
+        with pytest.raises(HardwareError, match="hangs"):
+            await display.show(paper())
+        assert "the bus is gone" not in caplog.text
+        slate.flows.set()
+        with suppress(HardwareError):
+            await display.close()
+        async with asyncio.timeout(20):
+            while "the bus is gone" not in caplog.text:
+                await asyncio.sleep(0)
+
+
 async def test_a_close_that_is_given_up_leaves_the_rest_to_the_thread() -> None:
     slate = Slate()
     display = PanelDisplay(INFO, slate.open, name="slate", timeout_s=30.0)
