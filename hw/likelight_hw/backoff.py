@@ -7,7 +7,7 @@ class RetryBackoff:
     """Returns the next of `pauses_s` for each failure, and the last one from then on.
 
     What worked for `healthy_s` before it failed begins with the first pause again. There is no
-    randomness: nobody but this device waits.
+    randomness: no other device waits for the same thing.
     """
 
     def __init__(self, pauses_s: Sequence[float], *, healthy_s: float) -> None:

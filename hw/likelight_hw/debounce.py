@@ -1,4 +1,4 @@
-"""From contacts that bounce to edges that mean something; simulated and real buttons share it."""
+"""Turns bouncing contacts into edges, one per press and one per release, for every button."""
 
 import asyncio
 import math
@@ -7,27 +7,26 @@ from collections.abc import AsyncIterator
 
 DEBOUNCE_S = 0.050
 """Contacts bounce for some milliseconds; no thumb presses twice in 50 ms."""
-WAITING = 8
-"""Presses that nobody has looked at yet. More than these say nothing new."""
+MOST_WAITING = 8
+"""Presses that wait to be read. More than these say nothing new."""
 
 
 class Debouncer:
     """Turns what the contacts do into edges, by the running loop's clock.
 
-    A press after a calm counts at once. Whatever follows within 50 ms of the last touch is a
-    bounce: the contacts are believed again when they have been calm for that long. A letting go
-    always waits for that calm, so that a worn contact that opens under a thumb is no second press:
-    on PRIVACY that would share what it just hid. A wire that chatters without end is one press
-    that is never let go.
+    The first press counts at once. Every change within 50 ms of the last one is a bounce: the
+    contacts count again when they have been calm for 50 ms. A release always waits for that calm,
+    so that a worn contact that opens under a thumb is no second press: on PRIVACY that would share
+    what it just hid. A wire that chatters without end is one press without a release.
     """
 
     def __init__(self) -> None:
         self._closed = False
-        self._told = False
+        self._reported = False
         self._touched_at = -math.inf
         self._calm: asyncio.TimerHandle | None = None
         self._edges: deque[bool] = deque()
-        self._came = asyncio.Event()
+        self._edge_waiting = asyncio.Event()
 
     def touch(self, closed: bool) -> None:
         """The contacts closed, or opened. Call it on the event loop."""
@@ -37,22 +36,22 @@ class Debouncer:
         self._closed = closed
         if self._calm is not None:
             self._calm.cancel()
-        self._calm = loop.call_later(DEBOUNCE_S, self._believe)
+        self._calm = loop.call_later(DEBOUNCE_S, self._accept)
         if closed and not bounced:
-            self._believe()
+            self._accept()
 
     async def edges(self) -> AsyncIterator[bool]:
-        """Yield True and False in turn, for ever; also those from before anybody listened."""
+        """Yield True and False in turn, for ever; also those from before this call."""
         while True:
             while not self._edges:
-                self._came.clear()
-                await self._came.wait()
+                self._edge_waiting.clear()
+                await self._edge_waiting.wait()
             yield self._edges.popleft()
 
-    def _believe(self) -> None:
-        # A press that finds the queue full is dropped with its letting go, so that edges alternate.
-        full = self._closed and len(self._edges) >= 2 * WAITING
-        if self._closed != self._told and not full:
-            self._told = self._closed
+    def _accept(self) -> None:
+        # A press that finds the queue full is dropped with its release, so that edges alternate.
+        full = self._closed and len(self._edges) >= 2 * MOST_WAITING
+        if self._closed != self._reported and not full:
+            self._reported = self._closed
             self._edges.append(self._closed)
-            self._came.set()
+            self._edge_waiting.set()

@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Literal, Protocol
 
 if TYPE_CHECKING:
-    # Only for the types: whoever reads a configuration imports this module, and draws nothing.
+    # Only for the types: what reads a configuration imports this module without drawing.
     from PIL import Image
 
 Rgb = tuple[int, int, int]
@@ -81,7 +81,7 @@ class Display(Protocol):
     info: DisplayInfo
 
     async def show(self, image: "Image.Image") -> None:
-        """Put `image` (of the panel's size and mode) on the glass; return once it is there.
+        """Put `image` (of the panel's size and mode) on the panel; return once it is there.
 
         When several wait, the newest wins. Raises `HardwareError` when the panel is gone.
         """
@@ -103,7 +103,7 @@ class Button(Protocol):
     simulated: bool
 
     def edges(self) -> AsyncIterator[bool]:
-        """Yield True when it is pressed and False when it is let go, in turn, for ever.
+        """Yield True at each press and False at each release, in turn, for ever.
 
         Raises `HardwareError` when the button can't be read.
         """

@@ -1,8 +1,8 @@
 """Opens the hardware that a configuration names.
 
 Drivers are imported when they are asked for, so that a machine without a panel needs no panel
-library. A lamp never leaves here without its `FlashGovernor`, and none leaves without its group:
-what is absent at the start must not keep the daemon from starting.
+library. A lamp never leaves here without its `FlashGovernor`, nor without its group: an absent lamp
+must not keep the daemon from starting.
 """
 
 import logging
@@ -26,7 +26,7 @@ _Open = TypeVar("_Open")
 def open_lights(wirings: Sequence[LampWiring], monotonic: Monotonic) -> FlashGovernor:
     """Open the lamps, under one governor; `monotonic` is the clock, in seconds, that it goes by.
 
-    Lamps that don't answer are opened later. Raises `HardwareError` for a driver that isn't one.
+    Lamps that don't answer are opened later. Raises `HardwareError` for an unknown driver.
     """
     slots = [
         LampSlot(
@@ -39,26 +39,26 @@ def open_lights(wirings: Sequence[LampWiring], monotonic: Monotonic) -> FlashGov
 
 
 def open_indicator(wiring: IndicatorWiring) -> Indicator:
-    """Open the on-air light; one that can't be had says so when it is switched."""
+    """Open the on-air light; when it can't be claimed, switching it says so."""
     return _choose("on-air light", wiring.driver, _INDICATORS)(wiring)
 
 
 def open_display(wiring: DisplayWiring) -> Display:
-    """Open a panel; one that is absent says so when it is shown something."""
+    """Open a panel; when it is absent, showing something says so."""
     return _choose("display", wiring.driver, _DISPLAYS)(wiring)
 
 
 def open_button(wiring: ButtonWiring) -> Button:
-    """Open one button; one that can't be had says so when it is listened to."""
+    """Open one button; when it can't be claimed, reading its edges says so."""
     return _choose("button", wiring.driver, _BUTTONS)(wiring)
 
 
 def all_off(lamps: Sequence[LampWiring], indicator: IndicatorWiring) -> None:
-    """Switch off whatever a daemon that is no more left on, and let go of it. Never raises.
+    """Switch off all that an ended daemon left on, and release it. Never raises.
 
-    For the moment after the daemon's end (systemd's ExecStopPost): while it lives it holds its
-    pins, and this only says so in the log. A hardware PWM or a strip nobody can hold: those go
-    dark, and the daemon lights them again a moment later.
+    For the moment after the daemon's end (systemd's ExecStopPost). While it lives it holds its
+    pins, and this only logs that. It can't hold a hardware PWM or a strip: those go dark, and the
+    daemon lights them again a moment later.
     """
     for lamp in lamps:
         with _logged("A lamp may still be on"):
@@ -70,15 +70,15 @@ def all_off(lamps: Sequence[LampWiring], indicator: IndicatorWiring) -> None:
 
 
 @contextmanager
-def _logged(fear: str) -> Iterator[None]:
+def _logged(consequence: str) -> Iterator[None]:
     """Log what fails in the context, so that the lights after it are switched off all the same."""
     try:
         yield
     except HardwareError as error:
-        log.warning("%s: %s", fear, error)
+        log.warning("%s: %s", consequence, error)
     except Exception as error:
-        # A driver's own mistake: its words alone don't lead to it.
-        log.warning("%s: %s", fear, error, exc_info=True)
+        # A fault in a driver: its message alone does not say where it is.
+        log.warning("%s: %s", consequence, error, exc_info=True)
 
 
 def _darken(wiring: LampWiring) -> None:

@@ -1,4 +1,4 @@
-"""What somebody who misspelt a name probably meant."""
+"""The known name that is nearest to a misspelt one."""
 
 from collections.abc import Iterable
 

@@ -1,6 +1,6 @@
-"""What is wired to which pin, as the drivers are told. Pins are GPIO (BCM) numbers.
+"""What is wired to which pin. Pins are GPIO (BCM) numbers.
 
-Whoever makes these has checked them against the board; a driver takes them as they are.
+The caller has checked these against the board; a driver takes them as they are.
 """
 
 from dataclasses import dataclass

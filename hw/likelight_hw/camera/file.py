@@ -18,7 +18,7 @@ from likelight_hw.ports import HardwareError, LightFrame
 _BOX = (1280, 720)
 _MAX_FPS = 60
 _HOLD_S = 0.2
-"""A slide show repeats its picture this often, so that nobody takes it for a dead camera."""
+"""A slide show repeats its picture this often: without one the camera would count as hung."""
 _HOPELESS_S = 0.5
 """This far behind, the file plays slower than its own pace, rather than not at all."""
 _MAX_STEP_S = 5.0
@@ -33,7 +33,7 @@ _TURNS = {
 
 
 class FileSource:
-    """Plays `config.path` for ever. Raises `HardwareError` in words when it can't."""
+    """Plays `config.path` for ever. Raises `HardwareError` when it can't."""
 
     arrivals = None
 

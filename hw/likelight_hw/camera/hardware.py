@@ -15,7 +15,7 @@ from likelight_hw.camera.latest_value import LatestValue
 from likelight_hw.camera.mask import Masks
 from likelight_hw.camera.pace import Pace
 from likelight_hw.camera.parent import Parent
-from likelight_hw.camera.picamera import Picamera, captured, told, wall_us
+from likelight_hw.camera.picamera import Picamera, as_hardware_error, captured, wall_us
 from likelight_hw.camera.wire import KEYFRAME, CameraMessage, pack_format
 from likelight_hw.child.packets import pack
 from likelight_hw.ports import StreamFormat
@@ -40,8 +40,8 @@ class HardwareCamera:
         self._config = config
         self._make_encoder = encoder or H264Encoder
         self._encoder: Any = None
-        self._mail: LatestValue[bool] = LatestValue()
-        self.arrivals = self._mail.wake_fd
+        self._wake: LatestValue[bool] = LatestValue()
+        self.arrivals = self._wake.wake_fd
         self._units: deque[Unit] = deque(maxlen=_MOST_UNSENT)
         self._pictures: LatestValue[Any] = LatestValue()
         self._picture_wanted = False
@@ -75,7 +75,7 @@ class HardwareCamera:
             framerate=self.fps,
             profile="constrained baseline",
         )
-        with told("the board's H.264 encoder can't be started"):
+        with as_hardware_error("the board's H.264 encoder can't be started"):
             self.sensor.driver.start_encoder(self._encoder, Outlet(), name="main")
         self.sensor.start()
 
@@ -86,10 +86,10 @@ class HardwareCamera:
         self._picture_wanted = False
         self._release(self._pictures.take())
         self._units.clear()
-        self._mail.take()
+        self._wake.take()
 
     def close(self) -> None:
-        """Switch both off, and leave them to others."""
+        """Switch both off, and release them."""
         self.stop()
         self.sensor.close()
 
@@ -103,7 +103,7 @@ class HardwareCamera:
 
     def units(self) -> "list[Unit]":
         """Return the access units that have come since the last call."""
-        self._mail.take()
+        self._wake.take()
         return [self._units.popleft() for _ in range(len(self._units))]
 
     def picture(self, onto: PaintedPicture) -> int | None:
@@ -127,13 +127,13 @@ class HardwareCamera:
             self._picture_wanted = False
             request.acquire()
             self._release(self._pictures.put(request))
-            self._mail.put(True)
+            self._wake.put(True)
 
     def _encoded(self, data: bytes, keyframe: bool, since_first_us: int) -> None:
         """Keep an access unit for the loop; called on the encoder's thread."""
         sensor_ns = (self._encoder.firsttimestamp + since_first_us) * 1000
         self._units.append(Unit(bytes(data), keyframe, wall_us(sensor_ns)))
-        self._mail.put(True)
+        self._wake.put(True)
 
     @staticmethod
     def _release(request: Any) -> None:

@@ -14,7 +14,7 @@ Polygon = tuple[tuple[float, float], ...]
 
 
 def check(polygons: Sequence[Polygon]) -> None:
-    """Raise `ValueError`, naming the polygon and the mend, for one that can't be painted."""
+    """Raise `ValueError` for a polygon that can't be painted: which one, and what to correct."""
     for number, polygon in enumerate(polygons, 1):
         if len(polygon) < 3:
             raise ValueError(f"mask {number} has {len(polygon)} corners; a polygon needs 3 or more")

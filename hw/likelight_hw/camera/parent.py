@@ -12,7 +12,7 @@ from likelight_hw.ports import PlaceholderSpec
 
 
 class Parent:
-    """The daemon: what it wants, and whether it listens.
+    """The daemon: what it wants, and whether it reads what is sent.
 
     Every method raises `EOFError` or `ConnectionError` once the daemon is gone.
     """
@@ -35,17 +35,17 @@ class Parent:
     def setup(self) -> tuple[CameraConfig, list[PlaceholderSpec]]:
         """Wait for the SETUP packet."""
         while not self._packets:
-            self._turn(None)
+            self._serve_link(None)
         return unpack_setup(self._packets.popleft().payload)
 
     def wait(self, timeout: float | None) -> None:
-        """Obey and send for `timeout` seconds, or until a new wish came; None waits for ever."""
+        """Serve the link for `timeout` seconds, or until a packet came; None waits for ever."""
         if not self._packets:
-            self._turn(timeout)
-        self._hear()
+            self._serve_link(timeout)
+        self._take_desired()
 
     def wait_until(self, due: float, stream: int) -> bool:
-        """Obey and send until `due`; False when another stream than `stream` is wanted."""
+        """Serve the link until `due`; False when another stream than `stream` is wanted."""
         while True:
             left = due - time.monotonic()
             self.wait(max(0.0, left))
@@ -55,12 +55,12 @@ class Parent:
                 return True
 
     def wait_for(self, arrivals: socket.socket, stream: int) -> bool:
-        """Obey and send until `arrivals` is readable; False when another stream is wanted."""
+        """Serve the link until `arrivals` is readable; False when another stream is wanted."""
         self._selector.register(arrivals, selectors.EVENT_READ)
         try:
             while self.desired.stream == stream:
-                arrived = self._turn(None)
-                self._hear()
+                arrived = self._serve_link(None)
+                self._take_desired()
                 if arrived:
                     return self.desired.stream == stream
         finally:
@@ -73,16 +73,16 @@ class Parent:
         self._flush()
 
     def drain(self) -> None:
-        """Send all that is left."""
+        """Send all that waits."""
         while self._unsent:
-            self._turn(None)
+            self._serve_link(None)
 
-    def _hear(self) -> None:
+    def _take_desired(self) -> None:
         while self._packets:
             self.desired = unpack_desired_state(self._packets.popleft().payload)
 
-    def _turn(self, timeout: float | None) -> bool:
-        """Serve the link for once; return whether somebody else's socket is readable."""
+    def _serve_link(self, timeout: float | None) -> bool:
+        """Serve the link once; return whether the other socket is readable."""
         arrived = False
         for key, events in self._selector.select(timeout):
             if key.fileobj is not self._link:

@@ -62,14 +62,14 @@ class Picamera:
             )
         frame_us = round(1_000_000 / config.fps)
         size = (config.width, config.height)
-        with told("the camera can't be opened"):
+        with as_hardware_error("the camera can't be opened"):
             # A Picamera2 that can't be made keeps a descriptor for ever, at each try another one.
             first = libcamera.CameraManager.singleton().get(found[0]["Id"])
             first.acquire()
             first.release()
             self.driver: Any = Picamera2()
-        with contextlib.ExitStack() as unless_all_is_well, told("the camera can't be set up"):
-            unless_all_is_well.callback(self.close)
+        with contextlib.ExitStack() as on_failure, as_hardware_error("the camera can't be set up"):
+            on_failure.callback(self.close)
             half = {"size": _half(*size), "format": "YUV420"} if lores else None
             self.driver.configure(
                 self.driver.create_video_configuration(
@@ -81,7 +81,7 @@ class Picamera:
                     display=None,
                 )
             )
-            unless_all_is_well.pop_all()
+            on_failure.pop_all()
         streams = self.driver.camera_configuration()
         self.width, self.height = streams["main"]["size"]
         self.lores_size: tuple[int, int] | None = streams["lores"]["size"] if lores else None
@@ -89,11 +89,11 @@ class Picamera:
 
     def start(self) -> None:
         """Switch on. Raises `HardwareError` when the driver refuses."""
-        with told("the camera can't be started"):
+        with as_hardware_error("the camera can't be started"):
             self.driver.start()
 
     def close(self) -> None:
-        """Switch off, and leave the camera to others."""
+        """Switch off, and release the camera."""
         self.driver.close()
 
     @contextlib.contextmanager
@@ -152,8 +152,8 @@ class PicameraSource:
 
 
 @contextlib.contextmanager
-def told(what: str) -> Iterator[None]:
-    """Raise `HardwareError` where libcamera or picamera2 fails: `what`, and what they say of it."""
+def as_hardware_error(what: str) -> Iterator[None]:
+    """Turn an error of libcamera or picamera2 into a `HardwareError`: `what`, and their message."""
     try:
         yield
     except (RuntimeError, OSError) as error:

@@ -106,7 +106,7 @@ class CameraProcess:
                     pause_s = min(pause_s, self._timeouts.brief_pause_s)
                 await self._pause(pause_s, seen)
         except Exception as error:
-            # Until somebody runs it again nothing streams, and nobody may say that it does.
+            # Nothing streams until `run` is called again: the status must not say that it does.
             self._status.set(failed(f"the camera could not be kept alive: {error}", DIED))
             raise
         finally:

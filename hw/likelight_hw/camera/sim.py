@@ -28,10 +28,10 @@ class SimSource:
         self._count = 0
 
     def stop(self) -> None:
-        """Nothing turns while nobody asks for a picture."""
+        """Nothing runs between two pictures."""
 
     def close(self) -> None:
-        """There is nothing to let go of."""
+        """There is nothing to release."""
 
     def due(self, now: float) -> float:
         late = math.floor((now - self._first) * self.fps)

@@ -26,7 +26,7 @@ class Source(Protocol):
         """Switch off."""
 
     def close(self) -> None:
-        """Let go of the sensor, whether it is on or off; nothing is asked of the source after that.
+        """Release the sensor, whether it is on or off. Nothing else is called after this.
 
         Raise `HardwareError` when that can't be done.
         """

@@ -34,7 +34,7 @@ class StatusReporter:
         sink.on_status(self.current)
 
     def reset(self) -> None:
-        """Be stopped again, and report to nobody."""
+        """Return to STOPPED, and report no more."""
         self.current = CameraStatus(CameraPhase.STOPPED)
         self._sink = None
         self._in_trouble = False

@@ -84,7 +84,7 @@ class UsbSource:
         return captured_us
 
     def _read(self, stopping: threading.Event) -> None:
-        """Read until `stopping`; the loop hears of the end of the device as of a frame."""
+        """Read until `stopping`; the end of the device reaches the loop in place of a frame."""
         try:
             with self._open() as container:
                 for seen in _frames(container):

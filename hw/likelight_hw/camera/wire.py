@@ -36,7 +36,7 @@ class CameraMessage(IntEnum):
     JPEG = 19
     PLACEHOLDER = 20
     TROUBLE = 21
-    """The source can't be had: words for IT. It is tried again until READY, or TROUBLE again."""
+    """The source can't be opened, and why. It is tried again until READY, or TROUBLE again."""
     RESTING = 22
     """Sensor and encoders are off, as was asked."""
     ALIVE = 23

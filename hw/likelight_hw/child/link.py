@@ -32,7 +32,7 @@ class ChildLink(asyncio.Protocol):
         self._latest: bytes | None = None
 
     def write(self, packet: bytes) -> None:
-        """Send `packet` after what waits already; whoever sends many looks at `full` first."""
+        """Send `packet` after what waits already. To bound that, check `full` first."""
         if self._transport is not None and not self.lost:
             self._transport.write(packet)
 
@@ -67,7 +67,7 @@ class ChildLink(asyncio.Protocol):
         try:
             for packet in self._unpacker.feed(data):
                 self._on_packet(packet)
-        except Exception as error:  # noqa: BLE001  whoever waits for the child raises it
+        except Exception as error:  # noqa: BLE001  the watcher of the child raises it
             self.error = error
             self._lose()
 

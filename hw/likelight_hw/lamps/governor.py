@@ -61,10 +61,10 @@ class FlashGovernor:
         self._fell_at = -math.inf
 
     def write(self, frame: LightFrame) -> LightFrame:
-        """Go towards `frame` as far as is safe now; return what the lamp got.
+        """Move towards `frame` as far as is safe now; return what the lamp shows.
 
         Levels and channels outside their range are clamped, saturated red comes out paler. A lamp
-        that holds a change back itself (a relay that has just switched) has the last word.
+        that holds a change back itself (a relay that has just switched) decides what is returned.
         Raises `HardwareError` when the lamp is gone; it then counts as dark.
         """
         now = self._monotonic()

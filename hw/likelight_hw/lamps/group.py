@@ -1,4 +1,4 @@
-"""Several lamps that shine as one; those that don't answer are tried again."""
+"""Several lamps that show the same; those that don't answer are tried again."""
 
 import logging
 import math
@@ -27,9 +27,9 @@ class LampSlot:
 class LampGroup:
     """The lamps of a kitchen. It opens them when they are there, at the start or later.
 
-    A lamp that fails costs nobody but itself: that is logged once, and it is opened again with
+    A lamp that fails does not disturb the others: that is logged once, and it is opened again with
     back-off. `HardwareError` is raised when none is left; then each write tries all of them, and
-    the caller has the back-off.
+    the caller does the back-off.
 
     Goes under a `FlashGovernor`, one for all. `monotonic` returns seconds. A lamp that comes back
     rises by itself, which that governor doesn't see: so it comes under one of its own, until it has
@@ -43,7 +43,7 @@ class LampGroup:
         self.simulated = all(member.slot.simulated for member in self._members)
         for member in self._members:
             member.try_open(self._now)
-        self._tell_of_the_lost()
+        self._log_changes()
 
     def write(self, frame: LightFrame) -> LightFrame:
         """Show `frame` on all; return what a lamp that holds it back still shows, else `frame`."""
@@ -51,10 +51,10 @@ class LampGroup:
         alone = all(member.lamp is None for member in self._members)
         for member in self._members:
             if member.lamp is None and (alone or now >= member.retry_at):
-                # Where none is left, the governor above knows that it is dark.
+                # Where none is left, the governor above counts the lamps as dark.
                 member.try_open(now, None if alone else self._clock)
         answers = [member.write(frame, now) for member in self._members]
-        self._tell_of_the_lost()
+        self._log_changes()
         shown = [answer for answer in answers if answer is not None]
         if not shown:
             raise HardwareError("; ".join(member.trouble for member in self._members))
@@ -68,16 +68,16 @@ class LampGroup:
         """Return the time of the write: for all lamps the same."""
         return self._now
 
-    def _tell_of_the_lost(self) -> None:
-        """Log what came and went, once each; that all are gone is the caller's to tell."""
+    def _log_changes(self) -> None:
+        """Log each lamp that was lost or is back, once. When all are lost, the caller logs it."""
         if all(member.lamp is None for member in self._members):
             return
         for member in self._members:
-            if member.lamp is None and not member.told:
+            if member.lamp is None and not member.logged:
                 log.warning("One lamp does not answer: %s. The others go on", member.trouble)
-            elif member.lamp is not None and member.told:
+            elif member.lamp is not None and member.logged:
                 log.info("A lamp that was lost answers again")
-            member.told = member.lamp is None
+            member.logged = member.lamp is None
 
 
 class _Member:
@@ -85,7 +85,7 @@ class _Member:
         self.slot = slot
         self.lamp: Lights | None = None
         self.trouble = ""
-        self.told = False
+        self.logged = False
         self.retry_at = -math.inf
         self._backoff = RetryBackoff(RETRY_PAUSES_S, healthy_s=HEALTHY_S)
         self._opened_at = -math.inf
@@ -135,7 +135,7 @@ class _Member:
         except HardwareError as error:
             log.warning("A lamp may still be on: %s", error)
         except Exception as error:
-            # A driver's own mistake: its words alone don't lead to it.
+            # A fault in a driver: its message alone does not say where it is.
             log.warning("A lamp may still be on: %s", error, exc_info=True)
 
     def _lost(self, error: HardwareError, now: float) -> None:

@@ -17,14 +17,14 @@ signal.signal(signal.SIGTERM, signal.SIG_IGN)
 def main() -> None:
     """Push until the daemon or the server is gone."""
     if sys.platform == "linux":
-        # A closed socket tells of the daemon's end only when it is read, and a server that does not
+        # A closed socket shows the daemon's end only when it is read, and a server that does not
         # answer can keep FFmpeg from that for ever.
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     from likelight_hw.push.child import serve
 
     with socket.socket(fileno=int(sys.argv[1])) as link:
         serve(link)
-    # Without FFmpeg's farewell, which could wait for a server that does not listen.
+    # Without FFmpeg's clean-up, which could wait for a server that does not read.
     os._exit(0)
 
 

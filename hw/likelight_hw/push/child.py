@@ -40,7 +40,7 @@ _Log = tuple[int, str, str]
 
 def serve(link: socket.socket) -> None:
     """Push what comes over `link` until the daemon closes it or the server fails."""
-    # A daemon that is gone ends `packets`, or breaks the link.
+    # When the daemon is gone, `packets` ends or the link breaks.
     gone = contextlib.suppress(ConnectionError, StopIteration)
     packets = _packets(link)
     av.logging.set_level(av.logging.ERROR)
@@ -50,14 +50,14 @@ def serve(link: socket.socket) -> None:
         try:
             output = _connect(target, stream)
             link.sendall(pack(PushMessage.CONNECTED))
-            for unit in _placed(packets, output):
+            for unit in _timed(packets, output):
                 output.mux(unit)
                 link.sendall(pack(PushMessage.SENT))
         except FFmpegError as error:
-            link.sendall(pack(PushMessage.TROUBLE, in_words(error, log, target).encode()))
+            link.sendall(pack(PushMessage.TROUBLE, describe_failure(error, log, target).encode()))
 
 
-def in_words(error: FFmpegError, log: list[_Log], target: Target) -> str:
+def describe_failure(error: FFmpegError, log: list[_Log], target: Target) -> str:
     """Return what went wrong, with nothing of the URL but its server.
 
     FFmpeg's network layers name the cause, the error behind them is mostly EIO.
@@ -91,7 +91,7 @@ def _connect(target: Target, stream: StreamFormat) -> OutputContainer:
     before = set(_sockets())
     output.start_encoding()
     for descriptor in set(_sockets()) - before:
-        _bound(descriptor)
+        _bound_buffer(descriptor)
     return output
 
 
@@ -121,8 +121,8 @@ def _sockets() -> Iterator[int]:
                 yield descriptor
 
 
-def _bound(descriptor: int) -> None:
-    """Let little wait in the kernel, and let nothing of it out once this process was killed.
+def _bound_buffer(descriptor: int) -> None:
+    """Let little wait in the kernel, and let it drop that when this process is killed.
 
     When PRIVACY ends the process, what the kernel still holds would go out for as long as the line
     needs. A linger of 0 drops it and resets the connection.
@@ -132,7 +132,7 @@ def _bound(descriptor: int) -> None:
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
 
-def _placed(packets: Iterator[ChildPacket], output: OutputContainer) -> "Iterator[av.Packet[Any]]":
+def _timed(packets: Iterator[ChildPacket], output: OutputContainer) -> "Iterator[av.Packet[Any]]":
     """Yield the access units with times that follow the captures and always ascend."""
     (video,) = output.streams.video
     elapsed_us, captured_us = 0, None

@@ -49,14 +49,14 @@ class Target:
 
     @property
     def secrets(self) -> list[str]:
-        """What must not be told of the URL: its user, its password, its path's parts, its query."""
+        """What of the URL must stay secret: its user, its password, its path's parts, its query."""
         parts = urlsplit(self.url)
         named = [parts.username, parts.password, parts.query, *parts.path.split("/")]
         return [secret for secret in named if secret]
 
 
 def check_public(url: str) -> None:
-    """Raise `ValueError` when `url` is no push's URL, or holds what is secret by its place."""
+    """Raise `ValueError` when `url` can't be pushed to, or has a password or a query."""
     Target(url, Path())
     parts = urlsplit(url)
     if parts.username or parts.password or parts.query:

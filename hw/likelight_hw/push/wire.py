@@ -24,7 +24,7 @@ class PushMessage(IntEnum):
     SENT = 17
     """From the child: one access unit went out."""
     TROUBLE = 18
-    """From the child, before it ends: words for IT, without any secret."""
+    """From the child, before it ends: the reason, for IT, without any secret."""
 
 
 def pack_setup(target: Target, stream: StreamFormat) -> bytes:

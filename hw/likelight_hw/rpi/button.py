@@ -11,10 +11,10 @@ from likelight_hw.debounce import Debouncer
 from likelight_hw.rpi import pins
 
 SPIKE_S = 0.005
-"""A level that did not last this long is a spike: from a fryer's contactor, not from a thumb.
+"""A shorter level is a spike, as a fryer's contactor makes; no thumb is so quick.
 
-lgpio drops those before they become events, so that a wire that chatters costs nothing; what is
-left is debounced as every button's contacts are. It delays a press by as much.
+lgpio drops those before they become events, so that a chattering wire costs nothing. The rest is
+debounced as on every button. It delays a press by the same 5 ms.
 """
 
 
@@ -33,7 +33,7 @@ class PinButton:
 
     async def edges(self) -> AsyncIterator[bool]:
         contacts = Debouncer()
-        # Whoever listened before may have crashed, and still hold the pin.
+        # An earlier listener may have crashed, and still hold the pin.
         self.close()
         watch = self._watch = _Watch(self._number, contacts)
         try:
@@ -43,7 +43,7 @@ class PinButton:
             watch.close()
 
     def close(self) -> None:
-        """Let go of the pin. May be called twice."""
+        """Release the pin. May be called twice."""
         if self._watch is not None:
             self._watch.close()
 
@@ -54,11 +54,11 @@ class _Watch:
     def __init__(self, number: int, contacts: Debouncer) -> None:
         self._contacts = contacts
         self._loop = asyncio.get_running_loop()
-        # The last two levels say all: how the contacts are, and whether they were closed
-        # meanwhile. However fast a wire chatters, no more than this waits for a busy loop.
+        # The last two levels are enough: they say how the contacts are, and whether they were
+        # closed meanwhile. However fast a wire chatters, no more waits for a busy loop.
         self._levels: deque[bool] = deque(maxlen=2)
         self._called = False
-        with pins.in_words(f"the button on GPIO{number}"):
+        with pins.as_hardware_error(f"the button on GPIO{number}"):
             self._device = DigitalInputDevice(
                 number, pull_up=True, bounce_time=SPIKE_S, pin_factory=pins.factory()
             )

@@ -1,4 +1,4 @@
-"""What the kernel's framebuffer interface (linux/fb.h) tells, and how to ask."""
+"""The kernel's framebuffer interface (linux/fb.h): its geometry, and its power switch."""
 
 import fcntl
 import struct
@@ -44,7 +44,7 @@ class FramebufferGeometry:
         return self.y_offset * self.stride + self.x_offset * self.bits_per_pixel // 8
 
     def check(self) -> None:
-        """Raise `HardwareError` if no picture of ours can lie there."""
+        """Raise `HardwareError` if the framebuffer can't hold our pictures."""
         if (self.bits_per_pixel, self.red) not in ((16, 11), (16, 0), (32, 16), (32, 0)):
             raise HardwareError(
                 f"the framebuffer has {self.bits_per_pixel} bits per pixel, red at bit {self.red}; "
@@ -58,7 +58,7 @@ class FramebufferGeometry:
 
 
 def read_geometry(fd: int) -> FramebufferGeometry:
-    """Ask the framebuffer that is open as `fd`. Raises `OSError` if it is none, or gone."""
+    """Ask the framebuffer that is open as `fd`. Raises `OSError` if it is no framebuffer, or gone."""
     var = _VAR.unpack(fcntl.ioctl(fd, _GET_VSCREENINFO, bytes(_VAR.size)))
     fix = _FIX.unpack(fcntl.ioctl(fd, _GET_FSCREENINFO, bytes(_FIX.size)))
     return FramebufferGeometry(

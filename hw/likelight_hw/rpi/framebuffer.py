@@ -40,7 +40,7 @@ def framebuffer_display(
 ) -> PanelDisplay:
     """Return the display on `wiring`; nothing is opened yet. Raises `HardwareError` in words.
 
-    Where the kernel tells the geometry and keeps backlights and the console can be chosen.
+    The other parameters name where the kernel has the geometry, backlights and console.
     """
 
     def open_driver() -> FramebufferDriver:
@@ -88,8 +88,8 @@ class FramebufferDriver:
     def dim(self, level: float) -> None:
         was_lit, self._lit = self._lit, level > 0
         if self._lit and not was_lit:
-            # Under KMS nobody but a text console would switch the signal on; and where there is
-            # one, it paints itself over all when the signal comes, so the picture goes second.
+            # Under KMS only a text console would switch the signal on. A console also paints itself
+            # over the picture when the signal comes, so the picture is written after that.
             self._power(True)
             self._paint(self._picture)
         self._light(level)
@@ -126,8 +126,8 @@ class FramebufferDriver:
             self._backlight = None
 
     def _paint(self, image: Image.Image | None) -> None:
-        """Bring `image`, or black, into the framebuffer's memory."""
-        # A framebuffer that is gone says so here, and a monitor of another size can have come.
+        """Write `image`, or black, into the framebuffer's memory."""
+        # This fails when the framebuffer is gone, and sees that a monitor of another size came.
         if self._read_geometry(self._fd) != self._geometry:
             self._memory.close()
             self._geometry, self._memory = self._map()
@@ -182,13 +182,13 @@ def _open(device: Path) -> int:
     try:
         return os.open(device, os.O_RDWR | os.O_CLOEXEC)
     except OSError as error:
-        mends = {
+        remedies = {
             errno.ENOENT: "is the panel's cable in, and its overlay in /boot/firmware/config.txt?",
             errno.EACCES: "add likelight's user to the group video",
         }
-        mend = mends.get(error.errno or 0, "")
+        remedy = remedies.get(error.errno or 0, "")
         raise HardwareError(
-            f"can't open {device}: {error.strerror}; {mend}".rstrip("; ")
+            f"can't open {device}: {error.strerror}; {remedy}".rstrip("; ")
         ) from error
 
 
@@ -201,7 +201,7 @@ def _backlight(parent: Path) -> sysfs_backlight.SysfsBacklight | None:
 
 
 def _quieten(console: Path) -> None:
-    """Take the text cursor off the panel. Not allowed to, we live with a blinking corner."""
+    """Take the text cursor off the panel. Without permission to, a corner of it blinks."""
     with suppress(OSError):
         fd = os.open(console, os.O_WRONLY | os.O_NOCTTY | os.O_NONBLOCK)
         try:

@@ -7,17 +7,16 @@ from typing import Final
 
 from likelight_hw.ports import HardwareError
 
-# There is no disk behind them, so they never wait; non-blocking says that to whoever looks for
-# calls that block.
+# No disk is behind them, so they never wait. O_NONBLOCK says so to a checker of blocking calls.
 WRITE: Final = os.O_WRONLY | os.O_NONBLOCK | os.O_CLOEXEC
 READ: Final = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC
 
 
 @contextmanager
-def in_words(what: str, mend: Callable[[OSError], str | None]) -> Iterator[None]:
+def as_hardware_error(what: str, remedy: Callable[[OSError], str | None]) -> Iterator[None]:
     """Turn the kernel's errors about `what` into `HardwareError`.
 
-    `mend` knows what some of them mean here; None leaves it at what they mean everywhere.
+    `remedy` says what some of them mean here; where it returns None, the kernel's words stand.
     """
     try:
         yield
@@ -27,4 +26,4 @@ def in_words(what: str, mend: Callable[[OSError], str | None]) -> Iterator[None]
             " user to the group gpio"
         ) from error
     except OSError as error:
-        raise HardwareError(f"{what}: {mend(error) or error.strerror}") from error
+        raise HardwareError(f"{what}: {remedy(error) or error.strerror}") from error

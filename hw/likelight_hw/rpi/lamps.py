@@ -34,7 +34,7 @@ class PwmLamp:
     def __init__(
         self, numbers: Sequence[int], *, active_low: bool = False, frequency_hz: int = 1000
     ) -> None:
-        """Claim the pins, dark. Raises `HardwareError` when one can't be had."""
+        """Claim the pins, dark. Raises `HardwareError` when one can't be claimed."""
         self._numbers = tuple(numbers)
         self._active_low = active_low
         # Three PWMLED and no RGBLED, which would leave the frequency at 100 Hz.
@@ -42,7 +42,7 @@ class PwmLamp:
         self._steps: tuple[int, ...] = (0,) * len(self._numbers)
         try:
             for number in self._numbers:
-                with pins.in_words(f"the lamp on GPIO{number}"):
+                with pins.as_hardware_error(f"the lamp on GPIO{number}"):
                     self._leds.append(
                         PWMLED(
                             number,
@@ -65,14 +65,14 @@ class PwmLamp:
     def close(self) -> None:
         leds, self._leds = self._leds, []
         for led, number in zip(leds, self._numbers, strict=False):
-            pins.let_go(led, number, high=self._active_low)
+            pins.release(led, number, high=self._active_low)
 
     def _set(self, steps: tuple[int, ...]) -> None:
         for number, led, step, before in zip(
             self._numbers, self._leds, steps, self._steps, strict=True
         ):
             if step != before:
-                with pins.in_words(f"the lamp on GPIO{number}"):
+                with pins.as_hardware_error(f"the lamp on GPIO{number}"):
                     led.value = gpiozero_value(step, active_low=self._active_low)
         self._steps = steps
 
@@ -100,7 +100,7 @@ class OnOffLamp:
         self._active_low = active_low
         self._switched_at = -math.inf
         self._on = False
-        with pins.in_words(f"the lamp on GPIO{number}"):
+        with pins.as_hardware_error(f"the lamp on GPIO{number}"):
             self._led: LED | None = LED(
                 number, active_high=not active_low, pin_factory=pins.factory()
             )
@@ -119,12 +119,12 @@ class OnOffLamp:
     def close(self) -> None:
         led, self._led = self._led, None
         if led is not None:
-            pins.let_go(led, self._number, high=self._active_low)
+            pins.release(led, self._number, high=self._active_low)
         self._on = False
 
     def _switch(self, on: bool) -> None:
         if self._led is None:
             raise HardwareError(f"the lamp on GPIO{self._number} is closed")
-        with pins.in_words(f"the lamp on GPIO{self._number}"):
+        with pins.as_hardware_error(f"the lamp on GPIO{self._number}"):
             self._led.value = on
         self._on = on

@@ -1,6 +1,6 @@
 """luma's drivers, as we need them. Imported in the panel's thread, when it is opened.
 
-luma does the registers and the pixels. Kept out are its exit hook and its hand on the backlight.
+luma does the registers and the pixels. Its exit hook and its backlight control are kept out.
 """
 
 from typing import Any
@@ -13,7 +13,7 @@ from likelight_hw.panels import Controller
 
 
 class _NoExitHook(device):  # type: ignore[misc]  # luma has no types
-    """Stands before luma's base class, whose constructor registers a hook for the process' exit.
+    """Replaces luma's base class, whose constructor registers a hook for the process' exit.
 
     That hook would talk to the bus, which may hang, and would keep every panel that was ever
     opened alive, a new one with each try while a panel is gone. We close our panels ourselves.

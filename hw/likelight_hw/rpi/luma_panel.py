@@ -1,7 +1,7 @@
 """Panels that luma drives: OLEDs on I2C or SPI, small LCDs on SPI.
 
 luma and the libraries of the buses are imported when a panel is opened, in its thread. Where one is
-missing, the panel is out of order, in words, and everything else works.
+missing, the panel fails with a message, and everything else works.
 """
 
 import errno
@@ -36,8 +36,8 @@ SPI_HZ: dict[Controller, int] = {
 }
 
 RENEW_S = 600.0
-"""A panel whose power plug wobbled is dark, takes all we send, and has forgotten how to start. So
-it is started up anew now and then, together with a new page: a blink of 0.3 s at the most."""
+"""A panel that lost its power for a moment is dark, accepts all we send, and does not say that it
+needs a new start. So it is started anew this often, with a new page: a blink of 0.3 s at most."""
 
 RESET_S = 0.01
 WAKE_S = 0.15
@@ -66,7 +66,7 @@ class LumaDriver:
         self._where = where = _where(wiring, bus)
         self._controller = sold.controller
         self._dims_by_contrast = sold.info.burns_in
-        with _in_words(bus, where), ExitStack() as held:
+        with _as_hardware_error(bus, where), ExitStack() as held:
             # Chips first: without luma, no pin is claimed.
             from likelight_hw.rpi.luma_chips import initialise
             from likelight_hw.rpi.luma_pins import Backlight
@@ -82,11 +82,11 @@ class LumaDriver:
             self._held = held.pop_all()
 
     def draw(self, image: Image.Image) -> None:
-        with _in_words(self._bus, self._where):
+        with _as_hardware_error(self._bus, self._where):
             self._device.display(image)
 
     def dim(self, level: float) -> None:
-        with _in_words(self._bus, self._where):
+        with _as_hardware_error(self._bus, self._where):
             if self._dims_by_contrast and level > 0:
                 # An OLED's current, and with it its light, follows the contrast.
                 self._device.contrast(max(1, int(255 * luminance(level))))
@@ -150,27 +150,29 @@ def _where(wiring: DisplayWiring, bus: Bus) -> str:
 
 
 @contextmanager
-def _in_words(bus: Bus, where: str) -> Iterator[None]:
-    """Turn what luma and the kernel say into what to do about it."""
+def _as_hardware_error(bus: Bus, where: str) -> Iterator[None]:
+    """Turn the errors of luma and the kernel into a `HardwareError` that says what to do."""
     try:
         yield
     except HardwareError:
-        # A pin's, in words already.
+        # A pin's: its message says already what to do.
         raise
     except ImportError as error:
-        mend = "apt install python3-spidev" if error.name == "spidev" else "install likelight[rpi]"
+        remedy = (
+            "apt install python3-spidev" if error.name == "spidev" else "install likelight[rpi]"
+        )
         raise HardwareError(
-            f"a panel on {bus} needs {error.name}, which is missing: {mend}"
+            f"a panel on {bus} needs {error.name}, which is missing: {remedy}"
         ) from error
     except Exception as error:
         # luma raises errors of its own while it handles the kernel's.
         cause = error if isinstance(error, OSError) else error.__context__
         if not isinstance(cause, OSError) or cause.errno is None:
             raise
-        raise HardwareError(_mend(cause.errno, bus, where)) from error
+        raise HardwareError(_remedy(cause.errno, bus, where)) from error
 
 
-def _mend(code: int, bus: Bus, where: str) -> str:
+def _remedy(code: int, bus: Bus, where: str) -> str:
     if code == errno.ENOENT:
         switch = "dtparam=i2c_arm=on" if bus == "i2c" else "dtparam=spi=on"
         return f"no bus for the panel at {where}: put {switch} into /boot/firmware/config.txt"

@@ -1,4 +1,4 @@
-"""The pins of a panel on SPI: what luma wants of RPi.GPIO, over the process's gpiozero factory.
+"""The pins of a panel on SPI: what luma needs of RPi.GPIO, over the process's gpiozero factory.
 
 RPi.GPIO does not work on a Pi 5, and luma would import it unless it is given this (luma.core #286).
 Imported in the panel's thread, when it is opened.
@@ -28,32 +28,32 @@ class LumaPins:
         self._outputs: dict[int, DigitalOutputDevice] = {}
 
     def setup(self, number: int, _mode: str) -> None:
-        """Claim a pin as an output, low. Raises `HardwareError` when it can't be had."""
-        with pins.in_words(f"the panel's GPIO{number}"):
+        """Claim a pin as an output, low. Raises `HardwareError` when that fails."""
+        with pins.as_hardware_error(f"the panel's GPIO{number}"):
             if number not in self._outputs:
                 self._outputs[number] = DigitalOutputDevice(number, pin_factory=pins.factory())
 
     def output(self, number: int, value: int) -> None:
-        with pins.in_words(f"the panel's GPIO{number}"):
+        with pins.as_hardware_error(f"the panel's GPIO{number}"):
             self._outputs[number].value = value
 
     def cleanup(self, numbers: Iterable[int] | None = None) -> None:
-        """Let go of these pins, or of all, pulled low: a panel in reset is dark."""
+        """Release these pins, or all, pulled low: a panel in reset is dark."""
         for number in list(self._outputs if numbers is None else numbers):
-            pins.let_go(self._outputs.pop(number), number, high=False)
+            pins.release(self._outputs.pop(number), number, high=False)
 
 
 class Backlight:
     """A pin that lights a panel from behind: by PWM where the pin can, else on and off."""
 
     def __init__(self, number: int) -> None:
-        """Claim a pin, dark: nobody needs to see the noise that a panel's memory wakes up with.
+        """Claim a pin, dark: a panel's memory starts with noise, which nobody should see.
 
-        Raises `HardwareError` when it can't be had.
+        Raises `HardwareError` when that fails.
         """
         self._number = number
         self._output: DigitalOutputDevice | PWMOutputDevice
-        with pins.in_words(f"the panel's backlight on GPIO{number}"):
+        with pins.as_hardware_error(f"the panel's backlight on GPIO{number}"):
             try:
                 self._output = PWMOutputDevice(
                     number, frequency=BACKLIGHT_HZ, pin_factory=pins.factory()
@@ -63,7 +63,7 @@ class Backlight:
 
     def set(self, level: float) -> None:
         """Light the panel at a perceived `level`, 0..1."""
-        with pins.in_words(f"the panel's backlight on GPIO{self._number}"):
+        with pins.as_hardware_error(f"the panel's backlight on GPIO{self._number}"):
             if isinstance(self._output, PWMOutputDevice):
                 (percent,) = whole_steps((luminance(level),), PERCENT)
                 self._output.value = gpiozero_value(percent)
@@ -71,5 +71,5 @@ class Backlight:
                 self._output.value = level > 0
 
     def close(self) -> None:
-        """Let go of the pin, dark."""
-        pins.let_go(self._output, self._number, high=False)
+        """Release the pin, dark."""
+        pins.release(self._output, self._number, high=False)

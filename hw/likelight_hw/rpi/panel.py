@@ -178,7 +178,7 @@ class _Session:
             self._unknown_failure = None
         except Exception as error:
             self._close_driver()
-            raise self._in_words(error) from error
+            raise self._as_hardware_error(error) from error
 
     def close(self) -> None:
         """Blank the panel, if it is open, and close it."""
@@ -186,7 +186,7 @@ class _Session:
             if self._driver is not None:
                 self._driver.dim(0.0)
         except Exception as error:
-            raise self._in_words(error) from error
+            raise self._as_hardware_error(error) from error
         finally:
             self._close_driver()
 
@@ -213,7 +213,7 @@ class _Session:
             # A fault in a library: its message alone does not say where it is.
             log.info("Closing the panel %s failed: %s", self._name, error, exc_info=True)
 
-    def _in_words(self, error: Exception) -> HardwareError:
+    def _as_hardware_error(self, error: Exception) -> HardwareError:
         if isinstance(error, HardwareError):
             return error
         words = f"the panel {self._name} failed: {str(error) or type(error).__name__}"

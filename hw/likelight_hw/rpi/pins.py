@@ -1,4 +1,4 @@
-"""The header's pins: one gpiozero factory for the process, and its failures in plain words.
+"""The header's pins: one gpiozero factory for the process, and what its errors mean.
 
 The factory is `LGPIOFactory`, named here and never chosen by gpiozero: only lgpio drives the
 Pi 5, and a missing lgpio must be an error instead of a fall-back that has no PWM.
@@ -25,14 +25,14 @@ _factory: Factory | None = None
 def factory() -> Factory:
     """Return the process's pin factory; the first call opens the GPIO chip.
 
-    Raises `HardwareError` where there are no pins to open, or no lgpio.
+    Raises `HardwareError` on a machine without pins, or without lgpio.
     """
     global _factory  # noqa: PLW0603  a process has one set of pins
     with _lock:
         if _factory is None:
-            with in_words("the GPIO pins"):
+            with as_hardware_error("the GPIO pins"):
                 _factory = _open()
-            _adopt(_factory)
+            _make_default(_factory)
         return _factory
 
 
@@ -41,26 +41,26 @@ def use(other: Factory) -> Iterator[Factory]:
     """Use `other` (a `MockFactory`) in place of the process's factory, and close it at the end."""
     global _factory  # noqa: PLW0603  a process has one set of pins
     before, _factory = _factory, other
-    _adopt(other)
+    _make_default(other)
     try:
         yield other
     finally:
         _factory = before
-        _adopt(before)
+        _make_default(before)
         other.close()
 
 
 @contextmanager
-def in_words(what: str) -> Iterator[None]:
-    """Turn whatever gpiozero, lgpio or the kernel raise about `what` into a `HardwareError`."""
+def as_hardware_error(what: str) -> Iterator[None]:
+    """Turn what gpiozero, lgpio or the kernel raise about `what` into a `HardwareError`."""
     try:
         yield
     except _failures() as error:
         # The traceback would keep gpiozero's half-made device, and with it the pin's reservation.
-        raise HardwareError(f"{what}: {_mend(error)}") from error.with_traceback(None)
+        raise HardwareError(f"{what}: {_remedy(error)}") from error.with_traceback(None)
 
 
-def let_go(output: DigitalOutputDevice | PWMOutputDevice, number: int, *, high: bool) -> None:
+def release(output: DigitalOutputDevice | PWMOutputDevice, number: int, *, high: bool) -> None:
     """Switch `output` off, close it and leave its pin pulled `high`, or low. Never raises.
 
     gpiozero leaves a closed pin floating, and the gate of a MOSFET then keeps what charge it
@@ -78,17 +78,18 @@ def let_go(output: DigitalOutputDevice | PWMOutputDevice, number: int, *, high: 
 
 
 def _open() -> Factory:
-    _let_lgpio_work()
+    _import_lgpio()
     from gpiozero.pins.lgpio import LGPIOFactory  # noqa: PLC0415  it imports lgpio
 
     return LGPIOFactory()
 
 
-def _let_lgpio_work() -> None:
-    """Import lgpio such that it harms nobody.
+def _import_lgpio() -> None:
+    """Import lgpio without its side effects.
 
-    Its import makes a FIFO in the directory that `LG_WD` names, or in the current one, which a
-    hardened service can't write to; then it moves the whole process there, which is undone.
+    Its import makes a FIFO in the directory that `LG_WD` names, or else in the current one, which
+    a hardened service can't write to. Then it makes that the current directory of the whole
+    process; this is undone.
     """
     if "lgpio" in sys.modules:
         return
@@ -97,13 +98,13 @@ def _let_lgpio_work() -> None:
         os.environ["LG_WD"] = runtime or tempfile.mkdtemp(prefix="likelight-lgpio-")
     here = Path.cwd()
     try:
-        import lgpio  # noqa: F401, PLC0415  the import is what has to be done with care
+        import lgpio  # noqa: F401, PLC0415  the import itself has the side effects
     finally:
         os.chdir(here)
 
 
-def _adopt(made: Factory | None) -> None:
-    """Make gpiozero know the factory, so that its exit handler closes what is still open."""
+def _make_default(made: Factory | None) -> None:
+    """Make it gpiozero's default, so that gpiozero's exit handler closes what is still open."""
     Device.pin_factory = made
 
 
@@ -114,7 +115,7 @@ def _failures() -> tuple[type[Exception], ...]:
     return GPIOZeroError, OSError, ImportError, *own
 
 
-def _mend(error: Exception) -> str:
+def _remedy(error: Exception) -> str:
     said = str(error).strip("'\"")
     match error:
         case ImportError():

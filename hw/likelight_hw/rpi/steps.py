@@ -1,4 +1,4 @@
-"""Duty cycles in the whole steps that a piece of hardware knows."""
+"""Duty cycles in the whole steps that a piece of hardware has."""
 
 from collections.abc import Sequence
 

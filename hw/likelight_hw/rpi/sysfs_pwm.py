@@ -39,7 +39,7 @@ class SysfsPwmLamp:
         frequency_hz: int = 1000,
         root: Path | None = None,
     ) -> None:
-        """Export the channel. Raises `HardwareError` when there is none, or somebody has it."""
+        """Export the channel. Raises `HardwareError` when it does not exist or is in use."""
         self._name = f"the lamp on PWM {wired.chip} channel {wired.channel}"
         self._monotonic = monotonic
         self._active_low = active_low
@@ -54,7 +54,7 @@ class SysfsPwmLamp:
         self._take()
 
     def write(self, frame: LightFrame) -> LightFrame:
-        """Show `frame`; dark is returned while udev has not handed the channel over yet."""
+        """Show `frame`; return dark while udev has not yet given us the channel."""
         if self._duty is None and not self._take():
             return DARK
         self._set(relative_luminance(frame))
@@ -67,8 +67,8 @@ class SysfsPwmLamp:
             self._set(0.0)
         os.close(self._duty)
         self._duty = None
-        # A channel that is switched off is low, which is on for a lamp that is active low. It
-        # stays as it is then: the PWM needs nobody to go on.
+        # A channel that is switched off is low, which is on for a lamp that is active low. So that
+        # channel stays enabled: the PWM goes on without this process.
         if not self._active_low:
             with suppress(OSError):
                 _write(self._files / "enable", 0)
@@ -76,21 +76,21 @@ class SysfsPwmLamp:
                 _write(self._chip / "unexport", self._channel)
 
     def _export(self) -> None:
-        with self._in_words():
+        with self._as_hardware_error():
             try:
                 _write(self._chip / "export", self._channel)
             except OSError as error:
-                # Busy is what a crash leaves behind, or another program that exported it.
+                # Busy: a crash left it exported, or another program exported it.
                 if error.errno != errno.EBUSY:
                     raise
 
     def _take(self) -> bool:
-        """Open the channel, dark; return whether udev lets us yet."""
-        with self._in_words():
+        """Open the channel, dark; return whether udev has given us access yet."""
+        with self._as_hardware_error():
             try:
                 self._duty = self._opened()
             except (FileNotFoundError, PermissionError):
-                # udev opens one file after the other: the first may be ours, and the next not yet.
+                # udev hands over one file after the other: the first is ours, the next not yet.
                 if self._monotonic() >= self._give_up_at:
                     raise
         return self._duty is not None
@@ -115,7 +115,7 @@ class SysfsPwmLamp:
         _write(self._files / "enable", 1)
 
     def _set(self, share: float) -> None:
-        with self._in_words():
+        with self._as_hardware_error():
             if self._duty is None:
                 raise HardwareError(f"{self._name} is closed")
             _put(self._duty, self._nanoseconds(share))
@@ -123,8 +123,8 @@ class SysfsPwmLamp:
     def _nanoseconds(self, share: float) -> int:
         return round((1 - share if self._active_low else share) * self._period_ns)
 
-    def _in_words(self) -> AbstractContextManager[None]:
-        return kernel_file.in_words(self._name, _mend)
+    def _as_hardware_error(self) -> AbstractContextManager[None]:
+        return kernel_file.as_hardware_error(self._name, _remedy)
 
 
 def _chip(root: Path, name: str, lamp: str) -> Path:
@@ -160,7 +160,7 @@ def _read(path: Path) -> int:
         os.close(file)
 
 
-def _mend(error: OSError) -> str | None:
+def _remedy(error: OSError) -> str | None:
     match error:
         case FileNotFoundError():
             return "the kernel did not make it; the channel is not one of this chip's"

@@ -3,8 +3,8 @@
 `dtoverlay=ws2812-pio,gpio=18,num_leds=30` makes `/dev/leds0`. A write of four bytes per LED (red,
 green, blue, white; the kernel sends them in the strip's own order) at offset 0 shows them all. A
 single byte there is the driver's brightness, of which 0 does not mean dark: it passes the bytes
-on as they are, without the driver's own gamma curve (drivers/misc/ws2812-pio-rp1.c). Light is
-made from perceived brightness once, and that has happened before.
+on as they are, without the driver's own gamma curve (drivers/misc/ws2812-pio-rp1.c). lamps/gamma.py
+has applied ours already.
 """
 
 import errno
@@ -43,7 +43,7 @@ class Ws2812Strip:
         self._share = min(1.0, max(0.0, spare / (leds * (MILLIAMPS_LIT - MILLIAMPS_IDLE))))
         self._pixel = b""
         self._file: int | None = None
-        with self._in_words():
+        with self._as_hardware_error():
             self._file = os.open(device, kernel_file.WRITE)
         try:
             self.write(DARK)
@@ -74,14 +74,14 @@ class Ws2812Strip:
     def _put(self, data: bytes) -> None:
         if self._file is None:
             raise HardwareError(f"the strip on {self._device} is closed")
-        with self._in_words():
+        with self._as_hardware_error():
             # Without an offset each write would go on where the last one ended.
             os.pwrite(self._file, data, 0)
 
-    def _in_words(self) -> AbstractContextManager[None]:
-        return kernel_file.in_words(f"the strip on {self._device}", self._mend)
+    def _as_hardware_error(self) -> AbstractContextManager[None]:
+        return kernel_file.as_hardware_error(f"the strip on {self._device}", self._remedy)
 
-    def _mend(self, error: OSError) -> str | None:
+    def _remedy(self, error: OSError) -> str | None:
         match error:
             case FileNotFoundError() | OSError(errno=errno.ENODEV | errno.ENXIO):
                 return (

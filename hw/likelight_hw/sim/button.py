@@ -14,16 +14,16 @@ class SimButton:
         self._contacts = Debouncer()
 
     def press(self) -> None:
-        """Press and let go; the letting go is believed once the contacts are calm, 50 ms later."""
+        """Press and release; the release counts once the contacts are calm, 50 ms later."""
         self.hold()
         self.release()
 
     def hold(self) -> None:
-        """Press, and do not let go."""
+        """Press, without a release."""
         self._contacts.touch(True)
 
     def release(self) -> None:
-        """Let go."""
+        """Release."""
         self._contacts.touch(False)
 
     def edges(self) -> AsyncIterator[bool]:

@@ -1,4 +1,4 @@
-"""A panel made of memory, and its picture as a PNG for whoever wants to look at it."""
+"""A panel made of memory, and its picture as a PNG."""
 
 import asyncio
 import io
@@ -19,12 +19,12 @@ class SimDisplay:
 
     Its picture as a PNG is as bright as the panel is.
 
-    `delay` is how long, in seconds, an image takes to the glass (slow buses and e-paper take
+    `delay` is how long, in seconds, an image takes to the panel (slow buses and e-paper take
     their time). Images that wait meanwhile are skipped, except the newest. A `broken` panel
     keeps what it shows and raises `HardwareError` instead of taking more. `version` counts the
     changes that eyes could see, in picture or brightness; `on_show` is called after each.
 
-    What is on the glass is kept packed: at 800x480 it would be 1.5 MB of the daemon's 60.
+    The image is kept compressed: at 800x480 it would be 1.5 MB of the daemon's 60 MB.
     """
 
     simulated = True
@@ -43,7 +43,7 @@ class SimDisplay:
 
     @property
     def image(self) -> Image.Image:
-        """What is on the glass, at full brightness."""
+        """The image on the panel, at full brightness."""
         return _unpacked(self._image, self.info)
 
     @property
@@ -67,7 +67,7 @@ class SimDisplay:
 
     async def set_brightness(self, level: float) -> None:
         async with self._turn:
-            self._working()
+            self._check_working()
             clamped = min(1.0, max(0.0, level))
             if clamped != self._brightness:
                 self._brightness = clamped
@@ -79,9 +79,9 @@ class SimDisplay:
             self._changed()
 
     async def _refresh(self) -> None:
-        """Bring the newest image to the glass, unless whoever waited before did."""
+        """Show the newest image, unless an earlier caller has done so."""
         async with self._turn:
-            self._working()
+            self._check_working()
             newest, self._waiting = self._waiting, None
             if newest is None:
                 return
@@ -89,9 +89,9 @@ class SimDisplay:
             self._image = await asyncio.to_thread(_packed, newest)
             self._changed()
 
-    def _working(self) -> None:
+    def _check_working(self) -> None:
         if self.broken:
-            raise HardwareError("the simulated panel is broken; mend it")
+            raise HardwareError("the simulated panel is broken; repair it")
 
     def _changed(self) -> None:
         self.version += 1

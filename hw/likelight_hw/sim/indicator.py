@@ -23,7 +23,7 @@ class SimIndicator:
 
     def set(self, on: bool) -> None:
         if on and self.broken:
-            raise HardwareError("the simulated on-air light is broken; mend it")
+            raise HardwareError("the simulated on-air light is broken; repair it")
         self._on = on
 
     def close(self) -> None:

@@ -23,7 +23,7 @@ from likelight.feed.hub import Hub
 from likelight.feed.outlets import Demand
 from likelight_hw.child.packets import Unpacker
 from likelight_hw.ports import AccessUnit, StreamFormat
-from likelight_hw.push.child import in_words
+from likelight_hw.push.child import describe_failure
 from likelight_hw.push.target import Target
 from likelight_hw.push.wire import KEYFRAME, pack_setup, pack_unit, unpack_setup
 from support.virtual import run_virtual
@@ -71,7 +71,7 @@ def test_setup_and_units_survive_the_link() -> None:
 def test_no_reason_tells_a_secret(log: list[tuple[str, str]]) -> None:
     target = Target(SECRET, CA_FILE)
     leaking = [(16, layer, f"{words} {SECRET} the-key") for layer, words in log]
-    told = in_words(FFmpegError(5, "Input/output error", SECRET), leaking, target)
+    told = describe_failure(FFmpegError(5, "Input/output error", SECRET), leaking, target)
     assert told == "the server refused the stream"
 
 
@@ -81,10 +81,13 @@ def test_the_reason_is_the_layers_own() -> None:
         (16, "tcp", "Connection to tcp://live.example:1936?tcp_nodelay=0 failed: refused\n"),
         (16, "tee", f"Slave '{SECRET}': error opening\n"),
     ]
-    told = in_words(Refused(111, "Connection refused", SECRET), log, target)
+    told = describe_failure(Refused(111, "Connection refused", SECRET), log, target)
     assert told == "Connection to tcp://live.example:1936 failed: refused"
-    assert in_words(Refused(111, "Connection refused", SECRET), [], target) == "connection refused"
-    closed = in_words(BrokenPipe(32, "Broken pipe", SECRET), [], target)
+    assert (
+        describe_failure(Refused(111, "Connection refused", SECRET), [], target)
+        == "connection refused"
+    )
+    closed = describe_failure(BrokenPipe(32, "Broken pipe", SECRET), [], target)
     assert closed == "the server closed the connection"
 
 
