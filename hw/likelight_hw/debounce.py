@@ -14,8 +14,8 @@ MOST_WAITING = 8
 class Debouncer:
     """Turns what the contacts do into edges, by the running loop's clock.
 
-    The first press counts at once. Every change within 50 ms of the last one is a bounce: the
-    contacts count again when they have been calm for 50 ms. A release always waits for that calm,
+    A press after 50 ms of calm counts at once. Every change within 50 ms of the last one is a
+    bounce: the contacts count again after 50 ms of calm. A release always waits for that calm,
     so that a worn contact that opens under a thumb is no second press: on PRIVACY that would share
     what it just hid. A wire that chatters without end is one press without a release.
     """

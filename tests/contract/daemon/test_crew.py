@@ -203,8 +203,8 @@ async def test_health_names_what_is_lost_and_why(tmp_path: Path) -> None:
             while len(await lost()) < 2:
                 await asyncio.sleep(0.05)
         assert await lost() == {
-            "display": "the simulated panel is broken; mend it",
-            "on-air light": "the simulated on-air light is broken; mend it",
+            "display": "the simulated panel is broken; repair it",
+            "on-air light": "the simulated on-air light is broken; repair it",
         }
 
 
