@@ -14,8 +14,8 @@ import pytest
 from PIL import Image
 
 from likelight_hw.camera.config import CameraConfig
-from likelight_hw.camera.mask import Polygon
 from likelight_hw.camera.probe import probe
+from likelight_hw.picture.mask import Polygon
 from likelight_hw.ports import CameraPhase, HardwareError
 from support.busy import BUSY
 from support.camera import SPECS, Decoder, running

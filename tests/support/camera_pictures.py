@@ -5,7 +5,7 @@ import io
 import av
 from PIL import Image
 
-from likelight_hw.camera import barcode
+from likelight_hw.picture import barcode
 
 
 def luma(frame: av.VideoFrame) -> Image.Image:

@@ -13,9 +13,9 @@ from pathlib import Path
 
 from likelight_hw.camera import child, drivers
 from likelight_hw.camera.config import CameraConfig
-from likelight_hw.camera.planes import Planes
 from likelight_hw.camera.sim import SimSource
 from likelight_hw.camera.source import Source
+from likelight_hw.picture.planes import Planes
 from likelight_hw.ports import HardwareError, LightFrame
 
 LOCK, WHERE = Path(sys.argv[1]), sys.argv[2]

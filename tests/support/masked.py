@@ -2,8 +2,8 @@
 
 from PIL import Image, ImageChops
 
-from likelight_hw.camera.lettering import PAPER
-from likelight_hw.camera.planes import yuv
+from likelight_hw.picture.lettering import PAPER
+from likelight_hw.picture.planes import yuv
 
 Box = tuple[float, float, float, float]
 

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
 
-from likelight_hw.camera import mask
+from likelight_hw.picture import mask
 
 Driver = Literal["sim", "file", "picamera2", "usb"]
 

@@ -1,10 +1,10 @@
 """Opens what a configuration names. A driver is imported only when it is asked for."""
 
-from likelight_hw.camera import barcode
 from likelight_hw.camera.config import CameraConfig
 from likelight_hw.camera.parent import Parent
 from likelight_hw.camera.pipeline import PaintedPipeline, Pipeline
 from likelight_hw.camera.source import Source
+from likelight_hw.picture import barcode
 from likelight_hw.ports import HardwareError
 
 

@@ -12,7 +12,7 @@ from av.video.frame import PictureType
 from av.video.reformatter import ColorRange
 from PIL import Image
 
-from likelight_hw.camera.planes import Planes
+from likelight_hw.picture.planes import Planes
 
 _SMPTE170M = 6  # ITU-T H.273: BT.601 with 525 lines, in matrix, primaries and transfer
 _JPEG_QUANTISER = 5  # of FFmpeg's 2..31; near libjpeg's quality 80

@@ -12,7 +12,7 @@ from PIL import Image
 
 from likelight_hw.camera.config import CameraConfig
 from likelight_hw.camera.encode import planes_of
-from likelight_hw.camera.planes import Planes
+from likelight_hw.picture.planes import Planes
 from likelight_hw.ports import HardwareError, LightFrame
 
 _BOX = (1280, 720)

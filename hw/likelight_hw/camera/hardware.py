@@ -12,12 +12,12 @@ from typing import Any, NamedTuple
 from likelight_hw.camera.config import CameraConfig
 from likelight_hw.camera.encode import JpegEncoder, PaintedPicture
 from likelight_hw.camera.latest_value import LatestValue
-from likelight_hw.camera.mask import Masks
 from likelight_hw.camera.pace import Pace
 from likelight_hw.camera.parent import Parent
 from likelight_hw.camera.picamera import Picamera, as_hardware_error, captured, wall_us
 from likelight_hw.camera.wire import KEYFRAME, CameraMessage, pack_format
 from likelight_hw.child.packets import pack
+from likelight_hw.picture.mask import Masks
 from likelight_hw.ports import StreamFormat
 
 _MOST_UNSENT = 30

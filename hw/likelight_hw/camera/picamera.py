@@ -14,7 +14,7 @@ from PIL import Image
 
 from likelight_hw.camera.config import CameraConfig
 from likelight_hw.camera.latest_value import LatestValue
-from likelight_hw.camera.planes import Planes
+from likelight_hw.picture.planes import Planes
 from likelight_hw.ports import HardwareError, LightFrame
 
 _CODEC = Path("/dev/video11")

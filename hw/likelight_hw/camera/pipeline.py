@@ -3,16 +3,16 @@
 import time
 from typing import Protocol
 
-from likelight_hw.camera import barcode
 from likelight_hw.camera.config import CameraConfig
 from likelight_hw.camera.encode import H264Encoder, JpegEncoder, PaintedPicture
-from likelight_hw.camera.lettering import badge_corner, badge_sprite
-from likelight_hw.camera.mask import Masks
 from likelight_hw.camera.pace import Pace
 from likelight_hw.camera.parent import Parent
 from likelight_hw.camera.source import Source
 from likelight_hw.camera.wire import KEYFRAME, CameraMessage, pack_format
 from likelight_hw.child.packets import pack
+from likelight_hw.picture import barcode
+from likelight_hw.picture.lettering import badge_corner, badge_sprite
+from likelight_hw.picture.mask import Masks
 from likelight_hw.ports import StreamFormat
 
 

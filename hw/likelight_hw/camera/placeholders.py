@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 
 from likelight_hw.camera.config import CameraConfig
 from likelight_hw.camera.encode import H264Encoder, JpegEncoder, PaintedPicture
-from likelight_hw.camera.lettering import placeholder_planes
 from likelight_hw.camera.pipeline import Pipeline
+from likelight_hw.picture.lettering import placeholder_planes
 from likelight_hw.ports import DrawnPlaceholder, PlaceholderSpec
 
 

@@ -3,7 +3,7 @@
 import math
 
 from likelight_hw.camera.config import CameraConfig
-from likelight_hw.camera.planes import Planes
+from likelight_hw.picture.planes import Planes
 from likelight_hw.ports import LightFrame
 from likelight_hw.sim.kitchen import KitchenScene
 

@@ -3,7 +3,7 @@
 import socket
 from typing import Protocol
 
-from likelight_hw.camera.planes import Planes
+from likelight_hw.picture.planes import Planes
 from likelight_hw.ports import LightFrame
 
 

@@ -14,7 +14,7 @@ from av.video.reformatter import ColorRange, Colorspace, Interpolation, VideoRef
 from likelight_hw.camera.config import CameraConfig
 from likelight_hw.camera.encode import planes_of
 from likelight_hw.camera.latest_value import LatestValue
-from likelight_hw.camera.planes import Planes
+from likelight_hw.picture.planes import Planes
 from likelight_hw.ports import HardwareError, LightFrame
 
 _STALE_S = 2.0

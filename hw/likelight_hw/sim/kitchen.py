@@ -11,8 +11,8 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw
 
-from likelight_hw.camera.lettering import Font, load_font
-from likelight_hw.camera.planes import Planes, Sprite
+from likelight_hw.picture.lettering import Font, load_font
+from likelight_hw.picture.planes import Planes, Sprite
 from likelight_hw.ports import DARK, LightFrame, Rgb
 from likelight_hw.sim.scene.brush import STAGE, Box, Brush, Stage
 from likelight_hw.sim.scene.cook import COOK_BOX, POSES, ROUND_S, draw_cook

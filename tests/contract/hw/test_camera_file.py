@@ -16,8 +16,8 @@ from av.video.stream import VideoStream
 from likelight_hw.camera.config import CameraConfig
 from likelight_hw.camera.encode import H264Encoder, PaintedPicture
 from likelight_hw.camera.file import FileSource
-from likelight_hw.camera.planes import Planes, blank
 from likelight_hw.camera.probe import probe
+from likelight_hw.picture.planes import Planes, blank
 from likelight_hw.ports import DARK, CameraPhase, HardwareError
 from support.busy import BUSY
 from support.camera import SPECS, Decoder, running

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from likelight_hw.camera import barcode
-from likelight_hw.camera.planes import blank
+from likelight_hw.picture import barcode
+from likelight_hw.picture.planes import blank
 from support.camera_pictures import read_barcode
 
 

@@ -4,7 +4,7 @@ import pytest
 from av.video.reformatter import ColorRange
 
 from likelight_hw.camera.encode import H264Encoder, JpegEncoder, PaintedPicture
-from likelight_hw.camera.planes import yuv
+from likelight_hw.picture.planes import yuv
 from likelight_hw.ports import DARK
 from likelight_hw.sim.kitchen import KitchenScene
 from support.camera import Decoder

@@ -4,8 +4,8 @@ import itertools
 
 import pytest
 
-from likelight_hw.camera.lettering import badge_corner, badge_sprite, placeholder_planes
-from likelight_hw.camera.planes import Planes, blank
+from likelight_hw.picture.lettering import badge_corner, badge_sprite, placeholder_planes
+from likelight_hw.picture.planes import Planes, blank
 from likelight_hw.ports import DARK, LightFrame, PlaceholderSpec, Rgb
 from likelight_hw.sim.kitchen import LAMP_BOX, KitchenScene
 from support.camera import SPECS

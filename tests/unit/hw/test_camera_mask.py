@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from likelight.config.settings import ConfigError, read_config
 from likelight.daemon.camera import camera_config
 from likelight_hw.camera.config import CameraConfig
-from likelight_hw.camera.lettering import PAPER
-from likelight_hw.camera.mask import Masks, Polygon
 from likelight_hw.camera.pace import Pace
-from likelight_hw.camera.planes import Planes, blank, yuv
+from likelight_hw.picture.lettering import PAPER
+from likelight_hw.picture.mask import Masks, Polygon
+from likelight_hw.picture.planes import Planes, blank, yuv
 
 WIDTH, HEIGHT = 64, 36
 Y, U, V = yuv(PAPER)

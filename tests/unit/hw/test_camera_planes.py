@@ -2,7 +2,7 @@
 
 from PIL import Image
 
-from likelight_hw.camera.planes import Planes, Sprite, blank, yuv
+from likelight_hw.picture.planes import Planes, Sprite, blank, yuv
 
 SAUCE, HERBS = (200, 40, 20), (30, 140, 60)
 

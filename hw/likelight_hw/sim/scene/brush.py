@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from PIL import Image, ImageDraw
 
-from likelight_hw.camera.planes import Sprite
+from likelight_hw.picture.planes import Sprite
 from likelight_hw.ports import Rgb
 
 STAGE = (1280, 720)

@@ -2,7 +2,7 @@
 
 import math
 
-from likelight_hw.camera.planes import Sprite
+from likelight_hw.picture.planes import Sprite
 from likelight_hw.ports import Rgb
 from likelight_hw.sim.scene.brush import Box, Brush, Point, Stage
 from likelight_hw.sim.scene.room import PIZZA

@@ -4,7 +4,7 @@ import math
 
 from PIL import Image, ImageFilter
 
-from likelight_hw.camera.planes import Planes, Sprite
+from likelight_hw.picture.planes import Planes, Sprite
 from likelight_hw.ports import Rgb
 from likelight_hw.sim.scene.brush import Box, Brush, Stage
 from likelight_hw.sim.scene.room import OVEN_MOUTH, POT

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from PIL import Image, ImageChops
 
-from likelight_hw.camera.planes import Planes, from_rgb, yuv
+from likelight_hw.picture.planes import Planes, from_rgb, yuv
 from likelight_hw.ports import LightFrame, Rgb
 from likelight_hw.sim.scene.brush import Box, Brush, Stage
 from likelight_hw.sim.scene.room import OVEN_MOUTH

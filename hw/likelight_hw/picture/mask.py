@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from PIL import Image, ImageDraw, ImageFilter
 
-from likelight_hw.camera.lettering import PAPER
-from likelight_hw.camera.planes import Planes, yuv
+from likelight_hw.picture.lettering import PAPER
+from likelight_hw.picture.planes import Planes, yuv
 
 _SPREAD = 2
 

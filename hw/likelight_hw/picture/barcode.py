@@ -6,7 +6,7 @@ milliseconds since the epoch modulo 2^20 (17 minutes), then the 4-bit xor of the
 
 from PIL import Image
 
-from likelight_hw.camera.planes import Planes
+from likelight_hw.picture.planes import Planes
 
 BLOCKS = 24
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
 
-from likelight_hw.camera import barcode
-from likelight_hw.camera.planes import Planes, Sprite, from_rgb
+from likelight_hw.picture import barcode
+from likelight_hw.picture.planes import Planes, Sprite, from_rgb
 from likelight_hw.ports import PlaceholderSpec, Rgb
 
 PAPER: Rgb = (0x17, 0x14, 0x11)

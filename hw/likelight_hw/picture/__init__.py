@@ -1,0 +1,1 @@
+"""Pictures as planes of luma and chroma, and what is drawn into them before any encoder."""
