@@ -1,18 +1,16 @@
 """`likelight notes check`: a brand's catalogue, tried on every panel before a store gets it."""
 
 import argparse
-import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
-from likelight.assets.brand import with_brand
-from likelight.assets.catalogue import BUNDLED, DEFAULT, CatalogueError
-from likelight_hw.panels import PANELS
+from likelight.cli.exits import Exit, end
 
-EXIT_USAGE = 2
+if TYPE_CHECKING:
+    from likelight.cli.target import Commands
 
 
-def add_notes(commands: Any) -> None:
+def add_notes(commands: "Commands") -> None:
     """Add `likelight notes`."""
     notes = commands.add_parser("notes", help="check a brand's own notes")
     actions = notes.add_subparsers(title="commands", required=True, metavar="COMMAND")
@@ -26,13 +24,16 @@ def add_notes(commands: Any) -> None:
     check.set_defaults(run=_check)
 
 
-def _check(arguments: argparse.Namespace) -> int:
+def _check(arguments: argparse.Namespace) -> Exit:
     from likelight.appreciation.panel.note_fit import misfits
+    from likelight.assets.brand import with_brand
+    from likelight.assets.catalogue import BUNDLED, DEFAULT, CatalogueError
+    from likelight_hw.panels import PANELS
 
     try:
         notes = with_brand(arguments.folder)
     except CatalogueError as error:
-        return _end(str(error))
+        return end(error, Exit.USAGE)
     # Words that a language has from the default one are told once, as the default's.
     own = {
         note: lang
@@ -46,12 +47,7 @@ def _check(arguments: argparse.Namespace) -> int:
         for wrong in misfits(note, panel.info)
     )
     if mistakes:
-        return _end(f"{arguments.folder} can't be used:\n" + "\n".join(mistakes))
+        return end(f"{arguments.folder} can't be used:\n" + "\n".join(mistakes), Exit.USAGE)
     count = len({note.code for note in own})
     print(f"{arguments.folder}: {count} notes, fine in every language and on every panel")
-    return 0
-
-
-def _end(words: str) -> int:
-    print(f"likelight: {words}", file=sys.stderr)
-    return EXIT_USAGE
+    return Exit.DONE

@@ -1,1 +1,1 @@
-"""The configuration: read, checked, explained, and salvaged when it is broken."""
+"""The configuration: read, checked and explained."""

@@ -3,7 +3,6 @@
 Unknown keys are refused, and all mistakes are told at once, with line and name of each key.
 """
 
-import os
 import tomllib
 from datetime import tzinfo
 from pathlib import Path
@@ -14,6 +13,7 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 from likelight.appreciation.lamp import palette
 from likelight.config.hardware import HardwareSettings, with_kit
 from likelight.config.pins import Mistake, pin_mistakes
+from likelight.config.places import default_state_dir
 from likelight.config.report import MistakeReport, toml_error_in_words, validation_mistakes
 from likelight.config.section import Section
 from likelight.contract import KitchenId
@@ -22,19 +22,9 @@ from likelight.gate.zone import kitchen_zone
 from likelight_hw import boards
 from likelight_hw.push.target import check_public
 
-DEFAULT_FILE = Path("/etc/likelight/likelight.toml")
-
 
 class ConfigError(Exception):
     """The configuration can't be used; the message names the file, the keys and the fix."""
-
-
-def default_state_dir() -> Path:
-    """Return systemd's state directory for this service, or the user's own."""
-    if directory := os.environ.get("STATE_DIRECTORY"):
-        return Path(directory.split(":")[0])
-    state_home = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
-    return Path(state_home) / "likelight"
 
 
 class KitchenSettings(Section):

@@ -10,6 +10,7 @@ from likelight.appreciation.sync.report import StatusSources
 from likelight.appreciation.sync.store import DeviceStore
 from likelight.appreciation.sync.vitals import Vitals
 from likelight.appreciation.window_in import CrewHardware, LampSettings, WindowIn
+from likelight.config.places import CONTROL_SOCKET, runtime_dir
 from likelight.config.settings import Config, ConfigError
 from likelight.daemon.camera import DeviceCamera, camera_config
 from likelight.daemon.device import Device
@@ -27,7 +28,6 @@ from likelight.runtime.clock_sync import clock_is_set
 from likelight.runtime.store_errors import StoreError
 from likelight.runtime.supervisor import Supervisor
 from likelight.web.control.server import ControlServer
-from likelight.web.control.socket_path import SOCKET, socket_path
 from likelight.web.http.address import own_address
 from likelight.web.http.server import WebServer
 from likelight_hw.camera.process import CameraProcess
@@ -169,7 +169,9 @@ def _add_servers(device: Device, config: Config, prepared: Prepared, bench: Benc
     site = WebServer(lambda app: fill_site(app, device, config.web, bench), prepared.listener)
     add("web", site, critical=True)
     control = ControlServer(
-        socket_path(config), device.control_routes, alias=config.state_dir / SOCKET
+        runtime_dir(config.state_dir) / CONTROL_SOCKET,
+        device.control_routes,
+        alias=config.state_dir / CONTROL_SOCKET,
     )
     add("control", control, critical=False)
     if cloud is not None:

@@ -16,6 +16,7 @@ from likelight.runtime.changes import Changes
 from likelight.runtime.supervisor import Supervisor
 from likelight.web.control.consent import consent_routes
 from likelight.web.control.lights import lights_routes
+from likelight.web.control.messages import StatusAnswer
 from likelight.web.control.queue import queue_routes
 from likelight.web.control.status import status_routes
 
@@ -91,9 +92,9 @@ class Device:
         waiting = {"camera": self.camera.starting, "cloud": cloud}
         return tuple(name for name, waits in waiting.items() if waits)
 
-    def _status(self) -> dict[str, object]:
-        return {
-            "kitchen": self.kitchen,
-            "state": self.on_air.state,
-            "holds": sorted(self.window_in.lamp.holds),
-        }
+    def _status(self) -> StatusAnswer:
+        return StatusAnswer(
+            kitchen=self.kitchen,
+            state=self.on_air.state,
+            holds=tuple(sorted(self.window_in.lamp.holds)),
+        )

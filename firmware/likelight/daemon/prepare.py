@@ -1,11 +1,14 @@
 """What is made ready before the event loop runs: all that may block or be refused."""
 
+import logging
 import random
 import socket
 from dataclasses import dataclass
 
 from likelight.appreciation.sync.store import DeviceStore
 from likelight.assets.catalogue import Notes
+from likelight.config.opened_lights import OpenedLights, write_opened_lights
+from likelight.config.places import runtime_dir
 from likelight.config.settings import Config
 from likelight.config.state_dir import own_token, read_token
 from likelight.daemon.camera import camera_config
@@ -16,6 +19,8 @@ from likelight.feed.placeholders import Placeholder, packaged_placeholders
 from likelight.feed.upload.client import Upload
 from likelight.runtime.clock import Now, utc_now
 from likelight_hw.push.target import Target
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +55,7 @@ def prepare(config: Config, listener: socket.socket) -> Prepared:
         embedded_cloud = make_embedded_cloud(state_dir, now=now, rng=rng, notes=notes)
     else:
         upload = Upload(cloud.url, config.kitchen.id, token, rng=rng)
+    _note_lights(config)
     return Prepared(
         listener,
         token,
@@ -62,3 +68,15 @@ def prepare(config: Config, listener: socket.socket) -> Prepared:
         now,
         rng,
     )
+
+
+def _note_lights(config: Config) -> None:
+    """Write down which lights will be opened, for `likelight lights off --hardware`."""
+    wiring = config.wiring
+    lights = OpenedLights(lamps=wiring.lights, indicator=wiring.indicator)
+    try:
+        write_opened_lights(runtime_dir(config.state_dir), lights)
+    except OSError as error:
+        # That is no reason not to start. It is needed only after a daemon that was killed, and
+        # whose configuration was broken meanwhile.
+        log.warning("Can't write down which lights are opened: %s", error)

@@ -13,6 +13,7 @@ import pytest
 
 from likelight.appreciation.sync.device_file import SyncState
 from likelight.cli.main import main
+from likelight.config.places import CONTROL_SOCKET
 from likelight.config.settings import CameraSettings, Config, KitchenSettings, ScheduleSettings
 from likelight.contract import Cause, Desired, State
 from likelight.daemon.demo_bench import make_bench
@@ -20,7 +21,7 @@ from likelight.gate.schedule import WEEKDAYS
 from likelight.runtime import clock_sync as timesync
 from likelight.web.bench.log_lines import LogLines
 from likelight.web.control.client import NotRunning, call
-from likelight.web.control.socket_path import socket_path
+from likelight.web.control.messages import StatusAnswer
 from likelight_hw.sim.button import SimButton
 from likelight_hw.sim.display import SimDisplay
 from likelight_hw.sim.indicator import SimIndicator
@@ -127,7 +128,8 @@ async def listens(config: Config) -> None:
     async with asyncio.timeout(20):
         while True:
             with suppress(NotRunning):
-                await asyncio.to_thread(call, socket_path(config), "GET", "/status")
+                socket = config.state_dir / CONTROL_SOCKET
+                await asyncio.to_thread(call, socket, "GET", "/status", StatusAnswer)
                 return
             await asyncio.sleep(0.02)
 
@@ -170,7 +172,7 @@ async def test_a_real_camera_waits_for_consent_and_ends_with_it(
 
         elsewhere = tmp_path / "elsewhere"
         elsewhere.mkdir()
-        (elsewhere / "control.sock").symlink_to(socket_path(place.config))
+        (elsewhere / "control.sock").symlink_to(place.config.state_dir / CONTROL_SOCKET)
         withdraw = ["consent", "withdraw", "--state-dir", str(elsewhere)]
         assert await asyncio.to_thread(main, withdraw) == 69
         said = capsys.readouterr()

@@ -7,22 +7,38 @@ import stat
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 from aiohttp import web
-from pydantic import BaseModel
 
-from likelight.config.settings import Config
-from likelight.web.control.client import NotRunning, Refused, call, find
+from likelight.config.places import runtime_dir
+from likelight.web.control.client import CommandRefused, NotRunning, call
+from likelight.web.control.messages import Answer, Request, StatusAnswer
 from likelight.web.control.server import LONGEST, ControlServer
-from likelight.web.control.socket_path import SERVICE_SOCKET, socket_path
 from likelight.web.http.body import read_body
 from likelight.web.http.problems import ProblemError
 
+_Answer = TypeVar("_Answer", bound=Answer)
 
-class Echo(BaseModel):
+
+class Echo(Request):
     word: str
+
+
+class Number(Request):
+    word: int
+
+
+LONG = Echo(word="x" * 20_000)
+
+
+class Well(Answer):
+    well: bool
+
+
+class Heard(Answer):
+    heard: str
 
 
 def routes() -> list[web.RouteDef]:
@@ -58,7 +74,7 @@ async def serving(path: Path, *, alias: Path | None = None) -> AsyncIterator[asy
         async with asyncio.timeout(20):
             while True:
                 try:
-                    await ask(path, "GET", "/status")
+                    await ask(path, "GET", "/status", Well)
                     break
                 except NotRunning:
                     await asyncio.sleep(0)
@@ -66,30 +82,32 @@ async def serving(path: Path, *, alias: Path | None = None) -> AsyncIterator[asy
         task.cancel()
 
 
-async def ask(path: Path, *arguments: Any, **options: Any) -> dict[str, Any]:
-    return await asyncio.to_thread(call, path, *arguments, **options)
+async def ask(
+    path: Path, method: str, url: str, answer: type[_Answer], *arguments: Any, **options: Any
+) -> _Answer:
+    return await asyncio.to_thread(call, path, method, url, answer, *arguments, **options)
 
 
 async def test_a_command_is_answered(tmp_path: Path) -> None:
     path = tmp_path / "control.sock"
     async with serving(path):
-        assert await ask(path, "GET", "/status") == {"well": True}
-        assert await ask(path, "POST", "/echo", {"word": "hé"}) == {"heard": "hé"}
+        assert await ask(path, "GET", "/status", Well) == Well(well=True)
+        assert await ask(path, "POST", "/echo", Heard, Echo(word="hé")) == Heard(heard="hé")
 
 
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("POST", "/busy"), "The lamp is busy; try again in a minute."),
-        (("POST", "/echo"), "word: Field required"),
-        (("POST", "/echo", {"word": 3}), "word: Input should be a valid string"),
+        (("POST", "/busy", Well), "The lamp is busy; try again in a minute."),
+        (("POST", "/echo", Heard), "word: Field required"),
+        (("POST", "/echo", Heard, Number(word=3)), "word: Input should be a valid string"),
         (
-            ("POST", "/echo", {"word": "x" * 20_000}),
+            ("POST", "/echo", Heard, Echo(word="x" * 20_000)),
             "The body is larger than 16384 bytes. Send less.",
         ),
-        (("GET", "/no/such"), "This likelight knows no command /no/such."),
-        (("GET", "/busy"), "GET is not possible here; possible: POST."),
-        (("POST", "/broken"), "Something went wrong on our side and was written to the log."),
+        (("GET", "/no/such", Well), "This likelight knows no command /no/such."),
+        (("GET", "/busy", Well), "GET is not possible here; possible: POST."),
+        (("POST", "/broken", Well), "Something went wrong on our side and was written to the log."),
     ],
 )
 async def test_a_refusal_comes_in_words(
@@ -97,15 +115,15 @@ async def test_a_refusal_comes_in_words(
 ) -> None:
     path = tmp_path / "control.sock"
     async with serving(path):
-        with pytest.raises(Refused, match=words):
+        with pytest.raises(CommandRefused, match=words):
             await ask(path, *arguments)
 
 
 async def test_a_daemon_that_hangs_is_not_waited_for(tmp_path: Path) -> None:
     path = tmp_path / "control.sock"
     async with serving(path):
-        with pytest.raises(Refused, match="does not answer"):
-            await ask(path, "GET", "/slow", timeout_s=0.2)
+        with pytest.raises(CommandRefused, match="does not answer"):
+            await ask(path, "GET", "/slow", Well, timeout_s=0.2)
 
 
 async def test_only_its_user_and_group_get_in(tmp_path: Path) -> None:
@@ -119,10 +137,10 @@ async def test_only_its_user_and_group_get_in(tmp_path: Path) -> None:
 async def test_the_socket_is_gone_at_the_end(tmp_path: Path) -> None:
     path, alias = tmp_path / "run.sock", tmp_path / "control.sock"
     async with serving(path, alias=alias):
-        assert await ask(alias, "GET", "/status") == {"well": True}
+        assert await ask(alias, "GET", "/status", Well) == Well(well=True)
     assert list(tmp_path.iterdir()) == []
     with pytest.raises(NotRunning):
-        await ask(path, "GET", "/status")
+        await ask(path, "GET", "/status", Well)
 
 
 async def test_who_ends_it_while_it_starts_leaves_no_socket_open(tmp_path: Path) -> None:
@@ -143,9 +161,9 @@ async def test_what_a_killed_daemon_left_behind_is_replaced(tmp_path: Path) -> N
         left.bind(str(path))
     alias.symlink_to(tmp_path / "nowhere")
     with pytest.raises(NotRunning):
-        await ask(path, "GET", "/status")
+        await ask(path, "GET", "/status", Well)
     async with serving(path, alias=alias):
-        assert await ask(alias, "GET", "/status") == {"well": True}
+        assert await ask(alias, "GET", "/status", Well) == Well(well=True)
 
 
 async def test_a_file_of_that_name_is_not_destroyed(tmp_path: Path) -> None:
@@ -166,35 +184,39 @@ async def test_a_path_that_is_too_long_is_said_in_words(
         assert not task.done()
         task.cancel()
     assert "Choose a shorter state_dir" in caplog.text
-    with pytest.raises(Refused, match="too long"):
-        await ask(path, "GET", "/status")
+    with pytest.raises(CommandRefused, match="too long"):
+        await ask(path, "GET", "/status", Well)
 
 
-async def test_a_stranger_on_the_socket_is_not_believed(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [(200, "[]"), (200, "{}"), (200, "hello"), (404, "<html>"), (404, '{"error": "not found"}')],
+)
+async def test_a_stranger_on_the_socket_is_not_believed(
+    tmp_path: Path, status: int, body: str
+) -> None:
     path = tmp_path / "control.sock"
 
     async def babble(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")  # who hangs up on a question is another stranger
-        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n[]")
+        writer.write(f"HTTP/1.1 {status} X\r\nContent-Length: {len(body)}\r\n\r\n{body}".encode())
         writer.close()
 
     async with await asyncio.start_unix_server(babble, path):
-        with pytest.raises(Refused, match="no likelight"):
-            await ask(path, "GET", "/status")
+        with pytest.raises(CommandRefused, match="no likelight"):
+            await ask(path, "GET", "/status", Well)
 
 
-def test_where_the_socket_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_newer_daemon_may_say_more() -> None:
+    """During an update an old daemon meets a new command, or the other way round."""
+    answer = StatusAnswer.model_validate_json(
+        '{"kitchen": "demo", "state": "live", "holds": [], "new": 1}'
+    )
+    assert answer.kitchen == "demo"
+
+
+def test_where_the_daemon_listens(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("RUNTIME_DIRECTORY", raising=False)
-    monkeypatch.setenv("STATE_DIRECTORY", str(tmp_path / "state"))
-    assert socket_path(Config()) == tmp_path / "state" / "control.sock"
+    assert runtime_dir(tmp_path / "state") == tmp_path / "state"
     monkeypatch.setenv("RUNTIME_DIRECTORY", f"{tmp_path}/run:{tmp_path}/other")
-    assert socket_path(Config()) == tmp_path / "run" / "control.sock"
-
-
-def test_a_person_finds_the_service(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("RUNTIME_DIRECTORY", raising=False)
-    monkeypatch.setenv("STATE_DIRECTORY", str(tmp_path))
-    assert find(Config()) == SERVICE_SOCKET
-    assert find(Config(state_dir=tmp_path)) == tmp_path / "control.sock"
-    (tmp_path / "control.sock").touch()
-    assert find(Config()) == tmp_path / "control.sock"
+    assert runtime_dir(tmp_path / "state") == tmp_path / "run"

@@ -12,6 +12,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
+from likelight.config.opened_lights import read_opened_lights
 from support.busy import BUSY
 from support.demo import command, demo, free_port
 
@@ -229,6 +230,9 @@ async def test_run_does_what_the_demo_does_without_the_bench(tmp_path: Path) -> 
         assert process.stdout is not None
         async with asyncio.timeout(20):
             assert f":{port}/k/demo".encode() in await process.stdout.readuntil(b"/k/demo")
+        opened = await asyncio.to_thread(read_opened_lights, tmp_path / "state")
+        assert opened is not None
+        assert [lamp.driver for lamp in opened.lamps] == ["sim"]
         async with aiohttp.ClientSession(f"http://127.0.0.1:{port}") as client:
             for path, status in {"/readyz": 200, "/k/demo": 200, "/bench": 404}.items():
                 async with client.get(path) as reply:

@@ -8,6 +8,7 @@ import pytest
 
 from likelight.appreciation.lamp.effects import EFFECTS
 from likelight.web.control.client import call
+from likelight.web.control.messages import StatusAnswer
 from support.demo import command, demo
 
 
@@ -35,8 +36,8 @@ async def test_commands_reach_a_running_daemon_and_nobody_else_can(tmp_path: Pat
         assert EFFECTS["felt"].means in out
         code, out, _ = await ended("queue", "mute", *here)
         assert (code, out.startswith("Muted until")) == (0, True)
-        status = await asyncio.to_thread(call, path, "GET", "/status")
-        assert (status["kitchen"], status["holds"]) == ("demo", ["muted"])
+        status = await asyncio.to_thread(call, path, "GET", "/status", StatusAnswer)
+        assert (status.kitchen, status.holds) == ("demo", ("muted",))
         code, _, err = await ended("lights", "test", *here)
         assert code == 69
         assert err == "likelight: The lamp is muted. End that first: likelight queue unmute\n"

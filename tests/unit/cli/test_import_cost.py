@@ -61,7 +61,7 @@ def heavy(modules: list[str]) -> list[str]:
 
 
 def test_reading_a_configuration_loads_no_network_no_picture_and_no_driver() -> None:
-    modules = loaded_after("import likelight.config.settings")
+    modules = loaded_after("import likelight.config, likelight.config.settings")
     assert "likelight.config.settings" in modules
     assert heavy(modules) == []
     assert "asyncio" not in modules
@@ -69,10 +69,24 @@ def test_reading_a_configuration_loads_no_network_no_picture_and_no_driver() -> 
 
 @pytest.mark.parametrize(
     "words",
-    ["--help", "demo --help", "run --help", "lights --help", "doctor --help", "run --prot 1"],
+    [
+        "--help",
+        "demo --help",
+        "run --help",
+        "camera preview --help",
+        "consent record --help",
+        "lights --help",
+        "queue skip --help",
+        "notes check --help",
+        "selftest --help",
+        "doctor --help",
+        "run --prot 1",
+    ],
 )
 def test_help_and_a_wrong_option_load_no_network_no_picture_and_no_driver(words: str) -> None:
     modules = loaded_after(COMMAND.format(argv=["likelight", *words.split()]))
     assert "likelight.cli.main" in modules
     assert heavy(modules) == []
     assert "likelight.daemon.app" not in modules
+    assert "pydantic" not in modules
+    assert "asyncio" not in modules

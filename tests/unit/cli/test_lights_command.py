@@ -1,6 +1,9 @@
 """`likelight lights` and `likelight queue` where no daemon runs."""
 
+import os
 import socket
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -8,11 +11,18 @@ from PIL import Image
 
 from likelight.appreciation.lamp.effects import EFFECTS
 from likelight.cli import main as cli
-from likelight.cli.lights import QUEUE, UNTIL
+from likelight.cli.queue import DONE, QUEUE
+from likelight.config import opened_lights
+from likelight.config.opened_lights import (
+    OpenedLights,
+    read_opened_lights,
+    write_opened_lights,
+)
 from likelight.config.settings import ConfigError, read_config
+from likelight.runtime import log
 from likelight_hw import registry
-from likelight_hw.boards import kit
-from support.pi import PI_4, pi
+from likelight_hw.wiring import IndicatorWiring, LampWiring, PwmChannel
+from support.pi import PI_4, Pi, pi
 
 Captured = pytest.CaptureFixture[str]
 
@@ -45,7 +55,7 @@ def test_a_stale_socket_is_no_daemon(tmp_path: Path, capsys: Captured) -> None:
 
 
 def test_every_action_says_what_it_did() -> None:
-    assert set(UNTIL) | {"skip"} == set(QUEUE)
+    assert set(DONE) | {"skip"} == set(QUEUE)
 
 
 @pytest.mark.parametrize("words", ["play strobe", "strip strobe --out strobe.png"])
@@ -85,154 +95,140 @@ def test_everything_off_never_fails(tmp_path: Path, settings: str) -> None:
     assert cli.main(["lights", "off", "--hardware", "--config", write(tmp_path, settings)]) == 0
 
 
-BROKEN = {
-    "a value that is none": """
-board = "pi-4"
-[web]
-port = 80 80
-[lights]
-driver = "pwm"
-pin = 12
-[indicator]
-driver = "onoff"
-pin = 23
-""",
-    "a setting that doesn't exist, a board that doesn't, and a pin that is taken twice": """
-board = "pi-4000"
-kitchen = "ours"
-[[lights]]
-driver = "pwm"
-pin = 12
-frequency = 200
-[[lights]]
-driver = "pwm"
-[indicator]
-driver = "onoff"
-pin = 23
-blinks = true
-[buttons]
-driver = "gpio"
-pin_thanks = 23
-pin_privacy = 6
-""",
-    "a header that isn't closed, and bytes that are no text": """
-board = "pi-4"
-[camera
-driver = "\udcff"
-[lights]
-driver = "pwm"
-pin = 12
-[indicator]
-driver = "onoff"
-pin = 23
-""",
-}
+BROKEN = 'board = "pi-4"\n[web]\nport = 80 80\n'
+LIGHTS = OpenedLights(
+    lamps=(
+        LampWiring(driver="pwm", pin=12),
+        LampWiring(driver="rgb", pins=(17, 27, 22)),
+        LampWiring(driver="onoff", pin=6, active_low=True),
+    ),
+    indicator=IndicatorWiring(driver="onoff", pin=23, active_low=True),
+)
+PINS = (12, 17, 27, 22, 6, 23)
 
 
-@pytest.mark.parametrize("settings", BROKEN.values(), ids=BROKEN)
-def test_a_broken_configuration_still_switches_off_what_it_names(
-    tmp_path: Path, settings: str, capsys: Captured
-) -> None:
-    file = tmp_path / "likelight.toml"
-    file.write_bytes(settings.encode(errors="surrogateescape"))
+@pytest.fixture
+def runtime(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The directories that systemd gives to the service, its ExecStopPost included."""
+    monkeypatch.setenv("RUNTIME_DIRECTORY", str(tmp_path / "run"))
+    monkeypatch.setenv("STATE_DIRECTORY", str(tmp_path / "state"))
+    (tmp_path / "run").mkdir()
+    (tmp_path / "state").mkdir()
+    return tmp_path / "run"
+
+
+@contextmanager
+def lit(pins: Sequence[int] = PINS) -> Iterator[Pi]:
+    """A header whose `pins` a killed daemon left as outputs."""
     with pi(PI_4) as header:
-        for pin in (12, 23):
+        for pin in pins:
             header.pin(pin).function = "output"
             header.pin(pin).state = 1
-        assert cli.main(["lights", "off", "--hardware", "--config", str(file)]) == 0
-        assert all(header.is_let_go(pin) for pin in (12, 23))
+        yield header
+
+
+def off(tmp_path: Path, settings: str = BROKEN) -> int:
+    return cli.main(["lights", "off", "--hardware", "--config", write(tmp_path, settings)])
+
+
+@pytest.mark.parametrize("place", ["run", "state"])
+def test_below_a_broken_configuration_goes_off_what_was_last_opened(
+    tmp_path: Path, runtime: Path, place: str, capsys: Captured
+) -> None:
+    write_opened_lights(tmp_path / place, LIGHTS)
+    with lit() as header:
+        assert off(tmp_path) == 0
+        assert all(header.is_let_go(pin, high=pin in (6, 23)) for pin in PINS)
     told = capsys.readouterr().err
-    assert "what can be read of its lights is switched off" in told
-    assert ("lamp 2 of [lights] can't be read, and may still be on" in told) is ("[[" in settings)
+    assert "is no valid TOML" in told
+    assert "Switching off what likelight opened when it started last" in told
 
 
-@pytest.mark.parametrize("said", ['"jes"', "true\nactive-low = true"])
-def test_a_light_whose_way_round_can_t_be_read_is_left_alone_and_told(
-    tmp_path: Path, capsys: Captured, said: str
+def test_a_configuration_that_can_be_read_counts_more_than_what_was_opened(
+    tmp_path: Path, runtime: Path
 ) -> None:
-    settings = f"""
-board = "pi-4"
-[lights]
-driver = "pwm"
-pin = 12
-active_low = jes
-[indicator]
-driver = "onoff"
-pin = 23
-active_low = {said}
-"""
-    with pi(PI_4) as header:
-        for pin in (12, 23):
-            header.pin(pin).function = "output"
-            header.pin(pin).state = 1
-        assert cli.main(["lights", "off", "--hardware", "--config", write(tmp_path, settings)]) == 0
-        assert [header.pin(pin).state for pin in (12, 23)] == [1, 1]
-    told = capsys.readouterr().err
-    assert "[lights] can't be read, and may still be on" in told
-    assert "[indicator] can't be read, and may still be on" in told
-
-
-HIDDEN = {
-    "a table that is broken": "[indicator]\nactive_low = true\npin = 2 3\n",
-    "a header that is not closed": "[indicator\nactive_low = true\n",
-    "a table that is misspelt": "[Indicater]\nactive_low = true\n",
-    "a table that is there twice": "[indicator]\nactive_low = true\n[indicator]\npin = 23\n",
-    "a key in capitals": "[indicator]\nACTIVE_LOW = true\n",
-}
-
-
-@pytest.mark.parametrize("said", HIDDEN.values(), ids=HIDDEN)
-def test_a_kit_s_light_that_the_file_may_have_turned_round_is_left_alone_and_told(
-    tmp_path: Path, capsys: Captured, said: str
-) -> None:
-    settings = f'board = "pi-4"\nkit = "reference"\n{said}[web]\nport = eighty\n'
-    pin = kit("reference").settings["indicator"]["pin"]
-    with pi(PI_4) as header:
-        header.pin(pin).function = "output"
-        header.pin(pin).state = 1
-        assert cli.main(["lights", "off", "--hardware", "--config", write(tmp_path, settings)]) == 0
-        assert header.pin(pin).state == 1
-    assert "ndica" in capsys.readouterr().err.split("switched off")[1]
-
-
-def test_lamps_of_which_two_tables_tell_are_left_alone_and_told(
-    tmp_path: Path, capsys: Captured
-) -> None:
-    lamp = '[lights]\ndriver = "pwm"\npin = 12\n'
-    settings = f'board = "pi-4"\n{lamp}active_low = true\n{lamp}'
-    with pi(PI_4) as header:
-        header.pin(12).function = "output"
-        header.pin(12).state = 1
-        assert cli.main(["lights", "off", "--hardware", "--config", write(tmp_path, settings)]) == 0
+    write_opened_lights(runtime, LIGHTS)
+    lamp = 'board = "pi-4"\n[lights]\ndriver = "pwm"\npin = 18\n'
+    with lit((12, 18)) as header:
+        assert off(tmp_path, lamp) == 0
+        assert header.is_let_go(18)
         assert header.pin(12).state == 1
-    told = capsys.readouterr().err
-    assert "no light was switched off" in told
-    assert "[lights] can't be read, and may still be on" in told
 
 
-def test_a_kit_s_lights_go_off_below_a_broken_table(tmp_path: Path, capsys: Captured) -> None:
-    settings = 'board = "pi-4"\nkit = "reference"\n[web]\nport = eighty\n'
-    pin = kit("reference").settings["indicator"]["pin"]
-    with pi(PI_4) as header:
-        header.pin(pin).function = "output"
-        header.pin(pin).state = 1
-        assert cli.main(["lights", "off", "--hardware", "--config", write(tmp_path, settings)]) == 0
-        assert header.is_let_go(pin)
-    assert "can't be read, and" not in capsys.readouterr().err
-
-    unnamed = write(tmp_path, settings.replace("=", ":", 1))
-    assert cli.main(["lights", "off", "--hardware", "--config", unnamed]) == 0
-    assert "a kit's light can't be read, and may still be on" in capsys.readouterr().err
+DAMAGED = {
+    "empty": "",
+    "half written": LIGHTS.model_dump_json()[:-9],
+    "another format": '{"lamps": "all"}',
+    "no text": "\udcff",
+}
 
 
-def test_a_configuration_that_is_gone_switches_nothing_off_and_says_so(
-    tmp_path: Path, capsys: Captured
+@pytest.mark.parametrize("content", DAMAGED.values(), ids=DAMAGED)
+def test_a_damaged_lights_file_is_told(
+    tmp_path: Path, runtime: Path, content: str, capsys: Captured
 ) -> None:
-    file = tmp_path / "likelight.toml"
-    assert cli.main(["lights", "off", "--hardware", "--config", str(file)]) == 0
-    told = capsys.readouterr().err.splitlines()
-    assert "there is no configuration" in told[0]
-    assert told[1] == "likelight: no light was switched off"
+    (runtime / "lights.json").write_bytes(content.encode(errors="surrogateescape"))
+    assert off(tmp_path) == 0
+    told = capsys.readouterr().err
+    assert f"{runtime}/lights.json is damaged" in told
+    assert "No light was switched off" in told
+
+
+def test_an_absent_lights_file_is_told_with_where_it_was_looked_for(
+    tmp_path: Path, runtime: Path, capsys: Captured
+) -> None:
+    assert cli.main(["lights", "off", "--hardware", "--config", str(tmp_path / "gone.toml")]) == 0
+    told = capsys.readouterr().err
+    assert "there is no configuration" in told
+    assert f"No likelight has left a lights.json in {runtime} or " in told
+    assert "No light was switched off" in told
+
+
+def test_a_lights_file_that_is_a_link_or_a_pipe_is_not_followed(
+    tmp_path: Path, runtime: Path, capsys: Captured
+) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    write_opened_lights(elsewhere, LIGHTS)
+    (runtime / "lights.json").symlink_to(elsewhere / "lights.json")
+    with lit() as header:
+        assert off(tmp_path) == 0
+        assert header.pin(12).state == 1
+    assert f"can't read {runtime}/lights.json" in capsys.readouterr().err
+    (runtime / "lights.json").unlink()
+    os.mkfifo(runtime / "lights.json")
+    assert off(tmp_path) == 0
+    assert "No light was switched off" in capsys.readouterr().err
+
+
+def test_a_lights_file_of_another_user_is_refused(
+    tmp_path: Path, runtime: Path, monkeypatch: pytest.MonkeyPatch, capsys: Captured
+) -> None:
+    write_opened_lights(runtime, LIGHTS)
+    owner = (runtime / "lights.json").stat().st_uid
+    monkeypatch.setattr(os, "geteuid", lambda: owner + 1)
+    if owner == 0:
+        os.chown(runtime / "lights.json", 4242, -1)
+    with lit() as header:
+        assert off(tmp_path) == 0
+        assert header.pin(12).state == 1
+    assert "belongs to another user" in capsys.readouterr().err
+
+
+def test_what_was_opened_comes_back_whole_and_only_its_user_may_read_it(tmp_path: Path) -> None:
+    lights = OpenedLights(
+        lamps=(
+            LampWiring(
+                driver="sysfs-pwm", pin=12, frequency_hz=5000, pwm=PwmChannel("fe20c000.pwm", 0)
+            ),
+            LampWiring(driver="ws2812-pio", pin=18, leds=8, device=Path("/dev/leds1")),
+            *LIGHTS.lamps,
+        ),
+        indicator=LIGHTS.indicator,
+    )
+    write_opened_lights(tmp_path, lights)
+    assert (tmp_path / "lights.json").stat().st_mode & 0o777 == 0o600
+    assert read_opened_lights(tmp_path) == lights
 
 
 def test_off_hardware_succeeds_whatever_breaks_and_says_where(
@@ -247,6 +243,29 @@ def test_off_hardware_succeeds_whatever_breaks_and_says_where(
     assert "The lights may still be on" in told
     assert "in broken\n" in told
     assert "ZeroDivisionError: a mistake of ours" in told
+
+
+def test_off_hardware_succeeds_also_when_the_lights_file_can_t_be_asked_for(
+    tmp_path: Path, runtime: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError("a mistake of ours")
+
+    monkeypatch.setattr(opened_lights, "read_opened_lights", broken)
+    assert off(tmp_path) == 0
+    told = capsys.readouterr().err
+    assert "The lights may still be on" in told
+    assert "ZeroDivisionError: a mistake of ours" in told
+
+
+def test_off_hardware_succeeds_also_when_nobody_reads_what_it_says(
+    tmp_path: Path, runtime: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise OSError("nobody listens")
+
+    monkeypatch.setattr(log, "logging_to_stderr", broken)
+    assert off(tmp_path) == 0
 
 
 def test_a_lamp_that_is_not_there_is_told(tmp_path: Path, capsys: Captured) -> None:

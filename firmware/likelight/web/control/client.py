@@ -1,72 +1,75 @@
 """The command line's end of the daemon's unix socket."""
 
 import http.client
-import json
 import socket
+from http import HTTPStatus
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
-from likelight.config.settings import Config
-from likelight.web.control.socket_path import SERVICE_SOCKET, socket_path
+from pydantic import ValidationError
+
+from likelight.contract import Problem
+from likelight.web.control.messages import Answer, Request
+
+_Answer = TypeVar("_Answer", bound=Answer)
 
 
 class NotRunning(Exception):
     """No daemon listens on the socket."""
 
 
-class Refused(Exception):
+class CommandRefused(Exception):
     """The daemon did not do it; the message says why, and what to do."""
 
 
-def find(config: Config) -> Path:
-    """Return where the running daemon of `config` listens.
-
-    A configuration without `state_dir` is the service's or nobody's: systemd gave the daemon a
-    directory that a person's shell does not know.
-    """
-    path = socket_path(config)
-    if "state_dir" not in config.model_fields_set and not path.exists():
-        return SERVICE_SOCKET
-    return path
-
-
 def call(
-    path: Path, method: str, url: str, body: dict[str, Any] | None = None, timeout_s: float = 5
-) -> dict[str, Any]:
+    path: Path,
+    method: str,
+    url: str,
+    answer: type[_Answer],
+    request: Request | None = None,
+    timeout_s: float = 5,
+) -> _Answer:
     """Send one command to the daemon whose socket is `path`; return its answer.
 
-    Raises `NotRunning` when nobody listens, and `Refused` with the daemon's words when it refuses.
+    Raises `NotRunning` when nobody listens, and `CommandRefused` with the daemon's words when it
+    refuses.
     """
-    link = _Link(path, timeout_s)
+    connection = _UnixConnection(path, timeout_s)
+    body = request.model_dump_json() if request is not None else "{}"
     try:
-        link.request(
+        connection.request(
             method,
             url,
-            body=None if method == "GET" else json.dumps(body or {}),
+            body=None if method == "GET" else body.encode(),
             headers={"Content-Type": "application/json"},
         )
-        reply = link.getresponse()
-        answer = json.loads(reply.read() or b"{}")
+        reply = connection.getresponse()
+        content = reply.read()
     except (FileNotFoundError, ConnectionRefusedError) as error:
         raise NotRunning(f"no likelight runs that listens on {path}") from error
     except PermissionError as error:
-        raise Refused(
+        raise CommandRefused(
             f"you may not command the likelight behind {path}; use sudo, or be its user"
         ) from error
     except TimeoutError as error:
-        raise Refused(f"likelight does not answer within {timeout_s:.0f} s") from error
-    except (OSError, http.client.HTTPException, ValueError) as error:
-        raise Refused(f"likelight can't be asked through {path}: {error}") from error
+        raise CommandRefused(f"likelight does not answer within {timeout_s:.0f} s") from error
+    except (OSError, http.client.HTTPException) as error:
+        raise CommandRefused(f"likelight can't be asked through {path}: {error}") from error
     finally:
-        link.close()
-    if not isinstance(answer, dict):
-        raise Refused(f"what listens on {path} is no likelight")
-    if reply.status >= 400:
-        raise Refused(str(answer.get("detail") or answer.get("title") or reply.reason))
-    return answer
+        connection.close()
+    try:
+        if reply.status >= HTTPStatus.BAD_REQUEST:
+            problem = Problem.model_validate_json(content)
+            raise CommandRefused(problem.detail or problem.title)
+        return answer.model_validate_json(content)
+    except ValidationError as error:
+        raise CommandRefused(
+            f"what listens on {path} is no likelight, or one of another version"
+        ) from error
 
 
-class _Link(http.client.HTTPConnection):
+class _UnixConnection(http.client.HTTPConnection):
     """HTTP over a unix socket."""
 
     def __init__(self, path: Path, timeout_s: float) -> None:

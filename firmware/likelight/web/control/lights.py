@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 
 from aiohttp import web
-from pydantic import BaseModel, ConfigDict
 
 from likelight.appreciation.lamp.effects import UnknownEffect
 from likelight.appreciation.lamp.lamp import Hold, Lamp
 from likelight.appreciation.lamp.trial import Planned
-from likelight.web.http.body import read_body
+from likelight.web.control.messages import EffectsAnswer, EffectStart, HoldsAnswer, PlayRequest
+from likelight.web.http import body
 from likelight.web.http.problems import ProblemError
 
 WHY_DARK = {
@@ -17,43 +17,35 @@ WHY_DARK = {
 }
 
 
-class Play(BaseModel):
-    """Which effect to show."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    effect: str
-
-
 def lights_routes(lamp: Lamp, *, simulated: bool) -> list[web.RouteDef]:
     """Return the routes. Nothing that they show is counted or reported to anybody."""
 
-    def answer(plan: Sequence[Planned]) -> web.Response:
-        effects = [
-            {"name": one.effect.name, "starts_s": one.starts_s, "seconds": one.effect.seconds}
+    def planned(plan: Sequence[Planned]) -> web.Response:
+        effects = tuple(
+            EffectStart(name=one.effect.name, starts_s=one.starts_s, seconds=one.effect.seconds)
             for one in plan
-        ]
-        return web.json_response({"effects": effects, "simulated": simulated})
+        )
+        return body.json(EffectsAnswer(effects=effects, simulated=simulated))
 
     async def test(_: web.Request) -> web.Response:
-        _refuse_in_the_dark(lamp)
-        return answer(lamp.test())
+        _refuse_while_dark(lamp)
+        return planned(lamp.test())
 
     async def play(request: web.Request) -> web.Response:
-        wanted = await read_body(request, Play)
-        _refuse_in_the_dark(lamp)
+        wanted = await body.read_body(request, PlayRequest)
+        _refuse_while_dark(lamp)
         try:
-            return answer(lamp.play(wanted.effect))
+            return planned(lamp.play(wanted.effect))
         except UnknownEffect as error:
             raise ProblemError(422, str(error)) from error
 
     async def off(_: web.Request) -> web.Response:
         lamp.hold(Hold.OFF)
-        return web.json_response({"holds": sorted(lamp.holds)})
+        return body.json(HoldsAnswer(holds=tuple(sorted(lamp.holds))))
 
     async def on(_: web.Request) -> web.Response:
         lamp.release(Hold.OFF)
-        return web.json_response({"holds": sorted(lamp.holds)})
+        return body.json(HoldsAnswer(holds=tuple(sorted(lamp.holds))))
 
     return [
         web.post("/lights/test", test),
@@ -63,7 +55,7 @@ def lights_routes(lamp: Lamp, *, simulated: bool) -> list[web.RouteDef]:
     ]
 
 
-def _refuse_in_the_dark(lamp: Lamp) -> None:
+def _refuse_while_dark(lamp: Lamp) -> None:
     for why, words in WHY_DARK.items():
         if why in lamp.holds:
             raise ProblemError(409, words)

@@ -7,29 +7,31 @@ from aiohttp import web
 
 from likelight.appreciation.lamp.effects import NOTE
 from likelight.appreciation.lamp.lamp import Hold, Lamp
+from likelight.web.control.messages import DoneAnswer, HoldsAnswer, SkipAnswer
+from likelight.web.http import body
 
 
-class Notes(Protocol):
+class NoteQueue(Protocol):
     """The notes on their way to the crew's screen."""
 
     def pause(self) -> None:
-        """Show no further note; the one on the screen stays its time."""
+        """Show no further note; the one on the screen stays for its time."""
 
     def resume(self) -> None:
         """Show what waited."""
 
     def skip(self) -> bool:
-        """The note on the screen is done; False: there is none."""
+        """End the note on the screen; return False when there is none."""
 
     def test_note(self) -> None:
         """Show a note that is marked as a test, counted nowhere and reported to nobody."""
 
 
-def queue_routes(lamp: Lamp, notes: Notes) -> list[web.RouteDef]:
+def queue_routes(lamp: Lamp, notes: NoteQueue) -> list[web.RouteDef]:
     """Return the routes.
 
     A pause holds notes and likes back, a mute only the lamp. Neither loses anything, and no
-    receipt leaves before what it says is true. Both end with the daemon at the latest.
+    receipt is sent before what it says is true. Both end at the latest when the daemon ends.
     """
 
     def pause() -> None:
@@ -46,21 +48,21 @@ def queue_routes(lamp: Lamp, notes: Notes) -> list[web.RouteDef]:
     def unmute() -> None:
         lamp.release(Hold.MUTED)
 
-    def command(name: str, obey: Callable[[], None]) -> web.RouteDef:
+    def command(name: str, action: Callable[[], None]) -> web.RouteDef:
         async def handler(_: web.Request) -> web.Response:
-            obey()
-            return web.json_response({"holds": sorted(lamp.holds)})
+            action()
+            return body.json(HoldsAnswer(holds=tuple(sorted(lamp.holds))))
 
         return web.post(f"/queue/{name}", handler)
 
     async def skip(_: web.Request) -> web.Response:
-        return web.json_response({"skipped": notes.skip()})
+        return body.json(SkipAnswer(skipped=notes.skip()))
 
     async def show_a_test_note(_: web.Request) -> web.Response:
         notes.test_note()
         if lamp.holds <= {Hold.PAUSED}:
             lamp.play(NOTE.name)
-        return web.json_response({})
+        return body.json(DoneAnswer())
 
     return [
         command("pause", pause),

@@ -1,15 +1,17 @@
 """`GET /status`: which device this is, and how it is, for commands."""
 
 from collections.abc import Callable
-from typing import Any
 
 from aiohttp import web
 
+from likelight.web.control.messages import StatusAnswer
+from likelight.web.http import body
 
-def status_routes(status: Callable[[], dict[str, Any]]) -> list[web.RouteDef]:
-    """Return the route; `status` gives what can be written as JSON."""
+
+def status_routes(status: Callable[[], StatusAnswer]) -> list[web.RouteDef]:
+    """Return the route; `status` tells how the device is now."""
 
     async def answer(_: web.Request) -> web.Response:
-        return web.json_response(status())
+        return body.json(status())
 
     return [web.get("/status", answer)]

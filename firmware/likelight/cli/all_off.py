@@ -1,0 +1,79 @@
+"""`likelight lights off --hardware`: everything dark after the daemon's end, whatever is wrong.
+
+systemd runs it as ExecStopPost. It always succeeds: a unit whose ExecStopPost fails is a failed
+unit, and no light goes off by that.
+"""
+
+import argparse
+import logging
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from likelight.cli.exits import Exit
+from likelight.cli.target import Places, target_of, usual_state_dir
+from likelight.config.places import runtime_dir
+
+if TYPE_CHECKING:
+    from likelight.config.opened_lights import OpenedLights
+
+log = logging.getLogger(__name__)
+
+
+def all_off(arguments: argparse.Namespace) -> Exit:
+    """Switch the lamp and the on-air light off. Never raises."""
+    try:
+        from likelight.runtime.log import logging_to_stderr
+
+        with logging_to_stderr():
+            try:
+                _switch_off(arguments)
+            except Exception:
+                log.exception("The lights may still be on")
+    except Exception:
+        # Not even the log works. There is nobody to tell.
+        with suppress(Exception):
+            log.exception("The lights may still be on")
+    return Exit.DONE
+
+
+def _switch_off(arguments: argparse.Namespace) -> None:
+    from likelight.config.settings import ConfigError
+    from likelight_hw import registry
+
+    try:
+        wiring = target_of(arguments).config.wiring
+    except ConfigError as error:
+        log.warning("%s", error)
+        opened = _opened_lights()
+        if opened is None:
+            log.warning("No light was switched off")
+            return
+        log.warning("Switching off what likelight opened when it started last")
+        registry.all_off(opened.lamps, opened.indicator)
+    else:
+        registry.all_off(wiring.lights, wiring.indicator)
+
+
+def _opened_lights() -> "OpenedLights | None":
+    """Return what the last daemon opened, None when nobody knows; the log then says why."""
+    from likelight.config.opened_lights import LightsFileError, read_opened_lights
+
+    places = Places()
+    state_dir = usual_state_dir(places)
+    directories = dict.fromkeys((runtime_dir(state_dir), places.service_runtime, state_dir))
+    unusable = False
+    for directory in directories:
+        try:
+            opened = read_opened_lights(directory)
+        except LightsFileError as error:
+            log.warning("%s", error)
+            unusable = True
+            continue
+        if opened is not None:
+            return opened
+    if not unusable:
+        log.warning(
+            "No likelight has left a lights.json in %s",
+            " or ".join(str(directory) for directory in directories),
+        )
+    return None

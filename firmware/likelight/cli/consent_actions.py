@@ -1,0 +1,118 @@
+"""What `likelight consent` does: it records, withdraws and shows the crew's consent."""
+
+import json
+from datetime import UTC, date, datetime, timedelta
+
+from pydantic import ValidationError
+
+from likelight.cli.exits import Exit, end
+from likelight.cli.target import Target
+from likelight.config.settings import ConfigError
+from likelight.gate.consent import (
+    LONGEST_CONSENT,
+    Consent,
+    ConsentError,
+    ConsentStatus,
+    consent_status,
+    read_consent,
+    remove_consent,
+    write_consent,
+)
+from likelight.gate.zone import kitchen_zone
+from likelight.runtime.clock import utc_now
+from likelight.runtime.clock_sync import clock_is_set
+from likelight.web.control.client import CommandRefused, NotRunning, call
+from likelight.web.control.messages import ConsentAnswer
+
+
+def record(target: Target, *, signed_by: str, notice: str, review: date) -> Exit:
+    """Record the crew's consent. Raises `ConfigError` for what can't be recorded."""
+    now = utc_now()
+    today = now.astimezone(kitchen_zone(target.config.kitchen.timezone)).date()
+    if not today <= review <= today + LONGEST_CONSENT:
+        raise ConfigError(
+            f"--review {review} should be a day from today on, at most two years ahead"
+        )
+    try:
+        consent = Consent(
+            signed_by=signed_by, notice=notice, recorded_at=now.astimezone(UTC), review=review
+        )
+    except ValidationError:
+        raise ConfigError(
+            "--signed-by takes one name of up to 80 characters, --notice a version of up to 40"
+        ) from None
+    try:
+        write_consent(target.config.state_dir, consent)
+    except ConsentError as error:
+        return end(error, Exit.UNAVAILABLE)
+    print(f"The crew's consent is recorded; it holds until {consent.review}.")
+    return _tell(target, "It holds as soon as likelight starts.", holds=True)
+
+
+def withdraw(target: Target) -> Exit:
+    """Delete the record."""
+    state_dir = target.config.state_dir
+    try:
+        was_there = remove_consent(state_dir)
+    except ConsentError as error:
+        return end(error, Exit.UNAVAILABLE)
+    print("The consent is withdrawn." if was_there else f"No consent is on record in {state_dir}.")
+    return _tell(target, "The camera stays off when likelight starts.", holds=False)
+
+
+def _tell(target: Target, later: str, *, holds: bool) -> Exit:
+    """Let the running daemon read the record again. It must find what we wrote or deleted."""
+    try:
+        answer = call(target.socket, "POST", "/consent/reload", ConsentAnswer)
+    except NotRunning:
+        print(f"No likelight runs here. {later}")
+        return Exit.DONE
+    except CommandRefused as refused:
+        return end(
+            f"it is stored, but the running likelight could not be told: {refused}. It looks by "
+            "itself within 10 s; watch the on-air light, or restart it",
+            Exit.UNAVAILABLE,
+        )
+    if answer.holds and not holds:
+        return end(
+            "the likelight that runs here has a consent all the same, kept elsewhere: name its "
+            "directory with --state-dir, or its configuration with --config",
+            Exit.UNAVAILABLE,
+        )
+    print(answer.words)
+    return Exit.DONE
+
+
+def show(target: Target, *, for_programs: bool) -> Exit:
+    """Print what is recorded; `Exit.FAILED` unless it holds now."""
+    zone = kitchen_zone(target.config.kitchen.timezone)
+    try:
+        consent = read_consent(target.config.state_dir)
+    except ConsentError as error:
+        return end(error, Exit.UNAVAILABLE)
+    now = utc_now()
+    status = consent_status(consent, now, zone, clock_is_set=clock_is_set())
+    if for_programs:
+        told = consent.model_dump(mode="json") if consent else {}
+        print(json.dumps({"status": status.value, **told}))
+    else:
+        print(_words(consent, status, now.astimezone(zone)))
+    return Exit.DONE if status is ConsentStatus.VALID else Exit.FAILED
+
+
+def _words(consent: Consent | None, status: ConsentStatus, now: datetime) -> str:
+    if consent is None:
+        return "No consent is recorded; a real camera stays off."
+    days = (consent.review - now.date()) // timedelta(days=1)
+    ends = {
+        ConsentStatus.VALID: (
+            f"It holds for {days} more days." if days else "It holds until midnight."
+        ),
+        ConsentStatus.OVERDUE: "Its review date has passed; a real camera is off.",
+        ConsentStatus.NO_CLOCK: "The clock is not set, so nobody knows whether it holds; "
+        "a real camera stays off until it is.",
+    }[status]
+    return (
+        f"Signed for the crew by {consent.signed_by}, notice {consent.notice}, recorded on "
+        f"{consent.recorded_at.date()}, to be reviewed by {consent.review}. {ends}"
+    )

@@ -1,0 +1,44 @@
+"""`likelight doctor`: looks for every known problem of a device, on the command line."""
+
+import argparse
+import json
+from typing import TYPE_CHECKING
+
+from likelight.cli.exits import Exit
+from likelight.cli.target import add_device_options, target_of
+
+if TYPE_CHECKING:
+    from likelight.cli.target import Commands
+
+
+def add_doctor(commands: "Commands") -> None:
+    """Add `likelight doctor`."""
+    doctor = commands.add_parser(
+        "doctor",
+        help="look for every known problem of this device, and tell the fix",
+        description="Look for every known problem of this device, and tell what to do about it. "
+        "Changes nothing, and may run beside the daemon; with sudo it sees more. Exit code 0 when "
+        "nothing failed, 1 when something did, 2 when the configuration can't be read.",
+    )
+    doctor.add_argument("--json", action="store_true", help="for programs")
+    doctor.add_argument("--all", action="store_true", help="tell what was skipped, and why")
+    add_device_options(doctor)
+    doctor.set_defaults(run=_doctor)
+
+
+def _doctor(arguments: argparse.Namespace) -> Exit:
+    from likelight.fleet.doctor import doctor
+    from likelight.fleet.doctor.check import Result
+    from likelight.fleet.doctor.checks import CHECKS
+    from likelight.fleet.doctor.system import System
+
+    system = System(target_of(arguments).config)
+    try:
+        found = doctor.examine(system, CHECKS)
+    except KeyboardInterrupt:
+        return Exit.INTERRUPTED
+    if arguments.json:
+        print(json.dumps(doctor.to_json(system, found), indent=1))
+    else:
+        print(doctor.to_text(found, everything=arguments.all))
+    return Exit.FAILED if doctor.worst(found) is Result.FAIL else Exit.DONE

@@ -1,0 +1,138 @@
+"""`likelight demo` and `likelight run`: the daemon itself."""
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from likelight.cli.exits import Exit, end
+from likelight.cli.target import demo_config, demo_state_dir
+from likelight.config.places import DEFAULT_FILE
+
+if TYPE_CHECKING:
+    from likelight.cli.target import Commands
+    from likelight.config.settings import Config
+
+
+def add_demo(commands: "Commands") -> None:
+    """Add `likelight demo`."""
+    demo = commands.add_parser(
+        "demo",
+        help="the whole system on this computer, with simulated hardware",
+        description="Start the whole system with simulated hardware: a kitchen, its camera and "
+        "lamp, and the page for its viewers. Ctrl-C ends it. What was liked is kept in "
+        "--state-dir.",
+    )
+    demo.add_argument(
+        "--host",
+        default="127.0.0.1",
+        help="address to listen on; 0.0.0.0 lets phones on this network in (default %(default)s)",
+    )
+    demo.add_argument(
+        "--port", type=_port, default=8080, help="port to listen on (default %(default)s)"
+    )
+    demo.add_argument(
+        "--state-dir",
+        type=Path,
+        default=demo_state_dir(),
+        metavar="DIR",
+        help="where likes and notes are kept (default %(default)s)",
+    )
+    demo.add_argument(
+        "--camera",
+        type=_camera,
+        default=("sim", None),
+        metavar="sim|file:PATH",
+        help="a drawn kitchen, or any video file, looped (default sim)",
+    )
+    demo.add_argument(
+        "--barcode",
+        action="store_true",
+        help="draw each frame's capture time into the picture, for measuring",
+    )
+    demo.add_argument("--no-browser", action="store_true", help="don't open the pages in a browser")
+    demo.add_argument(
+        "--for",
+        dest="seconds",
+        type=_seconds,
+        metavar="SECONDS",
+        help="end this long after it is ready",
+    )
+    demo.set_defaults(run=_demo)
+
+
+def add_run(commands: "Commands") -> None:
+    """Add `likelight run`."""
+    run = commands.add_parser(
+        "run",
+        help="the daemon of a kitchen, from its configuration",
+        description="Run the daemon of one kitchen, as its configuration says. systemd does this.",
+    )
+    run.add_argument(
+        "--config",
+        type=Path,
+        default=DEFAULT_FILE,
+        metavar="FILE",
+        help="the configuration, TOML (default %(default)s)",
+    )
+    run.set_defaults(run=_run)
+
+
+def _demo(arguments: argparse.Namespace) -> Exit:
+    from likelight.config.settings import CameraSettings, WebSettings
+
+    driver, path = arguments.camera
+    config = demo_config(
+        arguments.state_dir.absolute(),
+        WebSettings(host=arguments.host, port=arguments.port),
+        CameraSettings(driver=driver, path=path, barcode=arguments.barcode),
+    )
+    return _serve(config, bench=True, browser=not arguments.no_browser, seconds=arguments.seconds)
+
+
+def _run(arguments: argparse.Namespace) -> Exit:
+    from likelight.config.settings import read_config
+
+    return _serve(read_config(arguments.config), bench=False, browser=False, seconds=None)
+
+
+def _serve(config: "Config", *, bench: bool, browser: bool, seconds: float | None) -> Exit:
+    from likelight.config.settings import ConfigError
+    from likelight.daemon.app import run
+    from likelight.runtime.log import logging_to_stderr
+    from likelight.runtime.supervisor import GaveUp, root_cause
+    from likelight_hw.ports import HardwareError
+
+    code = Exit.DONE
+    with logging_to_stderr():
+        try:
+            run(config, bench=bench, browser=browser, seconds=seconds)
+        except* (ConfigError, HardwareError) as refused:
+            code = end(root_cause(refused), Exit.USAGE)
+        except* GaveUp as gave_up:
+            code = end(root_cause(gave_up), Exit.SOFTWARE)
+    return code
+
+
+def _port(text: str) -> int:
+    if not text.isdigit() or not 1 <= int(text) <= 65535:
+        raise argparse.ArgumentTypeError(f"{text} is not a port; use a number from 1 to 65535")
+    return int(text)
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = -1
+    if not 0 < seconds < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text} is not a number of seconds")
+    return seconds
+
+
+def _camera(text: str) -> tuple[str, Path | None]:
+    if text == "sim":
+        return "sim", None
+    driver, _, path = text.partition(":")
+    if driver == "file" and path:
+        return "file", Path(path).absolute()
+    raise argparse.ArgumentTypeError(f"{text} is not a camera; use sim or file:PATH")

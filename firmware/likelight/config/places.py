@@ -1,0 +1,30 @@
+"""Where a device keeps its files: the configuration, what must last, and what a daemon leaves.
+
+Imports nothing heavy, so that the command line can name these places quickly.
+"""
+
+import os
+from pathlib import Path
+
+DEFAULT_FILE = Path("/etc/likelight/likelight.toml")
+SERVICE_STATE = Path("/var/lib/likelight")
+"""systemd's state directory for the service (`StateDirectory=likelight`)."""
+SERVICE_RUNTIME = Path("/run/likelight")
+"""systemd's runtime directory for the service (`RuntimeDirectory=likelight`)."""
+CONTROL_SOCKET = "control.sock"
+"""The name of the daemon's unix socket, in the runtime directory."""
+
+
+def default_state_dir() -> Path:
+    """Return systemd's state directory for this service, or the user's own."""
+    if directory := os.environ.get("STATE_DIRECTORY"):
+        return Path(directory.split(":")[0])
+    state_home = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
+    return Path(state_home) / "likelight"
+
+
+def runtime_dir(state_dir: Path) -> Path:
+    """Return where a daemon puts what ends with it: systemd's runtime directory, or `state_dir`."""
+    if directory := os.environ.get("RUNTIME_DIRECTORY"):
+        return Path(directory.split(":")[0])
+    return state_dir

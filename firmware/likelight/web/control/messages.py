@@ -1,0 +1,69 @@
+"""What goes over the control socket: requests of the command line, and the daemon's answers."""
+
+from pydantic import BaseModel, ConfigDict
+
+from likelight.contract import State
+
+
+class Request(BaseModel):
+    """What a command asks for; a field that the daemon does not know is refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Answer(BaseModel):
+    """What a daemon answers. During an update it may be newer, and say more than is known here."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class PlayRequest(Request):
+    """Which effect to show."""
+
+    effect: str
+
+
+class DoneAnswer(Answer):
+    """The daemon did it, and there is nothing to tell."""
+
+
+class StatusAnswer(Answer):
+    """Which device this is, and how it is; `holds` are what holds the lamp back."""
+
+    kitchen: str
+    state: State
+    holds: tuple[str, ...]
+
+
+class HoldsAnswer(Answer):
+    """What holds the lamp back now, sorted by name."""
+
+    holds: tuple[str, ...]
+
+
+class EffectStart(Answer):
+    """An effect that the lamp will show: its name, its start from now, and how long it lasts."""
+
+    name: str
+    starts_s: float
+    seconds: float
+
+
+class EffectsAnswer(Answer):
+    """The effects that the lamp will show; `simulated` when no real lamp does."""
+
+    effects: tuple[EffectStart, ...]
+    simulated: bool
+
+
+class SkipAnswer(Answer):
+    """Whether there was a note to skip."""
+
+    skipped: bool
+
+
+class ConsentAnswer(Answer):
+    """Whether the crew's consent holds for the running daemon, and the same in words."""
+
+    holds: bool
+    words: str
