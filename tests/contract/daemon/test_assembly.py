@@ -1,0 +1,76 @@
+"""What a device is assembled of, and what is refused before anything of it runs."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from likelight.config.settings import CloudSettings, Config, ConfigError, PushSettings
+from likelight.daemon.assembly import assemble
+from likelight.daemon.device import Device
+from likelight.daemon.prepare import prepare
+from likelight.web.http.server import listen
+
+ALWAYS = {
+    "feed": True,
+    "on air": True,
+    "permissions": True,
+    "privacy button": True,
+    "lamp": True,
+    "night": False,
+    "window in": True,
+    "camera": False,
+    "web": True,
+    "control": False,
+}
+"""The components of every device, and whether the device ends with them."""
+
+
+@asynccontextmanager
+async def assembled(state_dir: Path, **settings: Any) -> AsyncIterator[Device]:
+    config = await asyncio.to_thread(lambda: Config(state_dir=state_dir, **settings))
+    with await asyncio.to_thread(listen, "127.0.0.1", 0) as listener:
+        prepared = await asyncio.to_thread(prepare, config, listener)
+        async with assemble(config, prepared) as device:
+            yield device
+
+
+def secret(folder: Path, text: str) -> Path:
+    file = folder / "secret"
+    file.touch(mode=0o600)
+    file.write_text(text)
+    return file
+
+
+def components(device: Device) -> dict[str, bool]:
+    return {name: part.critical for name, part in device.health().components.items()}
+
+
+async def test_a_store_alone_has_its_cloud_in_the_same_process(tmp_path: Path) -> None:
+    async with assembled(tmp_path) as device:
+        assert components(device) == {**ALWAYS, "cloud": False}
+        assert device.health().waiting_for == ("camera", "cloud")
+
+
+async def test_a_store_of_a_chain_uploads_to_the_cloud_that_is_elsewhere(tmp_path: Path) -> None:
+    token_file = await asyncio.to_thread(secret, tmp_path, "a token")
+    cloud = CloudSettings(url="http://127.0.0.1:9", token_file=token_file)
+    async with assembled(tmp_path, cloud=cloud) as device:
+        assert components(device) == {**ALWAYS, "upload": False}
+        assert device.health().waiting_for == ("camera",), "a cloud that is down holds nobody up"
+
+
+async def test_a_push_is_one_more_component(tmp_path: Path) -> None:
+    push = PushSettings(url="rtmps://live.example/app/kitchen")
+    async with assembled(tmp_path, push=push) as device:
+        assert components(device) == {**ALWAYS, "cloud": False, "push": False}
+
+
+async def test_a_store_that_cannot_be_opened_is_a_mistake_in_words(tmp_path: Path) -> None:
+    await asyncio.to_thread((tmp_path / "device.sqlite").mkdir)
+    with pytest.raises(ConfigError, match=r"device\.sqlite"):
+        async with assembled(tmp_path):
+            raise AssertionError("it was assembled")
