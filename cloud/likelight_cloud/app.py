@@ -1,4 +1,4 @@
-"""The cloud at run time: the store, the kitchens in memory, the clock and the dice."""
+"""The cloud at run time: the store, the kitchens in memory, the clock and the random source."""
 
 import asyncio
 import random
@@ -14,7 +14,7 @@ from likelight_cloud.kitchens.cursor import Cursors
 from likelight_cloud.kitchens.kitchen import Kitchen
 from likelight_cloud.kitchens.like_commits import LikeCommits
 from likelight_cloud.store.base import KitchenRecord, Store
-from likelight_cloud.trust.limits import LikeBucket, NoteDiary, PerViewer
+from likelight_cloud.trust.limits import LikeBucket, NoteTimes, PerViewer
 from likelight_cloud.trust.viewer import ViewerTokens
 
 
@@ -43,9 +43,9 @@ class Cloud:
         """Pages that follow a summary by server-sent events."""
         self.likes = LikeCommits(store)
         self.like_buckets = PerViewer(LikeBucket)
-        self.note_diaries = PerViewer(NoteDiary)
+        self.note_times = PerViewer(NoteTimes)
         self._kitchens: dict[str, Kitchen] = {}
-        store.listen(self._take)
+        store.listen(self._adopt)
 
     async def run(self, before_ready: Callable[[], Awaitable[None]] = _nothing) -> None:
         """Open the store, serve, close. May be called again after it ended.
@@ -81,7 +81,7 @@ class Cloud:
         return tuple(self._kitchens.values())
 
     async def knows(self, kid: str) -> bool:
-        """Return whether there is a kitchen `kid`, or may be: the store can't always be asked."""
+        """Return False when there is no kitchen `kid`; True also while the store can't say."""
         try:
             if self.ready.is_set():
                 await self.kitchen(kid)
@@ -96,10 +96,10 @@ class Cloud:
         transport = request.transport
         return self.ready.is_set() and transport is not None and not transport.is_closing()
 
-    def _take(self, record: KitchenRecord) -> None:
+    def _adopt(self, record: KitchenRecord) -> None:
         kitchen = self._kitchens.get(record.kid)
         if kitchen is not None:
-            kitchen.take(record)
+            kitchen.adopt(record)
 
 
 CLOUD: web.AppKey[Cloud] = web.AppKey("cloud", Cloud)

@@ -51,10 +51,10 @@ class EmbeddedCloud:
         app.add_routes(page_routes(self._cloud.knows))
 
     def enrol(self, kid: str, name: str, token: str) -> None:
-        """See to it that the kitchen `kid` exists and that `token` is its device's.
+        """Make sure that the kitchen `kid` exists and that `token` is its device's.
 
-        It is so before the first request is answered: a device that was refused once would take
-        minutes to ask again. The token before this one stays valid beside it.
+        That happens before the first request is answered: a device that was refused once waits
+        for minutes before it asks again. The token before this one stays valid beside it.
         """
         self._enrolled.append((kid, name, token))
 

@@ -12,9 +12,9 @@ from likelight_cloud.admin.health import health_route, readiness_route
 from likelight_cloud.admin.metrics import CloudMetrics, metrics_route
 from likelight_cloud.admin.request_counts import RequestCounts
 from likelight_cloud.embedded import EmbeddedCloud
-from likelight_cloud.relay.relay import Relays
-from likelight_cloud.relay.upload_route import mount_relay
-from likelight_cloud.trust.public import as_seen_at
+from likelight_cloud.relay.relays import Relays
+from likelight_cloud.relay.routes import mount_relay
+from likelight_cloud.trust.public import with_public_address
 
 
 class CloudServer:
@@ -56,7 +56,7 @@ class CloudServer:
         app.add_routes([health_route(self._cloud.cloud)])
         app.on_response_prepare.append(self._requests.on_prepare)
         if self._public_url is not None:
-            app.middlewares.insert(0, as_seen_at(self._public_url))
+            app.middlewares.insert(0, with_public_address(self._public_url))
 
     def _fill_admin(self, app: web.Application) -> None:
         cloud = self._cloud.cloud

@@ -23,8 +23,8 @@ from likelight.runtime.clock import utc_now
 from likelight.web.http.server import new_application
 from likelight_cloud import routes
 from likelight_cloud.app import Cloud
-from likelight_cloud.relay.relay import Relays
-from likelight_cloud.relay.upload_route import mount_relay
+from likelight_cloud.relay.relays import Relays
+from likelight_cloud.relay.routes import mount_relay
 from likelight_cloud.store.sqlite.store import SqliteStore
 from likelight_cloud.trust.device import hashed
 from support.cloud import KID, TOKEN, Site, bearer

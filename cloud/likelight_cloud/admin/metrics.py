@@ -15,7 +15,7 @@ from prometheus_client.registry import Collector
 from likelight.web.http.exposition import exposition
 from likelight_cloud.admin.request_counts import RequestCounts
 from likelight_cloud.app import Cloud
-from likelight_cloud.relay.relay import Relays
+from likelight_cloud.relay.relays import Relays
 
 
 class CloudMetrics(Collector):
@@ -60,7 +60,7 @@ class CloudMetrics(Collector):
         yield GaugeMetricFamily(
             "likelight_cloud_viewers",
             "Pages that somebody looks at",
-            sum(kitchen.views.count(now) for kitchen in kitchens),
+            sum(kitchen.audience.count(now) for kitchen in kitchens),
         )
         yield GaugeMetricFamily(
             "likelight_cloud_event_streams",

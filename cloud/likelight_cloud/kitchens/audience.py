@@ -1,37 +1,39 @@
-"""Who watches, as a number and never as a person: views heard of within the last 40 seconds."""
+"""Who watches, as a number and never as a person: the pages that reported in the last 40 s."""
 
 from collections import OrderedDict
 
 from likelight.contract import WATCHING_TTL_S
 
 MAX_VIEWS = 100_000
-"""Views remembered per kitchen, some 10 MB; beyond it the longest unheard one is forgotten."""
+"""Views remembered per kitchen, some 10 MB; then the one that reported longest ago is forgotten."""
 
 _STEPS = (1, 3, 5)
 
 
-class Views:
-    """The views of one kitchen. Times are the event loop's, in seconds."""
+class Audience:
+    """The open pages (views) of one kitchen. Times are the event loop's, in seconds."""
 
     def __init__(self) -> None:
-        self._heard: OrderedDict[str, float] = OrderedDict()
+        self._reported_at: OrderedDict[str, float] = OrderedDict()
 
-    def hear(self, view: str, at: float) -> None:
+    def report(self, view: str, at: float) -> None:
         """Count `view` until 40 s after `at`."""
-        self._heard[view] = at
-        self._heard.move_to_end(view)
-        if len(self._heard) > MAX_VIEWS:
-            self._heard.popitem(last=False)
+        self._reported_at[view] = at
+        self._reported_at.move_to_end(view)
+        if len(self._reported_at) > MAX_VIEWS:
+            self._reported_at.popitem(last=False)
 
     def count(self, at: float) -> int:
         """Return how many watch at `at`."""
-        while self._heard and next(iter(self._heard.values())) + WATCHING_TTL_S <= at:
-            self._heard.popitem(last=False)
-        return len(self._heard)
+        while self._reported_at and next(iter(self._reported_at.values())) + WATCHING_TTL_S <= at:
+            self._reported_at.popitem(last=False)
+        return len(self._reported_at)
 
     def next_end(self) -> float | None:
-        """Return when the longest unheard view stops counting, or None when nobody watches."""
-        return next(iter(self._heard.values())) + WATCHING_TTL_S if self._heard else None
+        """Return when the next view stops counting, or None when nobody watches."""
+        return (
+            next(iter(self._reported_at.values())) + WATCHING_TTL_S if self._reported_at else None
+        )
 
 
 def band(count: int) -> str | None:

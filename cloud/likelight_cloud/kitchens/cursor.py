@@ -26,8 +26,9 @@ class CursorError(ValueError):
 class Position:
     """How far a device has come.
 
-    `seq` is the newest note that it holds, `total` the likes and `watching` the demand that it was
-    last told of, `likes_ms` the time (epoch ms) of the last reply that carried new likes, or 0.
+    `seq` is the newest note that it holds; `total` and `watching` are the likes, and whether
+    anybody watched, in the last reply; `likes_ms` is the time (epoch ms) of the last reply that
+    carried new likes, or 0.
     """
 
     epoch: str
@@ -61,7 +62,7 @@ class Cursors:
             padded = cursor.encode("ascii") + b"=" * (-len(cursor) % 4)
             raw = base64.b64decode(padded, altchars=b"-_", validate=True)
         except (binascii.Error, ValueError) as error:
-            raise CursorError("this is no cursor") from error
+            raise CursorError("this is not a cursor") from error
         content, mac = raw[:-_MAC_BYTES], raw[-_MAC_BYTES:]
         if not hmac.compare_digest(mac, self._mac(content)):
             raise CursorError("the cursor is damaged, or another cloud gave it")

@@ -16,7 +16,7 @@ from likelight.contract import (
     Viewers,
 )
 from likelight.runtime.clock import Now
-from likelight_cloud.kitchens.audience import Views, band
+from likelight_cloud.kitchens.audience import Audience, band
 from likelight_cloud.store.base import KitchenRecord
 
 
@@ -31,19 +31,19 @@ class Kitchen:
 
     def __init__(self, record: KitchenRecord, *, now: Now) -> None:
         self.record = record
-        self.views = Views()
+        self.audience = Audience()
         self.notes_turn = asyncio.Lock()
         self._now = now
         self._changed = asyncio.Event()
         self._poll: Poll | None = None
-        self._heard: tuple[float, datetime] | None = None
+        self._last_contact: tuple[float, datetime] | None = None
         self._relay_watched = False
         if record.report is not None:
             received = record.report.received_at
             ago = max(0.0, (now() - received).total_seconds())
-            self._heard = (_loop_time() - ago, received)
+            self._last_contact = (_loop_time() - ago, received)
 
-    def take(self, record: KitchenRecord) -> None:
+    def adopt(self, record: KitchenRecord) -> None:
         """Adopt a newer commit and wake everybody who waits for one."""
         if record.revision > self.record.revision:
             self.record = record
@@ -65,8 +65,8 @@ class Kitchen:
 
     @contextmanager
     def polling(self) -> Iterator[Poll]:
-        """Hold the kitchen's one long poll; the newest wins. While it runs the device is heard."""
-        self.hear()
+        """Hold the kitchen's one long poll; the newest wins. The device is not offline then."""
+        self.note_contact()
         if self._poll is not None:
             self._poll.superseded = True
             self.announce()
@@ -76,25 +76,27 @@ class Kitchen:
         finally:
             if self._poll is poll:
                 self._poll = None
-                self.hear()
+                self.note_contact()
 
-    def hear(self) -> None:
-        """Note that the device spoke just now."""
+    def note_contact(self) -> None:
+        """Note that the device has sent a request just now."""
         was_offline = self.offline
-        self._heard = (_loop_time(), self._now())
+        self._last_contact = (_loop_time(), self._now())
         if was_offline:
             self.announce()
 
     def watch(self, view: str) -> None:
-        """Count a view; wake those who wait when that changes the demand or the band."""
+        """Count a view; wake those who wait when `viewers()` changes by it."""
         before = self.viewers()
-        self.views.hear(view, _loop_time())
+        self.audience.report(view, _loop_time())
         if self.viewers() != before:
             self.announce()
 
     def relay_watched(self, watched: bool) -> None:
-        """Note whether anybody has the relay's feed open: that is demand, too, as a page's
-        `watching` is. The band counts pages only, so that nobody counts twice."""
+        """Note whether anybody has the relay's feed open: that counts as watching, as a page does.
+
+        The band counts pages only, so that nobody counts twice.
+        """
         before, self._relay_watched = self.viewers(), watched
         if self.viewers() != before:
             self.announce()
@@ -106,24 +108,24 @@ class Kitchen:
 
     @property
     def offline(self) -> bool:
-        """True when nothing was heard from the device for 90 s, or never."""
+        """True when the device has sent nothing for 90 s, or never."""
         if self._poll is not None:
             return False
-        return self._heard is None or _loop_time() - self._heard[0] >= OFFLINE_AFTER_S
+        return self._last_contact is None or _loop_time() - self._last_contact[0] >= OFFLINE_AFTER_S
 
     def viewers(self) -> Viewers:
         """Return how many watch, as a band, and whether anybody does."""
-        count = self.views.count(_loop_time())
+        count = self.audience.count(_loop_time())
         return Viewers(band=band(count), watching=count > 0 or self._relay_watched)
 
     def next_turn(self) -> float:
         """Return the loop time at which the passing of time alone may change the summary."""
         turns = []
-        ends = self.views.next_end()
+        ends = self.audience.next_end()
         if ends is not None:
             turns.append(ends)
-        if self._poll is None and self._heard is not None and not self.offline:
-            turns.append(self._heard[0] + OFFLINE_AFTER_S)
+        if self._poll is None and self._last_contact is not None and not self.offline:
+            turns.append(self._last_contact[0] + OFFLINE_AFTER_S)
         return min(turns, default=float("inf"))
 
     def summary(self) -> Summary:
@@ -131,7 +133,7 @@ class Kitchen:
         record, report = self.record, self.record.report
         if report is None or self.offline:
             state = State.OFFLINE
-            since = self._heard[1] if self._heard is not None else record.created_at
+            since = self._last_contact[1] if self._last_contact is not None else record.created_at
         else:
             state, since = report.state, report.since
         lamp = LightReport()

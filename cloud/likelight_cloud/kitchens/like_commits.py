@@ -57,7 +57,7 @@ class LikeCommits:
         if not self._running:
             raise StoreError("the cloud is stopping")
         answer: Answer = asyncio.get_running_loop().create_future()
-        # Nobody may be left to hear of a failure, and that is all right.
+        # Everybody who waits for it may have hung up; then nobody reads a failure.
         answer.add_done_callback(lambda done: done.cancelled() or done.exception())
         self._answers[kid, batch.lower()] = answer
         if len(self._answers) > MAX_ANSWERS:

@@ -9,7 +9,7 @@ from likelight_cloud.kitchens.cursor import Position
 from likelight_cloud.kitchens.kitchen import Kitchen, Poll
 
 LOOK_AGAIN_S = 5.0
-"""How often a held poll looks whether its client is still there: aiohttp does not tell it."""
+"""How often a held poll checks that its client is still connected: aiohttp does not say so."""
 
 AT_ONCE = float("-inf")
 NEVER = float("inf")
@@ -26,8 +26,12 @@ async def hold(
     rng: random.Random,
     alive: Callable[[], bool],
 ) -> None:
-    """Return when there is news past `position`, `wait` seconds less jitter have gone, a newer
-    poll has come, or `alive` says that nobody waits any more. `version` is the device's `dv`."""
+    """Return when the poll is to be answered.
+
+    That is when there is something new past `position`, when `wait` seconds less jitter have
+    passed, when a newer poll has come, or when `alive` is False: nobody waits for the answer.
+    `version` is the device's `dv`.
+    """
     loop = asyncio.get_running_loop()
     ends = loop.time() + wait - rng.uniform(0, wait / 16)
     paced = loop.time() + _pace_left(kitchen, position, now)
@@ -46,7 +50,7 @@ def _pace_left(kitchen: Kitchen, position: Position, now: Now) -> float:
 
 
 def _due(kitchen: Kitchen, position: Position, version: int | None, paced: float) -> float:
-    """Return the loop time at which, as things stand, there will be something to say."""
+    """Return the loop time at which there will be something to answer, if nothing changes."""
     record = kitchen.record
     if record.head > position.seq:
         return AT_ONCE

@@ -19,8 +19,8 @@ _PAGES = pages(_FILES.pop(_TEMPLATE).plain.decode())
 def page_routes(known: Callable[[str], Awaitable[bool]]) -> list[web.RouteDef]:
     """Return `GET /k/{kid}` and the files that the page is made of.
 
-    A kitchen that is not `known` gets the same page, as a 404: it says so in the reader's language,
-    as soon as the summary's own 404 has told it.
+    A kitchen that is not `known` gets the same page, as a 404: the page says so in the reader's
+    language once the summary has answered 404, too.
     """
 
     async def kitchen(request: web.Request) -> web.Response:

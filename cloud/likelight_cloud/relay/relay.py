@@ -1,34 +1,24 @@
-"""The relay: for each kitchen a hub of the device's own kind, fed by the device's upload.
+"""The relay of one kitchen: a hub of the device's own kind, fed by the device's upload.
 
 A relay lives while somebody watches or uploads, and a minute longer. It forgets a kitchen's
 pictures when the device's gate shuts, and 0.9 s after the upload falls silent.
 """
 
 import asyncio
-import logging
 import secrets
-import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from aiohttp import WSCloseCode, web
-from aiohttp.typedefs import Handler
+from aiohttp import WSCloseCode
 
 from likelight.contract import State
 from likelight.feed.hls.hls import Hls
-from likelight.feed.hls.routes import hls_routes
 from likelight.feed.hub import Hub
 from likelight.feed.outlets import Demand
 from likelight.feed.placeholders import packaged_placeholders
-from likelight.feed.player import player_routes
-from likelight.feed.routes import feed_routes
 from likelight.feed.upload.protocol import SUPERSEDED
-from likelight.runtime.store_errors import StoreError
-from likelight_cloud.app import CLOUD
 from likelight_cloud.kitchens.kitchen import Kitchen
 from likelight_cloud.relay.upload_session import UploadSession
-
-log = logging.getLogger(__name__)
 
 JPEG_FPS = 5
 """JPEGs a second that a device uploads for MJPEG viewers: 1.4 Mbit/s at 720p."""
@@ -131,98 +121,5 @@ class Relay:
             self._session.request_keyframe()
 
 
-class Relays:
-    """The relays of all kitchens; a component that must run for `open` to work."""
-
-    def __init__(self) -> None:
-        self._group: asyncio.TaskGroup | None = None
-        self._relays: dict[str, Relay] = {}
-
-    async def run(self) -> None:
-        """Keep the relays until cancelled."""
-        try:
-            async with asyncio.TaskGroup() as group:
-                self._group = group
-                await asyncio.Event().wait()
-        finally:
-            self._group = None
-
-    def open(self, kitchen: Kitchen) -> Relay:
-        """Return the kitchen's relay; raise a 503 while none can live."""
-        if self._group is None:
-            raise web.HTTPServiceUnavailable(headers={"Retry-After": "1"})
-        kid = kitchen.record.kid
-        relay = self._relays.get(kid)
-        if relay is None or relay.ending:
-            relay = self._relays[kid] = Relay(kitchen, _now_us)
-            self._group.create_task(self._keep(kid, relay))
-        relay.use()
-        return relay
-
-    def open_relays(self) -> tuple[Relay, ...]:
-        """Return the relays of the kitchens that are watched or uploaded just now."""
-        return tuple(self._relays.values())
-
-    def hub(self, kid: str) -> Hub | None:
-        """Return the hub of an open relay."""
-        relay = self._relays.get(kid)
-        return relay.hub if relay else None
-
-    def hls(self, kid: str) -> Hls | None:
-        """Return the LL-HLS of an open relay."""
-        relay = self._relays.get(kid)
-        return relay.hls if relay else None
-
-    async def _keep(self, kid: str, relay: Relay) -> None:
-        try:
-            await relay.run()
-        except Exception:
-            log.exception("The relay of %s broke; the next viewer gets a new one", kid)
-        finally:
-            if self._relays.get(kid) is relay:
-                del self._relays[kid]
-
-
-RELAYS: web.AppKey[Relays] = web.AppKey("relays", Relays)
-"""Where the upload's handler finds the relays."""
-
-
-def relay_routes(relays: Relays) -> list[web.RouteDef]:
-    """Return every way to watch, under `/k/{kid}/`, and the player."""
-    ways = (*feed_routes(relays.hub), *hls_routes(relays.hls))
-    return [*_with_relay(relays, ways), *player_routes()]
-
-
-def _with_relay(relays: Relays, routes: Iterable[web.RouteDef]) -> Iterator[web.RouteDef]:
-    """Open the kitchen's relay before each of `routes` is answered; an unknown kitchen is a 404."""
-
-    def opening(handler: Handler) -> Handler:
-        async def handle(request: web.Request) -> web.StreamResponse:
-            cloud = request.app[CLOUD]
-            if not cloud.ready.is_set():
-                raise web.HTTPServiceUnavailable(headers={"Retry-After": "1"})
-            try:
-                kitchen = await cloud.kitchen(request.match_info["kid"])
-            except StoreError as error:
-                raise web.HTTPServiceUnavailable(headers={"Retry-After": "5"}) from error
-            relays.open(kitchen)
-            return await handler(request)
-
-        return handle
-
-    for route in routes:
-        yield web.RouteDef(route.method, route.path, opening(_function(route)), route.kwargs)
-
-
-def _function(route: web.RouteDef) -> Handler:
-    handler = route.handler
-    assert not isinstance(handler, type)
-    return handler
-
-
 def _jpeg_fps(demand: Demand) -> int:
     return JPEG_FPS if demand.jpeg else 0
-
-
-def _now_us() -> int:
-    return time.time_ns() // 1000

@@ -1,8 +1,4 @@
-"""`WS /v1/kitchens/{kid}/feed`: the upload of a device, into its kitchen's relay.
-
-`mount_relay` is separate from the cloud's other routes, because a cloud inside a device's web
-server has no relay: that server has the device's own feed.
-"""
+"""`WS /v1/kitchens/{kid}/feed`: the upload of a device, into its kitchen's relay."""
 
 import asyncio
 import logging
@@ -13,7 +9,7 @@ from aiohttp import WSCloseCode, WSMsgType, web
 from likelight.feed.keyframe_pace import KEYFRAME_EVERY_S
 from likelight.feed.upload.protocol import MAX_MESSAGE, RequestMessage
 from likelight_cloud.app import CLOUD
-from likelight_cloud.relay.relay import RELAYS, Relays, relay_routes
+from likelight_cloud.relay.relays import RELAYS
 from likelight_cloud.relay.upload_session import UploadSession
 from likelight_cloud.trust.device import check_device
 
@@ -26,13 +22,6 @@ FORMAT_WITHIN_S = 30.0
 """A device may connect before its camera runs, and a camera takes some seconds to start."""
 
 log = logging.getLogger(__name__)
-
-
-def mount_relay(relays: Relays, app: web.Application) -> None:
-    """Put the relay into `app`, which has the cloud: devices upload, and viewers watch here."""
-    app[RELAYS] = relays
-    app.add_routes([web.get("/v1/kitchens/{kid}/feed", get_feed, allow_head=False)])
-    app.add_routes(relay_routes(relays))
 
 
 async def get_feed(request: web.Request) -> web.StreamResponse:

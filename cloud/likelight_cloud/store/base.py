@@ -1,8 +1,8 @@
 """What the cloud remembers, and the interface behind which a database keeps it.
 
 Every write returns only after it is durable; one that raises `StoreError` has kept nothing. A store
-tells its listener of each kitchen that it has changed, also when whoever asked for the change has
-gone away meanwhile: that is what makes a cancelled request harmless.
+calls its listener with each kitchen that it has changed, also when the request that asked for the
+change was cancelled meanwhile: so a cancelled request does no harm.
 """
 
 from collections.abc import Callable, Mapping

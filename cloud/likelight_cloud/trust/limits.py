@@ -1,7 +1,7 @@
 """Limits per viewer and kitchen: 5 likes a second in bursts of 20, a note per 20 s, 10 a day.
 
 They keep one finger from drowning the others; the lamp's own pacing is the real defence. Times
-are the event loop's, in seconds. The counts live in memory and end with the process.
+are the event loop's, in seconds. The counts are in memory and end with the process.
 """
 
 import math
@@ -40,7 +40,7 @@ class LikeBucket:
         return taken, 0.0 if taken == n else (1 - self._level) / LIKES_PER_S
 
 
-class NoteDiary:
+class NoteTimes:
     """When a viewer's last notes were taken."""
 
     def __init__(self, _: float) -> None:
@@ -56,7 +56,7 @@ class NoteDiary:
         return max(0.0, free - at)
 
     def take(self, at: float) -> None:
-        """Write down a note."""
+        """Remember that a note was taken now."""
         self._taken.append(at)
 
 

@@ -37,7 +37,7 @@ def test_privacy_drops_parts_playlists_and_pictures_within_a_second(
 
     # The pictures' own time goes as fast as the clock by which they are sent.
     monkeypatch.setattr("support.relay.wall_us", virtual_us)
-    monkeypatch.setattr("likelight_cloud.relay.relay._now_us", virtual_us)
+    monkeypatch.setattr("likelight_cloud.relay.relays._now_us", virtual_us)
 
     async def scenario() -> None:
         loop = asyncio.get_running_loop()

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from likelight_cloud.kitchens.audience import Views, band
+from likelight_cloud.kitchens.audience import Audience, band
 from likelight_cloud.kitchens.cursor import CursorError, Cursors, Position
-from likelight_cloud.trust.limits import LikeBucket, NoteDiary, PerViewer
+from likelight_cloud.trust.limits import LikeBucket, NoteTimes, PerViewer
 from likelight_cloud.trust.viewer import ViewerTokens
 from support.cloud import NOON
 
@@ -44,21 +44,21 @@ def test_a_rest_of_any_length_saves_up_no_more_than_a_burst() -> None:
 
 
 def test_a_note_waits_until_twenty_seconds_after_the_last() -> None:
-    diary = NoteDiary(0.0)
-    assert diary.wait(100.0) == 0
-    diary.take(100.0)
-    assert [diary.wait(at) for at in (100.0, 119.5, 120.0)] == [20, 0.5, 0]
+    times = NoteTimes(0.0)
+    assert times.wait(100.0) == 0
+    times.take(100.0)
+    assert [times.wait(at) for at in (100.0, 119.5, 120.0)] == [20, 0.5, 0]
 
 
 def test_a_note_per_twenty_seconds_and_ten_a_day() -> None:
-    diary, at, taken = NoteDiary(0.0), 0.0, 0
+    times, at, taken = NoteTimes(0.0), 0.0, 0
     while at < 24 * 3600:
-        if diary.wait(at) == 0:
-            diary.take(at)
+        if times.wait(at) == 0:
+            times.take(at)
             taken += 1
         at += 5
     assert taken == 10
-    assert diary.wait(at) == 0
+    assert times.wait(at) == 0
 
 
 def test_of_fifty_thousand_viewers_the_longest_unseen_is_forgotten_first() -> None:
@@ -73,12 +73,12 @@ def test_of_fifty_thousand_viewers_the_longest_unseen_is_forgotten_first() -> No
 
 
 def test_of_a_hundred_thousand_views_the_longest_unheard_is_forgotten_first() -> None:
-    views = Views()
+    views = Audience()
     for n in range(100_000):
-        views.hear(f"view-{n}", 0.0)
-    views.hear("view-0", 1.0)
+        views.report(f"view-{n}", 0.0)
+    views.report("view-0", 1.0)
     assert views.count(1.0) == 100_000
-    views.hear("one-more-view", 2.0)
+    views.report("one-more-view", 2.0)
     assert views.count(2.0) == 100_000
     assert views.count(40.5) == 2
 
@@ -116,10 +116,10 @@ def test_every_count_lies_in_its_band(count: int) -> None:
 def test_views_count_until_forty_seconds_after_the_last_word(
     heard: list[tuple[float, int]],
 ) -> None:
-    views, at, last = Views(), 0.0, dict[str, float]()
+    views, at, last = Audience(), 0.0, dict[str, float]()
     for pause, view in heard:
         at += pause
-        views.hear(f"view-{view}", at)
+        views.report(f"view-{view}", at)
         last[f"view-{view}"] = at
         assert views.count(at) == sum(moment + 40 > at for moment in last.values())
     end = views.next_end()

@@ -70,7 +70,7 @@ class Scene:
         """Commit a change `seconds` from now."""
         await asyncio.sleep(seconds)
         record = self.kitchen.record
-        self.kitchen.take(replace(record, revision=record.revision + 1, **changes))  # type: ignore[arg-type]
+        self.kitchen.adopt(replace(record, revision=record.revision + 1, **changes))  # type: ignore[arg-type]
 
     async def held_until(
         self, seconds: float, position: Position = HERE, **changes: object
@@ -207,7 +207,7 @@ def test_a_kitchen_is_offline_after_ninety_silent_seconds() -> None:
         assert kitchen.summary().state is State.OFFLINE
         assert kitchen.summary().since == heard
         assert kitchen.summary().simulated
-        kitchen.hear()
+        kitchen.note_contact()
         assert kitchen.summary().state is State.IDLE
 
     run_virtual(scenario())
@@ -228,7 +228,7 @@ def test_an_older_commit_never_replaces_a_newer_one(first: int, second: int) -> 
     async def scenario() -> None:
         kitchen = Scene(replace(RECORD, revision=0, likes_total=0)).kitchen
         for revision in (first, second):
-            kitchen.take(replace(RECORD, revision=revision, likes_total=revision))
+            kitchen.adopt(replace(RECORD, revision=revision, likes_total=revision))
         assert kitchen.record.likes_total == max(first, second)
 
     run_virtual(scenario())

@@ -1,1 +1,1 @@
-"""What a device asks and tells."""
+"""The addresses that a device uses."""

@@ -35,7 +35,7 @@ class EventsQuery(BaseModel):
 
 
 async def get_events(request: web.Request) -> web.Response:
-    """Hold the poll until there is news, then tell it."""
+    """Hold the poll until there is something new, then answer."""
     cloud = request.app[CLOUD]
     kitchen = await cloud.kitchen(request.match_info["kid"])
     kid = kitchen.record.kid
@@ -45,7 +45,7 @@ async def get_events(request: web.Request) -> web.Response:
     except ValidationError as error:
         raise unprocessable(error) from error
 
-    kitchen.hear()
+    kitchen.note_contact()
     if query.cursor is None:
         return await _reply(cloud, kitchen, _start(kitchen.record), query)
     position = _resume(cloud, kitchen.record, query.cursor)
@@ -75,7 +75,7 @@ async def get_events(request: web.Request) -> web.Response:
 
 
 def _start(record: KitchenRecord) -> Position:
-    """Return where a device without a cursor begins: what it never acknowledged, no old likes."""
+    """Return where a device without a cursor begins: notes it never acknowledged, no old likes."""
     return Position(record.epoch, min(record.acked, record.head), record.likes_total)
 
 

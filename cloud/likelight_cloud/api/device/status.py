@@ -15,7 +15,7 @@ Moment = TypeVar("Moment", datetime, datetime | None)
 
 
 async def post_status(request: web.Request) -> web.Response:
-    """Keep a status; answer with what the cloud wishes."""
+    """Keep a status; answer with the state that the cloud wants (`desired`)."""
     cloud = request.app[CLOUD]
     kitchen = await cloud.kitchen(request.match_info["kid"])
     kid = kitchen.record.kid
@@ -29,12 +29,12 @@ async def post_status(request: web.Request) -> web.Response:
         )
     at = cloud.now()
     await cloud.store.put_status(kid, clamped(status, at), at)
-    kitchen.hear()
+    kitchen.note_contact()
     return json(StatusReply(desired=kitchen.record.desired, server_time=at))
 
 
 def clamped(status: Status, at: datetime) -> Status:
-    """Return `status` with no time later than `at`: a fast clock must not fake the future."""
+    """Return `status` with no time later than `at`: a fast clock can't report the future."""
 
     def past(moment: Moment) -> Moment:
         return moment if moment is None else min(moment, at)

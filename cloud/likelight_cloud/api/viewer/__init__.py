@@ -1,1 +1,1 @@
-"""What a viewer's page asks and tells."""
+"""The addresses that a viewer's page uses."""

@@ -14,7 +14,7 @@ TAG = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8}){0,4}")
 
 
 async def get_catalogue(request: web.Request) -> web.Response:
-    """Tell the notes in the language asked for, or in English."""
+    """Return the notes in the language that `lang` names, or in English."""
     lang = request.query.get("lang", DEFAULT)
     if not TAG.fullmatch(lang):
         raise ProblemError(

@@ -13,7 +13,7 @@ KEEP_ALIVE_S = 20.0
 RETRY_MS = (3000, 8000)
 
 WRITE_S = 20.0
-"""A reader that takes nothing for so long is gone."""
+"""A page that reads nothing for so long has gone."""
 
 
 async def get_live(request: web.Request) -> web.StreamResponse:

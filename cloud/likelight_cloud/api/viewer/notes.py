@@ -58,7 +58,7 @@ async def post_note(request: web.Request) -> web.Response:
 
 
 async def get_note(request: web.Request) -> web.Response:
-    """Tell how far a note has come; nobody but its sender knows the id."""
+    """Return how far a note has come; nobody but its sender knows the id."""
     cloud = request.app[CLOUD]
     note = await cloud.store.note(request.match_info["id"])
     if note is None:
@@ -82,15 +82,15 @@ async def _queue(cloud: Cloud, kitchen: Kitchen, viewer: str, key: str, code: st
     async with kitchen.notes_turn:
         if await cloud.store.note_by_key(kid, key) is None:
             at = asyncio.get_running_loop().time()
-            diary = cloud.note_diaries.of(viewer, kid, at)
-            wait_s = diary.wait(at)
+            times = cloud.note_times.of(viewer, kid, at)
+            wait_s = times.wait(at)
             if wait_s > 0:
                 raise ProblemError(
                     429,
                     "The crew is reading your last note. One moment.",
                     headers={"Retry-After": str(math.ceil(wait_s))},
                 )
-            diary.take(at)
+            times.take(at)
         now = cloud.now()
         return await cloud.store.add_note(
             kid,

@@ -9,7 +9,7 @@ from likelight_cloud.app import CLOUD
 
 
 async def get_summary(request: web.Request) -> web.Response:
-    """Tell what a viewer may know of a kitchen."""
+    """Return what a viewer may know of a kitchen."""
     kitchen = await request.app[CLOUD].kitchen(request.match_info["kid"])
     summary = kitchen.summary()
     response = web.Response(

@@ -1,4 +1,4 @@
-"""`POST /v1/kitchens/{kid}/watching`: a page says that it is being looked at."""
+"""`POST /v1/kitchens/{kid}/watching`: a page reports that it is open."""
 
 from aiohttp import web
 
