@@ -22,6 +22,7 @@ class GateKitchen:
     lit: bool = False
     broken: bool = False
     unreadable: bool = False
+    sticks: bool = False
     full: bool = False
     disk_s: float = 0.02
     stored: list[bool] = field(default_factory=list)
@@ -44,6 +45,8 @@ class GateKitchen:
     def set(self, on: bool) -> None:
         if self.broken and on:
             raise HardwareError("no light on pin 17")
+        if self.sticks and not on:
+            raise HardwareError("the light's relay sticks")
         self.lit = on
 
     def show(self, state: State) -> None:

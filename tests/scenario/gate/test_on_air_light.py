@@ -121,3 +121,18 @@ def test_a_broken_light_is_tried_again_each_5_s() -> None:
         assert gate.state is State.LIVE
 
     run_virtual(a_kitchen(body))
+
+
+def test_a_light_that_can_neither_be_read_nor_put_out_is_tried_until_it_obeys() -> None:
+    async def body(kitchen: GateKitchen, gate: OnAir) -> None:
+        gate.on_demand(True)
+        await asyncio.sleep(5)
+        kitchen.unreadable = kitchen.sticks = True
+        gate.start_privacy()
+        await asyncio.sleep(12)
+        assert kitchen.lit
+        kitchen.sticks = False
+        await asyncio.sleep(5.1)
+        assert not kitchen.lit
+
+    run_virtual(a_kitchen(body))

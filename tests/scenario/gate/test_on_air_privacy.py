@@ -249,3 +249,40 @@ def test_a_press_on_a_button_that_is_just_read_again_lets_no_light_flash() -> No
         listening.cancel()
 
     run_virtual(a_kitchen(body))
+
+
+def test_sharing_that_could_not_be_stored_begins_with_a_new_press_only() -> None:
+    async def body(kitchen: GateKitchen, gate: OnAir) -> None:
+        gate.on_demand(True)
+        kitchen.full = True
+        gate.end_privacy()
+        await asyncio.sleep(1)
+        kitchen.full = False
+        await asyncio.sleep(60)
+        assert gate.wants_privacy
+        assert gate.state is State.PRIVATE
+        gate.end_privacy()
+        await asyncio.sleep(1.2)
+        assert gate.state is State.LIVE
+
+    run_virtual(a_kitchen(body, private=True))
+
+
+def test_sharing_that_is_stored_begins_though_no_log_can_be_written() -> None:
+    async def scenario() -> None:
+        kitchen = GateKitchen()
+        gate = a_gate(kitchen, private=True)
+        running = asyncio.create_task(gate.run())
+        await asyncio.sleep(1)
+        with no_log():
+            gate.end_privacy()
+            await asyncio.wait([running], timeout=5)
+        assert running.done(), "the supervisor starts it again"
+        assert kitchen.stored == [False]
+        again = asyncio.create_task(gate.run())
+        await asyncio.sleep(1.2)
+        assert gate.state is State.LIVE
+        await ended(again)
+        await asyncio.gather(running, return_exceptions=True)
+
+    run_virtual(scenario())
