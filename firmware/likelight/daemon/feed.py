@@ -34,7 +34,7 @@ def build_feed(prepared: Prepared, camera: CameraProcess, events: Events) -> Fee
         push = Push(
             prepared.push_target,
             hub,
-            keyframe=camera.keyframe,
+            request_keyframe=camera.keyframe,
             on_change=events.changes.bump,
             rng=prepared.rng,
         )

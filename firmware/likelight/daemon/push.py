@@ -53,8 +53,8 @@ class PushStatus:
 class Push:
     """Pushes the camera's access units to `target` while the hub is LIVE. It is the hub's outlet.
 
-    `keyframe` asks the camera for one, so that a new connection has a picture at once; `on_change`
-    hears of each new `status`.
+    `request_keyframe` asks the camera for a keyframe, so that a new connection has a picture at
+    once; `on_change` is called on each new `status`.
     """
 
     demand = Demand(h264=1)
@@ -64,13 +64,13 @@ class Push:
         target: Target,
         hub: Hub,
         *,
-        keyframe: Callable[[], None],
+        request_keyframe: Callable[[], None],
         on_change: Callable[[], None],
         rng: random.Random,
     ) -> None:
         self._target = target
         self._hub = hub
-        self._keyframe = keyframe
+        self._request_keyframe = request_keyframe
         self._on_change = on_change
         # At least half of each pause: a server that refuses the stream is never asked at once.
         self._backoff = Backoff(rng, base=FIRST_PAUSE_S, cap=LONGEST_PAUSE_S, jitter=0.5)
@@ -153,7 +153,7 @@ class Push:
         log.info("The stream goes to %s%s", self._target.server, again)
         self._in_trouble = False
         self._tell(PushPhase.STREAMING)
-        self._keyframe()
+        self._request_keyframe()
 
     def _end(self) -> None:
         self._opened.clear()

@@ -127,7 +127,7 @@ async def live(seconds: float, lasts: float) -> tuple[list[float], Push, Hub]:
     push = Push(
         Target(SECRET, CA_FILE),
         hub,
-        keyframe=lambda: None,
+        request_keyframe=lambda: None,
         on_change=lambda: None,
         rng=random.Random(3),
     )
