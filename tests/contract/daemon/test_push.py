@@ -78,7 +78,9 @@ async def pushing(
         pushed.keyframes_asked += 1
         keyframe()
 
-    push = Push(target, hub, keyframe=asked, on_change=lambda: pushed.hear(), rng=random.Random(1))
+    push = Push(
+        target, hub, request_keyframe=asked, on_change=lambda: pushed.hear(), rng=random.Random(1)
+    )
     pushed = Pushed(push, hub)
     push.set_format(FORMAT)
     async with asyncio.TaskGroup() as group:

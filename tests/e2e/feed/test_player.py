@@ -275,7 +275,7 @@ async def test_it_remembers_the_way_that_worked_and_loads_hls_js_for_no_other(
         assert await page.evaluate("sockets") == 0, "what failed is not tried again"
 
 
-async def test_back_from_an_outage_on_a_lower_rung_it_climbs_again(browser: Browser) -> None:
+async def test_back_from_an_outage_on_a_worse_way_it_tries_the_best_again(browser: Browser) -> None:
     script = REFUSED_SOCKETS + SOON + "window.WebSocket = RealSocket;"
     async with stage(browser, init_script=script) as (place, page):
         await page.wait_for_function("() => heard.pictures > 0")

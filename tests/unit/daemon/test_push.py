@@ -186,7 +186,7 @@ def test_a_gate_that_shut_for_an_instant_is_no_failure(
         Child.began, Child.lasts = [], 1000.0
         hub = Hub(now_us=lambda: 0, on_demand=lambda _: None)
         target, rng = Target(SECRET, CA_FILE), random.Random(3)
-        push = Push(target, hub, keyframe=lambda: None, on_change=lambda: None, rng=rng)
+        push = Push(target, hub, request_keyframe=lambda: None, on_change=lambda: None, rng=rng)
         push.set_format(STREAM)
         async with asyncio.TaskGroup() as group:
             running = group.create_task(push.run())

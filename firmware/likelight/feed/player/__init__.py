@@ -1,4 +1,4 @@
-"""The one browser player: ES modules served from memory, and hls.js for the rung that needs it."""
+"""The one browser player: ES modules served from memory, and hls.js for browsers that need it."""
 
 import asyncio
 from functools import cache

@@ -1,4 +1,4 @@
-// Cuts a byte stream of fMP4 into what Media Source Extensions are fed with.
+// Cuts a byte stream of fMP4 into the segments that Media Source Extensions take.
 
 const MAX_BOX = 8 * 1024 * 1024; // bytes; ours are under one
 
@@ -8,7 +8,7 @@ export class Boxes {
 
   /**
    * Take the next bytes; return the segments that they complete: `{data, init}`, an init segment
-   * (up to its moov) or a fragment (up to its mdat), each an ArrayBuffer. Throws on what is no MP4.
+   * (up to its moov) or a fragment (up to its mdat), each an ArrayBuffer. Throws when it is not MP4.
    */
   take(chunk) {
     this.#bytes = appended(this.#bytes, chunk);

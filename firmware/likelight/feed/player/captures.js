@@ -4,13 +4,13 @@ const TIMESCALE = 90_000;
 const NTP_EPOCH_S = 2_208_988_800; // 1900 to 1970
 const NTP_ERA_S = 2 ** 32;
 const KEPT = 900; // 30 s of fragments
-const SKEWED_S = 5; // the hub lets no viewer fall so far behind: then it is a clock that is wrong
+const SKEWED_S = 5; // the hub lets no viewer fall so far behind: a clock must be wrong
 
 export class Captures {
   #kept = []; // {time: of the video in s, captured: epoch ms, arrived: performance.now() in ms}
   #now;
 
-  /** `now()` is the wall time in epoch milliseconds, by the server's clock where that is known. */
+  /** `now()` is the wall time in epoch milliseconds, by the server's clock if that is known. */
   constructor(now) {
     this.#now = now;
   }
@@ -30,10 +30,10 @@ export class Captures {
   }
 
   /**
-   * How old the picture at `time` of the video is, in seconds; null when nothing is known of it.
+   * How old the picture at `time` of the video is, in seconds; null if not known.
    *
-   * How long ago it arrived is certain. Its age since the capture needs two clocks that agree, and
-   * is told only while it is possible: not less than that, and not absurdly more.
+   * The time since its arrival is certain. The time since its capture needs two clocks that agree;
+   * it is returned only when it is possible: longer than since the arrival, but not absurdly.
    */
   delay(time) {
     const shown = this.#kept.findLast((one) => one.time <= time);

@@ -1,12 +1,12 @@
-// The same fMP4 over plain HTTP, for networks that let no WebSocket through.
+// The same fMP4 over plain HTTP, for networks that block WebSockets.
 
 import {Boxes, mimeOf} from "./boxes.js";
 import {MsePicture, mediaSource} from "./mse.js";
 
 export class FetchWay {
   static way = "fetch";
-  static stillMs = 4000;
-  static get by() {
+  static frozenAfterMs = 4000;
+  static get engine() {
     return "mse";
   }
   static get possible() {
@@ -14,17 +14,17 @@ export class FetchWay {
   }
 
   #options;
-  #tell;
+  #report;
   #picture = null;
   #ended = new AbortController();
 
   constructor(options) {
     this.#options = options;
-    this.#tell = options.tell;
+    this.#report = options.report;
   }
 
-  get fed() {
-    return Boolean(this.#picture?.fed);
+  get gotFragment() {
+    return Boolean(this.#picture?.gotFragment);
   }
   get progress() {
     return this.#picture.progress;
@@ -38,9 +38,9 @@ export class FetchWay {
     try {
       await this.#read();
     } catch {
-      // The network's errors say no more than that it ended.
+      // An error of the network means the same as the end of the stream.
     }
-    this.#tell.refused();
+    this.#report.failed();
   }
 
   close() {
@@ -52,7 +52,7 @@ export class FetchWay {
     const url = `${this.#options.base}/live.mp4`;
     const reply = await fetch(url, {cache: "no-store", signal: this.#ended.signal});
     if (!reply.ok) return;
-    this.#tell.connected();
+    this.#report.connected();
     const boxes = new Boxes();
     const reader = reply.body.getReader();
     for (;;) {

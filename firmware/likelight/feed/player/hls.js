@@ -1,19 +1,19 @@
-// Low-latency HLS: through any HTTP cache, at the price of a second or two.
+// Low-latency HLS: works through any HTTP cache, with a delay of a second or two.
 //
 // Native only where there are no Media Source Extensions, which is an iPhone before iOS 17.1:
 // canPlayType can't decide it, because Chromium answers "maybe" too. Everybody else gets hls.js.
 
 import {mediaSource} from "./mse.js";
-import {decoded, dismiss, liveVideo, play} from "./video.js";
+import {decodedFrames, liveVideo, play, removeVideo} from "./video.js";
 
 const NATIVE = "application/vnd.apple.mpegurl";
-const LOOK_EVERY_MS = 500;
+const CHECK_EVERY_MS = 500;
 const MAX_LAG_S = 2; // behind where hls.js wants to be
 
 export class HlsWay {
   static way = "hls";
-  static stillMs = 4000;
-  static get by() {
+  static frozenAfterMs = 4000;
+  static get engine() {
     return mediaSource() ? "mse" : "native";
   }
   static get possible() {
@@ -21,26 +21,26 @@ export class HlsWay {
   }
 
   #options;
-  #tell;
+  #report;
   #video = null;
   #hls = null;
-  #looking = 0;
+  #timer = 0;
   #shown = 0;
   #closed = false;
 
   constructor(options) {
     this.#options = options;
-    this.#tell = options.tell;
+    this.#report = options.report;
   }
 
-  // What hls.js was fed with it does not say, so that its silence counts against the network.
-  fed = false;
+  // hls.js does not say what it received, so a missing picture counts against the network.
+  gotFragment = false;
 
   get progress() {
-    return decoded(this.#video);
+    return decodedFrames(this.#video);
   }
 
-  /** By the playlist's EXT-X-PROGRAM-DATE-TIME, which is the time of capture. */
+  /** From the playlist's EXT-X-PROGRAM-DATE-TIME, which is the time of capture. */
   get delay() {
     const shown = this.#hls ? this.#hls.playingDate : this.#nativeDate();
     return shown ? Math.max(0, (this.#options.now() - shown) / 1000) : null;
@@ -48,9 +48,9 @@ export class HlsWay {
 
   async open() {
     const {stage, base, label} = this.#options;
-    const {connected, picture, refused, barred} = this.#tell;
-    this.#video = liveVideo(label, {picture, error: refused});
-    this.#video.addEventListener("loadedmetadata", () => play(this.#video, barred));
+    const {connected, picture, failed, notAllowed} = this.#report;
+    this.#video = liveVideo(label, {picture, error: failed});
+    this.#video.addEventListener("loadedmetadata", () => play(this.#video, notAllowed));
     stage.append(this.#video);
     const url = `${base}/stream.m3u8`;
     if (!mediaSource()) {
@@ -60,49 +60,49 @@ export class HlsWay {
       try {
         await this.#load(url);
       } catch {
-        refused();
+        failed();
       }
     }
   }
 
   close() {
     this.#closed = true;
-    clearInterval(this.#looking);
+    clearInterval(this.#timer);
     this.#hls?.destroy();
-    if (this.#video) dismiss(this.#video);
+    if (this.#video) removeVideo(this.#video);
   }
 
   async #load(url) {
     const {default: Hls} = await import("./vendor/hls.js");
     if (this.#closed) return;
-    this.#tell.ready();
-    if (!Hls.isSupported()) return this.#tell.unable();
+    this.#report.ready();
+    if (!Hls.isSupported()) return this.#report.unsupported();
     const hls = this.#hls = new Hls({
-      enableWorker: false, // fMP4 goes through as it is; a worker would have nothing to do
+      enableWorker: false, // fMP4 needs no conversion; a worker would have nothing to do
       lowLatencyMode: true,
       backBufferLength: 10,
-      maxLiveSyncPlaybackRate: 1.25, // 1, the default, never catches up after a stall
-      liveSyncOnStallIncrease: 0.25, // a second, the default, for each stall is never given back
+      maxLiveSyncPlaybackRate: 1.25, // with 1, the default, it never catches up after a stall
+      liveSyncOnStallIncrease: 0.25, // with 1 s, the default, each stall adds a delay that stays
     });
-    hls.on(Hls.Events.MANIFEST_PARSED, () => this.#tell.connected());
+    hls.on(Hls.Events.MANIFEST_PARSED, () => this.#report.connected());
     hls.on(Hls.Events.ERROR, (_, {fatal}) => {
-      if (fatal) this.#tell.refused();
+      if (fatal) this.#report.failed();
     });
     hls.loadSource(url);
     hls.attachMedia(this.#video);
-    this.#looking = setInterval(() => this.#keepUp(), LOOK_EVERY_MS);
+    this.#timer = setInterval(() => this.#keepUp(), CHECK_EVERY_MS);
   }
 
-  // hls.js itself catches up by rate alone, and waits for ever before what was never to come: when
-  // the gate shuts, the rest of the camera's segment.
+  // hls.js catches up only by the playback rate, and waits for ever for data that will not come:
+  // for the rest of the camera's segment when the gate shuts.
   #keepUp() {
     const target = this.#hls.liveSyncPosition;
     const video = this.#video;
-    const stands = video.currentTime === this.#shown;
+    const stalled = video.currentTime === this.#shown;
     this.#shown = video.currentTime;
     if (target === null || !video.buffered.length) return;
     const lag = target - video.currentTime;
-    if (lag > MAX_LAG_S || (stands && lag > 0)) video.currentTime = target;
+    if (lag > MAX_LAG_S || (stalled && lag > 0)) video.currentTime = target;
   }
 
   #nativeDate() {

@@ -1,55 +1,55 @@
-// Keeps a video at the end of its buffer: by jumping when far, by playing a little faster when near.
+// Keeps a video at the end of its buffer: jumps when far behind, plays a little faster when near.
 
 import {play} from "./video.js";
 
 const KEEP_S = 5; // of what has been played
-const MAX_LAG_S = 2; // more is no live picture: jump
+const MAX_LAG_S = 2; // more is not live any more: jump
 const SETTLE_S = 1.5; // after a join, while the cached pictures rush in, jump sooner
 const SETTLE_LAG_S = 0.4; // a placeholder lasts 0.25 s
 
 // The cushion is what the buffer may hold at its emptiest, just before a fragment comes. It is kept
 // small, grows when the network's jitter makes the video stall, and shrinks again slowly. So the
-// band in which the rate stays 1 ends at 0.15 s on a calm line and at 0.5 s on the worst.
+// band in which the rate stays 1 ends at 0.15 s on a steady network and at 0.5 s on the worst.
 const CUSHION_S = 0.11;
 const CUSHION_MAX_S = 0.46;
-const BAND_S = 0.04; // above the cushion: here the rate stays what it is
+const BAND_S = 0.04; // above the cushion: here the rate does not change
 const SHRINK_EVERY_MS = 5000;
 
 export class LiveEdge {
   #video;
   #cushion = CUSHION_S;
   #emptiest = [Infinity, Infinity]; // of this half second and of the last one
-  #turned = 0;
+  #measuredAt = 0;
   #began = 0;
-  #told = 0;
+  #lagSetAt = 0;
   #shrinking = 0;
-  #barred;
+  #notAllowed;
 
-  constructor(video, barred) {
+  constructor(video, notAllowed) {
     this.#video = video;
-    this.#barred = barred;
-    video.addEventListener("waiting", () => this.#ranDry());
+    this.#notAllowed = notAllowed;
+    video.addEventListener("waiting", () => this.#onStall());
   }
 
   stop() {
     clearInterval(this.#shrinking);
   }
 
-  // Called just before an append: what the buffer still holds now is what the network left us.
+  // Called just before an append: what the buffer still holds now is the margin for jitter.
   measure(buffer) {
     const {buffered} = buffer;
     if (!buffered.length) return;
     const now = performance.now();
-    if (now - this.#turned > 500) {
-      this.#turned = now;
+    if (now - this.#measuredAt > 500) {
+      this.#measuredAt = now;
       this.#emptiest = [Infinity, this.#emptiest[0]];
     }
     const left = buffered.end(buffered.length - 1) - this.#video.currentTime;
     this.#emptiest[0] = Math.min(this.#emptiest[0], left);
   }
 
-  // A stream begins, or another one goes on in its place (the camera's after a placeholder's). The
-  // first frame of it lasts as long as the wait for it was; nobody misses anything when we jump.
+  // A stream begins, or replaces another (the camera's after a placeholder's). Its first frame
+  // lasts as long as the pause before it; jumping over it skips no picture.
   begin() {
     this.#began = 0;
     this.#cushion = CUSHION_S;
@@ -72,15 +72,15 @@ export class LiveEdge {
       this.#began = now;
       most = CUSHION_S;
     }
-    // Before the last range there is a gap, and nothing will ever fill it.
+    // There is a gap before the last range, and no data will ever fill it.
     if (video.currentTime < start || lag > most || lag < -0.5) {
       video.currentTime = Math.max(start, end - CUSHION_S);
       this.#emptiest = [Infinity, Infinity];
     }
-    if (video.paused) play(video, this.#barred);
+    if (video.paused) play(video, this.#notAllowed);
     this.#setRate();
-    if (now - this.#told > 1000) {
-      this.#told = now;
+    if (now - this.#lagSetAt > 1000) {
+      this.#lagSetAt = now;
       video.dataset.lag = Math.round((end - video.currentTime) * 1000);
     }
   }
@@ -94,7 +94,7 @@ export class LiveEdge {
     return true;
   }
 
-  #ranDry() {
+  #onStall() {
     if (this.#began && performance.now() - this.#began > SETTLE_S * 1000) {
       this.#cushion = Math.min(CUSHION_MAX_S, this.#cushion + 0.02);
     }

@@ -1,22 +1,22 @@
-// MJPEG: an image that the browser itself keeps replacing. Needs no media at all.
+// MJPEG: an image that the browser itself keeps replacing. It needs no video decoder.
 //
-// An image does not say when a part came, so its pixels must. A picture that stands still may also
-// be a still one, such as a placeholder; then a snapshot tells what it should be.
+// An image has no event for each part, so its pixels are compared. A picture that does not change
+// may be frozen, or it may be a placeholder; then a snapshot shows what it should be.
 
 import {snapshot} from "./snapshot.js";
 
-const LOOK_EVERY_MS = 500;
-const ASK_AFTER_MS = 1000; // a snapshot may take 2 s, and the player waits 4 s
+const CHECK_EVERY_MS = 500;
+const COMPARE_AFTER_MS = 1000; // a snapshot may take 2 s, and the player waits 4 s
 const COLUMNS = 32;
 const ROWS = 18;
-const ANOTHER_PICTURE = 24; // of 255, in any cell: far over what compression and noise change
+const ANOTHER_PICTURE = 24; // of 255, in any cell: far more than compression and noise change
 
 let requests = 0;
 
 export class MjpegWay {
   static way = "mjpeg";
-  static stillMs = 4000;
-  static get by() {
+  static frozenAfterMs = 4000;
+  static get engine() {
     return "jpeg";
   }
   static get possible() {
@@ -24,28 +24,28 @@ export class MjpegWay {
   }
 
   #options;
-  #tell;
+  #report;
   #image = new Image();
   #timer = 0;
   #seen = null;
   #movedAt = 0;
-  #asking = false;
+  #comparing = false;
   #ended = new AbortController();
 
   constructor(options) {
     this.#options = options;
-    this.#tell = options.tell;
+    this.#report = options.report;
     this.#image.alt = options.label;
   }
 
-  fed = false;
-  delay = null; // the browser keeps the parts' X-Timestamp to itself
+  gotFragment = false;
+  delay = null; // the browser does not show the parts' X-Timestamp
   progress = 0;
 
   open() {
     const image = this.#image;
     image.addEventListener("load", () => this.#picture(), {once: true});
-    image.addEventListener("error", () => this.#tell.refused());
+    image.addEventListener("error", () => this.#report.failed());
     // A number, because browsers may share one connection among images of the same address.
     image.src = `${this.#options.base}/stream.mjpg?${++requests}`;
     this.#options.stage.append(image);
@@ -59,25 +59,25 @@ export class MjpegWay {
   }
 
   #picture() {
-    this.#tell.connected();
-    this.#tell.picture();
-    this.#timer = setInterval(() => this.#look(), LOOK_EVERY_MS);
+    this.#report.connected();
+    this.#report.picture();
+    this.#timer = setInterval(() => this.#checkImage(), CHECK_EVERY_MS);
   }
 
-  #look() {
+  #checkImage() {
     const seen = sampled(this.#image);
     const now = performance.now();
     if (!this.#seen || seen.some((value, at) => value !== this.#seen[at])) {
       this.#seen = seen;
       this.#movedAt = now;
       this.progress++;
-    } else if (now - this.#movedAt > ASK_AFTER_MS && !this.#asking) {
-      this.#ask(seen);
+    } else if (now - this.#movedAt > COMPARE_AFTER_MS && !this.#comparing) {
+      this.#compare(seen);
     }
   }
 
-  async #ask(shown) {
-    this.#asking = true;
+  async #compare(shown) {
+    this.#comparing = true;
     try {
       const {blob} = await snapshot(this.#options.base, this.#ended.signal);
       const fresh = sampled(await createImageBitmap(blob));
@@ -86,9 +86,9 @@ export class MjpegWay {
         this.progress++;
       }
     } catch {
-      // No answer is no progress.
+      // Without an answer there is no progress.
     }
-    this.#asking = false;
+    this.#comparing = false;
   }
 }
 

@@ -1,13 +1,13 @@
-// Feeds fMP4 from any road into Media Source Extensions.
+// Plays fMP4, however it arrives, with Media Source Extensions.
 //
 // Where there is a ManagedMediaSource (Safari 17.1 on iPhone, 17 elsewhere) it is preferred, and on
-// an iPhone it is all there is. It could not be tried here, for want of a Safari: this follows
+// an iPhone there is nothing else. It was never tried on a Safari: this follows
 // WebKit's description of it (the video by srcObject, remote playback disabled). Its endstreaming
 // only asks for a pause in fetching; a live stream has nothing to fetch ahead, so it goes on.
 
 import {Captures} from "./captures.js";
 import {LiveEdge} from "./liveedge.js";
-import {decoded, dismiss, liveVideo} from "./video.js";
+import {decodedFrames, liveVideo, removeVideo} from "./video.js";
 
 const MAX_QUEUE = 8 * 1024 * 1024; // bytes; 30 s of video that the browser did not take
 
@@ -17,7 +17,7 @@ export function mediaSource() {
 
 export class MsePicture {
   #video;
-  #tell;
+  #report;
   #source;
   #buffer = null;
   #mime = "";
@@ -28,14 +28,14 @@ export class MsePicture {
   #live;
 
   /**
-   * Puts a video into `stage`; tells `picture`, `refused` (in vain), and `unable` or `barred` (for
-   * good).
+   * Puts a video into `stage`. Reports `picture`; `failed` when a new try may help; `unsupported`
+   * or `notAllowed` when the browser will not play it.
    */
-  constructor({stage, label, now, tell}) {
-    this.#tell = tell;
+  constructor({stage, label, now, report}) {
+    this.#report = report;
     this.#captures = new Captures(now);
-    this.#video = liveVideo(label, {picture: tell.picture, error: tell.unable});
-    this.#live = new LiveEdge(this.#video, tell.barred);
+    this.#video = liveVideo(label, {picture: report.picture, error: report.unsupported});
+    this.#live = new LiveEdge(this.#video, report.notAllowed);
     this.#source = new (mediaSource())();
     this.#source.addEventListener("sourceopen", () => this.#pump());
     if (window.ManagedMediaSource) this.#video.srcObject = this.#source;
@@ -47,11 +47,11 @@ export class MsePicture {
     stage.append(this.#video);
   }
 
-  /** True once a whole fragment has come: from then on, no picture is the browser's own doing. */
-  fed = false;
+  /** True once a whole fragment has come: if no picture follows, it is the browser's fault. */
+  gotFragment = false;
 
   get progress() {
-    return decoded(this.#video);
+    return decodedFrames(this.#video);
   }
 
   get delay() {
@@ -67,27 +67,27 @@ export class MsePicture {
   take(data, {init}) {
     if (this.#closed) return;
     if (!init) {
-      this.fed = true;
+      this.gotFragment = true;
       this.#captures.note(data);
     }
     this.#queue.push(data);
     this.#queued += data.byteLength;
-    if (this.#queued > MAX_QUEUE) this.#tell.refused();
+    if (this.#queued > MAX_QUEUE) this.#report.failed();
     else this.#pump();
   }
 
   close() {
     this.#closed = true;
     this.#live.stop();
-    dismiss(this.#video);
+    removeVideo(this.#video);
   }
 
-  // The SourceBuffer takes one thing at a time; all that waits goes in together.
+  // The SourceBuffer takes one append at a time; everything that waits is appended together.
   #pump() {
     if (this.#closed || this.#source.readyState !== "open" || this.#buffer?.updating) return;
     if (this.#buffer && this.#live.trim(this.#buffer)) return;
     try {
-      while (this.#queue[0]?.mime) this.#adopt(this.#queue.shift().mime);
+      while (this.#queue[0]?.mime) this.#setType(this.#queue.shift().mime);
       if (!this.#queue.length || !this.#buffer) return;
       let count = this.#queue.findIndex((item) => item.mime);
       if (count < 0) count = this.#queue.length;
@@ -97,11 +97,11 @@ export class MsePicture {
       this.#queued -= parts.reduce((sum, part) => sum + part.byteLength, 0);
     } catch (error) {
       console.warn("likelight player:", error);
-      this.#tell.unable();
+      this.#report.unsupported();
     }
   }
 
-  #adopt(mime) {
+  #setType(mime) {
     this.#live.begin();
     if (mime === this.#mime) return;
     this.#mime = mime;

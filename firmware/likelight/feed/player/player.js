@@ -1,16 +1,17 @@
-// The one player. It walks down a ladder of ways to the picture until one shows it:
+// The one player. It tries the ways to get the picture in this order until one shows it:
 // fMP4 over a WebSocket, the same over HTTP, low-latency HLS, MJPEG, a snapshot every 10 s.
 //
 //   const player = new Player({stage, base: "/k/demo", onState, onConnection, onPicture, onDelay});
 //   player.start();
 //
 // It puts one <video> or <img> into `stage` and calls
-//   onState(state)         a state of the contract, whenever the stream's socket tells one
+//   onState(state)         a state of the contract, whenever the stream's WebSocket sends one
 //   onConnection({kind})   "connected", or "lost" with `retryIn` in seconds
 //   onPicture()            the first picture of each connection is on the screen
-//   onDelay(seconds)       once a second, how old the picture on the screen is; null: not known
-// `now()` is the wall time in epoch milliseconds by which the delay is told; a page that knows the
-// server's clock gives that. `stage.dataset.way` is "mse", "fetch", "hls", "mjpeg" or "snapshot".
+//   onDelay(seconds)       once a second, how old the picture on the screen is; null if not known
+// `now()` is the wall time in epoch milliseconds from which the delay is computed; a page that
+// knows the server's clock passes that. `stage.dataset.way` is "mse", "fetch", "hls", "mjpeg" or
+// "snapshot".
 
 import {FetchWay} from "./fetch.js";
 import {HlsWay} from "./hls.js";
@@ -18,35 +19,35 @@ import {MjpegWay} from "./mjpeg.js";
 import {SnapshotWay} from "./snapshot.js";
 import {SocketWay} from "./socket.js";
 
-const LADDER = [SocketWay, FetchWay, HlsWay, MjpegWay, SnapshotWay];
+const WAYS = [SocketWay, FetchWay, HlsWay, MjpegWay, SnapshotWay];
 
 const FIRST_PICTURE_MS = 4000;
 const RETRY_MIN_S = 1;
 const RETRY_MAX_S = 30;
-const LOYALTY = 2; // failures in a row that the winner is forgiven before the ladder is walked anew
-const SMOOTH_MS = 30_000; // of moving picture, after which a freeze is forgotten
-const LOOK_EVERY_MS = 1000;
+const MAX_FAILURES = 2; // of the best way in a row, before all ways are tried again from the first
+const SMOOTH_MS = 30_000; // of moving picture, after which earlier freezes do not count
+const CHECK_EVERY_MS = 1000;
 
-const CLIMB_MIN_S = 60; // on a lower rung than the winner's; doubled each time
+const RETRY_BEST_MIN_S = 60; // on a worse way than the best one; doubled each time
 
-// What this page has learned, for its life: the best way that ever showed a picture here, and what
-// the browser can't do ("mse": it took whole fragments in and showed nothing, or said so itself).
-let winner = null;
-const broken = new Set();
+// What this page knows until it is closed: the best way that ever showed a picture here, and the
+// engines that the browser can't use ("mse": it took whole fragments and showed no picture).
+let bestWay = null;
+const unusable = new Set();
 
 export class Player {
   #options;
   #running = false;
   #way = null;
-  #rung = 0;
+  #index = 0;
   #pictured = false;
   #failures = 0;
   #freezes = 0;
-  #climbs = 0;
+  #bestRetries = 0;
   #retry = 0;
   #deadline = 0;
   #watch = 0;
-  #onVisibility = () => this.#visible();
+  #visibilityListener = () => this.#onVisible();
 
   constructor({stage, base, label = "Picture from the kitchen", now = Date.now,
     onState = () => {}, onConnection = () => {}, onPicture = () => {}, onDelay = () => {}}) {
@@ -56,26 +57,26 @@ export class Player {
   start() {
     if (this.#running) return;
     this.#running = true;
-    document.addEventListener("visibilitychange", this.#onVisibility);
-    this.#visible();
+    document.addEventListener("visibilitychange", this.#visibilityListener);
+    this.#onVisible();
   }
 
   stop() {
     this.#running = false;
-    document.removeEventListener("visibilitychange", this.#onVisibility);
-    this.#rest();
+    document.removeEventListener("visibilitychange", this.#visibilityListener);
+    this.#close();
   }
 
-  // Nobody sees a hidden tab, so it does not count as a viewer and keeps no camera awake.
-  #visible() {
-    if (document.hidden) this.#rest();
+  // Nobody sees a hidden tab, so it must not count as a viewer and keep the camera on.
+  #onVisible() {
+    if (document.hidden) this.#close();
     else if (!this.#way) {
       this.#failures = this.#freezes = 0;
       this.#connect();
     }
   }
 
-  #rest() {
+  #close() {
     clearTimeout(this.#retry);
     clearTimeout(this.#deadline);
     clearInterval(this.#watch);
@@ -83,48 +84,48 @@ export class Player {
     this.#way = null;
   }
 
-  // When the winner fails and fails, the network has changed, and the ladder is walked anew.
+  // When the best way fails repeatedly, the network has changed, and all ways are tried again.
   #connect() {
-    this.#try(winner && this.#failures < LOYALTY ? LADDER.indexOf(winner) : 0);
+    this.#try(bestWay && this.#failures < MAX_FAILURES ? WAYS.indexOf(bestWay) : 0);
   }
 
-  #try(rung) {
-    this.#rest();
-    while (LADDER[rung] && !usable(LADDER[rung])) rung++;
-    const Way = LADDER[rung];
+  #try(index) {
+    this.#close();
+    while (WAYS[index] && !usable(WAYS[index])) index++;
+    const Way = WAYS[index];
     if (!Way) return this.#lost();
     const {stage, base, label, now} = this.#options;
     stage.dataset.way = Way.way;
-    this.#rung = rung;
+    this.#index = index;
     this.#pictured = false;
-    const way = this.#way = new Way({stage, base, label, now, tell: this.#ears(() => way)});
+    const way = this.#way = new Way({stage, base, label, now, report: this.#callbacks(() => way)});
     this.#expectPicture();
     const opened = async () => way.open();
     opened().catch((error) => {
       console.warn("likelight player:", error);
-      if (this.#way === way) this.#failed("refused");
+      if (this.#way === way) this.#failed("failed");
     });
   }
 
-  // What a way may say; one that was given up is no longer heard.
-  #ears(who) {
+  // What a way may report; the reports of a way that was given up are ignored.
+  #callbacks(current) {
     const {onState, onConnection} = this.#options;
-    const heard = (act) => (said) => this.#way === who() && act(said);
+    const ifCurrent = (act) => (value) => this.#way === current() && act(value);
     return {
-      state: heard(onState),
-      connected: heard(() => onConnection({kind: "connected"})),
-      ready: heard(() => this.#expectPicture()), // hls.js is here; only now its 4 s begin
-      picture: heard(() => this.#picture()),
-      refused: heard(() => this.#failed("refused")), // by the network, or it ended
-      unable: heard(() => this.#failed("unable")), // by the browser
-      barred: heard(() => this.#failed("barred")), // by the browser, which lets no video play
+      state: ifCurrent(onState),
+      connected: ifCurrent(() => onConnection({kind: "connected"})),
+      ready: ifCurrent(() => this.#expectPicture()), // hls.js is loaded; only now its 4 s begin
+      picture: ifCurrent(() => this.#picture()),
+      failed: ifCurrent(() => this.#failed("failed")), // the network failed, or the stream ended
+      unsupported: ifCurrent(() => this.#failed("unsupported")), // the browser can't play it
+      notAllowed: ifCurrent(() => this.#failed("notAllowed")), // the browser lets no video play
     };
   }
 
   #expectPicture() {
     clearTimeout(this.#deadline);
     this.#deadline = setTimeout(
-      () => this.#failed(this.#way.fed ? "unable" : "refused"), FIRST_PICTURE_MS,
+      () => this.#failed(this.#way.gotFragment ? "unsupported" : "failed"), FIRST_PICTURE_MS,
     );
   }
 
@@ -133,26 +134,26 @@ export class Player {
     this.#pictured = true;
     this.#failures = 0;
     clearTimeout(this.#deadline);
-    const Way = LADDER[this.#rung];
-    const best = winner ? LADDER.indexOf(winner) : this.#rung;
-    if (this.#rung > best) this.#climbTo(best);
-    else winner = Way;
-    this.#lookAfter(this.#way, Way.stillMs);
+    const Way = WAYS[this.#index];
+    const best = bestWay ? WAYS.indexOf(bestWay) : this.#index;
+    if (this.#index > best) this.#retryLater(best);
+    else bestWay = Way;
+    this.#watchProgress(this.#way, Way.frozenAfterMs);
     this.#options.onPicture();
   }
 
-  // A line that was gone for a while came back while we stood further down: no reason to stay there.
-  #climbTo(rung) {
-    const waitS = CLIMB_MIN_S * 2 ** this.#climbs++ * (0.5 + Math.random());
+  // The network may be back while a worse way plays: try the best way again.
+  #retryLater(index) {
+    const waitS = RETRY_BEST_MIN_S * 2 ** this.#bestRetries++ * (0.5 + Math.random());
     this.#retry = setTimeout(() => {
-      this.#failures = LOYALTY; // if it fails, then straight down again
-      this.#try(rung);
+      this.#failures = MAX_FAILURES; // if it fails, all ways are tried again at once
+      this.#try(index);
     }, waitS * 1000);
   }
 
-  // A frozen picture lies. Placeholders come four times a second, so that one which stands still in
-  // any state means that something is broken which nobody else will tell us of.
-  #lookAfter(way, stillMs) {
+  // A frozen picture misleads. Placeholders come four times a second, so a picture that does not
+  // change, in any state, means a failure that nothing else reports.
+  #watchProgress(way, frozenAfterMs) {
     const began = performance.now();
     let progress = way.progress;
     let movedAt = began;
@@ -163,32 +164,32 @@ export class Player {
         movedAt = now;
         if (now - began > SMOOTH_MS) {
           this.#freezes = 0;
-          if (LADDER[this.#rung] === winner) this.#climbs = 0;
+          if (WAYS[this.#index] === bestWay) this.#bestRetries = 0;
         }
       }
-      if (now - movedAt > stillMs) this.#failed("frozen");
+      if (now - movedAt > frozenAfterMs) this.#failed("frozen");
       else this.#options.onDelay(way.delay);
-    }, LOOK_EVERY_MS);
+    }, CHECK_EVERY_MS);
   }
 
   #failed(how) {
-    const Way = LADDER[this.#rung];
-    // Its first frame may stand there already, and would each time again.
-    if (how === "barred") broken.add(Way.by);
-    if (how === "barred" || (how === "frozen" && ++this.#freezes > 1)) {
+    const Way = WAYS[this.#index];
+    // Its first frame may be on the screen already, and would be at each new try.
+    if (how === "notAllowed") unusable.add(Way.engine);
+    if (how === "notAllowed" || (how === "frozen" && ++this.#freezes > 1)) {
       this.#freezes = 0;
-      if (Way === winner) winner = null;
+      if (Way === bestWay) bestWay = null;
       this.#options.onConnection({kind: "lost", retryIn: 0});
-      return this.#try(this.#rung + 1);
+      return this.#try(this.#index + 1);
     }
-    if (this.#pictured || (Way === winner && this.#failures < LOYALTY)) return this.#lost();
-    if (how === "unable" && Way !== winner) broken.add(Way.by);
-    this.#try(this.#rung + 1);
+    if (this.#pictured || (Way === bestWay && this.#failures < MAX_FAILURES)) return this.#lost();
+    if (how === "unsupported" && Way !== bestWay) unusable.add(Way.engine);
+    this.#try(this.#index + 1);
   }
 
-  // Full jitter, so that a thousand viewers do not come back in the same instant.
+  // Full jitter, so that a thousand viewers do not reconnect at the same moment.
   #lost() {
-    this.#rest();
+    this.#close();
     const ceiling = Math.min(RETRY_MAX_S, RETRY_MIN_S * 2 ** this.#failures++);
     const retryIn = Math.random() * ceiling;
     this.#options.onDelay(null);
@@ -198,5 +199,5 @@ export class Player {
 }
 
 function usable(Way) {
-  return Way.possible && !broken.has(Way.by);
+  return Way.possible && !unusable.has(Way.engine);
 }

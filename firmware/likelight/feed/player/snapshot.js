@@ -1,12 +1,12 @@
-// One JPEG every 10 s: the last rung, for a line that carries no more or a proxy that holds streams.
+// One JPEG every 10 s: the last way, for a network too slow for more or a proxy that holds streams.
 
 const EVERY_MS = 10_000;
 const WITHIN_MS = 4000; // the server itself may wait 2 s for a fresh picture
 
 export class SnapshotWay {
   static way = "snapshot";
-  static stillMs = Infinity; // one that does not come ends the way by itself
-  static get by() {
+  static frozenAfterMs = Infinity; // a snapshot that does not come ends this way by itself
+  static get engine() {
     return "jpeg";
   }
   static get possible() {
@@ -14,7 +14,7 @@ export class SnapshotWay {
   }
 
   #options;
-  #tell;
+  #report;
   #image = new Image();
   #captured = null;
   #timer = 0;
@@ -22,11 +22,11 @@ export class SnapshotWay {
 
   constructor(options) {
     this.#options = options;
-    this.#tell = options.tell;
+    this.#report = options.report;
     this.#image.alt = options.label;
   }
 
-  fed = false;
+  gotFragment = false;
   progress = 0;
 
   get delay() {
@@ -44,7 +44,7 @@ export class SnapshotWay {
       if (!this.#image.isConnected) this.#first();
       this.#timer = setTimeout(() => this.open(), EVERY_MS);
     } catch {
-      this.#tell.refused();
+      this.#report.failed();
     }
   }
 
@@ -56,8 +56,8 @@ export class SnapshotWay {
 
   #first() {
     this.#options.stage.append(this.#image);
-    this.#tell.connected();
-    this.#tell.picture();
+    this.#report.connected();
+    this.#report.picture();
   }
 }
 

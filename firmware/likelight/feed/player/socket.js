@@ -1,11 +1,11 @@
-// fMP4 over a WebSocket: the way with the least delay, and the only one that also tells the state.
+// fMP4 over a WebSocket: the way with the least delay, and the only one that carries the state.
 
 import {MsePicture, mediaSource} from "./mse.js";
 
 export class SocketWay {
   static way = "mse";
-  static stillMs = 4000;
-  static get by() {
+  static frozenAfterMs = 4000;
+  static get engine() {
     return "mse";
   }
   static get possible() {
@@ -13,18 +13,18 @@ export class SocketWay {
   }
 
   #options;
-  #tell;
+  #report;
   #picture = null;
   #socket = null;
-  #opened = false; // the init segment of the present type has come
+  #opened = false; // the init segment of the present mime type has come
 
   constructor(options) {
     this.#options = options;
-    this.#tell = options.tell;
+    this.#report = options.report;
   }
 
-  get fed() {
-    return Boolean(this.#picture?.fed);
+  get gotFragment() {
+    return Boolean(this.#picture?.gotFragment);
   }
   get progress() {
     return this.#picture.progress;
@@ -39,9 +39,9 @@ export class SocketWay {
     url.protocol = url.protocol.replace("http", "ws");
     const socket = this.#socket = new WebSocket(url);
     socket.binaryType = "arraybuffer";
-    socket.onopen = () => this.#tell.connected();
+    socket.onopen = () => this.#report.connected();
     socket.onmessage = ({data}) => this.#receive(data);
-    socket.onclose = () => this.#tell.refused();
+    socket.onclose = () => this.#report.failed();
   }
 
   close() {
@@ -56,7 +56,7 @@ export class SocketWay {
         this.#picture.begin(message.mime);
         this.#opened = false;
       }
-      if (message.state) this.#tell.state(message.state);
+      if (message.state) this.#report.state(message.state);
     } else {
       this.#picture.take(data, {init: !this.#opened});
       this.#opened = true;

@@ -10,8 +10,8 @@ export function liveVideo(label, {picture, error}) {
   return video;
 }
 
-/** Let the decoder and the last picture go at once. */
-export function dismiss(video) {
+/** Remove the video, its decoder and the last picture at once. */
+export function removeVideo(video) {
   video.removeAttribute("src");
   video.srcObject = null;
   video.load();
@@ -19,15 +19,16 @@ export function dismiss(video) {
 }
 
 /** A number that changes while pictures come out of the decoder. */
-export function decoded(video) {
+export function decodedFrames(video) {
   return video.getVideoPlaybackQuality?.().totalVideoFrames ?? video.currentTime;
 }
 
 /**
- * Even a muted video may be refused, by an iPhone that saves power for one. MJPEG needs no leave.
+ * Play; a browser may not allow even a muted video, for example an iPhone in low-power mode. MJPEG
+ * needs no permission.
  */
-export function play(video, barred) {
+export function play(video, notAllowed) {
   video.play().catch((error) => {
-    if (error.name === "NotAllowedError") barred();
+    if (error.name === "NotAllowedError") notAllowed();
   });
 }
