@@ -31,7 +31,7 @@ class RecordingGate:
         self.hours = is_open, opens_at
 
 
-class WallClock:
+class SettableClock:
     """Follows the virtual clock from `start` on, until somebody sets it."""
 
     def __init__(self, start: datetime) -> None:
@@ -47,7 +47,7 @@ class WallClock:
         self._moved += by
 
 
-Body = Callable[[Permissions, RecordingGate, WallClock], Coroutine[None, None, None]]
+Body = Callable[[Permissions, RecordingGate, SettableClock], Coroutine[None, None, None]]
 
 
 def with_permissions(
@@ -59,7 +59,7 @@ def with_permissions(
     start: datetime = START,
 ) -> None:
     async def scenario() -> None:
-        now, gate = WallClock(start), RecordingGate()
+        now, gate = SettableClock(start), RecordingGate()
         permissions = Permissions(
             gate,
             hours=hours,

@@ -11,7 +11,7 @@ from likelight.gate.schedule import weekly
 from support.permissions import (
     BERLIN,
     RecordingGate,
-    WallClock,
+    SettableClock,
     with_permissions,
 )
 
@@ -21,7 +21,7 @@ ALL_DAY = "00:00-24:00"
 def test_hours_begin_and_end_on_the_second() -> None:
     hours = weekly({"friday": "11:00-13:05, 13:10-20:00"}, BERLIN)  # UTC+1
 
-    async def body(_: Permissions, gate: RecordingGate, now: WallClock) -> None:
+    async def body(_: Permissions, gate: RecordingGate, now: SettableClock) -> None:
         assert gate.hours == (True, None)
         await asyncio.sleep(300 - 0.1)
         assert gate.hours == (True, None)
@@ -110,7 +110,7 @@ def test_an_end_that_is_near_comes_on_the_second() -> None:
 def test_a_clock_that_is_set_ahead_past_the_end_closes_within_10_s() -> None:
     hours = weekly({"friday": "11:00-20:00"}, BERLIN)
 
-    async def body(_: Permissions, gate: RecordingGate, now: WallClock) -> None:
+    async def body(_: Permissions, gate: RecordingGate, now: SettableClock) -> None:
         await asyncio.sleep(3601)
         assert gate.hours == (True, None)
         now.set_ahead(timedelta(hours=8))
