@@ -30,6 +30,10 @@ MAX_WAIT_S = 30
 OFFLINE_AFTER_S = 90.0
 WATCHING_TTL_S = 40.0
 NOTE_TTL_S = 12 * 3600.0
+BOARDS = ("pi-3b-plus", "pi-4", "pi-5", "zero-2w")
+KITS = ("cheap", "reference")
+"""The names of boards and kits, for whoever has no hardware packages; `likelight_hw/boards` has
+what they are."""
 
 
 def rfc3339(moment: datetime) -> str:

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal, Self, TypeVar
 from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
 
 from likelight.config.section import Section
+from likelight.contract import KITS
 from likelight_hw import boards
 from likelight_hw.boards import Board
 from likelight_hw.panels import PANELS
@@ -84,7 +85,7 @@ class LampSettings(Section):
         return self
 
     def wiring(self, board: Board | None) -> LampWiring:
-        """Return what the driver is told; `board` knows the hardware PWM behind a pin."""
+        """Return what the driver gets; `board` knows the hardware PWM of a pin."""
         return LampWiring(
             driver=self.driver,
             pin=self.pin,
@@ -114,12 +115,12 @@ class IndicatorSettings(Section):
         return self
 
     def wiring(self) -> IndicatorWiring:
-        """Return what the driver is told."""
+        """Return what the driver gets."""
         return IndicatorWiring(self.driver, self.pin, self.active_low)
 
 
 class DisplaySettings(Section):
-    """The panel, and how it is wired. What isn't said is as usual for the panel."""
+    """The panel, and how it is wired. What is not set is as usual for the panel."""
 
     driver: Literal["sim", "luma", "framebuffer"] = "sim"
     panel: str = "lcd-7"
@@ -155,7 +156,7 @@ class DisplaySettings(Section):
         return self
 
     def wiring(self) -> DisplayWiring:
-        """Return what the driver is told."""
+        """Return what the driver gets."""
         return DisplayWiring(**self.model_dump())
 
 
@@ -176,23 +177,25 @@ class ButtonsSettings(Section):
         return self
 
 
-def _one_is_a_list(value: Any) -> Any:
+def _as_list(value: Any) -> Any:
     """Read a single `[lights]` as a list of one."""
     return [value] if isinstance(value, dict | LampSettings) else value
 
 
-def _some(lamps: tuple[LampSettings, ...]) -> tuple[LampSettings, ...]:
+def _at_least_one(lamps: tuple[LampSettings, ...]) -> tuple[LampSettings, ...]:
     if not lamps:
         raise ValueError('there is no lamp; driver = "sim" has one without wires')
     return lamps
 
 
-Lamps = Annotated[tuple[LampSettings, ...], BeforeValidator(_one_is_a_list), AfterValidator(_some)]
+Lamps = Annotated[
+    tuple[LampSettings, ...], BeforeValidator(_as_list), AfterValidator(_at_least_one)
+]
 """One lamp or several: `[lights]`, or `[[lights]]` for each."""
 
 
 class HardwareSettings(Section):
-    """What is wired to what. `kit` fills in what the file doesn't say; `board` checks the pins."""
+    """What is wired to what. `kit` sets what the file doesn't; `board` says which pins exist."""
 
     board: str | None = None
     kit: str | None = None
@@ -213,7 +216,7 @@ class HardwareSettings(Section):
 
     @property
     def wiring(self) -> Wiring:
-        """What the drivers are told."""
+        """What the drivers get."""
         board = boards.board(self.board) if self.board else None
         buttons = self.buttons
         return Wiring(
@@ -236,27 +239,28 @@ def _known(find: Callable[[str], _Named], name: str) -> _Named:
 
 
 def with_kit(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Return `settings` over the tables of the kit that they name.
+    """Return `settings`, completed with the tables of the kit that they name.
 
     A table of the file that names another driver than the kit's stands alone; so do `[[lights]]`
     when there are several.
     """
-    if settings.get("kit") not in boards.kits():
+    if settings.get("kit") not in KITS:
         return dict(settings)
     tables = boards.kit(settings["kit"]).settings
-    return {**settings, **{name: _over(tables[name], settings.get(name)) for name in tables}}
+    return {**settings, **{name: _merged(tables[name], settings.get(name)) for name in tables}}
 
 
-def _over(given: Any, said: Any) -> Any:
-    """Return the file's table over the kit's."""
-    if said is None:
-        return given
-    one = given[0] if isinstance(given, list) else given
-    table = said[0] if isinstance(given, list) and _is_one(said) else said
+def _merged(of_kit: Any, of_file: Any) -> Any:
+    """Return the kit's table with what the file's table sets instead."""
+    if of_file is None:
+        return of_kit
+    several = isinstance(of_kit, list)
+    one = of_kit[0] if several else of_kit
+    table = of_file[0] if several and _has_one(of_file) else of_file
     if isinstance(table, dict) and table.get("driver", one["driver"]) == one["driver"]:
         return {**one, **table}
-    return said
+    return of_file
 
 
-def _is_one(said: Any) -> bool:
-    return isinstance(said, list) and len(said) == 1
+def _has_one(table: Any) -> bool:
+    return isinstance(table, list) and len(table) == 1

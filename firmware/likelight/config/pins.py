@@ -6,6 +6,7 @@ from pathlib import Path
 
 from likelight.config.hardware import DisplaySettings, HardwareSettings, LampSettings
 from likelight.config.toml_lines import Key
+from likelight.contract import BOARDS
 from likelight_hw import boards
 from likelight_hw.boards import Board
 from likelight_hw.panels import PANELS
@@ -18,8 +19,8 @@ USUAL_DC = 24
 class Mistake:
     """What is wrong with the setting `key`.
 
-    `words` go on with the name of `other`, where there is one: the setting that `key` quarrels
-    with, and that could be changed instead.
+    `words` continue with the name of `other`, where there is one: the setting that conflicts with
+    `key`, and that could be changed instead.
     """
 
     key: Key
@@ -29,7 +30,7 @@ class Mistake:
 
 @dataclass(frozen=True, slots=True)
 class _Claim:
-    """A pin, the setting that takes it, and what the pin is there."""
+    """A pin, the setting that takes it, and what the pin is used for."""
 
     pin: int
     key: Key
@@ -37,15 +38,15 @@ class _Claim:
 
 
 def pin_mistakes(hardware: HardwareSettings) -> list[Mistake]:
-    """Return all that doesn't fit; without a board, that a real driver needs one."""
+    """Return every part that doesn't fit. Without a board: whether a real driver needs one."""
     if hardware.board is None:
         return list(_needs_board(hardware))
     board = boards.board(hardware.board)
     claims = list(_claims(hardware, board))
     return [
-        *_foreign_kit(hardware, board),
+        *_kit_of_another_board(hardware, board),
         *_unknown_ports(hardware.display, board),
-        *_lacking(claims, board),
+        *_not_on_header(claims, board),
         *_taken_twice(claims),
         *_without_pwm(hardware.lights, board),
         *_without_pio(hardware.lights, board),
@@ -61,13 +62,13 @@ def _needs_board(hardware: HardwareSettings) -> Iterator[Mistake]:
     ]
     for key, driver in drivers:
         if driver != "sim":
-            known = ", ".join(boards.boards())
+            known = ", ".join(BOARDS)
             add = f'add board = "pi-4" above the first table (there is: {known})'
             yield Mistake(key, f'driver = "{driver}" needs a board: {add}')
             return
 
 
-def _foreign_kit(hardware: HardwareSettings, board: Board) -> Iterator[Mistake]:
+def _kit_of_another_board(hardware: HardwareSettings, board: Board) -> Iterator[Mistake]:
     kit = boards.kit(hardware.kit) if hardware.kit else None
     if kit is not None and board.key not in kit.boards:
         yield Mistake(
@@ -123,7 +124,7 @@ def _unknown_ports(display: DisplaySettings, board: Board) -> Iterator[Mistake]:
         )
 
 
-def _lacking(claims: list[_Claim], board: Board) -> Iterator[Mistake]:
+def _not_on_header(claims: list[_Claim], board: Board) -> Iterator[Mistake]:
     for claim in claims:
         if claim.pin in board.reserved:
             yield Mistake(claim.key, f"GPIO {claim.pin} is for {board.reserved[claim.pin]}")
@@ -163,7 +164,7 @@ def _without_pwm(lamps: tuple[LampSettings, ...], board: Board) -> Iterator[Mist
         elif (other := taken.setdefault(channel.channel, key)) != key and (
             lamps[int(other[1])].pin != lamp.pin
         ):
-            words = f"GPIO {lamp.pin} hangs on PWM channel {channel.channel}, and so does"
+            words = f"GPIO {lamp.pin} is on PWM channel {channel.channel}, and so is"
             yield Mistake(key, words, other)
 
 

@@ -1,4 +1,4 @@
-"""What is wrong with a configuration, told to whoever has to fix it: line, key, words."""
+"""What is wrong with a configuration, for whoever has to fix it: line, setting, words."""
 
 import re
 import tomllib
@@ -9,6 +9,7 @@ from pydantic import BaseModel, ValidationError
 
 from likelight.config.pins import Mistake
 from likelight.config.toml_lines import Key, line_numbers
+from likelight.contract import KITS
 from likelight_hw import boards
 from likelight_hw.suggest import did_you_mean
 
@@ -21,13 +22,13 @@ _KINDS = {
     "path_type": "this takes a path in quotes",
 }
 _TABLE = "this is a table: a line [{name}], and its settings in the lines below"
-"""What pydantic says in Python's terms, for people who write TOML."""
+"""What pydantic says in Python's terms, in the terms of TOML."""
 
 _TOML = {
     "Invalid value": "a text stands in quotes, a switch is true or false",
     "Cannot declare ('lights',) twice": "several lamps are [[lights]] each, with two brackets",
 }
-"""What to do about what tomllib says."""
+"""What to do about an error of tomllib, by how its words begin."""
 
 
 def toml_error_in_words(error: tomllib.TOMLDecodeError) -> str:
@@ -82,42 +83,42 @@ class MistakeReport:
         self._lines = line_numbers(text)
         self._settings = settings
         kit = settings.get("kit")
-        self._of_kit = boards.kit(kit).settings if kit in boards.kits() else {}
+        self._of_kit = boards.kit(str(kit)).settings if kit in KITS else {}
 
-    def tell(self, mistakes: Iterable[Mistake]) -> str:
-        """Return one line a mistake, in the order of the file."""
-        told = [self._told(mistake) for mistake in mistakes]
-        return "\n".join(words for _, words in sorted(told, key=lambda line: line[0]))
+    def text_of(self, mistakes: Iterable[Mistake]) -> str:
+        """Return one line for each mistake, in the order of the file."""
+        rows = [self._line_of_text(mistake) for mistake in mistakes]
+        return "\n".join(words for _, words in sorted(rows, key=lambda row: row[0]))
 
-    def _told(self, mistake: Mistake) -> tuple[int, str]:
+    def _line_of_text(self, mistake: Mistake) -> tuple[int, str]:
         key, other = mistake.key, mistake.other
         if other is not None and self._from_kit(key) and not self._from_kit(other):
             key, other = other, key
         line = self._line(key)
-        words = f"{self._spelt(key)}: {mistake.words}"
+        words = f"{self._name(key)}: {mistake.words}"
         if other is not None:
-            words += f" {self._spelt(other)}"
+            words += f" {self._name(other)}"
             if (elsewhere := self._line(other)) is not None and not self._from_kit(other):
                 words += f" (line {elsewhere})"
         return (line or 0), f"  line {line}: {words}" if line else f"  {words}"
 
     def _from_kit(self, key: Key) -> bool:
-        return key[0] in self._of_kit and self._said(key) not in self._lines
+        return key[0] in self._of_kit and self._as_in_file(key) not in self._lines
 
     def _line(self, key: Key) -> int | None:
-        """Return the line of `key`, of the table it lacks in, or of the kit it comes from."""
-        said = self._said(key)
-        for length in range(len(said), 0, -1):
-            if said[:length] in self._lines:
-                return self._lines[said[:length]]
+        """Return the line of `key`, of the table that lacks it, or of the kit it comes from."""
+        named = self._as_in_file(key)
+        for length in range(len(named), 0, -1):
+            if named[:length] in self._lines:
+                return self._lines[named[:length]]
         return self._lines.get(("kit",)) if self._from_kit(key) else None
 
-    def _spelt(self, key: Key) -> str:
-        name = ".".join(str(part) for part in self._said(key))
+    def _name(self, key: Key) -> str:
+        name = ".".join(str(part) for part in self._as_in_file(key))
         source = f" (of kit {self._settings['kit']})" if self._from_kit(key) else ""
         return name + source
 
-    def _said(self, key: Key) -> Key:
+    def _as_in_file(self, key: Key) -> Key:
         """Return `key` as the file has it: a single `[lights]` is a table, not a list of one."""
         if key[:2] == ("lights", 0) and not isinstance(self._settings.get("lights"), list):
             return ("lights", *key[2:])

@@ -1,6 +1,6 @@
 """The settings of one device: a TOML file over defaults that need none.
 
-Unknown keys are refused, and all mistakes are told at once, with line and name of each key.
+Unknown keys are refused, and all mistakes are reported at once, with line and name of each key.
 """
 
 import tomllib
@@ -16,7 +16,7 @@ from likelight.config.pins import Mistake, pin_mistakes
 from likelight.config.places import default_state_dir
 from likelight.config.report import MistakeReport, toml_error_in_words, validation_mistakes
 from likelight.config.section import Section
-from likelight.contract import KitchenId
+from likelight.contract import BOARDS, KitchenId
 from likelight.gate.schedule import WEEKDAYS, Hours, daily, spans, weekly
 from likelight.gate.zone import kitchen_zone
 from likelight_hw import boards
@@ -126,7 +126,7 @@ class PushSettings(Section):
     @model_validator(mode="after")
     def _one_url(self) -> Self:
         if self.url is not None and self.url_file is not None:
-            raise ValueError("url and url_file are two ways to say one thing: set one of them")
+            raise ValueError("url and url_file say the same thing twice: set one of them")
         if self.ca_file is not None and self.url is None and self.url_file is None:
             raise ValueError("ca_file belongs to url or url_file")
         if self.url is not None:
@@ -199,7 +199,7 @@ class Config(HardwareSettings):
 
 
 def read_config(path: Path) -> Config:
-    """Read the configuration at `path`. Raises `ConfigError` with one line a mistake."""
+    """Read the configuration at `path`. Raises `ConfigError` with one line for each mistake."""
     try:
         # Windows' Notepad begins a file with a byte order mark.
         text = path.read_text(encoding="utf-8-sig")
@@ -213,34 +213,34 @@ def read_config(path: Path) -> Config:
         raise ConfigError(f"{path} is not saved as UTF-8: see line {line}") from error
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{path} is no valid TOML: {toml_error_in_words(error)}") from error
-    layered = _with_caps(with_kit(settings))
+    layered = _within_camera_limits(with_kit(settings))
     try:
         config = Config.model_validate(layered)
         wrong = pin_mistakes(config)
     except ValidationError as error:
         wrong = [*validation_mistakes(error, Config), *_wrong_pins(layered, error)]
     if wrong:
-        raise ConfigError(f"{path} can't be used:\n{MistakeReport(text, settings).tell(wrong)}")
+        raise ConfigError(f"{path} can't be used:\n{MistakeReport(text, settings).text_of(wrong)}")
     return config
 
 
-def _with_caps(settings: dict[str, Any]) -> dict[str, Any]:
-    """Return `settings` with a camera that asks for no more than the board carries, unless told."""
+def _within_camera_limits(settings: dict[str, Any]) -> dict[str, Any]:
+    """Return `settings`, where what the camera does not say is what the board can do."""
     camera = settings.get("camera", {})
-    if settings.get("board") not in boards.boards() or not isinstance(camera, dict):
+    if settings.get("board") not in BOARDS or not isinstance(camera, dict):
         return settings
-    caps = boards.board(settings["board"]).camera
+    limits = boards.board(settings["board"]).camera
     usual = CameraSettings()
     least = {
-        "width": min(usual.width, caps.width),
-        "height": min(usual.height, caps.height),
-        "fps": min(usual.fps, caps.fps),
+        "width": min(usual.width, limits.width),
+        "height": min(usual.height, limits.height),
+        "fps": min(usual.fps, limits.fps),
     }
     return {**settings, "camera": {**least, **camera}}
 
 
 def _wrong_pins(settings: dict[str, Any], error: ValidationError) -> list[Mistake]:
-    """Check the pins of those parts that are sound, so that nothing is told one at a time."""
+    """Check the pins of the parts that are valid, so that all mistakes are reported at once."""
     bad = [mistake["loc"] for mistake in error.errors()]
     if ("board",) in bad:
         return []

@@ -200,8 +200,7 @@ LAMP = '[[lights]]\ndriver = "pwm"\npin = '
         (
             'board = "pi-4"\n[[lights]]\ndriver = "sysfs-pwm"\npin = 12\n'
             '[[lights]]\ndriver = "sysfs-pwm"\npin = 18',
-            "line 7: lights.1.pin: GPIO 18 hangs on PWM channel 0, and so does "
-            "lights.0.pin (line 4)",
+            "line 7: lights.1.pin: GPIO 18 is on PWM channel 0, and so is lights.0.pin (line 4)",
         ),
         (
             'board = "pi-4"\n[lights]\ndriver = "ws2812-pio"\nleds = 30\npin = 18',

@@ -7,6 +7,7 @@ import pytest
 from gpiozero.pins.pi import PiBoardInfo
 
 from likelight.config.settings import Config, read_config
+from likelight.contract import BOARDS, KITS
 from likelight_hw import boards
 
 REVISIONS = {"zero-2w": 0x902120, "pi-3b-plus": 0xA020D3, "pi-4": 0xC03114, "pi-5": 0xC04170}
@@ -17,6 +18,7 @@ EACH_KIT_ON_EACH_BOARD = [(kit, board) for kit in boards.kits() for board in boa
 def test_these_are_the_boards_and_kits() -> None:
     assert set(boards.boards()) == set(REVISIONS)
     assert boards.kits() == ("cheap", "reference")
+    assert (boards.boards(), boards.kits()) == (BOARDS, KITS)
 
 
 @pytest.mark.parametrize("key", boards.boards())
