@@ -7,7 +7,10 @@ from pathlib import Path
 import pytest
 
 PROJECT = Path(__file__).parents[3]
-LOCKS = {name: PROJECT / name for name in ("requirements.lock", "tests/requirements.lock")}
+LOCKS = {
+    name: PROJECT / name
+    for name in ("requirements.lock", "cloud/requirements.lock", "tests/requirements.lock")
+}
 
 
 def pinned(lock: Path) -> dict[str, str]:
@@ -25,6 +28,17 @@ def test_a_pi_with_any_panel_is_installed_from_the_lock() -> None:
 def test_what_is_installed_is_what_was_tested() -> None:
     tested = pinned(LOCKS["tests/requirements.lock"])
     assert pinned(LOCKS["requirements.lock"]).items() <= tested.items()
+
+
+def test_a_cloud_server_is_installed_from_a_lock_of_its_own() -> None:
+    settings = tomllib.loads((PROJECT / "pyproject.toml").read_text("utf-8"))
+    wanted, project = settings["dependency-groups"]["cloud"], settings["project"]
+    device = [*project["dependencies"], *project["optional-dependencies"]["dev"]]
+    assert set(wanted) <= set(device), "the same bounds as elsewhere"
+    lock = pinned(LOCKS["cloud/requirements.lock"])
+    assert {re.split(r"[<>=;\[ ]", line)[0] for line in wanted} <= lock.keys()
+    assert lock.items() <= pinned(LOCKS["requirements.lock"]).items()
+    assert lock.keys().isdisjoint({"av", "gpiozero", "pillow", "segno", "luma-core", "smbus2"})
 
 
 @pytest.mark.parametrize("lock", LOCKS.values(), ids=LOCKS)
