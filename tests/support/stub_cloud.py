@@ -24,7 +24,7 @@ from likelight.runtime.changes import Changes
 from likelight_cloud.page import page_routes
 
 PLAYER = """
-// Stands in for the feed's player: a still, and its callbacks at hand as `window.player`.
+// Stands in for the feed's player: one picture, and its callbacks at hand as `window.player`.
 export class Player {
   constructor(options) { this.options = options; window.player = this; }
   start() {

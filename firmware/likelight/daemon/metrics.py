@@ -83,7 +83,7 @@ class FeedMetrics(Collector):
         )
 
     def _viewers(self) -> Iterator[Metric]:
-        viewers = GaugeMetricFamily("likelight_viewers", "Who watches now", labels=["protocol"])
+        viewers = GaugeMetricFamily("likelight_viewers", "Viewers now", labels=["protocol"])
         sent = CounterMetricFamily("likelight_sent_bytes", "Bytes sent", labels=["protocol"])
         skips = CounterMetricFamily(
             "likelight_skips", "Times a slow viewer jumped ahead", labels=["protocol"]
@@ -114,11 +114,11 @@ class FeedMetrics(Collector):
             trouble.add_metric([camera.code], 1)
         yield trouble
         states = GaugeMetricFamily(
-            "likelight_state", "1 for what viewers are told now", labels=["state"]
+            "likelight_state", "1 for the state that viewers see now", labels=["state"]
         )
         for state in State:
             states.add_metric([state.value], state is self._hub.state)
         yield states
         yield GaugeMetricFamily(
-            "likelight_uploading", "1 while the relay takes the feed", self._uploading()
+            "likelight_uploading", "1 while the relay gets the feed", self._uploading()
         )

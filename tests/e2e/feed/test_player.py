@@ -91,14 +91,14 @@ async def camera(place: Kitchen, *, shades: list[int] | None = None, age_us: int
     Each was captured `age_us` before it is pushed.
     """
     units = encode(shades or [CAMERA_SHADE] * 30)
-    still = jpeg(CAMERA_SHADE)
+    picture = jpeg(CAMERA_SHADE)
     loop = asyncio.get_running_loop()
     began, number = loop.time(), 0
     while True:
         unit = units[number % len(units)]
         place.hub.publish(unit.data, keyframe=unit.keyframe, captured_us=now_us() - age_us)
         if place.hub.demand.jpeg:
-            place.hub.publish_jpeg(still, captured_us=now_us() - age_us)
+            place.hub.publish_jpeg(picture, captured_us=now_us() - age_us)
         number += 1
         await asyncio.sleep(max(0.0, began + number / 30 - loop.time()))
 
@@ -336,7 +336,7 @@ async def test_a_frozen_mjpeg_is_told_from_a_still_picture(browser: Browser) -> 
     async with wall as (place, page):
         place.hub.show(State.PRIVATE)
         await shows(page, *DARK)
-        for _ in range(2):  # a placeholder stands still, and the snapshots say so too
+        for _ in range(2):  # a placeholder does not change, and neither do the snapshots
             async with page.expect_response("**/snapshot.jpg"):
                 pass
         assert not await page.evaluate("heard.connections.some((c) => c.kind === 'lost')")
