@@ -81,7 +81,7 @@ async def test_without_an_upload_the_device_s_own_state_is_shown(
         await watcher.fragments(1)
         assert watcher.got.states[-1] == state
     snapshot = await site.call("GET", f"/k/{KID}/snapshot.jpg")
-    assert (snapshot.status, still.headers["Content-Type"]) == (200, "image/jpeg")
+    assert (snapshot.status, snapshot.headers["Content-Type"]) == (200, "image/jpeg")
 
 
 async def test_a_state_reported_later_reaches_who_watches(site: RelaySite) -> None:
