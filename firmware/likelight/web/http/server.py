@@ -80,8 +80,12 @@ class WebServer:
         assert runner.server is not None
         guard.protect(runner.server)
         try:
-            listening = await loop.create_server(guard, sock=self._listener.dup(), backlog=BACKLOG)
+            # It serves only from the next line on, so that a cancellation finds it to be closed.
+            listening = await loop.create_server(
+                guard, sock=self._listener.dup(), backlog=BACKLOG, start_serving=False
+            )
             try:
+                await listening.start_serving()
                 self.serving = True
                 await asyncio.Event().wait()
             finally:
