@@ -18,7 +18,7 @@ from likelight.appreciation.sync.client import CloudClient
 from likelight.appreciation.sync.connection import CloudConnection
 from likelight.appreciation.sync.report import StatusSources
 from likelight.appreciation.sync.vitals import Vitals
-from likelight.appreciation.window_in import CrewHardware, LampSettings, WindowIn
+from likelight.appreciation.window_in import CrewHardware, LampStyle, WindowIn
 from likelight.assets import catalogue
 from likelight.contract import (
     CameraReport,
@@ -136,7 +136,7 @@ class Device:
                 simulated=True,
             ),
             panel=PanelSettings(catalogue.load(language), UTC, quiet=quiet, night_brightness=night),
-            lamp=LampSettings(),
+            lamp=LampStyle(),
             listener=self,
             now=now,
             rng=rng or random.Random(seed),

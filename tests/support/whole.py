@@ -13,11 +13,11 @@ from likelight.appreciation.sync.store import DeviceStore
 from likelight.config.settings import CameraSettings, Config, KitchenSettings
 from likelight.daemon.assembly import assemble
 from likelight.daemon.device import Device
-from likelight.daemon.embedded_cloud import EmbeddedCloud
+from likelight.daemon.embedded_cloud import CloudPlugin
 from likelight.daemon.prepare import prepare
 from likelight.web.http.address import own_address
 from likelight.web.http.server import listen
-from likelight_hw.push.target import Target
+from likelight_hw.push.target import PushTarget
 from likelight_hw.sim.display import SimDisplay
 
 KITCHEN = KitchenSettings(id="demo", name="A kitchen")
@@ -27,7 +27,7 @@ TOKEN = "a token"
 class SwitchedCloud:
     """An embedded cloud that the device finds down until a test starts it."""
 
-    def __init__(self, cloud: EmbeddedCloud) -> None:
+    def __init__(self, cloud: CloudPlugin) -> None:
         self.ready = cloud.ready
         self.mount: Callable[[web.Application], None] = cloud.mount
         self._cloud = cloud
@@ -81,7 +81,7 @@ class Whole:
 
 @asynccontextmanager
 async def whole(
-    state_dir: Path, *, token: str = TOKEN, push_target: Target | None = None, **settings: Any
+    state_dir: Path, *, token: str = TOKEN, push_target: PushTarget | None = None, **settings: Any
 ) -> AsyncIterator[Whole]:
     """Run a device with `settings` of its configuration, and no cloud yet.
 

@@ -43,7 +43,7 @@ class CrewHardware:
 
 
 @dataclass(frozen=True, slots=True)
-class LampSettings:
+class LampStyle:
     """How the lamp looks; `dimmable` is False for a relay, which is dark by night."""
 
     palette: Palette = BRAND
@@ -69,7 +69,7 @@ class WindowIn:
         *,
         status: StatusSources,
         panel: PanelSettings,
-        lamp: LampSettings,
+        lamp: LampStyle,
         listener: KitchenListener,
         now: Now,
         rng: random.Random,

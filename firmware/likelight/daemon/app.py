@@ -8,6 +8,8 @@ import webbrowser
 from contextlib import suppress
 from dataclasses import dataclass
 
+from aiohttp import web
+
 from likelight.config.settings import Config
 from likelight.config.state_dir import held
 from likelight.daemon.assembly import assemble
@@ -15,7 +17,6 @@ from likelight.daemon.camera import camera_config
 from likelight.daemon.device import Device
 from likelight.daemon.listener import device_listener
 from likelight.daemon.prepare import Prepared, prepare
-from likelight.daemon.site import Bench
 from likelight.runtime.signals import Stop
 from likelight.runtime.systemd import Systemd
 from likelight.web.bench.log_lines import LogLines
@@ -25,7 +26,7 @@ from likelight_hw.camera.probe import probe
 log = logging.getLogger(__name__)
 
 READY_WITHIN_S = 10.0
-"""A device that still waits for something then is up all the same, and says what it lacks."""
+"""After this time systemd is told that the device is up, whatever it still waits for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +50,12 @@ def run(config: Config, *, bench: bool, browser: bool, seconds: float | None) ->
 
 
 async def _until_a_signal(config: Config, prepared: Prepared, how: _How) -> None:
-    """Run until a signal, which ends the start-up just as well."""
+    """Run until a signal comes, which ends a start-up that hangs, too."""
     systemd, stop = Systemd(), Stop()
     async with asyncio.TaskGroup() as group:
         running = group.create_task(_run_device(config, prepared, systemd, stop, how))
         await stop.asked.wait()
-        log.info("Good night")
+        log.info("Stopping")
         systemd.stopping()
         running.cancel()
 
@@ -64,14 +65,12 @@ async def _run_device(
 ) -> None:
     camera = camera_config(config.camera)
     if camera.simulated:
-        # A file that can't be played is told to whoever named it. A real camera that is unplugged
-        # must not keep the lamp and the notes from starting; the daemon goes on looking for it.
+        # Whoever named a file that can't be played is told so. A real camera that is unplugged must
+        # not keep the lamp and the notes from starting: the daemon goes on looking for it.
         await probe(camera)
-    async with (
-        assemble(config, prepared, _bench if how.bench else None) as device,
-        asyncio.TaskGroup() as group,
-    ):
-        stop.dark = device.darken
+    assembled = assemble(config, prepared, _bench) if how.bench else assemble(config, prepared)
+    async with assembled as device, asyncio.TaskGroup() as group:
+        stop.darken = device.darken
         device.supervisor.add("watchdog", systemd, critical=False)
         group.create_task(device.run())
         with suppress(TimeoutError):
@@ -104,10 +103,14 @@ def _say(line: str) -> None:
         print(line, flush=True)  # noqa: T201  these lines are for the person at the terminal
 
 
-def _bench(device: Device) -> Bench | None:
-    from likelight.daemon.demo_bench import make_bench  # noqa: PLC0415  0.3 MB, the demo's
+def _bench(device: Device) -> list[web.RouteDef]:
+    """Return the routes of the bench, which shows the log from now on."""
+    # 0.3 MB that only the demo needs.
+    from likelight.daemon.demo_bench import make_bench  # noqa: PLC0415
+    from likelight.web.bench.routes import bench_routes  # noqa: PLC0415
 
     lines = LogLines(device.changes.bump)
     for name in ("likelight", "likelight_hw", "likelight_cloud"):
         logging.getLogger(name).addHandler(lines)
-    return make_bench(device, lines)
+    bench = make_bench(device, lines)
+    return bench_routes(bench) if bench else []

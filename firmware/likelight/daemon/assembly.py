@@ -1,7 +1,9 @@
 """Builds the parts of one device and connects them to each other."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+
+from aiohttp import web
 
 from likelight.appreciation.lamp.palette import brand
 from likelight.appreciation.panel.settings import PanelSettings
@@ -9,17 +11,17 @@ from likelight.appreciation.sync.http_cloud import HttpCloud
 from likelight.appreciation.sync.report import StatusSources
 from likelight.appreciation.sync.store import DeviceStore
 from likelight.appreciation.sync.vitals import Vitals
-from likelight.appreciation.window_in import CrewHardware, LampSettings, WindowIn
+from likelight.appreciation.window_in import CrewHardware, LampStyle, WindowIn
 from likelight.config.places import CONTROL_SOCKET, runtime_dir
 from likelight.config.settings import Config, ConfigError
 from likelight.daemon.camera import DeviceCamera, camera_config
 from likelight.daemon.device import Device
 from likelight.daemon.embedded_cloud import AfterCloud
-from likelight.daemon.events import Events
+from likelight.daemon.events import DeviceEvents
 from likelight.daemon.feed import build_feed
 from likelight.daemon.hardware import open_device_hardware
 from likelight.daemon.prepare import Prepared
-from likelight.daemon.site import Bench, fill_site
+from likelight.daemon.site import fill_site
 from likelight.gate.on_air import OnAir
 from likelight.gate.permissions import Permissions
 from likelight.gate.privacy_button import PrivacyButton
@@ -32,12 +34,13 @@ from likelight.web.http.address import own_address
 from likelight.web.http.server import WebServer
 from likelight_hw.camera.process import CameraProcess
 
-MakeBench = Callable[[Device], Bench | None]
+BenchRoutes = Callable[[Device], Sequence[web.RouteDef]]
+"""Returns the routes of the demo's bench for a device."""
 
 
 @asynccontextmanager
 async def assemble(
-    config: Config, prepared: Prepared, make_bench: MakeBench | None = None
+    config: Config, prepared: Prepared, bench_routes: BenchRoutes = lambda _: ()
 ) -> AsyncIterator[Device]:
     """Assemble the device of `config`, which works while its `run()` does; in the end all is dark.
 
@@ -50,7 +53,7 @@ async def assemble(
     ):
         device = _connect(config, prepared, store, cloud)
         try:
-            _add_servers(device, config, prepared, make_bench(device) if make_bench else None)
+            _add_servers(device, config, prepared, bench_routes(device))
             yield device
         finally:
             await device.hardware.close()
@@ -70,7 +73,7 @@ async def _opened(store: DeviceStore) -> AsyncIterator[DeviceStore]:
 
 def _connect(config: Config, prepared: Prepared, store: DeviceStore, cloud: HttpCloud) -> Device:
     """Build each part with what it reads and whom it tells; the supervisor gets what runs."""
-    events, supervisor = Events(), Supervisor(prepared.rng)
+    events, supervisor = DeviceEvents(), Supervisor(prepared.rng)
     now, zone = prepared.now, kitchen_zone(config.kitchen.timezone)
     quiet = config.quiet.during(zone)
     hardware = open_device_hardware(config.wiring)
@@ -111,7 +114,7 @@ def _connect(config: Config, prepared: Prepared, store: DeviceStore, cloud: Http
             night_brightness=config.quiet.brightness,
             review_due=lambda: events.permissions.consent.review_due,
         ),
-        lamp=LampSettings(
+        lamp=LampStyle(
             palette=brand(config.brand.glow, config.brand.heart), dimmable=hardware.dimmable
         ),
         listener=events,
@@ -163,7 +166,9 @@ def _connect(config: Config, prepared: Prepared, store: DeviceStore, cloud: Http
     )
 
 
-def _add_servers(device: Device, config: Config, prepared: Prepared, bench: Bench | None) -> None:
+def _add_servers(
+    device: Device, config: Config, prepared: Prepared, bench: Sequence[web.RouteDef]
+) -> None:
     """Add what answers others: the port, the control socket, and the embedded cloud behind it."""
     add, cloud = device.supervisor.add, prepared.embedded_cloud
     site = WebServer(lambda app: fill_site(app, device, config.web, bench), prepared.listener)

@@ -3,8 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from aiohttp import web
-
 from likelight.appreciation.lamp.lamp import Lamp
 from likelight.appreciation.window_in import WindowIn
 from likelight.daemon.device import Device
@@ -12,7 +10,7 @@ from likelight.feed.hub import Hub
 from likelight.gate.on_air import OnAir
 from likelight.runtime.changes import Changes
 from likelight.web.bench.log_lines import LogLine, LogLines
-from likelight.web.bench.routes import BenchDisplay, BenchLamp, BenchState, Pressable, bench_routes
+from likelight.web.bench.routes import BenchDisplay, BenchLamp, BenchState, Pressable
 from likelight_hw.sim.button import SimButton
 from likelight_hw.sim.display import SimDisplay
 
@@ -29,9 +27,6 @@ class DemoBench:
     buttons: dict[Pressable, SimButton]
     lines: LogLines
     changes: Changes
-
-    def routes(self) -> list[web.RouteDef]:
-        return bench_routes(self)
 
     @property
     def display_version(self) -> int:
@@ -74,7 +69,7 @@ class DemoBench:
 
 
 def make_bench(device: Device, lines: LogLines) -> DemoBench | None:
-    """Return the bench over the simulated hardware, None where some of it is real."""
+    """Return the bench over the simulated hardware, or None where some of it is real."""
     hardware = device.hardware
     display, thanks, privacy = hardware.display, hardware.thanks, hardware.privacy
     if not (

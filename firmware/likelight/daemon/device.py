@@ -1,4 +1,4 @@
-"""The assembled device: its parts, and what it says of itself."""
+"""The assembled device: its parts, its health, and what a command may ask of it."""
 
 from dataclasses import dataclass
 
@@ -6,7 +6,7 @@ from aiohttp import web
 
 from likelight.appreciation.window_in import WindowIn
 from likelight.daemon.camera import DeviceCamera
-from likelight.daemon.embedded_cloud import EmbeddedCloud
+from likelight.daemon.embedded_cloud import CloudPlugin
 from likelight.daemon.feed import Feed
 from likelight.daemon.hardware import DeviceHardware
 from likelight.daemon.health import DeviceHealth
@@ -23,7 +23,7 @@ from likelight.web.control.status import status_routes
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """The parts of one device, wired to each other. `assemble` makes it and closes it."""
+    """The parts of one device, connected to each other. `assemble` builds and closes them."""
 
     kitchen: str
     """The kitchen's id."""
@@ -33,17 +33,17 @@ class Device:
     on_air: OnAir
     permissions: Permissions
     window_in: WindowIn
-    embedded_cloud: EmbeddedCloud | None
+    embedded_cloud: CloudPlugin | None
     supervisor: Supervisor
     changes: Changes
     """Counts what may have changed `health()`."""
 
     async def run(self) -> None:
-        """Live until cancelled. Raises `GaveUp` (in an ExceptionGroup)."""
+        """Run all parts until cancelled. Raises `GaveUp` (in an ExceptionGroup)."""
         await self.supervisor.run()
 
     async def ready(self) -> None:
-        """Return once nothing is waited for any more."""
+        """Return once the camera and the embedded cloud have started."""
         if self.embedded_cloud is not None:
             await self.window_in.reported.wait()
         seen = 0
@@ -51,7 +51,7 @@ class Device:
             seen = await self.changes.wait_beyond(seen)
 
     def darken(self) -> None:
-        """Switch lamp and on-air light off, whatever comes of the other. It does not wait."""
+        """Switch lamp and on-air light off, at once."""
         self.hardware.darken()
 
     def health(self) -> DeviceHealth:

@@ -24,7 +24,7 @@ READY_WITHIN_S = 2.0
 """The buttons and the screens don't wait longer for a cloud that can't open."""
 
 
-class EmbeddedCloud(Protocol):
+class CloudPlugin(Protocol):
     """What an entry point of the group makes."""
 
     @property
@@ -44,12 +44,12 @@ class EmbeddedCloud(Protocol):
 class _Maker(Protocol):
     def __call__(
         self, database: Path, *, now: Now, rng: random.Random, notes: Notes
-    ) -> EmbeddedCloud: ...
+    ) -> CloudPlugin: ...
 
 
 def make_embedded_cloud(
     state_dir: Path, *, now: Now, rng: random.Random, notes: Notes = BUNDLED
-) -> EmbeddedCloud:
+) -> CloudPlugin:
     """Make the installed cloud, which keeps its file in `state_dir`.
 
     Raises `ConfigError` when none is installed.
@@ -66,7 +66,7 @@ class AfterCloud:
     Where there is no embedded `cloud` it starts at once.
     """
 
-    def __init__(self, component: Component, cloud: EmbeddedCloud | None) -> None:
+    def __init__(self, component: Component, cloud: CloudPlugin | None) -> None:
         self._component = component
         self._cloud = cloud
 

@@ -15,7 +15,7 @@ JPEG_FPS = 15.0
 """What an MJPEG viewer gets at most: at 720p each picture has some 35 KB, so 4 Mbit/s."""
 
 
-class Events:
+class DeviceEvents:
     """One method per event. Parts are built one after the other, and each is set here at once.
 
     It is the window in's `KitchenListener`. `changes` counts what may have changed the device's

@@ -3,7 +3,7 @@
 import secrets
 from dataclasses import dataclass
 
-from likelight.daemon.events import Events
+from likelight.daemon.events import DeviceEvents
 from likelight.daemon.prepare import Prepared
 from likelight.daemon.push import Push
 from likelight.feed.hls.hls import Hls
@@ -23,7 +23,7 @@ class Feed:
     push: Push | None
 
 
-def build_feed(prepared: Prepared, camera: CameraProcess, events: Events) -> Feed:
+def build_feed(prepared: Prepared, camera: CameraProcess, events: DeviceEvents) -> Feed:
     """Build the hub and its outlets. Nothing runs yet."""
     hub = Hub(now_us=now_us, on_demand=events.on_demand, request_keyframe=camera.keyframe)
     hls = Hls(hub, epoch=secrets.token_hex(4))

@@ -18,7 +18,7 @@ from likelight.runtime.supervisor import ComponentHealth, Condition
 
 @dataclass(frozen=True, slots=True)
 class DeviceHealth:
-    """A snapshot: every component's health, the state for the world, and what start-up awaits."""
+    """A snapshot: every component's health, the state that viewers see, what start-up waits for."""
 
     components: dict[str, ComponentHealth]
     state: State
@@ -26,16 +26,16 @@ class DeviceHealth:
     camera: str
     camera_reason: str | None
     camera_code: str | None
-    """What the crew's display calls the reason."""
+    """The short code that the crew's display shows for the reason."""
     camera_restarts: int
     waiting_for: tuple[str, ...]
     push: PushStatus | None = None
     """None where no push is configured."""
     consent: ConsentHealth | None = None
-    """None where none is needed, or nothing is known yet."""
+    """None where no consent is needed, and before the record was read."""
     buttons: dict[str, ButtonTrouble | None] = field(default_factory=dict)
     hardware: dict[str, str] = field(default_factory=dict)
-    """What is lost of lamp, display and on-air light, and why; the rest of the device works on."""
+    """Which of lamp, display and on-air light do not work, and why; the rest of the device does."""
 
     @property
     def well(self) -> bool:

@@ -12,13 +12,13 @@ from likelight.config.places import runtime_dir
 from likelight.config.settings import Config
 from likelight.config.state_dir import own_token, read_token
 from likelight.daemon.camera import camera_config
-from likelight.daemon.embedded_cloud import EmbeddedCloud, make_embedded_cloud
+from likelight.daemon.embedded_cloud import CloudPlugin, make_embedded_cloud
 from likelight.daemon.kitchen_notes import read_notes
 from likelight.daemon.push_target import read_push_target
 from likelight.feed.placeholders import Placeholder, packaged_placeholders
 from likelight.feed.upload.client import Upload
 from likelight.runtime.clock import Now, utc_now
-from likelight_hw.push.target import Target
+from likelight_hw.push.target import PushTarget
 
 log = logging.getLogger(__name__)
 
@@ -37,9 +37,9 @@ class Prepared:
     placeholders: tuple[Placeholder, ...]
     upload: Upload | None
     """To the relay of the cloud that the configuration names; None without one."""
-    embedded_cloud: EmbeddedCloud | None
+    embedded_cloud: CloudPlugin | None
     """The cloud in this process; None when the configuration names another."""
-    push_target: Target | None
+    push_target: PushTarget | None
     """None when no push is configured."""
     now: Now
     rng: random.Random

@@ -20,18 +20,18 @@ from likelight.feed.ring import Fragment
 from likelight.runtime.backoff import Backoff
 from likelight_hw.ports import AccessUnit, StreamFormat
 from likelight_hw.push.process import PushProcess
-from likelight_hw.push.target import Target
+from likelight_hw.push.target import PushTarget
 
 log = logging.getLogger(__name__)
 
 FIRST_PAUSE_S = 2.0
 LONGEST_PAUSE_S = 60.0
 HEALTHY_S = 30.0
-"""A server that took the stream for so long ends the back-off."""
+"""A server that has taken the stream for this long ends the back-off."""
 
 
 class PushPhase(StrEnum):
-    """Where a push stands."""
+    """What a push does now."""
 
     SHUT = "shut"
     """The gate is shut: there is no connection and no process."""
@@ -54,14 +54,14 @@ class Push:
     """Pushes the camera's access units to `target` while the hub is LIVE. It is the hub's outlet.
 
     `request_keyframe` asks the camera for a keyframe, so that a new connection has a picture at
-    once; `on_change` is called on each new `status`.
+    once; `on_change` is called after each change of `status`.
     """
 
     demand = Demand(h264=1)
 
     def __init__(
         self,
-        target: Target,
+        target: PushTarget,
         hub: Hub,
         *,
         request_keyframe: Callable[[], None],
@@ -83,11 +83,11 @@ class Push:
 
     @property
     def status(self) -> PushStatus:
-        """How the push is."""
+        """What the push does now, and why its last try failed."""
         return self._status
 
     async def run(self) -> None:
-        """Push for ever, whenever the gate is open; cancelling ends the child."""
+        """Push whenever the gate is open, until cancelled; the child ends then, too."""
         self._hub.add_outlet(self)
         try:
             while True:
@@ -109,7 +109,7 @@ class Push:
             self._process.send(unit)
 
     def on_state(self, state: State) -> None:
-        """Open or shut. When this returns after a shut, the child has been killed."""
+        """Start or stop pushing. When this returns after a shut, the child has been killed."""
         if state is State.LIVE:
             self._shut.clear()
             self._opened.set()
@@ -123,7 +123,7 @@ class Push:
         """Take nothing: a media server gets no JPEG."""
 
     async def _push_once(self) -> str | None:
-        """Connect and push until that ends; return why, None when the gate shut."""
+        """Connect and push until that ends; return why it failed, None when the gate shut."""
         if self._stream is None:
             return "the camera has told no format"
         process = self._process = PushProcess(self._target, self._stream, self._connected)
@@ -139,7 +139,7 @@ class Push:
         return reason
 
     async def _back_off(self, reason: str) -> None:
-        """Wait for 1 to 60 s, or until the gate shuts: its next opening is followed at once."""
+        """Wait for 1 to 60 s, or until the gate shuts: after its next opening no time is lost."""
         if not self._in_trouble:
             log.warning("The push to %s failed and is tried again: %s", self._target.server, reason)
         self._in_trouble = True

@@ -5,10 +5,10 @@ from pathlib import Path
 
 from likelight.config.secret import read_secret
 from likelight.config.settings import ConfigError, PushSettings
-from likelight_hw.push.target import Target
+from likelight_hw.push.target import PushTarget
 
 
-def read_push_target(settings: PushSettings) -> Target | None:
+def read_push_target(settings: PushSettings) -> PushTarget | None:
     """Return the push target, or None when none is configured.
 
     Raises `ConfigError`, without the URL in it.
@@ -19,7 +19,7 @@ def read_push_target(settings: PushSettings) -> Target | None:
     if url is None:
         return None
     try:
-        return Target(url, settings.ca_file or _authorities())
+        return PushTarget(url, settings.ca_file or _authorities())
     except ValueError as error:
         raise ConfigError(f"{settings.url_file or 'push.url'}: {error}") from None
 

@@ -1,8 +1,8 @@
 """What one device serves on its one port: which routes, and over which of its parts."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TYPE_CHECKING
 
 from aiohttp import web
 
@@ -19,17 +19,13 @@ if TYPE_CHECKING:
     from likelight.daemon.metrics import FeedMetrics
 
 
-class Bench(Protocol):
-    """The simulated hardware as a page, which only the demo has."""
-
-    def routes(self) -> list[web.RouteDef]:
-        """Return what it answers, all of it below /bench."""
-
-
 def fill_site(
-    app: web.Application, device: Device, settings: WebSettings, bench: Bench | None
+    app: web.Application, device: Device, settings: WebSettings, bench: Sequence[web.RouteDef]
 ) -> None:
-    """Put the device's routes into `app`; the pages for viewers come with the embedded cloud."""
+    """Put the device's routes into `app`; the pages for viewers come with the embedded cloud.
+
+    `bench` has the routes of the demo's bench, none for a kitchen.
+    """
     cloud, kid, feed = device.embedded_cloud, device.kitchen, device.feed
     if cloud is not None:
         cloud.mount(app)
@@ -39,10 +35,10 @@ def fill_site(
     app.add_routes(player_routes())
     app.add_routes(health_routes(device.health))
     app.add_routes([web.get("/metrics", _scraped(device))])
-    if bench is not None:
+    if bench:
         # It has the crew's buttons.
         app.middlewares.append(at_our_own_name(settings.host, settings.port, "/bench"))
-        app.add_routes(bench.routes())
+        app.add_routes(bench)
 
 
 def _scraped(device: Device) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:

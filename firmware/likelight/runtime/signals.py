@@ -12,7 +12,7 @@ log = logging.getLogger(__name__)
 class Stop:
     """Hears the signals that end the process, from now on. Made on the event loop.
 
-    The first one sets `asked`. A second one ends the process at once, but calls `dark` before: a
+    The first one sets `asked`. A second one ends the process at once, but calls `darken` before: a
     hardware PWM holds what it was last told, and so would keep a lamp lit. A third one, should
     that hang, finds the system's own way. What hangs outside Python, in a driver, hears none of
     them; systemd kills it (TimeoutStopSec) and then switches the lights off (ExecStopPost).
@@ -23,7 +23,7 @@ class Stop:
 
     def __init__(self) -> None:
         self.asked = asyncio.Event()
-        self.dark: Callable[[], None] = lambda: None
+        self.darken: Callable[[], None] = lambda: None
         self._signals = [signal.SIGINT, signal.SIGTERM]
         if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
             self._signals.append(signal.SIGHUP)
@@ -41,7 +41,7 @@ class Stop:
         for each in self._signals:
             signal.signal(each, signal.SIG_DFL)
         try:
-            self.dark()
+            self.darken()
         except Exception:
             log.exception("The lights may still be on")
         finally:

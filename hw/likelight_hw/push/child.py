@@ -23,7 +23,7 @@ from av.error import FFmpegError
 
 from likelight_hw.child.packets import ChildPacket, Unpacker, pack
 from likelight_hw.ports import StreamFormat
-from likelight_hw.push.target import Target
+from likelight_hw.push.target import PushTarget
 from likelight_hw.push.wire import KEYFRAME, PushMessage, unpack_setup
 
 _TICKS = 90_000
@@ -57,7 +57,7 @@ def serve(link: socket.socket) -> None:
             link.sendall(pack(PushMessage.TROUBLE, describe_failure(error, log, target).encode()))
 
 
-def describe_failure(error: FFmpegError, log: list[_Log], target: Target) -> str:
+def describe_failure(error: FFmpegError, log: list[_Log], target: PushTarget) -> str:
     """Return what went wrong, with nothing of the URL but its server.
 
     FFmpeg's network layers name the cause, the error behind them is mostly EIO.
@@ -83,7 +83,7 @@ def _packets(link: socket.socket) -> Iterator[ChildPacket]:
         yield from unpacker.feed(data)
 
 
-def _connect(target: Target, stream: StreamFormat) -> OutputContainer:
+def _connect(target: PushTarget, stream: StreamFormat) -> OutputContainer:
     """Return a container whose server has accepted the stream. Raises `FFmpegError`."""
     output = av.open(_tee(target), "w", format="tee")
     video = output.add_mux_stream("h264", stream.fps, width=stream.width, height=stream.height)
@@ -95,7 +95,7 @@ def _connect(target: Target, stream: StreamFormat) -> OutputContainer:
     return output
 
 
-def _tee(target: Target) -> str:
+def _tee(target: PushTarget) -> str:
     """Return the target as FFmpeg's tee muxer reads it.
 
     PyAV opens a muxer's connection with avio_open, which takes no options: a plain rtmps URL would

@@ -8,7 +8,7 @@ from likelight_hw.child.link import ChildLink
 from likelight_hw.child.packets import ChildPacket
 from likelight_hw.child.spawn import ChildProcess, module_command
 from likelight_hw.ports import AccessUnit, StreamFormat
-from likelight_hw.push.target import Target
+from likelight_hw.push.target import PushTarget
 from likelight_hw.push.wire import PushMessage, pack_setup, pack_unit
 
 ANSWER_S = 10.0
@@ -28,7 +28,7 @@ class PushProcess:
     """
 
     def __init__(
-        self, target: Target, stream: StreamFormat, on_connected: Callable[[], None]
+        self, target: PushTarget, stream: StreamFormat, on_connected: Callable[[], None]
     ) -> None:
         self.connected_at: float | None = None
         """The loop's time at which the server accepted the stream."""

@@ -13,7 +13,7 @@ _URL = re.compile(r"[A-Za-z0-9%:/?#\[\]@!$&'()*+,;=._~-]+")
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class PushTarget:
     """A media server's URL, and the PEM file of the authorities that may vouch for it.
 
     `ca_file` is for rtmps and rtsps. Raises `ValueError`, without the URL in it, for what is no
@@ -57,7 +57,7 @@ class Target:
 
 def check_public(url: str) -> None:
     """Raise `ValueError` when `url` can't be pushed to, or has a password or a query."""
-    Target(url, Path())
+    PushTarget(url, Path())
     parts = urlsplit(url)
     if parts.username or parts.password or parts.query:
         raise ValueError("a URL with a password or a key in it belongs into a url_file")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from likelight_hw.child.packets import pack
 from likelight_hw.ports import AccessUnit, StreamFormat
-from likelight_hw.push.target import Target
+from likelight_hw.push.target import PushTarget
 
 KEYFRAME = 1
 """Flag of an access unit that is an IDR."""
@@ -27,16 +27,16 @@ class PushMessage(IntEnum):
     """From the child, before it ends: the reason, for IT, without any secret."""
 
 
-def pack_setup(target: Target, stream: StreamFormat) -> bytes:
+def pack_setup(target: PushTarget, stream: StreamFormat) -> bytes:
     """Return the SETUP packet. It carries the secret, which so never stands in a command line."""
     body = [target.url, str(target.ca_file), stream.width, stream.height, stream.fps]
     return pack(PushMessage.SETUP, json.dumps(body).encode())
 
 
-def unpack_setup(payload: bytes) -> tuple[Target, StreamFormat]:
+def unpack_setup(payload: bytes) -> tuple[PushTarget, StreamFormat]:
     """Return what `pack_setup` was given; whether it is simulated stays untold."""
     url, ca_file, width, height, fps = json.loads(payload)
-    return Target(url, Path(ca_file)), StreamFormat(width, height, fps, simulated=False)
+    return PushTarget(url, Path(ca_file)), StreamFormat(width, height, fps, simulated=False)
 
 
 def pack_unit(unit: AccessUnit) -> bytes:

@@ -24,7 +24,7 @@ from likelight_hw.camera.process import CameraProcess
 from likelight_hw.child.link import ChildLink
 from likelight_hw.ports import AccessUnit, StreamFormat
 from likelight_hw.push import process as push_process
-from likelight_hw.push.target import Target
+from likelight_hw.push.target import PushTarget
 from likelight_hw.sim.button import SimButton
 from support.busy import BUSY, lateness
 from support.camera import Recorder, children
@@ -68,7 +68,7 @@ class Pushed:
 
 @asynccontextmanager
 async def pushing(
-    target: Target, keyframe: Callable[[], None] = lambda: None
+    target: PushTarget, keyframe: Callable[[], None] = lambda: None
 ) -> AsyncIterator[Pushed]:
     """Run a push to `target`; the gate is open."""
     hub = Hub(now_us=now_us, on_demand=lambda _: None)
@@ -107,7 +107,7 @@ class Forwarder(Recorder):
 
 
 @asynccontextmanager
-async def filmed(target: Target) -> AsyncIterator[Pushed]:
+async def filmed(target: PushTarget) -> AsyncIterator[Pushed]:
     """Push the simulated camera, which draws its capture time, to `target`."""
     camera = CameraProcess(CameraConfig(width=640, height=360, barcode=True))
     sink = Forwarder()
@@ -138,7 +138,7 @@ async def test_the_stream_arrives_as_it_was_made(tmp_path: Path, secure: bool) -
     odd = tmp_path / "an 'odd' [path]: a|b=c\\d"
     await asyncio.to_thread(shutil.copy, authority.ca_file, odd)
     server = MediaServer(tmp_path, authority)
-    target = Target(server.tls_url if secure else server.url, odd)
+    target = PushTarget(server.tls_url if secure else server.url, odd)
     async with server.running(), filmed(target) as pushed:
         await pushed.phase(PushPhase.STREAMING)
         await server.says(f"publish: name='{KEY}'")
@@ -169,7 +169,7 @@ async def test_a_server_that_tls_does_not_vouch_for_gets_nothing(
     stranger = await asyncio.to_thread(make_authority, tmp_path / "stranger", "localhost")
     server = MediaServer(tmp_path, authority)
     trusted = stranger if wrong == "authority" else authority
-    target = Target(server.tls_url.replace("rtmps", scheme), trusted.ca_file)
+    target = PushTarget(server.tls_url.replace("rtmps", scheme), trusted.ca_file)
     async with server.running(), pushing(target) as pushed:
         status = await pushed.phase(PushPhase.WAITING)
     assert status.reason is not None
@@ -185,7 +185,7 @@ async def test_a_server_that_was_gone_is_found_again(
 ) -> None:
     caplog.set_level(logging.INFO)
     server = MediaServer(tmp_path)
-    async with pushing(Target(server.url, CA_FILE)) as pushed, asyncio.TaskGroup() as group:
+    async with pushing(PushTarget(server.url, CA_FILE)) as pushed, asyncio.TaskGroup() as group:
         camera = group.create_task(stream(pushed))
         async with server.running():
             await pushed.phase(PushPhase.STREAMING)
@@ -208,7 +208,7 @@ async def test_a_server_that_was_gone_is_found_again(
 
 async def test_rtsp_arrives_too() -> None:
     port = free_port()
-    await rtsp_arrives(port, Target(f"rtsp://127.0.0.1:{port}/live/{KEY}", CA_FILE))
+    await rtsp_arrives(port, PushTarget(f"rtsp://127.0.0.1:{port}/live/{KEY}", CA_FILE))
 
 
 @needs_nginx
@@ -218,10 +218,10 @@ async def test_rtsps_arrives_too(tmp_path: Path) -> None:
     server = MediaServer(tmp_path, authority, tls_for=port)
     async with server.running():
         url = f"rtsps://localhost:{server.tls_port}/live/{KEY}"
-        await rtsp_arrives(port, Target(url, authority.ca_file))
+        await rtsp_arrives(port, PushTarget(url, authority.ca_file))
 
 
-async def rtsp_arrives(port: int, target: Target) -> None:
+async def rtsp_arrives(port: int, target: PushTarget) -> None:
     """Push to `target`, behind which a receiver listens on `port`, and look at what comes."""
     url = f"rtsp://127.0.0.1:{port}/live/{KEY}"
     async with asyncio.TaskGroup() as group:
@@ -306,7 +306,7 @@ async def test_a_server_that_stops_reading_costs_no_memory_and_is_given_up(
     )
     server = MediaServer(tmp_path)
     async with server.running(), deaf(server) as way:
-        target = Target(f"rtmp://127.0.0.1:{way.port}/live/{KEY}", CA_FILE)
+        target = PushTarget(f"rtmp://127.0.0.1:{way.port}/live/{KEY}", CA_FILE)
         async with pushing(target) as pushed:
             await pushed.phase(PushPhase.STREAMING)
             way.hears.clear()
@@ -327,7 +327,7 @@ async def test_a_server_that_stops_reading_costs_no_memory_and_is_given_up(
 async def test_what_the_kernel_still_holds_is_dropped_when_the_gate_shuts(tmp_path: Path) -> None:
     server = MediaServer(tmp_path)
     async with server.running(), deaf(server) as way:
-        target = Target(f"rtmp://127.0.0.1:{way.port}/live/{KEY}", CA_FILE)
+        target = PushTarget(f"rtmp://127.0.0.1:{way.port}/live/{KEY}", CA_FILE)
         async with pushing(target) as pushed:
             await pushed.phase(PushPhase.STREAMING)
             way.hears.clear()
@@ -352,7 +352,7 @@ async def test_a_server_that_never_answers_holds_nobody_up(monkeypatch: pytest.M
     monkeypatch.setattr(push_process, "ANSWER_S", 1.0)
     with socket.create_server(("127.0.0.1", 0)) as listener:
         url = f"rtmp://127.0.0.1:{listener.getsockname()[1]}/live/{KEY}"
-        async with pushing(Target(url, CA_FILE)) as pushed:
+        async with pushing(PushTarget(url, CA_FILE)) as pushed:
             await pushed.phase(PushPhase.CONNECTING)
             status = await pushed.phase(PushPhase.WAITING)
             assert status.reason == "the server did not answer within 1 s"
@@ -366,7 +366,7 @@ async def test_a_server_that_never_answers_holds_nobody_up(monkeypatch: pytest.M
 async def test_no_command_line_and_no_environment_has_the_secret() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         url = f"rtmp://127.0.0.1:{listener.getsockname()[1]}/live/{KEY}"
-        async with pushing(Target(url, CA_FILE)):
+        async with pushing(PushTarget(url, CA_FILE)):
             listener.setblocking(False)
             loop = asyncio.get_running_loop()
             connection, _ = await asyncio.wait_for(loop.sock_accept(listener), 15)
@@ -408,9 +408,9 @@ _DAEMON = """
 import asyncio, pathlib, sys
 from likelight_hw.ports import StreamFormat
 from likelight_hw.push.process import PushProcess
-from likelight_hw.push.target import Target
+from likelight_hw.push.target import PushTarget
 
-target = Target(sys.argv[1], pathlib.Path("/dev/null"))
+target = PushTarget(sys.argv[1], pathlib.Path("/dev/null"))
 asyncio.run(PushProcess(target, StreamFormat(320, 192, 30, False), lambda: None).run())
 """
 
@@ -420,7 +420,7 @@ async def test_privacy_ends_the_push_of_a_whole_device(tmp_path: Path) -> None:
     server = MediaServer(tmp_path)
     async with (
         server.running(),
-        whole(tmp_path, push_target=Target(server.url, CA_FILE)) as place,
+        whole(tmp_path, push_target=PushTarget(server.url, CA_FILE)) as place,
     ):
         device = place.device
 

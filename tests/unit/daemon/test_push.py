@@ -24,7 +24,7 @@ from likelight.feed.outlets import Demand
 from likelight_hw.child.packets import Unpacker
 from likelight_hw.ports import AccessUnit, StreamFormat
 from likelight_hw.push.child import describe_failure
-from likelight_hw.push.target import Target
+from likelight_hw.push.target import PushTarget
 from likelight_hw.push.wire import KEYFRAME, pack_setup, pack_unit, unpack_setup
 from support.virtual import run_virtual
 
@@ -34,12 +34,12 @@ STREAM = StreamFormat(640, 360, 30, simulated=False)
 
 
 def test_only_the_server_of_a_target_is_ever_shown() -> None:
-    target = Target(SECRET, CA_FILE)
+    target = PushTarget(SECRET, CA_FILE)
     assert target.server == "rtmps://live.example:1936"
     shown = repr(target) + str(target) + target.server
     assert not any(secret in shown for secret in ("user", "password", "app", "the-key", "abc"))
     assert target.secure
-    assert not Target("rtsp://live.example/app", CA_FILE).secure
+    assert not PushTarget("rtsp://live.example/app", CA_FILE).secure
 
 
 @pytest.mark.parametrize(
@@ -56,27 +56,27 @@ def test_only_the_server_of_a_target_is_ever_shown() -> None:
 )
 def test_what_is_no_target_is_refused_without_being_told(url: str) -> None:
     with pytest.raises(ValueError, match=r".") as refused:
-        Target(url, CA_FILE)
+        PushTarget(url, CA_FILE)
     assert "key" not in str(refused.value).replace("KEY", "")
 
 
 def test_setup_and_units_survive_the_link() -> None:
     unit = AccessUnit(b"\0\0\1\x65", keyframe=True, captured_us=1_790_000_000_000_000)
-    setup, sent = Unpacker().feed(pack_setup(Target(SECRET, CA_FILE), STREAM) + pack_unit(unit))
-    assert unpack_setup(setup.payload) == (Target(SECRET, CA_FILE), STREAM)
+    setup, sent = Unpacker().feed(pack_setup(PushTarget(SECRET, CA_FILE), STREAM) + pack_unit(unit))
+    assert unpack_setup(setup.payload) == (PushTarget(SECRET, CA_FILE), STREAM)
     assert (sent.flags, sent.captured_us, sent.payload) == (KEYFRAME, unit.captured_us, unit.data)
 
 
 @given(st.lists(st.tuples(st.sampled_from(["tcp", "tls", "rtmp", "tee", "rtsp"]), st.text())))
 def test_no_reason_tells_a_secret(log: list[tuple[str, str]]) -> None:
-    target = Target(SECRET, CA_FILE)
+    target = PushTarget(SECRET, CA_FILE)
     leaking = [(16, layer, f"{words} {SECRET} the-key") for layer, words in log]
     told = describe_failure(FFmpegError(5, "Input/output error", SECRET), leaking, target)
     assert told == "the server refused the stream"
 
 
 def test_the_reason_is_the_layers_own() -> None:
-    target = Target(SECRET, CA_FILE)
+    target = PushTarget(SECRET, CA_FILE)
     log = [
         (16, "tcp", "Connection to tcp://live.example:1936?tcp_nodelay=0 failed: refused\n"),
         (16, "tee", f"Slave '{SECRET}': error opening\n"),
@@ -97,7 +97,7 @@ class Child:
     lasts = 0.0
     began: list[float]
 
-    def __init__(self, _: Target, __: StreamFormat, on_connected: Callable[[], None]) -> None:
+    def __init__(self, _: PushTarget, __: StreamFormat, on_connected: Callable[[], None]) -> None:
         self.connected_at: float | None = None
         self._on_connected = on_connected
         self._killed = asyncio.Event()
@@ -125,7 +125,7 @@ async def live(seconds: float, lasts: float) -> tuple[list[float], Push, Hub]:
     Child.began, Child.lasts = began, lasts
     hub = Hub(now_us=lambda: 0, on_demand=lambda _: None)
     push = Push(
-        Target(SECRET, CA_FILE),
+        PushTarget(SECRET, CA_FILE),
         hub,
         request_keyframe=lambda: None,
         on_change=lambda: None,
@@ -185,7 +185,7 @@ def test_a_gate_that_shut_for_an_instant_is_no_failure(
     async def scenario() -> None:
         Child.began, Child.lasts = [], 1000.0
         hub = Hub(now_us=lambda: 0, on_demand=lambda _: None)
-        target, rng = Target(SECRET, CA_FILE), random.Random(3)
+        target, rng = PushTarget(SECRET, CA_FILE), random.Random(3)
         push = Push(target, hub, request_keyframe=lambda: None, on_change=lambda: None, rng=rng)
         push.set_format(STREAM)
         async with asyncio.TaskGroup() as group:
@@ -214,7 +214,7 @@ def test_the_url_comes_from_a_file_that_only_we_can_read(
     file.write_text(SECRET + "\n")
     file.chmod(0o600)
     target = read_push_target(PushSettings(url_file=file, ca_file=CA_FILE))
-    assert target == Target(SECRET, CA_FILE)
+    assert target == PushTarget(SECRET, CA_FILE)
     file.chmod(0o640)
     with pytest.raises(ConfigError, match="chmod 600"):
         read_push_target(PushSettings(url_file=file))

@@ -16,7 +16,7 @@ def dark():
 
 async def main():
     stop = Stop()
-    stop.dark = dark
+    stop.darken = dark
     os.kill(os.getpid(), signal.{first})
     await stop.asked.wait()
     print("asked", flush=True)

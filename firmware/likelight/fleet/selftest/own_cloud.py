@@ -8,7 +8,7 @@ from likelight.appreciation.sync.client import CloudError
 from likelight.appreciation.sync.http_cloud import HttpCloud
 from likelight.config.settings import Config, ConfigError
 from likelight.config.state_dir import own_token
-from likelight.daemon.embedded_cloud import EmbeddedCloud, make_embedded_cloud
+from likelight.daemon.embedded_cloud import CloudPlugin, make_embedded_cloud
 from likelight.fleet.selftest.report import Outcome, failed, passed
 from likelight.runtime.clock import Now
 from likelight.web.http.address import own_address
@@ -37,7 +37,7 @@ async def own_cloud_answers(config: Config, now: Now) -> Outcome:
     return outcome
 
 
-async def _ask(config: Config, own: EmbeddedCloud, token: str) -> None:
+async def _ask(config: Config, own: CloudPlugin, token: str) -> None:
     """Serve the cloud to this machine only. Raises `CloudError`, `OSError`, or a group of them."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         async with asyncio.TaskGroup() as group:
