@@ -166,10 +166,10 @@ class DrawnPlaceholder:
 
 
 class CameraPhase(StrEnum):
-    """Where a camera stands, as its supervisor sees it."""
+    """What a camera does, as the daemon sees it."""
 
     STOPPED = "stopped"
-    """Sensor and encoders are off, by request; the child is ready or on its way."""
+    """Sensor and encoders are off, by request; the child is ready, or starting."""
     STARTING = "starting"
     """Asked to start; no frame yet."""
     STREAMING = "streaming"
@@ -182,9 +182,9 @@ class CameraPhase(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CameraStatus:
-    """A phase, and for `FAILED` and `SILENT` the reason in words that IT can act on.
+    """A phase, and for `FAILED` and `SILENT` a reason that IT can act on.
 
-    `code` is the reason's short name, to be told on the phone: K1 hung, K2 died, K3 no source,
+    `code` is the reason's short name, for the telephone: K1 hung, K2 died, K3 no source,
     K4 never gave a picture.
     """
 
@@ -194,7 +194,7 @@ class CameraStatus:
 
 
 class CameraSink(Protocol):
-    """Where a camera puts what it makes; called on the event loop, must not block."""
+    """Takes what a camera makes. Called on the event loop; must not block."""
 
     def on_format(self, stream: StreamFormat) -> None:
         """The stream (re)starts with this format; the next access unit is a keyframe."""

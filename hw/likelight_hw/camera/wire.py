@@ -1,7 +1,4 @@
-"""What daemon and camera child say to each other over their socketpair.
-
-The packets' framing is packets.py's; here stands what they carry.
-"""
+"""The messages between the daemon and its camera child. Their framing is child/packets.py's."""
 
 import json
 import struct
@@ -45,7 +42,7 @@ class CameraMessage(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class DesiredState:
-    """All that the daemon wants of the child, sent anew at each change, so that the newest wins.
+    """All that the daemon wants of the child, sent anew at each change; the newest counts.
 
     `stream` numbers the starts, 0 means stopped; a raised `keyframe` count asks for one. A child
     that is not frozen answers each new `ping` at once.

@@ -1,7 +1,7 @@
-"""How a daemon and a child of it frame what they say over their socketpair.
+"""How the daemon and a child of it frame their messages on the socket between them.
 
 Both ways: a 16-byte header (type, flags, length, capture time), then the payload, big-endian. What
-the types mean is the affair of the two who talk.
+the types mean is defined in wire.py of the camera and of the push.
 """
 
 import struct
@@ -24,7 +24,7 @@ class ChildPacket(NamedTuple):
 
 
 class ProtocolError(Exception):
-    """The other side sent what no version of it would send."""
+    """The other side sent bytes that are no packet."""
 
 
 def pack(kind: int, payload: bytes = b"", *, flags: int = 0, captured_us: int = 0) -> bytes:

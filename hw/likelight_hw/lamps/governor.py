@@ -1,7 +1,7 @@
-"""No lamp flashes: the one gate that every frame passes on its way to any lamp driver.
+"""No lamp flashes: every frame passes this governor on its way to any lamp driver.
 
 WCAG 2.3.1 allows three flashes a second and excuses small areas. A lamp lights a whole room and
-the picture of everybody who watches, so the rule of this house is stricter, whatever is asked:
+the picture of everybody who watches, so likelight's rule is stricter, whatever is asked:
 
 * at most 2 flashes in any second, a flash being two opposing changes of at least 10 % of full
   luminance (WCAG excuses changes above 80 % luminance; here they count too, and up-down-up is

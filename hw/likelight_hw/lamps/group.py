@@ -13,7 +13,7 @@ log = logging.getLogger(__name__)
 
 RETRY_PAUSES_S = (1.0, 2.0, 4.0, 8.0, 16.0, 30.0)
 HEALTHY_S = 30.0
-"""A lamp with a loose plug works now and then; one that worked for this long is well again."""
+"""A lamp with a loose plug works now and then. After this long it counts as repaired."""
 
 
 @dataclass(frozen=True, slots=True)

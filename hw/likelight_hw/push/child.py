@@ -1,4 +1,4 @@
-"""The push child: takes access units from the daemon, hands them to FFmpeg as they are.
+"""The push child: takes access units from the daemon, and gives them to FFmpeg unchanged.
 
 It is a process because PyAV holds the GIL while FFmpeg connects, because a server that stops
 reading blocks the writer, and because only the end of a process stops both at once.

@@ -1,4 +1,4 @@
-"""What daemon and push child say to each other, in the packets of packets.py."""
+"""The messages between the daemon and its push child. Their framing is child/packets.py's."""
 
 import json
 from enum import IntEnum

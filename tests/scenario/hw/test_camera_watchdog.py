@@ -184,3 +184,13 @@ def test_a_driver_that_does_not_stop_has_2_s() -> None:
         child.child.note_request(asyncio.get_running_loop().time())
 
     assert given_up(body) == (2.5, "K1", [(0.0, CameraPhase.STREAMING)])
+
+
+def test_a_start_does_not_give_a_frozen_child_new_time() -> None:
+    async def body(child: Watched) -> None:
+        child.says(pack(CameraMessage.READY))
+        await asyncio.sleep(1.2)
+        child.requests.start()
+        child.child.note_request(asyncio.get_running_loop().time())
+
+    assert given_up(body) == (2.7, "K1", [(1.7, CameraPhase.SILENT)])

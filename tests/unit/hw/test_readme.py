@@ -1,4 +1,4 @@
-"""hw/README.md names the modules of the camera and the child as they are."""
+"""hw/README.md names the modules of the camera, the child process and the lamps as they are."""
 
 import re
 from pathlib import Path
@@ -20,6 +20,6 @@ def test_what_it_names_exists() -> None:
     assert modules(".") >= NAMED
 
 
-@pytest.mark.parametrize("folder", ["child", "camera", "lamps"])
+@pytest.mark.parametrize("folder", ["child", "camera", "lamps", "picture"])
 def test_it_names_all_of(folder: str) -> None:
     assert modules(folder) <= NAMED
