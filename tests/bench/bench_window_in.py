@@ -98,7 +98,7 @@ async def empty(seconds: float) -> float:
 
 
 async def first_pixel(running: Demo, notes: int) -> None:
-    """Send notes one by one, each of other words, and time each until it is on the glass."""
+    """Send notes one by one, each of other words, and time each until it is on the panel."""
     catalogue = await running.get("/v1/catalogue")
     codes = [note["code"] for note in catalogue["notes"]]
     times = []
@@ -119,7 +119,7 @@ async def first_pixel(running: Demo, notes: int) -> None:
             await shown
         times.append((time.monotonic() - began) * 1000)
     print(
-        f"a note, from the viewer's request to the glass: median {statistics.median(times):.0f} ms,"
+        f"a note, from the viewer's request to the panel: median {statistics.median(times):.0f} ms,"
         f" most {max(times):.0f} ms of {notes}"
     )
 

@@ -56,7 +56,7 @@ NOTE_PICTURES = _first_pages()
 
 
 class WatchedDisplay(SimDisplay):
-    """A panel that writes down which note came to its glass, as eyes would see it."""
+    """A panel that writes down which note came to it, as eyes would see it."""
 
     def __init__(self, diary: Diary, panel: DisplayInfo = PANEL) -> None:
         super().__init__(panel)
@@ -66,9 +66,9 @@ class WatchedDisplay(SimDisplay):
         await super().show(image)
         code = NOTE_PICTURES.get(image.tobytes())
         if code is not None:
-            self._diary.write("note on the glass", code)
+            self._diary.write("note on the panel", code)
         else:
-            self._diary.write("headline on the glass")
+            self._diary.write("headline on the panel")
 
 
 def write_down_gestures(lamp: Lamp, diary: Diary) -> None:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from likelight.appreciation.sync.client import (
     BadCursor,
     CloudError,
-    Reset,
+    LogReset,
     Superseded,
     Unreachable,
 )
@@ -161,7 +161,7 @@ class ScriptedCloud:
         except ValueError:
             raise BadCursor("this is no cursor") from None
         if epoch != self.epoch or place[0] > len(self.notes) or place[1] > self.total:
-            raise Reset(self._cursor(0, self.total, 0.0))
+            raise LogReset(self._cursor(0, self.total, 0.0))
         return place
 
     def _reply(self, seq: int, total: int, held_at: float, dv: int) -> Events:

@@ -101,7 +101,7 @@ async def whole(
         async with assemble(config, prepared) as device, asyncio.TaskGroup() as group:
             display = device.hardware.display
             if isinstance(display, SimDisplay):
-                # As the demo's bench has it: what comes to the glass is a change to wait for.
+                # As the demo's bench has it: what comes to the panel is a change to wait for.
                 display.on_show = device.changes.bump
             running = group.create_task(device.run())
             yield Whole(config, device, prepared.store, own_address(listener), cloud)

@@ -14,10 +14,10 @@ from aiohttp.test_utils import TestServer
 
 from likelight.appreciation.sync.client import (
     BadCursor,
-    Busy,
+    CloudBusy,
     CloudError,
-    Refused,
-    Reset,
+    DeviceRefused,
+    LogReset,
     Superseded,
     Unreachable,
 )
@@ -109,13 +109,13 @@ async def test_a_status_arrives_as_json() -> None:
     ("answer", "error"),
     [
         (always(400), BadCursor),
-        (always(401), Refused),
-        (always(403), Refused),
-        (always(404), Refused),
+        (always(401), DeviceRefused),
+        (always(403), DeviceRefused),
+        (always(404), DeviceRefused),
         (always(409), Superseded),
-        (always(410), Reset),
-        (always(429, **{"Retry-After": "7"}), Busy),
-        (always(503, **{"Retry-After": "7"}), Busy),
+        (always(410), LogReset),
+        (always(429, **{"Retry-After": "7"}), CloudBusy),
+        (always(503, **{"Retry-After": "7"}), CloudBusy),
         (always(429), Unreachable),
         (always(503), Unreachable),
         (always(503, **{"Retry-After": "soon"}), Unreachable),
@@ -136,8 +136,8 @@ async def test_each_answer_has_its_meaning(answer: Handler, error: type[CloudErr
 @pytest.mark.parametrize(
     ("answer", "error"),
     [
-        (always(401), Refused),
-        (always(429, **{"Retry-After": "7"}), Busy),
+        (always(401), DeviceRefused),
+        (always(429, **{"Retry-After": "7"}), CloudBusy),
         (always(409), Unreachable),
         (always(422), Unreachable),
         (always(200, {}), Unreachable),
@@ -152,11 +152,11 @@ async def test_a_status_fails_by_the_same_names(answer: Handler, error: type[Clo
 async def test_what_an_answer_says_beside_its_status_is_kept() -> None:
     gone = {"type": "about:blank", "title": "Gone", "status": 410, "cursor": "fresh"}
     async with cloud_that(always(410, gone)) as cloud:
-        with pytest.raises(Reset) as reset:
+        with pytest.raises(LogReset) as reset:
             await cloud.events("c0", 0, 0)
     assert reset.value.cursor == "fresh"
     async with cloud_that(always(429, **{"Retry-After": "999999"})) as cloud:
-        with pytest.raises(Busy) as busy:
+        with pytest.raises(CloudBusy) as busy:
             await cloud.events("c0", 0, 0)
     assert busy.value.retry_after == 3600
 

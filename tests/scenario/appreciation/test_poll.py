@@ -10,10 +10,10 @@ import pytest
 from likelight.appreciation.lamp.effects import Base
 from likelight.appreciation.sync.client import (
     BadCursor,
-    Busy,
+    CloudBusy,
     CloudError,
-    Refused,
-    Reset,
+    DeviceRefused,
+    LogReset,
     Superseded,
     Unreachable,
 )
@@ -142,7 +142,7 @@ def test_a_refused_device_says_so_and_asks_every_5_to_15_minutes(
         cloud = ScriptedCloud(now)
         async with Device(tmp_path / "device.db", cloud, now).living() as device:
             await asyncio.sleep(10)
-            cloud.fail(Refused(status))
+            cloud.fail(DeviceRefused(status))
             refused_at = time()
             await asyncio.sleep(6 * 3600)
             assert device.connections == [CloudConnection.CONNECTED, CloudConnection.REFUSED]
@@ -186,7 +186,7 @@ def test_a_busy_cloud_gets_the_time_it_asks_for(tmp_path: Path) -> None:
         cloud = ScriptedCloud(now)
         async with Device(tmp_path / "device.db", cloud, now).living() as device:
             await asyncio.sleep(10)
-            cloud.fail(Busy(7))
+            cloud.fail(CloudBusy(7))
             busy_at = time()
             await asyncio.sleep(600)
             pauses = gaps(cloud, busy_at)
@@ -200,13 +200,13 @@ def test_a_busy_cloud_gets_the_time_it_asks_for(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("fault", "rng", "pause"),
     [
-        *((Refused(status), Shortest(), 300) for status in (401, 403, 404)),
-        *((Refused(status), Longest(), 900) for status in (401, 403, 404)),
+        *((DeviceRefused(status), Shortest(), 300) for status in (401, 403, 404)),
+        *((DeviceRefused(status), Longest(), 900) for status in (401, 403, 404)),
         (Superseded("a cloned card"), Shortest(), 60),
         (Superseded("a cloned card"), Longest(), 75),
-        (Busy(7), Shortest(), 7),
-        (Busy(7), Longest(), 14),
-        (Busy(3600), Longest(), 7200),
+        (CloudBusy(7), Shortest(), 7),
+        (CloudBusy(7), Longest(), 14),
+        (CloudBusy(3600), Longest(), 7200),
     ],
     ids=lambda value: type(value).__name__ if isinstance(value, random.Random) else str(value),
 )
@@ -303,7 +303,7 @@ def test_a_damaged_cursor_is_dropped_at_once_and_told_in_the_log(
             assert (cursor, wait) == (None, 0)
 
     run_virtual(scenario())
-    assert "The cloud can't read our cursor; asking without one" in caplog.messages
+    assert "The cloud can't read this device's cursor; asking without one" in caplog.messages
 
 
 def test_a_damaged_cursor_leads_to_a_bootstrap_and_loses_nothing(tmp_path: Path) -> None:
@@ -364,7 +364,7 @@ def test_a_cursor_ahead_of_the_cloud_makes_no_burst_either(tmp_path: Path) -> No
             await asyncio.sleep(5)
             cloud.like(10)
             await asyncio.sleep(10)
-            cloud.fail(Reset(None))
+            cloud.fail(LogReset(None))
             cloud.like(500)
             await asyncio.sleep(1)
             cloud.fail(None)
@@ -382,7 +382,7 @@ def test_a_cloud_that_only_ever_resets_is_not_hammered(tmp_path: Path) -> None:
     async def scenario() -> None:
         now = virtual_now()
         cloud = ScriptedCloud(now)
-        cloud.fail(Reset(None))
+        cloud.fail(LogReset(None))
         async with Device(tmp_path / "device.db", cloud, now).living():
             await asyncio.sleep(3600)
             assert len(cloud.asked) < 250

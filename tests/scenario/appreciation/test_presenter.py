@@ -17,7 +17,7 @@ from likelight.appreciation.screens.models import (
     StatusScreen,
     ThanksScreen,
 )
-from likelight.appreciation.sync.client import Refused, Unreachable
+from likelight.appreciation.sync.client import DeviceRefused, Unreachable
 from likelight.appreciation.sync.connection import CloudConnection
 from likelight.contract import State
 from support.device import Device
@@ -96,7 +96,7 @@ def test_a_broken_display_keeps_its_notes_and_leaves_the_lamp_alone(
             device.display.broken = False
             await asyncio.sleep(61)
             assert note in cloud.shown
-            assert device.diary.of("note on the glass") == ["heroes"]
+            assert device.diary.of("note on the panel") == ["heroes"]
 
     with caplog.at_level(logging.INFO):
         run_virtual(scenario())
@@ -116,7 +116,7 @@ def test_equal_words_that_wait_together_are_shown_once_and_all_are_reported(
             await asyncio.sleep(1)
             notes = [cloud.note(code) for code in ("heroes", "best_team", "heroes", "heroes")]
             await asyncio.sleep(30)
-            assert device.diary.of("note on the glass") == ["hello", "heroes", "best_team"]
+            assert device.diary.of("note on the panel") == ["hello", "heroes", "best_team"]
             assert set(notes) <= set(cloud.shown)
 
     run_virtual(scenario())
@@ -169,10 +169,10 @@ def test_notes_wait_for_a_display_across_a_restart(tmp_path: Path) -> None:
             await asyncio.sleep(5)
             note = cloud.note("heroes")
             await asyncio.sleep(30)
-        cloud.fail(Refused(401))
+        cloud.fail(DeviceRefused(401))
         async with Device(path, cloud, now).living() as again:
             await asyncio.sleep(5)
             assert [shown.id for shown in again.window.notes_shown] == [note]
-            assert again.diary.of("note on the glass") == ["heroes"]
+            assert again.diary.of("note on the panel") == ["heroes"]
 
     run_virtual(scenario())

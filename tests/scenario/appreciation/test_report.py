@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from likelight.appreciation.sync.client import Busy, CloudError, Refused, Unreachable
+from likelight.appreciation.sync.client import CloudBusy, CloudError, DeviceRefused, Unreachable
 from likelight.contract import Cause, State, Status, StatusReply
 from support.chances import Longest, Shortest
 from support.device import CODES, Device
@@ -189,7 +189,7 @@ def test_a_busy_or_refusing_cloud_is_left_in_peace(tmp_path: Path) -> None:
         cloud = DeafCloud(now)
         async with Device(tmp_path / "device.db", cloud, now).living() as device:
             await asyncio.sleep(10)
-            for deaf, least, most in ((Busy(30), 30, 61), (Refused(401), 300, 901)):
+            for deaf, least, most in ((CloudBusy(30), 30, 61), (DeviceRefused(401), 300, 901)):
                 cloud.deaf = deaf
                 device.turn(State.LIVE)
                 device.turn(State.IDLE)
@@ -206,10 +206,10 @@ def test_a_busy_or_refusing_cloud_is_left_in_peace(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("deaf", "rng", "pauses"),
     [
-        *((Refused(status), Shortest(), [300] * 3) for status in (401, 403, 404)),
-        *((Refused(status), Longest(), [900] * 3) for status in (401, 403, 404)),
-        (Busy(30), Shortest(), [30] * 3),
-        (Busy(30), Longest(), [60] * 3),
+        *((DeviceRefused(status), Shortest(), [300] * 3) for status in (401, 403, 404)),
+        *((DeviceRefused(status), Longest(), [900] * 3) for status in (401, 403, 404)),
+        (CloudBusy(30), Shortest(), [30] * 3),
+        (CloudBusy(30), Longest(), [60] * 3),
         (Unreachable("the line is cut"), Longest(), [1, 2, 4, 8, 16, 32, 60, 60]),
     ],
     ids=lambda value: type(value).__name__ if isinstance(value, random.Random) else str(value),
@@ -238,7 +238,7 @@ def test_no_press_makes_a_refused_device_report_sooner(tmp_path: Path) -> None:
         cloud = DeafCloud(now)
         async with Device(tmp_path / "device.db", cloud, now, rng=Shortest()).living() as device:
             await asyncio.sleep(10)
-            cloud.deaf = Refused(401)
+            cloud.deaf = DeviceRefused(401)
             device.turn(State.LIVE)
             await asyncio.sleep(1)
             refused = len(cloud.heard)

@@ -70,7 +70,7 @@ def test_a_long_press_repeats_the_last_note_and_thanks_nobody(tmp_path: Path) ->
             await asyncio.sleep(30)
             device.thanks.release()
             await asyncio.sleep(10)
-            assert device.diary.of("note on the glass").count("heroes") >= 2
+            assert device.diary.of("note on the panel").count("heroes") >= 2
             assert cloud.thanked == {}
             assert [shown.id for shown in device.window.notes_shown] == [note]
 
@@ -204,10 +204,10 @@ def test_thanks_reach_the_cloud_though_whatever_answers_them_fails(tmp_path: Pat
                 version = device.display.version
                 device.thanks.hold()
                 await asyncio.sleep(0.050)
-                assert device.display.version > version, "the glass says that it was felt"
+                assert device.display.version > version, "the panel says that it was felt"
                 device.thanks.release()
                 await asyncio.sleep(0.2)
                 assert note in cloud.thanked
-                assert device.window.screen.screen == "thanks", "the glass answers all the same"
+                assert device.window.screen.screen == "thanks", "the panel answers all the same"
 
     run_virtual(scenario())

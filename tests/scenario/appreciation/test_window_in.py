@@ -89,7 +89,7 @@ def test_a_reply_lost_after_the_commit_costs_nothing(tmp_path: Path) -> None:
             note = cloud.note("heroes")
             cloud.like(7)
             await asyncio.sleep(60)
-            assert device.diary.of("note on the glass") == ["heroes"]
+            assert device.diary.of("note on the panel") == ["heroes"]
             assert device.diary.of("likes") == [(7, 7)]
             assert cloud.lit_total == 7
             assert note in cloud.shown
@@ -120,7 +120,7 @@ def test_three_days_offline_end_in_one_gesture_and_notes_at_a_human_pace(tmp_pat
             await asyncio.sleep(60)
             assert cloud.lit_total == 7203
             assert set(cloud.shown) == set(notes)
-            on_glass = device.diary.at("note on the glass")
+            on_glass = device.diary.at("note on the panel")
             assert 3 <= len(on_glass) <= 9
             assert all(b - a >= 4 for a, b in itertools.pairwise(on_glass))
 
@@ -203,12 +203,12 @@ def test_a_full_disk_delays_notes_and_leaves_likes_alone(
             await asyncio.sleep(1)
             cloud.like(3)
             await asyncio.sleep(600)
-            assert device.diary.of("note on the glass") == []
+            assert device.diary.of("note on the panel") == []
             assert sum(delta for delta, _ in device.gestures) == 5
             assert cloud.lit_total == 5
             device.store.full = False
             await asyncio.sleep(70)
-            assert device.diary.of("note on the glass") == ["heroes"]
+            assert device.diary.of("note on the panel") == ["heroes"]
             assert note in cloud.shown
 
     run_virtual(scenario())

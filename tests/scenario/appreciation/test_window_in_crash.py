@@ -51,7 +51,7 @@ class StrictCloud(ScriptedCloud):
         assert status.light.lit_total <= self.total
         lit = [entry.value for entry in seen if entry.what == "lit"]
         assert status.light.lit_total == 0 or status.light.lit_total in lit
-        on_glass = {entry.value for entry in seen if entry.what == "note on the glass"}
+        on_glass = {entry.value for entry in seen if entry.what == "note on the panel"}
         codes = {note.id: note.code for note in self.notes}
         assert all(codes[receipt.id] in on_glass for receipt in status.notes)
         return await super().status(status)
@@ -125,7 +125,7 @@ def test_power_cuts_lose_nothing_and_make_nothing_up(
     nothing_blocks_the_loop: BlockBuster, script: list[Act], last_steps: list[int], dead_s: float
 ) -> None:
     nothing_blocks_the_loop.functions["sqlite3.Connection.execute"].can_block_in(
-        "support/device.py", "copy_what_is_on_the_disk"
+        "support/watched_store.py", "copy_what_is_on_the_disk"
     )
 
     async def scenario(folder: Path) -> None:
@@ -143,7 +143,7 @@ def test_power_cuts_lose_nothing_and_make_nothing_up(
         assert set(cloud.shown) == {note.id for note in cloud.notes}
         for code in CODES:
             times_sent = sum(note.code == code for note in cloud.notes)
-            times_shown = sum(diary.of("note on the glass").count(code) for diary in lives)
+            times_shown = sum(diary.of("note on the panel").count(code) for diary in lives)
             assert (times_sent > 0) <= times_shown <= times_sent + len(last_steps)
         assert all(len(diary.of("welcome back")) <= 1 for diary in lives)
         posts = [(status.boot_id, status.n) for _, status in cloud.statuses]

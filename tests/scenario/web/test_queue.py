@@ -45,17 +45,17 @@ def test_a_pause_holds_notes_and_likes_back_with_their_receipts(tmp_path: Path) 
             notes = {cloud.note(code) for code in ("heroes", "best_team")}
             cloud.like(7)
             await asyncio.sleep(3600)
-            # What was on the glass already has its receipt.
+            # What was on the panel already has its receipt.
             assert set(cloud.shown) == {first}
             assert cloud.lit_total == 0
-            assert device.diary.of("note on the glass") == ["hello"]
+            assert device.diary.of("note on the panel") == ["hello"]
             assert device.lights.frame == QUIET
 
             assert await obey(device, "/queue/resume") == {"holds": []}
             await asyncio.sleep(60)
             assert notes <= set(cloud.shown)
             assert cloud.lit_total == 7
-            assert device.diary.of("note on the glass") == ["hello", "heroes", "best_team"]
+            assert device.diary.of("note on the panel") == ["hello", "heroes", "best_team"]
             assert device.diary.of("lit") == [7]
 
     run_virtual(scenario())
@@ -89,13 +89,13 @@ def test_a_skipped_note_is_done_and_the_next_one_comes(tmp_path: Path) -> None:
             assert await obey(device, "/queue/skip") == {"skipped": False}
             notes = [cloud.note(code) for code in ("hello", "heroes")]
             await asyncio.sleep(1)
-            assert device.diary.of("note on the glass") == ["hello"]
+            assert device.diary.of("note on the panel") == ["hello"]
             assert await obey(device, "/queue/skip") == {"skipped": True}
             await asyncio.sleep(0.5)
-            assert device.diary.of("note on the glass") == ["hello", "heroes"]
+            assert device.diary.of("note on the panel") == ["hello", "heroes"]
             await asyncio.sleep(30)
             assert set(cloud.shown) == set(notes)
-            assert device.diary.of("note on the glass") == ["hello", "heroes"]
+            assert device.diary.of("note on the panel") == ["hello", "heroes"]
 
     run_virtual(scenario())
 

@@ -359,4 +359,4 @@ def test_whoever_answers_a_press_and_fails_costs_no_press(
             running.cancel()
 
     run_virtual(scenario())
-    assert "The PRIVACY button acts, but what answers it failed" in caplog.messages
+    assert "The PRIVACY button works, but lamp or screen failed to answer" in caplog.messages

@@ -1,4 +1,4 @@
-"""The drawings of a panel: kept small, on the glass and before."""
+"""The drawings of a panel: kept small, on the panel and before."""
 
 from likelight.appreciation.panel.drawings import Drawings
 from likelight.appreciation.screens.models import StatusScreen, ThanksScreen

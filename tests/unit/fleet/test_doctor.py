@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from likelight.appreciation.sync.client import Busy, FailureKind, Refused, Unreachable
+from likelight.appreciation.sync.client import CloudBusy, DeviceRefused, FailureKind, Unreachable
 from likelight.assets import catalogue, fonts
 from likelight.config.settings import Config
 from likelight.fleet.doctor import doctor
@@ -651,7 +651,7 @@ CASES = [
         "fail",
         "refuses this device",
         CLOUD,
-        with_files({**TOKEN}, ask_cloud=raises(Refused(401))),
+        with_files({**TOKEN}, ask_cloud=raises(DeviceRefused(401))),
     ),
     Case(
         "cloud",
@@ -662,7 +662,7 @@ CASES = [
             {**TOKEN}, ask_cloud=raises(Unreachable("log-in page", FailureKind.INTERCEPTED))
         ),
     ),
-    Case("cloud", "warn", "busy", CLOUD, with_files({**TOKEN}, ask_cloud=raises(Busy(5)))),
+    Case("cloud", "warn", "busy", CLOUD, with_files({**TOKEN}, ask_cloud=raises(CloudBusy(5)))),
 ]
 ELSEWHERE = {"shaping", "fonts", "state-owner"}
 """What needs more than files and functions; each has a test of its own."""

@@ -1,14 +1,14 @@
-"""The crew's attention, as far as their presses tell: who waits for an answer, who is there."""
+"""What the crew's presses tell: whether somebody is there, and whether they wait for an answer."""
 
 import asyncio
 
 ANSWER_S = 3.0
 """How long the answer to a button stays before a note may return."""
 ATTENDED_S = 60.0
-"""How long after a press somebody is taken to stand in front of the panel."""
+"""So long after a press somebody probably still stands in front of the panel."""
 SETTLED_S = 1.2
-"""A note that waited for somebody appears this long after their press: by then a short press has
-given its thanks, which must not go to words that nobody has read yet, and a long one is known."""
+"""A note that waited for somebody appears this long after their press. By then a short press has
+given its thanks, which must not go to a note that nobody has read yet, and a long one is known."""
 FELT_S = 0.6
 """How long the frame of a felt press stays when no answer takes its place."""
 
@@ -25,22 +25,22 @@ class Attention:
 
     @property
     def felt(self) -> bool:
-        """A press was felt, and nothing else on the glass has answered it yet."""
+        """A press was felt, and the panel shows nothing new yet that answers it."""
         return _now() < self._felt_until
 
     @property
     def answering(self) -> bool:
-        """The answer to a press has the glass."""
+        """The panel shows the answer to a press."""
         return _now() < self._answering_until
 
     @property
     def crew_present(self) -> bool:
-        """Somebody stands in front of the panel."""
+        """Somebody probably stands in front of the panel."""
         return _now() < self._pressed_at + ATTENDED_S
 
     @property
     def press_resolved(self) -> bool:
-        """Somebody is there, and what their press meant is known."""
+        """Somebody is there, and it is known what their press meant."""
         return self.crew_present and _now() >= self._pressed_at + SETTLED_S
 
     @property
@@ -55,20 +55,20 @@ class Attention:
         self.note_presence()
 
     def begin_answer(self) -> None:
-        """A press is to be answered."""
+        """The panel begins to answer a press."""
         self._answering_until = _now() + ANSWER_S
         self.note_presence()
 
     def note_presence(self) -> None:
-        """Somebody is there, and waits for no answer that doesn't come anyway."""
+        """Somebody is there, but no answer has to be shown for it."""
         self._pressed_at = _now()
 
     def answered(self) -> None:
-        """The glass shows something new: no frame is needed any more."""
+        """The panel shows something new: no frame is needed any more."""
         self._felt_until = _NEVER
 
     def stop_answering(self) -> None:
-        """Let something else have the glass."""
+        """End the answer, so that something else can be shown."""
         self._answering_until = _NEVER
 
 

@@ -10,16 +10,16 @@ from likelight.runtime.store_errors import StoreError
 log = logging.getLogger(__name__)
 
 LONG_S = 1.0
-"""A press of this length asks for the last note again, and thanks nobody."""
+"""A press of this length shows the last note again, and thanks nobody."""
 PACE_S = 1.0
-"""Presses that come while thanks were just given are one more thanks, this much later."""
+"""All presses within this time after a thanks are together one more thanks."""
 
 
 class ThanksButton:
     """What THANKS does: a short press thanks when it ends, a long one repeats the last note.
 
     `on_thanks` is called once the thanks are stored, and so survive a power cut: to answer the
-    crew and to tell the cloud. `overruled(since)` says whether PRIVACY was touched at loop time
+    crew and to tell the cloud. `overruled(since)` returns whether PRIVACY was touched at loop time
     `since` or later: an elbow on both buttons means PRIVACY.
     """
 
@@ -65,13 +65,13 @@ class ThanksButton:
             try:
                 thanked = await self._inbox.thank()
             except StoreError as error:
-                # No answer from lamp and screen then: it would say what is not true.
+                # Lamp and screen do not answer then: their answer would not be true.
                 log.exception("The thanks could not be stored: %s", error)
                 continue
             try:
                 self._on_thanks()
             except Exception:
-                log.exception("The thanks are stored, but what answers them failed")
+                log.exception("The thanks are stored, but lamp or screen failed to answer")
             log.info(
                 "THANKS: the crew thanks for %s", "1 note" if thanked == 1 else f"{thanked} notes"
             )

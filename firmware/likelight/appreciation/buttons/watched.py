@@ -1,4 +1,4 @@
-"""A button of the crew, under watch: a press acts at once, and one that is stuck is noticed."""
+"""A button of the crew that is watched: a press acts at once, and a stuck button is noticed."""
 
 import asyncio
 import logging
@@ -12,13 +12,13 @@ from likelight_hw.ports import Button, HardwareError
 log = logging.getLogger(__name__)
 
 STUCK_AFTER_S = 60.0
-"""No hand holds a button for a minute; a wedged cap or a shorted wire does."""
+"""Nobody holds a button for a minute; a wedged cap or a shorted wire does."""
 CHATTER = 12
 CHATTER_WITHIN_S = 4.0
-"""Three presses a second for four seconds: no hand that means something does that."""
+"""Three presses a second for four seconds: nobody presses like that on purpose."""
 RETRY_S = 5.0
-FOUND_WITHIN_S = 0.02
-"""A press that comes so soon was there before anybody looked: through a power cut, perhaps."""
+DOWN_AT_START_S = 0.02
+"""A press that comes so soon began before we read the button: perhaps before a power cut."""
 
 
 class ButtonTrouble(StrEnum):
@@ -30,25 +30,25 @@ class ButtonTrouble(StrEnum):
 
 
 class ButtonHandler(Protocol):
-    """What a button does. Called on the event loop; no call waits."""
+    """What a button does. Its methods are called on the event loop and never wait."""
 
     def pressed(self) -> None:
-        """It was pressed."""
+        """The button was pressed."""
 
     def released(self) -> None:
-        """It was let go, by a hand."""
+        """Somebody released the button."""
 
     def cancelled(self) -> None:
-        """What held it down was no hand."""
+        """The press does not count: the button was stuck, chattered or was down already."""
 
 
 class WatchedButton:
-    """Reads `button` for ever and passes on what hands do with it.
+    """Reads `button` for ever and tells `handler` what people do with it.
 
     A press acts first; `on_felt` is called right after that, in the same turn of the loop, so that
-    light and screen can answer. In `trouble` a press still counts, but nothing is done at its end;
-    `on_trouble` hears when a trouble begins or ends. Neither listener can cost a press, whatever it
-    raises: the contacts of a watch that starts again would go unread meanwhile.
+    lamp and screen can answer. In `trouble` a press still counts, but nothing is done at its end;
+    `on_trouble` is called when a trouble begins or ends. An exception in either of them costs no
+    press: otherwise this component would restart, and nobody would read the button meanwhile.
     """
 
     def __init__(
@@ -69,12 +69,12 @@ class WatchedButton:
         self._held = False
         self._touched_at = float("-inf")
         self._read_since = float("-inf")
-        self._found = False
+        self._was_down = False
         self._presses: deque[float] = deque(maxlen=CHATTER)
         self._timer: asyncio.TimerHandle | None = None
 
     def touched_since(self, moment: float) -> bool:
-        """Whether it is held, or was pressed or let go at `moment` (loop time) or later."""
+        """Return whether it is held, or changed at `moment` (loop time) or later."""
         return self._held or self._touched_at >= moment
 
     async def run(self) -> None:
@@ -82,12 +82,12 @@ class WatchedButton:
         try:
             while True:
                 if self.trouble is ButtonTrouble.UNREADABLE:
-                    # It is silent until it is pressed, so that no complaint is the good news.
-                    self._set_timer(RETRY_S, lambda: self._is(None))
+                    # A button says nothing until it is pressed: it works when no error comes first.
+                    self._set_timer(RETRY_S, lambda: self._set_trouble(None))
                 self._read_since = asyncio.get_running_loop().time()
                 try:
                     async for down in self._button.edges():
-                        self._take(down)
+                        self._on_edge(down)
                 except HardwareError as error:
                     self._lost(error)
                 await asyncio.sleep(RETRY_S)
@@ -95,7 +95,7 @@ class WatchedButton:
             self._held = False
             self._stop_timer()
 
-    def _take(self, down: bool) -> None:
+    def _on_edge(self, down: bool) -> None:
         self._held, self._touched_at = down, asyncio.get_running_loop().time()
         self._stop_timer()
         if down:
@@ -104,44 +104,44 @@ class WatchedButton:
             self._released()
 
     def _pressed(self) -> None:
-        # Such a press may shut, but its end, minutes after its beginning, must not share again.
-        self._found = self._touched_at - self._read_since < FOUND_WITHIN_S
+        # Such a press may shut the gate, but its end, perhaps minutes later, must not share again.
+        self._was_down = self._touched_at - self._read_since < DOWN_AT_START_S
         self._handler.pressed()
-        if self._found:
+        if self._was_down:
             self._handler.cancelled()
         self._tell(self._on_felt)
         self._presses.append(self._touched_at)
         took = self._touched_at - self._presses[0]
         chatters = len(self._presses) == CHATTER and took < CHATTER_WITHIN_S
-        self._set_timer(STUCK_AFTER_S, self._is_stuck)
-        self._is(ButtonTrouble.CHATTERS if chatters else None)
+        self._set_timer(STUCK_AFTER_S, self._on_stuck)
+        self._set_trouble(ButtonTrouble.CHATTERS if chatters else None)
 
     def _released(self) -> None:
         match self.trouble:
-            case None if self._found:
+            case None if self._was_down:
                 pass
             case None:
                 self._handler.released()
             case ButtonTrouble.CHATTERS:
                 self._handler.cancelled()
-                self._set_timer(CHATTER_WITHIN_S, lambda: self._is(None))
+                self._set_timer(CHATTER_WITHIN_S, lambda: self._set_trouble(None))
             case _:
-                self._is(None)
+                self._set_trouble(None)
 
-    def _is_stuck(self) -> None:
+    def _on_stuck(self) -> None:
         self._handler.cancelled()
-        self._is(ButtonTrouble.STUCK)
+        self._set_trouble(ButtonTrouble.STUCK)
 
     def _lost(self, error: HardwareError) -> None:
         news = self.trouble is not ButtonTrouble.UNREADABLE
         self._held = False
         self._stop_timer()
         self._handler.cancelled()
-        self._is(ButtonTrouble.UNREADABLE)
+        self._set_trouble(ButtonTrouble.UNREADABLE)
         if news:
             log.error("The %s button can't be read: %s", self.name, error)
 
-    def _is(self, trouble: ButtonTrouble | None) -> None:
+    def _set_trouble(self, trouble: ButtonTrouble | None) -> None:
         before, self.trouble = self.trouble, trouble
         if trouble is before:
             return
@@ -157,7 +157,7 @@ class WatchedButton:
         try:
             listener()
         except Exception:
-            log.exception("The %s button acts, but what answers it failed", self.name)
+            log.exception("The %s button works, but lamp or screen failed to answer", self.name)
 
     def _set_timer(self, seconds: float, then: Callable[[], None]) -> None:
         self._timer = asyncio.get_running_loop().call_later(seconds, then)

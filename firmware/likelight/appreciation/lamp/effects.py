@@ -1,4 +1,4 @@
-"""What the lamp can say, as data: the bases, and a few keys in time for each effect.
+"""What the lamp can show, as data: the bases, and for each effect a few keys in time.
 
 More likes make the glow brighter and longer, on a logarithmic scale, and never faster. Levels and
 lifts are perceived brightness 0..1.
@@ -31,11 +31,11 @@ BASES: dict[Base, LightFrame] = {
 }
 
 LONGEST_S = 10.0
-"""The house rule: at most so long in motion, then steady."""
+"""The house rule: nothing moves for longer than this."""
 FAINTEST_DIM = 0.3
-"""One like, lifted by so much of its 0.42, still rises by the 0.1 that counts as lit."""
+"""With this share one like, whose lift is 0.42, still rises by the 0.1 that counts as lit."""
 ATTACK_S = 0.20
-"""Of the glow for likes, however many."""
+"""How long the glow for likes takes to rise, however many they are."""
 
 # One like lifts the lamp by 0.42, a hundred by 0.55, ten thousand and more by 0.68.
 _LIFT_ONE = 0.42
@@ -45,7 +45,7 @@ _DECADES = 4.0
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """A point that a gesture passes: seconds after its start, lift over the base, and a colour."""
+    """A point of a gesture: seconds after its start, lift above the base, and colour."""
 
     at: float
     lift: float
@@ -54,7 +54,7 @@ class Key:
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """One thing that the lamp can say. `means` tells the crew's trainer what.
+    """One thing that the lamp can show. `means` says what it means, for who trains the crew.
 
     The first key lies at 0 s, the last lift is 0. By night an effect is `dimmed`, unless it
     answers the crew's own hand.
@@ -75,12 +75,12 @@ class UnknownEffect(Exception):
 
 
 def decades(count: float) -> float:
-    """Return how many tens have to be multiplied for `count`, 4 at most."""
+    """Return the decimal logarithm of `count`, 4 at most."""
     return min(math.log10(count), _DECADES)
 
 
 def likes_of(glow: float) -> float:
-    """Return how many likes a glow stands for; none, when it is weaker than that of one."""
+    """Return how many likes a glow stands for: 0 when it is weaker than that of one like."""
     return 10 ** ((glow - _LIFT_ONE) / _LIFT_PER_DECADE) if glow >= _LIFT_ONE else 0.0
 
 
@@ -164,7 +164,7 @@ THANKS = Effect(
     ),
     dimmed=False,
 )
-# Half a frame of 50 Hz after the finger it has to be seen, so the rise takes three of them.
+# It must be seen 50 ms after the press, so the rise takes three frames of 20 ms.
 FELT = Effect(
     "felt",
     "The button felt your finger.",
@@ -176,8 +176,8 @@ FELT = Effect(
     ),
     dimmed=False,
 )
-# One colour after the other without a dark moment in between: this finds a wire in the wrong
-# place, and is no signal.
+# One colour after the other, never dark in between: it shows a wire in the wrong place, and does
+# not look like a signal.
 TEST = Effect(
     "test",
     "White, red, green, blue: every channel of the lamp is wired right.",

@@ -5,13 +5,13 @@ from collections.abc import Callable
 from typing import Protocol
 
 LOOK_S = 10.0
-"""Clocks are set: looking again and again is surer than sleeping until a moment."""
+"""The clock is read so often, because it may be set: a sleep until a moment could be wrong."""
 DIM = 0.5
-"""Half of a like's perceived lift, out of darkness, is seen across a room and dazzles nobody."""
+"""Half of a like's perceived lift is seen across a dark room and dazzles nobody."""
 
 
 class Dimmable(Protocol):
-    """A lamp that knows night."""
+    """A lamp that can be dimmed for the night."""
 
     def set_dim(self, dim: float) -> None: ...
 
@@ -19,8 +19,8 @@ class Dimmable(Protocol):
 class Night:
     """Dims `lamp` while `quiet()`, as a component.
 
-    A lamp that is not `dimmable` (a relay's) would be as bright as by day: it stays dark, and what
-    comes by night is its first glow in the morning.
+    A lamp that is not `dimmable` (on a relay) would be as bright as by day: it stays dark, and its
+    first glow in the morning shows the likes of the night.
     """
 
     def __init__(self, lamp: Dimmable, quiet: Callable[[], bool], *, dimmable: bool) -> None:
@@ -29,7 +29,7 @@ class Night:
         self._dim = DIM if dimmable else 0.0
 
     async def run(self) -> None:
-        """Look at the clock for ever."""
+        """Follow the quiet hours for ever."""
         while True:
             self._lamp.set_dim(self._dim if self._quiet() else 1.0)
             await asyncio.sleep(LOOK_S)

@@ -1,6 +1,6 @@
-"""The lamp's colours: warm white, the brand's heart, and what they may not be.
+"""The lamp's colours: warm white, the brand's heart, and which colours are not allowed.
 
-Red and amber that come and go mean fire and fryers in a kitchen, so no gesture has them.
+In a kitchen, red and amber that come and go mean fire or a fryer, so no gesture has them.
 """
 
 import colorsys
@@ -114,7 +114,7 @@ def safe(colour: str) -> Rgb:
 
 
 def _full(rgb: Rgb) -> Rgb:
-    """Return `rgb` with its strongest channel at 255: how bright, says the level."""
+    """Return `rgb` with its strongest channel at 255: the level says how bright it is."""
     red, green, blue = (round(channel * 255 / max(rgb)) for channel in rgb)
     return red, green, blue
 

@@ -27,7 +27,7 @@ from likelight_hw.ports import LightFrame, Rgb
 CROSSFADE_S = 0.8
 # From this lift on the lamp has the gesture's colour alone; below, it has part of the base's.
 _FULL_COLOUR = 0.30
-_SILENT = 0.0, (0, 0, 0)
+_NOTHING = 0.0, (0, 0, 0)
 
 LIKES, WELCOME = "likes", "welcome"
 """The slots of the gestures that stand for likes: together they are one glow of one colour."""
@@ -37,7 +37,7 @@ LIKES, WELCOME = "likes", "welcome"
 class Scene:
     """Everything that the lamp does: its base, and the gestures over it.
 
-    Immutable; each event gives a new scene, which at the instant of the event looks the same.
+    Immutable; each event gives a new scene, which looks the same at the moment of the event.
     With `dim` below 1 (by night) the base is dark, and gestures rise by that share.
     """
 
@@ -60,7 +60,7 @@ class Scene:
     def with_likes(self, count: int, at: float) -> "Scene":
         """Glow for `count` likes (1 or more), on top of the glow that is there."""
         bound = max(self._bound(LIKES, at), self._bound(WELCOME, at))
-        # A rise under way keeps its end: begun anew, it would be slower for the new like.
+        # A rise under way keeps its end: if it began again, the new like would be shown later.
         before = self._of(LIKES)
         rising = before.start + before.keys[1].at - at if before else 0.0
         attack = max(rising, ATTACK_S / 2) if rising > 0 else ATTACK_S
@@ -68,7 +68,7 @@ class Scene:
         return self._with(LIKES, swell, at, origin=self._glow(at))
 
     def with_welcome(self, count: int, at: float) -> "Scene":
-        """One long, slow glow for `count` likes that an outage left over."""
+        """Glow once, long and slowly, for `count` likes that came during an outage."""
         swell = welcome(count, least=self._bound(LIKES, at))
         return self._with(WELCOME, swell, at, origin=self._glow(at))
 
@@ -125,18 +125,18 @@ class Scene:
         """Return what the lamp should show."""
         base = self.base_frame(at)
         share = self.share(at)
-        voices: dict[str, tuple[float, Rgb]] = {}
+        layers: dict[str, tuple[float, Rgb]] = {}
         for gesture in self.gestures:
             lift, rgb = gesture.look(at, self.palette, base.rgb)
             lift *= share if gesture.dimmed else 1.0
-            voice = LIKES if gesture.slot == WELCOME else gesture.slot
-            if lift > voices.get(voice, _SILENT)[0]:
-                voices[voice] = lift, rgb
-        if not voices:
+            layer = LIKES if gesture.slot == WELCOME else gesture.slot
+            if lift > layers.get(layer, _NOTHING)[0]:
+                layers[layer] = lift, rgb
+        if not layers:
             return base
-        highest = max(lift for lift, _ in voices.values())
+        highest = max(lift for lift, _ in layers.values())
         full = _FULL_COLOUR * max(share, FAINTEST_DIM)
-        rgb = mix(base.rgb, _average(voices.values()), min(1.0, highest / full))
+        rgb = mix(base.rgb, _average(layers.values()), min(1.0, highest / full))
         return LightFrame(min(1.0, base.level + highest), without_saturated_red(rgb))
 
     def still_until(self, at: float) -> float:

@@ -10,9 +10,9 @@ from likelight_hw.lamps.gamma import duty_cycles
 from likelight_hw.ports import LightFrame, Rgb
 
 SECONDS = 10
-"""All strips have the same scale, so that they can be compared: nothing moves for longer."""
+"""All strips have the same scale, so that they can be compared; no effect lasts longer."""
 LEAD_S = 0.5
-"""Of the base, before the effect and after the scale's end."""
+"""How much of the base is drawn before the effect and after the end of the scale."""
 PX_PER_S = 60
 LEVEL_PX = 100
 MARGIN, AXIS_PX = 12, 26
@@ -26,7 +26,8 @@ MUTED: Rgb = (0xB8, 0xAB, 0x9B)
 def strip(effect: Effect, *, base: Base = Base.QUIET, palette: Palette = BRAND) -> Image.Image:
     """Return `effect` over `base` as a picture (RGB) with a scale in seconds.
 
-    The height is the perceived level; a curve in the full colour tops the light as it looks.
+    The height is the perceived level. The area has the colour as it looks at that level; the curve
+    on top of it has the colour at full strength.
     """
     width = round((SECONDS + 2 * LEAD_S) * PX_PER_S)
     image = Image.new("RGB", (width + 2 * MARGIN, MARGIN + LEVEL_PX + AXIS_PX), PAPER)

@@ -1,4 +1,4 @@
-"""The drawings of a panel: made in threads, those that answer a press ahead of it."""
+"""The drawings for a panel, made in threads; answers to a press are drawn before any press."""
 
 import asyncio
 import logging
@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class PackedPage:
-    """A page, kept small: 40 KB in place of 1.5 MB at 800x480, and 2 ms to have it back."""
+    """A page in compressed form: 40 KB instead of 1.5 MB at 800x480; unpacking takes 2 ms."""
 
     mode: str
     size: tuple[int, int]
@@ -31,14 +31,14 @@ class PackedPage:
 
 
 class Drawings:
-    """Draws screens for the panel `info`, and keeps those that were drawn ahead."""
+    """Draws screens for the panel `info`, and keeps those that were drawn in advance."""
 
     def __init__(self, info: DisplayInfo) -> None:
         self._info = info
         self._kept: dict[Screen, tuple[PackedPage, ...]] = {}
 
     def kept(self, screen: Screen) -> tuple[PackedPage, ...] | None:
-        """Return `screen` if it was drawn ahead."""
+        """Return the pages of `screen` if it was drawn in advance, else None."""
         return self._kept.get(screen)
 
     def begin(self, screen: Screen) -> asyncio.Future[tuple[PackedPage, ...]]:
@@ -46,7 +46,7 @@ class Drawings:
         return asyncio.get_running_loop().run_in_executor(None, draw, screen, self._info)
 
     async def keep(self, screens: Iterable[Screen]) -> None:
-        """Draw `screens` ahead; one that can't be drawn is told when it is due."""
+        """Draw `screens` in advance. One that can't be drawn raises when it is to be shown."""
         for screen in screens:
             if screen not in self._kept:
                 with suppress(HardwareError):

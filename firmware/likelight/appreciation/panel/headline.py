@@ -1,4 +1,4 @@
-"""What the crew's screen says while no note is to be read: a pure decision."""
+"""What the crew's screen says while it shows no note: a pure decision."""
 
 from likelight.appreciation.panel.situation import Situation
 from likelight.appreciation.screens.models import (
@@ -17,12 +17,12 @@ from likelight.contract import Cause, State
 
 
 def answers(words: CrewWords = ENGLISH) -> tuple[Screen, ...]:
-    """Return what a press may be answered with."""
+    """Return the screens that may answer a press."""
     return ThanksScreen(words), PrivateScreen(words), _thanks_kept(words)
 
 
 def headline(now: Situation, words: CrewWords = ENGLISH) -> Screen:
-    """Return the screen for a situation: an answer to a button first, then what is wrong."""
+    """Return the screen for a situation: first an answer to a button, then what is wrong."""
     if now.thanking:
         # "Thanks sent" would be untrue while nobody can have got it.
         return (
@@ -39,7 +39,7 @@ def headline(now: Situation, words: CrewWords = ENGLISH) -> Screen:
     if now.camera is State.FAULT:
         return _fault(now.trouble, words)
     if now.camera is State.LIVE and not now.likes_today:
-        # A zero in large figures would be a score.
+        # A large zero would look like a bad mark.
         return OnAirScreen(now.viewers, words)
     if now.lively:
         return CountScreen(now.likes_today, now.viewers, now.camera is State.LIVE, words)
@@ -98,6 +98,6 @@ def _off(now: Situation, words: CrewWords) -> StatusScreen | None:
 
 
 def _fault(code: str | None, words: CrewWords) -> StatusScreen:
-    # Most troubles pass within seconds, so nobody is sent to the phone at once.
+    # Most troubles end within seconds, so the words ask nobody to call IT at once.
     stays = f" {words.if_it_stays.format(code=code)}" if code else ""
     return StatusScreen(words.camera_trouble, words.lamp_works + stays, "wrench")

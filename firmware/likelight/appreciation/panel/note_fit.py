@@ -1,4 +1,4 @@
-"""Does a note fit a panel: in type that the crew can read, on few pages, and no word cut in two?"""
+"""Whether a note fits a panel: readable type, few pages, and no word cut in two."""
 
 from collections.abc import Iterable, Iterator
 from itertools import accumulate
@@ -14,10 +14,9 @@ MOST_PAGES = 3
 
 
 def misfits(note: CatalogueNote, panel: DisplayInfo) -> Iterator[str]:
-    """Yield in words why `note` can't be shown on `panel`.
+    """Yield, in words, each reason why `note` does not fit `panel`.
 
-    Type below the floor is no reason, because `pages` never sets any: the words take more pages
-    instead, or a word has to be cut.
+    Too small type is never a reason: `pages` uses more pages instead, or cuts a word.
     """
     shown = pages(NoteScreen(note.text, note.icon), panel)
     if len(shown) > MOST_PAGES:

@@ -1,4 +1,4 @@
-"""The glass: what is on the panel now, moved about, dimmed and framed without being drawn anew."""
+"""What is on the panel now: it is moved, dimmed and framed without being drawn again."""
 
 import asyncio
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ SHOW_TIMEOUT_S = 15.0
 
 @dataclass(frozen=True, slots=True)
 class PanelContent:
-    """What is on the glass: the screen's name and its lines of text."""
+    """What is on the panel: the name of the screen and its lines of text."""
 
     screen: str = "blank"
     text: tuple[str, ...] = ()
@@ -23,7 +23,7 @@ class PanelContent:
 class PanelSurface:
     """A display and what it shows. Every method may raise `HardwareError` or `TimeoutError`.
 
-    After either nothing is known of the panel, and everything is sent to it again.
+    After either call `forget`: everything is then sent to the panel again.
     """
 
     def __init__(self, display: Display) -> None:
@@ -40,7 +40,7 @@ class PanelSurface:
 
     @property
     def shown(self) -> PanelContent:
-        """What eyes see; a dark panel shows nothing."""
+        """What people see; a dark panel shows nothing."""
         return self._shown if self._level else PanelContent()
 
     @property
@@ -49,16 +49,16 @@ class PanelSurface:
         return self._framed
 
     async def put(self, screen: Screen, page: PackedPage, level: float) -> None:
-        """Bring `page` to the glass at this brightness; return once eyes can see it."""
+        """Bring `page` to the panel at this brightness; return once it can be seen."""
         if self._level is not None and level < self._level:
-            await self.light(level)
+            await self.set_brightness(level)
         self._page, self._framed = page, False
         await self._send()
         self._shown = PanelContent(screen.name, page.text)
-        await self.light(level)
+        await self.set_brightness(level)
 
-    async def light(self, level: float) -> None:
-        """Be this bright, 0..1; 0 is dark."""
+    async def set_brightness(self, level: float) -> None:
+        """Set the brightness, 0..1; 0 is dark."""
         if level != self._level:
             self._level = None
             async with asyncio.timeout(SHOW_TIMEOUT_S):
@@ -66,13 +66,13 @@ class PanelSurface:
             self._level = level
 
     async def move(self, offset: tuple[int, int]) -> None:
-        """Show what is there this far to the right and down from its place."""
+        """Move the picture so many pixels to the right and down from its place."""
         if offset != self._offset:
             self._offset = offset
             await self._send()
 
     async def frame(self, on: bool) -> None:
-        """Put a frame round what is there, or take it away."""
+        """Draw a frame around the picture, or remove it."""
         if on != self._framed:
             self._framed = on
             await self._send()
@@ -85,7 +85,7 @@ class PanelSurface:
         page = self._page
         if page is None:
             return
-        # In a thread: 5 ms for the largest panel here, and several times as long on a Zero 2 W.
+        # In a thread: it takes 5 ms for our largest panel, and several times as long on a Zero 2 W.
         image = moved(await asyncio.to_thread(page.image), *self._offset)
         if self._framed:
             image = framed(image)

@@ -52,7 +52,7 @@ class TendedPanel:
         What only moves or dims costs one transfer and no drawing.
         """
         await self._surface.frame(self._attention.felt)
-        await self._surface.light(self._brightness())
+        await self._surface.set_brightness(self._brightness())
         if self.burns_in:
             await self._surface.move(orbit(int(_now() // SHIFT_EVERY_S)))
 

@@ -7,7 +7,7 @@ from likelight.contract import Events, Status, StatusReply
 
 
 class FailureKind(StrEnum):
-    """What stands between the device and its cloud, as far as a failure tells."""
+    """What kind of failure keeps the device from its cloud, as far as is known."""
 
     NETWORK = "network"
     """Nothing was reached, or the failure tells no more than that."""
@@ -25,7 +25,7 @@ class CloudError(Exception):
     """The cloud did not give what was asked for."""
 
 
-class Refused(CloudError):
+class DeviceRefused(CloudError):
     """401, 403 or 404: the token is revoked or the kitchen unknown."""
 
     def __init__(self, status: int) -> None:
@@ -41,15 +41,15 @@ class Superseded(CloudError):
     """409: another device polls with this one's token."""
 
 
-class Reset(CloudError):
-    """410: the cloud's log began anew; `cursor` is its new place, None asks for a bootstrap."""
+class LogReset(CloudError):
+    """410: the cloud began a new log; ask with `cursor`, or without one when it is None."""
 
     def __init__(self, cursor: str | None) -> None:
-        super().__init__("the cloud's log began anew")
+        super().__init__("the cloud began a new log")
         self.cursor = cursor
 
 
-class Busy(CloudError):
+class CloudBusy(CloudError):
     """429 or 503 with `Retry-After`, in seconds."""
 
     def __init__(self, retry_after: float) -> None:

@@ -12,8 +12,9 @@ from likelight.appreciation.sync.like_totals import NOTHING_HEARD, LikeTotals
 from likelight.contract import Desired, Note, NoteReceipt, rfc3339
 from likelight.runtime.migrations import FileFormat, Migration, Version, statements
 
-# `showing` numbers the notes in the order in which they were shown: a clock without a battery may
-# step back. `reported` is what the cloud has acknowledged: 0 nothing, 1 shown, 2 thanked.
+# `showing` numbers the notes in the order in which they were shown, because a clock without a
+# battery may step back. `reported` is what the cloud has acknowledged: 0 nothing, 1 shown,
+# 2 thanked.
 _FIRST = statements(
     """CREATE TABLE device (
         one           INTEGER PRIMARY KEY CHECK (one = 1),
@@ -57,9 +58,9 @@ RECEIPTS_A_POST = 100
 """A receipt is at most 130 bytes of JSON, and the cloud takes bodies of 16 KiB."""
 HISTORY = 1000
 KEEP_REPORTED = timedelta(days=1)
-"""How long past its expiry a finished note is remembered, to know it again should it come twice."""
+"""How long after its expiry a finished note is kept, so that it is recognised if it comes twice."""
 KEEP_UNSHOWN = timedelta(days=7)
-"""A note that no screen could show for this long past its expiry is given up."""
+"""A note that no screen has shown so long after its expiry is deleted."""
 
 
 @dataclass(frozen=True, slots=True)

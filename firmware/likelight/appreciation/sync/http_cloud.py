@@ -10,11 +10,11 @@ from pydantic import ValidationError
 
 from likelight.appreciation.sync.client import (
     BadCursor,
-    Busy,
+    CloudBusy,
     CloudError,
+    DeviceRefused,
     FailureKind,
-    Refused,
-    Reset,
+    LogReset,
     Superseded,
     Unreachable,
 )
@@ -34,8 +34,8 @@ _CERTIFICATE_NOT_VALID_NOW = (9, 10)
 class HttpCloud:
     """A cloud over HTTP at `base_url`; an asynchronous context manager that owns its session.
 
-    The token goes nowhere but into the `Authorization` header of this cloud: redirects are not
-    followed, and no message or repr holds it.
+    The token is sent to this cloud alone, as `Authorization` header: redirects are not followed,
+    and no message or repr contains it.
     """
 
     def __init__(
@@ -81,7 +81,7 @@ class HttpCloud:
             case 409:
                 raise Superseded("another device polls for this kitchen")
             case 410:
-                raise Reset(_cursor(body))
+                raise LogReset(_cursor(body))
             case _:
                 raise _failure(status, headers)
 
@@ -176,8 +176,8 @@ def _cursor(body: bytes) -> str | None:
 
 def _failure(status: int, headers: Mapping[str, str]) -> CloudError:
     if status in (401, 403, 404):
-        return Refused(status)
+        return DeviceRefused(status)
     seconds = headers.get("Retry-After", "")
     if status in (429, 503) and seconds.isascii() and seconds.isdecimal():
-        return Busy(min(float(seconds), LONGEST_RETRY_AFTER_S))
+        return CloudBusy(min(float(seconds), LONGEST_RETRY_AFTER_S))
     return Unreachable(f"the cloud answered with status {status}", FailureKind.CLOUD)

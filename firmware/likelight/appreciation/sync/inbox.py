@@ -1,7 +1,7 @@
-"""The inbox: what came from the cloud, in the one order in which nothing can get lost.
+"""The inbox: what came from the cloud, kept in the one order that loses nothing.
 
 Likes are totals: they light the lamp first and reach the disk within 5 s, which spares the card.
-Notes are letters: they reach the disk together with their cursor, and only then a screen.
+Notes reach the disk together with their cursor, and only then a screen.
 """
 
 import asyncio
@@ -40,7 +40,8 @@ class LikesLamp(Protocol):
 class Inbox:
     """What the device knows of its likes and notes, mirrored in the store.
 
-    `on_news` hears when a screen may have something else to say, `on_receipt` when a status has.
+    `on_news` is called when a screen may have to show something else, `on_receipt` when the next
+    status has something new to report. `on_viewers` and `on_desired` are called at each change.
     """
 
     def __init__(
@@ -70,12 +71,12 @@ class Inbox:
         self._on_viewers = on_viewers
         self._on_news = on_news
         self._on_receipt = on_receipt
-        self._unkept = asyncio.Event()
-        self._at_once = asyncio.Event()
+        self._unsaved = asyncio.Event()
+        self._save_now = asyncio.Event()
 
     @property
     def version(self) -> int:
-        """The version of the cloud's wishes that is applied."""
+        """The version of the cloud's wish that is applied."""
         return self.desired.version if self.desired else 0
 
     @property
@@ -84,15 +85,15 @@ class Inbox:
         return self.totals.today(self._now().astimezone(self._timezone).date())
 
     async def load(self) -> None:
-        """Take up what the store remembers, and the cloud's last wish with it."""
+        """Read what the store remembers, and apply the cloud's last wish."""
         memory = await self._store.sync_state()
         self.cursor, self.desired, self.totals = memory.cursor, memory.desired, memory.totals
         self.thanks_at = await self._store.thanks_at()
         self.waiting = list(await self._store.waiting())
         self.history = deque(await self._store.history(), maxlen=HISTORY)
-        self._unkept.clear()
+        self._unsaved.clear()
         if self.waiting:
-            log.info("Notes from before that are still to be shown: %d", len(self.waiting))
+            log.info("Stored notes that no screen has shown yet: %d", len(self.waiting))
         if self.desired is not None:
             self._on_desired(self.desired)
 
@@ -101,27 +102,27 @@ class Inbox:
         failing = False
         try:
             while True:
-                await self._unkept.wait()
+                await self._unsaved.wait()
                 with suppress(TimeoutError):
                     async with asyncio.timeout(COMMIT_AFTER_S):
-                        await self._at_once.wait()
-                self._at_once.clear()
+                        await self._save_now.wait()
+                self._save_now.clear()
                 try:
-                    await self._keep()
+                    await self._save()
                     failing = False
                 except StoreError as error:
                     if not failing:
                         log.exception("Likes light the lamp but can't be stored: %s", error)
                     failing = True
         finally:
-            if self._unkept.is_set():
+            if self._unsaved.is_set():
                 try:
-                    await self._keep()
+                    await self._save()
                 except StoreError as error:
                     log.exception("The last likes could not be stored: %s", error)
 
     async def receive(self, events: Events, arrival: Arrival) -> None:
-        """Take in a reply of the cloud. Raises `StoreError` when its notes can't be kept.
+        """Take in a reply of the cloud. Raises `StoreError` when its notes can't be stored.
 
         The cursor then stays where it was, and the cloud will send the notes again.
         """
@@ -136,7 +137,7 @@ class Inbox:
             self.waiting += new
         self.cursor = events.cursor
         if events.dropped_notes:
-            log.info("Notes that expired on their way: %d", events.dropped_notes)
+            log.info("Notes that expired before they reached this device: %d", events.dropped_notes)
         if events.viewers != self.viewers:
             self.viewers = events.viewers
             self._on_viewers(events.viewers)
@@ -145,7 +146,7 @@ class Inbox:
         self._on_news()
 
     def adopt(self, cursor: str | None) -> None:
-        """Go on from `cursor`, or from nothing; the store hears of it with the next reply."""
+        """Continue from `cursor`, or from nothing; it is stored with the next reply."""
         self.cursor = cursor
 
     def wish(self, desired: Desired) -> None:
@@ -154,15 +155,15 @@ class Inbox:
             return
         self.desired = desired
         self._on_desired(desired)
-        self._unkept.set()
+        self._unsaved.set()
         self._on_receipt()
 
     def lit(self, total: int, at: datetime) -> None:
         """The lamp has physically shown the cloud's `total`."""
         if milestone(self.totals.lit_total, total):
-            self._at_once.set()  # a celebration that a power cut makes us forget would come twice
+            self._save_now.set()  # a power cut must not let the same milestone come twice
         self.totals = self.totals.lit(total, at)
-        self._unkept.set()
+        self._unsaved.set()
         self._on_receipt()
 
     async def shown(self, notes: Iterable[StoredNote]) -> None:
@@ -186,19 +187,19 @@ class Inbox:
         """Light the lamp for the likes; return whether the cloud's log is a new one."""
         before = self.totals
         day = self._now().astimezone(self._timezone).date()
-        self.totals, gesture = before.receive(likes.total, epoch, arrival, day)
-        if gesture is not None and gesture.welcome_back:
-            self._lamp.welcome_back(gesture.delta, gesture.total)
-        elif gesture is not None:
-            self._lamp.likes(gesture.delta, gesture.total)
+        self.totals, new_likes = before.receive(likes.total, epoch, arrival, day)
+        if new_likes is not None and new_likes.welcome_back:
+            self._lamp.welcome_back(new_likes.delta, new_likes.total)
+        elif new_likes is not None:
+            self._lamp.likes(new_likes.delta, new_likes.total)
         if self.totals != before:
-            self._unkept.set()
+            self._unsaved.set()
         return epoch != before.epoch or self.totals.total < before.total
 
-    async def _keep(self) -> None:
-        self._unkept.clear()
+    async def _save(self) -> None:
+        self._unsaved.clear()
         try:
             await self._store.keep(SyncState(self.cursor, self.desired, self.totals))
         except BaseException:
-            self._unkept.set()
+            self._unsaved.set()
             raise

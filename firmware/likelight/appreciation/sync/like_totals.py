@@ -1,4 +1,4 @@
-"""Likes as the device knows them: two totals, one day, and what the lamp still owes.
+"""Likes as the device knows them: two totals, the count of one day, and what the lamp must show.
 
 Pure data. The cloud's total never falls within an epoch, so that every difference is exact however
 many replies were lost.
@@ -10,7 +10,7 @@ from enum import Enum, auto
 
 
 class Arrival(Enum):
-    """Under which circumstances a reply came."""
+    """When a reply of the cloud came."""
 
     ORDINARY = auto()
     RETURNED = auto()
@@ -20,8 +20,8 @@ class Arrival(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Gesture:
-    """What the lamp is to show: `delta` likes that carry the total up to `total`."""
+class NewLikes:
+    """What the lamp must show: `delta` likes, which carry the total up to `total`."""
 
     delta: int
     total: int
@@ -30,7 +30,7 @@ class Gesture:
 
 @dataclass(frozen=True, slots=True)
 class LikeTotals:
-    """`total` is the cloud's, last heard; `lit_total` the highest that the lamp physically showed.
+    """`total` is the cloud's last; `lit_total` is the highest that the lamp has physically shown.
 
     `day_likes` counts what reached the kitchen on `day`, its local date.
     """
@@ -48,20 +48,20 @@ class LikeTotals:
 
     def receive(
         self, total: int, epoch: str, arrival: Arrival, day: date
-    ) -> tuple["LikeTotals", Gesture | None]:
-        """Take in the cloud's `total`; return the new totals, and the gesture it calls for."""
+    ) -> tuple["LikeTotals", NewLikes | None]:
+        """Take in the cloud's `total`; return the new totals, and what the lamp must show."""
         first_ever = self.epoch is None
         if not first_ever and self._is_reset(total, epoch, arrival):
-            # Viewers are told "the lamp lit" when lit_total >= total: a higher lit_total of the
-            # old epoch would promise light that never was.
+            # Viewers read "the lamp lit" when lit_total >= total: a higher lit_total of the old
+            # epoch would promise light that never was.
             lit_total = min(self.lit_total, total)
             return replace(self, epoch=epoch, total=total, lit_total=lit_total), None
         fresh = 0 if first_ever else total - self.total
         heard = replace(self, epoch=epoch, total=total, day=day, day_likes=self.today(day) + fresh)
         if arrival is Arrival.RETURNED:
-            owed = total - self.lit_total
-            return heard, Gesture(owed, total, welcome_back=True) if owed > 0 else None
-        return heard, Gesture(fresh, total) if fresh > 0 else None
+            unlit = total - self.lit_total
+            return heard, NewLikes(unlit, total, welcome_back=True) if unlit > 0 else None
+        return heard, NewLikes(fresh, total) if fresh > 0 else None
 
     def lit(self, total: int, at: datetime) -> "LikeTotals":
         """The lamp showed `total` at `at`."""

@@ -1,4 +1,4 @@
-"""The poller: when to ask the cloud, and what each of its answers means for the next time."""
+"""The poller: when to ask the cloud, and what each answer means for the next question."""
 
 import asyncio
 import logging
@@ -7,12 +7,12 @@ from collections.abc import Callable
 
 from likelight.appreciation.sync.client import (
     BadCursor,
-    Busy,
+    CloudBusy,
     CloudClient,
     CloudError,
+    DeviceRefused,
     FailureKind,
-    Refused,
-    Reset,
+    LogReset,
     Superseded,
     Unreachable,
 )
@@ -26,14 +26,14 @@ from likelight.runtime.store_errors import StoreError
 log = logging.getLogger(__name__)
 
 FIRST_BACKOFF_BASE_S = 0.1
-"""Until the first answer: the embedded cloud starts together with the device, on loopback."""
+"""Until the first answer: an embedded cloud starts together with the device, on loopback."""
 OUTAGE_S = 60.0
-"""After this long without a reply, what was left over is one gesture; a long poll takes 30 s."""
+"""Likes that come after so long without a reply are one gesture; a long poll takes 30 s."""
 SUPERSEDED_S = (60.0, 75.0)
 REFUSED_S = (300.0, 900.0)
-HASTE_S = 0.1
-"""An answer this quick that says nothing new is not answered at once: a cloud may be broken too."""
-CALM_S = (0.5, 1.0)
+TOO_QUICK_S = 0.1
+"""After so quick an answer without news the next question waits: the cloud may be broken."""
+SLOW_DOWN_S = (0.5, 1.0)
 
 
 class Poller:
@@ -64,18 +64,18 @@ class Poller:
         self._log_is_new = False
         self._silent_since = 0.0
         self._silence = asyncio.Event()
-        self._word = asyncio.Event()
+        self._heard = asyncio.Event()
         self._store_fails = False
 
     async def run(self) -> None:
-        """Ask for ever. The first question doesn't wait, and neither does any after a failure."""
+        """Ask for ever. The first question, and each after a failure, wants its answer at once."""
         self._wait = 0
         self._replied_at = None
         async with asyncio.TaskGroup() as group:
-            group.create_task(self._ask_for_ever())
-            group.create_task(self._mind_the_silence())
+            group.create_task(self._poll())
+            group.create_task(self._watch_for_silence())
 
-    async def _ask_for_ever(self) -> None:
+    async def _poll(self) -> None:
         clock = asyncio.get_running_loop().time
         while True:
             asked_at = clock()
@@ -86,7 +86,7 @@ class Poller:
                 pause = self._pause_after(error, asked_at)
             except StoreError as error:
                 if not self._store_fails:
-                    log.exception("What came can't be stored: %s", error)
+                    log.exception("The cloud's reply can't be stored: %s", error)
                 self._store_fails = True
                 pause = self._backoff.next()
             await asyncio.sleep(pause)
@@ -95,8 +95,8 @@ class Poller:
         """Ask once and return the pause before the next question, in seconds."""
         waited, viewers = self._wait, self._inbox.viewers
         events = await self._cloud.events(self._inbox.cursor, self._inbox.version, waited)
-        self._hear()
-        self._to(CloudConnection.CONNECTED)
+        self._answered()
+        self._set_connection(CloudConnection.CONNECTED)
         await self._inbox.receive(events, self._arrival())
         self._store_fails = False
         self._backoff = Backoff(self._rng)
@@ -104,8 +104,8 @@ class Poller:
         pause = events.next.not_before_ms / 1000
         idle = not (events.notes or events.likes.delta or events.desired)
         took = asyncio.get_running_loop().time() - asked_at
-        if idle and events.viewers == viewers and (waited or events.more) and took < HASTE_S:
-            pause = max(pause, self._rng.uniform(*CALM_S))
+        if idle and events.viewers == viewers and (waited or events.more) and took < TOO_QUICK_S:
+            pause = max(pause, self._rng.uniform(*SLOW_DOWN_S))
         return pause
 
     def _arrival(self) -> Arrival:
@@ -121,75 +121,75 @@ class Poller:
     def _pause_after(self, error: CloudError, asked_at: float) -> float:
         """Act on a failure as the contract's table says; return the pause, in seconds."""
         match error:
-            case Refused():
-                self._hear()
-                self._to(CloudConnection.REFUSED)
+            case DeviceRefused():
+                self._answered()
+                self._set_connection(CloudConnection.REFUSED)
                 return self._rng.uniform(*REFUSED_S)
             case Superseded():
-                self._hear()
-                self._to(CloudConnection.SUPERSEDED)
+                self._answered()
+                self._set_connection(CloudConnection.SUPERSEDED)
                 return self._rng.uniform(*SUPERSEDED_S)
-            case Busy(retry_after=seconds):
-                self._hear()
+            case CloudBusy(retry_after=seconds):
+                self._answered()
                 return seconds + self._rng.uniform(0, seconds)
-            case Reset(cursor=cursor):
-                self._hear()
-                log.warning("The cloud began a new log; the lamp stays calm")
+            case LogReset(cursor=cursor):
+                self._answered()
+                log.warning("The cloud began a new log; no likes are shown for it")
                 self._log_is_new = True
                 self._inbox.adopt(cursor)
                 return self._once_more()
             case BadCursor() if self._inbox.cursor is not None:
-                self._hear()
-                log.warning("The cloud can't read our cursor; asking without one")
+                self._answered()
+                log.warning("The cloud can't read this device's cursor; asking without one")
                 self._inbox.adopt(None)
                 return self._once_more()
             case _:
-                self._miss(error, asked_at)
+                self._not_answered(error, asked_at)
                 return self._backoff.next()
 
     def _once_more(self) -> float:
-        """At once; but a cloud that answers like this again and again is asked ever less."""
+        """Return no pause the first time, and a longer one each further time in a row."""
         first = self._backoff.fresh
         pause = self._backoff.next()
         return 0.0 if first else pause
 
-    async def _mind_the_silence(self) -> None:
-        """Say offline when nothing was heard for 90 s, however the questions are timed."""
+    async def _watch_for_silence(self) -> None:
+        """Change to OFFLINE after 90 s without an answer, however the questions are timed."""
         while True:
             await self._silence.wait()
             try:
                 async with asyncio.timeout_at(self._silent_since + OFFLINE_AFTER_S):
-                    await self._word.wait()
+                    await self._heard.wait()
             except TimeoutError:
                 # A refused device stays refused: its camera must stay off without a network too.
                 if self.connection is not CloudConnection.REFUSED:
-                    self._to(CloudConnection.OFFLINE)
-                await self._word.wait()
+                    self._set_connection(CloudConnection.OFFLINE)
+                await self._heard.wait()
 
-    def _hear(self) -> None:
+    def _answered(self) -> None:
         if self._silence.is_set():
             silent = asyncio.get_running_loop().time() - self._silent_since
             log.info("The cloud answers again after %.0f s", silent)
             self._silence.clear()
-        self._word.set()
+        self._heard.set()
 
-    def _miss(self, error: CloudError, asked_at: float) -> None:
+    def _not_answered(self, error: CloudError, asked_at: float) -> None:
         if not self._silence.is_set():
-            log.warning("No word from the cloud, trying again: %s", error)
+            log.warning("No answer from the cloud, trying again: %s", error)
             self._silent_since = asked_at
             self._silence.set()
-        self._word.clear()
+        self._heard.clear()
         if isinstance(error, Unreachable):
             self.failure = error.failure
 
-    def _to(self, connection: CloudConnection) -> None:
+    def _set_connection(self, connection: CloudConnection) -> None:
         if connection is not self.connection:
             self.connection = connection
-            log.log(*_TOLD[connection])
+            log.log(*_LOG_LINES[connection])
             self._on_connection(connection)
 
 
-_TOLD = {
+_LOG_LINES = {
     CloudConnection.CONNECTED: (logging.INFO, "Connected to the cloud"),
     CloudConnection.OFFLINE: (logging.WARNING, "Offline; the lamp and the buttons still work"),
     CloudConnection.REFUSED: (

@@ -1,7 +1,7 @@
-"""The reporter: tells the cloud how the device is, quickly when it matters and rarely when not.
+"""The reporter: posts the device's status to the cloud, at once when it matters, else rarely.
 
 Every post is a whole snapshot, so a lost one costs nothing. Only the receipts of notes queue: each
-is sent until the cloud has acknowledged it.
+is sent again until the cloud has acknowledged it.
 """
 
 import asyncio
@@ -10,7 +10,7 @@ import random
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from likelight.appreciation.sync.client import Busy, CloudClient, CloudError, Refused
+from likelight.appreciation.sync.client import CloudBusy, CloudClient, CloudError, DeviceRefused
 from likelight.appreciation.sync.device_file import RECEIPTS_A_POST
 from likelight.appreciation.sync.inbox import Inbox
 from likelight.appreciation.sync.store import DeviceStore
@@ -43,8 +43,8 @@ class StatusSources:
 class Reporter:
     """Posts a `Status` on every change and as a heartbeat, for ever.
 
-    The first change after a calm goes out at once, because a viewer waits for the receipt; further
-    ones at most once a second.
+    The first change after a quiet second goes out at once, because a viewer waits for the receipt;
+    further ones at most once a second.
     """
 
     def __init__(
@@ -71,19 +71,19 @@ class Reporter:
         self._reconnected = asyncio.Event()
         self._failing = False
         self.reported = asyncio.Event()
-        """Set once the cloud has heard from this process; until then it knows nothing of us."""
+        """Set once the cloud has taken a status of this process."""
 
     def change(self) -> None:
-        """Something that a status says is different: tell it within a second."""
+        """A status would say something new: post it within a second."""
         self._changed.set()
 
     def change_at_once(self) -> None:
-        """The camera's state changed, or the crew said thanks: tell it now."""
+        """The camera's state changed, or the crew said thanks: post it now."""
         self._changed.set()
         self._urgent.set()
 
     def reconnected(self) -> None:
-        """The cloud talks to the poller again: no reason to stand back any longer."""
+        """The cloud answers the poller again: end any pause."""
         self._changed.set()
         self._urgent.set()
         self._reconnected.set()
@@ -101,7 +101,7 @@ class Reporter:
             try:
                 await self._post(health)
             except (CloudError, StoreError) as error:
-                await self._stand_back(error)
+                await self._pause_after(error)
                 continue
             self._succeed()
             jitter = self._rng.uniform(1 - HEARTBEAT_JITTER, 1 + HEARTBEAT_JITTER)
@@ -136,14 +136,14 @@ class Reporter:
             health=health,
         )
 
-    async def _stand_back(self, error: CloudError | StoreError) -> None:
+    async def _pause_after(self, error: CloudError | StoreError) -> None:
         if not self._failing:
-            log.warning("Our reports don't reach the cloud, trying again: %s", error)
+            log.warning("The status does not reach the cloud, trying again: %s", error)
             self._failing = True
         match error:
-            case Busy(retry_after=seconds):
+            case CloudBusy(retry_after=seconds):
                 await asyncio.sleep(seconds + self._rng.uniform(0, seconds))
-            case Refused():
+            case DeviceRefused():
                 await _until(self._reconnected, self._rng.uniform(*REFUSED_S))
             case _:
                 await _until(self._urgent, self._backoff.next())
@@ -152,7 +152,7 @@ class Reporter:
         self.reported.set()
         self._backoff.reset()
         if self._failing:
-            log.info("The cloud takes our reports again")
+            log.info("The cloud takes the status again")
             self._failing = False
 
 

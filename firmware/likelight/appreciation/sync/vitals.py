@@ -1,4 +1,4 @@
-"""How the device is: the figures that a status carries for franchise IT."""
+"""The device's own figures, which a status carries for franchise IT."""
 
 import asyncio
 import shutil
@@ -9,7 +9,7 @@ from likelight.contract import Health
 
 
 class Vitals:
-    """Measures the device; figures that this machine doesn't have stay None."""
+    """Measures the device; a figure that this machine does not have stays None."""
 
     def __init__(self, state_dir: Path) -> None:
         self._state_dir = state_dir

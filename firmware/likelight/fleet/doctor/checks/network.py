@@ -4,7 +4,7 @@ import socket
 import ssl
 from urllib.parse import urlsplit
 
-from likelight.appreciation.sync.client import CloudError, FailureKind, Refused, Unreachable
+from likelight.appreciation.sync.client import CloudError, DeviceRefused, FailureKind, Unreachable
 from likelight.config.settings import ConfigError
 from likelight.config.state_dir import read_token
 from likelight.fleet.doctor.check import Check, Finding, check, fail, ok, skip, warn
@@ -162,7 +162,7 @@ def cloud(system: System) -> Finding:
         return fail(str(error), "see secret-files")
     try:
         system.ask_cloud(config.cloud.url, config.kitchen.id, token)
-    except Refused as refused:
+    except DeviceRefused as refused:
         return fail(f"{refused}")
     except Unreachable as error:
         return fail(
