@@ -4,6 +4,7 @@ import asyncio
 import random
 import re
 import signal
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -227,6 +228,23 @@ def test_what_cannot_be_done_is_one_line(tmp_path: Path, arguments: tuple[str, .
     assert failed.returncode == 2
     assert len(failed.stderr.splitlines()) == 1
     assert failed.stderr.startswith("likelight-cloud: ")
+
+
+@pytest.mark.parametrize(
+    ("flag", "other"), [("--port", "--admin-port"), ("--admin-port", "--port")]
+)
+def test_a_port_that_is_taken_is_told_with_the_flag_that_chooses_another(
+    tmp_path: Path, flag: str, other: str
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        failed = program("serve", flag, port, other, "0", folder=tmp_path)
+    host = flag.replace("port", "host")
+    assert (failed.returncode, failed.stderr) == (
+        2,
+        f"likelight-cloud: port {port} is in use by another program. "
+        f"Choose another with {host} or {flag}.\n",
+    )
 
 
 async def test_behind_tls_the_cookie_is_for_https_and_the_page_may_write(tmp_path: Path) -> None:

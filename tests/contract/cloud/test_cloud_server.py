@@ -45,6 +45,25 @@ def test_who_asks_for_nothing_gets_408_after_ten_seconds(tmp_path: Path) -> None
     run_virtual(scenario())
 
 
+def test_an_idle_connection_is_kept_for_75_seconds(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with cloud_server(tmp_path / "cloud.db") as site:
+            loop = asyncio.get_running_loop()
+            reader, writer = await asyncio.open_connection("127.0.0.1", site.port)
+            for _ in range(2):
+                writer.write(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+                async with asyncio.timeout(30):
+                    await reader.readuntil(b'{"well": true}')
+                await asyncio.sleep(70)
+            idle_since = loop.time() - 70
+            async with asyncio.timeout(30):
+                assert await reader.read() == b""
+            writer.close()
+            assert loop.time() - idle_since == pytest.approx(75, abs=1.5)
+
+    run_virtual(scenario())
+
+
 async def test_a_hundred_guests_at_one_address_are_all_served(tmp_path: Path) -> None:
     async def guest(site: ServedCloud) -> list[int]:
         # Each has a connection of its own, and keeps it between its requests.
