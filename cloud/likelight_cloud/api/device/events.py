@@ -8,7 +8,7 @@ from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from likelight.contract import MAX_WAIT_S, Events, Likes, Note
-from likelight.web.http.body import json, unprocessable
+from likelight.web.http.body import json_answer, unprocessable
 from likelight.web.http.problems import ProblemError
 from likelight_cloud.app import CLOUD, Cloud
 from likelight_cloud.kitchens.cursor import CursorError, Position
@@ -127,7 +127,7 @@ async def _reply(
         viewers=viewers,
         desired=record.desired if record.desired.version != query.dv else None,
     )
-    return json(events, exclude={"desired"} if events.desired is None else None)
+    return json_answer(events, exclude={"desired"} if events.desired is None else None)
 
 
 def _likes(position: Position, record: KitchenRecord, at: datetime) -> Likes:

@@ -6,7 +6,7 @@ from typing import TypeVar
 from aiohttp import web
 
 from likelight.contract import FieldError, State, Status, StatusReply
-from likelight.web.http.body import json, read_body
+from likelight.web.http.body import json_answer, read_body
 from likelight.web.http.problems import ProblemError
 from likelight_cloud.app import CLOUD
 from likelight_cloud.trust.device import check_device
@@ -30,7 +30,7 @@ async def post_status(request: web.Request) -> web.Response:
     at = cloud.now()
     await cloud.store.put_status(kid, clamped(status, at), at)
     kitchen.note_contact()
-    return json(StatusReply(desired=kitchen.record.desired, server_time=at))
+    return json_answer(StatusReply(desired=kitchen.record.desired, server_time=at))
 
 
 def clamped(status: Status, at: datetime) -> Status:

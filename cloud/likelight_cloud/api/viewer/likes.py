@@ -6,7 +6,7 @@ import math
 from aiohttp import web
 
 from likelight.contract import LikesRequest
-from likelight.web.http.body import json, read_body
+from likelight.web.http.body import json_answer, read_body
 from likelight.web.http.problems import ProblemError
 from likelight_cloud.app import CLOUD
 
@@ -29,6 +29,6 @@ async def post_likes(request: web.Request) -> web.Response:
             )
         answer = cloud.likes.add(kid, taps.batch, accepted, math.ceil(wait_s * 1000))
     # Shielded: the commit goes on, and others may wait for it, when this viewer hangs up.
-    response = json(await asyncio.shield(answer), status=202)
+    response = json_answer(await asyncio.shield(answer), status=202)
     cloud.viewers.keep(request, response, viewer)
     return response

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from aiohttp import web
 
 from likelight.contract import NOTE_TTL_S, FieldError, NoteRequest, NoteState, NoteStatus
-from likelight.web.http.body import json, read_body
+from likelight.web.http.body import json_answer, read_body
 from likelight.web.http.problems import ProblemError
 from likelight_cloud.app import CLOUD, Cloud
 from likelight_cloud.kitchens.kitchen import Kitchen
@@ -43,7 +43,7 @@ async def post_note(request: web.Request) -> web.Response:
         raise ProblemError(
             422, "This Idempotency-Key was used for another note. Send this one under a new key."
         ) from error
-    response = json(
+    response = json_answer(
         NoteStatus(
             id=note.id,
             state=NoteState.QUEUED,
@@ -72,7 +72,7 @@ async def get_note(request: web.Request) -> web.Response:
         thanked_at=note.thanked_at,
         expires_at=note.expires_at,
     )
-    return json(status, exclude_none=True)
+    return json_answer(status, exclude_none=True)
 
 
 async def _queue(cloud: Cloud, kitchen: Kitchen, viewer: str, key: str, code: str) -> NoteRecord:

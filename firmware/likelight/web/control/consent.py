@@ -12,6 +12,6 @@ def consent_routes(consent: ConsentWatch) -> list[web.RouteDef]:
 
     async def reload(_: web.Request) -> web.Response:
         words = await consent.reload()
-        return body.json(ConsentAnswer(words=words, holds=consent.holds))
+        return body.json_answer(ConsentAnswer(words=words, holds=consent.holds))
 
     return [web.post("/consent/reload", reload)]

@@ -25,7 +25,7 @@ def lights_routes(lamp: Lamp, *, simulated: bool) -> list[web.RouteDef]:
             EffectStart(name=one.effect.name, starts_s=one.starts_s, seconds=one.effect.seconds)
             for one in plan
         )
-        return body.json(EffectsAnswer(effects=effects, simulated=simulated))
+        return body.json_answer(EffectsAnswer(effects=effects, simulated=simulated))
 
     async def test(_: web.Request) -> web.Response:
         _refuse_while_dark(lamp)
@@ -41,11 +41,11 @@ def lights_routes(lamp: Lamp, *, simulated: bool) -> list[web.RouteDef]:
 
     async def off(_: web.Request) -> web.Response:
         lamp.hold(Hold.OFF)
-        return body.json(HoldsAnswer(holds=tuple(sorted(lamp.holds))))
+        return body.json_answer(HoldsAnswer(holds=tuple(sorted(lamp.holds))))
 
     async def on(_: web.Request) -> web.Response:
         lamp.release(Hold.OFF)
-        return body.json(HoldsAnswer(holds=tuple(sorted(lamp.holds))))
+        return body.json_answer(HoldsAnswer(holds=tuple(sorted(lamp.holds))))
 
     return [
         web.post("/lights/test", test),

@@ -51,18 +51,18 @@ def queue_routes(lamp: Lamp, notes: NoteQueue) -> list[web.RouteDef]:
     def command(name: str, action: Callable[[], None]) -> web.RouteDef:
         async def handler(_: web.Request) -> web.Response:
             action()
-            return body.json(HoldsAnswer(holds=tuple(sorted(lamp.holds))))
+            return body.json_answer(HoldsAnswer(holds=tuple(sorted(lamp.holds))))
 
         return web.post(f"/queue/{name}", handler)
 
     async def skip(_: web.Request) -> web.Response:
-        return body.json(SkipAnswer(skipped=notes.skip()))
+        return body.json_answer(SkipAnswer(skipped=notes.skip()))
 
     async def show_a_test_note(_: web.Request) -> web.Response:
         notes.test_note()
         if lamp.holds <= {Hold.PAUSED}:
             lamp.play(NOTE.name)
-        return body.json(DoneAnswer())
+        return body.json_answer(DoneAnswer())
 
     return [
         command("pause", pause),

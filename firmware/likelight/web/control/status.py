@@ -12,6 +12,6 @@ def status_routes(status: Callable[[], StatusAnswer]) -> list[web.RouteDef]:
     """Return the route; `status` tells how the device is now."""
 
     async def answer(_: web.Request) -> web.Response:
-        return body.json(status())
+        return body.json_answer(status())
 
     return [web.get("/status", answer)]

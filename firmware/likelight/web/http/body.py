@@ -56,7 +56,7 @@ async def _read(request: web.Request) -> bytes:
     return bytes(raw)
 
 
-def json(model: BaseModel, *, status: int = 200, **dump: Any) -> web.Response:
+def json_answer(model: BaseModel, *, status: int = 200, **dump: Any) -> web.Response:
     """Return `model` as a JSON answer that no cache keeps; `dump` goes to `model_dump_json`."""
     return web.Response(
         status=status,
