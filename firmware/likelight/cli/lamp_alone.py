@@ -1,4 +1,4 @@
-"""The lamp without a daemon: for the bench of whoever wires it, and for the end of the service."""
+"""Playing effects on the lamp without a daemon, for whoever wires it."""
 
 import asyncio
 import signal
@@ -20,10 +20,10 @@ Plan = Callable[[Lamp], Sequence[Planned]]
 def play_alone(config: Config, plan: Plan, say: Callable[[Planned], None]) -> bool:
     """Open the lamps of `config`, play what `plan` asks of them to its end, and switch them off.
 
-    `say` hears of each effect when it begins. Holds the state directory, so that no daemon starts
-    meanwhile. Returns whether any lamp gave light. Raises `ConfigError` when a daemon runs, and
-    `HardwareError` when there is no such driver, and `KeyboardInterrupt`, in the dark, when a
-    signal ends it.
+    `say` is called with each effect when it begins. Holds the state directory, so that no daemon
+    starts meanwhile. Returns whether any lamp gave light. Raises `ConfigError` when a daemon runs,
+    `HardwareError` when there is no such driver, and `KeyboardInterrupt`, with all lamps dark, when
+    a signal ends it.
     """
     with held(config.state_dir):
         try:

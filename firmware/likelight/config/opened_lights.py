@@ -45,7 +45,9 @@ def read_opened_lights(directory: Path) -> OpenedLights | None:
         descriptor = os.open(file, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
         with os.fdopen(descriptor, "rb") as opened:
             about = os.fstat(descriptor)
-            if not stat.S_ISREG(about.st_mode) or about.st_uid not in (0, os.geteuid()):
+            if not stat.S_ISREG(about.st_mode):
+                raise LightsFileError(f"{file} is not an ordinary file")
+            if about.st_uid not in (0, os.geteuid()):
                 raise LightsFileError(f"{file} belongs to another user; run this as that user")
             return OpenedLights.model_validate_json(opened.read(MOST_BYTES))
     except FileNotFoundError:

@@ -198,7 +198,7 @@ def test_a_lights_file_that_is_a_link_or_a_pipe_is_not_followed(
     (runtime / "lights.json").unlink()
     os.mkfifo(runtime / "lights.json")
     assert off(tmp_path) == 0
-    assert "No light was switched off" in capsys.readouterr().err
+    assert "lights.json is not an ordinary file" in capsys.readouterr().err
 
 
 def test_a_lights_file_of_another_user_is_refused(
