@@ -77,7 +77,7 @@ def _connect(config: Config, prepared: Prepared, store: DeviceStore, cloud: Http
     now, zone = prepared.now, kitchen_zone(config.kitchen.timezone)
     quiet = config.quiet.during(zone)
     hardware = open_device_hardware(config.wiring)
-    process = events.camera = CameraProcess(camera_config(config.camera))
+    process = events.camera_process = CameraProcess(camera_config(config.camera))
 
     feed = build_feed(prepared, process, events)
     events.upload = feed.upload

@@ -22,7 +22,7 @@ class DeviceEvents:
     health, or what the bench shows.
     """
 
-    camera: CameraProcess
+    camera_process: CameraProcess
     upload: Upload | None
     on_air: OnAir
     window_in: WindowIn
@@ -32,7 +32,7 @@ class DeviceEvents:
         self.changes = Changes()
 
     def on_demand(self, demand: Demand) -> None:
-        self.camera.jpeg_rate(JPEG_FPS if demand.jpeg else 0)
+        self.camera_process.jpeg_rate(JPEG_FPS if demand.jpeg else 0)
         self.on_air.on_demand(demand.watched)
         self.changes.bump()
 
@@ -64,7 +64,7 @@ class DeviceEvents:
         self.on_air.on_privacy_button(readable)
 
     def on_lamp(self, frame: LightFrame) -> None:
-        self.camera.show_lamp(frame)
+        self.camera_process.show_lamp(frame)
         self.changes.bump()
 
     def on_lit(self, total: int) -> None:
