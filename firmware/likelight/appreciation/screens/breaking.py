@@ -1,4 +1,4 @@
-"""Breaking words into lines of like length, and how long lines are; in pixels."""
+"""Breaking words into lines of similar length, and the length of lines in pixels."""
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -27,10 +27,10 @@ class Words(tuple[str, ...]):
 
 
 Ink = tuple[float, float, float, float]
-"""Left, top, right and bottom of what is drawn, from the line's start on its baseline."""
+"""Left, top, right and bottom of what is drawn, measured from the line's start on its baseline."""
 
 _NO_BREAK = "\u00a0"
-"""A space at which no line ends: "thứ Tư" is one word to whoever reads it."""
+"""A space at which no line ends: a reader sees "thứ Tư" as one word."""
 
 _WORD = re.compile(rf"[\S{_NO_BREAK}]+")
 _HYPHEN = re.compile(rf"(?<=\w{{3}}-)(?=\w{{3}})|(?<={MAY_HYPHENATE})|(?<={MAY_BREAK})")
@@ -72,7 +72,7 @@ def join(words: Sequence[str]) -> str:
 
 
 def places(piece: str) -> Iterator[int]:
-    """Yield where `piece` may be cut if it must, the longest first part first.
+    """Yield the places where `piece` may be cut if it must be, from the last to the first.
 
     No line begins with a stop, a small kana or the like (JIS X 4051, the rules called kinsoku).
     """
@@ -86,7 +86,7 @@ def places(piece: str) -> Iterator[int]:
 
 
 def wrap(words: Words, widths: Sequence[int], em: int, bold: bool) -> tuple[str, ...] | None:
-    """Break `words` into exactly `len(widths)` lines of like length, each within its width.
+    """Break `words` into exactly `len(widths)` lines of similar length, each within its width.
 
     None when that is impossible. Of all the ways it takes the least sum of squared lengths. A
     line's length is a sum, because measuring whole lines anew costs most of the time; what kerning

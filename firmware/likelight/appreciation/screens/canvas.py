@@ -1,4 +1,4 @@
-"""A panel's picture in the making: glow, icons, lines and the foot, in colour or in one bit."""
+"""The picture of one page: glow, icons, lines and the foot, in colour or in one bit."""
 
 import math
 import zlib
@@ -39,7 +39,7 @@ class Canvas:
         self._draw = ImageDraw.Draw(self.image)
 
     def glow(self, x: int, y: int, radius: int) -> None:
-        """Let the lamp's warm light fall off around a point."""
+        """Draw the lamp's warm light around a point; it fades with the distance."""
         if self._coloured:
             size = (2 * radius, 2 * radius)
             falloff = Image.frombytes("L", size, zlib.decompress(_falloff(radius)))
@@ -53,9 +53,9 @@ class Canvas:
             self.image.paste(1, (x, y), icon.bitmap(name, size))
 
     def tile(self, name: str, sizes: Geometry) -> None:
-        """Put a state's icon into its corner: dark on a tile of its colour, seen from afar.
+        """Draw a state's icon in its corner: dark on a tile of its colour, to be seen from afar.
 
-        In one bit it is the icon alone: a lit square would burn in, and drown the shape.
+        In one bit draw the icon alone: a lit square would burn in and hide the icon's shape.
         """
         colour, size = palette.icon_colour(name), sizes.glyph
         if not self._coloured:
@@ -67,7 +67,7 @@ class Canvas:
         self.icon(name, at, at, inner, palette.PAPER)
 
     def dots(self, number: int, of: int, sizes: Geometry) -> None:
-        """Say in the foot which page of how many this is: its dot is drawn out to a pill."""
+        """Show in the foot which page of how many this is: its dot is longer than the others."""
         dot, gap = sizes.dot, max(2, round(sizes.dot * 0.8))
         pill = round(dot * 2.4)
         x = (sizes.width - (of - 1) * (dot + gap) - pill) // 2
@@ -149,9 +149,9 @@ def _rounded(size: tuple[int, int], radius: int) -> Image.Image:
 
 @lru_cache(maxsize=8)
 def _falloff(radius: int) -> bytes:
-    """Return the glow's coverage: a raised cosine, so that it has neither a peak nor a rim.
+    """Return the glow's coverage: a raised cosine, which has no visible centre and no visible edge.
 
-    It is packed, for it is larger than the panel: 56 KB in place of 706 at 800x480.
+    It is compressed, because it is larger than the panel: 56 KB instead of 706 KB at 800x480.
     """
     share = [min(level / _RIM, 1.0) for level in range(256)]
     curve = [round(255 * _GLOW_STRENGTH * (1 + math.cos(math.pi * far)) / 2) for far in share]

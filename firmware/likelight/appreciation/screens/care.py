@@ -1,7 +1,7 @@
-"""How a panel is looked after: how bright it is when, and how its picture moves so as not to stay.
+"""Care for a panel: how bright it is when, and how its picture moves so that it does not burn in.
 
-Pure functions. The facts behind the numbers: OLEDs that showed the same for a year, even at a
-quarter of their light, became unreadable (pikvm #994, #1368).
+Pure functions. OLEDs that showed the same picture for a year became unreadable, even at a quarter
+of their light (pikvm #994, #1368).
 """
 
 from typing import Final
@@ -13,11 +13,11 @@ from likelight.appreciation.screens.geometry import ORBIT
 
 DAY: Final = 1.0
 DAY_BURNS_IN: Final = 0.57
-"""A quarter of an OLED's light, as CIE 1931 has eyes perceive it."""
+"""A quarter of an OLED's light, as perceived brightness (CIE 1931)."""
 READABLE: Final = 0.15
 """The least brightness for somebody who pressed a button at night."""
 REST_AFTER_S: Final = 600.0
-"""A panel that burns in goes dark when it has said the same for this long."""
+"""A panel that burns in goes dark when it has shown the same for this long."""
 LOOK_S: Final = 10.0
 LOOK_EVERY_S: Final = 60.0
 """While something needs the crew, a resting panel shows it for 10 s a minute."""
@@ -32,8 +32,8 @@ def brightness(
     """Return how bright a panel should be, perceived, 0..1; 0 is dark.
 
     `quiet` is the crew's quiet hours, `night` their brightness for panels that don't burn in.
-    `attended`: somebody pressed a button a moment ago, or reads a note. `still_s` is for how long
-    the panel has said the same, and `needed` whether that asks something of the crew.
+    `attended`: somebody pressed a button a moment ago, or reads a note. `still_s` is how long the
+    panel has shown the same, and `needed` whether the crew should do something about it.
     """
     day = DAY_BURNS_IN if burns_in else DAY
     if quiet:
@@ -48,8 +48,8 @@ def brightness(
 def orbit(step: int) -> tuple[int, int]:
     """Return how far a picture is moved right and down at `step`, each -ORBIT..ORBIT.
 
-    The way goes through a square row by row and back, one pixel a step: nobody sees it move, and
-    no pixel of the panel is spared.
+    It moves through a square row by row and back, one pixel a step: nobody sees it move, and all
+    pixels of the panel share the load.
     """
     places = _SIDE * _SIDE
     at = step % (2 * places - 2)
@@ -61,7 +61,7 @@ def orbit(step: int) -> tuple[int, int]:
 
 
 def moved(image: Image.Image, right: int, down: int) -> Image.Image:
-    """Return `image` moved by so many pixels, on the panel's own dark ground."""
+    """Return `image` moved by so many pixels, on the panel's own dark background."""
     if not (right or down):
         return image
     ground = palette.PAPER if image.mode == "RGB" else 0
@@ -71,7 +71,7 @@ def moved(image: Image.Image, right: int, down: int) -> Image.Image:
 
 
 def framed(image: Image.Image) -> Image.Image:
-    """Return `image` with a frame round it: a press has been felt."""
+    """Return `image` with a frame around it, which says that a press was felt."""
     copy = image.copy()
     width = max(ORBIT, image.height // 40)
     colour = palette.GLOW if image.mode == "RGB" else 1

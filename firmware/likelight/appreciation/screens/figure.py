@@ -1,4 +1,4 @@
-"""Screens that are a number: likes today, how many watch, and the quiet in between."""
+"""Screens that show a number: likes today, how many watch, and the idle screen."""
 
 import math
 from dataclasses import dataclass, replace
@@ -23,16 +23,16 @@ _ICON_GAP: Final = 0.28
 _ROW_GAP: Final = 0.7
 """Space between two rows, in heights of the lower one's capitals."""
 _DESCENDER: Final = 0.36
-"""What hangs below the last baseline, in heights of its capitals."""
+"""The space for letters below the last baseline, in heights of its capitals."""
 _LARGEST: Final = 0.36
-"""Height of the largest figures, in heights of the panel: loud enough, and still calm."""
+"""Height of the largest figures, as a share of the panel's height."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Row:
     """A line of text, with an icon before it or none, in type of `em` pixels.
 
-    Whoever reads from right to left has the icon at the right.
+    In a script that is read from right to left the icon is at the right.
     """
 
     text: str
@@ -52,7 +52,7 @@ class _Row:
 
     @property
     def rise(self) -> int:
-        """How far its letters rise over the baseline, as a rule."""
+        """How far its letters usually rise above the baseline."""
         return rise(self.em, self.face)
 
     @property
@@ -65,7 +65,7 @@ class _Row:
 
     @property
     def indent(self) -> int:
-        """How far the text stands from that end of the row at which reading begins."""
+        """The distance of the text from the end of the row at which reading begins."""
         return self.icon_size + round(self.cap * _ICON_GAP) if self.icon else 0
 
     @property
@@ -86,9 +86,9 @@ def count(screen: CountScreen, panel: DisplayInfo) -> list[Drawn]:
 
 
 def idle(screen: IdleScreen, panel: DisplayInfo) -> list[Drawn]:
-    """Draw the quiet: one line, and what the day has brought so far, if anything.
+    """Draw the idle screen: one line, and the likes of the day so far, if there are any.
 
-    Where the quiet takes more lines in the crew's language, the day may need a page of its own.
+    When the line takes more room in the crew's language, the likes may need a page of their own.
     """
     sizes, words = geometry(panel), screen.words
     widest = sizes.width - 2 * sizes.side
@@ -108,7 +108,7 @@ def idle(screen: IdleScreen, panel: DisplayInfo) -> list[Drawn]:
 
 
 def _day(likes: int, words: CrewWords, em: int, widest: int) -> _Row:
-    """Return what the day has brought, in as many words as there is room for."""
+    """Return the likes of the day, in as many words as there is room for."""
     numbers = words.spellings(likes)
     texts = (join(split(words.so_many_today.format(number=numbers[0]))), *numbers)
     rows = [_Row(text, em, palette.MUTED, False, "heart", words.rtl) for text in texts]
@@ -188,7 +188,7 @@ def _fits(rows: list[_Row], area: Area) -> bool:
 
 
 def _inside(rows: list[_Row], area: Area) -> bool:
-    """Tell whether the rows' ink lies inside the area from top to bottom."""
+    """Return whether the rows' ink lies inside the area from top to bottom."""
     first = _baselines(rows, area)[0]
     return first + rows[0].ink[1] >= area.top
 

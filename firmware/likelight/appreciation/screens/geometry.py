@@ -13,7 +13,7 @@ ORBIT: Final = 2
 _FOOT_GAP: Final = 4
 """Least space between the words and the foot, in pixels."""
 _CEILING: Final = 1.08
-"""The largest type, as a share of what is easily read: larger only shouts."""
+"""The largest type, as a share of the easily read size; larger would only be loud."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +55,13 @@ class Geometry:
         return self.height - self.corner - self.foot
 
     def above_foot(self, area: Area) -> Area:
-        """What the foot leaves of `area`."""
+        """The part of `area` above the foot."""
         return replace(
             area, bottom=min(area.bottom, self.foot_top - max(_FOOT_GAP, self.gap * 4 // 3))
         )
 
     def below(self, crown: int) -> Area:
-        """What an icon of this size above the words leaves them."""
+        """The space for words below an icon of this size."""
         return replace(self.plain, top=self.rim + crown + self.gap)
 
 
@@ -69,15 +69,15 @@ class Geometry:
 def geometry(panel: DisplayInfo) -> Geometry:
     """Return the measures for `panel`.
 
-    A panel that is too small for its distance gets the type that it can hold. In one bit, icons
-    have the sizes they are drawn for (16 and 32 px) and every pixel of width counts, but for those
-    that the picture moves about. In colour the corner's tile takes a sixth of the height, in half
-    steps of the icons' grid, and the margins are wide enough to rest the eye.
+    A panel that is too small for its distance gets the type that fits it. In one bit, icons have
+    the sizes they are drawn for (16 and 32 px), and the margin is only as wide as the picture may
+    move. In colour the corner's tile takes a sixth of the height, in half steps of the icons' grid,
+    and the margins are wide.
     """
     width, height = panel.width, panel.height
-    bearable = min(width, height) * 3 // 5
-    wanted = min(bearable, em_for(panel, WANTED_ARC_MIN))
-    ems = Ems(min(bearable, em_for(panel, FLOOR_ARC_MIN)), round(wanted * _CEILING))
+    largest = min(width, height) * 3 // 5
+    wanted = min(largest, em_for(panel, WANTED_ARC_MIN))
+    ems = Ems(min(largest, em_for(panel, FLOOR_ARC_MIN)), round(wanted * _CEILING))
     if panel.mode == "1":
         edge = ORBIT if panel.burns_in else 1
         gap = 3 if 3 * ems.floor < height else 2

@@ -10,10 +10,10 @@ from likelight.assets import icons_16
 from likelight.assets.icons import GRID, PATHS
 
 _SUPERSAMPLING: Final = 8
-"""64 samples a pixel: more levels of grey than the eye sees on an edge."""
+"""64 samples a pixel: more levels of grey than anybody sees on an edge."""
 
 _CURVE_STEPS: Final = 16
-"""Chords per cubic; at 400 px and 8 samples they stray from the curve by under a tenth of a px."""
+"""Chords per cubic curve; at 400 px and 8 samples they differ from it by less than 0.1 px."""
 
 _TOKEN = re.compile(r"[MLCZ]|-?\d+(?:\.\d+)?")
 

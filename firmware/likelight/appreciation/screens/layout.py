@@ -22,14 +22,14 @@ MAX_LINES = 4
 _PARAGRAPH_GAP = 0.22
 """Extra distance between two paragraphs, in em of the second."""
 _OPTICAL_LIFT = 0.015
-"""Of the area's height: what is meant to look centred stands a little above the centre."""
+"""A share of the area's height: text looks centred when it stands a little above the centre."""
 
-_CONCESSION = 0.24
-"""How much of the largest size may be given up for lines of like length."""
+_MOST_SHRINKING = 0.24
+"""The share of the largest size that may be given up for lines of similar length."""
 _RAGGED = 0.45
-"""What a line that is much shorter than the others costs, as a share of the size."""
+"""What it costs when one line is much shorter than the others, as a share of the size."""
 _PUSHED = 1.0
-"""What a line costs that the corner pushes out of the middle by half the panel's width."""
+"""What it costs when the corner moves a line out of the middle by half the panel's width."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class Ems:
 
 @dataclass(frozen=True, slots=True)
 class Paragraph:
-    """Words of one weight. `ratio` is their em as a share of the block's, the floor permitting."""
+    """Words of one weight. `ratio` is their em as a share of the block's; never below the floor."""
 
     words: Words
     bold: bool = True
@@ -89,13 +89,13 @@ class Line:
 
     @property
     def top(self) -> int:
-        """Where its letters begin, as a rule."""
+        """Where the tops of its letters usually are."""
         return self.baseline - rise(self.em, self.face)
 
 
 def fit(paragraphs: Sequence[Paragraph], area: Area, ems: Ems) -> tuple[Line, ...] | None:
-    """Set all paragraphs on one page, in the largest type that fits or, for well-shaped lines, a
-    little less; None when the floor is still too large.
+    """Set all paragraphs on one page, in the largest type that fits, or in slightly smaller type if
+    its lines look better. Return None when even the floor is too large.
 
     No paragraph is set below the floor, and all of them take at most four lines.
     """
@@ -108,10 +108,10 @@ def fit(paragraphs: Sequence[Paragraph], area: Area, ems: Ems) -> tuple[Line, ..
             too_large = em
         else:
             largest = em
-    least = max(ems.floor, round(largest * (1 - _CONCESSION)))
+    least = max(ems.floor, round(largest * (1 - _MOST_SHRINKING)))
     sizes = {round(least + (largest - least) * step / 4) for step in range(5)}
     settings = [setting(paragraphs, area, em, ems) for em in sorted(sizes)]
-    return max((lines for lines in settings if lines), key=lambda lines: _beauty(lines, area))
+    return max((lines for lines in settings if lines), key=lambda lines: _score(lines, area))
 
 
 def setting(
@@ -201,12 +201,12 @@ def _centred(
 
 
 def _highest(line: Line, ink: Ink) -> float:
-    """Return where the line really begins: some letters, and dots on them, rise above the rule."""
+    """Return the real top of the line: some letters and dots rise above the usual height."""
     return min(line.top, line.baseline + ink[1])
 
 
-def _beauty(lines: tuple[Line, ...], area: Area) -> float:
-    """Return the size of the type, less what ragged and pushed lines take from it."""
+def _score(lines: tuple[Line, ...], area: Area) -> float:
+    """Return the size of the type, less the cost of lines that are uneven or out of the middle."""
     ragged = 0.0
     for bold in (True, False):
         lengths = [_length(line) for line in lines if line.bold == bold]

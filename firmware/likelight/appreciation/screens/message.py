@@ -1,4 +1,4 @@
-"""Screens that are words and an icon: a note, thanks, and every state."""
+"""Screens that show words and an icon: a note, thanks, and every state."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -29,16 +29,16 @@ Foot = Callable[[Canvas, Geometry], None]
 
 def note(screen: NoteScreen, panel: DisplayInfo) -> list[Drawn]:
     """Draw a note: its words and its icon in the lamp's light, nothing else."""
-    return _card(screen.text, screen.icon, panel)
+    return _words_and_icon(screen.text, screen.icon, panel)
 
 
 def thanks(screen: ThanksScreen, panel: DisplayInfo) -> list[Drawn]:
     """Draw the answer to the THANKS button."""
-    return _card(screen.words.thanks_sent, "hands", panel)
+    return _words_and_icon(screen.words.thanks_sent, "hands", panel)
 
 
 def private(screen: PrivateScreen, panel: DisplayInfo) -> list[Drawn]:
-    """Draw what the crew must be sure of while the camera is off, and the way back."""
+    """Draw that the camera is off, and how to share again."""
     words = screen.words
     return _state(words.camera_off, words.press_again, "camera_crossed", panel)
 
@@ -57,7 +57,7 @@ def status(screen: StatusScreen, panel: DisplayInfo) -> list[Drawn]:
 
 
 def updating(screen: UpdatingScreen, panel: DisplayInfo) -> list[Drawn]:
-    """Draw that new software comes, how far it is, and what not to do meanwhile."""
+    """Draw that new software is being installed, how far it is, and not to cut the power."""
     words, progress = screen.words, screen.progress
     if progress is None:
         return _state(words.updating, words.keep_power, "download", panel)
@@ -70,9 +70,9 @@ def updating(screen: UpdatingScreen, panel: DisplayInfo) -> list[Drawn]:
 
 
 def self_test(screen: SelfTestScreen, panel: DisplayInfo) -> list[Drawn]:
-    """Draw one step of the self-test: its name, what to do or what came of it, and how far it is.
+    """Draw one step of the self-test: its name, what to do or its result, and the progress.
 
-    The steps in the foot say the numbers without a line of their own.
+    The parts of the foot's bar show the numbers, so that they need no line of text.
     """
     icon = "wrench" if screen.passed is None else "check" if screen.passed else "cross"
 
@@ -90,10 +90,10 @@ class _Setting:
     crown: int | None
 
 
-def _card(text: str, icon: str, panel: DisplayInfo) -> list[Drawn]:
+def _words_and_icon(text: str, icon: str, panel: DisplayInfo) -> list[Drawn]:
     sizes = geometry(panel)
     drawn = []
-    settings = _set_card(text, sizes)
+    settings = _place_icon(text, sizes)
     for number, setting in enumerate(settings, 1):
         canvas = Canvas(panel)
         if setting.crown is None:
@@ -109,7 +109,7 @@ def _card(text: str, icon: str, panel: DisplayInfo) -> list[Drawn]:
     return drawn
 
 
-def _set_card(text: str, sizes: Geometry) -> list[_Setting]:
+def _place_icon(text: str, sizes: Geometry) -> list[_Setting]:
     """Choose where the icon stands: above the words if these stay easy to read, else the corner."""
     whole = [Paragraph(split(text))]
     for floor in (sizes.em_wanted, sizes.ems.floor):

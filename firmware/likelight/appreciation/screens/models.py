@@ -1,6 +1,6 @@
-"""What a screen says, before anybody knows how large the panel is.
+"""What a screen says, whatever the size of the panel.
 
-`words` are those that the screen says of its own accord, in the crew's language.
+`words` are the screen's own words, in the crew's language.
 """
 
 from dataclasses import dataclass, field
@@ -78,7 +78,7 @@ class OnAirScreen:
 
 @dataclass(frozen=True, slots=True)
 class UpdatingScreen:
-    """New software is coming: `progress` 0..1, None while nobody can say how far it is."""
+    """New software is being installed: `progress` is 0..1, or None while it is not known."""
 
     name: ClassVar[str] = "updating"
     progress: float | None = None
@@ -87,7 +87,7 @@ class UpdatingScreen:
 
 @dataclass(frozen=True, slots=True)
 class PairingScreen:
-    """How this device becomes a kitchen's: `code` to type ("K7QF-2MXP"), `url` to scan."""
+    """How to pair this device with a kitchen: `code` to type ("K7QF-2MXP"), `url` to scan."""
 
     name: ClassVar[str] = "pairing"
     code: str
@@ -97,7 +97,7 @@ class PairingScreen:
 
 @dataclass(frozen=True, slots=True)
 class SelfTestScreen:
-    """Step `step` (from 1) of `of` in a walk through the hardware: what it is, what to do.
+    """Step `step` (from 1) of `of` in the self-test of the hardware: what it tests, what to do.
 
     `passed` is None as long as the step runs.
     """

@@ -1,4 +1,4 @@
-"""Setting words on as many pages as they need, instead of in type that nobody can read."""
+"""Setting words on as many pages as they need, so that the type stays readable."""
 
 from collections.abc import Callable, Iterator
 from itertools import accumulate, pairwise
@@ -9,7 +9,7 @@ from likelight.assets.fonts import Face
 
 _STOPS = ".,;:!?、。！？،؛؟"
 _MID_SENTENCE = 4
-"""What a page break inside a sentence costs, in letters of length."""
+"""What a page break inside a sentence costs, counted in letters."""
 
 
 def paginate(text: str, area: Area, ems: Ems, bold: bool) -> tuple[tuple[Line, ...], ...]:
@@ -34,9 +34,9 @@ def paginate(text: str, area: Area, ems: Ems, bold: bool) -> tuple[tuple[Line, .
 
 
 def _broken(word: str, face: Face, fits: Callable[[Words], bool]) -> Iterator[str]:
-    """Yield `word` in the longest pieces that fit on a page of their own, one letter at least."""
+    """Yield `word` in the longest pieces that fit on a page each, one letter at least."""
     while not fits(Words([word], face)):
-        # Where none of the places that the rules allow leaves a piece that fits, any other does.
+        # When no place that the rules allow gives a piece that fits, any other place is taken.
         anywhere = (end for end in range(len(word) - 1, 0, -1) if word[:end].strip())
         ends = [*places(word), *anywhere]
         if not ends:
@@ -48,7 +48,7 @@ def _broken(word: str, face: Face, fits: Callable[[Words], bool]) -> Iterator[st
 
 
 def _parts(words: Words, fits: Callable[[Words], bool]) -> tuple[Words, ...]:
-    """Cut `words` into as few parts that fit as can be; then even ones that end with a sentence."""
+    """Cut `words` into the fewest parts that fit, preferably even ones that end a sentence."""
     ends = list(accumulate((len(word) for word in words), initial=0))
     best: dict[int, tuple[int, float, tuple[int, ...]]] = {0: (0, 0.0, (0,))}
     for start in range(len(words)):

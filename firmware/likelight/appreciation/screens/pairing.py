@@ -1,7 +1,7 @@
-"""The screen that makes a device some kitchen's: a code to scan where it fits, one to type always.
+"""The screen that pairs a device with a kitchen: a code to type, and one to scan if it fits.
 
-Whoever pairs stands in front of the panel with a phone; the code to type is set for the reading
-distance all the same, so that it can be called across the kitchen.
+The person who pairs stands in front of the panel with a phone. The code to type is large enough
+for the reading distance all the same, so that somebody can read it out across the kitchen.
 """
 
 from dataclasses import replace
@@ -19,15 +19,15 @@ from likelight_hw.ports import DisplayInfo
 QUIET_ZONE: Final = 4
 """Modules of light ground around the code (ISO/IEC 18004)."""
 LEAST_MODULE: Final = 3
-"""Pixels: below, a phone's camera can't tell the modules of these panels apart."""
+"""In pixels: with less, a phone's camera can't tell the modules of these panels apart."""
 _QR_CONCESSION: Final = 0.7
-"""How far the code to scan may shrink so that both codes stand on one page."""
+"""How small the code to scan may become so that both codes fit on one page."""
 _LABEL: Final = 0.6
-"""The words over the code, as a share of its size, the floor permitting."""
+"""Size of the words above the code, as a share of the code's; never below the floor."""
 
 
 def pairing(screen: PairingScreen, panel: DisplayInfo) -> list[Drawn]:
-    """Draw the code to scan beside the one to type, on two pages, or only the one to type."""
+    """Draw both codes side by side, else on two pages, else only the code to type."""
     sizes = geometry(panel)
     rows = _modules(screen.url) if panel.mode == "RGB" else []
     across = len(rows) + 2 * QUIET_ZONE
@@ -56,7 +56,7 @@ def _modules(url: str) -> list[bytearray]:
 
 
 def _beside(screen: PairingScreen, taken: int, sizes: Geometry) -> tuple[Line, ...] | None:
-    """Set the words and the code to the right of what is taken; None when they don't fit there."""
+    """Set the words and the code in the space that is left; None when they don't fit there."""
     area = Area(sizes.width - taken, sizes.side, sizes.rim, sizes.height - sizes.rim)
     lines = fit(_labelled(screen.words.scan, screen.code), area, sizes.ems)
     if lines is None:
@@ -65,7 +65,7 @@ def _beside(screen: PairingScreen, taken: int, sizes: Geometry) -> tuple[Line, .
 
 
 def _typed(screen: PairingScreen, panel: DisplayInfo) -> list[Drawn]:
-    """Draw the code to type, with what it is over it where there is room."""
+    """Draw the code to type, with the words above it if there is room."""
     sizes, code = geometry(panel), screen.code
     labelled = fit(_labelled(screen.words.code, code), sizes.beside_glyph, sizes.ems)
     settings = [labelled] if labelled else paginate(code, sizes.beside_glyph, sizes.ems, bold=True)

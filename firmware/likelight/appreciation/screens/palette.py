@@ -24,5 +24,5 @@ _OWN: Final[dict[str, Rgb]] = {
 
 
 def icon_colour(name: str) -> Rgb:
-    """Return an icon's colour: some mean one by themselves, the lamp lights the others."""
+    """Return an icon's colour: some have their own, the others have the lamp's."""
     return _OWN.get(name, GLOW)

@@ -1,4 +1,4 @@
-"""Screens as pictures: a pure function of what is said and of the panel that says it."""
+"""Screens as pictures: a pure function of the screen and of the panel."""
 
 from likelight.appreciation.screens import figure, message, pairing
 from likelight.appreciation.screens.canvas import Drawn
@@ -26,15 +26,15 @@ _PER_LETTER_S = 0.06
 def pages(screen: Screen, panel: DisplayInfo) -> tuple[Page, ...]:
     """Return the images of `screen`, of the panel's size and mode, in the order to show them.
 
-    The type is the largest that fits; it never falls below 15 arc-minutes at the panel's reading
-    distance, the words go on further pages instead. Pure and repeatable; touches no disk. Takes
-    some tens of milliseconds on a Pi: call it in a thread.
+    The type is the largest that fits; it is never smaller than 15 arc-minutes at the panel's
+    reading distance; further words go on further pages instead. Pure and repeatable; touches no
+    disk. Takes some tens of milliseconds on a Pi: call it in a thread.
     """
     return tuple(Page(image, text, hold_s(text)) for image, text in _draw(screen, panel))
 
 
 def hold_s(text: tuple[str, ...]) -> float:
-    """Return how long these lines should stand, in seconds: time to notice, then to read."""
+    """Return how long to show these lines, in seconds: time to notice them, then to read."""
     letters = sum(len(line) for line in text)
     return max(_LEAST_HOLD_S, _FIRST_LOOK_S + _PER_LETTER_S * letters)
 

@@ -1,4 +1,4 @@
-"""The faces at a size in pixels, and the size that a reading distance asks for.
+"""The typefaces at a size in pixels, and the size that a reading distance needs.
 
 The font files are in memory; sizing and drawing touch no disk. All but Arabic is laid out by
 Pillow's basic engine, so that a picture does not depend on which libraries the system has. Arabic
@@ -17,17 +17,17 @@ from likelight.assets.fonts import Face
 from likelight_hw.ports import DisplayInfo, Rgb
 
 FLOOR_ARC_MIN: Final = 15.0
-"""Least height of capitals as the eye sees them (NUREG-0700: 15 arc-minutes, 20 preferred)."""
+"""The least visual angle of a capital's height (NUREG-0700: 15 arc-minutes, 20 preferred)."""
 WANTED_ARC_MIN: Final = 20.0
 
 CAP_PER_EM: Final = 0.668
-"""Height of a capital over the em, before hinting rounds it to whole pixels."""
+"""Height of a capital divided by the em, before hinting rounds it to whole pixels."""
 
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """How a face is set: its em over Atkinson's, its lines' distance in Atkinson's em, and how far
-    its letters commonly rise, in heights of a capital.
+    """How a face is set: its em divided by Atkinson's, the distance of its lines in Atkinson's em,
+    and how high its letters usually are, in heights of a capital.
 
     The first makes the faces look equally large: `sample`, the letter that stands for the face,
     is never lower than Atkinson's capitals, by which the floor is measured. The second keeps a
@@ -51,7 +51,7 @@ _BASIC: Final = ImageFont.Layout.BASIC
 
 
 def shaping_available() -> bool:
-    """Return whether Arabic can be written: its letters joined, and from right to left."""
+    """Return whether Arabic can be drawn, with joined letters and from right to left."""
     return bool(features.check("raqm") and features.check("fribidi"))
 
 
@@ -60,9 +60,9 @@ def leading(face: Face) -> float:
     return _CUTS[face].leading
 
 
-# Making one anew takes 0.1 ms, and four make pages as quick as five hundred. From a file, for
-# Pillow keeps the bytes that it is given twice for each size: 10 MB with every size of a layout's
-# search.
+# Making a font takes 0.1 ms, and a cache of four is as quick as one of five hundred. It is read
+# from a file: bytes that Pillow is given, it keeps twice for each size, which is 10 MB for all the
+# sizes that a layout tries.
 @lru_cache(maxsize=4)
 def font(em: int, bold: bool, face: Face = Face.LATIN) -> ImageFont.FreeTypeFont:
     """Return a face that looks as large as Atkinson with an em of `em` pixels."""
@@ -77,7 +77,7 @@ def font(em: int, bold: bool, face: Face = Face.LATIN) -> ImageFont.FreeTypeFont
 def _sized(size: int, bold: bool, face: Face) -> ImageFont.FreeTypeFont:
     """Return a face with an em of `size` pixels.
 
-    In place of one whose files are damaged stands Pillow's own: plain, but there.
+    When the files of the face are damaged, Pillow's own font takes its place.
     """
     file = fonts.FILES.get((face, bold), fonts.FILES.get((face, not bold)))
     if file is None:
@@ -90,7 +90,7 @@ def _sized(size: int, bold: bool, face: Face) -> ImageFont.FreeTypeFont:
 
 @lru_cache(maxsize=4096)
 def length(text: str, em: int, bold: bool, face: Face = Face.LATIN) -> float:
-    """Return how far a piece of text advances, in pixels."""
+    """Return the width that a piece of text advances, in pixels."""
     direction, language = _reading(face)
     return font(em, bold, face).getlength(text, direction=direction, language=language)
 
@@ -114,7 +114,7 @@ def draw_line(
     fill: Rgb | int,
     face: Face = Face.LATIN,
 ) -> None:
-    """Draw one line whose left end is at `x`; in whatever script, `text` is in reading order."""
+    """Draw one line whose left end is at `x`; `text` is in reading order in every script."""
     direction, language = _reading(face)
     draw.text(
         (x, baseline),
@@ -134,12 +134,12 @@ def cap_height(em: int) -> int:
 
 
 def rise(em: int, face: Face) -> int:
-    """Return how far the letters of a line rise over its baseline, in pixels, as a rule."""
+    """Return how far letters usually rise above their baseline, in pixels."""
     return round(cap_height(em) * _CUTS[face].rise)
 
 
 def em_for(panel: DisplayInfo, arc_minutes: float) -> int:
-    """Return the least em, in pixels, whose capitals subtend `arc_minutes` at the crew's place."""
+    """Return the least em, in pixels, whose capitals subtend `arc_minutes` where the crew reads."""
     height_mm = panel.reading_distance_m * 1000 * math.tan(math.radians(arc_minutes / 60))
     wanted_px = height_mm / panel.mm_per_px
     em = max(6, int(wanted_px / CAP_PER_EM) - 2)
