@@ -17,7 +17,7 @@ class KitchenListener(Protocol):
         """The cloud says something new about who watches."""
 
     def on_desired(self, desired: Desired) -> None:
-        """The cloud wishes this; the last known wish is told at start too, without a network."""
+        """The cloud desires this state; called at start too, with the last one that is known."""
 
     def on_privacy_button(self, readable: bool) -> None:
         """Whether the PRIVACY button can be read may have changed."""

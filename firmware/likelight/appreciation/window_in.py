@@ -56,8 +56,8 @@ class WindowIn:
     The store must be open, and its owner closes it. `on_privacy` says what the PRIVACY button does.
     Call `camera_changed` whenever what `status.camera()` returns has changed.
 
-    It owns the lamp and both buttons, but each is a component of its own, so that one that crashes
-    takes no other down: run `lamp`, `night` and `privacy_button` beside this one.
+    It owns the lamp and both buttons. Run `lamp`, `night` and `privacy_button` as components beside
+    this one: then a crash of one does not restart the others.
     """
 
     def __init__(
@@ -91,7 +91,7 @@ class WindowIn:
             now=now,
             on_desired=listener.on_desired,
             on_viewers=listener.on_viewers,
-            on_news=self._events_came,
+            on_events=self._events_came,
             on_receipt=self._receipt_due,
             timezone=panel.timezone,
         )

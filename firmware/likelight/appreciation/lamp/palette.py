@@ -74,7 +74,7 @@ _FIXED: dict[Tint, Rgb] = {
 def brand(glow: str, heart: str) -> Palette:
     """Return the lamp's palette of a brand's two colours, each "#RRGGBB".
 
-    Raises `ValueError` for what is no colour, and `Alarming` for red and amber.
+    Raises `ValueError` when one is not a colour, and `Alarming` for red and amber.
     """
     return Palette(
         glow=without_saturated_red(_full(safe(glow))),

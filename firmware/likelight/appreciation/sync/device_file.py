@@ -100,7 +100,7 @@ def count_start(db: sqlite3.Connection) -> StartState:
 
 
 def set_private(db: sqlite3.Connection, private: bool, now: datetime) -> datetime | None:
-    """Store the crew's wish; return since when it has been this one."""
+    """Store what the crew chose; return since when it has been so."""
     rows = db.execute(
         "UPDATE device SET private = :private, private_since ="
         " CASE WHEN private = :private THEN private_since ELSE :since END"

@@ -40,7 +40,7 @@ class LikesLamp(Protocol):
 class Inbox:
     """What the device knows of its likes and notes, mirrored in the store.
 
-    `on_news` is called when a screen may have to show something else, `on_receipt` when the next
+    `on_events` is called when a screen may have to show something else, `on_receipt` when the next
     status has something new to report. `on_viewers` and `on_desired` are called at each change.
     """
 
@@ -52,7 +52,7 @@ class Inbox:
         now: Now,
         on_desired: Callable[[Desired], None],
         on_viewers: Callable[[Viewers], None],
-        on_news: Callable[[], None],
+        on_events: Callable[[], None],
         on_receipt: Callable[[], None],
         timezone: tzinfo | None = None,
     ) -> None:
@@ -69,14 +69,14 @@ class Inbox:
         self._timezone = timezone
         self._on_desired = on_desired
         self._on_viewers = on_viewers
-        self._on_news = on_news
+        self._on_events = on_events
         self._on_receipt = on_receipt
         self._unsaved = asyncio.Event()
         self._save_now = asyncio.Event()
 
     @property
     def version(self) -> int:
-        """The version of the cloud's wish that is applied."""
+        """The version of the desired state that is applied."""
         return self.desired.version if self.desired else 0
 
     @property
@@ -85,7 +85,7 @@ class Inbox:
         return self.totals.today(self._now().astimezone(self._timezone).date())
 
     async def load(self) -> None:
-        """Read what the store remembers, and apply the cloud's last wish."""
+        """Read what the store remembers, and apply the last state that the cloud desired."""
         memory = await self._store.sync_state()
         self.cursor, self.desired, self.totals = memory.cursor, memory.desired, memory.totals
         self.thanks_at = await self._store.thanks_at()
@@ -142,15 +142,15 @@ class Inbox:
             self.viewers = events.viewers
             self._on_viewers(events.viewers)
         if events.desired is not None:
-            self.wish(events.desired)
-        self._on_news()
+            self.apply_desired(events.desired)
+        self._on_events()
 
-    def adopt(self, cursor: str | None) -> None:
+    def continue_from(self, cursor: str | None) -> None:
         """Continue from `cursor`, or from nothing; it is stored with the next reply."""
         self.cursor = cursor
 
-    def wish(self, desired: Desired) -> None:
-        """Apply the cloud's wish, if it is a new one, and remember it."""
+    def apply_desired(self, desired: Desired) -> None:
+        """Apply the state that the cloud desires, if it is a new one, and remember it."""
         if desired.version == self.version and self.desired is not None:
             return
         self.desired = desired

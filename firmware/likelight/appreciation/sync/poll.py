@@ -136,12 +136,12 @@ class Poller:
                 self._answered()
                 log.warning("The cloud began a new log; no likes are shown for it")
                 self._log_is_new = True
-                self._inbox.adopt(cursor)
+                self._inbox.continue_from(cursor)
                 return self._once_more()
             case BadCursor() if self._inbox.cursor is not None:
                 self._answered()
                 log.warning("The cloud can't read this device's cursor; asking without one")
-                self._inbox.adopt(None)
+                self._inbox.continue_from(None)
                 return self._once_more()
             case _:
                 self._not_answered(error, asked_at)

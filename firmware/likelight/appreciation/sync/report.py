@@ -116,7 +116,7 @@ class Reporter:
             await self._store.acknowledge(receipts)
         if len(receipts) == RECEIPTS_A_POST:
             self._changed.set()
-        self._inbox.wish(reply.desired)
+        self._inbox.apply_desired(reply.desired)
 
     def _snapshot(self, receipts: tuple[NoteReceipt, ...], health: Health) -> Status:
         inbox = self._inbox

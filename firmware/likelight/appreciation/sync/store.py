@@ -1,4 +1,4 @@
-"""What a device must not forget: its inbox, its outbox and the crew's wish for privacy.
+"""What a device must not forget: its inbox, its outbox and whether the crew chose privacy.
 
 Each method is one transaction: a power cut leaves all of it or nothing.
 """
@@ -17,9 +17,9 @@ from likelight.runtime.sqlite_file import SqliteFile
 class DeviceStore:
     """The device's durable memory in the SQLite file `path`, whose directory must exist.
 
-    Every method may raise `StoreError`. `private` and `private_since` are the crew's wish as it is
-    on the disk; only its present value is kept, presses are counted nowhere. `desired` is the
-    cloud's last wish as it was at the start.
+    Every method may raise `StoreError`. `private` and `private_since` are what the crew chose, as
+    the disk has it; only the present value is kept, presses are counted nowhere. `desired` is the
+    last state that the cloud desired, as it was at the start.
     """
 
     def __init__(self, path: Path, *, now: Now = utc_now) -> None:
@@ -41,7 +41,7 @@ class DeviceStore:
         await self._file.close()
 
     async def set_private(self, private: bool) -> None:
-        """Remember the crew's wish; it is on the disk when this returns."""
+        """Remember what the crew chose; it is on the disk when this returns."""
         now = self._now()
         since = await self._file.write(lambda db: device_file.set_private(db, private, now))
         self.private, self.private_since = private, since
