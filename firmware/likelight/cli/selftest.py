@@ -89,7 +89,7 @@ def _refuse_unless_possible(target: "Target", arguments: argparse.Namespace, fil
     if file.suffix == ".txt":
         raise ConfigError(f"--report {file} is the JSON; the text beside it ends with .txt")
     if arguments.report and not os.access(file.parent, os.W_OK | os.X_OK):
-        raise ConfigError(f"--report {file}: {file.parent} is no directory to write to")
+        raise ConfigError(f"--report {file}: {file.parent} is not a directory to write to")
     if not arguments.unattended and (sys.stdin is None or not _can_answer()):
         raise ConfigError("nobody can answer here; use a terminal, or --unattended")
 

@@ -150,7 +150,7 @@ class DisplaySettings(Section):
         if "driver" not in self.model_fields_set and any(part is not None for part in wired):
             raise ValueError('a bus or a pin without a driver: add, for example, driver = "luma"')
         if self.driver == "luma" and PANELS[self.panel].driver != "luma":
-            raise ValueError(f'{self.panel} is no panel of luma: set driver = "framebuffer"')
+            raise ValueError(f'{self.panel} is not a panel of luma: set driver = "framebuffer"')
         if self.driver == "luma" and self.bus == "i2c" and PANELS[self.panel].bus != "i2c":
             raise ValueError(f'{self.panel} has no I2C: set bus = "spi", or leave it out')
         return self

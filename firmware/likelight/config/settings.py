@@ -212,7 +212,7 @@ def read_config(path: Path) -> Config:
         line = error.object.count(b"\n", 0, error.start) + 1
         raise ConfigError(f"{path} is not saved as UTF-8: see line {line}") from error
     except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{path} is no valid TOML: {toml_error_in_words(error)}") from error
+        raise ConfigError(f"{path} is not valid TOML: {toml_error_in_words(error)}") from error
     layered = _within_camera_limits(with_kit(settings))
     try:
         config = Config.model_validate(layered)

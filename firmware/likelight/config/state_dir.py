@@ -43,7 +43,7 @@ def held(path: Path) -> Iterator[Path]:
 def _hand_over(lock: int, path: Path) -> None:
     """Give root's own `lock` to the owner of `path`, whose daemon could not open it otherwise."""
     owner, made = path.stat(), os.fstat(lock)
-    # A second name would be of somebody who wants that file to be given away.
+    # A second name (hard link) could be an attacker's, who wants another file of root's.
     if made.st_uid == os.geteuid() == 0 and made.st_nlink == 1:
         with suppress(OSError):  # a network's file system may not let root
             os.fchown(lock, owner.st_uid, owner.st_gid)

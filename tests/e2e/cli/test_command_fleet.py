@@ -109,7 +109,7 @@ def test_what_can_t_be_done_is_told_before_the_walk(
     here = ("--state-dir", str(tmp_path / "state"))
     asked: dict[str, tuple[str, ...]] = {
         "nobody can answer here": (),
-        "is no directory to write to": (
+        "is not a directory to write to": (
             "--unattended",
             "--report",
             str(tmp_path / "no" / "a.json"),

@@ -140,7 +140,7 @@ def test_below_a_broken_configuration_goes_off_what_was_last_opened(
         assert off(tmp_path) == 0
         assert all(header.is_let_go(pin, high=pin in (6, 23)) for pin in PINS)
     told = capsys.readouterr().err
-    assert "is no valid TOML" in told
+    assert "is not valid TOML" in told
     assert "Switching off what likelight opened when it started last" in told
 
 

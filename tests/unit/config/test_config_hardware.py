@@ -154,7 +154,7 @@ LAMP = '[[lights]]\ndriver = "pwm"\npin = '
         ),
         (
             '[display]\ndriver = "luma"\npanel = "lcd-7"',
-            "line 1: display: lcd-7 is no panel of luma",
+            "line 1: display: lcd-7 is not a panel of luma",
         ),
         (
             '[display]\ndriver = "luma"\npanel = "lcd-1.3"\nbus = "i2c"',

@@ -1,4 +1,4 @@
-"""One known field problem: how it is told, and what was found."""
+"""One known problem in the field: the check for it, and what the check found."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,14 +8,14 @@ from likelight.fleet.doctor.system import System
 
 
 class Result(StrEnum):
-    """What a check came to."""
+    """The result of a check."""
 
     OK = "ok"
     WARN = "warn"
     """It works now; it may not tomorrow."""
     FAIL = "fail"
     SKIP = "skip"
-    """It means nothing here, or can't be seen from here; the words say which."""
+    """It does not apply here, or can't be seen from here; the words say which."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ def skip(words: str) -> Finding:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """`id` never changes once it is out; `look` may block, and touches nothing but the system."""
+    """`id` never changes after a release; `look` may block, and asks only `System`."""
 
     id: str
     what: str

@@ -1,4 +1,4 @@
-"""Run every check, each with its own time-out, and tell what was found."""
+"""Runs every check, with a time-out, and reports what they found."""
 
 import logging
 import threading
@@ -14,7 +14,7 @@ from likelight.fleet.doctor.system import System
 log = logging.getLogger(__name__)
 
 TIMEOUT_S = 12.0
-"""The slowest honest answer is a command's, with its own limit of 8 s."""
+"""The slowest answer is that of a command, which has its own limit of 8 s."""
 _MARKS: Mapping[Result, str] = {
     Result.OK: "ok  ",
     Result.WARN: "WARN",
@@ -53,8 +53,8 @@ def examine(
 ) -> tuple[Diagnosis, ...]:
     """Run `checks` side by side and return what they found, in their order.
 
-    What hangs (a bus, a name server) is given up after `timeout_s`; its thread ends with the
-    process.
+    A check that hangs (a bus, a name server) is abandoned after `timeout_s`; its thread ends with
+    the process.
     """
     found: dict[str, Finding] = {}
 
@@ -64,9 +64,9 @@ def examine(
         except PermissionError as error:
             found[one.id] = skip(f"you may not look there ({error}); try it with sudo")
         except Exception as error:
-            log.debug("The check %s broke", one.id, exc_info=True)
+            log.debug("The check %s raised an error", one.id, exc_info=True)
             found[one.id] = fail(
-                f"can't be told: {type(error).__name__}: {error}", "report this, please"
+                f"the check failed: {type(error).__name__}: {error}", "report this, please"
             )
 
     threads = [threading.Thread(target=look, args=(one,), daemon=True) for one in checks]
@@ -97,7 +97,7 @@ def to_json(system: System, diagnoses: Sequence[Diagnosis]) -> dict[str, Any]:
 
 
 def to_text(diagnoses: Sequence[Diagnosis], *, everything: bool) -> str:
-    """Return all of it for people; what was skipped is counted, or told with `everything`."""
+    """Return all of it for people; what was skipped is counted, or listed with `everything`."""
     lines, skipped = [], 0
     width = max((len(diagnosis.check.id) for diagnosis in diagnoses), default=0)
     for diagnosis in diagnoses:
@@ -110,5 +110,5 @@ def to_text(diagnoses: Sequence[Diagnosis], *, everything: bool) -> str:
             lines.append(f"      {'':{width}}  why: {one.why}")
             lines.append(f"      {'':{width}}  fix: {diagnosis.fix}")
     if skipped:
-        lines.append(f"{skipped} checks mean nothing here; --all tells why")
+        lines.append(f"{skipped} checks do not apply here; --all shows why")
     return "\n".join(lines)

@@ -1,4 +1,4 @@
-"""What only an ioctl tells: who holds a GPIO line, and who answers on an I2C bus."""
+"""Two questions that only an ioctl answers: who holds a GPIO line, and who is on an I2C bus?"""
 
 import errno
 import fcntl
@@ -20,7 +20,7 @@ _HEADERS = ("pinctrl-bcm2835", "pinctrl-bcm2711", "pinctrl-rp1")
 def holder(number: int) -> str | None:
     """Return who holds the GPIO `number` of the header, None when nobody does.
 
-    Asks the kernel, and disturbs nobody. Raises `OSError` where there is no header to ask.
+    Asks the kernel, and changes nothing. Raises `OSError` where there is no header to ask.
     """
     for device in sorted(Path("/dev").glob("gpiochip*")):
         chip = os.open(device, os.O_RDWR | os.O_CLOEXEC)
@@ -43,7 +43,7 @@ def _words(field: bytes) -> str:
 
 
 def i2c_answers(bus: Path, address: int) -> bool:
-    """Return whether somebody on the bus answers at `address`. Raises `OSError` for the bus.
+    """Return whether a device on the bus answers at `address`. Raises `OSError` for the bus.
 
     As i2cdetect does: a byte is read, or else nothing is written; some panels can't be read.
     """
@@ -55,7 +55,7 @@ def i2c_answers(bus: Path, address: int) -> bool:
         except OSError:
             os.write(wire, b"")
     except OSError as error:
-        # Busy: a driver of the kernel's has whoever answers there.
+        # Busy: a driver of the kernel already uses the device at this address.
         return error.errno == errno.EBUSY
     finally:
         os.close(wire)

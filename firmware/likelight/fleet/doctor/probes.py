@@ -1,4 +1,4 @@
-"""What the doctor asks of the machine that is no file: modules, sockets, the cloud."""
+"""What the doctor learns by asking and not from a file: modules, sockets, the cloud."""
 
 import asyncio
 import errno
@@ -55,7 +55,7 @@ def is_free(host: str, port: int) -> bool:
 
 
 def answers_as(host: str, port: int) -> str | None:
-    """Return the state that a likelight on `host` and `port` tells, None when it is none."""
+    """Return the state that a likelight on `host` and `port` reports, None when none answers."""
     link = http.client.HTTPConnection(host, port, timeout=ANSWERS_WITHIN_S)
     try:
         link.request("GET", "/healthz")
@@ -85,7 +85,7 @@ def handshake(host: str, port: int) -> None:
 def ask_cloud(url: str, kid: str, token: str) -> None:
     """Ask the cloud once, as the device. Raises `CloudError`.
 
-    A poll without a cursor acknowledges nothing and takes nothing from a running daemon's hands.
+    A poll without a cursor acknowledges nothing and takes nothing from a running daemon.
     """
     asyncio.run(_ask(url, kid, token))
 

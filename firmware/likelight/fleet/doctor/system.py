@@ -1,7 +1,7 @@
-"""What a doctor stands on: the one place where the checks touch the machine.
+"""The system that the doctor examines. Only here do the checks touch it.
 
-Files are looked up below `root`, so that a test can lay out a machine in a directory; whatever is
-no file is a function that can be given.
+Files are read below `root`, so that a test can lay out a system in a directory. What is not a file
+is a function, which a test can replace.
 """
 
 import grp
@@ -36,7 +36,7 @@ class Account:
 
 
 def this_account() -> Account:
-    """Return whoever runs this process."""
+    """Return the account that runs this process."""
     uid = os.geteuid()
     try:
         name = pwd.getpwuid(uid).pw_name
@@ -63,7 +63,7 @@ def run_command(words: Sequence[str]) -> str:
 
 @dataclass(frozen=True)
 class System:
-    """One device, as far as a check may see it."""
+    """One device and its configuration, as the checks may see them."""
 
     config: Config
     root: Path = Path("/")
@@ -97,7 +97,7 @@ class System:
 
     @cached_property
     def model(self) -> str | None:
-        """The Raspberry Pi that this is, None on any other computer."""
+        """The model of this Raspberry Pi, None on any other computer."""
         model = self.text("/proc/device-tree/model", "/sys/firmware/devicetree/base/model")
         return model if model and model.startswith("Raspberry Pi") else None
 
@@ -116,7 +116,7 @@ class System:
 
     @cached_property
     def groups(self) -> dict[str, tuple[int, tuple[str, ...]]]:
-        """The groups of the machine by name: number and members."""
+        """The groups of the system by name: number and members."""
         rows = (row.split(":") for row in (self.text("/etc/group") or "").splitlines())
         return {
             row[0]: (int(row[2]), tuple(row[3].split(",")))
@@ -126,7 +126,7 @@ class System:
 
     @cached_property
     def account(self) -> Account:
-        """Whoever the daemon runs as: the service's user, or else whoever asks."""
+        """The account that the daemon runs as: the service's user, otherwise the one that asks."""
         if self.unit is None:
             return self.me
         for row in (self.text("/etc/passwd") or "").splitlines():

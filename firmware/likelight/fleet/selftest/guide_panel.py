@@ -10,7 +10,7 @@ from likelight_hw.ports import Display, HardwareError
 
 
 class GuidePanel:
-    """The panel as a guide. One that fails leaves the terminal, and says why to who asks."""
+    """The panel as a guide. When it fails, the terminal goes on, and `trouble` says why."""
 
     def __init__(self, display: Display) -> None:
         self.info = display.info

@@ -32,9 +32,9 @@ from likelight_hw.ports import Button, HardwareError
 log = logging.getLogger(__name__)
 
 QUESTION_S = 60.0
-"""Whoever hasn't answered by then has walked away. Seven steps then last 7 minutes, and end."""
+"""Nobody has answered by then: nobody is there. Seven steps then end after 7 minutes."""
 VERDICT_S = 1.5
-"""How long what came of a step stands on the panel."""
+"""How long the result of a step stays on the panel."""
 ITSELF = "the test itself"
 LOOK = "likelight doctor looks further"
 _PASSED = {StepVerdict.PASSED: True, StepVerdict.FAILED: False, StepVerdict.UNSEEN: None}
@@ -104,7 +104,7 @@ class SelfTestSession:
         return unseen("nobody answered")
 
     async def run(self, steps: "Sequence[Step]", now: Now) -> SelfTestReport:
-        """Run every step, whatever came of the others, and return what was seen."""
+        """Run every step, also after one that failed, and return the report."""
         began, reports = now(), list[StepReport]()
         self._of = len(steps)
         async with asyncio.TaskGroup() as group:

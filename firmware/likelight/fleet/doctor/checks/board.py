@@ -35,7 +35,7 @@ def board(system: System) -> Finding:
         return skip("the configuration names no board: nothing is wired")
     named = boards.board(system.config.board).name
     if system.model is None:
-        return fail(f"the configuration says {named}; this is no Raspberry Pi")
+        return fail(f"the configuration says {named}; this is not a Raspberry Pi")
     if system.model.startswith(named):
         return ok(f"{system.model}")
     return fail(f"the configuration says {named}; this is a {system.model}")
@@ -55,7 +55,7 @@ def power(system: System) -> Finding:
         for alarm in system.root.glob("sys/class/hwmon/hwmon*/in0_lcrit_alarm"):
             low = alarm.read_text().strip() == "1"
             return fail("the voltage is too low now") if low else ok("no alarm now")
-        return skip("neither vcgencmd nor the kernel tells the voltage here")
+        return skip("neither vcgencmd nor the kernel reports the voltage here")
     if flags & UNDERVOLTAGE:
         return fail("the voltage is too low now")
     if flags & UNDERVOLTAGE << SINCE_BOOT:

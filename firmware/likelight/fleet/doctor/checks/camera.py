@@ -72,7 +72,7 @@ def camera_memory(system: System) -> Finding:
             kilobytes = int(line.split()[1])
             told = f"{kilobytes // 1024} MiB"
             return ok(told) if kilobytes >= LEAST_CMA_KB else warn(f"only {told}")
-    return skip("the kernel doesn't tell")
+    return skip("the kernel doesn't report it")
 
 
 @check(

@@ -32,7 +32,7 @@ def state_lasts(system: System) -> Finding:
         if len(fields) >= 4 and where.is_relative_to(fields[1]):
             mounts.append((len(fields[1]), fields[1], fields[2], fields[3].split(",")))
     if not mounts:
-        return skip("the kernel doesn't tell what is mounted")
+        return skip("the kernel doesn't report what is mounted")
     _, place, kind, options = max(mounts, key=lambda mount: mount[0])
     if "ro" in options:
         return fail(f"{place}, which holds {where}, is read-only")
@@ -76,7 +76,7 @@ def disk_health(system: System) -> Finding:
         seen = True
         if max(int(part, 16) for part in life.read_text().split()) >= WORN:
             return warn(f"{life.parts[-3]}: its life is almost used up, as it says itself")
-    return ok("none") if seen else skip("the kernel doesn't tell")
+    return ok("none") if seen else skip("the kernel doesn't report it")
 
 
 CHECKS: tuple[Check, ...] = (state_lasts, disk_space, disk_health)

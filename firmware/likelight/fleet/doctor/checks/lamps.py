@@ -15,7 +15,7 @@ RULES = ("/etc/udev/rules.d/70-likelight.rules", "/usr/lib/udev/rules.d/70-likel
 @check(
     "pwm-overlay",
     what="The lamp's pin has its hardware PWM",
-    why="Without the overlay the pin is no PWM, and the lamp stays dark",
+    why="Without the overlay the pin has no PWM, and the lamp stays dark",
     fix="Add dtoverlay=pwm,pin=PIN,func=FUNC to config.txt (hw/overlays), and start again",
 )
 def pwm_overlay(system: System) -> Finding:

@@ -52,7 +52,7 @@ def route(system: System) -> Finding:
         return skip(EMBEDDED)
     ways = _routes(system)
     if ways is None:
-        return skip("the kernel doesn't tell")
+        return skip("the kernel doesn't report it")
     if not ways:
         return fail("no default route")
     kinds = {socket.AF_INET: "IPv4", socket.AF_INET6: "IPv6"}
@@ -91,7 +91,7 @@ def wifi_power_save(system: System) -> Finding:
         return skip("there is no iw to ask")
     if "Power save: on" in said:
         return warn(f"{name} saves power")
-    return ok(f"{name} is awake") if "Power save: off" in said else skip(f"{name} doesn't tell")
+    return ok(f"{name} is awake") if "Power save: off" in said else skip(f"{name} reports nothing")
 
 
 @check(

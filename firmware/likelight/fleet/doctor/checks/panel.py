@@ -104,7 +104,7 @@ def i2c_speed(system: System) -> Finding:
     try:
         hertz = int.from_bytes(cell.read_bytes()[:4], "big")
     except OSError:
-        return skip("the kernel doesn't tell")
+        return skip("the kernel doesn't report it")
     told = f"{hertz // 1000} kHz"
     return ok(told) if hertz >= FAST_HZ else warn(told)
 
@@ -151,7 +151,7 @@ def framebuffer_size(system: System) -> Finding:
     folder = f"/sys/class/graphics/{name}"
     found = re.findall(r"\d+", system.text(f"{folder}/modes", f"{folder}/virtual_size") or "")
     if len(found) < 2:
-        return skip("the kernel doesn't tell")
+        return skip("the kernel doesn't report it")
     info, size = PANELS[display.panel].info, (int(found[0]), int(found[1]))
     told = f"{size[0]} x {size[1]}"
     if set(size) == {info.width, info.height}:
