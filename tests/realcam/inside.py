@@ -126,11 +126,11 @@ async def test_a_pi_without_a_camera_is_told_what_to_check(monkeypatch: pytest.M
 
 @old_daemons
 def test_an_encoder_of_picamera2_gets_masked_frames_only(request: pytest.FixtureRequest) -> None:
-    """hardware.py with picamera2's x264 in place of the board's encoder: the same calls."""
+    """board_encoder.py with picamera2's x264 in place of the board's encoder: the same calls."""
     from picamera2.encoders import LibavH264Encoder
 
+    from likelight_hw.camera.board_encoder import EncodedUnit, HardwareCamera
     from likelight_hw.camera.encode import PaintedPicture
-    from likelight_hw.camera.hardware import HardwareCamera, Unit
 
     config = CameraConfig(driver="picamera2", badge=None, masks=(MASK,))
     asked: list[object] = []
@@ -144,7 +144,7 @@ def test_an_encoder_of_picamera2_gets_masked_frames_only(request: pytest.Fixture
     request.addfinalizer(camera.close)
     camera.arrivals.setblocking(True)
     camera.arrivals.settimeout(20)
-    units: list[Unit] = []
+    units: list[EncodedUnit] = []
 
     def read_until(met: Callable[[], bool]) -> None:
         limit = time.monotonic() + 30

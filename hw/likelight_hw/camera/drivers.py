@@ -11,7 +11,7 @@ from likelight_hw.ports import HardwareError
 def open_pipeline(config: CameraConfig, parent: Parent) -> Pipeline:
     """Return the pipeline of the source that `config` names. Raises `HardwareError`."""
     if config.driver == "picamera2":
-        from likelight_hw.camera.hardware import HardwareCamera, HardwarePipeline
+        from likelight_hw.camera.board_encoder import HardwareCamera, HardwarePipeline
         from likelight_hw.camera.picamera import has_encoder
 
         if has_encoder():

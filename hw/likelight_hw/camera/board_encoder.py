@@ -42,7 +42,7 @@ class HardwareCamera:
         self._encoder: Any = None
         self._wake: LatestValue[bool] = LatestValue()
         self.arrivals = self._wake.wake_fd
-        self._units: deque[Unit] = deque(maxlen=_MOST_UNSENT)
+        self._units: deque[EncodedUnit] = deque(maxlen=_MOST_UNSENT)
         self._pictures: LatestValue[Any] = LatestValue()
         self._picture_wanted = False
         self._masks = {
@@ -101,7 +101,7 @@ class HardwareCamera:
         """Ask for the next frame's `lores`."""
         self._picture_wanted = True
 
-    def units(self) -> "list[Unit]":
+    def units(self) -> "list[EncodedUnit]":
         """Return the access units that have come since the last call."""
         self._wake.take()
         return [self._units.popleft() for _ in range(len(self._units))]
@@ -132,7 +132,7 @@ class HardwareCamera:
     def _encoded(self, data: bytes, keyframe: bool, since_first_us: int) -> None:
         """Keep an access unit for the loop; called on the encoder's thread."""
         sensor_ns = (self._encoder.firsttimestamp + since_first_us) * 1000
-        self._units.append(Unit(bytes(data), keyframe, wall_us(sensor_ns)))
+        self._units.append(EncodedUnit(bytes(data), keyframe, wall_us(sensor_ns)))
         self._wake.put(True)
 
     @staticmethod
@@ -141,7 +141,7 @@ class HardwareCamera:
             request.release()
 
 
-class Unit(NamedTuple):
+class EncodedUnit(NamedTuple):
     """One access unit, and its wall time in microseconds."""
 
     data: bytes
@@ -192,7 +192,7 @@ class HardwarePipeline:
         if self._pace.due(time.monotonic(), self._parent.desired.jpeg_fps):
             self._camera.want_picture()
 
-    def _send_h264(self, unit: Unit) -> None:
+    def _send_h264(self, unit: EncodedUnit) -> None:
         if self._parent.backlogged or (self._gap and not unit.keyframe):
             # The daemon missed one. What it gets next must not lean on that.
             if not self._gap:
