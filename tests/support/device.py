@@ -190,7 +190,7 @@ class Device:
         self.diary.write("desired", desired.version)
 
     def on_privacy_button(self, readable: bool) -> None:
-        """No gate is here that would have to shut."""
+        self.diary.write("privacy readable", readable)
 
     def on_lamp(self, frame: LightFrame) -> None:
         """No stream is here that would show it."""

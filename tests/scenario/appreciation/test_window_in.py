@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 
 from likelight.appreciation.sync.client import Unreachable
 from likelight.contract import CameraReport, Cause, Desired, Health, State
+from likelight_hw.ports import HardwareError
 from support.device import Device
 from support.scripted_cloud import ScriptedCloud
 from support.virtual import run_virtual, virtual_now
@@ -278,5 +280,42 @@ def test_a_kitchen_closed_for_the_weekend_names_the_day_until_it_has_come(tmp_pa
             assert "On again tomorrow at 11:00." in await said()
             await asyncio.sleep(24 * 3600)
             assert "On again at 11:00." in await said()
+
+    run_virtual(scenario())
+
+
+@pytest.mark.parametrize("display_fails", [False, True])
+@pytest.mark.parametrize(("button", "told"), [("privacy", [False, True]), ("thanks", [])])
+def test_the_gate_is_told_when_privacy_cannot_be_read_whatever_the_display_does(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    button: str,
+    told: list[bool],
+    display_fails: bool,
+) -> None:
+    def no_contacts() -> AsyncIterator[bool]:
+        raise HardwareError("no GPIO 5 on this board")
+
+    def fail() -> None:
+        raise RuntimeError("the display is broken")
+
+    async def scenario() -> None:
+        now = virtual_now()
+        device = Device(tmp_path / "device.db", ScriptedCloud(now), now)
+        broken = getattr(device, button)
+        mended = broken.edges
+        monkeypatch.setattr(broken, "edges", no_contacts)
+        if display_fails:
+            monkeypatch.setattr(device.window.presenter, "change", fail)
+        living = asyncio.create_task(device.window.privacy_button.run())
+        thanks = asyncio.create_task(device.window.thanks_button.run())
+        await asyncio.sleep(1)
+        assert device.diary.of("privacy readable") == told[:1]
+        monkeypatch.setattr(broken, "edges", mended)
+        await asyncio.sleep(15)
+        assert device.diary.of("privacy readable") == told
+        living.cancel()
+        thanks.cancel()
+        await asyncio.wait([living, thanks])
 
     run_virtual(scenario())
