@@ -86,8 +86,8 @@ class Inbox:
 
     async def load(self) -> None:
         """Read what the store remembers, and apply the last state that the cloud desired."""
-        memory = await self._store.sync_state()
-        self.cursor, self.desired, self.totals = memory.cursor, memory.desired, memory.totals
+        state = await self._store.sync_state()
+        self.cursor, self.desired, self.totals = state.cursor, state.desired, state.totals
         self.thanks_at = await self._store.thanks_at()
         self.waiting = list(await self._store.waiting())
         self.history = deque(await self._store.history(), maxlen=HISTORY)
@@ -130,8 +130,8 @@ class Inbox:
         if new_log:
             self._on_receipt()
         if events.notes or new_log:
-            memory = SyncState(events.cursor, self.desired, self.totals)
-            new = await self._store.keep(memory, events.notes)
+            state = SyncState(events.cursor, self.desired, self.totals)
+            new = await self._store.keep(state, events.notes)
             for note in new:
                 log.info("A note came: %s", note.code)
             self.waiting += new
