@@ -1,6 +1,6 @@
 """Lets unmodified picamera2 run on libcamera's "virtual" pipeline, which has no hardware.
 
-What stands between the two, and is mended here:
+What stands between the two, and is repaired here:
 
 * picamera2 imports `pykms` for a preview that nobody opens;
 * it asks every camera for a raw stream; the virtual pipeline refuses that role;

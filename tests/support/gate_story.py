@@ -224,7 +224,7 @@ class Story:
                 daemon.gate.on_desired(world.desired)
             case "refuse" | "admit":
                 daemon.gate.on_admitted(step == "admit")
-            case "break the light" | "mend the light":
+            case "break the light" | "repair the light":
                 world.light_broken = step == "break the light"
             case "the light sticks" | "the light obeys":
                 if world.light_sticks and step == "the light obeys":
@@ -268,12 +268,12 @@ class Story:
 
 STEPS = (
     *("press", "hold", "let go", "watch", "leave", "consent", "withdraw", "open", "close"),
-    *("desire on", "desire off", "refuse", "admit", "break the light", "mend the light"),
+    *("desire on", "desire off", "refuse", "admit", "break the light", "repair the light"),
     *("the light sticks", "the light obeys", "fill the disk", "empty the disk", "a slow disk"),
     *("a fast disk", "the feed fails", "the feed works", "camera silent", "camera failed"),
     *("camera streams", "no button", "a button", "restart", "kill"),
     # What leads back on air, more often: a kitchen that is off has little to tell.
-    *("press", "watch", "open", "consent", "desire on", "mend the light", "a button", "admit"),
+    *("press", "watch", "open", "consent", "desire on", "repair the light", "a button", "admit"),
 )
 PAUSES = st.sampled_from([0.0, 0.001, 0.04, 0.2, 0.6, 1.0, 1.1, 4.0, 11.0])
 

@@ -55,7 +55,7 @@ class PanelBus:
             self.threads.add(threading.get_ident())
             self.transfers += 1
             self.entered.set()
-            assert self._flows.wait(30), "nobody mended the bus"
+            assert self._flows.wait(30), "nobody repaired the bus"
             if self.transfers_left is not None:
                 self.transfers_left -= 1
                 if self.transfers_left < 0:

@@ -49,7 +49,7 @@ class Rig(Protocol):
     def fail(self) -> None:
         """The panel is gone."""
 
-    def mend(self) -> None:
+    def repair(self) -> None:
         """It is back, and has forgotten what it showed."""
 
 
@@ -80,7 +80,7 @@ class SimRig:
     def fail(self) -> None:
         self.panel.broken = True
 
-    def mend(self) -> None:
+    def repair(self) -> None:
         self.panel.broken = False
 
 
@@ -106,7 +106,7 @@ class LumaRig:
     def fail(self) -> None:
         self.bus.unplug()
 
-    def mend(self) -> None:
+    def repair(self) -> None:
         self.bus.plug_in()
 
     def hang(self) -> threading.Event:
@@ -181,7 +181,7 @@ class FramebufferRig:
     def fail(self) -> None:
         self._gone = True
 
-    def mend(self) -> None:
+    def repair(self) -> None:
         self._gone = False
         self.memory.write_bytes(bytes([NOISE]) * self.geometry.size)
 
@@ -196,7 +196,7 @@ class FramebufferRig:
     def _answer(self, fd: int) -> FramebufferGeometry:
         self.threads.add(threading.get_ident())
         self.entered.set()
-        assert self._flows.wait(30), "nobody mended the bus"
+        assert self._flows.wait(30), "nobody repaired the bus"
         if self._gone:
             raise OSError(errno.ENODEV, os.strerror(errno.ENODEV))
         return self.geometry

@@ -99,7 +99,7 @@ class ScriptedCloud:
         self._wake()
 
     def fail(self, fault: CloudError | None) -> None:
-        """Fail from now on, polls that are held included; None mends it."""
+        """Fail from now on, polls that are held included; None ends that."""
         self.fault = fault
         self._wake()
 

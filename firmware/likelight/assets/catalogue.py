@@ -20,7 +20,7 @@ DEFAULT: Final = "en"
 
 
 class CatalogueError(ValueError):
-    """A catalogue can't be used; the message names the file, the note and the mend."""
+    """A catalogue can't be used; the message names the file, the note and the fix."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +106,7 @@ _bundled = read_folder(FOLDER)
 BUNDLED: Final = _bundled[0]
 """The notes that travel with likelight."""
 TROUBLE: Final = _bundled[1]
-"""What is wrong with the installed files, in words; the mend is to install likelight again."""
+"""What is wrong with the installed files, in words; to fix it, install likelight again."""
 
 load = BUNDLED.load
 languages = BUNDLED.languages

@@ -91,7 +91,7 @@ class CrewWords:
     network: str = "Network"
     cloud: str = "Cloud"
     read_this: str = "Can you read this?"
-    thumbs: str = "THANKS: yes, PRIVACY: no"
+    buttons_answer: str = "THANKS: yes, PRIVACY: no"
     press: str = "Press {name}"
     glows: str = "It glows"
     does_it_glow: str = "Does it glow?"
@@ -197,7 +197,7 @@ def _taken(text: str) -> set[str]:
 
 _BY_LANGUAGE, _trouble = read_folder(FOLDER)
 TROUBLE: Final = _trouble
-"""What is wrong with the installed files, in words; the mend is to install likelight again."""
+"""What is wrong with the installed files, in words; to fix it, install likelight again."""
 
 
 def load(lang: str) -> CrewWords:

@@ -89,4 +89,4 @@ _sound, _LETTERS, _trouble = _read()
 FILES: Final[Mapping[tuple[Face, bool], Path]] = MappingProxyType(_sound)
 """The files by face and weight; a damaged one is left out."""
 TROUBLE: Final = tuple(_trouble)
-"""What is wrong with the installed files, in words; the mend is to install likelight again."""
+"""What is wrong with the installed files, in words; to fix it, install likelight again."""

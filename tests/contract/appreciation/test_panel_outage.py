@@ -72,7 +72,7 @@ async def test_a_panel_that_is_pulled_out_is_told_once_and_shows_what_counts_onc
             assert presenter.current.screen == "blank"
             assert caplog.text.count("The display shows nothing new: no panel answers") == 1
 
-            made.mend()
+            made.repair()
             await until(lambda: presenter.current.screen == "private")
             after = await made.seen()
             running.cancel()

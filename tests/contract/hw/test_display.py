@@ -109,7 +109,7 @@ async def test_a_panel_that_is_gone_is_told_in_words_and_comes_back_with_the_new
         with pytest.raises(HardwareError, match=r"[a-z]{3,} [a-z]{2,} [a-z]{2,}"):
             await display.show(image)
 
-    any_rig.mend()
+    any_rig.repair()
     await display.show(images[3])
     assert await sees(any_rig, images[3])
 
@@ -122,7 +122,7 @@ async def test_a_panel_that_is_absent_at_first_shows_what_was_asked_for_when_it_
     any_rig.fail()
     with pytest.raises(HardwareError):
         await display.show(image)
-    any_rig.mend()
+    any_rig.repair()
     await display.show(image)
     assert await sees(any_rig, image)
 
@@ -135,7 +135,7 @@ async def test_a_panel_that_failed_at_night_does_not_come_back_glaring(
     bus_rig.fail()
     with pytest.raises(HardwareError):
         await display.set_brightness(0.0)
-    bus_rig.mend()
+    bus_rig.repair()
     await display.show(image)
     assert await sees_nothing(bus_rig)
     await display.set_brightness(1.0)

@@ -149,7 +149,7 @@ async def test_no_panel_leaves_anything_for_the_exit_nor_needs_rpi_gpio(
             made.fail()
             with pytest.raises(HardwareError):
                 await made.display.show(picture(made.display.info, "lime"))
-            made.mend()
+            made.repair()
             await made.display.show(picture(made.display.info))
         assert atexit._ncallbacks() == before
     assert "RPi" not in sys.modules

@@ -240,10 +240,10 @@ def test_a_broken_lamp_lights_nothing_until_it_is_mended(caplog: pytest.LogCaptu
             assert kitchen.lit == []
             assert kitchen.lamp.frame == DARK
 
-            mended = kitchen.time()
+            repaired = kitchen.time()
             kitchen.lights.broken = False
             await asyncio.sleep(60)
-            assert kitchen.lit == [(60, pytest.approx(kitchen.risen_at(mended, QUIET.level)))]
+            assert kitchen.lit == [(60, pytest.approx(kitchen.risen_at(repaired, QUIET.level)))]
             assert kitchen.lamp.frame == QUIET
 
     run_virtual(scenario())

@@ -303,7 +303,7 @@ def test_the_gate_is_told_when_privacy_cannot_be_read_whatever_the_display_does(
         now = virtual_now()
         device = Device(tmp_path / "device.db", ScriptedCloud(now), now)
         broken = getattr(device, button)
-        mended = broken.edges
+        repaired = broken.edges
         monkeypatch.setattr(broken, "edges", no_contacts)
         if display_fails:
             monkeypatch.setattr(device.window.presenter, "change", fail)
@@ -311,7 +311,7 @@ def test_the_gate_is_told_when_privacy_cannot_be_read_whatever_the_display_does(
         thanks = asyncio.create_task(device.window.thanks_button.run())
         await asyncio.sleep(1)
         assert device.diary.of("privacy readable") == told[:1]
-        monkeypatch.setattr(broken, "edges", mended)
+        monkeypatch.setattr(broken, "edges", repaired)
         await asyncio.sleep(15)
         assert device.diary.of("privacy readable") == told
         living.cancel()

@@ -1,4 +1,4 @@
-"""The self-test with somebody in front of it, on the virtual clock: hands, thumbs, and nobody."""
+"""The self-test with somebody in front of it, on the virtual clock, and with nobody."""
 
 import asyncio
 import io

@@ -61,7 +61,7 @@ def test_the_cloud_can_only_reduce_exposure() -> None:
 
 
 STEPS = st.sampled_from(
-    ["watch", "leave", "privacy", "break", "mend", "silent", "streaming", "failed", "off", "on"]
+    ["watch", "leave", "privacy", "break", "repair", "silent", "streaming", "failed", "off", "on"]
 )
 
 
@@ -77,7 +77,7 @@ def test_whatever_happens_no_frame_leaves_in_the_dark(steps: list[tuple[str, flo
             elif step == "privacy":
                 gate.start_privacy()
                 private = True
-            elif step in ("break", "mend"):
+            elif step in ("break", "repair"):
                 kitchen.broken = step == "break"
             elif step in ("watch", "leave"):
                 gate.on_demand(step == "watch")

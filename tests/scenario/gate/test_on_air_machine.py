@@ -39,7 +39,7 @@ def test_the_light_tells_the_truth_whatever_happens(steps: list[tuple[str, float
         ("desire off", "desire on", State.OFF, Cause.DESIRED),
         ("refuse", "admit", State.FAULT, Cause.ERROR),
         ("no button", "a button", State.FAULT, Cause.ERROR),
-        ("break the light", "mend the light", State.FAULT, Cause.ERROR),
+        ("break the light", "repair the light", State.FAULT, Cause.ERROR),
         ("leave", "watch", State.IDLE, Cause.DEMAND),
     ],
 )

@@ -214,7 +214,7 @@ def test_privacy_shuts_and_is_stored_though_no_log_can_be_written() -> None:
 
 
 class Unread(SimButton):
-    """Can't be read until it is mended."""
+    """Can't be read until it is repaired."""
 
     broken = True
 

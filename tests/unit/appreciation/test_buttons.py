@@ -208,7 +208,7 @@ def test_a_wire_that_chatters_slowly_ends_nothing_and_mends_by_itself() -> None:
 
 
 class FailingButton(SimButton):
-    """Can't be read until it is mended."""
+    """Can't be read until it is repaired."""
 
     broken = True
 

@@ -111,7 +111,7 @@ def self_test(words: CrewWords) -> Iterator[tuple[str, str]]:
     verdicts = words.passed, words.failed, words.not_seen
     said = {
         words.panel: (words.read_this, *verdicts),
-        words.buttons: (words.press.format(name="PRIVACY"), words.thumbs, *verdicts),
+        words.buttons: (words.press.format(name="PRIVACY"), words.buttons_answer, *verdicts),
         words.lamp: (words.glows, words.does_it_glow, words.red_green_blue, *verdicts),
         words.on_air_light: (words.on_off, words.on_and_off, *verdicts),
         words.camera: (words.two_seconds, *verdicts),

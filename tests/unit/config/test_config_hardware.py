@@ -1,4 +1,4 @@
-"""A mistake in the wiring is told before anything is switched on: file, line, key, mend."""
+"""A mistake in the wiring is told before anything is switched on: file, line, key, fix."""
 
 import json
 import tempfile

@@ -19,7 +19,7 @@ from likelight_hw.panels import PANELS
 ON_THE_PANEL = (
     ENGLISH.read_this,
     ENGLISH.press.format(name="PRIVACY"),
-    ENGLISH.thumbs,
+    ENGLISH.buttons_answer,
     ENGLISH.does_it_glow,
     ENGLISH.not_seen,
 )

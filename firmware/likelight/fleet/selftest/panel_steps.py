@@ -46,7 +46,9 @@ async def check_buttons(session: SelfTestSession) -> Outcome:
     session.technician.buttons_answer = not simulated
     if simulated:
         return passed("each was heard")
-    await session.tell(session.words.thumbs, "From now on THANKS means yes, and PRIVACY means no.")
+    await session.tell(
+        session.words.buttons_answer, "From now on THANKS means yes, and PRIVACY means no."
+    )
     if not session.technician.unattended:
         await asyncio.sleep(READ_S)
     return passed("each was heard, and is the one that it should be")

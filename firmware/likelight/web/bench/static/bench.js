@@ -2,20 +2,20 @@
 
 import { wireButtons } from "./buttons.js";
 import { Panel, draw, lost } from "./scene.js";
-import { Ticket } from "./ticket.js";
+import { LogList } from "./log_list.js";
 
 const panel = new Panel();
-const ticket = new Ticket(document.getElementById("log"));
+const logList = new LogList(document.getElementById("log"));
 const source = new EventSource("/bench/live");
 
 // A stream that opens tells the whole log again, perhaps that of another process.
-source.addEventListener("open", () => ticket.clear());
+source.addEventListener("open", () => logList.clear());
 source.addEventListener("error", lost);
 source.addEventListener("bench", (event) => {
   const { state, display, log } = JSON.parse(event.data);
   draw(state);
   panel.show(display);
-  ticket.add(log);
+  logList.add(log);
 });
 
 wireButtons(document);

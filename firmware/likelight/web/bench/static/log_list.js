@@ -1,8 +1,8 @@
-/** The log as a kitchen's ticket: the newest line on top. */
+/** The log of the bench: the newest line on top. */
 
 const KEPT = 100;
 
-export class Ticket {
+export class LogList {
   #list;
 
   constructor(list) {
