@@ -35,7 +35,9 @@ class DurablePrivacy:
     ) -> None:
         self._store = store
         self._on_sharing_stored = on_sharing_stored
-        self._wanted = self._stored = True
+        self._wanted = True
+        self._stored: bool | None = True
+        """What the disk holds; None while that is not known, because a wish is being stored."""
         self._store_failed = False
         self._to_store = asyncio.Event()
 
@@ -80,10 +82,13 @@ class DurablePrivacy:
 
     async def _store_wanted(self) -> bool:
         """Store what the crew wants; return whether nothing is left to store."""
-        wanted = self._wanted
+        wanted, before = self._wanted, self._stored
+        # A store that is cancelled may reach the disk all the same.
+        self._stored = None
         try:
             await self._store(wanted)
         except OSError as error:
+            self._stored = before
             self._take_failure(wanted, error)
             return self._stored is self._wanted
         self._stored = wanted

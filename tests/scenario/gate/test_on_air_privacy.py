@@ -158,6 +158,39 @@ def test_privacy_that_comes_with_the_end_is_stored_on_a_disk_that_takes_its_time
     run_virtual(scenario())
 
 
+class Uninterrupted(GateKitchen):
+    """Its disk ends what it began, in order, though nobody waits any more; as SQLite's thread."""
+
+    job: asyncio.Future[None] | None = None
+
+    async def keep(self, private: bool) -> None:
+        self.job = asyncio.ensure_future(self._after(self.job, private))
+        await asyncio.shield(self.job)
+
+    async def _after(self, job: asyncio.Future[None] | None, private: bool) -> None:
+        if job is not None:
+            await job
+        await super().keep(private)
+
+
+def test_privacy_overtakes_a_sharing_that_is_being_stored_when_the_process_ends() -> None:
+    async def scenario() -> None:
+        kitchen = Uninterrupted(disk_s=0.9)
+        gate = a_gate(kitchen, private=True)
+        running = asyncio.create_task(gate.run())
+        await asyncio.sleep(1)
+        gate.end_privacy()
+        await asyncio.sleep(0.05)
+        gate.start_privacy()
+        await asyncio.sleep(0.05)
+        await ended(running)
+        assert kitchen.job is not None
+        await kitchen.job
+        assert kitchen.stored == [False, True], "a restart must find what the crew wished last"
+
+    run_virtual(scenario())
+
+
 def test_privacy_shuts_though_whoever_shows_it_fails() -> None:
     def fail() -> None:
         raise RuntimeError("no display is there")
