@@ -84,14 +84,14 @@ def _parser() -> argparse.ArgumentParser:
         "--public-url",
         type=_public_url,
         metavar="URL",
-        help="the address that viewers open, such as https://kitchens.example.com, where something "
-        "with TLS stands before the cloud",
+        help="the address that viewers open, such as https://kitchens.example.com, when a proxy "
+        "with TLS stands in front of the cloud",
     )
     serve.add_argument(
         "--catalogue",
         type=Path,
         metavar="FOLDER",
-        help="a brand's own notes, the folder that the kitchens have as kitchen.catalogue, too",
+        help="a brand's own notes: the same folder as the kitchens' kitchen.catalogue",
     )
     serve.set_defaults(run=_serve)
 
@@ -150,7 +150,7 @@ async def _until_stopped(serving: Coroutine[None, None, None]) -> None:
         await serving
     except* StoreError as failures:
         failed = failures
-    # Out here, for Python before 3.11.4 (Debian 12 has 3.11.2) wraps what an except* raises.
+    # Raised here, because Python before 3.11.4 (Debian 12 has 3.11.2) wraps what an except* raises.
     if failed is not None:
         raise CommandError(f"{failed.exceptions[0]}") from failed
 
@@ -178,7 +178,7 @@ def _public_url(text: str) -> URL:
     url = URL(text)
     if url.scheme not in ("http", "https") or not url.host or url != url.origin():
         raise argparse.ArgumentTypeError(
-            f"{text} is no public address; write it like https://kitchens.example.com"
+            f"{text} is not a public address; write it like https://kitchens.example.com"
         )
     return url
 

@@ -1,7 +1,7 @@
 """The cloud inside another program's web server: the single-store mode and the demo use it.
 
-Found by the entry point group `likelight.embedded_cloud`, so that the device imports nothing of
-the cloud; what passes between the two goes over HTTP all the same.
+Found by the entry point group `likelight.embedded_cloud`, so that the device imports nothing of the
+cloud; the two still talk over HTTP.
 """
 
 import asyncio

@@ -20,7 +20,8 @@ from likelight_cloud.trust.public import with_public_address
 class CloudServer:
     """Serves `cloud` and its relays on `public`, and how they are on `admin`.
 
-    `public_url` is the address that viewers open, where something with TLS stands before the cloud.
+    `public_url` is the address that viewers open, when a proxy with TLS stands in front of the
+    cloud.
     """
 
     def __init__(

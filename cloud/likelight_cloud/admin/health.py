@@ -9,11 +9,14 @@ from likelight.runtime.store_errors import StoreError
 from likelight_cloud.app import Cloud
 
 STORE_WITHIN_S = 2.0
-"""A database that takes longer for one row is no use to a device or a viewer."""
+"""A database that takes longer for one row is too slow for devices and viewers."""
 
 
 def health_route(cloud: Cloud) -> web.RouteDef:
-    """Return `GET /healthz`. It asks no database, so that nobody can keep that busy with it."""
+    """Return `GET /healthz`.
+
+    It does not read the database, so nobody can overload the database with it.
+    """
 
     async def healthz(_: web.Request) -> web.Response:
         well = cloud.ready.is_set() and cloud.likes.failure is None

@@ -1,1 +1,1 @@
-"""HTTP as CONTRACT.md has it: one module a resource."""
+"""HTTP as CONTRACT.md defines it: one module per resource."""

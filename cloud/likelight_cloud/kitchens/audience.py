@@ -5,7 +5,8 @@ from collections import OrderedDict
 from likelight.contract import WATCHING_TTL_S
 
 MAX_VIEWS = 100_000
-"""Views remembered per kitchen, some 10 MB; then the one that reported longest ago is forgotten."""
+"""Views remembered per kitchen, about 10 MB; with one more, that with the oldest report is
+forgotten."""
 
 _STEPS = (1, 3, 5)
 
@@ -39,7 +40,7 @@ class Audience:
 def band(count: int) -> str | None:
     """Return the band that `count` viewers fall in: "3-9", "10-29", "30-49", "50-99", "100-299"…
 
-    Fewer than three are None: a crew must not guess who it is that watches.
+    Fewer than three are None: a crew must not be able to guess who watches.
     """
     if count < _STEPS[1]:
         return None

@@ -1,4 +1,4 @@
-"""The cursor: opaque to the device, exact for us, and useless to anybody who alters it.
+"""The cursor: opaque to the device, exact for the cloud, and refused when anybody changes it.
 
 base64url of version, flags, seq, total and time (fixed width, big-endian), epoch and kid, then a
 MAC of 10 bytes: 55 to 94 bytes, so 74 to 126 characters of the 128 that the contract allows.

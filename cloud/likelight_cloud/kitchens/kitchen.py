@@ -118,8 +118,8 @@ class Kitchen:
         count = self.audience.count(_loop_time())
         return Viewers(band=band(count), watching=count > 0 or self._relay_watched)
 
-    def next_turn(self) -> float:
-        """Return the loop time at which the passing of time alone may change the summary."""
+    def next_timed_change(self) -> float:
+        """Return the loop time at which the summary may change next without any request."""
         turns = []
         ends = self.audience.next_end()
         if ends is not None:

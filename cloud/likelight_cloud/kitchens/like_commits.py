@@ -12,7 +12,7 @@ from likelight_cloud.store.base import Store
 log = logging.getLogger(__name__)
 
 MAX_ANSWERS = 20_000
-"""Batches whose answer is remembered, some 20 MB: more than an hour of a busy kitchen's retries."""
+"""Batches whose answer is remembered, about 20 MB: over an hour of a busy kitchen's retries."""
 
 Answer = asyncio.Future[LikesReply]
 
@@ -46,7 +46,7 @@ class LikeCommits:
         self._answers: OrderedDict[tuple[str, str], Answer] = OrderedDict()
 
     def answer(self, kid: str, batch: str) -> Answer | None:
-        """Return the answer, perhaps still to come, to a batch that was here before."""
+        """Return the answer to a batch that was here before; it may not be there yet."""
         return self._answers.get((kid, batch.lower()))
 
     def add(self, kid: str, batch: str, accepted: int, retry_after_ms: int) -> Answer:

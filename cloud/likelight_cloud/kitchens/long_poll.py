@@ -26,7 +26,7 @@ async def hold(
     rng: random.Random,
     alive: Callable[[], bool],
 ) -> None:
-    """Return when the poll is to be answered.
+    """Wait until the poll is to be answered.
 
     That is when there is something new past `position`, when `wait` seconds less jitter have
     passed, when a newer poll has come, or when `alive` is False: nobody waits for the answer.
@@ -39,7 +39,7 @@ async def hold(
         due = min(ends, _due(kitchen, position, version, paced))
         if due <= loop.time():
             return
-        await kitchen.change(min(due, kitchen.next_turn(), loop.time() + LOOK_AGAIN_S))
+        await kitchen.change(min(due, kitchen.next_timed_change(), loop.time() + LOOK_AGAIN_S))
 
 
 def _pace_left(kitchen: Kitchen, position: Position, now: Now) -> float:

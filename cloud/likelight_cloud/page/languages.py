@@ -1,7 +1,7 @@
 """The page in the reader's language: chosen by `?lang=`, else by what the browser accepts.
 
 `words/` has one JSON file per language. The words are set into the HTML here, so that nobody sees
-the page in another language first; those that change on the page travel along as JSON.
+the page in another language first; those that change on the page are sent with it as JSON.
 """
 
 import html
@@ -58,13 +58,13 @@ def _page(template: str, lang: str) -> bytes:
         f"{html.escape(words['own_name'])}</option>"
         for other, words in WORDS.items()
     )
-    # What might end the element early is written as JSON may write it, too.
-    travelling = json.dumps(WORDS[lang], ensure_ascii=False).replace("<", "\\u003c")
+    # A "<" might end the script element early, so it is written as a JSON escape.
+    words_json = json.dumps(WORDS[lang], ensure_ascii=False).replace("<", "\\u003c")
     values = {key: html.escape(text) for key, text in WORDS[lang].items()}
     values |= {
         "lang": lang,
         "dir": "rtl" if lang in _RTL else "ltr",
         "languages": options,
-        "words": travelling,
+        "words": words_json,
     }
     return _PLACE.sub(lambda place: values[place[1]], template).encode()

@@ -14,7 +14,7 @@ from likelight_cloud.relay.upload_session import UploadSession
 from likelight_cloud.trust.device import check_device
 
 SILENCE_S = 0.9
-"""A live upload that sends nothing for so long has lost its connection, even when TCP has not."""
+"""A live upload that sends nothing for this long is lost, even if TCP is still connected."""
 
 HEARTBEAT_S = 10.0
 SEND_S = 5.0
@@ -71,7 +71,7 @@ async def _take(socket: web.WebSocketResponse, upload: UploadSession) -> int:
                 case _:
                     return WSCloseCode.OK  # the other side ended it, or aiohttp with its own code
         except ValueError as error:
-            log.warning("An upload was ended, for it sent %s", str(error).splitlines()[0])
+            log.warning("An upload was closed, because it sent %s", str(error).splitlines()[0])
             return WSCloseCode.INVALID_TEXT
     return upload.ended
 

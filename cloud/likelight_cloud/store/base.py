@@ -144,7 +144,7 @@ class Store(Protocol):
         """Return a note by its id."""
 
     async def notes_after(self, kid: str, seq: int, *, limit: int, at: datetime) -> Backlog:
-        """Return up to `limit` notes past `seq` that live at `at`, in order."""
+        """Return up to `limit` notes past `seq` that have not expired at `at`, in order."""
 
     async def acknowledge(self, kid: str, seq: int, at: datetime) -> None:
         """Remember that the device holds every note up to `seq`."""

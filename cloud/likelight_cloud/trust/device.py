@@ -16,7 +16,7 @@ def new_token() -> str:
 
 
 def hashed(token: str) -> bytes:
-    """Return what is stored of `token`; its own randomness makes a salt needless."""
+    """Return what is stored of `token`; it is random, so it needs no salt."""
     return hashlib.sha256(token.encode()).digest()
 
 

@@ -1,6 +1,6 @@
 """Limits per viewer and kitchen: 5 likes a second in bursts of 20, a note per 20 s, 10 a day.
 
-They keep one finger from drowning the others; the lamp's own pacing is the real defence. Times
+They stop one viewer from crowding out the others; the lamp's own pacing is the real defence. Times
 are the event loop's, in seconds. The counts are in memory and end with the process.
 """
 
@@ -16,7 +16,7 @@ NOTES_PER_DAY = 10
 DAY_S = 24 * 3600.0
 
 MAX_VIEWERS = 50_000
-"""Viewers remembered at once, some 30 MB; the longest unseen is forgotten first."""
+"""Viewers remembered at once, about 30 MB; the one seen longest ago is forgotten first."""
 
 T = TypeVar("T")
 

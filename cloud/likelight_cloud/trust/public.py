@@ -1,4 +1,4 @@
-"""The address that viewers open, where something with TLS stands before the cloud.
+"""The address that viewers open, when a proxy with TLS stands in front of the cloud.
 
 The proxy that ends TLS speaks plain HTTP to the cloud, often under another host name. A cookie
 would then lack `Secure` and its `__Host-` prefix, and a write from the page itself would look like

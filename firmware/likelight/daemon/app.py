@@ -26,12 +26,12 @@ from likelight_hw.camera.probe import probe
 log = logging.getLogger(__name__)
 
 READY_WITHIN_S = 10.0
-"""After this time systemd is told that the device is up, whatever it still waits for."""
+"""After this time we tell systemd that the device is up, even if a part is still starting."""
 
 
 @dataclass(frozen=True, slots=True)
-class _How:
-    """With the demo's bench, with a browser that opens, and for how many seconds."""
+class _RunOptions:
+    """Whether to serve the demo's bench and open a browser, and how many seconds to run."""
 
     bench: bool
     browser: bool
@@ -41,19 +41,19 @@ class _How:
 def run(config: Config, *, bench: bool, browser: bool, seconds: float | None) -> None:
     """Run the daemon until a signal, or until `seconds` after it was ready.
 
-    Raises `ConfigError` or `HardwareError` when it can't start and `GaveUp` when it can't live,
-    each maybe within an ExceptionGroup.
+    Raises `ConfigError` or `HardwareError` when it can't start and `GaveUp` when a part failed too
+    often; each may be inside an ExceptionGroup.
     """
     with held(config.state_dir), device_listener(config.web) as listener:
-        how = _How(bench, browser, seconds)
-        asyncio.run(_until_a_signal(config, prepare(config, listener), how))
+        options = _RunOptions(bench, browser, seconds)
+        asyncio.run(_until_a_signal(config, prepare(config, listener), options))
 
 
-async def _until_a_signal(config: Config, prepared: Prepared, how: _How) -> None:
-    """Run until a signal comes, which ends a start-up that hangs, too."""
+async def _until_a_signal(config: Config, prepared: Prepared, options: _RunOptions) -> None:
+    """Run until a signal comes. A signal also ends a start-up that hangs."""
     systemd, stop = Systemd(), Stop()
     async with asyncio.TaskGroup() as group:
-        running = group.create_task(_run_device(config, prepared, systemd, stop, how))
+        running = group.create_task(_run_device(config, prepared, systemd, stop, options))
         await stop.asked.wait()
         log.info("Stopping")
         systemd.stopping()
@@ -61,14 +61,15 @@ async def _until_a_signal(config: Config, prepared: Prepared, how: _How) -> None
 
 
 async def _run_device(
-    config: Config, prepared: Prepared, systemd: Systemd, stop: Stop, how: _How
+    config: Config, prepared: Prepared, systemd: Systemd, stop: Stop, options: _RunOptions
 ) -> None:
     camera = camera_config(config.camera)
     if camera.simulated:
-        # Whoever named a file that can't be played is told so. A real camera that is unplugged must
-        # not keep the lamp and the notes from starting: the daemon goes on looking for it.
+        # A file that can't be played is a mistake in the configuration, so the daemon ends with a
+        # message. A real camera that is unplugged must not stop the lamp and the notes from
+        # starting: the daemon tries again to open it.
         await probe(camera)
-    assembled = assemble(config, prepared, _bench) if how.bench else assemble(config, prepared)
+    assembled = assemble(config, prepared, _bench) if options.bench else assemble(config, prepared)
     async with assembled as device, asyncio.TaskGroup() as group:
         stop.darken = device.darken
         device.supervisor.add("watchdog", systemd, critical=False)
@@ -76,29 +77,30 @@ async def _run_device(
         with suppress(TimeoutError):
             async with asyncio.timeout(READY_WITHIN_S):
                 await device.ready()
-        group.create_task(_tell_where(config, systemd, how))
-        if how.seconds is not None:
-            await asyncio.sleep(how.seconds)
+        group.create_task(_announce(config, systemd, options))
+        if options.seconds is not None:
+            await asyncio.sleep(options.seconds)
             stop.asked.set()
 
 
-async def _tell_where(config: Config, systemd: Systemd, how: _How) -> None:
-    """Say where to look, to the person at the terminal and to systemd."""
+async def _announce(config: Config, systemd: Systemd, options: _RunOptions) -> None:
+    """Tell the person at the terminal, and systemd, at which addresses the device serves."""
     address = shown_address(config.web.host, config.web.port)
     kitchen = f"{address}/k/{config.kitchen.id}"
     if config.cloud.url is None:
         _say(f"Viewers open      {kitchen}")
-    if how.bench:
+    if options.bench:
         _say(f"The crew's bench  {address}/bench")
         _say("Ctrl-C ends it.")
     systemd.ready(f"serving {kitchen}")
-    if how.browser and (sys.platform == "darwin" or "DISPLAY" in os.environ):
+    if options.browser and (sys.platform == "darwin" or "DISPLAY" in os.environ):
         await asyncio.to_thread(webbrowser.open, f"{address}/bench")
         await asyncio.to_thread(webbrowser.open, kitchen)
 
 
 def _say(line: str) -> None:
-    # Whoever started us may have closed stdout (>&-, which makes it None), or stopped reading it.
+    # The program that started us may have closed stdout (>&-, which makes it None), or may no
+    # longer read it.
     with suppress(OSError):
         print(line, flush=True)  # noqa: T201  these lines are for the person at the terminal
 

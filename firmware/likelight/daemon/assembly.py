@@ -42,9 +42,9 @@ BenchRoutes = Callable[[Device], Sequence[web.RouteDef]]
 async def assemble(
     config: Config, prepared: Prepared, bench_routes: BenchRoutes = lambda _: ()
 ) -> AsyncIterator[Device]:
-    """Assemble the device of `config`, which works while its `run()` does; in the end all is dark.
+    """Assemble the device of `config`. At the end of the context all its lights are off.
 
-    Raises `ConfigError`, and `HardwareError` for a driver that isn't one.
+    Raises `ConfigError`, and `HardwareError` for an unknown driver.
     """
     cloud_url = config.cloud.url or own_address(prepared.listener)
     async with (
@@ -72,7 +72,7 @@ async def _opened(store: DeviceStore) -> AsyncIterator[DeviceStore]:
 
 
 def _connect(config: Config, prepared: Prepared, store: DeviceStore, cloud: HttpCloud) -> Device:
-    """Build each part with what it reads and whom it tells; the supervisor gets what runs."""
+    """Build each part with its inputs and its listeners; give what runs to the supervisor."""
     events, supervisor = DeviceEvents(), Supervisor(prepared.rng)
     now, zone = prepared.now, kitchen_zone(config.kitchen.timezone)
     quiet = config.quiet.during(zone)
@@ -138,7 +138,7 @@ def _connect(config: Config, prepared: Prepared, store: DeviceStore, cloud: Http
     )
     supervisor.add("permissions", permissions, critical=True)
     if store.desired is not None:
-        # What the cloud last wished holds from the first moment on, also without a network.
+        # The cloud's last desired state applies from the start, also without a network.
         events.on_desired(store.desired)
     on_air.use_stored_privacy(private=store.private)
 
@@ -169,7 +169,7 @@ def _connect(config: Config, prepared: Prepared, store: DeviceStore, cloud: Http
 def _add_servers(
     device: Device, config: Config, prepared: Prepared, bench: Sequence[web.RouteDef]
 ) -> None:
-    """Add what answers others: the port, the control socket, and the embedded cloud behind it."""
+    """Add the servers: the web port with the embedded cloud, and the control socket."""
     add, cloud = device.supervisor.add, prepared.embedded_cloud
     site = WebServer(lambda app: fill_site(app, device, config.web, bench), prepared.listener)
     add("web", site, critical=True)

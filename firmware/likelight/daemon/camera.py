@@ -1,4 +1,4 @@
-"""The camera of one device: its process as a component, and where each thing that it sends goes."""
+"""The camera of one device: a component that runs its process and passes on what it sends."""
 
 from collections.abc import Callable, Sequence
 from typing import Protocol
@@ -24,14 +24,14 @@ from likelight_hw.ports import (
 
 
 class Gate(Protocol):
-    """What says whether camera frames may leave now."""
+    """Says whether camera frames may leave now."""
 
     @property
     def open(self) -> bool: ...
 
 
 def camera_config(camera: CameraSettings) -> CameraConfig:
-    """Return what the camera's process is told of the settings `camera`."""
+    """Return the configuration of the camera's process, made from the settings `camera`."""
     simulated = camera.driver in ("sim", "file")
     return CameraConfig(
         driver=camera.driver,
@@ -102,7 +102,7 @@ class DeviceCamera:
 
     def on_access_unit(self, unit: AccessUnit) -> None:
         if not self._gate.open:
-            return  # one that was on its way while the gate shut
+            return  # one that was on its way when the gate shut
         self._hub.publish(unit.data, keyframe=unit.keyframe, captured_us=unit.captured_us)
         if self._push is not None:
             self._push.on_unit(unit)

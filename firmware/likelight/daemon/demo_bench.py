@@ -17,7 +17,7 @@ from likelight_hw.sim.display import SimDisplay
 
 @dataclass(frozen=True, slots=True)
 class DemoBench:
-    """A `Bench`: it reads what the daemon's parts show, and presses the buttons for a finger."""
+    """A `Bench`: it reads what the daemon's parts show, and presses the simulated buttons."""
 
     lamp: Lamp
     on_air: OnAir

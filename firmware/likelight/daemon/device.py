@@ -1,4 +1,4 @@
-"""The assembled device: its parts, its health, and what a command may ask of it."""
+"""The assembled device: its parts, its health, and the routes for commands."""
 
 from dataclasses import dataclass
 
@@ -36,7 +36,7 @@ class Device:
     embedded_cloud: CloudPlugin | None
     supervisor: Supervisor
     changes: Changes
-    """Counts what may have changed `health()`."""
+    """Counts the events that may have changed `health()`."""
 
     async def run(self) -> None:
         """Run all parts until cancelled. Raises `GaveUp` (in an ExceptionGroup)."""
@@ -78,7 +78,7 @@ class Device:
         )
 
     def control_routes(self) -> list[web.RouteDef]:
-        """Return what the command line may ask of the running daemon, on its unix socket."""
+        """Return the routes of the daemon's unix socket, which serve the command line."""
         lamp = self.window_in.lamp
         return [
             *status_routes(self._status),

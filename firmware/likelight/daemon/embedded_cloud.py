@@ -1,7 +1,7 @@
 """The cloud inside the device's own process: single-store mode, where no server is needed.
 
 It is found by the entry point group `likelight.embedded_cloud`; the device imports nothing of it.
-What the two say to each other goes through the HTTP contract on loopback all the same.
+The two still talk over HTTP on loopback, as CONTRACT.md says.
 """
 
 import asyncio
@@ -35,7 +35,7 @@ class CloudPlugin(Protocol):
         """Add the cloud's routes to the application of a `WebServer`."""
 
     def enrol(self, kid: str, name: str, token: str) -> None:
-        """See to it, before it is ready, that the kitchen exists and `token` is its device's."""
+        """Before it is ready, create a missing kitchen and make `token` its device's."""
 
     async def run(self) -> None:
         """Serve until cancelled."""
@@ -61,7 +61,8 @@ def make_embedded_cloud(
 
 
 class AfterCloud:
-    """A component that starts once the embedded cloud answers: a 503 would cost it a back-off.
+    """A component that starts once the embedded cloud answers: a 503 would make it wait for its
+    back-off.
 
     Where there is no embedded `cloud` it starts at once.
     """

@@ -1,4 +1,4 @@
-"""What follows in one part of a device from what happens in another one."""
+"""Passes on what happens in one part of a device to the other parts that need it."""
 
 from likelight.appreciation.sync.connection import CloudConnection
 from likelight.appreciation.window_in import WindowIn
@@ -12,11 +12,12 @@ from likelight_hw.camera.process import CameraProcess
 from likelight_hw.ports import CameraStatus, LightFrame
 
 JPEG_FPS = 15.0
-"""What an MJPEG viewer gets at most: at 720p each picture has some 35 KB, so 4 Mbit/s."""
+"""What an MJPEG viewer gets at most: at 720p each picture has about 35 KB, so 4 Mbit/s."""
 
 
 class DeviceEvents:
-    """One method per event. Parts are built one after the other, and each is set here at once.
+    """One method per event. Parts are built one after the other, and each is set here as soon as it
+    exists.
 
     It is the window in's `KitchenListener`. `changes` counts what may have changed the device's
     health, or what the bench shows.

@@ -1,4 +1,4 @@
-"""The feed of one device: the hub, and its ways out that the configuration names."""
+"""The feed of one device: the hub, and the outlets that the configuration names."""
 
 import secrets
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from likelight_hw.camera.process import CameraProcess
 
 @dataclass(frozen=True, slots=True)
 class Feed:
-    """From the camera to the viewers, and to the cloud's relay and a media server where named."""
+    """From the camera to the viewers, and if configured to the cloud's relay and a media server."""
 
     hub: Hub
     hls: Hls

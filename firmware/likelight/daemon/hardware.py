@@ -16,7 +16,10 @@ DISPLAY_OFF_WITHIN_S = 2.0
 
 @dataclass(frozen=True, slots=True)
 class DeviceHardware:
-    """What a device is wired to, but for its camera. What is absent says so when it is used."""
+    """All hardware of a device except its camera.
+
+    An absent part raises an error when it is used.
+    """
 
     lights: Lights
     """All lamps, as one, behind the flash governor."""
@@ -38,13 +41,13 @@ class DeviceHardware:
         await switch_off_display(self.display)
 
     def darken(self) -> None:
-        """Switch lamp and on-air light off, whatever comes of the other. It does not wait."""
+        """Switch lamp and on-air light off, each even if the other fails. It does not wait."""
         switch_off("lamp", self.lights)
         switch_off("on-air light", self.indicator)
 
 
 def open_device_hardware(wiring: Wiring) -> DeviceHardware:
-    """Open what `wiring` names. Raises `HardwareError` for a driver that isn't one."""
+    """Open what `wiring` names. Raises `HardwareError` for an unknown driver."""
     return DeviceHardware(
         lights=registry.open_lights(wiring.lights, time.monotonic),
         dimmable=any(lamp.driver != "onoff" for lamp in wiring.lights),
@@ -56,7 +59,7 @@ def open_device_hardware(wiring: Wiring) -> DeviceHardware:
 
 
 def switch_off(name: str, light: Lights | Indicator) -> None:
-    """Close `light`. A failure is logged, so that the next light is switched off all the same."""
+    """Close `light`. A failure is logged, so that the next light is switched off too."""
     try:
         light.close()
     except Exception:
@@ -64,7 +67,7 @@ def switch_off(name: str, light: Lights | Indicator) -> None:
 
 
 async def switch_off_display(display: Display) -> None:
-    """Close `display`; one that hangs or fails is logged, and holds nobody up for long."""
+    """Close `display`. If it fails or hangs, log that and go on."""
     try:
         if not await finish_within(display.close(), DISPLAY_OFF_WITHIN_S):
             log.error("The display hangs, and may still be lit")

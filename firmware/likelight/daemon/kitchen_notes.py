@@ -18,8 +18,8 @@ log = logging.getLogger(__name__)
 def read_notes(kitchen: KitchenSettings, display: DisplayWiring) -> Notes:
     """Return the notes of `kitchen`, its brand's included, which `display` can show; blocks.
 
-    Raises `ConfigError` when the crew's language is none of ours or can't be written on this
-    machine, and when the brand's catalogue has a mistake or a note that doesn't fit the panel.
+    Raises `ConfigError` when there are no notes in the crew's language or this machine can't write
+    it, and when the brand's catalogue has a mistake or a note that doesn't fit the panel.
     """
     for trouble in (*catalogue.TROUBLE, *crew_words.TROUBLE, *fonts.TROUBLE):
         log.warning("%s. Install likelight again; it goes on with what is left.", trouble)

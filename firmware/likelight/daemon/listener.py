@@ -1,4 +1,4 @@
-"""The one port of a device, bound; what prevents that is told as a mistake of the configuration."""
+"""Binds the one port of a device; reports a failure as a mistake in the configuration."""
 
 import socket
 
@@ -7,7 +7,7 @@ from likelight.web.http.server import ListenError, PortInUseError, listen
 
 
 def device_listener(settings: WebSettings) -> socket.socket:
-    """Bind the device's port. Raises `ConfigError` in words when that can't be."""
+    """Bind the device's port. Raises `ConfigError`, which says why it can't."""
     try:
         return listen(settings.host, settings.port)
     except PortInUseError as error:

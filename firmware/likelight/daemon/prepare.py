@@ -77,6 +77,6 @@ def _note_lights(config: Config) -> None:
     try:
         write_opened_lights(runtime_dir(config.state_dir), lights)
     except OSError as error:
-        # That is no reason not to start. It is needed only after a daemon that was killed, and
-        # whose configuration was broken meanwhile.
+        # The daemon starts without the file. It is needed only after the daemon was killed and its
+        # configuration was then broken.
         log.warning("Can't write down which lights are opened: %s", error)

@@ -1,7 +1,7 @@
 """The stream to a media server that exists already, while the gate is open. See PUSH.md.
 
-A configured push is a viewer: it keeps the camera wanted. PRIVACY, or anything else that shuts the
-gate, kills its process before the gate's call returns.
+A configured push counts as a viewer, so the camera stays on for it. PRIVACY, or anything else that
+shuts the gate, kills its process before the gate's call returns.
 """
 
 import asyncio
@@ -125,7 +125,7 @@ class Push:
     async def _push_once(self) -> str | None:
         """Connect and push until that ends; return why it failed, None when the gate shut."""
         if self._stream is None:
-            return "the camera has told no format"
+            return "the camera has not sent its format yet"
         process = self._process = PushProcess(self._target, self._stream, self._connected)
         self._tell(PushPhase.CONNECTING, self._status.reason)
         reason = await process.run()
@@ -139,7 +139,8 @@ class Push:
         return reason
 
     async def _back_off(self, reason: str) -> None:
-        """Wait for 1 to 60 s, or until the gate shuts: after its next opening no time is lost."""
+        """Wait for 1 to 60 s, or until the gate shuts: when it opens again, the push starts at
+        once."""
         if not self._in_trouble:
             log.warning("The push to %s failed and is tried again: %s", self._target.server, reason)
         self._in_trouble = True

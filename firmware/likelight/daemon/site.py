@@ -24,7 +24,7 @@ def fill_site(
 ) -> None:
     """Put the device's routes into `app`; the pages for viewers come with the embedded cloud.
 
-    `bench` has the routes of the demo's bench, none for a kitchen.
+    `bench` has the routes of the demo's bench; it is empty for a real kitchen.
     """
     cloud, kid, feed = device.embedded_cloud, device.kitchen, device.feed
     if cloud is not None:
@@ -57,7 +57,7 @@ def _scraped(device: Device) -> Callable[[web.Request], Awaitable[web.StreamResp
 
     async def handler(_: web.Request) -> web.StreamResponse:
         # Prometheus' library comes with the first scrape: 1 MB that most kitchens never need. In a
-        # thread, for a Zero 2 W reads it for a good part of a second.
+        # thread, because a Zero 2 W needs most of a second to load it.
         metrics = await asyncio.to_thread(load)
         return metrics.exposition()
 

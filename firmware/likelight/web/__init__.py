@@ -1,1 +1,1 @@
-"""What the device serves on its own network. Read-only, but for the bench of the demo."""
+"""What the device serves on its own network. Read-only, except the bench of the demo."""

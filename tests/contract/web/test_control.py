@@ -169,7 +169,7 @@ async def test_what_a_killed_daemon_left_behind_is_replaced(tmp_path: Path) -> N
 async def test_a_file_of_that_name_is_not_destroyed(tmp_path: Path) -> None:
     path = tmp_path / "control.sock"
     path.write_text("somebody's")
-    with pytest.raises(FileExistsError, match="is no socket; move it away"):
+    with pytest.raises(FileExistsError, match="is not a socket; move it away"):
         await ControlServer(path, routes).run()
     assert path.read_text() == "somebody's"
 

@@ -44,14 +44,14 @@ def test_the_command_plays_on_the_lamp_itself(tmp_path: Path, capsys: Captured) 
 def test_the_rest_says_that_no_daemon_runs(tmp_path: Path, words: str, capsys: Captured) -> None:
     assert cli.main([*words.split(), "--state-dir", str(tmp_path)]) == 69
     err = capsys.readouterr().err
-    assert err == f"likelight: no likelight runs that listens on {tmp_path}/control.sock\n"
+    assert err == f"likelight: no daemon runs: nothing listens on {tmp_path}/control.sock\n"
 
 
 def test_a_stale_socket_is_no_daemon(tmp_path: Path, capsys: Captured) -> None:
     with socket.socket(socket.AF_UNIX) as left:
         left.bind(str(tmp_path / "control.sock"))
     assert cli.main(["queue", "pause", "--state-dir", str(tmp_path)]) == 69
-    assert "no likelight runs" in capsys.readouterr().err
+    assert "no daemon runs" in capsys.readouterr().err
 
 
 def test_every_action_says_what_it_did() -> None:

@@ -200,7 +200,7 @@ def test_a_kitchen_is_offline_after_ninety_silent_seconds() -> None:
         await scene.held(wait=30)
         assert kitchen.summary().state is State.IDLE
         heard = scene.now()
-        assert kitchen.next_turn() == pytest.approx(time() + 90)
+        assert kitchen.next_timed_change() == pytest.approx(time() + 90)
         await asyncio.sleep(89)
         assert kitchen.summary().state is State.IDLE
         await asyncio.sleep(1)

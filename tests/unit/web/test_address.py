@@ -45,7 +45,7 @@ def test_an_ipv6_address_is_told_as_a_url_has_it() -> None:
 
 @pytest.mark.parametrize("host", ["no such name", "two..dots", "a" * 70])
 def test_what_is_no_address_is_told_in_words(host: str) -> None:
-    with pytest.raises(ConfigError, match="is no address of this machine"):
+    with pytest.raises(ConfigError, match="is not an address of this machine"):
         device_listener(WebSettings(host=host, port=8080))
 
 

@@ -20,7 +20,8 @@ from likelight_cloud.trust.device import check_device
 log = logging.getLogger(__name__)
 
 MAX_NOTES = 100
-"""Notes in one reply whatever the device asks for: at most 300 bytes each, 64 KiB is the limit."""
+"""The most notes in one reply, even if the device asks for more: at most 300 bytes each, 64 KiB is
+the limit."""
 
 
 class EventsQuery(BaseModel):
@@ -87,7 +88,7 @@ def _resume(cloud: Cloud, record: KitchenRecord, cursor: str) -> Position:
             400, f"The cursor cannot be used: {error}. Start again without one."
         ) from error
     if position.epoch != record.epoch:
-        why = f"The history of the kitchen {record.kid} began anew"
+        why = f"The history of the kitchen {record.kid} has started again"
     elif position.seq > record.head or position.total > record.likes_total:
         why = "The cursor is ahead of this cloud, which came back from an older copy"
     else:
@@ -131,7 +132,7 @@ async def _reply(
 
 
 def _likes(position: Position, record: KitchenRecord, at: datetime) -> Likes:
-    """Return the likes since `position`; their rate is taken over one pace at least."""
+    """Return the likes since `position`; their rate is measured over at least one pace."""
     delta = record.likes_total - position.total
     over_s = record.desired.pace_ms / 1000
     since = None

@@ -1,4 +1,4 @@
-"""`POST /v1/kitchens/{kid}/status`: what a device says of itself, and its receipts."""
+"""`POST /v1/kitchens/{kid}/status`: what a device says about itself, and its receipts."""
 
 from datetime import datetime
 from typing import TypeVar

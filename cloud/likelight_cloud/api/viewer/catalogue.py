@@ -19,7 +19,7 @@ async def get_catalogue(request: web.Request) -> web.Response:
     if not TAG.fullmatch(lang):
         raise ProblemError(
             422,
-            "lang: this is no language tag. Send en, or de-AT, for example.",
+            "lang: this is not a language tag. Send en, or de-AT, for example.",
             errors=(FieldError(field="lang", detail="no language tag"),),
         )
     notes = request.app[CLOUD].notes.load(lang)

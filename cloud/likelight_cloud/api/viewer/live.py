@@ -13,7 +13,7 @@ KEEP_ALIVE_S = 20.0
 RETRY_MS = (3000, 8000)
 
 WRITE_S = 20.0
-"""A page that reads nothing for so long has gone."""
+"""A page that reads nothing for this long is gone."""
 
 
 async def get_live(request: web.Request) -> web.StreamResponse:
@@ -49,7 +49,7 @@ async def _follow(request: web.Request, kitchen: Kitchen, response: web.StreamRe
         elif loop.time() >= silent_until:
             piece = ": ka\n\n"
         else:
-            await kitchen.change(min(silent_until, kitchen.next_turn()))
+            await kitchen.change(min(silent_until, kitchen.next_timed_change()))
             continue
         try:
             async with asyncio.timeout(WRITE_S):

@@ -1,4 +1,5 @@
-"""`POST /v1/kitchens/{kid}/notes` and `GET /v1/notes/{id}`: prepared notes and their way."""
+"""`POST /v1/kitchens/{kid}/notes` and `GET /v1/notes/{id}`: prepared notes, and how far each has
+come."""
 
 import asyncio
 import math
@@ -27,7 +28,7 @@ async def post_note(request: web.Request) -> web.Response:
     key = request.headers.get("Idempotency-Key", "")
     if not KEY.fullmatch(key):
         raise ProblemError(
-            400, "Send an Idempotency-Key of 1 to 128 visible ASCII characters, a new UUID say."
+            400, "Send an Idempotency-Key of 1 to 128 visible ASCII characters, such as a new UUID."
         )
     wanted = await read_body(request, NoteRequest)
     if wanted.code not in cloud.notes.codes():
@@ -78,7 +79,8 @@ async def get_note(request: web.Request) -> web.Response:
 async def _queue(cloud: Cloud, kitchen: Kitchen, viewer: str, key: str, code: str) -> NoteRecord:
     """Return the note under `key`, new or known; raise a 429 over the limit."""
     kid = kitchen.record.kid
-    # One after another, or the second of two equal requests would meet the limit of the first.
+    # One after another: otherwise the first of two equal requests would put the second over the
+    # limit.
     async with kitchen.notes_turn:
         if await cloud.store.note_by_key(kid, key) is None:
             at = asyncio.get_running_loop().time()
@@ -103,6 +105,6 @@ async def _queue(cloud: Cloud, kitchen: Kitchen, viewer: str, key: str, code: st
 
 
 def _new_id(at: datetime) -> str:
-    """Return a ULID: 26 characters, in order of time, with 80 random bits nobody guesses."""
+    """Return a ULID: 26 characters, in order of time, with 80 random bits that nobody can guess."""
     value = int(at.timestamp() * 1000) << 80 | int.from_bytes(secrets.token_bytes(10))
     return "".join(_CROCKFORD[value >> shift & 31] for shift in range(125, -1, -5))

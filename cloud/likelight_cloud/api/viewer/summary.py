@@ -21,13 +21,13 @@ async def get_summary(request: web.Request) -> web.Response:
 
 
 def fingerprint(summary: Summary) -> str:
-    """Return what stays the same as long as the summary does, whatever the time."""
+    """Return a value that changes when the summary does, but not with the time of the request."""
     content = summary.model_dump_json(exclude={"server_time"})
     return hashlib.sha256(content.encode()).hexdigest()[:16]
 
 
 def tagged(request: web.Request, response: web.Response, tag: str) -> web.Response:
-    """Return `response` with a weak ETag, or a 304 when the asker has it already."""
+    """Return `response` with a weak ETag, or a 304 when the client has it already."""
     etag = ETag(tag, is_weak=True)
     if any(known.value in (tag, "*") for known in request.if_none_match or ()):
         cache = response.headers["Cache-Control"]

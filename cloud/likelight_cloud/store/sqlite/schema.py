@@ -67,6 +67,6 @@ def _first(db: sqlite3.Connection) -> None:
 CLOUD_FILE = FileFormat(
     name="cloud database",
     table="kitchen",
-    when_damaged="restore its last copy, or move it away and add the kitchens anew",
+    when_damaged="restore its last copy, or move it away and add the kitchens again",
     migrations=(Migration(Version(0, 1), _first),),
 )

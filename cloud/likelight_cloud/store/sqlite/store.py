@@ -149,7 +149,7 @@ class SqliteStore:
             ).fetchall()
             more = len(rows) > limit
             notes = tuple(note_of(row) for row in rows[:limit])
-            # With nothing living left behind the last one, the expired ones there are done too.
+            # When no valid note follows the last one, the expired ones after it are done too.
             end = notes[-1].seq if more else max(head, seq)
             return Backlog(notes, end, end - seq - len(notes), more)
 

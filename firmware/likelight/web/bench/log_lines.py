@@ -12,7 +12,7 @@ KEPT = 200
 
 @dataclass(frozen=True, slots=True)
 class LogLine:
-    """One event: its number (ascending, without a gap), when, how grave, and what happened."""
+    """One event: its number (ascending, without a gap), when, how serious, and what happened."""
 
     n: int
     at: datetime
@@ -35,7 +35,7 @@ class LogLines(logging.Handler):
         self._count = 0
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Keep the record's message; a traceback belongs in the journal, not on a wall."""
+        """Keep the record's message; a traceback belongs in the journal, not on a page."""
         try:
             text = record.getMessage()
             with self._guard:
@@ -43,7 +43,7 @@ class LogLines(logging.Handler):
                 at = datetime.fromtimestamp(record.created, UTC)
                 self._lines.append(LogLine(self._count, at, record.levelname.lower(), text))
             self._on_line()
-        except Exception:  # noqa: BLE001  arguments and listeners may raise anything; logging tells it
+        except Exception:  # noqa: BLE001  they may raise anything; logging reports it
             self.handleError(record)
 
     def lines(self) -> tuple[LogLine, ...]:

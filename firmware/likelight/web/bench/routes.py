@@ -17,7 +17,7 @@ from likelight.web.http.static_files import page_route, read_folder, static_rout
 
 _FILES = {**look_files(), **read_folder(Path(__file__).parent / "static")}
 
-# The lamp changes up to 50 times a second while it swells; an eye is content with 25.
+# The lamp changes up to 50 times a second while it fades; 25 look smooth enough.
 _PERIOD_S = 0.04
 _KEEP_ALIVE_S = 20.0
 _WRITE_TIMEOUT_S = 10.0
@@ -72,13 +72,13 @@ class Bench(Protocol):
         """Return the panel's current image as a PNG."""
 
     def press(self, button: Pressable) -> None:
-        """Press a button and let it go, as a finger does that only taps."""
+        """Tap a button: press it and release it at once."""
 
     def hold(self, button: Pressable) -> None:
-        """Press a button, and do not let go."""
+        """Press a button, and do not release it."""
 
     def release(self, button: Pressable) -> None:
-        """Let a button go."""
+        """Release a button."""
 
     def log(self) -> Sequence[LogLine]:
         """Return the newest events, oldest first."""
@@ -88,7 +88,7 @@ class Bench(Protocol):
 
 
 class _PressRequest(Strict):
-    """A tap; or with `down` its beginning (true) or its end (false) alone."""
+    """A tap; or with `down` only the press (true) or only the release (false)."""
 
     button: Pressable
     down: bool | None = None
@@ -142,7 +142,7 @@ async def _stream(request: web.Request, bench: Bench) -> web.StreamResponse:
 
 
 async def _next_change(response: web.StreamResponse, bench: Bench, seen: int) -> int:
-    """Wait beyond `seen`, with a comment now and then so that a dead connection is noticed."""
+    """Wait for a newer version than `seen`; send comments meanwhile to notice a dead connection."""
     while True:
         try:
             async with asyncio.timeout(_KEEP_ALIVE_S):

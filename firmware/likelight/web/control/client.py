@@ -32,7 +32,7 @@ def call(
 ) -> _Answer:
     """Send one command to the daemon whose socket is `path`; return its answer.
 
-    Raises `NotRunning` when nobody listens, and `CommandRefused` with the daemon's words when it
+    Raises `NotRunning` when nobody listens, and `CommandRefused` with the daemon's message when it
     refuses.
     """
     connection = _UnixConnection(path, timeout_s)
@@ -47,10 +47,10 @@ def call(
         reply = connection.getresponse()
         content = reply.read()
     except (FileNotFoundError, ConnectionRefusedError) as error:
-        raise NotRunning(f"no likelight runs that listens on {path}") from error
+        raise NotRunning(f"no daemon runs: nothing listens on {path}") from error
     except PermissionError as error:
         raise CommandRefused(
-            f"you may not command the likelight behind {path}; use sudo, or be its user"
+            f"no permission to use {path}; use sudo, or run this as likelight's user"
         ) from error
     except TimeoutError as error:
         raise CommandRefused(f"likelight does not answer within {timeout_s:.0f} s") from error
@@ -65,7 +65,7 @@ def call(
         return answer.model_validate_json(content)
     except ValidationError as error:
         raise CommandRefused(
-            f"what listens on {path} is no likelight, or one of another version"
+            f"the program at {path} is not likelight, or is another version of it"
         ) from error
 
 

@@ -1,4 +1,4 @@
-"""What the command line may ask of the lamp of a running daemon."""
+"""The commands for the lamp of a running daemon."""
 
 from collections.abc import Sequence
 

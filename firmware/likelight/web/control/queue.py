@@ -1,4 +1,4 @@
-"""What the command line may ask of what waits for the crew: likes and notes."""
+"""The commands for the likes and notes that wait for the crew."""
 
 from collections.abc import Callable
 from typing import Protocol
@@ -30,8 +30,8 @@ class NoteQueue(Protocol):
 def queue_routes(lamp: Lamp, notes: NoteQueue) -> list[web.RouteDef]:
     """Return the routes.
 
-    A pause holds notes and likes back, a mute only the lamp. Neither loses anything, and no
-    receipt is sent before what it says is true. Both end at the latest when the daemon ends.
+    A pause holds notes and likes back, a mute only the lamp. Neither loses anything, and no receipt
+    is sent before what it says is true. Both end when the daemon ends, if not before.
     """
 
     def pause() -> None:

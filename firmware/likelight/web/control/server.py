@@ -52,7 +52,8 @@ class ControlServer:
                 LONGEST,
             )
             await asyncio.Event().wait()
-        # Made out here, so that whoever cancels while the thread binds it leaves nothing open.
+        # Made here and not in the thread, so that a cancellation while the thread binds it leaves
+        # no socket open.
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
             await asyncio.to_thread(_bind, listener, self._path, self._alias)
             try:
@@ -90,7 +91,7 @@ def _clear(path: Path) -> None:
     except FileNotFoundError:
         return
     if not (stat.S_ISSOCK(mode) or stat.S_ISLNK(mode)):
-        raise FileExistsError(f"{path} is no socket; move it away, likelight needs the name")
+        raise FileExistsError(f"{path} is not a socket; move it away, likelight needs this name")
     path.unlink()
 
 

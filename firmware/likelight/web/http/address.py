@@ -28,8 +28,8 @@ def shown_address(host: str, port: int) -> str:
 def at_our_own_name(host: str, port: int, path: str) -> Middleware:
     """Return a middleware that answers 421 for `path` and below unless the name is our own.
 
-    `host` and `port` are what the server listens on. A site may have its own name lead to this
-    machine (DNS rebinding): for a browser its page is then ours, and may do here whatever ours may.
+    `host` and `port` are what the server listens on. A site can point its own name at this machine
+    (DNS rebinding). A browser then takes its page for one of ours, and lets it do what ours may do.
     No site can have an address, a name without a dot or one in .local.
     """
 

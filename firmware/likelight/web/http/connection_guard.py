@@ -1,7 +1,7 @@
-"""Which connections a server keeps: those that ask for something, and soon.
+"""Closes connections that send no request, or send it too slowly.
 
-aiohttp waits for ever for the head of a request. Connections that never ask would take every file
-descriptor, and with them the camera's next process and the store.
+aiohttp waits for ever for the head of a request. Connections that never send one would use up all
+file descriptors, and neither the camera's next process nor the store could then be opened.
 """
 
 import asyncio
@@ -13,9 +13,9 @@ HEAD_WITHIN_S = 10.0
 """The head of a first request must be whole by then, however slowly its lines arrive."""
 
 MOST_SILENT = 500
-"""So many connections may be open that have not asked yet; one more ends the oldest of them.
+"""At most this many open connections may have sent no request yet; one more closes the oldest.
 
-All addresses count together: a proxy, or a hall with one address, brings many guests at once.
+All addresses count together: a proxy, or a building with one address, brings many viewers at once.
 """
 
 KEEP_ALIVE_S = 75.0
@@ -28,7 +28,7 @@ _TIMED_OUT = b"HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Leng
 class ConnectionGuard:
     """Makes the protocols of a server for its listening socket.
 
-    `middleware` goes before all others: it tells the guard that a connection has asked.
+    `middleware` goes before all others: it tells the guard that a connection has sent a request.
     """
 
     def __init__(self) -> None:
@@ -51,7 +51,7 @@ class ConnectionGuard:
 
     @web.middleware
     async def middleware(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        """Note that this connection has asked for something."""
+        """Note that this connection has sent a request."""
         timer = self._silent.pop(request.protocol, None)
         if timer:
             timer.cancel()

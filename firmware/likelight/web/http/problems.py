@@ -1,4 +1,4 @@
-"""Every error as `application/problem+json` (RFC 9457), whatever part of the app it came from."""
+"""Every error as `application/problem+json` (RFC 9457), from every part of the app."""
 
 import logging
 from collections.abc import Mapping
@@ -50,7 +50,7 @@ class ProblemError(Exception):
 
 @web.middleware
 async def problems(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Turn what a handler raises into an answer, unless it has begun one: a stream just ends."""
+    """Turn what a handler raises into an answer, unless one has begun: a stream just ends."""
     try:
         return await handler(request)
     except Exception as error:

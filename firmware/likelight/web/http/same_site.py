@@ -1,5 +1,5 @@
 """Other sites may not write in a viewer's name: unsafe methods come from our own pages, or from
-programs that are no browser and so send neither header."""
+programs that are not browsers and so send neither header."""
 
 from urllib.parse import urlsplit
 

@@ -1,4 +1,4 @@
-"""The shell of every HTTP server of ours, as a component; what it serves is the caller's."""
+"""The HTTP server that all our programs use, as a component; the caller says what it serves."""
 
 import asyncio
 import errno
@@ -30,7 +30,7 @@ class PortInUseError(ListenError):
 def listen(host: str, port: int) -> socket.socket:
     """Bind `host` and `port`, 0 for any free one. Raises `ListenError`."""
     if not 0 <= port <= HIGHEST_PORT:
-        raise ListenError(f"{port} is no port; they go from 0 to {HIGHEST_PORT}")
+        raise ListenError(f"{port} is not a port; ports go from 0 to {HIGHEST_PORT}")
     try:
         family, _, _, _, address = socket.getaddrinfo(
             host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
@@ -38,7 +38,7 @@ def listen(host: str, port: int) -> socket.socket:
         both = family is socket.AF_INET6 and host == "::" and socket.has_dualstack_ipv6()
         return socket.create_server(address, family=family, backlog=BACKLOG, dualstack_ipv6=both)
     except (socket.gaierror, UnicodeError) as error:
-        raise ListenError(f"{host} is no address of this machine: {error}") from error
+        raise ListenError(f"{host} is not an address of this machine: {error}") from error
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
             raise PortInUseError(f"port {port} is in use by another program") from error
@@ -80,7 +80,7 @@ class WebServer:
         assert runner.server is not None
         guard.protect(runner.server)
         try:
-            # It serves only from the next line on, so that a cancellation finds it to be closed.
+            # It starts to serve only inside the `try`, so that a cancellation always closes it.
             listening = await loop.create_server(
                 guard, sock=self._listener.dup(), backlog=BACKLOG, start_serving=False
             )
