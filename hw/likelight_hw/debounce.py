@@ -8,16 +8,17 @@ from collections.abc import AsyncIterator
 DEBOUNCE_S = 0.050
 """Contacts bounce for some milliseconds; no thumb presses twice in 50 ms."""
 MOST_WAITING = 8
-"""Presses that wait to be read. More than these say nothing new."""
+"""Presses that wait to be read. A longer queue would hold no news."""
 
 
 class Debouncer:
     """Turns what the contacts do into edges, by the running loop's clock.
 
     A press after 50 ms of calm counts at once. Every change within 50 ms of the last one is a
-    bounce: the contacts count again after 50 ms of calm. A release always waits for that calm,
-    so that a worn contact that opens under a thumb is no second press: on PRIVACY that would share
-    what it just hid. A wire that chatters without end is one press without a release.
+    bounce: the contacts count again after 50 ms of calm. A release always waits for that calm, so
+    that a worn contact that opens under a thumb does not count as a second press: on PRIVACY that
+    would show again what the first one hid. A wire that chatters without end is one press without a
+    release.
     """
 
     def __init__(self) -> None:

@@ -1,7 +1,7 @@
 """The panels that likelight knows by name: their chip, their wires, how fine their pixels are.
 
 Sizes are the active areas of the makers' data sheets, in millimetres. Where pixels aren't square,
-the pitch is the vertical one, because it is the height of type that decides how far it carries.
+the pitch is the vertical one, because the height of letters decides from how far they can be read.
 """
 
 from collections.abc import Mapping
@@ -77,10 +77,10 @@ PANELS: Final[Mapping[str, Panel]] = MappingProxyType({panel.name: panel for pan
 
 
 def panel(wiring: DisplayWiring) -> Panel:
-    """Return the panel that `wiring` names, as it hangs there.
+    """Return the panel that `wiring` names, as it is mounted.
 
-    Turned by a quarter, it is as wide as it was high; a finer pitch or another reading distance
-    than the panel's own is the installer's word against the data sheet's, and counts.
+    A quarter turn swaps width and height. A pitch or a reading distance that the configuration
+    gives replaces the one from the data sheet.
     """
     if wiring.panel not in PANELS:
         raise HardwareError(f"no panel is called {wiring.panel!r}; there is: {', '.join(PANELS)}")

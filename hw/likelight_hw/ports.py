@@ -1,4 +1,4 @@
-"""The protocols between the firmware and whatever is wired to it, with their units.
+"""The protocols between the firmware and its hardware, with their units.
 
 Real drivers and simulators satisfy the same protocols. Brightness is perceived, 0..1; a driver
 turns it into a duty cycle. Wall times are microseconds since the epoch.
@@ -45,7 +45,7 @@ class Lights(Protocol):
 
 
 class Indicator(Protocol):
-    """The on-air light: plainly on or off, and out of reach of every effect."""
+    """The on-air light: only on or off, and no effect can change it."""
 
     simulated: bool
 
@@ -63,7 +63,7 @@ class Indicator(Protocol):
 class DisplayInfo:
     """A panel: size in pixels, Pillow mode ("1" or "RGB"), pixel pitch and reading distance.
 
-    What glows for itself `burns_in` (an OLED): nothing may stand still on it for long.
+    `burns_in` is true for an OLED: no image may stay in one place on it for long.
     """
 
     width: int
@@ -87,10 +87,10 @@ class Display(Protocol):
         """
 
     async def set_brightness(self, level: float) -> None:
-        """Set perceived brightness, 0..1; 0 blanks the panel, and what is shown stays behind it.
+        """Set perceived brightness, 0..1; 0 blanks the panel, which keeps its image.
 
-        A panel that can't be dimmed only knows 0 and above. Raises `HardwareError` when the panel
-        is gone.
+        A panel that can't be dimmed is off at 0 and fully lit above. Raises `HardwareError` when
+        the panel is gone.
         """
 
     async def close(self) -> None:
@@ -139,7 +139,7 @@ class Jpeg:
 
 @dataclass(frozen=True, slots=True)
 class PlaceholderSpec:
-    """A placeholder to draw and to encode at the stream's size: shown while no camera frame is.
+    """A placeholder to draw and to encode at the stream's size: shown until camera frames pass.
 
     The camera process draws the words and colours that it is given; `name` comes back with them.
     """
@@ -212,7 +212,7 @@ class Camera(Protocol):
     """The daemon's end of a camera. Commands take effect soon; none of them waits."""
 
     simulated: bool
-    """True when no real sensor stands behind it (`sim` and `file`)."""
+    """True when the picture comes from no real sensor (`sim` and `file`)."""
 
     @property
     def status(self) -> CameraStatus: ...
@@ -230,7 +230,7 @@ class Camera(Protocol):
         """Sensor and encoders off; the child stays. Idempotent."""
 
     def keyframe(self) -> None:
-        """Ask that the next frame be a keyframe."""
+        """Ask for a keyframe as the next frame."""
 
     def jpeg_rate(self, fps: float) -> None:
         """Ask for JPEGs at up to this rate, 0..30; 0 switches the JPEG encoder off."""

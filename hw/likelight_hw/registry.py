@@ -24,7 +24,7 @@ _Open = TypeVar("_Open")
 
 
 def open_lights(wirings: Sequence[LampWiring], monotonic: Monotonic) -> FlashGovernor:
-    """Open the lamps, under one governor; `monotonic` is the clock, in seconds, that it goes by.
+    """Open the lamps, under one governor; `monotonic` is the clock, in seconds, that this uses.
 
     Lamps that don't answer are opened later. Raises `HardwareError` for an unknown driver.
     """
@@ -39,26 +39,26 @@ def open_lights(wirings: Sequence[LampWiring], monotonic: Monotonic) -> FlashGov
 
 
 def open_indicator(wiring: IndicatorWiring) -> Indicator:
-    """Open the on-air light; when it can't be claimed, switching it says so."""
+    """Open the on-air light. When its pin can't be claimed, switching it raises an error."""
     return _choose("on-air light", wiring.driver, _INDICATORS)(wiring)
 
 
 def open_display(wiring: DisplayWiring) -> Display:
-    """Open a panel; when it is absent, showing something says so."""
+    """Open a panel. When it is absent, showing something raises an error."""
     return _choose("display", wiring.driver, _DISPLAYS)(wiring)
 
 
 def open_button(wiring: ButtonWiring) -> Button:
-    """Open one button; when it can't be claimed, reading its edges says so."""
+    """Open one button. When its pin can't be claimed, reading its edges raises an error."""
     return _choose("button", wiring.driver, _BUTTONS)(wiring)
 
 
 def all_off(lamps: Sequence[LampWiring], indicator: IndicatorWiring) -> None:
     """Switch off all that an ended daemon left on, and release it. Never raises.
 
-    For the moment after the daemon's end (systemd's ExecStopPost). While it lives it holds its
-    pins, and this only logs that. It can't hold a hardware PWM or a strip: those go dark, and the
-    daemon lights them again a moment later.
+    To be called after the daemon's end (systemd's ExecStopPost). While it lives it holds its pins,
+    and this only logs that. It can't hold a hardware PWM or a strip: those go dark, and the daemon
+    lights them again a moment later.
     """
     for lamp in lamps:
         with _logged("A lamp may still be on"):
@@ -71,7 +71,7 @@ def all_off(lamps: Sequence[LampWiring], indicator: IndicatorWiring) -> None:
 
 @contextmanager
 def _logged(consequence: str) -> Iterator[None]:
-    """Log what fails in the context, so that the lights after it are switched off all the same."""
+    """Log what fails in the context, so that the lights after it are switched off too."""
     try:
         yield
     except HardwareError as error:

@@ -49,7 +49,7 @@ class IndicatorWiring:
 
 @dataclass(frozen=True, slots=True)
 class DisplayWiring:
-    """One panel. What is None is the panel's own (`panels.PANELS[panel]`) or the driver's default.
+    """One panel. None means the panel's own value (`panels.PANELS[panel]`) or the driver's default.
 
     `port`, `address` (I2C) and `chip_select` (SPI) say where a luma panel is; `device` is a
     framebuffer's path; `rotate` counts quarter turns clockwise.

@@ -20,7 +20,7 @@ class UnknownName(Exception):
 
 @dataclass(frozen=True, slots=True)
 class CameraCaps:
-    """What the board's encoder and memory carry: pixels, and frames a second."""
+    """What the board's encoder and memory can handle: pixels, and frames a second."""
 
     width: int
     height: int
@@ -36,7 +36,7 @@ class Board:
     header: Mapping[int, int]
     """GPIO number to the number of its pin on the header."""
     reserved: Mapping[int, str]
-    """What is on the header and not for us, and whose it is."""
+    """The header's pins that likelight must not use, and what uses them."""
     pwm: Mapping[int, PwmChannel]
     """The hardware PWM that a GPIO can be switched to."""
     buses: Mapping[str, Mapping[int, str]]

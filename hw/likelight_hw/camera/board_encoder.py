@@ -94,7 +94,7 @@ class HardwareCamera:
         self.sensor.close()
 
     def keyframe(self) -> None:
-        """Ask that one of the next frames be a keyframe."""
+        """Ask for a keyframe soon: one of the next frames."""
         self._encoder.force_key_frame()
 
     def want_picture(self) -> None:
@@ -194,7 +194,7 @@ class HardwarePipeline:
 
     def _send_h264(self, unit: EncodedUnit) -> None:
         if self._parent.backlogged or (self._gap and not unit.keyframe):
-            # The daemon missed one. What it gets next must not lean on that.
+            # The daemon missed one. What it gets next must not depend on that.
             if not self._gap:
                 self._camera.keyframe()
             self._gap = True

@@ -1,8 +1,8 @@
 """The camera child: one loop that takes pictures, sends them, and does what the daemon asks.
 
-It lives as long as its socket. It has no network, and writes nothing to disk. A source that can't
-be opened is no reason to end: the child reports it and tries again, which costs far less than a
-new process.
+It lives as long as its socket. It has no network, and writes nothing to disk. When a source can't
+be opened, the child does not end: it reports that and tries again, which costs far less than a new
+process.
 """
 
 import contextlib
@@ -25,8 +25,8 @@ picture, viewers have it back within 5 s."""
 
 
 def serve(link: socket.socket) -> None:
-    """Be the camera behind `link` until the daemon closes it."""
-    # The daemon's end is the ordinary end.
+    """Run the camera, and talk to the daemon over `link`, until the daemon closes it."""
+    # The daemon has closed the link: this is how the child normally ends.
     with contextlib.suppress(EOFError, ConnectionError):
         parent = Parent(link)
         config, specs = parent.setup()
@@ -75,7 +75,8 @@ def _work(parent: Parent, pipeline: Pipeline) -> None:
             parent.send(pack_alive(ping))
         if parent.desired.stream != stream:
             if stream:
-                # Also for another stream: a stop is not seen when the next start came as quickly.
+                # Also when another stream is wanted: a stop and a quick new start arrive as one
+                # change.
                 pipeline.close()
             stream = parent.desired.stream
             if stream:

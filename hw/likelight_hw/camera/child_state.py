@@ -41,7 +41,7 @@ class ChildState:
         self.changed.set()
 
     def note_trouble(self, reason: str, now: float) -> None:
-        """The source is lost. The process itself is well, and begins anew."""
+        """The source is lost. The process itself works, and tries to open the source again."""
         self.trouble = reason
         self.began_at = now
         self.ready_at = self.frame_at = self.pinged_at = None

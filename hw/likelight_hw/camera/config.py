@@ -52,7 +52,7 @@ class CameraConfig:
 
     @property
     def simulated(self) -> bool:
-        """True when no real sensor stands behind the picture."""
+        """True when the picture comes from no real sensor."""
         return self.driver in ("sim", "file")
 
     def to_json(self) -> str:

@@ -79,7 +79,7 @@ class H264Encoder:
 
 
 class JpegEncoder:
-    """JPEG from the same planes, without a detour over RGB."""
+    """JPEG from the same planes, without converting them to RGB."""
 
     def __init__(self, width: int, height: int) -> None:
         context = _context("mjpeg", width, height, 30)

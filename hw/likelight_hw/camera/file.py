@@ -19,8 +19,8 @@ _BOX = (1280, 720)
 _MAX_FPS = 60
 _HOLD_S = 0.2
 """A slide show repeats its picture this often: without one the camera would count as hung."""
-_HOPELESS_S = 0.5
-"""This far behind, the file plays slower than its own pace, rather than not at all."""
+_MAX_LAG_S = 0.5
+"""When it is later than this, the file plays slower; else it would skip ever more frames."""
 _MAX_STEP_S = 5.0
 """A longer gap between two frames is a broken time stamp."""
 
@@ -67,7 +67,7 @@ class FileSource:
 
     def due(self, now: float) -> float:
         while self._next is None or self._began + self._next[0] < now - 1 / self.fps:
-            if self._next and now - self._began - self._next[0] > _HOPELESS_S:
+            if self._next and now - self._began - self._next[0] > _MAX_LAG_S:
                 self._began = now - self._next[0]
                 break
             self._next = next(self._frames)
@@ -117,7 +117,7 @@ class FileSource:
     def _play(self) -> Iterator[tuple[float, av.VideoFrame]]:
         """Yield every frame with its time, which only ever grows, through all loops.
 
-        Opening the file anew for each loop works for every container, and keeps nothing.
+        Opening the file again for each loop works for every container, and keeps nothing.
         """
         clock = 0.0
         while True:
@@ -141,7 +141,7 @@ class FileSource:
         if path.exists() and not path.is_file():
             raise self._unreadable("not a file")
         try:
-            # A playlist must not send the camera, which has no business there, to the network.
+            # A playlist must not make the camera process open a network connection.
             container = av.open(f"file:{path}", options={"protocol_whitelist": "file"})
         except FileNotFoundError:
             raise self._unreadable("no such file") from None
@@ -149,7 +149,7 @@ class FileSource:
             raise self._unreadable("permission denied") from None
         except (av.FFmpegError, OSError, ValueError):
             raise self._unreadable("not a video") from None
-        teletype = container.format.name == "tty"  # which FFmpeg takes any text file for
+        teletype = container.format.name == "tty"  # FFmpeg opens any text file as this
         if teletype or not container.streams.video:
             container.close()
             raise self._unreadable("not a video" if teletype else "there is no video in it")

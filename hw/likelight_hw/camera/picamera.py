@@ -21,7 +21,7 @@ _CODEC = Path("/dev/video11")
 """bcm2835-codec's H.264 encoder: Pi 3, Pi 4 and Zero 2 W have it, the Pi 5 has none."""
 _SMALL_BOARD_MB = 600
 _STALE_NS = 2_000_000_000
-"""No frame is older than this: the time stamp is of another clock."""
+"""A time stamp that makes a frame older than this comes from another clock."""
 
 
 def has_encoder() -> bool:
@@ -63,7 +63,8 @@ class Picamera:
         frame_us = round(1_000_000 / config.fps)
         size = (config.width, config.height)
         with as_hardware_error("the camera can't be opened"):
-            # A Picamera2 that can't be made keeps a descriptor for ever, at each try another one.
+            # A Picamera2 whose constructor fails never closes its descriptor, so each try would
+            # leak one.
             first = libcamera.CameraManager.singleton().get(found[0]["Id"])
             first.acquire()
             first.release()

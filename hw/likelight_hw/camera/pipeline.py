@@ -30,7 +30,7 @@ class Pipeline(Protocol):
         """Switch sensor and encoders off."""
 
     def release(self) -> None:
-        """Release the source, in whatever state it is. Nothing else is called after this."""
+        """Release the source, open or closed. Nothing else is called after this."""
 
     def wait(self, stream: int) -> bool:
         """Wait, serving the link, for something to take; False when another stream is wanted."""
@@ -87,7 +87,7 @@ class PaintedPipeline:
         planes, lamp = self._picture.planes, self._parent.desired.lamp
         captured_us = self._source.paint(planes, now, wall_us, lamp)
         if self._parent.backlogged:
-            # The daemon does not keep up. What it gets next must not lean on what it missed.
+            # The daemon does not keep up. What it gets next must not depend on what it missed.
             self._gap = True
             return
         self._finish(captured_us)

@@ -1,4 +1,4 @@
-"""Asks, before anything is started, whether a camera's source can be opened."""
+"""Checks, before anything is started, whether a camera's source can be opened."""
 
 import asyncio
 from subprocess import DEVNULL, PIPE

@@ -31,7 +31,7 @@ from likelight_hw.ports import (
 COMMAND = module_command("likelight_hw.camera")
 _TIMEOUTS = CameraTimeouts()
 _LOOK_EVERY_S = 1.0
-"""How often a pause looks whether the source has come back."""
+"""How often, during a pause, we check whether the source has come back."""
 
 
 class CameraProcess:
@@ -73,7 +73,7 @@ class CameraProcess:
             self._enter(CameraPhase.STOPPED)
 
     def keyframe(self) -> None:
-        """Ask that the next frame be a keyframe; once a second at most, however many ask."""
+        """Ask for a keyframe as the next frame; at most one a second, even if more callers ask."""
         self._requests.keyframe()
 
     def jpeg_rate(self, fps: float) -> None:
@@ -150,7 +150,7 @@ class CameraProcess:
                 return
 
     def _enter(self, phase: CameraPhase) -> None:
-        """Enter STOPPED or STARTING; but a trouble stays in sight until a child is ready."""
+        """Enter STOPPED or STARTING; but keep reporting a trouble until a child is ready."""
         child = self._child
         if child is not None and child.ready_at is not None:
             child.note_request(asyncio.get_running_loop().time())

@@ -32,7 +32,7 @@ class CameraRequests:
         self._child = None
 
     def start(self) -> None:
-        """Ask for a new stream, and for an answer: a frozen child must not pass for a slow one."""
+        """Ask for a new stream, and for an answer: a frozen child must not look like a slow one."""
         self._starts += 1
         self._request(replace(self.desired, stream=self._starts, ping=self._next_ping()))
 
@@ -56,7 +56,7 @@ class CameraRequests:
         """Ask for a keyframe, now or as soon as the last request is 1 s old."""
         loop = asyncio.get_running_loop()
         if self._keyframe_at > loop.time():
-            return  # one will be asked for
+            return  # a request is already waiting
         self._keyframe_at = max(loop.time(), self._keyframe_at + KEYFRAME_EVERY_S)
         if self._keyframe_at > loop.time():
             loop.call_at(self._keyframe_at, self._ask_keyframe)

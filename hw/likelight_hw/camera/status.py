@@ -1,4 +1,4 @@
-"""How the camera is: told to the sink and to the log whenever it changes."""
+"""The camera's status: reported to the sink, and logged, whenever it changes."""
 
 import logging
 
@@ -7,16 +7,16 @@ from likelight_hw.ports import CameraPhase, CameraSink, CameraStatus
 _log = logging.getLogger(__name__)
 
 HUNG, DIED, NO_SOURCE, NO_PICTURE = "K1", "K2", "K3", "K4"
-"""What the crew reads to IT on the phone; see `CameraStatus.code`."""
+"""The short codes that the crew reads to IT on the phone; see `CameraStatus.code`."""
 
 
 def silent(reason: str) -> CameraStatus:
-    """Return the status of a camera that has given no sign for a while."""
+    """Return the status of a camera that has sent nothing for a while."""
     return CameraStatus(CameraPhase.SILENT, reason, HUNG)
 
 
 def failed(reason: str, code: str) -> CameraStatus:
-    """Return the status of a camera that is lost, or must be."""
+    """Return the status of a camera that has failed, or that we must kill."""
     return CameraStatus(CameraPhase.FAILED, reason, code)
 
 

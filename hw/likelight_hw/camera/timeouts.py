@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class CameraTimeouts:
-    """All times that decide over a child, in seconds."""
+    """All time limits and pauses for a child, in seconds."""
 
     ready_s: float = 8.0
     """From the start of a process, or its last report of trouble, until its source is open."""

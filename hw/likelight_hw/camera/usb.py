@@ -1,4 +1,4 @@
-"""A USB camera, by way of V4L2 and FFmpeg: MJPEG or YUYV, decoded to be painted and encoded anew.
+"""A USB camera, by way of V4L2 and FFmpeg: MJPEG or YUYV, decoded to be painted and encoded again.
 
 Only the camera child imports this module.
 """
@@ -18,7 +18,7 @@ from likelight_hw.picture.planes import Planes
 from likelight_hw.ports import HardwareError, LightFrame
 
 _STALE_S = 2.0
-"""No frame is older than this: the time stamp is of another clock."""
+"""A time stamp that makes a frame older than this comes from another clock."""
 _JOIN_S = 1.0
 
 _Seen = tuple[av.VideoFrame, int]
@@ -110,8 +110,8 @@ class UsbSource:
             return self._open_as(options)
 
     def _open_as(self, options: dict[str, str]) -> av.container.InputContainer:
-        # As `options` the decoder would get them, too, and take the size that was asked for as
-        # that of raw pictures, whatever the camera gives.
+        # As `options` the decoder would get them, too, and take the requested size for the size of
+        # the raw pictures, even if the camera gives another.
         return av.open(str(self._path), format="video4linux2,v4l2", container_options=options)
 
     def _unusable(self, why: str) -> HardwareError:

@@ -26,7 +26,7 @@ class Deadline(NamedTuple):
 
 
 class Watchdog:
-    """Watches one child until it is lost, or has to be."""
+    """Watches one child until it is lost or must be killed."""
 
     def __init__(
         self,

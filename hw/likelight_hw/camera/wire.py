@@ -42,7 +42,7 @@ class CameraMessage(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class DesiredState:
-    """All that the daemon wants of the child, sent anew at each change; the newest counts.
+    """All that the daemon wants of the child, sent again at each change; the newest counts.
 
     `stream` numbers the starts, 0 means stopped; a raised `keyframe` count asks for one. A child
     that is not frozen answers each new `ping` at once.

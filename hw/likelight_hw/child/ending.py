@@ -1,7 +1,7 @@
 """The end of a child process: by itself, by SIGKILL, or, when a driver holds it, not at all.
 
 Written with asyncio.wait(): before Python 3.11.4 asyncio.timeout() raises CancelledError in place
-of TimeoutError in a task that is being cancelled, as the task that ends a child mostly is.
+of TimeoutError in a task that is being cancelled, as the task that ends a child usually is.
 """
 
 import asyncio

@@ -11,7 +11,8 @@ from typing import NamedTuple
 _HEADER = struct.Struct("!BBxxIQ")
 
 MAX_PAYLOAD = 16 * 1024 * 1024
-"""A raw 1080p picture is 3 MB; a longer payload means that the two sides lost each other."""
+"""A raw 1080p picture is 3 MB; a longer payload means that the two sides no longer agree where a
+packet starts."""
 
 
 class ChildPacket(NamedTuple):
@@ -24,7 +25,7 @@ class ChildPacket(NamedTuple):
 
 
 class ProtocolError(Exception):
-    """The other side sent bytes that are no packet."""
+    """The other side sent bytes that are not a packet."""
 
 
 def pack(kind: int, payload: bytes = b"", *, flags: int = 0, captured_us: int = 0) -> bytes:
@@ -39,7 +40,7 @@ class Unpacker:
         self._rest = bytearray()
 
     def feed(self, data: bytes) -> Iterator[ChildPacket]:
-        """Yield the packets that `data` completes. Raises `ProtocolError` on nonsense."""
+        """Yield the packets that `data` completes. Raises `ProtocolError` for other bytes."""
         rest = self._rest
         rest += data
         at = 0

@@ -1,11 +1,12 @@
 """No lamp flashes: every frame passes this governor on its way to any lamp driver.
 
-WCAG 2.3.1 allows three flashes a second and excuses small areas. A lamp lights a whole room and
-the picture of everybody who watches, so likelight's rule is stricter, whatever is asked:
+WCAG 2.3.1 allows three flashes a second and more in small areas. A lamp lights a whole room and the
+picture of everybody who watches, so likelight's rule is stricter, and holds for every frame that is
+written:
 
-* at most 2 flashes in any second, a flash being two opposing changes of at least 10 % of full
-  luminance (WCAG excuses changes above 80 % luminance; here they count too, and up-down-up is
-  two flashes);
+  * at most 2 flashes in any second, a flash being two opposing changes of at least 10 % of full
+    luminance (WCAG does not count changes above 80 % luminance; here they count too, and up-down-up
+    is two flashes);
 * no saturated red, hence no red flash (ISO 9241-391: R/(R+G+B) >= 0.8 in linear light);
 * a full edge takes at least 120 ms.
 
@@ -17,8 +18,8 @@ follows holds a turn, and the same upside down: n flashes within a second need n
 The last 1.5 % belong to the drivers, which round to whole steps: of a change of 8.5 % they make
 less than one of 10.
 
-A lamp that is switched off at once, or lost, falls whatever the count says; so it stays dark for
-a second. That holds for a relay, too, which is as bright for a dark blue as for white.
+A lamp that is switched off at once, or lost, falls even when the count forbids it; so it stays dark
+for a second. That holds for a relay, too, which is as bright for a dark blue as for white.
 """
 
 import math
@@ -41,7 +42,7 @@ _Place = tuple[float, float, float, float]
 
 
 class FlashGovernor:
-    """A lamp that can't strobe, made of one that can.
+    """Wraps a lamp so that it can't strobe.
 
     `monotonic` returns seconds. What is held back is not lost: write the same frame again and
     the lamp gets there, in 3 s at most.
@@ -81,7 +82,7 @@ class FlashGovernor:
         return answer
 
     def close(self) -> None:
-        """Switch the lamp off at once. The fall counts, should anybody write again."""
+        """Switch the lamp off at once. The fall counts as a change if another frame is written."""
         self._lights.close()
         self._went_dark(self._monotonic())
 
@@ -102,7 +103,7 @@ class FlashGovernor:
         level, red, green, blue = (
             begin + share * move for begin, move in zip(here, moves, strict=True)
         )
-        # Between two colours that are not red there may lie one that is.
+        # A fade between two colours that are not red may pass through red.
         rgb = without_saturated_red((round(red), round(green), round(blue)))
         return (level, red, green, blue), LightFrame(level, rgb)
 

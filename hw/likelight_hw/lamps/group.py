@@ -48,11 +48,11 @@ class LampGroup:
     def write(self, frame: LightFrame) -> LightFrame:
         """Show `frame` on all; return what a lamp that holds it back still shows, else `frame`."""
         now = self._now = self._monotonic()
-        alone = all(member.lamp is None for member in self._members)
+        all_lost = all(member.lamp is None for member in self._members)
         for member in self._members:
-            if member.lamp is None and (alone or now >= member.retry_at):
-                # Where none is left, the governor above counts the lamps as dark.
-                member.try_open(now, None if alone else self._clock)
+            if member.lamp is None and (all_lost or now >= member.retry_at):
+                # When all are lost, the governor of the group counts them as dark.
+                member.try_open(now, None if all_lost else self._clock)
         answers = [member.write(frame, now) for member in self._members]
         self._log_changes()
         shown = [answer for answer in answers if answer is not None]
@@ -128,7 +128,7 @@ class _Member:
             self.retry_at = -math.inf
 
     def _switch_off(self) -> None:
-        """Close the lamp; what a driver that is broken raises must not keep the others lit."""
+        """Close the lamp. An exception from a broken driver must not keep the other lamps lit."""
         try:
             if self.lamp is not None:
                 self.lamp.close()

@@ -29,7 +29,8 @@ class Masks:
 
     def __init__(self, polygons: Sequence[Polygon], width: int, height: int) -> None:
         # Pillow rounds corners to pixels and then the line between them: with two more pixels all
-        # round nothing peeps out, nor along the edge, for which the stencil is larger by as much.
+        # round no pixel stays uncovered. The stencil is larger by the same, so that this also holds
+        # along the picture's edge.
         stencil = Image.new("L", (width + 2 * _SPREAD, height + 2 * _SPREAD))
         draw = ImageDraw.Draw(stencil)
         for polygon in polygons:

@@ -61,7 +61,7 @@ def from_rgb(image: Image.Image) -> Planes:
 
 @dataclass(frozen=True, slots=True)
 class Sprite:
-    """Something to lay over a picture, with its own softness: planes, and a mask for each size."""
+    """Something to lay over a picture, with soft edges: planes, and a mask for each size."""
 
     planes: Planes
     mask: Image.Image

@@ -99,7 +99,7 @@ def _tee(target: PushTarget) -> str:
     """Return the target as FFmpeg's tee muxer reads it.
 
     PyAV opens a muxer's connection with avio_open, which takes no options: a plain rtmps URL would
-    be opened without a look at the certificate. The tee muxer passes its options on.
+    be opened without checking the certificate. The tee muxer passes its options on.
     """
     options = ["f=flv"] if target.url.startswith("rtmp") else ["f=rtsp", "rtsp_transport=tcp"]
     if target.secure:
@@ -124,8 +124,8 @@ def _sockets() -> Iterator[int]:
 def _bound_buffer(descriptor: int) -> None:
     """Let little wait in the kernel, and let it drop that when this process is killed.
 
-    When PRIVACY ends the process, what the kernel still holds would go out for as long as the line
-    needs. A linger of 0 drops it and resets the connection.
+    When PRIVACY ends the process, what the kernel still holds would still be sent, for as long as
+    the connection needs. A linger of 0 drops it and resets the connection.
     """
     with socket.socket(fileno=os.dup(descriptor)) as connection:
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER)

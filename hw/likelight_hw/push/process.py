@@ -12,13 +12,14 @@ from likelight_hw.push.target import PushTarget
 from likelight_hw.push.wire import PushMessage, pack_setup, pack_unit
 
 ANSWER_S = 10.0
-"""How long a server may take to accept the stream; a TLS handshake over a poor line takes 2 s."""
+"""How long a server may take to accept the stream; a TLS handshake over a slow connection takes 2
+s."""
 STALLED_S = 10.0
 """A server that takes nothing for this long is given up."""
 
 _COMMAND = module_command("likelight_hw.push")
 _BUFFER_BYTES = 256 * 1024
-"""May wait for the child, beside the kernel's 200 KB: together 2 s at 2 Mbit/s."""
+"""Bytes that may wait for the child, beside the kernel's 200 KB: together 2 s at 2 Mbit/s."""
 
 
 class PushProcess:
@@ -44,7 +45,7 @@ class PushProcess:
         self._trouble = ""
 
     def send(self, unit: AccessUnit) -> None:
-        """Push `unit`; what the server is too slow for is dropped, up to the next keyframe."""
+        """Push `unit`; when the server is too slow, units are dropped, up to the next keyframe."""
         if self.connected_at is None or self._child.killed:
             return
         self._flows = not self._link.full and (self._flows or unit.keyframe)

@@ -14,10 +14,9 @@ _URL = re.compile(r"[A-Za-z0-9%:/?#\[\]@!$&'()*+,;=._~-]+")
 
 @dataclass(frozen=True, slots=True)
 class PushTarget:
-    """A media server's URL, and the PEM file of the authorities that may vouch for it.
+    """A media server's URL, and the PEM file of the authorities that may sign its certificate.
 
-    `ca_file` is for rtmps and rtsps. Raises `ValueError`, without the URL in it, for what is no
-    such URL.
+    `ca_file` is for rtmps and rtsps. Raises `ValueError`, without the URL in it, for any other URL.
     """
 
     url: str = field(repr=False)
@@ -28,7 +27,7 @@ class PushTarget:
             parts = urlsplit(self.url)
             host, _ = parts.hostname, parts.port
         except ValueError:
-            raise ValueError("this is no URL") from None
+            raise ValueError("this is not a URL") from None
         if parts.scheme not in SCHEMES:
             raise ValueError(f"a push goes to one of {', '.join(SCHEMES)}://")
         if not host or not parts.path.strip("/"):
@@ -60,4 +59,4 @@ def check_public(url: str) -> None:
     PushTarget(url, Path())
     parts = urlsplit(url)
     if parts.username or parts.password or parts.query:
-        raise ValueError("a URL with a password or a key in it belongs into a url_file")
+        raise ValueError("a URL with a password or a key in it belongs in a url_file")

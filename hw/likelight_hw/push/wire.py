@@ -28,13 +28,13 @@ class PushMessage(IntEnum):
 
 
 def pack_setup(target: PushTarget, stream: StreamFormat) -> bytes:
-    """Return the SETUP packet. It carries the secret, which so never stands in a command line."""
+    """Return the SETUP packet. It carries the secret, so that no command line has to."""
     body = [target.url, str(target.ca_file), stream.width, stream.height, stream.fps]
     return pack(PushMessage.SETUP, json.dumps(body).encode())
 
 
 def unpack_setup(payload: bytes) -> tuple[PushTarget, StreamFormat]:
-    """Return what `pack_setup` was given; whether it is simulated stays untold."""
+    """Return what `pack_setup` was given; except whether the stream is simulated."""
     url, ca_file, width, height, fps = json.loads(payload)
     return PushTarget(url, Path(ca_file)), StreamFormat(width, height, fps, simulated=False)
 

@@ -11,7 +11,7 @@ from likelight_hw.debounce import Debouncer
 from likelight_hw.rpi import pins
 
 SPIKE_S = 0.005
-"""A shorter level is a spike, as a fryer's contactor makes; no thumb is so quick.
+"""A shorter level is a spike, such as a fryer's contactor makes; no thumb is that quick.
 
 lgpio drops those before they become events, so that a chattering wire costs nothing. The rest is
 debounced as on every button. It delays a press by the same 5 ms.

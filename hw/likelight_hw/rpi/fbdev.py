@@ -58,7 +58,7 @@ class FramebufferGeometry:
 
 
 def read_geometry(fd: int) -> FramebufferGeometry:
-    """Ask the framebuffer open as `fd`. Raises `OSError` if it is no framebuffer, or gone."""
+    """Ask the framebuffer open as `fd`. Raises `OSError` if it is not a framebuffer, or gone."""
     var = _VAR.unpack(fcntl.ioctl(fd, _GET_VSCREENINFO, bytes(_VAR.size)))
     fix = _FIX.unpack(fcntl.ioctl(fd, _GET_FSCREENINFO, bytes(_FIX.size)))
     return FramebufferGeometry(

@@ -46,7 +46,7 @@ def framebuffer_display(
     def open_driver() -> FramebufferDriver:
         device = wiring.device or DEVICE
         driver = FramebufferDriver(device, wiring.rotate, read_geometry, backlights)
-        _quieten(console)
+        _hide_cursor(console)
         return driver
 
     return PanelDisplay(panel(wiring).info, open_driver, name=wiring.panel, timeout_s=timeout_s)
@@ -96,7 +96,7 @@ class FramebufferDriver:
         if not self._lit:
             if self._backlight is None:
                 self._power(False)
-            # Some backlights never go out altogether, and some drivers can't blank.
+            # Some backlights never go out fully, and some drivers can't blank.
             self._paint(None)
 
     def describe(self) -> str:
@@ -112,7 +112,7 @@ class FramebufferDriver:
         os.close(self._fd)
 
     def _power(self, on: bool) -> None:
-        """Switch the signal, on which monitors sleep and wake, where the driver has the switch."""
+        """Switch the video signal, if the driver can: monitors sleep without it."""
         with suppress(OSError):
             fbdev.power(self._fd, on)
 
@@ -127,7 +127,7 @@ class FramebufferDriver:
 
     def _paint(self, image: Image.Image | None) -> None:
         """Write `image`, or black, into the framebuffer's memory."""
-        # This fails when the framebuffer is gone, and sees that a monitor of another size came.
+        # This fails when the framebuffer is gone, and notices a new monitor of another size.
         if self._read_geometry(self._fd) != self._geometry:
             self._memory.close()
             self._geometry, self._memory = self._map()
@@ -168,7 +168,7 @@ class FramebufferDriver:
             geometry = self._read_geometry(self._fd)
         except OSError as error:
             raise HardwareError(
-                f"{self._device} tells no geometry ({error.strerror}): "
+                f"{self._device} gives no geometry ({error.strerror}): "
                 "is it a framebuffer, and is its panel still there?"
             ) from error
         geometry.check()
@@ -200,8 +200,8 @@ def _backlight(parent: Path) -> sysfs_backlight.SysfsBacklight | None:
         return None
 
 
-def _quieten(console: Path) -> None:
-    """Take the text cursor off the panel. Without permission to, a corner of it blinks."""
+def _hide_cursor(console: Path) -> None:
+    """Hide the text cursor. Without the permission for that, it blinks in a corner of the panel."""
     with suppress(OSError):
         fd = os.open(console, os.O_WRONLY | os.O_NOCTTY | os.O_NONBLOCK)
         try:

@@ -1,4 +1,4 @@
-"""The on-air light: one pin, on or off, that nothing else can reach."""
+"""The on-air light: one pin, on or off, that nothing else uses."""
 
 from contextlib import AbstractContextManager, suppress
 

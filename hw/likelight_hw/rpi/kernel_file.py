@@ -16,7 +16,8 @@ READ: Final = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC
 def as_hardware_error(what: str, remedy: Callable[[OSError], str | None]) -> Iterator[None]:
     """Turn the kernel's errors about `what` into `HardwareError`.
 
-    `remedy` says what some of them mean here; where it returns None, the kernel's words stand.
+    `remedy` says what some of them mean here; where it returns None, the kernel's own message is
+    used.
     """
     try:
         yield

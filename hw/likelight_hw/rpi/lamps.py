@@ -1,4 +1,4 @@
-"""Lamps on the header's pins: dimmed by PWM, in one colour or three, or plainly on and off.
+"""Lamps on the header's pins: dimmed by PWM, in one colour or three, or only switched on and off.
 
 A lamp of one colour shows of a frame what a black-and-white picture would: its luminance. That
 is the very thing that the governor watches, so that no change of colour gets past it.
@@ -80,10 +80,10 @@ class PwmLamp:
 class OnOffLamp:
     """A lamp behind a relay, or a MOSFET, that knows only on and off.
 
-    It is on while it should be brighter than any base layer, whatever the colour, and then for
-    `DWELL_S` at least: a relay is good for some 100,000 switchings under load, and one that
-    followed each flicker of a busy evening, once a second, would be worn out in a day. At 500
-    gestures a day it lasts 100 days, so a MOSFET, which does not wear, is the better choice.
+    It is on while it should be brighter than any base layer, in any colour, and then for `DWELL_S`
+    at least: a relay lasts for about 100,000 switchings under load, and one that followed each
+    flicker of a busy evening, once a second, would be worn out in a day. At 500 gestures a day it
+    lasts 100 days, so a MOSFET, which does not wear, is the better choice.
 
     Its edge is as sudden as its switch. What keeps it from strobing is the dwell: one change in
     2 s is half a flash.

@@ -15,8 +15,8 @@ from likelight_hw.panels import Controller
 class _NoExitHook(device):  # type: ignore[misc]  # luma has no types
     """Replaces luma's base class, whose constructor registers a hook for the process' exit.
 
-    That hook would talk to the bus, which may hang, and would keep every panel that was ever
-    opened alive, a new one with each try while a panel is gone. We close our panels ourselves.
+    That hook would talk to the bus, which may hang, and would keep every panel object that was ever
+    opened in memory, one more with each try while a panel is gone. We close our panels ourselves.
     """
 
     def __init__(self, const: object = None, serial_interface: object = None) -> None:
@@ -47,6 +47,6 @@ def initialise(controller: Controller, serial: object, width: int, height: int, 
         width=width,
         height=height,
         rotate=rotate,
-        # Ours is switched on once there is a picture to light.
+        # Our backlight is switched on once there is a picture to show.
         backlight=lambda on: None,
     )

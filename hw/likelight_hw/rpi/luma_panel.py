@@ -30,14 +30,16 @@ SPI_HZ: dict[Controller, int] = {
     "ssd1306": 8_000_000,
     "ssd1309": 8_000_000,
     "sh1106": 4_000_000,
-    # Beyond the sheets' 15 and 10 MHz, where these work in practice; three bytes a pixel are many.
+    # More than the data sheets' 15 and 10 MHz; they work at this in practice, and three bytes a
+    # pixel need it.
     "st7789": 24_000_000,
     "ili9341": 24_000_000,
 }
 
 RENEW_S = 600.0
 """A panel that lost its power for a moment is dark, accepts all we send, and does not say that it
-needs a new start. So it is started anew this often, with a new page: a blink of 0.3 s at most."""
+needs a new start. So it is started again this often (s), with a new page: a blink of 0.3 s at
+most."""
 
 RESET_S = 0.01
 WAKE_S = 0.15
@@ -155,7 +157,7 @@ def _as_hardware_error(bus: Bus, where: str) -> Iterator[None]:
     try:
         yield
     except HardwareError:
-        # A pin's: its message says already what to do.
+        # It comes from a pin, and its message already says what to do.
         raise
     except ImportError as error:
         remedy = (

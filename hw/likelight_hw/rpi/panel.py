@@ -20,7 +20,8 @@ from likelight_hw.rpi.onethread import OneThread
 log = logging.getLogger(__name__)
 
 TIMEOUT_S = 5.0
-"""The slowest frame that we know, 230 kB at 8 MHz, takes 0.25 s, and as long again to start up."""
+"""The slowest frame that we know, 230 kB at 8 MHz, takes 0.25 s, and starting up takes another 0.25
+s."""
 
 OLED_LEVEL = 0.57
 """What an OLED starts with: a quarter of its light. At more, PiKVM's users found its text burnt in
@@ -52,10 +53,10 @@ class _Desired:
 
 
 class PanelDisplay:
-    """A `Display` over whatever `open_driver` opens.
+    """A `Display` over the driver that `open_driver` opens.
 
     `open_driver` runs in the thread too, and raises `HardwareError` or `OSError`. `name` is what
-    people call the panel. With `renew_s`, a panel that was opened longer ago is opened anew before
+    people call the panel. With `renew_s`, a panel that was opened longer ago is opened again before
     its next image: for panels that can't say that they lost their power for a moment.
     """
 
@@ -108,7 +109,7 @@ class PanelDisplay:
             self._thread.shutdown(wait=False)
 
     async def _refresh(self) -> None:
-        """Show the newest image and brightness; whoever waited before has them shown already."""
+        """Show the newest image and brightness, unless an earlier call has already shown them."""
         if self._closed:
             raise HardwareError(f"the panel {self._name} has been closed")
         await self._in_thread(lambda: self._session.apply(self._desired))
@@ -126,7 +127,7 @@ class PanelDisplay:
         except TimeoutError:
             raise HardwareError(
                 f"the panel {self._name} hangs: no answer within {self._timeout_s:g} s; "
-                "check its wires, then take its power away and give it back"
+                "check its wires, then switch its power off and on"
             ) from None
 
     async def _result(self, call: asyncio.Future[None]) -> None:

@@ -1,7 +1,7 @@
 """The header's pins: one gpiozero factory for the process, and what its errors mean.
 
-The factory is `LGPIOFactory`, named here and never chosen by gpiozero: only lgpio drives the
-Pi 5, and a missing lgpio must be an error instead of a fall-back that has no PWM.
+The factory is `LGPIOFactory`, named here and never chosen by gpiozero: only lgpio drives the Pi 5,
+and without lgpio gpiozero would silently use a factory that has no PWM.
 """
 
 import os
@@ -63,9 +63,9 @@ def as_hardware_error(what: str) -> Iterator[None]:
 def release(output: DigitalOutputDevice | PWMOutputDevice, number: int, *, high: bool) -> None:
     """Switch `output` off, close it and leave its pin pulled `high`, or low. Never raises.
 
-    gpiozero leaves a closed pin floating, and the gate of a MOSFET then keeps what charge it
-    has: the lamp would stay on. The pull outlives this process. Pins whose pull is soldered to
-    the board (GPIO 2 and 3) keep that.
+    gpiozero leaves a closed pin floating, and the gate of a MOSFET then keeps its charge: the lamp
+    would stay on. The pull outlives this process. Pins whose pull is soldered to the board (GPIO 2
+    and 3) keep that.
     """
     with suppress(*_failures()):
         output.off()
@@ -104,7 +104,7 @@ def _import_lgpio() -> None:
 
 
 def _make_default(made: Factory | None) -> None:
-    """Make it gpiozero's default, so that gpiozero's exit handler closes what is still open."""
+    """Set gpiozero's default factory, so that its exit handler closes what is still open."""
     Device.pin_factory = made
 
 

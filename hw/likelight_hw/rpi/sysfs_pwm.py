@@ -18,7 +18,7 @@ from likelight_hw.wiring import PwmChannel
 
 CLASS = Path("/sys/class/pwm")
 READY_WITHIN_S = 3.0
-"""After an export udev gives the new files to the group gpio: in 50 ms, at a busy boot in more."""
+"""After an export udev gives the new files to the group gpio: in 50 ms, or later in a busy boot."""
 
 
 class SysfsPwmLamp:

@@ -20,7 +20,7 @@ from likelight_hw.rpi.steps import whole_steps
 RAW = b"\x00"
 STEPS = 255
 MILLIAMPS_LIT = 60
-"""One LED in white, from the WS2812B's data sheet and every meter: 20 mA in each colour."""
+"""One LED in white, as in the WS2812B's data sheet, and as measured: 20 mA in each colour."""
 MILLIAMPS_IDLE = 1
 """What its chip takes in the dark."""
 
@@ -28,9 +28,9 @@ MILLIAMPS_IDLE = 1
 class Ws2812Strip:
     """A strip that glows in one colour, and never draws more than `max_milliamps`.
 
-    Every frame is dimmed by the same factor: that at which the strip in white draws just that
-    much. Dimming only the frames that need it would let a change from white to green, of less
-    luminance, come out as more, behind the governor's back.
+    Every frame is dimmed by the same factor, with which the whole strip in white draws exactly that
+    current. Dimming only the frames that need it would let a change from white to green, of less
+    luminance, come out as more, and the governor would not know.
     """
 
     simulated = False
@@ -75,7 +75,7 @@ class Ws2812Strip:
         if self._file is None:
             raise HardwareError(f"the strip on {self._device} is closed")
         with self._as_hardware_error():
-            # Without an offset each write would go on where the last one ended.
+            # Without an offset each write would continue where the last one ended.
             os.pwrite(self._file, data, 0)
 
     def _as_hardware_error(self) -> AbstractContextManager[None]:

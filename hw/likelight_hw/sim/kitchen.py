@@ -1,7 +1,7 @@
 """A kitchen at night, a cook at work, and the lamp: what the simulated camera sees.
 
-Drawn straight into I420. Whatever can be is drawn once: the room twice, for a dark and for a full
-lamp; the cook's poses and the flames when they are first needed.
+Drawn straight into I420. What does not change is drawn once: the room twice, for a dark and for a
+full lamp; the cook's poses and the flames when they are first needed.
 """
 
 import random
@@ -34,7 +34,7 @@ _CLOCK_DIGITS: Rgb = (255, 190, 104)
 
 
 class KitchenScene:
-    """The scene at one size; what it shows depends on time and lamp alone.
+    """The scene at one size; what it shows depends only on time and lamp.
 
     `width` and `height` are even; `font` is a TrueType file for the clock; `seed` arranges the
     shelves.
@@ -84,7 +84,7 @@ class KitchenScene:
         return self._fires[flame]
 
     def _clock_face(self, at: float) -> Sprite:
-        """Return the clock, drawn anew when the second has changed."""
+        """Return the clock, drawn again when the second has changed."""
         words = time.strftime("%H:%M:%S", time.localtime(at))
         if self._clock is None or self._clock[0] != words:
             x0, y0, x1, y1 = self._clock_box

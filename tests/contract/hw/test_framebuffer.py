@@ -159,7 +159,7 @@ async def test_no_framebuffer_at_all_or_a_file_that_is_none(tmp_path: Path) -> N
     (tmp_path / "text").write_text("hello")
     # The kernel itself is asked here, and says that a file has no geometry.
     text = framebuffer_display(replace(LCD_5, device=tmp_path / "text"), console=tmp_path / "no")
-    with pytest.raises(HardwareError, match=r"tells no geometry \(Inappropriate ioctl"):
+    with pytest.raises(HardwareError, match=r"gives no geometry \(Inappropriate ioctl"):
         await text.set_brightness(1.0)
     await asyncio.gather(nowhere.close(), text.close())
 

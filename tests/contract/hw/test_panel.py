@@ -22,7 +22,7 @@ INFO = DisplayInfo(8, 4, "1", mm_per_px=0.2, reading_distance_m=1.0)
 
 
 class Slate:
-    """A glass that remembers what it was told."""
+    """A panel driver that remembers its calls."""
 
     def __init__(self) -> None:
         self.opened = 0

@@ -242,8 +242,8 @@ def test_tls_has_authorities_without_being_told(tmp_path: Path) -> None:
     ("text", "told"),
     [
         ("url = 'http://x.example/a'", "push: a push goes to one of rtmps, rtmp, rtsps, rtsp"),
-        ("url = 'rtmp://a:b@x.example/a'", "belongs into a url_file"),
-        ("url = 'rtmp://x.example/a?key=b'", "belongs into a url_file"),
+        ("url = 'rtmp://a:b@x.example/a'", "belongs in a url_file"),
+        ("url = 'rtmp://x.example/a?key=b'", "belongs in a url_file"),
         ("url = 'rtmp://x.example/a'\nurl_file = '/x'", "set one of them"),
         ("ca_file = '/x'", "ca_file belongs to url or url_file"),
     ],

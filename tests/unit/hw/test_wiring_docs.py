@@ -1,4 +1,4 @@
-"""What the person with the screwdriver reads is what the kit files say."""
+"""The wiring pages say the same as the kit files."""
 
 import re
 import shutil

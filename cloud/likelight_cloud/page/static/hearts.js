@@ -1,4 +1,4 @@
-/** The heart answers each tap: it swells, and a small heart rises from it. */
+/** The heart answers each tap: it grows for a moment, and a small heart rises from it. */
 
 import { icon } from "./icons.js";
 
@@ -30,7 +30,7 @@ export class Hearts {
     this.#rise();
   }
 
-  // Light alone, so it stays when motion is not wanted.
+  // This is only light, so it also runs when the viewer wants no motion.
   #glow() {
     const swell = { duration: 2 * MOTION_MS, easing: "ease-in-out" };
     this.#halo.animate({ opacity: [0, 1, 0] }, swell);

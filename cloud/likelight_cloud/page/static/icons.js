@@ -1,4 +1,4 @@
-/** Icons of the house's one set, by name, out of the sheet that the page serves. */
+/** The icons of likelight's one set, by name, from the sheet that the server serves. */
 
 const SHEET = "/static/page/icons.svg";
 const SVG = "http://www.w3.org/2000/svg";

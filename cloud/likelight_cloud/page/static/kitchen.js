@@ -98,8 +98,8 @@ const live = new Live(api, {
   },
 });
 
-// A tab out of sight does not watch, and soon gives back its one of the browser's six connections.
-// One that was opened in the background has not begun to. The player looks after itself.
+// A hidden tab does not count as watching, and soon closes its connection: a browser has six for
+// all tabs. A tab that was opened in the background has not connected yet. The player does the same.
 let drowsy = 0;
 const look = () => {
   clearTimeout(drowsy);

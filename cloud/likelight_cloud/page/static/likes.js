@@ -26,7 +26,7 @@ export class Likes {
     if (!this.#busy) this.#drain();
   }
 
-  /** The page is leaving: send what still waits, without looking back. */
+  /** The page is closing: send what still waits, and wait for no answer. */
   leave() {
     const batch = this.#take();
     if (batch.n > 0) post(this.#url, batch).catch(() => {});
@@ -48,7 +48,7 @@ export class Likes {
     return { n, batch: uuid() };
   }
 
-  // The batch keeps its id over all its tries: whichever of them arrived, it counts once.
+  // The batch keeps its id over all its tries, so it counts once, even if several of them arrive.
   async #deliver(batch) {
     for (let tries = 0; ; tries += 1) {
       let wait;

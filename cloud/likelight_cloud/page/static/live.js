@@ -22,7 +22,7 @@ export class Live {
     this.#on = on;
   }
 
-  /** Start, or start anew: after a sleep the old connection may be dead without knowing it. */
+  /** Start, or start again: after a sleep the old connection may be dead without knowing it. */
   restart() {
     this.stop();
     this.#run(this.#running);
@@ -59,13 +59,13 @@ export class Live {
     }
   }
 
-  // Thousands of pages lose the same cloud at the same moment; they must not return together.
+  // Thousands of pages lose the same cloud at the same moment; they must not all connect again at once.
   #jittered(failures) {
     const longest = Math.min(LONGEST_RETRY_S, 4 * 2 ** failures);
     return longest * (0.5 + 0.5 * Math.random());
   }
 
-  /** Follow the event stream until it breaks; true when it told at least one summary. */
+  /** Follow the event stream until it breaks; true when it sent at least one summary. */
   #listen(current) {
     if (typeof EventSource !== "function") return Promise.resolve(false);
     return new Promise((resolve) => {

@@ -1,4 +1,4 @@
-/** The prepared notes as chips. One note travels at a time, and is never sent twice. */
+/** The prepared notes as chips. One note is sent at a time, and none counts twice. */
 
 import { icon } from "./icons.js";
 import { backoff, get, pause, post, retryAfter, uuid } from "./requests.js";

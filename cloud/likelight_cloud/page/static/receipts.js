@@ -1,4 +1,4 @@
-/** What the kitchen confirmed, and nothing before it did. */
+/** What the kitchen has confirmed; a line appears only after that. */
 
 import { get } from "./requests.js";
 import { clockTime } from "./state.js";
@@ -53,11 +53,11 @@ export class Receipts {
   noteSent(id, text) {
     this.#notes = [...this.#notes.slice(1 - REMEMBERED_NOTES), { id, state: "queued" }];
     this.#tell("check", word("note_sent", { note: text }));
-    // When the answer was late, the summary that tells of this note may have come before it.
+    // When the answer was late, the summary that confirms this note may have come before it.
     this.#askForNotes();
   }
 
-  /** It holds for a while only; then what was known of the last note stands there again. */
+  /** The line stays only for a while; then the last note's line is shown again. */
   noteLimited(seconds) {
     clearTimeout(this.#limitOver);
     this.#show("note", "clock", word("note_limit", { when: soon(seconds) }));
@@ -79,7 +79,7 @@ export class Receipts {
     this.#show("note", mark, words);
   }
 
-  /** A summary came in: see what of ours it confirms. */
+  /** A summary came in: see which of our likes and notes it confirms. */
   summary(summary) {
     this.#lampOf(summary.lamp);
     const thanked = summary.thanks_at ?? null;
@@ -100,7 +100,7 @@ export class Receipts {
     this.#lit();
   }
 
-  // A change may come while an answer is under way that does not hold it yet: ask once more.
+  // A change may happen after the server made the answer that is on its way: ask once more.
   async #askForNotes() {
     if (this.#asking) {
       this.#askAgain = true;

@@ -1,11 +1,11 @@
-/** Requests to the cloud with an end: each gives up in time, so that a retry can begin. */
+/** Requests to the cloud, each with a time-out, so that a retry can begin. */
 
 const LIMIT_MS = 8000;
 const LONGEST_RETRY_S = 15;
 
 /**
- * Ask for `url`; resolves to the response whatever its status, rejects when none came. Never out of
- * the browser's cache: a summary's age is told by its `server_time`, which a 304 would not renew.
+ * Ask for `url`; resolves to the response with any status, rejects when none came. Never from
+ * the browser's cache: a summary's age follows from its `server_time`, which a 304 would not renew.
  */
 export function get(url) {
   return fetch(url, { signal: limit(), cache: "no-store" });

@@ -16,7 +16,7 @@ export class Stage {
   /** Load the player apart from the page, so that likes and notes work without a picture too. */
   async start() {
     try {
-      // A browser may remember that a module failed; under another address it is another one.
+      // A browser may remember that a module failed; with another address it loads it again.
       const {Player} = await import(`/player/player.js${this.#failures ? `?${this.#failures}` : ""}`);
       this.#player = new Player(this.#options);
       if (!this.#stopped) this.#player.start();

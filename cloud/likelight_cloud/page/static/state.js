@@ -17,7 +17,7 @@ export class KitchenState {
   }
 
   /**
-   * A summary arrived. It may tell late of a change that the socket told long ago, so its state
+   * A summary arrived. It may report late a change that the socket reported long ago, so its state
    * counts from when it changed, by the server's clock. `offline` is the cloud's own word: the
    * device's `since` knows nothing of it, so that one counts from when it was first heard.
    */

@@ -3,7 +3,7 @@
 import { setIcon } from "./icons.js";
 import { KitchenState, markOf, wordsOf } from "./state.js";
 
-// What the device itself tells over the stream's socket holds even while the cloud is away.
+// What the device itself sends over the stream's socket is valid even when the cloud is not reachable.
 const DEVICE_OWN = new Set(["private", "closed", "fault", "off"]);
 
 export class StateLine {
@@ -49,7 +49,7 @@ export class StateLine {
     this.#draw();
   }
 
-  /** The tab is out of sight: the player has let go of picture and socket, and nothing is wrong. */
+  /** The tab is hidden: the player has closed picture and socket, and nothing is wrong. */
   fellAsleep() {
     this.#connected = this.#pictured = false;
     this.#retry.stream = null;

@@ -1,4 +1,4 @@
-/** The total of likes. It never falls, whoever told it last: a reply or a summary. */
+/** The total of likes. It never falls, whether a reply or a summary brings it. */
 
 import { lang, word } from "./words.js";
 
@@ -26,7 +26,7 @@ export class Total {
     else this.#sayLater();
   }
 
-  // A busy kitchen changes every second; a screen reader hears of it every ten.
+  // A busy kitchen changes every second; a screen reader gets it every ten seconds.
   #sayLater() {
     if (this.#timer) return;
     const wait = Math.max(0, this.#saidAt + SAY_EVERY_MS - performance.now());

@@ -1,4 +1,4 @@
-"""The cook, in one pose of an endless round: sprinkling cheese, turning the pizza."""
+"""The cook, in one pose of an endless loop: sprinkling cheese, turning the pizza."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""Night and light: what reaches the eye of the room's colours, and the lamp itself."""
+"""Night and light: how the room's colours look in the lamp's light, and the lamp itself."""
 
 from dataclasses import dataclass
 
@@ -42,7 +42,7 @@ class Light:
 
     Two pictures are made beforehand: without the lamp's light, and with all of it, in white. Every
     glow is a blend of the two, with the lamp's colour laid over the chroma, and the globe on top:
-    some 1.5 ms at 720p, and only when the lamp changes.
+    about 1.5 ms at 720p, and only when the lamp changes.
     """
 
     def __init__(self, stage: Stage, room: Image.Image) -> None:
@@ -132,7 +132,7 @@ def _tinted(reach: Image.Image, glow: Glow) -> Image.Image:
 
 
 def _strength(glow: Glow) -> float:
-    """Return the lamp's presence, 0..1: an eye takes a tenth of a lamp for a good part of it."""
+    """Return how strong the lamp looks, 0..1: at a tenth of its light it looks much brighter."""
     return float((glow.step / STEPS) ** 0.6)
 
 

@@ -1,6 +1,6 @@
 """The empty kitchen: wall, window, shelves, oven and counter, in the colours of full daylight.
 
-Night falls in light.py, where these colours are multiplied with the light that reaches them.
+light.py makes it night: it multiplies these colours with the light that reaches them.
 """
 
 import random

@@ -13,17 +13,17 @@ export function wireButtons(root) {
     if (event.repeat || event.ctrlKey || event.metaKey || event.altKey) return;
     const name = KEYS[event.key.toLowerCase()];
     if (!name) return;
-    sink(buttons.get(name));
+    showPress(buttons.get(name));
     press(name);
   });
 }
 
-/** The device hears of the finger's coming and of its going, and knows what a long press is. */
+/** Send press and release one by one: the device decides what a long press is. */
 function wire(button, name) {
   function lift(event) {
     if (!("down" in button.dataset)) return;
     delete button.dataset.down;
-    // A page that goes away hears no answer after which it could send this.
+    // A page that is closed gets no answers any more, so it can't wait for the last one.
     if (event.type === "pagehide") post(name, false);
     else press(name, false);
   }
@@ -36,10 +36,10 @@ function wire(button, name) {
   });
   button.addEventListener("pointerup", lift);
   button.addEventListener("pointercancel", lift);
-  // A page that is left lets go, or the button would be stuck.
+  // A page that is closed releases the button, which would otherwise be stuck.
   window.addEventListener("pagehide", lift);
   button.addEventListener("contextmenu", (event) => event.preventDefault());
-  // A click without a pointer is one of the keyboard, or of who can't use either.
+  // A click without a pointer comes from the keyboard, or from an assistive device.
   button.addEventListener("click", (event) => {
     if (event.detail === 0) press(name);
   });
@@ -47,7 +47,7 @@ function wire(button, name) {
 
 let sent = Promise.resolve();
 
-/** Send a tap, or its beginning (`down`: true) or its end (false) alone; one after the other. */
+/** Send a tap, or only the press (`down`: true) or only the release (false), one after another. */
 function press(button, down) {
   sent = sent.then(() => post(button, down));
 }
@@ -61,7 +61,7 @@ function post(button, down) {
   }).catch(() => {});
 }
 
-function sink(button) {
+function showPress(button) {
   button.dataset.down = "";
   setTimeout(() => delete button.dataset.down, DOWN_MS);
 }

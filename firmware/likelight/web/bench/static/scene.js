@@ -11,7 +11,7 @@ const CAMERA_WORDS = {
 
 const find = (id) => document.getElementById(id);
 
-/** Draw `state` as GET /bench/state.json has it. */
+/** Draw `state` as GET /bench/state.json answers it. */
 export function draw(state) {
   drawLamp(state.lamp);
   find("on-air").toggleAttribute("data-lit", state.on_air);
@@ -26,7 +26,7 @@ export function draw(state) {
   image.alt = `The display: ${text.join(" ")}`;
 }
 
-/** The demo does not answer: nothing of what is drawn may be believed. */
+/** The demo does not answer: what is drawn may be wrong now. */
 export function lost() {
   find("on-air").removeAttribute("data-lit");
   write(find("camera"), "The demo does not answer. Trying again.");
