@@ -3,7 +3,7 @@
 The lamp is our own code from the scene to the driver's arithmetic, on simulated and on mock pins;
 the baseline of its share is an empty loop that wakes as often. The note goes through the whole
 demo, from the viewer's request over the cloud and its long poll to the image on the simulated
-glass, which takes no time of its own.
+panel, which takes no time of its own.
 """
 
 import argparse

@@ -157,7 +157,7 @@ async def test_our_framebuffer_driver_on_the_kernel_s() -> None:
     image = Image.linear_gradient("L").resize((800, 480)).convert("RGB")
     image.paste((200, 30, 90), (10, 20, 60, 50))
     await display.show(image)
-    assert _glass().tobytes() == image.tobytes()
+    assert _visible().tobytes() == image.tobytes()
     await display.set_brightness(0)
     assert _colours() == {(0, 0, 0)}
     await display.set_brightness(1)
@@ -180,8 +180,8 @@ def test_the_doctor_sees_whether_the_board_s_watchdog_is_armed(tmp_path: Path) -
     assert watchdog_board.look(system).result is Result.FAIL
 
 
-def _glass() -> Image.Image:
-    """Return the middle of the glass; vfb has 800x520 pixels, red in the lowest byte."""
+def _visible() -> Image.Image:
+    """Return the middle of the framebuffer: vfb has 800x520 pixels, red in the lowest byte."""
     about = Path("/sys/class/graphics/fb0")
     width, height = map(int, (about / "virtual_size").read_text().split(","))
     stride = int((about / "stride").read_text())
@@ -192,7 +192,7 @@ def _glass() -> Image.Image:
 
 
 def _colours() -> set[object]:
-    return {colour for _, colour in _glass().getcolors(1 << 20) or ()}
+    return {colour for _, colour in _visible().getcolors(1 << 20) or ()}
 
 
 def _lead(lamp: registry.FlashGovernor, goal: LightFrame) -> None:

@@ -1,4 +1,4 @@
-"""What stands on the glass of a small panel: its chip's memory, filled by what comes over the bus.
+"""What a small panel shows: its chip's memory, filled by what comes over the bus.
 
 Written from the chips' data sheets (SSD1306 rev 1.1, SH1106 V2.3, ST7789V V1.0, ILI9341 V1.11), not
 from what luma sends. A chip starts with noise in its memory, off, as real ones do.

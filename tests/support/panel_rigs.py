@@ -95,10 +95,10 @@ class LumaRig:
 
     async def seen(self) -> Image.Image:
         """What eyes see when they tilt as far as the panel is turned."""
-        glass = self.chip.seen()
+        picture = self.chip.seen()
         if not self.lit():
-            glass = Image.new(glass.mode, glass.size)
-        return glass.rotate(90 * self.rotate, expand=True)
+            picture = Image.new(picture.mode, picture.size)
+        return picture.rotate(90 * self.rotate, expand=True)
 
     def as_seen(self, image: Image.Image) -> Image.Image:
         return image if image.mode == "1" else image.point(lambda value: value & 0xFC)
@@ -242,11 +242,11 @@ async def rig(
             made = _luma(name, wiring, monkeypatch, held, timeout_s)
         else:
             bits = int(name.rpartition("-")[2])
-            glass = PANELS[wiring.panel].info
-            stride = glass.width * bits // 8 + 64
+            info = PANELS[wiring.panel].info
+            stride = info.width * bits // 8 + 64
             red = 11 if bits == 16 else 16
-            size = stride * glass.height
-            geometry = FramebufferGeometry(glass.width, glass.height, stride, bits, red, size)
+            size = stride * info.height
+            geometry = FramebufferGeometry(info.width, info.height, stride, bits, red, size)
             made = FramebufferRig(wiring, geometry, folder, timeout_s)
         try:
             yield made

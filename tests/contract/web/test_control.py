@@ -198,12 +198,12 @@ async def test_a_stranger_on_the_socket_is_not_believed(
     path = tmp_path / "control.sock"
 
     async def babble(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.readuntil(b"\r\n\r\n")  # who hangs up on a question is another stranger
+        await reader.readuntil(b"\r\n\r\n")  # a server that closes before this is another test
         writer.write(f"HTTP/1.1 {status} X\r\nContent-Length: {len(body)}\r\n\r\n{body}".encode())
         writer.close()
 
     async with await asyncio.start_unix_server(babble, path):
-        with pytest.raises(CommandRefused, match="no likelight"):
+        with pytest.raises(CommandRefused, match="is not likelight"):
             await ask(path, "GET", "/status", Well)
 
 

@@ -45,14 +45,14 @@ async def test_no_drawing_lies_between_a_press_and_its_answer(
     monkeypatch.setattr(drawings, "pages", hand.pages)
     cloud = ScriptedCloud(utc_now)
     device = Device(tmp_path / "device.db", cloud, utc_now)
-    glass = asyncio.Event()
-    device.display.on_show = glass.set
+    shown = asyncio.Event()
+    device.display.on_show = shown.set
 
     async def until(screen: str) -> None:
         while device.window.screen.screen != screen:
-            glass.clear()
+            shown.clear()
             if device.window.screen.screen != screen:
-                await glass.wait()
+                await shown.wait()
 
     async with asyncio.timeout(20), device.living():
         try:

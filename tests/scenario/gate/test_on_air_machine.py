@@ -132,9 +132,9 @@ def test_a_wedged_button_never_puts_the_kitchen_on_air() -> None:
 def test_a_feed_that_keeps_its_picture_keeps_the_light_on() -> None:
     world = tell([("the feed fails", 0.1), ("close", 1.0), ("the feed works", 2.0)])
     assert [what for _, what in world.log if what.startswith("light")] == ["light on", "light off"]
-    mended_at = next(at for at, what in world.log if what == "the feed works")
+    works_at = next(at for at, what in world.log if what == "the feed works")
     dark_at = next(at for at, what in world.log if what == "light off")
-    assert dark_at >= mended_at
+    assert dark_at >= works_at
 
 
 def test_a_light_that_sticks_is_told_to_go_out_until_it_does() -> None:

@@ -149,7 +149,7 @@ def test_a_slow_panel_skips_to_the_newest() -> None:
                 group.create_task(show(colour))
                 await asyncio.sleep(0.1)
 
-        # The first one is on its way when the others come; the second never reaches the glass.
+        # The first one is on its way when the others come; the second never reaches the panel.
         assert seen == [
             ("#010101", 2.0, (1, 1, 1)),
             ("#020202", 4.0, (3, 3, 3)),
