@@ -13,7 +13,7 @@ export class LogList {
     this.#list.replaceChildren();
   }
 
-  /** Add `lines`, oldest first, as the bench tells them. */
+  /** Add `lines`, oldest first, as the bench sends them. */
   add(lines) {
     for (const line of lines) this.#list.prepend(item(line));
     while (this.#list.childElementCount > KEPT) this.#list.lastElementChild.remove();
