@@ -23,7 +23,7 @@ settings.load_profile("unhurried")
 LONG = 10 if os.environ.get("LIKELIGHT_LONG") else 1
 """How many times the examples of an ordinary run: `.ci/run --long` has the time."""
 
-# Whoever runs us under nohup has it ignored, and so would all that the tests start.
+# Under nohup it is ignored, and would be in every process that the tests start.
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 

@@ -32,8 +32,8 @@ WATCHING_TTL_S = 40.0
 NOTE_TTL_S = 12 * 3600.0
 BOARDS = ("pi-3b-plus", "pi-4", "pi-5", "zero-2w")
 KITS = ("cheap", "reference")
-"""The names of boards and kits, for whoever has no hardware packages; `likelight_hw/boards` has
-what they are."""
+"""The names of boards and kits, for programs without the hardware packages; `likelight_hw/boards`
+has what they are."""
 
 
 def rfc3339(moment: datetime) -> str:
@@ -64,7 +64,7 @@ class State(StrEnum):
 
 
 class Cause(StrEnum):
-    """Why the camera's state is as it is; never a person."""
+    """Why the camera is in its state; it never names a person."""
 
     BUTTON = "button"
     SCHEDULE = "schedule"
@@ -75,7 +75,7 @@ class Cause(StrEnum):
 
 
 class NoteState(StrEnum):
-    """How far a note has come; it only moves to the right."""
+    """How far a note has come; it only moves to a later state in this list."""
 
     QUEUED = "queued"
     DELIVERED = "delivered"
@@ -97,7 +97,7 @@ class Strict(BaseModel):
 
 
 class Likes(Wire):
-    """Cumulative likes. `delta` is `total` less the total inside the request's cursor."""
+    """Cumulative likes. `delta` is `total` minus the total inside the request's cursor."""
 
     total: Count
     delta: Count
@@ -137,18 +137,18 @@ def _week_or_none(value: object, validate: ValidatorFunctionWrapHandler) -> Week
 
 
 class Desired(Wire):
-    """What the cloud wishes of the device. It can reduce exposure, never end a crew's privacy."""
+    """What the cloud asks of the device. It can reduce exposure, never end a crew's privacy."""
 
     version: Count
     mode: Literal["on", "off"] = "on"
     schedule: Annotated[Week | None, WrapValidator(_week_or_none)] = Field(default_factory=dict)
-    """Empty: no limit. None: what came is no week, and the kitchen closes."""
+    """Empty: no limit. None: what came is not a week, and the kitchen closes."""
     catalogue: str | None = None
     pace_ms: Annotated[int, Field(ge=0, le=60_000)] = 1000
 
 
 class Next(Wire):
-    """How the device should ask again: hold time in seconds, and the least pause before."""
+    """How the device should poll again: hold time in seconds, and the shortest pause before."""
 
     wait: Annotated[int, Field(ge=0, le=MAX_WAIT_S)] = 25
     not_before_ms: Annotated[int, Field(ge=0, le=3_600_000)] = 0
@@ -170,7 +170,7 @@ class Events(Wire):
 
 
 class CameraReport(Wire):
-    """The device's state towards the world, since when and why; a closed one, until when."""
+    """The state that viewers see, since when and why; for CLOSED, until when."""
 
     state: State
     since: Time
@@ -194,7 +194,7 @@ class NoteReceipt(Wire):
 
 
 class Health(Wire):
-    """How the device is; every figure may be missing."""
+    """The device's health; every figure may be missing."""
 
     sw: str
     uptime_s: float | None = None

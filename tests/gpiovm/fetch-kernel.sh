@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # fetch-kernel.sh DEST: Debian's kernel with gpio-sim, vfb and softdog as modules, unpacked in DEST.
 #
-# It comes from trixie-backports, for neither bookworm nor trixie itself builds gpio-sim. Nothing is
+# It comes from trixie-backports: neither bookworm nor trixie itself builds gpio-sim. Nothing is
 # installed and the system's apt stays as it is. QEMU enters the uncompressed vmlinux by PVH and is
 # in user space after 3.5 s; unpacking it in software emulation would take longer than that.
 set -euo pipefail

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # enter.sh ROOT COMMAND...: run COMMAND in ROOT, in mount and process namespaces of its own, so that
-# nothing of it is left when it ends. The project stands, read-only, at /src.
+# nothing of it is left when it ends. The project is mounted, read-only, at /src.
 set -euo pipefail
 root=$1
 shift

@@ -70,7 +70,7 @@ async def test_frames_at_the_beat_of_thirty_a_second_that_decode() -> None:
         beats = [(b.captured_us - a.captured_us) * 30 / 1e6 for a, b in itertools.pairwise(units)]
         off = [abs(beat - max(round(beat), 1)) for beat in beats]
         assert statistics.median(off) < 0.1, "the frame rate is fixed"
-        assert {7, 8, 5} <= set(nal_units(sink.units[0].data)), "SPS and PPS stand in the stream"
+        assert {7, 8, 5} <= set(nal_units(sink.units[0].data)), "SPS and PPS are in the stream"
 
 
 async def test_a_keyframe_on_request_and_jpegs_only_by_request() -> None:

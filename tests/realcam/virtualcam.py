@@ -1,6 +1,6 @@
 """Lets unmodified picamera2 run on libcamera's "virtual" pipeline, which has no hardware.
 
-What stands between the two, and is repaired here:
+What prevents that, and is repaired here:
 
 * picamera2 imports `pykms` for a preview that nobody opens;
 * it asks every camera for a raw stream; the virtual pipeline refuses that role;
@@ -23,7 +23,7 @@ from collections.abc import Sequence
 
 
 class _Hook(importlib.abc.MetaPathFinder, importlib.abc.Loader):
-    """Mends picamera2 as soon as somebody imports it; costs nothing until then."""
+    """Patches picamera2 as soon as it is imported; costs nothing until then."""
 
     def find_spec(
         self, name: str, path: Sequence[str] | None, target: types.ModuleType | None = None

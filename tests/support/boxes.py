@@ -64,7 +64,7 @@ def read_fragment(data: bytes) -> Sample:
     assert media_time == decode_time
     seconds, fraction = ntp >> 32, ntp & 0xFFFF_FFFF
     captured = (seconds - 2_208_988_800) * 1_000_000 + -(-fraction * 1_000_000 >> 32)
-    # Depends on no other; or on others, and is no sync sample: a joiner must not begin there.
+    # Depends on no other; or on others, and is not a sync sample: a joiner must not begin there.
     assert sample_flags in (0x0200_0000, 0x0101_0000)
     keyframe = sample_flags == 0x0200_0000
     return Sample(decode_time, duration, size, keyframe, captured, sequence)

@@ -22,7 +22,7 @@ range, so that no client socket can sit on a port that a test wants."""
 
 
 _given: deque[int] = deque(maxlen=PORTS_EACH // 2)
-"""Handed out lately: whoever asks for two ports before either is used must not get one twice."""
+"""Handed out lately: a caller that asks for two ports before using them must not get one twice."""
 
 
 def free_port() -> int:

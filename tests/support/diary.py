@@ -8,7 +8,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Happened:
-    """One thing that the crew could perceive, or the rest of the device was told of."""
+    """One thing that the crew could perceive, or that the rest of the device was notified of."""
 
     at: float
     what: str

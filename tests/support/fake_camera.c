@@ -3,7 +3,7 @@
  * the file holds $FAKE_CAMERA_FPS times a second: a JPEG, or else 1280x720 in YUYV.
  *
  * The descriptor is a timerfd, so select(), poll() and read() wait on the kernel, as on a camera's.
- * Whoever holds a lock on the file, flock(2), keeps the camera busy; remove it, and the camera has
+ * A process that holds a lock on the file, flock(2), keeps the camera busy; remove it, and the camera has
  * been unplugged. One stream in a process; memory-mapped buffers only.
  */
 #define _GNU_SOURCE

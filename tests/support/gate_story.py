@@ -35,7 +35,7 @@ class StoryWorld:
     light_broken: bool = False
     light_sticks: bool = False
     light_obeys_at: float = float("-inf")
-    """A light that stuck is told to go out again within 5 s; lit is the safe side."""
+    """The gate switches a light that stuck off again within 5 s; lit is the safe side."""
     feed_fails: bool = False
     feed_works_at: float = float("-inf")
     pin: bool = False
@@ -226,8 +226,8 @@ class Story:
                 daemon.gate.on_admitted(step == "admit")
             case "break the light" | "repair the light":
                 world.light_broken = step == "break the light"
-            case "the light sticks" | "the light obeys":
-                if world.light_sticks and step == "the light obeys":
+            case "the light sticks" | "the light works":
+                if world.light_sticks and step == "the light works":
                     world.light_obeys_at = asyncio.get_running_loop().time() + 5.0
                 world.light_sticks = step == "the light sticks"
             case "fill the disk" | "empty the disk":
@@ -269,7 +269,7 @@ class Story:
 STEPS = (
     *("press", "hold", "let go", "watch", "leave", "consent", "withdraw", "open", "close"),
     *("desire on", "desire off", "refuse", "admit", "break the light", "repair the light"),
-    *("the light sticks", "the light obeys", "fill the disk", "empty the disk", "a slow disk"),
+    *("the light sticks", "the light works", "fill the disk", "empty the disk", "a slow disk"),
     *("a fast disk", "the feed fails", "the feed works", "camera silent", "camera failed"),
     *("camera streams", "no button", "a button", "restart", "kill"),
     # What leads back on air, more often: a kitchen that is off has little to tell.
@@ -291,7 +291,7 @@ def tell(steps: list[tuple[str, float]]) -> StoryWorld:
             await story.do("watch", group)
             await asyncio.sleep(0.3)
             for step, pause in steps:
-                # Whoever brings the news to a gate that fails crashes with it, and starts again.
+                # A component whose call makes the gate fail crashes with it, and starts again.
                 with suppress(RuntimeError):
                     await story.do(step, group)
                 # An edge takes a turn of the loop or two to get from the contacts to the gate.

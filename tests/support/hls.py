@@ -31,7 +31,7 @@ class Camera:
         hub.show(State.LIVE)
 
     def restart(self, fps: int) -> None:
-        """Begin anew in another mode."""
+        """Begin again in another mode."""
         self._fps = fps
         self._hub.set_format(WIDTH, HEIGHT, fps)
 

@@ -248,12 +248,12 @@ class Follower:
         assert self.playlist.next_part > (number, part), "the answer lacks what was asked for"
 
     async def follow(self, seconds: float) -> None:
-        """Start, and stay for so long."""
+        """Start, and stay for `seconds`."""
         await self.start()
         await self.stay(seconds)
 
     async def stay(self, seconds: float) -> None:
-        """Follow on for so long."""
+        """Follow on for `seconds`."""
         loop = asyncio.get_running_loop()
         until = loop.time() + seconds
         while loop.time() < until:

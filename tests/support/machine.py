@@ -1,4 +1,4 @@
-"""A machine laid out in a directory, for the doctor: files, nodes, and whatever is no file."""
+"""A machine laid out in a directory, for the doctor: files, nodes, and whatever is not a file."""
 
 import socket
 from collections.abc import Mapping, Sequence

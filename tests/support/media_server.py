@@ -63,7 +63,7 @@ class MediaServer:
     folder: Path
     authority: Authority | None = None
     tls_for: int | None = None
-    """The port that TLS stands in front of; None for `port`."""
+    """The port with TLS in front of it; None for `port`."""
     port: int = field(default_factory=free_port)
     tls_port: int = field(default_factory=free_port)
     lines: list[str] = field(default_factory=list)

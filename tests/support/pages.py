@@ -74,7 +74,7 @@ class ViewerPage:
         return self.page.locator(f'#notes [data-code="{code}"]')
 
     async def tap(self, times: int = 1) -> None:
-        """Tap the heart so often at one moment, however slow the machine is."""
+        """Tap the heart `times` times at one moment, however slow the machine is."""
         await self.like.evaluate("(heart, times) => { while (times--) heart.click(); }", times)
 
     async def says(self, words: str) -> None:
@@ -82,7 +82,7 @@ class ViewerPage:
         await expect(self.state).to_have_text(words)
 
     async def receives(self, words: str | re.Pattern[str]) -> None:
-        """Wait until a receipt says `words`; a count of seconds stands for one second only."""
+        """Wait until a receipt says `words`; a count of seconds is shown for one second only."""
         await expect(self.receipt).to_contain_text(words)
 
     async def counts(self, total: int) -> None:

@@ -1,6 +1,6 @@
 """Each display driver with something behind it that can be looked at, and that can break.
 
-A rig stands where the hardware begins: smbus2, spidev and pins for luma, a file and the kernel's
+A rig takes the place of the hardware: smbus2, spidev and pins for luma, a file and the kernel's
 answers for the framebuffer.
 """
 
@@ -233,7 +233,7 @@ async def rig(
     timeout_s: float = PATIENCE_S,
     **wired: object,
 ) -> AsyncIterator[Rig]:
-    """Set a rig up; `wired` is what its wiring has besides. Whatever hangs, flows in the end."""
+    """Set a rig up; `wired` is what its wiring has besides. At the end nothing hangs any more."""
     wiring = replace(_WIRINGS[name], **wired)  # type: ignore[arg-type]
     with ExitStack() as held:
         if wiring.driver == "sim":

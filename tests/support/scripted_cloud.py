@@ -25,7 +25,7 @@ from likelight.contract import (
 
 LATENCY_S = 0.005
 TIMER_SLACK_S = 0.001
-"""A timer may fire a hair early, and a virtual clock then stands still for ever."""
+"""A timer may fire slightly early, and a virtual clock then stops for ever."""
 
 
 class ScriptedCloud:
@@ -91,7 +91,7 @@ class ScriptedCloud:
         self._wake()
 
     def start_anew(self, *, total: int) -> None:
-        """The log begins anew, as after a restore: cursors of before are void."""
+        """The log starts again, as after a restore: cursors of before are void."""
         self.epoch += "'"
         self.total = total
         self.notes = []
@@ -159,7 +159,7 @@ class ScriptedCloud:
             epoch, seq, total, watching, held_at = cursor.split("|")
             place = int(seq), int(total), watching == "1", float(held_at)
         except ValueError:
-            raise BadCursor("this is no cursor") from None
+            raise BadCursor("this is not a cursor") from None
         if epoch != self.epoch or place[0] > len(self.notes) or place[1] > self.total:
             raise LogReset(self._cursor(0, self.total, 0.0))
         return place

@@ -1,7 +1,7 @@
 """A camera child that is up in 20 ms and fails on command: `python -S stub_camera.py FD`.
 
 It speaks wire.py's protocol with nothing but the standard library. SIGUSR1: the source vanishes,
-and with the next one it is back. SIGUSR2: the driver will block when it is told to stop. Where a
+and with the next one it is back. SIGUSR2: the driver will block when it is asked to stop. Where a
 configured path does not exist, the driver takes the process with it.
 """
 

@@ -101,7 +101,7 @@ class StubCloud:
                 seen = await self._changes.wait_beyond(seen)
 
     def tell(self, **fields: Any) -> None:
-        """Change the summary; `since` moves along with a new state. Followers hear it."""
+        """Change the summary; `since` moves along with a new state. Followers get it."""
         now = datetime.now(UTC)
         moved = {"since": now} if "state" in fields else {}
         self.summary = self.summary.model_copy(update={**moved, **fields, "server_time": now})

@@ -119,7 +119,7 @@ class Measured:
 
 
 async def measured(place: Demo, varnish: Edge, viewers: int, seconds: float) -> Measured:
-    """Let so many watch for so long, once all of them play."""
+    """Let `viewers` watch for `seconds`, once all of them play."""
     loop = asyncio.get_running_loop()
     began = loop.time()
     connector = aiohttp.TCPConnector(limit=0)

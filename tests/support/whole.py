@@ -68,7 +68,7 @@ class Whole:
         await self._cloud.comes(group)
 
     async def cloud_goes(self) -> None:
-        """End the cloud: whoever asks it hears a 503."""
+        """End the cloud: each request gets a 503."""
         await self._cloud.goes()
 
     async def until(self, true: Callable[[], bool], within: float = 30) -> None:

@@ -60,7 +60,7 @@ def _turn(path: Path) -> int:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_cmdline_main(config: pytest.Config) -> None:
-    """Run a folder on all processors. Whoever runs a file or a test does not wait for workers."""
+    """Run a folder on all processors. A run of one file or test does not wait for workers."""
     if hasattr(config, "workerinput") or not config.pluginmanager.hasplugin("xdist"):
         return
     option = config.option

@@ -99,7 +99,7 @@ class LikeCommits:
         self.failure = None
         self.commits += 1
         self.committed += counts.total()
-        # Backwards, so that each batch is told the total at its own place in the group.
+        # Backwards, so that each batch's answer has the total at its own place in the group.
         for batch in reversed(group):
             batch.answer.set_result(
                 LikesReply(

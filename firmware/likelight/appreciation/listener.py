@@ -8,7 +8,7 @@ from likelight_hw.ports import LightFrame
 
 
 class KitchenListener(Protocol):
-    """The rest of the device, told of changes. Called on the event loop; no call waits."""
+    """The rest of the device, which gets changes. Called on the event loop; no call waits."""
 
     def on_connection(self, connection: CloudConnection) -> None:
         """How the device stands with its cloud has changed."""

@@ -5,7 +5,7 @@
     de.json       {"notes": {"mother": "Wie bei meiner Mutter"}}
 
 A language that lacks one of the brand's notes shows it in the brand's default language: English, or
-the only one there is. All mistakes are told at once, each with its file and code.
+the only one there is. All mistakes are reported together, each with its file and code.
 """
 
 import re
@@ -28,11 +28,11 @@ from likelight.assets.catalogue import (
 from likelight.assets.fonts import UNSEEN
 from likelight.contract import CatalogueNote, NoteCode
 
-LONGEST: Final = 40
+MAX_LETTERS: Final = 40
 """Letters; what a panel shows on at most three pages that the crew can read."""
-MOST: Final = 100
-"""Notes in all: a page of more is no choice any more."""
-LARGEST_BYTES: Final = 64 * 1024
+MAX_NOTES: Final = 100
+"""Notes in all: with more, viewers no longer find the one that they want."""
+MAX_FILE_BYTES: Final = 64 * 1024
 
 _ICONS: Final = "_icons.json"
 _MARKUP: Final = re.compile(r"[<>]|&#?\w+;")
@@ -45,7 +45,7 @@ Texts = dict[str, dict[str, str]]
 def with_brand(folder: Path | None) -> Notes:
     """Return the bundled notes with those of `folder`, if there is one; it blocks.
 
-    Raises `CatalogueError` with one line a mistake.
+    Raises `CatalogueError` with one line per mistake.
     """
     if folder is None:
         return BUNDLED
@@ -77,8 +77,8 @@ def with_brand(folder: Path | None) -> Notes:
 
 
 def _content(file: Path) -> dict[str, Any]:
-    if file.stat().st_size > LARGEST_BYTES:
-        raise CatalogueError(f"{file} is larger than {LARGEST_BYTES // 1024} KiB")
+    if file.stat().st_size > MAX_FILE_BYTES:
+        raise CatalogueError(f"{file} is larger than {MAX_FILE_BYTES // 1024} KiB")
     return parse(file)
 
 
@@ -125,8 +125,8 @@ def wrong_text(text: object) -> Iterator[str]:
     seen = "".join(letter for letter in text if letter not in UNSEEN)
     if not seen.strip():
         yield "has no words"
-    if len(seen) > LONGEST:
-        yield f"has {len(seen)} letters; a note has at most {LONGEST}"
+    if len(seen) > MAX_LETTERS:
+        yield f"has {len(seen)} letters; a note has at most {MAX_LETTERS}"
     if text != " ".join(text.split(" ")).strip() or "  " in text:
         yield "has spaces too many"
     if unicodedata.normalize("NFC", text) != text:
@@ -142,7 +142,7 @@ def wrong_text(text: object) -> Iterator[str]:
 
 
 def _gaps(texts: Texts, own_icons: dict[str, str]) -> Iterator[str]:
-    """Yield what the files, each right in itself, lack together."""
+    """Yield what is missing when files that are valid one by one are taken together."""
     known = {note.code for note in BUNDLED.load(DEFAULT).notes}
     own = {code for notes in texts.values() for code in notes}
     for code in sorted(own - known - own_icons.keys()):
@@ -154,8 +154,8 @@ def _gaps(texts: Texts, own_icons: dict[str, str]) -> Iterator[str]:
         lacking = [lang for lang in BUNDLED.languages() if code not in texts.get(lang, {})]
         if lacking and code not in texts.get(default, {}):
             yield f"  {default}.json: {code}: is missing, and so it is in {', '.join(lacking)}"
-    if len(own | known) > MOST:
-        yield f"  {len(own | known)} notes in all, with those of likelight; at most {MOST}"
+    if len(own | known) > MAX_NOTES:
+        yield f"  {len(own | known)} notes in all, with those of likelight; at most {MAX_NOTES}"
 
 
 def _default(texts: Texts) -> str:
@@ -163,7 +163,7 @@ def _default(texts: Texts) -> str:
 
 
 def _merged(texts: Texts, own_icons: dict[str, str]) -> Notes:
-    """Return the bundled notes, replaced where the brand says otherwise, then what is new."""
+    """Return the bundled notes with the brand's replacements, then the brand's new notes."""
     fallback = texts.get(_default(texts), {})
     own = list(dict.fromkeys(code for notes in texts.values() for code in notes))
     merged = {}

@@ -57,13 +57,13 @@ def compose(lang: str, direction: str, notes: Iterable[CatalogueNote]) -> Catalo
 
 
 def parse(file: Path) -> dict[str, Any]:
-    """Return the JSON object in `file`. Raises `CatalogueError` in words."""
+    """Return the JSON object in `file`. Raises `CatalogueError`, which says what is wrong."""
     try:
         content = json.loads(file.read_text("utf-8"))
     except OSError as error:
         raise CatalogueError(f"{file} can't be read: {error.strerror}") from error
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise CatalogueError(f"{file} is no valid JSON: {error}") from error
+        raise CatalogueError(f"{file} is not valid JSON: {error}") from error
     if not isinstance(content, dict):
         raise CatalogueError(f"{file} must hold a JSON object, in {{ and }}")
     return content

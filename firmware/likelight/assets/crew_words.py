@@ -1,7 +1,7 @@
-"""What the crew's screens say of their own accord, in every language that notes exist in.
+"""The fixed texts of the crew's screens, in every language that notes exist in.
 
-English stands here, where nothing can damage it; one file per other language in `crew/` holds the
-same words. All of it is read once, when this module is imported, as the notes are.
+English is in this module, where nothing can damage it; one file per other language in `crew/` has
+the same texts. All of it is read once, when this module is imported, as the notes are.
 """
 
 import re
@@ -20,7 +20,7 @@ _THOUSANDS: Final = re.compile(r"(\d{1,3})000-(\d{1,3})999")
 
 @dataclass(frozen=True, slots=True)
 class CrewWords:
-    """The words of one language, by what they tell; what stands in braces is put in when drawn.
+    """The texts of one language, by their meaning; fields in braces are filled in when drawn.
 
     Times and dates are `datetime` and `date`, so that each language writes them in its own form.
     """
@@ -133,7 +133,7 @@ class CrewWords:
         return self.again_on.format(day=day, time=opens)
 
     def spellings(self, number: int) -> tuple[str, ...]:
-        """Return ways to write `number`, the exact one first; a short one never says too much."""
+        """Return ways to write `number`, the exact one first; a short one is never higher."""
         if number < 1000:
             return (str(number),)
         point = "." if self.thousands == "," else ","
@@ -181,7 +181,7 @@ def _read(file: Path) -> CrewWords:
 
 
 def _can_be_filled(key: str, text: str) -> bool:
-    """Tell whether `text` takes what the English takes, in a form that can be written."""
+    """Return whether `text` has only fields of the English text, and can be formatted."""
     try:
         text.format(**_SAMPLES)
         return _taken(text) == _taken(getattr(ENGLISH, key))
@@ -190,7 +190,7 @@ def _can_be_filled(key: str, text: str) -> bool:
 
 
 def _taken(text: str) -> set[str]:
-    """Return the names of what is put into `text`: {"date"} for "{date.day}.{date.month}"."""
+    """Return the names of the fields of `text`: {"date"} for "{date.day}.{date.month}"."""
     names = (name for _, name, _, _ in Formatter().parse(text) if name is not None)
     return {name.partition(".")[0] for name in names}
 

@@ -1,9 +1,9 @@
-"""The faces of likelight, and which of them can write a text.
+"""The fonts of likelight (faces), and which of them has the letters of a text.
 
-Atkinson Hyperlegible, made by the Braille Institute for low vision, writes what it can. Noto Sans
-writes what lies beyond: Vietnamese and rarer Latin letters, Arabic, Japanese. A text is written in
-one face from end to end, for two in one sentence look like a ransom note. All licences are the SIL
-OFL 1.1; `fonts/README.md` tells the sources. TTF is for the panels, WOFF2 for the pages.
+Atkinson Hyperlegible, made by the Braille Institute for low vision, comes first. Noto Sans has what
+it lacks: Vietnamese and rarer Latin letters, Arabic, Japanese. A whole text is drawn in one face,
+because a sentence in two faces is harder to read. All licences are the SIL OFL 1.1;
+`fonts/README.md` lists the sources. TTF is for the panels, WOFF2 for the pages.
 """
 
 from collections.abc import Mapping
@@ -23,14 +23,14 @@ REGULAR_WOFF2: Final = REGULAR.with_suffix(".woff2")
 BOLD_WOFF2: Final = BOLD.with_suffix(".woff2")
 
 MAY_BREAK: Final = "\u200b"
-"""A line may end here, without a trace (zero width space): between the phrases of Japanese."""
+"""A line may end here, with nothing to see (zero width space): between Japanese phrases."""
 MAY_HYPHENATE: Final = "\u00ad"
 """A line may end here, with a hyphen then (soft hyphen)."""
 UNSEEN: Final = frozenset(MAY_BREAK + MAY_HYPHENATE)
 
 
 class Face(StrEnum):
-    """A face by its files: the first that can write a text does. The value is the files' name."""
+    """A face, in order of preference. The value is the beginning of its files' names."""
 
     LATIN = "AtkinsonHyperlegible"
     WIDE = "NotoSans"
@@ -46,7 +46,7 @@ def path(face: Face, bold: bool) -> Path:
 
 @lru_cache(maxsize=4096)
 def face_of(text: str) -> Face:
-    """Return the face for `text`; when none can write all of it, the one that lacks least."""
+    """Return the first face with all letters of `text`, or else the one that lacks the fewest."""
     return min(_LETTERS, key=lambda face: len(_lacking(text, face)))
 
 

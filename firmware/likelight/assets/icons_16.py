@@ -1,7 +1,7 @@
 """The icons at 16 by 16 pixels, drawn by hand for panels without grey.
 
-At 32 pixels the paths of `likelight.assets.icons` come out crisp by themselves; at 16 a path's
-edge falls between the pixels, and only a hand decides well. What is missing here does.
+At 32 pixels the paths of `likelight.assets.icons` are crisp; at 16 a path's edge can fall between
+two pixels and blur. An icon that is missing here is crisp at 16 pixels too.
 """
 
 from typing import Final

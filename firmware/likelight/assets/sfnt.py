@@ -1,4 +1,4 @@
-"""Reading of a TrueType file only what its glyphs can't tell: is it whole, which letters are in it.
+"""Read from a TrueType font file whether it is intact, and which letters it has.
 
 The daemon has no fonttools. Offsets and formats are those of the OpenType specification.
 """
@@ -23,7 +23,7 @@ def letters(data: bytes) -> frozenset[int]:
                 raise ValueError(f"its table {name} is damaged")
         return _character_map(tables["cmap"][1])
     except (struct.error, KeyError, IndexError):
-        raise ValueError("it is no whole TrueType font") from None
+        raise ValueError("it is not a whole TrueType font") from None
 
 
 def _tables(data: bytes) -> dict[str, tuple[int, bytes]]:

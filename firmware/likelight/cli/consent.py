@@ -17,14 +17,14 @@ def add_consent(commands: "Commands") -> None:
         "consent",
         help="the crew's consent to the camera: record, withdraw, show",
         description="A real camera stays off until the crew's consent is recorded, and goes off "
-        "when it is withdrawn or its review date has passed. Kept is the name of whoever signed "
+        "when it is withdrawn or its review date has passed. Stored is the name of who signed "
         "for the crew, the version of the notice, and two dates; nothing else about anybody.",
     )
     verbs = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
 
     record = verbs.add_parser("record", help="the crew agrees; replaces an older record")
     record.add_argument(
-        "--signed-by", required=True, metavar="NAME", help="whoever signed for the crew: one name"
+        "--signed-by", required=True, metavar="NAME", help="who signed for the crew: one name"
     )
     record.add_argument(
         "--notice", required=True, metavar="VERSION", help="the notice that the crew was given"

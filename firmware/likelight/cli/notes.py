@@ -34,7 +34,7 @@ def _check(arguments: argparse.Namespace) -> Exit:
         notes = with_brand(arguments.folder)
     except CatalogueError as error:
         return end(error, Exit.USAGE)
-    # Words that a language has from the default one are told once, as the default's.
+    # A problem in words that a language takes from the default one is reported once, there.
     own = {
         note: lang
         for lang in sorted(notes.languages(), key=lambda lang: lang == DEFAULT)

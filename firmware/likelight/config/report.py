@@ -1,4 +1,4 @@
-"""What is wrong with a configuration, for whoever has to fix it: line, setting, words."""
+"""What is wrong with a configuration, for the person who has to fix it: line, setting, message."""
 
 import re
 import tomllib

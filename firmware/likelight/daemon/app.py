@@ -54,7 +54,7 @@ async def _until_a_signal(config: Config, prepared: Prepared, options: _RunOptio
     systemd, stop = Systemd(), Stop()
     async with asyncio.TaskGroup() as group:
         running = group.create_task(_run_device(config, prepared, systemd, stop, options))
-        await stop.asked.wait()
+        await stop.requested.wait()
         log.info("Stopping")
         systemd.stopping()
         running.cancel()
@@ -80,7 +80,7 @@ async def _run_device(
         group.create_task(_announce(config, systemd, options))
         if options.seconds is not None:
             await asyncio.sleep(options.seconds)
-            stop.asked.set()
+            stop.requested.set()
 
 
 async def _announce(config: Config, systemd: Systemd, options: _RunOptions) -> None:

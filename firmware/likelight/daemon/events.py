@@ -76,5 +76,5 @@ class DeviceEvents:
 
     def _tell_upload(self) -> None:
         if self.upload is not None:
-            self.upload.watch(self.window_in.watched)
+            self.upload.on_watched(self.window_in.watched)
         self.changes.bump()

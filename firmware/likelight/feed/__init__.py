@@ -1,1 +1,1 @@
-"""The window out: from camera packets to viewers. It imports no config, gate or hardware."""
+"""The window out: from camera packets to viewers. It imports neither config, gate nor hardware."""

@@ -88,7 +88,7 @@ def parse(access_unit: bytes) -> tuple[ParameterSets | None, list[bytes]]:
 
 def _sample_format(sps: bytes) -> tuple[int, int, int]:
     """Return chroma_format_idc and the bit depths of luma and chroma of a high-profile SPS."""
-    # The fields stand in the first bytes; 16 hold them with room to spare.
+    # The fields are in the first bytes; 16 are more than enough.
     bits = _Bits(sps[4:20].replace(b"\0\0\3", b"\0\0"))
     bits.exp_golomb()  # seq_parameter_set_id
     chroma = bits.exp_golomb()

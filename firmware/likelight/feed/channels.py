@@ -37,7 +37,7 @@ class H264Channel:
     ) -> Fragment:
         """Package the NAL `units` of one picture and write it to every drained viewer.
 
-        Another `init` than the last one goes to every viewer first, with its mime text.
+        When `init` differs from the last one, every viewer first gets it, with its mime text.
         """
         if init != self._init:
             self._init, self._header = init, _header(init)
@@ -67,7 +67,7 @@ class H264Channel:
         waiting = 0
         for viewer in self.viewers:
             waiting += viewer.feed(self._ring)
-        self.wants_keyframe = waiting > 0 and self._ring.key_is_old
+        self.wants_keyframe = waiting > 0 and self._ring.keyframe_is_old
         return made
 
     def join(self, viewer: H264Viewer, text: bytes) -> None:
@@ -95,7 +95,7 @@ class JpegChannel:
 
     @property
     def waiting(self) -> int:
-        """How many requests wait for a single one."""
+        """How many requests wait for a single JPEG."""
         return len(self._waiting)
 
     def publish(self, picture: JpegPicture) -> None:
@@ -108,7 +108,7 @@ class JpegChannel:
     def join(self, viewer: JpegViewer) -> None:
         """Add a viewer, and give it the newest picture at once."""
         if not self.viewers:
-            self._newest = None  # it is old, from when somebody last watched
+            self._newest = None  # it is old: from the last time that somebody watched
         viewer.write(framing.FIRST_BOUNDARY + (self._newest or b""))
         self.viewers.add(viewer)
 
@@ -123,7 +123,7 @@ class JpegChannel:
         self._waiting.discard(waiting)
 
     def answer(self, picture: JpegPicture | None) -> None:
-        """Give every request that waits this picture, or None when no picture will come."""
+        """Answer every waiting request with `picture`, or with None when no picture will come."""
         for waiting in self._waiting:
             if not waiting.done():
                 waiting.set_result(picture)

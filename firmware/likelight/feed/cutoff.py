@@ -9,7 +9,7 @@ from likelight.feed.transport import abort
 from likelight.feed.viewers import Viewer
 
 SHUT_WITHIN_S = 0.1
-"""A connection that still holds camera frames so long after a shut is aborted."""
+"""A connection that still holds camera frames this long after a shut is aborted."""
 
 log = logging.getLogger(__name__)
 

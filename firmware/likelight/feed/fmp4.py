@@ -60,8 +60,8 @@ class Timeline:
     """Turns capture times into decode times that never leave a gap and never overlap.
 
     A frame starts where the last one ended and lasts as long as the wall clock ran between the two
-    captures, so the timeline follows the captures one frame behind, and a player that plays in
-    real time never runs dry because a clock stepped or a frame is missing.
+    captures, so the timeline follows the captures one frame behind. A player that plays in real
+    time does not run out of frames when a clock steps or a frame is missing.
     """
 
     def __init__(self) -> None:
@@ -98,7 +98,7 @@ def fragment(
     """
     body = b"".join([part for unit in picture for part in (len(unit).to_bytes(4, "big"), unit)])
     seconds, micros = divmod(captured_us, 1_000_000)
-    # NTP's 32 bits of seconds start anew in February 2036; a clock may be there before us.
+    # NTP's 32 bits of seconds wrap in February 2036; a clock that is wrong may show a later date.
     ntp = (seconds + _NTP_EPOCH & 0xFFFF_FFFF) << 32 | (micros << 32) // 1_000_000
     # fmt: off
     head = _HEAD.pack(

@@ -1,5 +1,4 @@
-"""From one camera to all viewers, and the place where a closed gate holds.
-
+"""The hub: it passes one camera's frames to all viewers, and none of them while the gate is shut.
 Each access unit becomes one fragment, framed once, and goes to every viewer whose transport has
 drained. Nothing here awaits a viewer.
 """
@@ -63,7 +62,7 @@ class Hub:
 
     @property
     def state(self) -> State:
-        """What viewers are told; camera frames pass only while it is LIVE."""
+        """The state that viewers get; camera frames pass only while it is LIVE."""
         return self._state
 
     @property
@@ -155,7 +154,7 @@ class Hub:
     def publish_units(
         self, init: Init, units: list[bytes], *, keyframe: bool, captured_us: int
     ) -> None:
-        """Publish a picture that was unpacked from another hub's fragment; else as `publish`."""
+        """Publish a picture unpacked from another hub's fragment; otherwise like `publish`."""
         if self._state is State.LIVE and (keyframe or self._live_h264):
             self._publish_live(init, units, keyframe=keyframe, captured_us=captured_us)
 
@@ -213,10 +212,10 @@ class Hub:
             self._remove(viewer)
 
     async def snapshot(self, transport: asyncio.Transport) -> JpegPicture | None:
-        """Return one JPEG, to be sent over `transport` at once; None when there is none at all.
+        """Return one JPEG, to be sent over `transport` at once; None when there is no placeholder.
 
-        While LIVE or IDLE (a snapshot, too, is demand and wakes the camera) it waits up to 2 s for
-        a fresh picture; otherwise, and then, it is the placeholder.
+        While LIVE or IDLE it waits up to 2 s for a new camera picture (a snapshot counts as demand,
+        so it wakes the camera). In other states, and after 2 s, it returns the placeholder.
         """
         if self._state in (State.LIVE, State.IDLE):
             fresh = await self._fresh_picture()
@@ -229,7 +228,7 @@ class Hub:
     def track_response(self, transport: asyncio.Transport) -> None:
         """Remember that a response over `transport` holds camera pictures.
 
-        When the gate shuts, the connection is aborted if it has not all gone out in 0.1 s.
+        When the gate shuts, the connection is aborted unless the whole response is out in 0.1 s.
         """
         self._cutoff.track_response(transport)
 

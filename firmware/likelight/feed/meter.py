@@ -31,8 +31,8 @@ class Traffic:
 class Meter:
     """Counts the camera's frames, and how old each was when it had been written to all viewers.
 
-    The age runs from the sensor's time stamp; `ages` has one count a class of `AGE_BOUNDS_US`, and
-    one for what is older still.
+    The age counts from the sensor's time stamp; `ages` has one count per class of `AGE_BOUNDS_US`,
+    and one for frames that are older still.
     """
 
     def __init__(self) -> None:

@@ -60,7 +60,7 @@ class Ring:
         return self._fragments[-1]
 
     @property
-    def key_is_old(self) -> bool:
+    def keyframe_is_old(self) -> bool:
         """True when the newest keyframe is a second behind the newest fragment, or gone."""
         return self._key is None or self.newest.decode - self._key.decode >= TIMESCALE
 

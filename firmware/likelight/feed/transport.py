@@ -8,7 +8,7 @@ import termios
 from contextlib import suppress
 
 STALL_S = 10.0
-"""A connection is dead when nothing has gone out on it for so long, in seconds."""
+"""A connection is dead when nothing has gone out on it for this long, in seconds."""
 
 _NOTSENT_BYTES = 16_384
 # Linux and macOS have them under different numbers; Python names them only where they exist.

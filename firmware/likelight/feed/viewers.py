@@ -65,7 +65,7 @@ class Viewer:
     def close(self, code: int) -> None:
         """End the connection: in order when all has been sent, at once when not.
 
-        `code` is a WebSocket's close code; other viewers are not told it.
+        `code` is the close code for a WebSocket; other viewers get none.
         """
         if self.ready:
             self.write(self.close_frame(code))

@@ -1,1 +1,1 @@
-"""What whoever installs kitchens needs: a self-test of the hardware, and the doctor."""
+"""What installers of kitchens need: a self-test of the hardware, and the doctor."""

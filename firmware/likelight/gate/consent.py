@@ -1,6 +1,6 @@
 """The crew's consent to a real camera: one small file, and what it allows when.
 
-It holds the name of whoever signed for the crew, the version of the notice that the crew was
+It holds the name of the person who signed for the crew, the version of the notice that the crew was
 given, when that was recorded and by when it is to be reviewed. Nothing else about anybody, and no
 history: withdrawing deletes it.
 """
@@ -50,7 +50,7 @@ class Consent(BaseModel):
         if self.review - self.recorded_at.date() > LONGEST_CONSENT + timedelta(days=1):
             raise ValueError("a consent is to be reviewed within two years")
         if self.review == date.max:
-            raise ValueError("the midnight after it is no date")
+            raise ValueError("the midnight after it is not a date")
         return self
 
     def ends(self, zone: tzinfo) -> datetime:
@@ -59,7 +59,7 @@ class Consent(BaseModel):
 
 
 class ConsentStatus(StrEnum):
-    """What a consent is worth at a moment."""
+    """Whether a consent is valid at a moment, and why not."""
 
     VALID = "valid"
     MISSING = "missing"
@@ -72,7 +72,7 @@ class ConsentStatus(StrEnum):
 def consent_status(
     consent: Consent | None, now: datetime, zone: tzinfo, *, clock_is_set: bool
 ) -> ConsentStatus:
-    """Return what `consent` is worth at `now`, which is known only when `clock_is_set`."""
+    """Return the status of `consent` at `now`, which is known only when `clock_is_set`."""
     if consent is None:
         return ConsentStatus.MISSING
     if now >= consent.ends(zone):
@@ -92,7 +92,7 @@ def read_consent(state_dir: Path) -> Consent | None:
     except OSError as error:
         raise ConsentError(f"can't read {file}: {error.strerror}; try it with sudo") from error
     except ValidationError as error:
-        raise ConsentError(f"{file} is damaged; record the crew's consent anew") from error
+        raise ConsentError(f"{file} is damaged; record the crew's consent again") from error
 
 
 def write_consent(state_dir: Path, consent: Consent) -> None:
@@ -113,7 +113,7 @@ def write_consent(state_dir: Path, consent: Consent) -> None:
 def remove_consent(state_dir: Path) -> bool:
     """Delete the record from the disk; return whether there was one. Raises `ConsentError`."""
     with _writing(state_dir):
-        # A missing directory is the wrong one: say so, for the record lies elsewhere.
+        # A missing directory is a wrong one: say so, because the record is in another.
         state_dir.stat()
         try:
             (state_dir / CONSENT_FILE).unlink()

@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 LOOK_AGAIN_S = 10.0
 """Also how soon a consent that was withdrawn without a word to us takes the camera off the air."""
 READ_WITHIN_S = 5.0
-"""A worn-out SD card can stand still for minutes. What can't be read by then is no consent."""
+"""A worn-out SD card can hang for minutes. A consent that can't be read by then counts as none."""
 
 _WORDS = {
     ConsentStatus.VALID: "The crew's consent holds",
@@ -38,7 +38,7 @@ _WORDS = {
 
 @dataclass(frozen=True, slots=True)
 class ConsentHealth:
-    """What the consent is worth; `review` is its last day. Names nobody."""
+    """The consent's status; `review` is its last day. Names nobody."""
 
     status: ConsentStatus
     review: date | None = None
@@ -89,7 +89,7 @@ class ConsentWatch:
         return self.health.review if self.health and self.health.review_due else None
 
     async def reload(self) -> str:
-        """Read the consent again, now; return in words what it is worth."""
+        """Read the consent again, now; return a sentence on its status."""
         if self._state_dir is not None:
             await self._look(self._state_dir)
         if self.health is None:
@@ -97,7 +97,7 @@ class ConsentWatch:
         return f"{_WORDS[self.health.status]}."
 
     async def run(self) -> None:
-        """Look at the disk and the clock for ever; a simulated camera needs no look."""
+        """Read the disk and the clock for ever; a simulated camera needs neither."""
         while self._state_dir is not None:
             await self._look(self._state_dir)
             await asyncio.sleep(self._until_next_look())
@@ -127,7 +127,7 @@ class ConsentWatch:
             return read_consent(state_dir), self._clock_is_set()
 
         if self._reading is not None:
-            # One thread at most hangs with the disk. What it read may be older than a withdrawal.
+            # At most one thread hangs with the disk. What it read may be older than a withdrawal.
             await asyncio.wait([self._reading])
         self._reading = asyncio.get_running_loop().run_in_executor(None, read)
         return await asyncio.shield(self._reading)

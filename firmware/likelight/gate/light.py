@@ -1,4 +1,4 @@
-"""The on-air light: switch it, and know whether it is lit and whether it does what it is told."""
+"""The on-air light: switch it, and know whether it is lit and whether switching works."""
 
 import logging
 
@@ -31,21 +31,22 @@ class OnAirLight:
         return self._switched_on or self.lit
 
     def switch(self, on: bool) -> bool:
-        """Switch the light; return whether it obeyed."""
-        trouble = "it does not obey"
+        """Switch the light; return whether it is now as requested."""
+        trouble = "it stays as it was"
         self._switched_on = self._switched_on or on
         try:
             self._indicator.set(on)
-            obeys = self.lit is on
+            switched = self.lit is on
         except HardwareError as error:
-            trouble, obeys = str(error) or trouble, False
+            trouble, switched = str(error) or trouble, False
         worked = not self.trouble
-        # One that goes out may still fail to go on, so only lighting it ends a trouble.
-        if on or not obeys:
-            self.trouble = "" if obeys else trouble
-        self._switched_on = on or not obeys
-        if worked and not obeys:
+        # A light that can be switched off may still fail to light, so only lighting it ends a
+        # trouble.
+        if on or not switched:
+            self.trouble = "" if switched else trouble
+        self._switched_on = on or not switched
+        if worked and not switched:
             log.error("The on-air light can't be switched: %s", trouble)
-        elif on and obeys and not worked:
+        elif on and switched and not worked:
             log.info("The on-air light works again")
-        return obeys
+        return switched

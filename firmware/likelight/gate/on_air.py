@@ -88,7 +88,7 @@ class OnAir:
 
     @property
     def wants_privacy(self) -> bool:
-        """What the crew wants last, stored or not."""
+        """What the crew asked for last, stored or not."""
         return self._privacy.wanted
 
     @property
@@ -103,7 +103,7 @@ class OnAir:
         )
 
     async def run(self) -> None:
-        """Let the gate open, and carry out what waits for time to pass; shut it in the end.
+        """Let the gate open, and do what is due at a later time; shut the gate at the end.
 
         A privacy that is not stored yet is stored then.
         """
@@ -132,7 +132,7 @@ class OnAir:
     def end_privacy(self) -> None:
         """Share again once the disk holds it; if it can't be stored, the kitchen stays private."""
         self._privacy.want(False)
-        # A second to press again, counted from this press.
+        # The crew has one second, from this press, to press again.
         reopen_at = asyncio.get_running_loop().time() + REOPEN_AFTER_S
         self._reopen_at = max(self._reopen_at, reopen_at)
 
@@ -189,7 +189,7 @@ class OnAir:
     def _set(self, conditions: Conditions) -> None:
         if conditions != self._conditions:
             self._conditions = conditions
-            # Before anything can fail: `run` then completes what this call leaves undone.
+            # Before anything can fail: `run` then completes what this call could not do.
             self._conditions_changed.set()
             self._apply()
 

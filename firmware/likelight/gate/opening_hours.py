@@ -44,7 +44,7 @@ class OpeningHours:
     def limit_to(self, schedule: Week | None) -> None:
         """Keep to the cloud's schedule as well; an empty one sets no limit.
 
-        It can only close. One that can't be understood closes altogether.
+        It can only close. One that can't be understood closes the kitchen at all times.
         """
         self._cloud = self._understood(schedule)
         self._look()

@@ -1,4 +1,4 @@
-"""What consent and opening hours allow: both are watched, side by side, and told to the gate."""
+"""Watches consent and opening hours side by side, and tells the gate what they allow."""
 
 import asyncio
 from collections.abc import Callable

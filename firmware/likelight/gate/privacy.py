@@ -21,7 +21,7 @@ LAST_STORE_S = 2.0
 
 
 class DurablePrivacy:
-    """What the crew wants last, and its way to the disk.
+    """What the crew asked for last, and how that reaches the disk.
 
     `store` makes a wish durable, or raises `OSError`. `on_sharing_stored` is called when the disk
     holds that the crew shares again.

@@ -6,7 +6,7 @@ from likelight.gate.on_air import OnAir
 class PrivacyButton:
     """Shuts the gate when it is pressed, and shares again only when it is released.
 
-    So neither a wedged cap nor a wire that chatters ever puts the kitchen on air.
+    So neither a jammed button nor a wire that chatters ever puts the kitchen on air.
     """
 
     def __init__(self, on_air: OnAir) -> None:

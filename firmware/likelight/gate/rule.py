@@ -38,7 +38,7 @@ class Decision:
 
 
 def decide(conditions: Conditions) -> Decision:
-    """Decide from the conditions alone. Of several that shut the gate, the first here is named."""
+    """Decide from the conditions alone. If several shut the gate, the cause is the first below."""
     if not conditions.desired_on:
         return Decision(State.OFF, Cause.DESIRED, gate_open=False)
     if not conditions.consented:

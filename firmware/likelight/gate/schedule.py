@@ -1,4 +1,4 @@
-"""Opening hours: what a person writes about a week, and what it means on every day of the year.
+"""Opening hours: the text that a person writes for a week, and its meaning on each day of the year.
 
 Pure functions. A wall time means the first instant at which the kitchen's clock shows it or a
 later one. So hours that begin or end inside the hour that spring skips begin or end with the jump,
@@ -59,7 +59,7 @@ class Hours:
         """Yield the open times around `now` (UTC) in order; those that touch are one."""
         day = now.astimezone(self.zone).date()
         whole: tuple[datetime, datetime] | None = None
-        for opens, closes in self._single(day):
+        for opens, closes in self._daily_spans(day):
             if whole is None or opens > whole[1]:
                 if whole is not None:
                     yield whole
@@ -69,8 +69,9 @@ class Hours:
         if whole is not None:
             yield whole
 
-    def _single(self, today: date) -> Iterator[tuple[datetime, datetime]]:
-        # Yesterday's may reach into today, and the day before's into a day that the zone skipped.
+    def _daily_spans(self, today: date) -> Iterator[tuple[datetime, datetime]]:
+        # Yesterday's hours may reach into today. Those of the day before may do so too, when the
+        # zone skipped a whole day.
         for ahead in range(-2, HORIZON_DAYS + 1):
             day = today + timedelta(days=ahead)
             for opens, closes in self.week[day.weekday()]:
@@ -84,27 +85,27 @@ def instant(day: date, minute: int, zone: tzinfo) -> datetime:
     midnight = datetime(day.year, day.month, day.day)
     wall = midnight + timedelta(minutes=minute)
     moment = wall.replace(tzinfo=zone).astimezone(UTC)
-    if _shown(moment, zone) == wall:
+    if _wall_time(moment, zone) == wall:
         return moment
     # The clocks skip this time: the jump lies between the two instants that it could mean.
     before = wall.replace(tzinfo=zone, fold=1).astimezone(UTC)
     while moment - before > _SECOND:
         middle = before + (moment - before) // 2
-        if _shown(middle, zone) < wall:
+        if _wall_time(middle, zone) < wall:
             before = middle
         else:
             moment = middle
     return moment.replace(microsecond=0)
 
 
-def _shown(moment: datetime, zone: tzinfo) -> datetime:
+def _wall_time(moment: datetime, zone: tzinfo) -> datetime:
     return moment.astimezone(zone).replace(tzinfo=None, fold=0)
 
 
 def weekly(rows: Mapping[Weekday, str], zone: tzinfo) -> Hours:
     """Read hours such as {"monday": "11:00-14:00, 17:00-23:00"}; a day without a row is closed.
 
-    Raises `ValueError` in words that name the row.
+    Raises `ValueError` with a message that names the row.
     """
     week = []
     for weekday in WEEKDAYS:
@@ -123,19 +124,20 @@ def daily(text: str, zone: tzinfo) -> Hours:
 def spans(text: str) -> tuple[Span, ...]:
     """Read one day's hours: "11:00-14:00, 17:00-02:00", or "closed".
 
-    An end that is not after its beginning is on the next day. Raises `ValueError` in words.
+    An end that is not after its beginning is on the next day. Raises `ValueError`, which says how
+    to write it.
     """
     if text.strip().lower() == "closed":
         return ()
     read = sorted(_span(part.strip()) for part in text.split(","))
-    _check_apart(read)
+    _check_no_overlap(read)
     return tuple(read)
 
 
 def _span(text: str) -> Span:
     match = _SPAN.fullmatch(text)
     if match is None:
-        raise ValueError(f'{text!r} is no time span; write "11:00-23:00", or "closed"')
+        raise ValueError(f'{text!r} is not a time span; write "11:00-23:00", or "closed"')
     from_h, from_min, to_h, to_min = (int(part) for part in match.groups())
     opens, closes = 60 * from_h + from_min, 60 * to_h + to_min
     if from_min > 59 or to_min > 59 or opens >= DAY_MIN or closes > DAY_MIN:
@@ -145,7 +147,7 @@ def _span(text: str) -> Span:
     return (opens, closes) if closes > opens else (opens, closes + DAY_MIN)
 
 
-def _check_apart(read: Sequence[Span]) -> None:
+def _check_no_overlap(read: Sequence[Span]) -> None:
     for (_, closes), (opens, _) in pairwise(read):
         if opens < closes:
             raise ValueError("two of its time spans overlap; make them one")

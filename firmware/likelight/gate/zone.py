@@ -12,8 +12,8 @@ LOCALTIME = Path("/etc/localtime")
 def kitchen_zone(name: str | None) -> tzinfo:
     """Return the zone called `name` (IANA), or the computer's when it is None; UTC without one.
 
-    Raises `ValueError` in words for a name that is no zone. A named zone is read from the disk the
-    first time.
+    Raises `ValueError`, which says what to write, for a name that is not a zone. A named zone is
+    read from the disk the first time.
     """
     return _SYSTEM if name is None else _named(name)
 
@@ -25,7 +25,7 @@ def _named(name: str) -> ZoneInfo:
     except (ZoneInfoNotFoundError, ValueError, OSError):
         # The name of a directory raises OSError, and a path ValueError.
         raise ValueError(
-            f"{name!r} is no time zone that this computer knows; write one such as"
+            f"{name!r} is not a time zone that this computer knows; write one such as"
             ' "Europe/Berlin" or "America/New_York"'
         ) from None
 

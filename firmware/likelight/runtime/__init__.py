@@ -1,1 +1,1 @@
-"""What every part stands on and what knows no kitchen: time, logs, signals, storage, restarts."""
+"""What all packages use, and nothing about kitchens: time, logs, signals, storage, restarts."""

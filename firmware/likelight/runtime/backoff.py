@@ -6,15 +6,15 @@ The pauses are random, so that a thousand kitchens that lost the same cloud do n
 import random
 
 _MOST_DOUBLINGS = 30
-"""More would make no pause longer, and a float too large in the end."""
+"""More doublings make no pause longer, and would overflow a float."""
 
 
 class Backoff:
     """Pauses that double from `base` seconds to `cap` seconds.
 
     Each is drawn by `rng` from the last share `jitter` of its length: with a jitter of 1 from 0 to
-    the whole length, with 0.5 from half of it. Without `rng` each has its whole length: for a part
-    of this device, to which no other device returns.
+    the whole length, with 0.5 from half of it. Without `rng` each has its whole length: for local
+    hardware, which no other device uses.
     """
 
     def __init__(
@@ -45,5 +45,5 @@ class Backoff:
         return self._rng.uniform((1 - self._jitter) * longest, longest)
 
     def reset(self) -> None:
-        """Begin at `base` again: it works."""
+        """Begin at `base` again after a success."""
         self._failures = 0

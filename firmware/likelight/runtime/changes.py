@@ -4,7 +4,7 @@ import asyncio
 
 
 class Changes:
-    """Counts changes; each listener waits beyond the version it has seen, so none is missed.
+    """Counts changes; a listener waits for a version above the one it has seen, so misses none.
 
     Make it on the running loop. `bump` may be called from any thread.
     """
@@ -20,7 +20,7 @@ class Changes:
             self._loop.call_soon_threadsafe(self._advance)
 
     async def wait_beyond(self, seen: int) -> int:
-        """Return the version as soon as it lies beyond `seen`; many bumps may be one step."""
+        """Return the version once it is higher than `seen`; several bumps may wake only once."""
         while self.version <= seen:
             await self._next.wait()
         return self.version

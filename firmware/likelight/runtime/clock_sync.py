@@ -1,4 +1,4 @@
-"""Whether the clock is known to be right: a Pi without a battery boots with the time of its end."""
+"""Whether the clock is right: a Pi without a battery boots with the time of its last shutdown."""
 
 import sys
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Versions of SQLite files: an ordered list of migrations, of which a file gets those it lacks.
+"""Versions of SQLite files: an ordered list of migrations, applied from a file's version on.
 
 A version has a major and a minor number. A minor migration only adds (a table, an index, a column
 with a default), so that an older program of the same major works on a newer file and leaves the
@@ -41,7 +41,7 @@ class FileFormat:
     """One kind of file.
 
     `name` is what people call it, `table` one that all its versions have and no other kind of
-    file. `when_damaged` tells people what to do with a damaged one. The first of `migrations`
+    file. `when_damaged` says what to do with a damaged one. The first of `migrations`
     makes an empty file into the oldest version that this program can read.
     """
 
@@ -82,7 +82,7 @@ def version_of(db: sqlite3.Connection, kind: FileFormat, file: Path) -> Version 
         return None
     if number <= 0 or kind.table not in tables:
         raise StoreIncompatible(
-            f"{file} is no {kind.name} of likelight: another program wrote it. Move it away, or "
+            f"{file} is not a {kind.name} of likelight: another program wrote it. Move it away, or "
             "choose another place"
         )
     found, newest = Version(*divmod(number, _MINORS)), kind.newest

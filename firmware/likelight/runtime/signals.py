@@ -1,4 +1,4 @@
-"""How the daemon is told to end: by a signal, and by a second one from whoever can't wait."""
+"""How signals end the daemon: the first one in order, a second one at once."""
 
 import asyncio
 import logging
@@ -10,19 +10,20 @@ log = logging.getLogger(__name__)
 
 
 class Stop:
-    """Hears the signals that end the process, from now on. Made on the event loop.
+    """Handles the signals that end the process, from now on. Made on the event loop.
 
-    The first one sets `asked`. A second one ends the process at once, but calls `darken` before: a
-    hardware PWM holds what it was last told, and so would keep a lamp lit. A third one, should
-    that hang, finds the system's own way. What hangs outside Python, in a driver, hears none of
-    them; systemd kills it (TimeoutStopSec) and then switches the lights off (ExecStopPost).
+    The first signal sets `requested`. A second one calls `darken` and then ends the process: a
+    hardware PWM keeps its last duty cycle, and so would keep a lamp lit. If `darken` hangs, a third
+    one ends the process by the system's default action. A process that hangs in a driver, outside
+    Python, handles none of them; systemd kills it (TimeoutStopSec) and then switches the lights
+    off (ExecStopPost).
 
-    A terminal that closes is such a signal, or the lamp would stay on; but nohup, which ignores
-    it, holds.
+    SIGHUP, from a terminal that closes, is one of the signals, or the lamp would stay on; under
+    nohup it stays ignored.
     """
 
     def __init__(self) -> None:
-        self.asked = asyncio.Event()
+        self.requested = asyncio.Event()
         self.darken: Callable[[], None] = lambda: None
         self._signals = [signal.SIGINT, signal.SIGTERM]
         if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
@@ -35,7 +36,7 @@ class Stop:
     def _first(self, *_: object) -> None:
         for each in self._signals:
             signal.signal(each, self._second)
-        self._loop.call_soon_threadsafe(self.asked.set)
+        self._loop.call_soon_threadsafe(self.requested.set)
 
     def _second(self, number: int, _: FrameType | None) -> None:
         for each in self._signals:

@@ -1,7 +1,7 @@
 """One SQLite file, owned by one thread: each write is a transaction that survives a power cut.
 
-`synchronous=FULL` with WAL, because that costs one fsync a commit where a rollback journal costs
-two or three, and an SD card feels each of them. NORMAL would be sixteen times as fast (94,000
+`synchronous=FULL` with WAL, because that costs one fsync per commit where a rollback journal costs
+two or three, and each is slow on an SD card. NORMAL would be sixteen times as fast (94,000
 against 5,800 commits a second on a PC) and may lose committed transactions on a power cut.
 """
 
@@ -72,7 +72,7 @@ class SqliteFile:
         return await asyncio.shield(self._submit(lambda: query(self._connected())))
 
     async def write(self, change: Callable[[sqlite3.Connection], T]) -> T:
-        """Run `change` in the file's thread, all of it or nothing; it is on the disk then.
+        """Run `change` in the file's thread as one transaction; it is on the disk on return.
 
         It runs also when the caller is cancelled meanwhile: a press of PRIVACY in the instant of a
         shutdown must reach the disk, even if it has to wait there for another job.
@@ -122,7 +122,7 @@ class SqliteFile:
         version_of(db, self._kind, self.path)
         db.execute("PRAGMA journal_mode = WAL")
         db.execute("PRAGMA synchronous = FULL")
-        # Only macOS heeds it: there a plain fsync leaves the data in the drive's cache.
+        # For macOS only: there a plain fsync leaves the data in the drive's cache.
         db.execute("PRAGMA fullfsync = ON")
 
     def _disconnect(self) -> None:

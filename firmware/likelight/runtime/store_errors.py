@@ -1,4 +1,4 @@
-"""What may go wrong with what a device or a cloud remembers on its disk."""
+"""The failures of a store on the disk, of a device or a cloud."""
 
 
 class StoreError(OSError):

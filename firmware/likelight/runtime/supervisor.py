@@ -1,8 +1,8 @@
-"""Keep the components alive: restart what may fail, end the process when what must live can't.
+"""Keep the components running: restart one that crashes, or end the process if it is critical.
 
-A component is an object whose `run()` opens, works for ever and closes. Returning is a crash. A
-crash is answered by a restart with full-jitter back-off; a critical component that crashes three
-times within a minute ends the whole process, so that systemd starts it afresh.
+A component is an object whose `run()` opens, works for ever and closes. Returning counts as a
+crash. The supervisor restarts a crashed component with full-jitter back-off; a critical component
+that crashes three times within a minute ends the whole process, so that systemd starts it again.
 """
 
 import asyncio
@@ -49,7 +49,7 @@ class ComponentHealth:
 
 
 class GaveUp(Exception):
-    """A critical component keeps dying; the process should end and be started afresh."""
+    """A critical component crashed too often; the process should end, and systemd restart it."""
 
 
 class Supervisor:
@@ -62,7 +62,7 @@ class Supervisor:
         self.health: dict[str, ComponentHealth] = {}
 
     def add(self, name: str, component: Component, *, critical: bool) -> None:
-        """Take `component` in under `name`; only before `run()`."""
+        """Add `component` under `name`; only before `run()`."""
         self._components[name] = (component, critical)
         self.health[name] = ComponentHealth(critical=critical)
 
@@ -101,8 +101,8 @@ class Supervisor:
     async def _run_once(self, name: str, component: Component) -> BaseException | None:
         """Run `component`; return what made it crash, None when it just returned.
 
-        Raises `CancelledError` at the end of the process, whatever the component made of its own:
-        a task is cancelled only once, and a bus that fails to close must not keep us alive.
+        Raises `CancelledError` at the end of the process even if the component swallowed it: a
+        task is cancelled only once, and a bus that fails to close must not keep the process alive.
         """
         error: BaseException | None = None
         try:
@@ -117,7 +117,7 @@ class Supervisor:
 
 
 def root_cause(error: BaseException) -> BaseException:
-    """Return what went wrong inside the groups that TaskGroups make of it; of several the first."""
+    """Return the exception inside the groups of TaskGroups; of several the first."""
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
     return error

@@ -1,4 +1,4 @@
-"""Tell systemd how the daemon is: the notification datagrams of sd_notify(3).
+"""Report the daemon's state to systemd: the notification datagrams of sd_notify(3).
 
 A no-op without `NOTIFY_SOCKET`. The variable is taken out of the environment, so that child
 processes don't inherit the socket.
@@ -46,7 +46,7 @@ class Systemd:
             except OSError as error:
                 # A kitchen must not go dark because its service manager does not listen.
                 if not self._deaf:
-                    log.warning("systemd can't be told how we are: %s", error)
+                    log.warning("systemd can't be notified of the daemon's state: %s", error)
                 self._deaf = True
             else:
                 self._deaf = False

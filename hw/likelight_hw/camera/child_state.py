@@ -10,7 +10,7 @@ class ChildState:
 
     def __init__(self, now: float) -> None:
         self.link: ChildLink | None = None
-        """The way to the child, once it has been told its configuration."""
+        """The link to the child, once it has got its configuration."""
         self.changed = asyncio.Event()
         """Set when the watchdog has to look again."""
         self.began_at = now

@@ -1,4 +1,4 @@
-"""A device whose token is revoked, on a whole device: its camera is off, whoever watches."""
+"""A device whose token is revoked, on a whole device: its camera is off, also for viewers."""
 
 import asyncio
 from pathlib import Path

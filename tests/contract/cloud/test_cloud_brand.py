@@ -1,4 +1,4 @@
-"""A brand's own notes at the cloud: told to viewers, and taken from them."""
+"""A brand's own notes at the cloud: offered to viewers, and taken from them."""
 
 import asyncio
 import json

@@ -168,7 +168,7 @@ async def test_demand_answers_a_held_poll(site: Site) -> None:
         await polling(site)
         await watch(site, "a-random-view")
     assert held.result().body["viewers"] == {"band": None, "watching": True}
-    # Demand that came between two polls is told by the next one, at once.
+    # Demand that came between two polls is in the answer to the next one, at once.
     stale = await site.poll(cursor, wait=30)
     assert stale.body["viewers"]["watching"] is True
 

@@ -248,7 +248,7 @@ async def test_a_commit_is_on_the_disk_when_it_ends(tmp_path: Path) -> None:
 
 async def test_a_file_that_is_no_database_is_one_clear_error(tmp_path: Path) -> None:
     path = tmp_path / "cloud.db"
-    path.write_bytes(b"this is no database" * 100)
+    path.write_bytes(b"this is not a database" * 100)
     with pytest.raises(StoreCorrupt, match=r"cloud\.db is damaged; restore its last copy"):
         await SqliteStore(path).open()
     with pytest.raises(StoreUnwritable, match="missing"):

@@ -18,7 +18,7 @@ from support.cloud_server import cloud_server
 CONTRACT = (Path(__file__).parents[3] / "cloud" / "CONTRACT.md").read_text(encoding="utf-8")
 
 NOT_SERVED_YET = {
-    # This list may only shrink: whoever builds one of these addresses moves it to SERVED.
+    # This list may only shrink: a change that serves one of these addresses moves it to SERVED.
     "GET /embed/{kid}",
     "GET /oembed",
     "GET /v1/me",
@@ -41,7 +41,7 @@ class Ask:
     status: int = 200
     media: str = "application/json"
     told_after: str = ""
-    """Where in the contract the keys of the answer stand: in the next braces after this text."""
+    """Where the contract lists the keys of the answer: in the next braces after this text."""
 
     options: Mapping[str, Any] = field(default_factory=dict)
 
@@ -89,7 +89,7 @@ SETS_A_COOKIE = {"POST /v1/kitchens/{kid}/likes", "POST /v1/kitchens/{kid}/notes
 
 
 def addresses(contract: str) -> set[str]:
-    """Return the addresses that stand in code, as "METHOD /path" without their query."""
+    """Return the addresses that the page sets as code: "METHOD /path", without their query."""
     fenced = re.findall(r"^```\n(.*?)^```", contract, re.DOTALL | re.MULTILINE)
     rest = re.sub(r"^```\n.*?^```", "", contract, flags=re.DOTALL | re.MULTILINE)
     pieces = [line for block in fenced for line in block.splitlines()]
@@ -202,7 +202,7 @@ def _filled(address: str, names: Mapping[str, str]) -> tuple[str, str]:
 TABLE = re.findall(r"^\| ([\d, ]+) \|", CONTRACT, re.MULTILINE)
 
 NEVER_SAID_HERE = {
-    # A device obeys these too, from another cloud or from what stands before this one.
+    # A device follows these too, from another cloud or from a proxy before this one.
     403,
     429,
 }

@@ -154,7 +154,7 @@ ANSWERS = {
     "lamp": ("felt", "set_base"),
     "display": ("felt", "answer", "change"),
 }
-"""What is told of a press, by what is broken: where a driver's or a drawing's mistake shows."""
+"""What is reported of a press, by what is broken: where a driver's or a drawing's mistake shows."""
 
 
 @pytest.mark.parametrize("part", ["lamp", "display", "log"])

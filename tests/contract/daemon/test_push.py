@@ -279,7 +279,7 @@ class Deaf:
 
 @asynccontextmanager
 async def deaf(server: MediaServer) -> AsyncIterator[Deaf]:
-    """Put a `Deaf` with small buffers before `server`; it hears until told otherwise."""
+    """Put a `Deaf` with small buffers before `server`; it reads until `hears` is cleared."""
     listener = socket.create_server(("127.0.0.1", 0))
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8192)
     way = Deaf(listener.getsockname()[1], server.port)

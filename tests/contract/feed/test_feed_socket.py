@@ -70,7 +70,7 @@ async def test_who_waits_for_the_camera_sees_the_placeholder_and_then_the_camera
 
 
 async def roll_for_ever(place: Kitchen) -> None:
-    """A camera that does not hear that the gate is shut."""
+    """A camera that goes on when the gate is shut."""
     while True:
         place.roll(encode([CAMERA_SHADE] * 10, gop=5))
         await asyncio.sleep(0.01)

@@ -38,7 +38,7 @@ async def site(tmp_path: Path) -> AsyncIterator[RelaySite]:
 
 async def test_somebody_watching_is_demand_and_brings_the_picture(site: RelaySite) -> None:
     async with uploading(site.base) as device, site.watcher() as watcher:
-        device.upload.watch(True)
+        device.upload.on_watched(True)
         assert device.demands.heard[-1] == Demand(h264=1)
         device.live()
         async with beside(device.film()):
@@ -46,7 +46,7 @@ async def test_somebody_watching_is_demand_and_brings_the_picture(site: RelaySit
             while CAMERA_SHADE not in watcher.got.shades[-1:]:
                 await watcher.read()
             assert device.upload.uploading
-        device.upload.watch(False)
+        device.upload.on_watched(False)
         assert device.demands.heard[-1] == Demand()
         await until(lambda: site.hub.state is not State.LIVE, within=BUSY)
         await until(lambda: not device.upload.uploading)
@@ -61,7 +61,7 @@ async def test_nothing_is_opened_while_nobody_watches_or_the_gate_is_shut(
             await until(lambda: device.filmed > 10)
             assert site.relays.hub(KID) is None
         device.hub.show(State.PRIVATE)
-        device.upload.watch(True)
+        device.upload.on_watched(True)
         await asyncio.sleep(0.2)
         assert site.relays.hub(KID) is None
         device.hub.show(State.IDLE)
@@ -72,7 +72,7 @@ async def test_nothing_is_opened_while_nobody_watches_or_the_gate_is_shut(
 async def test_a_gate_that_shuts_is_shut_at_the_relay(site: RelaySite, state: State) -> None:
     await site.status(camera={"state": state.value, "since": "2026-11-21T11:59:00Z"})
     async with uploading(site.base) as device:
-        device.upload.watch(True)
+        device.upload.on_watched(True)
         device.live()
         async with beside(device.film()):
             await until(lambda: device.upload.uploading and site.hub.meter.frames > 5)
@@ -89,7 +89,7 @@ async def test_a_gate_that_shuts_is_shut_at_the_relay(site: RelaySite, state: St
 
 async def test_mjpeg_at_the_cloud_asks_for_pictures_and_takes_no_more(site: RelaySite) -> None:
     async with uploading(site.base) as device:
-        device.upload.watch(True)
+        device.upload.on_watched(True)
         device.live()
         async with beside(device.film()):
             await until(lambda: device.upload.uploading)
@@ -113,7 +113,7 @@ async def test_a_relay_that_was_away_gets_the_live_picture_again(
     caplog.set_level(logging.INFO, "likelight.feed.upload.client")
     port = free_port()
     async with uploading(f"http://127.0.0.1:{port}") as device:
-        device.upload.watch(True)
+        device.upload.on_watched(True)
         device.live()
         async with beside(device.film()):
             for life in range(2):
@@ -123,14 +123,14 @@ async def test_a_relay_that_was_away_gets_the_live_picture_again(
                     assert site.hub.meter.age_us < BUSY * 300_000, life
                 await until(lambda: not device.upload.uploading)
     lost = [line for line in caplog.messages if "does not get the picture" in line]
-    assert 2 <= len(lost) <= 3, "each outage is told once, the one before the first life too"
+    assert 2 <= len(lost) <= 3, "each outage is logged once, the one before the first start too"
 
 
 async def test_a_refusal_is_told_once_and_not_repeated(
     site: RelaySite, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with uploading(site.base, token="revoked") as device:
-        device.upload.watch(True)
+        device.upload.on_watched(True)
         await until(lambda: "refuses this device (status 401)" in caplog.text)
         assert "revoked" not in caplog.text
         device.live()
@@ -143,9 +143,9 @@ async def test_of_two_devices_the_newer_uploads_and_the_older_rests(site: RelayS
         for device in (old, new):
             device.live()
         async with beside(old.film(), new.film()):
-            old.upload.watch(True)
+            old.upload.on_watched(True)
             await until(lambda: old.upload.uploading)
-            new.upload.watch(True)
+            new.upload.on_watched(True)
             await until(lambda: new.upload.uploading and not old.upload.uploading)
             shown = site.hub.meter.frames
             await until(lambda: site.hub.meter.frames > shown + 20)
@@ -154,7 +154,7 @@ async def test_of_two_devices_the_newer_uploads_and_the_older_rests(site: RelayS
 
 async def test_wishes_that_are_none_are_left_alone(site: RelaySite) -> None:
     async with uploading(site.base) as device:
-        device.upload.watch(True)
+        device.upload.on_watched(True)
         device.live()
         for text in ("{", '{"jpeg_fps": 900}', '{"keyframe": "x"}', '{"sing": true}'):
             device.upload._on_request(text)
@@ -200,7 +200,7 @@ def test_privacy_on_a_narrow_line_is_at_the_relay_within_a_second(tmp_path: Path
 async def test_privacy_takes_back_what_the_kernel_has_not_delivered(site: RelaySite) -> None:
     async with slow_proxy(site.base, SlowLine(up_bytes_per_s=10_000_000)) as line:
         async with uploading(line.url) as device:
-            device.upload.watch(True)
+            device.upload.on_watched(True)
             device.live()
             key, other = heavy(6_000, keyframe=True), heavy(6_000, keyframe=False)
             device.hub.publish(key.data, keyframe=True, captured_us=wall_us())
@@ -228,7 +228,7 @@ async def test_a_short_fault_cuts_no_line_but_privacy_does(
 ) -> None:
     async with slow_proxy(site.base, SlowLine(up_bytes_per_s=10_000_000)) as line:
         async with uploading(line.url) as device:
-            device.upload.watch(True)
+            device.upload.on_watched(True)
             device.live()
             key = heavy(6_000, keyframe=True)
             device.hub.publish(key.data, keyframe=True, captured_us=wall_us())
@@ -255,7 +255,7 @@ async def test_a_line_that_swallows_everything_is_given_up_and_opened_anew(
     monkeypatch.setattr("likelight.feed.upload.sender.STALL_S", 0.5)
     async with slow_proxy(site.base, SlowLine(up_bytes_per_s=10_000_000)) as line:
         async with uploading(line.url) as device:
-            device.upload.watch(True)
+            device.upload.on_watched(True)
             device.live()
             async with beside(_heavy_film(device)):
                 await until(lambda: site.relays.hub(KID) is not None)
@@ -302,7 +302,7 @@ async def _upload_heavy(
     """Upload 2 Mbit/s for some seconds; return what arrived."""
     await site.status(camera={"state": "private", "since": "2026-11-21T11:59:00Z"})
     arrivals = Arrivals()
-    device.upload.watch(True)
+    device.upload.on_watched(True)
     device.live()
     async with beside(_heavy_film(device)):
         await until(lambda: site.relays.hub(KID) is not None)

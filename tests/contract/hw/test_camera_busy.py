@@ -1,4 +1,4 @@
-"""A camera that another program holds: told in words, and back as soon as it is let go."""
+"""A camera that another program holds: reported in words, and back as soon as it is free."""
 
 import asyncio
 import fcntl

@@ -167,8 +167,8 @@ def test_a_phones_upright_video_stands_upright(tmp_path: Path) -> None:
     turned = bytearray(path.read_bytes())
     matrix = turned.index(b"tkhd") + 44
     one = (1 << 16).to_bytes(4, "big")
-    nought, minus = bytes(4), (-(1 << 16)).to_bytes(4, "big", signed=True)
-    turned[matrix : matrix + 20] = nought + one + nought + minus + nought
+    zero, minus = bytes(4), (-(1 << 16)).to_bytes(4, "big", signed=True)
+    turned[matrix : matrix + 20] = zero + one + zero + minus + zero
     path.write_bytes(turned)
     source = FileSource(file_config(path))
     assert (source.width, source.height) == (180, 320)

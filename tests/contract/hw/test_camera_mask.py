@@ -214,7 +214,7 @@ async def test_a_preview_needs_a_running_device(tmp_path: Path) -> None:
 
 async def test_a_real_sensor_shows_nobody_anything_before_the_crew_consents(tmp_path: Path) -> None:
     sensor = tmp_path / "video0"
-    os.mkfifo(sensor)  # whoever opened it for reading would wait for a writer, and hang
+    os.mkfifo(sensor)  # a process that opened it for reading would wait for a writer, and hang
     async with device(tmp_path, f'driver = "usb"\ndevice = "{sensor}"') as (address, settings):
         async with aiohttp.ClientSession() as viewer:
             async with viewer.ws_connect(f"{address}/k/kitchen/ws") as ws:

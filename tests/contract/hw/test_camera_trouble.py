@@ -12,7 +12,7 @@ from support.camera import Recorder
 
 class Trips(Recorder):
     def on_access_unit(self, unit: AccessUnit) -> None:
-        raise ArithmeticError("a clock beyond all reckoning")
+        raise ArithmeticError("a clock that can't be read")
 
 
 async def test_a_sink_that_raises_hears_that_the_camera_failed() -> None:

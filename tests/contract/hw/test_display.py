@@ -1,4 +1,4 @@
-"""What every display does, whichever bus and chip it stands behind."""
+"""What every display does, on every bus and chip."""
 
 import asyncio
 import threading
@@ -164,7 +164,7 @@ async def test_of_those_that_wait_the_newest_wins(bus_rig: HangingRig) -> None:
         await asyncio.sleep(0)
         bus_rig.flow()
         await skipped
-        # To whom it was superseded it is told done once the newer image is there.
+        # A caller whose image was superseded returns once the newer image is shown.
         assert await sees(bus_rig, images[3])
         await newest
     assert await sees(bus_rig, images[3])

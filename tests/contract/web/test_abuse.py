@@ -190,7 +190,7 @@ async def _be_idle(place: Kitchen, many: int) -> None:
             guest.setblocking(False)
             guests.append(guest)
             await loop.sock_connect(guest, (place.host, place.port))
-        # The oldest had to make room, and was told so.
+        # The oldest had to make room, and got an answer that says so.
         if many > 2 * MOST_SILENT:
             async with asyncio.timeout(20):
                 assert (await loop.sock_recv(guests[0], 100)).startswith(b"HTTP/1.1 408 ")

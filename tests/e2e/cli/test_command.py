@@ -154,7 +154,7 @@ async def test_a_state_directory_that_another_daemon_holds(tmp_path: Path) -> No
     assert "another likelight uses the state directory" in one_line(err)
 
 
-@pytest.mark.parametrize("content", [None, b"this is no video"])
+@pytest.mark.parametrize("content", [None, b"this is not a video"])
 async def test_a_video_file_that_cannot_be_read(tmp_path: Path, content: bytes | None) -> None:
     clip = tmp_path / "clip.mp4"
     if content is not None:

@@ -1,4 +1,4 @@
-"""`likelight selftest` and `likelight doctor`, as whoever installs a kitchen types them."""
+"""`likelight selftest` and `likelight doctor`, as an installer of a kitchen types them."""
 
 import asyncio
 import json

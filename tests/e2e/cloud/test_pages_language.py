@@ -42,7 +42,7 @@ async def test_the_page_is_read_in_the_browser_s_language_or_in_the_one_chosen(
             icon, text = await hands.bounding_box(), await words.bounding_box()
             assert icon is not None
             assert text is not None
-            assert icon["x"] > text["x"], "what is read first stands at the right"
+            assert icon["x"] > text["x"], "what is read first is at the right"
 
             await page.locator("#language").select_option("pl")
             await viewer.says(WORDS["pl"]["live"])

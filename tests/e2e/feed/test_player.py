@@ -63,7 +63,7 @@ async def stage(
 ) -> AsyncIterator[tuple[Kitchen, Page]]:
     """Open a page with nothing but a player on it; no request for what is `blocked` arrives.
 
-    It stands in a context of its own, without cache or anything else of the page before.
+    It has a browser context of its own, without cache or anything else of the page before.
     """
     async with kitchen(web.get("/", _page)) as place, await browser.new_context() as context:
         page = await context.new_page()

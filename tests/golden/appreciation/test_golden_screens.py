@@ -1,7 +1,7 @@
 """The screens as the crew sees them, compared with pictures that somebody has looked at.
 
 One picture a screen and panel in screens/PANEL/, its pages stacked. Run with
-LIKELIGHT_UPDATE_GOLDEN=1 to draw the pictures anew, look at every one that changed, and commit it.
+LIKELIGHT_UPDATE_GOLDEN=1 to draw the pictures again, look at every one that changed, and commit it.
 A 1-bit picture must be equal. A colour one is kept small (lossless WebP, at most 320 px wide) and
 may differ by 2 of 255 in a channel: less than an eye sees, more than a build of FreeType does.
 """

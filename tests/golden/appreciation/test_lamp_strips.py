@@ -1,6 +1,6 @@
 """The strips in LAMP.md are what the code draws, and every effect has its row.
 
-`LIKELIGHT_UPDATE_GOLDEN=1 pytest tests/golden/appreciation/test_lamp_strips.py` draws them anew;
+`LIKELIGHT_UPDATE_GOLDEN=1 pytest tests/golden/appreciation/test_lamp_strips.py` draws them again;
 look at them.
 """
 

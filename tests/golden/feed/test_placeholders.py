@@ -1,6 +1,6 @@
 """The packaged placeholders: what viewers see of a camera that never started.
 
-`LIKELIGHT_UPDATE_GOLDEN=1 pytest tests/golden/feed/test_placeholders.py` draws them anew.
+`LIKELIGHT_UPDATE_GOLDEN=1 pytest tests/golden/feed/test_placeholders.py` draws them again.
 """
 
 import asyncio

@@ -1,4 +1,4 @@
-"""When what came from the cloud is on the disk, and what of it the cloud hears back."""
+"""When what came from the cloud is on the disk, and what of it is reported to the cloud."""
 
 import asyncio
 from pathlib import Path

@@ -470,7 +470,7 @@ def test_a_pause_holds_likes_and_their_receipts_back_and_loses_none() -> None:
     async def scenario() -> None:
         async with Kitchen().open() as kitchen:
             kitchen.lamp.likes(2, 2)
-            await asyncio.sleep(1)  # its glow still stands while the next ones come
+            await asyncio.sleep(1)  # its glow is still there while the next ones come
             kitchen.lamp.hold(Hold.PAUSED)
             kitchen.lamp.likes(3, 5)
             kitchen.lamp.welcome_back(1, 6)
@@ -650,7 +650,7 @@ def test_what_is_played_to_try_the_lamp_counts_for_nothing() -> None:
             kitchen.lamp.test()
             await asyncio.sleep(3)
             before = kitchen.lamp.frame
-            kitchen.lamp.test()  # begins anew, without a jump
+            kitchen.lamp.test()  # starts again, without a jump
             await asyncio.sleep(0)
             await asyncio.sleep(0)
             assert kitchen.lamp.frame.level == pytest.approx(before.level, abs=0.05)

@@ -1,4 +1,4 @@
-"""The crew's lamp on real drivers: a like is light on a pin, and is told only then."""
+"""The crew's lamp on real drivers: a like is light on a pin, and is reported only then."""
 
 import asyncio
 from collections.abc import Callable, Coroutine

@@ -295,7 +295,7 @@ def test_a_damaged_cursor_is_dropped_at_once_and_told_in_the_log(
         cloud = ScriptedCloud(now)
         async with Device(tmp_path / "device.db", cloud, now).living():
             await asyncio.sleep(5)
-            cloud.fail(BadCursor("this is no cursor"))
+            cloud.fail(BadCursor("this is not a cursor"))
             failed_at = time()
             await asyncio.sleep(0.02)
             at, cursor, wait = cloud.asked[-1]

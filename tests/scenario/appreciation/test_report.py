@@ -1,4 +1,4 @@
-"""When the device tells the cloud how it is, and what it tells until it is believed."""
+"""When the device reports to the cloud, and what it sends again until the cloud has it."""
 
 import asyncio
 import itertools

@@ -122,9 +122,9 @@ def test_three_days_offline_end_in_one_gesture_and_notes_at_a_human_pace(tmp_pat
             await asyncio.sleep(60)
             assert cloud.lit_total == 7203
             assert set(cloud.shown) == set(notes)
-            on_glass = device.diary.at("note on the panel")
-            assert 3 <= len(on_glass) <= 9
-            assert all(b - a >= 4 for a, b in itertools.pairwise(on_glass))
+            on_panel = device.diary.at("note on the panel")
+            assert 3 <= len(on_panel) <= 9
+            assert all(b - a >= 4 for a, b in itertools.pairwise(on_panel))
 
     run_virtual(scenario())
 

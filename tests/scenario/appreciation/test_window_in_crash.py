@@ -51,9 +51,9 @@ class StrictCloud(ScriptedCloud):
         assert status.light.lit_total <= self.total
         lit = [entry.value for entry in seen if entry.what == "lit"]
         assert status.light.lit_total == 0 or status.light.lit_total in lit
-        on_glass = {entry.value for entry in seen if entry.what == "note on the panel"}
+        on_panel = {entry.value for entry in seen if entry.what == "note on the panel"}
         codes = {note.id: note.code for note in self.notes}
-        assert all(codes[receipt.id] in on_glass for receipt in status.notes)
+        assert all(codes[receipt.id] in on_panel for receipt in status.notes)
         return await super().status(status)
 
 

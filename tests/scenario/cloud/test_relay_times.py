@@ -99,7 +99,7 @@ def test_a_shut_is_at_the_relay_within_a_second_whatever_the_line_does(
             slow_proxy(site.base, SlowLine(up_bytes_per_s=10_000_000)) as line,
             uploading(line.url) as device,
         ):
-            device.upload.watch(True)
+            device.upload.on_watched(True)
             device.live()
             push(device, 6_000, keyframe=True)
             await until(lambda: site.relays.hub(KID) is not None and site.hub.meter.frames == 1)

@@ -24,7 +24,7 @@ async def line() -> AsyncIterator[tuple[Uploading, SlowProxy, ScriptedRelay]]:
         slow_proxy(relay.url, SlowLine(up_bytes_per_s=10_000_000)) as proxy,
         uploading(proxy.url) as device,
     ):
-        device.upload.watch(True)
+        device.upload.on_watched(True)
         device.live()
         push(device, 6_000, keyframe=True)
         await until(lambda: len(relay.pictures) == 1)
@@ -74,7 +74,7 @@ def shut(device: Uploading) -> None:
 
 
 def nobody_watches(device: Uploading) -> None:
-    device.upload.watch(False)
+    device.upload.on_watched(False)
 
 
 @pytest.mark.parametrize("size", [6_000, 400_000], ids=["many small", "one that blocks"])

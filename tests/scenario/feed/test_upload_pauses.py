@@ -1,4 +1,4 @@
-"""The upload on the virtual clock: what it says, whom it obeys, and how long it rests."""
+"""The upload on the virtual clock: what it sends, which requests it serves, when it waits."""
 
 import asyncio
 from itertools import pairwise
@@ -33,7 +33,7 @@ async def film(device: Uploading) -> None:
 
 
 def open_gate(device: Uploading) -> None:
-    device.upload.watch(True)
+    device.upload.on_watched(True)
     device.live()
 
 
@@ -136,7 +136,7 @@ def test_nothing_but_the_camera_s_pictures_goes_over_the_line() -> None:
 
     async def scenario() -> None:
         async with scripted_relay() as relay, uploading(relay.url) as device:
-            device.upload.watch(True)
+            device.upload.on_watched(True)
             await until(lambda: bool(relay.opened_at))
             await asyncio.sleep(3)
             assert relay.heard == []
@@ -167,7 +167,7 @@ def test_a_gate_that_shuts_while_a_picture_is_sent_stops_the_next() -> None:
             push(device, 400_000, keyframe=True)
             for _ in range(5):
                 push(device, 100)
-            device.upload.watch(True)
+            device.upload.on_watched(True)
             # Some of the first picture is at the relay, and the rest holds the sender up.
             await until(lambda: line.carried_up > 100_000)
             device.hub.show(State.FAULT)

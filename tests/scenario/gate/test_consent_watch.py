@@ -183,7 +183,7 @@ def test_the_record_is_read_once_at_a_time(tmp_path: Path) -> None:
             assert len(disk.asked_at) == 1
             await disk.answer()
             await asyncio.sleep(1)
-            assert len(disk.asked_at) == 2, "what a later read finds must not be told earlier"
+            assert len(disk.asked_at) == 2, "what a later read finds must not be reported earlier"
             await disk.go_on()
 
     write_consent(tmp_path, SIGNED)

@@ -21,7 +21,7 @@ from support.virtual import run_virtual
 
 @settings(deadline=None, max_examples=150)
 @given(st.lists(st.tuples(st.sampled_from(STEPS), PAUSES), max_size=30))
-@example([("the light sticks", 0.0), ("press", 0.0), ("the light obeys", 0.0)])
+@example([("the light sticks", 0.0), ("press", 0.0), ("the light works", 0.0)])
 @example([("the feed fails", 0.0), ("refuse", 0.0), ("admit", 0.0), ("the feed works", 1.0)])
 def test_the_light_tells_the_truth_whatever_happens(steps: list[tuple[str, float]]) -> None:
     world = tell(steps)
@@ -138,5 +138,5 @@ def test_a_feed_that_keeps_its_picture_keeps_the_light_on() -> None:
 
 
 def test_a_light_that_sticks_is_told_to_go_out_until_it_does() -> None:
-    world = tell([("the light sticks", 0.1), ("close", 20.0), ("the light obeys", 6.0)])
+    world = tell([("the light sticks", 0.1), ("close", 20.0), ("the light works", 6.0)])
     assert not world.pin

@@ -22,7 +22,7 @@ from support.virtual import run_virtual, virtual_now
 QUIET = BASES[Base.QUIET]
 
 
-async def obey(device: Device, url: str) -> Any:
+async def command(device: Device, url: str) -> Any:
     """Call the route's handler as the control server would."""
     routes = queue_routes(device.lamp, device.window.presenter)
     routes += lights_routes(device.lamp, simulated=True)
@@ -41,7 +41,7 @@ def test_a_pause_holds_notes_and_likes_back_with_their_receipts(tmp_path: Path) 
             await asyncio.sleep(10)
             first = cloud.note("hello")
             await asyncio.sleep(1)
-            assert await obey(device, "/queue/pause") == {"holds": ["paused"]}
+            assert await command(device, "/queue/pause") == {"holds": ["paused"]}
             notes = {cloud.note(code) for code in ("heroes", "best_team")}
             cloud.like(7)
             await asyncio.sleep(3600)
@@ -51,7 +51,7 @@ def test_a_pause_holds_notes_and_likes_back_with_their_receipts(tmp_path: Path) 
             assert device.diary.of("note on the panel") == ["hello"]
             assert device.lights.frame == QUIET
 
-            assert await obey(device, "/queue/resume") == {"holds": []}
+            assert await command(device, "/queue/resume") == {"holds": []}
             await asyncio.sleep(60)
             assert notes <= set(cloud.shown)
             assert cloud.lit_total == 7
@@ -67,7 +67,7 @@ def test_a_pause_that_ends_with_the_process_has_lost_nothing(tmp_path: Path) -> 
         cloud = ScriptedCloud(now)
         async with Device(tmp_path / "device.db", cloud, now).living() as device:
             await asyncio.sleep(10)
-            await obey(device, "/queue/pause")
+            await command(device, "/queue/pause")
             note = cloud.note("heroes")
             cloud.like(7)
             await asyncio.sleep(60)
@@ -86,11 +86,11 @@ def test_a_skipped_note_is_done_and_the_next_one_comes(tmp_path: Path) -> None:
         cloud = ScriptedCloud(now)
         async with Device(tmp_path / "device.db", cloud, now).living() as device:
             await asyncio.sleep(10)
-            assert await obey(device, "/queue/skip") == {"skipped": False}
+            assert await command(device, "/queue/skip") == {"skipped": False}
             notes = [cloud.note(code) for code in ("hello", "heroes")]
             await asyncio.sleep(1)
             assert device.diary.of("note on the panel") == ["hello"]
-            assert await obey(device, "/queue/skip") == {"skipped": True}
+            assert await command(device, "/queue/skip") == {"skipped": True}
             await asyncio.sleep(0.5)
             assert device.diary.of("note on the panel") == ["hello", "heroes"]
             await asyncio.sleep(30)
@@ -117,11 +117,11 @@ def test_a_note_that_is_still_on_its_way_to_a_slow_panel_is_not_skipped(
             monkeypatch.setattr(device.display, "show", slowly)
             cloud.note("hello")
             await asyncio.sleep(3)
-            assert await obey(device, "/queue/skip") == {"skipped": False}
+            assert await command(device, "/queue/skip") == {"skipped": False}
             await asyncio.sleep(4)
             assert cloud.shown
             assert device.window.screen.screen == "note", "nobody could have read it yet"
-            assert await obey(device, "/queue/skip") == {"skipped": True}
+            assert await command(device, "/queue/skip") == {"skipped": True}
             await asyncio.sleep(6)
             assert device.window.screen.screen != "note"
 
@@ -134,7 +134,7 @@ def test_muted_the_lamp_stays_at_its_base_while_notes_show(tmp_path: Path) -> No
         cloud = ScriptedCloud(now)
         async with Device(tmp_path / "device.db", cloud, now).living() as device:
             await asyncio.sleep(10)
-            assert await obey(device, "/queue/mute") == {"holds": ["muted"]}
+            assert await command(device, "/queue/mute") == {"holds": ["muted"]}
             await asyncio.sleep(2)
             written = len(device.lights.history)
             note = cloud.note("heroes")
@@ -145,7 +145,7 @@ def test_muted_the_lamp_stays_at_its_base_while_notes_show(tmp_path: Path) -> No
             assert cloud.lit_total == 0
             assert len(device.lights.history) == written
 
-            assert await obey(device, "/queue/unmute") == {"holds": []}
+            assert await command(device, "/queue/unmute") == {"holds": []}
             await asyncio.sleep(20)
             assert cloud.lit_total == 7
 
@@ -158,7 +158,7 @@ def test_a_test_note_is_told_as_one_and_counted_nowhere(tmp_path: Path) -> None:
         cloud = ScriptedCloud(now)
         async with Device(tmp_path / "device.db", cloud, now).living() as device:
             await asyncio.sleep(10)
-            await obey(device, "/notes/test")
+            await command(device, "/notes/test")
             await asyncio.sleep(1)
             assert " ".join(device.window.screen.text) == ENGLISH.test
             assert device.lights.frame.level > QUIET.level + 0.3
@@ -177,7 +177,7 @@ def test_everything_that_is_shown_as_a_test_is_reported_to_nobody(tmp_path: Path
         cloud = ScriptedCloud(now)
         async with Device(tmp_path / "device.db", cloud, now).living() as device:
             await asyncio.sleep(10)
-            plan = (await obey(device, "/lights/test"))["effects"]
+            plan = (await command(device, "/lights/test"))["effects"]
             await asyncio.sleep(plan[-1]["starts_s"] + plan[-1]["seconds"] + 1)
             assert device.lights.frame == QUIET
             assert device.diary.of("lit") == []
@@ -192,12 +192,12 @@ def test_off_is_dark_until_on(tmp_path: Path) -> None:
         cloud = ScriptedCloud(now)
         async with Device(tmp_path / "device.db", cloud, now).living() as device:
             await asyncio.sleep(10)
-            assert await obey(device, "/lights/off") == {"holds": ["off"]}
+            assert await command(device, "/lights/off") == {"holds": ["off"]}
             cloud.like(1)
             await asyncio.sleep(60)
             assert device.lights.frame.level == 0
             assert cloud.lit_total == 0
-            assert await obey(device, "/lights/on") == {"holds": []}
+            assert await command(device, "/lights/on") == {"holds": []}
             await asyncio.sleep(20)
             assert device.lights.frame == QUIET
             assert cloud.lit_total == 1
@@ -235,9 +235,9 @@ def test_a_lamp_that_is_gone_is_not_said_to_show_anything(tmp_path: Path) -> Non
             device.lamp.likes(1, 1)
             await asyncio.sleep(5)
             with pytest.raises(ProblemError, match="does not answer: the simulated lamp is unplug"):
-                await obey(device, "/lights/test")
+                await command(device, "/lights/test")
             device.lights.broken = False
             await asyncio.sleep(60)
-            assert (await obey(device, "/lights/test"))["effects"]
+            assert (await command(device, "/lights/test"))["effects"]
 
     run_virtual(scenario())

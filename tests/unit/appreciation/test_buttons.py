@@ -318,7 +318,7 @@ def test_a_letting_go_is_believed_after_50_ms_of_calm() -> None:
         button.release()
         await asyncio.sleep(0.049)
         assert hand.did == ["down", "felt"]
-        button.hold()  # a bounce: the calm begins anew
+        button.hold()  # a bounce: the calm starts again
         button.release()
         await asyncio.sleep(0.049)
         assert hand.did == ["down", "felt"]

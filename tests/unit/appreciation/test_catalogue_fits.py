@@ -143,7 +143,7 @@ def test_most_of_a_latin_kitchen_reads_atkinson() -> None:
 @needs_fribidi
 @every_arabic_note
 def test_arabic_runs_from_right_to_left(note: CatalogueNote) -> None:
-    """What stands at the left of a line is what is said last: all but the first word."""
+    """The left of a line has what is said last: all but the first word."""
     _, rest = note.text.split(" ", 1)
     picture, of_rest = (Image.new("L", (1400, 160)) for _ in range(2))
     for image, text in ((picture, note.text), (of_rest, rest)):
@@ -161,7 +161,7 @@ def test_arabic_runs_from_right_to_left(note: CatalogueNote) -> None:
 def test_arabic_letters_take_the_form_that_their_place_asks_for(note: CatalogueNote) -> None:
     """A word is as long as its letters, each in its initial, medial, final or isolated form.
 
-    Which form stands where is worked out here, from Unicode's joining types, and is asked of the
+    Which form belongs where is worked out here, from Unicode's joining types, and is asked of the
     font one letter at a time, with a joiner at the side where the letter joins.
     """
     face = font(1000, True, Face.ARABIC)

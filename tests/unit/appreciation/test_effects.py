@@ -297,7 +297,7 @@ def test_a_brand_in_red_or_amber_is_told_why_not(colour: str) -> None:
 
 @pytest.mark.parametrize("colour", ["C2255C", "#C2255", "#GG0000", "red", "", "#000000"])
 def test_what_is_no_colour_is_told(colour: str) -> None:
-    with pytest.raises(ValueError, match=r"no colour|black"):
+    with pytest.raises(ValueError, match=r"not a colour|black"):
         brand(glow=colour, heart="#C2255C")
 
 

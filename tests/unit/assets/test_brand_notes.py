@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from likelight.assets import catalogue, fonts
-from likelight.assets.brand import LARGEST_BYTES, LONGEST, MOST, with_brand
+from likelight.assets.brand import MAX_FILE_BYTES, MAX_LETTERS, MAX_NOTES, with_brand
 from likelight.assets.catalogue import BUNDLED, CatalogueError, Notes, read_folder
 from likelight.cli.main import main
 from likelight.config.settings import ConfigError, KitchenSettings
@@ -60,7 +60,7 @@ def test_a_brand_adds_and_replaces(brand: Write) -> None:
     assert (english["mother"].text, english["mother"].icon) == ("Like my mother's", "house")
     assert german["mother"].text == "Wie bei meiner Mutter"
     assert english["delicious"].icon == "star"
-    # What a viewer sends must be what the crew reads: no old translation stands beside new words.
+    # What a viewer sends must be what the crew reads: no old translation remains beside new words.
     assert german["delicious"].text == "Yum"
     assert arabic["mother"].text == "Like my mother's"
     assert notes.load("ar").dir == "rtl"
@@ -82,7 +82,7 @@ def test_the_only_language_of_a_brand_is_its_default(brand: Write) -> None:
 @pytest.mark.parametrize(
     ("files", "told"),
     [
-        ({"en": {"hello": "x" * (LONGEST + 1)}}, "en.json: hello: has 41 letters"),
+        ({"en": {"hello": "x" * (MAX_LETTERS + 1)}}, "en.json: hello: has 41 letters"),
         ({"en": {"hello": "Hej 汉"}}, "hello: has letters that no font here can write: 汉"),
         ({"en": {"hello": "Go\nnow"}}, "en.json: hello: has a control character, U+000A"),
         ({"en": {"hello": "Go\u202enow"}}, "en.json: hello: has a control character, U+202E"),
@@ -101,9 +101,9 @@ def test_the_only_language_of_a_brand_is_its_default(brand: Write) -> None:
         ({"xx": {"hello": "Hi"}}, "xx.json: no such language"),
         ({"de": {"hello": "Moin"}, "fr": {"hello": "Salut"}}, "en.json: hello: is missing"),
         ({"en": {}}, "en.json: notes: must hold words by code"),
-        ({"en": "{"}, "en.json is no valid JSON"),
+        ({"en": "{"}, "en.json is not valid JSON"),
         ({"en": "[]"}, "en.json must hold a JSON object"),
-        ({"en": " " * (LARGEST_BYTES + 1)}, "en.json is larger than 64 KiB"),
+        ({"en": " " * (MAX_FILE_BYTES + 1)}, "en.json is larger than 64 KiB"),
         ({"en": '{"nots": {}}'}, "en.json: nots: no such key"),
         ({}, "it holds no notes"),
     ],
@@ -121,9 +121,9 @@ def test_all_mistakes_are_told_at_once(brand: Write) -> None:
 
 
 def test_too_many_notes_are_refused(brand: Write) -> None:
-    many = {f"n{number}": f"Note {number}" for number in range(MOST)}
+    many = {f"n{number}": f"Note {number}" for number in range(MAX_NOTES)}
 
-    assert f"at most {MOST}" in refusal(brand(_icons=dict.fromkeys(many, "star"), en=many))
+    assert f"at most {MAX_NOTES}" in refusal(brand(_icons=dict.fromkeys(many, "star"), en=many))
 
 
 def test_a_folder_that_is_not_there_is_told(tmp_path: Path) -> None:
@@ -198,12 +198,12 @@ def test_without_any_catalogue_there_is_nothing_to_send_and_nothing_breaks(tmp_p
 def test_the_daemon_goes_on_with_what_is_left_and_says_so(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(catalogue, "TROUBLE", ("de.json is no valid JSON",))
+    monkeypatch.setattr(catalogue, "TROUBLE", ("de.json is not valid JSON",))
     monkeypatch.setattr(fonts, "TROUBLE", ("NotoSans-Bold.ttf can't be used",))
 
     with caplog.at_level(logging.WARNING):
         assert kitchen_notes() is BUNDLED
-    assert "de.json is no valid JSON. Install likelight again" in caplog.text
+    assert "de.json is not valid JSON. Install likelight again" in caplog.text
     assert "NotoSans-Bold.ttf can't be used" in caplog.text
 
 

@@ -95,7 +95,7 @@ def test_a_damaged_file_is_refused(damage: str) -> None:
     data[len(data) // 2] ^= 0xFF
     broken = {"flip": bytes(data), "short": bytes(data[:9000]), "text": b"<html>", "empty": b""}
 
-    with pytest.raises(ValueError, match=r"damaged|too early|no whole TrueType font"):
+    with pytest.raises(ValueError, match=r"damaged|too early|not a whole TrueType font"):
         sfnt.letters(broken[damage])
 
 

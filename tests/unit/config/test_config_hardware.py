@@ -169,7 +169,7 @@ LAMP = '[[lights]]\ndriver = "pwm"\npin = '
             '[lights]\ndriver = "ws2812-pio"\nleds = 500\npin = 18',
             "line 1: lights: 500 LEDs would hardly glow with max_milliamps = 1500; give them 2000",
         ),
-        # What is no text, no number, no table
+        # What is not a text, a number or a table
         ("board = 4", 'line 1: board: this takes a text in quotes, such as "pi-4"'),
         ('[indicator]\npin = "23"', "line 2: indicator.pin: this takes a whole number, without"),
         ("[indicator]\ndriver = 1", "a text in quotes, one of: 'sim' or 'onoff'"),

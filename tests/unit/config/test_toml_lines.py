@@ -13,7 +13,7 @@ from likelight.config.toml_lines import Key, line_numbers
 
 
 class Writer:
-    """Writes a document in which every integer is the number of the line it stands on."""
+    """Writes a document in which every integer is the number of the line it is on."""
 
     def __init__(self, data: st.DataObject) -> None:
         self._draw = data.draw

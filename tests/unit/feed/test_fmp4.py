@@ -101,7 +101,7 @@ def test_the_timeline_follows_the_captures_one_frame_behind(steps: list[int]) ->
 
 
 def test_a_clock_beyond_2036_makes_no_fragment_fail() -> None:
-    """NTP's seconds begin anew on 7 February 2036; a clock without a battery may wake anywhere."""
+    """NTP's seconds start again on 7 February 2036; a clock without a battery may wake anywhere."""
     in_2040_us = 2_208_988_800_000_000
     data = fragment(
         [b"picture"], sequence=1, decode=0, duration=1, keyframe=True, captured_us=in_2040_us
@@ -118,5 +118,5 @@ def test_a_fragment_says_that_its_time_is_the_captures_and_which_pictures_stand_
     for data in fragments:
         moof = list(boxes(data))[1]
         flags.append(moof.find("traf", "trun").body[-4:])
-    # 2: depends on no other; 1: depends on others, and 1 << 16: is no sync sample.
+    # 2: depends on no other; 1: depends on others, and 1 << 16: is not a sync sample.
     assert flags == [b"\x02\x00\x00\x00", *[b"\x01\x01\x00\x00"] * 2]

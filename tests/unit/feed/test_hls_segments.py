@@ -1,4 +1,4 @@
-"""The segmenter under cameras of every temper: whatever comes in, the playlist keeps the rules."""
+"""The segmenter under all kinds of cameras: whatever comes in, the playlist keeps the rules."""
 
 import pytest
 from hypothesis import given, settings

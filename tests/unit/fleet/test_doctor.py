@@ -94,7 +94,7 @@ CASES = [
     Case("board", "ok", "Pi 4 Model B", KIT, with_files({**PI_4})),
     Case("board", "fail", "this is a Raspberry Pi 5", KIT, with_files({MODEL: "Raspberry Pi 5"})),
     Case("board", "fail", "not a Raspberry Pi", KIT),
-    Case("power", "skip", "no Raspberry Pi", {}),
+    Case("power", "skip", "not a Raspberry Pi", {}),
     Case("power", "skip", "neither", {}, with_files({**PI_4})),
     Case(
         "power",
@@ -497,7 +497,7 @@ CASES = [
     Case("watchdog-service", "skip", "not installed", {}),
     Case("watchdog-service", "ok", "30 s", {}, with_files({UNIT: GOOD_UNIT})),
     Case("watchdog-service", "fail", "no WatchdogSec", {}, with_files({UNIT: "[Service]\n"})),
-    Case("watchdog-board", "skip", "no Raspberry Pi", {}),
+    Case("watchdog-board", "skip", "not a Raspberry Pi", {}),
     Case(
         "watchdog-board",
         "ok",
@@ -554,7 +554,7 @@ CASES = [
         CLOUD,
         with_files({"/etc/likelight/token": 0o600}, me=replace(COOK, uid=0)),
     ),
-    Case("boot-secrets", "skip", "no Raspberry Pi", {}),
+    Case("boot-secrets", "skip", "not a Raspberry Pi", {}),
     Case(
         "boot-secrets",
         "ok",
@@ -710,7 +710,7 @@ def test_damaged_assets_are_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert examine(BY_ID["fonts"], case, tmp_path).finding.result == "ok"
     monkeypatch.setattr(fonts, "TROUBLE", ("Bold.ttf can't be used",))
     assert examine(BY_ID["fonts"], case, tmp_path).finding.result == "fail"
-    monkeypatch.setattr(catalogue, "TROUBLE", ("de.json is no valid JSON",))
+    monkeypatch.setattr(catalogue, "TROUBLE", ("de.json is not valid JSON",))
     found = examine(BY_ID["notes"], case, tmp_path)
     assert "de.json" in found.finding.words
     assert "again" in (found.fix or "")

@@ -1,4 +1,4 @@
-"""The crew's consent: what is stored, by whom it can be read, what it is worth when."""
+"""The crew's consent: what is stored, who can read it, and when it is valid."""
 
 import json
 import os
@@ -37,7 +37,7 @@ def test_what_was_written_is_read_by_its_owner_only(tmp_path: Path) -> None:
         "notice",
         "recorded_at",
         "review",
-    }, "whoever stores more about a person says so in the docs first"
+    }, "a change that stores more about a person says so in the docs first"
     write_consent(tmp_path, SIGNED.model_copy(update={"notice": "4"}))
     assert [path.name for path in tmp_path.iterdir()] == [CONSENT_FILE]
 
@@ -72,7 +72,7 @@ def test_withdrawn_is_gone(tmp_path: Path) -> None:
 @pytest.mark.parametrize("damage", ["", "{", "{}", "[]", '{"signed_by": "Ana"}', "\0" * 99])
 def test_a_damaged_record_is_none(tmp_path: Path, damage: str) -> None:
     (tmp_path / CONSENT_FILE).write_text(damage, encoding="utf-8")
-    with pytest.raises(ConsentError, match="record the crew's consent anew"):
+    with pytest.raises(ConsentError, match="record the crew's consent again"):
         read_consent(tmp_path)
 
 
@@ -83,7 +83,7 @@ def test_a_damaged_record_is_none(tmp_path: Path, damage: str) -> None:
         (NOON - timedelta(minutes=60), True, ConsentStatus.VALID),
         (NOON - timedelta(minutes=60, seconds=1), True, ConsentStatus.NO_CLOCK),
         (NOON, False, ConsentStatus.NO_CLOCK),
-        # 28 March 2027 ends in Berlin at 22:00 UTC, for it began an hour early for summer time.
+        # 28 March 2027 ends in Berlin at 22:00 UTC: summer time began on that day.
         (datetime(2027, 3, 28, 21, 59, 59, tzinfo=UTC), True, ConsentStatus.VALID),
         (datetime(2027, 3, 28, 22, 0, tzinfo=UTC), True, ConsentStatus.OVERDUE),
         (datetime(2027, 3, 28, 22, 0, tzinfo=UTC), False, ConsentStatus.OVERDUE),

@@ -179,14 +179,14 @@ def test_once_a_week_is_found_over_the_hour_that_autumn_adds() -> None:
     [
         (
             {"monday": "11-23"},
-            'monday: \'11-23\' is no time span; write "11:00-23:00", or "closed"',
+            'monday: \'11-23\' is not a time span; write "11:00-23:00", or "closed"',
         ),
         ({"monday": "11:00-25:00"}, "monday: '11:00-25:00' has a time that no clock shows"),
         ({"friday": "24:00-02:00"}, "friday: '24:00-02:00' has a time that no clock shows"),
         ({"friday": "11:60-12:00"}, "a time that no clock shows"),
         ({"sunday": "11:00-11:00"}, "ends when it begins"),
         ({"sunday": "11:00-15:00, 14:00-16:00"}, "sunday: two of its time spans overlap"),
-        ({"sunday": ""}, "sunday: '' is no time span"),
+        ({"sunday": ""}, "sunday: '' is not a time span"),
     ],
 )
 def test_a_mistake_is_told_in_words(rows: Week, words: str) -> None:

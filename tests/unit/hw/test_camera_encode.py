@@ -1,4 +1,4 @@
-"""The encoders: what stands in their streams, and what it decodes to."""
+"""The encoders: what is in their streams, and what it decodes to."""
 
 import pytest
 from av.video.reformatter import ColorRange

@@ -1,4 +1,4 @@
-"""A lamp that only knows on and off is on for gestures, and off for what stands behind them."""
+"""A lamp that only knows on and off is on for gestures, and off for the base behind them."""
 
 import pytest
 

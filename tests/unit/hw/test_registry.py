@@ -143,7 +143,7 @@ def test_switching_off_what_is_not_there_only_says_so(
         "A lamp may still be on",
         "The on-air light may still be on",
     ]
-    assert not any(record.exc_info for record in caplog.records), "what is absent is no mistake"
+    assert not any(record.exc_info for record in caplog.records), "what is absent is not a mistake"
 
 
 def test_a_driver_s_own_mistake_keeps_no_other_light_on_and_comes_with_its_traceback(

@@ -73,7 +73,7 @@ def test_a_udev_that_never_comes_is_waited_for_3_s(tmp_path: Path) -> None:
 def test_without_the_udev_rule_it_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     PwmTree(tmp_path, {HEADER: 0})
 
-    # Root, as whom a test may run, is refused nothing.
+    # Root, which may run a test, can write to everything.
     def refuse(path: Path, *_: object) -> int:
         raise PermissionError(errno.EACCES, "Permission denied", str(path))
 

@@ -65,5 +65,5 @@ def test_every_command_of_the_device_is_in_the_readme() -> None:
 
 
 def is_typed(command: str, text: str) -> bool:
-    """Return whether `command` stands in `text`, and not as the beginning of another word."""
+    """Return whether `text` has `command`, and not as the beginning of another word."""
     return re.search(rf"{command}(?![\w-])", text) is not None

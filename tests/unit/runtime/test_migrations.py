@@ -99,7 +99,7 @@ def test_a_newer_minor_is_opened_and_keeps_its_version() -> None:
             r"kitchen\.sqlite has the format 0\.1, so an older version of likelight wrote it; this "
             r"one reads 0\.2 and later\. Run a version of likelight from between",
         ),
-        (0, r"kitchen\.sqlite is no menu of likelight: another program wrote it\. Move it away"),
+        (0, r"kitchen\.sqlite is not a menu of likelight: another program wrote it\. Move it away"),
         (-5, "another program wrote it"),
     ],
 )
@@ -122,7 +122,7 @@ async def test_the_file_of_the_cloud_is_none_of_the_device_s(
     await file.open(lambda _: None)
     await file.close()
     before = path.read_bytes()
-    with pytest.raises(StoreIncompatible, match=rf"mistaken\.sqlite is no {mine.name}"):
+    with pytest.raises(StoreIncompatible, match=rf"mistaken\.sqlite is not a {mine.name}"):
         await SqliteFile(path, mine).open(lambda _: None)
     assert path.read_bytes() == before
 

@@ -18,7 +18,7 @@ async def main():
     stop = Stop()
     stop.darken = dark
     os.kill(os.getpid(), signal.{first})
-    await stop.asked.wait()
+    await stop.requested.wait()
     print("asked", flush=True)
     os.kill(os.getpid(), signal.{second})
     {hangs}

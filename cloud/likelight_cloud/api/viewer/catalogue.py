@@ -20,7 +20,7 @@ async def get_catalogue(request: web.Request) -> web.Response:
         raise ProblemError(
             422,
             "lang: this is not a language tag. Send en, or de-AT, for example.",
-            errors=(FieldError(field="lang", detail="no language tag"),),
+            errors=(FieldError(field="lang", detail="not a language tag"),),
         )
     notes = request.app[CLOUD].notes.load(lang)
     response = web.Response(

@@ -127,7 +127,7 @@ class Lamp:
         self._catch_up(waited)
 
     def likes(self, delta: int, total: int) -> None:
-        """Glow for `delta` new likes, `total` in all. A delta of 0 is no news."""
+        """Glow for `delta` new likes, `total` in all. A delta of 0 is not news."""
         if delta > 0:
             self._add_pending(delta, total)
             if not self._waiting:

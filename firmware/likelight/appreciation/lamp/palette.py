@@ -94,11 +94,11 @@ def safe(colour: str) -> Rgb:
     """Return the colour "#RRGGBB". Raises `ValueError`, or `Alarming` for red and amber."""
     digits = colour.removeprefix("#")
     if len(digits) != 6 or not colour.startswith("#"):
-        raise ValueError(f'{colour} is no colour; write it as "#C2255C"')
+        raise ValueError(f'{colour} is not a colour; write it as "#C2255C"')
     try:
         red, green, blue = bytes.fromhex(digits)
     except ValueError:
-        raise ValueError(f'{colour} is no colour; write it as "#C2255C"') from None
+        raise ValueError(f'{colour} is not a colour; write it as "#C2255C"') from None
     if max(red, green, blue) == 0:
         raise ValueError(f"{colour} is black, which no lamp can show; choose a colour")
     hue, saturation, _ = colorsys.rgb_to_hsv(red / 255, green / 255, blue / 255)

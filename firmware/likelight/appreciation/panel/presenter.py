@@ -31,7 +31,7 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 REVIEW_S = 30.0
-"""The headline is decided anew this often, for what time alone changes: midnight, a lull."""
+"""The headline is decided again this often, for what only time changes, such as the day."""
 PACE_S = 1.0
 """The least time between two counts on the panel, which is slow and near people's eyes."""
 TIMER_SLACK_S = 0.001

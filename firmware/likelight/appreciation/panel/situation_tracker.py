@@ -45,7 +45,7 @@ class SituationTracker:
         self._thanking_until = _NEVER
 
     def start(self) -> None:
-        """Begin after the inbox is loaded: what came before a start is no news."""
+        """Begin after the inbox is loaded: what came before a start is not news."""
         self._likes_seen = self._inbox.totals.total
 
     def events_came(self) -> None:

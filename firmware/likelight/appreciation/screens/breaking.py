@@ -89,7 +89,7 @@ def wrap(words: Words, widths: Sequence[int], em: int, bold: bool) -> tuple[str,
     """Break `words` into exactly `len(widths)` lines of similar length, each within its width.
 
     None when that is impossible. Of all the ways it takes the least sum of squared lengths. A
-    line's length is a sum, because measuring whole lines anew costs most of the time; what kerning
+    line's length is a sum, because measuring whole lines again costs most of the time; what kerning
     across a space would add is left to the check on the ink.
     """
     count, face = len(words), words.face

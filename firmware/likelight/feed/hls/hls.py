@@ -36,7 +36,7 @@ class HlsRequestError(ValueError):
 class Hls:
     """One hub's LL-HLS. It adds itself to the hub, and keeps nothing while nobody watches.
 
-    `epoch` is random and stands in every URI but the first playlist's, so that no cache mixes two
+    `epoch` is random and part of every URI but the first playlist's, so that no cache mixes two
     runs of a device. A request waits until its answer exists: `TimeoutError` after `HOLD_S`.
     """
 
@@ -54,7 +54,7 @@ class Hls:
 
     @property
     def hub(self) -> Hub:
-        """Whose stream this is."""
+        """The hub whose stream this is."""
         return self._hub
 
     @property
@@ -101,7 +101,7 @@ class Hls:
         return self._playlist
 
     async def part(self, number: int, part: int) -> bytes | None:
-        """Return a part, or None when it does not exist; the hinted one is waited for."""
+        """Return a part, or None when it does not exist; wait for it when the playlist hints it."""
         if self._hinted(number, part):
             await self._wait_until(lambda: not self._hinted(number, part))
         segment = self._kept(number)

@@ -1,8 +1,8 @@
 """Where parts and segments end.
 
-By time, never by count, because a camera's frames jitter: a part ends when one frame more would
-exceed PART-TARGET. Where it would end too short, its segment ends with it, for a segment's last
-part may be of any length. So every playlist keeps the rules, at every frame rate.
+They end by time, never by count, because a camera's frames jitter: a part ends when one frame more
+would exceed PART-TARGET. Where a part would be too short, its segment ends with it, because a
+segment's last part may have any length. So every playlist keeps the rules, at every frame rate.
 """
 
 from likelight.feed.fmp4 import TIMESCALE

@@ -29,11 +29,11 @@ log = logging.getLogger(__name__)
 
 CONNECT_S = 5.0
 HEARTBEAT_S = 10.0
-"""After so long without a message the relay is pinged; it has half as long to answer."""
+"""After this long without a message the relay is pinged; it has half as long to answer."""
 REFUSED_S = (60.0, 75.0)
 """The pause after a refusal, and after a newer upload took this one's place: between these."""
 PROVEN_S = 10.0
-"""A connection that lasted so long was a good one: the back-off starts again from its beginning."""
+"""A connection that lasted this long was a good one: the back-off starts from its beginning."""
 
 
 class _ConnectionClosed(Exception):
@@ -47,8 +47,8 @@ class _ConnectionClosed(Exception):
 class Upload:
     """Sends the feed to the relay at `base_url`; a component, and an outlet of the hub.
 
-    `attach` it to the hub, and tell it by `watch` whether the cloud says that somebody watches:
-    that is demand, as any viewer's is.
+    `attach` it to the hub, and call `on_watched` when the cloud says that somebody watches, or that
+    nobody does: that counts as demand, like any viewer's.
     """
 
     def __init__(self, base_url: str, kid: str, token: str, *, rng: random.Random) -> None:
@@ -69,12 +69,12 @@ class Upload:
         self._hub, self._camera_keyframe = hub, request_keyframe
         hub.add_outlet(self)
 
-    def watch(self, watched: bool) -> None:
-        """Somebody watches at the cloud, or nobody does any more."""
+    def on_watched(self, watched: bool) -> None:
+        """Take whether anybody watches at the cloud."""
         if watched != self._outgoing.watched:
             self._outgoing.watched = watched
             self._demand_changed()
-            self._outgoing.news.set()
+            self._outgoing.changed.set()
 
     @property
     def uploading(self) -> bool:
@@ -88,12 +88,12 @@ class Upload:
 
     def on_fragment(self, fragment: Fragment) -> None:
         self._outgoing.ring.append(fragment)
-        self._outgoing.news.set()
+        self._outgoing.changed.set()
 
     def on_jpeg(self, picture: JpegPicture) -> None:
         if self._outgoing.state is State.LIVE:
             self._outgoing.picture = picture
-            self._outgoing.news.set()
+            self._outgoing.changed.set()
 
     def on_state(self, state: State) -> None:
         """Follow the gate: forget the pictures that it shuts in; the sender ends its connection."""
@@ -104,15 +104,15 @@ class Upload:
             outgoing.picture = None
         if self._sender is not None:
             self._sender.on_state(was)
-        outgoing.news.set()
+        outgoing.changed.set()
 
     async def run(self) -> None:
         """Upload whenever somebody watches."""
         async with aiohttp.ClientSession(ws_response_class=UploadSocket) as session:
             while True:
                 while not self._outgoing.may_connect:
-                    self._outgoing.news.clear()
-                    await self._outgoing.news.wait()
+                    self._outgoing.changed.clear()
+                    await self._outgoing.changed.wait()
                 await asyncio.sleep(await self._upload(session))
 
     async def _upload(self, session: aiohttp.ClientSession) -> float:

@@ -20,8 +20,8 @@ class Outgoing:
     """True while the cloud says that somebody watches."""
     jpeg_fps: int = 0
     """How many JPEGs a second the relay asks for."""
-    news: asyncio.Event = field(default_factory=asyncio.Event)
-    """Set on each change; whoever waits for it clears it first."""
+    changed: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set on each change; a task that waits for it clears it first."""
 
     @property
     def may_connect(self) -> bool:

@@ -14,7 +14,7 @@ from likelight.feed.upload.outgoing import Outgoing
 from likelight.feed.upload.protocol import FormatMessage, GateMessage, PacketKind, UploadPacket
 
 STALL_S = 5.0
-"""A connection on which nothing has gone out for so long is dead."""
+"""A connection on which nothing has gone out for this long is dead."""
 SHUT_WITHIN_S = 0.3
 """When the gate shuts, a connection is aborted unless all has been delivered by then.
 
@@ -55,7 +55,7 @@ class Sender:
     ) -> None:
         self.socket = socket
         self.gate: State | None = None
-        """The state that the relay was told last."""
+        """The state that the relay got last."""
         self._outgoing = outgoing
         self._epoch = epoch
         self._request_keyframe = request_keyframe
@@ -77,24 +77,24 @@ class Sender:
         """
         outgoing = self._outgoing
         while outgoing.may_stay:
-            outgoing.news.clear()
+            outgoing.changed.clear()
             async with asyncio.timeout(STALL_S):
                 await self._send_due()
             with suppress(TimeoutError):
                 async with asyncio.timeout(1.0):
-                    await outgoing.news.wait()
+                    await outgoing.changed.wait()
         shut = State.IDLE if outgoing.state is State.LIVE else outgoing.state
         async with asyncio.timeout(STALL_S):
             await self._send_gate(shut)
 
-    def on_state(self, was: State) -> None:
+    def on_state(self, previous: State) -> None:
         """Follow the state of `outgoing`, which has changed; on a shut, start the cutoff."""
         state = self._outgoing.state
-        if state is State.LIVE or was is State.LIVE:
+        if state is State.LIVE or previous is State.LIVE:
             self._cursor = NOWHERE
         if state is State.LIVE:
-            self._init = None  # the camera has started anew, and so does its stream
-        if was is State.LIVE:
+            self._init = None  # the camera has started again, with a new stream
+        if previous is State.LIVE:
             cutoff = asyncio.get_running_loop().call_later(SHUT_WITHIN_S, self.abort_undelivered)
             # In a fault of the camera the gate stays open. If the camera is back in time, the
             # connection holds new pictures and need not be aborted. When a fault has shut the gate,

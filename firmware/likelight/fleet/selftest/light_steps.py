@@ -105,12 +105,12 @@ async def check_on_air_light(session: SelfTestSession) -> Outcome:
             light.set(False)
             if not lit or light.lit:
                 return failed("it did not follow")
-            return passed("on and off, as it was told")
+            return passed("on and off, as requested")
         question = "ON AIR goes on and off, slowly; it, and nothing else. Does it?"
         other = await session.ask(session.words.on_and_off, question, _blink(session))
     finally:
         light.set(False)
-    return other or passed("on and off, as it was told")
+    return other or passed("on and off, as requested")
 
 
 async def _blink(session: SelfTestSession) -> None:

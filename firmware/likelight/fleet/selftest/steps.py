@@ -1,7 +1,7 @@
 """The seven steps of the self-test, in their order.
 
 The panel comes first, because it guides. The buttons come second, because afterwards they can
-answer, and whoever stands at the wall needs no keyboard.
+answer, and a person at the wall needs no keyboard.
 """
 
 from likelight.fleet.selftest.camera_step import check_camera

@@ -1,4 +1,4 @@
-"""Whoever runs the self-test, and how they answer: by keyboard or by button."""
+"""The technician who runs the self-test, and how they answer: by keyboard or by button."""
 
 import asyncio
 import os

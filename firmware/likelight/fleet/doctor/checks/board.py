@@ -49,7 +49,7 @@ def board(system: System) -> Finding:
 )
 def power(system: System) -> Finding:
     if system.model is None:
-        return skip("no Raspberry Pi")
+        return skip("not a Raspberry Pi")
     flags = throttled(system)
     if flags is None:
         for alarm in system.root.glob("sys/class/hwmon/hwmon*/in0_lcrit_alarm"):

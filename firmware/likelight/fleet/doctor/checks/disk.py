@@ -64,7 +64,7 @@ def disk_space(system: System) -> Finding:
     "disk-health",
     what="The card or disk has shown no errors",
     why="Cards wear out and lie about it; the file system counts what it stumbled over",
-    fix="Put in a new, industrial card, and flash it anew; keep what is in the state directory",
+    fix="Put in a new, industrial card, and flash it again; keep what is in the state directory",
 )
 def disk_health(system: System) -> Finding:
     seen = False

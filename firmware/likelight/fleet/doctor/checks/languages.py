@@ -13,7 +13,7 @@ _AGAIN = "Install likelight again; this replaces all of its own files"
 @check(
     "shaping",
     what="Arabic letters join",
-    why="Without libfribidi they stand apart and in the wrong order; likelight then refuses to run",
+    why="Without libfribidi they are apart and in the wrong order; likelight then does not start",
     fix="sudo apt install libfribidi0",
 )
 def shaping(system: System) -> Finding:

@@ -120,7 +120,7 @@ def dns(system: System) -> Finding:
 @check(
     "tls",
     what="The cloud's certificate is good",
-    why="A wrong clock, a log-in page or a proxy that looks into everything stands between",
+    why="A wrong clock, a log-in page or a proxy that decrypts all traffic is in between",
     fix="Let this device reach the cloud without a proxy that opens its connections",
 )
 def tls(system: System) -> Finding:

@@ -86,7 +86,7 @@ def watchdog_service(system: System) -> Finding:
 )
 def watchdog_board(system: System) -> Finding:
     if system.model is None:
-        return skip("no Raspberry Pi")
+        return skip("not a Raspberry Pi")
     state = system.text(f"{WATCHDOG}/state")
     if state is None:
         return fail("there is no hardware watchdog", "add dtparam=watchdog=on to config.txt")
@@ -117,7 +117,7 @@ def port(system: System) -> Finding:
 @check(
     "secret-files",
     what="Only the daemon can read its secrets",
-    why="Whoever reads the token can speak as this kitchen; a daemon that can't read it is mute",
+    why="Anybody with the token can act as this kitchen; a daemon that can't read it gets no likes",
     fix="sudo chown likelight FILE, sudo chmod 600 FILE",
 )
 def secret_files(system: System) -> Finding:
@@ -150,12 +150,12 @@ def _can_read(system: System, owner: int, mode: int) -> bool:
 @check(
     "boot-secrets",
     what="No password is left on the boot partition",
-    why="Whoever takes the card out reads it on any computer, the Wi-Fi's password included",
+    why="Anybody who takes the card out can read it on any computer, the Wi-Fi's password included",
     fix="Remove that file from the boot partition, once the first boot is over",
 )
 def boot_secrets(system: System) -> Finding:
     if system.model is None:
-        return skip("no Raspberry Pi")
+        return skip("not a Raspberry Pi")
     folder = Path("/boot/firmware" if system.at("/boot/firmware").is_dir() else "/boot")
     for name in BOOT_SECRETS:
         text = (system.text(folder / name) or "").lower()
