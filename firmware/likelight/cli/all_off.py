@@ -42,8 +42,9 @@ def _switch_off(arguments: argparse.Namespace) -> None:
 
     try:
         wiring = target_of(arguments).config.wiring
-    except ConfigError as error:
-        log.warning("%s", error)
+    except Exception as error:
+        # Whatever it is, the lights that were opened are known without a configuration.
+        log.warning("%s", error, exc_info=not isinstance(error, ConfigError))
         opened = _opened_lights()
         if opened is None:
             log.warning("No light was switched off")

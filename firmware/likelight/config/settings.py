@@ -213,6 +213,8 @@ def read_config(path: Path) -> Config:
         raise ConfigError(f"{path} is not saved as UTF-8: see line {line}") from error
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{path} is not valid TOML: {toml_error_in_words(error)}") from error
+    except RecursionError:
+        raise ConfigError(f"{path} can't be used: its brackets are nested too deeply") from None
     layered = _within_camera_limits(with_kit(settings))
     try:
         config = Config.model_validate(layered)

@@ -13,6 +13,7 @@ from likelight.appreciation.lamp.effects import EFFECTS
 from likelight.cli import main as cli
 from likelight.cli.queue import DONE, QUEUE
 from likelight.config import opened_lights
+from likelight.config import settings as settings_module
 from likelight.config.opened_lights import (
     OpenedLights,
     read_opened_lights,
@@ -243,6 +244,20 @@ def test_off_hardware_succeeds_whatever_breaks_and_says_where(
     assert "The lights may still be on" in told
     assert "in broken\n" in told
     assert "ZeroDivisionError: a mistake of ours" in told
+
+
+def test_what_was_opened_goes_off_though_reading_the_configuration_breaks(
+    tmp_path: Path, runtime: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError("a mistake of ours")
+
+    write_opened_lights(runtime, LIGHTS)
+    monkeypatch.setattr(settings_module, "read_config", broken)
+    with lit() as header:
+        assert off(tmp_path) == 0
+        assert all(header.is_let_go(pin, high=pin in (6, 23)) for pin in PINS)
+    assert "in broken\n" in capsys.readouterr().err
 
 
 def test_off_hardware_succeeds_also_when_the_lights_file_can_t_be_asked_for(

@@ -62,6 +62,18 @@ def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:
     assert "camera.fps" in str(error.value)
 
 
+@pytest.mark.parametrize("depth", [100, 200, 300, 400, 1000, 100_000])
+@pytest.mark.parametrize("brackets", ["[]", "{}"])
+def test_a_file_of_many_brackets_is_refused_in_words(
+    tmp_path: Path, depth: int, brackets: str
+) -> None:
+    opens = "{a = " if brackets == "{}" else "["
+    inside = "1" if brackets == "{}" else ""
+    text = f"board = {opens * depth}{inside}{brackets[1] * depth}"
+    with pytest.raises(ConfigError, match=r"board: |nested too deeply"):
+        read_config(written(tmp_path, text))
+
+
 def test_a_missing_file_is_told_with_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="--config"):
         read_config(tmp_path / "absent.toml")
