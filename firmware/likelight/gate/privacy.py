@@ -82,16 +82,12 @@ class DurablePrivacy:
 
     async def _store_wanted(self) -> bool:
         """Store what the crew wants; return whether nothing is left to store."""
-        wanted, before = self._wanted, self._stored
-        # A store that is cancelled may reach the disk all the same.
-        self._stored = None
+        wanted = self._wanted
         try:
-            await self._store(wanted)
+            await self._bring_to_disk(wanted)
         except OSError as error:
-            self._stored = before
             self._take_failure(wanted, error)
             return self._stored is self._wanted
-        self._stored = wanted
         if wanted is not self._wanted:
             return False
         failed_before, self._store_failed = self._store_failed, False
@@ -103,6 +99,20 @@ class DurablePrivacy:
         else:
             log.info("PRIVACY: the camera is off, also after a restart")
         return True
+
+    async def _bring_to_disk(self, wanted: bool) -> None:
+        """Store `wanted`, unless the disk holds it already. Raises `OSError`."""
+        before = self._stored
+        if before is wanted:
+            return
+        # A store that is cancelled may reach the disk all the same.
+        self._stored = None
+        try:
+            await self._store(wanted)
+        except OSError:
+            self._stored = before
+            raise
+        self._stored = wanted
 
     def _take_failure(self, wanted: bool, error: OSError) -> None:
         if not wanted:

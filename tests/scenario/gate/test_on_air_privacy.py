@@ -158,6 +158,29 @@ def test_privacy_that_comes_with_the_end_is_stored_on_a_disk_that_takes_its_time
     run_virtual(scenario())
 
 
+def test_privacy_shuts_at_once_after_three_quick_presses_on_a_disk_that_then_fails() -> None:
+    async def body(kitchen: GateKitchen, gate: OnAir) -> None:
+        kitchen.disk_s = 0.5
+        button = SimButton()
+        listening = asyncio.create_task(a_button(button, gate).run())
+        gate.on_demand(True)
+        await asyncio.sleep(1)
+        for _ in range(3):
+            button.press()
+            await asyncio.sleep(0.1)
+        await asyncio.sleep(0.4)
+        assert kitchen.stored == [False]
+        kitchen.full = True
+        await asyncio.sleep(2)
+        assert gate.state is State.LIVE
+        button.press()
+        await asyncio.sleep(0.001)
+        assert gate.state is State.PRIVATE
+        listening.cancel()
+
+    run_virtual(a_kitchen(body, private=True))
+
+
 class Uninterrupted(GateKitchen):
     """Its disk ends what it began, in order, though nobody waits any more; as SQLite's thread."""
 
