@@ -24,7 +24,7 @@ def line_numbers(text: str) -> Mapping[Key, int]:
     scan = _Scan(text)
     try:
         scan.document()
-    except (AttributeError, IndexError, KeyError, RecursionError):
+    except (AttributeError, IndexError, KeyError):
         return {}
     return scan.found
 
