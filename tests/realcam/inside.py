@@ -118,7 +118,9 @@ async def test_twenty_starts_and_stops() -> None:
         assert camera.restarts == 0
 
 
-async def test_a_pi_without_a_camera_is_told_what_to_check(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_pi_without_a_camera_gets_a_list_of_what_to_check(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setenv("LIBCAMERA_PIPELINES_MATCH_LIST", "uvcvideo")
     with pytest.raises(HardwareError, match="finds no camera; check the ribbon cable"):
         await probe(CONFIG)

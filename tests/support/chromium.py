@@ -1,4 +1,4 @@
-"""Debian's Chromium, headless, with no word to anybody outside."""
+"""Debian's Chromium, headless, without connections to the internet."""
 
 import shutil
 from collections.abc import AsyncIterator

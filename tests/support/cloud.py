@@ -67,7 +67,7 @@ class Site:
             )
 
     async def poll(self, cursor: str | None = None, *, kid: str = KID, **query: Any) -> Reply:
-        """Poll as the device does, without a wait unless told."""
+        """Poll as the device does; `wait` is 0 s by default."""
         query = {"wait": 0, "dv": 1, **query}
         if cursor is not None:
             query["cursor"] = cursor

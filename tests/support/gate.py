@@ -1,4 +1,4 @@
-"""A kitchen around the real gate: a camera, a light and a disk that fail as they are told."""
+"""A kitchen around the real gate: a camera, a light and a disk that fail when a test says so."""
 
 import asyncio
 import logging

@@ -58,14 +58,14 @@ async def watched_kitchen() -> AsyncIterator[tuple[Kitchen, aiohttp.ClientSessio
 
 
 async def status(session: aiohttp.ClientSession, uri: str) -> int:
-    """Return with what status a GET is answered."""
+    """Return the status of the answer to a GET."""
     async with session.get(uri) as reply:
         await reply.read()
         return reply.status
 
 
 async def text(session: aiohttp.ClientSession, uri: str) -> str:
-    """Return what a GET is answered, which must be well."""
+    """Return the body of the answer to a GET, which must be a success."""
     async with session.get(uri) as reply:
         assert reply.status == 200, (uri, reply.status)
         return await reply.text()

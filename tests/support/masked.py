@@ -1,4 +1,4 @@
-"""For tests of the privacy masks: two masks over what moves in the drawn kitchen, and a judge."""
+"""For tests of the privacy masks: two masks over what moves in the drawn kitchen, and checks."""
 
 from PIL import Image, ImageChops
 

@@ -67,7 +67,7 @@ class PanelBus:
 
 
 class I2cBus(PanelBus):
-    """Stands for `/dev/i2c-1`, with the panel at `address`."""
+    """Takes the place of `/dev/i2c-1`, with the panel at `address`."""
 
     address = 0x3C
 
@@ -105,7 +105,7 @@ class I2cBus(PanelBus):
 
 
 class SpiBus(PanelBus):
-    """Stands for `/dev/spidev0.0`, with D/C on GPIO24 and, where it is wired, reset on GPIO25."""
+    """Takes the place of `/dev/spidev0.0`: D/C is on GPIO24, and reset, where wired, on GPIO25."""
 
     def __init__(self, chip: Chip, factory: MockFactory) -> None:
         super().__init__(chip)

@@ -1,4 +1,4 @@
-"""Consent and opening hours on the virtual clock: what the gate is told, and a disk that hangs."""
+"""Consent and opening hours on the virtual clock: the calls of the gate, and a disk that hangs."""
 
 import asyncio
 from collections.abc import Callable, Coroutine
@@ -16,7 +16,7 @@ START = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 
 
 class RecordingGate:
-    """Remembers what it was told."""
+    """Remembers its calls."""
 
     def __init__(self) -> None:
         self.consented = False
@@ -78,7 +78,7 @@ def with_permissions(
 
 
 class HangingDisk:
-    """Stands between a loop and its threads: while it `hangs`, no job of theirs comes back.
+    """A layer between a loop and its threads: while it `hangs`, no job of theirs returns.
 
     The virtual clock, which stands still while a thread works, goes on.
     """

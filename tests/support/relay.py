@@ -67,7 +67,7 @@ class RelaySite(Site):
 
 
 class HandDevice:
-    """An upload that says just what a test wants it to."""
+    """An upload that sends exactly what a test says."""
 
     def __init__(self, socket: aiohttp.ClientWebSocketResponse) -> None:
         self.socket = socket
@@ -89,7 +89,7 @@ class HandDevice:
         await self.socket.send_str(gate.model_dump_json())
 
     async def open(self) -> None:
-        """Say all that comes before the first picture."""
+        """Send all messages that come before the first picture."""
         await self.format()
         await self.socket.send_bytes(UploadPacket(PacketKind.INIT, self.init.segment).pack())
         await self.gate(State.LIVE)
@@ -117,14 +117,14 @@ class HandDevice:
             await asyncio.sleep(1 / 30)
 
     async def closed(self) -> int | None:
-        """Read until the relay ends the line; return its code."""
+        """Read until the relay closes the connection; return its code."""
         async with asyncio.timeout(15):
             async for _ in self.socket:
                 pass
         return self.socket.close_code
 
     async def told(self, key: str) -> object:
-        """Read until the relay wishes for `key`."""
+        """Read until the relay asks for `key`."""
         async with asyncio.timeout(15):
             while True:
                 wish = json.loads((await self.socket.receive()).data)

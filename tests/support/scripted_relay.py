@@ -1,4 +1,4 @@
-"""A relay that answers an upload as it is told, and notes when it was spoken to."""
+"""A relay that answers an upload as a test says, and records each connection and message."""
 
 import asyncio
 import json

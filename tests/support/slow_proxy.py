@@ -1,4 +1,4 @@
-"""A proxy that is as slow, as far away and as deaf as it is told, and hides nothing of it.
+"""A proxy that is as slow, as far away and as deaf as a test says, and buffers almost nothing.
 
 Its own buffers are small, so that a sender feels the bottleneck at once, as on a real line.
 """

@@ -41,7 +41,7 @@ async def until(true: Callable[[], bool]) -> None:
 
 
 @pytest.mark.parametrize("name", ["ssd1306-i2c", "st7789-spi"])
-async def test_a_panel_that_is_pulled_out_is_told_once_and_shows_what_counts_once_it_is_back(
+async def test_a_panel_that_is_pulled_out_is_reported_once_and_shows_what_counts_once_it_is_back(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     camera = State.LIVE

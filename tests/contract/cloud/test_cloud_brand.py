@@ -53,7 +53,9 @@ async def test_viewers_read_a_brand_s_note_and_can_send_it(notes: Notes, tmp_pat
     assert posted.status == 201
 
 
-def test_a_mistake_is_told_at_the_start(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_mistake_is_reported_at_the_start(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     (folder / "en.json").write_text(json.dumps({"notes": {"mother": "<b>Mum</b>"}}))
 
     assert main(["serve", "--catalogue", str(folder)]) == 2

@@ -94,7 +94,7 @@ def test_a_poll_that_names_no_wait_is_held_for_25_seconds_and_brings_20_notes(
     play(scenario)
 
 
-def test_the_first_like_is_told_at_once_and_the_next_a_second_after_that_reply(
+def test_the_first_like_is_reported_at_once_and_the_next_a_second_after_that_reply(
     play: Callable[[Play], None],
 ) -> None:
     async def scenario(site: Site) -> None:
@@ -206,7 +206,7 @@ def test_a_silent_live_stream_is_kept_alive_every_twenty_seconds(
     play(scenario)
 
 
-def test_live_streams_are_told_to_come_back_at_different_times(
+def test_live_streams_come_back_at_different_times(
     play: Callable[[Play], None],
 ) -> None:
     async def scenario(site: Site) -> None:

@@ -97,7 +97,7 @@ async def test_it_answers_503_until_it_runs_and_again_after_it_ended(cloud: Embe
             assert await get(session) == away
 
 
-async def test_what_waits_is_told_when_it_ends(cloud: EmbeddedCloud) -> None:
+async def test_what_waits_is_reported_when_it_ends(cloud: EmbeddedCloud) -> None:
     cloud.enrol("demo", "The demo kitchen", "token")
     async with hosted(cloud) as session:
         async with running(cloud):
@@ -233,7 +233,7 @@ def test_what_cannot_be_done_is_one_line(tmp_path: Path, arguments: tuple[str, .
 @pytest.mark.parametrize(
     ("flag", "other"), [("--port", "--admin-port"), ("--admin-port", "--port")]
 )
-def test_a_port_that_is_taken_is_told_with_the_flag_that_chooses_another(
+def test_a_port_that_is_taken_is_reported_with_the_flag_that_chooses_another(
     tmp_path: Path, flag: str, other: str
 ) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:

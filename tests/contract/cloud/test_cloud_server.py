@@ -1,4 +1,4 @@
-"""The cloud as a server of its own: its guests, its health, and what administrators read."""
+"""The cloud as a server of its own: its clients, its health, and what administrators read."""
 
 import asyncio
 import re

@@ -246,7 +246,7 @@ async def test_a_commit_is_on_the_disk_when_it_ends(tmp_path: Path) -> None:
     assert synchronous == 2  # FULL: in WAL mode less than that syncs at checkpoints only
 
 
-async def test_a_file_that_is_no_database_is_one_clear_error(tmp_path: Path) -> None:
+async def test_a_file_that_is_not_a_database_is_one_clear_error(tmp_path: Path) -> None:
     path = tmp_path / "cloud.db"
     path.write_bytes(b"this is not a database" * 100)
     with pytest.raises(StoreCorrupt, match=r"cloud\.db is damaged; restore its last copy"):

@@ -383,7 +383,7 @@ async def test_bad_values_and_unknown_keys_are_422_with_the_field(
 
 
 @pytest.mark.parametrize("path", [LIKES, NOTES, WATCHING, STATUS])
-async def test_what_is_no_json_is_refused(site: Site, path: str) -> None:
+async def test_what_is_not_json_is_refused(site: Site, path: str) -> None:
     as_json = {"Content-Type": "application/json", **KEYED, **bearer()}
     for data in (b"", b"{", b"\xff\xfe", b"[" * 9000):
         assert is_problem(await site.call("POST", path, data=data, headers=as_json), 400)

@@ -1,4 +1,4 @@
-"""The upload's line and the relay behind it, over real sockets, with a device by hand."""
+"""The upload's connection and the relay behind it, over real sockets, with a scripted device."""
 
 import asyncio
 from collections.abc import AsyncIterator

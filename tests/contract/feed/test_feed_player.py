@@ -1,4 +1,4 @@
-"""The player's modules over HTTP: always checked for news, seldom sent."""
+"""The player's modules over HTTP: always revalidated, seldom sent again."""
 
 import hashlib
 import re

@@ -112,7 +112,7 @@ async def test_private_to_fault_changes_the_placeholder() -> None:
         assert viewer.got.states == ["idle", "private", "fault"]
 
 
-async def test_a_state_without_a_placeholder_is_told_in_words() -> None:
+async def test_a_state_without_a_placeholder_is_reported_in_words() -> None:
     async with kitchen() as place, aiohttp.ClientSession() as session:
         place.hub.show(State.CLOSED)
         async with watcher(session, place) as viewer:
@@ -250,6 +250,6 @@ async def test_an_unknown_kitchen_is_not_found() -> None:
                 assert reply.status == 404
 
 
-def test_a_placeholder_that_is_no_keyframe_is_refused() -> None:
+def test_a_placeholder_that_is_not_a_keyframe_is_refused() -> None:
     with pytest.raises(ValueError, match="private"):
         Placeholder.from_keyframe(State.PRIVATE, b"no H.264", b"", WIDTH, HEIGHT)

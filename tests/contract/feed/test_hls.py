@@ -123,7 +123,7 @@ async def test_the_hinted_part_is_held_until_it_is_complete() -> None:
         assert await status(session, UNDER + "1.4.m4s") == 404
 
 
-async def test_who_waits_too_long_is_told_when_to_come_back(
+async def test_who_waits_too_long_learns_when_to_come_back(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(hls_module, "HOLD_S", 0.1)

@@ -126,7 +126,7 @@ async def test_a_relay_that_was_away_gets_the_live_picture_again(
     assert 2 <= len(lost) <= 3, "each outage is logged once, the one before the first start too"
 
 
-async def test_a_refusal_is_told_once_and_not_repeated(
+async def test_a_refusal_is_reported_once_and_not_repeated(
     site: RelaySite, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with uploading(site.base, token="revoked") as device:
@@ -249,7 +249,7 @@ async def test_a_short_fault_cuts_no_line_but_privacy_does(
             assert cut_off is private_between
 
 
-async def test_a_line_that_swallows_everything_is_given_up_and_opened_anew(
+async def test_a_line_that_swallows_everything_is_given_up_and_opened_again(
     site: RelaySite, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("likelight.feed.upload.sender.STALL_S", 0.5)

@@ -230,7 +230,7 @@ async def test_a_real_sensor_shows_nobody_anything_before_the_crew_consents(tmp_
         assert not (tmp_path / "a.jpg").exists()
 
 
-def test_a_missing_usb_camera_is_told_in_words(tmp_path: Path) -> None:
+def test_a_missing_usb_camera_is_reported_in_words(tmp_path: Path) -> None:
     with pytest.raises(HardwareError, match="no such device; is the camera plugged in"):
         UsbSource(CameraConfig("usb", tmp_path / "video9"))
 

@@ -209,7 +209,7 @@ async def test_jpegs_come_at_the_asked_rate_and_stop() -> None:
 
 
 @needs_proc
-async def test_stop_lets_nothing_through_and_start_begins_anew() -> None:
+async def test_stop_lets_nothing_through_and_start_begins_again() -> None:
     async with running(SMALL) as (camera, sink):
         camera.start()
         camera.jpeg_rate(30)

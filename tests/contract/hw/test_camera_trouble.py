@@ -1,4 +1,4 @@
-"""A camera whose owner trips over what it sends: nobody may be left believing that it streams."""
+"""A camera whose sink raises an exception: nothing may go on showing it as streaming."""
 
 import asyncio
 
@@ -15,7 +15,7 @@ class Trips(Recorder):
         raise ArithmeticError("a clock that can't be read")
 
 
-async def test_a_sink_that_raises_hears_that_the_camera_failed() -> None:
+async def test_a_sink_that_raises_learns_that_the_camera_failed() -> None:
     camera, sink = CameraProcess(CameraConfig(width=320, height=180)), Trips()
     camera.start()
     with pytest.raises(ArithmeticError):

@@ -72,7 +72,7 @@ async def test_of_what_waits_for_a_deaf_child_only_the_latest_is_sent() -> None:
     assert [packet.kind for packet in parent.packets] == [1, 4, 5]
 
 
-async def test_nonsense_ends_the_link_and_is_kept_for_whoever_waits() -> None:
+async def test_nonsense_ends_the_link_and_is_kept_for_a_caller_that_waits() -> None:
     parent = Parent(ECHO)
     async with parent.child.running(), asyncio.timeout(20):
         parent.link.write(b"\xff" * 64)

@@ -53,7 +53,7 @@ async def sees_nothing(rig: Rig) -> bool:
     return (await rig.seen()).getbbox() is None
 
 
-async def test_the_pixels_on_the_glass_are_the_images(any_rig: Rig) -> None:
+async def test_the_pixels_on_the_panel_are_the_images(any_rig: Rig) -> None:
     display = any_rig.display
     first, second = picture(display.info), picture(display.info, 3)
     assert ImageChops.difference(first, second).getbbox()
@@ -97,7 +97,7 @@ async def test_closed_it_is_dark_and_may_be_closed_again(any_rig: Rig) -> None:
     await any_rig.display.close()
 
 
-async def test_a_panel_that_is_gone_is_told_in_words_and_comes_back_with_the_newest(
+async def test_a_panel_that_is_gone_is_reported_in_words_and_comes_back_with_the_newest(
     any_rig: Rig,
 ) -> None:
     display = any_rig.display

@@ -221,7 +221,7 @@ def test_a_press_is_felt_at_once_and_its_end_when_the_contacts_are_calm(wired: B
     assert _heard(wired, press) == [(0.2, True), (0.55, False)]
 
 
-def test_a_worn_contact_that_opens_under_a_thumb_is_no_second_press(wired: ButtonRig) -> None:
+def test_a_worn_contact_that_opens_under_a_thumb_is_not_a_second_press(wired: ButtonRig) -> None:
     async def press() -> None:
         wired.contacts(True)
         await asyncio.sleep(0.3)

@@ -212,7 +212,7 @@ async def test_a_panel_that_is_wired_otherwise(
             await made.display.set_brightness(1.0)
 
 
-async def test_a_panel_that_is_no_panel_of_lumas() -> None:
+async def test_a_panel_that_is_not_a_panel_of_lumas() -> None:
     display = luma_display(DisplayWiring("luma", "lcd-7"))
     with pytest.raises(HardwareError, match="luma doesn't drive the panel lcd-7; framebuffer does"):
         await display.set_brightness(1.0)

@@ -1,4 +1,4 @@
-"""Bad guests at the device's port: each is answered or shown out, and viewers notice nothing."""
+"""Bad clients at the device's port: each is answered or closed, and viewers notice nothing."""
 
 import asyncio
 import gc
@@ -157,7 +157,7 @@ async def test_a_header_flood_is_a_bad_request(flood: bytes) -> None:
         assert not answer or answer.startswith((b"HTTP/1.0 400 ", b"HTTP/1.1 400 "))
 
 
-def test_who_asks_for_nothing_hears_408_and_is_out_in_ten_seconds() -> None:
+def test_a_client_that_asks_for_nothing_gets_408_and_is_closed_in_ten_seconds() -> None:
     async def scenario() -> None:
         async with device() as place:
             loop = asyncio.get_running_loop()

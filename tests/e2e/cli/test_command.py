@@ -71,7 +71,7 @@ async def test_a_signal_ends_it_cleanly_with_no_process_left(
         assert not [child for child in children if alive(child)]
 
 
-async def test_it_ends_by_itself_when_told_so(tmp_path: Path) -> None:
+async def test_it_ends_by_itself_when_asked_to(tmp_path: Path) -> None:
     code, out, _ = await ended(
         "demo", "--no-browser", "--port", str(free_port()), "--state-dir", str(tmp_path),
         "--for", "0.5",
@@ -195,7 +195,7 @@ async def test_any_video_file_can_be_the_camera(tmp_path: Path, clips: Path) -> 
         [],
     ],
 )
-async def test_a_wrong_option_is_told_and_ends_with_two(arguments: list[str]) -> None:
+async def test_a_wrong_option_is_reported_and_ends_with_two(arguments: list[str]) -> None:
     code, _, err = await ended(*arguments)
     assert code == 2
     assert "likelight" in err

@@ -103,7 +103,7 @@ async def test_keys_answer_and_ctrl_c_leaves_no_lamp_on(tmp_path: Path) -> None:
     assert not (tmp_path / "state" / "selftest.json").exists()
 
 
-def test_what_can_t_be_done_is_told_before_the_walk(
+def test_what_can_t_be_done_is_reported_before_the_first_step(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     here = ("--state-dir", str(tmp_path / "state"))

@@ -135,7 +135,7 @@ async def test_the_lamp_lit_only_once_the_device_has_said_so(
     await viewer.receives("Your like lit the lamp at 12:03:07")
 
 
-async def test_a_lamp_that_lit_for_others_is_no_receipt_of_ours(
+async def test_a_lamp_that_lit_for_others_is_not_a_receipt_of_ours(
     cloud: StubCloud, viewer: ViewerPage
 ) -> None:
     cloud.tell(
@@ -171,7 +171,7 @@ async def test_a_note_whose_answer_got_lost_is_sent_with_the_same_key(
     assert set(cloud.notes) == {cloud.notes[0]}
 
 
-async def test_a_note_that_was_seen_before_its_answer_came_is_told_so(
+async def test_a_note_that_was_seen_before_its_answer_came_is_reported_as_seen(
     cloud: StubCloud, viewer: ViewerPage
 ) -> None:
     cloud.reachable = False
@@ -315,7 +315,7 @@ async def test_the_page_tells_how_old_a_live_picture_is(viewer: ViewerPage) -> N
     await expect(delay).to_be_hidden()
 
 
-async def test_privacy_is_told_by_the_stream_while_the_cloud_is_away(
+async def test_privacy_is_reported_by_the_stream_while_the_cloud_is_away(
     cloud: StubCloud, viewer: ViewerPage
 ) -> None:
     await player(viewer.page, "onConnection({kind: 'connected'})")

@@ -102,7 +102,7 @@ async def relayed(directory: Path) -> AsyncIterator[Relayed]:
         yield relay
 
 
-async def test_the_first_who_watches_gets_the_picture_and_is_told_of_its_end(
+async def test_the_first_who_watches_gets_the_picture_and_learns_when_it_ends(
     tmp_path: Path,
 ) -> None:
     async with relayed(tmp_path) as relay:

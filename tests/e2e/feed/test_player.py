@@ -331,7 +331,7 @@ async def test_a_frozen_picture_means_reconnect_and_then_the_next_way(browser: B
     assert kinds[:4] == ["connected", "lost", "connected", "lost"]
 
 
-async def test_a_frozen_mjpeg_is_told_from_a_still_picture(browser: Browser) -> None:
+async def test_a_frozen_mjpeg_is_distinguished_from_a_still_picture(browser: Browser) -> None:
     wall = stage(browser, init_script=NO_MSE + HASTE, blocked=("stream.m3u8",))
     async with wall as (place, page):
         place.hub.show(State.PRIVATE)
@@ -369,7 +369,7 @@ async def test_it_comes_back_after_the_connection_was_lost(browser: Browser) -> 
     assert 0 <= heard[1]["retryIn"] <= 1
 
 
-async def test_a_hidden_tab_is_no_viewer(browser: Browser) -> None:
+async def test_a_hidden_tab_is_not_a_viewer(browser: Browser) -> None:
     async with stage(browser) as (place, page):
         await shows(page, *DARK)
         await page.evaluate(HIDDEN, True)

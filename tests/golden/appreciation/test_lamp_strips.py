@@ -38,7 +38,7 @@ def test_no_strip_is_left_of_an_effect_that_is_gone() -> None:
 
 
 @pytest.mark.parametrize("name", EFFECTS)
-def test_every_effect_is_told_in_its_own_words(name: str) -> None:
+def test_every_effect_is_described_in_its_own_words(name: str) -> None:
     (row,) = (line for line in LAMP_MD.splitlines() if line.startswith(f"| `{name}` |"))
     assert f"| {EFFECTS[name].means} |" in row
     assert f"](lamp/{name}.png)" in row

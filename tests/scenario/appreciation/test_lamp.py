@@ -228,7 +228,9 @@ def test_no_sequence_of_events_flashes_or_loses_a_receipt(
     run_virtual(scenario())
 
 
-def test_a_broken_lamp_lights_nothing_until_it_is_mended(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_broken_lamp_lights_nothing_until_it_is_repaired(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     caplog.set_level(logging.INFO)
 
     async def scenario() -> None:
@@ -256,7 +258,7 @@ def test_a_broken_lamp_lights_nothing_until_it_is_mended(caplog: pytest.LogCaptu
     ]
 
 
-def test_a_lamp_that_is_mended_while_nothing_happens_finds_back_to_its_base() -> None:
+def test_a_lamp_that_is_repaired_while_nothing_happens_returns_to_its_base() -> None:
     async def scenario() -> None:
         async with Kitchen().open() as kitchen:
             kitchen.lights.broken = True
@@ -269,7 +271,7 @@ def test_a_lamp_that_is_mended_while_nothing_happens_finds_back_to_its_base() ->
     run_virtual(scenario())
 
 
-def test_a_lamp_that_is_run_again_finds_back_to_its_base() -> None:
+def test_a_lamp_that_is_run_again_returns_to_its_base() -> None:
     async def scenario() -> None:
         kitchen = Kitchen()
         for _ in range(2):
@@ -331,7 +333,7 @@ def test_a_lamp_that_does_not_rise_is_not_called_lit() -> None:
     run_virtual(scenario())
 
 
-def test_a_light_that_is_fading_from_a_brighter_base_is_no_receipt() -> None:
+def test_a_light_that_is_fading_from_a_brighter_base_is_not_a_receipt() -> None:
     async def scenario() -> None:
         async with Kitchen().open() as kitchen:
             kitchen.lamp.set_base(Base.ON_AIR)

@@ -1,4 +1,4 @@
-"""What each answer of the cloud means for the next question, second by second."""
+"""What each answer of the cloud means for the next poll, second by second."""
 
 import asyncio
 import itertools
@@ -406,7 +406,7 @@ def test_a_long_list_of_notes_is_fetched_without_waiting(tmp_path: Path) -> None
     run_virtual(scenario())
 
 
-def test_the_cloud_s_wishes_for_the_next_question_are_heeded(tmp_path: Path) -> None:
+def test_the_cloud_s_wishes_for_the_next_question_are_followed(tmp_path: Path) -> None:
     async def scenario() -> None:
         now = virtual_now()
         cloud = ScriptedCloud(now)

@@ -89,7 +89,7 @@ def test_changes_go_out_at_once_and_then_once_a_second(tmp_path: Path) -> None:
     run_virtual(scenario())
 
 
-def test_a_second_change_is_told_a_second_after_the_first(tmp_path: Path) -> None:
+def test_a_second_change_is_reported_a_second_after_the_first(tmp_path: Path) -> None:
     async def scenario() -> None:
         now = virtual_now()
         cloud = ScriptedCloud(now)
@@ -270,7 +270,7 @@ def test_after_an_outage_the_report_does_not_wait_for_its_back_off(tmp_path: Pat
     run_virtual(scenario())
 
 
-def test_the_cloud_hears_of_privacy_at_once_though_the_lamp_fails(tmp_path: Path) -> None:
+def test_the_cloud_learns_of_privacy_at_once_though_the_lamp_fails(tmp_path: Path) -> None:
     def fail(_: object) -> None:
         raise RuntimeError("the lamp is gone")
 

@@ -37,7 +37,7 @@ def test_a_short_press_thanks_when_it_ends(tmp_path: Path) -> None:
     run_virtual(scenario())
 
 
-def test_lamp_and_glass_answer_a_press_within_50_ms(tmp_path: Path) -> None:
+def test_lamp_and_panel_answer_a_press_within_50_ms(tmp_path: Path) -> None:
     async def scenario() -> None:
         now = virtual_now()
         cloud = ScriptedCloud(now)
@@ -109,7 +109,7 @@ def test_an_elbow_on_both_buttons_means_privacy(tmp_path: Path) -> None:
     run_virtual(scenario())
 
 
-def test_a_shorted_wire_is_told_on_the_display_and_thanks_nobody(tmp_path: Path) -> None:
+def test_a_shorted_wire_is_reported_on_the_display_and_thanks_nobody(tmp_path: Path) -> None:
     async def scenario() -> None:
         now = virtual_now()
         cloud = ScriptedCloud(now)

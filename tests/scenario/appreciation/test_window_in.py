@@ -243,7 +243,7 @@ def test_demand_and_wishes_reach_the_rest_of_the_device(tmp_path: Path) -> None:
     run_virtual(scenario())
 
 
-def test_the_day_s_count_starts_anew_at_midnight(tmp_path: Path) -> None:
+def test_the_day_s_count_starts_again_at_midnight(tmp_path: Path) -> None:
     async def scenario() -> None:
         now = virtual_now()
         cloud = ScriptedCloud(now)
@@ -286,7 +286,7 @@ def test_a_kitchen_closed_for_the_weekend_names_the_day_until_it_has_come(tmp_pa
 
 @pytest.mark.parametrize("display_fails", [False, True])
 @pytest.mark.parametrize(("button", "told"), [("privacy", [False, True]), ("thanks", [])])
-def test_the_gate_is_told_when_privacy_cannot_be_read_whatever_the_display_does(
+def test_the_gate_learns_when_privacy_cannot_be_read_whatever_the_display_does(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     button: str,

@@ -1,4 +1,4 @@
-"""The device loses power at any instant, again and again: nothing is lost, nothing is made up."""
+"""The device loses power at any instant, again and again: no note or like is lost or added."""
 
 import asyncio
 import tempfile

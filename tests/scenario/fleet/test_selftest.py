@@ -292,12 +292,12 @@ def test_thumbs_answer_once_the_buttons_are_known_to_work(tmp_path: Path) -> Non
     assert report.steps[2].fix
 
 
-def test_a_thumb_before_the_buttons_are_known_is_no_answer(tmp_path: Path) -> None:
+def test_a_thumb_before_the_buttons_are_known_is_not_an_answer(tmp_path: Path) -> None:
     _, report, _ = scenario(tmp_path, {**TYPED, "Can you read": "THANKS"})
     assert verdicts(report)["Panel"] == "not seen"
 
 
-def test_swapped_buttons_are_told_and_not_believed(tmp_path: Path) -> None:
+def test_swapped_buttons_are_reported_and_not_believed(tmp_path: Path) -> None:
     answers = {**THUMBS, "Press THANKS, once": "PRIVACY", "ON AIR goes": "n"}
     _, report, _ = scenario(tmp_path, answers)
     buttons = report.steps[1]
@@ -307,7 +307,7 @@ def test_swapped_buttons_are_told_and_not_believed(tmp_path: Path) -> None:
     assert verdicts(report)["On-air light"] == "failed"
 
 
-def test_a_slip_of_the_thumb_is_forgiven_and_a_wedged_button_is_told(tmp_path: Path) -> None:
+def test_a_slip_of_the_thumb_is_forgiven_and_a_wedged_button_is_reported(tmp_path: Path) -> None:
     slip = {**TYPED, "Press THANKS, once.": "PRIVACY", "Press THANKS, once more": "THANKS"}
     del slip["Press THANKS, once"]
     _, report, _ = scenario(tmp_path, slip)
@@ -332,7 +332,7 @@ def test_who_walks_away_does_not_hang_it(tmp_path: Path) -> None:
     assert kitchen.dark
 
 
-def test_what_is_typed_wrong_is_asked_again_and_skips_are_told(tmp_path: Path) -> None:
+def test_what_is_typed_wrong_is_asked_again_and_skips_are_reported(tmp_path: Path) -> None:
     answers = {**TYPED, "Can you read": "perhaps", "Please type": "y", "glows": "s"}
     _, report, _ = scenario(tmp_path, answers)
     assert verdicts(report)["Panel"] == "passed"

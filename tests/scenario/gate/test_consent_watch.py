@@ -39,7 +39,7 @@ def test_a_simulated_camera_needs_no_consent() -> None:
     with_permissions(body)
 
 
-def test_a_consent_is_heeded_from_the_record_to_the_withdrawal(tmp_path: Path) -> None:
+def test_a_consent_holds_from_the_record_to_the_withdrawal(tmp_path: Path) -> None:
     async def body(permissions: Permissions, gate: RecordingGate, _: object) -> None:
         assert not gate.consented, "nothing is known before the file was read"
         await asyncio.sleep(1)
@@ -54,7 +54,7 @@ def test_a_consent_is_heeded_from_the_record_to_the_withdrawal(tmp_path: Path) -
     with_permissions(body, state_dir=tmp_path)
 
 
-def test_a_withdrawal_that_nobody_told_us_of_is_found(tmp_path: Path) -> None:
+def test_a_withdrawal_without_a_command_is_found(tmp_path: Path) -> None:
     async def body(_: Permissions, gate: RecordingGate, __: object) -> None:
         await asyncio.sleep(1)
         assert gate.consented
@@ -120,7 +120,7 @@ def test_a_clock_that_nobody_set_keeps_a_real_camera_off(tmp_path: Path) -> None
     with_permissions(body, state_dir=tmp_path, clock_is_set=lambda: is_set)
 
 
-def test_a_damaged_record_is_no_consent(tmp_path: Path) -> None:
+def test_a_damaged_record_is_not_a_consent(tmp_path: Path) -> None:
     async def body(permissions: Permissions, gate: RecordingGate, _: object) -> None:
         await asyncio.sleep(1)
         assert gate.consented
@@ -134,7 +134,7 @@ def test_a_damaged_record_is_no_consent(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("review", [date(2030, 1, 1), date.max])
-def test_a_record_that_was_stretched_by_hand_is_no_consent(tmp_path: Path, review: date) -> None:
+def test_a_record_that_was_stretched_by_hand_is_not_a_consent(tmp_path: Path, review: date) -> None:
     stretched = SIGNED.model_dump_json().replace("2026-12-20", review.isoformat())
     (tmp_path / CONSENT_FILE).write_text(stretched)
 

@@ -138,7 +138,7 @@ def test_a_fault_of_the_camera_opens_nothing_while_nobody_watches() -> None:
     run_virtual(a_kitchen(body))
 
 
-def test_a_new_opening_of_a_closed_kitchen_is_told() -> None:
+def test_a_new_opening_of_a_closed_kitchen_is_reported() -> None:
     async def body(kitchen: GateKitchen, gate: OnAir) -> None:
         monday = datetime(2026, 11, 23, 11, 0, tzinfo=UTC)
         gate.on_hours(False, monday)

@@ -41,7 +41,7 @@ def test_a_light_that_dies_on_air_shuts_the_gate_within_half_a_second(moment: fl
     run_virtual(a_kitchen(body))
 
 
-def test_a_broken_light_is_told_once_and_so_is_its_mending(
+def test_a_broken_light_is_reported_once_and_so_is_its_repair(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     caplog.set_level(logging.INFO, "likelight.gate.light")
@@ -61,7 +61,7 @@ def test_a_broken_light_is_told_once_and_so_is_its_mending(
     ]
 
 
-def test_a_light_that_cannot_be_read_is_no_light() -> None:
+def test_a_light_that_cannot_be_read_counts_as_dark() -> None:
     async def body(kitchen: GateKitchen, gate: OnAir) -> None:
         kitchen.unreadable = True
         gate.on_demand(True)
@@ -79,7 +79,7 @@ def test_a_light_that_cannot_be_read_is_no_light() -> None:
     run_virtual(a_kitchen(body))
 
 
-def test_a_light_that_can_no_longer_be_read_shuts_the_gate_and_is_told_to_go_out() -> None:
+def test_a_light_that_can_no_longer_be_read_shuts_the_gate_and_is_switched_off() -> None:
     async def body(kitchen: GateKitchen, gate: OnAir) -> None:
         gate.on_demand(True)
         await asyncio.sleep(5)
@@ -123,7 +123,7 @@ def test_a_broken_light_is_tried_again_each_5_s() -> None:
     run_virtual(a_kitchen(body))
 
 
-def test_a_light_that_can_neither_be_read_nor_put_out_is_tried_until_it_obeys() -> None:
+def test_a_light_that_can_neither_be_read_nor_put_out_is_tried_until_it_works() -> None:
     async def body(kitchen: GateKitchen, gate: OnAir) -> None:
         gate.on_demand(True)
         await asyncio.sleep(5)

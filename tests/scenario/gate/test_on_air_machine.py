@@ -71,7 +71,7 @@ def test_each_reason_takes_the_picture_and_gives_it_back(
     run_virtual(scenario())
 
 
-def test_a_gate_that_nobody_minds_stays_shut() -> None:
+def test_a_gate_that_nobody_runs_stays_shut() -> None:
     async def scenario() -> None:
         daemon = Daemon(StoryWorld())
         daemon.gate.use_stored_privacy(private=False)
@@ -137,6 +137,6 @@ def test_a_feed_that_keeps_its_picture_keeps_the_light_on() -> None:
     assert dark_at >= works_at
 
 
-def test_a_light_that_sticks_is_told_to_go_out_until_it_does() -> None:
+def test_a_light_that_sticks_is_switched_off_until_it_is() -> None:
     world = tell([("the light sticks", 0.1), ("close", 20.0), ("the light works", 6.0)])
     assert not world.pin

@@ -80,7 +80,7 @@ def test_a_schedule_that_cannot_be_understood_closes(
     with_permissions(body)
 
 
-def test_a_new_opening_is_told_at_once_though_the_kitchen_stays_closed() -> None:
+def test_a_new_opening_is_reported_at_once_though_the_kitchen_stays_closed() -> None:
     hours = weekly({"friday": "18:00-20:00"}, BERLIN)
 
     async def body(permissions: Permissions, gate: RecordingGate, _: object) -> None:

@@ -198,7 +198,7 @@ def test_a_cancellation_from_inside_is_a_crash_like_any_other() -> None:
     run_virtual(scenario())
 
 
-def test_a_crash_inside_a_group_is_told_by_its_cause() -> None:
+def test_a_crash_inside_a_group_is_reported_by_its_cause() -> None:
     class Window:
         async def run(self) -> None:
             async with asyncio.TaskGroup() as group:

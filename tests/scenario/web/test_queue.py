@@ -152,7 +152,7 @@ def test_muted_the_lamp_stays_at_its_base_while_notes_show(tmp_path: Path) -> No
     run_virtual(scenario())
 
 
-def test_a_test_note_is_told_as_one_and_counted_nowhere(tmp_path: Path) -> None:
+def test_a_test_note_is_reported_as_one_and_counted_nowhere(tmp_path: Path) -> None:
     async def scenario() -> None:
         now = virtual_now()
         cloud = ScriptedCloud(now)

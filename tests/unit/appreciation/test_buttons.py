@@ -149,7 +149,7 @@ def test_presses_from_before_anybody_listened_wait_but_do_not_pile_up() -> None:
     run_virtual(scenario())
 
 
-def test_a_wedged_cap_is_told_once_and_does_nothing_more(
+def test_a_wedged_cap_is_reported_once_and_does_nothing_more(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     async def body(button: SimButton, watched: WatchedButton, hand: Hand) -> None:
@@ -219,7 +219,7 @@ class FailingButton(SimButton):
             yield down
 
 
-def test_a_button_that_cannot_be_read_is_told_and_tried_again(
+def test_a_button_that_cannot_be_read_is_reported_and_tried_again(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     async def scenario() -> None:

@@ -295,7 +295,7 @@ def damaged(**words: object) -> str:
         damaged(again_at="On again at {time:%H:%M} {}."),
     ],
 )
-def test_a_damaged_language_is_told_and_the_crew_reads_english(
+def test_a_damaged_language_is_reported_and_the_crew_reads_english(
     tmp_path: Path, content: str
 ) -> None:
     (tmp_path / "la.json").write_text(content)

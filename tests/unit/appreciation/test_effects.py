@@ -272,7 +272,7 @@ def test_a_milestone_is_seen_over_the_glow_that_reached_it() -> None:
     assert special.frame(AT + 2.6).rgb == BRAND.heart
 
 
-def test_an_unknown_effect_is_told_with_those_that_exist() -> None:
+def test_an_unknown_effect_is_reported_with_those_that_exist() -> None:
     with pytest.raises(UnknownEffect, match="no effect strobe; there is: like, likes, note, mile"):
         effect("strobe")
 
@@ -286,7 +286,7 @@ def test_silence_fades_and_forgets_what_is_still_to_come() -> None:
 
 
 @pytest.mark.parametrize("colour", ["#FF0000", "#E31837", "#FFBF00", "#F76707", "#7A2800"])
-def test_a_brand_in_red_or_amber_is_told_why_not(colour: str) -> None:
+def test_a_brand_in_red_or_amber_is_refused_with_a_reason(colour: str) -> None:
     with pytest.raises(Alarming, match=r"fire or a fryer.*paler one, such as (#\w{6})") as refused:
         brand(glow="#FFD9A0", heart=colour)
     paler = str(refused.value).partition("such as ")[2][:7]
@@ -296,7 +296,7 @@ def test_a_brand_in_red_or_amber_is_told_why_not(colour: str) -> None:
 
 
 @pytest.mark.parametrize("colour", ["C2255C", "#C2255", "#GG0000", "red", "", "#000000"])
-def test_what_is_no_colour_is_told(colour: str) -> None:
+def test_what_is_not_a_colour_is_reported(colour: str) -> None:
     with pytest.raises(ValueError, match=r"not a colour|black"):
         brand(glow=colour, heart="#C2255C")
 

@@ -92,7 +92,7 @@ def test_a_count_is_one_thought_a_page() -> None:
     assert [page.text for page in pages(CountScreen(1), SEVEN_INCH)] == [("1", "today")]
 
 
-def test_on_air_is_told_by_a_shape_and_not_by_colour_alone() -> None:
+def test_on_air_is_shown_by_a_shape_and_not_by_colour_alone() -> None:
     (on,), (off,) = (pages(CountScreen(7, on_air=on_air), OLED) for on_air in (True, False))
     corner = (0, 0, 18, 18)
 

@@ -108,7 +108,7 @@ def test_the_only_language_of_a_brand_is_its_default(brand: Write) -> None:
         ({}, "it holds no notes"),
     ],
 )  # fmt: skip
-def test_a_mistake_is_told_with_its_file_and_note(
+def test_a_mistake_is_reported_with_its_file_and_note(
     brand: Write, files: dict[str, object], told: str
 ) -> None:
     assert told in refusal(brand(**files))
@@ -126,7 +126,7 @@ def test_too_many_notes_are_refused(brand: Write) -> None:
     assert f"at most {MAX_NOTES}" in refusal(brand(_icons=dict.fromkeys(many, "star"), en=many))
 
 
-def test_a_folder_that_is_not_there_is_told(tmp_path: Path) -> None:
+def test_a_folder_that_is_not_there_is_reported(tmp_path: Path) -> None:
     assert refusal(tmp_path / "none") == f"there is no folder {tmp_path / 'none'}"
 
 

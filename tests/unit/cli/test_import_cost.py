@@ -1,4 +1,4 @@
-"""What is asked for quickly, or by those who only read a configuration, loads no heavy library."""
+"""A quick command, and one that only reads a configuration, loads no heavy library."""
 
 import json
 import subprocess

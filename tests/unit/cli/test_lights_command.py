@@ -48,7 +48,7 @@ def test_the_rest_says_that_no_daemon_runs(tmp_path: Path, words: str, capsys: C
     assert err == f"likelight: no daemon runs: nothing listens on {tmp_path}/control.sock\n"
 
 
-def test_a_stale_socket_is_no_daemon(tmp_path: Path, capsys: Captured) -> None:
+def test_a_stale_socket_is_not_a_daemon(tmp_path: Path, capsys: Captured) -> None:
     with socket.socket(socket.AF_UNIX) as left:
         left.bind(str(tmp_path / "control.sock"))
     assert cli.main(["queue", "pause", "--state-dir", str(tmp_path)]) == 69
@@ -60,7 +60,7 @@ def test_every_action_says_what_it_did() -> None:
 
 
 @pytest.mark.parametrize("words", ["play strobe", "strip strobe --out strobe.png"])
-def test_an_unknown_effect_is_told_with_those_that_exist(words: str, capsys: Captured) -> None:
+def test_an_unknown_effect_is_reported_with_those_that_exist(words: str, capsys: Captured) -> None:
     assert cli.main(["lights", *words.split()]) == 2
     err = capsys.readouterr().err
     assert err == f"likelight: there is no effect strobe; there is: {', '.join(EFFECTS)}\n"
@@ -165,7 +165,7 @@ DAMAGED = {
 
 
 @pytest.mark.parametrize("content", DAMAGED.values(), ids=DAMAGED)
-def test_a_damaged_lights_file_is_told(
+def test_a_damaged_lights_file_is_reported(
     tmp_path: Path, runtime: Path, content: str, capsys: Captured
 ) -> None:
     (runtime / "lights.json").write_bytes(content.encode(errors="surrogateescape"))
@@ -175,7 +175,7 @@ def test_a_damaged_lights_file_is_told(
     assert "No light was switched off" in told
 
 
-def test_an_absent_lights_file_is_told_with_where_it_was_looked_for(
+def test_an_absent_lights_file_is_reported_with_where_it_was_looked_for(
     tmp_path: Path, runtime: Path, capsys: Captured
 ) -> None:
     assert cli.main(["lights", "off", "--hardware", "--config", str(tmp_path / "gone.toml")]) == 0
@@ -283,7 +283,7 @@ def test_off_hardware_succeeds_also_when_nobody_reads_what_it_says(
     assert off(tmp_path) == 0
 
 
-def test_a_lamp_that_is_not_there_is_told(tmp_path: Path, capsys: Captured) -> None:
+def test_a_lamp_that_is_not_there_is_reported(tmp_path: Path, capsys: Captured) -> None:
     assert cli.main(["lights", "play", "felt", "--config", write(tmp_path, REAL)]) == 69
     assert "The lamp does not answer" in capsys.readouterr().err
 

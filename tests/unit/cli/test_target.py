@@ -140,7 +140,7 @@ def test_which_device_a_command_means(laid_out: Case, tmp_path: Path) -> None:
     ) == (laid_out.kitchen, tmp_path / laid_out.state_dir, tmp_path / laid_out.socket)
 
 
-def test_a_file_that_is_not_there_is_no_demo(tmp_path: Path) -> None:
+def test_a_file_that_is_not_there_starts_no_demo(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="there is no configuration at"):
         found("--config gone.toml", tmp_path)
 

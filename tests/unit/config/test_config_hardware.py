@@ -1,4 +1,4 @@
-"""A mistake in the wiring is told before anything is switched on: file, line, key, fix."""
+"""A mistake in the wiring is reported before anything is switched on: file, line, key, fix."""
 
 import json
 import tempfile

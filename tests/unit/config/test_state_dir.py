@@ -14,7 +14,7 @@ def test_the_token_is_made_once_and_nobody_else_may_read_it(tmp_path: Path) -> N
         assert (path / TOKEN_FILE).stat().st_mode & 0o777 == 0o600
 
 
-def test_a_token_that_cannot_be_written_is_told_in_words(tmp_path: Path) -> None:
+def test_a_token_that_cannot_be_written_is_reported_in_words(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="can't write to the state directory"):
         own_token(tmp_path / "missing")
 

@@ -152,6 +152,6 @@ def test_tables_arrays_dots_and_inline_tables(key: Key, line: int | None) -> Non
     assert line_numbers(TEXT).get(key) == line
 
 
-def test_what_is_no_toml_has_no_lines() -> None:
+def test_what_is_not_toml_has_no_lines() -> None:
     assert line_numbers("[web\nport = ") == {}
     assert line_numbers("web = {{") == {}

@@ -1,4 +1,4 @@
-"""A push's address and its secrets, its patience, and its settings."""
+"""A push's address and its secrets, its time-outs, and its settings."""
 
 import asyncio
 import itertools
@@ -54,7 +54,7 @@ def test_only_the_server_of_a_target_is_ever_shown() -> None:
         "rtmp://live.example/app/the-key\n",
     ],
 )
-def test_what_is_no_target_is_refused_without_being_told(url: str) -> None:
+def test_what_is_not_a_target_is_refused_without_being_shown(url: str) -> None:
     with pytest.raises(ValueError, match=r".") as refused:
         PushTarget(url, CA_FILE)
     assert "key" not in str(refused.value).replace("KEY", "")
@@ -177,7 +177,7 @@ def test_a_server_that_was_well_is_asked_again_soon(monkeypatch: pytest.MonkeyPa
     run_virtual(scenario())
 
 
-def test_a_gate_that_shut_for_an_instant_is_no_failure(
+def test_a_gate_that_shut_for_an_instant_is_not_a_failure(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(push_module, "PushProcess", Child)
@@ -223,7 +223,7 @@ def test_the_url_comes_from_a_file_that_only_we_can_read(
     assert read_secret(file, "the push's URL") == SECRET
 
 
-def test_a_wrong_file_is_told_without_its_content(tmp_path: Path) -> None:
+def test_a_wrong_file_is_reported_without_its_content(tmp_path: Path) -> None:
     file = tmp_path / "push-url"
     file.write_text("https://live.example/the-key")
     file.chmod(0o600)
@@ -248,7 +248,7 @@ def test_tls_has_authorities_without_being_told(tmp_path: Path) -> None:
         ("ca_file = '/x'", "ca_file belongs to url or url_file"),
     ],
 )
-def test_a_mistake_is_told_with_its_key(tmp_path: Path, text: str, told: str) -> None:
+def test_a_mistake_is_reported_with_its_key(tmp_path: Path, text: str, told: str) -> None:
     path = tmp_path / "likelight.toml"
     path.write_text(f"[push]\n{text}\n")
     with pytest.raises(ConfigError) as error:

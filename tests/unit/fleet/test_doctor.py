@@ -738,7 +738,7 @@ def test_the_services_groups_open_a_node(tmp_path: Path) -> None:
     assert examine(BY_ID["gpio-node"], case, tmp_path).finding.words.endswith("for likelight")
 
 
-def test_what_hangs_is_given_up_and_what_breaks_is_told(tmp_path: Path) -> None:
+def test_what_hangs_is_given_up_and_what_breaks_is_reported(tmp_path: Path) -> None:
     forever = threading.Event()
     system = Machine().system(tmp_path, Config(state_dir=Path("/state")))
 
@@ -760,7 +760,7 @@ def test_what_hangs_is_given_up_and_what_breaks_is_told(tmp_path: Path) -> None:
     assert "sudo" in found["denied"].words
 
 
-def test_what_is_told_to_people_and_programs(tmp_path: Path) -> None:
+def test_what_is_reported_to_people_and_programs(tmp_path: Path) -> None:
     system = Machine().system(tmp_path, Config.model_validate({"state_dir": "/state", **KIT}))
     found = doctor.examine(system, CHECKS, timeout_s=20)
     told = doctor.to_text(found, everything=False)

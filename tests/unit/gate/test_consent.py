@@ -145,7 +145,7 @@ def test_a_bad_record_is_refused_in_words(
 
 
 @pytest.mark.parametrize("verb", ["record", "withdraw"])
-def test_a_wrong_directory_is_told_and_not_taken_for_done(
+def test_a_wrong_directory_is_reported_and_not_taken_for_done(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], verb: str
 ) -> None:
     tomorrow = (datetime.now(UTC) + timedelta(days=1)).date().isoformat()

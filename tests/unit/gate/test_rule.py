@@ -1,4 +1,4 @@
-"""The order of the reasons: of all that hold, the kitchen names the first."""
+"""The order of the causes: when several hold, the kitchen reports the first."""
 
 from dataclasses import replace
 from typing import Any

@@ -1,4 +1,4 @@
-"""Opening hours against a walk over the kitchen's clock, minute by minute."""
+"""Opening hours, compared with the kitchen's clock minute by minute."""
 
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
@@ -189,7 +189,7 @@ def test_once_a_week_is_found_over_the_hour_that_autumn_adds() -> None:
         ({"sunday": ""}, "sunday: '' is not a time span"),
     ],
 )
-def test_a_mistake_is_told_in_words(rows: Week, words: str) -> None:
+def test_a_mistake_is_reported_in_words(rows: Week, words: str) -> None:
     (weekday,) = rows
     with pytest.raises(ValueError, match=weekday) as told:
         weekly(rows, UTC)

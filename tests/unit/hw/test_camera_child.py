@@ -1,4 +1,4 @@
-"""The camera child's loop: what it makes of wishes that come faster than it reads them."""
+"""The camera child's loop: what it does with requests that come faster than it reads them."""
 
 import socket
 

@@ -95,7 +95,7 @@ def test_masks_reach_the_child(tmp_path: Path) -> None:
         ("fps = 120", "camera.fps: "),
     ],
 )
-def test_a_mistake_is_told_with_its_key(tmp_path: Path, lines: str, told: str) -> None:
+def test_a_mistake_is_reported_with_its_key(tmp_path: Path, lines: str, told: str) -> None:
     file = tmp_path / "likelight.toml"
     file.write_text(f"[camera]\n{lines}\n")
     with pytest.raises(ConfigError) as error:

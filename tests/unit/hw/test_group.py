@@ -123,7 +123,7 @@ def test_a_driver_that_raises_when_it_is_closed_keeps_no_other_lit(
     assert caplog.records[0].exc_info, "a driver's own mistake comes with where it was made"
 
 
-def test_when_none_is_left_all_reasons_are_told_and_all_are_tried() -> None:
+def test_when_none_is_left_all_reasons_are_reported_and_all_are_tried() -> None:
     bench = Bench(absent=(0, 1))
     with pytest.raises(HardwareError, match="lamp 0 is unplugged; lamp 1 is unplugged"):
         bench.group.write(GLOW)

@@ -110,7 +110,7 @@ class _Busy(LgpioPin):
         raise OSError("'GPIO busy'")
 
 
-async def test_a_busy_pin_is_told_to_whoever_listens() -> None:
+async def test_a_busy_pin_is_reported_to_each_listener() -> None:
     with pi(PI_5) as header:
         header.factory.pin_class = _Busy
         button = PinButton(5)

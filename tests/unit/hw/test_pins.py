@@ -144,7 +144,7 @@ class _Shorted(MockPWMPin):
         return False
 
 
-def test_an_on_air_light_whose_pin_does_not_follow_is_no_light() -> None:
+def test_an_on_air_light_whose_pin_does_not_follow_counts_as_dark() -> None:
     with pi(PI_5) as header:
         header.factory.pin_class = _Shorted
         light = PinIndicator(23)

@@ -50,7 +50,7 @@ def commands(parser: argparse.ArgumentParser) -> Iterator[tuple[str, str | None]
 
 
 @pytest.mark.parametrize("parser", [cli._parser(), cloud_cli._parser()], ids=lambda one: one.prog)
-def test_every_command_is_told_in_a_page_and_in_help(parser: argparse.ArgumentParser) -> None:
+def test_every_command_is_described_in_a_page_and_in_help(parser: argparse.ArgumentParser) -> None:
     known = dict(commands(parser))
     assert len(known) >= 3, "the walk found the commands"
     assert [command for command, help_ in known.items() if not help_] == []

@@ -28,7 +28,7 @@ class Extreme(random.Random):
         (Extreme(0), 0.5, [1, 2, 4, 5, 5]),
     ],
 )
-def test_pauses_double_up_to_the_cap_and_begin_anew_after_a_reset(
+def test_pauses_double_up_to_the_cap_and_begin_again_after_a_reset(
     rng: random.Random | None, jitter: float, pauses: list[float]
 ) -> None:
     backoff = Backoff(rng, base=2, cap=10, jitter=jitter)
@@ -39,6 +39,6 @@ def test_pauses_double_up_to_the_cap_and_begin_anew_after_a_reset(
         backoff.reset()
 
 
-def test_a_failure_that_lasts_for_ever_is_no_error_of_the_back_off() -> None:
+def test_a_failure_that_lasts_for_ever_is_not_an_error_of_the_back_off() -> None:
     backoff = Backoff(None, base=0.1, cap=60)
     assert [backoff.next() for _ in range(3000)][-1] == 60

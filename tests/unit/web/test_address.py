@@ -38,13 +38,13 @@ def test_the_device_reaches_what_it_bound(host: str) -> None:
                 pass
 
 
-def test_an_ipv6_address_is_told_as_a_url_has_it() -> None:
+def test_an_ipv6_address_is_written_as_in_a_url() -> None:
     assert shown_address("::1", 8080) == "http://[::1]:8080"
     assert shown_address("kitchen.local", 80) == "http://kitchen.local:80"
 
 
 @pytest.mark.parametrize("host", ["no such name", "two..dots", "a" * 70])
-def test_what_is_no_address_is_told_in_words(host: str) -> None:
+def test_what_is_not_an_address_is_reported_in_words(host: str) -> None:
     with pytest.raises(ConfigError, match="is not an address of this machine"):
         device_listener(WebSettings(host=host, port=8080))
 

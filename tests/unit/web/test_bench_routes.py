@@ -143,7 +143,7 @@ async def test_the_stream_tells_everything_first_and_then_what_changed(
         assert told["state"]["display"]["text"] == ["You are heroes"]
 
 
-async def test_a_swelling_lamp_is_told_in_few_steps_and_ends_at_its_last(
+async def test_a_swelling_lamp_is_reported_in_few_steps_and_ends_at_its_last(
     bench: StubBench, client: ClientSession
 ) -> None:
     async with client.get("/bench/live") as reply:
