@@ -36,7 +36,7 @@ def test_a_file_overrides_the_defaults(tmp_path: Path) -> None:
         ("[lights]\n[lights]", "several lamps are [[lights]] each"),
     ],
 )
-def test_a_mistake_is_told_with_its_key(tmp_path: Path, text: str, told: str) -> None:
+def test_a_mistake_is_reported_with_its_key(tmp_path: Path, text: str, told: str) -> None:
     with pytest.raises(ConfigError) as error:
         read_config(written(tmp_path, text))
     assert told in str(error.value)
@@ -48,7 +48,7 @@ def test_a_file_of_windows_notepad_is_read(tmp_path: Path) -> None:
     assert read_config(path).kitchen.id == "lehi"
 
 
-def test_a_file_in_another_encoding_is_told_with_its_line(tmp_path: Path) -> None:
+def test_a_file_in_another_encoding_is_reported_with_its_line(tmp_path: Path) -> None:
     path = tmp_path / "likelight.toml"
     path.write_bytes(b'[kitchen]\nname = "Caf\xe9"\n')
     with pytest.raises(ConfigError, match="not saved as UTF-8: see line 2"):
@@ -74,6 +74,6 @@ def test_a_file_of_many_brackets_is_refused_in_words(
         read_config(written(tmp_path, text))
 
 
-def test_a_missing_file_is_told_with_what_to_do(tmp_path: Path) -> None:
+def test_a_missing_file_is_reported_with_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="--config"):
         read_config(tmp_path / "absent.toml")
