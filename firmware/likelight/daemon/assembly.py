@@ -19,7 +19,7 @@ from likelight.daemon.device import Device
 from likelight.daemon.embedded_cloud import AfterCloud
 from likelight.daemon.events import DeviceEvents
 from likelight.daemon.feed import build_feed
-from likelight.daemon.hardware import open_device_hardware
+from likelight.daemon.hardware import DeviceHardware, open_device_hardware
 from likelight.daemon.prepare import Prepared
 from likelight.daemon.site import fill_site
 from likelight.gate.on_air import OnAir
@@ -33,6 +33,7 @@ from likelight.web.control.server import ControlServer
 from likelight.web.http.address import own_address
 from likelight.web.http.server import WebServer
 from likelight_hw.camera.process import CameraProcess
+from likelight_hw.wiring import Wiring
 
 BenchRoutes = Callable[[Device], Sequence[web.RouteDef]]
 """Returns the routes of the demo's bench for a device."""
@@ -50,13 +51,11 @@ async def assemble(
     async with (
         _opened(prepared.store) as store,
         HttpCloud(cloud_url, config.kitchen.id, prepared.token) as cloud,
+        _opened_hardware(config.wiring) as hardware,
     ):
-        device = _connect(config, prepared, store, cloud)
-        try:
-            _add_servers(device, config, prepared, bench_routes(device))
-            yield device
-        finally:
-            await device.hardware.close()
+        device = _connect(config, prepared, store, cloud, hardware)
+        _add_servers(device, config, prepared, bench_routes(device))
+        yield device
 
 
 @asynccontextmanager
@@ -71,12 +70,26 @@ async def _opened(store: DeviceStore) -> AsyncIterator[DeviceStore]:
         await store.close()
 
 
-def _connect(config: Config, prepared: Prepared, store: DeviceStore, cloud: HttpCloud) -> Device:
+@asynccontextmanager
+async def _opened_hardware(wiring: Wiring) -> AsyncIterator[DeviceHardware]:
+    hardware = open_device_hardware(wiring)
+    try:
+        yield hardware
+    finally:
+        await hardware.close()
+
+
+def _connect(
+    config: Config,
+    prepared: Prepared,
+    store: DeviceStore,
+    cloud: HttpCloud,
+    hardware: DeviceHardware,
+) -> Device:
     """Build each part with its inputs and its listeners; give what runs to the supervisor."""
     events, supervisor = DeviceEvents(), Supervisor(prepared.rng)
     now, zone = prepared.now, kitchen_zone(config.kitchen.timezone)
     quiet = config.quiet.during(zone)
-    hardware = open_device_hardware(config.wiring)
     process = events.camera_process = CameraProcess(camera_config(config.camera))
 
     feed = build_feed(prepared, process, events)

@@ -3,16 +3,20 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from likelight.assets.catalogue import BUNDLED, Notes
 from likelight.config.settings import CloudSettings, Config, ConfigError, PushSettings
+from likelight.contract import Catalogue
 from likelight.daemon.assembly import assemble
 from likelight.daemon.device import Device
 from likelight.daemon.prepare import prepare
 from likelight.web.http.server import listen
+from support.pi import PI_4, pi
 
 ALWAYS = {
     "feed": True,
@@ -30,11 +34,13 @@ ALWAYS = {
 
 
 @asynccontextmanager
-async def assembled(state_dir: Path, **settings: Any) -> AsyncIterator[Device]:
+async def assembled(
+    state_dir: Path, notes: Notes = BUNDLED, **settings: Any
+) -> AsyncIterator[Device]:
     config = await asyncio.to_thread(lambda: Config(state_dir=state_dir, **settings))
     with await asyncio.to_thread(listen, "127.0.0.1", 0) as listener:
         prepared = await asyncio.to_thread(prepare, config, listener)
-        async with assemble(config, prepared) as device:
+        async with assemble(config, replace(prepared, notes=notes)) as device:
             yield device
 
 
@@ -74,3 +80,28 @@ async def test_a_store_that_cannot_be_opened_is_a_mistake_in_words(tmp_path: Pat
     with pytest.raises(ConfigError, match=r"device\.sqlite"):
         async with assembled(tmp_path):
             raise AssertionError("it was assembled")
+
+
+class Unreadable(Notes):
+    """Notes that fail where a part is built with them."""
+
+    def load(self, lang: str) -> Catalogue:
+        raise ZeroDivisionError("a mistake of ours")
+
+
+async def test_a_part_that_cannot_be_built_lets_go_of_the_pins_that_are_open(
+    tmp_path: Path,
+) -> None:
+    lamp = {"driver": "pwm", "pin": 12}
+    light = {"driver": "onoff", "pin": 23}
+    with pi(PI_4) as header:
+        async with assembled(tmp_path, board="pi-4", lights=lamp, indicator=light):
+            assert not header.is_let_go(12)
+            assert not header.is_let_go(23)
+        with pytest.raises(ZeroDivisionError):
+            async with assembled(
+                tmp_path, Unreadable(BUNDLED.catalogues), board="pi-4", lights=lamp, indicator=light
+            ):
+                raise AssertionError("it was assembled")
+        assert header.is_let_go(12)
+        assert header.is_let_go(23)
