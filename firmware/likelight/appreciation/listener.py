@@ -11,7 +11,7 @@ class KitchenListener(Protocol):
     """The rest of the device, which gets changes. Called on the event loop; no call waits."""
 
     def on_connection(self, connection: CloudConnection) -> None:
-        """How the device stands with its cloud has changed."""
+        """The connection to the cloud has changed."""
 
     def on_viewers(self, viewers: Viewers) -> None:
         """The cloud says something new about who watches."""

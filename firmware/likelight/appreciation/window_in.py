@@ -137,7 +137,7 @@ class WindowIn:
 
     @property
     def connection(self) -> CloudConnection:
-        """How the device stands with its cloud."""
+        """The connection to the cloud."""
         return self._poller.connection
 
     @property
@@ -167,9 +167,8 @@ class WindowIn:
 
     @property
     def watched(self) -> bool:
-        """Whether somebody watches at the cloud, as far as a connected cloud says.
-
-        What an unreachable cloud last said must not keep the camera on.
+        """Whether somebody watches at the cloud; False while that is not connected, because an old
+        answer must not keep the camera on.
         """
         return self.connection is CloudConnection.CONNECTED and self.viewers.watching
 
@@ -180,7 +179,7 @@ class WindowIn:
 
     def camera_changed(self) -> None:
         """What `status.camera()` returns has changed: tell crew and cloud at once."""
-        # The lamp last: one that fails must cost neither the cloud nor the display the news.
+        # The lamp last: if it fails, cloud and display must already have the change.
         self._reporter.change_at_once()
         private = self._camera().state is State.PRIVATE
         if private and not self._private:
@@ -201,7 +200,7 @@ class WindowIn:
         self.presenter.change()
 
     async def run(self) -> None:
-        """Work for ever; what the lamp has shown is stored in the end."""
+        """Run for ever; at the end, store what the lamp has shown."""
         await self._inbox.load()
         self._situation.start()
         self._private = self._camera().state is State.PRIVATE
@@ -232,7 +231,7 @@ class WindowIn:
         self._listener.on_connection(connection)
 
     def _felt(self) -> None:
-        """A button was pressed, whichever: screen and lamp answer at once."""
+        """One of the buttons was pressed: screen and lamp answer at once."""
         self.presenter.felt()
         self.lamp.felt()
 

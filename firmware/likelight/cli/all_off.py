@@ -1,7 +1,8 @@
-"""`likelight lights off --hardware`: everything dark after the daemon's end, whatever is wrong.
+"""`likelight lights off --hardware`: switch all lights off after the daemon's end, even with a
+broken configuration.
 
 systemd runs it as ExecStopPost. It always succeeds: a unit whose ExecStopPost fails is a failed
-unit, and no light goes off by that.
+unit, which switches no light off.
 """
 
 import argparse
@@ -30,7 +31,7 @@ def all_off(arguments: argparse.Namespace) -> Exit:
             except Exception:
                 log.exception("The lights may still be on")
     except Exception:
-        # Not even the log works. There is nobody to tell.
+        # Even the log fails, so we can report it nowhere.
         with suppress(Exception):
             log.exception("The lights may still be on")
     return Exit.DONE
@@ -56,7 +57,7 @@ def _switch_off(arguments: argparse.Namespace) -> None:
 
 
 def _opened_lights() -> "OpenedLights | None":
-    """Return what the last daemon opened, None when nobody knows; the log then says why."""
+    """Return what the last daemon opened, None when that is not known; the log then says why."""
     from likelight.config.opened_lights import LightsFileError, read_opened_lights
 
     places = Places()

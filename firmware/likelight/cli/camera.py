@@ -1,4 +1,4 @@
-"""`likelight camera preview`: what viewers see now, under a grid by which masks can be placed."""
+"""`likelight camera preview`: what viewers see now, under a grid that helps to place masks."""
 
 import argparse
 from pathlib import Path

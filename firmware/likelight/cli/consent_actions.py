@@ -61,7 +61,8 @@ def withdraw(target: Target) -> Exit:
 
 
 def _tell(target: Target, later: str, *, holds: bool) -> Exit:
-    """Let the running daemon read the record again. It must find what we wrote or deleted."""
+    """Let the running daemon read the record again, and check that it finds what we wrote or
+    deleted."""
     try:
         answer = call(target.socket, "POST", "/consent/reload", ConsentAnswer)
     except NotRunning:
@@ -75,7 +76,7 @@ def _tell(target: Target, later: str, *, holds: bool) -> Exit:
         )
     if answer.holds and not holds:
         return end(
-            "the likelight that runs here has a consent all the same, kept elsewhere: name its "
+            "the likelight that runs here still has a consent, kept elsewhere: name its "
             "directory with --state-dir, or its configuration with --config",
             Exit.UNAVAILABLE,
         )

@@ -1,4 +1,4 @@
-"""Playing effects on the lamp without a daemon, for whoever wires it."""
+"""Playing effects on the lamp without a daemon, for the person who wires it."""
 
 import asyncio
 import signal

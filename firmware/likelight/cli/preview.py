@@ -16,7 +16,7 @@ from likelight.web.http.address import shown_address
 
 ANSWERS_WITHIN_S = 5.0
 LIVE_WITHIN_S = 10.0
-"""A sensor that slept takes a second or two to its first frame."""
+"""A sensor that was off takes 1 to 2 s to its first frame."""
 LOOK_EVERY_S = 0.25
 
 FORMATS = {".jpg": "JPEG", ".jpeg": "JPEG", ".png": "PNG"}
@@ -36,8 +36,9 @@ class NoPreview(Exception):
 def preview(config: Config, out: Path) -> tuple[int, int]:
     """Write to `out` the picture of the device that runs with `config`; return its size.
 
-    To look is to watch: it opens the gate of an idle kitchen, whose on-air light goes on. Raises
-    `NoPreview` when the gate stays shut, when no device runs, or when `out` can't be written.
+    This counts as watching: it opens the gate of an idle kitchen, and the on-air light goes on.
+    Raises `NoPreview` when the gate stays shut, when no device runs, or when `out` can't be
+    written.
     """
     form = FORMATS.get(out.suffix.lower())
     if form is None:

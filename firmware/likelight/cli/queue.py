@@ -1,4 +1,4 @@
-"""`likelight queue`: holds likes and notes back for a while, and lets them go."""
+"""`likelight queue`: pauses likes and notes, and resumes them."""
 
 import argparse
 from typing import TYPE_CHECKING
@@ -31,8 +31,8 @@ def add_queue(commands: "Commands") -> None:
     """Add `likelight queue`."""
     queue = commands.add_parser(
         "queue",
-        help="hold likes and notes back for a while, and let them go",
-        description="Hold likes and notes back for a while, and let them go. Nothing is lost, and "
+        help="pause likes and notes, and resume them",
+        description="Pause likes and notes, and resume them. Nothing is lost, and "
         "viewers are told only what has really happened.",
     )
     actions = queue.add_subparsers(title="commands", required=True, metavar="COMMAND")
@@ -57,5 +57,5 @@ def _skip(arguments: argparse.Namespace) -> Exit:
         answer = call(target_of(arguments).socket, "POST", "/queue/skip", SkipAnswer)
     except (NotRunning, CommandRefused) as error:
         return end(error, Exit.UNAVAILABLE)
-    print("The next one, please." if answer.skipped else "There is no note on the screen.")
+    print("The note is skipped." if answer.skipped else "There is no note on the screen.")
     return Exit.DONE

@@ -1,4 +1,4 @@
-"""Sending a command to the running daemon, and saying what came of it."""
+"""Sending a command to the running daemon, and saying whether it worked."""
 
 from likelight.cli.exits import Exit, end
 from likelight.cli.target import Target
@@ -7,7 +7,7 @@ from likelight.web.control.messages import Answer
 
 
 def send_command(target: Target, url: str, done: str) -> Exit:
-    """Send the command `url` to the daemon of `target`, and print `done` when it obeyed."""
+    """Send the command `url` to the daemon of `target`, and print `done` when that has worked."""
     try:
         call(target.socket, "POST", url, Answer)
     except (NotRunning, CommandRefused) as error:

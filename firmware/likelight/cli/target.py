@@ -92,7 +92,7 @@ def usual_state_dir(places: Places) -> Path:
 
 
 def demo_state_dir() -> Path:
-    """Return where the demo keeps its state, unless it is told otherwise."""
+    """Return where the demo keeps its state, unless an option says otherwise."""
     return default_state_dir() / "demo"
 
 

@@ -31,7 +31,7 @@ class LightsFileError(Exception):
 
 
 def write_opened_lights(directory: Path, lights: OpenedLights) -> None:
-    """Write `lights` to the file in `directory`, for this user only. Raises `OSError`."""
+    """Write `lights` to the file in `directory`, readable by this user only. Raises `OSError`."""
     replace_file(directory / LIGHTS_FILE, lights.model_dump_json())
 
 

@@ -1,4 +1,5 @@
-"""Do the parts fit the board? Each pin once, on the header, and able to do what is asked of it."""
+"""Checks whether the parts fit the board: each pin used once, on the header, and able to do its
+job."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from likelight_hw.boards import Board
 from likelight_hw.panels import PANELS
 
 USUAL_DC = 24
-"""Where luma's driver has D/C of a panel on SPI when nothing is said."""
+"""The GPIO that luma uses for D/C of a panel on SPI when none is set."""
 
 
 @dataclass(frozen=True, slots=True)

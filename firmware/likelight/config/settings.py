@@ -79,7 +79,7 @@ class CameraSettings(Section):
     driver: Literal["sim", "file", "picamera2", "usb"] = "sim"
     path: Path | None = None
     device: Path | None = None
-    """The USB camera's, best one of /dev/v4l/by-id/, whose names outlive a reboot."""
+    """The USB camera's; best one of /dev/v4l/by-id/, whose names stay the same after a reboot."""
     masks: Annotated[tuple[Polygon, ...], Field(max_length=32)] = ()
     """What nobody outside may see: covered before the picture is encoded."""
     width: Annotated[int, Field(ge=320, le=1920, multiple_of=2)] = 1280
@@ -135,7 +135,7 @@ class PushSettings(Section):
 
 
 class ScheduleSettings(Section):
-    """When the kitchen may be watched, in its own time; without a row it always may.
+    """When the kitchen may be watched, in its own time; without a row, at any time.
 
     A row is "11:00-23:00", "11:00-14:00, 17:00-02:00" (past midnight) or "closed". As soon as one
     day has a row, a day without one is closed.
@@ -227,7 +227,7 @@ def read_config(path: Path) -> Config:
 
 
 def _within_camera_limits(settings: dict[str, Any]) -> dict[str, Any]:
-    """Return `settings`, where what the camera does not say is what the board can do."""
+    """Return `settings`; where the camera has no value, take what the board can do."""
     camera = settings.get("camera", {})
     if settings.get("board") not in BOARDS or not isinstance(camera, dict):
         return settings

@@ -16,10 +16,10 @@ TOKEN_FILE = "device.token"  # noqa: S105  the name of a file
 
 @contextmanager
 def held(path: Path) -> Iterator[Path]:
-    """Make `path` if need be and hold it while the context lasts.
+    """Make `path` if it is missing, and hold it while the context lasts.
 
     Raises `ConfigError` when it can't be written, or when another likelight holds it: two daemons
-    on one database would each believe that they are the kitchen.
+    on one database would both act as the kitchen.
     """
     try:
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -43,7 +43,7 @@ def held(path: Path) -> Iterator[Path]:
 def _hand_over(lock: int, path: Path) -> None:
     """Give root's own `lock` to the owner of `path`, whose daemon could not open it otherwise."""
     owner, made = path.stat(), os.fstat(lock)
-    # A second name (hard link) could be an attacker's, who wants another file of root's.
+    # An attacker could have made a hard link here, to get another file of root's.
     if made.st_uid == os.geteuid() == 0 and made.st_nlink == 1:
         with suppress(OSError):  # a network's file system may not let root
             os.fchown(lock, owner.st_uid, owner.st_gid)

@@ -177,7 +177,7 @@ async def test_a_real_camera_waits_for_consent_and_ends_with_it(
         assert await asyncio.to_thread(main, withdraw) == 69
         said = capsys.readouterr()
         assert said.out == f"No consent is on record in {elsewhere}.\n"
-        assert "has a consent all the same, kept elsewhere" in said.err
+        assert "still has a consent, kept elsewhere" in said.err
 
         told = await likelight("withdraw")
         assert "the crew's consent is not recorded" in told

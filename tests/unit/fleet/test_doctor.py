@@ -131,7 +131,7 @@ CASES = [
         KIT,
         with_files({}, open_pins=raises(HardwareError("the GPIO pins: lgpio is missing"))),
     ),
-    Case("lgpio", "fail", "not the real thing", KIT, with_files({}, open_pins=object)),
+    Case("lgpio", "fail", "not by lgpio", KIT, with_files({}, open_pins=object)),
     Case("gpio-node", "skip", "nothing", {}),
     Case("gpio-node", "ok", "cook", KIT, with_files({"/dev/gpiochip0": 0o666})),
     Case("gpio-node", "fail", "may not use", KIT, with_files({"/dev/gpiochip0": 0o660})),

@@ -1,16 +1,19 @@
-"""What the crew's presses tell: whether somebody is there, and whether they wait for an answer."""
+"""What the crew's presses mean: is somebody at the panel, and do they wait for an answer?"""
 
 import asyncio
 
 ANSWER_S = 3.0
 """How long the answer to a button stays before a note may return."""
 ATTENDED_S = 60.0
-"""So long after a press somebody probably still stands in front of the panel."""
+"""For this long after a press, somebody probably still stands in front of the panel."""
 SETTLED_S = 1.2
-"""A note that waited for somebody appears this long after their press. By then a short press has
-given its thanks, which must not go to a note that nobody has read yet, and a long one is known."""
+"""A note that waited for somebody appears this long after their press.
+
+By then a short press has sent its thanks, which must not count for a note that nobody has read yet,
+and a long press is recognised.
+"""
 FELT_S = 0.6
-"""How long the frame of a felt press stays when no answer takes its place."""
+"""How long the frame that acknowledges a press stays when no answer replaces it."""
 
 _NEVER = float("-inf")
 
@@ -25,7 +28,7 @@ class Attention:
 
     @property
     def felt(self) -> bool:
-        """A press was felt, and the panel shows nothing new yet that answers it."""
+        """A button was pressed, and the panel shows no answer to it yet."""
         return _now() < self._felt_until
 
     @property
@@ -45,7 +48,7 @@ class Attention:
 
     @property
     def ends(self) -> tuple[float, ...]:
-        """When something of this changes by itself, as the loop's times; some may have passed."""
+        """The loop times at which one of these changes by itself; some may be past."""
         pressed = self._pressed_at
         return (self._felt_until, self._answering_until, pressed + SETTLED_S, pressed + ATTENDED_S)
 

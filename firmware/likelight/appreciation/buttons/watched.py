@@ -12,13 +12,13 @@ from likelight_hw.ports import Button, HardwareError
 log = logging.getLogger(__name__)
 
 STUCK_AFTER_S = 60.0
-"""Nobody holds a button for a minute; a wedged cap or a shorted wire does."""
+"""Nobody holds a button for a minute: its cap is stuck, or its wires touch."""
 CHATTER = 12
 CHATTER_WITHIN_S = 4.0
 """Three presses a second for four seconds: nobody presses like that on purpose."""
 RETRY_S = 5.0
 DOWN_AT_START_S = 0.02
-"""A press that comes so soon began before we read the button: perhaps before a power cut."""
+"""A press that comes this soon began before we read the button: perhaps before a power cut."""
 
 
 class ButtonTrouble(StrEnum):
@@ -43,12 +43,12 @@ class ButtonHandler(Protocol):
 
 
 class WatchedButton:
-    """Reads `button` for ever and tells `handler` what people do with it.
+    """Reads `button` for ever and calls `handler` for each press and release.
 
     A press acts first; `on_felt` is called right after that, in the same turn of the loop, so that
     lamp and screen can answer. In `trouble` a press still counts, but nothing is done at its end;
     `on_trouble` is called when a trouble begins or ends. An exception in either of them costs no
-    press: otherwise this component would restart, and nobody would read the button meanwhile.
+    press: otherwise this component would restart, and nobody would read the button until then.
     """
 
     def __init__(

@@ -1,1 +1,1 @@
-"""The lamp: what it says with light, and what of it has been seen."""
+"""The lamp: what it shows, and which likes it has really shown."""

@@ -31,11 +31,11 @@ BASES: dict[Base, LightFrame] = {
 }
 
 LONGEST_S = 10.0
-"""The house rule: nothing moves for longer than this."""
+"""No effect moves for longer than this."""
 FAINTEST_DIM = 0.3
 """With this share one like, whose lift is 0.42, still rises by the 0.1 that counts as lit."""
 ATTACK_S = 0.20
-"""How long the glow for likes takes to rise, however many they are."""
+"""How long the glow for likes takes to rise, for any number of likes."""
 
 # One like lifts the lamp by 0.42, a hundred by 0.55, ten thousand and more by 0.68.
 _LIFT_ONE = 0.42
@@ -54,7 +54,8 @@ class Key:
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """One thing that the lamp can show. `means` says what it means, for who trains the crew.
+    """One thing that the lamp can show. `means` says what it means, for the person who trains the
+    crew.
 
     The first key lies at 0 s, the last lift is 0. By night an effect is `dimmed`, unless it
     answers the crew's own hand.
@@ -85,7 +86,7 @@ def likes_of(glow: float) -> float:
 
 
 def _glow(name: str, means: str, attack: float, hold: float, decay: float, peak: float) -> Effect:
-    """Return one swell of warm white."""
+    """Return an effect that rises and falls once, in warm white."""
     return Effect(
         name,
         means,
@@ -117,7 +118,7 @@ def welcome(count: float, *, least: float = 0.0) -> Effect:
     """Return one long, slow glow for `count` likes that an outage left over."""
     return _glow(
         "welcome",
-        "The internet is back: all likes that came meanwhile, in one long glow.",
+        "The internet is back: all likes from the outage, in one long glow.",
         attack=1.2,
         hold=3.0,
         decay=5.0,
@@ -214,7 +215,7 @@ def milestone(before: int, total: int) -> int | None:
     """Return the milestone that lies above `before` and not above `total`; the highest, if any.
 
     With `before` as what the lamp has physically shown, which the device keeps, a milestone is
-    celebrated once, however often the device starts.
+    celebrated once, even if the device starts again.
     """
     reached = 10 ** (len(str(max(total, 0))) - 1)
     return reached if reached >= 100 and before < reached <= total else None

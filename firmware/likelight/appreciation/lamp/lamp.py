@@ -1,7 +1,7 @@
 """The lamp: it answers likes at once, and says that it lit only when it did.
 
-Somebody may hold it back for a while: no like is lost by that, and none is called lit before it
-was. What waited is shown as one gesture.
+A command or a button may make it wait: no like is lost, and none is reported as lit before it was.
+What waited is shown as one gesture.
 """
 
 import asyncio
@@ -32,8 +32,8 @@ from likelight_hw.ports import LightFrame, Lights
 logger = logging.getLogger(__name__)
 
 FRAME_S = 0.020
-# The smallest rise above the base that counts as lit: a tenth of the whole scale is seen from
-# the corner of an eye.
+# The smallest rise above the base that counts as lit: a tenth of the whole scale is visible even to
+# somebody who looks elsewhere.
 LIT = 0.1
 
 
@@ -152,7 +152,7 @@ class Lamp:
         self._answer(THANKS)
 
     def felt(self) -> None:
-        """Answer a finger on a button, at once, whatever comes of the press."""
+        """Answer a button that goes down, at once, before it is known what the press means."""
         self._answer(FELT)
 
     def play(self, name: str) -> tuple[Planned, ...]:
@@ -183,7 +183,7 @@ class Lamp:
                 if self._output.retry_s is None:
                     await self._rest(pause)
                 else:
-                    # However many likes come, a lamp that does not answer is not tried sooner.
+                    # New likes do not make us try a lamp that does not answer any sooner.
                     await asyncio.sleep(self._output.retry_s)
         finally:
             self._output.close()
@@ -200,7 +200,8 @@ class Lamp:
         self._scene = scene
 
     def _catch_up(self, waited: bool) -> None:
-        """Show what waited, if it did and may be shown now, even over a glow from before."""
+        """Show the likes that waited, if any and if nothing holds them back, even over an older
+        glow."""
         if waited and not self._waiting:
             self._show_pending()
             self._woken.set()
@@ -225,7 +226,7 @@ class Lamp:
         self._pending = (self._pending or PendingLikes(0, total)).plus(delta, total)
 
     def _render(self, at: float) -> float:
-        """Write one frame; return for how many seconds it stays right."""
+        """Write one frame; return after how many seconds the next is due."""
         # A frame stands until the next one, so it shows the instant at its end. That is what
         # lets the first frame after a tap already glow.
         until = at + FRAME_S
@@ -243,7 +244,7 @@ class Lamp:
         return max(FRAME_S, self._scene.still_until(until) - until)
 
     def _confirm_lit(self, shown: LightFrame, at: float) -> None:
-        """Say that the lamp lit, once it did."""
+        """Report that the lamp lit, once it has."""
         if self._pending is None or self._waiting:
             return  # what still glows is older than what waits
         rise = shown.level - self._scene.base_frame(at).level

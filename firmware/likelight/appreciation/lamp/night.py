@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 LOOK_S = 10.0
-"""The clock is read so often, because it may be set: a sleep until a moment could be wrong."""
+"""The clock is read this often (s), because somebody may set it during a longer sleep."""
 DIM = 0.5
 """Half of a like's perceived lift is seen across a dark room and dazzles nobody."""
 

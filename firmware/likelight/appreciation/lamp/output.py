@@ -18,7 +18,7 @@ LONGEST_RETRY_S = 30.0
 class LampOutput:
     """Writes frames to `lights`; `on_frame` is called at each change of what they show.
 
-    While `retry_s` is a number the lamp does not answer: wait so many seconds before the next
+    While `retry_s` is a number the lamp does not answer: wait that many seconds before the next
     `write`.
     """
 

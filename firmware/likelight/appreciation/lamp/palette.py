@@ -1,4 +1,4 @@
-"""The lamp's colours: warm white, the brand's heart, and which colours are not allowed.
+"""The lamp's colours: warm white, the brand's colours, and which are not allowed.
 
 In a kitchen, red and amber that come and go mean fire or a fryer, so no gesture has them.
 """

@@ -1,4 +1,4 @@
-"""Likes for which the lamp has not lit yet: they wait until it really did."""
+"""Likes for which the lamp has not lit yet: they wait until it has."""
 
 from dataclasses import dataclass
 

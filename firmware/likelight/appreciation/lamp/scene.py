@@ -83,9 +83,8 @@ class Scene:
         return replace(self, gestures=(*self.gestures, later))
 
     def silenced(self, at: float, slots: str = "") -> "Scene":
-        """Let gestures fade to the base, and forget those that have not begun.
-
-        Only those whose slot's name begins with `slots`.
+        """Let gestures fade to the base, and drop those that have not begun; only gestures whose
+        slot's name begins with `slots`.
         """
         base = self.base_frame(at).rgb
         gestures = []

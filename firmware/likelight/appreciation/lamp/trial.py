@@ -6,7 +6,7 @@ from likelight.appreciation.lamp.effects import EFFECTS, TEST, Effect
 from likelight.appreciation.lamp.scene import Scene
 
 GAP_S = 0.6
-"""Between two effects, so that each is seen for itself."""
+"""Between two effects, so that each can be told apart."""
 _SLOTS = "tested"
 
 

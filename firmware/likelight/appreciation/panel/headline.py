@@ -59,7 +59,7 @@ def _stuck(names: tuple[str, ...], words: CrewWords) -> StatusScreen:
 
 
 def _not_connected(now: Situation, words: CrewWords) -> StatusScreen:
-    """Return how the device stands with its cloud, and if it is offline, why."""
+    """Return the screen for a cloud that is not connected, with the reason when offline."""
 
     def call(title: str, code: str, icon: str) -> StatusScreen:
         return StatusScreen(title, words.call_it.format(code=code), icon)

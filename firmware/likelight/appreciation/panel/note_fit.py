@@ -1,4 +1,4 @@
-"""Whether a note fits a panel: readable type, few pages, and no word cut in two."""
+"""Whether a note fits a panel: readable letters, few pages, and no word cut in two."""
 
 from collections.abc import Iterable, Iterator
 from itertools import accumulate

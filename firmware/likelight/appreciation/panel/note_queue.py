@@ -29,11 +29,11 @@ class NoteQueue:
 
     @property
     def asked_for(self) -> bool:
-        """Somebody asked for a note that is shown at once, whatever waits."""
+        """Somebody asked for a note that is shown at once, before all that wait."""
         return self._asked_for is not None
 
     def pause(self) -> None:
-        """Let notes wait, but for those that somebody asks for."""
+        """Let notes wait, except those that somebody asks for."""
         self._paused = True
 
     def resume(self) -> None:

@@ -1,7 +1,7 @@
 """The presenter: puts notes and the headline on the panel, at a pace at which people read.
 
-A note is reported as shown only once the panel shows it, lit. A panel that fails takes nothing
-else down, and notes wait for it, as they wait while the crew sleeps.
+A note is reported as shown only once the panel shows it, lit. A panel that fails stops no other
+part. Notes wait for it, as they do in quiet hours.
 """
 
 import asyncio
@@ -43,8 +43,8 @@ class Presenter:
     """Decides what the panel shows when, and shows it.
 
     `situation` is called whenever something may have changed; `on_note` is called when a note has
-    appeared on the panel, so that the lamp can turn heads towards it. In quiet hours the panel
-    shows no note until somebody presses a button.
+    appeared on the panel, so that the lamp can draw attention to it. In quiet hours the panel shows
+    no note until somebody presses a button.
     """
 
     def __init__(
@@ -103,7 +103,7 @@ class Presenter:
         return True
 
     def pause(self) -> None:
-        """Let notes wait; the one on the panel stays its time."""
+        """Let notes wait; the one on the panel stays for its time."""
         self._queue.pause()
         self._changed.set()
 
@@ -236,7 +236,7 @@ class Presenter:
         return None
 
     async def _meanwhile(self, job: asyncio.Future[T]) -> T:
-        """Wait for `job`, and answer presses while it takes its time."""
+        """Wait for `job`, and answer presses until it ends."""
         job.add_done_callback(lambda _: self._changed.set())
         while not job.done():
             await self._wait_until(lambda: job.done() or self._attention.answering, REVIEW_S)
@@ -261,7 +261,7 @@ class Presenter:
                 pass
 
     def _due(self) -> float:
-        """Return when something changes by itself: an answer or a frame ends, the panel rests."""
+        """Return the loop time at which an answer or a frame ends, or the panel goes dark."""
         now = _now()
         latest = now + (TEND_S if self._panel.burns_in else REVIEW_S)
         return min([latest, *(end for end in self._attention.ends if end > now)])

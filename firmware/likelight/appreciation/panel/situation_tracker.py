@@ -18,7 +18,7 @@ _NEVER = float("-inf")
 
 
 class SituationTracker:
-    """Asks the other parts how things stand, and remembers for a while what has just happened.
+    """Collects the state of the other parts, and remembers for a while what has just happened.
 
     `stuck` returns the names of the buttons that do not work.
     """

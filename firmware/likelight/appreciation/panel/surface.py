@@ -45,7 +45,7 @@ class PanelSurface:
 
     @property
     def framed(self) -> bool:
-        """True while the frame of a felt press is round the picture."""
+        """True while the frame that acknowledges a press is around the picture."""
         return self._framed
 
     async def put(self, screen: Screen, page: PackedPage, level: float) -> None:
@@ -66,7 +66,7 @@ class PanelSurface:
             self._level = level
 
     async def move(self, offset: tuple[int, int]) -> None:
-        """Move the picture so many pixels to the right and down from its place."""
+        """Move the picture by `offset` (right, down; in pixels) from its normal place."""
         if offset != self._offset:
             self._offset = offset
             await self._send()
@@ -78,7 +78,7 @@ class PanelSurface:
             await self._send()
 
     def forget(self) -> None:
-        """Nothing is known of the panel any more."""
+        """Forget what the panel shows."""
         self._shown, self._page, self._level, self._framed = PanelContent(), None, None, False
 
     async def _send(self) -> None:

@@ -1,4 +1,4 @@
-"""A panel that is looked after: its brightness, its picture's place, and the frame of a press."""
+"""Keeps a panel right: its brightness, its picture's place, and the frame after a press."""
 
 import asyncio
 
@@ -11,7 +11,7 @@ from likelight.appreciation.screens.models import IdleScreen, Screen
 from likelight_hw.ports import Display
 
 TEND_S = 10.0
-"""Brightness and place of a panel that burns in are looked at this often."""
+"""Brightness and place of a panel that burns in are checked this often (s)."""
 
 
 class TendedPanel:
@@ -47,7 +47,7 @@ class TendedPanel:
         return _now()
 
     async def tend(self) -> None:
-        """Frame a felt press, and set the brightness and the place of the picture.
+        """Draw the frame after a press, and set the brightness and the place of the picture.
 
         What only moves or dims costs one transfer and no drawing.
         """
@@ -57,7 +57,7 @@ class TendedPanel:
             await self._surface.move(orbit(int(_now() // SHIFT_EVERY_S)))
 
     def forget(self) -> None:
-        """The panel failed: nothing is known of it any more."""
+        """The panel failed: forget what it shows."""
         self._surface.forget()
 
     def _brightness(self) -> float:

@@ -61,7 +61,7 @@ def orbit(step: int) -> tuple[int, int]:
 
 
 def moved(image: Image.Image, right: int, down: int) -> Image.Image:
-    """Return `image` moved by so many pixels, on the panel's own dark background."""
+    """Return `image` moved by `right` and `down` pixels, on the panel's own dark background."""
     if not (right or down):
         return image
     ground = palette.PAPER if image.mode == "RGB" else 0
@@ -71,7 +71,7 @@ def moved(image: Image.Image, right: int, down: int) -> Image.Image:
 
 
 def framed(image: Image.Image) -> Image.Image:
-    """Return `image` with a frame around it, which says that a press was felt."""
+    """Return `image` with a frame around it, which acknowledges a press."""
     copy = image.copy()
     width = max(ORBIT, image.height // 40)
     colour = palette.GLOW if image.mode == "RGB" else 1

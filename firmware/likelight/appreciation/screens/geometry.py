@@ -13,7 +13,7 @@ ORBIT: Final = 2
 _FOOT_GAP: Final = 4
 """Least space between the words and the foot, in pixels."""
 _CEILING: Final = 1.08
-"""The largest type, as a share of the easily read size; larger would only be loud."""
+"""The largest type, as a share of the easily read size; larger type would only disturb."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class Geometry:
 
     @property
     def beside_glyph(self) -> Area:
-        """All of the panel but its upper left corner."""
+        """All of the panel except its upper left corner."""
         return replace(self.plain, corner=self.corner + self.glyph + self.gap)
 
     @property

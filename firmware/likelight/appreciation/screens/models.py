@@ -1,4 +1,4 @@
-"""What a screen says, whatever the size of the panel.
+"""What a screen says, on a panel of any size.
 
 `words` are the screen's own words, in the crew's language.
 """

@@ -1,7 +1,7 @@
 """The screen that pairs a device with a kitchen: a code to type, and one to scan if it fits.
 
-The person who pairs stands in front of the panel with a phone. The code to type is large enough
-for the reading distance all the same, so that somebody can read it out across the kitchen.
+The person who pairs stands in front of the panel with a phone. The code to type is still large
+enough for the reading distance, so that somebody can read it out to a person across the kitchen.
 """
 
 from dataclasses import replace
@@ -49,7 +49,8 @@ def pairing(screen: PairingScreen, panel: DisplayInfo) -> list[Drawn]:
 
 
 def _modules(url: str) -> list[bytearray]:
-    """Return the rows of the QR code, dark modules as 1; level M survives a greasy panel."""
+    """Return the rows of the QR code, dark modules as 1; level M can still be read on a greasy
+    panel."""
     import segno  # noqa: PLC0415  only a device that is not paired yet ever needs it
 
     return [bytearray(row) for row in segno.make(url, error="m", micro=False).matrix]

@@ -2,7 +2,7 @@
 
 The font files are in memory; sizing and drawing touch no disk. All but Arabic is laid out by
 Pillow's basic engine, so that a picture does not depend on which libraries the system has. Arabic
-needs Raqm, whose letters join: the wheels of Pillow bring it along, all but libfribidi0.
+needs Raqm, whose letters join: Pillow's wheels contain it, except libfribidi0.
 """
 
 import math

@@ -10,7 +10,7 @@ class FailureKind(StrEnum):
     """What kind of failure keeps the device from its cloud, as far as is known."""
 
     NETWORK = "network"
-    """Nothing was reached, or the failure tells no more than that."""
+    """Nothing was reached, or the failure does not say more."""
     DNS = "dns"
     """A name server answered that it does not know the cloud's name."""
     CLOCK = "clock"
@@ -58,7 +58,8 @@ class CloudBusy(CloudError):
 
 
 class Unreachable(CloudError):
-    """No usable answer: DNS, TLS, time-out, another 5xx, or no contract at the other end."""
+    """No usable answer: DNS, TLS, time-out, another 5xx, or a server that does not speak the
+    contract."""
 
     def __init__(self, message: str, failure: FailureKind = FailureKind.NETWORK) -> None:
         super().__init__(message)
@@ -72,4 +73,4 @@ class CloudClient(Protocol):
         """Ask what is new past `cursor`; the reply is held for up to `wait` seconds, 0..30."""
 
     async def status(self, status: Status) -> StatusReply:
-        """Tell the cloud how the device is."""
+        """Report the device's status to the cloud."""

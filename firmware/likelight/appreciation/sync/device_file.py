@@ -60,7 +60,7 @@ HISTORY = 1000
 KEEP_REPORTED = timedelta(days=1)
 """How long after its expiry a finished note is kept, so that it is recognised if it comes twice."""
 KEEP_UNSHOWN = timedelta(days=7)
-"""A note that no screen has shown so long after its expiry is deleted."""
+"""A note that no screen has shown this long after its expiry is deleted."""
 
 
 @dataclass(frozen=True, slots=True)

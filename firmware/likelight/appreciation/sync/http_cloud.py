@@ -129,7 +129,7 @@ class HttpCloud:
 
 
 def failure_kind(error: Exception) -> FailureKind:
-    """Return what a failed connection tells about its cause."""
+    """Return the kind of failure that `error` shows."""
     match error:
         case aiohttp.ClientConnectorCertificateError():
             code = getattr(error.certificate_error, "verify_code", None)

@@ -34,7 +34,7 @@ class LikesLamp(Protocol):
         """Show `delta` new likes, which carry the cloud's total to `total`."""
 
     def welcome_back(self, delta: int, total: int) -> None:
-        """Show what was left over by a start or an outage, as one gesture."""
+        """Show the likes that came before a start or during an outage, as one gesture."""
 
 
 class Inbox:

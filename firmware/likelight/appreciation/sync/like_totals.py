@@ -1,7 +1,7 @@
 """Likes as the device knows them: two totals, the count of one day, and what the lamp must show.
 
-Pure data. The cloud's total never falls within an epoch, so that every difference is exact however
-many replies were lost.
+Pure data. The cloud's total never falls within an epoch, so that every difference is exact, even
+after lost replies.
 """
 
 from dataclasses import dataclass, replace
@@ -14,7 +14,7 @@ class Arrival(Enum):
 
     ORDINARY = auto()
     RETURNED = auto()
-    """The first reply after a start or an outage: what was left over is one gesture."""
+    """The first reply after a start or an outage: all new likes are one gesture."""
     RESET = auto()
     """The cloud started a new log: adopt its numbers, light nothing."""
 

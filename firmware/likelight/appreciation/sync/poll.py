@@ -1,4 +1,4 @@
-"""The poller: when to ask the cloud, and what each answer means for the next question."""
+"""The poller: when to ask the cloud, and what each answer means for the next request."""
 
 import asyncio
 import logging
@@ -28,11 +28,11 @@ log = logging.getLogger(__name__)
 FIRST_BACKOFF_BASE_S = 0.1
 """Until the first answer: an embedded cloud starts together with the device, on loopback."""
 OUTAGE_S = 60.0
-"""Likes that come after so long without a reply are one gesture; a long poll takes 30 s."""
+"""Likes that come after this long without a reply are one gesture; a long poll takes 30 s."""
 SUPERSEDED_S = (60.0, 75.0)
 REFUSED_S = (300.0, 900.0)
 TOO_QUICK_S = 0.1
-"""After so quick an answer without news the next question waits: the cloud may be broken."""
+"""After an answer this quick and without news we wait a while: the cloud may be broken."""
 SLOW_DOWN_S = (0.5, 1.0)
 
 
@@ -154,7 +154,7 @@ class Poller:
         return 0.0 if first else pause
 
     async def _watch_for_silence(self) -> None:
-        """Change to OFFLINE after 90 s without an answer, however the questions are timed."""
+        """Change to OFFLINE after 90 s without an answer, independent of when we ask."""
         while True:
             await self._silence.wait()
             try:

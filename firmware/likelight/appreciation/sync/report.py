@@ -1,4 +1,5 @@
-"""The reporter: posts the device's status to the cloud, at once when it matters, else rarely.
+"""The reporter: posts the device's status to the cloud, at once after a change, else as a
+heartbeat.
 
 Every post is a whole snapshot, so a lost one costs nothing. Only the receipts of notes queue: each
 is sent again until the cloud has acknowledged it.
@@ -74,7 +75,7 @@ class Reporter:
         """Set once the cloud has taken a status of this process."""
 
     def change(self) -> None:
-        """A status would say something new: post it within a second."""
+        """The status has changed: post it within a second."""
         self._changed.set()
 
     def change_at_once(self) -> None:

@@ -1,4 +1,4 @@
-"""What a device must not forget: its inbox, its outbox and whether the crew chose privacy.
+"""What a device stores durably: its inbox, its outbox and whether the crew chose privacy.
 
 Each method is one transaction: a power cut leaves all of it or nothing.
 """

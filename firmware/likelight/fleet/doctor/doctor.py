@@ -14,7 +14,7 @@ from likelight.fleet.doctor.system import System
 log = logging.getLogger(__name__)
 
 TIMEOUT_S = 12.0
-"""The slowest answer is that of a command, which has its own limit of 8 s."""
+"""The slowest check runs a command, which has a limit of its own of 8 s."""
 _MARKS: Mapping[Result, str] = {
     Result.OK: "ok  ",
     Result.WARN: "WARN",

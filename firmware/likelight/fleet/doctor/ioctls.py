@@ -45,7 +45,7 @@ def _words(field: bytes) -> str:
 def i2c_answers(bus: Path, address: int) -> bool:
     """Return whether a device on the bus answers at `address`. Raises `OSError` for the bus.
 
-    As i2cdetect does: a byte is read, or else nothing is written; some panels can't be read.
+    Like i2cdetect it reads a byte, or else writes nothing; some panels can't be read.
     """
     wire = os.open(bus, os.O_RDWR | os.O_CLOEXEC)
     try:

@@ -27,11 +27,12 @@ from likelight_hw.ports import (
 )
 
 FIRST_FRAME_S = 25.0
-"""A camera process on a Zero 2 W takes some 8 s to be ready, and one that failed is tried again."""
+"""A camera process on a Zero 2 W needs about 8 s, and one that failed is tried again."""
 WATCH_S = 2.0
 JPEG_FPS = 5.0
 DARK_BELOW, FLAT_BELOW = 8, 3
-"""Of 255: the mean of a picture under a cap, and the spread of one that has nothing in it."""
+"""Of 255: the mean luma of a picture with the lens cap on, and the standard deviation of an empty
+one."""
 
 
 class FrameCounter:
@@ -78,7 +79,7 @@ async def check_camera(session: SelfTestSession) -> Outcome:
     if not camera.simulated and (refused := await _refused(session)) is not None:
         return refused
     counter = FrameCounter()
-    # No light, no picture: this raises when it can't be lit.
+    # Without the on-air light no picture: this raises when the light can't be switched on.
     light.set(True)
     try:
         async with asyncio.TaskGroup() as group:

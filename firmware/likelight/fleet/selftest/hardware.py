@@ -46,7 +46,7 @@ class Hardware:
         return tuple(name for name, simulated in parts if simulated)
 
     async def close(self) -> None:
-        """Switch everything off that gives light, each whatever comes of the others."""
+        """Switch everything off that gives light, each even if another fails."""
         for lamp in self.lamps:
             switch_off("lamp", lamp.lights)
         switch_off("on-air light", self.indicator)
@@ -56,7 +56,7 @@ class Hardware:
 def open_hardware(config: Config) -> Hardware:
     """Open the parts of `config`; each lamp under a governor of its own, to be seen by itself.
 
-    Raises `HardwareError` for an unknown driver; what is absent says so when it is used.
+    Raises `HardwareError` for an unknown driver; an absent part raises an error when it is used.
     """
     wiring = config.wiring
     return Hardware(

@@ -45,13 +45,13 @@ async def check_buttons(session: SelfTestSession) -> Outcome:
     simulated = session.hardware.thanks.simulated or session.hardware.privacy.simulated
     session.technician.buttons_answer = not simulated
     if simulated:
-        return passed("each was heard")
+        return passed("each works")
     await session.tell(
         session.words.buttons_answer, "From now on THANKS means yes, and PRIVACY means no."
     )
     if not session.technician.unattended:
         await asyncio.sleep(READ_S)
-    return passed("each was heard, and is the one that it should be")
+    return passed("each works, and is the one that it should be")
 
 
 async def _press(session: SelfTestSession, name: str, button: Button) -> Outcome | None:
@@ -76,7 +76,7 @@ async def _press(session: SelfTestSession, name: str, button: Button) -> Outcome
             "swap the two wires, or buttons.pin_thanks and buttons.pin_privacy",
         )
     if name in session.down:
-        words = f"{name} is down all the while: its cap is wedged, or its wires touch"
+        words = f"{name} is down all the while: its cap is stuck, or its wires touch"
         return failed(words)
     bad = session.outcome_of(reply)
     if bad is not None and bad.verdict is StepVerdict.FAILED:

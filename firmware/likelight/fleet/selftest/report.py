@@ -13,7 +13,7 @@ from likelight.runtime.atomic_file import replace_file
 
 
 class StepVerdict(StrEnum):
-    """What a step came to."""
+    """The result of a step."""
 
     PASSED = "passed"
     FAILED = "failed"

@@ -24,8 +24,8 @@ def selftest(config: Config, file: Path, *, unattended: bool, say: Say) -> SelfT
     """Test the hardware of `config`; write what was seen to `file` and return it.
 
     Afterwards all is dark. Holds the state directory, so that no daemon starts meanwhile. Raises
-    `ConfigError` when one runs, `HardwareError` for a driver that isn't one, `OSError` for the
-    report, and `CancelledError` when a signal ends it.
+    `ConfigError` when one runs, `HardwareError` for an unknown driver, `OSError` for the report,
+    and `CancelledError` when a signal ends it.
     """
     with held(config.state_dir) as state_dir, _owner_kept(state_dir):
         seen = asyncio.run(_test(config, unattended=unattended, say=say))

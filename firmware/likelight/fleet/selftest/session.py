@@ -32,7 +32,10 @@ from likelight_hw.ports import Button, HardwareError
 log = logging.getLogger(__name__)
 
 QUESTION_S = 60.0
-"""Nobody has answered by then: nobody is there. Seven steps then end after 7 minutes."""
+"""When nobody has answered after this time (s), nobody is there.
+
+Seven steps then end after 7 minutes.
+"""
 VERDICT_S = 1.5
 """How long the result of a step stays on the panel."""
 ITSELF = "the test itself"
@@ -42,7 +45,7 @@ _PASSED = {StepVerdict.PASSED: True, StepVerdict.FAILED: False, StepVerdict.UNSE
 
 
 class SelfTestSession:
-    """What the steps use: the hardware, the panel as a guide, and whoever answers."""
+    """What the steps use: the hardware, the panel as a guide, and the technician who answers."""
 
     def __init__(
         self, system: System, hardware: Hardware, technician: Technician, say: Callable[[str], None]

@@ -11,7 +11,7 @@ THANKS, PRIVACY = "THANKS", "PRIVACY"
 
 
 class Answer(StrEnum):
-    """What came of a question."""
+    """The answer to a question."""
 
     YES = "yes"
     NO = "no"

@@ -1,4 +1,4 @@
-"""Every check of the doctor, in the order in which it tells them."""
+"""Every check of the doctor, in the order in which it reports them."""
 
 from likelight.fleet.doctor.check import Check
 from likelight.fleet.doctor.checks import (

@@ -1,4 +1,4 @@
-"""The board itself: which it is, and whether it is fed and cooled."""
+"""The board itself: which it is, its power supply, its temperature."""
 
 from likelight.fleet.doctor.check import Check, Finding, check, fail, ok, skip, warn
 from likelight.fleet.doctor.system import System
@@ -6,12 +6,12 @@ from likelight_hw import boards
 
 UNDERVOLTAGE, CAPPED, THROTTLED, SOFT_LIMIT = 1 << 0, 1 << 1, 1 << 2, 1 << 3
 SINCE_BOOT = 16
-"""How far up the same bits stand for "has happened since the boot"."""
+"""Shifted by this, the same bits mean "has happened since the boot"."""
 HOT_C, THROTTLES_C = 70, 80
 
 
 def throttled(system: System) -> int | None:
-    """Return the firmware's flags, None where nobody tells them."""
+    """Return the firmware's flags, or None when they can't be read."""
     text = system.text("/sys/devices/platform/soc/soc:firmware/get_throttled")
     if text is None:
         try:
@@ -44,7 +44,7 @@ def board(system: System) -> Finding:
 @check(
     "power",
     what="The power supply holds its voltage",
-    why="Under-voltage makes SD cards fail and cameras vanish, without a word",
+    why="Under-voltage makes SD cards and cameras fail, without a message",
     fix="Use the official power supply (5.1 V; 27 W for a Pi 5) and a short, thick cable",
 )
 def power(system: System) -> Finding:

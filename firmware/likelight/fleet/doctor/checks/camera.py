@@ -39,7 +39,7 @@ def camera_library(system: System) -> Finding:
 @check(
     "camera-present",
     what="The camera is seen",
-    why="A ribbon that sits askew or the wrong way round is the usual cause",
+    why="The usual cause is a ribbon cable that is not straight, or the wrong way round",
     fix="Switch off, reseat the ribbon at both ends (or the USB plug), and start again",
 )
 def camera_present(system: System) -> Finding:

@@ -15,8 +15,8 @@ def is_set(system: System) -> bool:
 @check(
     "clock",
     what="A time server has set the clock",
-    why="A Pi has no battery: it boots with an old time, certificates look wrong, consent is void",
-    fix="Let NTP (UDP port 123) out, and use systemd-timesyncd, which likelight goes by",
+    why="A Pi has no battery: it boots with an old time, certificates and consent count as expired",
+    fix="Let NTP (UDP port 123) out, and use systemd-timesyncd, which likelight relies on",
 )
 def clock(system: System) -> Finding:
     if is_set(system):

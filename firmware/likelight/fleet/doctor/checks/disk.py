@@ -63,7 +63,7 @@ def disk_space(system: System) -> Finding:
 @check(
     "disk-health",
     what="The card or disk has shown no errors",
-    why="Cards wear out and lie about it; the file system counts what it stumbled over",
+    why="Cards wear out without reporting it; the file system counts the errors that it met",
     fix="Put in a new, industrial card, and flash it again; keep what is in the state directory",
 )
 def disk_health(system: System) -> Finding:

@@ -27,7 +27,8 @@ def _cloud(system: System) -> tuple[str, str, int] | None:
 
 
 def _routes(system: System) -> dict[int, str] | None:
-    """Return the interfaces of the default routes by address family, None where nobody tells."""
+    """Return the interfaces of the default routes by address family, or None when they can't be
+    read."""
     four, six = system.text("/proc/net/route"), system.text("/proc/net/ipv6_route")
     if four is None:
         return None
@@ -62,7 +63,7 @@ def route(system: System) -> Finding:
 @check(
     "wifi-signal",
     what="The Wi-Fi is strong enough",
-    why="Steel and ovens swallow it: likes come late, and the stream stutters",
+    why="Steel and ovens weaken it: likes come late, and the stream stutters",
     fix="Use a cable, or move the access point or the Pi",
 )
 def wifi_signal(system: System) -> Finding:
@@ -76,7 +77,7 @@ def wifi_signal(system: System) -> Finding:
 
 @check(
     "wifi-power-save",
-    what="The Wi-Fi doesn't doze",
+    what="The Wi-Fi's power saving is off",
     why="Power saving delays everything that comes in by up to a second, and drops links",
     fix="nmcli connection modify NAME 802-11-wireless.powersave 2, and connect again",
 )
@@ -128,7 +129,7 @@ def tls(system: System) -> Finding:
         return skip(EMBEDDED)
     scheme, host, port = cloud
     if scheme == "http":
-        return warn("cloud.url is http: token and notes travel in the clear", "use https")
+        return warn("cloud.url is http: token and notes are sent unencrypted", "use https")
     try:
         system.handshake(host, port)
     except ssl.SSLCertVerificationError as error:

@@ -93,7 +93,7 @@ def i2c_panel(system: System) -> Finding:
 @check(
     "i2c-speed",
     what="The I²C bus runs at 400 kHz",
-    why="At the usual 100 kHz a picture takes 93 ms, and pages come in with a wipe",
+    why="At the usual 100 kHz a picture takes 93 ms, and a new page appears slowly, row by row",
     fix="Add dtparam=i2c_arm_baudrate=400000 to config.txt, and start again",
 )
 def i2c_speed(system: System) -> Finding:
@@ -140,14 +140,14 @@ def framebuffer_node(system: System) -> Finding:
     "framebuffer-size",
     what="The framebuffer has the panel's size",
     why="On another size the picture is small in a corner of black, and its type too small to read",
-    fix="Set display.panel (and display.rotate) to the panel that hangs there",
+    fix="Set display.panel (and display.rotate) to the panel that is mounted",
 )
 def framebuffer_size(system: System) -> Finding:
     display = system.config.wiring.display
     if display.driver != "framebuffer":
         return skip(_NO_FRAMEBUFFER)
     name = (display.device or Path("/dev/fb0")).name
-    # The mode is "U:800x480p-60"; the virtual size may be larger than the glass.
+    # The mode is "U:800x480p-60"; the virtual size may be larger than the panel.
     folder = f"/sys/class/graphics/{name}"
     found = re.findall(r"\d+", system.text(f"{folder}/modes", f"{folder}/virtual_size") or "")
     if len(found) < 2:

@@ -63,7 +63,7 @@ def lgpio(system: System) -> Finding:
         return fail(str(error))
     kind = type(factory).__name__
     if kind != "LGPIOFactory":
-        return fail(f"the pins are driven by {kind}, which is not the real thing")
+        return fail(f"the pins are driven by {kind}, not by lgpio")
     return ok("lgpio opened the GPIO chip")
 
 
@@ -124,8 +124,8 @@ def pigpiod(system: System) -> Finding:
 
 @check(
     "strict-gpiod",
-    what="Pins fall back when their owner dies",
-    why="The Pi's kernel keeps a dead program's outputs: the on-air light would stay on, a lie",
+    what="Pins are released when their program ends",
+    why="The Pi's kernel keeps an ended program's outputs: the on-air light would stay on",
     fix="Add dtparam=strict_gpiod to /boot/firmware/config.txt and start again",
 )
 def strict_gpiod(system: System) -> Finding:

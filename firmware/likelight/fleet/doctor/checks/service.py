@@ -48,7 +48,7 @@ def one_daemon(system: System) -> Finding:
 @check(
     "state-owner",
     what="What the daemon keeps is its own",
-    why="A likelight that was once started with sudo leaves files of root's; the daemon then stops",
+    why="Once started with sudo, likelight leaves files that root owns; the daemon then stops",
     fix="sudo chown -R likelight: DIRECTORY (state_dir)",
 )
 def state_owner(system: System) -> Finding:
@@ -81,7 +81,7 @@ def watchdog_service(system: System) -> Finding:
 @check(
     "watchdog-board",
     what="The board restarts itself when its kernel hangs",
-    why="A store has nobody who pulls the plug",
+    why="In a store nobody is there to switch it off and on",
     fix="RuntimeWatchdogSec=15 under [Manager] in /etc/systemd/system.conf.d/watchdog.conf",
 )
 def watchdog_board(system: System) -> Finding:
