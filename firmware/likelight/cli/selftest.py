@@ -73,10 +73,10 @@ def _refuse_unless_possible(target: "Target", arguments: argparse.Namespace, fil
     """Find out now what would fail after five minutes of work. Raises `ConfigError`."""
     from likelight.config.settings import ConfigError
     from likelight.web.control.client import CommandRefused, NotRunning, call
-    from likelight.web.control.messages import Answer
+    from likelight.web.control.messages import CommandAnswer
 
     try:
-        call(target.socket, "GET", "/status", Answer)
+        call(target.socket, "GET", "/status", CommandAnswer)
     except NotRunning:
         pass
     except CommandRefused as refused:

@@ -14,12 +14,12 @@ from aiohttp import web
 
 from likelight.config.places import runtime_dir
 from likelight.web.control.client import CommandRefused, NotRunning, call
-from likelight.web.control.messages import Answer, Request, StatusAnswer
+from likelight.web.control.messages import CommandAnswer, Request, StatusAnswer
 from likelight.web.control.server import LONGEST, ControlServer
 from likelight.web.http.body import read_body
 from likelight.web.http.problems import ProblemError
 
-_Answer = TypeVar("_Answer", bound=Answer)
+_Answer = TypeVar("_Answer", bound=CommandAnswer)
 
 
 class Echo(Request):
@@ -33,11 +33,11 @@ class Number(Request):
 LONG = Echo(word="x" * 20_000)
 
 
-class Well(Answer):
+class Well(CommandAnswer):
     well: bool
 
 
-class Heard(Answer):
+class Heard(CommandAnswer):
     heard: str
 
 

@@ -26,13 +26,13 @@ class Hand:
         self.at.append(asyncio.get_running_loop().time())
 
     def pressed(self) -> None:
-        self.write("down")
+        self.write("pressed")
 
     def released(self) -> None:
-        self.write("up")
+        self.write("released")
 
     def cancelled(self) -> None:
-        self.write("void")
+        self.write("cancelled")
 
 
 def with_button(
@@ -67,12 +67,12 @@ def test_a_press_acts_and_is_felt_at_once() -> None:
         began = asyncio.get_running_loop().time()
         button.hold()
         await asyncio.sleep(0.001)
-        assert hand.did == ["down", "felt"]
+        assert hand.did == ["pressed", "felt"]
         assert hand.at[-1] - began < 0.050
         await asyncio.sleep(3)
         button.release()
         await asyncio.sleep(0.1)
-        assert hand.did == ["down", "felt", "up"]
+        assert hand.did == ["pressed", "felt", "released"]
 
     with_button(body)
 
@@ -81,10 +81,10 @@ def test_a_press_from_before_the_start_ends_without_a_deed() -> None:
     async def body(button: SimButton, _: WatchedButton, hand: Hand) -> None:
         button.release()
         await asyncio.sleep(1)
-        assert hand.did == ["down", "void", "felt"]
+        assert hand.did == ["pressed", "cancelled", "felt"]
         button.press()
         await asyncio.sleep(1)
-        assert hand.did[3:] == ["down", "felt", "up"]
+        assert hand.did[3:] == ["pressed", "felt", "released"]
 
     with_button(body, held=True)
 
@@ -96,7 +96,7 @@ def test_a_press_counts_once_however_it_bounces() -> None:
                 button.press()
                 await asyncio.sleep(0.01)
             await asyncio.sleep(0.3)
-        assert hand.did == ["down", "felt", "up"] * 3
+        assert hand.did == ["pressed", "felt", "released"] * 3
 
     with_button(body)
 
@@ -163,10 +163,10 @@ def test_a_wedged_cap_is_reported_once_and_does_nothing_more(
         button.release()
         await asyncio.sleep(1)
         assert watched.trouble is None
-        assert hand.did == ["down", "felt", "void", "trouble: stuck", "trouble: None"]
+        assert hand.did == ["pressed", "felt", "cancelled", "trouble: stuck", "trouble: None"]
         button.press()
         await asyncio.sleep(1)
-        assert hand.did[-3:] == ["down", "felt", "up"]
+        assert hand.did[-3:] == ["pressed", "felt", "released"]
 
     caplog.set_level(logging.INFO, "likelight.appreciation.buttons.watched")
     with_button(body)
@@ -183,7 +183,7 @@ def test_a_wire_that_chatters_at_1_khz_is_one_press_that_is_stuck() -> None:
             await asyncio.sleep(0.001)
             button.release()
             await asyncio.sleep(0.001)
-        assert hand.did == ["down", "felt", "void", "trouble: stuck"]
+        assert hand.did == ["pressed", "felt", "cancelled", "trouble: stuck"]
         assert watched.trouble is ButtonTrouble.STUCK
 
     with_button(body)
@@ -195,14 +195,14 @@ def test_a_wire_that_chatters_slowly_ends_nothing_and_mends_by_itself() -> None:
             button.press()
             await asyncio.sleep(0.11)
         assert watched.trouble is ButtonTrouble.CHATTERS
-        assert hand.did.count("up") == 11, "from the twelfth press on nobody means it"
+        assert hand.did.count("released") == 11, "from the twelfth press on nobody means it"
         await asyncio.sleep(3.9)
         assert watched.trouble is ButtonTrouble.CHATTERS
         await asyncio.sleep(0.2)
         assert watched.trouble is None
         button.press()
         await asyncio.sleep(0.1)
-        assert hand.did[-3:] == ["down", "felt", "up"]
+        assert hand.did[-3:] == ["pressed", "felt", "released"]
 
     with_button(body)
 
@@ -239,7 +239,7 @@ def test_a_button_that_cannot_be_read_is_reported_and_tried_again(
             assert watched.trouble is None
             button.press()
             await asyncio.sleep(1)
-            assert hand.did[-2:] == ["down", "up"]
+            assert hand.did[-2:] == ["pressed", "released"]
             running.cancel()
 
     caplog.set_level(logging.INFO, "likelight.appreciation.buttons.watched")
@@ -264,7 +264,9 @@ def test_touched_since_knows_overlaps() -> None:
     with_button(body)
 
 
-@pytest.mark.parametrize(("after", "did"), [(0.019, ["down", "void", "felt"]), (0.021, None)])
+@pytest.mark.parametrize(
+    ("after", "did"), [(0.019, ["pressed", "cancelled", "felt"]), (0.021, None)]
+)
 def test_a_press_within_20_ms_was_there_before_anybody_looked(
     after: float, did: list[str] | None
 ) -> None:
@@ -284,7 +286,7 @@ def test_a_press_within_20_ms_was_there_before_anybody_looked(
             await asyncio.sleep(1)
             button.release()
             await asyncio.sleep(1)
-            assert hand.did == (did or ["down", "felt", "up"])
+            assert hand.did == (did or ["pressed", "felt", "released"])
             running.cancel()
 
     run_virtual(scenario())
@@ -317,16 +319,16 @@ def test_a_letting_go_is_believed_after_50_ms_of_calm() -> None:
         await asyncio.sleep(1)
         button.release()
         await asyncio.sleep(0.049)
-        assert hand.did == ["down", "felt"]
+        assert hand.did == ["pressed", "felt"]
         button.hold()  # a bounce: the calm starts again
         button.release()
         await asyncio.sleep(0.049)
-        assert hand.did == ["down", "felt"]
+        assert hand.did == ["pressed", "felt"]
         await asyncio.sleep(0.002)
-        assert hand.did == ["down", "felt", "up"]
+        assert hand.did == ["pressed", "felt", "released"]
         button.press()
         await asyncio.sleep(0.001)
-        assert hand.did == ["down", "felt", "up", "down", "felt"]
+        assert hand.did == ["pressed", "felt", "released", "pressed", "felt"]
 
     with_button(body)
 
@@ -346,7 +348,7 @@ def test_whoever_answers_a_press_and_fails_costs_no_press(
                 await asyncio.sleep(1)
                 button.press()
             await asyncio.sleep(1)
-            assert hand.did == ["down", "up"] * 2
+            assert hand.did == ["pressed", "released"] * 2
             button.hold()
             await asyncio.sleep(61)
             assert watched.trouble is ButtonTrouble.STUCK
@@ -354,7 +356,7 @@ def test_whoever_answers_a_press_and_fails_costs_no_press(
             await asyncio.sleep(1)
             button.press()
             await asyncio.sleep(1)
-            assert hand.did[-2:] == ["down", "up"]
+            assert hand.did[-2:] == ["pressed", "released"]
             assert not running.done(), "a watch that starts again is blind meanwhile"
             running.cancel()
 

@@ -631,7 +631,7 @@ CASES = [
     ),
     Case("tls", "skip", "inside", {}),
     Case("tls", "ok", "cloud.example", CLOUD),
-    Case("tls", "warn", "in the clear", PLAIN),
+    Case("tls", "warn", "unencrypted", PLAIN),
     Case(
         "tls", "fail", "this clock shows", CLOUD, with_files({}, handshake=raises(certificate(9)))
     ),

@@ -64,10 +64,10 @@ def moved(image: Image.Image, right: int, down: int) -> Image.Image:
     """Return `image` moved by `right` and `down` pixels, on the panel's own dark background."""
     if not (right or down):
         return image
-    ground = palette.PAPER if image.mode == "RGB" else 0
-    ground_image = Image.new(image.mode, image.size, ground)
-    ground_image.paste(image, (right, down))
-    return ground_image
+    background = palette.PAPER if image.mode == "RGB" else 0
+    background_image = Image.new(image.mode, image.size, background)
+    background_image.paste(image, (right, down))
+    return background_image
 
 
 def framed(image: Image.Image) -> Image.Image:

@@ -9,9 +9,9 @@ from typing import TypeVar
 from pydantic import ValidationError
 
 from likelight.contract import Problem
-from likelight.web.control.messages import Answer, Request
+from likelight.web.control.messages import CommandAnswer, Request
 
-_Answer = TypeVar("_Answer", bound=Answer)
+_Answer = TypeVar("_Answer", bound=CommandAnswer)
 
 
 class NotRunning(Exception):

@@ -11,7 +11,7 @@ class Request(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Answer(BaseModel):
+class CommandAnswer(BaseModel):
     """What a daemon answers. During an update it may be newer, and say more than is known here."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -23,11 +23,11 @@ class PlayRequest(Request):
     effect: str
 
 
-class DoneAnswer(Answer):
+class DoneAnswer(CommandAnswer):
     """The daemon did it, and there is nothing to tell."""
 
 
-class StatusAnswer(Answer):
+class StatusAnswer(CommandAnswer):
     """Which device this is, and how it is; `holds` are what holds the lamp back."""
 
     kitchen: str
@@ -35,13 +35,13 @@ class StatusAnswer(Answer):
     holds: tuple[str, ...]
 
 
-class HoldsAnswer(Answer):
+class HoldsAnswer(CommandAnswer):
     """What holds the lamp back now, sorted by name."""
 
     holds: tuple[str, ...]
 
 
-class EffectStart(Answer):
+class EffectStart(CommandAnswer):
     """An effect that the lamp will show: its name, its start from now, and how long it lasts."""
 
     name: str
@@ -49,20 +49,20 @@ class EffectStart(Answer):
     seconds: float
 
 
-class EffectsAnswer(Answer):
+class EffectsAnswer(CommandAnswer):
     """The effects that the lamp will show; `simulated` when no real lamp does."""
 
     effects: tuple[EffectStart, ...]
     simulated: bool
 
 
-class SkipAnswer(Answer):
+class SkipAnswer(CommandAnswer):
     """Whether there was a note to skip."""
 
     skipped: bool
 
 
-class ConsentAnswer(Answer):
+class ConsentAnswer(CommandAnswer):
     """Whether the crew's consent holds for the running daemon, and the same in words."""
 
     holds: bool

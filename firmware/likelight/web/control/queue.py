@@ -11,8 +11,8 @@ from likelight.web.control.messages import DoneAnswer, HoldsAnswer, SkipAnswer
 from likelight.web.http import body
 
 
-class NoteQueue(Protocol):
-    """The notes on their way to the crew's screen."""
+class NoteCommands(Protocol):
+    """What a command can do with the notes on their way to the crew's screen."""
 
     def pause(self) -> None:
         """Show no further note; the one on the screen stays for its time."""
@@ -27,7 +27,7 @@ class NoteQueue(Protocol):
         """Show a note that is marked as a test, counted nowhere and reported to nobody."""
 
 
-def queue_routes(lamp: Lamp, notes: NoteQueue) -> list[web.RouteDef]:
+def queue_routes(lamp: Lamp, notes: NoteCommands) -> list[web.RouteDef]:
     """Return the routes.
 
     A pause holds notes and likes back, a mute only the lamp. Neither loses anything, and no receipt
