@@ -324,3 +324,24 @@ async def test_who_is_cancelled_while_waiting_for_the_disk_has_stored_all_the_sa
     await again.open()
     assert again.private
     await again.close()
+
+
+@pytest.mark.parametrize(
+    "stored", ['{"version": 4, "mode": "dim"}', '{"version": 4, "mode":', '{"version": "new"}']
+)
+async def test_a_desired_state_that_only_a_newer_version_can_read_keeps_the_camera_off(
+    path: Path, stored: str
+) -> None:
+    first = DeviceStore(path)
+    await first.open()
+    await first.close()
+    with closing(sqlite3.connect(path)) as db:
+        db.execute("UPDATE device SET desired = ?", (stored,))
+        db.commit()
+    store = DeviceStore(path)
+    await store.open()
+    # Version 0, so that the cloud says its own again.
+    off = Desired(version=0, mode="off")
+    assert store.desired == off
+    assert (await store.sync_state()).desired == off
+    await store.close()

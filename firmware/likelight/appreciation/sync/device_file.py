@@ -3,14 +3,19 @@
 Each function works inside the transaction of its caller.
 """
 
+import logging
 import sqlite3
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
+from pydantic import ValidationError
+
 from likelight.appreciation.sync.like_totals import NOTHING_HEARD, LikeTotals
 from likelight.contract import Desired, Note, NoteReceipt, rfc3339
 from likelight.runtime.migrations import FileFormat, Migration, Version, statements
+
+log = logging.getLogger(__name__)
 
 # `showing` numbers the notes in the order in which they were shown, because a clock without a
 # battery may step back. `reported` is what the cloud has acknowledged: 0 nothing, 1 shown,
@@ -237,7 +242,17 @@ def _notes(rows: sqlite3.Cursor) -> tuple[StoredNote, ...]:
 
 
 def _desired(text: str | None) -> Desired | None:
-    return Desired.model_validate_json(text) if text else None
+    """Return the desired state; one that a newer version stored may say what is not known here.
+
+    The camera is off then, and the version 0, so that the cloud sends its desired state again.
+    """
+    if not text:
+        return None
+    try:
+        return Desired.model_validate_json(text)
+    except ValidationError:
+        log.warning("The cloud's desired state can't be read; the camera is off until it comes")
+        return Desired(version=0, mode="off")
 
 
 def _time(text: str | None) -> datetime | None:
