@@ -64,6 +64,15 @@ def test_every_command_of_the_device_is_in_the_readme() -> None:
     assert [command for command in known if not is_typed(command, README)] == []
 
 
+def test_the_commands_that_install_the_service_put_likelight_where_sudo_finds_it() -> None:
+    page = (PROJECT / "systemd" / "README.md").read_text(encoding="utf-8")
+    steps = page.split("```sh\n")[1].split("```")[0].splitlines()
+    unit = (PROJECT / "systemd" / "likelight.service").read_text(encoding="utf-8")
+    command = unit.split("ExecStart=")[1].split()[0]
+    assert f"ln -s {command} /usr/local/bin/" in steps
+    assert f"python3 -m venv {Path(command).parents[1]}" in steps
+
+
 def is_typed(command: str, text: str) -> bool:
     """Return whether `text` has `command`, and not as the beginning of another word."""
     return re.search(rf"{command}(?![\w-])", text) is not None
