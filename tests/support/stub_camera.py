@@ -42,7 +42,7 @@ class Stub:
     def send(self, kind: int, payload: bytes = b"", flags: int = 0) -> None:
         self.link.sendall(HEADER.pack(kind, flags, len(payload), time.time_ns() // 1000) + payload)
 
-    def obey(self, wait: float) -> bool:
+    def take_commands(self, wait: float) -> bool:
         """Take what the daemon says within `wait` seconds; False once it is gone."""
         if not select.select([self.link], [], [], wait)[0]:
             return True
@@ -90,7 +90,7 @@ class Stub:
         self.turn(stream)
 
     def work(self) -> None:
-        while self.obey(1 / FPS if self.stream else 0.2):
+        while self.take_commands(1 / FPS if self.stream else 0.2):
             if self.vanished:
                 self.try_again()
             if self.stream:

@@ -100,7 +100,7 @@ def write_consent(state_dir: Path, consent: Consent) -> None:
 
     Raises `ConsentError`.
     """
-    with _writing(state_dir):
+    with _explain_write_errors(state_dir):
         owner = state_dir.stat()
         root = os.geteuid() == 0
         replace_file(
@@ -112,7 +112,7 @@ def write_consent(state_dir: Path, consent: Consent) -> None:
 
 def remove_consent(state_dir: Path) -> bool:
     """Delete the record from the disk; return whether there was one. Raises `ConsentError`."""
-    with _writing(state_dir):
+    with _explain_write_errors(state_dir):
         # A missing directory is a wrong one: say so, because the record is in another.
         state_dir.stat()
         try:
@@ -124,7 +124,7 @@ def remove_consent(state_dir: Path) -> bool:
 
 
 @contextmanager
-def _writing(state_dir: Path) -> Iterator[None]:
+def _explain_write_errors(state_dir: Path) -> Iterator[None]:
     try:
         yield
     except FileNotFoundError as error:

@@ -358,7 +358,7 @@ async def test_a_server_that_never_answers_holds_nobody_up(monkeypatch: pytest.M
             assert status.reason == "the server did not answer within 1 s"
             await pushed.phase(PushPhase.CONNECTING)
             pushed.hub.show(State.PRIVATE)
-            # Obeyed at once, though the child hangs in a connect that holds its GIL.
+            # It ends at once, though the child hangs in a connect that holds its GIL.
             assert pushed.push.status.phase is PushPhase.SHUT
 
 

@@ -356,7 +356,7 @@ async def _vanish(view: Window) -> None:
     await view.reaches(CameraPhase.FAILED)
     if view.camera.status.code == "K3":
         strike(signal.SIGUSR1)
-    # Else a busy machine has kept the child for so long that it counts as hung, and is replaced.
+    # Otherwise a busy machine delayed the child until it counted as hung, and it is replaced.
 
 
 async def _block_in_stop(view: Window) -> None:

@@ -163,7 +163,7 @@ def test_a_disk_that_hangs_keeps_nobody_on_air(tmp_path: Path) -> None:
         assert len(disk.asked_at) == 1, "one thread hangs, not one more at each look"
         assert gate.hours == (True, None)
         await asyncio.sleep(3600)
-        assert gate.hours[0] is False, "the hours are heeded while the disk hangs"
+        assert gate.hours[0] is False, "the hours hold while the disk hangs"
         await disk.go_on()
         await asyncio.sleep(15.1)
         assert gate.consented
