@@ -120,7 +120,7 @@ async def _serve(options: argparse.Namespace) -> None:
         public = await bound(options.host, options.port, "--host or --port")
         admin = await bound(options.admin_host, options.admin_port, "--admin-host or --admin-port")
 
-        def tell() -> None:
+        def log_addresses() -> None:
             log.info(
                 "The cloud answers at %s, and administrators at %s/readyz and %s/metrics",
                 own_address(public),
@@ -129,7 +129,7 @@ async def _serve(options: argparse.Namespace) -> None:
             )
 
         server = CloudServer(cloud, public, admin, public_url=options.public_url)
-        await _until_stopped(server.run(tell))
+        await _until_stopped(server.run(log_addresses))
 
 
 def _listener(host: str, port: int, flags: str) -> socket.socket:

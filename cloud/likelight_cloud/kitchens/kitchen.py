@@ -32,7 +32,7 @@ class Kitchen:
     def __init__(self, record: KitchenRecord, *, now: Now) -> None:
         self.record = record
         self.audience = Audience()
-        self.notes_turn = asyncio.Lock()
+        self.notes_lock = asyncio.Lock()
         self._now = now
         self._changed = asyncio.Event()
         self._poll: Poll | None = None
@@ -54,7 +54,7 @@ class Kitchen:
         changed, self._changed = self._changed, asyncio.Event()
         changed.set()
 
-    async def change(self, until: float) -> None:
+    async def wait_for_change(self, until: float) -> None:
         """Return at the next change, or when the loop's time is `until`."""
         changed = self._changed
         try:

@@ -39,7 +39,9 @@ async def hold(
         due = min(ends, _due(kitchen, position, version, paced))
         if due <= loop.time():
             return
-        await kitchen.change(min(due, kitchen.next_timed_change(), loop.time() + LOOK_AGAIN_S))
+        await kitchen.wait_for_change(
+            min(due, kitchen.next_timed_change(), loop.time() + LOOK_AGAIN_S)
+        )
 
 
 def _pace_left(kitchen: Kitchen, position: Position, now: Now) -> float:

@@ -98,7 +98,9 @@ class Relay:
                 self.use()
             elif loop.time() - self._used_at > FORGET_AFTER_S:
                 return
-            await self._kitchen.change(min(self._kitchen.next_timed_change(), loop.time() + LOOK_S))
+            await self._kitchen.wait_for_change(
+                min(self._kitchen.next_timed_change(), loop.time() + LOOK_S)
+            )
 
     def _show(self) -> None:
         summary = self._kitchen.summary()

@@ -15,7 +15,7 @@ def with_public_address(public: URL) -> Middleware:
     """Return a middleware, to be the outermost: every request has `public`'s scheme and host."""
 
     @web.middleware
-    async def seen(request: web.Request, handler: Handler) -> web.StreamResponse:
+    async def at_public_address(request: web.Request, handler: Handler) -> web.StreamResponse:
         return await handler(request.clone(scheme=public.scheme, host=public.authority))
 
-    return seen
+    return at_public_address

@@ -180,24 +180,24 @@ class WindowIn:
     def camera_changed(self) -> None:
         """What `status.camera()` returns has changed: tell crew and cloud at once."""
         # The lamp last: if it fails, cloud and display must already have the change.
-        self._reporter.change_at_once()
+        self._reporter.post_at_once()
         private = self._camera().state is State.PRIVATE
         if private and not self._private:
             self._situation.privacy_taken()
             self.presenter.answer()
         self._private = private
-        self.presenter.change()
+        self.presenter.update()
         self._set_base()
 
     def camera_trouble(self, code: str | None) -> None:
         """The camera has this trouble (a short code), or none any more: the display says so."""
         if code != self._situation.camera_trouble:
             self._situation.camera_trouble = code
-            self.presenter.change()
+            self.presenter.update()
 
     def consent_changed(self) -> None:
         """What `panel.review_due()` returns may have changed: the display says so."""
-        self.presenter.change()
+        self.presenter.update()
 
     async def run(self) -> None:
         """Run for ever; at the end, store what the lamp has shown."""
@@ -215,17 +215,17 @@ class WindowIn:
 
     def _events_came(self) -> None:
         self._situation.events_came()
-        self.presenter.change()
+        self.presenter.update()
 
     def _stuck_buttons(self) -> tuple[str, ...]:
         return tuple(button.name for button in self.buttons if button.trouble)
 
     def _receipt_due(self) -> None:
-        self._reporter.change()
+        self._reporter.post_soon()
 
     def _connection_changed(self, connection: CloudConnection) -> None:
         self._set_base()
-        self.presenter.change()
+        self.presenter.update()
         if connection is CloudConnection.CONNECTED:
             self._reporter.reconnected()
         self._listener.on_connection(connection)
@@ -236,7 +236,7 @@ class WindowIn:
         self.lamp.felt()
 
     def _button_trouble_changed(self) -> None:
-        self.presenter.change()
+        self.presenter.update()
         self._listener.on_button_trouble()
 
     def _privacy_trouble_changed(self) -> None:
@@ -250,7 +250,7 @@ class WindowIn:
             log.info("The crew reads the last note again")
 
     def _thanked(self) -> None:
-        self._reporter.change_at_once()
+        self._reporter.post_at_once()
         self._situation.thanks_given()
         self.presenter.answer()
         self.lamp.thanks()

@@ -127,8 +127,8 @@ class FileSource:
                 for frame in _decoded(container):
                     step = 1 / self.fps
                     if frame.time is not None and last is not None:
-                        told = frame.time - last
-                        step = told if 0 < told < _MAX_STEP_S else step
+                        measured = frame.time - last
+                        step = measured if 0 < measured < _MAX_STEP_S else step
                     last = frame.time
                     clock += step
                     frames += 1

@@ -1,7 +1,7 @@
 """The daemon's end of the camera: it starts a child, supervises it, and starts the next one.
 
 libcamera can hang so that only SIGKILL helps; that is why the camera is a process. The simulators
-live in the same process in the same way, so that a demo and a kitchen fail alike.
+run in such a process too, so that a demo fails in the same way as a kitchen.
 """
 
 import asyncio

@@ -129,8 +129,8 @@ def _frames(container: av.container.InputContainer) -> Iterator[_Seen]:
     stream = container.streams.video[0]
     for packet in container.demux(stream):
         now = time.time()
-        told = float(packet.pts * packet.time_base) if packet.pts and packet.time_base else 0.0
-        taken = told if 0 <= now - told < _STALE_S else now
+        stamped = float(packet.pts * packet.time_base) if packet.pts and packet.time_base else 0.0
+        taken = stamped if 0 <= now - stamped < _STALE_S else now
         try:
             for frame in packet.decode():
                 assert isinstance(frame, av.VideoFrame)

@@ -7,7 +7,7 @@ written:
   * at most 2 flashes in any second, a flash being two opposing changes of at least 10 % of full
     luminance (WCAG does not count changes above 80 % luminance; here they count too, and up-down-up
     is two flashes);
-* no saturated red, hence no red flash (ISO 9241-391: R/(R+G+B) >= 0.8 in linear light);
+* no saturated red, so no red flash (ISO 9241-391: R/(R+G+B) >= 0.8 in linear light);
 * a full edge takes at least 120 ms.
 
 Why the first holds. The governor keeps a direction and the extreme luminance reached in it. A

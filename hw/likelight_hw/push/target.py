@@ -7,8 +7,8 @@ from urllib.parse import urlsplit
 
 SCHEMES = ("rtmps", "rtmp", "rtsps", "rtsp")
 
-# What may stand in a URL (RFC 3986). FFmpeg's own quoting needs no care for any of these but the
-# apostrophe, which child.py escapes.
+# What may stand in a URL (RFC 3986). FFmpeg's own quoting leaves all of these as they are, except
+# the apostrophe, which child.py escapes.
 _URL = re.compile(r"[A-Za-z0-9%:/?#\[\]@!$&'()*+,;=._~-]+")
 
 

@@ -146,9 +146,9 @@ class FramebufferDriver:
 
     def _turned(self, image: Image.Image) -> Image.Image:
         quarters = self._rotate
-        would_lie = (image.width > image.height) != bool(quarters % 2)
-        lies = self._geometry.width > self._geometry.height
-        if would_lie != lies and image.width != image.height:
+        picture_is_wide = (image.width > image.height) != bool(quarters % 2)
+        panel_is_wide = self._geometry.width > self._geometry.height
+        if picture_is_wide != panel_is_wide and image.width != image.height:
             quarters += 1
         turn = _CLOCKWISE.get(quarters % 4)
         return image if turn is None else image.transpose(turn)

@@ -66,7 +66,7 @@ async def test_a_panel_that_is_pulled_out_is_reported_once_and_shows_what_counts
 
             made.fail()
             camera = State.PRIVATE
-            presenter.change()
+            presenter.update()
             tries = luma.bus.opened
             await until(lambda: luma.bus.opened >= tries + 5)
             assert presenter.current.screen == "blank"

@@ -49,7 +49,7 @@ async def _follow(request: web.Request, kitchen: Kitchen, response: web.StreamRe
         elif loop.time() >= silent_until:
             piece = ": ka\n\n"
         else:
-            await kitchen.change(min(silent_until, kitchen.next_timed_change()))
+            await kitchen.wait_for_change(min(silent_until, kitchen.next_timed_change()))
             continue
         try:
             async with asyncio.timeout(WRITE_S):

@@ -81,7 +81,7 @@ async def _queue(cloud: Cloud, kitchen: Kitchen, viewer: str, key: str, code: st
     kid = kitchen.record.kid
     # One after another: otherwise the first of two equal requests would put the second over the
     # limit.
-    async with kitchen.notes_turn:
+    async with kitchen.notes_lock:
         if await cloud.store.note_by_key(kid, key) is None:
             at = asyncio.get_running_loop().time()
             times = cloud.note_times.of(viewer, kid, at)

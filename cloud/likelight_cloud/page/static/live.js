@@ -45,7 +45,7 @@ export class Live {
       const answered = await this.#ask(current);
       if (!current()) return;
       if (answered === "unknown") return this.#on.unknown();
-      if (answered === "told") {
+      if (answered === "summary") {
         failures = 0;
         polls = (polls + 1) % POLLS_BEFORE_SSE;
         await pause(POLL_S * (0.75 + 0.5 * Math.random()));
@@ -71,18 +71,18 @@ export class Live {
     return new Promise((resolve) => {
       const source = new EventSource(`${this.#url}/live`);
       this.#source = source;
-      let told = false;
+      let received = false;
       const end = () => {
         clearTimeout(opening);
         source.close();
-        resolve(told);
+        resolve(received);
       };
       const opening = setTimeout(end, OPEN_WITHIN_MS);
       source.addEventListener("error", end);
       source.addEventListener("summary", (event) => {
         if (!current()) return end();
         clearTimeout(opening);
-        told = true;
+        received = true;
         this.#on.summary(JSON.parse(event.data));
       });
     });
@@ -95,7 +95,7 @@ export class Live {
       if (!response.ok) return "failed";
       const summary = await response.json();
       if (current()) this.#on.summary(summary);
-      return "told";
+      return "summary";
     } catch {
       return "failed";
     }

@@ -52,7 +52,7 @@ export class Receipts {
 
   noteSent(id, text) {
     this.#notes = [...this.#notes.slice(1 - REMEMBERED_NOTES), { id, state: "queued" }];
-    this.#tell("check", word("note_sent", { note: text }));
+    this.#showLine("check", word("note_sent", { note: text }));
     // When the answer was late, the summary that confirms this note may have come before it.
     this.#askForNotes();
   }
@@ -66,14 +66,14 @@ export class Receipts {
   }
 
   noteLate() {
-    this.#tell("cloud_crossed", word("note_late"));
+    this.#showLine("cloud_crossed", word("note_late"));
   }
 
   noteRefused() {
-    this.#tell("cloud_crossed", word("note_refused"));
+    this.#showLine("cloud_crossed", word("note_refused"));
   }
 
-  #tell(mark, words) {
+  #showLine(mark, words) {
     clearTimeout(this.#limitOver);
     this.#noteLine = [mark, words];
     this.#show("note", mark, words);
@@ -87,7 +87,7 @@ export class Receipts {
     const changed = summary.notes.shown !== this.#shown || thanked !== this.#thanks;
     this.#shown = summary.notes.shown;
     this.#thanks = thanked;
-    if (thanksNew) this.#tell(NOTE_MARKS.thanked, word("thanked"));
+    if (thanksNew) this.#showLine(NOTE_MARKS.thanked, word("thanked"));
     if (changed) this.#askForNotes();
   }
 
@@ -115,17 +115,17 @@ export class Receipts {
   }
 
   async #ask(note) {
-    let told;
+    let latest;
     try {
       const response = await get(`/v1/notes/${encodeURIComponent(note.id)}`);
       if (!response.ok) return;
-      told = await response.json();
+      latest = await response.json();
     } catch {
       return;
     }
-    if (told.state === note.state) return;
-    note.state = told.state;
-    if (told.state in NOTE_MARKS) this.#tell(NOTE_MARKS[told.state], word(told.state));
+    if (latest.state === note.state) return;
+    note.state = latest.state;
+    if (latest.state in NOTE_MARKS) this.#showLine(NOTE_MARKS[latest.state], word(latest.state));
   }
 }
 

@@ -79,8 +79,8 @@ class Presenter:
         """What is on the panel; a dark one shows nothing."""
         return self._panel.content
 
-    def change(self) -> None:
-        """Something that decides what to show is different."""
+    def update(self) -> None:
+        """Decide again what to show: something in the situation has changed."""
         self._changed.set()
 
     def felt(self) -> None:

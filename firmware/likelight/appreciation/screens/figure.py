@@ -136,7 +136,8 @@ def _figure(
 ) -> Drawn:
     """Draw a number over its label; while the camera is on air, with its glyph in the corner.
 
-    Of its spellings it takes the first that fits at the floor, rather without the icon than short.
+    It takes the first spelling that fits at the floor; it drops the icon before it takes a shorter
+    one.
     """
     sizes = geometry(panel)
     area = sizes.beside_glyph if screen.on_air else sizes.plain
@@ -160,7 +161,7 @@ def _figure(
 def _baselines(rows: list[_Row], area: Area) -> list[int]:
     """Return the baselines of the rows, the whole centred; equal descenders above and below.
 
-    Arabic hangs deeper than that: what would leave the area below is moved up.
+    Arabic letters go deeper: rows that would leave the area at the bottom are moved up.
     """
     gaps = [round(_ROW_GAP * lower.cap) for _, lower in pairwise(rows)]
     depth = sum(row.rise for row in rows) + sum(gaps)

@@ -74,11 +74,11 @@ class Reporter:
         self.reported = asyncio.Event()
         """Set once the cloud has taken a status of this process."""
 
-    def change(self) -> None:
+    def post_soon(self) -> None:
         """The status has changed: post it within a second."""
         self._changed.set()
 
-    def change_at_once(self) -> None:
+    def post_at_once(self) -> None:
         """The camera's state changed, or the crew said thanks: post it now."""
         self._changed.set()
         self._urgent.set()

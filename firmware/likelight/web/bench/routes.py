@@ -153,7 +153,7 @@ async def _next_change(response: web.StreamResponse, bench: Bench, seen: int) ->
 
 
 def _event(bench: Bench, lines: Sequence[LogLine]) -> bytes:
-    told = {
+    event = {
         "state": bench.state().model_dump(mode="json"),
         "display": bench.display_version,
         "log": [
@@ -161,7 +161,7 @@ def _event(bench: Bench, lines: Sequence[LogLine]) -> bytes:
             for line in lines
         ],
     }
-    return f"event: bench\ndata: {json.dumps(told, separators=(',', ':'))}\n\n".encode()
+    return f"event: bench\ndata: {json.dumps(event, separators=(',', ':'))}\n\n".encode()
 
 
 def _fresh(*, body: bytes, kind: str) -> web.Response:

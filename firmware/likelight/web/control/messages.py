@@ -24,7 +24,7 @@ class PlayRequest(Request):
 
 
 class DoneAnswer(CommandAnswer):
-    """The daemon did it, and there is nothing to tell."""
+    """The daemon did it, and has nothing to report."""
 
 
 class StatusAnswer(CommandAnswer):

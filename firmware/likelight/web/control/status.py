@@ -9,7 +9,7 @@ from likelight.web.http import body
 
 
 def status_routes(status: Callable[[], StatusAnswer]) -> list[web.RouteDef]:
-    """Return the route; `status` tells how the device is now."""
+    """Return the route; `status` returns how the device is now."""
 
     async def answer(_: web.Request) -> web.Response:
         return body.json_answer(status())

@@ -14,14 +14,14 @@ EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  asked about, n
 def own_address(listener: socket.socket) -> str:
     """Return the URL at which this machine reaches its own `listener`, bound to TCP.
 
-    It goes by what was bound: a name like localhost may mean IPv4, IPv6 or both.
+    It uses the address that was bound: a name like localhost may mean IPv4, IPv6 or both.
     """
     host, port = listener.getsockname()[:2]
     return _url(EVERYWHERE.get(host, host), port)
 
 
 def shown_address(host: str, port: int) -> str:
-    """Return the URL to tell people; a phone can open it where the server listens everywhere."""
+    """Return the URL to show people; a phone can open it if the server listens on all addresses."""
     return _url(_outgoing_address() if host in EVERYWHERE else host, port)
 
 

@@ -12,7 +12,7 @@ from likelight_hw.sim.scene.room import OVEN_MOUTH
 LAMP = (924.0, 226.0)
 GLOBE_R = 74.0
 STEPS = 64
-"""Levels that the picture tells apart; a finer fade would only cost bits."""
+"""Levels of light in the picture; a finer fade would only cost bits."""
 
 _GLASS: Rgb = (74, 68, 62)
 _NIGHT: Rgb = (92, 84, 88)

@@ -70,8 +70,8 @@ def camera_memory(system: System) -> Finding:
     for line in (system.text("/proc/meminfo") or "").splitlines():
         if line.startswith("CmaTotal:"):
             kilobytes = int(line.split()[1])
-            told = f"{kilobytes // 1024} MiB"
-            return ok(told) if kilobytes >= LEAST_CMA_KB else warn(f"only {told}")
+            size = f"{kilobytes // 1024} MiB"
+            return ok(size) if kilobytes >= LEAST_CMA_KB else warn(f"only {size}")
     return skip("the kernel doesn't report it")
 
 
@@ -100,8 +100,8 @@ def crew_consent(system: System) -> Finding:
     if stands is ConsentStatus.NO_CLOCK:
         return fail("the clock is not set, so nobody can say: the camera is off", "see clock")
     days = (record.ends(zone) - now).days
-    told = f"it holds until {record.review}"
-    return warn(f"{told}, {days} more days") if days < WARN_BEFORE_REVIEW.days else ok(told)
+    held = f"it holds until {record.review}"
+    return warn(f"{held}, {days} more days") if days < WARN_BEFORE_REVIEW.days else ok(held)
 
 
 CHECKS: tuple[Check, ...] = (camera_library, camera_present, camera_memory, crew_consent)

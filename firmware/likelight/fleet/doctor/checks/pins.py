@@ -13,7 +13,7 @@ OWN = "lg"
 
 
 def gpio(system: System) -> dict[int, str]:
-    """Return the pins that lgpio drives, each with whose it is."""
+    """Return the pins that lgpio drives, each with the part that uses it."""
     wiring, found = system.config.wiring, dict[int | None, str]()
     for lamp in wiring.lights:
         if lamp.driver in ("pwm", "onoff"):
