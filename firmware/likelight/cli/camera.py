@@ -13,13 +13,13 @@ if TYPE_CHECKING:
 
 def add_camera(commands: "Commands") -> None:
     """Add `likelight camera`."""
-    camera = commands.add_parser("camera", help="look through the camera, to place its masks")
+    camera = commands.add_parser("camera", help="show the camera's picture, to place its masks")
     views = camera.add_subparsers(title="commands", required=True, metavar="COMMAND")
     view = views.add_parser(
         "preview",
         help="what viewers see, with its masks and a grid, in a file",
         description="Write one picture of the running device, masked as viewers get it, under a "
-        "grid of tenths: the corners of camera.masks are read off it. Works only while the "
+        "grid of tenths: it shows the numbers for the corners of camera.masks. Works only while the "
         "kitchen may be watched, and the on-air light goes on for it.",
     )
     view.add_argument(

@@ -117,7 +117,7 @@ class PanelDisplay:
     async def _in_thread(self, work: Callable[[], None]) -> None:
         try:
             async with asyncio.timeout(self._timeout_s), self._turn:
-                # A call that hangs holds the thread. Nothing is queued behind it, however many
+                # A call that hangs holds the thread. Nothing is queued behind it, even if more
                 # callers come meanwhile.
                 if self._call is not None and not self._call.done():
                     await asyncio.wait([self._call])

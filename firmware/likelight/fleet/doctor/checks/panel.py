@@ -105,8 +105,8 @@ def i2c_speed(system: System) -> Finding:
         hertz = int.from_bytes(cell.read_bytes()[:4], "big")
     except OSError:
         return skip("the kernel doesn't report it")
-    told = f"{hertz // 1000} kHz"
-    return ok(told) if hertz >= FAST_HZ else warn(told)
+    speed = f"{hertz // 1000} kHz"
+    return ok(speed) if hertz >= FAST_HZ else warn(speed)
 
 
 @check(

@@ -8,7 +8,7 @@ const panel = new Panel();
 const logList = new LogList(document.getElementById("log"));
 const source = new EventSource("/bench/live");
 
-// A stream that opens tells the whole log again, perhaps that of another process.
+// A stream that opens sends the whole log again, perhaps that of another process.
 source.addEventListener("open", () => logList.clear());
 source.addEventListener("error", lost);
 source.addEventListener("bench", (event) => {
