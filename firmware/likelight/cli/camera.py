@@ -19,7 +19,7 @@ def add_camera(commands: "Commands") -> None:
         "preview",
         help="what viewers see, with its masks and a grid, in a file",
         description="Write one picture of the running device, masked as viewers get it, under a "
-        "grid of tenths: it shows the numbers for the corners of camera.masks. Works only while the "
+        "grid of tenths: it gives the numbers for camera.masks. Works only while the "
         "kitchen may be watched, and the on-air light goes on for it.",
     )
     view.add_argument(

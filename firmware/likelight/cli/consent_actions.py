@@ -70,7 +70,7 @@ def _tell(target: Target, later: str, *, holds: bool) -> Exit:
         return Exit.DONE
     except CommandRefused as refused:
         return end(
-            f"it is stored, but the running likelight could not be told: {refused}. It looks by "
+            f"it is stored, but the running likelight did not accept it: {refused}. It looks by "
             "itself within 10 s; watch the on-air light, or restart it",
             Exit.UNAVAILABLE,
         )
@@ -94,8 +94,8 @@ def show(target: Target, *, for_programs: bool) -> Exit:
     now = utc_now()
     status = consent_status(consent, now, zone, clock_is_set=clock_is_set())
     if for_programs:
-        told = consent.model_dump(mode="json") if consent else {}
-        print(json.dumps({"status": status.value, **told}))
+        recorded = consent.model_dump(mode="json") if consent else {}
+        print(json.dumps({"status": status.value, **recorded}))
     else:
         print(_words(consent, status, now.astimezone(zone)))
     return Exit.DONE if status is ConsentStatus.VALID else Exit.FAILED

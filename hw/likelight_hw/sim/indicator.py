@@ -4,7 +4,7 @@ from likelight_hw.ports import HardwareError
 
 
 class SimIndicator:
-    """An on-air light that is on or off as it is told.
+    """An on-air light that is on or off as `set` says.
 
     A `broken` one is dark, and raises `HardwareError` when it is to be switched on; off always
     succeeds.

@@ -11,7 +11,7 @@ HISTORY = 8192
 
 
 class SimLights:
-    """A lamp that shows what it is told, at once, and remembers it.
+    """A lamp that shows each frame at once, and remembers it.
 
     `frame` is what it shows; `history` holds the last frames with the time, in seconds of
     `monotonic`, at which each was written. Setting `broken` pulls its plug: it goes dark, and

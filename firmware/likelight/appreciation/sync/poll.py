@@ -64,7 +64,7 @@ class Poller:
         self._log_is_new = False
         self._silent_since = 0.0
         self._silence = asyncio.Event()
-        self._heard = asyncio.Event()
+        self._connected = asyncio.Event()
         self._store_fails = False
 
     async def run(self) -> None:
@@ -159,26 +159,26 @@ class Poller:
             await self._silence.wait()
             try:
                 async with asyncio.timeout_at(self._silent_since + OFFLINE_AFTER_S):
-                    await self._heard.wait()
+                    await self._connected.wait()
             except TimeoutError:
                 # A refused device stays refused: its camera must stay off without a network too.
                 if self.connection is not CloudConnection.REFUSED:
                     self._set_connection(CloudConnection.OFFLINE)
-                await self._heard.wait()
+                await self._connected.wait()
 
     def _answered(self) -> None:
         if self._silence.is_set():
             silent = asyncio.get_running_loop().time() - self._silent_since
             log.info("The cloud answers again after %.0f s", silent)
             self._silence.clear()
-        self._heard.set()
+        self._connected.set()
 
     def _not_answered(self, error: CloudError, asked_at: float) -> None:
         if not self._silence.is_set():
             log.warning("No answer from the cloud, trying again: %s", error)
             self._silent_since = asked_at
             self._silence.set()
-        self._heard.clear()
+        self._connected.clear()
         if isinstance(error, Unreachable):
             self.failure = error.failure
 

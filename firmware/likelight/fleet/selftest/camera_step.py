@@ -111,14 +111,14 @@ async def _judge(session: SelfTestSession, counter: FrameCounter, fps: float) ->
             "pictures come, and there is nothing in them",
             "take the cap off, and switch on the kitchen's light",
         )
-    told = f"{counter.stream.width} x {counter.stream.height}, {fps:.0f} frames a second"
+    measured = f"{counter.stream.width} x {counter.stream.height}, {fps:.0f} frames a second"
     wanted = session.hardware.nominal_fps
     if not session.hardware.camera.simulated and fps < wanted / 2:
         return failed(
-            f"{told} of {wanted}",
+            f"{measured} of {wanted}",
             "ask for less (camera.width, camera.fps), or cool and feed the board",
         )
-    return passed(told)
+    return passed(measured)
 
 
 def _light_of(jpeg: bytes) -> tuple[float, float]:

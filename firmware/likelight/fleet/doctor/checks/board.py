@@ -73,14 +73,14 @@ def heat(system: System) -> Finding:
     text = system.text("/sys/class/thermal/thermal_zone0/temp")
     flags = (throttled(system) or 0) if system.model else 0
     degrees = int(text) / 1000 if text and text.lstrip("-").isdigit() else None
-    told = "no thermometer" if degrees is None else f"{degrees:.0f} °C"
+    temperature = "no thermometer" if degrees is None else f"{degrees:.0f} °C"
     if flags & (CAPPED | THROTTLED | SOFT_LIMIT) or (degrees or 0) >= THROTTLES_C:
-        return fail(f"{told}: it is slowed down")
+        return fail(f"{temperature}: it is slowed down")
     if flags & (CAPPED | THROTTLED | SOFT_LIMIT) << SINCE_BOOT:
-        return warn(f"{told} now, but it was slowed down since the last boot")
+        return warn(f"{temperature} now, but it was slowed down since the last boot")
     if degrees is None:
         return skip("this machine has no thermometer to read")
-    return warn(told) if degrees >= HOT_C else ok(told)
+    return warn(temperature) if degrees >= HOT_C else ok(temperature)
 
 
 CHECKS: tuple[Check, ...] = (board, power, heat)

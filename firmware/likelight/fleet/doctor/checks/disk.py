@@ -54,10 +54,10 @@ def disk_space(system: System) -> Finding:
         free = system.free_mb(system.at(_existing(system, system.config.state_dir)))
     except OSError as error:
         return skip(f"the disk can't be asked: {error.strerror}")
-    told = f"{free} MiB free"
+    space = f"{free} MiB free"
     if free < FULL_MB:
-        return fail(told)
-    return warn(told) if free < LOW_MB else ok(told)
+        return fail(space)
+    return warn(space) if free < LOW_MB else ok(space)
 
 
 @check(

@@ -70,8 +70,8 @@ def wifi_signal(system: System) -> Finding:
     for line in (system.text("/proc/net/wireless") or "").splitlines()[2:]:
         name, _, figures = line.partition(":")
         dbm = float(figures.split()[2].rstrip("."))
-        told = f"{name.strip()}: {dbm:.0f} dBm"
-        return warn(told) if dbm < WEAK_DBM else ok(told)
+        signal = f"{name.strip()}: {dbm:.0f} dBm"
+        return warn(signal) if dbm < WEAK_DBM else ok(signal)
     return skip("no Wi-Fi in use")
 
 

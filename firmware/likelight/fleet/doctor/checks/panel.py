@@ -153,10 +153,10 @@ def framebuffer_size(system: System) -> Finding:
     if len(found) < 2:
         return skip("the kernel doesn't report it")
     info, size = PANELS[display.panel].info, (int(found[0]), int(found[1]))
-    told = f"{size[0]} x {size[1]}"
+    pixels = f"{size[0]} x {size[1]}"
     if set(size) == {info.width, info.height}:
-        return ok(told)
-    return warn(f"it has {told} pixels, {display.panel} has {info.width} x {info.height}")
+        return ok(pixels)
+    return warn(f"it has {pixels} pixels, {display.panel} has {info.width} x {info.height}")
 
 
 CHECKS: tuple[Check, ...] = (
