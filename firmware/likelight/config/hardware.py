@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, Self, TypeVar
 
 from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
 
-from likelight.config.section import Section
+from likelight.config.section import Number, Section, Switch, Whole
 from likelight.contract import KITS
 from likelight_hw import boards
 from likelight_hw.boards import Board
@@ -20,7 +20,7 @@ from likelight_hw.wiring import (
     Wiring,
 )
 
-Gpio = Annotated[int, Field(ge=0, le=53, strict=True)]
+Gpio = Annotated[Whole, Field(ge=0, le=53)]
 """A GPIO (BCM) number; the board says which of them are on its header."""
 
 SOFTWARE_PWM_HZ = 10_000
@@ -45,11 +45,11 @@ class LampSettings(Section):
     """ws2812-pio: the pin that the overlay in config.txt names, so that nothing else gets it."""
     pins: tuple[Gpio, Gpio, Gpio] | None = None
     """Red, green, blue."""
-    active_low: bool = False
-    frequency_hz: Annotated[int, Field(ge=50, le=20_000)] = 1000
+    active_low: Switch = False
+    frequency_hz: Annotated[Whole, Field(ge=50, le=20_000)] = 1000
     device: Path = Path("/dev/leds0")
-    leds: Annotated[int, Field(ge=1, le=1000)] | None = None
-    max_milliamps: Annotated[int, Field(ge=50, le=20_000)] = 1500
+    leds: Annotated[Whole, Field(ge=1, le=1000)] | None = None
+    max_milliamps: Annotated[Whole, Field(ge=50, le=20_000)] = 1500
     """Of all LEDs together, at 60 mA for each that is white."""
 
     @field_validator("pins", mode="before")
@@ -104,7 +104,7 @@ class IndicatorSettings(Section):
 
     driver: Literal["sim", "onoff"] = "sim"
     pin: Gpio | None = None
-    active_low: bool = False
+    active_low: Switch = False
 
     @model_validator(mode="after")
     def _pin_is_named(self) -> Self:
@@ -125,17 +125,17 @@ class DisplaySettings(Section):
     driver: Literal["sim", "luma", "framebuffer"] = "sim"
     panel: str = "lcd-7"
     bus: Literal["i2c", "spi"] | None = None
-    port: Annotated[int, Field(ge=0, le=22)] | None = None
-    address: Annotated[int, Field(ge=0x08, le=0x77)] | None = None
-    chip_select: Annotated[int, Field(ge=0, le=2)] | None = None
+    port: Annotated[Whole, Field(ge=0, le=22)] | None = None
+    address: Annotated[Whole, Field(ge=0x08, le=0x77)] | None = None
+    chip_select: Annotated[Whole, Field(ge=0, le=2)] | None = None
     device: Path | None = None
     pin_dc: Gpio | None = None
     pin_reset: Gpio | None = None
     pin_backlight: Gpio | None = None
-    rotate: Literal[0, 1, 2, 3] = 0
+    rotate: Annotated[Whole, Field(ge=0, le=3)] = 0
     """Quarter turns clockwise."""
-    mm_per_px: Annotated[float, Field(gt=0, le=5)] | None = None
-    reading_distance_m: Annotated[float, Field(gt=0, le=20)] | None = None
+    mm_per_px: Annotated[Number, Field(gt=0, le=5)] | None = None
+    reading_distance_m: Annotated[Number, Field(gt=0, le=20)] | None = None
 
     @field_validator("panel")
     @classmethod

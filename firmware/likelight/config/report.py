@@ -17,6 +17,7 @@ _KINDS = {
     "string_type": 'this takes a text in quotes, such as "pi-4"',
     "literal_error": "this takes a text in quotes, one of: {expected}",
     "int_type": "this takes a whole number, without quotes",
+    "float_type": "this takes a number, without quotes",
     "bool_type": "this takes true or false, without quotes",
     "tuple_type": "this takes a list in brackets",
     "path_type": "this takes a path in quotes",

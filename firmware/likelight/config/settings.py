@@ -15,7 +15,7 @@ from likelight.config.hardware import HardwareSettings, with_kit
 from likelight.config.pins import Mistake, pin_mistakes
 from likelight.config.places import default_state_dir
 from likelight.config.report import MistakeReport, toml_error_in_words, validation_mistakes
-from likelight.config.section import Section
+from likelight.config.section import Number, Section, Switch, Whole
 from likelight.contract import BOARDS, KitchenId
 from likelight.gate.schedule import WEEKDAYS, Hours, daily, spans, weekly
 from likelight.gate.zone import kitchen_zone
@@ -49,7 +49,7 @@ class WebSettings(Section):
     """Where the device listens on its own network."""
 
     host: str = "127.0.0.1"
-    port: Annotated[int, Field(ge=1, le=65535)] = 8080
+    port: Annotated[Whole, Field(ge=1, le=65535)] = 8080
 
 
 class CloudSettings(Section):
@@ -66,7 +66,7 @@ class CloudSettings(Section):
         return self
 
 
-Fraction = Annotated[float, Field(ge=0, le=1)]
+Fraction = Annotated[Number, Field(ge=0, le=1)]
 """A part of the picture's width or height."""
 
 Polygon = Annotated[tuple[tuple[Fraction, Fraction], ...], Field(min_length=3)]
@@ -82,11 +82,11 @@ class CameraSettings(Section):
     """The USB camera's; best one of /dev/v4l/by-id/, whose names stay the same after a reboot."""
     masks: Annotated[tuple[Polygon, ...], Field(max_length=32)] = ()
     """What nobody outside may see: covered before the picture is encoded."""
-    width: Annotated[int, Field(ge=320, le=1920, multiple_of=2)] = 1280
-    height: Annotated[int, Field(ge=180, le=1080, multiple_of=2)] = 720
-    fps: Annotated[int, Field(ge=5, le=60)] = 30
-    bitrate: Annotated[int, Field(ge=300_000, le=20_000_000)] = 2_000_000
-    barcode: bool = False
+    width: Annotated[Whole, Field(ge=320, le=1920, multiple_of=2)] = 1280
+    height: Annotated[Whole, Field(ge=180, le=1080, multiple_of=2)] = 720
+    fps: Annotated[Whole, Field(ge=5, le=60)] = 30
+    bitrate: Annotated[Whole, Field(ge=300_000, le=20_000_000)] = 2_000_000
+    barcode: Switch = False
     """The simulated camera draws its capture time, for measuring."""
 
     @model_validator(mode="after")
@@ -170,7 +170,7 @@ class QuietSettings(Section):
     """
 
     hours: str | None = None
-    brightness: Annotated[float, Field(ge=0, le=1)] = 0.15
+    brightness: Annotated[Number, Field(ge=0, le=1)] = 0.15
 
     @field_validator("hours")
     @classmethod

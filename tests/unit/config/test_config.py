@@ -1,3 +1,6 @@
+import json
+import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -77,3 +80,46 @@ def test_a_file_of_many_brackets_is_refused_in_words(
 def test_a_missing_file_is_reported_with_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="--config"):
         read_config(tmp_path / "absent.toml")
+
+
+def numbers_and_switches() -> Iterator[tuple[str, str]]:
+    """Yield table and name of each setting that takes a number, or true and false."""
+    schema = Config.model_json_schema()
+    for table, tables in schema["properties"].items():
+        if (names := re.search(r"#/\$defs/(\w+)", json.dumps(tables))) is None:
+            continue
+        for name, setting in schema["$defs"][names[1]]["properties"].items():
+            kinds = {kind.get("type") for kind in setting.get("anyOf", [setting])}
+            if kinds & {"integer", "number", "boolean"}:
+                yield table, name
+
+
+FOUND = tuple(numbers_and_switches())
+
+
+def test_the_walk_finds_numbers_and_switches() -> None:
+    assert {
+        ("web", "port"),
+        ("quiet", "brightness"),
+        ("camera", "barcode"),
+        ("lights", "leds"),
+        ("display", "rotate"),
+        ("display", "mm_per_px"),
+        ("buttons", "pin_privacy"),
+    } <= set(FOUND)
+
+
+@pytest.mark.parametrize(("table", "name"), FOUND, ids=str)
+def test_a_number_and_a_switch_are_of_tomls_own_types(
+    tmp_path: Path, table: str, name: str
+) -> None:
+    kinds = {"active_low": ('"true"', "1", "0.0"), "barcode": ('"true"', "1", "0.0")}
+    for value in kinds.get(name, ("true", "false", '"1"', '"10000"')):
+        with pytest.raises(ConfigError, match=rf"line 2: {table}\.{name}: this takes .*quotes"):
+            read_config(written(tmp_path, f"[{table}]\n{name} = {value}"))
+
+
+def test_a_whole_number_is_also_a_number_and_masks_take_no_texts(tmp_path: Path) -> None:
+    assert read_config(written(tmp_path, "[quiet]\nbrightness = 1")).quiet.brightness == 1
+    with pytest.raises(ConfigError, match=r"camera\.masks\.0\.1\.0: this takes a number"):
+        read_config(written(tmp_path, '[camera]\nmasks = [[[0, 0], ["1", 0], [1, 1]]]'))
