@@ -3,10 +3,12 @@
 Unknown keys are refused, and all mistakes are reported at once, with line and name of each key.
 """
 
+import re
 import tomllib
 from datetime import tzinfo
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 
@@ -59,11 +61,32 @@ class CloudSettings(Section):
     token_file: Path | None = None
     """A file that only the daemon can read (mode 0600 or a systemd credential)."""
 
+    @field_validator("url")
+    @classmethod
+    def _is_an_address(cls, url: str | None) -> str | None:
+        if url is not None and not _is_http(url):
+            raise ValueError(
+                "write it with https://, for example https://cloud.example "
+                "(http:// is for a cloud in your own network)"
+            )
+        return url
+
     @model_validator(mode="after")
     def _token_with_url(self) -> Self:
         if (self.url is None) != (self.token_file is None):
             raise ValueError("url and token_file belong together: set both, or neither")
         return self
+
+
+def _is_http(url: str) -> bool:
+    """Return whether `url` can be polled: a scheme, a host, perhaps a port and a path."""
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        return False
+    clean = not (parts.query or parts.fragment or re.search(r"\s", url))
+    return parts.scheme in ("http", "https") and bool(host) and clean
 
 
 Fraction = Annotated[Number, Field(ge=0, le=1)]

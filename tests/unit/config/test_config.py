@@ -45,6 +45,44 @@ def test_a_mistake_is_reported_with_its_key(tmp_path: Path, text: str, told: str
     assert told in str(error.value)
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        "127.0.0.1:18710",
+        "cloud.example",
+        "localhost:8090",
+        "//cloud.example",
+        "https:/cloud.example",
+        "https://",
+        "ftp://cloud.example",
+        "https://cloud.example:port",
+        "https://cloud.example:99999",
+        "https://cloud.example ",
+        "https://cloud.example/?a=b",
+        "https://[::1",
+        "",
+    ],
+)
+def test_a_cloud_that_no_http_client_can_reach_is_refused_with_its_line(
+    tmp_path: Path, url: str
+) -> None:
+    text = f'[web]\nport = 0\n[cloud]\nurl = "{url}"\ntoken_file = "/t"'
+    with pytest.raises(ConfigError) as error:
+        read_config(written(tmp_path, text))
+    assert "line 4: cloud.url: write it with https://, for example https://cloud.example " in str(
+        error.value
+    )
+    assert "web.port" in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "url", ["https://cloud.example", "http://192.168.1.7:8090/", "https://x.example/base"]
+)
+def test_a_cloud_is_an_address_with_its_scheme(tmp_path: Path, url: str) -> None:
+    text = f'[cloud]\nurl = "{url}"\ntoken_file = "/t"'
+    assert read_config(written(tmp_path, text)).cloud.url == url
+
+
 def test_a_file_of_windows_notepad_is_read(tmp_path: Path) -> None:
     path = tmp_path / "likelight.toml"
     path.write_bytes(b'\xef\xbb\xbf[kitchen]\r\nid = "lehi"\r\n')
