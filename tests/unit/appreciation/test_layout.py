@@ -34,6 +34,8 @@ def _letters(text: str) -> str:
 
 
 @given(st.text())
+@example("a no-break space beside another\r\u00a0one")
+@example("two\u00a0\u00a0of them")
 def test_splitting_and_joining_is_the_text_again(text: str) -> None:
     for mark in (MAY_BREAK, MAY_HYPHENATE):
         text = text.replace(mark, "")

@@ -32,7 +32,7 @@ Ink = tuple[float, float, float, float]
 _NO_BREAK = "\u00a0"
 """A space at which no line ends: a reader sees "thứ Tư" as one word."""
 
-_WORD = re.compile(rf"[\S{_NO_BREAK}]+")
+_WORD = re.compile(rf"\S+(?:{_NO_BREAK}\S+)*")
 _HYPHEN = re.compile(rf"(?<=\w{{3}}-)(?=\w{{3}})|(?<={MAY_HYPHENATE})|(?<={MAY_BREAK})")
 
 _PHRASE = re.compile(
