@@ -41,11 +41,12 @@ class _Claim:
 def pin_mistakes(hardware: HardwareSettings) -> list[Mistake]:
     """Return every part that doesn't fit. Without a board: whether a real driver needs one."""
     if hardware.board is None:
-        return list(_needs_board(hardware))
+        return [*_kit_unused(hardware), *_needs_board(hardware)]
     board = boards.board(hardware.board)
     claims = list(_claims(hardware, board))
     return [
         *_kit_of_another_board(hardware, board),
+        *_kit_unused(hardware),
         *_unknown_ports(hardware.display, board),
         *_not_on_header(claims, board),
         *_taken_twice(claims),
@@ -55,18 +56,31 @@ def pin_mistakes(hardware: HardwareSettings) -> list[Mistake]:
 
 
 def _needs_board(hardware: HardwareSettings) -> Iterator[Mistake]:
-    drivers: list[tuple[Key, str]] = [
+    known = ", ".join(BOARDS)
+    add = f'add board = "pi-4" above the first table (there is: {known})'
+    if hardware.kit is not None:
+        yield Mistake(("kit",), f"a kit needs a board: {add}")
+        return
+    for key, driver in _drivers(hardware):
+        if driver != "sim":
+            yield Mistake(key, f'driver = "{driver}" needs a board: {add}')
+            return
+
+
+def _drivers(hardware: HardwareSettings) -> list[tuple[Key, str]]:
+    return [
         *((("lights", i, "driver"), lamp.driver) for i, lamp in enumerate(hardware.lights)),
         (("indicator", "driver"), hardware.indicator.driver),
         (("display", "driver"), hardware.display.driver),
         (("buttons", "driver"), hardware.buttons.driver),
     ]
-    for key, driver in drivers:
-        if driver != "sim":
-            known = ", ".join(BOARDS)
-            add = f'add board = "pi-4" above the first table (there is: {known})'
-            yield Mistake(key, f'driver = "{driver}" needs a board: {add}')
-            return
+
+
+def _kit_unused(hardware: HardwareSettings) -> Iterator[Mistake]:
+    """Report a kit of which nothing is left: all that it stands for would be simulated."""
+    if hardware.kit is not None and all(driver == "sim" for _, driver in _drivers(hardware)):
+        words = 'every part of this kit is set to driver = "sim": remove those tables, or this line'
+        yield Mistake(("kit",), words)
 
 
 def _kit_of_another_board(hardware: HardwareSettings, board: Board) -> Iterator[Mistake]:

@@ -96,6 +96,9 @@ def test_the_camera_asks_for_no_more_than_the_board_carries(tmp_path: Path) -> N
     assert read_config(written(tmp_path, 'board = "zero-2w"\n[camera]\nfps = 30')).camera.fps == 30
 
 
+ALL_SIMULATED = "".join(
+    f'[{table}]\ndriver = "sim"\n' for table in ("lights", "indicator", "display", "buttons")
+)
 LAMP = '[[lights]]\ndriver = "pwm"\npin = '
 
 
@@ -186,6 +189,18 @@ LAMP = '[[lights]]\ndriver = "pwm"\npin = '
             "first table (there is: pi-3b-plus, pi-4, pi-5, zero-2w)",
         ),
         ('[display]\ndriver = "framebuffer"', "line 2: display.driver: "),
+        (
+            'kit = "cheap"\n[buttons]\ndriver = "sim"',
+            'line 1: kit: a kit needs a board: add board = "pi-4" above the first table',
+        ),
+        (
+            f'kit = "cheap"\n{ALL_SIMULATED}',
+            'line 1: kit: a kit needs a board: add board = "pi-4" above the first table',
+        ),
+        (
+            f'board = "pi-4"\nkit = "cheap"\n{ALL_SIMULATED}',
+            'line 2: kit: every part of this kit is set to driver = "sim": remove those tables',
+        ),
         (
             f'board = "pi-4"\n{LAMP}28',
             "line 4: lights.0.pin: a Raspberry Pi 4 Model B has no GPIO 28 on its header",

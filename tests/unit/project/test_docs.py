@@ -10,7 +10,7 @@ import pytest
 from pydantic import BaseModel
 
 from likelight.cli import main as cli
-from likelight.config.settings import Config
+from likelight.config.settings import Config, ConfigError, read_config
 from likelight_cloud import cli as cloud_cli
 
 PROJECT = Path(__file__).parents[3]
@@ -71,6 +71,17 @@ def test_the_commands_that_install_the_service_put_likelight_where_sudo_finds_it
     command = unit.split("ExecStart=")[1].split()[0]
     assert f"ln -s {command} /usr/local/bin/" in steps
     assert f"python3 -m venv {Path(command).parents[1]}" in steps
+
+
+def test_the_readmes_configuration_does_what_its_comments_say_about_a_kit(tmp_path: Path) -> None:
+    text = README.split("<!-- config -->\n```toml\n")[1].split("```")[0]
+    file = tmp_path / "likelight.toml"
+    kit = text.replace("# board =", "board =").replace("# kit =", "kit =")
+    file.write_text(kit, encoding="utf-8")
+    with pytest.raises(ConfigError, match="remove those tables"):
+        read_config(file)
+    file.write_text(kit.split("[lights]")[0], encoding="utf-8")
+    assert read_config(file).buttons.driver == "gpio"
 
 
 def is_typed(command: str, text: str) -> bool:
