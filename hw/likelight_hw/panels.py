@@ -20,8 +20,8 @@ class Panel:
     """A panel by its name.
 
     `driver` and `bus` are how it is usually driven: luma over I2C or SPI, or the kernel's
-    framebuffer, which has no bus of ours. `controller` is the chip that luma talks to. `inches` is
-    the diagonal as it is sold.
+    framebuffer, where likelight uses no bus. `controller` is the chip that luma talks to. `inches`
+    is the diagonal as it is sold.
     """
 
     name: str

@@ -21,8 +21,8 @@ _JPEG_QUANTISER = 5  # of FFmpeg's 2..31; near libjpeg's quality 80
 def planes_of(frame: av.VideoFrame) -> Planes:
     """Return a yuvj420p frame's own memory as paintable planes: nothing is copied.
 
-    Pillow maps foreign memory for reading only; a frame of ours is ours to write. Copying through
-    `tobytes` instead would cost 1.1 ms a frame at 720p, as much as drawing it.
+    Pillow maps foreign memory for reading only; this frame is our own, so we may write to it.
+    Copying through `tobytes` instead would cost 1.1 ms a frame at 720p, as much as drawing it.
     """
     images = []
     for plane in frame.planes:

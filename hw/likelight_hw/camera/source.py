@@ -8,7 +8,7 @@ from likelight_hw.ports import LightFrame
 
 
 class Source(Protocol):
-    """A sensor, or what stands in for one. Times are `time.monotonic()` unless they say wall."""
+    """A sensor, or what replaces one. Times are `time.monotonic()` unless they say wall."""
 
     width: int
     height: int

@@ -85,7 +85,7 @@ class Watchdog:
         return self._silence(child.frame_at, reason)
 
     def _silence(self, since: float, reason: str) -> Deadline:
-        """Return what follows from silence: first it is reported, then the child is given up."""
+        """Return the deadlines of silence: first it is reported, then the child must be killed."""
         if self._status.current.phase is not CameraPhase.SILENT:
             return Deadline(since + self._timeouts.silent_s, silent(reason))
         return Deadline(since + self._timeouts.hung_s, failed(_RESTARTED, HUNG))

@@ -53,11 +53,11 @@ def framebuffer_display(
 
 
 class FramebufferDriver:
-    """An opened framebuffer. A picture that is smaller lies in its middle, on black.
+    """An opened framebuffer. A picture that is smaller is shown in its middle, on black.
 
-    `rotate` turns pictures by quarters, clockwise. A picture that lies on a framebuffer that
-    stands (or the other way round) is turned by one more: panels such as the Touch Display 2 count
-    their pixels upright.
+    `rotate` turns pictures by quarters, clockwise. A wide picture on a tall framebuffer (or the
+    other way round) is turned by one more: panels such as the Touch Display 2 count their pixels
+    upright.
     """
 
     def __init__(
