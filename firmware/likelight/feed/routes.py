@@ -6,7 +6,7 @@ All of it lies under `/k/{kid}/`; LL-HLS has routes of its own.
 import asyncio
 from collections.abc import Callable
 
-from aiohttp import WSMessage, WSMsgType, web
+from aiohttp import WSMsgType, web
 
 from likelight.feed import framing
 from likelight.feed.hub import Hub
@@ -75,7 +75,6 @@ async def _listen(ws: web.WebSocketResponse) -> bool:
     """
     loop = asyncio.get_running_loop()
     began_at, count = loop.time(), 0
-    message: WSMessage
     async for message in ws:
         now = loop.time()
         if now - began_at > 1.0:

@@ -9,7 +9,7 @@ import logging
 from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Protocol
 
 from likelight.contract import CameraReport, Cause, State
 from likelight.gate.light import OnAirLight
@@ -53,7 +53,7 @@ class OnAir:
         indicator: Indicator,
         *,
         show: Callable[[State], None],
-        store_privacy: Callable[[bool], Coroutine[Any, Any, None]],
+        store_privacy: Callable[[bool], Coroutine[object, object, None]],
         on_change: Callable[[], None],
         now: Now,
     ) -> None:

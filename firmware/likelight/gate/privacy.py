@@ -8,7 +8,6 @@ import asyncio
 import logging
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
-from typing import Any
 
 from likelight.runtime.cleanup import finish_within
 
@@ -29,7 +28,7 @@ class DurablePrivacy:
 
     def __init__(
         self,
-        store: Callable[[bool], Coroutine[Any, Any, None]],
+        store: Callable[[bool], Coroutine[object, object, None]],
         *,
         on_sharing_stored: Callable[[], None],
     ) -> None:

@@ -2,10 +2,9 @@
 
 import asyncio
 from collections.abc import Coroutine
-from typing import Any
 
 
-async def finish_within(work: Coroutine[Any, Any, None], seconds: float) -> bool:
+async def finish_within(work: Coroutine[object, object, None], seconds: float) -> bool:
     """Do `work`, but cancel it after `seconds`; return whether it was done. Raises what it raises.
 
     It runs in a task of its own, so that it may have time-outs inside. It uses neither

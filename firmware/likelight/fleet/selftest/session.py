@@ -7,7 +7,6 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from likelight.appreciation.screens.models import SelfTestScreen
 from likelight.appreciation.screens.typeface import shaping_available
@@ -75,7 +74,7 @@ class SelfTestSession:
         await self.panel.show(self._screen(short))
 
     async def ask(
-        self, short: str, words: str, action: Coroutine[Any, Any, None]
+        self, short: str, words: str, action: Coroutine[object, object, None]
     ) -> Outcome | None:
         """Ask while `action` goes on; return what an answer other than yes means."""
         self.technician.forget()

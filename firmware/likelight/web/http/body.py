@@ -1,7 +1,7 @@
 """Reading what a request brings, and saying exactly what is wrong with it."""
 
 import asyncio
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from aiohttp import web
 from pydantic import BaseModel, ValidationError
@@ -56,11 +56,17 @@ async def _read(request: web.Request) -> bytes:
     return bytes(raw)
 
 
-def json_answer(model: BaseModel, *, status: int = 200, **dump: Any) -> web.Response:
-    """Return `model` as a JSON answer that no cache keeps; `dump` goes to `model_dump_json`."""
+def json_answer(
+    model: BaseModel,
+    *,
+    status: int = 200,
+    exclude: set[str] | None = None,
+    exclude_none: bool = False,
+) -> web.Response:
+    """Return `model`, less the fields to exclude, as a JSON answer that no cache keeps."""
     return web.Response(
         status=status,
-        body=model.model_dump_json(**dump).encode(),
+        body=model.model_dump_json(exclude=exclude, exclude_none=exclude_none).encode(),
         content_type="application/json",
         headers={"Cache-Control": "no-store"},
     )
