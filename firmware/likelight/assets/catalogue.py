@@ -23,6 +23,11 @@ class CatalogueError(ValueError):
     """A catalogue can't be used; the message names the file, the note and the fix."""
 
 
+def primary_language(tag: str) -> str:
+    """Return the language of a tag: "de" for "de-AT", and for "de_AT" as a locale has it."""
+    return tag.replace("_", "-").partition("-")[0].lower()
+
+
 @dataclass(frozen=True, slots=True)
 class Notes:
     """The notes of a kitchen or of a cloud, by language."""
@@ -34,7 +39,7 @@ class Notes:
 
         `version` is a hash of the content, fit for an ETag; it differs between languages.
         """
-        primary = lang.replace("_", "-").partition("-")[0].strip().lower()
+        primary = primary_language(lang.strip())
         nothing = Catalogue(lang=DEFAULT, dir="ltr", version="", notes=())
         return self.catalogues.get(primary, self.catalogues.get(DEFAULT, nothing))
 

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, ValidationError, field_validator, model_validator
 
 from likelight.appreciation.lamp import palette
+from likelight.assets.catalogue import BUNDLED, TROUBLE, primary_language
 from likelight.config.hardware import HardwareSettings, with_kit
 from likelight.config.pins import Mistake, pin_mistakes
 from likelight.config.places import default_state_dir
@@ -23,6 +24,7 @@ from likelight.gate.schedule import WEEKDAYS, Hours, daily, spans, weekly
 from likelight.gate.zone import kitchen_zone
 from likelight_hw import boards
 from likelight_hw.push.target import check_public
+from likelight_hw.suggest import did_you_mean
 
 
 class ConfigError(Exception):
@@ -39,6 +41,15 @@ class KitchenSettings(Section):
     """A folder with the brand's own notes; its cloud must have the same."""
     timezone: str | None = None
     """IANA's name of it, such as "Europe/Berlin"; None for the computer's own."""
+
+    @field_validator("language")
+    @classmethod
+    def _has_notes(cls, language: str) -> str:
+        primary = primary_language(language)
+        if primary not in BUNDLED.catalogues and not TROUBLE:
+            known = did_you_mean(primary, BUNDLED.languages())
+            raise ValueError(f"there are no notes in {language!r}{known}")
+        return language
 
     @field_validator("timezone")
     @classmethod

@@ -6,10 +6,9 @@ from likelight.appreciation.panel.note_fit import misfits
 from likelight.appreciation.screens.typeface import shaping_available
 from likelight.assets import catalogue, crew_words, fonts
 from likelight.assets.brand import with_brand
-from likelight.assets.catalogue import BUNDLED, CatalogueError, Notes
+from likelight.assets.catalogue import BUNDLED, CatalogueError, Notes, primary_language
 from likelight.config.settings import ConfigError, KitchenSettings
 from likelight_hw.panels import panel
-from likelight_hw.suggest import did_you_mean
 from likelight_hw.wiring import DisplayWiring
 
 log = logging.getLogger(__name__)
@@ -18,19 +17,12 @@ log = logging.getLogger(__name__)
 def read_notes(kitchen: KitchenSettings, display: DisplayWiring) -> Notes:
     """Return the notes of `kitchen`, its brand's included, which `display` can show; blocks.
 
-    Raises `ConfigError` when there are no notes in the crew's language or this machine can't write
-    it, and when the brand's catalogue has a mistake or a note that doesn't fit the panel.
+    Raises `ConfigError` when this machine can't write the crew's language, and when the brand's
+    catalogue has a mistake or a note that doesn't fit the panel.
     """
     for trouble in (*catalogue.TROUBLE, *crew_words.TROUBLE, *fonts.TROUBLE):
         log.warning("%s. Install likelight again; it goes on with what is left.", trouble)
-    language = kitchen.language
-    primary = language.replace("_", "-").partition("-")[0].lower()
-    if primary not in BUNDLED.catalogues and not catalogue.TROUBLE:
-        known = BUNDLED.languages()
-        raise ConfigError(
-            f"kitchen.language: there are no notes in {language!r}{did_you_mean(primary, known)}"
-        )
-    if primary == "ar" and not shaping_available():
+    if primary_language(kitchen.language) == "ar" and not shaping_available():
         raise ConfigError(
             "kitchen.language: Arabic can't be written here, its letters would not join. "
             "Run: sudo apt install libfribidi0"

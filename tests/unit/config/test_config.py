@@ -83,6 +83,22 @@ def test_a_cloud_is_an_address_with_its_scheme(tmp_path: Path, url: str) -> None
     assert read_config(written(tmp_path, text)).cloud.url == url
 
 
+@pytest.mark.parametrize("language", ["xx", "tlh", "", " de", "deutsch"])
+def test_a_language_without_notes_is_told_with_the_other_mistakes_and_its_line(
+    tmp_path: Path, language: str
+) -> None:
+    with pytest.raises(ConfigError) as error:
+        read_config(written(tmp_path, f'[kitchen]\nlanguage = "{language}"\n[web]\nport = 0'))
+    assert f"line 2: kitchen.language: there are no notes in '{language}'" in str(error.value)
+    assert "line 4: web.port" in str(error.value)
+
+
+@pytest.mark.parametrize("language", ["de", "de-AT", "de_AT", "DE"])
+def test_a_language_may_name_its_region(tmp_path: Path, language: str) -> None:
+    config = read_config(written(tmp_path, f'[kitchen]\nlanguage = "{language}"'))
+    assert config.kitchen.language == language
+
+
 def test_a_file_of_windows_notepad_is_read(tmp_path: Path) -> None:
     path = tmp_path / "likelight.toml"
     path.write_bytes(b'\xef\xbb\xbf[kitchen]\r\nid = "lehi"\r\n')

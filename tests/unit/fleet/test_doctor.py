@@ -386,7 +386,7 @@ CASES = [
     ),
     Case("consent", "fail", "damaged", SENSOR, with_files({"/state/consent.json": "{"})),
     Case("notes", "ok", "notes in de", {"kitchen": {"language": "de"}}),
-    Case("notes", "fail", "no notes in 'tlh'", {"kitchen": {"language": "tlh"}}),
+    Case("notes", "fail", "no folder /nowhere", {"kitchen": {"catalogue": "/nowhere"}}),
     Case("clock", "skip", "depends", {}),
     Case("clock", "ok", "since", SENSOR, with_files({**SET})),
     Case(
