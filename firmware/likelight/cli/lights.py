@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     Plan = Callable[[Lamp], tuple[Planned, ...]]
 
+_NAMES_A_LAMP = "lights.driver in the configuration names a lamp"
+
 
 def add_lights(commands: "Commands") -> None:
     """Add `likelight lights`."""
@@ -87,7 +89,7 @@ def _show(target: "Target", url: str, request: "Request | None", plan: "Plan") -
 def _follow(answer: "EffectsAnswer") -> Exit:
     """Name each effect when the daemon's lamp begins it; return after the last."""
     if answer.simulated:
-        print("SIMULATED: this lamp exists only on the bench page.")
+        print(f"SIMULATED: no real lamp shows this. {_NAMES_A_LAMP}")
     ends = began = time.monotonic()
     for one in answer.effects:
         _sleep_until(began + one.starts_s)
@@ -103,7 +105,7 @@ def _show_alone(config: "Config", plan: "Plan") -> Exit:
     from likelight_hw.ports import HardwareError
 
     if all(lamp.driver == "sim" for lamp in config.lights):
-        print("SIMULATED: there is nothing to see. lights.driver in the configuration names a lamp")
+        print(f"SIMULATED: there is nothing to see. {_NAMES_A_LAMP}")
     with logging_to_stderr():
         try:
             gave_light = play_alone(config, plan, lambda one: _name(one.effect))

@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 
 from likelight.appreciation.lamp.effects import EFFECTS
+from likelight.cli import lights
 from likelight.cli import main as cli
 from likelight.cli.queue import DONE, QUEUE
 from likelight.config import opened_lights
@@ -21,6 +22,7 @@ from likelight.config.opened_lights import (
 )
 from likelight.config.settings import ConfigError, read_config
 from likelight.runtime import log
+from likelight.web.control.messages import EffectsAnswer
 from likelight_hw import registry
 from likelight_hw.wiring import IndicatorWiring, LampWiring, PwmChannel
 from support.pi import PI_4, Pi, pi
@@ -45,14 +47,25 @@ def test_the_command_plays_on_the_lamp_itself(tmp_path: Path, capsys: Captured) 
 def test_the_rest_says_that_no_daemon_runs(tmp_path: Path, words: str, capsys: Captured) -> None:
     assert cli.main([*words.split(), "--state-dir", str(tmp_path)]) == 69
     err = capsys.readouterr().err
-    assert err == f"likelight: no daemon runs: nothing listens on {tmp_path}/control.sock\n"
+    assert err == (
+        f"likelight: no likelight runs that listens on {tmp_path}/control.sock. Start it "
+        "(sudo systemctl start likelight), or name its configuration with --config\n"
+    )
+
+
+def test_a_daemon_without_a_bench_page_speaks_of_none(capsys: Captured) -> None:
+    assert lights._follow(EffectsAnswer(effects=(), simulated=True)) == 0
+    out = capsys.readouterr().out
+    assert out == (
+        "SIMULATED: no real lamp shows this. lights.driver in the configuration names a lamp\n"
+    )
 
 
 def test_a_stale_socket_is_not_a_daemon(tmp_path: Path, capsys: Captured) -> None:
     with socket.socket(socket.AF_UNIX) as left:
         left.bind(str(tmp_path / "control.sock"))
     assert cli.main(["queue", "pause", "--state-dir", str(tmp_path)]) == 69
-    assert "no daemon runs" in capsys.readouterr().err
+    assert "no likelight runs" in capsys.readouterr().err
 
 
 def test_every_action_says_what_it_did() -> None:

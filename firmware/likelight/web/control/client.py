@@ -47,7 +47,10 @@ def call(
         reply = connection.getresponse()
         content = reply.read()
     except (FileNotFoundError, ConnectionRefusedError) as error:
-        raise NotRunning(f"no daemon runs: nothing listens on {path}") from error
+        raise NotRunning(
+            f"no likelight runs that listens on {path}. Start it (sudo systemctl start likelight), "
+            "or name its configuration with --config"
+        ) from error
     except PermissionError as error:
         raise CommandRefused(
             f"no permission to use {path}; use sudo, or run this as likelight's user"
