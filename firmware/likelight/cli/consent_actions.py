@@ -24,6 +24,10 @@ from likelight.runtime.clock_sync import clock_is_set
 from likelight.web.control.client import CommandRefused, NotRunning, call
 from likelight.web.control.messages import ConsentAnswer
 
+_NO_CLOCK = (
+    "The clock is not set, so nobody knows whether it holds; a real camera stays off until it is."
+)
+
 
 def record(target: Target, *, signed_by: str, notice: str, review: date) -> Exit:
     """Record the crew's consent. Raises `ConfigError` for what can't be recorded."""
@@ -46,7 +50,10 @@ def record(target: Target, *, signed_by: str, notice: str, review: date) -> Exit
     except ConsentError as error:
         return end(error, Exit.UNAVAILABLE)
     print(f"The crew's consent is recorded; it holds until {consent.review}.")
-    return _tell(target, "It holds as soon as likelight starts.", holds=True)
+    if clock_is_set():
+        return _tell(target, "It holds as soon as likelight starts.", holds=True)
+    print(_NO_CLOCK)
+    return _tell(target, "It is read when likelight starts.", holds=True)
 
 
 def withdraw(target: Target) -> Exit:
@@ -110,8 +117,7 @@ def _words(consent: Consent | None, status: ConsentStatus, now: datetime) -> str
             f"It holds for {days} more days." if days else "It holds until midnight."
         ),
         ConsentStatus.OVERDUE: "Its review date has passed; a real camera is off.",
-        ConsentStatus.NO_CLOCK: "The clock is not set, so nobody knows whether it holds; "
-        "a real camera stays off until it is.",
+        ConsentStatus.NO_CLOCK: _NO_CLOCK,
     }[status]
     return (
         f"Signed for the crew by {consent.signed_by}, notice {consent.notice}, recorded on "

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from likelight.cli import consent_actions
 from likelight.cli.main import main
 from likelight.gate.consent import (
     CONSENT_FILE,
@@ -123,6 +124,18 @@ def test_record_show_and_withdraw_from_the_command_line(
 
     assert main(["consent", "withdraw", *where]) == 0
     assert main(["consent", "show", *where]) == 1
+
+
+def test_a_record_on_a_clock_that_is_not_set_says_that_the_camera_stays_off(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(consent_actions, "clock_is_set", lambda: False)
+    review = (datetime.now(UTC) + timedelta(days=100)).date().isoformat()
+    record = ["consent", "record", "--signed-by", "Ana", "--notice", "3", "--review", review]
+    assert main([*record, "--state-dir", str(tmp_path)]) == 0
+    told = capsys.readouterr().out
+    assert "The clock is not set, so nobody knows whether it holds; a real camera stays off" in told
+    assert "It holds as soon as" not in told
 
 
 @pytest.mark.parametrize(
