@@ -49,5 +49,9 @@ def _check(arguments: argparse.Namespace) -> Exit:
     if mistakes:
         return end(f"{arguments.folder} can't be used:\n" + "\n".join(mistakes), Exit.USAGE)
     count = len({note.code for note in own})
-    print(f"{arguments.folder}: {count} notes, fine in every language and on every panel")
+    if count == 0:
+        print(f"{arguments.folder}: no note of its own; all are the same as likelight's")
+    else:
+        notes_fine = "1 note, fine" if count == 1 else f"{count} notes, fine"
+        print(f"{arguments.folder}: {notes_fine} in every language and on every panel")
     return Exit.DONE

@@ -198,11 +198,25 @@ def test_the_daemon_goes_on_with_what_is_left_and_says_so(
     assert "NotoSans-Bold.ttf can't be used" in caplog.text
 
 
+def test_the_command_does_not_call_a_folder_fine_that_changes_nothing(
+    brand: Write, capsys: pytest.CaptureFixture[str]
+) -> None:
+    hello = {
+        lang: {note.code: note.text for note in BUNDLED.load(lang).notes if note.code == "hello"}
+        for lang in BUNDLED.languages()
+    }
+    folder = brand(**hello)
+
+    assert main(["notes", "check", str(folder)]) == 0
+    told = capsys.readouterr().out
+    assert told == f"{folder}: no note of its own; all are the same as likelight's\n"
+
+
 def test_the_command_checks_every_panel(brand: Write, capsys: pytest.CaptureFixture[str]) -> None:
     folder = brand(en={"hello": "Howdy"})
 
     assert main(["notes", "check", str(folder)]) == 0
-    assert "1 notes, fine" in capsys.readouterr().out
+    assert "1 note, fine in" in capsys.readouterr().out
 
     brand(en={"hello": "Wholeheartedly appreciated"})
     assert main(["notes", "check", str(folder)]) == 2
