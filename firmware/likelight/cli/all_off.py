@@ -15,6 +15,8 @@ from likelight.cli.target import Places, target_of, usual_state_dir
 from likelight.config.places import runtime_dir
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from likelight.config.opened_lights import OpenedLights
 
 log = logging.getLogger(__name__)
@@ -42,7 +44,8 @@ def _switch_off(arguments: argparse.Namespace) -> None:
     from likelight_hw import registry
 
     try:
-        wiring = target_of(arguments).config.wiring
+        target = target_of(arguments)
+        wiring = target.config.wiring
     except Exception as error:
         # Whatever it is, the lights that were opened are known without a configuration.
         log.warning("%s", error, exc_info=not isinstance(error, ConfigError))
@@ -54,6 +57,18 @@ def _switch_off(arguments: argparse.Namespace) -> None:
         registry.all_off(opened.lamps, opened.indicator)
     else:
         registry.all_off(wiring.lights, wiring.indicator)
+        _warn_of_a_daemon(target.socket)
+
+
+def _warn_of_a_daemon(control_socket: "Path") -> None:
+    # Imported once the lights are off, which nothing in it may prevent.
+    from likelight.web.control.client import listens
+
+    if listens(control_socket):
+        log.warning(
+            "A likelight runs here and may light them again; to keep the lamp dark while it runs: "
+            "likelight lights off"
+        )
 
 
 def _opened_lights() -> "OpenedLights | None":

@@ -109,6 +109,19 @@ def test_everything_off_never_fails(tmp_path: Path, settings: str) -> None:
     assert cli.main(["lights", "off", "--hardware", "--config", write(tmp_path, settings)]) == 0
 
 
+def test_everything_off_says_that_a_daemon_runs_which_may_light_them_again(
+    tmp_path: Path, capsys: Captured
+) -> None:
+    command = ["lights", "off", "--hardware", "--config", write(tmp_path, "")]
+    with socket.socket(socket.AF_UNIX) as daemon:
+        daemon.bind(str(tmp_path / "control.sock"))
+        daemon.listen()
+        assert cli.main(command) == 0
+    assert "A likelight runs here and may light them again" in capsys.readouterr().err
+    assert cli.main(command) == 0
+    assert "runs here" not in capsys.readouterr().err
+
+
 BROKEN = 'board = "pi-4"\n[web]\nport = 80 80\n'
 LIGHTS = OpenedLights(
     lamps=(

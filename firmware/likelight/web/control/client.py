@@ -72,6 +72,17 @@ def call(
         ) from error
 
 
+def listens(path: Path) -> bool:
+    """Return whether a daemon listens on the socket `path`; nothing is asked of it."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as end:
+        end.settimeout(1)
+        try:
+            end.connect(str(path))
+        except OSError:
+            return False
+    return True
+
+
 class _UnixConnection(http.client.HTTPConnection):
     """HTTP over a unix socket."""
 
