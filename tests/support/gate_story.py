@@ -34,7 +34,7 @@ class StoryWorld:
     disk_slow: float = 0.005
     light_broken: bool = False
     light_sticks: bool = False
-    light_obeys_at: float = float("-inf")
+    light_works_at: float = float("-inf")
     """The gate switches a light that stuck off again within 5 s; lit is the safe side."""
     feed_fails: bool = False
     feed_works_at: float = float("-inf")
@@ -228,7 +228,7 @@ class Story:
                 world.light_broken = step == "break the light"
             case "the light sticks" | "the light works":
                 if world.light_sticks and step == "the light works":
-                    world.light_obeys_at = asyncio.get_running_loop().time() + 5.0
+                    world.light_works_at = asyncio.get_running_loop().time() + 5.0
                 world.light_sticks = step == "the light sticks"
             case "fill the disk" | "empty the disk":
                 world.disk_full = step == "fill the disk"
@@ -262,7 +262,7 @@ class Story:
         if gate.wants_privacy or not (world.consented and world.is_open and world.desired):
             assert not gate.open
             assert self.daemon.shown is not State.LIVE
-            retried = asyncio.get_running_loop().time() > world.light_obeys_at
+            retried = asyncio.get_running_loop().time() > world.light_works_at
             assert not self.daemon.lit or world.light_sticks or not retried
 
 

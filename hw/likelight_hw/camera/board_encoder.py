@@ -57,7 +57,7 @@ class HardwareCamera:
 
         camera = self
 
-        class Outlet(Output):  # type: ignore[misc]  # picamera2 has no types
+        class UnitOutput(Output):  # type: ignore[misc]  # picamera2 has no types
             def outputframe(
                 self,
                 frame: bytes,
@@ -76,7 +76,7 @@ class HardwareCamera:
             profile="constrained baseline",
         )
         with as_hardware_error("the board's H.264 encoder can't be started"):
-            self.sensor.driver.start_encoder(self._encoder, Outlet(), name="main")
+            self.sensor.driver.start_encoder(self._encoder, UnitOutput(), name="main")
         self.sensor.start()
 
     def stop(self) -> None:

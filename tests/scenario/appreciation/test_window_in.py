@@ -306,7 +306,7 @@ def test_the_gate_learns_when_privacy_cannot_be_read_whatever_the_display_does(
         repaired = broken.edges
         monkeypatch.setattr(broken, "edges", no_contacts)
         if display_fails:
-            monkeypatch.setattr(device.window.presenter, "change", fail)
+            monkeypatch.setattr(device.window.presenter, "update", fail)
         living = asyncio.create_task(device.window.privacy_button.run())
         thanks = asyncio.create_task(device.window.thanks_button.run())
         await asyncio.sleep(1)
