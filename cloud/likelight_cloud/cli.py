@@ -7,16 +7,17 @@ import random
 import signal
 import socket
 import sys
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 from yarl import URL
 
+from likelight import __version__
 from likelight.assets.brand import with_brand
 from likelight.assets.catalogue import CatalogueError
-from likelight.contract import KitchenId
+from likelight.contract import KitchenId, KitchenName
 from likelight.runtime.clock import utc_now
 from likelight.runtime.store_errors import StoreError
 from likelight.web.http.address import own_address
@@ -35,9 +36,13 @@ class CommandError(Exception):
     """What went wrong and what to do, in one line."""
 
 
-def main(argv: list[str] | None = None) -> int:
+def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; return 0, or 2 after one clear line on what is wrong."""
-    options = _parser().parse_args(argv)
+    parser, words = _parser(), sys.argv[1:] if argv is None else argv
+    if not words:
+        parser.print_help(sys.stderr)
+        return USAGE_ERROR
+    options = parser.parse_args(words)
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     try:
         asyncio.run(options.run(options))
@@ -54,6 +59,7 @@ def _parser() -> argparse.ArgumentParser:
         prog="likelight-cloud",
         description="The reference cloud of likelight: devices poll it, viewers open its page.",
     )
+    parser.add_argument("--version", action="version", version=f"likelight-cloud {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     database = argparse.ArgumentParser(add_help=False)
     database.add_argument(
@@ -163,10 +169,16 @@ async def _add_kitchen(options: argparse.Namespace) -> None:
             f"{options.kid} cannot be a kitchen's id: up to 40 of a-z, 0-9 and -, for example "
             "store-17."
         ) from error
+    try:
+        name = TypeAdapter(KitchenName).validate_python(options.name)
+    except ValidationError as error:
+        raise CommandError(
+            f"{options.name!r} cannot be a kitchen's name: viewers read it, in 1 to 60 characters."
+        ) from error
     store, token = SqliteStore(options.database), new_token()
     await store.open()
     try:
-        if not await store.add_kitchen(kid, options.name, utc_now()):
+        if not await store.add_kitchen(kid, name, utc_now()):
             raise CommandError(f"the kitchen {kid} exists already. Choose another id.")
         await store.add_token(kid, hashed(token))
     finally:

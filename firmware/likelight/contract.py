@@ -47,6 +47,8 @@ Time = Annotated[
     PlainSerializer(rfc3339, return_type=str, when_used="json"),
 ]
 KitchenId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")]
+KitchenName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60)]
+"""What viewers read."""
 NoteCode = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,31}$")]
 Count = Annotated[int, Field(ge=0, strict=True)]
 

@@ -1,6 +1,7 @@
 """The command `likelight`: its commands and options. Each command imports what it needs itself."""
 
 import argparse
+import sys
 from collections.abc import Sequence
 
 from likelight import __version__
@@ -17,7 +18,11 @@ from likelight.cli.serve import add_demo, add_run
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; return the exit code."""
-    arguments = _parser().parse_args(argv)
+    parser, words = _parser(), sys.argv[1:] if argv is None else argv
+    if not words:
+        parser.print_help(sys.stderr)
+        return Exit.USAGE
+    arguments = parser.parse_args(words)
     from likelight.config.settings import ConfigError
 
     try:

@@ -19,7 +19,7 @@ from likelight.config.pins import Mistake, pin_mistakes
 from likelight.config.places import default_state_dir
 from likelight.config.report import MistakeReport, toml_error_in_words, validation_mistakes
 from likelight.config.section import Number, Section, Switch, Whole
-from likelight.contract import BOARDS, KitchenId
+from likelight.contract import BOARDS, KitchenId, KitchenName
 from likelight.gate.schedule import WEEKDAYS, Hours, daily, spans, weekly
 from likelight.gate.zone import kitchen_zone
 from likelight_hw import boards
@@ -35,7 +35,7 @@ class KitchenSettings(Section):
     """Who this kitchen is. `language` is the crew's."""
 
     id: KitchenId = "kitchen"
-    name: Annotated[str, Field(min_length=1, max_length=60)] = "Our kitchen"
+    name: KitchenName = "Our kitchen"
     language: str = "en"
     catalogue: Path | None = None
     """A folder with the brand's own notes; its cloud must have the same."""

@@ -217,6 +217,9 @@ def test_a_kitchen_is_added_once_with_a_token(tmp_path: Path) -> None:
     "arguments",
     [
         ("kitchen", "add", "Store 17", "Store 17"),
+        ("kitchen", "add", "k", ""),
+        ("kitchen", "add", "k", "  "),
+        ("kitchen", "add", "k", "K" * 61),
         ("kitchen", "add", "k", "K", "--database", "missing/cloud.db"),
         ("serve", "--database", "missing/cloud.db", "--port", "0", "--admin-port", "0"),
         ("serve", "--port", "99999"),

@@ -34,6 +34,7 @@ def test_a_file_overrides_the_defaults(tmp_path: Path) -> None:
         ("[camera]\ndriver = 'file'", "path belongs to driver"),
         ("[cloud]\nurl = 'https://x.example'", "url and token_file belong together"),
         ("[kitchen]\nid = 'No Spaces'", "kitchen.id"),
+        ("[kitchen]\nname = '  '", "kitchen.name"),
         ("[web", "not valid TOML"),
         ("board = pi-4", "line 1, column 9); a text stands in quotes"),
         ("[lights]\n[lights]", "several lamps are [[lights]] each"),
