@@ -14,7 +14,7 @@ from typing import Protocol
 from likelight.contract import CameraReport, Cause, State
 from likelight.gate.light import OnAirLight
 from likelight.gate.privacy import DurablePrivacy
-from likelight.gate.rule import Conditions, Decision, decide
+from likelight.gate.rule import Conditions, Decision, decide, in_words
 from likelight.runtime.clock import Now
 from likelight_hw.ports import CameraStatus, Indicator
 
@@ -66,6 +66,9 @@ class OnAir:
         self._now = now
         self._conditions = Conditions()
         self._decision = decide(self._conditions)
+        self._unknown = {"privacy", "consent", "hours"}
+        """What has not been told since the start; until then the log says nothing of the state."""
+        self._logged = ""
         self._since = now()
         self._opens_at: datetime | None = None
         self._open = False
@@ -123,6 +126,7 @@ class OnAir:
         """Begin with what the disk holds of the crew's wish."""
         self._privacy.use_stored(private)
         self._set(replace(self._conditions, private=private))
+        self._know("privacy")
 
     def start_privacy(self) -> None:
         """Shut at once, and store the wish."""
@@ -156,11 +160,13 @@ class OnAir:
     def on_consent(self, consented: bool) -> None:
         """Take whether the crew's consent to the camera holds."""
         self._set(replace(self._conditions, consented=consented))
+        self._know("consent")
 
     def on_hours(self, is_open: bool, opens_at: datetime | None) -> None:
         """Take whether the kitchen is open by its hours, and when a closed one opens next."""
         before, self._opens_at = self.report, opens_at
         self._set(replace(self._conditions, open_hours=is_open))
+        self._know("hours")
         if before.state is self.state and before != self.report:
             self._report_change()
 
@@ -240,8 +246,17 @@ class OnAir:
         self._decision = decision
         if (decision.state, decision.cause) != (before.state, before.cause):
             self._report_change()
-        if decision.state is not before.state:
-            log.info("The kitchen is %s", decision.state.value)
+        self._log_state()
+
+    def _know(self, what: str) -> None:
+        self._unknown.discard(what)
+        self._log_state()
+
+    def _log_state(self) -> None:
+        words = in_words(self._decision, self._conditions)
+        if not self._unknown and words != self._logged:
+            self._logged = words
+            log.info("%s", words)
 
     def _report_change(self) -> None:
         """Call `on_change`; one that fails delays neither the gate nor a press."""

@@ -1,8 +1,10 @@
 """The gate and its light, on the virtual clock: what the crew is promised about the camera."""
 
 import asyncio
+import logging
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -30,6 +32,57 @@ def test_nobody_watches_then_somebody_does_then_nobody() -> None:
         assert not kitchen.frame()
         assert not kitchen.lit
         assert gate.report.cause is Cause.DEMAND
+
+    run_virtual(a_kitchen(body))
+
+
+def gate_log(caplog: pytest.LogCaptureFixture) -> list[str]:
+    return [one.message for one in caplog.records if one.name == "likelight.gate.on_air"]
+
+
+@pytest.mark.parametrize(
+    ("private", "consented", "first"),
+    [
+        (False, True, "The camera is ready"),
+        (True, True, "The camera is off: the crew pressed PRIVACY"),
+        (False, False, "The camera is off: it waits for the crew's consent"),
+    ],
+)
+def test_the_log_says_nothing_of_the_camera_until_its_first_state_is_known(
+    private: bool, consented: bool, first: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "likelight.gate.on_air")
+
+    async def body(kitchen: GateKitchen, gate: OnAir) -> None:
+        await asyncio.sleep(5)
+        assert gate_log(caplog) == [first]
+
+    run_virtual(a_kitchen(body, private=private, consented=consented))
+
+
+def test_the_log_says_in_words_what_the_camera_does_and_why(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.INFO, "likelight.gate.on_air")
+
+    async def body(kitchen: GateKitchen, gate: OnAir) -> None:
+        gate.on_demand(True)
+        await asyncio.sleep(0.1)
+        gate.on_camera(CameraStatus(CameraPhase.SILENT, "no frame for 1 s"))
+        gate.on_privacy_button(False)
+        gate.on_admitted(False)
+        gate.on_hours(False, None)
+        gate.on_desired(False)
+        gate.on_desired(False)
+        assert gate_log(caplog) == [
+            "The camera is ready",
+            "The camera is on: somebody watches",
+            "The camera gives no picture",
+            "The camera is off: the PRIVACY button can't be read",
+            "The camera is off: the cloud refuses this device's token",
+            "The camera is off: the kitchen is closed",
+            "The camera is off: the cloud wants it off",
+        ]
 
     run_virtual(a_kitchen(body))
 
