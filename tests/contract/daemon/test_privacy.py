@@ -152,7 +152,7 @@ def fail(*_: object) -> None:
 
 ANSWERS = {
     "lamp": ("felt", "set_base"),
-    "display": ("felt", "answer", "change"),
+    "display": ("felt", "answer", "update"),
 }
 """What is reported of a press, by what is broken: where a driver's or a drawing's mistake shows."""
 
