@@ -152,7 +152,7 @@ async def test_of_two_devices_the_newer_uploads_and_the_older_rests(site: RelayS
             assert not old.upload.uploading
 
 
-async def test_wishes_that_are_none_are_left_alone(site: RelaySite) -> None:
+async def test_requests_that_make_no_sense_are_ignored(site: RelaySite) -> None:
     async with uploading(site.base) as device:
         device.upload.on_watched(True)
         device.live()
