@@ -141,6 +141,8 @@ async def whole_cloud(database: Path) -> AsyncIterator[aiohttp.ClientSession]:
 def test_every_address_of_the_contract_is_served_or_is_known_to_be_missing() -> None:
     assert addresses(CONTRACT) == SERVED.keys() | NOT_SERVED_YET
     assert not SERVED.keys() & NOT_SERVED_YET
+    # Lower the figure with each address that comes to be served; it never rises.
+    assert len(NOT_SERVED_YET) <= 12
 
 
 def test_an_address_is_found_wherever_the_contract_writes_one() -> None:
