@@ -81,7 +81,7 @@ class Cloud:
         return tuple(self._kitchens.values())
 
     async def knows(self, kid: str) -> bool:
-        """Return False when there is no kitchen `kid`; True also while the store can't be read."""
+        """Return whether the kitchen `kid` exists; True also while the store can't be read."""
         try:
             if self.ready.is_set():
                 await self.kitchen(kid)

@@ -12,7 +12,7 @@ class Exit(IntEnum):
 
     DONE = 0
     FAILED = 1
-    """What was asked for does not hold: a check or a step failed, or there is no consent."""
+    """The answer is no: a check or a step failed, or no consent is recorded."""
     USAGE = 2
     """The command or the configuration has a mistake. The same as argparse's own."""
     NOT_SEEN = 3

@@ -303,7 +303,7 @@ async def test_a_device_that_comes_back_ends_the_longest_pause_of_a_driver_that_
 def test_a_camera_without_a_picture_is_reported_after_1_s_and_killed_after_2_s() -> None:
     timeouts = CameraTimeouts()
     assert (timeouts.silent_s, timeouts.hung_s) == (1.0, 2.0)
-    # At rest there is no picture to miss: it is asked for a sign of life, and then misses that.
+    # A camera at rest sends no pictures, so it is pinged, and a missing answer shows the fault.
     assert timeouts.ping_every_s + timeouts.silent_s < 2.0
     assert timeouts.brief_pause_s + 1.0 <= 5.0, "1 s to start"
 

@@ -44,7 +44,7 @@ def test_the_lights_that_will_be_opened_are_written_down(config: Config, tmp_pat
 def test_a_full_disk_keeps_no_daemon_from_starting(
     config: Config, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """There is no runtime directory, as a disk without space has no file."""
+    """The runtime directory is missing, so writing fails as it does on a full disk."""
     with socket.socket() as listener:
         prepare(config, listener)
     assert "Can't write down which lights are opened" in caplog.text
