@@ -38,14 +38,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """In a long run, draw more examples, and others each time."""
     if LONG == 1:
         return
-    for item in items:
-        test = getattr(item, "obj", None)
-        if is_hypothesis_test(test):
-            # Hypothesis has no public name for the settings that a test was decorated with.
-            drawn = test._hypothesis_internal_use_settings
-            test._hypothesis_internal_use_settings = settings(
-                drawn, max_examples=LONG * drawn.max_examples, derandomize=False
-            )
+    # Once for each function: the items of a parametrized test share theirs.
+    functions = {getattr(item, "obj", None) for item in items}
+    for test in filter(is_hypothesis_test, functions):
+        # Hypothesis has no public name for the settings that a test was decorated with.
+        drawn = test._hypothesis_internal_use_settings
+        test._hypothesis_internal_use_settings = settings(
+            drawn, max_examples=LONG * drawn.max_examples, derandomize=False
+        )
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
