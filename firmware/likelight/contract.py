@@ -195,6 +195,13 @@ class NoteReceipt(Wire):
     thanked_at: Time | None = None
 
 
+class Thanks(Wire):
+    """The crew's last press of THANKS. It is a new one by its `id`; `at` is for people to read."""
+
+    id: str
+    at: Time
+
+
 class Health(Wire):
     """The device's health; every figure may be missing."""
 
@@ -220,7 +227,7 @@ class Status(Wire):
     camera: CameraReport
     light: LightReport = LightReport()
     notes: tuple[NoteReceipt, ...] = ()
-    thanks_at: Time | None = None
+    thanks: Thanks | None = None
     health: Health
 
 
@@ -256,7 +263,7 @@ class Summary(Wire):
     notes: SummaryNotes
     lamp: LightReport
     viewers: SummaryViewers
-    thanks_at: Time | None = None
+    thanks: Thanks | None = None
     opens_at: Time | None = None
     server_time: Time
 

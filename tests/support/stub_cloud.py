@@ -1,6 +1,7 @@
 """The endpoints of the viewer's page, scripted by a test."""
 
 import asyncio
+import secrets
 from collections import deque
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -19,6 +20,7 @@ from likelight.contract import (
     SummaryLikes,
     SummaryNotes,
     SummaryViewers,
+    Thanks,
 )
 from likelight.runtime.changes import Changes
 from likelight_cloud.page import page_routes
@@ -120,7 +122,7 @@ class StubCloud:
     def thank(self) -> None:
         """The crew pressed THANKS."""
         self.note_state = NoteState.THANKED
-        self.tell(thanks_at=datetime.now(UTC))
+        self.tell(thanks=Thanks(id=secrets.token_hex(4), at=datetime.now(UTC)))
 
     def vanish(self) -> None:
         """Answer no summary any more, and end the streams."""

@@ -13,6 +13,7 @@ from likelight.contract import (
     SummaryLikes,
     SummaryNotes,
     SummaryViewers,
+    Thanks,
     Viewers,
 )
 from likelight.runtime.clock import Now
@@ -130,6 +131,7 @@ class Kitchen:
 
     def summary(self) -> Summary:
         """Return what a viewer may know now. `lamp` never claims a like beyond the total."""
+        now = self._now()
         record, report = self.record, self.record.report
         if report is None or self.offline:
             state = State.OFFLINE
@@ -152,10 +154,15 @@ class Kitchen:
             notes=SummaryNotes(total=record.head, shown=record.notes_shown),
             lamp=lamp,
             viewers=SummaryViewers(band=self.viewers().band),
-            thanks_at=record.thanks_at,
+            thanks=record.thanks and _past(record.thanks, now),
             opens_at=report.opens_at if report and state is State.CLOSED else None,
-            server_time=self._now(),
+            server_time=now,
         )
+
+
+def _past(thanks: Thanks, now: datetime) -> Thanks:
+    """Return `thanks` with no time in the future: this cloud's clock may once have been ahead."""
+    return thanks if thanks.at <= now else thanks.model_copy(update={"at": now})
 
 
 def _loop_time() -> float:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from likelight.contract import Desired, NoteState, State, Status
+from likelight.contract import Desired, NoteState, State, Status, Thanks
 
 TOKENS_PER_KITCHEN = 2
 """A device's token rotates while the old one still works (CONTRACT.md)."""
@@ -54,7 +54,7 @@ class KitchenRecord:
     acked: int
     likes_total: int
     notes_shown: int
-    thanks_at: datetime | None
+    thanks: Thanks | None
     desired: Desired
     report: Report | None
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from likelight.contract import NoteState, Status
+from likelight.contract import NoteState, Status, Thanks
 from likelight.runtime.sqlite_file import SqliteFile
 from likelight.runtime.store_errors import (
     StoreCorrupt,
@@ -205,10 +205,20 @@ async def test_an_older_status_does_not_replace_a_newer_one(store: Store) -> Non
     assert await put("boot-1", 3, 40) == 30
 
 
-async def test_thanks_never_go_back(store: Store) -> None:
-    for n, moment in enumerate(["2026-11-21T11:00:00Z", None, "2026-11-21T10:00:00Z"]):
-        await store.put_status("k1", Status.model_validate(status(n=n, thanks_at=moment)), NOON)
-        assert (await record(store)).thanks_at == NOON - timedelta(hours=1)
+async def test_thanks_are_new_by_their_id_and_whatever_repeats_one_changes_nothing(
+    store: Store,
+) -> None:
+    first = {"id": "t1", "at": "2026-11-21T11:00:00Z"}
+    second = {"id": "t2", "at": "2026-11-21T10:00:00Z"}
+    for n, said, (id, at) in (
+        (1, first, ("t1", NOON - timedelta(hours=1))),
+        (2, None, ("t1", NOON - timedelta(hours=1))),
+        (3, {**first, "at": "2026-11-21T11:30:00Z"}, ("t1", NOON - timedelta(hours=1))),
+        (4, second, ("t2", NOON - timedelta(hours=2))),
+        (2, first, ("t2", NOON - timedelta(hours=2))),
+    ):
+        await store.put_status("k1", Status.model_validate(status(n=n, thanks=said)), NOON)
+        assert (await record(store)).thanks == Thanks(id=id, at=at)
 
 
 async def test_listeners_hear_of_a_commit_whose_asker_has_gone(factory: Factory) -> None:

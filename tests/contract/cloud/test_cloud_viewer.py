@@ -179,12 +179,22 @@ async def test_no_time_of_a_device_is_later_than_its_receipt(site: Site, clock: 
         camera={"state": "private", "since": future},
         light={"lit_total": 0, "last_lit_at": future},
         notes=[{"id": note, "shown_at": future, "thanked_at": future}],
-        thanks_at=future,
+        thanks={"id": "t1", "at": future},
     )
     summary = await site.summary()
     way = (await site.call("GET", f"/v1/notes/{note}")).body
-    assert [summary["since"], summary["lamp"]["last_lit_at"], summary["thanks_at"]] == [receipt] * 3
+    assert [summary["since"], summary["lamp"]["last_lit_at"]] == [receipt] * 2
+    assert summary["thanks"] == {"id": "t1", "at": receipt}
     assert [way["shown_at"], way["thanked_at"]] == [receipt] * 2
+
+
+async def test_thanks_that_came_while_the_cloud_s_clock_was_ahead_are_not_of_the_future(
+    site: Site, clock: WallClock
+) -> None:
+    clock.step(days=400)
+    await site.status(thanks={"id": "t1", "at": "2027-12-24T12:00:00Z"})
+    clock.step(days=-400)
+    assert (await site.summary())["thanks"] == {"id": "t1", "at": "2026-11-21T12:00:00.000Z"}
 
 
 async def test_a_note_that_nobody_showed_expires(site: Site, clock: WallClock) -> None:
@@ -259,13 +269,13 @@ async def test_the_summary_is_what_the_device_said(site: Site, clock: WallClock)
         "notes": {"total": 0, "shown": 0},
         "lamp": {"lit_total": 0, "last_lit_at": None},
         "viewers": {"band": None},
-        "thanks_at": None,
+        "thanks": None,
         "opens_at": None,
         "server_time": "2026-11-21T12:00:00.000Z",
     }
     reply = await site.status(
         light={"lit_total": 9, "last_lit_at": "2026-11-21T12:00:00Z"},
-        thanks_at="2026-11-21T12:30:00Z",
+        thanks={"id": "t1", "at": "2026-11-21T12:30:00Z"},
     )
     assert reply.status == 200
     assert reply.body["server_time"] == "2026-11-21T12:00:00.000Z"
@@ -275,7 +285,7 @@ async def test_the_summary_is_what_the_device_said(site: Site, clock: WallClock)
     assert after["since"] == "2026-11-21T11:59:00.000Z"
     assert after["simulated"] is True
     assert after["lamp"] == {"lit_total": 9, "last_lit_at": "2026-11-21T12:00:00.000Z"}
-    assert after["thanks_at"] == "2026-11-21T12:00:00.000Z"
+    assert after["thanks"] == {"id": "t1", "at": "2026-11-21T12:00:00.000Z"}
 
 
 @pytest.mark.parametrize("state", [state for state in State if state is not State.OFFLINE])

@@ -79,7 +79,7 @@ async def test_thanks_reach_the_page_of_every_viewer(tmp_path: Path) -> None:
         await viewer.until_summary(lambda told: told["notes"]["shown"] == 2, within=20)
 
         place.device.hardware.thanks.press()
-        await viewer.until_summary(lambda told: told["thanks_at"], within=20)
+        await viewer.until_summary(lambda told: told["thanks"], within=20)
         assert [await viewer.state_of(note) for note in notes] == ["thanked"] * 2
         await place.cloud_goes()
 
@@ -96,7 +96,7 @@ async def test_thanks_said_while_the_cloud_is_away_reach_it_when_it_is_back(tmp_
         place.device.hardware.thanks.press()
         await place.until(lambda: place.device.window_in.screen.screen == "thanks", within=20)
         await place.cloud_comes(group)
-        await viewer.until_summary(lambda told: told["thanks_at"], within=20)
+        await viewer.until_summary(lambda told: told["thanks"], within=20)
         assert await viewer.state_of(note) == "thanked"
         await place.cloud_goes()
 
@@ -232,5 +232,5 @@ async def test_a_finger_that_stays_on_the_bench_brings_the_last_note_back(tmp_pa
         bench.hold("thanks")
         await place.until(lambda: screen() == "note", within=20)
         bench.release("thanks")
-        assert await place.store.thanks_at() is None
+        assert await place.store.thanks() is None
         await place.cloud_goes()

@@ -110,7 +110,10 @@ async def test_a_device_remembers_its_wish_its_likes_and_its_privacy(device: Dev
     assert await device.sync_state() == SyncState(
         "bGwxLmtlcHQ", desired, LikeTotals("k7Qe", 912345, 912000, lit_at, date(2026, 11, 30), 5012)
     )
-    assert await device.thanks_at() == minutes(-19)
+    thanks = await device.thanks()
+    assert thanks is not None
+    assert thanks.id
+    assert thanks.at == minutes(-19)
 
 
 async def test_a_device_remembers_its_notes_and_the_receipts_that_are_due(
@@ -134,7 +137,7 @@ async def test_a_device_remembers_its_notes_and_the_receipts_that_are_due(
 
 async def test_a_device_goes_on_where_it_stopped(device: DeviceStore) -> None:
     await device.mark_shown([note_id(5)], NOON)
-    assert await device.thank(NOON) == 3
+    assert (await device.thank(NOON))[1] == 3
     await device.acknowledge(await device.receipts())
     assert await device.receipts() == ()
     assert [note.id for note in await device.history()][-2:] == [note_id(4), note_id(5)]
@@ -156,7 +159,10 @@ async def test_a_cloud_remembers_its_kitchens_and_their_tokens(cloud: SqliteStor
         NOON - timedelta(days=3),
     )
     assert (demo.likes_total, demo.head, demo.acked, demo.notes_shown) == (912345, 5, 4, 2)
-    assert (demo.revision, demo.thanks_at, demo.desired) == (9, minutes(-21), Desired(version=1))
+    assert (demo.revision, demo.desired) == (9, Desired(version=1))
+    assert demo.thanks is not None
+    assert demo.thanks.id
+    assert demo.thanks.at == minutes(-21)
     assert demo.report == Report(
         state=State.CLOSED,
         since=minutes(-3),

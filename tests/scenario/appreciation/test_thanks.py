@@ -181,7 +181,7 @@ def test_presses_while_thanks_were_just_given_are_one_more_a_second_later(tmp_pa
                 device.thanks.press()
                 await asyncio.sleep(0.2)
             await asyncio.sleep(5)
-            thanks = [at for at, status in cloud.statuses[before:] if status.thanks_at]
+            thanks = [at for at, status in cloud.statuses[before:] if status.thanks]
             assert len(thanks) == 2
             assert 1.0 <= thanks[1] - thanks[0] < 1.1
 

@@ -54,7 +54,7 @@ def test_a_note_is_stored_shown_reported_and_thanked(tmp_path: Path) -> None:
             await asyncio.sleep(0.1)
             assert device.window.screen.screen == "thanks"
             assert note in cloud.thanked
-            assert cloud.statuses[-1][1].thanks_at is not None
+            assert cloud.statuses[-1][1].thanks is not None
             await asyncio.sleep(120)
             assert device.window.screen.screen == "idle"
             assert cloud.statuses[-1][1].notes == ()

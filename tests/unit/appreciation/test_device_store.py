@@ -129,7 +129,8 @@ async def test_receipts_are_due_until_acknowledged_as_they_are(store: DeviceStor
     told = await store.receipts()
     assert [(receipt.id, receipt.thanked_at) for receipt in told] == [("n2", None), ("n1", None)]
     later = NOON + timedelta(minutes=1)
-    assert await store.thank(later) == 2
+    thanks, thanked = await store.thank(later)
+    assert (thanks.at, thanked) == (later, 2)
     await store.acknowledge(told)
     due = await store.receipts()
     assert due == tuple(
@@ -137,8 +138,22 @@ async def test_receipts_are_due_until_acknowledged_as_they_are(store: DeviceStor
     )
     await store.acknowledge(due)
     assert await store.receipts() == ()
-    assert await store.thanks_at() == later
-    assert await store.thank(later) == 0
+    assert await store.thanks() == thanks
+    assert (await store.thank(later))[1] == 0
+
+
+async def test_each_thanks_has_its_own_id_whatever_the_clock_says_and_a_start_repeats_none(
+    tmp_path: Path,
+) -> None:
+    given = []
+    for _ in range(2):
+        store = DeviceStore(tmp_path / "device.db", now=lambda: NOON)
+        await store.open()
+        if given:
+            assert await store.thanks() == given[-1]
+        given += [(await store.thank(NOON))[0] for _ in range(2)]
+        await store.close()
+    assert len({thanks.id for thanks in given}) == 4
 
 
 async def test_a_note_shown_twice_keeps_the_time_and_the_place_of_the_first(

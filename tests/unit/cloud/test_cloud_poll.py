@@ -28,7 +28,7 @@ RECORD = KitchenRecord(
     acked=3,
     likes_total=10,
     notes_shown=0,
-    thanks_at=None,
+    thanks=None,
     desired=Desired(version=1),
     report=None,
 )

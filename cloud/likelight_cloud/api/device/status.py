@@ -39,7 +39,7 @@ def clamped(status: Status, at: datetime) -> Status:
     def past(moment: Moment) -> Moment:
         return moment if moment is None else min(moment, at)
 
-    camera, light = status.camera, status.light
+    camera, light, thanks = status.camera, status.light, status.thanks
     return status.model_copy(
         update={
             "camera": camera.model_copy(update={"since": past(camera.since)}),
@@ -50,6 +50,6 @@ def clamped(status: Status, at: datetime) -> Status:
                 )
                 for note in status.notes
             ),
-            "thanks_at": past(status.thanks_at),
+            "thanks": thanks and thanks.model_copy(update={"at": past(thanks.at)}),
         }
     )

@@ -82,7 +82,7 @@ export class Receipts {
   /** A summary came in: see which of our likes and notes it confirms. */
   summary(summary) {
     this.#lampOf(summary.lamp);
-    const thanked = summary.thanks_at ?? null;
+    const thanked = summary.thanks?.id ?? null;
     const thanksNew = this.#thanks !== undefined && thanked !== null && thanked !== this.#thanks;
     const changed = summary.notes.shown !== this.#shown || thanked !== this.#thanks;
     this.#shown = summary.notes.shown;

@@ -66,8 +66,10 @@ def keep_snapshot(db: sqlite3.Connection, kid: str, status: Status, received_ms:
             kid,
         ),
     )
-    if status.thanks_at is not None:
+    if status.thanks is not None:
+        # Each status repeats the last thanks: only a new id brings a new time.
         db.execute(
-            "UPDATE kitchen SET thanks_at = MAX(COALESCE(thanks_at, 0), ?) WHERE kid = ?",
-            (ms(status.thanks_at), kid),
+            "UPDATE kitchen SET thanks_id = :id, thanks_at = :at"
+            " WHERE kid = :kid AND thanks_id IS NOT :id",
+            {"id": status.thanks.id, "at": ms(status.thanks.at), "kid": kid},
         )

@@ -5,7 +5,7 @@ import sqlite3
 from datetime import UTC, datetime, timedelta
 from typing import overload
 
-from likelight.contract import CameraReport, Desired, State
+from likelight.contract import CameraReport, Desired, State, Thanks
 from likelight_cloud.store.base import KitchenRecord, NoteRecord, Report
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -54,10 +54,16 @@ def kitchen_of(row: sqlite3.Row) -> KitchenRecord:
         acked=row["acked"],
         likes_total=row["likes_total"],
         notes_shown=row["notes_shown"],
-        thanks_at=_maybe(row["thanks_at"]),
+        thanks=_thanks(row),
         desired=Desired.model_validate_json(row["desired"]),
         report=report,
     )
+
+
+def _thanks(row: sqlite3.Row) -> Thanks | None:
+    if row["thanks_id"] is None or row["thanks_at"] is None:
+        return None
+    return Thanks(id=row["thanks_id"], at=time_of(row["thanks_at"]))
 
 
 def _opens_at(row: sqlite3.Row) -> datetime | None:

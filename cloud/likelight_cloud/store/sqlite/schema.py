@@ -3,7 +3,7 @@
 import secrets
 import sqlite3
 
-from likelight.runtime.migrations import FileFormat, Migration, Version
+from likelight.runtime.migrations import FileFormat, Migration, Version, statements
 
 _TABLES = (
     "CREATE TABLE meta (name TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT",
@@ -64,9 +64,15 @@ def _first(db: sqlite3.Connection) -> None:
     db.execute("INSERT INTO meta (name, value) VALUES ('secret', ?)", (secrets.token_bytes(32),))
 
 
+_THANKS_BY_ID = statements(
+    "ALTER TABLE kitchen ADD COLUMN thanks_id TEXT",
+    "UPDATE kitchen SET thanks_id = lower(hex(randomblob(8))) WHERE thanks_at IS NOT NULL",
+)
+
+
 CLOUD_FILE = FileFormat(
     name="cloud database",
     table="kitchen",
     when_damaged="restore its last copy, or move it away and add the kitchens again",
-    migrations=(Migration(Version(0, 1), _first),),
+    migrations=(Migration(Version(0, 1), _first), Migration(Version(0, 2), _THANKS_BY_ID)),
 )

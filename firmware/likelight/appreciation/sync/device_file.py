@@ -12,7 +12,7 @@ from datetime import date, datetime, timedelta
 from pydantic import ValidationError
 
 from likelight.appreciation.sync.like_totals import NOTHING_HEARD, LikeTotals
-from likelight.contract import Desired, Note, NoteReceipt, rfc3339
+from likelight.contract import Desired, Note, NoteReceipt, Thanks, rfc3339
 from likelight.runtime.migrations import FileFormat, Migration, Version, statements
 
 log = logging.getLogger(__name__)
@@ -51,12 +51,18 @@ _FIRST = statements(
     "CREATE INDEX notes_unreported ON notes (showing) WHERE reported < 2",
 )
 
+# A thanks is new by its id: the clock may be wrong, and a start must not repeat an older one.
+_THANKS_BY_ID = statements(
+    "ALTER TABLE device ADD COLUMN thanks_id TEXT",
+    "UPDATE device SET thanks_id = lower(hex(randomblob(8))) WHERE thanks_at IS NOT NULL",
+)
+
 DEVICE_FILE = FileFormat(
     name="device store",
     table="device",
     when_damaged="move it away and start again, the cloud keeps all likes and every note that was "
     "not shown",
-    migrations=(Migration(Version(0, 1), _FIRST),),
+    migrations=(Migration(Version(0, 1), _FIRST), Migration(Version(0, 2), _THANKS_BY_ID)),
 )
 
 RECEIPTS_A_POST = 100
@@ -201,18 +207,24 @@ def mark_shown(db: sqlite3.Connection, ids: Iterable[str], at: datetime) -> None
     )
 
 
-def thank(db: sqlite3.Connection, at: datetime) -> int:
-    """Thank for every note shown since the last thanks; return how many."""
-    db.execute("UPDATE device SET thanks_at = ?", (rfc3339(at),))
-    return db.execute(
+def thank(db: sqlite3.Connection, at: datetime) -> tuple[Thanks, int]:
+    """Thank for every note shown since the last thanks; return the thanks, and how many."""
+    rows = db.execute(
+        "UPDATE device SET thanks_at = ?, thanks_id = lower(hex(randomblob(8)))"
+        " RETURNING thanks_id",
+        (rfc3339(at),),
+    ).fetchall()
+    thanked = db.execute(
         "UPDATE notes SET thanked_at = ? WHERE shown_at IS NOT NULL AND thanked_at IS NULL",
         (rfc3339(at),),
-    ).rowcount
+    )
+    return Thanks(id=rows[0][0], at=at), thanked.rowcount
 
 
-def read_thanks_at(db: sqlite3.Connection) -> datetime | None:
-    """Return when the crew last said thanks."""
-    return _time(db.execute("SELECT thanks_at FROM device").fetchone()[0])
+def read_thanks(db: sqlite3.Connection) -> Thanks | None:
+    """Return the crew's last thanks."""
+    thanks_id, at = db.execute("SELECT thanks_id, thanks_at FROM device").fetchone()
+    return Thanks(id=thanks_id, at=at) if thanks_id and at else None
 
 
 def read_receipts(db: sqlite3.Connection) -> tuple[NoteReceipt, ...]:

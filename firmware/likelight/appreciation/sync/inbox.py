@@ -17,7 +17,7 @@ from likelight.appreciation.lamp.effects import milestone
 from likelight.appreciation.sync.device_file import HISTORY, StoredNote, SyncState
 from likelight.appreciation.sync.like_totals import Arrival, LikeTotals
 from likelight.appreciation.sync.store import DeviceStore
-from likelight.contract import Desired, Events, Likes, Viewers
+from likelight.contract import Desired, Events, Likes, Thanks, Viewers
 from likelight.runtime.clock import Now
 from likelight.runtime.store_errors import StoreError
 
@@ -60,7 +60,7 @@ class Inbox:
         self.desired: Desired | None = None
         self.totals = LikeTotals()
         self.viewers = Viewers()
-        self.thanks_at: datetime | None = None
+        self.thanks: Thanks | None = None
         self.waiting: list[StoredNote] = []
         self.history: deque[StoredNote] = deque(maxlen=HISTORY)
         self._store = store
@@ -88,7 +88,7 @@ class Inbox:
         """Read what the store remembers, and apply the last state that the cloud desired."""
         state = await self._store.sync_state()
         self.cursor, self.desired, self.totals = state.cursor, state.desired, state.totals
-        self.thanks_at = await self._store.thanks_at()
+        self.thanks = await self._store.thanks()
         self.waiting = list(await self._store.waiting())
         self.history = deque(await self._store.history(), maxlen=HISTORY)
         self._unsaved.clear()
@@ -178,9 +178,7 @@ class Inbox:
 
     async def thank(self) -> int:
         """The crew says thanks for every note shown since the last thanks; return how many."""
-        at = self._now()
-        thanked = await self._store.thank(at)
-        self.thanks_at = at
+        self.thanks, thanked = await self._store.thank(self._now())
         return thanked
 
     def _light(self, likes: Likes, epoch: str, arrival: Arrival) -> bool:

@@ -133,7 +133,7 @@ class Reporter:
                 lit_total=inbox.totals.lit_total, last_lit_at=inbox.totals.last_lit_at
             ),
             notes=receipts,
-            thanks_at=inbox.thanks_at,
+            thanks=inbox.thanks,
             health=health,
         )
 

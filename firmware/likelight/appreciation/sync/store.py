@@ -9,7 +9,7 @@ from pathlib import Path
 
 from likelight.appreciation.sync import device_file
 from likelight.appreciation.sync.device_file import DEVICE_FILE, StoredNote, SyncState
-from likelight.contract import Desired, Note, NoteReceipt
+from likelight.contract import Desired, Note, NoteReceipt, Thanks
 from likelight.runtime.clock import Now, utc_now
 from likelight.runtime.sqlite_file import SqliteFile
 
@@ -68,13 +68,13 @@ class DeviceStore:
         ids = tuple(ids)
         await self._file.write(lambda db: device_file.mark_shown(db, ids, at))
 
-    async def thank(self, at: datetime) -> int:
-        """Thank for every note shown since the last thanks; return how many."""
+    async def thank(self, at: datetime) -> tuple[Thanks, int]:
+        """Thank for every note shown since the last thanks; return the thanks, and how many."""
         return await self._file.write(lambda db: device_file.thank(db, at))
 
-    async def thanks_at(self) -> datetime | None:
-        """Return when the crew last said thanks."""
-        return await self._file.read(device_file.read_thanks_at)
+    async def thanks(self) -> Thanks | None:
+        """Return the crew's last thanks."""
+        return await self._file.read(device_file.read_thanks)
 
     async def receipts(self) -> tuple[NoteReceipt, ...]:
         """Return the receipts that the cloud has not acknowledged, first shown first.
