@@ -3,8 +3,12 @@
 Frozen models, shared by both sides. What a viewer sends is `Strict` and refuses unknown keys;
 what devices and clouds send each other ignores them, so that old and new versions can meet.
 Times are UTC and written as RFC 3339 with milliseconds and a `Z`.
+
+Every field has a range, a pattern or a length, because a peer may say anything: what parses here
+fits a database, a screen, a log and the arithmetic of dates.
 """
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated, Literal
@@ -18,15 +22,23 @@ from pydantic import (
     PlainSerializer,
     StringConstraints,
     ValidationError,
+    ValidationInfo,
     ValidatorFunctionWrapHandler,
     WrapValidator,
 )
+from pydantic_core import PydanticCustomError
 
 PROBLEM_JSON = "application/problem+json"
 MAX_BODY = 16 * 1024
 MAX_REPLY = 64 * 1024
 MAX_CURSOR = 128
 MAX_WAIT_S = 30
+MAX_LIST = 100
+"""Notes in one reply, and receipts in one status."""
+MAX_COUNT = 2**53 - 1
+"""The last whole number that JSON and browsers hold exactly."""
+EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
+LATEST = datetime(2100, 1, 1, tzinfo=UTC)
 OFFLINE_AFTER_S = 90.0
 WATCHING_TTL_S = 40.0
 NOTE_TTL_S = 12 * 3600.0
@@ -41,16 +53,46 @@ def rfc3339(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
+def _time_in_range(moment: datetime, info: ValidationInfo[object]) -> datetime:
+    """Refuse a peer's time that is out of range. Our own clock may be wrong: bring its time in."""
+    if EARLIEST <= moment <= LATEST:
+        return moment.astimezone(UTC)
+    if info.mode == "json":
+        raise PydanticCustomError("time_range", "a time is between the years 2000 and 2100")
+    return max(EARLIEST, min(moment, LATEST))
+
+
 Time = Annotated[
     AwareDatetime,
-    AfterValidator(lambda moment: moment.astimezone(UTC)),
+    AfterValidator(_time_in_range),
     PlainSerializer(rfc3339, return_type=str, when_used="json"),
 ]
 KitchenId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")]
 KitchenName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60)]
 """What viewers read."""
 NoteCode = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,31}$")]
-Count = Annotated[int, Field(ge=0, strict=True)]
+Count = Annotated[int, Field(ge=0, le=MAX_COUNT, strict=True)]
+Flag = Annotated[bool, Field(strict=True)]
+Figure = Annotated[float, Field(ge=-MAX_COUNT, le=MAX_COUNT, allow_inf_nan=False)]
+Whole = Annotated[int, Field(ge=-MAX_COUNT, le=MAX_COUNT)]
+Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
+"""An id, an epoch, a boot: opaque, and harmless in a log."""
+Band = Annotated[str, StringConstraints(pattern=r"^([0-9]{1,9}-[0-9]{1,9}|[0-9]{1,9}\+)$")]
+Opaque = Annotated[str, StringConstraints(pattern=rf"^[\x21-\x7e]{{1,{MAX_CURSOR}}}$")]
+"""A cursor or an ETag: visible ASCII that only its writer understands."""
+Source = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._:-]{1,64}$")]
+
+
+def _or(default: Callable[[], object]) -> WrapValidator:
+    """Drop what is not as the contract says: the rest of the reply is still right."""
+
+    def validate(value: object, inner: ValidatorFunctionWrapHandler) -> object:
+        try:
+            return inner(value)
+        except ValidationError:
+            return default()
+
+    return WrapValidator(validate)
 
 
 class State(StrEnum):
@@ -104,16 +146,18 @@ class Likes(Wire):
     total: Count
     delta: Count
     since: Time | None = None
-    rate: float = 0.0
-    by_source: dict[str, int] = Field(default_factory=dict)
+    rate: Annotated[Annotated[Figure, Field(ge=0)], _or(float)] = 0.0
+    by_source: Annotated[Annotated[dict[Source, Count], Field(max_length=MAX_LIST)], _or(dict)] = (
+        Field(default_factory=dict)
+    )
 
 
 class Note(Wire):
     """A prepared note; `seq` ascends without a gap per kitchen, receipts go by `id`."""
 
     seq: Count
-    id: str
-    code: str
+    id: Name
+    code: NoteCode
     created_at: Time
     expires_at: Time
 
@@ -121,21 +165,13 @@ class Note(Wire):
 class Viewers(Wire):
     """How many watch, as a band such as "30-49" (None under three), and whether anybody does."""
 
-    band: str | None = None
-    watching: bool = False
+    band: Annotated[Band | None, _or(lambda: None)] = None
+    watching: Flag = False
 
 
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
-Week = dict[Weekday, str]
+Week = dict[Weekday, Annotated[str, StringConstraints(max_length=200)]]
 """Opening hours such as {"friday": "11:00-14:00, 17:00-02:00"}; a day without a row is closed."""
-
-
-def _week_or_none(value: object, validate: ValidatorFunctionWrapHandler) -> Week | None:
-    try:
-        week: Week | None = validate(value)
-    except ValidationError:
-        return None
-    return week
 
 
 class Desired(Wire):
@@ -143,9 +179,9 @@ class Desired(Wire):
 
     version: Count
     mode: Literal["on", "off"] = "on"
-    schedule: Annotated[Week | None, WrapValidator(_week_or_none)] = Field(default_factory=dict)
+    schedule: Annotated[Week | None, _or(lambda: None)] = Field(default_factory=dict)
     """Empty: no limit. None: what came is not a week, and the kitchen closes."""
-    catalogue: str | None = None
+    catalogue: Opaque | None = None
     pace_ms: Annotated[int, Field(ge=0, le=60_000)] = 1000
 
 
@@ -159,16 +195,16 @@ class Next(Wire):
 class Events(Wire):
     """Reply of `GET /v1/kitchens/{kid}/events`. Sending `cursor` back acknowledges it all."""
 
-    cursor: Annotated[str, StringConstraints(max_length=MAX_CURSOR)]
-    epoch: str
+    cursor: Opaque
+    epoch: Name
     server_time: Time
     likes: Likes
-    notes: tuple[Note, ...] = ()
-    more: bool = False
+    notes: Annotated[tuple[Note, ...], Field(max_length=MAX_LIST)] = ()
+    more: Flag = False
     dropped_notes: Count = 0
     viewers: Viewers = Viewers()
     desired: Desired | None = None
-    next: Next = Next()
+    next: Annotated[Next, _or(Next)] = Next()
 
 
 class CameraReport(Wire):
@@ -190,7 +226,7 @@ class LightReport(Wire):
 class NoteReceipt(Wire):
     """What happened to one note in the kitchen."""
 
-    id: str
+    id: Name
     shown_at: Time | None = None
     thanked_at: Time | None = None
 
@@ -198,35 +234,35 @@ class NoteReceipt(Wire):
 class Thanks(Wire):
     """The crew's last press of THANKS. It is a new one by its `id`; `at` is for people to read."""
 
-    id: str
+    id: Name
     at: Time
 
 
 class Health(Wire):
     """The device's health; every figure may be missing."""
 
-    sw: str
-    uptime_s: float | None = None
-    temp_c: float | None = None
-    throttled: int | None = None
-    disk_free_mb: int | None = None
-    rssi: int | None = None
-    clock_skew_ms: int | None = None
-    fps: float | None = None
+    sw: Annotated[str, StringConstraints(pattern=r"^[\x20-\x7e]{1,64}$")]
+    uptime_s: Figure | None = None
+    temp_c: Figure | None = None
+    throttled: Whole | None = None
+    disk_free_mb: Whole | None = None
+    rssi: Whole | None = None
+    clock_skew_ms: Whole | None = None
+    fps: Figure | None = None
 
 
 class Status(Wire):
     """Body of `POST /v1/kitchens/{kid}/status`; idempotent on (`boot_id`, `n`)."""
 
-    boot_id: str
+    boot_id: Name
     n: Count
     sent_at: Time
-    cursor: str | None = None
+    cursor: Opaque | None = None
     applied_version: Count = 0
-    simulated: bool
+    simulated: Flag
     camera: CameraReport
     light: LightReport = LightReport()
-    notes: tuple[NoteReceipt, ...] = ()
+    notes: Annotated[tuple[NoteReceipt, ...], Field(max_length=MAX_LIST)] = ()
     thanks: Thanks | None = None
     health: Health
 
@@ -339,4 +375,4 @@ class Problem(Wire):
     status: int
     detail: str | None = None
     errors: tuple[FieldError, ...] | None = None
-    cursor: str | None = None
+    cursor: Opaque | None = None

@@ -92,7 +92,7 @@ class ScriptedCloud:
 
     def start_anew(self, *, total: int) -> None:
         """The log starts again, as after a restore: cursors of before are void."""
-        self.epoch += "'"
+        self.epoch += "-again"
         self.total = total
         self.notes = []
         self._acked = 0

@@ -81,8 +81,8 @@ def test_a_new_log_is_on_the_disk_at_once(tmp_path: Path) -> None:
             await asyncio.sleep(0.1)
             memory = await on_the_disk(path)
             assert memory.cursor is not None
-            assert memory.cursor.startswith("one'|")
-            assert (memory.totals.epoch, memory.totals.total) == ("one'", 400)
+            assert memory.cursor.startswith("one-again|")
+            assert (memory.totals.epoch, memory.totals.total) == ("one-again", 400)
 
     run_virtual(scenario())
 

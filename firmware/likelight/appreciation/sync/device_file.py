@@ -9,10 +9,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from likelight.appreciation.sync.like_totals import NOTHING_HEARD, LikeTotals
-from likelight.contract import Desired, Note, NoteReceipt, Thanks, rfc3339
+from likelight.contract import Desired, Note, NoteReceipt, Opaque, Thanks, rfc3339
 from likelight.runtime.migrations import FileFormat, Migration, Version, statements
 
 log = logging.getLogger(__name__)
@@ -65,6 +65,7 @@ DEVICE_FILE = FileFormat(
     migrations=(Migration(Version(0, 1), _FIRST), Migration(Version(0, 2), _THANKS_BY_ID)),
 )
 
+_CURSOR: TypeAdapter[str | None] = TypeAdapter(Opaque | None)
 RECEIPTS_A_POST = 100
 """A receipt is at most 130 bytes of JSON, and the cloud takes bodies of 16 KiB."""
 HISTORY = 1000
@@ -127,7 +128,7 @@ def read_sync_state(db: sqlite3.Connection) -> SyncState:
         "SELECT cursor, desired, epoch, total, lit_total, last_lit_at, day, day_likes FROM device"
     ).fetchone()
     return SyncState(
-        cursor,
+        _cursor(cursor),
         _desired(desired),
         LikeTotals(
             epoch,
@@ -251,6 +252,14 @@ def acknowledge(db: sqlite3.Connection, receipts: Iterable[NoteReceipt]) -> None
 
 def _notes(rows: sqlite3.Cursor) -> tuple[StoredNote, ...]:
     return tuple(StoredNote(note_id, code, _time(shown_at)) for note_id, code, shown_at in rows)
+
+
+def _cursor(text: str | None) -> str | None:
+    """Return the cursor; a damaged one counts as none, and the cloud sends all that is due."""
+    try:
+        return _CURSOR.validate_python(text)
+    except ValidationError:
+        return None
 
 
 def _desired(text: str | None) -> Desired | None:

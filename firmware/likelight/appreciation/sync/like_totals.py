@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import Enum, auto
 
+from likelight.contract import MAX_COUNT
+
 
 class Arrival(Enum):
     """When a reply of the cloud came."""
@@ -57,7 +59,8 @@ class LikeTotals:
             lit_total = min(self.lit_total, total)
             return replace(self, epoch=epoch, total=total, lit_total=lit_total), None
         fresh = 0 if first_ever else total - self.total
-        heard = replace(self, epoch=epoch, total=total, day=day, day_likes=self.today(day) + fresh)
+        day_likes = min(self.today(day) + fresh, MAX_COUNT)
+        heard = replace(self, epoch=epoch, total=total, day=day, day_likes=day_likes)
         if arrival is Arrival.RETURNED:
             unlit = total - self.lit_total
             return heard, NewLikes(unlit, total, welcome_back=True) if unlit > 0 else None
