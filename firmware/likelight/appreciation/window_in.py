@@ -195,8 +195,10 @@ class WindowIn:
             self._situation.camera_trouble = code
             self.presenter.update()
 
-    def consent_changed(self) -> None:
-        """What `panel.review_due()` returns may have changed: the display says so."""
+    def situation_changed(self) -> None:
+        """What `panel.review_due()` or `panel.troubles()` returns may have changed: the display
+        says so.
+        """
         self.presenter.update()
 
     async def run(self) -> None:

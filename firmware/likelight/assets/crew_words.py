@@ -70,6 +70,11 @@ class CrewWords:
     cloud_trouble: str = "The cloud is having trouble."
     unknown_device: str = "The cloud doesn't know this device."
     two_devices: str = "Two devices share one name."
+    not_paired: str = "Not paired yet."
+    settings_mistake: str = "The settings have a mistake."
+    card_full: str = "The memory card is full."
+    card_failing: str = "The memory card is failing."
+    no_page: str = "The page can't open."
     call_it: str = "Call IT, code {code}."
 
     stuck: str = "{name} is stuck."

@@ -33,7 +33,7 @@ def _preview(arguments: argparse.Namespace) -> Exit:
     from likelight.cli.preview import NoPreview, preview
 
     try:
-        width, height = preview(target_of(arguments).config, arguments.out)
+        width, height = preview(target_of(arguments), arguments.out)
     except NoPreview as refused:
         return end(refused, Exit.UNAVAILABLE)
     print(f"{arguments.out}: {width} x {height}, a line at each tenth")

@@ -2,7 +2,6 @@
 
 import http.client
 import io
-import json
 import time
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -10,8 +9,10 @@ from urllib.parse import urlsplit
 from PIL import Image, ImageDraw, ImageFont
 
 from likelight.assets.fonts import BOLD
-from likelight.config.settings import Config
+from likelight.cli.target import Target
 from likelight.contract import State
+from likelight.web.control.client import CommandRefused, NotRunning, call
+from likelight.web.control.messages import StatusAnswer
 from likelight.web.http.address import shown_address
 
 ANSWERS_WITHIN_S = 5.0
@@ -25,7 +26,7 @@ WHY_NOT = {
     State.PRIVATE: "the crew pressed PRIVACY; only the crew can share again",
     State.CLOSED: "the kitchen is closed by its schedule",
     State.OFF: "it is switched off, or the crew hasn't consented to it",
-    State.FAULT: "it is in trouble; /healthz says which",
+    State.FAULT: "it is in trouble; likelight doctor says which",
 }
 
 
@@ -33,8 +34,8 @@ class NoPreview(Exception):
     """There is no picture to show; the message says why, and what to do."""
 
 
-def preview(config: Config, out: Path) -> tuple[int, int]:
-    """Write to `out` the picture of the device that runs with `config`; return its size.
+def preview(target: Target, out: Path) -> tuple[int, int]:
+    """Write to `out` the picture of the running device `target`; return its size.
 
     This counts as watching: it opens the gate of an idle kitchen, and the on-air light goes on.
     Raises `NoPreview` when the gate stays shut, when no device runs, or when `out` can't be
@@ -43,7 +44,7 @@ def preview(config: Config, out: Path) -> tuple[int, int]:
     form = FORMATS.get(out.suffix.lower())
     if form is None:
         raise NoPreview(f"{out} is not a picture's name; let it end with .jpg or .png")
-    image = with_grid(Image.open(io.BytesIO(_picture(config)), formats=["JPEG"]).convert("RGB"))
+    image = with_grid(Image.open(io.BytesIO(_picture(target)), formats=["JPEG"]).convert("RGB"))
     file = io.BytesIO()
     image.save(file, form, quality=90)
     try:
@@ -70,8 +71,9 @@ def with_grid(image: Image.Image) -> Image.Image:
     return lined
 
 
-def _picture(config: Config) -> bytes:
+def _picture(target: Target) -> bytes:
     """Return a JPEG that was taken while the kitchen was live."""
+    config, socket = target.config, target.socket
     address = urlsplit(shown_address(config.web.host, config.web.port))
     assert address.hostname
     connection = http.client.HTTPConnection(
@@ -79,11 +81,11 @@ def _picture(config: Config) -> bytes:
     )
     snapshot = f"/k/{config.kitchen.id}/snapshot.jpg"
     try:
-        _refuse_unless(_state(connection), State.LIVE, State.IDLE)
+        _refuse_unless(_state(socket), State.LIVE, State.IDLE)
         _get(connection, snapshot)  # wakes an idle camera, and may be the placeholder that says so
-        _wait_until_live(connection)
+        _wait_until_live(socket)
         picture = _get(connection, snapshot)
-        _refuse_unless(_state(connection), State.LIVE)
+        _refuse_unless(_state(socket), State.LIVE)
     except (OSError, http.client.HTTPException, ValueError) as error:
         raise NoPreview(
             f"no likelight answers at {address.geturl()} ({error}); is the daemon running with "
@@ -94,9 +96,9 @@ def _picture(config: Config) -> bytes:
     return picture
 
 
-def _wait_until_live(connection: http.client.HTTPConnection) -> None:
+def _wait_until_live(socket: Path) -> None:
     until = time.monotonic() + LIVE_WITHIN_S
-    while (state := _state(connection)) is State.IDLE:
+    while (state := _state(socket)) is State.IDLE:
         if time.monotonic() > until:
             raise NoPreview(f"the camera gave no picture within {LIVE_WITHIN_S:.0f} s")
         time.sleep(LOOK_EVERY_S)
@@ -109,8 +111,11 @@ def _refuse_unless(state: State, *fine: State) -> None:
         raise NoPreview(f"the camera is not on the air: {why}")
 
 
-def _state(connection: http.client.HTTPConnection) -> State:
-    return State(json.loads(_get(connection, "/healthz"))["state"])
+def _state(socket: Path) -> State:
+    try:
+        return call(socket, "GET", "/status", StatusAnswer, timeout_s=ANSWERS_WITHIN_S).state
+    except (NotRunning, CommandRefused) as error:
+        raise NoPreview(str(error)) from error
 
 
 def _get(connection: http.client.HTTPConnection, path: str) -> bytes:

@@ -20,6 +20,7 @@ from likelight.daemon.embedded_cloud import AfterCloud
 from likelight.daemon.events import DeviceEvents
 from likelight.daemon.feed import build_feed
 from likelight.daemon.hardware import DeviceHardware, open_device_hardware
+from likelight.daemon.health import WINDOW_IN
 from likelight.daemon.prepare import Prepared
 from likelight.daemon.site import fill_site
 from likelight.gate.on_air import OnAir
@@ -29,6 +30,7 @@ from likelight.gate.zone import kitchen_zone
 from likelight.runtime.clock_sync import clock_is_set
 from likelight.runtime.store_errors import StoreError
 from likelight.runtime.supervisor import Supervisor
+from likelight.runtime.troubles import Troubles
 from likelight.web.control.server import ControlServer
 from likelight.web.http.address import own_address
 from likelight.web.http.server import WebServer
@@ -88,6 +90,7 @@ def _connect(
 ) -> Device:
     """Build each part with its inputs and its listeners; give what runs to the supervisor."""
     events, supervisor = DeviceEvents(), Supervisor(prepared.rng)
+    troubles = Troubles(events.on_troubles)
     now, zone = prepared.now, kitchen_zone(config.kitchen.timezone)
     quiet = config.quiet.during(zone)
     process = events.camera_process = CameraProcess(camera_config(config.camera))
@@ -126,6 +129,7 @@ def _connect(
             quiet=lambda: quiet.is_open(now()),
             night_brightness=config.quiet.brightness,
             review_due=lambda: events.permissions.consent.review_due,
+            troubles=lambda: troubles.present,
         ),
         lamp=LampStyle(
             palette=brand(config.brand.glow, config.brand.heart), dimmable=hardware.dimmable
@@ -137,7 +141,7 @@ def _connect(
     supervisor.add("privacy button", window_in.privacy_button, critical=True)
     supervisor.add("lamp", window_in.lamp, critical=True)
     supervisor.add("night", window_in.night, critical=False)
-    supervisor.add("window in", AfterCloud(window_in, prepared.embedded_cloud), critical=True)
+    supervisor.add(WINDOW_IN, AfterCloud(window_in, prepared.embedded_cloud), critical=True)
 
     permissions = events.permissions = Permissions(
         on_air,
@@ -175,6 +179,7 @@ def _connect(
         window_in,
         prepared.embedded_cloud,
         supervisor,
+        troubles,
         events.changes,
     )
 

@@ -9,11 +9,12 @@ from likelight.daemon.camera import DeviceCamera
 from likelight.daemon.embedded_cloud import CloudPlugin
 from likelight.daemon.feed import Feed
 from likelight.daemon.hardware import DeviceHardware
-from likelight.daemon.health import DeviceHealth
+from likelight.daemon.health import DISPLAY, LAMP, DeviceHealth, health_details_route
 from likelight.gate.on_air import OnAir
 from likelight.gate.permissions import Permissions
 from likelight.runtime.changes import Changes
 from likelight.runtime.supervisor import Supervisor
+from likelight.runtime.troubles import Troubles
 from likelight.web.control.consent import consent_routes
 from likelight.web.control.lights import lights_routes
 from likelight.web.control.messages import StatusAnswer
@@ -35,6 +36,7 @@ class Device:
     window_in: WindowIn
     embedded_cloud: CloudPlugin | None
     supervisor: Supervisor
+    troubles: Troubles
     changes: Changes
     """Counts the events that may have changed `health()`."""
 
@@ -58,13 +60,14 @@ class Device:
         """Return how the device is now."""
         status, push = self.camera.status, self.feed.push
         troubles = {
-            "lamp": self.window_in.lamp.trouble,
-            "display": self.window_in.presenter.trouble,
+            LAMP: self.window_in.lamp.trouble,
+            DISPLAY: self.window_in.presenter.trouble,
             "on-air light": self.on_air.light.trouble,
         }
         return DeviceHealth(
+            kitchen=self.kitchen,
+            troubles=self.troubles.present,
             components=dict(self.supervisor.health),
-            state=self.on_air.state,
             cloud=self.window_in.connection,
             camera=status.phase.value,
             camera_reason=status.reason,
@@ -82,6 +85,7 @@ class Device:
         lamp = self.window_in.lamp
         return [
             *status_routes(self._status),
+            health_details_route(self.health),
             *lights_routes(lamp, simulated=self.hardware.lights.simulated),
             *queue_routes(lamp, self.window_in.presenter),
             *consent_routes(self.permissions.consent),

@@ -46,8 +46,12 @@ class DeviceEvents:
         self.changes.bump()
         self.window_in.camera_changed()
 
+    def on_troubles(self) -> None:
+        self.window_in.situation_changed()
+        self.changes.bump()
+
     def on_consent(self) -> None:
-        self.window_in.consent_changed()
+        self.window_in.situation_changed()
         self.changes.bump()
 
     def on_connection(self, connection: CloudConnection) -> None:

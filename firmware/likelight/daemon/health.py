@@ -1,4 +1,8 @@
-"""`/healthz` and `/readyz`: how the device is, for IT, for systemd and for tests. Read-only."""
+"""How the device is: a snapshot, what `/healthz` and `/readyz` say of it to anybody, and all of it.
+
+`/healthz` and `/readyz` are for a monitor and for systemd; the control socket's `/health` has the
+details, for `likelight doctor`. Read-only. Neither tells whether the crew pressed PRIVACY.
+"""
 
 import json
 from collections.abc import Callable
@@ -8,20 +12,29 @@ from functools import partial
 
 from aiohttp import web
 
+from likelight import __version__
 from likelight.appreciation.buttons.watched import ButtonTrouble
 from likelight.appreciation.sync.connection import CloudConnection
-from likelight.contract import State
 from likelight.daemon.push import PushStatus
+from likelight.gate.consent import ConsentStatus
 from likelight.gate.consent_watch import ConsentHealth
 from likelight.runtime.supervisor import ComponentHealth, Condition
+from likelight.runtime.troubles import Trouble
+
+WINDOW_IN = "window in"
+"""The component that polls the cloud and tends the panel."""
+LAMP = "lamp"
+DISPLAY = "display"
+_FINE = (CloudConnection.STARTING, CloudConnection.CONNECTED)
 
 
 @dataclass(frozen=True, slots=True)
 class DeviceHealth:
-    """A snapshot: every component's health, the state that viewers see, what start-up waits for."""
+    """A snapshot: the device's troubles, every component's health, what start-up waits for."""
 
+    kitchen: str
+    troubles: tuple[Trouble, ...]
     components: dict[str, ComponentHealth]
-    state: State
     cloud: CloudConnection
     camera: str
     camera_reason: str | None
@@ -46,22 +59,77 @@ class DeviceHealth:
             if component.critical
         )
 
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """The ids of all that does not work. METRICS.md has them with what to do."""
+        connection, consent = self.cloud, self.consent
+        found: list[str] = [
+            *self.troubles,
+            *(name for name, health in self.components.items() if health.reason),
+            *self.hardware,
+            *(f"{name} button" for name, trouble in self.buttons.items() if trouble),
+        ]
+        if self.camera_code:
+            found.append("camera")
+        if connection not in _FINE and Trouble.NOT_PAIRED not in self.troubles:
+            found.append(f"cloud {connection}")
+        if consent is not None and consent.status is ConsentStatus.NO_CLOCK:
+            found.append("clock")
+        elif consent is not None and (consent.review_due or not consent.holds):
+            found.append("consent")
+        ids = (name.lower().replace(" ", "-") for name in found)
+        return tuple(dict.fromkeys(ids))
+
+    @property
+    def ready(self) -> bool:
+        """Whether the crew can see what the cloud says: by lamp or panel, and the poll runs."""
+        window_in = self.components.get(WINDOW_IN)
+        return (
+            window_in is not None
+            and window_in.condition is Condition.RUNNING
+            and Trouble.NOT_PAIRED not in self.troubles
+            and "cloud" not in self.waiting_for
+            and not {LAMP, DISPLAY} <= self.hardware.keys()
+        )
+
 
 def health_routes(health: Callable[[], DeviceHealth]) -> list[web.RouteDef]:
-    """Return the routes; 200 when well (or ready), 503 with the same body otherwise."""
+    """Return `/healthz` and `/readyz` for the network: ids and no words, 503 for down or not ready.
 
-    def answer(ok: bool) -> web.Response:
+    `{"status": "ok" | "degraded" | "down", "reasons": [id, ...], "version", "kitchen"}`
+    """
+
+    def answer(now: DeviceHealth, ok: bool) -> web.Response:
+        reasons = now.reasons
+        status = ("degraded" if reasons else "ok") if now.well else "down"
         return web.json_response(
-            asdict(health()),
+            {
+                "status": status,
+                "reasons": reasons,
+                "version": __version__,
+                "kitchen": now.kitchen,
+            },
             status=200 if ok else 503,
             headers={"Cache-Control": "no-store"},
-            dumps=partial(json.dumps, default=date.isoformat),
         )
 
     async def healthz(_: web.Request) -> web.Response:
-        return answer(health().well)
+        now = health()
+        return answer(now, now.well)
 
     async def readyz(_: web.Request) -> web.Response:
-        return answer(health().well and not health().waiting_for)
+        now = health()
+        return answer(now, now.ready)
 
     return [web.get("/healthz", healthz), web.get("/readyz", readyz)]
+
+
+def health_details_route(health: Callable[[], DeviceHealth]) -> web.RouteDef:
+    """Return `GET /health` of the control socket: the whole snapshot as JSON."""
+
+    async def details(_: web.Request) -> web.Response:
+        return web.json_response(
+            asdict(health()), dumps=partial(json.dumps, default=date.isoformat)
+        )
+
+    return web.get("/health", details)

@@ -45,6 +45,11 @@ class ConsentHealth:
     review_due: bool = False
     """The review date is less than 14 days away, or has passed."""
 
+    @property
+    def holds(self) -> bool:
+        """Whether there is a consent, and it holds."""
+        return self.status is ConsentStatus.VALID
+
 
 class ConsentWatch:
     """Calls `on_consent` with whether the consent in `state_dir` holds.
@@ -81,7 +86,7 @@ class ConsentWatch:
     @property
     def holds(self) -> bool:
         """Whether there is a consent, and it holds."""
-        return self.health is not None and self.health.status is ConsentStatus.VALID
+        return self.health is not None and self.health.holds
 
     @property
     def review_due(self) -> date | None:

@@ -4,6 +4,7 @@ import asyncio
 import json
 import uuid
 from contextlib import suppress
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -163,12 +164,14 @@ async def test_a_real_camera_waits_for_consent_and_ends_with_it(
         assert on_air.report.cause is not Cause.CONSENT
         async with session.get(f"{place.url}/healthz") as reply:
             health = await reply.text()
-        assert json.loads(health)["consent"] == {
+        assert "consent" in json.loads(health)["reasons"], "its review is due"
+        details = json.dumps(asdict(place.device.health()), default=str)
+        assert json.loads(details)["consent"] == {
             "status": "valid",
             "review": review,
             "review_due": True,
         }
-        assert "Ana" not in health, "who signed is nobody's business on the network"
+        assert "Ana" not in health + details, "who signed is nobody's business"
 
         elsewhere = tmp_path / "elsewhere"
         elsewhere.mkdir()
@@ -192,8 +195,10 @@ async def test_health_names_what_is_lost_and_why(tmp_path: Path) -> None:
 
         async def lost() -> dict[str, str]:
             async with session.get(f"{place.url}/healthz") as reply:
-                hardware: dict[str, str] = (await reply.json())["hardware"]
-                return hardware
+                reasons: list[str] = (await reply.json())["reasons"]
+            hardware = place.device.health().hardware
+            assert {part.replace(" ", "-") for part in hardware} <= set(reasons)
+            return hardware
 
         async with asyncio.timeout(30):
             while place.device.window_in.screen.screen == "blank":

@@ -32,6 +32,7 @@ from likelight.appreciation.screens.render import pages
 from likelight.appreciation.sync.client import FailureKind
 from likelight.appreciation.sync.connection import CloudConnection
 from likelight.contract import Cause, State
+from likelight.runtime.troubles import Trouble
 from likelight_hw.panels import PANELS
 
 HERE = Path(__file__).parent / "screens"
@@ -77,6 +78,12 @@ SCREENS: dict[str, Screen] = {
     "closed-for-days": said(camera=State.CLOSED, opens_at=OPENS, today=date(2026, 11, 21)),
     "no-consent": said(camera=State.OFF, cause=Cause.CONSENT),
     "consent-ends": said(consent_until=date(2026, 12, 1)),
+    "not-paired": said(troubles=(Trouble.NOT_PAIRED,)),
+    "settings-mistake": said(troubles=(Trouble.CONFIG,)),
+    "card-full": said(troubles=(Trouble.DISK_FULL,)),
+    "card-failing": said(troubles=(Trouble.DISK_READ_ONLY,)),
+    "no-page": said(troubles=(Trouble.ADDRESS,)),
+    "private-not-kept": said(camera=State.PRIVATE, troubles=(Trouble.DISK_READ_ONLY,)),
     "stuck": said(stuck=("THANKS",)),
     "updating": UpdatingScreen(0.42),
     "pairing": PairingScreen("K7QF-2MXP", "https://likelight.example/p/K7QF-2MXP"),

@@ -524,9 +524,9 @@ CASES = [
     Case(
         "port",
         "ok",
-        "camera is idle",
+        "for the kitchen store-1",
         {},
-        with_files({}, is_free=lambda *_: False, answers_as=lambda *_: "idle"),
+        with_files({}, is_free=lambda *_: False, answers_as=lambda *_: "store-1"),
     ),
     Case(
         "port",

@@ -14,6 +14,10 @@ from likelight.appreciation.sync.client import FailureKind
 from likelight.appreciation.sync.connection import CloudConnection
 from likelight.assets.crew_words import ENGLISH, CrewWords
 from likelight.contract import Cause, State
+from likelight.runtime.troubles import Trouble
+
+_DISK = {Trouble.DISK_FULL: "D1", Trouble.DISK_READ_ONLY: "D2", Trouble.STORE_IN_MEMORY: "D3"}
+"""The codes of what keeps the device from remembering anything, PRIVACY included."""
 
 
 def answers(words: CrewWords = ENGLISH) -> tuple[Screen, ...]:
@@ -31,9 +35,11 @@ def headline(now: Situation, words: CrewWords = ENGLISH) -> Screen:
             else _thanks_kept(words)
         )
     if now.camera is State.PRIVATE:
-        return PrivateScreen(words)
+        return _private(now, words)
     if now.stuck:
         return _stuck(now.stuck, words)
+    if told := _device(now.troubles, words):
+        return told
     if now.connection is not CloudConnection.CONNECTED:
         return _not_connected(now, words)
     if now.camera is State.FAULT:
@@ -48,6 +54,38 @@ def headline(now: Situation, words: CrewWords = ENGLISH) -> Screen:
 
 def _thanks_kept(words: CrewWords) -> StatusScreen:
     return StatusScreen(words.thanks_kept, words.thanks_wait, "hands")
+
+
+def _private(now: Situation, words: CrewWords) -> Screen:
+    """Say that the crew is private and how to share, and that this can't be kept if it can't."""
+    code = next((_DISK[trouble] for trouble in now.troubles if trouble in _DISK), None)
+    if code is None:
+        return PrivateScreen(words)
+    detail = f"{words.press_again} {words.call_it.format(code=code)}"
+    return StatusScreen(words.camera_off, detail, "camera_crossed")
+
+
+def _device(troubles: tuple[Trouble, ...], words: CrewWords) -> StatusScreen | None:
+    """Return what the crew should do about the first trouble that it can do something about."""
+    for trouble in troubles:
+        match trouble:
+            case Trouble.NOT_PAIRED:
+                told = words.not_paired, "C3", "wrench"
+            case Trouble.CONFIG:
+                told = words.settings_mistake, "S1", "wrench"
+            case Trouble.DISK_FULL:
+                told = words.card_full, _DISK[trouble], "wrench"
+            case Trouble.DISK_READ_ONLY | Trouble.STORE_IN_MEMORY:
+                told = words.card_failing, _DISK[trouble], "wrench"
+            case Trouble.CLOUD_STORE:
+                told = words.cloud_trouble, "D4", "cloud_crossed"
+            case Trouble.ADDRESS:
+                told = words.no_page, "N3", "cloud_crossed"
+            case _:
+                continue
+        title, code, icon = told
+        return StatusScreen(title, words.call_it.format(code=code), icon)
+    return None
 
 
 def _stuck(names: tuple[str, ...], words: CrewWords) -> StatusScreen:

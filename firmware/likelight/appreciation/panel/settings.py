@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, tzinfo
 
 from likelight.contract import Catalogue
+from likelight.runtime.troubles import Trouble
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,3 +22,4 @@ class PanelSettings:
     quiet: Callable[[], bool] = lambda: False
     night_brightness: float = 0.0
     review_due: Callable[[], date | None] = lambda: None
+    troubles: Callable[[], tuple[Trouble, ...]] = lambda: ()

@@ -6,6 +6,7 @@ from datetime import date, datetime
 from likelight.appreciation.sync.client import FailureKind
 from likelight.appreciation.sync.connection import CloudConnection
 from likelight.contract import Cause, State
+from likelight.runtime.troubles import Trouble
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,8 @@ class Situation:
     stuck: tuple[str, ...] = ()
     trouble: str | None = None
     """The camera's trouble as a short code, to be read to IT on the phone."""
+    troubles: tuple[Trouble, ...] = ()
+    """What is wrong with the device as a whole, the most urgent first."""
     viewers: str | None = None
     lively: bool = False
     """Somebody watches, or likes have just come."""

@@ -79,6 +79,7 @@ class SituationTracker:
             stuck=self._stuck(),
             likes_today=self._inbox.likes_today,
             trouble=self.camera_trouble,
+            troubles=self._settings.troubles(),
             viewers=viewers.band,
             lively=viewers.watching or now < self._lively_until,
             thanking=now < self._thanking_until,

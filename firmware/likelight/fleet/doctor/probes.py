@@ -55,16 +55,16 @@ def is_free(host: str, port: int) -> bool:
 
 
 def answers_as(host: str, port: int) -> str | None:
-    """Return the state that a likelight on `host` and `port` reports, None when none answers."""
+    """Return the kitchen of the likelight on `host` and `port`, None when none answers."""
     link = http.client.HTTPConnection(host, port, timeout=ANSWERS_WITHIN_S)
     try:
         link.request("GET", "/healthz")
-        state = json.loads(link.getresponse().read(65536)).get("state")
+        kitchen = json.loads(link.getresponse().read(65536)).get("kitchen")
     except (OSError, http.client.HTTPException, ValueError, AttributeError):
         return None
     finally:
         link.close()
-    return str(state) if state else None
+    return str(kitchen) if kitchen else None
 
 
 def resolve(host: str) -> frozenset[int]:

@@ -108,10 +108,10 @@ def port(system: System) -> Finding:
             return ok(f"port {number} is free")
     except OSError as error:
         return fail(f"can't listen on {host}: {error.strerror}", "set web.host to an own address")
-    state = system.answers_as(EVERYWHERE.get(host, host), number)
-    if state is None:
+    kitchen = system.answers_as(EVERYWHERE.get(host, host), number)
+    if kitchen is None:
         return fail(f"something else listens on port {number}")
-    return ok(f"likelight answers on port {number}; the camera is {state}")
+    return ok(f"likelight answers on port {number} for the kitchen {kitchen}")
 
 
 @check(
