@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from aiohttp import web
 
 from likelight.assets.catalogue import BUNDLED, Notes
+from likelight.problem import ProblemType
 from likelight.runtime.clock import Now
 from likelight.runtime.store_errors import StoreError
 from likelight.web.http.problems import ProblemError
@@ -71,7 +72,9 @@ class Cloud:
         if kitchen is None:
             record = await self.store.kitchen(kid)
             if record is None:
-                raise ProblemError(404, f"There is no kitchen called {kid} here.")
+                raise ProblemError(
+                    404, f"There is no kitchen called {kid} here.", type=ProblemType.KITCHEN
+                )
             # Another request may have brought the kitchen in meanwhile.
             kitchen = self._kitchens.setdefault(kid, Kitchen(record, now=self.now))
         return kitchen

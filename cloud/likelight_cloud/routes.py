@@ -3,6 +3,7 @@
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
+from likelight.problem import ProblemType
 from likelight.runtime.store_errors import StoreError
 from likelight.web.http.problems import ProblemError
 from likelight_cloud.api.device.events import get_events
@@ -42,7 +43,10 @@ async def only_while_ready(request: web.Request, handler: Handler) -> web.Stream
         return await handler(request)
     if not request.app[CLOUD].ready.is_set():
         raise ProblemError(
-            503, "The cloud is starting. Try again in a second.", headers={"Retry-After": "1"}
+            503,
+            "The cloud is starting. Try again in a second.",
+            type=ProblemType.BUSY,
+            headers={"Retry-After": "1"},
         )
     try:
         return await handler(request)
@@ -50,5 +54,6 @@ async def only_while_ready(request: web.Request, handler: Handler) -> web.Stream
         raise ProblemError(
             503,
             "The cloud cannot reach its database just now. Send the request again in a moment.",
+            type=ProblemType.BUSY,
             headers={"Retry-After": "5"},
         ) from error

@@ -6,6 +6,7 @@ import secrets
 
 from aiohttp import web
 
+from likelight.problem import ProblemType
 from likelight.web.http.problems import ProblemError
 from likelight_cloud.store.base import Store
 
@@ -35,5 +36,6 @@ async def check_device(request: web.Request, store: Store, kid: str) -> None:
         401,
         f"This needs a device token of the kitchen {kid}, as Authorization: Bearer <token>. "
         "The one that came is missing, wrong or revoked.",
+        type=ProblemType.TOKEN,
         headers={"WWW-Authenticate": "Bearer"},
     )

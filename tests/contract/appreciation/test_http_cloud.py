@@ -1,6 +1,7 @@
 """The device's HTTP client against a real server that answers badly in every known way."""
 
 import asyncio
+import gzip
 import json
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -17,6 +18,7 @@ from likelight.appreciation.sync.client import (
     CloudBusy,
     CloudError,
     DeviceRefused,
+    FailureKind,
     LogReset,
     Superseded,
     Unreachable,
@@ -52,6 +54,13 @@ STATUS = Status(
     health=Health(sw="0"),
 )
 
+
+def refused_as(name: str, status: int, cursor: str | None = None) -> bytes:
+    """Return the body of a refusal in the contract's words."""
+    body = {"type": f"urn:likelight:problem:{name}", "title": "No", "status": status}
+    return json.dumps(body | ({"cursor": cursor} if cursor else {})).encode()
+
+
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
@@ -70,6 +79,20 @@ async def cloud_that(answers: Handler) -> AsyncIterator[HttpCloud]:
 def always(status: int, body: object = None, **headers: str) -> Handler:
     async def answer(_: web.Request) -> web.Response:
         return web.json_response(body, status=status, headers=headers)
+
+    return answer
+
+
+def refusal(status: int, name: str, *, cursor: str | None = None, **headers: str) -> Handler:
+    """Refuse as the contract's clouds do."""
+
+    async def answer(_: web.Request) -> web.Response:
+        return web.Response(
+            body=refused_as(name, status, cursor),
+            status=status,
+            headers=headers,
+            content_type="application/problem+json",
+        )
 
     return answer
 
@@ -108,17 +131,19 @@ async def test_a_status_arrives_as_json() -> None:
 @pytest.mark.parametrize(
     ("answer", "error"),
     [
-        (always(400), BadCursor),
-        (always(401), DeviceRefused),
-        (always(403), DeviceRefused),
-        (always(404), DeviceRefused),
-        (always(409), Superseded),
-        (always(410), LogReset),
-        (always(429, **{"Retry-After": "7"}), CloudBusy),
-        (always(503, **{"Retry-After": "7"}), CloudBusy),
-        (always(429), Unreachable),
-        (always(503), Unreachable),
-        (always(503, **{"Retry-After": "soon"}), Unreachable),
+        (refusal(400, "cursor"), BadCursor),
+        (refusal(401, "token"), DeviceRefused),
+        (refusal(403, "token"), DeviceRefused),
+        (refusal(404, "kitchen"), DeviceRefused),
+        (refusal(409, "superseded"), Superseded),
+        (refusal(410, "epoch"), LogReset),
+        (refusal(422, "invalid"), Unreachable),
+        (refusal(429, "limit", **{"Retry-After": "7"}), CloudBusy),
+        (refusal(503, "busy", **{"Retry-After": "7"}), CloudBusy),
+        (refusal(429, "limit"), Unreachable),
+        (refusal(503, "busy"), Unreachable),
+        (refusal(503, "busy", **{"Retry-After": "soon"}), Unreachable),
+        (refusal(503, "busy", **{"Retry-After": "\u0667"}), Unreachable),
         (always(500), Unreachable),
         (always(302, Location="http://elsewhere.invalid/"), Unreachable),
         (always(200, {"hello": "this is a hotel"}), Unreachable),
@@ -136,8 +161,9 @@ async def test_each_answer_has_its_meaning(answer: Handler, error: type[CloudErr
 @pytest.mark.parametrize(
     ("answer", "error"),
     [
-        (always(401), DeviceRefused),
-        (always(429, **{"Retry-After": "7"}), CloudBusy),
+        (refusal(401, "token"), DeviceRefused),
+        (refusal(429, "limit", **{"Retry-After": "7"}), CloudBusy),
+        (always(401), Unreachable),
         (always(409), Unreachable),
         (always(422), Unreachable),
         (always(200, {}), Unreachable),
@@ -150,12 +176,11 @@ async def test_a_status_fails_by_the_same_names(answer: Handler, error: type[Clo
 
 
 async def test_what_an_answer_says_beside_its_status_is_kept() -> None:
-    gone = {"type": "about:blank", "title": "Gone", "status": 410, "cursor": "fresh"}
-    async with cloud_that(always(410, gone)) as cloud:
+    async with cloud_that(refusal(410, "epoch", cursor="fresh")) as cloud:
         with pytest.raises(LogReset) as reset:
             await cloud.events("c0", 0, 0)
     assert reset.value.cursor == "fresh"
-    async with cloud_that(always(429, **{"Retry-After": "999999"})) as cloud:
+    async with cloud_that(refusal(429, "limit", **{"Retry-After": "999999"})) as cloud:
         with pytest.raises(CloudBusy) as busy:
             await cloud.events("c0", 0, 0)
     assert busy.value.retry_after == 3600
@@ -254,6 +279,93 @@ async def test_no_cursor_over_128_characters_is_taken() -> None:
     async with cloud_that(always(200, EVENTS | {"cursor": "c" * 129})) as cloud:
         with pytest.raises(Unreachable, match="cursor"):
             await cloud.events("c0", 0, 0)
+
+
+STRANGERS = {
+    "an ingress without a back end": (404, "text/plain", b"default backend - 404"),
+    "a web filter": (403, "text/html", b"<html>This site is blocked by the store's filter</html>"),
+    "a proxy's bad request": (400, "text/html", b""),
+    "a proxy that wants a log-in": (407, "text/html", b""),
+    "a network that wants a log-in": (511, "text/html", b""),
+    "a portal": (302, "text/html", b""),
+    "another API": (401, "application/problem+json", b'{"title": "No", "status": 401}'),
+    "the right words as JSON": (401, "application/json", refused_as("token", 401)),
+    "a type with another's status": (404, "application/problem+json", refused_as("token", 404)),
+    "words that can't be read": (410, "application/problem+json", b"{"),
+    "a cursor of two lines": (410, "application/problem+json", refused_as("epoch", 410, "a\nb")),
+    "a page instead of a conflict": (409, "text/html", b"<html>"),
+    "a maintenance page": (503, "text/html", b"<html>"),
+}
+
+
+@pytest.mark.parametrize("stranger", STRANGERS)
+async def test_what_a_stranger_answers_is_an_outage_and_refuses_nobody(stranger: str) -> None:
+    status, content_type, body = STRANGERS[stranger]
+
+    async def answer(_: web.Request) -> web.Response:
+        headers = {"Content-Type": content_type, "Location": "http://portal.invalid/"}
+        return web.Response(status=status, body=body, headers=headers | {"Retry-After": "3600"})
+
+    async with cloud_that(answer) as cloud:
+        for ask in (cloud.events("c0", 0, 0), cloud.status(STATUS)):
+            with pytest.raises(Unreachable, match=str(status)) as outage:
+                await ask
+            kind = FailureKind.CLOUD if status == 503 else FailureKind.INTERCEPTED
+            assert outage.value.failure is kind
+
+
+async def test_nothing_that_a_peer_writes_comes_into_the_words_as_it_is() -> None:
+    desired = {"version": 1, "mode": "\x1b[31m\nERROR all is lost"}
+    async with cloud_that(always(200, EVENTS | {"desired": desired, "a\nb": 1})) as cloud:
+        with pytest.raises(Unreachable) as caught:
+            await cloud.events("c0", 0, 0)
+    assert str(caught.value).isprintable()
+
+    async def no_http(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 200 OK\r\nA\x1b[31m b\r\n\r\n" + b"x" * 500)
+        writer.close()
+
+    server = await asyncio.start_server(no_http, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    async with server, HttpCloud(f"http://127.0.0.1:{port}", "demo", TOKEN) as cloud:
+        with pytest.raises(Unreachable) as caught:
+            await cloud.events("c0", 0, 0)
+    assert str(caught.value).isprintable()
+    assert len(str(caught.value)) <= 200
+
+
+async def test_a_front_end_that_sets_ever_new_cookies_gets_none_of_them_back() -> None:
+    asked: list[web.Request] = []
+
+    async def answer(request: web.Request) -> web.Response:
+        asked.append(request)
+        response = web.json_response(EVENTS)
+        response.set_cookie(f"session_{len(asked)}", "x" * 40)
+        return response
+
+    app = web.Application()
+    app.router.add_get("/v1/kitchens/demo/events", answer)
+    # Under a name: no jar keeps the cookies of an address.
+    async with TestServer(app, host="localhost") as server:
+        assert server.port is not None
+        async with HttpCloud(f"http://localhost:{server.port}", "demo", TOKEN) as cloud:
+            for _ in range(3):
+                await cloud.events("c0", 0, 0)
+    assert [request.headers.get("Cookie") for request in asked] == [None] * 3
+
+
+async def test_a_compressed_reply_is_neither_asked_for_nor_unpacked() -> None:
+    asked: list[str] = []
+
+    async def answer(request: web.Request) -> web.Response:
+        asked.append(request.headers["Accept-Encoding"])
+        body = gzip.compress(json.dumps(EVENTS).encode())
+        return web.Response(body=body, headers={"Content-Encoding": "gzip"})
+
+    async with cloud_that(answer) as cloud:
+        with pytest.raises(Unreachable):
+            await cloud.events("c0", 0, 0)
+    assert asked == ["identity"]
 
 
 async def test_an_open_session_of_our_own_is_closed() -> None:

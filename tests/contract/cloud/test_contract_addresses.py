@@ -210,6 +210,9 @@ NEVER_SAID_HERE = {
 }
 
 
+TYPES = {400: "cursor", 401: "token", 404: "kitchen", 409: "superseded", 410: "epoch", 503: "busy"}
+
+
 async def test_every_status_of_the_table_comes_with_what_the_device_needs(tmp_path: Path) -> None:
     database = tmp_path / "cloud.db"
     told = {int(one) for row in TABLE for one in row.split(",")}
@@ -231,6 +234,7 @@ async def test_every_status_of_the_table_comes_with_what_the_device_needs(tmp_pa
     for number, reply in answers.items():
         assert reply.status == number
         assert reply.headers["Content-Type"] == "application/problem+json"
+        assert reply.body["type"] == f"urn:likelight:problem:{TYPES[number]}"
         assert ("Retry-After" in reply.headers) == (number == 503)
         assert ("cursor" in reply.body) == (number == 410)
 

@@ -8,6 +8,7 @@ from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from likelight.contract import MAX_WAIT_S, Events, Likes, Note
+from likelight.problem import ProblemType
 from likelight.web.http.body import json_answer, unprocessable
 from likelight.web.http.problems import ProblemError
 from likelight_cloud.app import CLOUD, Cloud
@@ -69,9 +70,15 @@ async def get_events(request: web.Request) -> web.Response:
                 409,
                 f"A newer poll of the kitchen {kid} has taken over. If no device was restarted "
                 "just now, two devices hold the same token, from a copied card perhaps.",
+                type=ProblemType.SUPERSEDED,
             )
         if not cloud.ready.is_set():
-            raise ProblemError(503, "The cloud is restarting.", headers={"Retry-After": "1"})
+            raise ProblemError(
+                503,
+                "The cloud is restarting.",
+                type=ProblemType.BUSY,
+                headers={"Retry-After": "1"},
+            )
         return await _reply(cloud, kitchen, position, query)
 
 
@@ -85,7 +92,9 @@ def _resume(cloud: Cloud, record: KitchenRecord, cursor: str) -> Position:
         position = cloud.cursors.read(record.kid, cursor)
     except CursorError as error:
         raise ProblemError(
-            400, f"The cursor cannot be used: {error}. Start again without one."
+            400,
+            f"The cursor cannot be used: {error}. Start again without one.",
+            type=ProblemType.CURSOR,
         ) from error
     if position.epoch != record.epoch:
         why = f"The history of the kitchen {record.kid} has started again"
@@ -96,6 +105,7 @@ def _resume(cloud: Cloud, record: KitchenRecord, cursor: str) -> Position:
     raise ProblemError(
         410,
         f"{why}. Go on with the cursor in this answer, and keep your own totals.",
+        type=ProblemType.EPOCH,
         cursor=cloud.cursors.write(record.kid, _start(record)),
     )
 

@@ -6,6 +6,7 @@ from typing import TypeVar
 from aiohttp import web
 
 from likelight.contract import FieldError, State, Status, StatusReply
+from likelight.problem import ProblemType
 from likelight.web.http.body import json_answer, read_body
 from likelight.web.http.problems import ProblemError
 from likelight_cloud.app import CLOUD
@@ -25,6 +26,7 @@ async def post_status(request: web.Request) -> web.Response:
         raise ProblemError(
             422,
             "camera.state: a device never says offline; the cloud alone adds it.",
+            type=ProblemType.INVALID,
             errors=(FieldError(field="camera.state", detail="a device never says offline"),),
         )
     at = cloud.now()

@@ -6,6 +6,7 @@ from aiohttp import web
 
 from likelight.assets.catalogue import DEFAULT
 from likelight.contract import FieldError
+from likelight.problem import ProblemType
 from likelight.web.http.problems import ProblemError
 from likelight_cloud.api.viewer.summary import tagged
 from likelight_cloud.app import CLOUD
@@ -20,6 +21,7 @@ async def get_catalogue(request: web.Request) -> web.Response:
         raise ProblemError(
             422,
             "lang: this is not a language tag. Send en, or de-AT, for example.",
+            type=ProblemType.INVALID,
             errors=(FieldError(field="lang", detail="not a language tag"),),
         )
     notes = request.app[CLOUD].notes.load(lang)

@@ -6,6 +6,7 @@ import math
 from aiohttp import web
 
 from likelight.contract import LikesRequest
+from likelight.problem import ProblemType
 from likelight.web.http.body import json_answer, read_body
 from likelight.web.http.problems import ProblemError
 from likelight_cloud.app import CLOUD
@@ -25,6 +26,7 @@ async def post_likes(request: web.Request) -> web.Response:
             raise ProblemError(
                 429,
                 "The lamp is glowing already. One moment.",
+                type=ProblemType.LIMIT,
                 headers={"Retry-After": str(math.ceil(wait_s))},
             )
         answer = cloud.likes.add(kid, taps.batch, accepted, math.ceil(wait_s * 1000))

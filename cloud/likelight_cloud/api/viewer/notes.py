@@ -9,7 +9,14 @@ from datetime import datetime, timedelta
 
 from aiohttp import web
 
-from likelight.contract import NOTE_TTL_S, FieldError, NoteRequest, NoteState, NoteStatus
+from likelight.contract import (
+    NOTE_TTL_S,
+    FieldError,
+    NoteRequest,
+    NoteState,
+    NoteStatus,
+)
+from likelight.problem import ProblemType
 from likelight.web.http.body import json_answer, read_body
 from likelight.web.http.problems import ProblemError
 from likelight_cloud.app import CLOUD, Cloud
@@ -35,6 +42,7 @@ async def post_note(request: web.Request) -> web.Response:
         raise ProblemError(
             422,
             f"code: there is no note called {wanted.code}. GET /v1/catalogue lists them.",
+            type=ProblemType.INVALID,
             errors=(FieldError(field="code", detail="not in the catalogue"),),
         )
     viewer = cloud.viewers.of(request, cloud.now())
@@ -42,7 +50,9 @@ async def post_note(request: web.Request) -> web.Response:
         note = await _queue(cloud, kitchen, viewer, key, wanted.code)
     except KeyReusedError as error:
         raise ProblemError(
-            422, "This Idempotency-Key was used for another note. Send this one under a new key."
+            422,
+            "This Idempotency-Key was used for another note. Send this one under a new key.",
+            type=ProblemType.INVALID,
         ) from error
     response = json_answer(
         NoteStatus(
@@ -90,6 +100,7 @@ async def _queue(cloud: Cloud, kitchen: Kitchen, viewer: str, key: str, code: st
                 raise ProblemError(
                     429,
                     "The crew is reading your last note. One moment.",
+                    type=ProblemType.LIMIT,
                     headers={"Retry-After": str(math.ceil(wait_s))},
                 )
             times.take(at)

@@ -26,7 +26,7 @@ class CloudError(Exception):
 
 
 class DeviceRefused(CloudError):
-    """401, 403 or 404: the token is revoked or the kitchen unknown."""
+    """401, 403 or 404 in the contract's words: the token is revoked or the kitchen unknown."""
 
     def __init__(self, status: int) -> None:
         super().__init__(f"the cloud refuses this device (status {status})")
@@ -59,7 +59,7 @@ class CloudBusy(CloudError):
 
 class Unreachable(CloudError):
     """No usable answer: DNS, TLS, time-out, another 5xx, or a server that does not speak the
-    contract."""
+    contract. `message` holds nothing that the other end wrote, or only what can be printed."""
 
     def __init__(self, message: str, failure: FailureKind = FailureKind.NETWORK) -> None:
         super().__init__(message)

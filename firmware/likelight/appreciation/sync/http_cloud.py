@@ -2,6 +2,7 @@
 
 import socket
 from collections.abc import Callable, Mapping
+from http import HTTPStatus
 from types import TracebackType
 from typing import Self, TypeVar
 
@@ -18,7 +19,16 @@ from likelight.appreciation.sync.client import (
     Superseded,
     Unreachable,
 )
-from likelight.contract import MAX_REPLY, Events, Problem, Status, StatusReply, Wire
+from likelight.contract import (
+    MAX_REPLY,
+    Events,
+    Status,
+    StatusReply,
+    Wire,
+)
+from likelight.problem import ProblemType, problem_of
+from likelight.runtime.http_session import new_session
+from likelight.runtime.printable import printable
 
 W = TypeVar("W", bound=Wire)
 
@@ -44,7 +54,7 @@ class HttpCloud:
         kid: str,
         token: str,
         *,
-        new_session: Callable[[], aiohttp.ClientSession] = aiohttp.ClientSession,
+        new_session: Callable[[], aiohttp.ClientSession] = new_session,
     ) -> None:
         self._kitchen = f"{base_url.rstrip('/')}/v1/kitchens/{kid}"
         self._headers = {"Authorization": f"Bearer {token}", "Accept": "application/json"}
@@ -73,17 +83,9 @@ class HttpCloud:
         status, headers, body = await self._exchange(
             "GET", "/events", time_out=wait + EVENTS_GRACE_S, query=query
         )
-        match status:
-            case 200:
-                return _parse(Events, body)
-            case 400:
-                raise BadCursor("the cloud can't read the cursor")
-            case 409:
-                raise Superseded("another device polls for this kitchen")
-            case 410:
-                raise LogReset(_cursor(body))
-            case _:
-                raise _failure(status, headers)
+        if status == 200:
+            return _parse(Events, body)
+        raise _failure(status, headers, body)
 
     async def status(self, status: Status) -> StatusReply:
         """See `CloudClient`."""
@@ -95,7 +97,7 @@ class HttpCloud:
         )
         if code == 200:
             return _parse(StatusReply, body)
-        raise _failure(code, headers)
+        raise _failure(code, headers, body)
 
     async def _exchange(
         self,
@@ -125,7 +127,8 @@ class HttpCloud:
         except TimeoutError as error:
             raise Unreachable(f"no answer within {time_out:g} s") from error
         except (aiohttp.ClientError, OSError) as error:
-            raise Unreachable(str(error) or type(error).__name__, failure_kind(error)) from error
+            words = printable(str(error) or type(error).__name__)
+            raise Unreachable(words, failure_kind(error)) from error
 
 
 def failure_kind(error: Exception) -> FailureKind:
@@ -163,21 +166,49 @@ def _parse(model: type[W], body: bytes) -> W:
         # A hotel's log-in page, for instance: it answers 200 to everything.
         what = error.errors(include_input=False, include_url=False)[0]
         where = ".".join(map(str, what["loc"])) or "the reply"
-        message = f"this is not a likelight cloud: {where}: {what['msg']}"
+        message = printable(f"this is not a likelight cloud: {where}: {what['msg']}")
         raise Unreachable(message, FailureKind.INTERCEPTED) from None
 
 
-def _cursor(body: bytes) -> str | None:
-    try:
-        return Problem.model_validate_json(body).cursor
-    except ValidationError:
-        return None
+def _failure(status: int, headers: Mapping[str, str], body: bytes) -> CloudError:
+    """Return what a status other than 200 means; only the contract's own refusals refuse."""
+    problem = problem_of(status, headers.get("Content-Type", ""), body)
+    match problem.type if problem else None:
+        case ProblemType.TOKEN | ProblemType.KITCHEN:
+            return DeviceRefused(status)
+        case ProblemType.CURSOR:
+            return BadCursor("the cloud can't read the cursor")
+        case ProblemType.SUPERSEDED:
+            return Superseded("another device polls for this kitchen")
+        case ProblemType.EPOCH:
+            return LogReset(problem.cursor if problem else None)
+        case ProblemType.LIMIT | ProblemType.BUSY if (seconds := _retry_after(headers)) is not None:
+            return CloudBusy(seconds)
+        case None:
+            return _stranger(status)
+        case _:
+            return Unreachable(f"the cloud answered with status {status}", FailureKind.CLOUD)
 
 
-def _failure(status: int, headers: Mapping[str, str]) -> CloudError:
-    if status in (401, 403, 404):
-        return DeviceRefused(status)
+def _retry_after(headers: Mapping[str, str]) -> float | None:
     seconds = headers.get("Retry-After", "")
-    if status in (429, 503) and seconds.isascii() and seconds.isdecimal():
-        return CloudBusy(min(float(seconds), LONGEST_RETRY_AFTER_S))
-    return Unreachable(f"the cloud answered with status {status}", FailureKind.CLOUD)
+    if seconds.isascii() and seconds.isdecimal():
+        return min(float(seconds), LONGEST_RETRY_AFTER_S)
+    return None
+
+
+def _stranger(status: int) -> Unreachable:
+    """Return the outage that an answer without the contract's words is."""
+    if 300 <= status < 400:
+        why = "it sends this device to another address, as a log-in page does"
+    elif status == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED:
+        why = "a proxy wants a log-in"
+    elif status == HTTPStatus.NETWORK_AUTHENTICATION_REQUIRED:
+        why = "this network wants a log-in first"
+    elif status < 500:
+        why = "not the cloud, but a proxy or a filter before it"
+    else:
+        return Unreachable(f"the cloud answered with status {status}", FailureKind.CLOUD)
+    return Unreachable(
+        f"something else answered with status {status}: {why}", FailureKind.INTERCEPTED
+    )

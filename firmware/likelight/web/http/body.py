@@ -7,6 +7,7 @@ from aiohttp import web
 from pydantic import BaseModel, ValidationError
 
 from likelight.contract import MAX_BODY, FieldError
+from likelight.problem import ProblemType
 from likelight.web.http.problems import ProblemError
 
 READ_S = 10.0
@@ -34,7 +35,10 @@ def unprocessable(error: ValidationError) -> ProblemError:
         for one in error.errors(include_input=False, include_url=False, include_context=False)
     )
     return ProblemError(
-        422, "; ".join(f"{one.field}: {one.detail}" for one in errors), errors=errors
+        422,
+        "; ".join(f"{one.field}: {one.detail}" for one in errors),
+        type=ProblemType.INVALID,
+        errors=errors,
     )
 
 

@@ -8,6 +8,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from likelight.contract import PROBLEM_JSON, FieldError, Problem
+from likelight.problem import ProblemType
 
 log = logging.getLogger(__name__)
 
@@ -24,6 +25,7 @@ class ProblemError(Exception):
         status: int,
         detail: str,
         *,
+        type: ProblemType | None = None,
         headers: Mapping[str, str] | None = None,
         errors: tuple[FieldError, ...] | None = None,
         cursor: str | None = None,
@@ -31,6 +33,7 @@ class ProblemError(Exception):
         super().__init__(detail)
         self.headers = headers or {}
         self.problem = Problem(
+            type=type or "about:blank",
             title=HTTPStatus(status).phrase,
             status=status,
             detail=detail,

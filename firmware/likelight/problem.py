@@ -1,0 +1,46 @@
+"""The contract's refusals: which errors of a cloud mean something to a device.
+
+Between the two stand proxies, filters and log-in pages, and they answer in the cloud's place.
+"""
+
+from enum import StrEnum
+
+from pydantic import ValidationError
+
+from likelight.contract import PROBLEM_JSON, Problem
+
+
+class ProblemType(StrEnum):
+    """The refusals that a device acts on; each stands only with its own statuses."""
+
+    TOKEN = "urn:likelight:problem:token"  # noqa: S105 - a name, no secret
+    KITCHEN = "urn:likelight:problem:kitchen"
+    CURSOR = "urn:likelight:problem:cursor"
+    EPOCH = "urn:likelight:problem:epoch"
+    SUPERSEDED = "urn:likelight:problem:superseded"
+    LIMIT = "urn:likelight:problem:limit"
+    BUSY = "urn:likelight:problem:busy"
+    INVALID = "urn:likelight:problem:invalid"
+
+
+def problem_of(status: int, content_type: str, body: bytes) -> Problem | None:
+    """Return the contract's own refusal, or None: what any other server says refuses nobody."""
+    if content_type.partition(";")[0].strip().lower() != PROBLEM_JSON:
+        return None
+    try:
+        problem = Problem.model_validate_json(body)
+    except ValidationError:
+        return None
+    return problem if problem.type in _STATUSES and status in _STATUSES[problem.type] else None
+
+
+_STATUSES: dict[str, tuple[int, ...]] = {
+    ProblemType.TOKEN: (401, 403),
+    ProblemType.KITCHEN: (404,),
+    ProblemType.CURSOR: (400,),
+    ProblemType.EPOCH: (410,),
+    ProblemType.SUPERSEDED: (409,),
+    ProblemType.LIMIT: (429,),
+    ProblemType.BUSY: (503,),
+    ProblemType.INVALID: (422,),
+}

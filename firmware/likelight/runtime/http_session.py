@@ -1,0 +1,31 @@
+"""The HTTP client of a device: it keeps nothing that a server hands it."""
+
+from typing import TypedDict
+
+import aiohttp
+
+
+class SessionOptions(TypedDict):
+    """Options of `aiohttp.ClientSession`."""
+
+    cookie_jar: aiohttp.abc.AbstractCookieJar
+    auto_decompress: bool
+    headers: dict[str, str]
+
+
+def session_options() -> SessionOptions:
+    """Return the options of every session of a device, for one session.
+
+    No cookies: a front end that sets ever new ones makes the requests too large for itself. No
+    compression: a small reply must not become a large one.
+    """
+    return {
+        "cookie_jar": aiohttp.DummyCookieJar(),
+        "auto_decompress": False,
+        "headers": {"Accept-Encoding": "identity"},
+    }
+
+
+def new_session() -> aiohttp.ClientSession:
+    """Return a session; it belongs to the running loop, and its caller closes it."""
+    return aiohttp.ClientSession(**session_options())
