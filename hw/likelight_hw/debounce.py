@@ -3,7 +3,7 @@
 import asyncio
 import math
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 
 DEBOUNCE_S = 0.050
 """Contacts bounce for some milliseconds; no thumb presses twice in 50 ms."""
@@ -41,7 +41,7 @@ class Debouncer:
         if closed and not bounced:
             self._accept()
 
-    async def edges(self) -> AsyncIterator[bool]:
+    async def edges(self) -> AsyncGenerator[bool, None]:
         """Yield True and False in turn, for ever; also those from before this call."""
         while True:
             while not self._edges:

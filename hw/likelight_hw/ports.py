@@ -4,7 +4,7 @@ Real drivers and simulators satisfy the same protocols. Brightness is perceived,
 turns it into a duty cycle. Wall times are microseconds since the epoch.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Literal, Protocol
@@ -102,7 +102,7 @@ class Button(Protocol):
 
     simulated: bool
 
-    def edges(self) -> AsyncIterator[bool]:
+    def edges(self) -> AsyncGenerator[bool, None]:
         """Yield True at each press and False at each release, in turn, for ever.
 
         Raises `HardwareError` when the button can't be read.

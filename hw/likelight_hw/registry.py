@@ -12,8 +12,10 @@ from contextlib import contextmanager
 from functools import partial
 from typing import TypeVar
 
+from likelight_hw.guarded import GuardedButton, GuardedDisplay, GuardedIndicator, GuardedLights
 from likelight_hw.lamps.governor import FlashGovernor
 from likelight_hw.lamps.group import LampGroup, LampSlot
+from likelight_hw.panels import panel
 from likelight_hw.ports import DARK, Button, Display, HardwareError, Indicator, Lights
 from likelight_hw.wiring import ButtonWiring, DisplayWiring, IndicatorWiring, LampWiring
 
@@ -21,6 +23,8 @@ log = logging.getLogger(__name__)
 
 Monotonic = Callable[[], float]
 _Open = TypeVar("_Open")
+_SIM = "sim"
+"""The one driver that needs no guard: no library and no wire is below it."""
 
 
 def open_lights(wirings: Sequence[LampWiring], monotonic: Monotonic) -> FlashGovernor:
@@ -30,8 +34,8 @@ def open_lights(wirings: Sequence[LampWiring], monotonic: Monotonic) -> FlashGov
     """
     slots = [
         LampSlot(
-            simulated=wiring.driver == "sim",
-            open=partial(_choose("lamp", wiring.driver, _LIGHTS), wiring, monotonic),
+            simulated=wiring.driver == _SIM,
+            open=_lamp_opener(wiring, monotonic),
         )
         for wiring in wirings
     ]
@@ -40,17 +44,20 @@ def open_lights(wirings: Sequence[LampWiring], monotonic: Monotonic) -> FlashGov
 
 def open_indicator(wiring: IndicatorWiring) -> Indicator:
     """Open the on-air light. When its pin can't be claimed, switching it raises an error."""
-    return _choose("on-air light", wiring.driver, _INDICATORS)(wiring)
+    open_light = partial(_choose("on-air light", wiring.driver, _INDICATORS), wiring)
+    return open_light() if wiring.driver == _SIM else GuardedIndicator(open_light)
 
 
 def open_display(wiring: DisplayWiring) -> Display:
     """Open a panel. When it is absent, showing something raises an error."""
-    return _choose("display", wiring.driver, _DISPLAYS)(wiring)
+    open_panel = partial(_choose("display", wiring.driver, _DISPLAYS), wiring)
+    return open_panel() if wiring.driver == _SIM else GuardedDisplay(panel(wiring).info, open_panel)
 
 
 def open_button(wiring: ButtonWiring) -> Button:
     """Open one button. When its pin can't be claimed, reading its edges raises an error."""
-    return _choose("button", wiring.driver, _BUTTONS)(wiring)
+    open_contacts = partial(_choose("button", wiring.driver, _BUTTONS), wiring)
+    return open_contacts() if wiring.driver == _SIM else GuardedButton(open_contacts)
 
 
 def all_off(lamps: Sequence[LampWiring], indicator: IndicatorWiring) -> None:
@@ -81,8 +88,13 @@ def _logged(consequence: str) -> Iterator[None]:
         log.warning("%s: %s", consequence, error, exc_info=True)
 
 
+def _lamp_opener(wiring: LampWiring, monotonic: Monotonic) -> Callable[[], Lights]:
+    open_lamp = partial(_choose("lamp", wiring.driver, _LIGHTS), wiring, monotonic)
+    return open_lamp if wiring.driver == _SIM else partial(GuardedLights, open_lamp)
+
+
 def _darken(wiring: LampWiring) -> None:
-    lamp = _choose("lamp", wiring.driver, _LIGHTS)(wiring, time.monotonic)
+    lamp = _lamp_opener(wiring, time.monotonic)()
     try:
         lamp.write(DARK)
     finally:
@@ -153,7 +165,6 @@ def _pin_indicator(wiring: IndicatorWiring) -> Indicator:
 
 
 def _sim_display(wiring: DisplayWiring) -> Display:
-    from likelight_hw.panels import panel
     from likelight_hw.sim.display import SimDisplay
 
     return SimDisplay(panel(wiring).info)

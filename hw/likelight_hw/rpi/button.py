@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import suppress
 
 from gpiozero import DigitalInputDevice
@@ -31,7 +31,7 @@ class PinButton:
         self._number = number
         self._watch: _Watch | None = None
 
-    async def edges(self) -> AsyncIterator[bool]:
+    async def edges(self) -> AsyncGenerator[bool, None]:
         contacts = Debouncer()
         # An earlier listener may have crashed, and still hold the pin.
         self.close()

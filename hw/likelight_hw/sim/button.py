@@ -1,6 +1,6 @@
 """A button that software presses."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 
 from likelight_hw.debounce import Debouncer
 
@@ -26,5 +26,5 @@ class SimButton:
         """Release."""
         self._contacts.touch(False)
 
-    def edges(self) -> AsyncIterator[bool]:
+    def edges(self) -> AsyncGenerator[bool, None]:
         return self._contacts.edges()
