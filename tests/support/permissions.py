@@ -62,6 +62,7 @@ def with_permissions(
         now, gate = SettableClock(start), RecordingGate()
         permissions = Permissions(
             gate,
+            kitchen="demo",
             hours=hours,
             state_dir=state_dir,
             zone=BERLIN,

@@ -6,7 +6,7 @@ from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 
-from likelight.appreciation.sync.device_file import DEVICE_FILE, StoredNote, SyncState
+from likelight.appreciation.sync.device_file import StoredNote, SyncState, device_file
 from likelight.appreciation.sync.store import DeviceStore
 from likelight.contract import (
     Note,
@@ -43,8 +43,8 @@ class WatchedStore(DeviceStore):
     full = False
 
     def __init__(self, path: Path, *, now: Callable[[], datetime]) -> None:
-        super().__init__(path, now=now)
-        self._file = UnsyncedFile(path, DEVICE_FILE)
+        super().__init__(path, kitchen="demo", now=now)
+        self._file = UnsyncedFile(path, device_file("demo"))
 
     async def keep(self, state: SyncState, notes: Iterable[Note] = ()) -> tuple[StoredNote, ...]:
         self.diary.write("commit begins", "keep")
@@ -76,7 +76,7 @@ async def on_the_disk(path: Path) -> SyncState:
     """Return what a device would remember after a power cut in this instant."""
     copy = path.with_suffix(".copy")
     copy_what_is_on_the_disk(path, copy)
-    store = DeviceStore(copy)
+    store = DeviceStore(copy, kitchen="demo")
     await store.open()
     try:
         return await store.sync_state()

@@ -8,6 +8,7 @@ from pydantic import ValidationError
 from likelight.cli.exits import Exit, end
 from likelight.cli.target import Target
 from likelight.config.settings import ConfigError
+from likelight.daemon.first_consent import begin_shared, is_first_consent
 from likelight.gate.consent import (
     LONGEST_CONSENT,
     Consent,
@@ -39,16 +40,23 @@ def record(target: Target, *, signed_by: str, notice: str, review: date) -> Exit
         )
     try:
         consent = Consent(
-            signed_by=signed_by, notice=notice, recorded_at=now.astimezone(UTC), review=review
+            kitchen=target.config.kitchen.id,
+            signed_by=signed_by,
+            notice=notice,
+            recorded_at=now.astimezone(UTC),
+            review=review,
         )
     except ValidationError:
         raise ConfigError(
             "--signed-by takes one name of up to 80 characters, --notice a version of up to 40"
         ) from None
+    config, first = target.config, is_first_consent(target.config)
     try:
-        write_consent(target.config.state_dir, consent)
+        write_consent(config.state_dir, consent)
     except ConsentError as error:
         return end(error, Exit.UNAVAILABLE)
+    if first:
+        begin_shared(config)
     print(f"The crew's consent is recorded; it holds until {consent.review}.")
     if clock_is_set():
         return _tell(target, "It holds as soon as likelight starts.", holds=True)
@@ -93,13 +101,15 @@ def _tell(target: Target, later: str, *, holds: bool) -> Exit:
 
 def show(target: Target, *, for_programs: bool) -> Exit:
     """Print what is recorded; `Exit.FAILED` unless it holds now."""
-    zone = kitchen_zone(target.config.kitchen.timezone)
+    kitchen = target.config.kitchen
+    zone = kitchen_zone(kitchen.timezone)
     try:
         consent = read_consent(target.config.state_dir)
     except ConsentError as error:
         return end(error, Exit.UNAVAILABLE)
     now = utc_now()
-    status = consent_status(consent, now, zone, clock_is_set=clock_is_set())
+    is_set = clock_is_set()
+    status = consent_status(consent, now, zone, clock_is_set=is_set, kitchen=kitchen.id)
     if for_programs:
         recorded = consent.model_dump(mode="json") if consent else {}
         print(json.dumps({"status": status.value, **recorded}))
@@ -116,6 +126,8 @@ def _words(consent: Consent | None, status: ConsentStatus, now: datetime) -> str
         ConsentStatus.VALID: (
             f"It holds for {days} more days." if days else "It holds until midnight."
         ),
+        ConsentStatus.OTHER_KITCHEN: f"It was recorded for the kitchen {consent.kitchen}"
+        " and is void in this one; a real camera stays off.",
         ConsentStatus.OVERDUE: "Its review date has passed; a real camera is off.",
         ConsentStatus.NO_CLOCK: _NO_CLOCK,
     }[status]

@@ -14,6 +14,29 @@ from likelight.runtime.atomic_file import replace_file
 TOKEN_FILE = "device.token"  # noqa: S105  the name of a file
 
 
+_OURS = ("device.", "cloud.", "consent.", "privacy", "last-good", "likelight-")
+"""What the names of likelight's files begin with; those that were set aside have `_SET_ASIDE`."""
+_SET_ASIDE = ".damaged-"
+_FOUND = "lost+found"
+"""Where a repair of the file system puts what has lost its name."""
+
+
+def is_new(path: Path) -> bool:
+    """Return whether the state directory `path` holds nothing of likelight's.
+
+    Where anything is left of an earlier life, what is missing was lost. The lock and the sockets
+    tell nothing. Raises `ConfigError` when it can't be read.
+    """
+    try:
+        names = [entry.name for entry in path.iterdir()]
+        found = _FOUND in names and any((path / _FOUND).iterdir())
+    except OSError as error:
+        raise _unwritable(path, error) from error
+    return not found and not any(
+        name.startswith(_OURS) or _SET_ASIDE in name for name in (n.lstrip(".") for n in names)
+    )
+
+
 @contextmanager
 def held(path: Path) -> Iterator[Path]:
     """Make `path` if it is missing, and hold it while the context lasts.

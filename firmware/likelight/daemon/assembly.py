@@ -23,9 +23,11 @@ from likelight.daemon.hardware import DeviceHardware, open_device_hardware
 from likelight.daemon.health import WINDOW_IN
 from likelight.daemon.prepare import Prepared
 from likelight.daemon.site import fill_site
+from likelight.gate.marker import MARKER_FILE, Marker
 from likelight.gate.on_air import OnAir
 from likelight.gate.permissions import Permissions
 from likelight.gate.privacy_button import PrivacyButton
+from likelight.gate.privacy_memory import PrivacyMemory
 from likelight.gate.zone import kitchen_zone
 from likelight.runtime.clock_sync import clock_is_set
 from likelight.runtime.store_errors import StoreError
@@ -52,10 +54,12 @@ async def assemble(
     cloud_url = config.cloud.url or own_address(prepared.listener)
     async with (
         _opened(prepared.store) as store,
+        _privacy_memory(config, store) as memory,
         HttpCloud(cloud_url, config.kitchen.id, prepared.token) as cloud,
         _opened_hardware(config.wiring) as hardware,
     ):
-        device = _connect(config, prepared, store, cloud, hardware)
+        device = _connect(config, prepared, memory, cloud, hardware)
+        await _begin_private_or_shared(device.on_air, memory, prepared, config)
         _add_servers(device, config, prepared, bench_routes(device))
         yield device
 
@@ -73,6 +77,25 @@ async def _opened(store: DeviceStore) -> AsyncIterator[DeviceStore]:
 
 
 @asynccontextmanager
+async def _privacy_memory(config: Config, store: DeviceStore) -> AsyncIterator[PrivacyMemory]:
+    kitchen, state_dir, run = config.kitchen.id, config.state_dir, runtime_dir(config.state_dir)
+    copy = Marker(run / MARKER_FILE, kitchen) if run != state_dir else None
+    memory = PrivacyMemory(store, Marker(state_dir / MARKER_FILE, kitchen), copy)
+    try:
+        yield memory
+    finally:
+        memory.close()
+
+
+async def _begin_private_or_shared(
+    on_air: OnAir, memory: PrivacyMemory, prepared: Prepared, config: Config
+) -> None:
+    """Tell the gate what the crew chose. A new device shares what is only simulated."""
+    new = prepared.new and camera_config(config.camera).simulated
+    on_air.use_stored_privacy(private=await memory.begin(new=new))
+
+
+@asynccontextmanager
 async def _opened_hardware(wiring: Wiring) -> AsyncIterator[DeviceHardware]:
     hardware = open_device_hardware(wiring)
     try:
@@ -84,11 +107,12 @@ async def _opened_hardware(wiring: Wiring) -> AsyncIterator[DeviceHardware]:
 def _connect(
     config: Config,
     prepared: Prepared,
-    store: DeviceStore,
+    memory: PrivacyMemory,
     cloud: HttpCloud,
     hardware: DeviceHardware,
 ) -> Device:
     """Build each part with its inputs and its listeners; give what runs to the supervisor."""
+    store = prepared.store
     events, supervisor = DeviceEvents(), Supervisor(prepared.rng)
     troubles = Troubles(events.on_troubles)
     now, zone = prepared.now, kitchen_zone(config.kitchen.timezone)
@@ -107,7 +131,7 @@ def _connect(
         process,
         hardware.indicator,
         show=feed.hub.show,
-        store_privacy=store.set_private,
+        store_privacy=memory.keep,
         on_change=events.on_gate,
         now=now,
     )
@@ -145,6 +169,7 @@ def _connect(
 
     permissions = events.permissions = Permissions(
         on_air,
+        kitchen=config.kitchen.id,
         hours=config.schedule.hours(zone),
         # Only a real sensor needs the crew's consent.
         state_dir=None if process.simulated else config.state_dir,
@@ -157,7 +182,6 @@ def _connect(
     if store.desired is not None:
         # The cloud's last desired state applies from the start, also without a network.
         events.on_desired(store.desired)
-    on_air.use_stored_privacy(private=store.private)
 
     camera = DeviceCamera(
         process,

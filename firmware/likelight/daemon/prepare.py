@@ -10,9 +10,10 @@ from likelight.assets.catalogue import Notes
 from likelight.config.opened_lights import OpenedLights, write_opened_lights
 from likelight.config.places import runtime_dir
 from likelight.config.settings import Config
-from likelight.config.state_dir import own_token, read_token
+from likelight.config.state_dir import is_new, own_token, read_token
 from likelight.daemon.camera import camera_config
 from likelight.daemon.embedded_cloud import CloudPlugin, make_embedded_cloud
+from likelight.daemon.first_consent import STORE_FILE
 from likelight.daemon.kitchen_notes import read_notes
 from likelight.daemon.push_target import read_push_target
 from likelight.feed.placeholders import Placeholder, packaged_placeholders
@@ -33,6 +34,8 @@ class Prepared:
     """What proves to the cloud which device this is."""
     store: DeviceStore
     """Not open yet."""
+    new: bool
+    """The state directory held nothing of likelight's before this start."""
     notes: Notes
     placeholders: tuple[Placeholder, ...]
     upload: Upload | None
@@ -48,6 +51,7 @@ class Prepared:
 def prepare(config: Config, listener: socket.socket) -> Prepared:
     """Read what `config` names; `config.state_dir` exists. Raises `ConfigError`."""
     now, rng, state_dir, cloud = utc_now, random.Random(), config.state_dir, config.cloud
+    new = is_new(state_dir)
     notes = read_notes(config.kitchen, config.wiring.display)
     token = read_token(cloud.token_file) if cloud.token_file else own_token(state_dir)
     upload = embedded_cloud = None
@@ -59,7 +63,8 @@ def prepare(config: Config, listener: socket.socket) -> Prepared:
     return Prepared(
         listener,
         token,
-        DeviceStore(state_dir / "device.sqlite", now=now),
+        DeviceStore(state_dir / STORE_FILE, kitchen=config.kitchen.id, now=now),
+        new,
         notes,
         packaged_placeholders(simulated=camera_config(config.camera).simulated),
         upload,

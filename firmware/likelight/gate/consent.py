@@ -1,8 +1,8 @@
 """The crew's consent to a real camera: one small file, and what it allows when.
 
-It holds the name of the person who signed for the crew, the version of the notice that the crew was
-given, when that was recorded and by when it is to be reviewed. Nothing else about anybody, and no
-history: withdrawing deletes it.
+It holds the id of the kitchen, the name of the person who signed for the crew, the version of the
+notice that the crew was given, when that was recorded and by when it is to be reviewed. Nothing
+else about anybody, and no history: withdrawing deletes it.
 """
 
 import os
@@ -35,10 +35,12 @@ class ConsentError(Exception):
 
 
 class Consent(BaseModel):
-    """Who signed for the crew, for which notice, when (UTC), and the last day that it holds."""
+    """Which kitchen, who signed for its crew and for which notice, when (UTC), and the last day."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    kitchen: OneLine
+    """Its id: a card that moves to another kitchen takes no consent there."""
     signed_by: Annotated[OneLine, StringConstraints(max_length=80)]
     notice: Annotated[OneLine, StringConstraints(max_length=40)]
     recorded_at: Time
@@ -64,17 +66,24 @@ class ConsentStatus(StrEnum):
     VALID = "valid"
     MISSING = "missing"
     OVERDUE = "overdue"
+    OTHER_KITCHEN = "other kitchen"
+    """It was recorded for another kitchen than this one, and is void here."""
     UNREADABLE = "unreadable"
     NO_CLOCK = "no clock"
     """The clock is not set, so it is unknown whether the review date has passed."""
 
 
 def consent_status(
-    consent: Consent | None, now: datetime, zone: tzinfo, *, clock_is_set: bool
+    consent: Consent | None, now: datetime, zone: tzinfo, *, clock_is_set: bool, kitchen: str
 ) -> ConsentStatus:
-    """Return the status of `consent` at `now`, which is known only when `clock_is_set`."""
+    """Return what `consent` is worth in the kitchen with the id `kitchen` at `now`.
+
+    `now` is known only when `clock_is_set`.
+    """
     if consent is None:
         return ConsentStatus.MISSING
+    if consent.kitchen != kitchen:
+        return ConsentStatus.OTHER_KITCHEN
     if now >= consent.ends(zone):
         return ConsentStatus.OVERDUE
     if not clock_is_set or now < consent.recorded_at - CLOCK_MARGIN:

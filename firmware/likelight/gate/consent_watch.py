@@ -31,6 +31,8 @@ _WORDS = {
     ConsentStatus.VALID: "The crew's consent holds",
     ConsentStatus.MISSING: "The camera stays off: the crew's consent is not recorded",
     ConsentStatus.OVERDUE: "The camera is off: the crew's consent is past its review date",
+    ConsentStatus.OTHER_KITCHEN: "The camera stays off: the consent on record is another kitchen's"
+    " and void here; record this crew's",
     ConsentStatus.UNREADABLE: "The camera is off: the record of the crew's consent can't be read",
     ConsentStatus.NO_CLOCK: "The camera stays off until the clock is set: consent has an end date",
 }
@@ -52,7 +54,7 @@ class ConsentHealth:
 
 
 class ConsentWatch:
-    """Calls `on_consent` with whether the consent in `state_dir` holds.
+    """Calls `on_consent` with whether the consent in `state_dir` holds for `kitchen`, an id.
 
     `state_dir` is None when the camera is simulated and needs no consent. `clock_is_set` may block.
     `on_change` is called when `health` has changed.
@@ -62,6 +64,7 @@ class ConsentWatch:
         self,
         on_consent: Callable[[bool], None],
         *,
+        kitchen: str,
         state_dir: Path | None,
         zone: tzinfo,
         clock_is_set: Callable[[], bool],
@@ -71,6 +74,7 @@ class ConsentWatch:
         self.health: ConsentHealth | None = None
         """None before the first look, and where no consent is needed."""
         self._on_consent = on_consent
+        self._kitchen = kitchen
         self._state_dir = state_dir
         self._zone = zone
         self._clock_is_set = clock_is_set
@@ -119,13 +123,18 @@ class ConsentWatch:
             try:
                 async with asyncio.timeout(READ_WITHIN_S):
                     consent, clock_is_set = await self._read(state_dir)
-                status = consent_status(consent, self._now(), self._zone, clock_is_set=clock_is_set)
+                status = self._status_of(consent, clock_is_set)
             except (ConsentError, TimeoutError) as error:
                 log.debug("%s", str(error) or "the disk hangs")
                 consent, status = None, ConsentStatus.UNREADABLE
             self._on_consent(status is ConsentStatus.VALID)
             self._ends = consent.ends(self._zone) if consent else None
         self._set_health(self._health_of(consent, status))
+
+    def _status_of(self, consent: Consent | None, clock_is_set: bool) -> ConsentStatus:
+        return consent_status(
+            consent, self._now(), self._zone, clock_is_set=clock_is_set, kitchen=self._kitchen
+        )
 
     async def _read(self, state_dir: Path) -> tuple[Consent | None, bool]:
         def read() -> tuple[Consent | None, bool]:
@@ -138,7 +147,7 @@ class ConsentWatch:
         return await asyncio.shield(self._reading)
 
     def _health_of(self, consent: Consent | None, status: ConsentStatus) -> ConsentHealth:
-        if consent is None:
+        if consent is None or status is ConsentStatus.OTHER_KITCHEN:
             return ConsentHealth(status)
         due = self._now() >= consent.ends(self._zone) - WARN_BEFORE_REVIEW
         return ConsentHealth(status, consent.review, due)

@@ -23,14 +23,16 @@ class PermittedGate(Protocol):
 class Permissions:
     """The crew's consent and the opening hours, as one component.
 
-    `state_dir` holds the consent; None when the camera is simulated and needs none.
-    `clock_is_set` may block. `on_change` is called when the consent's health has changed.
+    `state_dir` holds the consent of `kitchen`, an id; it is None when the camera is simulated and
+    needs none. `clock_is_set` may block. `on_change` is called when the consent's health has
+    changed.
     """
 
     def __init__(
         self,
         gate: PermittedGate,
         *,
+        kitchen: str,
         hours: Hours | None,
         state_dir: Path | None,
         zone: tzinfo,
@@ -41,6 +43,7 @@ class Permissions:
         self.hours = OpeningHours(gate.on_hours, own=hours, zone=zone, now=now)
         self.consent = ConsentWatch(
             gate.on_consent,
+            kitchen=kitchen,
             state_dir=state_dir,
             zone=zone,
             clock_is_set=clock_is_set,

@@ -10,6 +10,7 @@ import os
 import sqlite3
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
@@ -79,6 +80,11 @@ class SqliteFile:
         """
         return await asyncio.shield(self.submit(change))
 
+    async def empty_log(self) -> None:
+        """Bring what was written into the file itself, as far as no reader is in the way."""
+        with suppress(StoreError):  # the log has it, and is as durable
+            await self.read(lambda db: db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone())
+
     def submit(self, change: Callable[[sqlite3.Connection], T]) -> asyncio.Future[T]:
         """Return at once with the future of a `write`; await it behind `asyncio.shield`."""
 
@@ -122,6 +128,8 @@ class SqliteFile:
         version_of(db, self._kind, self.path)
         db.execute("PRAGMA journal_mode = WAL")
         db.execute("PRAGMA synchronous = FULL")
+        # Damage must not find again what was deleted.
+        db.execute("PRAGMA secure_delete = ON")
         # For macOS only: there a plain fsync leaves the data in the drive's cache.
         db.execute("PRAGMA fullfsync = ON")
 

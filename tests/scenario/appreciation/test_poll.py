@@ -320,7 +320,7 @@ def test_a_damaged_cursor_leads_to_a_bootstrap_and_loses_nothing(
             await asyncio.sleep(5)
             cloud.like(4)
             await asyncio.sleep(10)
-        store = DeviceStore(path, now=now)
+        store = DeviceStore(path, kitchen="demo", now=now)
         await store.open()
         memory = await store.sync_state()
         await store.keep(SyncState(stored, memory.desired, memory.totals))

@@ -20,7 +20,9 @@ from likelight.fleet.selftest.report import SelfTestReport, StepVerdict, write_r
 from likelight.fleet.selftest.session import SelfTestSession
 from likelight.fleet.selftest.steps import STEPS
 from likelight.fleet.selftest.technician import Technician
-from likelight.gate.consent import Consent, write_consent
+from likelight.gate.consent import Consent, read_consent, write_consent
+from likelight.gate.marker import MARKER_FILE, Marker
+from likelight.gate.privacy_memory import PrivacyMemory
 from likelight_hw.lamps.governor import FlashGovernor
 from likelight_hw.ports import (
     DARK,
@@ -195,8 +197,9 @@ class Kitchen:
         self.state_dir.mkdir(exist_ok=True)
         write_consent(
             self.state_dir,
-            Consent(signed_by="A", notice="1", recorded_at=NOW, review=review),
+            Consent(kitchen="demo", signed_by="A", notice="1", recorded_at=NOW, review=review),
         )
+        asyncio.run(_press(self, private=False))
 
     @property
     def dark(self) -> bool:
@@ -365,16 +368,35 @@ def test_what_is_broken_fails_in_words_and_without_light_no_camera(tmp_path: Pat
     assert not kitchen.camera.lit
 
 
-async def _private(kitchen: Kitchen) -> None:
-    store = DeviceStore(kitchen.state_dir / "device.sqlite")
+async def _press(kitchen: Kitchen, *, private: bool) -> None:
+    store = DeviceStore(kitchen.state_dir / "device.sqlite", kitchen="demo")
     await store.open()
-    await store.set_private(True)
+    memory = PrivacyMemory(store, Marker(kitchen.state_dir / MARKER_FILE, "demo"), None)
+    await memory.keep(private)
+    memory.close()
     await store.close()
 
 
 def private(kitchen: Kitchen) -> None:
     kitchen.consent()
-    asyncio.run(_private(kitchen))
+    asyncio.run(_press(kitchen, private=True))
+
+
+def marker_lost(kitchen: Kitchen) -> None:
+    kitchen.consent()
+    (kitchen.state_dir / MARKER_FILE).unlink()
+
+
+def another_kitchens(kitchen: Kitchen) -> None:
+    kitchen.consent()
+    record = read_consent(kitchen.state_dir)
+    assert record is not None
+    write_consent(kitchen.state_dir, record.model_copy(update={"kitchen": "bistro-7"}))
+
+
+def store_lost(kitchen: Kitchen) -> None:
+    kitchen.consent()
+    (kitchen.state_dir / "device.sqlite").unlink()
 
 
 @pytest.mark.parametrize(
@@ -383,6 +405,9 @@ def private(kitchen: Kitchen) -> None:
         (lambda kitchen: None, "consent is not recorded"),
         (lambda kitchen: kitchen.consent(date(2026, 11, 21)), "has passed"),
         (private, "only the crew can share again"),
+        (marker_lost, "only the crew can share again"),
+        (store_lost, "only the crew can share again"),
+        (another_kitchens, "void here"),
     ],
 )
 def test_a_sensor_stays_off_without_the_crews_word(

@@ -25,7 +25,9 @@ from support.permissions import (
     with_permissions,
 )
 
-SIGNED = Consent(signed_by="Ana", notice="3", recorded_at=START, review=date(2026, 12, 20))
+SIGNED = Consent(
+    kitchen="demo", signed_by="Ana", notice="3", recorded_at=START, review=date(2026, 12, 20)
+)
 
 
 def test_a_simulated_camera_needs_no_consent() -> None:

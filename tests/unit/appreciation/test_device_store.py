@@ -57,7 +57,7 @@ def path(tmp_path: Path) -> Path:
 
 @pytest.fixture
 async def store(path: Path, clock: Clock) -> AsyncIterator[DeviceStore]:
-    store = DeviceStore(path, now=clock)
+    store = DeviceStore(path, kitchen="demo", now=clock)
     await store.open()
     yield store
     await store.close()
@@ -68,7 +68,7 @@ async def reopened(store: DeviceStore, path: Path) -> DeviceStore:
     copy = path.with_name("copy.db")
     with closing(sqlite3.connect(path)) as old, closing(sqlite3.connect(copy)) as new:
         old.backup(new)
-    again = DeviceStore(copy)
+    again = DeviceStore(copy, kitchen="demo")
     await again.open()
     return again
 
@@ -76,15 +76,14 @@ async def reopened(store: DeviceStore, path: Path) -> DeviceStore:
 async def test_privacy_is_on_the_disk_when_the_call_returns(
     store: DeviceStore, path: Path, clock: Clock
 ) -> None:
-    assert not store.private
+    assert store.private, "a new file says nothing, so the kitchen is private"
+    await store.set_private(False)
     await store.set_private(True)
     again = await reopened(store, path)
     assert again.private
-    assert again.private_since == NOON
     await again.close()
     clock.at += timedelta(hours=1)
     await store.set_private(True)
-    assert store.private_since == NOON
     await store.set_private(False)
     again = await reopened(store, path)
     assert not again.private
@@ -147,7 +146,7 @@ async def test_each_thanks_has_its_own_id_whatever_the_clock_says_and_a_start_re
 ) -> None:
     given = []
     for _ in range(2):
-        store = DeviceStore(tmp_path / "device.db", now=lambda: NOON)
+        store = DeviceStore(tmp_path / "device.db", kitchen="demo", now=lambda: NOON)
         await store.open()
         if given:
             assert await store.thanks() == given[-1]
@@ -229,7 +228,7 @@ async def test_a_finished_note_is_known_again_for_a_day_past_its_expiry(
 
 
 async def test_a_missing_directory_is_named(tmp_path: Path) -> None:
-    store = DeviceStore(tmp_path / "nowhere" / "device.db")
+    store = DeviceStore(tmp_path / "nowhere" / "device.db", kitchen="demo")
     with pytest.raises(StoreUnwritable, match="nowhere"):
         await store.open()
     with pytest.raises(StoreError, match="not open"):
@@ -238,7 +237,7 @@ async def test_a_missing_directory_is_named(tmp_path: Path) -> None:
 
 async def test_a_damaged_file_is_named_and_left_alone(path: Path) -> None:
     path.write_bytes(b"this was a database once" * 1000)
-    store = DeviceStore(path)
+    store = DeviceStore(path, kitchen="demo")
     with pytest.raises(StoreCorrupt, match="is damaged"):
         await store.open()
     assert path.read_bytes().startswith(b"this was")
@@ -249,7 +248,7 @@ async def test_a_file_of_a_newer_version_is_left_alone(store: DeviceStore, path:
     with closing(sqlite3.connect(path)) as db:
         db.execute("PRAGMA user_version = 1000")
     with pytest.raises(StoreIncompatible, match="newer version"):
-        await DeviceStore(path).open()
+        await DeviceStore(path, kitchen="demo").open()
 
 
 async def test_a_full_disk_undoes_the_change_and_says_so(path: Path) -> None:
@@ -276,6 +275,7 @@ async def test_a_file_held_by_another_program_is_said_to_be(
     await store.close()
     monkeypatch.setattr("likelight.runtime.sqlite_file.BUSY_TIMEOUT_S", 0.01)
     await store.open()
+    await store.set_private(False)
     with closing(sqlite3.connect(path)) as other:
         other.execute("BEGIN IMMEDIATE")
         with pytest.raises(StoreError, match="in use by another program"):
@@ -324,7 +324,7 @@ def test_a_glow_from_before_a_reset_claims_no_more_than_the_new_total(
 async def test_who_is_cancelled_while_waiting_for_the_disk_has_stored_all_the_same(
     path: Path,
 ) -> None:
-    store = DeviceStore(path)
+    store = DeviceStore(path, kitchen="demo")
     await store.open()
     busy = threading.Event()
     async with asyncio.TaskGroup() as group:
@@ -335,7 +335,7 @@ async def test_who_is_cancelled_while_waiting_for_the_disk_has_stored_all_the_sa
         pressing.cancel()
         busy.set()
     await store.close()
-    again = DeviceStore(path)
+    again = DeviceStore(path, kitchen="demo")
     await again.open()
     assert again.private
     await again.close()
@@ -347,13 +347,13 @@ async def test_who_is_cancelled_while_waiting_for_the_disk_has_stored_all_the_sa
 async def test_a_desired_state_that_only_a_newer_version_can_read_keeps_the_camera_off(
     path: Path, stored: str
 ) -> None:
-    first = DeviceStore(path)
+    first = DeviceStore(path, kitchen="demo")
     await first.open()
     await first.close()
     with closing(sqlite3.connect(path)) as db:
         db.execute("UPDATE device SET desired = ?", (stored,))
         db.commit()
-    store = DeviceStore(path)
+    store = DeviceStore(path, kitchen="demo")
     await store.open()
     # Version 0, so that the cloud says its own again.
     off = Desired(version=0, mode="off")

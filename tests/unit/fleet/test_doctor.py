@@ -53,7 +53,10 @@ ROUTE = "Iface\tDestination\tGateway\tFlags\tRefCnt\tUse\tMetric\tMask\n"
 ROUTE_4 = ROUTE + "eth0\t00000000\t0100A8C0\t0003\t0\t0\t100\t00000000\n"
 ROUTE_6 = f"{'0' * 32} 00 {'0' * 32} 00 {'f' * 32} 400 1 0 00000003 wlan0\n"
 WIRELESS = "Inter-| sta-|\n face | tus |\n wlan0: 0000   54.  {}.  -256        0\n"
-LIVES = Consent(signed_by="A", notice="1", recorded_at=NOW, review=date(2027, 5, 31))
+LIVES = Consent(
+    kitchen="kitchen", signed_by="A", notice="1", recorded_at=NOW, review=date(2027, 5, 31)
+)
+LIVES_ELSEWHERE = LIVES.model_copy(update={"kitchen": "bistro-7"})
 SET = {"/run/systemd/timesync/synchronized": ""}
 
 
@@ -383,6 +386,13 @@ CASES = [
         "clock",
         SENSOR,
         with_files({"/state/consent.json": signed(LIVES.review)}),
+    ),
+    Case(
+        "consent",
+        "fail",
+        "recorded for bistro-7, and is void here",
+        SENSOR,
+        with_files({**SET, "/state/consent.json": LIVES_ELSEWHERE.model_dump_json()}),
     ),
     Case("consent", "fail", "damaged", SENSOR, with_files({"/state/consent.json": "{"})),
     Case("notes", "ok", "notes in de", {"kitchen": {"language": "de"}}),

@@ -24,7 +24,13 @@ from likelight.runtime import clock_sync as timesync
 
 BERLIN = ZoneInfo("Europe/Berlin")
 NOON = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
-SIGNED = Consent(signed_by="Ana Díaz", notice="3", recorded_at=NOON, review=date(2027, 3, 28))
+SIGNED = Consent(
+    kitchen="demo",
+    signed_by="Ana Díaz",
+    notice="3",
+    recorded_at=NOON,
+    review=date(2027, 3, 28),
+)
 
 
 def test_what_was_written_is_read_by_its_owner_only(tmp_path: Path) -> None:
@@ -34,6 +40,7 @@ def test_what_was_written_is_read_by_its_owner_only(tmp_path: Path) -> None:
     assert file.stat().st_mode & 0o777 == 0o600
     assert file.stat().st_uid == tmp_path.stat().st_uid
     assert set(json.loads(file.read_text(encoding="utf-8"))) == {
+        "kitchen",
         "signed_by",
         "notice",
         "recorded_at",
@@ -91,11 +98,18 @@ def test_a_damaged_record_is_none(tmp_path: Path, damage: str) -> None:
     ],
 )
 def test_what_a_consent_is_worth(at: datetime, clock: bool, worth: ConsentStatus) -> None:
-    assert consent_status(SIGNED, at, BERLIN, clock_is_set=clock) is worth
+    assert consent_status(SIGNED, at, BERLIN, clock_is_set=clock, kitchen="demo") is worth
 
 
 def test_none_is_worth_nothing() -> None:
-    assert consent_status(None, NOON, BERLIN, clock_is_set=True) is ConsentStatus.MISSING
+    status = consent_status(None, NOON, BERLIN, clock_is_set=True, kitchen="demo")
+    assert status is ConsentStatus.MISSING
+
+
+@pytest.mark.parametrize("clock", [True, False])
+def test_another_kitchens_consent_is_void_here(clock: bool) -> None:
+    status = consent_status(SIGNED, NOON, BERLIN, clock_is_set=clock, kitchen="bistro-7")
+    assert status is ConsentStatus.OTHER_KITCHEN
 
 
 @pytest.fixture

@@ -10,13 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from likelight.appreciation.sync.device_file import DEVICE_FILE
+from likelight.appreciation.sync.device_file import device_file
 from likelight.runtime.migrations import FileFormat, Migration, Version, migrate, statements
 from likelight.runtime.sqlite_file import SqliteFile
 from likelight.runtime.store_errors import StoreIncompatible
 from likelight_cloud.store.sqlite.schema import CLOUD_FILE
 
 FILE = Path("kitchen.sqlite")
+DEVICE_FILE = device_file("demo")
 
 STEPS = (
     Migration(Version(0, 1), statements("CREATE TABLE dish (name TEXT)")),

@@ -3,6 +3,7 @@
 Each function works inside the transaction of its caller.
 """
 
+import hashlib
 import logging
 import sqlite3
 from collections.abc import Iterable
@@ -57,13 +58,34 @@ _THANKS_BY_ID = statements(
     "UPDATE device SET thanks_id = lower(hex(randomblob(8))) WHERE thanks_at IS NOT NULL",
 )
 
-DEVICE_FILE = FileFormat(
-    name="device store",
-    table="device",
-    when_damaged="move it away and start again, the cloud keeps all likes and every note that was "
-    "not shown",
-    migrations=(Migration(Version(0, 1), _FIRST), Migration(Version(0, 2), _THANKS_BY_ID)),
-)
+
+def device_file(kitchen: str) -> FileFormat:
+    """Return the format of the file that belongs to the kitchen with this id."""
+
+    def add_mark(db: sqlite3.Connection) -> None:
+        db.execute("ALTER TABLE device ADD COLUMN shared TEXT")
+        # A new file has not counted a start yet; it does not share.
+        db.execute(
+            "UPDATE device SET private_since = NULL,"
+            " shared = CASE WHEN private = 0 AND boots > 0 THEN ? ELSE ? END",
+            (_mark(_INHERITED, kitchen), _mark(_PRIVATE, kitchen)),
+        )
+
+    return FileFormat(
+        name="device store",
+        table="device",
+        when_damaged="move it away and start again, the cloud keeps all likes and every note that "
+        "was not shown",
+        migrations=(
+            Migration(Version(0, 1), _FIRST),
+            Migration(Version(0, 2), _THANKS_BY_ID),
+            Migration(Version(0, 3), add_mark),
+        ),
+    )
+
+
+_SHARED, _PRIVATE, _INHERITED = "shared", "private", "shared before there were marks"
+
 
 _CURSOR: TypeAdapter[str | None] = TypeAdapter(Opaque | None)
 RECEIPTS_A_POST = 100
@@ -98,28 +120,37 @@ class StartState:
     """What the device has to know before anything else runs."""
 
     boots: int
-    private: bool
-    private_since: datetime | None
+    shared: bool
+    inherits_shared: bool
+    """It was shared when the file had the format 0.1, and nobody has pressed PRIVACY since."""
     desired: Desired | None
 
 
-def count_start(db: sqlite3.Connection) -> StartState:
+def count_start(db: sqlite3.Connection, kitchen: str) -> StartState:
     """Count one more start of the device, and return what it begins with."""
-    boots, private, since, desired = db.execute(
-        "UPDATE device SET boots = boots + 1 RETURNING boots, private, private_since, desired"
+    boots, private, mark, desired = db.execute(
+        "UPDATE device SET boots = boots + 1 RETURNING boots, private, shared, desired"
     ).fetchall()[0]
-    return StartState(boots, bool(private), _time(since), _desired(desired))
+    return StartState(
+        boots,
+        shared=private == 0 and mark == _mark(_SHARED, kitchen),
+        inherits_shared=private == 0 and mark == _mark(_INHERITED, kitchen),
+        desired=_desired(desired),
+    )
 
 
-def set_private(db: sqlite3.Connection, private: bool, now: datetime) -> datetime | None:
-    """Store what the crew chose; return since when it has been so."""
-    rows = db.execute(
-        "UPDATE device SET private = :private, private_since ="
-        " CASE WHEN private = :private THEN private_since ELSE :since END"
-        " RETURNING private_since",
-        {"private": private, "since": rfc3339(now)},
-    ).fetchall()
-    return _time(rows[0][0])
+def set_private(db: sqlite3.Connection, kitchen: str, private: bool) -> None:
+    """Store what the crew of `kitchen` chose; not since when."""
+    mark = _mark(_PRIVATE if private else _SHARED, kitchen)
+    db.execute("UPDATE device SET private = ?, private_since = NULL, shared = ?", (private, mark))
+
+
+def _mark(choice: str, kitchen: str) -> str:
+    """Return the mark of a choice: a checksum, so that no damage makes one choice the other.
+
+    Nor does a store that was moved to another kitchen share there.
+    """
+    return hashlib.sha256(f"{choice} {kitchen}".encode()).hexdigest()
 
 
 def read_sync_state(db: sqlite3.Connection) -> SyncState:

@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 from likelight.appreciation.sync import device_file
-from likelight.appreciation.sync.device_file import DEVICE_FILE, StoredNote, SyncState
+from likelight.appreciation.sync.device_file import StoredNote, SyncState
 from likelight.contract import Desired, Note, NoteReceipt, Thanks
 from likelight.runtime.clock import Now, utc_now
 from likelight.runtime.sqlite_file import SqliteFile
@@ -17,24 +17,32 @@ from likelight.runtime.sqlite_file import SqliteFile
 class DeviceStore:
     """The device's durable memory in the SQLite file `path`, whose directory must exist.
 
-    Every method may raise `StoreError`. `private` and `private_since` are what the crew chose, as
-    the disk has it; only the present value is kept, presses are counted nowhere. `desired` is the
-    last state that the cloud desired, as it was at the start.
+    It belongs to the kitchen with the id `kitchen`. Every method may raise `StoreError`. `shared`
+    is what the crew chose, as the disk has it: False unless the file says "shared" explicitly, for
+    this kitchen. Presses are counted nowhere, and their times are not kept. `desired` is the last
+    state that the cloud desired, as it was at the start.
     """
 
-    def __init__(self, path: Path, *, now: Now = utc_now) -> None:
-        self.private = False
+    def __init__(self, path: Path, *, kitchen: str, now: Now = utc_now) -> None:
+        self.shared = False
+        self.inherits_shared = False
+        """A file of the format 0.1, which had no mark, said so; `set_private` makes it `shared`."""
         self.desired: Desired | None = None
-        self.private_since: datetime | None = None
         self.boots = 0
+        self._kitchen = kitchen
         self._now = now
-        self._file = SqliteFile(path, DEVICE_FILE)
+        self._file = SqliteFile(path, device_file.device_file(kitchen))
+
+    @property
+    def private(self) -> bool:
+        """Whether the kitchen is private, as far as this file knows."""
+        return not self.shared
 
     async def open(self) -> None:
         """Open or create the file, and count this start of the device."""
-        start = await self._file.open(device_file.count_start)
+        start = await self._file.open(lambda db: device_file.count_start(db, self._kitchen))
         self.boots, self.desired = start.boots, start.desired
-        self.private, self.private_since = start.private, start.private_since
+        self.shared, self.inherits_shared = start.shared, start.inherits_shared
 
     async def close(self) -> None:
         """Close the file. May be called twice."""
@@ -42,9 +50,11 @@ class DeviceStore:
 
     async def set_private(self, private: bool) -> None:
         """Remember what the crew chose; it is on the disk when this returns."""
-        now = self._now()
-        since = await self._file.write(lambda db: device_file.set_private(db, private, now))
-        self.private, self.private_since = private, since
+        await self._file.write(lambda db: device_file.set_private(db, self._kitchen, private))
+        self.shared, self.inherits_shared = not private, False
+        if private:
+            # What a damaged log loses must not bring back the choice before this one.
+            await self._file.empty_log()
 
     async def sync_state(self) -> SyncState:
         """Return what the last `keep` remembered."""

@@ -15,6 +15,7 @@ from likelight.fleet.doctor.checks.clock import is_set
 from likelight.fleet.selftest.report import Outcome, failed, passed, unseen
 from likelight.fleet.selftest.session import SelfTestSession
 from likelight.gate.consent import ConsentError, ConsentStatus, consent_status, read_consent
+from likelight.gate.marker import MARKER_FILE, Marker
 from likelight.gate.zone import kitchen_zone
 from likelight.runtime.store_errors import StoreError
 from likelight_hw.ports import (
@@ -33,6 +34,10 @@ JPEG_FPS = 5.0
 DARK_BELOW, FLAT_BELOW = 8, 3
 """Of 255: the mean luma of a picture with the lens cap on, and the standard deviation of an empty
 one."""
+
+_PRIVATE = unseen(
+    "PRIVACY is on; only the crew can share again, with one press while likelight runs"
+)
 
 
 class FrameCounter:
@@ -136,21 +141,26 @@ async def _refused(session: SelfTestSession) -> Outcome | None:
         return failed(str(error))
     zone = await asyncio.to_thread(kitchen_zone, config.kitchen.timezone)
     clock = await asyncio.to_thread(is_set, session.system)
-    match consent_status(record, session.system.now(), zone, clock_is_set=clock):
+    kitchen = config.kitchen.id
+    match consent_status(record, session.system.now(), zone, clock_is_set=clock, kitchen=kitchen):
         case ConsentStatus.VALID:
             return await _switched_off(session)
         case ConsentStatus.NO_CLOCK:
             return unseen("the clock is not set, so no consent can be judged")
+        case ConsentStatus.OTHER_KITCHEN:
+            return unseen("the consent on record is another kitchen's, and void here")
         case ConsentStatus.OVERDUE:
             return unseen("the review date of the crew's consent has passed")
     return unseen("the crew's consent is not recorded (likelight consent record does that)")
 
 
 async def _switched_off(session: SelfTestSession) -> Outcome | None:
-    file = session.config.state_dir / "device.sqlite"
-    if not await asyncio.to_thread(file.exists):
-        return None
-    store = DeviceStore(file, now=session.system.now)
+    config = session.config
+    file = config.state_dir / "device.sqlite"
+    marker = Marker(config.state_dir / MARKER_FILE, config.kitchen.id)
+    if not await asyncio.to_thread(lambda: file.exists() and marker.says_shared):
+        return _PRIVATE
+    store = DeviceStore(file, kitchen=config.kitchen.id, now=session.system.now)
     try:
         await store.open()
     except StoreError as error:
@@ -158,7 +168,7 @@ async def _switched_off(session: SelfTestSession) -> Outcome | None:
     finally:
         await store.close()
     if store.private:
-        return unseen("the crew pressed PRIVACY; only the crew can share again")
+        return _PRIVATE
     if store.desired is not None and store.desired.mode == "off":
         return unseen("the cloud keeps this camera off")
     return None

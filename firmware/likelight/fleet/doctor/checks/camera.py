@@ -91,10 +91,12 @@ def crew_consent(system: System) -> Finding:
         if isinstance(error.__cause__, PermissionError):
             return skip(str(error))
         return fail(str(error))
-    zone, now = kitchen_zone(config.kitchen.timezone), system.now()
-    stands = consent_status(record, now, zone, clock_is_set=is_set(system))
+    zone, now, kitchen = kitchen_zone(config.kitchen.timezone), system.now(), config.kitchen.id
+    stands = consent_status(record, now, zone, clock_is_set=is_set(system), kitchen=kitchen)
     if record is None or stands is ConsentStatus.MISSING:
         return fail("none is recorded: the camera is off")
+    if stands is ConsentStatus.OTHER_KITCHEN:
+        return fail(f"it was recorded for {record.kitchen}, and is void here: the camera is off")
     if stands is ConsentStatus.OVERDUE:
         return fail(f"its review date, {record.review}, has passed: the camera is off")
     if stands is ConsentStatus.NO_CLOCK:

@@ -1,0 +1,105 @@
+"""Where the crew's choice is kept: in the store, in the marker, and in /run over a crash.
+
+The kitchen shares only if every place says so. So "private" is written to the marker first, which
+needs no free space, and "shared" to the marker last. A choice for privacy is kept as soon as one of
+the two places on the disk has it.
+"""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Protocol, TypeVar
+
+from likelight.gate.marker import Marker
+
+T = TypeVar("T")
+
+
+class StoredChoice(Protocol):
+    """The store, as far as it keeps the crew's choice."""
+
+    @property
+    def shared(self) -> bool: ...
+
+    @property
+    def inherits_shared(self) -> bool: ...
+
+    async def set_private(self, private: bool) -> None: ...
+
+
+class PrivacyMemory:
+    """The crew's choice in `store`, in `marker`, and in `run_copy`, which is None without a /run.
+
+    `run_copy` lies in memory: it outlives a crash of the daemon on a disk that takes nothing.
+    """
+
+    def __init__(self, store: StoredChoice, marker: Marker, run_copy: Marker | None) -> None:
+        self._store = store
+        self._marker = marker
+        self._run_copy = run_copy
+        # One thread: what was begun first reaches the disk first, also when its caller has gone.
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="privacy")
+
+    async def begin(self, *, new: bool) -> bool:
+        """Return whether the kitchen begins private.
+
+        A `new` device, and one whose store is from the time before there was a marker, writes
+        "shared" now. A disk that can't be written keeps no press, so on it the kitchen begins
+        private.
+        """
+        if await self._in_thread(self._private_in_run):
+            return True
+        try:
+            if new or (self._store.inherits_shared and not self._marker.exists):
+                await self.keep(private=False)
+            elif self._store.shared and await self._in_thread(lambda: self._marker.says_shared):
+                await self._in_thread(self._mark_shared)
+            else:
+                return True
+        except OSError:
+            return True
+        return False
+
+    async def keep(self, private: bool) -> None:
+        """Keep what the crew chose. Raises `OSError` when no place on the disk has it."""
+        if not private:
+            await self._store.set_private(False)
+            await self._in_thread(self._mark_shared)
+            return
+        marked = await self._in_thread(self._mark_private)
+        try:
+            await self._store.set_private(True)
+        except OSError:
+            if not marked:
+                raise
+
+    def close(self) -> None:
+        """End the thread when it has done what was begun."""
+        self._thread.shutdown(wait=False)
+
+    def _private_in_run(self) -> bool:
+        copy = self._run_copy
+        return copy is not None and copy.exists and not copy.says_shared
+
+    def _mark_shared(self) -> None:
+        self._marker.write(shared=True)
+        if self._run_copy is not None:
+            self._run_copy.write(shared=True)
+
+    def _mark_private(self) -> bool:
+        """Mark privacy in /run and on the disk; return whether the disk has it."""
+        # The copy first: a disk that hangs must not delay it.
+        if self._run_copy is not None:
+            _written(self._run_copy)
+        return _written(self._marker)
+
+    async def _in_thread(self, job: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, job)
+
+
+def _written(marker: Marker) -> bool:
+    try:
+        marker.write(shared=False)
+    except OSError:
+        return False
+    return True
