@@ -8,6 +8,7 @@ from aiohttp import WSCloseCode, WSMsgType, web
 
 from likelight.feed.keyframe_pace import KEYFRAME_EVERY_S
 from likelight.feed.upload.protocol import MAX_MESSAGE, RequestMessage
+from likelight.runtime.cleanup import raise_if_cancelled
 from likelight_cloud.app import CLOUD
 from likelight_cloud.relay.relays import RELAYS
 from likelight_cloud.relay.upload_session import UploadSession
@@ -45,6 +46,7 @@ async def get_feed(request: web.Request) -> web.StreamResponse:
                 sending.cancel()
     except* (ConnectionError, TimeoutError):
         code = WSCloseCode.GOING_AWAY
+    raise_if_cancelled()
     log.info("The upload of %s has ended", kid)
     await socket.close(code=code, drain=False)
     return socket

@@ -1,7 +1,19 @@
-"""A bound on clean-up work that may hang, also in a task that is being cancelled."""
+"""Two dangers for a task that is being cancelled: work that hangs, and a cancellation lost."""
 
 import asyncio
 from collections.abc import Coroutine
+
+
+def raise_if_cancelled() -> None:
+    """Raise `CancelledError` if the current task is asked to end. Call it after an `except*`.
+
+    A TaskGroup whose child fails in the moment in which its own task is cancelled raises the
+    child's error alone (CPython before 3.13): an `except*` for that error takes the cancellation
+    with it, and the task would live for ever.
+    """
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
 
 
 async def finish_within(work: Coroutine[object, object, None], seconds: float) -> bool:

@@ -1,12 +1,22 @@
-"""Logging that never blocks the event loop: a queue, and a thread that writes to stderr."""
+"""Logging that never blocks the event loop: a queue, and a thread that writes to stderr.
+
+Nobody may read that stderr: a pipe whose reader hangs. Then what does not fit is dropped, and the
+end of the process does not wait for it.
+"""
 
 import logging
 import os
 import queue
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
-from logging.handlers import QueueHandler, QueueListener
+from contextlib import contextmanager, suppress
+from logging.handlers import QueueHandler
+from threading import Thread
+
+LONGEST_QUEUE = 10_000
+"""Records that wait for stderr: some 5 MB at most."""
+END_WITHIN_S = 2.0
+"""The end of the process waits this long for what is still to be written."""
 
 _SYSLOG_PRIORITY = {
     logging.DEBUG: 7,
@@ -25,23 +35,55 @@ class _JournalFormatter(logging.Formatter):
         return "\n".join(f"<{priority}>{line}" for line in super().format(record).splitlines())
 
 
+_Records = queue.Queue[logging.LogRecord | None]
+
+
+class _Enqueue(QueueHandler):
+    """Puts records into a queue that may be full."""
+
+    def enqueue(self, record: logging.LogRecord) -> None:
+        with suppress(queue.Full):
+            self.queue.put_nowait(record)
+
+
 @contextmanager
 def logging_to_stderr(level: int = logging.INFO) -> Iterator[None]:
     """Send the root logger's records to stderr from a thread, until the context ends."""
-    handler = logging.StreamHandler(sys.stderr)
-    if "JOURNAL_STREAM" in os.environ:
-        handler.setFormatter(_JournalFormatter("%(name)s: %(message)s"))
-    else:
-        handler.setFormatter(logging.Formatter("%(asctime)s  %(message)s", "%H:%M:%S"))
-    records: queue.SimpleQueue[logging.LogRecord] = queue.SimpleQueue()
-    enqueue = QueueHandler(records)
-    listener = QueueListener(records, handler)
+    records: _Records = queue.Queue(LONGEST_QUEUE)
+    enqueue = _Enqueue(records)
+    # A daemon thread, which the end of the process does not wait for.
+    writing = Thread(target=_write_all, args=(records, _formatter()), name="log", daemon=True)
     root = logging.getLogger()
     root.setLevel(level)
     root.addHandler(enqueue)
-    listener.start()
+    writing.start()
     try:
         yield
     finally:
         root.removeHandler(enqueue)
-        listener.stop()
+        with suppress(queue.Full):
+            records.put_nowait(None)
+        writing.join(END_WITHIN_S)
+
+
+def _formatter() -> logging.Formatter:
+    if "JOURNAL_STREAM" in os.environ:
+        return _JournalFormatter("%(name)s: %(message)s")
+    return logging.Formatter("%(asctime)s  %(message)s", "%H:%M:%S")
+
+
+def _write_all(records: _Records, formatter: logging.Formatter) -> None:
+    """Write each record until None comes.
+
+    To the file descriptor: `sys.stderr` and `logging.StreamHandler` have locks, which a writer that
+    hangs would still hold when Python takes them at its end.
+    """
+    try:
+        stderr, encoding = sys.stderr.fileno(), sys.stderr.encoding
+    except (AttributeError, OSError):  # closed (2>&-), or a test's
+        return
+    while (record := records.get()) is not None:
+        unwritten = f"{formatter.format(record)}\n".encode(encoding, "backslashreplace")
+        with suppress(OSError):
+            while unwritten:
+                unwritten = unwritten[os.write(stderr, unwritten) :]

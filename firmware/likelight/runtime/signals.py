@@ -2,11 +2,20 @@
 
 import asyncio
 import logging
+import os
 import signal
 from collections.abc import Callable
+from threading import Timer
 from types import FrameType
 
 log = logging.getLogger(__name__)
+
+
+END_WITHIN_S = 9.0
+"""What has not ended by then hangs: in a disk, a bus or a library. systemd kills after 15 s."""
+DARKEN_WITHIN_S = 0.5
+HUNG = 70
+"""EX_SOFTWARE of sysexits.h."""
 
 
 class Stop:
@@ -14,7 +23,8 @@ class Stop:
 
     The first signal sets `requested`. A second one calls `darken` and then ends the process: a
     hardware PWM keeps its last duty cycle, and so would keep a lamp lit. If `darken` hangs, a third
-    one ends the process by the system's default action. A process that hangs in a driver, outside
+    one ends the process by the system's default action. An end that hangs is ended after 9 s, the
+    lights switched off, with exit code 70. A process that hangs in a driver, outside
     Python, handles none of them; systemd kills it (TimeoutStopSec) and then switches the lights
     off (ExecStopPost).
 
@@ -36,7 +46,18 @@ class Stop:
     def _first(self, *_: object) -> None:
         for each in self._signals:
             signal.signal(each, self._second)
+        last_resort = Timer(END_WITHIN_S, self._end_now)
+        last_resort.daemon = True
+        last_resort.start()
         self._loop.call_soon_threadsafe(self.requested.set)
+
+    def _end_now(self) -> None:
+        """End the process from another thread than the one that hangs."""
+        darkening = Timer(0, self.darken)
+        darkening.daemon = True
+        darkening.start()
+        darkening.join(DARKEN_WITHIN_S)
+        os._exit(HUNG)
 
     def _second(self, number: int, _: FrameType | None) -> None:
         for each in self._signals:

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from likelight.runtime.cleanup import finish_within
+from likelight.runtime.cleanup import finish_within, raise_if_cancelled
 from support.virtual import run_virtual
 
 
@@ -43,3 +43,32 @@ def test_work_that_hangs_is_left_also_by_a_task_that_is_being_cancelled() -> Non
         assert sorted(map(str, ended)) == ["False", "the work"]
 
     run_virtual(scenario())
+
+
+async def test_a_cancellation_is_not_lost_with_the_error_of_a_child() -> None:
+    line_ends = asyncio.Event()
+
+    async def listens() -> None:
+        await line_ends.wait()
+        raise ConnectionError("the relay ended the line")
+
+    async def component() -> None:
+        while True:
+            try:
+                async with asyncio.TaskGroup() as group:
+                    group.create_task(listens())
+                    await asyncio.Event().wait()
+            except* ConnectionError:
+                pass
+            raise_if_cancelled()
+            line_ends.clear()
+
+    task = asyncio.create_task(component())
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    line_ends.set()
+    await asyncio.sleep(0)
+    task.cancel()  # SIGTERM, in the instant in which the line ends
+    done, _ = await asyncio.wait([task], timeout=20)
+    assert done
+    assert task.cancelled()

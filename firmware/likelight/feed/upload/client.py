@@ -24,6 +24,7 @@ from likelight.feed.upload.outgoing import Outgoing
 from likelight.feed.upload.protocol import SUPERSEDED, RequestMessage
 from likelight.feed.upload.sender import SHUT_WITHIN_S, Sender, UploadSocket
 from likelight.runtime.backoff import Backoff
+from likelight.runtime.cleanup import raise_if_cancelled
 
 log = logging.getLogger(__name__)
 
@@ -124,6 +125,7 @@ class Upload:
             await self._connect_and_send(session)
         except* (_ConnectionClosed, aiohttp.ClientError, OSError, TimeoutError) as failures:
             failure = failures.exceptions[0]
+        raise_if_cancelled()
         if failure is None or loop.time() - opened_at > PROVEN_S:
             self._backoff.reset()
         if failure is None:

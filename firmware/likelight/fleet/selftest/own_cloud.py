@@ -10,6 +10,7 @@ from likelight.config.settings import Config, ConfigError
 from likelight.config.state_dir import own_token
 from likelight.daemon.embedded_cloud import CloudPlugin, make_embedded_cloud
 from likelight.fleet.selftest.report import Outcome, failed, passed
+from likelight.runtime.cleanup import raise_if_cancelled
 from likelight.runtime.clock import Now
 from likelight.web.http.address import own_address
 from likelight.web.http.server import WebServer
@@ -34,6 +35,7 @@ async def own_cloud_answers(config: Config, now: Now) -> Outcome:
     except* (CloudError, OSError) as errors:
         words = str(errors.exceptions[0]) or f"not ready within {READY_S:g} s"
         outcome = failed(f"the cloud inside likelight: {words}")
+    raise_if_cancelled()
     return outcome
 
 

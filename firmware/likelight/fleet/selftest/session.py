@@ -25,6 +25,7 @@ from likelight.fleet.selftest.report import (
     unseen,
 )
 from likelight.fleet.selftest.technician import PRIVACY, THANKS, Answer, Reply, Technician
+from likelight.runtime.cleanup import raise_if_cancelled
 from likelight.runtime.clock import Now
 from likelight_hw.ports import Button, HardwareError
 
@@ -131,6 +132,7 @@ class SelfTestSession:
         except* (HardwareError, OSError) as group:
             error = _first(group)
             outcome = failed(str(error) or "it did not answer in time", LOOK)
+        raise_if_cancelled()
         if outcome.verdict is StepVerdict.FAILED and outcome.fix is None:
             outcome = Outcome(outcome.verdict, outcome.words, step.fix)
         if outcome.verdict is not StepVerdict.UNSEEN and self.seen_by is None:
