@@ -26,6 +26,7 @@ from likelight.appreciation.sync.report import Reporter, StatusSources
 from likelight.appreciation.sync.store import DeviceStore
 from likelight.contract import State, Viewers
 from likelight.runtime.clock import Now
+from likelight.runtime.supervisor import ComponentHealth, Supervisor
 from likelight_hw.ports import Button, Display, Lights
 
 log = logging.getLogger(__name__)
@@ -134,11 +135,24 @@ class WindowIn:
             on_trouble=self._button_trouble_changed,
         )
         self.buttons = (self.thanks_button, self.privacy_button)
+        # Each is started again by itself: a panel that crashes ends no poll, and none the process.
+        self._parts = Supervisor(rng)
+        self._parts.add("inbox", self._inbox, critical=False)
+        self._parts.add("panel", self.presenter, critical=False)
+        self._parts.add("thanks button", self.thanks_button, critical=False)
+        self._parts.add("thanks", self._thanks, critical=False)
+        self._parts.add("status", self._reporter, critical=False)
+        self._parts.add("poll", self._poller, critical=False)
 
     @property
     def connection(self) -> CloudConnection:
         """The connection to the cloud."""
         return self._poller.connection
+
+    @property
+    def health(self) -> dict[str, ComponentHealth]:
+        """How each part is, by its name."""
+        return self._parts.health
 
     @property
     def reported(self) -> asyncio.Event:
@@ -207,13 +221,7 @@ class WindowIn:
         self._situation.start()
         self._private = self._camera().state is State.PRIVATE
         self._set_base()
-        async with asyncio.TaskGroup() as group:
-            group.create_task(self._inbox.run())
-            group.create_task(self.presenter.run())
-            group.create_task(self.thanks_button.run())
-            group.create_task(self._thanks.run())
-            group.create_task(self._reporter.run())
-            group.create_task(self._poller.run())
+        await self._parts.run()
 
     def _events_came(self) -> None:
         self._situation.events_came()

@@ -162,10 +162,13 @@ def _connect(
         now=now,
         rng=prepared.rng,
     )
-    supervisor.add("privacy button", window_in.privacy_button, critical=True)
-    supervisor.add("lamp", window_in.lamp, critical=True)
+    supervisor.add("privacy button", window_in.privacy_button, critical=True, for_ever=True)
+    supervisor.add("lamp", window_in.lamp, critical=True, for_ever=True)
     supervisor.add("night", window_in.night, critical=False)
-    supervisor.add(WINDOW_IN, AfterCloud(window_in, prepared.embedded_cloud), critical=True)
+    # Lamp, buttons and cloud are tried for ever: where they fail again and again, the next process
+    # would fare no better, and until then the gate and the page would be gone as well.
+    after_cloud = AfterCloud(window_in, prepared.embedded_cloud)
+    supervisor.add(WINDOW_IN, after_cloud, critical=True, for_ever=True)
 
     permissions = events.permissions = Permissions(
         on_air,

@@ -67,7 +67,7 @@ class Device:
         return DeviceHealth(
             kitchen=self.kitchen,
             troubles=self.troubles.present,
-            components=dict(self.supervisor.health),
+            components={**self.supervisor.health, **self.window_in.health},
             cloud=self.window_in.connection,
             camera=status.phase.value,
             camera_reason=status.reason,

@@ -22,7 +22,8 @@ from likelight.runtime.supervisor import ComponentHealth, Condition
 from likelight.runtime.troubles import Trouble
 
 WINDOW_IN = "window in"
-"""The component that polls the cloud and tends the panel."""
+POLL = "poll"
+"""The components that poll the cloud and tend the panel."""
 LAMP = "lamp"
 DISPLAY = "display"
 _FINE = (CloudConnection.STARTING, CloudConnection.CONNECTED)
@@ -83,14 +84,16 @@ class DeviceHealth:
     @property
     def ready(self) -> bool:
         """Whether the crew can see what the cloud says: by lamp or panel, and the poll runs."""
-        window_in = self.components.get(WINDOW_IN)
         return (
-            window_in is not None
-            and window_in.condition is Condition.RUNNING
+            all(self._runs(name) for name in (WINDOW_IN, POLL))
             and Trouble.NOT_PAIRED not in self.troubles
             and "cloud" not in self.waiting_for
             and not {LAMP, DISPLAY} <= self.hardware.keys()
         )
+
+    def _runs(self, name: str) -> bool:
+        part = self.components.get(name)
+        return part is not None and part.condition is Condition.RUNNING
 
 
 def health_routes(health: Callable[[], DeviceHealth]) -> list[web.RouteDef]:

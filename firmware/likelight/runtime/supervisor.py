@@ -58,25 +58,33 @@ class Supervisor:
     def __init__(self, rng: random.Random) -> None:
         self._rng = rng
         self._components: dict[str, tuple[Component, bool]] = {}
+        """Each with whether it may end the process."""
         self._ending = False
         self.health: dict[str, ComponentHealth] = {}
 
-    def add(self, name: str, component: Component, *, critical: bool) -> None:
-        """Add `component` under `name`; only before `run()`."""
-        self._components[name] = (component, critical)
+    def add(
+        self, name: str, component: Component, *, critical: bool, for_ever: bool = False
+    ) -> None:
+        """Add `component` under `name`; only before `run()`.
+
+        A `critical` one that crashes three times within a minute ends the process, unless it is to
+        be started again `for_ever`.
+        """
+        self._components[name] = (component, critical and not for_ever)
         self.health[name] = ComponentHealth(critical=critical)
 
     async def run(self) -> None:
         """Run all components until cancelled. Raises `GaveUp` (in an ExceptionGroup)."""
         async with asyncio.TaskGroup() as group:
-            for name, (component, critical) in self._components.items():
-                group.create_task(self._keep_alive(name, component, critical), name=name)
+            for name, (component, may_end) in self._components.items():
+                group.create_task(self._keep_alive(name, component, may_end), name=name)
             try:
                 await asyncio.Event().wait()
             finally:
                 self._ending = True
 
-    async def _keep_alive(self, name: str, component: Component, critical: bool) -> None:
+    async def _keep_alive(self, name: str, component: Component, may_end: bool) -> None:
+        critical = self.health[name].critical
         crashes: deque[float] = deque(maxlen=CRASHES_ALLOWED)
         restarts = 0
         backoff = Backoff(self._rng, base=FIRST_PAUSE_S, cap=LONGEST_PAUSE_S)
@@ -89,10 +97,12 @@ class Supervisor:
                 cause = root_cause(error)
                 reason = f"{type(cause).__name__}: {cause}"
                 if not crashes or clock() - crashes[-1] > CRASH_WINDOW_S:
+                    # It worked for a while, and is started again as soon as the first time.
+                    backoff.reset()
                     log.error("%s crashed and is started again", name, exc_info=error)
             crashes.append(clock())
             restarts += 1
-            if critical and _too_often(crashes):
+            if may_end and _too_often(crashes):
                 self._ending = True
                 raise GaveUp(f"{name} crashed {CRASHES_ALLOWED} times in a minute; last: {reason}")
             self.health[name] = ComponentHealth(Condition.RESTARTING, critical, restarts, reason)

@@ -29,6 +29,12 @@ ALWAYS = {
     "camera": False,
     "web": True,
     "control": False,
+    "inbox": False,
+    "panel": False,
+    "thanks button": False,
+    "thanks": False,
+    "status": False,
+    "poll": False,
 }
 """The components of every device, and whether the device ends with them."""
 

@@ -319,3 +319,31 @@ def test_the_gate_learns_when_privacy_cannot_be_read_whatever_the_display_does(
         await asyncio.wait([living, thanks])
 
     run_virtual(scenario())
+
+
+@pytest.mark.parametrize("error", [ZeroDivisionError("a fault of ours"), KeyError("font")])
+def test_a_panel_that_crashes_costs_neither_lamp_nor_thanks_nor_the_process(
+    tmp_path: Path, error: Exception
+) -> None:
+    async def scenario() -> None:
+        now = virtual_now()
+        cloud = ScriptedCloud(now)
+        device = Device(tmp_path / "device.db", cloud, now)
+
+        async def crashes(image: object) -> None:
+            raise error
+
+        device.display.show = crashes  # type: ignore[assignment, method-assign]
+        async with device.living():
+            for _ in range(200):
+                cloud.like()
+                await asyncio.sleep(30)
+            assert device.window.likes_lit == 200
+            device.thanks.press()
+            await asyncio.sleep(0.1)
+            assert cloud.statuses[-1][1].thanks is not None
+            health = device.window.health
+            assert health["panel"].restarts > 100
+            assert {name for name, part in health.items() if part.restarts} == {"panel"}
+
+    run_virtual(scenario())

@@ -211,3 +211,27 @@ def test_a_crash_inside_a_group_is_reported_by_its_cause() -> None:
         assert supervisor.health["window in"].reason == "OSError: no such bus"
 
     run_virtual(scenario())
+
+
+def test_what_is_started_again_for_ever_never_ends_the_process() -> None:
+    async def scenario() -> None:
+        supervisor = Supervisor(random.Random(1))
+        lamp = Dies(1000)
+        supervisor.add("lamp", lamp, critical=True, for_ever=True)
+        await supervised(supervisor, 24 * 3600)
+        assert lamp.lives == 1001
+        assert supervisor.health["lamp"].critical, "the device is down without it"
+
+    run_virtual(scenario())
+
+
+def test_what_worked_for_a_while_is_started_again_within_a_second() -> None:
+    async def scenario() -> None:
+        supervisor = Supervisor(Longest())
+        # Five crashes in a row, then one a month later: that one is no sixth in a row.
+        display = DiesAt(0, 1, 3, 7, 15, MONTH_S)
+        supervisor.add("display", display, critical=False)
+        await supervised(supervisor, MONTH_S + 100)
+        assert display.began[-1] - display.began[0] == pytest.approx(MONTH_S + 1, abs=0.01)
+
+    run_virtual(scenario())

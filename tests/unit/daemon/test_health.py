@@ -7,7 +7,7 @@ import pytest
 
 from likelight.appreciation.buttons.watched import ButtonTrouble
 from likelight.appreciation.sync.connection import CloudConnection
-from likelight.daemon.health import DISPLAY, LAMP, WINDOW_IN, DeviceHealth
+from likelight.daemon.health import DISPLAY, LAMP, POLL, WINDOW_IN, DeviceHealth
 from likelight.gate.consent import ConsentStatus
 from likelight.gate.consent_watch import ConsentHealth
 from likelight.runtime.supervisor import ComponentHealth, Condition
@@ -20,6 +20,7 @@ WELL = DeviceHealth(
     troubles=(),
     components={
         WINDOW_IN: ComponentHealth(Condition.RUNNING, critical=True),
+        POLL: ComponentHealth(Condition.RUNNING),
         "push": ComponentHealth(Condition.RUNNING),
     },
     cloud=CloudConnection.CONNECTED,
@@ -76,6 +77,7 @@ def test_a_critical_part_that_is_down_makes_the_device_down() -> None:
         ({"hardware": {DISPLAY: "x"}}, True),
         ({"hardware": {LAMP: "x", DISPLAY: "x"}}, False),
         ({"components": {WINDOW_IN: DOWN}}, False),
+        ({"components": {**WELL.components, POLL: DOWN}}, False),
         ({"components": {}}, False),
         ({"troubles": (Trouble.NOT_PAIRED,)}, False),
         ({"troubles": (Trouble.DISK_FULL,)}, True),

@@ -90,6 +90,10 @@ class WatchedButton:
                         self._on_edge(down)
                 except HardwareError as error:
                     self._lost(error)
+                except Exception as error:
+                    # Nobody reads the button until the next try, so that is what all must know.
+                    log.exception("The %s button's own handling failed", self.name)
+                    self._lost(error)
                 await asyncio.sleep(RETRY_S)
         finally:
             self._held = False
@@ -132,11 +136,11 @@ class WatchedButton:
         self._handler.cancelled()
         self._set_trouble(ButtonTrouble.STUCK)
 
-    def _lost(self, error: HardwareError) -> None:
+    def _lost(self, error: Exception) -> None:
         news = self.trouble is not ButtonTrouble.UNREADABLE
         self._held = False
         self._stop_timer()
-        self._handler.cancelled()
+        self._tell(self._handler.cancelled)
         self._set_trouble(ButtonTrouble.UNREADABLE)
         if news:
             log.error("The %s button can't be read: %s", self.name, error)
