@@ -185,7 +185,7 @@ async def memory_of_unit(folder: Path) -> None:
     """Read the resident memory of `likelight run` as systemd starts it, while no cloud answers."""
     config, token = folder / "likelight.toml", folder / "token"
     token.touch(mode=0o600)
-    token.write_text("nobody will ever ask for this token")
+    token.write_text("nobody-will-ever-ask-for-this-token")
     config.write_text(
         f'state_dir = "{folder / "state"}"\n'
         f'[kitchen]\nname = "Bench"\n'

@@ -1,15 +1,18 @@
 """The directory of what must survive a power cut, held by one daemon at a time."""
 
 import fcntl
+import logging
 import os
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from likelight.config.secret import read_secret
+from likelight.config.secret import MalformedSecret, read_token
 from likelight.config.settings import ConfigError
 from likelight.runtime.atomic_file import replace_file
+
+log = logging.getLogger(__name__)
 
 TOKEN_FILE = "device.token"  # noqa: S105  the name of a file
 
@@ -75,14 +78,21 @@ def _hand_over(lock: int, path: Path) -> None:
 def own_token(path: Path) -> str:
     """Return the device's token for the embedded cloud, made at first use and kept at 0600.
 
-    Raises `ConfigError` when it can't be written, or read back.
+    One that a power cut or a full disk left empty or damaged is made anew: only the cloud in this
+    process knows it. Raises `ConfigError` when it can't be written, or read back.
     """
     file = path / TOKEN_FILE
-    if not file.exists():
-        try:
-            replace_file(file, secrets.token_urlsafe(32))
-        except OSError as error:
-            raise _unwritable(path, error) from error
+    try:
+        return read_token(file)
+    except MalformedSecret as error:
+        log.warning("%s. A new one is made", error)
+    except ConfigError as error:
+        if not isinstance(error.__cause__, FileNotFoundError):
+            raise
+    try:
+        replace_file(file, secrets.token_urlsafe(32))
+    except OSError as error:
+        raise _unwritable(path, error) from error
     return read_token(file)
 
 
@@ -91,8 +101,3 @@ def _unwritable(path: Path, error: OSError) -> ConfigError:
         f"can't write to the state directory {path}: {error.strerror}. "
         "Choose another with --state-dir (state_dir in the configuration)"
     )
-
-
-def read_token(file: Path) -> str:
-    """Return the token in `file`. Raises `ConfigError` when it is unreadable, empty or shared."""
-    return read_secret(file, "this device's token")

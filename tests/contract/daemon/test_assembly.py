@@ -68,7 +68,7 @@ async def test_a_store_alone_has_its_cloud_in_the_same_process(tmp_path: Path) -
 
 
 async def test_a_store_of_a_chain_uploads_to_the_cloud_that_is_elsewhere(tmp_path: Path) -> None:
-    token_file = await asyncio.to_thread(secret, tmp_path, "a token")
+    token_file = await asyncio.to_thread(secret, tmp_path, "a-device-token")
     cloud = CloudSettings(url="http://127.0.0.1:9", token_file=token_file)
     async with assembled(tmp_path, cloud=cloud) as device:
         assert components(device) == {**ALWAYS, "upload": False}

@@ -5,8 +5,8 @@ import ssl
 from urllib.parse import urlsplit
 
 from likelight.appreciation.sync.client import CloudError, DeviceRefused, FailureKind, Unreachable
+from likelight.config.secret import read_token
 from likelight.config.settings import ConfigError
-from likelight.config.state_dir import read_token
 from likelight.fleet.doctor.check import Check, Finding, check, fail, ok, skip, warn
 from likelight.fleet.doctor.checks.service import CREDENTIALS
 from likelight.fleet.doctor.system import System
