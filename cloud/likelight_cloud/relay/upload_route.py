@@ -36,7 +36,6 @@ async def get_feed(request: web.Request) -> web.StreamResponse:
         max_msg_size=MAX_MESSAGE, heartbeat=HEARTBEAT_S, compress=False, timeout=1.0
     )
     await socket.prepare(request)
-    log.info("The kitchen %s uploads its picture", kid)
     code: int = WSCloseCode.OK
     try:
         with relay.upload() as upload:
@@ -47,7 +46,6 @@ async def get_feed(request: web.Request) -> web.StreamResponse:
     except* (ConnectionError, TimeoutError):
         code = WSCloseCode.GOING_AWAY
     raise_if_cancelled()
-    log.info("The upload of %s has ended", kid)
     await socket.close(code=code, drain=False)
     return socket
 

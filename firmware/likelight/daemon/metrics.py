@@ -23,6 +23,8 @@ from likelight.web.http.exposition import exposition
 from likelight_hw.ports import CameraPhase, CameraStatus
 
 _US = 1_000_000
+_OFF_AIR = (State.PRIVATE, State.CLOSED, State.OFF)
+"""One state for all three: a metric is kept, and must not tell when the crew pressed PRIVACY."""
 
 
 class FeedMetrics(Collector):
@@ -114,10 +116,11 @@ class FeedMetrics(Collector):
             trouble.add_metric([camera.code], 1)
         yield trouble
         states = GaugeMetricFamily(
-            "likelight_state", "1 for the state that viewers see now", labels=["state"]
+            "likelight_state", "1 for what the camera does now", labels=["state"]
         )
-        for state in State:
-            states.add_metric([state.value], state is self._hub.state)
+        told = "off_air" if self._hub.state in _OFF_AIR else self._hub.state.value
+        for state in (State.LIVE, State.IDLE, "off_air", State.FAULT):
+            states.add_metric([state], state == told)
         yield states
         yield GaugeMetricFamily(
             "likelight_uploading", "1 while the relay gets the feed", self._uploading()

@@ -79,7 +79,7 @@ class Push:
         self._process: PushProcess | None = None
         self._opened = asyncio.Event()
         self._shut = asyncio.Event()
-        self._in_trouble = False
+        self._in_trouble = self._has_connected = False
 
     @property
     def status(self) -> PushStatus:
@@ -150,9 +150,11 @@ class Push:
                 await self._shut.wait()
 
     def _connected(self) -> None:
-        again = " again" if self._in_trouble else ""
-        log.info("The stream goes to %s%s", self._target.server, again)
-        self._in_trouble = False
+        # Not each time that the gate opens: the log must not tell when PRIVACY was pressed.
+        if self._in_trouble or not self._has_connected:
+            again = " again" if self._in_trouble else ""
+            log.info("The stream goes to %s%s", self._target.server, again)
+        self._in_trouble, self._has_connected = False, True
         self._tell(PushPhase.STREAMING)
         self._request_keyframe()
 

@@ -1,7 +1,6 @@
 """What happens to connections that still hold camera frames when the gate shuts."""
 
 import asyncio
-import logging
 from collections.abc import Iterable
 from weakref import WeakSet
 
@@ -10,8 +9,6 @@ from likelight.feed.viewers import Viewer
 
 SHUT_WITHIN_S = 0.1
 """A connection that still holds camera frames this long after a shut is aborted."""
-
-log = logging.getLogger(__name__)
 
 
 class Cutoff:
@@ -41,5 +38,3 @@ def _abort_holders(viewers: list[Viewer], responses: list[asyncio.Transport]) ->
     slow += [transport for transport in responses if transport.get_write_buffer_size()]
     for transport in slow:
         abort(transport)
-    if slow:
-        log.info("Cut off %d slow viewers who still had camera frames to come", len(slow))

@@ -66,7 +66,7 @@ class OnAir:
         self._now = now
         self._conditions = Conditions()
         self._decision = decide(self._conditions)
-        self._unknown = {"privacy", "consent", "hours"}
+        self._unknown = {"consent", "hours"}
         """What has not been told since the start; until then the log says nothing of the state."""
         self._logged = ""
         self._since = now()
@@ -126,7 +126,6 @@ class OnAir:
         """Begin with what the disk holds of the crew's wish."""
         self._privacy.use_stored(private)
         self._set(replace(self._conditions, private=private))
-        self._know("privacy")
 
     def start_privacy(self) -> None:
         """Shut at once, and store the wish."""
@@ -198,6 +197,7 @@ class OnAir:
             # Before anything can fail: `run` then completes what this call could not do.
             self._conditions_changed.set()
             self._apply()
+            self._log_state()
 
     def _apply(self) -> None:
         """Bring gate, light, camera and feed in line with the conditions."""
@@ -246,14 +246,13 @@ class OnAir:
         self._decision = decision
         if (decision.state, decision.cause) != (before.state, before.cause):
             self._report_change()
-        self._log_state()
 
     def _know(self, what: str) -> None:
         self._unknown.discard(what)
         self._log_state()
 
     def _log_state(self) -> None:
-        words = in_words(self._decision, self._conditions)
+        words = in_words(self._conditions)
         if not self._unknown and words != self._logged:
             self._logged = words
             log.info("%s", words)
@@ -263,7 +262,7 @@ class OnAir:
         try:
             self._on_change()
         except Exception:
-            log.exception("The gate is %s, but what shows it failed", self.state.value)
+            log.exception("The gate works, but what shows its state failed")
 
     def _apply_deadlines(self, now: float) -> None:
         if self._demand_ends_at is not None and now >= self._demand_ends_at:

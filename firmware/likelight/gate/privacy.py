@@ -1,17 +1,15 @@
 """The crew's wish for privacy, made durable: stored, tried again, and stored once more at the end.
 
 Privacy holds from the press on, stored or not. Sharing begins only once the disk holds it, so that
-a restart never shares what the crew keeps private.
+a restart never shares what the crew keeps private. Nothing is logged here: a log would tell when
+the crew pressed PRIVACY. That the disk takes nothing is said by what looks at the disk.
 """
 
 import asyncio
-import logging
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
 
 from likelight.runtime.cleanup import finish_within
-
-log = logging.getLogger(__name__)
 
 RETRY_STORE_S = 5.0
 """What could not be stored is stored again this often."""
@@ -37,7 +35,6 @@ class DurablePrivacy:
         self._wanted = True
         self._stored: bool | None = True
         """What the disk holds; None while that is not known, because a wish is being stored."""
-        self._store_failed = False
         self._to_store = asyncio.Event()
 
     @property
@@ -46,8 +43,12 @@ class DurablePrivacy:
         return self._wanted
 
     def use_stored(self, private: bool) -> None:
-        """Begin with what the disk holds."""
-        self._wanted = self._stored = private
+        """Begin with what the disk holds; private also where it says nothing, or can't be read.
+
+        Then it is stored as such, as if the crew had pressed.
+        """
+        self._wanted = private
+        self._stored = None if private else False
 
     def want(self, private: bool) -> None:
         """Take the crew's wish; `run` stores it."""
@@ -71,32 +72,22 @@ class DurablePrivacy:
         """Store a privacy that is not stored yet. Call it when `run` has ended."""
         if not self._wanted or self._stored:
             return
-        try:
+        with suppress(OSError):
             self._stored = await finish_within(self._store(True), LAST_STORE_S)
-        except OSError as error:
-            log.exception("Privacy could not be stored: %s", error)
-        else:
-            if not self._stored:
-                log.error("Privacy could not be stored: the disk hangs")
 
     async def _store_wanted(self) -> bool:
         """Store what the crew wants; return whether nothing is left to store."""
         wanted = self._wanted
         try:
             await self._bring_to_disk(wanted)
-        except OSError as error:
-            self._take_failure(wanted, error)
+        except OSError:
+            if not wanted:
+                self._wanted = True
             return self._stored is self._wanted
         if wanted is not self._wanted:
             return False
-        failed_before, self._store_failed = self._store_failed, False
         if not wanted:
             self._on_sharing_stored()
-            log.info("PRIVACY: the crew shares again")
-        elif failed_before:
-            log.info("Privacy is stored now, and survives a restart")
-        else:
-            log.info("PRIVACY: the camera is off, also after a restart")
         return True
 
     async def _bring_to_disk(self, wanted: bool) -> None:
@@ -112,11 +103,3 @@ class DurablePrivacy:
             self._stored = before
             raise
         self._stored = wanted
-
-    def _take_failure(self, wanted: bool, error: OSError) -> None:
-        if not wanted:
-            self._wanted = True
-            log.error("The kitchen stays private, because sharing can't be stored: %s", error)
-        elif not self._store_failed:
-            self._store_failed = True
-            log.error("Privacy holds, but would not survive a restart: %s", error)

@@ -58,30 +58,20 @@ def decide(conditions: Conditions) -> Decision:
     return Decision(State.LIVE, Cause.DEMAND, gate_open=True)
 
 
-def in_words(decision: Decision, conditions: Conditions) -> str:
-    """Say what the camera does by `decision`, and why, for the log."""
-    match decision.state:
-        case State.LIVE:
-            return "The camera is on: somebody watches"
-        case State.PRIVATE:
-            return "The camera is off: the crew pressed PRIVACY"
-        case State.CLOSED:
-            return "The camera is off: the kitchen is closed"
-        case State.OFF if decision.cause is Cause.CONSENT:
-            return "The camera is off: it waits for the crew's consent"
-        case State.OFF:
-            return "The camera is off: the cloud wants it off"
-        case State.FAULT:
-            return _fault(conditions)
-        case _:
-            return "The camera is ready"
+def in_words(conditions: Conditions) -> str:
+    """Say for the log what keeps the camera off.
 
-
-def _fault(conditions: Conditions) -> str:
+    PRIVACY is left out, and so is all that changes with a press: whether somebody watches, and what
+    camera and light do, which log their own troubles.
+    """
+    if not conditions.desired_on:
+        return "The camera is off: the cloud wants it off"
+    if not conditions.consented:
+        return "The camera is off: it waits for the crew's consent"
+    if not conditions.open_hours:
+        return "The camera is off: the kitchen is closed"
     if not conditions.admitted:
         return "The camera is off: the cloud refuses this device's token"
     if not conditions.privacy_works:
         return "The camera is off: the PRIVACY button can't be read"
-    if not conditions.indicator_works:
-        return "The camera is off: the on-air light does not work"
-    return "The camera gives no picture"
+    return "The camera is ready: it may go on when somebody watches"

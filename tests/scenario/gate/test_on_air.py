@@ -43,8 +43,8 @@ def gate_log(caplog: pytest.LogCaptureFixture) -> list[str]:
 @pytest.mark.parametrize(
     ("private", "consented", "first"),
     [
-        (False, True, "The camera is ready"),
-        (True, True, "The camera is off: the crew pressed PRIVACY"),
+        (False, True, "The camera is ready: it may go on when somebody watches"),
+        (True, True, "The camera is ready: it may go on when somebody watches"),
         (False, False, "The camera is off: it waits for the crew's consent"),
     ],
 )
@@ -75,9 +75,7 @@ def test_the_log_says_in_words_what_the_camera_does_and_why(
         gate.on_desired(False)
         gate.on_desired(False)
         assert gate_log(caplog) == [
-            "The camera is ready",
-            "The camera is on: somebody watches",
-            "The camera gives no picture",
+            "The camera is ready: it may go on when somebody watches",
             "The camera is off: the PRIVACY button can't be read",
             "The camera is off: the cloud refuses this device's token",
             "The camera is off: the kitchen is closed",

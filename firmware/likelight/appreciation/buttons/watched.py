@@ -161,7 +161,8 @@ class WatchedButton:
         try:
             listener()
         except Exception:
-            log.exception("The %s button works, but lamp or screen failed to answer", self.name)
+            # Not which button: the log must not tell when PRIVACY was pressed.
+            log.exception("The buttons work, but lamp or screen failed to answer one")
 
     def _set_timer(self, seconds: float, then: Callable[[], None]) -> None:
         self._timer = asyncio.get_running_loop().call_later(seconds, then)
