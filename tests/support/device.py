@@ -119,6 +119,7 @@ class Device:
         self.diary = Diary() if diary is None else diary
         self.lights = SimLights(asyncio.get_running_loop().time)
         self.display = WatchedDisplay(self.diary, panel)
+        self.desired: Desired | None = None
         self.thanks = SimButton()
         self.privacy = SimButton()
         self.store = WatchedStore(path, now=now)
@@ -187,6 +188,7 @@ class Device:
         self.diary.write("viewers", viewers)
 
     def on_desired(self, desired: Desired) -> None:
+        self.desired = desired
         self.diary.write("desired", desired.version)
 
     def on_privacy_button(self, readable: bool) -> None:

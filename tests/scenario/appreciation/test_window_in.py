@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from likelight.appreciation.sync.client import Unreachable
-from likelight.contract import CameraReport, Cause, Desired, Health, State
+from likelight.contract import CameraReport, Cause, Desired, Health, State, Status, StatusReply
 from likelight_hw.ports import HardwareError
 from support.device import Device
 from support.scripted_cloud import ScriptedCloud
@@ -231,7 +231,7 @@ def test_demand_and_wishes_reach_the_rest_of_the_device(tmp_path: Path) -> None:
             assert device.window.viewers.watching
             assert device.window.screen.screen == "count"
             cloud.wish(Desired(version=2, mode="off"))
-            await asyncio.sleep(0.1)
+            await asyncio.sleep(0.3)
             assert device.diary.of("desired") == [1, 2]
             await asyncio.sleep(5)
             assert cloud.statuses[-1][1].applied_version == 2
@@ -239,6 +239,73 @@ def test_demand_and_wishes_reach_the_rest_of_the_device(tmp_path: Path) -> None:
         async with Device(path, cloud, now).living() as again:
             await asyncio.sleep(1)
             assert again.diary.of("desired") == [2]
+
+    run_virtual(scenario())
+
+
+class TwoMinds(ScriptedCloud):
+    """A cloud of two servers: the one that takes the statuses has an older wish."""
+
+    older = Desired(version=4, mode="on")
+
+    async def status(self, status: Status) -> StatusReply:
+        reply = await super().status(status)
+        return reply.model_copy(update={"desired": self.older})
+
+
+def test_an_older_wish_never_overrules_a_newer_one_in_an_epoch(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        now = virtual_now()
+        path = tmp_path / "device.db"
+        cloud = TwoMinds(now)
+        cloud.wish(Desired(version=5, mode="off"))
+        async with Device(path, cloud, now).living() as device:
+            await asyncio.sleep(15)
+            assert device.diary.of("desired")[-1] == 5
+            asked, posted = len(cloud.asked), len(cloud.statuses)
+            await asyncio.sleep(60)
+            assert device.diary.of("desired")[-1] == 5
+            assert len(cloud.asked) - asked <= 4
+            assert len(cloud.statuses) - posted <= 3
+            cloud.wish(Desired(version=3, mode="on"))
+            await asyncio.sleep(15)
+            assert device.diary.of("desired")[-1] == 5
+        async with Device(path, cloud, now).living() as again:
+            await asyncio.sleep(60)
+            assert again.diary.of("desired") == [5]
+            assert 30 <= len(cloud.asked) <= 250, "an older wish is sent again and again, paced"
+
+    run_virtual(scenario())
+
+
+def test_of_two_wishes_with_the_same_version_off_holds(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        now = virtual_now()
+        cloud = TwoMinds(now)
+        cloud.older = Desired(version=1, mode="off")
+        async with Device(tmp_path / "device.db", cloud, now).living() as device:
+            await asyncio.sleep(5)
+            cloud.older = Desired(version=1, mode="on")
+            await asyncio.sleep(200)
+            assert device.desired is not None
+            assert device.desired.mode == "off"
+
+    run_virtual(scenario())
+
+
+def test_the_versions_of_a_new_epoch_begin_anew(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        now = virtual_now()
+        cloud = ScriptedCloud(now)
+        cloud.wish(Desired(version=5, mode="off"))
+        async with Device(tmp_path / "device.db", cloud, now).living() as device:
+            await asyncio.sleep(5)
+            # The number is the same by chance: the wish is not.
+            for wish in (Desired(version=5, mode="on"), Desired(version=2, mode="off")):
+                cloud.desired = wish
+                cloud.start_anew(total=0)
+                await asyncio.sleep(5)
+                assert device.desired == wish
 
     run_virtual(scenario())
 

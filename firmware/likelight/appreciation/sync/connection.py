@@ -9,7 +9,7 @@ class CloudConnection(StrEnum):
     STARTING = "starting"
     CONNECTED = "connected"
     OFFLINE = "offline"
-    """Nothing heard for 90 s."""
+    """No good reply for 90 s."""
     REFUSED = "refused"
     """The token is revoked or the kitchen unknown; the camera must be off."""
     SUPERSEDED = "superseded"

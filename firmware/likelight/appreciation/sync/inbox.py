@@ -126,10 +126,14 @@ class Inbox:
 
         The cursor then stays where it was, and the cloud will send the notes again.
         """
+        # The versions of what the cloud desires are those of an epoch, and of a history within it.
+        new_history = arrival is Arrival.RESET or self.totals.epoch not in (None, events.epoch)
         new_log = self._light(events.likes, events.epoch, arrival)
         if new_log:
             self._on_receipt()
-        if events.notes or new_log:
+        if new_history and self.desired is not None:
+            self.desired = self.desired.model_copy(update={"version": 0})
+        if self._is_new(events) or new_log:
             state = SyncState(events.cursor, self.desired, self.totals)
             new = await self._store.keep(state, events.notes)
             for note in new:
@@ -145,13 +149,24 @@ class Inbox:
             self.apply_desired(events.desired)
         self._on_events()
 
+    def forget_viewers(self) -> None:
+        """Nobody has heard of viewers for too long: count on none."""
+        if self.viewers != Viewers():
+            self.viewers = Viewers()
+            self._on_viewers(self.viewers)
+            self._on_events()
+
     def continue_from(self, cursor: str | None) -> None:
         """Continue from `cursor`, or from nothing; it is stored with the next reply."""
         self.cursor = cursor
 
     def apply_desired(self, desired: Desired) -> None:
-        """Apply the state that the cloud desires, if it is a new one, and remember it."""
-        if desired.version == self.version and self.desired is not None:
+        """Apply the state that the cloud desires, if it is a newer one, and remember it.
+
+        An older one that comes late is ignored. Of two with the same version "off" holds.
+        """
+        held = self.desired
+        if held is not None and (desired == held or _overrules(held, desired)):
             return
         self.desired = desired
         self._on_desired(desired)
@@ -194,6 +209,13 @@ class Inbox:
             self._unsaved.set()
         return epoch != before.epoch or self.totals.total < before.total
 
+    def _is_new(self, events: Events) -> bool:
+        """Return whether the notes have to be stored: a cache may repeat a reply for ever."""
+        if events.cursor != self.cursor:
+            return bool(events.notes)
+        known = {note.id for note in (*self.waiting, *self.history)}
+        return any(note.id not in known for note in events.notes)
+
     async def _save(self) -> None:
         self._unsaved.clear()
         try:
@@ -201,3 +223,10 @@ class Inbox:
         except BaseException:
             self._unsaved.set()
             raise
+
+
+def _overrules(held: Desired, late: Desired) -> bool:
+    """Return whether `held` stands against `late`. Version 0 is one of an earlier history."""
+    if held.version == 0 or late.version > held.version:
+        return False
+    return late.version < held.version or held.mode == "off" or late.mode == "on"

@@ -19,7 +19,7 @@ from likelight.appreciation.sync.client import (
 from likelight.appreciation.sync.connection import CloudConnection
 from likelight.appreciation.sync.inbox import Inbox
 from likelight.appreciation.sync.like_totals import Arrival
-from likelight.contract import OFFLINE_AFTER_S
+from likelight.contract import OFFLINE_AFTER_S, WATCHING_TTL_S
 from likelight.runtime.backoff import Backoff
 from likelight.runtime.store_errors import StoreError
 
@@ -31,6 +31,8 @@ OUTAGE_S = 60.0
 """Likes that come after this long without a reply are one gesture; a long poll takes 30 s."""
 SUPERSEDED_S = (60.0, 75.0)
 REFUSED_S = (300.0, 900.0)
+FLOOR_S = 0.2
+"""The shortest pause between two questions, whatever the cloud says."""
 TOO_QUICK_S = 0.1
 """After an answer this quick and without news we wait a while: the cloud may be broken."""
 SLOW_DOWN_S = (0.5, 1.0)
@@ -62,15 +64,17 @@ class Poller:
         self._wait = 0
         self._replied_at: float | None = None
         self._log_is_new = False
-        self._silent_since = 0.0
-        self._silence = asyncio.Event()
-        self._connected = asyncio.Event()
+        self._repeats = 0
+        self._heard_at = 0.0
+        self._heard = asyncio.Event()
+        self._in_vain_since: float | None = None
         self._store_fails = False
 
     async def run(self) -> None:
         """Ask for ever. The first question, and each after a failure, wants its answer at once."""
         self._wait = 0
         self._replied_at = None
+        self._heard_at = asyncio.get_running_loop().time()
         async with asyncio.TaskGroup() as group:
             group.create_task(self._poll())
             group.create_task(self._watch_for_silence())
@@ -89,22 +93,27 @@ class Poller:
                     log.exception("The cloud's reply can't be stored: %s", error)
                 self._store_fails = True
                 pause = self._backoff.next()
-            await asyncio.sleep(pause)
+            await asyncio.sleep(max(pause, FLOOR_S))
 
     async def _ask(self, asked_at: float) -> float:
         """Ask once and return the pause before the next question, in seconds."""
-        waited, viewers = self._wait, self._inbox.viewers
-        events = await self._cloud.events(self._inbox.cursor, self._inbox.version, waited)
-        self._answered()
+        inbox, waited = self._inbox, self._wait
+        cursor, viewers, desired = inbox.cursor, inbox.viewers, inbox.desired
+        events = await self._cloud.events(cursor, inbox.version, waited)
+        self._hear()
         self._set_connection(CloudConnection.CONNECTED)
-        await self._inbox.receive(events, self._arrival())
+        await inbox.receive(events, self._arrival())
         self._store_fails = False
         self._backoff = Backoff(self._rng)
         self._wait = 0 if events.more else events.next.wait
         pause = events.next.not_before_ms / 1000
-        idle = not (events.notes or events.likes.delta or events.desired)
-        took = asyncio.get_running_loop().time() - asked_at
-        if idle and events.viewers == viewers and (waited or events.more) and took < TOO_QUICK_S:
+        quick = asyncio.get_running_loop().time() - asked_at < TOO_QUICK_S
+        # A cache on the way may hand out one old reply for ever; the first repetition is ordinary.
+        self._repeats = self._repeats + 1 if quick and events.cursor == cursor else 0
+        idle = inbox.desired is desired and events.viewers == viewers
+        if events.cursor != cursor and (events.notes or events.likes.delta):
+            idle = False
+        if quick and idle and (waited or events.more or self._repeats > 1):
             pause = max(pause, self._rng.uniform(*SLOW_DOWN_S))
         return pause
 
@@ -122,29 +131,32 @@ class Poller:
         """Act on a failure as the contract's table says; return the pause, in seconds."""
         match error:
             case DeviceRefused():
-                self._answered()
+                self._hear()
                 self._set_connection(CloudConnection.REFUSED)
                 return self._rng.uniform(*REFUSED_S)
             case Superseded():
-                self._answered()
+                self._hear()
                 self._set_connection(CloudConnection.SUPERSEDED)
                 return self._rng.uniform(*SUPERSEDED_S)
             case CloudBusy(retry_after=seconds):
-                self._answered()
+                self._ask_in_vain(error, asked_at, FailureKind.CLOUD)
                 return seconds + self._rng.uniform(0, seconds)
             case LogReset(cursor=cursor):
-                self._answered()
+                self.failure = FailureKind.CLOUD
                 log.warning("The cloud began a new log; no likes are shown for it")
                 self._log_is_new = True
                 self._inbox.continue_from(cursor)
                 return self._once_more()
             case BadCursor() if self._inbox.cursor is not None:
-                self._answered()
+                self.failure = FailureKind.CLOUD
                 log.warning("The cloud can't read this device's cursor; asking without one")
                 self._inbox.continue_from(None)
                 return self._once_more()
+            case Unreachable(failure=failure):
+                self._ask_in_vain(error, asked_at, failure)
+                return self._backoff.next()
             case _:
-                self._not_answered(error, asked_at)
+                self._ask_in_vain(error, asked_at, FailureKind.CLOUD)
                 return self._backoff.next()
 
     def _once_more(self) -> float:
@@ -154,33 +166,41 @@ class Poller:
         return 0.0 if first else pause
 
     async def _watch_for_silence(self) -> None:
-        """Change to OFFLINE after 90 s without an answer, independent of when we ask."""
+        """End the demand 40 s after the last good reply, and be OFFLINE after 90 s, whatever the
+        reason, independent of when we ask."""
         while True:
-            await self._silence.wait()
-            try:
-                async with asyncio.timeout_at(self._silent_since + OFFLINE_AFTER_S):
-                    await self._connected.wait()
-            except TimeoutError:
-                # A refused device stays refused: its camera must stay off without a network too.
-                if self.connection is not CloudConnection.REFUSED:
-                    self._set_connection(CloudConnection.OFFLINE)
-                await self._connected.wait()
+            self._heard.clear()
+            if await self._silent_for(WATCHING_TTL_S):
+                self._inbox.forget_viewers()
+                if await self._silent_for(OFFLINE_AFTER_S):
+                    # A refused device stays refused: its camera must stay off without a network.
+                    if self.connection is not CloudConnection.REFUSED:
+                        self._set_connection(CloudConnection.OFFLINE)
+                    await self._heard.wait()
 
-    def _answered(self) -> None:
-        if self._silence.is_set():
-            silent = asyncio.get_running_loop().time() - self._silent_since
-            log.info("The cloud answers again after %.0f s", silent)
-            self._silence.clear()
-        self._connected.set()
+    async def _silent_for(self, seconds: float) -> bool:
+        """Wait until the last good reply is so long ago; return False when a new one came first."""
+        try:
+            async with asyncio.timeout_at(self._heard_at + seconds):
+                await self._heard.wait()
+        except TimeoutError:
+            return True
+        return False
 
-    def _not_answered(self, error: CloudError, asked_at: float) -> None:
-        if not self._silence.is_set():
-            log.warning("No answer from the cloud, trying again: %s", error)
-            self._silent_since = asked_at
-            self._silence.set()
-        self._connected.clear()
-        if isinstance(error, Unreachable):
-            self.failure = error.failure
+    def _hear(self) -> None:
+        """Take note of a 200, or of a refusal in the contract's words: the silence is over."""
+        now = asyncio.get_running_loop().time()
+        if self._in_vain_since is not None:
+            log.info("The cloud answers again after %.0f s", now - self._in_vain_since)
+            self._in_vain_since = None
+        self._heard_at = now
+        self._heard.set()
+
+    def _ask_in_vain(self, error: CloudError, asked_at: float, failure: FailureKind) -> None:
+        if self._in_vain_since is None:
+            log.warning("No good answer from the cloud, trying again: %s", error)
+            self._in_vain_since = asked_at
+        self.failure = failure
 
     def _set_connection(self, connection: CloudConnection) -> None:
         if connection is not self.connection:
