@@ -121,7 +121,7 @@ async def line(path: Path) -> AsyncIterator[Line]:
     app = web.Application()
     app.router.add_get("/v1/kitchens/demo/events", answer)
     app.router.add_post("/v1/kitchens/demo/status", answer)
-    store = DeviceStore(path, now=lambda: NOON)
+    store = DeviceStore(path, kitchen="demo", now=lambda: NOON)
     await store.open()
     try:
         async with (
