@@ -13,6 +13,8 @@ import pytest
 from likelight.runtime.systemd import Systemd
 from support.unit import UNIT, environment
 
+GROWING_PAUSES = UNIT.parent / "likelight.service.d" / "growing-pauses.conf"
+
 
 @pytest.fixture
 def short_path() -> Iterator[Path]:
@@ -55,7 +57,11 @@ def test_the_unit_is_valid_and_hardened(tmp_path: Path) -> None:
     daemon.write_text("#!/bin/sh\n")
     daemon.chmod(0o755)
     unit = tmp_path / UNIT.name
-    unit.write_text(UNIT.read_text().replace("/opt/likelight/current/bin/likelight", str(daemon)))
+    text = UNIT.read_text().replace("/opt/likelight/current/bin/likelight", str(daemon))
+    if _systemd_version() >= 254:
+        # As the drop-in of a directory, whose place is fixed, it would not be seen here.
+        text += GROWING_PAUSES.read_text()
+    unit.write_text(text)
     for check in (["verify"], ["security", "--offline=yes", "--threshold=20"]):
         done = subprocess.run(
             ["systemd-analyze", *check, str(unit)],
@@ -64,6 +70,26 @@ def test_the_unit_is_valid_and_hardened(tmp_path: Path) -> None:
             timeout=100,
         )
         assert done.returncode == 0, done.stdout + done.stderr
+        assert unit.name not in done.stderr, "it has no warning for the unit"
+
+
+def _systemd_version() -> int:
+    told = subprocess.run(
+        ["systemd-analyze", "--version"], capture_output=True, encoding="utf-8", timeout=100
+    ).stdout
+    return int(told.split()[1])
+
+
+def test_the_unit_never_gives_up_and_keeps_its_runtime_directory() -> None:
+    unit = UNIT.read_text().splitlines()
+    assert "StartLimitIntervalSec=0" in unit
+    assert [line for line in unit if line.startswith("Restart")] == [
+        "Restart=on-failure",
+        "RestartSec=10",
+    ]
+    assert "RuntimeDirectoryPreserve=yes" in unit
+    pauses = [line for line in GROWING_PAUSES.read_text().splitlines() if "=" in line]
+    assert pauses == ["RestartSec=2", "RestartSteps=6", "RestartMaxDelaySec=60"]
 
 
 def test_a_service_manager_that_is_gone_takes_nothing_down(
