@@ -26,7 +26,7 @@ from likelight.appreciation.sync.report import Reporter, StatusSources
 from likelight.appreciation.sync.store import DeviceStore
 from likelight.contract import State, Viewers
 from likelight.runtime.clock import Now
-from likelight.runtime.supervisor import ComponentHealth, Supervisor
+from likelight.runtime.supervisor import Component, ComponentHealth, Supervisor
 from likelight_hw.ports import Button, Display, Lights
 
 log = logging.getLogger(__name__)
@@ -55,7 +55,8 @@ class WindowIn:
     """Brings likes and notes to the crew, and their answers back.
 
     The store must be open, and its owner closes it. `on_privacy` says what the PRIVACY button does.
-    Call `camera_changed` whenever what `status.camera()` returns has changed.
+    Call `camera_changed` whenever what `status.camera()` returns has changed. The cloud is asked
+    nothing before `reachable` is set: there is a token, and an address.
 
     It owns the lamp and both buttons. Run `lamp`, `night` and `privacy_button` as components beside
     this one: then a crash of one does not restart the others.
@@ -74,6 +75,7 @@ class WindowIn:
         listener: KitchenListener,
         now: Now,
         rng: random.Random,
+        reachable: asyncio.Event | None = None,
     ) -> None:
         self._listener = listener
         self._camera = status.camera
@@ -141,8 +143,8 @@ class WindowIn:
         self._parts.add("panel", self.presenter, critical=False)
         self._parts.add("thanks button", self.thanks_button, critical=False)
         self._parts.add("thanks", self._thanks, critical=False)
-        self._parts.add("status", self._reporter, critical=False)
-        self._parts.add("poll", self._poller, critical=False)
+        self._parts.add("status", _After(reachable, self._reporter), critical=False)
+        self._parts.add("poll", _After(reachable, self._poller), critical=False)
 
     @property
     def connection(self) -> CloudConnection:
@@ -274,3 +276,17 @@ class WindowIn:
         else:
             base = Base.ON_AIR if state is State.LIVE else Base.QUIET
         self.lamp.set_base(base)
+
+
+class _After:
+    """A component that starts once `event` is set; at once without one."""
+
+    def __init__(self, event: asyncio.Event | None, component: Component) -> None:
+        self._event = event
+        self._component = component
+
+    async def run(self) -> None:
+        """Wait, then run the component until cancelled."""
+        if self._event is not None:
+            await self._event.wait()
+        await self._component.run()

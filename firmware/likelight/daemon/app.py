@@ -3,9 +3,11 @@
 import asyncio
 import logging
 import os
+import socket
 import sys
 import webbrowser
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from aiohttp import web
@@ -15,7 +17,7 @@ from likelight.config.state_dir import held
 from likelight.daemon.assembly import assemble
 from likelight.daemon.camera import camera_config
 from likelight.daemon.device import Device
-from likelight.daemon.listener import device_listener
+from likelight.daemon.listener import device_listener, device_listener_if_there
 from likelight.daemon.prepare import Prepared, prepare
 from likelight.runtime.signals import Stop
 from likelight.runtime.systemd import Systemd
@@ -44,9 +46,20 @@ def run(config: Config, *, bench: bool, browser: bool, seconds: float | None) ->
     Raises `ConfigError` or `HardwareError` when it can't start and `GaveUp` when a part failed too
     often; each may be inside an ExceptionGroup.
     """
-    with held(config.state_dir), device_listener(config.web) as listener:
-        options = _RunOptions(bench, browser, seconds)
+    options = _RunOptions(bench, browser, seconds)
+    with held(config.state_dir), _listener(config, wait=not bench) as listener:
         asyncio.run(_until_a_signal(config, prepare(config, listener), options))
+
+
+@contextmanager
+def _listener(config: Config, *, wait: bool) -> Iterator[socket.socket | None]:
+    """Bind the device's port. If that fails, end the demo; a real device need not wait for it."""
+    bound = device_listener_if_there(config.web) if wait else device_listener(config.web)
+    try:
+        yield bound
+    finally:
+        if bound is not None:
+            bound.close()
 
 
 async def _until_a_signal(config: Config, prepared: Prepared, options: _RunOptions) -> None:

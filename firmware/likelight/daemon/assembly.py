@@ -16,11 +16,13 @@ from likelight.config.places import CONTROL_SOCKET, runtime_dir
 from likelight.config.settings import Config, ConfigError
 from likelight.daemon.camera import DeviceCamera, camera_config
 from likelight.daemon.device import Device
-from likelight.daemon.embedded_cloud import AfterCloud
+from likelight.daemon.embedded_cloud import AfterCloud, WatchedCloud
 from likelight.daemon.events import DeviceEvents
 from likelight.daemon.feed import build_feed
 from likelight.daemon.hardware import DeviceHardware, open_device_hardware
 from likelight.daemon.health import WINDOW_IN
+from likelight.daemon.listener import DeviceServer, device_address
+from likelight.daemon.pairing import Pairing
 from likelight.daemon.prepare import Prepared
 from likelight.daemon.site import fill_site
 from likelight.gate.marker import MARKER_FILE, Marker
@@ -32,10 +34,8 @@ from likelight.gate.zone import kitchen_zone
 from likelight.runtime.clock_sync import clock_is_set
 from likelight.runtime.store_errors import StoreError
 from likelight.runtime.supervisor import Supervisor
-from likelight.runtime.troubles import Troubles
+from likelight.runtime.troubles import Trouble, Troubles
 from likelight.web.control.server import ControlServer
-from likelight.web.http.address import own_address
-from likelight.web.http.server import WebServer
 from likelight_hw.camera.process import CameraProcess
 from likelight_hw.wiring import Wiring
 
@@ -51,7 +51,7 @@ async def assemble(
 
     Raises `ConfigError`, and `HardwareError` for an unknown driver.
     """
-    cloud_url = config.cloud.url or own_address(prepared.listener)
+    cloud_url = config.cloud.url or device_address(config.web, prepared.listener)
     async with (
         _opened(prepared.store) as store,
         _privacy_memory(config, store) as memory,
@@ -113,8 +113,9 @@ def _connect(
 ) -> Device:
     """Build each part with its inputs and its listeners; give what runs to the supervisor."""
     store = prepared.store
-    events, supervisor = DeviceEvents(), Supervisor(prepared.rng)
-    troubles = Troubles(events.on_troubles)
+    events = DeviceEvents(cloud_inside=prepared.embedded_cloud is not None)
+    supervisor = Supervisor(prepared.rng)
+    troubles = events.troubles = Troubles(events.on_troubles)
     now, zone = prepared.now, kitchen_zone(config.kitchen.timezone)
     quiet = config.quiet.during(zone)
     process = events.camera_process = CameraProcess(camera_config(config.camera))
@@ -161,6 +162,7 @@ def _connect(
         listener=events,
         now=now,
         rng=prepared.rng,
+        reachable=events.reachable,
     )
     supervisor.add("privacy button", window_in.privacy_button, critical=True, for_ever=True)
     supervisor.add("lamp", window_in.lamp, critical=True, for_ever=True)
@@ -169,6 +171,17 @@ def _connect(
     # would fare no better, and until then the gate and the page would be gone as well.
     after_cloud = AfterCloud(window_in, prepared.embedded_cloud)
     supervisor.add(WINDOW_IN, after_cloud, critical=True, for_ever=True)
+    if prepared.token is None and config.cloud.token_file is not None:
+        troubles.set(Trouble.NOT_PAIRED, True)
+        needs = (part for part in (cloud, feed.upload) if part is not None)
+        pairing = Pairing(
+            config.cloud.token_file,
+            *needs,
+            on_paired=lambda: troubles.set(Trouble.NOT_PAIRED, False),
+        )
+        supervisor.add("pairing", pairing, critical=False)
+    troubles.set(Trouble.ADDRESS, prepared.listener is None)
+    events.on_troubles()
 
     permissions = events.permissions = Permissions(
         on_air,
@@ -216,7 +229,12 @@ def _add_servers(
 ) -> None:
     """Add the servers: the web port with the embedded cloud, and the control socket."""
     add, cloud = device.supervisor.add, prepared.embedded_cloud
-    site = WebServer(lambda app: fill_site(app, device, config.web, bench), prepared.listener)
+    site = DeviceServer(
+        lambda app: fill_site(app, device, config.web, bench),
+        config.web,
+        prepared.listener,
+        on_open=lambda: device.troubles.set(Trouble.ADDRESS, False),
+    )
     add("web", site, critical=True)
     control = ControlServer(
         runtime_dir(config.state_dir) / CONTROL_SOCKET,
@@ -224,6 +242,6 @@ def _add_servers(
         alias=config.state_dir / CONTROL_SOCKET,
     )
     add("control", control, critical=False)
-    if cloud is not None:
+    if cloud is not None and prepared.token is not None:
         cloud.enrol(config.kitchen.id, config.kitchen.name, prepared.token)
-        add("cloud", cloud, critical=False)
+        add("cloud", WatchedCloud(cloud, device.troubles), critical=False)

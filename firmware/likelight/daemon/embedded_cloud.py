@@ -16,7 +16,9 @@ from aiohttp import web
 from likelight.assets.catalogue import BUNDLED, Notes
 from likelight.config.settings import ConfigError
 from likelight.runtime.clock import Now
+from likelight.runtime.store_errors import StoreError
 from likelight.runtime.supervisor import Component
+from likelight.runtime.troubles import Trouble, Troubles
 
 ENTRY_POINTS = "likelight.embedded_cloud"
 DATABASE = "cloud.sqlite"
@@ -58,6 +60,28 @@ def make_embedded_cloud(
         make = cast("_Maker", entry_point.load())
         return make(state_dir / DATABASE, now=now, rng=rng, notes=notes)
     raise ConfigError("no cloud is built in here; set cloud.url and cloud.token_file")
+
+
+class WatchedCloud:
+    """A component that runs `cloud`, and tells `troubles` whether its database can be used."""
+
+    def __init__(self, cloud: CloudPlugin, troubles: Troubles) -> None:
+        self._cloud = cloud
+        self._troubles = troubles
+
+    async def run(self) -> None:
+        """Run the cloud until cancelled, or until it fails."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._tell_when_ready())
+            try:
+                await self._cloud.run()
+            except StoreError:
+                self._troubles.set(Trouble.CLOUD_STORE, True)
+                raise
+
+    async def _tell_when_ready(self) -> None:
+        await self._cloud.ready.wait()
+        self._troubles.set(Trouble.CLOUD_STORE, False)
 
 
 class AfterCloud:

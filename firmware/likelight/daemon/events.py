@@ -1,5 +1,7 @@
 """Passes on what happens in one part of a device to the other parts that need it."""
 
+import asyncio
+
 from likelight.appreciation.sync.connection import CloudConnection
 from likelight.appreciation.window_in import WindowIn
 from likelight.contract import Desired, Viewers
@@ -8,6 +10,7 @@ from likelight.feed.upload.client import Upload
 from likelight.gate.on_air import OnAir
 from likelight.gate.permissions import Permissions
 from likelight.runtime.changes import Changes
+from likelight.runtime.troubles import Trouble, Troubles
 from likelight_hw.camera.process import CameraProcess
 from likelight_hw.ports import CameraStatus, LightFrame
 
@@ -28,9 +31,13 @@ class DeviceEvents:
     on_air: OnAir
     window_in: WindowIn
     permissions: Permissions
+    troubles: Troubles
 
-    def __init__(self) -> None:
+    def __init__(self, *, cloud_inside: bool) -> None:
         self.changes = Changes()
+        self.reachable = asyncio.Event()
+        """Set once the cloud may be asked: the token is there, and the address of one inside."""
+        self._unreachable = {Trouble.NOT_PAIRED, *([Trouble.ADDRESS] if cloud_inside else [])}
 
     def on_demand(self, demand: Demand) -> None:
         self.camera_process.jpeg_rate(JPEG_FPS if demand.jpeg else 0)
@@ -47,6 +54,8 @@ class DeviceEvents:
         self.window_in.camera_changed()
 
     def on_troubles(self) -> None:
+        if self._unreachable.isdisjoint(self.troubles.present):
+            self.reachable.set()
         self.window_in.situation_changed()
         self.changes.bump()
 

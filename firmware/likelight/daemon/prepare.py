@@ -16,6 +16,7 @@ from likelight.daemon.camera import camera_config
 from likelight.daemon.embedded_cloud import CloudPlugin, make_embedded_cloud
 from likelight.daemon.first_consent import STORE_FILE
 from likelight.daemon.kitchen_notes import read_notes
+from likelight.daemon.pairing import find_token
 from likelight.daemon.push_target import read_push_target
 from likelight.feed.placeholders import Placeholder, packaged_placeholders
 from likelight.feed.upload.client import Upload
@@ -29,10 +30,10 @@ log = logging.getLogger(__name__)
 class Prepared:
     """What a device is assembled from, beside its configuration."""
 
-    listener: socket.socket
-    """Bound to the device's port."""
-    token: str
-    """What proves to the cloud which device this is."""
+    listener: socket.socket | None
+    """Bound to the device's port; None when it can't be bound yet."""
+    token: str | None
+    """What proves to the cloud which device this is; None when it is not paired."""
     store: DeviceStore
     """Not open yet."""
     new: bool
@@ -49,12 +50,12 @@ class Prepared:
     rng: random.Random
 
 
-def prepare(config: Config, listener: socket.socket) -> Prepared:
+def prepare(config: Config, listener: socket.socket | None) -> Prepared:
     """Read what `config` names; `config.state_dir` exists. Raises `ConfigError`."""
     now, rng, state_dir, cloud = utc_now, random.Random(), config.state_dir, config.cloud
     new = is_new(state_dir)
     notes = read_notes(config.kitchen, config.wiring.display)
-    token = read_token(cloud.token_file) if cloud.token_file else own_token(state_dir)
+    token = find_token(cloud.token_file) if cloud.token_file else own_token(state_dir)
     upload = embedded_cloud = None
     if cloud.url is None:
         embedded_cloud = make_embedded_cloud(state_dir, now=now, rng=rng, notes=notes)

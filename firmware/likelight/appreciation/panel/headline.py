@@ -16,8 +16,17 @@ from likelight.assets.crew_words import ENGLISH, CrewWords
 from likelight.contract import Cause, State
 from likelight.runtime.troubles import Trouble
 
-_DISK = {Trouble.DISK_FULL: "D1", Trouble.DISK_READ_ONLY: "D2", Trouble.STORE_IN_MEMORY: "D3"}
-"""The codes of what keeps the device from remembering anything, PRIVACY included."""
+_CODES = {
+    # What keeps the device from remembering anything, PRIVACY included, is the first that a private
+    # crew is told.
+    Trouble.DISK_FULL: "D1",
+    Trouble.DISK_READ_ONLY: "D2",
+    Trouble.STORE_IN_MEMORY: "D3",
+    Trouble.NOT_PAIRED: "C3",
+    Trouble.CONFIG: "S1",
+    Trouble.CLOUD_STORE: "D4",
+    Trouble.ADDRESS: "N3",
+}
 
 
 def answers(words: CrewWords = ENGLISH) -> tuple[Screen, ...]:
@@ -57,8 +66,8 @@ def _thanks_kept(words: CrewWords) -> StatusScreen:
 
 
 def _private(now: Situation, words: CrewWords) -> Screen:
-    """Say that the crew is private and how to share, and that this can't be kept if it can't."""
-    code = next((_DISK[trouble] for trouble in now.troubles if trouble in _DISK), None)
+    """Say that the crew is private and how to share, and the code of what is wrong."""
+    code = next((code for trouble, code in _CODES.items() if trouble in now.troubles), None)
     if code is None:
         return PrivateScreen(words)
     detail = f"{words.press_again} {words.call_it.format(code=code)}"
@@ -70,21 +79,21 @@ def _device(troubles: tuple[Trouble, ...], words: CrewWords) -> StatusScreen | N
     for trouble in troubles:
         match trouble:
             case Trouble.NOT_PAIRED:
-                told = words.not_paired, "C3", "wrench"
+                told = words.not_paired, "wrench"
             case Trouble.CONFIG:
-                told = words.settings_mistake, "S1", "wrench"
+                told = words.settings_mistake, "wrench"
             case Trouble.DISK_FULL:
-                told = words.card_full, _DISK[trouble], "wrench"
+                told = words.card_full, "wrench"
             case Trouble.DISK_READ_ONLY | Trouble.STORE_IN_MEMORY:
-                told = words.card_failing, _DISK[trouble], "wrench"
+                told = words.card_failing, "wrench"
             case Trouble.CLOUD_STORE:
-                told = words.cloud_trouble, "D4", "cloud_crossed"
+                told = words.cloud_trouble, "cloud_crossed"
             case Trouble.ADDRESS:
-                told = words.no_page, "N3", "cloud_crossed"
+                told = words.no_page, "cloud_crossed"
             case _:
                 continue
-        title, code, icon = told
-        return StatusScreen(title, words.call_it.format(code=code), icon)
+        title, icon = told
+        return StatusScreen(title, words.call_it.format(code=_CODES[trouble]), icon)
     return None
 
 

@@ -45,21 +45,27 @@ class HttpCloud:
     """A cloud over HTTP at `base_url`; an asynchronous context manager that owns its session.
 
     The token is sent to this cloud alone, as `Authorization` header: redirects are not followed,
-    and no message or repr contains it.
+    and no message or repr contains it. It may come later, with `pair`; ask nothing before that.
     """
 
     def __init__(
         self,
         base_url: str,
         kid: str,
-        token: str,
+        token: str | None,
         *,
         new_session: Callable[[], aiohttp.ClientSession] = new_session,
     ) -> None:
         self._kitchen = f"{base_url.rstrip('/')}/v1/kitchens/{kid}"
-        self._headers = {"Authorization": f"Bearer {token}", "Accept": "application/json"}
+        self._headers = {"Accept": "application/json"}
         self._new_session = new_session
         self._session: aiohttp.ClientSession | None = None
+        if token is not None:
+            self.pair(token)
+
+    def pair(self, token: str) -> None:
+        """Prove from now on with `token` which device this is."""
+        self._headers["Authorization"] = f"Bearer {token}"
 
     async def __aenter__(self) -> Self:
         self._session = self._new_session()

@@ -49,12 +49,12 @@ class Upload:
     """Sends the feed to the relay at `base_url`; a component, and an outlet of the hub.
 
     `attach` it to the hub, and call `on_watched` when the cloud says that somebody watches, or that
-    nobody does: that counts as demand, like any viewer's.
+    nobody does: that counts as demand, like any viewer's. The token may come later, with `pair`.
     """
 
-    def __init__(self, base_url: str, kid: str, token: str, *, rng: random.Random) -> None:
+    def __init__(self, base_url: str, kid: str, token: str | None, *, rng: random.Random) -> None:
         self._url = f"{base_url.rstrip('/')}/v1/kitchens/{kid}/feed"
-        self._headers = {"Authorization": f"Bearer {token}"}
+        self._headers: dict[str, str] = {}
         self._rng = rng
         self._backoff = Backoff(rng, base=0.5, cap=30.0)
         self._epoch = secrets.token_urlsafe(6)
@@ -64,6 +64,12 @@ class Upload:
         self._outgoing = Outgoing()
         self._sender: Sender | None = None
         self._in_trouble = False
+        if token is not None:
+            self.pair(token)
+
+    def pair(self, token: str) -> None:
+        """Prove from now on with `token` which device this is."""
+        self._headers["Authorization"] = f"Bearer {token}"
 
     def attach(self, hub: Hub, *, request_keyframe: Callable[[], None]) -> None:
         """Take the feed of `hub`; `request_keyframe` asks its camera for a keyframe."""

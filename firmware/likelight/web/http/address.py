@@ -17,6 +17,11 @@ def own_address(listener: socket.socket) -> str:
     It uses the address that was bound: a name like localhost may mean IPv4, IPv6 or both.
     """
     host, port = listener.getsockname()[:2]
+    return url_of(host, port)
+
+
+def url_of(host: str, port: int) -> str:
+    """Return the URL at which this machine reaches its own server on `host` and `port`."""
     return _url(EVERYWHERE.get(host, host), port)
 
 

@@ -1,0 +1,159 @@
+"""Whatever is wrong: the lamp lights, the panel says what to do, the page answers, and it heals."""
+
+import asyncio
+import socket
+import uuid
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+
+from likelight.config.settings import CloudSettings, Config, KitchenSettings, WebSettings
+from likelight.daemon import listener as listener_module
+from likelight.daemon import pairing
+from likelight.daemon.assembly import assemble
+from likelight.daemon.device import Device
+from likelight.daemon.listener import device_listener_if_there
+from likelight.daemon.prepare import prepare
+from likelight.web.http.server import listen
+from likelight_hw.sim.display import SimDisplay
+from support.cloud import KID, TOKEN
+from support.cloud_server import cloud_server
+
+WITHIN_S = 30
+
+
+class Risen:
+    """A device that runs, and what it says."""
+
+    def __init__(self, device: Device, url: str) -> None:
+        self.device = device
+        self.url = url
+
+    @property
+    def panel(self) -> str:
+        """One page of what the panel says: a small one turns them."""
+        return " ".join(self.device.window_in.screen.text)
+
+    async def says(self, words: str) -> None:
+        """Wait until the panel says `words`."""
+        await self.until(lambda: words in self.panel)
+
+    async def until(self, true: Any) -> None:
+        seen = 0
+        async with asyncio.timeout(WITHIN_S):
+            while not true():
+                seen = await self.device.changes.wait_beyond(seen)
+
+    async def lights_for_a_like(self, page: str) -> None:
+        """Like on the page at `page`, and wait until the lamp has shown it."""
+        before = self.device.window_in.likes_lit
+        async with aiohttp.ClientSession(headers={"Sec-Fetch-Site": "same-origin"}) as session:
+            like = {"n": 1, "batch": str(uuid.uuid4())}
+            async with session.post(f"{page}/v1/kitchens/{KID}/likes", json=like) as reply:
+                assert reply.status == 202
+        await self.until(lambda: self.device.window_in.likes_lit > before)
+
+    async def health(self) -> tuple[int, dict[str, Any], int]:
+        """Return the status and the body of /healthz, and the status of /readyz."""
+        async with aiohttp.ClientSession() as session:
+            async with session.get(f"{self.url}/healthz") as well:
+                status, body = well.status, await well.json()
+            async with session.get(f"{self.url}/readyz") as ready:
+                return status, body, ready.status
+
+
+@asynccontextmanager
+async def risen(
+    state_dir: Path, *, listener: socket.socket | None = None, port: int = 0, **settings: Any
+) -> AsyncIterator[Risen]:
+    """Run the device of `settings`, bound to its own port when it is free."""
+    if port == 0:
+        with listen("127.0.0.1", 0) as free:
+            port = free.getsockname()[1]
+    state_dir.mkdir(exist_ok=True)
+    web = WebSettings(host="127.0.0.1", port=port)
+    config = await asyncio.to_thread(
+        lambda: Config(kitchen=KitchenSettings(id=KID), state_dir=state_dir, web=web, **settings)
+    )
+    bound = await asyncio.to_thread(device_listener_if_there, config.web)
+    try:
+        prepared = await asyncio.to_thread(prepare, config, bound)
+        async with assemble(config, prepared) as device, asyncio.TaskGroup() as group:
+            display = device.hardware.display
+            assert isinstance(display, SimDisplay)
+            display.on_show = device.changes.bump
+            running = group.create_task(device.run())
+            yield Risen(device, f"http://127.0.0.1:{port}")
+            running.cancel()
+    finally:
+        if bound is not None:
+            bound.close()
+
+
+def write_token(file: Path, text: str) -> None:
+    """Write it as a tool does that replaces the file: whole, and readable by its owner only."""
+    draft = file.with_suffix(".new")
+    draft.touch(mode=0o600)
+    draft.write_text(text)
+    draft.replace(file)
+
+
+@pytest.mark.parametrize("wrong", [None, "", "\n"])
+async def test_without_a_token_the_device_lives_and_takes_the_token_when_it_comes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wrong: str | None
+) -> None:
+    monkeypatch.setattr(pairing, "LOOK_AGAIN_S", 0.05)
+    token_file = tmp_path / "token"
+    if wrong is not None:
+        await asyncio.to_thread(write_token, token_file, wrong)
+    async with cloud_server(tmp_path / "cloud.sqlite") as cloud:
+        settings = CloudSettings(url=cloud.public, token_file=token_file)
+        async with risen(tmp_path / "state", cloud=settings) as device:
+            await device.says("code C3.")
+            status, body, ready = await device.health()
+            assert (status, body["status"], body["reasons"], ready) == (
+                200,
+                "degraded",
+                ["not-paired"],
+                503,
+            )
+            await asyncio.to_thread(write_token, token_file, TOKEN)
+            await device.until(lambda: device.device.window_in.reported.is_set())
+            await device.lights_for_a_like(cloud.public)
+            status, body, ready = await device.health()
+            assert (status, body["status"], ready) == (200, "ok", 200)
+
+
+async def test_a_busy_port_is_waited_for_while_the_rest_lives(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(listener_module, "TRY_AGAIN_S", 0.05)
+    with listen("127.0.0.1", 0) as taken:
+        async with risen(tmp_path, port=taken.getsockname()[1]) as device:
+            await device.says("code N3.")
+            assert device.device.health().reasons == ("address",)
+            assert device.device.window_in.lamp.trouble == ""
+            taken.close()
+            await device.until(lambda: device.device.window_in.reported.is_set())
+            await device.lights_for_a_like(device.url)
+            status, body, ready = await device.health()
+            assert (status, body["status"], ready) == (200, "ok", 200)
+
+
+async def test_a_cloud_inside_whose_database_cannot_be_opened_is_said(tmp_path: Path) -> None:
+    await asyncio.to_thread((tmp_path / "cloud.sqlite").mkdir)
+    async with risen(tmp_path) as device:
+        await device.says("code D4.")
+        status, body, ready = await device.health()
+        assert (status, body["reasons"], ready) == (200, ["cloud-store", "cloud"], 503)
+
+
+async def test_an_empty_token_of_its_own_is_made_anew(tmp_path: Path) -> None:
+    await asyncio.to_thread(write_token, tmp_path / "device.token", "")
+    async with risen(tmp_path) as device:
+        await device.until(lambda: device.device.window_in.reported.is_set())
+        await device.lights_for_a_like(device.url)
