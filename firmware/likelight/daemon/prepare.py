@@ -9,7 +9,6 @@ from likelight.appreciation.sync.store import DeviceStore
 from likelight.assets.catalogue import Notes
 from likelight.config.opened_lights import OpenedLights, write_opened_lights
 from likelight.config.places import runtime_dir
-from likelight.config.secret import read_token
 from likelight.config.settings import Config
 from likelight.config.state_dir import is_new, own_token
 from likelight.daemon.camera import camera_config
