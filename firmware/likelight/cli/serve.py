@@ -114,8 +114,8 @@ def _serve(config: "Config", *, bench: bool, browser: bool, seconds: float | Non
 
 
 def _port(text: str) -> int:
-    if not text.isdigit() or not 1 <= int(text) <= 65535:
-        raise argparse.ArgumentTypeError(f"{text} is not a port; use a number from 1 to 65535")
+    if not text.isdigit() or not 1024 <= int(text) <= 65535:
+        raise argparse.ArgumentTypeError(f"{text} is not a port; use a number from 1024 to 65535")
     return int(text)
 
 

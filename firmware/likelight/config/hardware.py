@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, Self, TypeVar
 
 from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
 
-from likelight.config.section import Number, Section, Switch, Whole
+from likelight.config.section import FullPath, Number, Section, Switch, Whole
 from likelight.contract import KITS
 from likelight_hw import boards
 from likelight_hw.boards import Board
@@ -47,7 +47,7 @@ class LampSettings(Section):
     """Red, green, blue."""
     active_low: Switch = False
     frequency_hz: Annotated[Whole, Field(ge=50, le=20_000)] = 1000
-    device: Path = Path("/dev/leds0")
+    device: FullPath = Path("/dev/leds0")
     leds: Annotated[Whole, Field(ge=1, le=1000)] | None = None
     max_milliamps: Annotated[Whole, Field(ge=50, le=20_000)] = 1500
     """Of all LEDs together, at 60 mA for each that is white."""
@@ -128,7 +128,7 @@ class DisplaySettings(Section):
     port: Annotated[Whole, Field(ge=0, le=22)] | None = None
     address: Annotated[Whole, Field(ge=0x08, le=0x77)] | None = None
     chip_select: Annotated[Whole, Field(ge=0, le=2)] | None = None
-    device: Path | None = None
+    device: FullPath | None = None
     pin_dc: Gpio | None = None
     pin_reset: Gpio | None = None
     pin_backlight: Gpio | None = None

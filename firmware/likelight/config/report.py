@@ -1,14 +1,14 @@
 """What is wrong with a configuration, for the person who has to fix it: line, setting, message."""
 
 import re
-import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 
+from likelight.config.layers import Layer, layer_of
 from likelight.config.pins import Mistake
-from likelight.config.toml_lines import Key, line_numbers
+from likelight.config.toml_lines import Key
 from likelight.contract import KITS
 from likelight_hw import boards
 from likelight_hw.suggest import did_you_mean
@@ -17,43 +17,58 @@ _KINDS = {
     "string_type": 'this takes a text in quotes, such as "pi-4"',
     "literal_error": "this takes a text in quotes, one of: {expected}",
     "int_type": "this takes a whole number, without quotes",
+    "int_from_float": "this takes a whole number, without a point",
     "float_type": "this takes a number, without quotes",
+    "finite_number": "this takes a number",
     "bool_type": "this takes true or false, without quotes",
     "tuple_type": "this takes a list in brackets",
     "path_type": "this takes a path in quotes",
+    "greater_than": "use more than {gt}",
+    "greater_than_equal": "use {ge} or more",
+    "less_than": "use less than {lt}",
+    "less_than_equal": "use {le} or less",
+    "multiple_of": "use a multiple of {multiple_of}",
+    "string_too_short": "this is empty; use 1 letter or more",
+    "string_too_long": "this is too long; use {max_length} letters or less",
+    "too_short": "here are {actual_length}; give {min_length} or more",
+    "too_long": "here are too many; give {max_length} or less",
+    "missing": "a value is missing here",
 }
 _TABLE = "this is a table: a line [{name}], and its settings in the lines below"
 """What pydantic says in Python's terms, in the terms of TOML."""
-
-_TOML = {
-    "Invalid value": "a text stands in quotes, a switch is true or false",
-    "Cannot declare ('lights',) twice": "several lamps are [[lights]] each, with two brackets",
-}
-"""What to do about an error of tomllib, by how its words begin."""
-
-
-def toml_error_in_words(error: tomllib.TOMLDecodeError) -> str:
-    """Return what keeps a text from being TOML, with the fix where there is a usual one."""
-    said = str(error)
-    return "; ".join((said, *(fix for start, fix in _TOML.items() if said.startswith(start))))
+_KITCHEN_ID = (
+    "an id stands in addresses: up to 40 of a-z, 0-9 and -, in small letters and without spaces, "
+    'such as "store-17"'
+)
+_OTHER = "this can't be used; SETTINGS.md says what this setting takes"
 
 
 def validation_mistakes(error: ValidationError, model: type[BaseModel]) -> Iterator[Mistake]:
     """Return the mistakes that pydantic found on its way through `model`."""
     for mistake in error.errors():
-        key = mistake["loc"]
-        words = mistake["msg"].removeprefix("Value error, ")
-        if mistake["type"] == "extra_forbidden":
-            words = "no such setting" + _suggestion(model, key)
-        elif mistake["type"] == "literal_error" and isinstance(mistake["input"], str):
+        key, kind = mistake["loc"], mistake["type"]
+        if kind == "value_error":
+            words = mistake["msg"].removeprefix("Value error, ")
+        elif kind == "extra_forbidden":
+            words = _no_such_setting(model, key)
+        elif kind == "literal_error" and isinstance(mistake["input"], str):
             names = re.findall(r"'([^']*)'", mistake["ctx"]["expected"])
             words = f"no {key[-1]} is called {mistake['input']!r}"
             words += did_you_mean(str(mistake["input"]), names)
-        elif mistake["type"] in ("model_type", "dict_type"):
+        elif kind in ("model_type", "dict_type"):
             words = _TABLE.format(name=".".join(str(part) for part in key if part != 0))
-        elif mistake["type"] in _KINDS:
-            words = _KINDS[mistake["type"]].format(**mistake.get("ctx", {}))
+        elif kind == "string_pattern_mismatch" and key == ("kitchen", "id"):
+            words = _KITCHEN_ID
+        else:
+            words = _KINDS.get(kind, _OTHER).format(**mistake.get("ctx", {}))
         yield Mistake(key, words)
+
+
+def _no_such_setting(model: type[BaseModel], key: Key) -> str:
+    top = model.model_fields.get(str(key[-1]))
+    if len(key) > 1 and top is not None and _model_in(top.annotation) is None:
+        return f"{key[-1]} belongs above the first table: move this line to the top of the file"
+    return "no such setting" + _suggestion(model, key)
 
 
 def _suggestion(model: type[BaseModel], key: Key) -> str:
@@ -80,39 +95,63 @@ def _model_in(annotation: Any) -> type[BaseModel] | None:
 class MistakeReport:
     """Names settings as their file does, and finds the lines they stand on."""
 
-    def __init__(self, text: str, settings: Mapping[str, Any]) -> None:
-        self._lines = line_numbers(text)
+    def __init__(self, layers: Sequence[Layer], settings: Mapping[str, Any]) -> None:
+        self._layers = layers
         self._settings = settings
         kit = settings.get("kit")
         self._of_kit = boards.kit(str(kit)).settings if kit in KITS else {}
 
     def text_of(self, mistakes: Iterable[Mistake]) -> str:
-        """Return one line for each mistake, in the order of the file."""
-        rows = [self._line_of_text(mistake) for mistake in mistakes]
-        return "\n".join(words for _, words in sorted(rows, key=lambda row: row[0]))
+        """Return one line for each mistake, those of reading too, in the order of the layers."""
+        rows = [self._row(mistake) for mistake in mistakes]
+        broken = {
+            (index, wrong.line): wrong.words
+            for index, layer in enumerate(self._layers)
+            for wrong in layer.mistakes
+        }
+        # What stands on a line that was not understood has no second mistake.
+        rows = [row for row in rows if row[:2] not in broken]
+        rows += [(index, line, words) for (index, line), words in broken.items()]
+        rows.sort(key=lambda row: row[:2])
+        return "\n".join(f"  {self._place(index, line)}{words}" for index, line, words in rows)
 
-    def _line_of_text(self, mistake: Mistake) -> tuple[int, str]:
+    def _row(self, mistake: Mistake) -> tuple[int, int, str]:
         key, other = mistake.key, mistake.other
         if other is not None and self._from_kit(key) and not self._from_kit(other):
             key, other = other, key
-        line = self._line(key)
+        index, line = self._find(key) or (0, 0)
         words = f"{self._name(key)}: {mistake.words}"
         if other is not None:
             words += f" {self._name(other)}"
-            if (elsewhere := self._line(other)) is not None and not self._from_kit(other):
-                words += f" (line {elsewhere})"
-        return (line or 0), f"  line {line}: {words}" if line else f"  {words}"
+            elsewhere = None if self._from_kit(other) else self._find(other)
+            if elsewhere is not None:
+                place = self._place(elsewhere[0], elsewhere[1]).removesuffix(": ")
+                words += f" ({place})"
+        return index, line, words
+
+    def _place(self, index: int, line: int) -> str:
+        name = self._layers[index].name if self._layers else ""
+        parts = [name, f"line {line}" if line else ""]
+        place = ", ".join(part for part in parts if part)
+        return f"{place}: " if place else ""
 
     def _from_kit(self, key: Key) -> bool:
-        return key[0] in self._of_kit and self._as_in_file(key) not in self._lines
+        return key[0] in self._of_kit and layer_of(self._layers, self._as_in_file(key)) is None
 
-    def _line(self, key: Key) -> int | None:
-        """Return the line of `key`, of the table that lacks it, or of the kit it comes from."""
+    def _find(self, key: Key) -> tuple[int, int] | None:
+        """Return layer and line of `key`, of the table that lacks it, or of the kit it comes from.
+
+        The line is 0 where a layer has none.
+        """
         named = self._as_in_file(key)
-        for length in range(len(named), 0, -1):
-            if named[:length] in self._lines:
-                return self._lines[named[:length]]
-        return self._lines.get(("kit",)) if self._from_kit(key) else None
+        names = [named[:length] for length in range(len(named), 0, -1)]
+        if self._from_kit(key):
+            names.append(("kit",))
+        for name in names:
+            if (found := layer_of(self._layers, name)) is not None:
+                layer, line = found
+                return self._layers.index(layer), line or 0
+        return None
 
     def _name(self, key: Key) -> str:
         name = ".".join(str(part) for part in self._as_in_file(key))

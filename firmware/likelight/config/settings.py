@@ -3,22 +3,24 @@
 Unknown keys are refused, and all mistakes are reported at once, with line and name of each key.
 """
 
-import re
-import tomllib
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import tzinfo
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
-from urllib.parse import urlsplit
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 
 from likelight.appreciation.lamp import palette
 from likelight.assets.catalogue import BUNDLED, TROUBLE, primary_language
+from likelight.config.address import check_cloud_url
 from likelight.config.hardware import HardwareSettings, with_kit
+from likelight.config.layers import Layer, layer_of, merged, read_layers
 from likelight.config.pins import Mistake, pin_mistakes
 from likelight.config.places import default_state_dir
-from likelight.config.report import MistakeReport, toml_error_in_words, validation_mistakes
-from likelight.config.section import Number, Section, Switch, Whole
+from likelight.config.report import MistakeReport, validation_mistakes
+from likelight.config.section import FullPath, Number, Section, Switch, Whole
 from likelight.contract import BOARDS, KitchenId, KitchenName
 from likelight.gate.schedule import WEEKDAYS, Hours, daily, spans, weekly
 from likelight.gate.zone import kitchen_zone
@@ -37,7 +39,7 @@ class KitchenSettings(Section):
     id: KitchenId = "kitchen"
     name: KitchenName = "Our kitchen"
     language: str = "en"
-    catalogue: Path | None = None
+    catalogue: FullPath | None = None
     """A folder with the brand's own notes; its cloud must have the same."""
     timezone: str | None = None
     """IANA's name of it, such as "Europe/Berlin"; None for the computer's own."""
@@ -45,10 +47,11 @@ class KitchenSettings(Section):
     @field_validator("language")
     @classmethod
     def _has_notes(cls, language: str) -> str:
-        primary = primary_language(language)
-        if primary not in BUNDLED.catalogues and not TROUBLE:
-            known = did_you_mean(primary, BUNDLED.languages())
-            raise ValueError(f"there are no notes in {language!r}{known}")
+        known = BUNDLED.languages()
+        if language not in known and not TROUBLE:
+            primary = primary_language(language.strip())
+            close = f'; write "{primary}"' if primary in known else did_you_mean(primary, known)
+            raise ValueError(f"there are no notes in {language!r}{close}")
         return language
 
     @field_validator("timezone")
@@ -62,42 +65,27 @@ class WebSettings(Section):
     """Where the device listens on its own network."""
 
     host: str = "127.0.0.1"
-    port: Annotated[Whole, Field(ge=1, le=65535)] = 8080
+    port: Annotated[Whole, Field(ge=1024, le=65535)] = 8080
+    """The service has no right to a port below 1024."""
 
 
 class CloudSettings(Section):
     """The cloud to poll. Without a `url` the reference cloud runs embedded (single-store mode)."""
 
     url: str | None = None
-    token_file: Path | None = None
+    token_file: FullPath | None = None
     """A file that only the daemon can read (mode 0600 or a systemd credential)."""
 
     @field_validator("url")
     @classmethod
     def _is_an_address(cls, url: str | None) -> str | None:
-        if url is not None and not _is_http(url):
-            raise ValueError(
-                "write it with https://, for example https://cloud.example "
-                "(http:// is for a cloud in your own network)"
-            )
-        return url
+        return None if url is None else check_cloud_url(url)
 
     @model_validator(mode="after")
     def _token_with_url(self) -> Self:
         if (self.url is None) != (self.token_file is None):
             raise ValueError("url and token_file belong together: set both, or neither")
         return self
-
-
-def _is_http(url: str) -> bool:
-    """Return whether `url` can be polled: a scheme, a host, perhaps a port and a path."""
-    try:
-        parts = urlsplit(url)
-        host, _ = parts.hostname, parts.port
-    except ValueError:
-        return False
-    clean = not (parts.query or parts.fragment or re.search(r"\s", url))
-    return parts.scheme in ("http", "https") and bool(host) and clean
 
 
 Fraction = Annotated[Number, Field(ge=0, le=1)]
@@ -111,8 +99,8 @@ class CameraSettings(Section):
     """The camera's driver and the stream that it makes."""
 
     driver: Literal["sim", "file", "picamera2", "usb"] = "sim"
-    path: Path | None = None
-    device: Path | None = None
+    path: FullPath | None = None
+    device: FullPath | None = None
     """The USB camera's; best one of /dev/v4l/by-id/, whose names stay the same after a reboot."""
     masks: Annotated[tuple[Polygon, ...], Field(max_length=32)] = ()
     """What nobody outside may see: covered before the picture is encoded."""
@@ -153,9 +141,9 @@ class PushSettings(Section):
 
     url: str | None = None
     """Only where nothing in it is secret; what holds a stream key or a password is a `url_file`."""
-    url_file: Path | None = None
+    url_file: FullPath | None = None
     """A file that only the daemon can read (mode 0600 or a systemd credential)."""
-    ca_file: Path | None = None
+    ca_file: FullPath | None = None
 
     @model_validator(mode="after")
     def _one_url(self) -> Self:
@@ -229,35 +217,61 @@ class Config(HardwareSettings):
     brand: BrandSettings = BrandSettings()
     schedule: ScheduleSettings = ScheduleSettings()
     quiet: QuietSettings = QuietSettings()
-    state_dir: Path = Field(default_factory=default_state_dir)
+    state_dir: FullPath = Field(default_factory=default_state_dir)
+
+
+@dataclass(frozen=True, slots=True)
+class ReadConfig:
+    """A configuration, and the layers that it was read from."""
+
+    config: Config
+    layers: tuple[Layer, ...]
 
 
 def read_config(path: Path) -> Config:
     """Read the configuration at `path`. Raises `ConfigError` with one line for each mistake."""
+    return read_layered(path, os.environ).config
+
+
+def read_layered(
+    path: Path, environ: Mapping[str, str], assignments: Iterable[str] = ()
+) -> ReadConfig:
+    """Read the configuration at `path` with all that lies over it: `--set`'s assignments last.
+
+    Raises `ConfigError` with one line for each mistake.
+    """
     try:
-        # Windows' Notepad begins a file with a byte order mark.
-        text = path.read_text(encoding="utf-8-sig")
-        settings = tomllib.loads(text)
+        layers = read_layers(path, environ, assignments)
     except FileNotFoundError:
         raise ConfigError(f"there is no configuration at {path}; name one with --config") from None
-    except OSError as error:
-        raise ConfigError(f"can't read {path}: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        line = error.object.count(b"\n", 0, error.start) + 1
-        raise ConfigError(f"{path} is not saved as UTF-8: see line {line}") from error
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{path} is not valid TOML: {toml_error_in_words(error)}") from error
-    except RecursionError:
-        raise ConfigError(f"{path} can't be used: its brackets are nested too deeply") from None
+    except (OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) else error
+        raise ConfigError(f"can't read {path}: {why}") from error
+    settings = merged(layers)
     layered = _within_camera_limits(with_kit(settings))
+    config, wrong = None, []
     try:
         config = Config.model_validate(layered)
         wrong = pin_mistakes(config)
     except ValidationError as error:
         wrong = [*validation_mistakes(error, Config), *_wrong_pins(layered, error)]
-    if wrong:
-        raise ConfigError(f"{path} can't be used:\n{MistakeReport(text, settings).text_of(wrong)}")
-    return config
+    broken = any(layer.mistakes for layer in layers)
+    if broken:
+        # What was not understood may be just what another setting lacks.
+        wrong = [mistake for mistake in wrong if mistake.other is None and _stands(layers, mistake)]
+    if config is None or broken or wrong:
+        report = MistakeReport(layers, settings).text_of(wrong)
+        raise ConfigError(f"{path} can't be used:\n{report}")
+    return ReadConfig(config, tuple(layers))
+
+
+def _stands(layers: Sequence[Layer], mistake: Mistake) -> bool:
+    """Return whether a value stands where the mistake is, and not a table, which may lack one."""
+    found = layer_of(layers, mistake.key)
+    value: Any = found[0].settings if found else {}
+    for part in mistake.key if found else ():
+        value = value[part]
+    return mistake.key[0] not in Config.model_fields or not isinstance(value, dict)
 
 
 def _within_camera_limits(settings: dict[str, Any]) -> dict[str, Any]:

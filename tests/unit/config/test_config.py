@@ -2,10 +2,13 @@ import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import get_args
 
 import pytest
+from pydantic import BaseModel
 
-from likelight.config.settings import Config, ConfigError, read_config
+from likelight.config.address import leaves_own_network
+from likelight.config.settings import Config, ConfigError, read_config, read_layered
 
 
 def written(tmp_path: Path, text: str) -> Path:
@@ -30,14 +33,17 @@ def test_a_file_overrides_the_defaults(tmp_path: Path) -> None:
     ("text", "told"),
     [
         ("[camera]\ndrvier = 'sim'", "camera.drvier: no such setting; did you mean driver?"),
-        ("[web]\nport = 99999", "web.port: Input should be less than or equal to 65535"),
+        ("[web]\nport = 99999", "line 2: web.port: use 65535 or less"),
         ("[camera]\ndriver = 'file'", "path belongs to driver"),
         ("[cloud]\nurl = 'https://x.example'", "url and token_file belong together"),
         ("[kitchen]\nid = 'No Spaces'", "kitchen.id"),
         ("[kitchen]\nname = '  '", "kitchen.name"),
-        ("[web", "not valid TOML"),
-        ("board = pi-4", "line 1, column 9); a text stands in quotes"),
-        ("[lights]\n[lights]", "several lamps are [[lights]] each"),
+        ("[web", "line 1: a table is [NAME], closed with the same brackets"),
+        (
+            "board = pi-4",
+            'line 1: a text stands in quotes, a switch is true or false: board = "pi-4"',
+        ),
+        ("[lights]\n[lights]", "line 2: several lamps are [[lights]] each"),
     ],
 )
 def test_a_mistake_is_reported_with_its_key(tmp_path: Path, text: str, told: str) -> None:
@@ -46,58 +52,102 @@ def test_a_mistake_is_reported_with_its_key(tmp_path: Path, text: str, told: str
     assert told in str(error.value)
 
 
+SCHEME = "write it with https://, for example https://cloud.example "
+
+
 @pytest.mark.parametrize(
-    "url",
+    ("url", "told"),
     [
-        "127.0.0.1:18710",
-        "cloud.example",
-        "localhost:8090",
-        "//cloud.example",
-        "https:/cloud.example",
-        "https://",
-        "ftp://cloud.example",
-        "https://cloud.example:port",
-        "https://cloud.example:99999",
-        "https://cloud.example ",
-        "https://cloud.example/?a=b",
-        "https://[::1",
-        "",
+        ("127.0.0.1:18710", SCHEME),
+        ("cloud.example", SCHEME),
+        ("localhost:8090", SCHEME),
+        ("//cloud.example", SCHEME),
+        ("https:/cloud.example", SCHEME),
+        ("https://", SCHEME),
+        ("htps://cloud.example", SCHEME),
+        ("ftp://cloud.example", SCHEME),
+        ("", SCHEME),
+        ("https://cloud.example:port", "the port, after the last :, is a number from 1 to 65535"),
+        ("https://cloud.example:99999", "the port, after the last :, is a number from 1 to 65535"),
+        ("https://cloud.example:0", "the port, after the last :, is a number from 1 to 65535"),
+        ("https://cloud.example ", "a space stands before or after the address"),
+        ("https://cloud. example", "a space stands in the address"),
+        ("https://cloud.example/k/store-17", "leave out what comes after the host"),
+        ("https://cloud.example/?a=b", "leave out what comes after the host"),
+        ("https://cloud.example/#", "leave out what comes after the host"),
+        ("https://user:hunter2@cloud.example", "leave out what stands before the @"),
+        ("https://@cloud.example", "leave out what stands before the @"),
+        ("https://cloud..example.com", "two dots stand side by side"),
+        ("https://.example.com", "two dots stand side by side"),
+        ("https://" + "a" * 64 + ".example", "the host's name is too long: at most 63 letters"),
+        ("https://" + "a." * 127 + "example", "the host's name is too long"),
+        ("https://-cloud.example", "a host's name has letters, digits, - and dots only"),
+        ("https://192.168.1.300", "this is not an address of four numbers, each 0 to 255"),
+        ("https://[::1", "the host can't be understood"),
+        ("https://[::z]", "the"),
     ],
 )
 def test_a_cloud_that_no_http_client_can_reach_is_refused_with_its_line(
-    tmp_path: Path, url: str
+    tmp_path: Path, url: str, told: str
 ) -> None:
-    text = f'[web]\nport = 0\n[cloud]\nurl = "{url}"\ntoken_file = "/t"'
+    text = f'[web]\nport = 80\n[cloud]\nurl = "{url}"\ntoken_file = "/t"'
     with pytest.raises(ConfigError) as error:
         read_config(written(tmp_path, text))
-    assert "line 4: cloud.url: write it with https://, for example https://cloud.example " in str(
-        error.value
-    )
-    assert "web.port" in str(error.value)
+    assert f"line 4: cloud.url: {told}" in str(error.value)
+    assert "hunter2" not in str(error.value)
+    assert "line 2: web.port: use 1024 or more" in str(error.value)
 
 
 @pytest.mark.parametrize(
-    "url", ["https://cloud.example", "http://192.168.1.7:8090/", "https://x.example/base"]
+    ("url", "leaves"),
+    [
+        ("https://cloud.example", False),
+        ("http://cloud.example", True),
+        ("http://8.8.8.8:8090", True),
+        ("http://192.168.1.7:8090", False),
+        ("http://[fd00::1]", False),
+        ("http://localhost:8090", False),
+        ("http://cloud.local", False),
+        ("http://cloud", False),
+    ],
+)
+def test_a_token_that_leaves_its_network_unencrypted_is_seen(url: str, leaves: bool) -> None:
+    assert leaves_own_network(url) is leaves
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://cloud.example",
+        "http://192.168.1.7:8090/",
+        "https://[fd00::1]:8443",
+        "https://wolke.küche",
+    ],
 )
 def test_a_cloud_is_an_address_with_its_scheme(tmp_path: Path, url: str) -> None:
     text = f'[cloud]\nurl = "{url}"\ntoken_file = "/t"'
     assert read_config(written(tmp_path, text)).cloud.url == url
 
 
-@pytest.mark.parametrize("language", ["xx", "tlh", "", " de", "deutsch"])
-def test_a_language_without_notes_is_told_with_the_other_mistakes_and_its_line(
-    tmp_path: Path, language: str
+@pytest.mark.parametrize(
+    ("language", "told"),
+    [
+        ("xx", "; there is: ar, de, en"),
+        ("tlh", "; there is: "),
+        ("", "; there is: "),
+        (" de", '; write "de"'),
+        ("EN", '; write "en"'),
+        ("de_DE", '; write "de"'),
+        ("de-AT", '; write "de"'),
+    ],
+)
+def test_a_language_that_settings_does_not_name_is_told_with_the_other_mistakes_and_its_line(
+    tmp_path: Path, language: str, told: str
 ) -> None:
     with pytest.raises(ConfigError) as error:
-        read_config(written(tmp_path, f'[kitchen]\nlanguage = "{language}"\n[web]\nport = 0'))
-    assert f"line 2: kitchen.language: there are no notes in '{language}'" in str(error.value)
-    assert "line 4: web.port" in str(error.value)
-
-
-@pytest.mark.parametrize("language", ["de", "de-AT", "de_AT", "DE"])
-def test_a_language_may_name_its_region(tmp_path: Path, language: str) -> None:
-    config = read_config(written(tmp_path, f'[kitchen]\nlanguage = "{language}"'))
-    assert config.kitchen.language == language
+        read_config(written(tmp_path, f'[kitchen]\nlanguage = "{language}"\n[web]\nport = 80'))
+    assert f"line 2: kitchen.language: there are no notes in '{language}'{told}" in str(error.value)
+    assert "line 4: web.port: use 1024 or more" in str(error.value)
 
 
 def test_a_file_of_windows_notepad_is_read(tmp_path: Path) -> None:
@@ -109,7 +159,7 @@ def test_a_file_of_windows_notepad_is_read(tmp_path: Path) -> None:
 def test_a_file_in_another_encoding_is_reported_with_its_line(tmp_path: Path) -> None:
     path = tmp_path / "likelight.toml"
     path.write_bytes(b'[kitchen]\nname = "Caf\xe9"\n')
-    with pytest.raises(ConfigError, match="not saved as UTF-8: see line 2"):
+    with pytest.raises(ConfigError, match="line 2: a letter here is not saved as UTF-8: in Not"):
         read_config(path)
 
 
@@ -178,3 +228,171 @@ def test_a_whole_number_is_also_a_number_and_masks_take_no_texts(tmp_path: Path)
     assert read_config(written(tmp_path, "[quiet]\nbrightness = 1")).quiet.brightness == 1
     with pytest.raises(ConfigError, match=r"camera\.masks\.0\.1\.0: this takes a number"):
         read_config(written(tmp_path, '[camera]\nmasks = [[[0, 0], ["1", 0], [1, 1]]]'))
+
+
+PATHS = (
+    ("", "state_dir", ""),
+    ("kitchen", "catalogue", ""),
+    ("cloud", "token_file", 'url = "https://cloud.example"'),
+    ("camera", "path", 'driver = "file"'),
+    ("camera", "device", 'driver = "usb"'),
+    ("push", "url_file", ""),
+    ("push", "ca_file", 'url_file = "/t"'),
+    ("lights", "device", ""),
+    ("display", "device", ""),
+)
+
+
+def test_the_list_of_paths_is_whole() -> None:
+    schema = Config.model_json_schema()
+    found = {("", "state_dir")}
+    for table, tables in schema["properties"].items():
+        if (names := re.search(r"#/\$defs/(\w+)", json.dumps(tables))) is not None:
+            settings = schema["$defs"][names[1]]["properties"]
+            found |= {(table, name) for name in settings if '"path"' in json.dumps(settings[name])}
+    assert found == {(table, name) for table, name, _ in PATHS}
+
+
+@pytest.mark.parametrize(("table", "name", "beside"), PATHS)
+def test_a_path_is_whole_or_begins_at_home(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, table: str, name: str, beside: str
+) -> None:
+    monkeypatch.setenv("HOME", "/home/cook")
+    head = f"[{table}]\n{beside}\n" if table else "\n\n"
+
+    def read(value: str) -> Path:
+        config = read_config(written(tmp_path, f"{head}{name} = {value}"))
+        inside = getattr(config, table) if table else config
+        return Path(getattr(inside[0] if table == "lights" else inside, name))
+
+    assert read('"/srv/x"') == Path("/srv/x")
+    assert read('"~/x"') == Path("/home/cook/x")
+    for value, told in (
+        ('"x"', "write the whole path, from / on, such as /var/lib/likelight/x"),
+        ('"./x"', "write the whole path"),
+        ('""', "write the whole path"),
+        ("'C:\\Users\\x'", "this is a path of Windows"),
+        ('"/srv/\\u0000x"', "can't be seen"),
+        ('"/srv\\temp"', "can't be seen"),
+        ('"~nobody-of-this-name/x"', "there is no home directory"),
+        ("3", "this takes a path in quotes"),
+    ):
+        with pytest.raises(ConfigError) as error:
+            read(value)
+        setting = f"{table}.{name}" if table else name
+        assert f"  line 3: {setting}: " in str(error.value), value
+        assert told in str(error.value), value
+
+
+def test_what_stands_below_a_table_by_mistake_is_sent_above_it(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError) as error:
+        read_config(written(tmp_path, '[web]\nport = 8080\n\nboard = "pi-4"\nkit = "cheap"'))
+    for line, name in ((4, "board"), (5, "kit")):
+        told = f"line {line}: web.{name}: {name} belongs above the first table: move this line"
+        assert told in str(error.value)
+
+
+RAW = re.compile(
+    "should|Input|Value error|Field required|pattern|pydantic|tomllib|at line|column|Traceback|"
+    "Expected|Invalid|Unterminated|Illegal"
+)
+WRONG = (
+    *('"x"', "true", "-1", "10000000000", "1.5", "inf", "nan", "[]", "[1]", "{a = 1}"),
+    *("2024-01-01", "9" * 390, f'"{"x" * 100}"', "[[[0, 0], [1, 0], [0]]]", "[[[0, 0]]]"),
+)
+
+
+def leaves(model: type[BaseModel], prefix: str = "") -> Iterator[str]:
+    for name, setting in model.model_fields.items():
+        kinds = (setting.annotation, *get_args(setting.annotation))
+        tables = [kind for kind in kinds if isinstance(kind, type) and issubclass(kind, BaseModel)]
+        yield from leaves(tables[0], f"{prefix}{name}.") if tables else [prefix + name]
+
+
+@pytest.mark.parametrize("name", tuple(leaves(Config)))
+def test_no_words_of_a_library_are_shown_whatever_a_setting_says(tmp_path: Path, name: str) -> None:
+    refused = 0
+    for value in WRONG:
+        try:
+            read_config(written(tmp_path, f"{name} = {value}"))
+        except ConfigError as error:
+            refused += 1
+            lines = str(error).split("\n")[1:]
+            assert all(line.startswith("  line 1: ") for line in lines), lines
+            assert not RAW.search("\n".join(lines)), lines
+    assert refused > 3
+
+
+def test_a_kitchens_id_is_explained(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"line 2: kitchen\.id: an id stands in addresses: up to"):
+        read_config(written(tmp_path, '[kitchen]\nid = "Store 17"'))
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
+def test_utf_16_is_told_with_what_to_choose_in_notepad(tmp_path: Path, encoding: str) -> None:
+    path = tmp_path / "likelight.toml"
+    path.write_bytes('[kitchen]\nid = "lehi"\n'.encode(encoding))
+    with pytest.raises(ConfigError, match=r"line 1: .*UTF-16.*Save as, and the encoding UTF-8"):
+        read_config(path)
+
+
+def test_a_file_that_a_power_cut_left_full_of_zeros_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "likelight.toml"
+    path.write_bytes(b"\0" * 300)
+    with pytest.raises(ConfigError, match="line 1: the file is empty or damaged: write it anew"):
+        read_config(path)
+
+
+BROKEN = """\
+board = pi-4
+[kitchen
+id = “lehi”
+name = "Caf\udce9"
+[web]
+port = 80
+host: "0.0.0.0"
+[camera]
+fps = 1
+driver = usb
+[lights]
+driver = "pwm"
+"""
+
+
+def test_mistakes_of_every_kind_are_told_at_once_in_the_order_of_their_lines(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "likelight.toml"
+    path.write_bytes(BROKEN.encode(errors="surrogateescape"))
+    with pytest.raises(ConfigError) as error:
+        read_config(path)
+    lines = str(error.value).split("\n")[1:]
+    assert [int(line.split()[1].rstrip(":")) for line in lines] == [1, 2, 3, 4, 6, 7, 9, 10]
+
+
+def test_the_layers_lie_in_their_order_and_each_mistake_names_its_place(tmp_path: Path) -> None:
+    text = "[web]\nport = 8081\n[camera]\nfps = 10\nwidth = 640\nheight = 360"
+    path, more = written(tmp_path, text), tmp_path / "conf.d"
+    more.mkdir()
+    (more / "20-b.toml").write_text("[camera]\nheight = 362")
+    (more / "10-a.toml").write_text("[camera]\nwidth = 642\nheight = 364")
+    (more / "30-c.txt").write_text("[[[")
+    environ = {"LIKELIGHT_CAMERA__FPS": "12", "LIKELIGHT_KITCHEN__NAME": "Store 17"}
+    environ["LIKELIGHT_LONG"] = "1"
+    config = read_layered(path, environ, ["kitchen.id=lehi", "camera.fps=15"]).config
+    assert (config.camera.fps, config.camera.width, config.camera.height) == (15, 642, 362)
+    assert (config.web.port, config.kitchen.name, config.kitchen.id) == (8081, "Store 17", "lehi")
+
+    (more / "20-b.toml").write_text("[camera]\nhieght = 362\nfps = = 3")
+    environ = {"LIKELIGHT_WEB__PORT": "80", "LIKELIGHT_CAMRA__FPS": "9", "LIKELIGHT_BOARD": "pi4"}
+    with pytest.raises(ConfigError) as error:
+        read_layered(path, environ, ["kitchen.id=No!"])
+    for told in (
+        "conf.d/20-b.toml, line 2: camera.hieght: no such setting; did you mean height?",
+        "conf.d/20-b.toml, line 3: ",
+        "LIKELIGHT_WEB__PORT: web.port: use 1024 or more",
+        "LIKELIGHT_CAMRA__FPS: camra: no such setting; did you mean camera?",
+        "LIKELIGHT_BOARD: board: no board is called 'pi4'; did you mean pi-4?",
+        "--set kitchen.id: kitchen.id: an id stands in addresses",
+    ):
+        assert f"\n  {told}" in str(error.value)
