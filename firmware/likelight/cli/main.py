@@ -1,11 +1,13 @@
 """The command `likelight`: its commands and options. Each command imports what it needs itself."""
 
 import argparse
+import io
 import sys
 from collections.abc import Sequence
 
 from likelight import __version__
 from likelight.cli.camera import add_camera
+from likelight.cli.config import add_config
 from likelight.cli.consent import add_consent
 from likelight.cli.doctor import add_doctor
 from likelight.cli.exits import Exit, end
@@ -18,6 +20,7 @@ from likelight.cli.serve import add_demo, add_run
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; return the exit code."""
+    _print_in_any_locale()
     parser, words = _parser(), sys.argv[1:] if argv is None else argv
     if not words:
         parser.print_help(sys.stderr)
@@ -31,6 +34,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         return end(error, Exit.USAGE)
 
 
+def _print_in_any_locale() -> None:
+    """Let no letter that the terminal's encoding lacks (EUC-JP has no ü) end a command."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="likelight",
@@ -42,6 +52,7 @@ def _parser() -> argparse.ArgumentParser:
     for add_command in (
         add_demo,
         add_run,
+        add_config,
         add_camera,
         add_consent,
         add_lights,

@@ -1,9 +1,12 @@
 """`likelight demo` and `likelight run`: the daemon itself."""
 
 import argparse
+import os
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from likelight.cli.config import add_set_option
 from likelight.cli.exits import Exit, end
 from likelight.cli.target import demo_config, demo_state_dir
 from likelight.config.places import DEFAULT_FILE
@@ -74,6 +77,7 @@ def add_run(commands: "Commands") -> None:
         metavar="FILE",
         help="the configuration, TOML (default %(default)s)",
     )
+    add_set_option(run)
     run.set_defaults(run=_run)
 
 
@@ -90,9 +94,13 @@ def _demo(arguments: argparse.Namespace) -> Exit:
 
 
 def _run(arguments: argparse.Namespace) -> Exit:
-    from likelight.config.settings import read_config
+    from likelight.config.cautions import cautions
+    from likelight.config.settings import read_layered
 
-    return _serve(read_config(arguments.config), bench=False, browser=False, seconds=None)
+    config = read_layered(arguments.config, os.environ, arguments.assignments).config
+    for words in cautions(config):
+        print(f"likelight: {words}", file=sys.stderr)
+    return _serve(config, bench=False, browser=False, seconds=None)
 
 
 def _serve(config: "Config", *, bench: bool, browser: bool, seconds: float | None) -> Exit:

@@ -66,7 +66,20 @@ def layer_of(layers: Sequence[Layer], key: Key) -> tuple[Layer, int | None] | No
     for layer in reversed(layers):
         if key in layer.lines:
             return layer, layer.lines[key]
+        if _replaces(layer.settings, key):
+            return None
     return None
+
+
+def _replaces(settings: Any, key: Key) -> bool:
+    """Return whether a list of `settings` stands for all that lower layers say about `key`."""
+    for part in key:
+        if isinstance(settings, list):
+            return True
+        if not isinstance(settings, dict) or part not in settings:
+            return False
+        settings = settings[part]
+    return False
 
 
 def _over(low: dict[str, Any], high: dict[str, Any]) -> dict[str, Any]:
