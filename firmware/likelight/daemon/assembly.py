@@ -16,6 +16,7 @@ from likelight.config.places import CONTROL_SOCKET, runtime_dir
 from likelight.config.settings import Config, ConfigError
 from likelight.daemon.camera import DeviceCamera, camera_config
 from likelight.daemon.device import Device
+from likelight.daemon.disk_watch import DiskState, DiskWatch
 from likelight.daemon.embedded_cloud import AfterCloud, WatchedCloud
 from likelight.daemon.events import DeviceEvents
 from likelight.daemon.feed import build_feed
@@ -60,6 +61,7 @@ async def assemble(
     ):
         device = _connect(config, prepared, memory, cloud, hardware)
         await _begin_private_or_shared(device.on_air, memory, prepared, config)
+        _add_disk_watch(device, config)
         _add_servers(device, config, prepared, bench_routes(device))
         yield device
 
@@ -222,6 +224,16 @@ def _connect(
         troubles,
         events.changes,
     )
+
+
+def _add_disk_watch(device: Device, config: Config) -> None:
+    """Say while the disk takes nothing: the store alone would only know after a press or a like."""
+
+    def tell(disk: DiskState) -> None:
+        device.troubles.set(Trouble.DISK_FULL, disk.full)
+        device.troubles.set(Trouble.DISK_READ_ONLY, disk.read_only)
+
+    device.supervisor.add("disk", DiskWatch(config.state_dir, tell), critical=False)
 
 
 def _add_servers(

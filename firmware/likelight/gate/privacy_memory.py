@@ -1,13 +1,14 @@
 """Where the crew's choice is kept: in the store, in the marker, and in /run over a crash.
 
 The kitchen shares only if every place says so. So "private" is written to the marker first, which
-needs no free space, and "shared" to the marker last. A choice for privacy is kept as soon as one of
-the two places on the disk has it.
+needs no free space, and "shared" to the marker last. A choice for privacy is kept once the marker
+has it: a store may be in memory only.
 """
 
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import Protocol, TypeVar
 
 from likelight.gate.marker import Marker
@@ -61,17 +62,18 @@ class PrivacyMemory:
         return False
 
     async def keep(self, private: bool) -> None:
-        """Keep what the crew chose. Raises `OSError` when no place on the disk has it."""
+        """Keep what the crew chose. Raises `OSError` when the disk does not have it."""
         if not private:
             await self._store.set_private(False)
             await self._in_thread(self._mark_shared)
             return
         marked = await self._in_thread(self._mark_private)
-        try:
-            await self._store.set_private(True)
-        except OSError:
-            if not marked:
-                raise
+        # Once is enough: an unwritable marker is tried again and again.
+        if self._store.shared or self._store.inherits_shared:
+            with suppress(OSError):
+                await self._store.set_private(True)
+        if marked is not None:
+            raise marked
 
     def close(self) -> None:
         """End the thread when it has done what was begun."""
@@ -86,20 +88,20 @@ class PrivacyMemory:
         if self._run_copy is not None:
             self._run_copy.write(shared=True)
 
-    def _mark_private(self) -> bool:
-        """Mark privacy in /run and on the disk; return whether the disk has it."""
+    def _mark_private(self) -> OSError | None:
+        """Mark privacy in /run and on the disk; return why the disk does not have it, if so."""
         # The copy first: a disk that hangs must not delay it.
         if self._run_copy is not None:
-            _written(self._run_copy)
-        return _written(self._marker)
+            _failure(self._run_copy)
+        return _failure(self._marker)
 
     async def _in_thread(self, job: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._thread, job)
 
 
-def _written(marker: Marker) -> bool:
+def _failure(marker: Marker) -> OSError | None:
     try:
         marker.write(shared=False)
-    except OSError:
-        return False
-    return True
+    except OSError as error:
+        return error
+    return None

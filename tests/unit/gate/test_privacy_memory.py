@@ -131,7 +131,7 @@ async def test_a_crash_on_a_disk_that_takes_nothing_stays_private(
         with monkeypatch.context() as broken:
             read_only(broken, kitchen.state / MARKER_FILE)
             broken.setattr(store, "set_private", no_room)
-            with pytest.raises(OSError, match="no space"):
+            with pytest.raises(OSError, match="Read-only"):
                 await memory.keep(private=True)
     assert await kitchen.begins_private(), "/run has it"
 

@@ -1,0 +1,60 @@
+"""Looks at the disk of the state directory: can it take a press of PRIVACY, a note, a like?
+
+It looks whether anybody presses or not, so what it tells says nothing of a press.
+"""
+
+import asyncio
+import logging
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+log = logging.getLogger(__name__)
+
+LOOK_AGAIN_S = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class DiskState:
+    """Why the disk takes nothing, if it does not."""
+
+    full: bool = False
+    read_only: bool = False
+
+    @property
+    def words(self) -> str:
+        """What the log says of it."""
+        if self.read_only:
+            return "The disk is read-only: nothing is kept, PRIVACY neither; replace the card"
+        if self.full:
+            return "The disk is full: likes and notes are not kept; free some space on it"
+        return "The disk can be written again"
+
+
+def disk_state(folder: Path) -> DiskState:
+    """Return how the disk of `folder` is; it writes nothing. A disk that says nothing takes none."""
+    try:
+        disk = os.statvfs(folder)
+    except OSError:
+        return DiskState(read_only=True)
+    return DiskState(full=disk.f_bavail == 0, read_only=bool(disk.f_flag & os.ST_RDONLY))
+
+
+class DiskWatch:
+    """Calls `on_change` when the disk of `folder` has become full or read-only, or works again."""
+
+    def __init__(self, folder: Path, on_change: Callable[[DiskState], None]) -> None:
+        self._folder = folder
+        self._on_change = on_change
+        self._state = DiskState()
+
+    async def run(self) -> None:
+        """Look for ever."""
+        while True:
+            state = await asyncio.to_thread(disk_state, self._folder)
+            if state != self._state:
+                self._state = state
+                log.log(logging.ERROR if state != DiskState() else logging.INFO, "%s", state.words)
+                self._on_change(state)
+            await asyncio.sleep(LOOK_AGAIN_S)
