@@ -33,7 +33,7 @@ class DiskState:
 
 
 def disk_state(folder: Path) -> DiskState:
-    """Return how the disk of `folder` is; it writes nothing. A disk that says nothing takes none."""
+    """Return how the disk of `folder` is, without a write. One that can't be asked takes none."""
     try:
         disk = os.statvfs(folder)
     except OSError:

@@ -19,6 +19,7 @@ from likelight.web.http.server import listen
 from support.pi import PI_4, pi
 
 ALWAYS = {
+    "disk": False,
     "feed": True,
     "on air": True,
     "permissions": True,

@@ -1,0 +1,158 @@
+"""PRIVACY on the whole device after misfortune: one run for each class of damage.
+
+Each run ends with a like that lights the lamp, a panel that says what to do, and one press that
+shares again.
+"""
+
+import asyncio
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from uuid import uuid4
+
+import aiohttp
+import pytest
+
+from likelight.config.settings import KitchenSettings
+from likelight.contract import State
+from likelight.gate.marker import MARKER_FILE, Marker
+from likelight_hw.sim.button import SimButton
+from support.whole import Whole, whole
+
+DEVICE = ("device.sqlite", "device.sqlite-wal", "device.sqlite-shm")
+
+
+async def presses(place: Whole, then: State) -> None:
+    """Press PRIVACY once the device reads its buttons; return when the kitchen is as expected."""
+    device = place.device
+    await place.until(lambda: "camera" not in device.health().waiting_for)
+    button = device.hardware.privacy
+    assert isinstance(button, SimButton)
+    button.press()
+    await place.until(lambda: device.on_air.state is then)
+
+
+async def until(holds: Callable[[], bool], within: float = 20) -> None:
+    async with asyncio.timeout(within):
+        while not await asyncio.to_thread(holds):
+            await asyncio.sleep(0.02)
+
+
+async def a_night_in_privacy(state: Path) -> None:
+    """A first day: the kitchen shares, then the crew presses PRIVACY, and the power goes."""
+    marker = Marker(state / MARKER_FILE, "demo")
+    async with whole(state) as place:
+        assert place.device.on_air.state is State.IDLE, "a new device with a simulated camera"
+        assert await asyncio.to_thread(lambda: marker.says_shared)
+        await presses(place, State.PRIVATE)
+        await until(lambda: not marker.says_shared)
+
+
+async def comes_up_private_and_shares(state: Path, *, kitchen: str = "demo") -> None:
+    settings = KitchenSettings(id=kitchen, name="A kitchen")
+    async with whole(state, kitchen=settings) as place, asyncio.TaskGroup() as group:
+        device = place.device
+        assert device.on_air.state is State.PRIVATE
+        async with (
+            aiohttp.ClientSession(headers={"Sec-Fetch-Site": "same-origin"}) as session,
+            session.get(f"{place.url}/k/{kitchen}/snapshot.jpg"),
+        ):
+            assert device.on_air.state is State.PRIVATE
+            assert not device.hardware.indicator.lit
+            await place.cloud_comes(group)
+            lit = device.window_in.likes_lit
+            like = {"n": 1, "batch": str(uuid4())}
+            await place.until(lambda: device.window_in.reported.is_set())
+            reply = await session.post(f"{place.url}/v1/kitchens/{kitchen}/likes", json=like)
+            assert reply.status == 202
+            await place.until(lambda: device.window_in.likes_lit > lit)
+            assert device.on_air.state is State.PRIVATE
+        await place.until(lambda: "Press again to share." in " ".join(device.window_in.screen.text))
+        await presses(place, State.IDLE)
+        await place.cloud_goes()
+
+
+def each(*names: str) -> Callable[[Path, Callable[[Path], object]], None]:
+    def do(state: Path, damage: Callable[[Path], object]) -> None:
+        for name in names:
+            with suppress(FileNotFoundError):
+                damage(state / name)
+
+    return do
+
+
+def zero_a_sector(file: Path) -> None:
+    with file.open("r+b") as opened:
+        opened.seek(512)
+        opened.write(bytes(512))
+
+
+DAMAGES: dict[str, Callable[[Path], None]] = {
+    "store missing": lambda state: each(*DEVICE)(state, Path.unlink),
+    "store empty": lambda state: each(*DEVICE)(state, lambda file: file.write_bytes(b"")),
+    "a sector of the store zero": lambda state: each(DEVICE[0])(state, zero_a_sector),
+    "marker missing": lambda state: each(MARKER_FILE)(state, Path.unlink),
+    "marker zero": lambda state: each(MARKER_FILE)(state, lambda f: f.write_bytes(bytes(512))),
+    "marker and store missing": lambda state: each(MARKER_FILE, *DEVICE)(state, Path.unlink),
+    "cloud missing, too": lambda state: each(MARKER_FILE, *DEVICE, "cloud.sqlite")(
+        state, Path.unlink
+    ),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+async def test_what_is_damaged_leaves_a_kitchen_private_and_alive(
+    tmp_path: Path, damage: str
+) -> None:
+    await a_night_in_privacy(tmp_path)
+    await asyncio.to_thread(DAMAGES[damage], tmp_path)
+    await comes_up_private_and_shares(tmp_path)
+
+
+async def test_a_card_from_another_kitchen_is_private(tmp_path: Path) -> None:
+    async with whole(tmp_path) as place:
+        assert place.device.on_air.state is State.IDLE, "the crew there shared"
+    await comes_up_private_and_shares(tmp_path, kitchen="bistro-7")
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of its own, which a test can fill, or make read-only."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=2m,mode=700", "none", str(disk)]
+    if subprocess.run(mount, capture_output=True, check=False).returncode:
+        pytest.skip("this needs the right to mount a disk")
+    try:
+        yield disk
+    finally:
+        subprocess.run(["umount", "-l", str(disk)], check=True)
+
+
+def fill(disk: Path) -> None:
+    with suppress(OSError), (disk / "filler").open("wb", buffering=0) as filler:
+        while True:
+            filler.write(bytes(512))
+
+
+async def test_a_press_on_a_full_disk_holds_and_the_device_says_that_it_is_full(
+    small_disk: Path,
+) -> None:
+    marker = Marker(small_disk / MARKER_FILE, "demo")
+    async with whole(small_disk) as place:
+        assert place.device.on_air.state is State.IDLE
+        await asyncio.to_thread(fill, small_disk)
+        await presses(place, State.PRIVATE)
+        await until(lambda: not marker.says_shared)
+        await place.until(lambda: "disk-full" in place.device.health().reasons)
+        # What a power cut leaves.
+        left = await asyncio.to_thread(
+            lambda: shutil.copytree(
+                small_disk,
+                small_disk.parent / "left",
+                ignore=shutil.ignore_patterns("filler", "*.sock"),
+            )
+        )
+    await comes_up_private_and_shares(left)
