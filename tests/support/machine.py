@@ -59,7 +59,7 @@ class Machine:
             "answers_as": lambda host, port: None,
             "resolve": lambda _: frozenset({int(socket.AF_INET)}),
             "handshake": lambda host, port: None,
-            "ask_cloud": lambda url, kid, token: None,
+            "ask_cloud": lambda url, kid, token, proxy: None,
             **self.given,
         }
         return System(config, root=root, **fields)

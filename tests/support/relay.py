@@ -206,11 +206,13 @@ class Uploading:
 
 
 @asynccontextmanager
-async def uploading(base: str, *, token: str = TOKEN) -> AsyncIterator[Uploading]:
+async def uploading(
+    base: str, *, token: str = TOKEN, proxy: str | None = None
+) -> AsyncIterator[Uploading]:
     """Run a device's hub and upload; nobody watches yet, and the state is IDLE."""
     demands = Demands()
     hub = hub_with_placeholders(demands)
-    upload = Upload(base, KID, token, rng=random.Random(1))
+    upload = Upload(base, KID, token, rng=random.Random(1), proxy=proxy)
     device = Uploading(hub, upload, demands)
     upload.attach(hub, request_keyframe=device.ask_keyframe)
     async with asyncio.TaskGroup() as group:

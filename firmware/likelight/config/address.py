@@ -31,11 +31,24 @@ def check_cloud_url(url: str) -> str:
     except ValueError:
         raise ValueError(f"the host can't be understood; write it like {_EXAMPLE}") from None
     if parts.username is not None or parts.password is not None:
-        raise ValueError("leave out what stands before the @: the token says which device this is")
+        raise ValueError("leave out what stands before the @: no user and no password belongs here")
     if parts.path.strip("/") or parts.query or parts.fragment or "?" in url or "#" in url:
         raise ValueError(f"leave out what comes after the host: only {_EXAMPLE}, without a path")
     _check_port(parts)
     _check_host(host)
+    return url
+
+
+def check_proxy_url(url: str) -> str:
+    """Return `url` when it names an HTTP proxy. Raises `ValueError`, without the address in it."""
+    example = "http://proxy.example:3128"
+    if not url.startswith("http://"):
+        raise ValueError(
+            f"write it with http://, for example {example}; the cloud's TLS goes through"
+        )
+    check_cloud_url(url)
+    if urlsplit(url).port is None:
+        raise ValueError(f"add its port, for example {example}")
     return url
 
 

@@ -14,7 +14,7 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 
 from likelight.appreciation.lamp import palette
 from likelight.assets.catalogue import BUNDLED, TROUBLE, primary_language
-from likelight.config.address import check_cloud_url
+from likelight.config.address import check_cloud_url, check_proxy_url
 from likelight.config.hardware import HardwareSettings, with_kit
 from likelight.config.layers import Layer, layer_of, merged, read_layers
 from likelight.config.pins import Mistake, pin_mistakes
@@ -76,6 +76,14 @@ class CloudSettings(Section):
     token_file: FullPath | None = None
     """A file that only the daemon can read (mode 0600 or a systemd credential)."""
 
+    proxy: str | None = None
+    """The HTTP proxy through which polls and upload leave the store's network."""
+
+    @field_validator("proxy")
+    @classmethod
+    def _is_a_proxy(cls, proxy: str | None) -> str | None:
+        return None if proxy is None else check_proxy_url(proxy)
+
     @field_validator("url")
     @classmethod
     def _is_an_address(cls, url: str | None) -> str | None:
@@ -85,6 +93,8 @@ class CloudSettings(Section):
     def _token_with_url(self) -> Self:
         if (self.url is None) != (self.token_file is None):
             raise ValueError("url and token_file belong together: set both, or neither")
+        if self.proxy is not None and self.url is None:
+            raise ValueError("proxy belongs to url: without a cloud elsewhere there is none")
         return self
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 
 from aiohttp import web
 
@@ -33,6 +34,7 @@ from likelight.gate.privacy_button import PrivacyButton
 from likelight.gate.privacy_memory import PrivacyMemory
 from likelight.gate.zone import kitchen_zone
 from likelight.runtime.clock_sync import clock_is_set
+from likelight.runtime.http_session import new_session
 from likelight.runtime.store_errors import StoreError
 from likelight.runtime.supervisor import Supervisor
 from likelight.runtime.troubles import Trouble, Troubles
@@ -56,7 +58,12 @@ async def assemble(
     async with (
         _opened(prepared.store) as store,
         _privacy_memory(config, store) as memory,
-        HttpCloud(cloud_url, config.kitchen.id, prepared.token) as cloud,
+        HttpCloud(
+            cloud_url,
+            config.kitchen.id,
+            prepared.token,
+            new_session=partial(new_session, config.cloud.proxy),
+        ) as cloud,
         _opened_hardware(config.wiring) as hardware,
     ):
         device = _connect(config, prepared, memory, cloud, hardware)

@@ -59,7 +59,7 @@ def prepare(config: Config, listener: socket.socket | None) -> Prepared:
     if cloud.url is None:
         embedded_cloud = make_embedded_cloud(state_dir, now=now, rng=rng, notes=notes)
     else:
-        upload = Upload(cloud.url, config.kitchen.id, token, rng=rng)
+        upload = Upload(cloud.url, config.kitchen.id, token, rng=rng, proxy=cloud.proxy)
     _note_lights(config)
     return Prepared(
         listener,

@@ -11,10 +11,14 @@ class SessionOptions(TypedDict):
     cookie_jar: aiohttp.abc.AbstractCookieJar
     auto_decompress: bool
     headers: dict[str, str]
+    proxy: str | None
 
 
-def session_options() -> SessionOptions:
+def session_options(proxy: str | None = None) -> SessionOptions:
     """Return the options of every session of a device, for one session.
+
+    Only a `proxy` that is named is used: a variable such as `https_proxy`, which some program has
+    set for another purpose, would otherwise decide where a token is sent.
 
     No cookies: a front end that sets ever new ones makes the requests too large for itself. No
     compression: a small reply must not become a large one.
@@ -23,9 +27,10 @@ def session_options() -> SessionOptions:
         "cookie_jar": aiohttp.DummyCookieJar(),
         "auto_decompress": False,
         "headers": {"Accept-Encoding": "identity"},
+        "proxy": proxy,
     }
 
 
-def new_session() -> aiohttp.ClientSession:
+def new_session(proxy: str | None = None) -> aiohttp.ClientSession:
     """Return a session; it belongs to the running loop, and its caller closes it."""
-    return aiohttp.ClientSession(**session_options())
+    return aiohttp.ClientSession(**session_options(proxy))

@@ -7,6 +7,7 @@ import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from functools import partial
 
 import aiohttp
 import pytest
@@ -25,6 +26,7 @@ from likelight.appreciation.sync.client import (
 )
 from likelight.appreciation.sync.http_cloud import HttpCloud
 from likelight.contract import CameraReport, Health, State, Status
+from likelight.runtime import http_session
 from support.virtual import run_virtual
 
 TOKEN = "a-secret-that-nobody-may-see"
@@ -378,3 +380,28 @@ async def test_an_open_session_of_our_own_is_closed() -> None:
     async with HttpCloud("http://cloud.invalid", "demo", TOKEN, new_session=new_session):
         assert not sessions[0].closed
     assert sessions[0].closed
+
+
+async def test_a_proxy_gets_the_question_and_a_variable_of_another_program_does_not_name_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[str] = []
+
+    async def proxy(request: web.Request) -> web.Response:
+        asked.append(f"{request.host} {request.path}")
+        return web.json_response({}, status=503)
+
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", proxy)
+    async with TestServer(app) as server:
+        address = str(server.make_url("/"))
+        session = partial(http_session.new_session, address)
+        async with HttpCloud("http://cloud.invalid", "demo", TOKEN, new_session=session) as cloud:
+            with pytest.raises(Unreachable, match="503"):
+                await cloud.events(None, 0, 0)
+        assert asked == ["cloud.invalid /v1/kitchens/demo/events"]
+        monkeypatch.setenv("http_proxy", address)
+        async with HttpCloud("http://cloud.invalid", "demo", TOKEN) as cloud:
+            with pytest.raises(Unreachable):
+                await cloud.events(None, 0, 0)
+        assert len(asked) == 1

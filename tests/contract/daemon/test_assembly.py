@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 
 from likelight.assets.catalogue import BUNDLED, Notes
 from likelight.config.settings import CloudSettings, Config, ConfigError, PushSettings
@@ -74,6 +76,40 @@ async def test_a_store_of_a_chain_uploads_to_the_cloud_that_is_elsewhere(tmp_pat
     async with assembled(tmp_path, cloud=cloud) as device:
         assert components(device) == {**ALWAYS, "upload": False}
         assert device.health().waiting_for == ("camera",), "a cloud that is down holds nobody up"
+
+
+EVENTS = {
+    "cursor": "c1",
+    "epoch": "e",
+    "server_time": "2026-11-21T12:00:00Z",
+    "likes": {"total": 0, "delta": 0},
+    "viewers": {"band": "1-9", "watching": True},
+    "next": {"wait": 0, "not_before_ms": 1000},
+}
+
+
+async def test_polls_status_and_upload_go_through_the_proxy_that_is_set(tmp_path: Path) -> None:
+    asked: set[str] = set()
+
+    async def proxy(request: web.Request) -> web.Response:
+        asked.add(f"{request.method} {request.host}{request.path}")
+        return web.json_response(EVENTS) if request.method == "GET" else web.Response(status=503)
+
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", proxy)
+    token_file = await asyncio.to_thread(secret, tmp_path, "a-device-token")
+    async with TestServer(app) as server:
+        cloud = CloudSettings(
+            url="http://cloud.invalid", token_file=token_file, proxy=str(server.make_url("/"))
+        )
+        async with assembled(tmp_path, cloud=cloud) as device, asyncio.timeout(60):
+            running = asyncio.create_task(device.run())
+            while len(asked) < 3:
+                await asyncio.sleep(0.05)
+            running.cancel()
+            await asyncio.wait([running])
+    place = "cloud.invalid/v1/kitchens/kitchen"
+    assert asked == {f"GET {place}/events", f"POST {place}/status", f"GET {place}/feed"}
 
 
 async def test_a_push_is_one_more_component(tmp_path: Path) -> None:

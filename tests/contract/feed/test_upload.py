@@ -52,6 +52,14 @@ async def test_somebody_watching_is_demand_and_brings_the_picture(site: RelaySit
         await until(lambda: not device.upload.uploading)
 
 
+async def test_the_upload_goes_through_a_proxy(site: RelaySite) -> None:
+    async with uploading("http://cloud.invalid", proxy=site.base) as device:
+        device.upload.on_watched(True)
+        device.live()
+        async with beside(device.film()):
+            await until(lambda: site.relays.hub(KID) is not None)
+
+
 async def test_nothing_is_opened_while_nobody_watches_or_the_gate_is_shut(
     site: RelaySite,
 ) -> None:

@@ -396,3 +396,25 @@ def test_the_layers_lie_in_their_order_and_each_mistake_names_its_place(tmp_path
         "--set kitchen.id: kitchen.id: an id stands in addresses",
     ):
         assert f"\n  {told}" in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("proxy", "told"),
+    [
+        ("proxy.example:3128", "write it with http://, for example http://proxy.example:3128"),
+        ("https://proxy.example:3128", "write it with http://"),
+        ("socks5://proxy.example:1080", "write it with http://"),
+        ("http://proxy.example", "add its port"),
+        ("http://cook:hunter2@proxy.example:3128", "no user and no password belongs here"),
+        ("http://proxy..example:3128", "two dots stand side by side"),
+    ],
+)
+def test_a_proxy_is_refused_with_its_line(tmp_path: Path, proxy: str, told: str) -> None:
+    cloud = '[cloud]\nurl = "https://cloud.example"\ntoken_file = "/t"\n'
+    with pytest.raises(ConfigError) as error:
+        read_config(written(tmp_path, f'{cloud}proxy = "{proxy}"'))
+    assert "line 4: cloud.proxy: " in str(error.value)
+    assert told in str(error.value)
+    assert "hunter2" not in str(error.value)
+    right = read_config(written(tmp_path, f'{cloud}proxy = "http://proxy.example:3128"'))
+    assert right.cloud.proxy == "http://proxy.example:3128"

@@ -52,8 +52,17 @@ class Upload:
     nobody does: that counts as demand, like any viewer's. The token may come later, with `pair`.
     """
 
-    def __init__(self, base_url: str, kid: str, token: str | None, *, rng: random.Random) -> None:
+    def __init__(
+        self,
+        base_url: str,
+        kid: str,
+        token: str | None,
+        *,
+        rng: random.Random,
+        proxy: str | None = None,
+    ) -> None:
         self._url = f"{base_url.rstrip('/')}/v1/kitchens/{kid}/feed"
+        self._proxy = proxy
         self._headers: dict[str, str] = {}
         self._rng = rng
         self._backoff = Backoff(rng, base=0.5, cap=30.0)
@@ -115,7 +124,9 @@ class Upload:
 
     async def run(self) -> None:
         """Upload whenever somebody watches."""
-        async with aiohttp.ClientSession(ws_response_class=UploadSocket) as session:
+        async with aiohttp.ClientSession(
+            ws_response_class=UploadSocket, proxy=self._proxy
+        ) as session:
             while True:
                 while not self._outgoing.may_connect:
                     self._outgoing.changed.clear()

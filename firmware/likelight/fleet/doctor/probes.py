@@ -9,9 +9,11 @@ import platform
 import shutil
 import socket
 import ssl
+from functools import partial
 from pathlib import Path
 
 from likelight.appreciation.sync.http_cloud import HttpCloud
+from likelight.runtime.http_session import new_session
 
 ANSWERS_WITHIN_S = 5.0
 
@@ -82,14 +84,15 @@ def handshake(host: str, port: int) -> None:
         pass
 
 
-def ask_cloud(url: str, kid: str, token: str) -> None:
-    """Ask the cloud once, as the device. Raises `CloudError`.
+def ask_cloud(url: str, kid: str, token: str, proxy: str | None) -> None:
+    """Ask the cloud once, as the device, through its `proxy`. Raises `CloudError`.
 
     A poll without a cursor acknowledges nothing and takes nothing from a running daemon.
     """
-    asyncio.run(_ask(url, kid, token))
+    asyncio.run(_ask(url, kid, token, proxy))
 
 
-async def _ask(url: str, kid: str, token: str) -> None:
-    async with HttpCloud(url, kid, token) as cloud:
+async def _ask(url: str, kid: str, token: str, proxy: str | None) -> None:
+    session = partial(new_session, proxy)
+    async with HttpCloud(url, kid, token, new_session=session) as cloud:
         await cloud.events(None, 0, 0)

@@ -80,7 +80,7 @@ class System:
     answers_as: Callable[[str, int], str | None] = probes.answers_as
     resolve: Callable[[str], frozenset[int]] = probes.resolve
     handshake: Callable[[str, int], None] = probes.handshake
-    ask_cloud: Callable[[str, str, str], None] = probes.ask_cloud
+    ask_cloud: Callable[[str, str, str, str | None], None] = probes.ask_cloud
 
     def at(self, path: Path | str) -> Path:
         """Return where `path` is below the root."""

@@ -11,6 +11,7 @@ from likelight.fleet.doctor.check import Check, Finding, check, fail, ok, skip, 
 from likelight.fleet.doctor.checks.service import CREDENTIALS
 from likelight.fleet.doctor.system import System
 
+BY_PROXY = "cloud.proxy stands in between: see cloud"
 EMBEDDED = "the cloud runs inside likelight"
 WEAK_DBM = -75
 """Below it a link drops to the slowest rates; -67 is what video wants."""
@@ -104,6 +105,8 @@ def wifi_power_save(system: System) -> Finding:
 def dns(system: System) -> Finding:
     if (cloud := _cloud(system)) is None:
         return skip(EMBEDDED)
+    if system.config.cloud.proxy is not None:
+        return skip(BY_PROXY)
     try:
         families = system.resolve(cloud[1])
     except OSError as error:
@@ -127,6 +130,8 @@ def dns(system: System) -> Finding:
 def tls(system: System) -> Finding:
     if (cloud := _cloud(system)) is None:
         return skip(EMBEDDED)
+    if system.config.cloud.proxy is not None:
+        return skip(BY_PROXY)
     scheme, host, port = cloud
     if scheme == "http":
         return warn("cloud.url is http: token and notes are sent unencrypted", "use https")
@@ -162,7 +167,7 @@ def cloud(system: System) -> Finding:
             return skip("you may not read the token; try it with sudo, or look at /healthz")
         return fail(str(error), "see secret-files")
     try:
-        system.ask_cloud(config.cloud.url, config.kitchen.id, token)
+        system.ask_cloud(config.cloud.url, config.kitchen.id, token, config.cloud.proxy)
     except DeviceRefused as refused:
         return fail(f"{refused}")
     except Unreachable as error:
