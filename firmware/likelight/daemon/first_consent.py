@@ -32,6 +32,10 @@ def begin_shared(config: Config) -> None:
     try:
         with held(config.state_dir):
             asyncio.run(_begin_shared(config))
+            if os.geteuid() == 0:
+                # The service's account must be able to open what root made.
+                owner = config.state_dir.stat()
+                os.chown(config.state_dir / STORE_FILE, owner.st_uid, owner.st_gid)
     except (ConfigError, OSError):
         return
 
@@ -46,7 +50,3 @@ async def _begin_shared(config: Config) -> None:
     finally:
         memory.close()
         await store.close()
-    if os.geteuid() == 0:
-        # The service's account must be able to open what root made.
-        owner = config.state_dir.stat()
-        os.chown(file, owner.st_uid, owner.st_gid)

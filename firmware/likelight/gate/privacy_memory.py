@@ -51,7 +51,7 @@ class PrivacyMemory:
         if await self._in_thread(self._private_in_run):
             return True
         try:
-            if new or (self._store.inherits_shared and not self._marker.exists):
+            if new or (self._store.inherits_shared and not await self._in_thread(self._marked)):
                 await self.keep(private=False)
             elif self._store.shared and await self._in_thread(lambda: self._marker.says_shared):
                 await self._in_thread(self._mark_shared)
@@ -82,6 +82,9 @@ class PrivacyMemory:
     def _private_in_run(self) -> bool:
         copy = self._run_copy
         return copy is not None and copy.exists and not copy.says_shared
+
+    def _marked(self) -> bool:
+        return self._marker.exists
 
     def _mark_shared(self) -> None:
         self._marker.write(shared=True)
