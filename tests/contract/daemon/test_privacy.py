@@ -3,6 +3,7 @@
 import asyncio
 import io
 import json
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
@@ -190,3 +191,31 @@ async def test_privacy_shuts_though_what_answers_it_is_broken(
         device.hardware.privacy.press()
         async with asyncio.timeout(20):
             await viewer.until_live(1)
+
+
+async def test_no_log_line_tells_of_a_press(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Somebody watches, so that the camera stops and starts with each press, and the feed too."""
+    async with (
+        a_device(tmp_path, cloud_answers=True) as (device, url, _),
+        aiohttp.ClientSession() as session,
+        session.ws_connect(f"{url}/k/demo/ws", max_msg_size=0) as socket,
+    ):
+        viewer = Viewer(socket)
+        assert isinstance(device.hardware.privacy, SimButton)
+        async with asyncio.timeout(30):
+            await viewer.until_live(5)
+            caplog.set_level(logging.DEBUG)
+            for _ in range(2):
+                caplog.clear()
+                reasons = device.health().reasons
+                device.hardware.privacy.press()
+                while viewer.states[-1] != "private":
+                    await viewer.read()
+                await viewer.read_for(1.3)
+                assert device.health().reasons == reasons
+                device.hardware.privacy.press()
+                await viewer.until_live(5)
+                ours = [one for one in caplog.records if one.name.startswith("likelight")]
+                assert [one.getMessage() for one in ours] == []
