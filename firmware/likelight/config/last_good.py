@@ -15,6 +15,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from likelight.config.section import full_path
 from likelight.config.settings import Config
 from likelight.runtime.atomic_file import replace_file
 
@@ -64,8 +65,10 @@ def state_dir_in(text: str) -> Path | None:
     found = _STATE_DIR.search(text)
     if found is None:
         return None
-    path = Path(found[1] or found[2])
-    return path if path.is_absolute() else None
+    try:
+        return full_path(Path(found[1] or found[2]))
+    except ValueError:
+        return None
 
 
 def _read(file: Path) -> LastGood | None:

@@ -19,8 +19,10 @@ def default_state_dir() -> Path:
     """Return systemd's state directory for this service, or the user's own."""
     if directory := os.environ.get("STATE_DIRECTORY"):
         return Path(directory.split(":")[0])
-    state_home = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
-    return Path(state_home) / "likelight"
+    state_home = Path(os.environ.get("XDG_STATE_HOME", ""))
+    if not state_home.is_absolute():  # the XDG specification: such a path is to be ignored
+        state_home = Path.home() / ".local" / "state"
+    return state_home / "likelight"
 
 
 def runtime_dir(state_dir: Path) -> Path:

@@ -14,8 +14,11 @@ Switch = Annotated[bool, Strict()]
 """True or false; 1 and "yes" are neither."""
 
 
-def _whole(path: Path) -> Path:
-    """Return `path` with `~` expanded. A relative one would mean another file for each program."""
+def full_path(path: Path) -> Path:
+    """Return `path` with `~` expanded. Raises `ValueError`.
+
+    A relative path is refused: it would mean another file in each working directory.
+    """
     if re.match(r"[A-Za-z]:|\\\\", str(path)):
         raise ValueError("this is a path of Windows; give one of this device, such as /home/pi/x")
     if not str(path).isprintable():
@@ -30,7 +33,7 @@ def _whole(path: Path) -> Path:
     return path
 
 
-FullPath = Annotated[Path, AfterValidator(_whole)]
+FullPath = Annotated[Path, AfterValidator(full_path)]
 """An absolute path; `~` at its beginning is the home directory of whoever runs likelight."""
 
 

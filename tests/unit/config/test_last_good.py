@@ -93,11 +93,15 @@ def test_what_is_no_file_counts_as_none(tmp_path: Path) -> None:
     [
         ('board = pi-4\nstate_dir = "/srv/like" # here\n[[[', "/srv/like"),
         ("  state_dir='/srv/like'", "/srv/like"),
+        ('state_dir = "~/like"', "/home/cook/like"),
         ('# state_dir = "/srv/like"', None),
         ('state_dir = "like"', None),
         ('state_dir = "/srv/like', None),
         ("", None),
     ],
 )
-def test_a_broken_file_may_still_name_its_state_directory(text: str, path: str | None) -> None:
+def test_a_broken_file_may_still_name_its_state_directory(
+    monkeypatch: pytest.MonkeyPatch, text: str, path: str | None
+) -> None:
+    monkeypatch.setenv("HOME", "/home/cook")
     assert state_dir_in(text) == (None if path is None else Path(path))

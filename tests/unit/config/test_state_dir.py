@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 
+from likelight.config.places import default_state_dir
 from likelight.config.settings import ConfigError
 from likelight.config.state_dir import TOKEN_FILE, held, own_token
 
@@ -33,3 +34,20 @@ def test_a_lock_that_is_a_link_is_not_followed(tmp_path: Path) -> None:
     (tmp_path / "lock").symlink_to(tmp_path / "other")
     with pytest.raises(ConfigError, match="can't write to the state directory"), held(tmp_path):
         pass
+
+
+@pytest.mark.parametrize(
+    ("state_home", "told"),
+    [
+        ("/srv/state", "/srv/state/likelight"),
+        ("state", "/home/cook/.local/state/likelight"),
+        ("", "/home/cook/.local/state/likelight"),
+    ],
+)
+def test_the_usual_state_directory_is_never_in_the_working_directory(
+    monkeypatch: pytest.MonkeyPatch, state_home: str, told: str
+) -> None:
+    monkeypatch.delenv("STATE_DIRECTORY", raising=False)
+    monkeypatch.setenv("HOME", "/home/cook")
+    monkeypatch.setenv("XDG_STATE_HOME", state_home)
+    assert default_state_dir() == Path(told)
