@@ -9,13 +9,14 @@ from likelight.contract import State
 from likelight.feed.outlets import Demand
 from likelight.feed.upload.protocol import PacketKind, UploadPacket
 from support.feed import now_us
-from support.pictures import heavy
+from support.pictures import CAMERA_SHADE, heavy, jpeg
 from support.relay import Uploading, beside, until, uploading
 from support.scripted_relay import ScriptedRelay, scripted_relay
 from support.slow_proxy import SlowLine, slow_proxy
 from support.virtual import run_virtual
 
 SUPERSEDED = 4409
+CAMERA_JPEG = jpeg(CAMERA_SHADE)
 
 
 def push(device: Uploading, size: int = 6_000, *, keyframe: bool = False) -> None:
@@ -127,6 +128,33 @@ def test_the_relay_s_wishes_are_passed_on() -> None:
                 await device.demands.until(Demand(1, 1), within=1)
                 await relay.wish(jpeg_fps=0)
                 await device.demands.until(Demand(1, 0), within=1)
+
+    run_virtual(scenario())
+
+
+@pytest.mark.parametrize("step_s", [-315_000_000, -600, 600, 315_000_000])
+def test_a_wall_clock_that_steps_neither_holds_nor_hurries_the_jpegs(step_s: int) -> None:
+    """Capture times are wall time, which a time server sets, by ten minutes or ten years."""
+
+    async def scenario() -> None:
+        async with scripted_relay() as relay, uploading(relay.url) as device:
+
+            async def film_jpegs(ahead_s: int) -> int:
+                """Film 50 JPEGs in 5 s by a clock that is ahead; return how many arrived."""
+                before = sum(each.kind is PacketKind.JPEG for each in relay.pictures)
+                for _ in range(50):
+                    captured_us = now_us() + ahead_s * 1_000_000
+                    device.hub.publish_jpeg(CAMERA_JPEG, captured_us=captured_us)
+                    await asyncio.sleep(0.1)
+                return sum(each.kind is PacketKind.JPEG for each in relay.pictures) - before
+
+            open_gate(device)
+            async with beside(film(device)):
+                await until(lambda: bool(relay.pictures))
+                await relay.wish(jpeg_fps=2)
+                await device.demands.until(Demand(1, 1), within=1)
+                assert 9 <= await film_jpegs(0) <= 13
+                assert 9 <= await film_jpegs(step_s) <= 13
 
     run_virtual(scenario())
 

@@ -122,6 +122,24 @@ def test_a_clock_that_nobody_set_keeps_a_real_camera_off(tmp_path: Path) -> None
     with_permissions(body, state_dir=tmp_path, clock_is_set=lambda: is_set)
 
 
+def test_a_clock_that_was_set_since_the_boot_stays_set(tmp_path: Path) -> None:
+    """A restart of systemd-timesyncd takes its sign away, and the line may be down for hours."""
+    is_set = True
+
+    async def body(permissions: Permissions, gate: RecordingGate, _: object) -> None:
+        nonlocal is_set
+        await asyncio.sleep(1)
+        assert gate.consented
+        is_set = False
+        await asyncio.sleep(3600)
+        assert gate.consented
+        assert permissions.consent.health is not None
+        assert permissions.consent.health.status is ConsentStatus.VALID
+
+    write_consent(tmp_path, SIGNED)
+    with_permissions(body, state_dir=tmp_path, clock_is_set=lambda: is_set)
+
+
 def test_a_damaged_record_is_not_a_consent(tmp_path: Path) -> None:
     async def body(permissions: Permissions, gate: RecordingGate, _: object) -> None:
         await asyncio.sleep(1)

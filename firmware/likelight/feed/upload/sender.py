@@ -61,7 +61,7 @@ class Sender:
         self._request_keyframe = request_keyframe
         self._cursor = NOWHERE
         self._init: Init | None = None
-        self._picture_us = 0
+        self._picture_at = float("-inf")
         self._drained_at = asyncio.get_running_loop().time()
         self._cutoff: asyncio.TimerHandle | None = None
 
@@ -170,9 +170,11 @@ class Sender:
         picture, outgoing.picture = outgoing.picture, None
         if picture is None or not outgoing.jpeg_fps or not self._may_send:
             return
-        # Three quarters of the interval: the camera's rate is seldom a multiple of the relay's.
-        if picture.captured_us - self._picture_us < 750_000 // outgoing.jpeg_fps:
+        # Three quarters of the interval: the camera's rate is seldom a multiple of the relay's. By
+        # the loop's clock: capture times are wall time, and a step back would hold all pictures.
+        now = asyncio.get_running_loop().time()
+        if now - self._picture_at < 0.75 / outgoing.jpeg_fps:
             return
-        self._picture_us = picture.captured_us
+        self._picture_at = now
         packet = UploadPacket(PacketKind.JPEG, picture.jpeg, captured_us=picture.captured_us)
         await self.socket.send_bytes(packet.pack())
