@@ -32,7 +32,8 @@ from likelight.gate.on_air import OnAir
 from likelight.gate.permissions import Permissions
 from likelight.gate.privacy_button import PrivacyButton
 from likelight.gate.privacy_memory import PrivacyMemory
-from likelight.gate.zone import kitchen_zone
+from likelight.gate.zone import ComputerZone, kitchen_zone
+from likelight.gate.zone_watch import ZoneWatch
 from likelight.runtime.clock_sync import clock_is_set
 from likelight.runtime.http_session import new_session
 from likelight.runtime.store_errors import StoreError
@@ -204,6 +205,8 @@ def _connect(
         now=now,
     )
     supervisor.add("permissions", permissions, critical=True)
+    if isinstance(zone, ComputerZone):
+        supervisor.add("time zone", ZoneWatch(zone), critical=False)
     if store.desired is not None:
         # The cloud's last desired state applies from the start, also without a network.
         events.on_desired(store.desired)

@@ -1,21 +1,25 @@
 """The time zone of the kitchen: the one that is configured, or else the computer's own."""
 
+import io
 import os
-from datetime import UTC, tzinfo
+import struct
+from datetime import UTC, datetime, timedelta, tzinfo
 from functools import cache
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 LOCALTIME = Path("/etc/localtime")
+_DEFAULT_CHANGES = ",M3.2.0,M11.1.0"
+"""When summer time begins and ends in a POSIX text that does not say it: glibc's choice."""
 
 
 def kitchen_zone(name: str | None) -> tzinfo:
-    """Return the zone called `name` (IANA), or the computer's when it is None; UTC without one.
+    """Return the zone called `name` (IANA), or the computer's when it is None.
 
     Raises `ValueError`, which says what to write, for a name that is not a zone. A named zone is
     read from the disk the first time.
     """
-    return _SYSTEM if name is None else _named(name)
+    return _COMPUTER if name is None else _named(name)
 
 
 @cache  # ZoneInfo's own cache forgets zones, and would read them again on the event loop
@@ -30,16 +34,81 @@ def _named(name: str) -> ZoneInfo:
         ) from None
 
 
-def _system() -> tzinfo:
-    name = os.environ.get("TZ", "").removeprefix(":")
-    try:
-        if name:
-            return _named(name)
-        with LOCALTIME.open("rb") as rules:
-            return ZoneInfo.from_file(rules)
-    except (OSError, ValueError):
+class ComputerZone(tzinfo):
+    """The zone of the computer, which a person may change at any time.
+
+    `tz` is the environment's TZ, understood as glibc does. Without one the file `localtime` counts.
+    """
+
+    def __init__(self, tz: str | None, localtime: Path = LOCALTIME) -> None:
+        self.problem: str | None = None
+        """Why `tz` does not count, in words; None while it does, or is not there."""
+        self._tz = tz
+        self._localtime = localtime
+        self._rules = self.read() or UTC
+
+    def read(self) -> tzinfo | None:
+        """Return the rules that hold now; None while they can't be read. Reads the disk."""
+        if self._tz is not None:
+            try:
+                return _rules_of(self._tz)
+            except (OSError, ValueError):
+                self.problem = (
+                    f"TZ={self._tz!r} is not a time zone that this computer knows, so"
+                    f" {self._localtime} counts; write one such as TZ=Europe/Berlin"
+                )
+        try:
+            return _from_file(self._localtime)
+        except (OSError, ValueError):
+            return None
+
+    def use(self, rules: tzinfo) -> None:
+        """Count by `rules`, which `read` returned, from now on."""
+        self._rules = rules
+
+    def utcoffset(self, when: datetime | None) -> timedelta | None:
+        return self._rules.utcoffset(when)
+
+    def dst(self, when: datetime | None) -> timedelta | None:
+        return self._rules.dst(when)
+
+    def tzname(self, when: datetime | None) -> str | None:
+        return self._rules.tzname(when)
+
+    def fromutc(self, when: datetime) -> datetime:
+        rules = self._rules
+        return rules.fromutc(when.replace(tzinfo=rules)).replace(tzinfo=self)
+
+
+def _rules_of(tz: str) -> tzinfo:
+    """Return what glibc takes `tz` for: a path, a zone's name, or a POSIX text such as JST-9."""
+    text = tz.removeprefix(":")
+    if not text:
         return UTC
+    if text.startswith("/"):
+        return _from_file(Path(text))
+    try:
+        return _named(text)
+    except ValueError:
+        if tz.startswith(":"):
+            raise
+    try:
+        return _posix(text)
+    except ValueError:
+        return _posix(text + _DEFAULT_CHANGES)
 
 
-_SYSTEM = _system()
+def _from_file(path: Path) -> ZoneInfo:
+    with path.open("rb") as rules:
+        return ZoneInfo.from_file(rules)
+
+
+def _posix(text: str) -> ZoneInfo:
+    """Read a POSIX text as the last line of a zone's file, which has the same form (RFC 9636)."""
+    header = struct.pack(">4sc15x6I", b"TZif", b"2", 0, 0, 0, 0, 1, 4)
+    block = header + struct.pack(">iBB", 0, 0, 0) + b"UTC\0"
+    return ZoneInfo.from_file(io.BytesIO(block + block + b"\n" + text.encode() + b"\n"))
+
+
+_COMPUTER = ComputerZone(os.environ.get("TZ"))
 """Read here, before any event loop runs: the file is read from the disk."""

@@ -25,6 +25,7 @@ ALWAYS = {
     "feed": True,
     "on air": True,
     "permissions": True,
+    "time zone": False,
     "privacy button": True,
     "lamp": True,
     "night": False,
