@@ -17,6 +17,12 @@ MODEL = "/proc/device-tree/model"
 BOOT = "/boot/firmware/config.txt"
 
 
+def header(chip: int) -> dict[str, bytes]:
+    """Return the file by which `chip` is a Pi 4's header."""
+    node = f"/sys/bus/gpio/devices/gpiochip{chip}/of_node"
+    return {f"{node}/compatible": b"brcm,bcm2711-gpio\0"}
+
+
 class LGPIOFactory:
     """Named as the real one is."""
 
@@ -50,6 +56,7 @@ class Machine:
             "me": COOK,
             "run": self._run,
             "open_pins": LGPIOFactory,
+            "chip_label": lambda chip: f"chip {chip}",
             "holder": lambda _: None,
             "i2c_answers": lambda bus, address: address == 0x3C,
             "has_module": lambda _: True,

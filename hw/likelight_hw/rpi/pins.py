@@ -17,6 +17,7 @@ from gpiozero.exc import GPIOPinInUse, GPIOZeroError, PinInvalidPin, PinUnknownP
 from gpiozero.pins import Factory
 
 from likelight_hw.ports import HardwareError
+from likelight_hw.rpi import kernel_names
 
 _lock = threading.Lock()
 _factory: Factory | None = None
@@ -81,7 +82,8 @@ def _open() -> Factory:
     _import_lgpio()
     from gpiozero.pins.lgpio import LGPIOFactory  # noqa: PLC0415  it imports lgpio
 
-    return LGPIOFactory()
+    # Without a number gpiozero takes chip 4 or 0, whatever that is.
+    return LGPIOFactory(chip=kernel_names.header_chip())
 
 
 def _import_lgpio() -> None:
@@ -142,5 +144,5 @@ def _remedy(error: Exception) -> str:
         case PermissionError():
             return f"likelight may not open it ({said}); add its user to the group gpio"
         case _ if "gpiochip" in said:
-            return "likelight can't open /dev/gpiochip0; add its user to the group gpio"
+            return "likelight can't open the header's GPIO chip; add its user to the group gpio"
     return said or type(error).__name__

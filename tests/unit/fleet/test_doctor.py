@@ -21,7 +21,7 @@ from likelight.fleet.doctor.checks import CHECKS
 from likelight.fleet.doctor.system import System
 from likelight.gate.consent import Consent
 from likelight_hw.ports import HardwareError
-from support.machine import BOOT, COOK, MODEL, NOW, Machine
+from support.machine import BOOT, COOK, MODEL, NOW, Machine, header
 
 DOCTOR_MD = (Path(__file__).parents[3] / "firmware" / "DOCTOR.md").read_text(encoding="utf-8")
 BY_ID = {check.id: check for check in CHECKS}
@@ -44,6 +44,10 @@ TOKEN: dict[str, str | bytes | int] = {"/etc/likelight/token": "s3cret"}
 PI_4 = {MODEL: "Raspberry Pi 4 Model B Rev 1.5\0"}
 CHIP = {"/sys/class/pwm/pwmchip0/npwm": "2"}
 CHIP_LINK = {"/sys/class/pwm/pwmchip0/device": "../../../devices/fe20c000.pwm"}
+OTHER_CHIP = {
+    "/sys/bus/gpio/devices/gpiochip0/of_node/compatible": "nxp,pcf8574\0",
+    "/dev/gpiochip0": 0o666,
+}
 RULES = "/etc/udev/rules.d/70-likelight.rules"
 UNIT = "/etc/systemd/system/likelight.service"
 GOOD_UNIT = "[Service]\nSupplementaryGroups=gpio i2c\nWatchdogSec=30\n"
@@ -136,11 +140,45 @@ CASES = [
     ),
     Case("lgpio", "fail", "not by lgpio", KIT, with_files({}, open_pins=object)),
     Case("gpio-node", "skip", "nothing", {}),
-    Case("gpio-node", "ok", "cook", KIT, with_files({"/dev/gpiochip0": 0o666})),
-    Case("gpio-node", "fail", "may not use", KIT, with_files({"/dev/gpiochip0": 0o660})),
-    Case("gpio-node", "fail", "there is no", KIT),
+    Case("gpio-node", "ok", "cook", KIT, with_files({**header(0), "/dev/gpiochip0": 0o666})),
+    Case(
+        "gpio-node",
+        "ok",
+        "/dev/gpiochip11 is there",
+        KIT,
+        with_files({**header(11), **OTHER_CHIP, "/dev/gpiochip11": 0o666}),
+    ),
+    Case(
+        "gpio-node",
+        "ok",
+        "/dev/gpiochip3 is there",
+        KIT,
+        with_files(
+            {f"/sys/bus/gpio/devices/gpiochip{chip}/dev": "254:0\n" for chip in (0, 3)}
+            | {"/dev/gpiochip3": 0o666},
+            chip_label=lambda chip: "pinctrl-rp1" if chip == 3 else "pcf8574",
+        ),
+    ),
+    Case(
+        "gpio-node",
+        "fail",
+        "may not use /dev/gpiochip11",
+        KIT,
+        with_files({**header(11), "/dev/gpiochip0": 0o666, "/dev/gpiochip11": 0o660}),
+    ),
+    Case("gpio-node", "fail", "there is no /dev/gpiochip11", KIT, with_files({**header(11)})),
+    Case("gpio-node", "fail", "gpiochip0 is nxp,pcf8574", KIT, with_files({**OTHER_CHIP})),
+    Case("gpio-node", "fail", "more than one", KIT, with_files({**header(0), **header(11)})),
+    Case("gpio-node", "fail", "this machine has none", KIT),
     Case("pins-free", "skip", "nothing", {}),
     Case("pins-free", "skip", "can't be asked", KIT, with_files({}, holder=raises(OSError("x")))),
+    Case(
+        "pins-free",
+        "skip",
+        "no GPIO chip",
+        KIT,
+        with_files({}, holder=raises(HardwareError("no GPIO chip is a Raspberry Pi's header"))),
+    ),
     Case("pins-free", "ok", "free", KIT),
     Case(
         "pins-free",
@@ -741,7 +779,8 @@ def test_the_services_groups_open_a_node(tmp_path: Path) -> None:
             UNIT: GOOD_UNIT,
             "/etc/passwd": PASSWD,
             "/etc/group": f"gpio:x:{group}:\n",
-            "/dev/gpiochip0": 0o660,
+            **header(12),
+            "/dev/gpiochip12": 0o660,
         }
     )
     case = Case("gpio-node", "", "", KIT, machine)

@@ -24,7 +24,7 @@ import os
 class error(Exception): pass
 BOTH_EDGES, RISING_EDGE, FALLING_EDGE = 1, 2, 3
 SET_PULL_NONE, SET_PULL_UP, SET_PULL_DOWN = 0, 1, 2
-def gpiochip_open(chip): raise error("can not open gpiochip")
+def gpiochip_open(chip): raise error(f"can not open gpiochip {chip}")
 os.chdir(os.environ["LG_WD"])
 open(".lgd-nfy0", "w").close()
 """
@@ -54,9 +54,11 @@ def _ask_for_the_factory(folder: Path, **environment: str) -> subprocess.Complet
     code = (
         "import os\n"
         "from likelight_hw.ports import HardwareError\n"
-        "from likelight_hw.rpi import pins\n"
+        "from likelight_hw.rpi import kernel_names, pins\n"
+        "from pathlib import Path\n"
+        "kernel_names.SYSFS = Path(os.environ.get('SYSFS', '/sys'))\n"
         "try: pins.factory()\n"
-        "except HardwareError as error: print(error)\n"
+        "except HardwareError as error: print(error); print(error.__cause__)\n"
         "print(os.getcwd()); print(os.environ['LG_WD'])\n"
     )
     kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
@@ -85,6 +87,16 @@ def test_lgpio_works_in_the_services_directory_and_the_process_stays_where_it_is
 def test_lgpio_that_may_not_write_says_which_directory(tmp_path: Path) -> None:
     said = _ask_for_the_factory(tmp_path, LG_WD=str(tmp_path / "gone")).stdout
     assert f"lgpio can't work in {tmp_path}/gone; set LG_WD" in said
+
+
+def test_the_chip_that_is_opened_is_the_header_whatever_its_number(tmp_path: Path) -> None:
+    for chip, name in ((0, "nxp,pcf8574"), (4, "brcm,brcmstb-gpio"), (11, "raspberrypi,rp1-gpio")):
+        node = tmp_path / f"sys/bus/gpio/devices/gpiochip{chip}/of_node"
+        node.mkdir(parents=True)
+        (node / "compatible").write_bytes(name.encode() + b"\0")
+    said = _ask_for_the_factory(tmp_path, LG_WD=str(tmp_path), SYSFS=str(tmp_path / "sys")).stdout
+    assert "can't open the header's GPIO chip; add its user to the group gpio" in said
+    assert "can not open gpiochip 11" in said
 
 
 class _Busy(MockPWMPin):

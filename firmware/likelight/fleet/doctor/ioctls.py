@@ -6,40 +6,31 @@ import os
 import struct
 from pathlib import Path
 
+from likelight_hw.rpi import kernel_names
+
 _I2C_SLAVE = 0x0703
 """linux/i2c-dev.h"""
-_CHIPINFO, _CHIPINFO_SIZE = 0x8044B401, 68
 _LINEINFO, _LINEINFO_SIZE = 0xC100B405, 256
-"""GPIO_GET_CHIPINFO_IOCTL and GPIO_V2_GET_LINEINFO_IOCTL of linux/gpio.h."""
+"""GPIO_V2_GET_LINEINFO_IOCTL of linux/gpio.h."""
 _USED = 1
 """GPIO_V2_LINE_FLAG_USED"""
-_HEADERS = ("pinctrl-bcm2835", "pinctrl-bcm2711", "pinctrl-rp1")
-"""The GPIO chips whose line numbers are the GPIO numbers of a header."""
 
 
 def holder(number: int) -> str | None:
     """Return who holds the GPIO `number` of the header, None when nobody does.
 
-    Asks the kernel, and changes nothing. Raises `OSError` where there is no header to ask.
+    Asks the kernel, and changes nothing. Raises `HardwareError` where there is no header to
+    ask, and `OSError` where its chip can't be.
     """
-    for device in sorted(Path("/dev").glob("gpiochip*")):
-        chip = os.open(device, os.O_RDWR | os.O_CLOEXEC)
-        try:
-            about = fcntl.ioctl(chip, _CHIPINFO, bytes(_CHIPINFO_SIZE))
-            if _words(about[32:64]) not in _HEADERS:
-                continue
-            question = bytearray(_LINEINFO_SIZE)
-            struct.pack_into("=I", question, 64, number)
-            line = fcntl.ioctl(chip, _LINEINFO, bytes(question))
-        finally:
-            os.close(chip)
-        (flags,) = struct.unpack_from("=Q", line, 72)
-        return (_words(line[32:64]) or "the kernel") if flags & _USED else None
-    raise FileNotFoundError("there is no GPIO header")
-
-
-def _words(field: bytes) -> str:
-    return field.partition(b"\0")[0].decode(errors="replace")
+    chip = os.open(kernel_names.device_of(kernel_names.header_chip()), os.O_RDWR | os.O_CLOEXEC)
+    try:
+        question = bytearray(_LINEINFO_SIZE)
+        struct.pack_into("=I", question, 64, number)
+        line = fcntl.ioctl(chip, _LINEINFO, bytes(question))
+    finally:
+        os.close(chip)
+    (flags,) = struct.unpack_from("=Q", line, 72)
+    return (kernel_names.words(line[32:64]) or "the kernel") if flags & _USED else None
 
 
 def i2c_answers(bus: Path, address: int) -> bool:

@@ -16,6 +16,7 @@ from pathlib import Path
 from likelight.config.settings import Config
 from likelight.fleet.doctor import ioctls, probes
 from likelight.runtime.clock import Now, utc_now
+from likelight_hw.rpi import kernel_names
 
 UNITS = tuple(
     Path(place, "likelight.service")
@@ -71,6 +72,7 @@ class System:
     me: Account = field(default_factory=this_account)
     run: Callable[[Sequence[str]], str] = run_command
     open_pins: Callable[[], object] = probes.open_pins
+    chip_label: Callable[[int], str] = kernel_names.label_of
     holder: Callable[[int], str | None] = ioctls.holder
     i2c_answers: Callable[[Path, int], bool] = ioctls.i2c_answers
     has_module: Callable[[str], bool] = probes.has_module

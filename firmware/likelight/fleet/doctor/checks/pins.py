@@ -6,7 +6,9 @@ from likelight.fleet.doctor.check import Check, Finding, check, fail, ok, skip
 from likelight.fleet.doctor.system import System
 from likelight_hw.panels import PANELS
 from likelight_hw.ports import HardwareError
+from likelight_hw.rpi import kernel_names
 
+NO_HEADER = "use a Raspberry Pi, or the sim drivers"
 NO_PINS = "the configuration has nothing on a GPIO pin"
 OWN = "lg"
 """What lgpio calls itself when it takes a line."""
@@ -69,14 +71,18 @@ def lgpio(system: System) -> Finding:
 
 @check(
     "gpio-node",
-    what="The daemon may use /dev/gpiochip0",
+    what="The daemon may use the header's GPIO chip",
     why="Without it no lamp, no on-air light and no button",
     fix="Let the daemon's user be in the group gpio",
 )
 def gpio_node(system: System) -> Finding:
     if not gpio(system):
         return skip(NO_PINS)
-    return node(system, "/dev/gpiochip0", "use a Raspberry Pi, or the sim drivers")
+    try:
+        chip = kernel_names.header_chip(system.at("/sys"), system.chip_label)
+    except HardwareError as error:
+        return fail(str(error), NO_HEADER)
+    return node(system, kernel_names.device_of(chip), NO_HEADER)
 
 
 @check(
@@ -93,6 +99,8 @@ def pins_free(system: System) -> Finding:
         holders = {pin: system.holder(pin) for pin in mine}
     except OSError as error:
         return skip(f"the kernel can't be asked: {error.strerror or error}")
+    except HardwareError as error:
+        return skip(str(error))
     running = bool(daemons(system))
     foreign = [
         f"GPIO {pin} ({mine[pin]}) is held by {holder}"
