@@ -22,6 +22,7 @@ from support.permissions import (
     START,
     HangingDisk,
     RecordingGate,
+    SettableClock,
     with_permissions,
 )
 
@@ -63,6 +64,43 @@ def test_a_withdrawal_without_a_command_is_found(tmp_path: Path) -> None:
         await asyncio.to_thread(remove_consent, tmp_path)
         await asyncio.sleep(10.1)
         assert not gate.consented
+
+    write_consent(tmp_path, SIGNED)
+    with_permissions(body, state_dir=tmp_path)
+
+
+@pytest.mark.parametrize("years", [1, 10, -1, -10])
+def test_a_clock_that_steps_by_years_and_back_keeps_no_camera_on_and_none_off(
+    tmp_path: Path, years: int
+) -> None:
+    """Ahead, the review date is past; behind, the clock is before the record: it can't be right."""
+
+    async def body(permissions: Permissions, gate: RecordingGate, clock: SettableClock) -> None:
+        await asyncio.sleep(1)
+        assert gate.consented
+        clock.set_ahead(timedelta(days=365 * years))
+        await asyncio.sleep(10.1)
+        assert not gate.consented
+        assert permissions.consent.health is not None
+        wrong = ConsentStatus.OVERDUE if years > 0 else ConsentStatus.NO_CLOCK
+        assert permissions.consent.health.status is wrong
+        clock.set_ahead(timedelta(days=-365 * years))
+        await asyncio.sleep(10.1)
+        assert gate.consented
+        assert permissions.consent.health.status is ConsentStatus.VALID
+
+    write_consent(tmp_path, SIGNED)
+    with_permissions(body, state_dir=tmp_path)
+
+
+@pytest.mark.parametrize("seconds", [-7, 7])
+def test_a_clock_that_steps_by_seconds_changes_no_consent(tmp_path: Path, seconds: int) -> None:
+    async def body(_: Permissions, gate: RecordingGate, clock: SettableClock) -> None:
+        await asyncio.sleep(1)
+        clock.set_ahead(timedelta(seconds=seconds))
+        for _ in range(30):
+            await asyncio.sleep(1)
+            assert gate.consented
 
     write_consent(tmp_path, SIGNED)
     with_permissions(body, state_dir=tmp_path)

@@ -118,3 +118,36 @@ def test_a_clock_that_is_set_ahead_past_the_end_closes_within_10_s() -> None:
         assert gate.hours[0] is False
 
     with_permissions(body, hours=hours)
+
+
+@pytest.mark.parametrize(
+    ("step", "is_open"),
+    [
+        (timedelta(seconds=-7), True),
+        (timedelta(seconds=7), True),
+        (timedelta(hours=-3), False),
+        (timedelta(hours=8), False),
+        (timedelta(days=1), False),
+        (timedelta(weeks=-520), True),  # a Friday, ten years before
+        (timedelta(weeks=520), True),
+        (timedelta(weeks=520, days=1), False),
+    ],
+)
+def test_a_clock_that_steps_is_kept_to_within_10_s_and_so_is_its_way_back(
+    step: timedelta, is_open: bool
+) -> None:
+    hours = weekly({"friday": "11:00-20:00"}, BERLIN)
+
+    async def body(_: Permissions, gate: RecordingGate, now: SettableClock) -> None:
+        await asyncio.sleep(5)
+        assert gate.hours == (True, None)
+        now.set_ahead(step)
+        await asyncio.sleep(10.1)
+        assert gate.hours[0] is is_open
+        if gate.hours[1] is not None:
+            assert now() < gate.hours[1] < now() + timedelta(days=8)
+        now.set_ahead(-step)
+        await asyncio.sleep(10.1)
+        assert gate.hours == (True, None)
+
+    with_permissions(body, hours=hours)
