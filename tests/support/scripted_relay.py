@@ -11,17 +11,47 @@ from aiohttp import WSMsgType, web
 from likelight.feed.upload.protocol import MAX_MESSAGE, PacketKind, UploadPacket, unpack
 from support.cloud import KID
 
+REFUSALS = {
+    401: "token",
+    403: "token",
+    404: "kitchen",
+    409: "superseded",
+    429: "limit",
+    503: "busy",
+}
+
+Answer = int | web.Response
+"""A status in the contract's words, a close code, or what a stranger says in the relay's place."""
+
+
+def refusal(status: int) -> web.Response:
+    """Answer with `status` as the contract says it."""
+    name = REFUSALS.get(status)
+    problem: dict[str, object] = {"title": "No", "status": status}
+    if name is not None:
+        problem["type"] = f"urn:likelight:problem:{name}"
+    body = json.dumps(problem).encode()
+    return web.Response(status=status, body=body, content_type="application/problem+json")
+
 
 class ScriptedRelay:
-    """Takes uploads; `answers` are for the first to come, each a status or a close code."""
+    """Takes uploads; `answers` are for the first to come."""
 
-    def __init__(self, *answers: int) -> None:
+    def __init__(self, *answers: Answer) -> None:
         self.url = ""
         self.opened_at: list[float] = []
         """The loop's time of each request for a line."""
+        self.requests: list[web.Request] = []
+        self.cookie = ""
+        """What a front end sets with each line."""
         self.heard: list[dict[str, Any] | UploadPacket] = []
         self._answers = list(answers)
         self._socket: web.WebSocketResponse | None = None
+
+    @property
+    def ready(self) -> bool:
+        """True while a line is open on which this relay can speak."""
+        return self._socket is not None and self._socket.prepared and not self._socket.closed
 
     @property
     def pictures(self) -> list[UploadPacket]:
@@ -42,12 +72,31 @@ class ScriptedRelay:
         assert self._socket is not None
         await self._socket.send_json(wish)
 
+    async def say(self, message: str | bytes) -> None:
+        """Send a message that the contract may not have."""
+        assert self._socket is not None
+        if isinstance(message, str):
+            await self._socket.send_str(message)
+        else:
+            await self._socket.send_bytes(message)
+
+    def babble(self, line: bytes) -> None:
+        """Send what is no WebSocket frame."""
+        transport = self.requests[-1].transport
+        assert transport is not None
+        transport.write(line)
+
     async def take(self, request: web.Request) -> web.StreamResponse:
         self.opened_at.append(asyncio.get_running_loop().time())
+        self.requests.append(request)
         answer = self._answers.pop(0) if self._answers else None
+        if isinstance(answer, web.Response):
+            return answer
         if answer is not None and answer < 1000:
-            return web.Response(status=answer)
+            return refusal(answer)
         socket = self._socket = web.WebSocketResponse(max_msg_size=MAX_MESSAGE)
+        if self.cookie:
+            socket.set_cookie("session", self.cookie)
         await socket.prepare(request)
         if answer is not None:
             await socket.close(code=answer)
@@ -58,7 +107,7 @@ class ScriptedRelay:
 
 
 @asynccontextmanager
-async def scripted_relay(*answers: int) -> AsyncIterator[ScriptedRelay]:
+async def scripted_relay(*answers: Answer) -> AsyncIterator[ScriptedRelay]:
     """Serve a relay on port 0."""
     relay = ScriptedRelay(*answers)
     app = web.Application()

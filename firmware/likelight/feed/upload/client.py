@@ -20,11 +20,14 @@ from likelight.feed.keyframe_pace import KeyframePace
 from likelight.feed.outlets import Demand
 from likelight.feed.ring import Fragment
 from likelight.feed.transport import abort, tune
+from likelight.feed.upload.handshake import NotUpgraded, raise_unless_upgraded
 from likelight.feed.upload.outgoing import Outgoing
 from likelight.feed.upload.protocol import SUPERSEDED, RequestMessage
 from likelight.feed.upload.sender import SHUT_WITHIN_S, Sender, UploadSocket
 from likelight.runtime.backoff import Backoff
 from likelight.runtime.cleanup import raise_if_cancelled
+from likelight.runtime.http_session import session_options
+from likelight.runtime.printable import printable
 
 log = logging.getLogger(__name__)
 
@@ -125,7 +128,9 @@ class Upload:
     async def run(self) -> None:
         """Upload whenever somebody watches."""
         async with aiohttp.ClientSession(
-            ws_response_class=UploadSocket, proxy=self._proxy
+            ws_response_class=UploadSocket,
+            middlewares=(raise_unless_upgraded,),
+            **session_options(self._proxy),
         ) as session:
             while True:
                 while not self._outgoing.may_connect:
@@ -150,7 +155,7 @@ class Upload:
         refused = _refusal(failure)
         if not self._in_trouble:
             why = refused or str(failure) or type(failure).__name__
-            log.warning("The relay does not get the picture, trying again: %s", why)
+            log.warning("The relay does not get the picture, trying again: %s", printable(why))
         self._in_trouble = True
         return self._rng.uniform(*REFUSED_S) if refused else self._backoff.next()
 
@@ -222,8 +227,8 @@ class Upload:
 def _refusal(failure: Exception) -> str | None:
     """Return why the relay refuses this device, or None when a new try soon makes sense."""
     match failure:
-        case aiohttp.WSServerHandshakeError(status=401 | 403 | 404 | 409 as status):
-            return f"it refuses this device (status {status})"
+        case NotUpgraded(refuses=True):
+            return str(failure)
         case _ConnectionClosed(code=code) if code == SUPERSEDED:
             return "another device uploads for this kitchen"
         case _:
