@@ -1,8 +1,11 @@
 """What runs inside the virtual machine: our drivers on lgpio, and the kernel's own devices."""
 
 import asyncio
+import fcntl
 import os
+import struct
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -19,10 +22,12 @@ from likelight_hw.ports import DARK, HardwareError, LightFrame
 from likelight_hw.rpi import pins
 from likelight_hw.wiring import ButtonWiring, DisplayWiring, IndicatorWiring, LampWiring
 
-SIM = Path(os.environ["GPIO_SIM"])
+SIM, DECOY = Path(os.environ["GPIO_SIM"]), Path(os.environ["GPIO_DECOY"])
 WHITE = (255, 255, 255)
 # The processor is emulated, some ten times slower than a real one.
 PATIENCE_S = 100
+WATCH, LINE_INFO_SIZE = 0xC100B406, 256
+"""GPIO_V2_GET_LINEINFO_WATCH_IOCTL of linux/gpio.h."""
 
 
 class Line:
@@ -46,10 +51,27 @@ class Line:
         return sum(self.high for _ in range(samples)) / samples
 
 
+@pytest.fixture(autouse=True)
+def decoy_is_let_alone() -> Iterator[None]:
+    """Fail a test in which anybody takes, sets or lets go of a line of the chip before ours."""
+    chip = os.open(f"/dev/{DECOY.name}", os.O_RDWR | os.O_NONBLOCK)
+    try:
+        for line in range(54):
+            question = bytearray(LINE_INFO_SIZE)
+            struct.pack_into("=I", question, 64, line)
+            fcntl.ioctl(chip, WATCH, bytes(question))
+        yield
+        with pytest.raises(BlockingIOError):
+            os.read(chip, 4096)
+    finally:
+        os.close(chip)
+
+
 def test_the_factory_is_lgpio_s_and_nothing_else_changed() -> None:
     folder = Path.cwd()
     factory = pins.factory()
     assert type(factory).__name__ == "LGPIOFactory"
+    assert (_number(DECOY), factory.chip) == (0, _number(SIM))
     assert (factory.board_info.model, factory.board_info.pcb_revision) == ("4B", "1.5")
     assert Path.cwd() == folder, "lgpio changes the working directory, and ours is changed back"
 
@@ -90,7 +112,7 @@ def test_one_process_owns_a_line() -> None:
     pins.factory()
     import lgpio  # not sooner: it needs a folder to write to, and pins.py gives it one
 
-    chip = lgpio.gpiochip_open(0)
+    chip = lgpio.gpiochip_open(_number(SIM))
     try:
         lgpio.gpio_claim_output(chip, 25)
         light = registry.open_indicator(IndicatorWiring("onoff", pin=25))
@@ -178,6 +200,10 @@ def test_the_doctor_sees_whether_the_board_s_watchdog_is_armed(tmp_path: Path) -
         watchdog.write(b"V")  # the magic close: without it the machine would restart
     assert (armed.result, armed.words) == (Result.OK, "after 60 s")
     assert watchdog_board.look(system).result is Result.FAIL
+
+
+def _number(chip: Path) -> int:
+    return int(chip.name.removeprefix("gpiochip"))
 
 
 def _visible() -> Image.Image:

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # run.sh KERNEL COMMAND...: run COMMAND in the current folder, in a virtual machine with a GPIO chip
-# like a Raspberry Pi 4's, a framebuffer and a watchdog. Its exit status is COMMAND's.
+# like a Raspberry Pi 4's and one before it that is not, a framebuffer and a watchdog. Its exit
+# status is COMMAND's.
 #
 # Software emulation with one processor: no KVM, no image, no network. The machine's root is this
 # one's own, read-only over virtiofs, so that the environment with our packages is there as it is.
