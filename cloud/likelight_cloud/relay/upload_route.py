@@ -26,15 +26,22 @@ log = logging.getLogger(__name__)
 
 
 async def get_feed(request: web.Request) -> web.StreamResponse:
-    """Take an upload to its end; a message that breaks the contract ends it with code 1007."""
+    """Take an upload to its end; a message that breaks the contract ends it with code 1007.
+
+    A probe is no upload: it ends as soon as it is open, and the relay does not hear of it.
+    """
     cloud = request.app[CLOUD]
     kitchen = await cloud.kitchen(request.match_info["kid"])
     kid = kitchen.record.kid
     await check_device(request, cloud.store, kid)
-    relay = request.app[RELAYS].open(kitchen)
     socket = web.WebSocketResponse(
         max_msg_size=MAX_MESSAGE, heartbeat=HEARTBEAT_S, compress=False, timeout=1.0
     )
+    if request.query.get("probe") == "1":
+        await socket.prepare(request)
+        await socket.close(code=WSCloseCode.OK, drain=False)
+        return socket
+    relay = request.app[RELAYS].open(kitchen)
     await socket.prepare(request)
     code: int = WSCloseCode.OK
     try:

@@ -13,7 +13,7 @@ from likelight.feed.outlets import Demand
 from likelight.feed.upload.protocol import MAX_MESSAGE, SUPERSEDED, PacketKind, UploadPacket
 from support.boxes import read_fragment
 from support.busy import BUSY
-from support.cloud import KID, bearer
+from support.cloud import KID, TOKEN, bearer
 from support.pictures import CAMERA_SHADE, jpeg, jpeg_shade
 from support.relay import RelaySite, relay_site, until
 
@@ -151,6 +151,48 @@ async def test_the_newest_upload_wins(site: RelaySite) -> None:
             await new.open()
             await new.frames(3)
             await until(lambda: site.hub.state is State.LIVE)
+
+
+async def test_a_probe_is_closed_at_once_and_a_running_upload_goes_on(site: RelaySite) -> None:
+    async with site.device() as device:
+        await device.open()
+        await device.frames(3)
+        await until(lambda: site.hub.state is State.LIVE)
+        assert await probed(site) == 1000
+        await device.frames(3)
+        await until(lambda: site.hub.meter.frames == 6)
+        assert not device.socket.closed
+        assert site.hub.state is State.LIVE
+
+
+async def test_a_probe_opens_no_relay(site: RelaySite) -> None:
+    assert await probed(site) == 1000
+    assert site.relays.hub(KID) is None
+
+
+async def test_a_probe_is_authorised_as_an_upload_is(site: RelaySite) -> None:
+    nobody = "/v1/kitchens/nobody/feed"
+    for path, token, status in ((FEED, "another", 401), (nobody, TOKEN, 404)):
+        reply = await site.call("GET", f"{path}?probe=1", headers=bearer(token))
+        assert reply.status == status
+        assert reply.headers["Content-Type"] == "application/problem+json"
+
+
+async def test_a_probe_that_lost_its_upgrade_on_the_way_is_400(site: RelaySite) -> None:
+    reply = await site.call("GET", f"{FEED}?probe=1", headers=bearer())
+    assert reply.status == 400
+
+
+async def test_another_value_of_probe_is_an_upload(site: RelaySite) -> None:
+    async with site.session.ws_connect(f"{site.base}{FEED}?probe=0", headers=bearer()):
+        await until(lambda: site.relays.hub(KID) is not None)
+
+
+async def probed(site: RelaySite) -> int | None:
+    """Probe the upload; return the code that it is closed with."""
+    async with site.session.ws_connect(f"{site.base}{FEED}?probe=1", headers=bearer()) as socket:
+        assert (await socket.receive(timeout=15)).type is aiohttp.WSMsgType.CLOSE
+        return socket.close_code
 
 
 async def test_a_relay_that_breaks_ends_its_upload_and_the_next_one_is_seen(
