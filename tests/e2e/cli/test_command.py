@@ -92,6 +92,53 @@ async def test_it_needs_neither_stdin_nor_stdout(tmp_path: Path) -> None:
     assert process.returncode == 0, err.decode()
 
 
+def full_pipe() -> tuple[int, int]:
+    """Return both ends of a pipe that takes not one byte more: nobody reads it."""
+    reads, writes = os.pipe()
+    os.set_blocking(writes, False)
+    for size in (4096, 1):
+        try:
+            while True:
+                os.write(writes, b" " * size)
+        except BlockingIOError:
+            pass
+    os.set_blocking(writes, True)
+    return reads, writes
+
+
+async def test_a_stderr_that_nobody_reads_delays_neither_life_nor_end(tmp_path: Path) -> None:
+    """As under a supervisor whose log reader hangs: a SIGTERM ends it within 10 s all the same."""
+    port = free_port()
+    reads, writes = full_pipe()
+    try:
+        process = await asyncio.create_subprocess_exec(
+            *command("demo", "--no-browser", "--port", str(port), "--state-dir", str(tmp_path)),
+            stdout=asyncio.subprocess.PIPE,
+            stderr=writes,
+        )
+        assert process.stdout is not None
+        try:
+            async with asyncio.timeout(60):
+                await process.stdout.readuntil(f":{port}/bench".encode())
+            async with (
+                aiohttp.ClientSession(f"http://127.0.0.1:{port}") as client,
+                client.get("/readyz") as ready,
+            ):
+                assert ready.status == 200
+            children = children_of(process.pid)
+            process.send_signal(signal.SIGTERM)
+            async with asyncio.timeout(10):
+                assert await process.wait() == 0
+            assert not [child for child in children if alive(child)]
+        finally:
+            if process.returncode is None:
+                process.kill()
+                await process.wait()
+    finally:
+        os.close(reads)
+        os.close(writes)
+
+
 STUCK_AT_START = """
 import asyncio, sys
 from likelight.cli.main import main
