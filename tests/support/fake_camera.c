@@ -1,6 +1,7 @@
 /* A V4L2 camera that is not there, for programs that read nothing else: preload it, and opening
  * the file $FAKE_CAMERA gives a descriptor that answers as linux/videodev2.h says and delivers what
- * the file holds $FAKE_CAMERA_FPS times a second: a JPEG, or else 1280x720 in YUYV.
+ * the file holds $FAKE_CAMERA_FPS times a second: a JPEG, or else pixels in YUYV. Either has
+ * $FAKE_CAMERA_WIDTH x $FAKE_CAMERA_HEIGHT pixels, whatever the program asks for.
  *
  * The descriptor is a timerfd, so select(), poll() and read() wait on the kernel, as on a camera's.
  * A process that holds a lock on the file, flock(2), keeps the camera busy; remove it, and the camera has
@@ -22,7 +23,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { WIDTH = 1280, HEIGHT = 720, BUFFERS = 8, BUFFER_BYTES = 1 << 21 };
+enum { BUFFERS = 8, BUFFER_BYTES = 1 << 21 };
 
 static int camera = -1, picture = -1;
 static unsigned char *memory[BUFFERS];
@@ -86,14 +87,15 @@ static int describe_input(struct v4l2_input *about) {
 }
 
 static int set_format(struct v4l2_format *format) {
+    int width = atoi(getenv("FAKE_CAMERA_WIDTH")), height = atoi(getenv("FAKE_CAMERA_HEIGHT"));
     int compressed = seen[0] == 0xff && seen[1] == 0xd8;
     struct v4l2_pix_format picture = {
-        .width = WIDTH,
-        .height = HEIGHT,
+        .width = width,
+        .height = height,
         .pixelformat = compressed ? V4L2_PIX_FMT_MJPEG : V4L2_PIX_FMT_YUYV,
         .field = V4L2_FIELD_NONE,
-        .bytesperline = compressed ? 0 : 2 * WIDTH,
-        .sizeimage = compressed ? BUFFER_BYTES : 2 * WIDTH * HEIGHT,
+        .bytesperline = compressed ? 0 : 2 * width,
+        .sizeimage = compressed ? BUFFER_BYTES : 2 * width * height,
         .colorspace = compressed ? V4L2_COLORSPACE_JPEG : V4L2_COLORSPACE_SMPTE170M,
     };
     format->fmt.pix = picture;

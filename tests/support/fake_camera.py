@@ -17,9 +17,17 @@ def build(folder: Path) -> Path:
     return library
 
 
-def environment(library: Path, device: Path, fps: int) -> dict[str, str]:
+def environment(
+    library: Path, device: Path, fps: int, size: tuple[int, int] = (1280, 720)
+) -> dict[str, str]:
     """Return the variables with which a program that opens `device` finds a camera there.
 
-    The file is what the camera sees: a JPEG, or 1280x720 pixels in YUYV.
+    The file is what the camera sees: a JPEG, or pixels in YUYV, of `size`.
     """
-    return {"LD_PRELOAD": str(library), "FAKE_CAMERA": str(device), "FAKE_CAMERA_FPS": str(fps)}
+    return {
+        "LD_PRELOAD": str(library),
+        "FAKE_CAMERA": str(device),
+        "FAKE_CAMERA_FPS": str(fps),
+        "FAKE_CAMERA_WIDTH": str(size[0]),
+        "FAKE_CAMERA_HEIGHT": str(size[1]),
+    }

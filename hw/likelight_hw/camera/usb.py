@@ -21,12 +21,15 @@ _STALE_S = 2.0
 """A time stamp that makes a frame older than this comes from another clock."""
 _JOIN_S = 1.0
 
+_Size = tuple[int, int]
 _Seen = tuple[av.VideoFrame, int]
 """A decoded frame, and its wall time in microseconds."""
 
 
 class UsbSource:
     """Frames of the device `config.path`, brought to the size that was asked for.
+
+    Of a device with another shape the middle is shown, never a stretched picture.
 
     Raises `HardwareError` when there is no such device, or when another program has it.
     """
@@ -71,16 +74,17 @@ class UsbSource:
         if isinstance(seen, HardwareError):
             raise seen
         frame, captured_us = seen
+        (width, height), at = _fit((frame.width, frame.height), (self.width, self.height))
         scaled = self._reformatter.reformat(
             frame,
-            self.width,
-            self.height,
+            width,
+            height,
             format="yuvj420p",
             dst_colorspace=Colorspace.ITU601,
             dst_color_range=ColorRange.JPEG,
             interpolation=Interpolation.BILINEAR,
         )
-        planes.paste(planes_of(scaled))
+        planes.paste(planes_of(scaled), at)
         return captured_us
 
     def _read(self, stopping: threading.Event) -> None:
@@ -116,6 +120,18 @@ class UsbSource:
 
     def _unusable(self, why: str) -> HardwareError:
         return HardwareError(f"can't use the USB camera {self._path}: {why}")
+
+
+def _fit(given: _Size, asked: _Size) -> tuple[_Size, tuple[int, int]]:
+    """Return the size at which `given` covers `asked`, and where its corner is then.
+
+    All are even, as the chroma planes need it. What lies outside is cut off, the same on both sides
+    of the middle.
+    """
+    scale = max(asked[0] / given[0], asked[1] / given[1])
+    width, height = (2 * round(side * scale / 2) for side in given)
+    left, top = (width - asked[0]) // 2, (height - asked[1]) // 2
+    return (width, height), (-(left & ~1), -(top & ~1))
 
 
 def _why(error: av.FFmpegError | OSError) -> str:

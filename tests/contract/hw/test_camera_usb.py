@@ -35,9 +35,7 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def compressed() -> bytes:
     picture = Image.new("L", (1280, 720), 40)
     picture.paste(200, (640, 0, 1280, 720))
-    jpeg = io.BytesIO()
-    picture.convert("RGB").save(jpeg, "JPEG")
-    return jpeg.getvalue()
+    return as_jpeg(picture)
 
 
 def raw() -> bytes:
@@ -92,6 +90,48 @@ async def test_what_v4l2_delivers_is_scaled_and_leaves_as_h264_and_jpeg(
     taken = [unit.captured_us for unit in sink.units]
     assert taken == sorted(taken)
     assert abs(taken[-1] / 1e6 - time.time()) < 60, "by the wall clock, not the device's"
+
+
+def in_yuyv(picture: Image.Image) -> bytes:
+    """Return a grey picture as YUYV; its luma goes from 16 to 235."""
+    return b"".join(bytes([16 + level * 219 // 255, 128]) for level in picture.tobytes())
+
+
+def as_jpeg(picture: Image.Image) -> bytes:
+    jpeg = io.BytesIO()
+    picture.convert("RGB").save(jpeg, "JPEG")
+    return jpeg.getvalue()
+
+
+# What the camera sees: a square in the middle, and stripes at the edges that are cut off.
+UPRIGHT = ((640, 480), (260, 180, 380, 300), ((0, 0, 640, 40), (0, 440, 640, 480)))
+WIDE = ((1280, 540), (550, 180, 730, 360), ((0, 0, 100, 540), (1180, 0, 1280, 540)))
+
+
+@pytest.mark.parametrize("encode", [as_jpeg, in_yuyv])
+@pytest.mark.parametrize("sees", [UPRIGHT, WIDE])
+async def test_of_a_camera_of_another_shape_the_middle_is_shown_and_never_stretched(
+    device: Path,
+    library: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    sees: tuple[tuple[int, int], tuple[int, int, int, int], tuple[tuple[int, int, int, int], ...]],
+    encode: Callable[[Image.Image], bytes],
+) -> None:
+    size, square, stripes = sees
+    for name, value in environment(library, device, 30, size).items():
+        monkeypatch.setenv(name, value)
+    seen = Image.new("L", size, 40)
+    for bright in (square, *stripes):
+        seen.paste(200, bright)
+    device.write_bytes(encode(seen))
+    async with running(config(device)) as (camera, sink):
+        camera.start()
+        unit = await sink.next_keyframe()
+        shown = luma(Decoder().decode(unit.data))
+    assert shown.size == (640, 360)
+    assert shown.point(lambda level: 255 * (level > 120)).getbbox() == pytest.approx(
+        (260, 120, 380, 240), abs=2
+    )
 
 
 async def test_masks_cover_what_a_usb_camera_sees(device: Path) -> None:
