@@ -15,6 +15,7 @@ import pytest
 from likelight.appreciation.sync.client import CloudBusy, DeviceRefused, FailureKind, Unreachable
 from likelight.assets import catalogue, fonts
 from likelight.config.settings import Config
+from likelight.feed.upload.handshake import NotUpgraded
 from likelight.fleet.doctor import doctor
 from likelight.fleet.doctor.check import Check, Result, ok
 from likelight.fleet.doctor.checks import CHECKS
@@ -711,9 +712,42 @@ CASES = [
         ),
     ),
     Case("cloud", "warn", "busy", CLOUD, with_files({**TOKEN}, ask_cloud=raises(CloudBusy(5)))),
+    Case("upload", "skip", "inside", {}),
+    Case("upload", "fail", "can't read", CLOUD),
+    Case("upload", "ok", "gets through", CLOUD, with_files({**TOKEN})),
+    *(
+        Case(
+            "upload",
+            "fail",
+            f"a proxy in between lets no WebSocket through (status {status})",
+            CLOUD,
+            with_files({**TOKEN}, ask_upload=raises(NotUpgraded(status, None))),
+        )
+        for status in (200, 400, 426)
+    ),
+    Case(
+        "upload",
+        "fail",
+        "something else answered with status 403",
+        CLOUD,
+        with_files({**TOKEN}, ask_upload=raises(NotUpgraded(403, None))),
+    ),
+    Case(
+        "upload",
+        "fail",
+        "no answer",
+        CLOUD,
+        with_files({**TOKEN}, ask_upload=raises(Unreachable("no answer within 5 s"))),
+    ),
 ]
 ELSEWHERE = {"shaping", "fonts", "state-owner"}
 """What needs more than files and functions; each has a test of its own."""
+
+
+def test_a_proxy_that_blocks_websockets_has_its_own_fix(tmp_path: Path) -> None:
+    blocked = with_files({**TOKEN}, ask_upload=raises(NotUpgraded(426, None)))
+    diagnosis = examine(BY_ID["upload"], Case("upload", "", "", CLOUD, blocked), tmp_path)
+    assert diagnosis.finding.fix == "let the proxy pass Upgrade and Connection headers"
 
 
 def examine(check: Check, case: Case, root: Path) -> doctor.Diagnosis:

@@ -12,8 +12,13 @@ import ssl
 from functools import partial
 from pathlib import Path
 
+import aiohttp
+
+from likelight.appreciation.sync.client import Unreachable
 from likelight.appreciation.sync.http_cloud import HttpCloud
-from likelight.runtime.http_session import new_session
+from likelight.feed.upload.handshake import NotUpgraded, raise_unless_upgraded
+from likelight.runtime.http_session import new_session, session_options
+from likelight.runtime.printable import printable
 
 ANSWERS_WITHIN_S = 5.0
 
@@ -96,3 +101,38 @@ async def _ask(url: str, kid: str, token: str, proxy: str | None) -> None:
     session = partial(new_session, proxy)
     async with HttpCloud(url, kid, token, new_session=session) as cloud:
         await cloud.events(None, 0, 0)
+
+
+def ask_upload(url: str, kid: str, token: str, proxy: str | None) -> None:
+    """Ask whether an upload would get through; a running one goes on.
+
+    Raises `NotUpgraded` for an answer that opens no WebSocket, otherwise `Unreachable`.
+    """
+    try:
+        asyncio.run(_ask_upload(url, kid, token, proxy))
+    except NotUpgraded:
+        raise
+    except TimeoutError as error:
+        raise Unreachable(f"no answer within {ANSWERS_WITHIN_S:g} s") from error
+    except (aiohttp.ClientError, OSError) as error:
+        raise Unreachable(printable(str(error) or type(error).__name__)) from error
+
+
+async def _ask_upload(url: str, kid: str, token: str, proxy: str | None) -> None:
+    async with (
+        asyncio.timeout(ANSWERS_WITHIN_S),
+        aiohttp.ClientSession(
+            middlewares=(raise_unless_upgraded,), **session_options(proxy)
+        ) as session,
+        session.ws_connect(
+            f"{url.rstrip('/')}/v1/kitchens/{kid}/feed?probe=1",
+            headers={"Authorization": f"Bearer {token}"},
+            max_msg_size=4096,
+            timeout=aiohttp.ClientWSTimeout(ws_close=1.0),
+        ) as socket,
+    ):
+        await socket.receive()
+        if socket.close_code != aiohttp.WSCloseCode.OK:
+            raise Unreachable(
+                f"it was opened, but not ended as the contract says (code {socket.close_code})"
+            )

@@ -83,6 +83,7 @@ class System:
     resolve: Callable[[str], frozenset[int]] = probes.resolve
     handshake: Callable[[str, int], None] = probes.handshake
     ask_cloud: Callable[[str, str, str, str | None], None] = probes.ask_cloud
+    ask_upload: Callable[[str, str, str, str | None], None] = probes.ask_upload
 
     def at(self, path: Path | str) -> Path:
         """Return where `path` is below the root."""

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from likelight.appreciation.sync.client import CloudError, DeviceRefused, FailureKind, Unreachable
 from likelight.config.secret import read_token
 from likelight.config.settings import ConfigError
+from likelight.feed.upload.handshake import NotUpgraded
 from likelight.fleet.doctor.check import Check, Finding, check, fail, ok, skip, warn
 from likelight.fleet.doctor.checks.service import CREDENTIALS
 from likelight.fleet.doctor.system import System
@@ -157,15 +158,11 @@ _LET_OUT = "let TCP to that host and port out of the store's firewall"
 )
 def cloud(system: System) -> Finding:
     config = system.config
-    if config.cloud.url is None or config.cloud.token_file is None:
+    if config.cloud.url is None:
         return skip(EMBEDDED)
-    try:
-        token = read_token(system.at(config.cloud.token_file))
-    except ConfigError as error:
-        kept = config.cloud.token_file.is_relative_to(CREDENTIALS)
-        if kept or isinstance(error.__cause__, PermissionError):
-            return skip("you may not read the token; try it with sudo, or look at /healthz")
-        return fail(str(error), "see secret-files")
+    token = _token(system)
+    if isinstance(token, Finding):
+        return token
     try:
         system.ask_cloud(config.cloud.url, config.kitchen.id, token, config.cloud.proxy)
     except DeviceRefused as refused:
@@ -180,6 +177,51 @@ def cloud(system: System) -> Finding:
     return ok(f"it answers for {config.kitchen.id}")
 
 
+@check(
+    "upload",
+    what="The picture can reach the cloud",
+    why="It goes out over a WebSocket, which some proxies block while likes and notes pass",
+    fix="See cloud",
+)
+def upload(system: System) -> Finding:
+    config = system.config
+    if config.cloud.url is None:
+        return skip(EMBEDDED)
+    token = _token(system)
+    if isinstance(token, Finding):
+        return token
+    try:
+        system.ask_upload(config.cloud.url, config.kitchen.id, token, config.cloud.proxy)
+    except NotUpgraded as answer:
+        if not answer.refuses and answer.status in _NO_UPGRADE:
+            return fail(
+                f"a proxy in between lets no WebSocket through (status {answer.status})",
+                "let the proxy pass Upgrade and Connection headers",
+            )
+        return fail(f"the relay can't be reached: {answer}")
+    except Unreachable as error:
+        return fail(f"the relay can't be reached: {error}")
+    return ok("a WebSocket gets through")
+
+
+_NO_UPGRADE = (200, 400, 426)
+"""What a server answers to a handshake that came without its Upgrade header."""
+
+
+def _token(system: System) -> str | Finding:
+    """Return the token of a cloud that is elsewhere, or why there is none."""
+    file = system.config.cloud.token_file
+    if file is None:
+        return skip(EMBEDDED)
+    try:
+        return read_token(system.at(file))
+    except ConfigError as error:
+        kept = file.is_relative_to(CREDENTIALS)
+        if kept or isinstance(error.__cause__, PermissionError):
+            return skip("you may not read the token; try it with sudo, or look at /healthz")
+        return fail(str(error), "see secret-files")
+
+
 WAY_OUT: tuple[Check, ...] = (route, wifi_signal, wifi_power_save, dns)
 CLOUD: tuple[Check, ...] = (tls, cloud)
-CHECKS: tuple[Check, ...] = (*WAY_OUT, *CLOUD)
+CHECKS: tuple[Check, ...] = (*WAY_OUT, *CLOUD, upload)
