@@ -97,7 +97,11 @@ class KitchenLight:
 
 
 async def a_kitchen(
-    body: Callable[[GateKitchen, OnAir], object], *, private: bool = False, consented: bool = True
+    body: Callable[[GateKitchen, OnAir], object],
+    *,
+    private: bool = False,
+    consented: bool = True,
+    configured: bool = True,
 ) -> None:
     kitchen = GateKitchen()
     gate = OnAir(
@@ -107,6 +111,7 @@ async def a_kitchen(
         store_privacy=kitchen.keep,
         on_change=kitchen.changed,
         now=virtual_now(),
+        configured=configured,
     )
     kitchen.gate = gate
     async with asyncio.TaskGroup() as group:

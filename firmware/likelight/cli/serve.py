@@ -1,6 +1,7 @@
 """`likelight demo` and `likelight run`: the daemon itself."""
 
 import argparse
+import logging
 import os
 import sys
 from pathlib import Path
@@ -13,7 +14,11 @@ from likelight.config.places import DEFAULT_FILE
 
 if TYPE_CHECKING:
     from likelight.cli.target import Commands
+    from likelight.config.last_good import LastGood
     from likelight.config.settings import Config
+    from likelight.daemon.app import RunOptions
+
+log = logging.getLogger(__name__)
 
 
 def add_demo(commands: "Commands") -> None:
@@ -83,6 +88,7 @@ def add_run(commands: "Commands") -> None:
 
 def _demo(arguments: argparse.Namespace) -> Exit:
     from likelight.config.settings import CameraSettings, WebSettings
+    from likelight.daemon.app import RunOptions
 
     driver, path = arguments.camera
     config = demo_config(
@@ -90,20 +96,44 @@ def _demo(arguments: argparse.Namespace) -> Exit:
         WebSettings(host=arguments.host, port=arguments.port),
         CameraSettings(driver=driver, path=path, barcode=arguments.barcode),
     )
-    return _serve(config, bench=True, browser=not arguments.no_browser, seconds=arguments.seconds)
+    browser = not arguments.no_browser
+    return _serve(config, RunOptions(bench=True, browser=browser, seconds=arguments.seconds))
 
 
 def _run(arguments: argparse.Namespace) -> Exit:
     from likelight.config.cautions import cautions
-    from likelight.config.settings import read_layered
+    from likelight.config.last_good import LastGood
+    from likelight.config.settings import ConfigError, read_layered
+    from likelight.daemon.app import RunOptions
 
-    config = read_layered(arguments.config, os.environ, arguments.assignments).config
+    file, mistakes = arguments.config.absolute(), ""
+    try:
+        config = read_layered(arguments.config, os.environ, arguments.assignments).config
+        options = RunOptions(good=LastGood(file=file, config=config))
+    except ConfigError as error:
+        good = _last_good(file)
+        if good is None:
+            raise
+        config, mistakes, options = good.config, str(error), RunOptions(broken=True)
     for words in cautions(config):
         print(f"likelight: {words}", file=sys.stderr)
-    return _serve(config, bench=False, browser=False, seconds=None)
+    return _serve(config, options, mistakes)
 
 
-def _serve(config: "Config", *, bench: bool, browser: bool, seconds: float | None) -> Exit:
+def _last_good(file: Path) -> "LastGood | None":
+    """Return the last good configuration of `file`, which is broken, or gone; None without one."""
+    from likelight.config.last_good import read_last_good, state_dir_in
+    from likelight.config.places import default_state_dir
+
+    try:
+        named = state_dir_in(file.read_text(encoding="utf-8", errors="replace"))
+    except OSError:
+        named = None
+    return read_last_good([*([named] if named else []), default_state_dir()], file)
+
+
+def _serve(config: "Config", options: "RunOptions", mistakes: str = "") -> Exit:
+    """Run the daemon of `config`; `mistakes` are those of a newer configuration."""
     from likelight.config.settings import ConfigError
     from likelight.daemon.app import run
     from likelight.runtime.log import logging_to_stderr
@@ -112,8 +142,11 @@ def _serve(config: "Config", *, bench: bool, browser: bool, seconds: float | Non
 
     code = Exit.DONE
     with logging_to_stderr():
+        if mistakes:
+            log.error("%s", mistakes)
+            log.error("The last good configuration runs, with the camera off. Mend it, and restart")
         try:
-            run(config, bench=bench, browser=browser, seconds=seconds)
+            run(config, options)
         except* (ConfigError, HardwareError) as refused:
             code = end(root_cause(refused), Exit.USAGE)
         except* GaveUp as gave_up:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
+from likelight.config.last_good import LastGood, write_last_good
 from likelight.config.settings import Config
 from likelight.config.state_dir import held
 from likelight.daemon.assembly import assemble
@@ -32,23 +33,28 @@ READY_WITHIN_S = 10.0
 
 
 @dataclass(frozen=True, slots=True)
-class _RunOptions:
-    """Whether to serve the demo's bench and open a browser, and how many seconds to run."""
+class RunOptions:
+    """How to run: as the demo, which has a bench, or as a device."""
 
-    bench: bool
-    browser: bool
-    seconds: float | None
+    bench: bool = False
+    browser: bool = False
+    seconds: float | None = None
+    """End this long after the device was ready."""
+    broken: bool = False
+    """The configuration is the last good one, because the new one has a mistake."""
+    good: LastGood | None = None
+    """To be kept as the last good one when the device is up; None for nothing to keep."""
 
 
-def run(config: Config, *, bench: bool, browser: bool, seconds: float | None) -> None:
-    """Run the daemon until a signal, or until `seconds` after it was ready.
+def run(config: Config, options: RunOptions) -> None:
+    """Run the daemon until a signal, or as long as `options` say.
 
     Raises `ConfigError` or `HardwareError` when it can't start and `GaveUp` when a part failed too
     often; each may be inside an ExceptionGroup.
     """
-    options = _RunOptions(bench, browser, seconds)
-    with held(config.state_dir), _listener(config, wait=not bench) as listener:
-        asyncio.run(_until_a_signal(config, prepare(config, listener), options))
+    with held(config.state_dir), _listener(config, wait=not options.bench) as listener:
+        prepared = prepare(config, listener, broken=options.broken)
+        asyncio.run(_until_a_signal(config, prepared, options))
 
 
 @contextmanager
@@ -62,7 +68,7 @@ def _listener(config: Config, *, wait: bool) -> Iterator[socket.socket | None]:
             bound.close()
 
 
-async def _until_a_signal(config: Config, prepared: Prepared, options: _RunOptions) -> None:
+async def _until_a_signal(config: Config, prepared: Prepared, options: RunOptions) -> None:
     """Run until a signal comes. A signal also ends a start-up that hangs."""
     systemd, stop = Systemd(), Stop()
     async with asyncio.TaskGroup() as group:
@@ -74,7 +80,7 @@ async def _until_a_signal(config: Config, prepared: Prepared, options: _RunOptio
 
 
 async def _run_device(
-    config: Config, prepared: Prepared, systemd: Systemd, stop: Stop, options: _RunOptions
+    config: Config, prepared: Prepared, systemd: Systemd, stop: Stop, options: RunOptions
 ) -> None:
     camera = camera_config(config.camera)
     if camera.simulated:
@@ -91,12 +97,22 @@ async def _run_device(
             async with asyncio.timeout(READY_WITHIN_S):
                 await device.ready()
         group.create_task(_announce(config, systemd, options))
+        if options.good is not None:
+            group.create_task(_keep(options.good))
         if options.seconds is not None:
             await asyncio.sleep(options.seconds)
             stop.requested.set()
 
 
-async def _announce(config: Config, systemd: Systemd, options: _RunOptions) -> None:
+async def _keep(good: LastGood) -> None:
+    """Keep `good` for a later start whose configuration has a mistake."""
+    try:
+        await asyncio.to_thread(write_last_good, good.config.state_dir, good)
+    except OSError as error:
+        log.warning("Can't keep this configuration as the last good one: %s", error)
+
+
+async def _announce(config: Config, systemd: Systemd, options: RunOptions) -> None:
     """Tell the person at the terminal, and systemd, at which addresses the device serves."""
     address = shown_address(config.web.host, config.web.port)
     kitchen = f"{address}/k/{config.kitchen.id}"

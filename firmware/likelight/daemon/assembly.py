@@ -145,6 +145,7 @@ def _connect(
         store_privacy=memory.keep,
         on_change=events.on_gate,
         now=now,
+        configured=not prepared.broken,
     )
     supervisor.add("on air", on_air, critical=True)
 
@@ -190,6 +191,7 @@ def _connect(
             on_paired=lambda: troubles.set(Trouble.NOT_PAIRED, False),
         )
         supervisor.add("pairing", pairing, critical=False)
+    troubles.set(Trouble.CONFIG, prepared.broken)
     troubles.set(Trouble.ADDRESS, prepared.listener is None)
     events.on_troubles()
 

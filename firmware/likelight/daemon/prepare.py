@@ -29,6 +29,8 @@ log = logging.getLogger(__name__)
 class Prepared:
     """What a device is assembled from, beside its configuration."""
 
+    broken: bool
+    """The configuration is the last good one, because the new one has a mistake."""
     listener: socket.socket | None
     """Bound to the device's port; None when it can't be bound yet."""
     token: str | None
@@ -49,8 +51,11 @@ class Prepared:
     rng: random.Random
 
 
-def prepare(config: Config, listener: socket.socket | None) -> Prepared:
-    """Read what `config` names; `config.state_dir` exists. Raises `ConfigError`."""
+def prepare(config: Config, listener: socket.socket | None, *, broken: bool = False) -> Prepared:
+    """Read what `config` names; `config.state_dir` exists. Raises `ConfigError`.
+
+    `broken` says that `config` is the last good one, because the new one has a mistake.
+    """
     now, rng, state_dir, cloud = utc_now, random.Random(), config.state_dir, config.cloud
     new = is_new(state_dir)
     notes = read_notes(config.kitchen, config.wiring.display)
@@ -62,6 +67,7 @@ def prepare(config: Config, listener: socket.socket | None) -> Prepared:
         upload = Upload(cloud.url, config.kitchen.id, token, rng=rng, proxy=cloud.proxy)
     _note_lights(config)
     return Prepared(
+        broken,
         listener,
         token,
         DeviceStore(state_dir / STORE_FILE, kitchen=config.kitchen.id, now=now),

@@ -44,7 +44,7 @@ class OnAir:
 
     `show` receives each new state; it must drop every camera frame at once for any state but
     `LIVE`. `store_privacy` makes the crew's wish durable, or raises `OSError`. `on_change` is
-    called after each change of the report.
+    called after each change of the report. Unless it is `configured`, the gate never opens.
     """
 
     def __init__(
@@ -56,6 +56,7 @@ class OnAir:
         store_privacy: Callable[[bool], Coroutine[object, object, None]],
         on_change: Callable[[], None],
         now: Now,
+        configured: bool = True,
     ) -> None:
         self.light = OnAirLight(indicator)
         """For others to read; only the gate switches it."""
@@ -64,7 +65,7 @@ class OnAir:
         self._show = show
         self._on_change = on_change
         self._now = now
-        self._conditions = Conditions()
+        self._conditions = Conditions(configured=configured)
         self._decision = decide(self._conditions)
         self._unknown = {"consent", "hours"}
         """What has not been told since the start; until then the log says nothing of the state."""

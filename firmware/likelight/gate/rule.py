@@ -25,6 +25,8 @@ class Conditions:
     indicator_works: bool = True
     privacy_works: bool = True
     """The PRIVACY button can be read. A crew that can't switch the camera off is not filmed."""
+    configured: bool = True
+    """False while a last good configuration runs: the new one may hold a mask or shorter hours."""
     camera: CameraPhase = CameraPhase.STOPPED
 
 
@@ -47,7 +49,9 @@ def decide(conditions: Conditions) -> Decision:
         return Decision(State.PRIVATE, Cause.BUTTON, gate_open=False)
     if not conditions.open_hours:
         return Decision(State.CLOSED, Cause.SCHEDULE, gate_open=False)
-    if not (conditions.admitted and conditions.indicator_works and conditions.privacy_works):
+    if not (conditions.configured and conditions.admitted):
+        return Decision(State.FAULT, Cause.ERROR, gate_open=False)
+    if not (conditions.indicator_works and conditions.privacy_works):
         return Decision(State.FAULT, Cause.ERROR, gate_open=False)
     if conditions.camera in (CameraPhase.SILENT, CameraPhase.FAILED):
         return Decision(State.FAULT, Cause.ERROR, gate_open=conditions.demand)
@@ -70,6 +74,8 @@ def in_words(conditions: Conditions) -> str:
         return "The camera is off: it waits for the crew's consent"
     if not conditions.open_hours:
         return "The camera is off: the kitchen is closed"
+    if not conditions.configured:
+        return "The camera is off: the configuration has a mistake, and the last good one runs"
     if not conditions.admitted:
         return "The camera is off: the cloud refuses this device's token"
     if not conditions.privacy_works:

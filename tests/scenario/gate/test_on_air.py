@@ -97,6 +97,36 @@ def test_a_camera_that_falls_silent_is_a_fault_and_comes_back() -> None:
     run_virtual(a_kitchen(body))
 
 
+def test_with_a_broken_configuration_no_viewer_and_no_camera_opens_the_gate(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.INFO, "likelight.gate.on_air")
+
+    async def body(kitchen: GateKitchen, gate: OnAir) -> None:
+        gate.on_demand(True)
+        gate.on_camera(CameraStatus(CameraPhase.STREAMING))
+        await asyncio.sleep(60)
+        assert (gate.report.state, gate.report.cause) == (State.FAULT, Cause.ERROR)
+        gate.start_privacy()
+        assert gate.state is State.PRIVATE
+        gate.end_privacy()
+        await asyncio.sleep(60)
+        gate.on_hours(False, None)
+        assert gate.state is State.CLOSED
+        gate.on_hours(True, None)
+        gate.on_camera(CameraStatus(CameraPhase.FAILED, "no camera"))
+        await asyncio.sleep(60)
+        assert gate.state is State.FAULT
+        assert not gate.open
+        assert not kitchen.lit, "the light tells no lie, either"
+        assert not kitchen.running
+        assert State.LIVE not in kitchen.states
+        words = "The camera is off: the configuration has a mistake, and the last good one runs"
+        assert gate_log(caplog)[0] == words
+
+    run_virtual(a_kitchen(body, configured=False))
+
+
 def test_the_cloud_can_only_reduce_exposure() -> None:
     async def body(kitchen: GateKitchen, gate: OnAir) -> None:
         gate.on_demand(True)

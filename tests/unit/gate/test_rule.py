@@ -21,6 +21,7 @@ REASONS: list[tuple[dict[str, Any], State, Cause]] = [
     ({"consented": False}, State.OFF, Cause.CONSENT),
     ({"private": True}, State.PRIVATE, Cause.BUTTON),
     ({"open_hours": False}, State.CLOSED, Cause.SCHEDULE),
+    ({"configured": False}, State.FAULT, Cause.ERROR),
     ({"admitted": False}, State.FAULT, Cause.ERROR),
     ({"indicator_works": False}, State.FAULT, Cause.ERROR),
     ({"privacy_works": False}, State.FAULT, Cause.ERROR),
