@@ -103,7 +103,7 @@ def test_run_takes_set_and_warns_of_a_token_on_the_open_internet(
 ) -> None:
     ran: list[Config] = []
 
-    def serving(config: Config, **_: object) -> int:
+    def serving(config: Config, *_: object) -> int:
         ran.append(config)
         return 0
 
