@@ -117,7 +117,9 @@ async def _serve(options: argparse.Namespace) -> None:
         notes = await asyncio.to_thread(with_brand, options.catalogue)
     except CatalogueError as error:
         raise CommandError(f"--catalogue: {error}") from error
-    cloud = EmbeddedCloud(options.database, now=utc_now, rng=random.Random(), notes=notes)
+    cloud = EmbeddedCloud(
+        options.database, now=utc_now, rng=random.Random(), notes=notes, replaces=False
+    )
     async with AsyncExitStack() as stack:
 
         async def bound(host: str, port: int, flags: str) -> socket.socket:

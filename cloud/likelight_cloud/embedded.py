@@ -12,6 +12,8 @@ from aiohttp import web
 
 from likelight.assets.catalogue import BUNDLED, Notes
 from likelight.runtime.clock import Now
+from likelight.runtime.file_lock import locked
+from likelight.runtime.sqlite_file import StoreCondition
 from likelight_cloud import routes
 from likelight_cloud.app import Cloud
 from likelight_cloud.page import page_routes
@@ -22,15 +24,23 @@ from likelight_cloud.trust.device import hashed
 class EmbeddedCloud:
     """A whole cloud on the SQLite file `database`, whose directory must exist.
 
-    Viewers may send `notes` and no others.
+    Viewers may send `notes` and no others. `replaces` says whether a damaged file is set aside and
+    a new one begun, as a kitchen without an operator needs it.
     A component: `run` opens the file and serves until cancelled; run it again after a crash.
     Until `ready` is set, everything under /v1/ is answered 503 with `Retry-After: 1`.
     """
 
     def __init__(
-        self, database: Path, *, now: Now, rng: random.Random, notes: Notes = BUNDLED
+        self,
+        database: Path,
+        *,
+        now: Now,
+        rng: random.Random,
+        notes: Notes = BUNDLED,
+        replaces: bool = True,
     ) -> None:
-        self._store = SqliteStore(database)
+        self._database = database
+        self._store = SqliteStore(database, replaces=replaces)
         self._now = now
         self._enrolled: list[tuple[str, str, str]] = []
         self._cloud = Cloud(self._store, now=now, rng=rng, notes=notes)
@@ -44,6 +54,11 @@ class EmbeddedCloud:
     def ready(self) -> asyncio.Event:
         """Set while the cloud answers."""
         return self._cloud.ready
+
+    @property
+    def store_condition(self) -> StoreCondition:
+        """Whether the database was damaged and set aside, or all is in memory."""
+        return self._store.condition
 
     def mount(self, app: web.Application) -> None:
         """Add the API and the viewer's page to `app`, which `new_application` made."""
@@ -60,7 +75,8 @@ class EmbeddedCloud:
 
     async def run(self) -> None:
         """Serve until cancelled; raises `StoreError` when the file cannot be opened."""
-        await self._cloud.run(self._enrol_all)
+        with locked(self._database):
+            await self._cloud.run(self._enrol_all)
 
     async def _enrol_all(self) -> None:
         for kid, name, token in self._enrolled:

@@ -46,11 +46,13 @@ class WatchedStore(DeviceStore):
         super().__init__(path, kitchen="demo", now=now)
         self._file = UnsyncedFile(path, device_file("demo"))
 
-    async def keep(self, state: SyncState, notes: Iterable[Note] = ()) -> tuple[StoredNote, ...]:
+    async def keep(
+        self, state: SyncState, notes: Iterable[Note] = (), now: datetime | None = None
+    ) -> tuple[StoredNote, ...]:
         self.diary.write("commit begins", "keep")
         if self.full:
             raise StoreFull("no space is left")
-        new = await super().keep(state, notes)
+        new = await super().keep(state, notes, now)
         self.diary.write("committed", "keep")
         return new
 

@@ -14,7 +14,7 @@ from likelight.appreciation.sync.store import DeviceStore
 from likelight.appreciation.sync.vitals import Vitals
 from likelight.appreciation.window_in import CrewHardware, LampStyle, WindowIn
 from likelight.config.places import CONTROL_SOCKET, runtime_dir
-from likelight.config.settings import Config, ConfigError
+from likelight.config.settings import Config
 from likelight.daemon.camera import DeviceCamera, camera_config
 from likelight.daemon.device import Device
 from likelight.daemon.disk_watch import DiskState, DiskWatch
@@ -36,7 +36,6 @@ from likelight.gate.zone import ComputerZone, kitchen_zone
 from likelight.gate.zone_watch import ZoneWatch
 from likelight.runtime.clock_sync import clock_is_set
 from likelight.runtime.http_session import new_session
-from likelight.runtime.store_errors import StoreError
 from likelight.runtime.supervisor import Supervisor
 from likelight.runtime.troubles import Trouble, Troubles
 from likelight.web.control.server import ControlServer
@@ -69,6 +68,7 @@ async def assemble(
     ):
         device = _connect(config, prepared, memory, cloud, hardware)
         await _begin_private_or_shared(device.on_air, memory, prepared, config)
+        _tell_of_the_store(device.troubles, store)
         _add_disk_watch(device, config)
         _add_servers(device, config, prepared, bench_routes(device))
         yield device
@@ -76,10 +76,7 @@ async def assemble(
 
 @asynccontextmanager
 async def _opened(store: DeviceStore) -> AsyncIterator[DeviceStore]:
-    try:
-        await store.open()
-    except StoreError as error:
-        raise ConfigError(str(error)) from error
+    await store.open()
     try:
         yield store
     finally:
@@ -236,6 +233,12 @@ def _connect(
         troubles,
         events.changes,
     )
+
+
+def _tell_of_the_store(troubles: Troubles, store: DeviceStore) -> None:
+    troubles.set(Trouble.STORE_DAMAGED, store.condition.set_aside is not None)
+    troubles.set(Trouble.STORE_IN_MEMORY, store.condition.in_memory is not None)
+    troubles.set(Trouble.KITCHEN_CHANGED, store.kitchen_changed)
 
 
 def _add_disk_watch(device: Device, config: Config) -> None:

@@ -16,6 +16,7 @@ from aiohttp import web
 from likelight.assets.catalogue import BUNDLED, Notes
 from likelight.config.settings import ConfigError
 from likelight.runtime.clock import Now
+from likelight.runtime.sqlite_file import StoreCondition
 from likelight.runtime.store_errors import StoreError
 from likelight.runtime.supervisor import Component
 from likelight.runtime.troubles import Trouble, Troubles
@@ -32,6 +33,10 @@ class CloudPlugin(Protocol):
     @property
     def ready(self) -> asyncio.Event:
         """Set while the cloud answers."""
+
+    @property
+    def store_condition(self) -> StoreCondition:
+        """Once it is ready: whether its database was damaged and set aside, or is in memory."""
 
     def mount(self, app: web.Application) -> None:
         """Add the cloud's routes to the application of a `WebServer`."""
@@ -81,7 +86,8 @@ class WatchedCloud:
 
     async def _tell_when_ready(self) -> None:
         await self._cloud.ready.wait()
-        self._troubles.set(Trouble.CLOUD_STORE, False)
+        lost = self._cloud.store_condition != StoreCondition()
+        self._troubles.set(Trouble.CLOUD_STORE, lost)
 
 
 class AfterCloud:

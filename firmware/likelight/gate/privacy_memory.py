@@ -23,6 +23,9 @@ class StoredChoice(Protocol):
     def shared(self) -> bool: ...
 
     @property
+    def kept(self) -> bool: ...
+
+    @property
     def inherits_shared(self) -> bool: ...
 
     async def set_private(self, private: bool) -> None: ...
@@ -65,7 +68,12 @@ class PrivacyMemory:
         """Keep what the crew chose. Raises `OSError` when the disk does not have it."""
         if not private:
             await self._store.set_private(False)
-            await self._in_thread(self._mark_shared)
+            try:
+                await self._in_thread(self._mark_shared)
+            except OSError:
+                # Where nothing is kept, the next start is private whatever the crew chooses now.
+                if self._store.kept:
+                    raise
             return
         marked = await self._in_thread(self._mark_private)
         # Once is enough: an unwritable marker is tried again and again.

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from likelight.runtime.store_errors import StoreIncompatible
+from likelight.runtime.store_errors import StoreForeign, StoreIncompatible
 
 _MINORS = 1000
 
@@ -81,7 +81,7 @@ def version_of(db: sqlite3.Connection, kind: FileFormat, file: Path) -> Version 
     if number == 0 and not tables:
         return None
     if number <= 0 or kind.table not in tables:
-        raise StoreIncompatible(
+        raise StoreForeign(
             f"{file} is not a {kind.name} of likelight: another program wrote it. Move it away, or "
             "choose another place"
         )

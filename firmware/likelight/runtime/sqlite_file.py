@@ -6,26 +6,46 @@ against 5,800 commits a second on a PC) and may lose committed transactions on a
 """
 
 import asyncio
+import errno
+import logging
 import os
 import sqlite3
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import closing, suppress
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
 
+from likelight.runtime.atomic_file import sync_folder
 from likelight.runtime.migrations import FileFormat, migrate, version_of
 from likelight.runtime.store_errors import (
     StoreCorrupt,
     StoreError,
+    StoreForeign,
     StoreFull,
+    StoreIncompatible,
+    StoreReadOnly,
     StoreUnwritable,
 )
+
+log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
 BUSY_TIMEOUT_S = 5.0
 """How long to wait for another process that writes, `likelight-cloud kitchen add` say."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoreCondition:
+    """What became of a file that could not be opened as it was."""
+
+    set_aside: Path | None = None
+    """Where the damaged file is now; a new one took its place."""
+    in_memory: StoreError | None = None
+    """Why nothing is kept: until the process ends, all is in memory."""
 
 
 class SqliteFile:
@@ -38,6 +58,7 @@ class SqliteFile:
     def __init__(self, path: Path, kind: FileFormat) -> None:
         self.path = path
         self._kind = kind
+        self.condition = StoreCondition()
         self._executor: ThreadPoolExecutor | None = None
         self._db: sqlite3.Connection | None = None
 
@@ -46,14 +67,53 @@ class SqliteFile:
 
         A file that this program can't read is left as it is (`StoreIncompatible`).
         """
+        return await self._open(self._connect, setup)
 
+    async def open_or_replace(self, setup: Callable[[sqlite3.Connection], T], now: datetime) -> T:
+        """As `open`, but begin in any case; `condition` says how.
+
+        A damaged file is set aside, with the time `now` in its name, and a new one begins. Where no
+        file can be written, or a newer program wrote it, all is in memory: what a full or read-only
+        disk holds is read, and nothing is kept.
+        """
+        try:
+            try:
+                return await self._open(self._connect_sound, setup)
+            except (StoreCorrupt, StoreForeign) as damage:
+                return await self._replace(setup, now, damage)
+            except StoreError:
+                raise
+            except Exception as damage:  # noqa: BLE001  logged; a new file begins
+                # A value that SQLite takes for sound, and the setup does not.
+                return await self._replace(setup, now, damage)
+        except StoreError as error:
+            self.condition = StoreCondition(self.condition.set_aside, in_memory=error)
+            copies = not isinstance(error, StoreIncompatible)
+            return await self._open(lambda: self._connect_memory(copies), setup)
+
+    async def replace(self, setup: Callable[[sqlite3.Connection], T], now: datetime) -> T:
+        """Set the open file aside, which was damaged meanwhile, and begin a new one."""
+        await self.close()
+        return await self.open_or_replace(setup, now)
+
+    async def _replace(
+        self, setup: Callable[[sqlite3.Connection], T], now: datetime, damage: Exception
+    ) -> T:
+        aside = await asyncio.to_thread(self._set_aside, now)
+        log.error("%s; it is kept as %s, and a new one begins", damage, aside.name)
+        self.condition = StoreCondition(set_aside=aside)
+        return await self.open(setup)
+
+    async def _open(
+        self, connect: Callable[[], None], setup: Callable[[sqlite3.Connection], T]
+    ) -> T:
         def first(db: sqlite3.Connection) -> T:
             migrate(db, self._kind, self.path)
             return setup(db)
 
         self._executor = ThreadPoolExecutor(1, thread_name_prefix="sqlite")
         try:
-            await asyncio.shield(self._submit(self._connect))
+            await asyncio.shield(self._submit(connect))
             return await self.write(first)
         except BaseException:
             await self.close()
@@ -120,7 +180,7 @@ class SqliteFile:
         try:
             os.close(os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
         except OSError as error:
-            raise self._unwritable() from error
+            raise self._unwritable(error) from error
         db = sqlite3.connect(self.path, timeout=BUSY_TIMEOUT_S, isolation_level=None)
         self._db = db
         db.row_factory = sqlite3.Row
@@ -133,6 +193,44 @@ class SqliteFile:
         # For macOS only: there a plain fsync leaves the data in the drive's cache.
         db.execute("PRAGMA fullfsync = ON")
 
+    def _connect_sound(self) -> None:
+        self._connect()
+        _check(self._connected(), self._damaged())
+
+    def _connect_memory(self, copies: bool) -> None:
+        """Begin in memory, with what the file holds if it can be read."""
+        db = sqlite3.connect(":memory:", isolation_level=None)
+        name = self.path.absolute().as_uri()
+        for how in ("mode=ro", "immutable=1") if copies else ():
+            try:
+                with closing(sqlite3.connect(f"{name}?{how}", uri=True)) as file:
+                    file.backup(db)
+                version_of(db, self._kind, self.path)
+                _check(db, self._damaged())
+                break
+            except (sqlite3.Error, StoreError):
+                db.close()
+                db = sqlite3.connect(":memory:", isolation_level=None)
+        self._db = db
+        db.row_factory = sqlite3.Row
+
+    def _set_aside(self, now: datetime) -> Path:
+        """Rename the file and what belongs to it; return its new path. Raises `StoreError`."""
+        name = f"{self.path.name}.damaged-{now:%Y-%m-%dT%H%M%S}"
+        aside, number = self.path.with_name(name), 1
+        while os.path.lexists(aside):
+            number += 1
+            aside = self.path.with_name(f"{name}-{number}")
+        try:
+            self.path.rename(aside)
+            for kin in ("-wal", "-shm", "-journal"):
+                with suppress(FileNotFoundError):
+                    self.path.with_name(self.path.name + kin).rename(f"{aside}{kin}")
+            sync_folder(self.path.parent)
+        except OSError as error:
+            raise self._unwritable(error) from error
+        return aside
+
     def _disconnect(self) -> None:
         db, self._db = self._db, None
         if db is not None:
@@ -143,21 +241,39 @@ class SqliteFile:
             raise StoreError(f"{self.path} is not open")
         return self._db
 
-    def _unwritable(self) -> StoreUnwritable:
+    def _damaged(self) -> StoreCorrupt:
+        return StoreCorrupt(f"{self.path} is damaged; {self._kind.when_damaged}")
+
+    def _unwritable(self, error: OSError | None = None) -> StoreError:
+        if error is not None and error.errno == errno.ENOSPC:
+            return self._full()
+        if error is not None and error.errno == errno.EISDIR:
+            return StoreForeign(f"{self.path} is a folder")
+        if error is not None and error.errno == errno.EROFS:
+            return StoreReadOnly(f"the disk of {self.path} can only be read; put in a new card")
         return StoreUnwritable(
             f"can't write {self.path}; give likelight a directory that it may write to"
         )
+
+    def _full(self) -> StoreFull:
+        return StoreFull(f"no space is left for {self.path}; free some on its disk")
 
     def _explain(self, error: sqlite3.Error) -> StoreError:
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # without the extended part
         match code:
             case sqlite3.SQLITE_FULL:
-                return StoreFull(f"no space is left for {self.path}; free some on its disk")
+                return self._full()
             case sqlite3.SQLITE_CANTOPEN | sqlite3.SQLITE_READONLY | sqlite3.SQLITE_PERM:
                 return self._unwritable()
             case sqlite3.SQLITE_CORRUPT | sqlite3.SQLITE_NOTADB:
-                return StoreCorrupt(f"{self.path} is damaged; {self._kind.when_damaged}")
+                return self._damaged()
             case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
                 return StoreError(f"{self.path} is in use by another program; stop that first")
             case _:
                 return StoreError(f"{self.path} can't be used: {error}")
+
+
+def _check(db: sqlite3.Connection, damage: StoreCorrupt) -> None:
+    """Raise `damage` unless every page of the file is sound: some ms for each MB."""
+    if db.execute("PRAGMA quick_check(1)").fetchone()[0] != "ok":
+        raise damage

@@ -9,6 +9,10 @@ class StoreUnwritable(StoreError):
     """The file or its directory can't be opened or written."""
 
 
+class StoreReadOnly(StoreUnwritable):
+    """The disk can only be read: most cards that wear out end so."""
+
+
 class StoreFull(StoreError):
     """The disk is full."""
 
@@ -19,3 +23,7 @@ class StoreCorrupt(StoreError):
 
 class StoreIncompatible(StoreError):
     """The file is whole, but this version of the program can't read it."""
+
+
+class StoreForeign(StoreIncompatible):
+    """The file is another program's, or so damaged that it looks like one."""

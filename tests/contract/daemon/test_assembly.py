@@ -12,7 +12,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from likelight.assets.catalogue import BUNDLED, Notes
-from likelight.config.settings import CloudSettings, Config, ConfigError, PushSettings
+from likelight.config.settings import CloudSettings, Config, PushSettings
 from likelight.contract import Catalogue
 from likelight.daemon.assembly import assemble
 from likelight.daemon.device import Device
@@ -117,13 +117,6 @@ async def test_a_push_is_one_more_component(tmp_path: Path) -> None:
     push = PushSettings(url="rtmps://live.example/app/kitchen")
     async with assembled(tmp_path, push=push) as device:
         assert components(device) == {**ALWAYS, "cloud": False, "push": False}
-
-
-async def test_a_store_that_cannot_be_opened_is_a_mistake_in_words(tmp_path: Path) -> None:
-    await asyncio.to_thread((tmp_path / "device.sqlite").mkdir)
-    with pytest.raises(ConfigError, match=r"device\.sqlite"):
-        async with assembled(tmp_path):
-            raise AssertionError("it was assembled")
 
 
 class Unreadable(Notes):

@@ -144,12 +144,16 @@ async def test_a_busy_port_is_waited_for_while_the_rest_lives(
             assert (status, body["status"], ready) == (200, "ok", 200)
 
 
-async def test_a_cloud_inside_whose_database_cannot_be_opened_is_said(tmp_path: Path) -> None:
-    await asyncio.to_thread((tmp_path / "cloud.sqlite").mkdir)
+async def test_a_cloud_inside_whose_database_is_damaged_begins_anew_and_says_so(
+    tmp_path: Path,
+) -> None:
+    await asyncio.to_thread((tmp_path / "cloud.sqlite").write_bytes, b"once a database" * 1000)
     async with risen(tmp_path) as device:
         await device.says("code D4.")
         status, body, ready = await device.health()
-        assert (status, body["reasons"], ready) == (200, ["cloud-store", "cloud"], 503)
+        assert (status, body["reasons"], ready) == (200, ["cloud-store"], 200)
+        await device.lights_for_a_like(device.url)
+    assert [*tmp_path.glob("cloud.sqlite.damaged-*")]
 
 
 async def test_an_empty_token_of_its_own_is_made_anew(tmp_path: Path) -> None:

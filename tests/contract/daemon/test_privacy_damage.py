@@ -5,6 +5,7 @@ shares again.
 """
 
 import asyncio
+import os
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
@@ -92,7 +93,13 @@ def zero_a_sector(file: Path) -> None:
 DAMAGES: dict[str, Callable[[Path], None]] = {
     "store missing": lambda state: each(*DEVICE)(state, Path.unlink),
     "store empty": lambda state: each(*DEVICE)(state, lambda file: file.write_bytes(b"")),
+    "store garbage": lambda state: each(DEVICE[0])(state, lambda f: f.write_bytes(b"\xa5" * 9000)),
+    "store cut short": lambda state: each(DEVICE[0])(state, lambda file: os.truncate(file, 5000)),
     "a sector of the store zero": lambda state: each(DEVICE[0])(state, zero_a_sector),
+    "store a directory": lambda state: (
+        each(*DEVICE)(state, Path.unlink),
+        (state / DEVICE[0]).mkdir(),
+    )[-1],
     "marker missing": lambda state: each(MARKER_FILE)(state, Path.unlink),
     "marker zero": lambda state: each(MARKER_FILE)(state, lambda f: f.write_bytes(bytes(512))),
     "marker and store missing": lambda state: each(MARKER_FILE, *DEVICE)(state, Path.unlink),
@@ -156,3 +163,15 @@ async def test_a_press_on_a_full_disk_holds_and_the_device_says_that_it_is_full(
             )
         )
     await comes_up_private_and_shares(left)
+
+
+async def test_a_disk_that_is_read_only_is_said_and_a_start_from_it_is_private(
+    small_disk: Path,
+) -> None:
+    def remount(how: str) -> None:
+        subprocess.run(["mount", "-o", f"remount,{how}", str(small_disk)], check=True)
+
+    async with whole(small_disk):
+        pass
+    await asyncio.to_thread(remount, "ro")
+    await comes_up_private_and_shares(small_disk)

@@ -570,8 +570,9 @@ def test_the_card_is_spared(tmp_path: Path) -> None:
             for _ in range(600):
                 cloud.like()
                 await asyncio.sleep(0.1)
-            assert len(commits(device)) - before <= 16
+            await asyncio.sleep(30)
+            assert len(commits(device)) - before <= 4
             first_like = device.diary.at("likes")[0]
-            assert commits(device)[before] - first_like <= 5
+            assert commits(device)[before] - first_like <= 30
 
     run_virtual(scenario())

@@ -227,28 +227,178 @@ async def test_a_finished_note_is_known_again_for_a_day_past_its_expiry(
     assert await store.history() == ()
 
 
-async def test_a_missing_directory_is_named(tmp_path: Path) -> None:
+async def test_without_a_directory_all_is_in_memory_and_private(tmp_path: Path) -> None:
     store = DeviceStore(tmp_path / "nowhere" / "device.db", kitchen="demo")
-    with pytest.raises(StoreUnwritable, match="nowhere"):
-        await store.open()
+    await store.open()
+    assert isinstance(store.condition.in_memory, StoreUnwritable)
+    assert "nowhere" in str(store.condition.in_memory)
+    await store.keep(SyncState("c1"), [letter(1)])
+    assert [note.id for note in await store.waiting()] == ["n1"]
+    assert not store.shared
+    with pytest.raises(StoreUnwritable):
+        await store.set_private(True)
+    await store.close()
     with pytest.raises(StoreError, match="not open"):
         await store.waiting()
 
 
-async def test_a_damaged_file_is_named_and_left_alone(path: Path) -> None:
+async def test_a_damaged_file_is_set_aside_and_a_new_one_begins(path: Path) -> None:
     path.write_bytes(b"this was a database once" * 1000)
-    store = DeviceStore(path, kitchen="demo")
-    with pytest.raises(StoreCorrupt, match="is damaged"):
+    for kin in ("-wal", "-shm"):
+        path.with_name(path.name + kin).write_bytes(b"its log")
+    store = DeviceStore(path, kitchen="demo", now=lambda: NOON)
+    await store.open()
+    aside = store.condition.set_aside
+    assert aside == path.with_name(f"device.db.damaged-{NOON:%Y-%m-%dT%H%M%S}")
+    assert aside.read_bytes().startswith(b"this was")
+    assert not store.shared
+    await store.keep(SyncState("c1"), [letter(1)])
+    await store.set_private(False)
+    await store.close()
+    again = DeviceStore(path, kitchen="demo")
+    await again.open()
+    assert again.shared
+    assert again.condition.set_aside is None
+    await again.close()
+
+
+async def test_two_damaged_files_of_one_second_are_both_kept(path: Path) -> None:
+    for content in (b"first", b"second"):
+        path.write_bytes(content * 1000)
+        store = DeviceStore(path, kitchen="demo", now=lambda: NOON)
         await store.open()
-    assert path.read_bytes().startswith(b"this was")
+        await store.close()
+    kept = sorted(file.read_bytes()[:5] for file in path.parent.glob("*.damaged-*"))
+    assert kept == [b"first", b"secon"]
 
 
 async def test_a_file_of_a_newer_version_is_left_alone(store: DeviceStore, path: Path) -> None:
     await store.close()
     with closing(sqlite3.connect(path)) as db:
         db.execute("PRAGMA user_version = 1000")
-    with pytest.raises(StoreIncompatible, match="newer version"):
-        await DeviceStore(path, kitchen="demo").open()
+    before = path.read_bytes()
+    newer = DeviceStore(path, kitchen="demo")
+    await newer.open()
+    assert isinstance(newer.condition.in_memory, StoreIncompatible)
+    assert "newer version" in str(newer.condition.in_memory)
+    assert not newer.shared
+    await newer.close()
+    assert path.read_bytes() == before
+
+
+BENT: dict[str, list[object]] = {
+    "day": ["2026-13-45", "x", 7, b"\xff"],
+    "last_lit_at": ["0001-01-01T00:00:00+14:00", "now", 1.5],
+    "thanks_at": ["9999-12-31T23:59:59.000Z", -1],
+    "total": [-1, 2**53, "many", 1.5],
+    "lit_total": [2**62, b"1"],
+    "day_likes": ["0x10"],
+    "boots": [-3, "two"],
+    "epoch": ["a\nb", 7, ""],
+    "cursor": ["\x1b[2J", "x" * 200],
+    "desired": [b"\x00", 3],
+    "private": [2, "no"],
+    "private_since": ["yesterday"],
+    "shared": [1, b"yes"],
+    "kitchen": [b"demo"],
+}
+
+
+@pytest.mark.parametrize(
+    ("column", "value"), [(column, value) for column, values in BENT.items() for value in values]
+)
+async def test_a_value_that_makes_no_sense_costs_itself_alone(
+    store: DeviceStore, path: Path, column: str, value: object
+) -> None:
+    await store.keep(SyncState("c1"), [letter(1)])
+    await store.close()
+    with closing(sqlite3.connect(path)) as db:
+        db.execute(f"UPDATE device SET {column} = ?", (value,))
+        db.commit()
+    again = DeviceStore(path, kitchen="demo")
+    await again.open()
+    assert not again.shared
+    await again.sync_state()
+    await again.thanks()
+    assert [note.id for note in await again.waiting()] == ["n1"]
+    await again.keep(SyncState("c2"), [letter(2)])
+    await again.close()
+
+
+@pytest.mark.parametrize("column", ["id", "code", "expires_at", "shown_at", "showing", "reported"])
+@pytest.mark.parametrize("value", ["\x1b[31m", b"\xff\xfe", -7.5, ""])
+async def test_a_note_that_makes_no_sense_goes_and_the_others_stay(
+    store: DeviceStore, path: Path, column: str, value: object
+) -> None:
+    await store.keep(SyncState("c1"), [letter(1), letter(2)])
+    await store.close()
+    with closing(sqlite3.connect(path)) as db:
+        db.execute(f"UPDATE notes SET {column} = ? WHERE id = 'n1'", (value,))
+        db.commit()
+    again = DeviceStore(path, kitchen="demo")
+    await again.open()
+    assert [note.id for note in await again.waiting()] == ["n2"]
+    await again.receipts()
+    await again.history()
+    await again.close()
+
+
+async def test_without_its_row_a_file_begins_anew_and_private(
+    store: DeviceStore, path: Path
+) -> None:
+    await store.set_private(False)
+    await store.close()
+    with closing(sqlite3.connect(path)) as db:
+        db.execute("DELETE FROM device")
+        db.commit()
+    again = DeviceStore(path, kitchen="demo")
+    await again.open()
+    assert not again.shared
+    assert await again.sync_state() == SyncState()
+    await again.close()
+
+
+async def test_likes_and_notes_of_another_kitchen_do_not_count(
+    store: DeviceStore, path: Path
+) -> None:
+    await store.keep(SyncState("c1", totals=LikeTotals("e1", 70, 70)), [letter(1)])
+    await store.set_private(False)
+    await store.close()
+    moved = DeviceStore(path, kitchen="store-2")
+    await moved.open()
+    assert moved.kitchen_changed
+    assert not moved.shared
+    assert await moved.waiting() == ()
+    assert await moved.sync_state() == SyncState()
+    await moved.close()
+    again = DeviceStore(path, kitchen="store-2")
+    await again.open()
+    assert not again.kitchen_changed
+    await again.close()
+
+
+async def test_a_note_is_kept_however_wrong_the_clock_is(store: DeviceStore) -> None:
+    far = NOON + timedelta(days=4000)
+    (note,) = await store.keep(SyncState("c1"), [letter(1)], far)
+    assert note.id == "n1"
+    assert [kept.id for kept in await store.waiting()] == ["n1"]
+
+
+async def test_what_is_damaged_while_it_is_open_is_set_aside_too(
+    store: DeviceStore, path: Path
+) -> None:
+    await store.keep(SyncState("c1"), [letter(number) for number in range(1, 400)])
+    await store.close()
+    await store.open()
+    with path.open("r+b") as file:
+        file.seek(4096)
+        file.write(b"\xff" * (path.stat().st_size - 4096))
+    await store._file.read(lambda db: db.execute("PRAGMA shrink_memory").fetchall())
+    with pytest.raises(StoreCorrupt):
+        await store.keep(SyncState("c2"), [letter(399)])
+    await store.keep(SyncState("c3"), [letter(1000)])
+    assert (await store.sync_state()).cursor == "c3"
+    assert store.condition.set_aside is not None
 
 
 async def test_a_full_disk_undoes_the_change_and_says_so(path: Path) -> None:

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import TypeVar
 
 from likelight.contract import Desired, Status
-from likelight.runtime.sqlite_file import SqliteFile
+from likelight.runtime.clock import utc_now
+from likelight.runtime.sqlite_file import SqliteFile, StoreCondition
 from likelight_cloud.store.base import (
     KEY_TTL_S,
     TOKENS_PER_KITCHEN,
@@ -28,9 +29,14 @@ T = TypeVar("T")
 
 
 class SqliteStore:
-    """A `Store` in the file at `path`, which only its owner may read: it holds the secret."""
+    """A `Store` in the file at `path`, which only its owner may read: it holds the secret.
 
-    def __init__(self, path: Path) -> None:
+    With `replaces` a file that is damaged is set aside, and where none can be written all is in
+    memory: for a kitchen that has no operator. `condition` says so.
+    """
+
+    def __init__(self, path: Path, *, replaces: bool = False) -> None:
+        self._replaces = replaces
         self._file = SqliteFile(path, CLOUD_FILE)
         self._listener: Listener = lambda record: None
 
@@ -38,7 +44,15 @@ class SqliteStore:
         self._listener = listener
 
     async def open(self) -> None:
-        await self._file.open(lambda _: None)
+        if self._replaces:
+            await self._file.open_or_replace(lambda _: None, utc_now())
+        else:
+            await self._file.open(lambda _: None)
+
+    @property
+    def condition(self) -> StoreCondition:
+        """Whether the file was damaged and set aside, or all is in memory."""
+        return self._file.condition
 
     async def close(self) -> None:
         await self._file.close()

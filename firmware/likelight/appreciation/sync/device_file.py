@@ -12,6 +12,7 @@ from datetime import date, datetime, timedelta
 
 from pydantic import TypeAdapter, ValidationError
 
+from likelight.appreciation.sync.device_mend import mend
 from likelight.appreciation.sync.like_totals import NOTHING_HEARD, LikeTotals
 from likelight.contract import Desired, Note, NoteReceipt, Opaque, Thanks, rfc3339
 from likelight.runtime.migrations import FileFormat, Migration, Version, statements
@@ -59,6 +60,10 @@ _THANKS_BY_ID = statements(
 )
 
 
+# Null until the first start with this format, which takes the file for its own kitchen's.
+_KITCHEN = statements("ALTER TABLE device ADD COLUMN kitchen TEXT")
+
+
 def device_file(kitchen: str) -> FileFormat:
     """Return the format of the file that belongs to the kitchen with this id."""
 
@@ -80,6 +85,7 @@ def device_file(kitchen: str) -> FileFormat:
             Migration(Version(0, 1), _FIRST),
             Migration(Version(0, 2), _THANKS_BY_ID),
             Migration(Version(0, 3), add_mark),
+            Migration(Version(0, 4), _KITCHEN),
         ),
     )
 
@@ -124,10 +130,14 @@ class StartState:
     inherits_shared: bool
     """It was shared when the file had the format 0.1, and nobody has pressed PRIVACY since."""
     desired: Desired | None
+    kitchen_changed: bool
+    """What the file held was another kitchen's, and is gone."""
 
 
 def count_start(db: sqlite3.Connection, kitchen: str) -> StartState:
     """Count one more start of the device, and return what it begins with."""
+    mend(db)
+    kitchen_changed = _forget_another(db, kitchen)
     boots, private, mark, desired = db.execute(
         "UPDATE device SET boots = boots + 1 RETURNING boots, private, shared, desired"
     ).fetchall()[0]
@@ -136,7 +146,26 @@ def count_start(db: sqlite3.Connection, kitchen: str) -> StartState:
         shared=private == 0 and mark == _mark(_SHARED, kitchen),
         inherits_shared=private == 0 and mark == _mark(_INHERITED, kitchen),
         desired=_desired(desired),
+        kitchen_changed=kitchen_changed,
     )
+
+
+def _forget_another(db: sqlite3.Connection, kitchen: str) -> bool:
+    """Make the file the `kitchen`'s own; return whether it was another's until now.
+
+    Likes and notes belong to a kitchen: another one's would light this lamp and be shown here.
+    """
+    (before,) = db.execute("SELECT kitchen FROM device").fetchone()
+    changed = before is not None and before != kitchen
+    if changed:
+        db.execute("DELETE FROM notes")
+        db.execute(
+            "UPDATE device SET cursor = NULL, desired = NULL, epoch = NULL, total = 0,"
+            " lit_total = 0, last_lit_at = NULL, day = NULL, day_likes = 0, thanks_at = NULL,"
+            " thanks_id = NULL"
+        )
+    db.execute("UPDATE device SET kitchen = ?", (kitchen,))
+    return changed
 
 
 def set_private(db: sqlite3.Connection, kitchen: str, private: bool) -> None:
@@ -175,7 +204,10 @@ def read_sync_state(db: sqlite3.Connection) -> SyncState:
 def keep(
     db: sqlite3.Connection, state: SyncState, notes: tuple[Note, ...], now: datetime
 ) -> tuple[StoredNote, ...]:
-    """Store `state` and `notes`, forget what is long done; return those notes that are new."""
+    """Store `state` and `notes`, forget what is long done; return those notes that are new.
+
+    `now` is the cloud's time, which the notes' expiry goes by.
+    """
     totals = state.totals
     db.execute(
         "UPDATE device SET cursor = ?, desired = ?, epoch = ?, total = ?, lit_total = ?,"
@@ -193,6 +225,7 @@ def keep(
     )
     if not notes:
         return ()
+    (before,) = db.execute("SELECT coalesce(max(position), 0) FROM notes").fetchone()
     new = tuple(
         StoredNote(note.id, note.code)
         for note in notes
@@ -202,13 +235,14 @@ def keep(
         ).rowcount
     )
     db.execute(
-        "DELETE FROM notes WHERE expires_at < ? AND reported > 0"
+        "DELETE FROM notes WHERE expires_at < ? AND reported > 0 AND position <= ?"
         " AND (thanked_at IS NULL OR reported = 2)",
-        (rfc3339(now - KEEP_REPORTED),),
+        (rfc3339(now - KEEP_REPORTED), before),
     )
+    # Not what has just come: then one of the two clocks is wrong.
     db.execute(
-        "DELETE FROM notes WHERE expires_at < ? AND shown_at IS NULL",
-        (rfc3339(now - KEEP_UNSHOWN),),
+        "DELETE FROM notes WHERE expires_at < ? AND shown_at IS NULL AND position <= ?",
+        (rfc3339(now - KEEP_UNSHOWN), before),
     )
     return new
 

@@ -23,8 +23,8 @@ from likelight.runtime.store_errors import StoreError
 
 log = logging.getLogger(__name__)
 
-COMMIT_AFTER_S = 4.0
-"""Likes are committed this long after the first: within the contract's 5 s, disk included."""
+COMMIT_AFTER_S = 28.0
+"""Likes are committed this long after the first: within the contract's 30 s, disk included."""
 
 
 class LikesLamp(Protocol):
@@ -98,7 +98,7 @@ class Inbox:
             self._on_desired(self.desired)
 
     async def run(self) -> None:
-        """Commit likes within 5 s, for ever, and a last time when cancelled."""
+        """Commit likes within 30 s, for ever, and a last time when cancelled."""
         failing = False
         try:
             while True:
@@ -135,7 +135,7 @@ class Inbox:
             self.desired = self.desired.model_copy(update={"version": 0})
         if self._is_new(events) or new_log:
             state = SyncState(events.cursor, self.desired, self.totals)
-            new = await self._store.keep(state, events.notes)
+            new = await self._store.keep(state, events.notes, events.server_time)
             for note in new:
                 log.info("A note came: %s", note.code)
             self.waiting += new
@@ -171,6 +171,7 @@ class Inbox:
         self.desired = desired
         self._on_desired(desired)
         self._unsaved.set()
+        self._save_now.set()
         self._on_receipt()
 
     def lit(self, total: int, at: datetime) -> None:

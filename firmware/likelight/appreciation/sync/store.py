@@ -3,15 +3,23 @@
 Each method is one transaction: a power cut leaves all of it or nothing.
 """
 
-from collections.abc import Iterable
+import logging
+import sqlite3
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from pathlib import Path
+from typing import TypeVar
 
 from likelight.appreciation.sync import device_file
 from likelight.appreciation.sync.device_file import StoredNote, SyncState
 from likelight.contract import Desired, Note, NoteReceipt, Thanks
 from likelight.runtime.clock import Now, utc_now
-from likelight.runtime.sqlite_file import SqliteFile
+from likelight.runtime.sqlite_file import SqliteFile, StoreCondition
+from likelight.runtime.store_errors import StoreCorrupt, StoreError
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 
 class DeviceStore:
@@ -29,6 +37,10 @@ class DeviceStore:
         """A file of the format 0.1, which had no mark, said so; `set_private` makes it `shared`."""
         self.desired: Desired | None = None
         self.boots = 0
+        self.kitchen_changed = False
+        """What the file held was another kitchen's, and is gone."""
+        self.failing: StoreError | None = None
+        """Why the last likes and notes could not be stored; None when they could."""
         self._kitchen = kitchen
         self._now = now
         self._file = SqliteFile(path, device_file.device_file(kitchen))
@@ -38,19 +50,44 @@ class DeviceStore:
         """Whether the kitchen is private, as far as this file knows."""
         return not self.shared
 
+    @property
+    def kept(self) -> bool:
+        """Whether anything outlives this process."""
+        return self.condition.in_memory is None
+
+    @property
+    def condition(self) -> StoreCondition:
+        """Whether the file was damaged and set aside, or all is in memory."""
+        return self._file.condition
+
     async def open(self) -> None:
-        """Open or create the file, and count this start of the device."""
-        start = await self._file.open(lambda db: device_file.count_start(db, self._kitchen))
+        """Open or create the file, and count this start of the device.
+
+        It begins in any case, private where the file is not what the last life left: see
+        `condition`.
+        """
+        start = await self._file.open_or_replace(self._count_start, self._now())
         self.boots, self.desired = start.boots, start.desired
-        self.shared, self.inherits_shared = start.shared, start.inherits_shared
+        self.shared = self.kept and start.shared
+        self.inherits_shared = self.kept and start.inherits_shared
+        self.kitchen_changed = start.kitchen_changed
+        if start.kitchen_changed:
+            log.error("The device store is another kitchen's: its likes and notes do not count")
+        if (error := self.condition.in_memory) is not None:
+            log.error("Nothing is kept until the next start: %s", error)
 
     async def close(self) -> None:
         """Close the file. May be called twice."""
         await self._file.close()
 
     async def set_private(self, private: bool) -> None:
-        """Remember what the crew chose; it is on the disk when this returns."""
-        await self._file.write(lambda db: device_file.set_private(db, self._kitchen, private))
+        """Remember what the crew chose; it is on the disk when this returns.
+
+        In memory only sharing is taken: it ends with this process in any case.
+        """
+        if private and (error := self.condition.in_memory) is not None:
+            raise error
+        await self._write(lambda db: device_file.set_private(db, self._kitchen, private))
         self.shared, self.inherits_shared = not private, False
         if private:
             # What a damaged log loses must not bring back the choice before this one.
@@ -60,10 +97,21 @@ class DeviceStore:
         """Return what the last `keep` remembered."""
         return await self._file.read(device_file.read_sync_state)
 
-    async def keep(self, state: SyncState, notes: Iterable[Note] = ()) -> tuple[StoredNote, ...]:
-        """Remember `state` and `notes` at once; return those notes that are new."""
-        notes, now = tuple(notes), self._now()
-        return await self._file.write(lambda db: device_file.keep(db, state, notes, now))
+    async def keep(
+        self, state: SyncState, notes: Iterable[Note] = (), now: datetime | None = None
+    ) -> tuple[StoredNote, ...]:
+        """Remember `state` and `notes` at once; return those notes that are new.
+
+        `now` is the cloud's time; by it old notes go.
+        """
+        notes, now = tuple(notes), now or self._now()
+        try:
+            kept = await self._write(lambda db: device_file.keep(db, state, notes, now))
+        except StoreError as error:
+            self.failing = error
+            raise
+        self.failing = None
+        return kept
 
     async def waiting(self) -> tuple[StoredNote, ...]:
         """Return the notes that no screen has shown yet, the oldest first."""
@@ -76,11 +124,11 @@ class DeviceStore:
     async def mark_shown(self, ids: Iterable[str], at: datetime) -> None:
         """The screen showed the notes `ids`, in this order; their receipts are due."""
         ids = tuple(ids)
-        await self._file.write(lambda db: device_file.mark_shown(db, ids, at))
+        await self._write(lambda db: device_file.mark_shown(db, ids, at))
 
     async def thank(self, at: datetime) -> tuple[Thanks, int]:
         """Thank for every note shown since the last thanks; return the thanks, and how many."""
-        return await self._file.write(lambda db: device_file.thank(db, at))
+        return await self._write(lambda db: device_file.thank(db, at))
 
     async def thanks(self) -> Thanks | None:
         """Return the crew's last thanks."""
@@ -96,4 +144,15 @@ class DeviceStore:
     async def acknowledge(self, receipts: Iterable[NoteReceipt]) -> None:
         """The cloud has these receipts. One that has changed since stays due."""
         receipts = tuple(receipts)
-        await self._file.write(lambda db: device_file.acknowledge(db, receipts))
+        await self._write(lambda db: device_file.acknowledge(db, receipts))
+
+    async def _write(self, change: Callable[[sqlite3.Connection], T]) -> T:
+        try:
+            return await self._file.write(change)
+        except StoreCorrupt:
+            # The caller tries again, on a file that works.
+            await self._file.replace(self._count_start, self._now())
+            raise
+
+    def _count_start(self, db: sqlite3.Connection) -> device_file.StartState:
+        return device_file.count_start(db, self._kitchen)

@@ -7,6 +7,7 @@ import socket
 import stat
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from aiohttp import web
@@ -80,8 +81,12 @@ def _bind(listener: socket.socket, path: Path, alias: Path | None) -> None:
     # Nobody can connect before listen(2), so there is no moment with another mode.
     path.chmod(MODE)
     if alias is not None:
-        _clear(alias)
-        alias.symlink_to(path)
+        try:
+            _clear(alias)
+            alias.symlink_to(path)
+        except OSError as error:
+            # The state directory may be on a disk that takes nothing; the socket itself works.
+            log.warning("Commands with --state-dir do not reach this device: %s", error)
 
 
 def _clear(path: Path) -> None:
@@ -98,4 +103,5 @@ def _clear(path: Path) -> None:
 def _remove(path: Path, alias: Path | None) -> None:
     path.unlink(missing_ok=True)
     if alias is not None:
-        alias.unlink(missing_ok=True)
+        with suppress(OSError):
+            alias.unlink(missing_ok=True)

@@ -1,0 +1,31 @@
+"""A lock between processes that would both serve one file."""
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from likelight.runtime.store_errors import StoreError
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Hold the lock of `path`, a file `NAME.lock` beside it. Raises `StoreError` if another does.
+
+    Where the lock can't be made nothing can be written either: then there is none.
+    """
+    try:
+        lock = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    except OSError:
+        yield
+        return
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(lock)
+        raise StoreError(f"another cloud serves {path}; end it, or choose another file") from None
+    try:
+        yield
+    finally:
+        os.close(lock)
