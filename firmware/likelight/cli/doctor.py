@@ -32,7 +32,8 @@ def _doctor(arguments: argparse.Namespace) -> Exit:
     from likelight.fleet.doctor.checks import CHECKS
     from likelight.fleet.doctor.system import System
 
-    system = System(target_of(arguments).config)
+    target = target_of(arguments)
+    system = System(target.config, socket=target.socket)
     try:
         found = doctor.examine(system, CHECKS)
     except KeyboardInterrupt:

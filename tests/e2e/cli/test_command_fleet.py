@@ -63,8 +63,11 @@ async def test_the_simulated_kitchen_tests_itself_unattended(tmp_path: Path) -> 
 async def test_it_leaves_a_running_daemon_its_hardware(tmp_path: Path) -> None:
     async with demo(tmp_path):
         code, out, err = await ended("selftest", "--unattended", "--state-dir", str(tmp_path))
+        _, told, _ = await ended("doctor", "--json", "--state-dir", str(tmp_path))
     assert (code, out, err.count("\n")) == (2, "", 1)
     assert "sudo systemctl stop likelight" in err
+    daemon = next(one for one in json.loads(told)["checks"] if one["id"] == "daemon")
+    assert (daemon["result"], daemon["found"]) == ("ok", "demo: cloud connected")
 
 
 async def test_keys_answer_and_ctrl_c_leaves_no_lamp_on(tmp_path: Path) -> None:

@@ -21,6 +21,9 @@ from likelight.fleet.doctor.check import Check, Result, ok
 from likelight.fleet.doctor.checks import CHECKS
 from likelight.fleet.doctor.system import System
 from likelight.gate.consent import Consent
+from likelight.runtime.troubles import Trouble
+from likelight.web.control.client import CommandRefused, NotRunning
+from likelight.web.control.messages import HealthAnswer
 from likelight_hw.ports import HardwareError
 from support.machine import BOOT, COOK, MODEL, NOW, Machine, header
 
@@ -95,6 +98,19 @@ class Case:
 
 def with_files(files: dict[str, Any], **given: Any) -> Machine:
     return Machine(files=files, given=given)
+
+
+def asked(answer: Any, files: dict[str, Any] | None = None) -> Machine:
+    """Return a machine whose daemon is asked, and answers by `answer`."""
+    return with_files(files or {}, socket=Path("/run/likelight/control.sock"), ask_daemon=answer)
+
+
+def says(files: dict[str, Any] | None = None, **health: Any) -> Machine:
+    """Return a machine whose daemon says that it is well, but for `health`."""
+    well = {"kitchen": "kitchen", "cloud": "connected", "troubles": [], "hardware": {}}
+    camera = {"camera_reason": None, "camera_code": None}
+    answer = HealthAnswer.model_validate({**well, **camera, **health})
+    return asked(lambda _: answer, files)
 
 
 CASES = [
@@ -618,6 +634,19 @@ CASES = [
         {},
         with_files({**PI_4, "/boot/firmware/network-config": 'password: "hunter2"\n'}),
     ),
+    Case("daemon", "skip", "no daemon is asked", {}),
+    Case("daemon", "skip", "see service", {}, asked(raises(NotRunning("no")))),
+    Case("daemon", "fail", "within 5 s", {}, asked(raises(CommandRefused("within 5 s")))),
+    Case("daemon", "ok", "cloud connected", {}, says()),
+    Case("daemon", "ok", "cloud starting", {}, says(cloud="starting")),
+    Case("daemon", "fail", "another device uses", {}, says(cloud="superseded")),
+    Case("daemon", "fail", "refuses this device", {}, says(cloud="refused")),
+    Case("daemon", "fail", "not answered", {}, says(cloud="offline")),
+    Case("daemon", "fail", "lamp: no /dev/leds0", {}, says(hardware={"lamp": "no /dev/leds0"})),
+    Case("daemon", "fail", "newer-trouble", {}, says(troubles=["newer-trouble"])),
+    Case("daemon", "warn", "no camera", {}, says(camera_reason="no camera", camera_code="camera")),
+    Case("cloud", "fail", "another device", CLOUD, says({**TOKEN}, cloud="superseded")),
+    Case("cloud", "ok", "kitchen", CLOUD, says({**TOKEN})),
     Case("route", "skip", "inside", {}),
     Case("route", "skip", "doesn't report", CLOUD),
     Case("route", "ok", "IPv4 by eth0", CLOUD, with_files({"/proc/net/route": ROUTE_4})),
@@ -774,6 +803,24 @@ def test_every_check_is_shown_well_and_ill() -> None:
             assert "ok" in results, check.id
             assert results & {"warn", "fail"}, check.id
     assert {case.id for case in CASES} | ELSEWHERE == set(BY_ID)
+
+
+@pytest.mark.parametrize("trouble", list(Trouble))
+def test_each_trouble_of_the_daemon_has_words_and_a_fix_of_its_own(
+    trouble: Trouble, tmp_path: Path
+) -> None:
+    case = Case("daemon", "", "", {}, says(troubles=[trouble.value], cloud="connected"))
+    found = examine(BY_ID["daemon"], case, tmp_path)
+    assert found.finding.result == "fail"
+    assert found.finding.words != trouble.value, "a bare id says nothing to a person"
+    assert found.fix
+
+
+def test_a_device_without_a_token_is_not_also_told_that_it_is_offline(tmp_path: Path) -> None:
+    case = Case("daemon", "", "", {}, says(troubles=["not-paired"], cloud="offline"))
+    found = examine(BY_ID["daemon"], case, tmp_path)
+    assert "not paired" in found.finding.words
+    assert "90 s" not in found.finding.words
 
 
 def test_arabic_needs_shaping(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

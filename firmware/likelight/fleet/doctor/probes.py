@@ -19,6 +19,8 @@ from likelight.appreciation.sync.http_cloud import HttpCloud
 from likelight.feed.upload.handshake import NotUpgraded, raise_unless_upgraded
 from likelight.runtime.http_session import new_session, session_options
 from likelight.runtime.printable import printable
+from likelight.web.control.client import call
+from likelight.web.control.messages import HealthAnswer
 
 ANSWERS_WITHIN_S = 5.0
 
@@ -72,6 +74,11 @@ def answers_as(host: str, port: int) -> str | None:
     finally:
         link.close()
     return str(kitchen) if kitchen else None
+
+
+def ask_daemon(socket_path: Path) -> HealthAnswer:
+    """Ask the daemon at `socket_path` how it is. Raises `NotRunning`, `CommandRefused`."""
+    return call(socket_path, "GET", "/health", HealthAnswer, timeout_s=ANSWERS_WITHIN_S)
 
 
 def resolve(host: str) -> frozenset[int]:

@@ -16,6 +16,7 @@ from pathlib import Path
 from likelight.config.settings import Config
 from likelight.fleet.doctor import ioctls, probes
 from likelight.runtime.clock import Now, utc_now
+from likelight.web.control.messages import HealthAnswer
 from likelight_hw.rpi import kernel_names
 
 UNITS = tuple(
@@ -68,6 +69,8 @@ class System:
 
     config: Config
     root: Path = Path("/")
+    socket: Path | None = None
+    """The running daemon's control socket; None where none can run, as in the self-test."""
     now: Now = utc_now
     me: Account = field(default_factory=this_account)
     run: Callable[[Sequence[str]], str] = run_command
@@ -80,6 +83,7 @@ class System:
     kernel: Callable[[], str] = probes.kernel
     is_free: Callable[[str, int], bool] = probes.is_free
     answers_as: Callable[[str, int], str | None] = probes.answers_as
+    ask_daemon: Callable[[Path], HealthAnswer] = probes.ask_daemon
     resolve: Callable[[str], frozenset[int]] = probes.resolve
     handshake: Callable[[str, int], None] = probes.handshake
     ask_cloud: Callable[[str, str, str, str | None], None] = probes.ask_cloud

@@ -67,3 +67,17 @@ class ConsentAnswer(CommandAnswer):
 
     holds: bool
     words: str
+
+
+class HealthAnswer(CommandAnswer):
+    """How the device is, as far as the doctor asks. Plain words: a newer daemon may say others."""
+
+    kitchen: str
+    cloud: str
+    """A `CloudConnection`."""
+    troubles: tuple[str, ...]
+    """Each is a `Trouble`."""
+    camera_reason: str | None
+    camera_code: str | None
+    """None unless the camera has a trouble."""
+    hardware: dict[str, str]

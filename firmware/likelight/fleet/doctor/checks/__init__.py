@@ -5,6 +5,7 @@ from likelight.fleet.doctor.checks import (
     board,
     camera,
     clock,
+    daemon,
     disk,
     lamps,
     languages,
@@ -24,5 +25,6 @@ CHECKS: tuple[Check, ...] = (
     *clock.CHECKS,
     *disk.CHECKS,
     *service.CHECKS,
+    *daemon.CHECKS,
     *network.CHECKS,
 )

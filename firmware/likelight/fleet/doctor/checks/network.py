@@ -9,6 +9,7 @@ from likelight.config.secret import read_token
 from likelight.config.settings import ConfigError
 from likelight.feed.upload.handshake import NotUpgraded
 from likelight.fleet.doctor.check import Check, Finding, check, fail, ok, skip, warn
+from likelight.fleet.doctor.checks.daemon import superseded
 from likelight.fleet.doctor.checks.service import CREDENTIALS
 from likelight.fleet.doctor.system import System
 
@@ -174,6 +175,8 @@ def cloud(system: System) -> Finding:
         )
     except CloudError as error:
         return warn(str(error))
+    if superseded(system):
+        return fail("it answers, but another device uses this one's token", "see daemon")
     return ok(f"it answers for {config.kitchen.id}")
 
 
