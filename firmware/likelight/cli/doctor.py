@@ -33,7 +33,7 @@ def _doctor(arguments: argparse.Namespace) -> Exit:
     from likelight.fleet.doctor.system import System
 
     target = target_of(arguments)
-    system = System(target.config, socket=target.socket)
+    system = System(target.config, socket=target.socket, demo=target.demo)
     try:
         found = doctor.examine(system, CHECKS)
     except KeyboardInterrupt:

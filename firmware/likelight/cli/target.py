@@ -50,6 +50,7 @@ class Target:
 
     config: "Config"
     socket: Path
+    demo: bool = False
 
 
 def add_device_options(command: argparse.ArgumentParser) -> None:
@@ -75,13 +76,14 @@ def find_target(file: Path | None, state_dir: Path | None, places: Places) -> Ta
 
     if file is None and state_dir is None and places.default_file.exists():
         file = places.default_file
+    demo = file is None
     if file is None:
         config = demo_config((state_dir or demo_state_dir()).absolute())
     else:
         config = read_config(file)
         if "state_dir" not in config.model_fields_set:
             config = config.model_copy(update={"state_dir": usual_state_dir(places)})
-    return Target(config, _socket(config.state_dir, places))
+    return Target(config, _socket(config.state_dir, places), demo)
 
 
 def usual_state_dir(places: Places) -> Path:

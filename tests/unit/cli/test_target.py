@@ -1,7 +1,7 @@
 """Which device a command means: one table for all commands."""
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -176,3 +176,12 @@ def test_every_command_about_a_device_takes_the_same_options_and_says_the_rule(
         "else the demo. Without state_dir, a configuration means /var/lib/likelight where that "
         "exists." in told
     )
+
+
+def test_only_without_a_configuration_is_it_the_demo(tmp_path: Path) -> None:
+    file = tmp_path / "likelight.toml"
+    file.write_text(f'state_dir = "{tmp_path}"\n')
+    places = Places(default_file=tmp_path / "none")
+    assert find_target(None, tmp_path, places).demo
+    assert not find_target(file, None, places).demo
+    assert not find_target(None, None, replace(places, default_file=file)).demo

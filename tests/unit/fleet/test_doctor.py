@@ -113,11 +113,26 @@ def says(files: dict[str, Any] | None = None, **health: Any) -> Machine:
     return asked(lambda _: answer, files)
 
 
+RUNS = "ActiveState=active\nSubState=running\nResult=success\nExecMainStatus=0\n"
+DOWN = "ActiveState=failed\nSubState=failed\nResult=exit-code\nExecMainStatus=2\nNRestarts=0\n"
+
+
+def unit_says(shown: str, journal: str | None = "the port is taken\n") -> Machine:
+    """Return a machine with the service, of which systemctl and the journal say this."""
+    said = {"systemctl": shown, "journalctl": journal}
+    commands = {name: words for name, words in said.items() if words is not None}
+    return Machine({UNIT: GOOD_UNIT}, commands=commands)
+
+
 CASES = [
     Case("board", "skip", "names no board", {}),
     Case("board", "ok", "Pi 4 Model B", KIT, with_files({**PI_4})),
     Case("board", "fail", "this is a Raspberry Pi 5", KIT, with_files({MODEL: "Raspberry Pi 5"})),
     Case("board", "fail", "not a Raspberry Pi", KIT),
+    Case("simulated", "warn", "this store is SIMULATED", {}),
+    Case("simulated", "skip", "on purpose", {}, with_files({}, demo=True)),
+    Case("simulated", "ok", "luma", KIT),
+    Case("simulated", "ok", "picamera2", SENSOR),
     Case("power", "skip", "not a Raspberry Pi", {}),
     Case("power", "skip", "neither", {}, with_files({**PI_4})),
     Case(
@@ -496,22 +511,53 @@ CASES = [
     Case("disk-space", "fail", "99", {}, with_files({}, free_mb=lambda _: 99)),
     Case("disk-health", "skip", "doesn't report", {}),
     Case(
-        "disk-health", "ok", "none", {}, with_files({"/sys/fs/ext4/mmcblk0p2/errors_count": "0\n"})
+        "disk-health",
+        "ok",
+        "none",
+        {},
+        with_files(
+            {
+                "/proc/mounts": MOUNT,
+                "/sys/fs/ext4/mmcblk0p2/errors_count": "0\n",
+                "/sys/fs/ext4/sda1/errors_count": "9\n",
+                "/sys/block/mmcblk10/device/life_time": "0x0b 0x0b\n",
+            }
+        ),
     ),
     Case(
         "disk-health",
         "fail",
         "3 errors",
         {},
-        with_files({"/sys/fs/ext4/mmcblk0p2/errors_count": "3\n"}),
+        with_files({"/proc/mounts": MOUNT, "/sys/fs/ext4/mmcblk0p2/errors_count": "3\n"}),
+    ),
+    Case(
+        "disk-health",
+        "fail",
+        "sda1",
+        {},
+        with_files(
+            {
+                "/proc/mounts": MOUNT + "/dev/sda1 /state ext4 rw 0 0\n",
+                "/sys/fs/ext4/sda1/errors_count": "2\n",
+            }
+        ),
     ),
     Case(
         "disk-health",
         "warn",
         "mmcblk0",
         {},
-        with_files({"/sys/block/mmcblk0/device/life_time": "0x01 0x0b\n"}),
+        with_files({"/proc/mounts": MOUNT, "/sys/block/mmcblk0/device/life_time": "0x01 0x0b\n"}),
     ),
+    Case("service", "skip", "not installed", {}),
+    Case("service", "skip", "no systemctl", {}, with_files({UNIT: GOOD_UNIT})),
+    Case("service", "skip", "can't be asked", {}, unit_says("Failed to connect to bus")),
+    Case("service", "ok", "active", {}, unit_says(f"{RUNS}NRestarts=3\n")),
+    Case("service", "warn", "4 times: the port is", {}, unit_says(f"{RUNS}NRestarts=4\n")),
+    Case("service", "fail", "status 2: the port is", {}, unit_says(DOWN)),
+    Case("service", "fail", "no journalctl", {}, unit_says(DOWN, journal=None)),
+    Case("service", "fail", "try it with sudo", {}, unit_says(DOWN, journal="")),
     Case("service-groups", "skip", "not installed", {}),
     Case(
         "service-groups",

@@ -71,6 +71,8 @@ class System:
     root: Path = Path("/")
     socket: Path | None = None
     """The running daemon's control socket; None where none can run, as in the self-test."""
+    demo: bool = False
+    """It is the demo, which is simulated on purpose."""
     now: Now = utc_now
     me: Account = field(default_factory=this_account)
     run: Callable[[Sequence[str]], str] = run_command

@@ -42,6 +42,30 @@ def board(system: System) -> Finding:
 
 
 @check(
+    "simulated",
+    what="The store's lamp, panel, buttons and camera are real",
+    why="Without a board everything is simulated: it looks well from afar, and nothing lights up",
+    fix="Set board in likelight.toml to the board that this is",
+)
+def simulated(system: System) -> Finding:
+    if system.demo:
+        return skip("the demo is simulated on purpose")
+    config = system.config
+    wiring = config.wiring
+    drivers = {
+        *(lamp.driver for lamp in wiring.lights),
+        wiring.indicator.driver,
+        wiring.display.driver,
+        wiring.thanks.driver,
+        wiring.privacy.driver,
+        config.camera.driver,
+    }
+    if drivers == {"sim"}:
+        return warn("this store is SIMULATED: no part of it is real")
+    return ok(", ".join(sorted(drivers - {"sim"})))
+
+
+@check(
     "power",
     what="The power supply holds its voltage",
     why="Under-voltage makes SD cards and cameras fail, without a message",
@@ -83,4 +107,4 @@ def heat(system: System) -> Finding:
     return warn(temperature) if degrees >= HOT_C else ok(temperature)
 
 
-CHECKS: tuple[Check, ...] = (board, power, heat)
+CHECKS: tuple[Check, ...] = (board, simulated, power, heat)

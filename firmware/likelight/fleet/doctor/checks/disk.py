@@ -8,6 +8,7 @@ from likelight.fleet.doctor.system import System
 FULL_MB, LOW_MB = 100, 500
 WORN = 0x0A
 """EXT_CSD_DEVICE_LIFE_TIME_EST: 90 to 100 % of the life is used; 0x0B is beyond."""
+_SYSTEM = (Path("/"), Path("/boot/firmware"))
 VOLATILE = ("tmpfs", "overlay", "ramfs")
 
 
@@ -18,6 +19,28 @@ def _existing(system: System, path: Path) -> Path:
     return path
 
 
+def _mount(system: System, where: Path) -> tuple[str, str, str, str] | None:
+    """Return device, place, kind and options of the mount that holds `where`."""
+    found = None
+    for line in (system.text("/proc/mounts") or "").splitlines():
+        device, place, kind, options, *_ = [*line.split(), "", "", "", ""]
+        # A later mount at the same place hides the earlier one.
+        if place and where.is_relative_to(place) and (not found or len(place) >= len(found[1])):
+            found = (device, place, kind, options)
+    return found
+
+
+def _own_disks(system: System) -> set[str]:
+    """Return the kernel's names of what holds the state, the system and the boot partition."""
+    mounts = [_mount(system, where) for where in (system.config.state_dir, *_SYSTEM)]
+    return {Path(mount[0]).name for mount in mounts if mount is not None}
+
+
+def _is_part(name: str, disk: str) -> bool:
+    """Return whether `name` is the card `disk` or a part of it: mmcblk1 is no part of mmcblk10."""
+    return name == disk or name.startswith(f"{disk}p")
+
+
 @check(
     "state-lasts",
     what="The state directory can be written to, and lasts",
@@ -26,15 +49,11 @@ def _existing(system: System, path: Path) -> Path:
 )
 def state_lasts(system: System) -> Finding:
     where = system.config.state_dir
-    mounts = []
-    for line in (system.text("/proc/mounts") or "").splitlines():
-        fields = line.split()
-        if len(fields) >= 4 and where.is_relative_to(fields[1]):
-            mounts.append((len(fields[1]), fields[1], fields[2], fields[3].split(",")))
-    if not mounts:
+    mount = _mount(system, where)
+    if mount is None:
         return skip("the kernel doesn't report what is mounted")
-    _, place, kind, options = max(mounts, key=lambda mount: mount[0])
-    if "ro" in options:
+    _, place, kind, options = mount
+    if "ro" in options.split(","):
         return fail(f"{place}, which holds {where}, is read-only")
     if kind in VOLATILE and place != "/":
         return warn(f"{place}, which holds {where}, is forgotten at each boot ({kind})")
@@ -67,12 +86,16 @@ def disk_space(system: System) -> Finding:
     fix="Put in a new, industrial card, and flash it again; keep what is in the state directory",
 )
 def disk_health(system: System) -> Finding:
-    seen = False
+    seen, ours = False, _own_disks(system)
     for count in system.root.glob("sys/fs/ext4/*/errors_count"):
+        if count.parent.name not in ours:
+            continue
         seen = True
         if (errors := int(count.read_text())) > 0:
             return fail(f"{count.parent.name}: {errors} errors in the file system")
     for life in system.root.glob("sys/block/mmcblk*/device/life_time"):
+        if not any(_is_part(name, life.parts[-3]) for name in ours):
+            continue
         seen = True
         if max(int(part, 16) for part in life.read_text().split()) >= WORN:
             return warn(f"{life.parts[-3]}: its life is almost used up, as it says itself")

@@ -9,11 +9,49 @@ from likelight.fleet.doctor.system import System
 from likelight.web.http.address import EVERYWHERE
 
 NO_UNIT = "likelight is not installed as a service here"
+MANY_RESTARTS = 3
+_SHOWN = ("ActiveState", "SubState", "Result", "ExecMainStatus", "NRestarts")
 WATCHDOG = "/sys/class/watchdog/watchdog0"
 CREDENTIALS = "/run/credentials"
 """Where systemd keeps a service's secrets from everybody else."""
 BOOT_SECRETS = ("user-data", "network-config", "wpa_supplicant.conf", "custom.toml", "firstrun.sh")
 _SECRET_WORDS = ("password:", "psk=", "passwd", "password =", "auth_key")
+
+
+@check(
+    "service",
+    what="The service runs",
+    why="A service that is down, or that starts again and again, shows no like",
+    fix="sudo likelight config check; sudo systemctl restart likelight",
+)
+def service(system: System) -> Finding:
+    if system.unit is None:
+        return skip(NO_UNIT)
+    try:
+        said = system.run(("systemctl", "show", "likelight", f"--property={','.join(_SHOWN)}"))
+    except FileNotFoundError:
+        return skip("there is no systemctl to ask")
+    shown = dict(line.split("=", 1) for line in said.splitlines() if "=" in line)
+    if "ActiveState" not in shown:
+        return skip(f"systemd can't be asked: {said.strip()}")
+    if shown["ActiveState"] != "active":
+        state = f"{shown['ActiveState']} ({shown.get('SubState', '?')})"
+        ended = f"result {shown.get('Result', '?')}, status {shown.get('ExecMainStatus', '?')}"
+        return fail(f"{state}, {ended}: {_last_error(system)}")
+    restarts = int(shown.get("NRestarts") or 0)
+    if restarts > MANY_RESTARTS:
+        return warn(f"it was started again {restarts} times: {_last_error(system)}")
+    return ok(f"{shown['ActiveState']}, started again {restarts} times")
+
+
+def _last_error(system: System) -> str:
+    """Return the last error that the service left in the journal."""
+    words = ("journalctl", "-u", "likelight", "-p", "err", "-n", "1", "-o", "cat", "--no-pager")
+    try:
+        lines = system.run((*words, "-q")).strip().splitlines()
+    except FileNotFoundError:
+        return "there is no journalctl to ask"
+    return lines[-1] if lines else "the journal has no error of it (try it with sudo)"
 
 
 @check(
@@ -166,6 +204,7 @@ def boot_secrets(system: System) -> Finding:
 
 
 CHECKS: tuple[Check, ...] = (
+    service,
     service_groups,
     one_daemon,
     state_owner,
