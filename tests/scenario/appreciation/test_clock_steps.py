@@ -17,6 +17,7 @@ STEPS = [
     timedelta(days=-2),
     timedelta(days=2),
     timedelta(days=-3650),
+    timedelta(days=3650),
 ]
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 
