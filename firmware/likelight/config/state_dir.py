@@ -17,6 +17,8 @@ log = logging.getLogger(__name__)
 TOKEN_FILE = "device.token"  # noqa: S105  the name of a file
 
 
+_CHOOSE = "choose another: state_dir in the configuration, or --state-dir for the demo"
+"""True of `run` and of the demo, which alone has the option."""
 _OURS = ("device.", "cloud.", "consent.", "privacy", "last-good", "likelight-")
 """What the names of likelight's files begin with; those that were set aside have `_SET_ASIDE`."""
 _SET_ASIDE = ".damaged-"
@@ -58,8 +60,7 @@ def held(path: Path) -> Iterator[Path]:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise ConfigError(
-                f"another likelight uses the state directory {path}. "
-                "End it, or choose another with --state-dir (state_dir in the configuration)"
+                f"another likelight uses the state directory {path}. End it, or {_CHOOSE}"
             ) from None
         yield path
     finally:
@@ -97,7 +98,4 @@ def own_token(path: Path) -> str:
 
 
 def _unwritable(path: Path, error: OSError) -> ConfigError:
-    return ConfigError(
-        f"can't write to the state directory {path}: {error.strerror}. "
-        "Choose another with --state-dir (state_dir in the configuration)"
-    )
+    return ConfigError(f"can't write to the state directory {path}: {error.strerror}; {_CHOOSE}")

@@ -23,8 +23,8 @@ def device_listener(settings: WebSettings) -> socket.socket:
         return listen(settings.host, settings.port)
     except PortInUseError as error:
         raise ConfigError(
-            f"{error}. Choose one with --port, for example --port {settings.port + 1} "
-            "(web.port in the configuration)."
+            f"{error}. Choose another: web.port = {settings.port + 1} in the configuration, "
+            f"or --port {settings.port + 1} for the demo."
         ) from error
     except ListenError as error:
         raise ConfigError(str(error)) from error

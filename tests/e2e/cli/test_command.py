@@ -178,7 +178,8 @@ async def test_a_port_in_use(tmp_path: Path) -> None:
         )
     assert code == 2
     assert one_line(err).startswith(
-        f"likelight: port {port} is in use by another program. Choose one with --port"
+        f"likelight: port {port} is in use by another program. "
+        f"Choose another: web.port = {port + 1} in the configuration"
     )
 
 
@@ -190,6 +191,7 @@ async def test_a_state_directory_that_cannot_be_written(tmp_path: Path) -> None:
     )  # fmt: skip
     assert code == 2
     assert "can't write to the state directory" in one_line(err)
+    assert "state_dir in the configuration, or --state-dir for the demo" in err
 
 
 async def test_a_state_directory_that_another_daemon_holds(tmp_path: Path) -> None:
@@ -199,6 +201,7 @@ async def test_a_state_directory_that_another_daemon_holds(tmp_path: Path) -> No
         )
     assert code == 2
     assert "another likelight uses the state directory" in one_line(err)
+    assert "state_dir in the configuration, or --state-dir for the demo" in err
 
 
 @pytest.mark.parametrize("content", [None, b"this is not a video"])

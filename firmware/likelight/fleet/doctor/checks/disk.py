@@ -45,7 +45,7 @@ def _is_part(name: str, disk: str) -> bool:
     "state-lasts",
     what="The state directory can be written to, and lasts",
     why="On a read-only or overlaid root, totals and the crew's PRIVACY are lost at each boot",
-    fix="Put state_dir on a partition that is mounted read-write",
+    fix="Put state_dir on a partition that is mounted read-write, as systemd/README.md tells",
 )
 def state_lasts(system: System) -> Finding:
     where = system.config.state_dir
