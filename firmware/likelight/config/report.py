@@ -45,8 +45,11 @@ _OTHER = "this can't be used; SETTINGS.md says what this setting takes"
 
 def validation_mistakes(error: ValidationError, model: type[BaseModel]) -> Iterator[Mistake]:
     """Return the mistakes that pydantic found on its way through `model`."""
-    for mistake in error.errors():
+    found = error.errors()
+    for mistake in found:
         key, kind = mistake["loc"], mistake["type"]
+        if kind == "too_short" and any(_is_inside(other["loc"], key) for other in found):
+            continue  # pydantic counts only those of a list that are right
         if kind == "value_error":
             words = mistake["msg"].removeprefix("Value error, ")
         elif kind == "extra_forbidden":
@@ -62,6 +65,10 @@ def validation_mistakes(error: ValidationError, model: type[BaseModel]) -> Itera
         else:
             words = _KINDS.get(kind, _OTHER).format(**mistake.get("ctx", {}))
         yield Mistake(key, words)
+
+
+def _is_inside(inner: Key, outer: Key) -> bool:
+    return len(inner) > len(outer) and inner[: len(outer)] == outer
 
 
 def _no_such_setting(model: type[BaseModel], key: Key) -> str:

@@ -361,4 +361,4 @@ def test_whoever_answers_a_press_and_fails_costs_no_press(
             running.cancel()
 
     run_virtual(scenario())
-    assert "The PRIVACY button works, but lamp or screen failed to answer" in caplog.messages
+    assert "The buttons work, but lamp or screen failed to answer one" in caplog.messages
