@@ -1,5 +1,6 @@
 """The directory of what must survive a power cut, held by one daemon at a time."""
 
+import errno
 import fcntl
 import logging
 import os
@@ -22,6 +23,7 @@ _CHOOSE = "choose another: state_dir in the configuration, or --state-dir for th
 _OURS = ("device.", "cloud.", "consent.", "privacy", "last-good", "likelight-")
 """What the names of likelight's files begin with; those that were set aside have `_SET_ASIDE`."""
 _SET_ASIDE = ".damaged-"
+_TAKES_NOTHING = (errno.EROFS, errno.ENOSPC)
 _FOUND = "lost+found"
 """Where a repair of the file system puts what has lost its name."""
 
@@ -46,12 +48,13 @@ def is_new(path: Path) -> bool:
 def held(path: Path) -> Iterator[Path]:
     """Make `path` if it is missing, and hold it while the context lasts.
 
-    Raises `ConfigError` when it can't be written, or when another likelight holds it: two daemons
-    on one database would both act as the kitchen.
+    On a disk that is full or read-only it is held all the same: the lamp needs no disk. Raises
+    `ConfigError` when it can't be made or written for another reason, or when another likelight
+    holds it: two daemons on one database would both act as the kitchen.
     """
     try:
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
-        lock = os.open(path / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        lock = _open_lock(path)
     except OSError as error:
         raise _unwritable(path, error) from error
     try:
@@ -67,6 +70,18 @@ def held(path: Path) -> Iterator[Path]:
         os.close(lock)
 
 
+def _open_lock(path: Path) -> int:
+    """Open what is locked: the file `lock`, or the directory where the disk takes no file."""
+    file, flags = path / "lock", os.O_CLOEXEC | os.O_NOFOLLOW
+    try:
+        return os.open(file, os.O_RDWR | os.O_CREAT | flags, 0o600)
+    except OSError as error:
+        if error.errno not in _TAKES_NOTHING:
+            raise
+        log.warning("Nothing can be kept in %s: %s", path, error.strerror)
+        return os.open(file if file.exists() else path, os.O_RDONLY | flags)
+
+
 def _hand_over(lock: int, path: Path) -> None:
     """Give root's own `lock` to the owner of `path`, whose daemon could not open it otherwise."""
     owner, made = path.stat(), os.fstat(lock)
@@ -80,7 +95,8 @@ def own_token(path: Path) -> str:
     """Return the device's token for the embedded cloud, made at first use and kept at 0600.
 
     One that a power cut or a full disk left empty or damaged is made anew: only the cloud in this
-    process knows it. Raises `ConfigError` when it can't be written, or read back.
+    process knows it. On a disk that takes nothing it is new at each start. Raises `ConfigError`
+    when it can't be written for another reason, or read back.
     """
     file = path / TOKEN_FILE
     try:
@@ -90,9 +106,12 @@ def own_token(path: Path) -> str:
     except ConfigError as error:
         if not isinstance(error.__cause__, FileNotFoundError):
             raise
+    token = secrets.token_urlsafe(32)
     try:
-        replace_file(file, secrets.token_urlsafe(32))
+        replace_file(file, token)
     except OSError as error:
+        if error.errno in _TAKES_NOTHING:
+            return token  # the cloud in this process forgets it at its end, too
         raise _unwritable(path, error) from error
     return read_token(file)
 

@@ -1,3 +1,4 @@
+import errno
 import os
 from pathlib import Path
 
@@ -33,6 +34,30 @@ def test_a_lock_that_is_a_link_is_not_followed(tmp_path: Path) -> None:
     (tmp_path / "other").write_text("mine")
     (tmp_path / "lock").symlink_to(tmp_path / "other")
     with pytest.raises(ConfigError, match="can't write to the state directory"), held(tmp_path):
+        pass
+
+
+@pytest.mark.parametrize("has_lock", [True, False])
+@pytest.mark.parametrize("why", [errno.EROFS, errno.ENOSPC])
+def test_a_disk_that_takes_nothing_is_held_by_one_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, has_lock: bool, why: int
+) -> None:
+    if has_lock:
+        with held(tmp_path):
+            pass
+    opened = os.open
+
+    def takes_nothing(path: Path, flags: int, mode: int = 0o777) -> int:
+        if flags & (os.O_CREAT | os.O_RDWR | os.O_WRONLY):
+            raise OSError(why, os.strerror(why), path)
+        return opened(path, flags, mode)
+
+    monkeypatch.setattr(os, "open", takes_nothing)
+    with held(tmp_path) as path:
+        assert own_token(path)
+        with pytest.raises(ConfigError, match="another likelight uses"), held(tmp_path):
+            raise AssertionError("both hold it")
+    with held(tmp_path):
         pass
 
 
