@@ -51,7 +51,7 @@ class PrivacyMemory:
         "shared" now. A disk that can't be written keeps no press, so on it the kitchen begins
         private.
         """
-        if await self._in_thread(self._private_in_run):
+        if not self._store.kept or await self._in_thread(self._private_in_run):
             return True
         try:
             if new or (self._store.inherits_shared and not await self._in_thread(self._marked)):

@@ -1,6 +1,6 @@
 """The inbox: what came from the cloud, kept in the one order that loses nothing.
 
-Likes are totals: they light the lamp first and reach the disk within 5 s, which spares the card.
+Likes are totals: they light the lamp first and reach the disk within 30 s, which spares the card.
 Notes reach the disk together with their cursor, and only then a screen.
 """
 
