@@ -62,7 +62,12 @@ class Marker:
             os.close(opened)
 
     def write(self, *, shared: bool) -> None:
-        """Write what the crew chose; it is on the disk on return. Raises `OSError`."""
+        """Write what the crew chose; it is on the disk on return. Raises `OSError`.
+
+        What is no file under the marker's name (a folder, a link, a FIFO) is set aside.
+        """
+        if self.exists and not stat.S_ISREG(self._file.lstat().st_mode):
+            self._set_aside()
         flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
         opened = os.open(self._file, flags, 0o600)
         try:
@@ -78,6 +83,12 @@ class Marker:
                 self._finish_new(opened)
         finally:
             os.close(opened)
+
+    def _set_aside(self) -> None:
+        number = 1
+        while os.path.lexists(aside := self._file.with_name(f"{MARKER_FILE}.damaged-{number}")):
+            number += 1
+        self._file.rename(aside)
 
     def _finish_new(self, opened: int) -> None:
         os.ftruncate(opened, SIZE)

@@ -1,5 +1,6 @@
 """PRIVACY in its places: whatever is lost, damaged, full or cut short, a press holds."""
 
+import asyncio
 import errno
 import os
 import random
@@ -91,11 +92,21 @@ async def test_a_device_that_is_not_new_begins_private(tmp_path: Path) -> None:
     assert await Kitchen(tmp_path).begins_private()
 
 
+def in_its_place(kitchen: Kitchen, make: Callable[[Path], object]) -> None:
+    (kitchen.state / MARKER_FILE).unlink()
+    make(kitchen.state / MARKER_FILE)
+
+
 LOSSES: dict[str, Callable[[Kitchen], object]] = {
     "the marker": lambda kitchen: (kitchen.state / MARKER_FILE).unlink(),
     "the marker's content": lambda kitchen: (kitchen.state / MARKER_FILE).write_bytes(b""),
     "the store": lambda kitchen: kitchen.store_file.unlink(),
     "the store's content": lambda kitchen: kitchen.store_file.write_bytes(b""),
+    "the marker, a folder in its place": lambda kitchen: in_its_place(kitchen, Path.mkdir),
+    "the marker, a FIFO in its place": lambda kitchen: in_its_place(kitchen, os.mkfifo),
+    "the marker, a link in its place": lambda kitchen: in_its_place(
+        kitchen, lambda marker: marker.symlink_to("/dev/null")
+    ),
     "both": lambda kitchen: [path.unlink() for path in kitchen.state.iterdir()],
 }
 
@@ -117,7 +128,8 @@ async def test_another_kitchens_choice_is_not_this_ones(kitchen: Kitchen) -> Non
     assert await kitchen.begins_private()
     kitchen.boot()
     shutil.copyfile(kitchen.state / MARKER_FILE, kitchen.state / "kept")
-    Marker(kitchen.state / MARKER_FILE, "bistro-7").write(shared=True)
+    other = Marker(kitchen.state / MARKER_FILE, "bistro-7")
+    await asyncio.to_thread(lambda: other.write(shared=True))
     assert await kitchen.begins_private(), "the store is the other kitchen's, too"
     await press(kitchen, private=False)
     assert not await kitchen.begins_private()
@@ -144,6 +156,18 @@ async def test_a_start_from_a_read_only_disk_is_private(
         assert await kitchen.begins_private()
 
 
+async def test_a_new_device_on_a_disk_that_takes_nothing_begins_private(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kitchen = Kitchen(tmp_path)
+    refused = (kitchen.state / MARKER_FILE, kitchen.store_file)
+    with monkeypatch.context() as broken:
+        read_only(broken, *refused)
+        async with kitchen.process(new=True) as (private, _, store):
+            assert not store.kept
+            assert private, "a press would be lost in the next power cut"
+
+
 async def test_a_full_disk_keeps_a_press(kitchen: Kitchen, monkeypatch: pytest.MonkeyPatch) -> None:
     async with kitchen.process() as (_, memory, store):
         monkeypatch.setattr(store, "set_private", no_room)
@@ -158,11 +182,11 @@ async def no_room(private: bool) -> None:
     raise StoreFull("no space is left")
 
 
-def read_only(broken: pytest.MonkeyPatch, file: Path) -> None:
+def read_only(broken: pytest.MonkeyPatch, *files: Path) -> None:
     opens = os.open
 
     def refuse(path: object, flags: int, *more: int) -> int:
-        if path == file and flags & (os.O_RDWR | os.O_CREAT):
+        if path in files and flags & (os.O_RDWR | os.O_CREAT):
             raise OSError(errno.EROFS, "Read-only file system")
         return opens(path, flags, *more)  # type: ignore[arg-type]
 
