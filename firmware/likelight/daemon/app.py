@@ -9,6 +9,7 @@ import webbrowser
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from threading import Thread
 
 from aiohttp import web
 
@@ -116,22 +117,25 @@ async def _announce(config: Config, systemd: Systemd, options: RunOptions) -> No
     """Tell the person at the terminal, and systemd, at which addresses the device serves."""
     address = shown_address(config.web.host, config.web.port)
     kitchen = f"{address}/k/{config.kitchen.id}"
-    if config.cloud.url is None:
-        _say(f"Viewers open      {kitchen}")
-    if options.bench:
-        _say(f"The crew's bench  {address}/bench")
-        _say("Ctrl-C ends it.")
     systemd.ready(f"serving {kitchen}")
+    lines = [f"Viewers open      {kitchen}"] if config.cloud.url is None else []
+    if options.bench:
+        lines += [f"The crew's bench  {address}/bench", "Ctrl-C ends it."]
+    # A daemon thread: a stdout that is full, and that nobody reads, holds up nothing else.
+    Thread(target=_say, args=(lines,), name="stdout", daemon=True).start()
     if options.browser and (sys.platform == "darwin" or "DISPLAY" in os.environ):
         await asyncio.to_thread(webbrowser.open, f"{address}/bench")
         await asyncio.to_thread(webbrowser.open, kitchen)
 
 
-def _say(line: str) -> None:
+def _say(lines: list[str]) -> None:
+    """Write `lines` to the descriptor: `sys.stdout` has a lock, which Python takes at its end."""
     # The program that started us may have closed stdout (>&-, which makes it None), or may no
     # longer read it.
-    with suppress(OSError):
-        print(line, flush=True)  # noqa: T201  these lines are for the person at the terminal
+    with suppress(AttributeError, OSError):
+        unwritten = "".join(f"{line}\n" for line in lines).encode()
+        while unwritten:
+            unwritten = unwritten[os.write(sys.stdout.fileno(), unwritten) :]
 
 
 def _bench(device: Device) -> list[web.RouteDef]:

@@ -79,8 +79,7 @@ def device_file(kitchen: str) -> FileFormat:
     return FileFormat(
         name="device store",
         table="device",
-        when_damaged="move it away and start again, the cloud keeps all likes and every note that "
-        "was not shown",
+        when_damaged="the cloud keeps all likes and every note that was not shown",
         migrations=(
             Migration(Version(0, 1), _FIRST),
             Migration(Version(0, 2), _THANKS_BY_ID),
