@@ -140,26 +140,17 @@ async def test_a_stderr_that_nobody_reads_delays_neither_life_nor_end(tmp_path: 
 
 
 async def test_a_stdout_that_nobody_reads_delays_neither_life_nor_end(tmp_path: Path) -> None:
-    port = free_port()
+    place = ("--port", str(free_port()), "--state-dir", str(tmp_path))
     reads, writes = full_pipe()
     try:
         process = await asyncio.create_subprocess_exec(
-            *command("demo", "--no-browser", "--port", str(port), "--state-dir", str(tmp_path)),
+            *command("demo", "--no-browser", *place, "--for", "1"),
             stdout=writes,
-            stderr=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.DEVNULL,
         )
-        assert process.stderr is not None
         try:
             async with asyncio.timeout(60):
-                await process.stderr.readuntil(b"Connected to the cloud")
-            async with (
-                aiohttp.ClientSession(f"http://127.0.0.1:{port}") as client,
-                client.get("/healthz") as health,
-            ):
-                assert health.status == 200
-            process.send_signal(signal.SIGTERM)
-            async with asyncio.timeout(10):
-                assert await process.wait() == 0
+                assert await process.wait() == 0, "it ends by itself, a second after it was ready"
         finally:
             if process.returncode is None:
                 process.kill()
