@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import os
 from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 
@@ -147,6 +146,8 @@ class Decoder:
 def children() -> set[int]:
     """Return the process ids of this process's children (Linux)."""
     found: set[int] = set()
-    for task in Path(f"/proc/{os.getpid()}/task").iterdir():
-        found.update(int(pid) for pid in (task / "children").read_text().split())
+    for task in Path("/proc/self/task").iterdir():
+        # A thread may end between the listing and the reading of its file, or while it is read.
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+            found.update(int(pid) for pid in (task / "children").read_text().split())
     return found

@@ -302,7 +302,7 @@ async def test_kill_nine_of_the_daemon_leaves_no_child() -> None:
 
 
 _DAEMON = """
-import asyncio, pathlib
+import asyncio, contextlib, pathlib
 from likelight_hw.camera.config import CameraConfig
 from likelight_hw.camera.process import CameraProcess
 
@@ -310,8 +310,11 @@ class Sink:
     def on_status(self, status): pass
     on_format = on_jpeg = on_placeholder = on_status
     def on_access_unit(self, unit):
-        tasks = pathlib.Path("/proc/self/task").iterdir()
-        print("".join((task / "children").read_text() for task in tasks).split()[0], flush=True)
+        for task in pathlib.Path("/proc/self/task").iterdir():
+            # A thread may end while it is looked at.
+            with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+                for child in (task / "children").read_text().split():
+                    print(child, flush=True)
         camera.stop()
 
 camera = CameraProcess(CameraConfig(width=640, height=360))
