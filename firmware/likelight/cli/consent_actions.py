@@ -58,7 +58,7 @@ def record(target: Target, *, signed_by: str, notice: str, review: date) -> Exit
     if first:
         begin_shared(config)
     print(f"The crew's consent is recorded; it holds until {consent.review}.")
-    if clock_is_set():
+    if clock_is_set(target.socket.parent):
         return _tell(target, "It holds as soon as likelight starts.", holds=True)
     print(_NO_CLOCK)
     return _tell(target, "It is read when likelight starts.", holds=True)
@@ -108,7 +108,7 @@ def show(target: Target, *, for_programs: bool) -> Exit:
     except ConsentError as error:
         return end(error, Exit.UNAVAILABLE)
     now = utc_now()
-    is_set = clock_is_set()
+    is_set = clock_is_set(target.socket.parent)
     status = consent_status(consent, now, zone, clock_is_set=is_set, kitchen=kitchen.id)
     if for_programs:
         recorded = consent.model_dump(mode="json") if consent else {}

@@ -34,7 +34,7 @@ from likelight.gate.privacy_button import PrivacyButton
 from likelight.gate.privacy_memory import PrivacyMemory
 from likelight.gate.zone import ComputerZone, kitchen_zone
 from likelight.gate.zone_watch import ZoneWatch
-from likelight.runtime.clock_sync import clock_is_set
+from likelight.runtime.clock_sync import BootClock
 from likelight.runtime.http_session import new_session
 from likelight.runtime.supervisor import Supervisor
 from likelight.runtime.troubles import Trouble, Troubles
@@ -199,7 +199,7 @@ def _connect(
         # Only a real sensor needs the crew's consent.
         state_dir=None if process.simulated else config.state_dir,
         zone=zone,
-        clock_is_set=clock_is_set,
+        clock_is_set=BootClock(runtime_dir(config.state_dir)).is_set,
         on_change=events.on_consent,
         now=now,
     )

@@ -78,9 +78,6 @@ class ConsentWatch:
         self._state_dir = state_dir
         self._zone = zone
         self._clock_is_set = clock_is_set
-        self._clock_was_set = False
-        """A clock that was set since the boot stays set: timesyncd takes its sign away whenever it
-        is restarted, and gives it back only when a time server answers."""
         self._on_change = on_change
         self._now = now
         self._ends: datetime | None = None
@@ -141,8 +138,7 @@ class ConsentWatch:
 
     async def _read(self, state_dir: Path) -> tuple[Consent | None, bool]:
         def read() -> tuple[Consent | None, bool]:
-            self._clock_was_set = self._clock_was_set or self._clock_is_set()
-            return read_consent(state_dir), self._clock_was_set
+            return read_consent(state_dir), self._clock_is_set()
 
         if self._reading is not None:
             # At most one thread hangs with the disk. What it read may be older than a withdrawal.

@@ -17,6 +17,8 @@ from likelight.gate.consent import (
 from likelight.gate.consent_watch import ConsentHealth
 from likelight.gate.permissions import Permissions
 from likelight.gate.schedule import weekly
+from likelight.runtime import clock_sync
+from likelight.runtime.clock_sync import SET_IN_BOOT, BootClock
 from support.permissions import (
     BERLIN,
     START,
@@ -160,22 +162,73 @@ def test_a_clock_that_nobody_set_keeps_a_real_camera_off(tmp_path: Path) -> None
     with_permissions(body, state_dir=tmp_path, clock_is_set=lambda: is_set)
 
 
-def test_a_clock_that_was_set_since_the_boot_stays_set(tmp_path: Path) -> None:
+@pytest.fixture
+def timesyncd(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A boot in which timesyncd has set the clock; return its sign."""
+    sign = tmp_path / "synchronized"
+    sign.touch()
+    monkeypatch.setattr(clock_sync, "SYNCHRONISED", sign)
+    boot(tmp_path, monkeypatch, "42a84d69-af26-40d7-a747-79af9e40bf97")
+    return sign
+
+
+def boot(folder: Path, monkeypatch: pytest.MonkeyPatch, boot_id: str) -> None:
+    (folder / "boot_id").write_text(f"{boot_id}\n")
+    monkeypatch.setattr(clock_sync, "BOOT_ID", folder / "boot_id")
+
+
+def test_a_clock_that_was_set_since_the_boot_stays_set(tmp_path: Path, timesyncd: Path) -> None:
     """A restart of systemd-timesyncd takes its sign away, and the line may be down for hours."""
-    is_set = True
 
     async def body(permissions: Permissions, gate: RecordingGate, _: object) -> None:
-        nonlocal is_set
         await asyncio.sleep(1)
         assert gate.consented
-        is_set = False
+        timesyncd.unlink(missing_ok=True)
         await asyncio.sleep(3600)
         assert gate.consented
         assert permissions.consent.health is not None
         assert permissions.consent.health.status is ConsentStatus.VALID
 
     write_consent(tmp_path, SIGNED)
-    with_permissions(body, state_dir=tmp_path, clock_is_set=lambda: is_set)
+    for _ in ("the daemon", "the daemon after a restart"):
+        with_permissions(body, state_dir=tmp_path, clock_is_set=BootClock(tmp_path).is_set)
+
+
+@pytest.mark.parametrize("lost", ["another boot", "damaged", "gone"])
+def test_a_clock_of_another_boot_is_not_set(
+    tmp_path: Path, timesyncd: Path, monkeypatch: pytest.MonkeyPatch, lost: str
+) -> None:
+    """A Pi without a battery boots with the time of its last shutdown."""
+    assert BootClock(tmp_path).is_set()
+    timesyncd.unlink()
+    if lost == "another boot":
+        boot(tmp_path, monkeypatch, "7f0c2a11-0b7e-4a52-9d3b-0d4a4e0c9a55")
+    elif lost == "damaged":
+        (tmp_path / SET_IN_BOOT).write_bytes(b"\xff" * 37)
+    else:
+        (tmp_path / SET_IN_BOOT).unlink()
+
+    async def body(permissions: Permissions, gate: RecordingGate, _: object) -> None:
+        await asyncio.sleep(600)
+        assert not gate.consented
+        assert permissions.consent.health is not None
+        assert permissions.consent.health.status is ConsentStatus.NO_CLOCK
+        timesyncd.touch()
+        await asyncio.sleep(10.1)
+        assert gate.consented
+
+    write_consent(tmp_path, SIGNED)
+    with_permissions(body, state_dir=tmp_path, clock_is_set=BootClock(tmp_path).is_set)
+
+
+def test_a_runtime_directory_that_takes_nothing_costs_only_the_memory(
+    tmp_path: Path, timesyncd: Path
+) -> None:
+    clock = BootClock(tmp_path / "nowhere")
+    assert clock.is_set()
+    timesyncd.unlink()
+    assert clock.is_set()
+    assert not BootClock(tmp_path / "nowhere").is_set()
 
 
 def test_a_damaged_record_is_not_a_consent(tmp_path: Path) -> None:

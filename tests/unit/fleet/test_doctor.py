@@ -66,6 +66,12 @@ LIVES = Consent(
 )
 LIVES_ELSEWHERE = LIVES.model_copy(update={"kitchen": "bistro-7"})
 SET = {"/run/systemd/timesync/synchronized": ""}
+BOOT_ID = "42a84d69-af26-40d7-a747-79af9e40bf97\n"
+SET_IN_THIS_BOOT = {
+    "/proc/sys/kernel/random/boot_id": BOOT_ID,
+    "/run/likelight/clock-set": BOOT_ID,
+}
+"""timesyncd was restarted with the line down, after the daemon had seen its sign."""
 
 
 def raises(error: Exception) -> Any:
@@ -469,6 +475,7 @@ CASES = [
     Case("notes", "fail", "no folder /nowhere", {"kitchen": {"catalogue": "/nowhere"}}),
     Case("clock", "skip", "depends", {}),
     Case("clock", "ok", "since", SENSOR, with_files({**SET})),
+    Case("clock", "ok", "since", SENSOR, with_files({**SET_IN_THIS_BOOT})),
     Case(
         "clock", "warn", "not by systemd-timesyncd", {}, Machine(commands={"timedatectl": "yes\n"})
     ),

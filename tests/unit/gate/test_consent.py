@@ -143,7 +143,7 @@ def test_record_show_and_withdraw_from_the_command_line(
 def test_a_record_on_a_clock_that_is_not_set_says_that_the_camera_stays_off(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(consent_actions, "clock_is_set", lambda: False)
+    monkeypatch.setattr(consent_actions, "clock_is_set", lambda _: False)
     review = (datetime.now(UTC) + timedelta(days=100)).date().isoformat()
     record = ["consent", "record", "--signed-by", "Ana", "--notice", "3", "--review", review]
     assert main([*record, "--state-dir", str(tmp_path)]) == 0

@@ -1,15 +1,15 @@
 """What time it is, and where."""
 
-import sys
-
+from likelight.config.places import SERVICE_RUNTIME
 from likelight.fleet.doctor.check import Check, Finding, check, fail, ok, skip, warn
 from likelight.fleet.doctor.system import System
-from likelight.runtime.clock_sync import SYNCHRONISED
+from likelight.runtime.clock_sync import clock_is_set
 
 
 def is_set(system: System) -> bool:
-    """Return whether the daemon believes the clock; see timesync.py."""
-    return sys.platform != "linux" or system.at(SYNCHRONISED).exists()
+    """Return whether the daemon believes the clock."""
+    folder = system.socket.parent if system.socket else SERVICE_RUNTIME
+    return clock_is_set(system.at(folder), system.root)
 
 
 @check(
