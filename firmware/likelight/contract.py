@@ -216,11 +216,17 @@ class CameraReport(Wire):
     opens_at: Time | None = None
 
 
-class LightReport(Wire):
+class LampLit(Wire):
     """The highest cloud total that the lamp has physically shown, and when it last lit."""
 
     lit_total: Count = 0
     last_lit_at: Time | None = None
+
+
+class LightReport(LampLit):
+    """What a device says of its lamp. `lit_total` counts likes of `epoch` and of no other."""
+
+    epoch: Name | None = None
 
 
 class NoteReceipt(Wire):
@@ -297,7 +303,7 @@ class Summary(Wire):
     simulated: bool
     likes: SummaryLikes
     notes: SummaryNotes
-    lamp: LightReport
+    lamp: LampLit
     viewers: SummaryViewers
     thanks: Thanks | None = None
     opens_at: Time | None = None

@@ -13,7 +13,7 @@ from likelight.contract import (
     PROBLEM_JSON,
     Catalogue,
     CatalogueNote,
-    LightReport,
+    LampLit,
     NoteState,
     State,
     Summary,
@@ -63,7 +63,7 @@ class StubCloud:
             simulated=True,
             likes=SummaryLikes(total=1204),
             notes=SummaryNotes(total=3, shown=3),
-            lamp=LightReport(lit_total=1204),
+            lamp=LampLit(lit_total=1204),
             viewers=SummaryViewers(band="30-49"),
             server_time=datetime.now(UTC),
         )
@@ -111,7 +111,7 @@ class StubCloud:
 
     def light(self, total: int, at: datetime) -> None:
         """The device reports that its lamp has shown `total`."""
-        self.tell(lamp=LightReport(lit_total=total, last_lit_at=at))
+        self.tell(lamp=LampLit(lit_total=total, last_lit_at=at))
 
     def note_shown(self) -> None:
         """The device reports that the note was on its screen."""

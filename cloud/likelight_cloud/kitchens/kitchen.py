@@ -7,7 +7,7 @@ from datetime import datetime
 
 from likelight.contract import (
     OFFLINE_AFTER_S,
-    LightReport,
+    LampLit,
     State,
     Summary,
     SummaryLikes,
@@ -130,7 +130,7 @@ class Kitchen:
         return min(turns, default=float("inf"))
 
     def summary(self) -> Summary:
-        """Return what a viewer may know now. `lamp` never claims a like beyond the total."""
+        """Return what a viewer may know now."""
         now = self._now()
         record, report = self.record, self.record.report
         if report is None or self.offline:
@@ -138,12 +138,9 @@ class Kitchen:
             since = self._last_contact[1] if self._last_contact is not None else record.created_at
         else:
             state, since = report.state, report.since
-        lamp = LightReport()
+        lamp = LampLit()
         if report is not None:
-            lamp = LightReport(
-                lit_total=min(report.lit_total, record.likes_total),
-                last_lit_at=report.last_lit_at,
-            )
+            lamp = LampLit(lit_total=report.lit_total, last_lit_at=report.last_lit_at)
         return Summary(
             kid=record.kid,
             name=record.name,

@@ -191,8 +191,11 @@ async def test_an_acknowledgement_never_goes_back(store: Store) -> None:
 
 
 async def test_an_older_status_does_not_replace_a_newer_one(store: Store) -> None:
+    await store.add_likes({"k1": 99})
+    epoch = (await record(store)).epoch
+
     async def put(boot: str, n: int, lit: int) -> int:
-        body = status(boot_id=boot, n=n, light={"lit_total": lit})
+        body = status(boot_id=boot, n=n, light={"epoch": epoch, "lit_total": lit})
         await store.put_status("k1", Status.model_validate(body), NOON)
         report = (await record(store)).report
         assert report is not None

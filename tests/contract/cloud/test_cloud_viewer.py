@@ -298,6 +298,19 @@ async def test_the_lamp_never_claims_more_likes_than_there_are(site: Site) -> No
     await site.like(2)
     await site.status(light={"lit_total": 900})
     assert (await site.summary())["lamp"]["lit_total"] == 2
+    await site.like(3)
+    assert (await site.summary())["lamp"]["lit_total"] == 2
+
+
+@pytest.mark.parametrize("epoch", ["another", None])
+async def test_a_glow_of_another_epoch_is_none_of_this_one(site: Site, epoch: str | None) -> None:
+    await site.like(9)
+    await site.status(light={"lit_total": 4, "last_lit_at": "2026-11-21T11:58:00Z"})
+    other = {"epoch": epoch, "lit_total": 8, "last_lit_at": "2026-11-21T11:59:00Z"}
+    await site.status(n=2, light=other, camera={"state": "idle", "since": "2026-11-21T12:00:00Z"})
+    summary = await site.summary()
+    assert summary["state"] == "idle"
+    assert summary["lamp"] == {"lit_total": 4, "last_lit_at": "2026-11-21T11:58:00.000Z"}
 
 
 async def test_the_summary_is_cached_by_its_content(site: Site, clock: WallClock) -> None:

@@ -229,7 +229,10 @@ async def test_a_cloud_goes_on_where_it_stopped(cloud: SqliteStore) -> None:
     )
     assert added.seq == 6
     assert await cloud.add_likes({"demo": 1}) == {"demo": 912346}
-    told = {"boot_id": "0123456789abcdef01234567", "light": {"lit_total": 912341}}
+    demo = await cloud.kitchen("demo")
+    assert demo is not None
+    light = {"epoch": demo.epoch, "lit_total": 912341}
+    told = {"boot_id": "0123456789abcdef01234567", "light": light}
     for n, lit_total in ((2, 912340), (3, 912341)):  # the second status of this boot is known
         await cloud.put_status("demo", Status.model_validate(status(n=n, **told)), NOON)
         demo = await cloud.kitchen("demo")

@@ -10,7 +10,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Page, expect
 
-from likelight.contract import LightReport, State, SummaryLikes
+from likelight.contract import LampLit, State, SummaryLikes
 from support.chromium import chromium, needs_chromium
 from support.pages import DESKTOP, PHONE, Theme, ViewerPage, chromium_page, photograph
 from support.serving import serving
@@ -127,7 +127,7 @@ async def test_the_lamp_lit_only_once_the_device_has_said_so(
     at = datetime(2026, 11, 21, 11, 3, 7, tzinfo=UTC)
     await viewer.like.click()
     await viewer.receives("Sent")
-    cloud.tell(likes=SummaryLikes(total=5000), lamp=LightReport(lit_total=BEFORE, last_lit_at=at))
+    cloud.tell(likes=SummaryLikes(total=5000), lamp=LampLit(lit_total=BEFORE, last_lit_at=at))
     await viewer.counts(5000)
     await expect(viewer.receipt).to_have_text(re.compile(r"^\s*Sent\s*$"))
 
@@ -140,7 +140,7 @@ async def test_a_lamp_that_lit_for_others_is_not_a_receipt_of_ours(
 ) -> None:
     cloud.tell(
         likes=SummaryLikes(total=BEFORE + 9),
-        lamp=LightReport(lit_total=BEFORE + 9, last_lit_at=datetime.now(UTC)),
+        lamp=LampLit(lit_total=BEFORE + 9, last_lit_at=datetime.now(UTC)),
     )
     await viewer.counts(BEFORE + 9)
     await expect(viewer.receipt).not_to_contain_text("lit")

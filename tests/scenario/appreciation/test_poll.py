@@ -419,6 +419,31 @@ def test_a_new_log_makes_no_burst_and_keeps_the_day(tmp_path: Path, total: int) 
     run_virtual(scenario())
 
 
+@pytest.mark.parametrize("total", [500, 50_000])
+def test_the_first_like_after_a_new_log_lights_the_lamp_and_none_is_told_before(
+    tmp_path: Path, total: int
+) -> None:
+    async def scenario() -> None:
+        now = virtual_now()
+        cloud = ScriptedCloud(now)
+        async with Device(tmp_path / "device.db", cloud, now).living() as device:
+            await asyncio.sleep(5)
+            cloud.like(1000)
+            await asyncio.sleep(10)
+            cloud.start_anew(total=total)
+            await asyncio.sleep(1)  # its poll with the new log's cursor is held
+            cloud.like(7)
+            await asyncio.sleep(5)
+            assert device.gestures == [(1000, 1000), (7, total + 7)]
+            told = [status.light for _, status in cloud.statuses]
+            assert (told[-1].epoch, told[-1].lit_total) == ("one-again", total + 7)
+            first = next(light for light in told if light.epoch == "one-again")
+            assert first.lit_total <= total
+            assert all(light.lit_total <= 1000 for light in told if light.epoch == "one")
+
+    run_virtual(scenario())
+
+
 def test_a_cursor_ahead_of_the_cloud_makes_no_burst_either(tmp_path: Path) -> None:
     async def scenario() -> None:
         now = virtual_now()

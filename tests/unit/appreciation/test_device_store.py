@@ -434,19 +434,28 @@ async def test_a_file_held_by_another_program_is_said_to_be(
 
 
 @given(
-    st.lists(st.tuples(st.integers(0, 100), st.sampled_from(Arrival), st.booleans(), st.booleans()))
+    st.lists(
+        st.tuples(
+            st.integers(0, 100),
+            st.integers(0, 120),
+            st.sampled_from(Arrival),
+            st.booleans(),
+            st.booleans(),
+        )
+    )
 )
 def test_light_is_owed_exactly_and_never_claimed_in_advance(
-    replies: list[tuple[int, Arrival, bool, bool]],
+    replies: list[tuple[int, int, Arrival, bool, bool]],
 ) -> None:
     """Whatever is lost: after a return, the likes lit add up to the cloud's total."""
     totals, total, epoch = LikeTotals(), 0, 0
-    for likes, arrival, new_epoch, lamp_works in replies:
+    for likes, delta, arrival, new_epoch, lamp_works in replies:
         total, epoch = (likes, epoch + 1) if new_epoch else (total + likes, epoch)
         before = totals
-        totals, gesture = totals.receive(total, str(epoch), arrival, NOON.date())
+        totals, gesture = totals.receive(total, delta, str(epoch), arrival, NOON.date())
+        told = totals.lit_total
         assert totals.total == total
-        assert totals.lit_total <= total
+        assert told <= total
         if gesture is not None:
             assert gesture.total == total
             assert gesture.delta > 0
@@ -455,9 +464,12 @@ def test_light_is_owed_exactly_and_never_claimed_in_advance(
             if lamp_works:
                 totals = totals.lit(gesture.total, NOON)
                 assert totals.lit_total == total
-        if arrival is Arrival.RESET and before.epoch is not None:
-            assert gesture is None
-            assert totals.day_likes == before.day_likes
+        reset = arrival is Arrival.RESET or str(epoch) != before.epoch
+        if reset and before.epoch is not None:
+            lit = min(delta, total)
+            assert (gesture.delta if gesture else 0) == lit
+            assert told <= total - lit
+            assert totals.day_likes == before.day_likes + lit
 
 
 @pytest.mark.parametrize(("total", "told"), [(500, 500), (5000, 1000)])
@@ -465,7 +477,7 @@ def test_a_glow_from_before_a_reset_claims_no_more_than_the_new_total(
     total: int, told: int
 ) -> None:
     before = LikeTotals("old", 1000, 300, NOON)
-    after, gesture = before.receive(total, "new", Arrival.RESET, NOON.date())
+    after, gesture = before.receive(total, 0, "new", Arrival.RESET, NOON.date())
     assert gesture is None
     assert after.lit_total == 300
     assert after.lit(1000, NOON).lit_total == told

@@ -53,18 +53,22 @@ def is_newest(db: sqlite3.Connection, kid: str, status: Status) -> bool:
 def keep_snapshot(db: sqlite3.Connection, kid: str, status: Status, received_ms: int) -> None:
     """Make this status the kitchen's present one."""
     db.execute(
-        "UPDATE kitchen SET state = ?, state_since = ?, simulated = ?, lit_total = ?,"
-        " last_lit_at = ?, received_at = ?, status = ? WHERE kid = ?",
+        "UPDATE kitchen SET state = ?, state_since = ?, simulated = ?,"
+        " lit_total = COALESCE(lit_total, 0), received_at = ?, status = ? WHERE kid = ?",
         (
             status.camera.state.value,
             ms(status.camera.since),
             status.simulated,
-            status.light.lit_total,
-            ms(status.light.last_lit_at),
             received_ms,
             status.model_dump_json(),
             kid,
         ),
+    )
+    # The likes of another epoch are others, even under the same number.
+    db.execute(
+        "UPDATE kitchen SET lit_total = MIN(?, likes_total), last_lit_at = ?"
+        " WHERE kid = ? AND epoch = ?",
+        (status.light.lit_total, ms(status.light.last_lit_at), kid, status.light.epoch),
     )
     if status.thanks is not None:
         # Each status repeats the last thanks: only a new id brings a new time.

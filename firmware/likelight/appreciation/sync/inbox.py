@@ -201,7 +201,7 @@ class Inbox:
         """Light the lamp for the likes; return whether the cloud's log is a new one."""
         before = self.totals
         day = self._now().astimezone(self._timezone).date()
-        self.totals, new_likes = before.receive(likes.total, epoch, arrival, day)
+        self.totals, new_likes = before.receive(likes.total, likes.delta, epoch, arrival, day)
         if new_likes is not None and new_likes.welcome_back:
             self._lamp.welcome_back(new_likes.delta, new_likes.total)
         elif new_likes is not None:

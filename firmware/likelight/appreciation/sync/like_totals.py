@@ -18,7 +18,7 @@ class Arrival(Enum):
     RETURNED = auto()
     """The first reply after a start or an outage: all new likes are one gesture."""
     RESET = auto()
-    """The cloud started a new log: adopt its numbers, light nothing."""
+    """The cloud started a new log: adopt its numbers, and light what came since it said so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,19 +49,22 @@ class LikeTotals:
         return self.day_likes if day == self.day else 0
 
     def receive(
-        self, total: int, epoch: str, arrival: Arrival, day: date
+        self, total: int, delta: int, epoch: str, arrival: Arrival, day: date
     ) -> tuple["LikeTotals", NewLikes | None]:
-        """Take in the cloud's `total`; return the new totals, and what the lamp must show."""
-        first_ever = self.epoch is None
-        if not first_ever and self._is_reset(total, epoch, arrival):
-            # Viewers read "the lamp lit" when lit_total >= total: a higher lit_total of the old
-            # epoch would promise light that never was.
-            lit_total = min(self.lit_total, total)
-            return replace(self, epoch=epoch, total=total, lit_total=lit_total), None
-        fresh = 0 if first_ever else total - self.total
+        """Take in the cloud's `total`; return the new totals, and what the lamp must show.
+
+        `delta` is the reply's own; it counts only over a reset, where our last total says nothing.
+        """
+        reset = self.epoch is not None and self._is_reset(total, epoch, arrival)
+        fresh = min(delta, total) if reset else total - self.total
+        if self.epoch is None:
+            fresh = 0  # the first reply ever: no old likes
+        # Viewers read "the lamp lit" when lit_total >= total: a higher lit_total of the old epoch
+        # would promise light that never was.
+        lit_total = min(self.lit_total, total - fresh) if reset else self.lit_total
         day_likes = min(self.today(day) + fresh, MAX_COUNT)
-        heard = replace(self, epoch=epoch, total=total, day=day, day_likes=day_likes)
-        if arrival is Arrival.RETURNED:
+        heard = LikeTotals(epoch, total, lit_total, self.last_lit_at, day, day_likes)
+        if arrival is Arrival.RETURNED and not reset:
             unlit = total - self.lit_total
             return heard, NewLikes(unlit, total, welcome_back=True) if unlit > 0 else None
         return heard, NewLikes(fresh, total) if fresh > 0 else None

@@ -143,7 +143,7 @@ class Poller:
                 return seconds + self._rng.uniform(0, seconds)
             case LogReset(cursor=cursor):
                 self.failure = FailureKind.CLOUD
-                log.warning("The cloud began a new log; no likes are shown for it")
+                log.warning("The cloud began a new log; only likes that come from now on are shown")
                 self._log_is_new = True
                 self._inbox.continue_from(cursor)
                 return self._once_more()

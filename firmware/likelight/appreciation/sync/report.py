@@ -130,7 +130,9 @@ class Reporter:
             simulated=self._sources.simulated,
             camera=self._sources.camera(),
             light=LightReport(
-                lit_total=inbox.totals.lit_total, last_lit_at=inbox.totals.last_lit_at
+                epoch=inbox.totals.epoch,
+                lit_total=inbox.totals.lit_total,
+                last_lit_at=inbox.totals.last_lit_at,
             ),
             notes=receipts,
             thanks=inbox.thanks,
