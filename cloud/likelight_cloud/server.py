@@ -7,6 +7,7 @@ from collections.abc import Callable
 from aiohttp import web
 from yarl import URL
 
+from likelight.web.http.own_names import OwnNames
 from likelight.web.http.server import WebServer
 from likelight_cloud.admin.health import health_route, readiness_route
 from likelight_cloud.admin.metrics import CloudMetrics, metrics_route
@@ -36,7 +37,12 @@ class CloudServer:
         self._relays = Relays()
         self._requests = RequestCounts()
         self._public_url = public_url
-        self._servers = (WebServer(self._fill_public, public), WebServer(self._fill_admin, admin))
+        given = [public_url.host] if public_url is not None and public_url.host else []
+        names = OwnNames(given, option="--public-url")
+        self._servers = (
+            WebServer(self._fill_public, public, names),
+            WebServer(self._fill_admin, admin, names),
+        )
 
     async def run(self, on_ready: Callable[[], None]) -> None:
         """Serve until cancelled; call `on_ready` once requests are answered.

@@ -8,6 +8,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from yarl import URL
+
 from likelight.runtime.clock import utc_now
 from likelight.web.http.address import own_address
 from likelight.web.http.server import listen
@@ -27,13 +29,15 @@ class ServedCloud:
 
 
 @asynccontextmanager
-async def cloud_server(database: Path) -> AsyncIterator[ServedCloud]:
+async def cloud_server(database: Path, public_url: str | None = None) -> AsyncIterator[ServedCloud]:
     """Serve a cloud with one kitchen."""
     cloud = EmbeddedCloud(database, now=utc_now, rng=random.Random(1))
     cloud.enrol(KID, "The demo kitchen", TOKEN)
     with _any_port() as public, _any_port() as admin:
         ready = asyncio.Event()
-        server = CloudServer(cloud, public, admin, public_url=None)
+        server = CloudServer(
+            cloud, public, admin, public_url=URL(public_url) if public_url else None
+        )
         async with asyncio.TaskGroup() as group:
             running = group.create_task(server.run(ready.set))
             await ready.wait()

@@ -1,10 +1,9 @@
-"""Checks the address of a cloud when the configuration is read, not at the first poll."""
+"""Checks an address on the network when the configuration is read, not when it is used."""
 
 import ipaddress
 import re
 from urllib.parse import SplitResult, urlsplit
 
-_EXAMPLE = "https://cloud.example"
 _LABEL = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_-]*[A-Za-z0-9_])?")
 _OWN_NETWORK = (".local", ".lan", ".home", ".internal", ".home.arpa", ".localhost")
 
@@ -14,29 +13,12 @@ def check_cloud_url(url: str) -> str:
 
     No message shows the address: a password may stand in it.
     """
-    scheme, colon, rest = url.partition("://")
-    if re.search(r"\s", url):
-        where = "in" if url == url.strip() else "before or after"
-        raise ValueError(f"a space stands {where} the address: remove it")
-    if not url.isprintable():
-        raise ValueError("a character that can't be seen stands in the address: type it again")
-    if scheme.lower() not in ("http", "https") or not colon or not rest.strip("/"):
-        raise ValueError(
-            f"write it with https://, for example {_EXAMPLE} "
-            "(http:// is for a cloud in your own network)"
-        )
-    try:
-        parts = urlsplit(url)
-        host = parts.hostname or ""
-    except ValueError:
-        raise ValueError(f"the host can't be understood; write it like {_EXAMPLE}") from None
-    if parts.username is not None or parts.password is not None:
-        raise ValueError("leave out what stands before the @: no user and no password belongs here")
-    if parts.path.strip("/") or parts.query or parts.fragment or "?" in url or "#" in url:
-        raise ValueError(f"leave out what comes after the host: only {_EXAMPLE}, without a path")
-    _check_port(parts)
-    _check_host(host)
-    return url
+    return _checked(url, "https://cloud.example", "a cloud")
+
+
+def check_public_url(url: str) -> str:
+    """Return `url` when viewers can open a device there. Raises `ValueError`, as for a cloud."""
+    return _checked(url, "https://kitchen.example", "viewers")
 
 
 def check_proxy_url(url: str) -> str:
@@ -65,6 +47,32 @@ def leaves_own_network(url: str) -> bool:
         return True
 
 
+def _checked(url: str, example: str, whose: str) -> str:
+    scheme, colon, rest = url.partition("://")
+    if re.search(r"\s", url):
+        where = "in" if url == url.strip() else "before or after"
+        raise ValueError(f"a space stands {where} the address: remove it")
+    if not url.isprintable():
+        raise ValueError("a character that can't be seen stands in the address: type it again")
+    if scheme.lower() not in ("http", "https") or not colon or not rest.strip("/"):
+        raise ValueError(
+            f"write it with https://, for example {example} "
+            f"(http:// is for {whose} in your own network)"
+        )
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+    except ValueError:
+        raise ValueError(f"the host can't be understood; write it like {example}") from None
+    if parts.username is not None or parts.password is not None:
+        raise ValueError("leave out what stands before the @: no user and no password belongs here")
+    if parts.path.strip("/") or parts.query or parts.fragment or "?" in url or "#" in url:
+        raise ValueError(f"leave out what comes after the host: only {example}, without a path")
+    _check_port(parts)
+    _check_host(host, example)
+    return url
+
+
 def _check_port(parts: SplitResult) -> None:
     try:
         port = parts.port
@@ -74,7 +82,7 @@ def _check_port(parts: SplitResult) -> None:
         raise ValueError("the port, after the last :, is a number from 1 to 65535")
 
 
-def _check_host(host: str) -> None:
+def _check_host(host: str, example: str) -> None:
     if ":" in host or re.fullmatch(r"[0-9.]+", host):
         try:
             ipaddress.ip_address(host)
@@ -84,7 +92,7 @@ def _check_host(host: str) -> None:
     try:
         name = host.removesuffix(".").encode("idna").decode() if not host.isascii() else host
     except UnicodeError:
-        raise ValueError(f"the host's name can't be understood; write {_EXAMPLE}") from None
+        raise ValueError(f"the host's name can't be understood; write {example}") from None
     labels = name.removesuffix(".").split(".")
     if "" in labels:
         raise ValueError("two dots stand side by side in the host's name: remove one")

@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from datetime import tzinfo
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 
 from likelight.appreciation.lamp import palette
 from likelight.assets.catalogue import BUNDLED, TROUBLE, primary_language
-from likelight.config.address import check_cloud_url, check_proxy_url
+from likelight.config.address import check_cloud_url, check_proxy_url, check_public_url
 from likelight.config.hardware import HardwareSettings, with_kit
 from likelight.config.layers import Layer, layer_of, merged, read_layers
 from likelight.config.pins import Mistake, pin_mistakes
@@ -67,6 +68,18 @@ class WebSettings(Section):
     host: str = "127.0.0.1"
     port: Annotated[Whole, Field(ge=1024, le=65535)] = 8080
     """The service has no right to a port below 1024."""
+    public_urls: tuple[str, ...] = ()
+    """Where viewers open it by a name: of the store's DNS, or a proxy's in front of it."""
+
+    @field_validator("public_urls")
+    @classmethod
+    def _are_addresses(cls, urls: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(check_public_url(url) for url in urls)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names under which the device answers, beside its addresses."""
+        return (self.host, *(urlsplit(url).hostname or "" for url in self.public_urls))
 
 
 class CloudSettings(Section):

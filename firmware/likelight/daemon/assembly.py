@@ -257,7 +257,7 @@ def _add_servers(
     """Add the servers: the web port with the embedded cloud, and the control socket."""
     add, cloud = device.supervisor.add, prepared.embedded_cloud
     site = DeviceServer(
-        lambda app: fill_site(app, device, config.web, bench),
+        lambda app: fill_site(app, device, bench),
         config.web,
         prepared.listener,
         on_open=lambda: device.troubles.set(Trouble.ADDRESS, False),

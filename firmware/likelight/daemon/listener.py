@@ -9,6 +9,7 @@ from aiohttp import web
 
 from likelight.config.settings import ConfigError, WebSettings
 from likelight.web.http.address import own_address, url_of
+from likelight.web.http.own_names import OwnNames
 from likelight.web.http.server import ListenError, PortInUseError, WebServer, listen
 
 log = logging.getLogger(__name__)
@@ -65,12 +66,16 @@ class DeviceServer:
     async def run(self) -> None:
         """Wait for the address if need be, then serve until cancelled."""
         if self._listener is not None:
-            await WebServer(self._fill, self._listener).run()
+            await self._serve(self._listener)
             return
         with await self._bound() as listener:
             log.info("The page opens at %s", own_address(listener))
             self._on_open()
-            await WebServer(self._fill, listener).run()
+            await self._serve(listener)
+
+    async def _serve(self, listener: socket.socket) -> None:
+        names = OwnNames(self._settings.names, option="web.public_urls")
+        await WebServer(self._fill, listener, names).run()
 
     async def _bound(self) -> socket.socket:
         while True:

@@ -6,22 +6,18 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from likelight.config.settings import WebSettings
 from likelight.daemon.device import Device
 from likelight.daemon.health import health_routes
 from likelight.feed.hls.routes import hls_routes
 from likelight.feed.player import player_routes
 from likelight.feed.routes import feed_routes
 from likelight.runtime.clock import now_us
-from likelight.web.http.address import at_our_own_name
 
 if TYPE_CHECKING:
     from likelight.daemon.metrics import FeedMetrics
 
 
-def fill_site(
-    app: web.Application, device: Device, settings: WebSettings, bench: Sequence[web.RouteDef]
-) -> None:
+def fill_site(app: web.Application, device: Device, bench: Sequence[web.RouteDef]) -> None:
     """Put the device's routes into `app`; the pages for viewers come with the embedded cloud.
 
     `bench` has the routes of the demo's bench; it is empty for a real kitchen.
@@ -36,8 +32,6 @@ def fill_site(
     app.add_routes(health_routes(device.health))
     app.add_routes([web.get("/metrics", _scraped(device))])
     if bench:
-        # It has the crew's buttons.
-        app.middlewares.append(at_our_own_name(settings.host, settings.port, "/bench"))
         app.add_routes(bench)
 
 

@@ -109,6 +109,24 @@ async def test_everybody_may_know_that_it_is_well_and_nothing_else(tmp_path: Pat
         )
 
 
+async def test_it_answers_under_the_name_of_its_public_url_and_no_other(tmp_path: Path) -> None:
+    async def refused(site: ServedCloud, host: str, base: str | None = None) -> set[bool]:
+        got = set()
+        async with aiohttp.ClientSession(base or site.public, headers={"Host": host}) as session:
+            for path in (f"/k/{KID}", SUMMARY, f"/k/{KID}/snapshot.jpg", "/healthz"):
+                async with session.get(path) as reply:
+                    got.add(reply.status == 421)
+        return got
+
+    async with cloud_server(tmp_path / "cloud.db", "https://kitchens.example:8443") as site:
+        for host in ("kitchens.example", "kitchens.example:8443", "10.0.0.7:8090", "cloud:8090"):
+            assert await refused(site, host) == {False}
+        assert await refused(site, "elsewhere.example") == {True}
+        assert await refused(site, "elsewhere.example", site.admin) == {True}
+    async with cloud_server(tmp_path / "cloud.db") as site:
+        assert await refused(site, "kitchens.example") == {True}
+
+
 async def test_it_is_not_well_while_likes_cannot_be_stored(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

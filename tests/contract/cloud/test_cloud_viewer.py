@@ -483,13 +483,13 @@ async def test_our_own_page_and_plain_programs_may_write(
 @pytest.mark.parametrize(
     ("host", "origin", "status"),
     [
-        ("Kitchens.Example:8090", "http://kitchens.example:8090", 202),
-        ("kitchens.example:8090", "http://KITCHENS.example:8090", 202),
-        ("kitchens.example", "http://kitchens.example:80", 202),
-        ("kitchens.example:443", "https://kitchens.example", 202),
-        ("kitchens.example:8090", "http://kitchens.example:8091", 403),
-        ("kitchens.example", "http://kitchens.example:8090", 403),
-        ("kitchens.example", "http://kitchens.example.elsewhere.example", 403),
+        ("Kitchens.Local:8090", "http://kitchens.local:8090", 202),
+        ("kitchens.local:8090", "http://KITCHENS.local:8090", 202),
+        ("kitchens.local", "http://kitchens.local:80", 202),
+        ("kitchens.local:443", "https://kitchens.local", 202),
+        ("kitchens.local:8090", "http://kitchens.local:8091", 403),
+        ("kitchens.local", "http://kitchens.local:8090", 403),
+        ("kitchens.local", "http://kitchens.local.elsewhere.example", 403),
     ],
 )
 async def test_an_origin_is_our_own_by_host_and_port_whatever_the_case_of_its_letters(

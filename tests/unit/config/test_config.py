@@ -130,6 +130,22 @@ def test_a_cloud_is_an_address_with_its_scheme(tmp_path: Path, url: str) -> None
 
 
 @pytest.mark.parametrize(
+    ("url", "told"),
+    [
+        ("kitchen.example", "write it with https://, for example https://kitchen.example"),
+        ("https://kitchen.example/k/demo", "leave out what comes after the host"),
+        ("https://kitchen..example", "two dots stand side by side"),
+    ],
+)
+def test_a_public_url_is_an_address_without_a_path(tmp_path: Path, url: str, told: str) -> None:
+    text = f'[web]\npublic_urls = ["https://kitchen.example:8443", "{url}"]'
+    with pytest.raises(ConfigError) as error:
+        read_config(written(tmp_path, text))
+    assert "line 2: web.public_urls" in str(error.value)
+    assert told in str(error.value)
+
+
+@pytest.mark.parametrize(
     ("language", "told"),
     [
         ("xx", "; there is: ar, de, en"),

@@ -3,12 +3,10 @@
 import socket
 
 import pytest
-from aiohttp import web
-from aiohttp.test_utils import TestClient, TestServer
 
 from likelight.config.settings import ConfigError, WebSettings
 from likelight.daemon.listener import device_listener
-from likelight.web.http.address import at_our_own_name, own_address, shown_address
+from likelight.web.http.address import own_address, shown_address
 from likelight.web.http.server import listen
 from support.demo import free_port
 
@@ -47,45 +45,3 @@ def test_an_ipv6_address_is_written_as_in_a_url() -> None:
 def test_what_is_not_an_address_is_reported_in_words(host: str) -> None:
     with pytest.raises(ConfigError, match="is not an address of this machine"):
         device_listener(WebSettings(host=host, port=8080))
-
-
-async def _yes(_: web.Request) -> web.Response:
-    return web.Response()
-
-
-@pytest.mark.parametrize(
-    ("host", "status"),
-    [
-        ("127.0.0.1:8080", 200),
-        ("192.168.1.20", 200),
-        ("[::1]:8080", 200),
-        ("localhost:8080", 200),
-        ("Kitchen.Example:8080", 200),
-        (f"{socket.gethostname()}:8080", 200),
-        ("raspberrypi", 200),
-        ("raspberrypi.local.", 200),
-        ("rebound.example", 421),
-        ("127.0.0.1.rebound.example:8080", 421),
-        ("localhost.rebound.example", 421),
-        ("local", 200),
-        ("rebound.example:x", 421),
-        ("a@rebound.example", 421),
-    ],
-)
-async def test_the_bench_answers_under_no_name_that_another_site_can_have(
-    host: str, status: int
-) -> None:
-    app = web.Application(middlewares=[at_our_own_name("kitchen.example", 8080, "/bench")])
-    app.add_routes([web.post("/bench/press", _yes), web.get("/bench", _yes), web.get("/k/x", _yes)])
-    async with TestClient(TestServer(app)) as client:
-        headers = {"Host": host}
-        async with client.post("/bench/press", headers=headers) as reply:
-            assert reply.status == status
-        async with client.get("/bench", headers=headers) as reply:
-            assert reply.status == status
-            if status == 421:
-                assert await reply.text() == (
-                    "Open it at an address of this machine: http://kitchen.example:8080/bench"
-                )
-        async with client.get("/k/x", headers=headers) as reply:
-            assert reply.status == 200, "viewers come by any name that leads here"

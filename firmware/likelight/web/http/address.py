@@ -1,11 +1,6 @@
 """Where a server is found: by its own machine, and by a phone on its network."""
 
-import ipaddress
 import socket
-
-from aiohttp import web
-from aiohttp.typedefs import Handler, Middleware
-from yarl import URL
 
 EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  asked about, not bound
 """What listens on every address, and where this machine reaches it."""
@@ -28,40 +23,6 @@ def url_of(host: str, port: int) -> str:
 def shown_address(host: str, port: int) -> str:
     """Return the URL to show people; a phone can open it if the server listens on all addresses."""
     return _url(_outgoing_address() if host in EVERYWHERE else host, port)
-
-
-def at_our_own_name(host: str, port: int, path: str) -> Middleware:
-    """Return a middleware that answers 421 for `path` and below unless the name is our own.
-
-    `host` and `port` are what the server listens on. A site can point its own name at this machine
-    (DNS rebinding). A browser then takes its page for one of ours, and lets it do what ours may do.
-    No site can have an address, a name without a dot or one in .local.
-    """
-
-    @web.middleware
-    async def at_own_name(request: web.Request, handler: Handler) -> web.StreamResponse:
-        guarded = request.path == path or request.path.startswith(f"{path}/")
-        if not guarded or _is_ours(request.headers.get("Host", ""), host):
-            return await handler(request)
-        raise web.HTTPMisdirectedRequest(
-            text=f"Open it at an address of this machine: {shown_address(host, port)}{path}"
-        )
-
-    return at_own_name
-
-
-def _is_ours(authority: str, host: str) -> bool:
-    try:
-        name = (URL.build(scheme="http", authority=authority).host or "").rstrip(".").lower()
-    except ValueError:
-        return False
-    if name in (host.lower(), socket.gethostname().lower()):
-        return True
-    try:
-        ipaddress.ip_address(name)
-    except ValueError:
-        return "." not in name or name.endswith((".local", ".localhost"))
-    return True
 
 
 def _outgoing_address() -> str:

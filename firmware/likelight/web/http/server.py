@@ -10,6 +10,7 @@ from aiohttp import web
 from likelight.contract import MAX_BODY
 from likelight.runtime.cleanup import finish_within
 from likelight.web.http.connection_guard import KEEP_ALIVE_S, ConnectionGuard
+from likelight.web.http.own_names import OwnNames
 from likelight.web.http.problems import on_prepare, problems
 from likelight.web.http.same_site import same_site_only
 
@@ -45,9 +46,15 @@ def listen(host: str, port: int) -> socket.socket:
         raise ListenError(f"can't listen on {host} port {port}: {error.strerror}") from error
 
 
-def new_application() -> web.Application:
-    """Return an app without routes, whose errors are problems and whose writes are same-site."""
-    app = web.Application(middlewares=[problems, same_site_only], client_max_size=MAX_BODY)
+def new_application(names: OwnNames | None = None) -> web.Application:
+    """Return an app without routes, whose errors are problems and whose writes are same-site.
+
+    It answers only under its own `names`, which may be addresses and .local names only.
+    """
+    at_own_name = (names or OwnNames()).middleware()
+    app = web.Application(
+        middlewares=[problems, at_own_name, same_site_only], client_max_size=MAX_BODY
+    )
     app.on_response_prepare.append(on_prepare)
     return app
 
@@ -55,10 +62,17 @@ def new_application() -> web.Application:
 class WebServer:
     """Serves what `fill` puts into a new application, on `listener`; a restart makes a new one.
 
+    Nothing is served under another name than its own `names`.
     `fill` may put a middleware before all others, at index 0. The connection guard is before it.
     """
 
-    def __init__(self, fill: Callable[[web.Application], None], listener: socket.socket) -> None:
+    def __init__(
+        self,
+        fill: Callable[[web.Application], None],
+        listener: socket.socket,
+        names: OwnNames | None = None,
+    ) -> None:
+        self._names = names
         self._fill = fill
         self._listener = listener
         self.serving = False
@@ -66,7 +80,7 @@ class WebServer:
     async def run(self) -> None:
         """Serve until cancelled."""
         loop = asyncio.get_running_loop()
-        app, guard = new_application(), ConnectionGuard()
+        app, guard = new_application(self._names), ConnectionGuard()
         self._fill(app)
         app.middlewares.insert(0, guard.middleware)
         runner = web.AppRunner(

@@ -1,0 +1,85 @@
+"""The names of a server: it answers under no other, because another site may have that one.
+
+A site can point its own name at this machine (DNS rebinding). A browser then takes its page for one
+of ours, and lets it see and do what ours may, pictures included.
+"""
+
+import ipaddress
+import logging
+import socket
+from collections.abc import Iterable
+
+from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
+from yarl import URL
+
+from likelight.runtime.paced_log import PacedLog
+from likelight.web.http.problems import ProblemError
+
+log = logging.getLogger(__name__)
+
+_NEVER_A_SITES = (".local", ".localhost", ".internal", ".home.arpa")
+"""RFC 6762, 6761, ICANN's resolution 2024.07.29.06, RFC 8375: nobody can register a name there."""
+
+
+class OwnNames:
+    """Addresses, names without a dot, names that nobody can register, and those that are `given`.
+
+    `option` is what gives a server another name; refusals tell it.
+    """
+
+    def __init__(self, given: Iterable[str] = (), *, option: str = "its configuration") -> None:
+        self._given = {_name(name) for name in (*given, socket.gethostname())}
+        self._option = option
+        self._refusals = PacedLog(log)
+
+    def has(self, authority: str) -> bool:
+        """Return whether `authority`, the value of a `Host` header, is one of ours."""
+        name = _name(authority)
+        return name is not None and (
+            name in self._given
+            or "." not in name  # an IPv6 address, or a word
+            or name.endswith(_NEVER_A_SITES)
+            or _is_ipv4(name)
+        )
+
+    def middleware(self) -> Middleware:
+        """Return a middleware that answers 421 under another name.
+
+        A request without a `Host`, as in HTTP/1.0, is no browser's, and no name can mislead it.
+        """
+
+        @web.middleware
+        async def at_our_own_name(request: web.Request, handler: Handler) -> web.StreamResponse:
+            authority = request.headers.get("Host", "")
+            if self.has(authority):
+                return await handler(request)
+            self._refusals.say(
+                "Refused a request for %s, which is no name of this server. If people shall open "
+                "it by that name, add it: %s",
+                _name(authority) or "something that is no name",
+                self._option,
+            )
+            raise ProblemError(
+                421,
+                "This server does not answer under this name. Open it by its IP address or its "
+                f"name in .local; whoever runs it can add a name with {self._option}.",
+            )
+
+        return at_our_own_name
+
+
+def _name(authority: str) -> str | None:
+    """Return the host in `authority` in lower case, without its port and last dot."""
+    try:
+        return (URL.build(scheme="http", authority=authority).host or "").rstrip(".").lower()
+    except ValueError:
+        return None
+
+
+def _is_ipv4(name: str) -> bool:
+    try:
+        ipaddress.IPv4Address(name)
+    except ValueError:
+        return False
+    return True

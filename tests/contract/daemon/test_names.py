@@ -1,0 +1,43 @@
+"""Under which names a device answers."""
+
+import asyncio
+
+import aiohttp
+import pytest
+from aiohttp import web
+
+from likelight.config.settings import WebSettings
+from likelight.daemon.listener import DeviceServer
+from likelight.web.http.server import listen
+
+
+@pytest.mark.parametrize(
+    ("host", "status"),
+    [
+        ("kitchen.example", 200),
+        ("Kitchen.Example:8443", 200),
+        ("store-7.example", 200),
+        ("192.168.1.20:8080", 200),
+        ("elsewhere.example", 421),
+    ],
+)
+async def test_a_device_answers_under_the_names_that_are_set(host: str, status: int) -> None:
+    async def page(_: web.Request) -> web.Response:
+        return web.Response()
+
+    settings = WebSettings(
+        host="store-7.example", public_urls=("https://kitchen.example", "https://two.example")
+    )
+    with listen("127.0.0.1", 0) as listener:
+        server = DeviceServer(
+            lambda app: app.add_routes([web.get("/k/demo", page)]),
+            settings,
+            listener,
+            on_open=lambda: None,
+        )
+        serving = asyncio.create_task(server.run())
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}/k/demo"
+        async with aiohttp.ClientSession() as session, asyncio.timeout(30):
+            async with session.get(url, headers={"Host": host}) as reply:
+                assert reply.status == status
+        serving.cancel()
