@@ -13,8 +13,7 @@ from functools import partial
 from typing import TypeVar
 
 from likelight_hw.guarded import GuardedButton, GuardedDisplay, GuardedIndicator, GuardedLights
-from likelight_hw.lamps.governor import FlashGovernor
-from likelight_hw.lamps.group import LampGroup, LampSlot
+from likelight_hw.lamps.group import GovernedLamps, LampSlot
 from likelight_hw.panels import panel
 from likelight_hw.ports import DARK, Button, Display, HardwareError, Indicator, Lights
 from likelight_hw.wiring import ButtonWiring, DisplayWiring, IndicatorWiring, LampWiring
@@ -27,7 +26,7 @@ _SIM = "sim"
 """The one driver that needs no guard: no library and no wire is below it."""
 
 
-def open_lights(wirings: Sequence[LampWiring], monotonic: Monotonic) -> FlashGovernor:
+def open_lights(wirings: Sequence[LampWiring], monotonic: Monotonic) -> GovernedLamps:
     """Open the lamps, under one governor; `monotonic` is the clock, in seconds, that this uses.
 
     Lamps that don't answer are opened later. Raises `HardwareError` for an unknown driver.
@@ -39,7 +38,7 @@ def open_lights(wirings: Sequence[LampWiring], monotonic: Monotonic) -> FlashGov
         )
         for wiring in wirings
     ]
-    return FlashGovernor(LampGroup(slots, monotonic), monotonic)
+    return GovernedLamps(slots, monotonic)
 
 
 def open_indicator(wiring: IndicatorWiring) -> Indicator:

@@ -221,7 +221,7 @@ def _colours() -> set[object]:
     return {colour for _, colour in _visible().getcolors(1 << 20) or ()}
 
 
-def _lead(lamp: registry.FlashGovernor, goal: LightFrame) -> None:
+def _lead(lamp: registry.GovernedLamps, goal: LightFrame) -> None:
     """Write until the governor and the lamp have let `goal` through."""
     until = time.monotonic() + PATIENCE_S
     while lamp.write(goal) != goal:

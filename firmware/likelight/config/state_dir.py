@@ -35,13 +35,16 @@ def is_new(path: Path) -> bool:
     tell nothing. Raises `ConfigError` when it can't be read.
     """
     try:
-        names = [entry.name for entry in path.iterdir()]
-        found = _FOUND in names and any((path / _FOUND).iterdir())
+        lost = path / _FOUND
+        return not ours(path) and not (lost.is_dir() and any(lost.iterdir()))
     except OSError as error:
         raise _unwritable(path, error) from error
-    return not found and not any(
-        name.startswith(_OURS) or _SET_ASIDE in name for name in (n.lstrip(".") for n in names)
-    )
+
+
+def ours(path: Path) -> list[Path]:
+    """Return what likelight keeps in the state directory `path`. Raises `OSError`."""
+    named = [(entry, entry.name.lstrip(".")) for entry in path.iterdir()]
+    return [entry for entry, name in named if name.startswith(_OURS) or _SET_ASIDE in name]
 
 
 @contextmanager

@@ -65,7 +65,8 @@ class DeviceCamera:
         on_status: Callable[[CameraStatus], None],
         on_placeholder: Callable[[], None],
     ) -> None:
-        self._process = process
+        self.process = process
+        """The self-test runs it alone."""
         self._gate = gate
         self._hub = hub
         self._push = push
@@ -79,12 +80,12 @@ class DeviceCamera:
     @property
     def status(self) -> CameraStatus:
         """How the camera is."""
-        return self._process.status
+        return self.process.status
 
     @property
     def restarts(self) -> int:
         """How many of the camera's processes were lost or killed."""
-        return self._process.restarts
+        return self.process.restarts
 
     @property
     def starting(self) -> bool:
@@ -93,7 +94,7 @@ class DeviceCamera:
 
     async def run(self) -> None:
         """Run the camera until cancelled."""
-        await self._process.run(self, self._specs)
+        await self.process.run(self, self._specs)
 
     def on_format(self, stream: StreamFormat) -> None:
         self._hub.set_format(stream.width, stream.height, stream.fps)

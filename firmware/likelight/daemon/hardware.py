@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from likelight.runtime.cleanup import finish_within
 from likelight_hw import registry
+from likelight_hw.lamps.group import GovernedLamps
 from likelight_hw.ports import Button, Display, Indicator, Lights
 from likelight_hw.wiring import Wiring
 
@@ -21,7 +22,7 @@ class DeviceHardware:
     An absent part raises an error when it is used.
     """
 
-    lights: Lights
+    lights: GovernedLamps
     """All lamps, as one, behind the flash governor."""
     dimmable: bool
     """False when every lamp can only be switched on and off."""

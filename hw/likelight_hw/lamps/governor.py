@@ -61,6 +61,11 @@ class FlashGovernor:
         self._turns = deque([-math.inf] * TURNS, maxlen=TURNS)
         self._fell_at = -math.inf
 
+    @property
+    def shown(self) -> LightFrame:
+        """What the lamp was told to show last."""
+        return self._shown
+
     def write(self, frame: LightFrame) -> LightFrame:
         """Move towards `frame` as far as is safe now; return what the lamp shows.
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from likelight_hw.backoff import RetryBackoff
 from likelight_hw.lamps.governor import FRAME_S, WINDOW_S, FlashGovernor
-from likelight_hw.ports import HardwareError, LightFrame, Lights
+from likelight_hw.ports import DARK, HardwareError, LightFrame, Lights
 
 log = logging.getLogger(__name__)
 
@@ -40,6 +40,8 @@ class LampGroup:
         self._members = [_Member(slot) for slot in slots]
         self._monotonic = monotonic
         self._now = monotonic()
+        self.solo: int | None = None
+        """The lamp, from 0, that alone shows what is written; None: all do."""
         self.simulated = all(member.slot.simulated for member in self._members)
         for member in self._members:
             member.try_open(self._now)
@@ -53,11 +55,17 @@ class LampGroup:
             if member.lamp is None and (all_lost or now >= member.retry_at):
                 # When all are lost, the governor of the group counts them as dark.
                 member.try_open(now, None if all_lost else self._clock)
-        answers = [member.write(frame, now) for member in self._members]
+        answers = [
+            member.write(frame if self.solo in (None, number) else DARK, now)
+            for number, member in enumerate(self._members)
+        ]
         self._log_changes()
+        if self.solo is not None:
+            answers = [answers[self.solo]]
         shown = [answer for answer in answers if answer is not None]
         if not shown:
-            raise HardwareError("; ".join(member.trouble for member in self._members))
+            asked = self._members if self.solo is None else [self._members[self.solo]]
+            raise HardwareError("; ".join(member.trouble for member in asked))
         return next((answer for answer in shown if answer != frame), frame)
 
     def close(self) -> None:
@@ -78,6 +86,25 @@ class LampGroup:
             elif member.lamp is not None and member.logged:
                 log.info("A lamp that was lost answers again")
             member.logged = member.lamp is None
+
+
+class GovernedLamps(FlashGovernor):
+    """The lamps of a kitchen under their one governor: all the way that a frame goes."""
+
+    def __init__(self, slots: Iterable[LampSlot], monotonic: Callable[[], float]) -> None:
+        self._group = LampGroup(slots, monotonic)
+        super().__init__(self._group, monotonic)
+
+    def solo(self, number: int | None) -> None:
+        """Let only the lamp `number`, from 0, show what is written next; None: let all.
+
+        A lamp that is lit goes dark first, at once, and then all stay dark for a second.
+        """
+        if number == self._group.solo:
+            return
+        if self.shown != DARK:
+            self.close()
+        self._group.solo = number
 
 
 class _Member:

@@ -3,7 +3,7 @@
 import asyncio
 import io
 from collections.abc import AsyncIterator, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -15,14 +15,17 @@ from likelight.appreciation.screens.models import SelfTestScreen
 from likelight.appreciation.screens.render import pages
 from likelight.appreciation.sync.store import DeviceStore
 from likelight.config.settings import Config
-from likelight.fleet.selftest.hardware import Hardware, SingleLamp
+from likelight.daemon.assembly import assemble
+from likelight.daemon.prepare import prepare
 from likelight.fleet.selftest.report import SelfTestReport, StepVerdict, write_report
 from likelight.fleet.selftest.session import SelfTestSession
 from likelight.fleet.selftest.steps import STEPS
 from likelight.fleet.selftest.technician import Technician
+from likelight.fleet.selftest.under_test import SingleLamp, under_test
 from likelight.gate.consent import Consent, read_consent, write_consent
 from likelight.gate.marker import MARKER_FILE, Marker
 from likelight.gate.privacy_memory import PrivacyMemory
+from likelight.runtime import clock_sync
 from likelight_hw.lamps.governor import FlashGovernor
 from likelight_hw.ports import (
     DARK,
@@ -44,6 +47,8 @@ from support.machine import NOW, Machine
 from support.virtual import run_virtual
 
 FPS = 25
+USB = {"driver": "usb", "device": "/dev/video0", "fps": FPS}
+"""A real sensor, as far as its rules go: `Sensor` stands in for it."""
 CLOUD = {"url": "https://cloud.example", "token_file": "/etc/likelight/token"}
 MACHINE = Machine({"/run/systemd/timesync/synchronized": "", "/etc/likelight/token": "s3cret"})
 
@@ -54,6 +59,11 @@ def picture(*, black: bool = False) -> bytes:
         ImageDraw.Draw(image).rectangle((0, 0, 32, 36), 200)
     image.save(file, "JPEG")
     return file.getvalue()
+
+
+@pytest.fixture(autouse=True)
+def _clock_that_was_set(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(clock_sync, "SYNCHRONISED", tmp_path)
 
 
 class HandHeldLights(SimLights):
@@ -172,26 +182,31 @@ class Kitchen:
     async def selftest(self) -> SelfTestReport:
         kitchen = {"id": "demo", "name": "A kitchen", "language": self.language}
         config = Config.model_validate(
-            {"state_dir": self.state_dir, "cloud": CLOUD, "kitchen": kitchen}
+            {"state_dir": self.state_dir, "cloud": CLOUD, "kitchen": kitchen, "camera": USB}
         )
         system = await asyncio.to_thread(MACHINE.system, self._tmp_path, config)
         # The token is where the doctor looks, and nobody else's.
         await asyncio.to_thread((self._tmp_path / "etc/likelight/token").chmod, 0o600)
-        hardware = Hardware(
-            [SingleLamp(FlashGovernor(self.bulb, self._clock), "pwm")],
-            self.light,
-            self.display,
-            self.thanks,
-            self.privacy,
-            self.camera,
-            FPS,
-        )
-        try:
-            return await SelfTestSession(system, hardware, self.technician, self.say).run(
-                STEPS, lambda: NOW
+        await asyncio.to_thread(self.state_dir.mkdir, exist_ok=True)
+        prepared = replace(await asyncio.to_thread(prepare, config, None), now=lambda: NOW)
+        async with assemble(config, prepared) as assembled:
+            device = replace(
+                under_test(config, prepared, assembled),
+                lamps=[SingleLamp(FlashGovernor(self.bulb, self._clock), "pwm")],
+                indicator=self.light,
+                display=self.display,
+                thanks=self.thanks,
+                privacy=self.privacy,
+                camera=self.camera,
             )
-        finally:
-            await hardware.close()
+            try:
+                return await SelfTestSession(system, device, self.technician, self.say).run(
+                    STEPS, lambda: NOW
+                )
+            finally:
+                device.lamps[0].lights.close()
+                self.light.close()
+                await self.display.close()
 
     def consent(self, review: date = date(2027, 5, 31)) -> None:
         self.state_dir.mkdir(exist_ok=True)

@@ -10,8 +10,6 @@ from blockbuster import BlockBuster
 from likelight.appreciation.screens.models import SelfTestScreen
 from likelight.appreciation.screens.render import pages
 from likelight.assets.crew_words import ENGLISH
-from likelight.config.settings import Config
-from likelight.fleet.selftest.hardware import open_hardware
 from likelight.fleet.selftest.steps import STEPS
 from likelight.fleet.selftest.technician import Answer, Reply, Technician, keyboard
 from likelight_hw.panels import PANELS
@@ -75,11 +73,3 @@ async def test_only_what_is_said_after_the_question_answers_it() -> None:
     asyncio.get_running_loop().call_soon(technician.on_line, " YES ")
     assert await technician.answer(5) == Reply(Answer.YES, "keyboard")
     assert await Technician(unattended=True).answer(1e9) == Reply(Answer.NOBODY)
-
-
-async def test_the_parts_of_a_configuration_are_opened_each_lamp_by_itself(tmp_path: Path) -> None:
-    config = Config.model_validate({"state_dir": tmp_path, "lights": [{}, {}]})
-    hardware = open_hardware(config)
-    assert [lamp.driver for lamp in hardware.lamps] == ["sim", "sim"]
-    assert hardware.simulated == ("lamp", "on-air light", "panel", "THANKS", "PRIVACY", "camera")
-    await hardware.close()

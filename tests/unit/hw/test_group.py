@@ -5,7 +5,7 @@ import logging
 import pytest
 
 from likelight_hw.lamps.governor import FRAME_S
-from likelight_hw.lamps.group import LampGroup, LampSlot
+from likelight_hw.lamps.group import GovernedLamps, LampGroup, LampSlot
 from likelight_hw.ports import DARK, HardwareError, LightFrame, Lights
 from likelight_hw.sim.lights import SimLights
 
@@ -21,10 +21,8 @@ class Bench:
         self.tries = [0, 0]
         for index in absent:
             self.lamps[index].broken = True
-        self.group = LampGroup(
-            [LampSlot(True, lambda: self._open(0)), LampSlot(True, lambda: self._open(1))],
-            lambda: self.now,
-        )
+        self.slots = [LampSlot(True, lambda: self._open(0)), LampSlot(True, lambda: self._open(1))]
+        self.group = LampGroup(self.slots, lambda: self.now)
 
     def _open(self, index: int) -> Lights:
         self.tries[index] += 1
@@ -146,3 +144,31 @@ def test_a_lamp_that_holds_back_has_the_word() -> None:
 
     group = LampGroup([LampSlot(True, SimLights), LampSlot(True, Relay)], lambda: 0.0)
     assert group.write(GLOW) == DARK
+
+
+def test_one_lamp_alone_and_no_other_lights_up_and_what_it_lacks_is_its_own() -> None:
+    bench = Bench(absent=(1,))
+    governed = GovernedLamps(bench.slots, lambda: bench.now)
+
+    def lead(goal: LightFrame, seconds: float) -> None:
+        for _ in range(round(seconds / FRAME_S)):
+            bench.now += FRAME_S
+            governed.write(goal)
+
+    governed.solo(1)
+    with pytest.raises(HardwareError, match="lamp 1 is unplugged"):
+        governed.write(GLOW)
+    governed.solo(0)
+    lead(GLOW, 2)
+    assert bench.shows() == [GLOW, DARK]
+    # The one that was lit goes dark at once, and no other one lights up within a second of that.
+    bench.lamps[1].broken = False
+    governed.solo(1)
+    assert bench.shows() == [DARK, DARK]
+    lead(GLOW, 0.9)
+    assert bench.shows() == [DARK, DARK]
+    lead(GLOW, 40)
+    assert bench.shows() == [DARK, GLOW]
+    governed.solo(None)
+    lead(GLOW, 3)
+    assert bench.shows() == [GLOW, GLOW]

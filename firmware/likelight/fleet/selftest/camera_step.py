@@ -10,14 +10,8 @@ from contextlib import suppress
 
 from PIL import Image, ImageStat
 
-from likelight.appreciation.sync.store import DeviceStore
-from likelight.fleet.doctor.checks.clock import is_set
-from likelight.fleet.selftest.report import Outcome, failed, passed, unseen
+from likelight.fleet.selftest.report import Outcome, failed, passed
 from likelight.fleet.selftest.session import SelfTestSession
-from likelight.gate.consent import ConsentError, ConsentStatus, consent_status, read_consent
-from likelight.gate.marker import MARKER_FILE, Marker
-from likelight.gate.zone import kitchen_zone
-from likelight.runtime.store_errors import StoreError
 from likelight_hw.ports import (
     AccessUnit,
     CameraPhase,
@@ -34,10 +28,6 @@ JPEG_FPS = 5.0
 DARK_BELOW, FLAT_BELOW = 8, 3
 """Of 255: the mean luma of a picture with the lens cap on, and the standard deviation of an empty
 one."""
-
-_PRIVATE = unseen(
-    "PRIVACY is on; only the crew can share again, with one press while likelight runs"
-)
 
 
 class FrameCounter:
@@ -80,8 +70,9 @@ async def check_camera(session: SelfTestSession) -> Outcome:
         session.words.two_seconds,
         "The camera is on for 2 seconds. Nothing is stored, nobody sees it.",
     )
-    camera, light = session.hardware.camera, session.hardware.indicator
-    if not camera.simulated and (refused := await _refused(session)) is not None:
+    device = session.device
+    camera, light = device.camera, device.indicator
+    if not camera.simulated and (refused := await device.camera_refusal()) is not None:
         return refused
     counter = FrameCounter()
     # Without the on-air light no picture: this raises when the light can't be switched on.
@@ -117,8 +108,8 @@ async def _judge(session: SelfTestSession, counter: FrameCounter, fps: float) ->
             "take the cap off, and switch on the kitchen's light",
         )
     measured = f"{counter.stream.width} x {counter.stream.height}, {fps:.0f} frames a second"
-    wanted = session.hardware.nominal_fps
-    if not session.hardware.camera.simulated and fps < wanted / 2:
+    wanted = session.device.nominal_fps
+    if not session.device.camera.simulated and fps < wanted / 2:
         return failed(
             f"{measured} of {wanted}",
             "ask for less (camera.width, camera.fps), or cool and feed the board",
@@ -130,45 +121,3 @@ def _light_of(jpeg: bytes) -> tuple[float, float]:
     """Return mean and standard deviation of a picture's luma, 0..255."""
     luma = ImageStat.Stat(Image.open(io.BytesIO(jpeg), formats=["JPEG"]).convert("L"))
     return luma.mean[0], luma.stddev[0]
-
-
-async def _refused(session: SelfTestSession) -> Outcome | None:
-    """Return why a real sensor may not be looked through now."""
-    config = session.config
-    try:
-        record = await asyncio.to_thread(read_consent, config.state_dir)
-    except ConsentError as error:
-        return failed(str(error))
-    zone = await asyncio.to_thread(kitchen_zone, config.kitchen.timezone)
-    clock = await asyncio.to_thread(is_set, session.system)
-    kitchen = config.kitchen.id
-    match consent_status(record, session.system.now(), zone, clock_is_set=clock, kitchen=kitchen):
-        case ConsentStatus.VALID:
-            return await _switched_off(session)
-        case ConsentStatus.NO_CLOCK:
-            return unseen("the clock is not set, so no consent can be judged")
-        case ConsentStatus.OTHER_KITCHEN:
-            return unseen("the consent on record is another kitchen's, and void here")
-        case ConsentStatus.OVERDUE:
-            return unseen("the review date of the crew's consent has passed")
-    return unseen("the crew's consent is not recorded (likelight consent record does that)")
-
-
-async def _switched_off(session: SelfTestSession) -> Outcome | None:
-    config = session.config
-    file = config.state_dir / "device.sqlite"
-    marker = Marker(config.state_dir / MARKER_FILE, config.kitchen.id)
-    if not await asyncio.to_thread(lambda: file.exists() and marker.says_shared):
-        return _PRIVATE
-    store = DeviceStore(file, kitchen=config.kitchen.id, now=session.system.now)
-    try:
-        await store.open()
-    except StoreError as error:
-        return failed(str(error))
-    finally:
-        await store.close()
-    if store.private:
-        return _PRIVATE
-    if store.desired is not None and store.desired.mode == "off":
-        return unseen("the cloud keeps this camera off")
-    return None

@@ -7,9 +7,9 @@ import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
 
-from likelight.fleet.selftest.hardware import SingleLamp
 from likelight.fleet.selftest.report import Outcome, StepVerdict, failed, passed
 from likelight.fleet.selftest.session import SelfTestSession
+from likelight.fleet.selftest.under_test import SingleLamp
 from likelight_hw.ports import DARK, LightFrame, Lights, Rgb
 
 WARM: Rgb = (0xFF, 0xD9, 0xA0)
@@ -24,7 +24,7 @@ BRIGHT = 0.5
 
 
 async def check_lamps(session: SelfTestSession) -> Outcome:
-    lamps = session.hardware.lamps
+    lamps = session.device.lamps
     for number, lamp in enumerate(lamps, 1):
         which = f"Lamp {number} of {len(lamps)}" if len(lamps) > 1 else "It"
         outcome = await _one_lamp(session, which, lamp)
@@ -96,7 +96,7 @@ async def _go_dark(lights: Lights) -> LightFrame:
 
 
 async def check_on_air_light(session: SelfTestSession) -> Outcome:
-    light = session.hardware.indicator
+    light = session.device.indicator
     try:
         if light.simulated:
             await session.tell(session.words.on_off, "The on-air light goes on, and off.")
@@ -115,7 +115,7 @@ async def check_on_air_light(session: SelfTestSession) -> Outcome:
 
 async def _blink(session: SelfTestSession) -> None:
     while True:
-        session.hardware.indicator.set(True)
+        session.device.indicator.set(True)
         await asyncio.sleep(2.0)
-        session.hardware.indicator.set(False)
+        session.device.indicator.set(False)
         await asyncio.sleep(2.0)

@@ -3,12 +3,14 @@
 import asyncio
 from collections.abc import Sequence
 
+from likelight.appreciation.sync.client import CloudError
 from likelight.fleet.doctor import doctor
 from likelight.fleet.doctor.check import Check, Result
 from likelight.fleet.doctor.checks import clock, network, service
-from likelight.fleet.selftest.own_cloud import own_cloud_answers
 from likelight.fleet.selftest.report import Outcome, failed, passed
-from likelight.fleet.selftest.session import SelfTestSession
+from likelight.fleet.selftest.session import SelfTestSession, first_error
+from likelight.runtime.cleanup import raise_if_cancelled
+from likelight.runtime.store_errors import StoreError
 
 
 async def check_network(session: SelfTestSession) -> Outcome:
@@ -18,9 +20,16 @@ async def check_network(session: SelfTestSession) -> Outcome:
 
 async def check_cloud(session: SelfTestSession) -> Outcome:
     await session.tell(session.words.asking, "Asking the cloud.")
-    if session.config.cloud.url is None:
-        return await own_cloud_answers(session.config, session.system.now)
-    return await _examine(session, network.CLOUD)
+    if session.device.ask_own_cloud is None:
+        return await _examine(session, network.CLOUD)
+    outcome = passed("the cloud inside likelight answers to this device's token")
+    try:
+        await session.device.ask_own_cloud()
+    except* (CloudError, StoreError, OSError) as errors:
+        words = str(first_error(errors)) or "it was not ready in time"
+        outcome = failed(f"the cloud inside likelight: {words}")
+    raise_if_cancelled()
+    return outcome
 
 
 async def _examine(session: SelfTestSession, checks: Sequence[Check]) -> Outcome:

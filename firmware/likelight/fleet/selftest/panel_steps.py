@@ -21,7 +21,7 @@ async def check_panel(session: SelfTestSession) -> Outcome:
     await session.tell(session.words.read_this, "Look at the panel from where the crew stands.")
     if session.panel.trouble is not None:
         return failed(session.panel.trouble)
-    display = session.hardware.display
+    display = session.device.display
     if isinstance(display, SimDisplay) and display.simulated:
         page = session.panel.page
         if page is None or display.image.tobytes() != page.image().tobytes():
@@ -37,12 +37,12 @@ async def check_panel(session: SelfTestSession) -> Outcome:
 
 async def check_buttons(session: SelfTestSession) -> Outcome:
     session.technician.forget()
-    for name, button in ((THANKS, session.hardware.thanks), (PRIVACY, session.hardware.privacy)):
+    for name, button in ((THANKS, session.device.thanks), (PRIVACY, session.device.privacy)):
         if name in session.broken_buttons:
             return failed(f"{name}: {session.broken_buttons[name]}")
         if (bad := await _press(session, name, button)) is not None:
             return bad
-    simulated = session.hardware.thanks.simulated or session.hardware.privacy.simulated
+    simulated = session.device.thanks.simulated or session.device.privacy.simulated
     session.technician.buttons_answer = not simulated
     if simulated:
         return passed("each works")

@@ -15,7 +15,6 @@ from likelight.assets.crew_words import CrewWords
 from likelight.config.settings import Config
 from likelight.fleet.doctor.system import System
 from likelight.fleet.selftest.guide_panel import GuidePanel
-from likelight.fleet.selftest.hardware import Hardware
 from likelight.fleet.selftest.report import (
     Outcome,
     SelfTestReport,
@@ -25,6 +24,7 @@ from likelight.fleet.selftest.report import (
     unseen,
 )
 from likelight.fleet.selftest.technician import PRIVACY, THANKS, Answer, Reply, Technician
+from likelight.fleet.selftest.under_test import DeviceUnderTest
 from likelight.runtime.cleanup import raise_if_cancelled
 from likelight.runtime.clock import Now
 from likelight_hw.ports import Button, HardwareError
@@ -45,18 +45,22 @@ _PASSED = {StepVerdict.PASSED: True, StepVerdict.FAILED: False, StepVerdict.UNSE
 
 
 class SelfTestSession:
-    """What the steps use: the hardware, the panel as a guide, and the technician who answers."""
+    """What the steps use: the device under test, its panel as a guide, and who answers."""
 
     def __init__(
-        self, system: System, hardware: Hardware, technician: Technician, say: Callable[[str], None]
+        self,
+        system: System,
+        device: DeviceUnderTest,
+        technician: Technician,
+        say: Callable[[str], None],
     ) -> None:
         self.system = system
-        self.hardware = hardware
+        self.device = device
         self.technician = technician
         self.say = say
         self.words = _words(system.config.kitchen.language)
         """The panel's."""
-        self.panel = GuidePanel(hardware.display)
+        self.panel = GuidePanel(device.display)
         self.seen_by: str | None = None
         self.broken_buttons: dict[str, str] = {}
         """Why a button can't be read, by its name."""
@@ -113,8 +117,8 @@ class SelfTestSession:
         async with asyncio.TaskGroup() as group:
             tasks = [
                 group.create_task(self.panel.turn_pages()),
-                group.create_task(self._listen(THANKS, self.hardware.thanks)),
-                group.create_task(self._listen(PRIVACY, self.hardware.privacy)),
+                group.create_task(self._listen(THANKS, self.device.thanks)),
+                group.create_task(self._listen(PRIVACY, self.device.privacy)),
             ]
             for self._step, step in enumerate(steps, 1):
                 reports.append(await self._run_step(step))
@@ -125,12 +129,12 @@ class SelfTestSession:
 
     async def _run_step(self, step: "Step") -> StepReport:
         self._title, self.seen_by = step.title(self.words), None
-        simulated = step.simulated(self.hardware)
+        simulated = step.simulated(self.device)
         self.say(f"{self._step}/{self._of}  {step.name}{' (SIMULATED)' if simulated else ''}")
         try:
             outcome = await step.run(self)
         except* (HardwareError, OSError) as group:
-            error = _first(group)
+            error = first_error(group)
             outcome = failed(str(error) or "it did not answer in time", LOOK)
         raise_if_cancelled()
         if outcome.verdict is StepVerdict.FAILED and outcome.fix is None:
@@ -185,7 +189,7 @@ class Step:
     name: str
     title: Callable[[CrewWords], str]
     fix: str
-    simulated: Callable[[Hardware], bool]
+    simulated: Callable[[DeviceUnderTest], bool]
     run: Callable[[SelfTestSession], Awaitable[Outcome]]
 
 
@@ -195,7 +199,8 @@ def _words(language: str) -> CrewWords:
     return words if shaping_available() or not words.rtl else crew_words.ENGLISH
 
 
-def _first(group: BaseExceptionGroup[Exception]) -> Exception:
+def first_error(group: BaseExceptionGroup[Exception]) -> Exception:
+    """Return the first error in `group`."""
     error: BaseException = group
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
