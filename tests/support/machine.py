@@ -15,6 +15,11 @@ COOK = Account("cook", 424242, frozenset({424243}))
 """Owns nothing, and is in no group that a file of a test could have: "others" decides."""
 MODEL = "/proc/device-tree/model"
 BOOT = "/boot/firmware/config.txt"
+_BUSES = {
+    "i2c": ("i2c1", "bus/i2c/devices", "i2c-"),
+    "spi": ("spi0", "class/spi_master", "spi"),
+}
+"""What the device tree calls the header's bus, and where and how the kernel lists such buses."""
 
 
 def header(chip: int) -> dict[str, bytes]:
@@ -76,3 +81,24 @@ class Machine:
         if words[0] not in self.commands:
             raise FileNotFoundError(words[0])
         return self.commands[words[0]]
+
+
+def with_bus(
+    bus: str, number: int, files: Mapping[str, str | bytes | int] | None = None
+) -> Machine:
+    """Return a machine with `files` and the header's bus, at 400 kHz, which has this number.
+
+    There is another bus at each lower number.
+    """
+    alias, folder, prefix = _BUSES[bus]
+    tree, node = "firmware/devicetree/base", f"soc/{bus}@7e804000"
+    up = "../" * (folder.count("/") + 2)
+    return Machine(
+        files={
+            f"/sys/{tree}/aliases/{alias}": f"/{node}\0",
+            f"/sys/{tree}/{node}/clock-frequency": (400_000).to_bytes(4, "big"),
+            **{f"/sys/{folder}/{prefix}{other}/name": "another" for other in range(number)},
+            **(files or {}),
+        },
+        links={f"/sys/{folder}/{prefix}{number}/of_node": f"{up}{tree}/{node}"},
+    )

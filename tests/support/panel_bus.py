@@ -20,6 +20,9 @@ from support.panel_memory import Chip
 class PanelBus:
     """What both buses share: the panel, its troubles, and who called."""
 
+    port = 0
+    """The bus's number."""
+
     def __init__(self, chip: Chip) -> None:
         self.chip = chip
         self.error: Exception | None = None
@@ -70,6 +73,7 @@ class I2cBus(PanelBus):
     """Takes the place of `/dev/i2c-1`, with the panel at `address`."""
 
     address = 0x3C
+    port = 1
 
     def install(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("smbus2.SMBus", self._open)
@@ -87,7 +91,7 @@ class I2cBus(PanelBus):
         self.closed += 1
 
     def _open(self, port: int) -> "I2cBus":
-        if port != 1:
+        if port != self.port:
             raise FileNotFoundError(errno.ENOENT, "No such file or directory", f"/dev/i2c-{port}")
         self.opened += 1
         return self
@@ -120,7 +124,7 @@ class SpiBus(PanelBus):
         monkeypatch.setitem(__import__("sys").modules, "spidev", module)
 
     def open(self, port: int, device: int) -> None:
-        if (port, device) != (0, 0):
+        if (port, device) != (self.port, 0):
             raise FileNotFoundError(errno.ENOENT, "No such file or directory")
         self.opened += 1
 

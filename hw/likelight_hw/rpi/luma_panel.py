@@ -8,19 +8,18 @@ import errno
 import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from typing import Any, Literal
+from typing import Any
 
 from PIL import Image
 
 from likelight_hw.lamps.gamma import luminance
 from likelight_hw.panels import PANELS, Controller, panel
 from likelight_hw.ports import HardwareError
+from likelight_hw.rpi import kernel_names
+from likelight_hw.rpi.kernel_names import Bus
 from likelight_hw.rpi.panel import TIMEOUT_S, PanelDisplay
 from likelight_hw.wiring import DisplayWiring
 
-Bus = Literal["i2c", "spi"]
-
-I2C_PORT = 1
 I2C_ADDRESS = 0x3C
 PIN_DC = 24
 """luma's own default, and that of most wiring guides for small LCDs."""
@@ -65,7 +64,10 @@ class LumaDriver:
         if sold.controller is None:
             raise HardwareError(f"luma doesn't drive the panel {sold.name}; {sold.driver} does")
         self._bus = bus = wiring.bus or sold.bus or "i2c"
-        self._where = where = _where(wiring, bus)
+        port = (
+            kernel_names.tell(kernel_names.header_bus(bus)) if wiring.port is None else wiring.port
+        )
+        self._where = where = _where(wiring, bus, port)
         self._controller = sold.controller
         self._dims_by_contrast = sold.info.burns_in
         with _as_hardware_error(bus, where), ExitStack() as held:
@@ -77,7 +79,10 @@ class LumaDriver:
             if wiring.pin_backlight is not None:
                 self._backlight = Backlight(wiring.pin_backlight)
                 held.callback(self._backlight.close)
-            serial = _spi(wiring, sold.controller, held) if bus == "spi" else _i2c(wiring, held)
+            if bus == "spi":
+                serial = _spi(wiring, port, sold.controller, held)
+            else:
+                serial = _i2c(wiring, port, held)
             self._device = initialise(
                 sold.controller, serial, sold.info.width, sold.info.height, wiring.rotate
             )
@@ -106,15 +111,15 @@ class LumaDriver:
         self._held.close()
 
 
-def _i2c(wiring: DisplayWiring, held: ExitStack) -> Any:
+def _i2c(wiring: DisplayWiring, port: int, held: ExitStack) -> Any:
     from luma.core.interface.serial import i2c
 
-    serial = i2c(port=_port(wiring, "i2c"), address=_address(wiring))
+    serial = i2c(port=port, address=_address(wiring))
     held.callback(serial.cleanup)
     return serial
 
 
-def _spi(wiring: DisplayWiring, controller: Controller, held: ExitStack) -> Any:
+def _spi(wiring: DisplayWiring, port: int, controller: Controller, held: ExitStack) -> Any:
     from luma.core.interface.serial import spi
 
     from likelight_hw.rpi.luma_pins import LumaPins
@@ -123,7 +128,7 @@ def _spi(wiring: DisplayWiring, controller: Controller, held: ExitStack) -> Any:
     held.callback(gpio.cleanup)
     serial = spi(
         gpio=gpio,
-        port=_port(wiring, "spi"),
+        port=port,
         device=wiring.chip_select or 0,
         bus_speed_hz=SPI_HZ[controller],
         gpio_DC=PIN_DC if wiring.pin_dc is None else wiring.pin_dc,
@@ -135,20 +140,14 @@ def _spi(wiring: DisplayWiring, controller: Controller, held: ExitStack) -> Any:
     return serial
 
 
-def _port(wiring: DisplayWiring, bus: Bus) -> int:
-    if wiring.port is not None:
-        return wiring.port
-    return I2C_PORT if bus == "i2c" else 0
-
-
 def _address(wiring: DisplayWiring) -> int:
     return I2C_ADDRESS if wiring.address is None else wiring.address
 
 
-def _where(wiring: DisplayWiring, bus: Bus) -> str:
+def _where(wiring: DisplayWiring, bus: Bus, port: int) -> str:
     if bus == "spi":
-        return f"/dev/spidev{_port(wiring, 'spi')}.{wiring.chip_select or 0}"
-    return f"0x{_address(wiring):02X} on /dev/i2c-{_port(wiring, 'i2c')}"
+        return f"/dev/spidev{port}.{wiring.chip_select or 0}"
+    return f"0x{_address(wiring):02X} on /dev/i2c-{port}"
 
 
 @contextmanager

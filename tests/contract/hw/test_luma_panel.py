@@ -12,11 +12,13 @@ import pytest
 from gpiozero.pins.mock import MockFactory, MockPin
 from PIL import Image, ImageDraw
 
+from likelight.config.settings import Config
 from likelight_hw.panels import PANELS, panel
 from likelight_hw.ports import DisplayInfo, HardwareError
-from likelight_hw.rpi import pins
+from likelight_hw.rpi import kernel_names, pins
 from likelight_hw.rpi.luma_panel import luma_display
 from likelight_hw.wiring import DisplayWiring
+from support.machine import with_bus
 from support.panel_bus import SpiBus
 from support.panel_memory import Oled
 from support.panel_rigs import BACKLIGHT, LUMA_RIGS, LumaRig, rig
@@ -210,6 +212,25 @@ async def test_a_panel_that_is_wired_otherwise(
     async with rig(name, tmp_path, monkeypatch, **wired) as made:
         with pytest.raises(HardwareError, match=words):
             await made.display.set_brightness(1.0)
+
+
+@pytest.mark.parametrize(
+    ("name", "bus", "where"),
+    [("ssd1306-i2c", "i2c", "0x3C on /dev/i2c-11"), ("st7789-spi", "spi", "/dev/spidev11.0")],
+)
+async def test_a_panel_is_on_the_header_s_bus_whatever_its_number(
+    name: str, bus: str, where: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with_bus(bus, 11).system(tmp_path, Config())
+    monkeypatch.setattr(kernel_names, "SYSFS", tmp_path / "sys")
+    async with rig(name, tmp_path, monkeypatch) as made:
+        cast(LumaRig, made).bus.port = 11
+        await made.display.show(image := picture(made.display.info))
+        assert await sees(cast(LumaRig, made), image)
+        assert where in await made.display.probe()  # type: ignore[attr-defined]
+    async with rig(name, tmp_path, monkeypatch, port=2) as made:
+        cast(LumaRig, made).bus.port = 2
+        await made.display.show(picture(made.display.info))
 
 
 async def test_a_panel_that_is_not_a_panel_of_lumas() -> None:

@@ -25,7 +25,7 @@ from likelight.runtime.troubles import Trouble
 from likelight.web.control.client import CommandRefused, NotRunning
 from likelight.web.control.messages import HealthAnswer
 from likelight_hw.ports import HardwareError
-from support.machine import BOOT, COOK, MODEL, NOW, Machine, header
+from support.machine import BOOT, COOK, MODEL, NOW, Machine, header, with_bus
 
 DOCTOR_MD = (Path(__file__).parents[3] / "firmware" / "DOCTOR.md").read_text(encoding="utf-8")
 BY_ID = {check.id: check for check in CHECKS}
@@ -52,6 +52,12 @@ OTHER_CHIP = {
     "/sys/bus/gpio/devices/gpiochip0/of_node/compatible": "nxp,pcf8574\0",
     "/dev/gpiochip0": 0o666,
 }
+OFF = Machine(
+    files={
+        "/sys/firmware/devicetree/base/aliases/i2c1": "/soc/i2c@7e804000\0",
+        "/sys/firmware/devicetree/base/aliases/spi0": "/soc/spi@7e204000\0",
+    }
+)
 RULES = "/etc/udev/rules.d/70-likelight.rules"
 UNIT = "/etc/systemd/system/likelight.service"
 GOOD_UNIT = "[Service]\nSupplementaryGroups=gpio i2c\nWatchdogSec=30\n"
@@ -326,8 +332,34 @@ CASES = [
         with_files({}, has_module=raises(ModuleNotFoundError("luma"))),
     ),
     Case("i2c-node", "skip", "no panel", {}),
-    Case("i2c-node", "ok", "/dev/i2c-1", KIT, with_files({"/dev/i2c-1": 0o666})),
-    Case("i2c-node", "fail", "there is no", KIT),
+    Case("i2c-node", "ok", "/dev/i2c-1", KIT, with_bus("i2c", 1, {"/dev/i2c-1": 0o666})),
+    Case(
+        "i2c-node",
+        "ok",
+        "/dev/i2c-11",
+        KIT,
+        with_bus("i2c", 11, {"/dev/i2c-1": 0o600, "/dev/i2c-11": 0o666}),
+    ),
+    Case(
+        "i2c-node",
+        "ok",
+        "/dev/i2c-5",
+        {"display": {**KIT["display"], "port": 5}},
+        with_bus("i2c", 11, {"/dev/i2c-5": 0o666}),
+    ),
+    Case("i2c-node", "fail", "there is no /dev/i2c-11", KIT, with_bus("i2c", 11)),
+    Case(
+        "i2c-node",
+        "warn",
+        "/dev/i2c-1 is there for cook; the device tree does not name",
+        KIT,
+        with_files({"/dev/i2c-1": 0o666}),
+    ),
+    Case("i2c-node", "fail", "there is no /dev/i2c-1", KIT),
+    Case("i2c-node", "fail", "I2C bus is off", KIT, OFF),
+    Case("i2c-panel", "skip", "see i2c-node", KIT, OFF),
+    Case("i2c-speed", "skip", "doesn't report", KIT, OFF),
+    Case("spi-node", "fail", "SPI bus is off", SPI, OFF),
     Case("i2c-panel", "skip", "no panel", {}),
     Case(
         "i2c-panel",
@@ -352,9 +384,7 @@ CASES = [
         "ok",
         "400 kHz",
         KIT,
-        with_files(
-            {"/sys/class/i2c-adapter/i2c-1/of_node/clock-frequency": (400_000).to_bytes(4, "big")}
-        ),
+        with_bus("i2c", 3),
     ),
     Case(
         "i2c-speed",
@@ -362,11 +392,13 @@ CASES = [
         "100 kHz",
         KIT,
         with_files(
-            {"/sys/class/i2c-adapter/i2c-1/of_node/clock-frequency": (100_000).to_bytes(4, "big")}
+            {"/sys/bus/i2c/devices/i2c-1/of_node/clock-frequency": (100_000).to_bytes(4, "big")}
         ),
     ),
     Case("spi-node", "skip", "no panel", {}),
-    Case("spi-node", "ok", "spidev0.0", SPI, with_files({"/dev/spidev0.0": 0o666})),
+    Case("spi-node", "ok", "spidev0.0", SPI, with_bus("spi", 0, {"/dev/spidev0.0": 0o666})),
+    Case("spi-node", "ok", "spidev10.0", SPI, with_bus("spi", 10, {"/dev/spidev10.0": 0o666})),
+    Case("spi-node", "warn", "does not name", SPI, with_files({"/dev/spidev0.0": 0o666})),
     Case("spi-node", "fail", "spidev0.0", SPI),
     Case("framebuffer-node", "skip", "no panel", {}),
     Case("framebuffer-node", "ok", "/dev/fb0", DSI, with_files({"/dev/fb0": 0o666})),

@@ -3,10 +3,13 @@
 import re
 from pathlib import Path
 
-from likelight.fleet.doctor.check import Check, Finding, check, fail, ok, skip, warn
+from likelight.fleet.doctor.check import Check, Finding, Result, check, fail, ok, skip, warn
 from likelight.fleet.doctor.checks.pins import node
 from likelight.fleet.doctor.system import System
 from likelight_hw.panels import PANELS
+from likelight_hw.ports import HardwareError
+from likelight_hw.rpi import kernel_names
+from likelight_hw.rpi.kernel_names import Bus, Choice
 
 FAST_HZ = 400_000
 ADDRESSES = range(0x08, 0x78)
@@ -22,9 +25,23 @@ def _bus(system: System) -> str | None:
     return display.bus or PANELS[display.panel].bus
 
 
-def _i2c(system: System) -> str:
+def _port(system: System, bus: Bus) -> Choice[int]:
+    """Return the number of the panel's bus. Raises `HardwareError` when it is off."""
     port = system.config.wiring.display.port
-    return f"/dev/i2c-{1 if port is None else port}"
+    if port is not None:
+        return Choice(port)
+    return kernel_names.header_bus(bus, system.at("/sys"))
+
+
+def _i2c(system: System) -> str:
+    return f"/dev/i2c-{_port(system, 'i2c').taken}"
+
+
+def _doubted(finding: Finding, choice: Choice[int], setting: str) -> Finding:
+    """Return a good `finding` as a warning where `setting` may have to name another device."""
+    if choice.doubt is None or finding.result is not Result.OK:
+        return finding
+    return warn(f"{finding.words}; {choice.doubt}", f"set {setting} in likelight.toml")
 
 
 @check(
@@ -58,9 +75,12 @@ def panel_library(system: System) -> Finding:
 def i2c_node(system: System) -> Finding:
     if _bus(system) != "i2c":
         return skip(_NO_I2C)
-    return node(
-        system, _i2c(system), "add dtparam=i2c_arm=on to config.txt, load i2c-dev, start again"
-    )
+    try:
+        port = _port(system, "i2c")
+    except HardwareError as error:
+        return fail(str(error))
+    absent = "add dtparam=i2c_arm=on to config.txt, load i2c-dev, start again"
+    return _doubted(node(system, f"/dev/i2c-{port.taken}", absent), port, "display.port")
 
 
 @check(
@@ -74,20 +94,24 @@ def i2c_panel(system: System) -> Finding:
         return skip(_NO_I2C)
     address = system.config.wiring.display.address
     address = 0x3C if address is None else address
-    bus = system.at(_i2c(system))
+    try:
+        path = _i2c(system)
+    except HardwareError:
+        return skip("the bus is off: see i2c-node")
+    bus = system.at(path)
     try:
         if system.i2c_answers(bus, address):
             return ok(f"it answers at {address:#04x}")
         others = [other for other in ADDRESSES if system.i2c_answers(bus, other)]
     except OSError as error:
-        return skip(f"{_i2c(system)} can't be asked: {error.strerror}")
+        return skip(f"{path} can't be asked: {error.strerror}")
     if others:
         found = ", ".join(f"{other:#04x}" for other in others)
         return fail(
             f"nobody answers at {address:#04x}; on the bus: {found}",
             f"if that is the panel, set display.address = {others[0]:#04x}",
         )
-    return fail(f"nobody answers at {address:#04x}, nor anywhere on {_i2c(system)}")
+    return fail(f"nobody answers at {address:#04x}, nor anywhere on {path}")
 
 
 @check(
@@ -99,11 +123,12 @@ def i2c_panel(system: System) -> Finding:
 def i2c_speed(system: System) -> Finding:
     if _bus(system) != "i2c":
         return skip(_NO_I2C)
-    number = _i2c(system).rpartition("-")[2]
-    cell = system.at(f"/sys/class/i2c-adapter/i2c-{number}/of_node/clock-frequency")
     try:
+        number = _port(system, "i2c").taken
+        # Not below class/i2c-adapter: new kernels have no such class.
+        cell = system.at(f"/sys/bus/i2c/devices/i2c-{number}/of_node/clock-frequency")
         hertz = int.from_bytes(cell.read_bytes()[:4], "big")
-    except OSError:
+    except (HardwareError, OSError):
         return skip("the kernel doesn't report it")
     speed = f"{hertz // 1000} kHz"
     return ok(speed) if hertz >= FAST_HZ else warn(speed)
@@ -118,9 +143,13 @@ def i2c_speed(system: System) -> Finding:
 def spi_node(system: System) -> Finding:
     if _bus(system) != "spi":
         return skip(_NO_SPI)
-    display = system.config.wiring.display
-    path = f"/dev/spidev{display.port or 0}.{display.chip_select or 0}"
-    return node(system, path, "add dtparam=spi=on to config.txt, and start again")
+    try:
+        port = _port(system, "spi")
+    except HardwareError as error:
+        return fail(str(error))
+    path = f"/dev/spidev{port.taken}.{system.config.wiring.display.chip_select or 0}"
+    seen = node(system, path, "add dtparam=spi=on to config.txt, and start again")
+    return _doubted(seen, port, "display.port")
 
 
 @check(
