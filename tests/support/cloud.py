@@ -68,7 +68,7 @@ class Site:
 
     async def poll(self, cursor: str | None = None, *, kid: str = KID, **query: Any) -> Reply:
         """Poll as the device does; `wait` is 0 s by default."""
-        query = {"wait": 0, "dv": 1, **query}
+        query = {"wait": 0, "dv": 1, "boot_id": "boot-1", **query}
         if cursor is not None:
             query["cursor"] = cursor
         return await self.call(
@@ -79,10 +79,12 @@ class Site:
         )
 
     async def status(self, **changes: Any) -> Reply:
-        """Send a status as the device does, its light under the kitchen's present epoch."""
+        """Send a status as the device does: its light under the kitchen's present epoch, and after
+        a poll of the same start."""
         if "light" in changes:
             epoch = (await self.cloud.kitchen(KID)).record.epoch
             changes["light"] = {"epoch": epoch, **changes["light"]}
+        await self.poll(boot_id=changes.get("boot_id", "boot-1"))
         return await self.call(
             "POST", f"/v1/kitchens/{KID}/status", json=status(**changes), headers=bearer()
         )

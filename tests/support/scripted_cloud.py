@@ -52,7 +52,9 @@ class ScriptedCloud:
         self.thanked: dict[str, datetime] = {}
         self._now = now
         self._acked = 0
+        self._boot_id: str | None = None
         self._polls = 0
+        self._restarts = 0
         self._changed = asyncio.Event()
 
     @property
@@ -98,16 +100,25 @@ class ScriptedCloud:
         self._acked = 0
         self._wake()
 
+    def restart(self) -> None:
+        """Begin again: the held poll breaks, and which start of the device polled is forgotten."""
+        self._boot_id = None
+        self._restarts += 1
+        self._wake()
+
     def fail(self, fault: CloudError | None) -> None:
         """Fail from now on, polls that are held included; None ends that."""
         self.fault = fault
         self._wake()
 
-    async def events(self, cursor: str | None, dv: int, wait: int) -> Events:
+    async def events(
+        self, cursor: str | None, dv: int, wait: int, boot_id: str | None = None
+    ) -> Events:
         loop = asyncio.get_running_loop()
         self.asked.append((loop.time(), cursor, wait))
+        self._boot_id = boot_id
         self._polls += 1
-        this = self._polls
+        this, restarts = self._polls, self._restarts
         self._wake()
         await self._travel()
         seq, total, watching, held_at = self._read(cursor)
@@ -116,6 +127,8 @@ class ScriptedCloud:
         while cursor is not None:
             if self.fault is not None:
                 raise self.fault
+            if restarts != self._restarts:
+                raise Unreachable("the cloud restarts")
             if this != self._polls:
                 raise Superseded("another device polls")
             self._read(cursor)
@@ -139,6 +152,8 @@ class ScriptedCloud:
 
     async def status(self, status: Status) -> StatusReply:
         await self._travel()
+        if status.boot_id != self._boot_id:
+            raise Superseded("another start of the device polls")
         at = self._now()
         self.statuses.append((asyncio.get_running_loop().time(), status))
         for receipt in status.notes:

@@ -34,6 +34,8 @@ class Kitchen:
         self.record = record
         self.audience = Audience()
         self.notes_lock = asyncio.Lock()
+        self.boot_id: str | None = None
+        """The device's start that polled last: of this one alone a status counts."""
         self._now = now
         self._changed = asyncio.Event()
         self._poll: Poll | None = None
@@ -64,13 +66,17 @@ class Kitchen:
         except TimeoutError:
             pass
 
+    def polled_by(self, boot_id: str) -> None:
+        """Note which start of the device polls; the held poll of another one ends."""
+        if boot_id != self.boot_id:
+            self.boot_id = boot_id
+            self._supersede()
+
     @contextmanager
     def polling(self) -> Iterator[Poll]:
         """Hold the kitchen's one long poll; the newest wins. The device is not offline then."""
         self.note_contact()
-        if self._poll is not None:
-            self._poll.superseded = True
-            self.announce()
+        self._supersede()
         poll = self._poll = Poll()
         try:
             yield poll
@@ -78,6 +84,11 @@ class Kitchen:
             if self._poll is poll:
                 self._poll = None
                 self.note_contact()
+
+    def _supersede(self) -> None:
+        if self._poll is not None:
+            self._poll.superseded = True
+            self.announce()
 
     def note_contact(self) -> None:
         """Note that the device has sent a request just now."""

@@ -98,8 +98,13 @@ class WindowIn:
             on_receipt=self._receipt_due,
             timezone=panel.timezone,
         )
-        self._poller = Poller(cloud, self._inbox, rng=rng, on_connection=self._connection_changed)
-        self._reporter = Reporter(cloud, store, self._inbox, status, now=now, rng=rng)
+        boot_id = f"{rng.getrandbits(96):024x}"
+        self._poller = Poller(
+            cloud, self._inbox, boot_id=boot_id, rng=rng, on_connection=self._connection_changed
+        )
+        self._reporter = Reporter(
+            cloud, store, self._inbox, status, boot_id=boot_id, now=now, rng=rng
+        )
         self._situation = SituationTracker(
             self._inbox,
             self._poller,
@@ -143,7 +148,7 @@ class WindowIn:
         self._parts.add("panel", self.presenter, critical=False)
         self._parts.add("thanks button", self.thanks_button, critical=False)
         self._parts.add("thanks", self._thanks, critical=False)
-        self._parts.add("status", _After(reachable, self._reporter), critical=False)
+        self._parts.add("status", _After(self._poller.answered, self._reporter), critical=False)
         self._parts.add("poll", _After(reachable, self._poller), critical=False)
 
     @property

@@ -49,7 +49,7 @@ class Ask:
 SERVED = {
     "GET /v1/kitchens/{kid}/events": Ask(
         told_after="200 always, also after an empty wait:",
-        options={"headers": bearer(), "params": {"wait": "0"}},
+        options={"headers": bearer(), "params": {"wait": "0", "boot_id": "boot-1"}},
     ),
     "POST /v1/kitchens/{kid}/status": Ask(
         told_after="\n200 `", options={"headers": bearer(), "json": status()}

@@ -118,7 +118,9 @@ def test_offline_is_said_after_90_s_and_taken_back_with_the_next_answer(
 
 def test_a_cloud_that_never_answers_is_offline_after_90_s_too(tmp_path: Path) -> None:
     class BlackHole(ScriptedCloud):
-        async def events(self, cursor: str | None, dv: int, wait: int) -> Events:
+        async def events(
+            self, cursor: str | None, dv: int, wait: int, boot_id: str | None = None
+        ) -> Events:
             await asyncio.sleep(wait + 10)
             raise Unreachable("no answer")
 
@@ -509,8 +511,10 @@ def test_the_cloud_s_wishes_for_the_next_question_are_followed(tmp_path: Path) -
 
 def test_a_cloud_that_does_not_hold_its_replies_is_not_hammered(tmp_path: Path) -> None:
     class Hasty(ScriptedCloud):
-        async def events(self, cursor: str | None, dv: int, wait: int) -> Events:
-            return await super().events(cursor, dv, 0)
+        async def events(
+            self, cursor: str | None, dv: int, wait: int, boot_id: str | None = None
+        ) -> Events:
+            return await super().events(cursor, dv, 0, boot_id)
 
     async def scenario() -> None:
         now = virtual_now()
@@ -527,9 +531,11 @@ class Cache(ScriptedCloud):
 
     first: Events | None = None
 
-    async def events(self, cursor: str | None, dv: int, wait: int) -> Events:
+    async def events(
+        self, cursor: str | None, dv: int, wait: int, boot_id: str | None = None
+    ) -> Events:
         if self.first is None:
-            self.first = await super().events(cursor, dv, 0)
+            self.first = await super().events(cursor, dv, 0, boot_id)
             return self.first
         self.asked.append((time(), cursor, wait))
         await asyncio.sleep(LATENCY_S)
@@ -561,9 +567,11 @@ def test_no_question_comes_sooner_than_200_ms_after_a_reply(tmp_path: Path, next
     class Instant(ScriptedCloud):
         """Has a new like at each question, and answers at once."""
 
-        async def events(self, cursor: str | None, dv: int, wait: int) -> Events:
+        async def events(
+            self, cursor: str | None, dv: int, wait: int, boot_id: str | None = None
+        ) -> Events:
             self.total += 1
-            return await super().events(None, dv, 0)
+            return await super().events(None, dv, 0, boot_id)
 
     async def scenario() -> None:
         now = virtual_now()

@@ -68,6 +68,39 @@ def test_a_heartbeat_is_a_minute_less_or_more_a_fifth(
     run_virtual(scenario())
 
 
+def test_nothing_is_reported_before_the_first_answer_to_a_poll(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        now = virtual_now()
+        cloud = DeafCloud(now)
+        cloud.fail(Unreachable("the line is cut"))
+        cloud.heard = []
+        async with Device(tmp_path / "device.db", cloud, now).living():
+            await asyncio.sleep(600)
+            assert cloud.asked
+            assert cloud.heard == []
+            cloud.fail(None)
+            await asyncio.sleep(61)
+            assert cloud.statuses
+
+    run_virtual(scenario())
+
+
+def test_a_cloud_that_has_forgotten_the_poll_hears_the_report_after_the_next_one(
+    tmp_path: Path,
+) -> None:
+    async def scenario() -> None:
+        now = virtual_now()
+        cloud = ScriptedCloud(now)
+        async with Device(tmp_path / "device.db", cloud, now).living() as device:
+            await asyncio.sleep(10)
+            cloud.restart()
+            device.turn(State.PRIVATE)
+            await asyncio.sleep(30)
+            assert cloud.camera_state == State.PRIVATE
+
+    run_virtual(scenario())
+
+
 def test_changes_go_out_at_once_and_then_once_a_second(tmp_path: Path) -> None:
     async def scenario() -> None:
         now = virtual_now()

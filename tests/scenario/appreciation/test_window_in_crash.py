@@ -64,9 +64,11 @@ class Line:
         self._cloud = cloud
         self._diary = diary
 
-    async def events(self, cursor: str | None, dv: int, wait: int) -> Events:
+    async def events(
+        self, cursor: str | None, dv: int, wait: int, boot_id: str | None = None
+    ) -> Events:
         self._check()
-        return await self._cloud.events(cursor, dv, wait)
+        return await self._cloud.events(cursor, dv, wait, boot_id)
 
     async def status(self, status: Status) -> StatusReply:
         self._check()

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from likelight.contract import MAX_WAIT_S, Events, Likes, Note
+from likelight.contract import MAX_WAIT_S, Events, Likes, Name, Note
 from likelight.problem import ProblemType
 from likelight.web.http.body import json_answer, unprocessable
 from likelight.web.http.problems import ProblemError
@@ -26,7 +26,7 @@ the limit."""
 
 
 class EventsQuery(BaseModel):
-    """What a device asks; keys of newer devices are ignored."""
+    """What a device asks; keys of newer devices are ignored. A diagnosis has no `boot_id`."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -34,6 +34,7 @@ class EventsQuery(BaseModel):
     wait: int = Field(default=25, ge=0, le=MAX_WAIT_S)
     max_notes: int = Field(default=20, ge=1)
     dv: int | None = Field(default=None, ge=0)
+    boot_id: Name | None = None
 
 
 async def get_events(request: web.Request) -> web.Response:
@@ -48,6 +49,8 @@ async def get_events(request: web.Request) -> web.Response:
         raise unprocessable(error) from error
 
     kitchen.note_contact()
+    if query.boot_id is not None:
+        kitchen.polled_by(query.boot_id)
     if query.cursor is None:
         return await _reply(cloud, kitchen, _start(kitchen.record), query)
     position = _resume(cloud, kitchen.record, query.cursor)

@@ -29,6 +29,13 @@ async def post_status(request: web.Request) -> web.Response:
             type=ProblemType.INVALID,
             errors=(FieldError(field="camera.state", detail="a device never says offline"),),
         )
+    if status.boot_id != kitchen.boot_id:
+        raise ProblemError(
+            409,
+            f"This start of the device has not polled the kitchen {kid} last; it says nothing "
+            "until it has. Poll first, with the boot_id of the status.",
+            type=ProblemType.SUPERSEDED,
+        )
     at = cloud.now()
     await cloud.store.put_status(kid, clamped(status, at), at)
     kitchen.note_contact()

@@ -27,12 +27,14 @@ def keep_receipts(db: sqlite3.Connection, kid: str, status: Status) -> int:
 
 
 def is_newest(db: sqlite3.Connection, kid: str, status: Status) -> bool:
-    """Return whether this status is newer than all known ones, and remember its number."""
-    boots = db.execute(
-        "SELECT boot_id, n FROM boot WHERE kid = ? ORDER BY ordinal DESC", (kid,)
-    ).fetchall()
-    known = {row["boot_id"]: row["n"] for row in boots}
-    if status.boot_id not in known:
+    """Return whether this status is the newest of its boot, and remember its number.
+
+    Which boot counts the polls decide: a later one here may have been a stolen token's.
+    """
+    known = db.execute(
+        "SELECT n FROM boot WHERE kid = ? AND boot_id = ?", (kid, status.boot_id)
+    ).fetchone()
+    if known is None:
         db.execute(
             "INSERT INTO boot (kid, boot_id, n) VALUES (?, ?, ?)", (kid, status.boot_id, status.n)
         )
@@ -42,7 +44,7 @@ def is_newest(db: sqlite3.Connection, kid: str, status: Status) -> bool:
             {"kid": kid, "keep": BOOTS_KEPT},
         )
         return True
-    if boots[0]["boot_id"] != status.boot_id or status.n <= known[status.boot_id]:
+    if status.n <= known["n"]:
         return False
     db.execute(
         "UPDATE boot SET n = ? WHERE kid = ? AND boot_id = ?", (status.n, kid, status.boot_id)

@@ -38,7 +38,7 @@ class BadCursor(CloudError):
 
 
 class Superseded(CloudError):
-    """409: another device polls with this one's token."""
+    """409: another device polls with this one's token, or another start of this one."""
 
 
 class LogReset(CloudError):
@@ -69,8 +69,13 @@ class Unreachable(CloudError):
 class CloudClient(Protocol):
     """A cloud that speaks the contract. Every failure is a `CloudError`."""
 
-    async def events(self, cursor: str | None, dv: int, wait: int) -> Events:
-        """Ask what is new past `cursor`; the reply is held for up to `wait` seconds, 0..30."""
+    async def events(
+        self, cursor: str | None, dv: int, wait: int, boot_id: str | None = None
+    ) -> Events:
+        """Ask what is new past `cursor`; the reply is held for up to `wait` seconds, 0..30.
+
+        `boot_id` is that of the statuses to come. Without one it is a diagnosis, which has none.
+        """
 
     async def status(self, status: Status) -> StatusReply:
         """Report the device's status to the cloud."""

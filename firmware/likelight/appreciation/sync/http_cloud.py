@@ -81,11 +81,15 @@ class HttpCloud:
         if session is not None:
             await session.close()
 
-    async def events(self, cursor: str | None, dv: int, wait: int) -> Events:
+    async def events(
+        self, cursor: str | None, dv: int, wait: int, boot_id: str | None = None
+    ) -> Events:
         """See `CloudClient`."""
         query = {"wait": str(wait), "max_notes": str(MAX_NOTES), "dv": str(dv)}
         if cursor is not None:
             query["cursor"] = cursor
+        if boot_id is not None:
+            query["boot_id"] = boot_id
         status, headers, body = await self._exchange(
             "GET", "/events", time_out=wait + EVENTS_GRACE_S, query=query
         )
@@ -185,7 +189,7 @@ def _failure(status: int, headers: Mapping[str, str], body: bytes) -> CloudError
         case ProblemType.CURSOR:
             return BadCursor("the cloud can't read the cursor")
         case ProblemType.SUPERSEDED:
-            return Superseded("another device polls for this kitchen")
+            return Superseded("another device, or another start of this one, polls")
         case ProblemType.EPOCH:
             return LogReset(problem.cursor if problem else None)
         case ProblemType.LIMIT | ProblemType.BUSY if (seconds := _retry_after(headers)) is not None:

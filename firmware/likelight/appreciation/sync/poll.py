@@ -51,13 +51,17 @@ class Poller:
         cloud: CloudClient,
         inbox: Inbox,
         *,
+        boot_id: str,
         rng: random.Random,
         on_connection: Callable[[CloudConnection], None],
     ) -> None:
         self.connection = CloudConnection.STARTING
+        self.answered = asyncio.Event()
+        """Set once the cloud has answered a poll: from then on it takes this start's statuses."""
         self.failure = FailureKind.NETWORK
         self._cloud = cloud
         self._inbox = inbox
+        self._boot_id = boot_id
         self._rng = rng
         self._on_connection = on_connection
         self._backoff = Backoff(rng, base=FIRST_BACKOFF_BASE_S)
@@ -99,8 +103,9 @@ class Poller:
         """Ask once and return the pause before the next question, in seconds."""
         inbox, waited = self._inbox, self._wait
         cursor, viewers, desired = inbox.cursor, inbox.viewers, inbox.desired
-        events = await self._cloud.events(cursor, inbox.version, waited)
+        events = await self._cloud.events(cursor, inbox.version, waited, self._boot_id)
         self._hear()
+        self.answered.set()
         self._set_connection(CloudConnection.CONNECTED)
         await inbox.receive(events, self._arrival())
         self._store_fails = False

@@ -55,6 +55,7 @@ class Reporter:
         inbox: Inbox,
         sources: StatusSources,
         *,
+        boot_id: str,
         now: Now,
         rng: random.Random,
     ) -> None:
@@ -64,7 +65,7 @@ class Reporter:
         self._sources = sources
         self._now = now
         self._rng = rng
-        self._boot_id = f"{rng.getrandbits(96):024x}"
+        self._boot_id = boot_id
         self._n = 0
         self._backoff = Backoff(rng)
         self._changed = asyncio.Event()
