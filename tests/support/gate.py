@@ -10,6 +10,7 @@ from likelight.appreciation.buttons.watched import WatchedButton
 from likelight.contract import State
 from likelight.gate.on_air import OnAir
 from likelight.gate.privacy_button import PrivacyButton
+from likelight.runtime.clock import Now
 from likelight_hw.ports import CameraPhase, CameraStatus, HardwareError
 from likelight_hw.sim.button import SimButton
 from support.virtual import virtual_now
@@ -102,6 +103,7 @@ async def a_kitchen(
     private: bool = False,
     consented: bool = True,
     configured: bool = True,
+    now: Now | None = None,
 ) -> None:
     kitchen = GateKitchen()
     gate = OnAir(
@@ -110,7 +112,7 @@ async def a_kitchen(
         show=kitchen.show,
         store_privacy=kitchen.keep,
         on_change=kitchen.changed,
-        now=virtual_now(),
+        now=now or virtual_now(),
         configured=configured,
     )
     kitchen.gate = gate

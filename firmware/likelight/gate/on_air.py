@@ -15,7 +15,7 @@ from likelight.contract import CameraReport, Cause, State
 from likelight.gate.light import OnAirLight
 from likelight.gate.privacy import DurablePrivacy
 from likelight.gate.rule import Conditions, Decision, decide, in_words
-from likelight.runtime.clock import Now
+from likelight.runtime.clock import Now, Since
 from likelight_hw.ports import CameraStatus, Indicator
 
 log = logging.getLogger(__name__)
@@ -70,7 +70,7 @@ class OnAir:
         self._unknown = {"consent", "hours"}
         """What has not been told since the start; until then the log says nothing of the state."""
         self._logged = ""
-        self._since = now()
+        self._since = Since(now)
         self._opens_at: datetime | None = None
         self._open = False
         self._running = False
@@ -101,7 +101,7 @@ class OnAir:
         closed = self.state is State.CLOSED
         return CameraReport(
             state=self.state,
-            since=self._since,
+            since=self._since.wall,
             cause=self._decision.cause,
             opens_at=self._opens_at if closed else None,
         )
@@ -243,7 +243,7 @@ class OnAir:
         before = self._decision
         if decision.state is not before.state:
             self._show(decision.state)
-            self._since = self._now()
+            self._since = Since(self._now)
         self._decision = decision
         if (decision.state, decision.cause) != (before.state, before.cause):
             self._report_change()

@@ -4,12 +4,41 @@ Monotonic time is always the running loop's own `time()`, so a test on a virtual
 bring a loop of its own; wall time comes in as a `Now`.
 """
 
+import asyncio
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 Now = Callable[[], datetime]
 """Returns the present wall time, timezone-aware, in UTC."""
+
+
+CLOCK_WAS_SET = timedelta(seconds=1)
+"""When wall time and the loop's time differ by this much more than before, somebody has set the
+clock: a slow correction runs in both."""
+
+
+class Since:
+    """A moment that has passed `ago` seconds ago, told as wall time.
+
+    A wall clock that is set afterwards takes it along: what began 5 minutes ago did so by any
+    clock. Make and read it on the event loop.
+    """
+
+    def __init__(self, now: Now, ago: float = 0.0) -> None:
+        self.at = asyncio.get_running_loop().time() - ago
+        """When it was, by the loop's clock."""
+        self._now = now
+        self._told = now() - timedelta(seconds=ago)
+
+    @property
+    def wall(self) -> datetime:
+        """When it was, by the wall clock as it is now."""
+        age = timedelta(seconds=asyncio.get_running_loop().time() - self.at)
+        moment = self._now() - age
+        if abs(moment - self._told) >= CLOCK_WAS_SET:
+            self._told = moment
+        return self._told
 
 
 def utc_now() -> datetime:

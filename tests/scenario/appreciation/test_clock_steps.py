@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from likelight.contract import State
+from likelight.gate.schedule import daily
 from support.device import CODES, Device
 from support.permissions import SettableClock
 from support.scripted_cloud import ScriptedCloud
@@ -104,5 +106,51 @@ def test_the_day_s_count_is_that_of_the_day_that_the_clock_shows(tmp_path: Path)
                 cloud.like(likes)
                 await asyncio.sleep(120)
                 assert f"{likes} today" in device.window.screen.text
+
+    run_virtual(scenario())
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize(
+    ("step", "quiet"),
+    [
+        (timedelta(seconds=-7), False),
+        (timedelta(seconds=7), False),
+        (timedelta(hours=11), True),
+        (timedelta(hours=-9), True),
+        (timedelta(days=-3650), False),
+        (timedelta(days=3650, hours=11), True),
+    ],
+    ids=str,
+)
+def test_quiet_hours_are_those_of_the_clock_as_it_is(
+    tmp_path: Path, step: timedelta, quiet: bool, when: str
+) -> None:
+    hours = daily("22:00-06:30", UTC)
+
+    async def scenario() -> None:
+        clock = SettableClock(NOON)
+        cloud = ScriptedCloud(virtual_now(NOON))
+        device = Device(
+            tmp_path / "device.db", cloud, clock, quiet=lambda: hours.is_open(clock()), night=0.3
+        )
+        async with device.living(), asyncio.TaskGroup() as group:
+            night = group.create_task(device.window.night.run())
+            await asyncio.sleep(10)
+            if when == "before":
+                clock.set_ahead(step)
+            device.turn(State.PRIVATE)
+            if when == "after":
+                clock.set_ahead(step)
+            await asyncio.sleep(60)
+            sent = cloud.note("heroes")
+            await asyncio.sleep(60)
+            assert (sent not in cloud.shown) is quiet, "by night a note waits"
+            assert (device.lights.frame.level == 0) is quiet, "by night the lamp's base is dark"
+            clock.set_ahead(-step)
+            await asyncio.sleep(60)
+            assert sent in cloud.shown
+            assert device.lights.frame.level > 0
+            night.cancel()
 
     run_virtual(scenario())
