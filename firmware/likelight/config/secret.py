@@ -26,10 +26,6 @@ _KITCHEN_ADD = re.compile(r"The kitchen \S+ is ready\. .*:")
 """The line that `likelight-cloud kitchen add` prints before the token."""
 
 
-class MalformedSecret(ConfigError):
-    """The file could be read, and what it holds can't be the secret."""
-
-
 def read_token(file: Path) -> str:
     """Return the device's token in `file`; what `kitchen add` prints may stand there whole.
 
@@ -41,7 +37,7 @@ def read_token(file: Path) -> str:
         lines = lines[1:]
     token = _unquoted(_only(lines, file, what))
     if not _TOKEN.fullmatch(token):
-        raise MalformedSecret(
+        raise ConfigError(
             f"what {file} holds is not {what}: a token is A-Z, a-z, 0-9, - and _ only, without "
             "spaces. Copy the last line of what `likelight-cloud kitchen add` printed"
         )
@@ -60,8 +56,8 @@ def _only(lines: list[str], file: Path, what: str) -> str:
     if len(lines) == 1:
         return lines[0]
     if not lines:
-        raise MalformedSecret(f"{file} is empty; it should hold {what}")
-    raise MalformedSecret(
+        raise ConfigError(f"{file} is empty; it should hold {what}")
+    raise ConfigError(
         f"{file} has {len(lines)} lines; it should hold {what}, in one line, and nothing else"
     )
 
@@ -78,7 +74,7 @@ def _lines(file: Path, what: str) -> list[str]:
     try:
         text = content.decode(encoding)
     except UnicodeDecodeError:
-        raise MalformedSecret(
+        raise ConfigError(
             f"{file} is not a text file; it should hold {what}, in one line"
         ) from None
     return [line.strip() for line in text.splitlines() if line.strip()]
@@ -100,7 +96,7 @@ def _content(file: Path, what: str) -> bytes:
     except (OSError, ValueError) as error:
         raise ConfigError(f"can't read {what} in {file}: {_why(error)}") from error
     if len(content) > MOST_BYTES:
-        raise MalformedSecret(f"{file} is too large; it should hold {what}, in one line")
+        raise ConfigError(f"{file} is too large; it should hold {what}, in one line")
     return content
 
 

@@ -15,7 +15,7 @@ from aiohttp import web
 
 from likelight.config.last_good import LastGood, write_last_good
 from likelight.config.settings import Config
-from likelight.config.state_dir import held
+from likelight.config.state_dir import held, held_if_usable
 from likelight.daemon.assembly import assemble
 from likelight.daemon.camera import camera_config
 from likelight.daemon.device import Device
@@ -53,7 +53,8 @@ def run(config: Config, options: RunOptions) -> None:
     Raises `ConfigError` or `HardwareError` when it can't start and `GaveUp` when a part failed too
     often; each may be inside an ExceptionGroup.
     """
-    with held(config.state_dir), _listener(config, wait=not options.bench) as listener:
+    holding = held(config.state_dir) if options.bench else held_if_usable(config.state_dir)
+    with holding, _listener(config, wait=not options.bench) as listener:
         prepared = prepare(config, listener, broken=options.broken)
         asyncio.run(_until_a_signal(config, prepared, options))
 

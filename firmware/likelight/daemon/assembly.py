@@ -189,6 +189,7 @@ def _connect(
         )
         supervisor.add("pairing", pairing, critical=False)
     troubles.set(Trouble.CONFIG, prepared.broken)
+    troubles.set(Trouble.STATE_DIR, not prepared.state_dir_usable)
     troubles.set(Trouble.ADDRESS, prepared.listener is None)
     events.on_troubles()
 

@@ -33,9 +33,14 @@ class DiskState:
 
 
 def disk_state(folder: Path) -> DiskState:
-    """Return how the disk of `folder` is, without a write. One that can't be asked takes none."""
+    """Return how the disk of `folder` is, without a write. One that can't be asked takes none.
+
+    Where there is no such folder, it is the disk that would hold it.
+    """
     try:
         disk = os.statvfs(folder)
+    except (FileNotFoundError, NotADirectoryError, PermissionError):
+        return disk_state(folder.parent)
     except OSError:
         return DiskState(read_only=True)
     return DiskState(full=disk.f_bavail == 0, read_only=bool(disk.f_flag & os.ST_RDONLY))

@@ -18,10 +18,7 @@ STORE_FILE = "device.sqlite"
 
 def is_first_consent(config: Config) -> bool:
     """Return whether a consent that is recorded now would be a new device's first."""
-    try:
-        return not camera_config(config.camera).simulated and is_new(config.state_dir)
-    except ConfigError:
-        return False
+    return not camera_config(config.camera).simulated and is_new(config.state_dir)
 
 
 def begin_shared(config: Config) -> None:

@@ -10,7 +10,7 @@ from likelight.assets.catalogue import Notes
 from likelight.config.opened_lights import OpenedLights, write_opened_lights
 from likelight.config.places import runtime_dir
 from likelight.config.settings import Config
-from likelight.config.state_dir import is_new, own_token
+from likelight.config.state_dir import is_new, is_usable, own_token
 from likelight.daemon.camera import camera_config
 from likelight.daemon.embedded_cloud import CloudPlugin, make_embedded_cloud
 from likelight.daemon.first_consent import STORE_FILE
@@ -37,6 +37,8 @@ class Prepared:
     """What proves to the cloud which device this is; None when it is not paired."""
     store: DeviceStore
     """Not open yet."""
+    state_dir_usable: bool
+    """The state directory is there for us to write."""
     new: bool
     """The state directory held nothing of likelight's before this start."""
     notes: Notes
@@ -52,7 +54,7 @@ class Prepared:
 
 
 def prepare(config: Config, listener: socket.socket | None, *, broken: bool = False) -> Prepared:
-    """Read what `config` names; `config.state_dir` exists. Raises `ConfigError`.
+    """Read what `config` names. Raises `ConfigError`.
 
     `broken` says that `config` is the last good one, because the new one has a mistake.
     """
@@ -71,6 +73,7 @@ def prepare(config: Config, listener: socket.socket | None, *, broken: bool = Fa
         listener,
         token,
         DeviceStore(state_dir / STORE_FILE, kitchen=config.kitchen.id, now=now),
+        is_usable(state_dir),
         new,
         notes,
         packaged_placeholders(simulated=camera_config(config.camera).simulated),

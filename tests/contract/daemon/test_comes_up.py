@@ -4,7 +4,7 @@ import asyncio
 import socket
 import uuid
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,8 @@ import aiohttp
 import pytest
 
 from likelight.config.settings import CloudSettings, Config, KitchenSettings, WebSettings
+from likelight.config.state_dir import held_if_usable
+from likelight.contract import State
 from likelight.daemon import listener as listener_module
 from likelight.daemon import pairing
 from likelight.daemon.assembly import assemble
@@ -19,6 +21,7 @@ from likelight.daemon.device import Device
 from likelight.daemon.listener import device_listener_if_there
 from likelight.daemon.prepare import prepare
 from likelight.web.http.server import listen
+from likelight_hw.sim.button import SimButton
 from likelight_hw.sim.display import SimDisplay
 from support.cloud import KID, TOKEN
 from support.cloud_server import cloud_server
@@ -74,21 +77,22 @@ async def risen(
     if port == 0:
         with listen("127.0.0.1", 0) as free:
             port = free.getsockname()[1]
-    state_dir.mkdir(exist_ok=True)
     web = WebSettings(host="127.0.0.1", port=port)
     config = await asyncio.to_thread(
         lambda: Config(kitchen=KitchenSettings(id=KID), state_dir=state_dir, web=web, **settings)
     )
     bound = await asyncio.to_thread(device_listener_if_there, config.web)
     try:
-        prepared = await asyncio.to_thread(prepare, config, bound)
-        async with assemble(config, prepared) as device, asyncio.TaskGroup() as group:
-            display = device.hardware.display
-            assert isinstance(display, SimDisplay)
-            display.on_show = device.changes.bump
-            running = group.create_task(device.run())
-            yield Risen(device, f"http://127.0.0.1:{port}")
-            running.cancel()
+        with ExitStack() as stack:
+            await asyncio.to_thread(stack.enter_context, held_if_usable(state_dir))
+            prepared = await asyncio.to_thread(prepare, config, bound)
+            async with assemble(config, prepared) as device, asyncio.TaskGroup() as group:
+                display = device.hardware.display
+                assert isinstance(display, SimDisplay)
+                display.on_show = device.changes.bump
+                running = group.create_task(device.run())
+                yield Risen(device, f"http://127.0.0.1:{port}")
+                running.cancel()
     finally:
         if bound is not None:
             bound.close()
@@ -156,8 +160,46 @@ async def test_a_cloud_inside_whose_database_is_damaged_begins_anew_and_says_so(
     assert [*tmp_path.glob("cloud.sqlite.damaged-*")]
 
 
-async def test_an_empty_token_of_its_own_is_made_anew(tmp_path: Path) -> None:
-    await asyncio.to_thread(write_token, tmp_path / "device.token", "")
+def spoil_token(file: Path, how: str) -> None:
+    match how:
+        case "empty":
+            write_token(file, "")
+        case "readable by others":
+            write_token(file, "a-token")
+            file.chmod(0o644)
+        case "a folder":
+            file.mkdir()
+            (file / "something").touch()
+        case "a link to nothing":
+            file.symlink_to(file.parent / "nothing")
+
+
+@pytest.mark.parametrize("how", ["empty", "readable by others", "a folder", "a link to nothing"])
+async def test_a_token_of_its_own_that_can_not_be_used_is_made_anew(
+    tmp_path: Path, how: str
+) -> None:
+    await asyncio.to_thread(spoil_token, tmp_path / "device.token", how)
     async with risen(tmp_path) as device:
         await device.until(lambda: device.device.window_in.reported.is_set())
         await device.lights_for_a_like(device.url)
+        assert (await device.health())[1]["status"] == "ok"
+
+
+@pytest.mark.parametrize("where", ["below a file", "a file"])
+async def test_without_a_state_directory_it_lives_in_memory_private_and_says_so(
+    tmp_path: Path, where: str
+) -> None:
+    file = tmp_path / "file"
+    await asyncio.to_thread(file.write_text, "not a folder")
+    async with risen(file / "state" if where == "below a file" else file) as device:
+        await device.says("code S2.")
+        assert device.device.on_air.state is State.PRIVATE
+        status, body, ready = await device.health()
+        assert (status, body["status"], ready) == (200, "degraded", 200)
+        assert body["reasons"][:2] == ["state-dir", "store-in-memory"]
+        assert "disk-read-only" not in body["reasons"], "nobody needs a new card"
+        await device.lights_for_a_like(device.url)
+        privacy = device.device.hardware.privacy
+        assert isinstance(privacy, SimButton)
+        privacy.press()
+        await device.until(lambda: device.device.on_air.state is not State.PRIVATE)

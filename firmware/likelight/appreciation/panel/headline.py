@@ -19,6 +19,7 @@ from likelight.runtime.troubles import Trouble
 _CODES = {
     # What keeps the device from remembering anything, PRIVACY included, is the first that a private
     # crew is told.
+    Trouble.STATE_DIR: "S2",
     Trouble.DISK_FULL: "D1",
     Trouble.DISK_READ_ONLY: "D2",
     Trouble.STORE_IN_MEMORY: "D3",
@@ -80,7 +81,7 @@ def _device(troubles: tuple[Trouble, ...], words: CrewWords) -> StatusScreen | N
         match trouble:
             case Trouble.NOT_PAIRED:
                 told = words.not_paired, "wrench"
-            case Trouble.CONFIG:
+            case Trouble.CONFIG | Trouble.STATE_DIR:
                 told = words.settings_mistake, "wrench"
             case Trouble.DISK_FULL:
                 told = words.card_full, "wrench"

@@ -27,6 +27,10 @@ _TROUBLES = {
         "the configuration has a mistake; the last good one runs, with the camera off",
         "sudo likelight config check",
     ),
+    Trouble.STATE_DIR: (
+        "the state directory is not there, or not the service's to write; nothing is stored",
+        "sudo ls -ld DIRECTORY (state_dir), sudo chown likelight: DIRECTORY, and restart",
+    ),
     Trouble.DISK_FULL: (
         "the disk is full, and nothing can be stored",
         "sudo journalctl --vacuum-size=100M, and remove what else is large",
