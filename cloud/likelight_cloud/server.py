@@ -37,7 +37,7 @@ class CloudServer:
         self._relays = Relays()
         self._requests = RequestCounts()
         self._public_url = public_url
-        given = [public_url.host] if public_url is not None and public_url.host else []
+        given = () if public_url is None else (str(public_url),)
         names = OwnNames(given, option="--public-url")
         self._servers = (
             WebServer(self._fill_public, public, names),

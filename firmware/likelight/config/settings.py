@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from datetime import tzinfo
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
-from urllib.parse import urlsplit
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 
@@ -75,11 +74,6 @@ class WebSettings(Section):
     @classmethod
     def _are_addresses(cls, urls: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(check_public_url(url) for url in urls)
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """The names under which the device answers, beside its addresses."""
-        return (self.host, *(urlsplit(url).hostname or "" for url in self.public_urls))
 
 
 class CloudSettings(Section):

@@ -74,7 +74,9 @@ class DeviceServer:
             await self._serve(listener)
 
     async def _serve(self, listener: socket.socket) -> None:
-        names = OwnNames(self._settings.names, option="web.public_urls")
+        names = OwnNames(
+            self._settings.public_urls, host=self._settings.host, option="web.public_urls"
+        )
         await WebServer(self._fill, listener, names).run()
 
     async def _bound(self) -> socket.socket:

@@ -21,6 +21,7 @@ from support.virtual import run_virtual
         ("localhost:8080", True),
         ("Kitchen.Example:8080", True),
         ("wolke.xn--kche-0ra", True),
+        ("store-7.example:8080", True),
         (f"{socket.gethostname()}:8080", True),
         ("raspberrypi", True),
         ("raspberrypi.local.", True),
@@ -37,7 +38,9 @@ from support.virtual import run_virtual
     ],
 )
 def test_no_name_that_another_site_can_have_is_our_own(host: str, own: bool) -> None:
-    names = OwnNames(["kitchen.example", "0.0.0.0", "wolke.küche"])
+    names = OwnNames(
+        ["https://kitchen.example", "https://wolke.küche:8443"], host="store-7.example"
+    )
     assert names.has(host) is own
 
 

@@ -5,9 +5,13 @@ file descriptors, and neither the camera's next process nor the store could then
 """
 
 import asyncio
+import logging
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
+
+from likelight.runtime.paced_log import PacedLog
+from likelight.web.http.connection import Connection
 
 HEAD_WITHIN_S = 10.0
 """The head of a first request must be whole by then, however slowly its lines arrive."""
@@ -18,9 +22,7 @@ MOST_SILENT = 500
 All addresses count together: a proxy, or a building with one address, brings many viewers at once.
 """
 
-KEEP_ALIVE_S = 75.0
-"""Between two requests. Longer than the 60 s after which Varnish, nginx and most load balancers
-give an idle connection up, so that they never send a request into one that we are closing."""
+log = logging.getLogger(__name__)
 
 _TIMED_OUT = b"HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
 
@@ -34,6 +36,7 @@ class ConnectionGuard:
     def __init__(self) -> None:
         self._server: web.Server | None = None
         self._silent: dict[asyncio.Protocol, asyncio.TimerHandle] = {}
+        self._malformed = PacedLog(log)
 
     def protect(self, server: web.Server) -> None:
         """Make protocols of `server` from now on."""
@@ -42,10 +45,10 @@ class ConnectionGuard:
     def __call__(self) -> asyncio.Protocol:
         """Return the protocol of one more connection."""
         assert self._server is not None
-        protocol = self._server()
+        loop = asyncio.get_running_loop()
+        protocol = Connection(self._server, loop=loop, malformed=self._malformed)
         if len(self._silent) >= MOST_SILENT:
             self._time_out(next(iter(self._silent)))  # dicts keep their order: the oldest
-        loop = asyncio.get_running_loop()
         self._silent[protocol] = loop.call_later(HEAD_WITHIN_S, self._time_out, protocol)
         return protocol
 

@@ -16,6 +16,8 @@ from yarl import URL
 from likelight.runtime.paced_log import PacedLog
 from likelight.web.http.problems import ProblemError
 
+HTTPS_PORT = 443
+
 log = logging.getLogger(__name__)
 
 _NEVER_A_SITES = (".local", ".localhost", ".internal", ".home.arpa")
@@ -23,15 +25,31 @@ _NEVER_A_SITES = (".local", ".localhost", ".internal", ".home.arpa")
 
 
 class OwnNames:
-    """Addresses, names without a dot, names that nobody can register, and those that are `given`.
+    """Addresses, names without a dot, names that nobody can register, and those that were given.
 
-    `option` is what gives a server another name; refusals tell it.
+    Given are those of `public_urls`, where viewers open the server by a name or through a proxy,
+    `host`, on which it listens, and the machine's own. `option` is what sets another public URL.
     """
 
-    def __init__(self, given: Iterable[str] = (), *, option: str = "its configuration") -> None:
-        self._given = {_name(name) for name in (*given, socket.gethostname())}
+    def __init__(
+        self,
+        public_urls: Iterable[str] = (),
+        *,
+        host: str = "",
+        option: str = "its configuration",
+    ) -> None:
+        self._public = tuple(URL(url) for url in public_urls)
+        names = (host, socket.gethostname(), *(url.authority for url in self._public))
+        self._given = {_name(name) for name in names}
         self._option = option
         self._refusals = PacedLog(log)
+
+    @property
+    def only_https(self) -> bool:
+        """Whether viewers come over TLS only, and nothing else of that name is at another port."""
+        return bool(self._public) and all(
+            url.scheme == "https" and url.port == HTTPS_PORT for url in self._public
+        )
 
     def has(self, authority: str) -> bool:
         """Return whether `authority`, the value of a `Host` header, is one of ours."""

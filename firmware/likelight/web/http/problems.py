@@ -9,12 +9,11 @@ from aiohttp.typedefs import Handler
 
 from likelight.contract import PROBLEM_JSON, FieldError, Problem
 from likelight.problem import ProblemType
+from likelight.web.http.reply_headers import EVERY_REPLY
 
 log = logging.getLogger(__name__)
 
 _PREPARED = web.RequestKey("prepared", bool)
-
-_SECURITY = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer"}
 
 
 class ProblemError(Exception):
@@ -65,10 +64,9 @@ async def problems(request: web.Request, handler: Handler) -> web.StreamResponse
 
 
 async def on_prepare(request: web.Request, response: web.StreamResponse) -> None:
-    """Give every answer of the app its security headers; a signal for `on_response_prepare`."""
+    """Give every answer of the app the headers of all; a signal for `on_response_prepare`."""
     request[_PREPARED] = True
-    for name, value in _SECURITY.items():
-        response.headers.setdefault(name, value)
+    response.headers.update(EVERY_REPLY)
 
 
 def _problem(request: web.Request, error: Exception) -> ProblemError:

@@ -9,9 +9,10 @@ from aiohttp import web
 
 from likelight.contract import MAX_BODY
 from likelight.runtime.cleanup import finish_within
-from likelight.web.http.connection_guard import KEEP_ALIVE_S, ConnectionGuard
+from likelight.web.http.connection_guard import ConnectionGuard
 from likelight.web.http.own_names import OwnNames
 from likelight.web.http.problems import on_prepare, problems
+from likelight.web.http.reply_headers import HSTS
 from likelight.web.http.same_site import same_site_only
 
 BACKLOG = 1024
@@ -51,12 +52,18 @@ def new_application(names: OwnNames | None = None) -> web.Application:
 
     It answers only under its own `names`, which may be addresses and .local names only.
     """
-    at_own_name = (names or OwnNames()).middleware()
+    names = names or OwnNames()
     app = web.Application(
-        middlewares=[problems, at_own_name, same_site_only], client_max_size=MAX_BODY
+        middlewares=[problems, names.middleware(), same_site_only], client_max_size=MAX_BODY
     )
     app.on_response_prepare.append(on_prepare)
+    if names.only_https:
+        app.on_response_prepare.append(_over_tls)
     return app
+
+
+async def _over_tls(_: web.Request, response: web.StreamResponse) -> None:
+    response.headers.update(HSTS)
 
 
 class WebServer:
@@ -83,13 +90,7 @@ class WebServer:
         app, guard = new_application(self._names), ConnectionGuard()
         self._fill(app)
         app.middlewares.insert(0, guard.middleware)
-        runner = web.AppRunner(
-            app,
-            access_log=None,
-            handle_signals=False,
-            shutdown_timeout=1.0,
-            keepalive_timeout=KEEP_ALIVE_S,
-        )
+        runner = web.AppRunner(app, handle_signals=False, shutdown_timeout=1.0)
         await runner.setup()
         assert runner.server is not None
         guard.protect(runner.server)

@@ -7,12 +7,7 @@ from pathlib import Path
 
 from aiohttp import web
 
-# Script, style, pictures, sockets and media of our own origin and nothing else; `blob:` is what
-# Media Source Extensions and the still pictures of the player need.
-PAGE_POLICY = (
-    "default-src 'self'; media-src 'self' blob:; img-src 'self' data: blob:; connect-src 'self'; "
-    "style-src 'self'; script-src 'self'; frame-ancestors 'none'; base-uri 'none'"
-)
+from likelight.web.http.reply_headers import PAGE_POLICY
 
 # Python's own table of types depends on the machine's /etc/mime.types; a module script with a
 # wrong type does not run, so the few types that a page has are named here.
@@ -49,9 +44,7 @@ class ServedFile:
         headers = {
             "Cache-Control": "no-cache",
             "Content-Security-Policy": PAGE_POLICY,
-            "Referrer-Policy": "no-referrer",
             "Vary": "Accept-Encoding",
-            "X-Content-Type-Options": "nosniff",
             "ETag": f'"{tag}"',
         }
         if any(known.value in (tag, "*") for known in request.if_none_match or ()):
