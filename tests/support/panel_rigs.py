@@ -130,7 +130,7 @@ class FramebufferRig:
         self.geometry = geometry
         self.memory = folder / "fb0"
         self.memory.write_bytes(bytes([NOISE]) * geometry.size)
-        self.backlight = folder / "backlight" / "panel"
+        self.backlight = folder / "sys/class/backlight/panel"
         self.backlight.mkdir(parents=True)
         for name, text in (("max_brightness", "255"), ("brightness", "7"), ("bl_power", "0")):
             (self.backlight / name).write_text(text)
@@ -145,7 +145,7 @@ class FramebufferRig:
         self.display: Display = framebuffer_display(
             replace(wiring, device=self.memory),
             read_geometry=self._answer,
-            backlights=folder / "backlight",
+            sysfs=folder / "sys",
             console=self.console,
             timeout_s=timeout_s,
         )

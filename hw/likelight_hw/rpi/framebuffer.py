@@ -12,14 +12,14 @@ from PIL import Image
 
 from likelight_hw.panels import panel
 from likelight_hw.ports import HardwareError
-from likelight_hw.rpi import fbdev, sysfs_backlight
+from likelight_hw.rpi import fbdev, kernel_names, kernel_screens
 from likelight_hw.rpi.panel import TIMEOUT_S, PanelDisplay
 from likelight_hw.rpi.pixels import packed
+from likelight_hw.rpi.sysfs_backlight import SysfsBacklight
 from likelight_hw.wiring import DisplayWiring
 
 log = logging.getLogger(__name__)
 
-DEVICE = Path("/dev/fb0")
 CONSOLE = Path("/dev/tty0")
 NO_CURSOR_NO_SCREENSAVER = b"\x1b[?25l\x1b[9;0]"
 
@@ -34,22 +34,27 @@ def framebuffer_display(
     wiring: DisplayWiring,
     *,
     read_geometry: Callable[[int], fbdev.FramebufferGeometry] = fbdev.read_geometry,
-    backlights: Path = sysfs_backlight.CLASS,
+    sysfs: Path | None = None,
     console: Path = CONSOLE,
     timeout_s: float = TIMEOUT_S,
 ) -> PanelDisplay:
     """Return the display on `wiring`; nothing is opened yet. Raises `HardwareError` in words.
 
-    The other parameters name where the kernel has the geometry, backlights and console.
+    The other parameters name where the kernel has the geometry, its lists of devices, and the
+    console.
     """
+    info = panel(wiring).info
 
     def open_driver() -> FramebufferDriver:
-        device = wiring.device or DEVICE
-        driver = FramebufferDriver(device, wiring.rotate, read_geometry, backlights)
+        device = wiring.device
+        if device is None:
+            found = kernel_screens.framebuffer((info.width, info.height), sysfs)
+            device = kernel_names.tell(found)
+        driver = FramebufferDriver(device, wiring.rotate, read_geometry, sysfs)
         _hide_cursor(console)
         return driver
 
-    return PanelDisplay(panel(wiring).info, open_driver, name=wiring.panel, timeout_s=timeout_s)
+    return PanelDisplay(info, open_driver, name=wiring.panel, timeout_s=timeout_s)
 
 
 class FramebufferDriver:
@@ -65,7 +70,7 @@ class FramebufferDriver:
         device: Path,
         rotate: int,
         read_geometry: Callable[[int], fbdev.FramebufferGeometry],
-        backlights: Path,
+        sysfs: Path | None,
     ) -> None:
         self._device = device
         self._rotate = rotate
@@ -78,7 +83,7 @@ class FramebufferDriver:
         except BaseException:
             os.close(self._fd)
             raise
-        self._backlight = _backlight(backlights)
+        self._backlight = _backlight(device, sysfs)
 
     def draw(self, image: Image.Image) -> None:
         self._picture = image
@@ -192,9 +197,10 @@ def _open(device: Path) -> int:
         ) from error
 
 
-def _backlight(parent: Path) -> sysfs_backlight.SysfsBacklight | None:
+def _backlight(device: Path, sysfs: Path | None) -> SysfsBacklight | None:
+    found = kernel_names.tell(kernel_screens.backlight(device, sysfs))
     try:
-        return sysfs_backlight.find(parent)
+        return None if found is None else SysfsBacklight(found)
     except (OSError, ValueError) as error:
         log.warning("The panel's backlight stays as it is: %s", error)
         return None

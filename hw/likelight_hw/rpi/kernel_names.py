@@ -105,7 +105,7 @@ def header_bus(bus: Bus, sysfs: Path | None = None) -> Choice[int]:
             f"the device tree does not name the header's {header.name} bus: number"
             f" {header.usual} is taken for it, unless display.port says another",
         )
-    for number, adapter in _numbered(root / header.adapters, header.prefix):
+    for number, adapter in numbered(root / header.adapters, header.prefix):
         if (adapter / "of_node").resolve() == node:
             return Choice(number)
     raise HardwareError(
@@ -131,6 +131,12 @@ def device_of(chip: int) -> str:
     return f"/dev/gpiochip{chip}"
 
 
+def numbered(folder: Path, prefix: str) -> Iterator[tuple[int, Path]]:
+    """Yield what is called `prefix` and a number, such as gpiochip11, in the order of numbers."""
+    found = ((path.name.removeprefix(prefix), path) for path in folder.glob(f"{prefix}*"))
+    yield from sorted((int(number), path) for number, path in found if number.isdecimal())
+
+
 def words(field: bytes) -> str:
     """Return what a fixed field of the kernel's holds."""
     return field.partition(b"\0")[0].decode(errors="replace")
@@ -139,13 +145,7 @@ def words(field: bytes) -> str:
 def _compatible_of(devices: Path) -> dict[int, frozenset[str]]:
     """Return what the device tree says of each chip; nothing of one that it does not describe."""
     # By sysfs, not /dev: there udev adds links to chips under the numbers of older kernels.
-    return {chip: _compatible(path) for chip, path in _numbered(devices, "gpiochip")}
-
-
-def _numbered(folder: Path, prefix: str) -> Iterator[tuple[int, Path]]:
-    """Yield each `prefix` with a number, such as gpiochip11, by its number."""
-    found = ((path.name.removeprefix(prefix), path) for path in folder.glob(f"{prefix}*"))
-    yield from sorted((int(number), path) for number, path in found if number.isdecimal())
+    return {chip: _compatible(path) for chip, path in numbered(devices, "gpiochip")}
 
 
 def _aliased(tree: Path, aliases: tuple[str, ...]) -> Path | None:

@@ -4,14 +4,12 @@ from pathlib import Path
 
 from likelight_hw.lamps.gamma import luminance
 
-CLASS = Path("/sys/class/backlight")
-
 _POWER_ON = "0"
 _POWER_OFF = "4"
 
 
 class SysfsBacklight:
-    """One backlight; `directory` is its place in sysfs."""
+    """One backlight; `directory` is its place in sysfs. Raises `OSError`, `ValueError`."""
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
@@ -27,10 +25,3 @@ class SysfsBacklight:
 
     def _write(self, name: str, value: str) -> None:
         (self._directory / name).write_text(value)
-
-
-def find(parent: Path = CLASS) -> SysfsBacklight | None:
-    """Return the first backlight of this machine. HDMI has none. Raises `OSError`, `ValueError`."""
-    for directory in sorted(parent.glob("*")):
-        return SysfsBacklight(directory)
-    return None

@@ -164,6 +164,22 @@ async def test_no_framebuffer_at_all_or_a_file_that_is_none(tmp_path: Path) -> N
     await asyncio.gather(nowhere.close(), text.close())
 
 
+async def test_without_a_device_in_the_configuration_the_panel_s_size_says_which(
+    tmp_path: Path,
+) -> None:
+    for number, size in ((0, "1920x1080"), (77, "800x480"), (78, "320x240")):
+        folder = tmp_path / f"class/graphics/fb{number}"
+        folder.mkdir(parents=True)
+        (folder / "modes").write_text(f"U:{size}p-60\n")
+    display = framebuffer_display(LCD_5, sysfs=tmp_path, console=tmp_path / "no")
+    with pytest.raises(HardwareError, match=r"can't open /dev/fb77: No such file"):
+        await display.set_brightness(1.0)
+    none = framebuffer_display(LCD_5, sysfs=tmp_path / "none", console=tmp_path / "no")
+    with pytest.raises(HardwareError, match="this machine has no framebuffer"):
+        await none.set_brightness(1.0)
+    await asyncio.gather(display.close(), none.close())
+
+
 async def test_the_backlight_is_dimmed_as_the_eye_sees_it(tmp_path: Path) -> None:
     async with framebuffer(tmp_path, geometry(800, 480)) as rig:
         await rig.display.show(picture(rig.display.info))

@@ -58,6 +58,14 @@ OFF = Machine(
         "/sys/firmware/devicetree/base/aliases/spi0": "/soc/spi@7e204000\0",
     }
 )
+HDMI = {
+    "/sys/class/graphics/fb0/name": "vc4drmfb\n",
+    "/sys/class/graphics/fb0/modes": "U:1920x1080p-60\n",
+}
+TOUCH = {
+    "/sys/class/graphics/fb1/name": "drm-rp1-dsidrmf\n",
+    "/sys/class/graphics/fb1/modes": "U:800x480p-60\n",
+}
 RULES = "/etc/udev/rules.d/70-likelight.rules"
 UNIT = "/etc/systemd/system/likelight.service"
 GOOD_UNIT = "[Service]\nSupplementaryGroups=gpio i2c\nWatchdogSec=30\n"
@@ -401,10 +409,40 @@ CASES = [
     Case("spi-node", "warn", "does not name", SPI, with_files({"/dev/spidev0.0": 0o666})),
     Case("spi-node", "fail", "spidev0.0", SPI),
     Case("framebuffer-node", "skip", "no panel", {}),
-    Case("framebuffer-node", "ok", "/dev/fb0", DSI, with_files({"/dev/fb0": 0o666})),
-    Case("framebuffer-node", "fail", "/dev/fb0", DSI),
+    Case("framebuffer-node", "ok", "/dev/fb0", DSI, with_files({**HDMI, "/dev/fb0": 0o666})),
+    Case("framebuffer-node", "fail", "there is no /dev/fb0", DSI, with_files(HDMI)),
+    Case("framebuffer-node", "fail", "no framebuffer; is the panel's cable in", DSI),
+    Case(
+        "framebuffer-node",
+        "ok",
+        "/dev/fb1",
+        DSI,
+        with_files({**HDMI, **TOUCH, "/dev/fb0": 0o600, "/dev/fb1": 0o666}),
+    ),
+    Case(
+        "framebuffer-node",
+        "ok",
+        "/dev/fb0",
+        {"display": {**DSI["display"], "device": "/dev/fb0"}},
+        with_files({**HDMI, **TOUCH, "/dev/fb0": 0o666}),
+    ),
+    Case(
+        "framebuffer-node",
+        "warn",
+        "fb0 is vc4drmfb with 1920 x 1080 pixels",
+        {"display": {"driver": "framebuffer", "panel": "lcd-7-hd"}},
+        with_files({**HDMI, **TOUCH, "/dev/fb0": 0o666}),
+    ),
     Case("framebuffer-size", "skip", "no panel", {}),
-    Case("framebuffer-size", "skip", "doesn't report", DSI),
+    Case("framebuffer-size", "skip", "see framebuffer-node", DSI),
+    Case(
+        "framebuffer-size",
+        "skip",
+        "doesn't report",
+        DSI,
+        with_files({"/sys/class/graphics/fb0/name": "vc4drmfb\n"}),
+    ),
+    Case("framebuffer-size", "ok", "800 x 480", DSI, with_files({**HDMI, **TOUCH})),
     Case(
         "framebuffer-size",
         "ok",

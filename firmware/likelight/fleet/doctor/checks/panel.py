@@ -1,6 +1,5 @@
 """The panel: its bus, its address, its speed, or the framebuffer that it is behind."""
 
-import re
 from pathlib import Path
 
 from likelight.fleet.doctor.check import Check, Finding, Result, check, fail, ok, skip, warn
@@ -8,7 +7,7 @@ from likelight.fleet.doctor.checks.pins import node
 from likelight.fleet.doctor.system import System
 from likelight_hw.panels import PANELS
 from likelight_hw.ports import HardwareError
-from likelight_hw.rpi import kernel_names
+from likelight_hw.rpi import kernel_names, kernel_screens
 from likelight_hw.rpi.kernel_names import Bus, Choice
 
 FAST_HZ = 400_000
@@ -37,11 +36,20 @@ def _i2c(system: System) -> str:
     return f"/dev/i2c-{_port(system, 'i2c').taken}"
 
 
-def _doubted(finding: Finding, choice: Choice[int], setting: str) -> Finding:
+def _framebuffer(system: System) -> Choice[Path]:
+    """Return the panel's framebuffer. Raises `HardwareError` when there is none."""
+    display = system.config.wiring.display
+    if display.device is not None:
+        return Choice(display.device)
+    info = PANELS[display.panel].info
+    return kernel_screens.framebuffer((info.width, info.height), system.at("/sys"))
+
+
+def _doubted(finding: Finding, doubt: str | None, setting: str) -> Finding:
     """Return a good `finding` as a warning where `setting` may have to name another device."""
-    if choice.doubt is None or finding.result is not Result.OK:
+    if doubt is None or finding.result is not Result.OK:
         return finding
-    return warn(f"{finding.words}; {choice.doubt}", f"set {setting} in likelight.toml")
+    return warn(f"{finding.words}; {doubt}", f"set {setting} in likelight.toml")
 
 
 @check(
@@ -80,7 +88,7 @@ def i2c_node(system: System) -> Finding:
     except HardwareError as error:
         return fail(str(error))
     absent = "add dtparam=i2c_arm=on to config.txt, load i2c-dev, start again"
-    return _doubted(node(system, f"/dev/i2c-{port.taken}", absent), port, "display.port")
+    return _doubted(node(system, f"/dev/i2c-{port.taken}", absent), port.doubt, "display.port")
 
 
 @check(
@@ -149,20 +157,24 @@ def spi_node(system: System) -> Finding:
         return fail(str(error))
     path = f"/dev/spidev{port.taken}.{system.config.wiring.display.chip_select or 0}"
     seen = node(system, path, "add dtparam=spi=on to config.txt, and start again")
-    return _doubted(seen, port, "display.port")
+    return _doubted(seen, port.doubt, "display.port")
 
 
 @check(
     "framebuffer-node",
     what="The panel's framebuffer is there, and the daemon may use it",
-    why="Without a cable that the kernel recognises there is no /dev/fb0",
+    why="Without a cable that the kernel recognises the panel has no framebuffer",
     fix="Check the panel's cable and power, with display_auto_detect=1 in config.txt",
 )
 def framebuffer_node(system: System) -> Finding:
     if system.config.wiring.display.driver != "framebuffer":
         return skip(_NO_FRAMEBUFFER)
-    device = system.config.wiring.display.device or Path("/dev/fb0")
-    return node(system, str(device), framebuffer_node.fix)
+    try:
+        device = _framebuffer(system)
+    except HardwareError as error:
+        return fail(str(error))
+    seen = node(system, str(device.taken), framebuffer_node.fix)
+    return _doubted(seen, device.doubt, "display.device")
 
 
 @check(
@@ -175,17 +187,18 @@ def framebuffer_size(system: System) -> Finding:
     display = system.config.wiring.display
     if display.driver != "framebuffer":
         return skip(_NO_FRAMEBUFFER)
-    name = (display.device or Path("/dev/fb0")).name
-    # The mode is "U:800x480p-60"; the virtual size may be larger than the panel.
-    folder = f"/sys/class/graphics/{name}"
-    found = re.findall(r"\d+", system.text(f"{folder}/modes", f"{folder}/virtual_size") or "")
-    if len(found) < 2:
+    try:
+        size = kernel_screens.size_of(_framebuffer(system).taken, system.at("/sys"))
+    except HardwareError:
+        return skip("there is no framebuffer: see framebuffer-node")
+    if size is None:
         return skip("the kernel doesn't report it")
-    info, size = PANELS[display.panel].info, (int(found[0]), int(found[1]))
-    pixels = f"{size[0]} x {size[1]}"
+    info = PANELS[display.panel].info
     if set(size) == {info.width, info.height}:
-        return ok(pixels)
-    return warn(f"it has {pixels} pixels, {display.panel} has {info.width} x {info.height}")
+        return ok(kernel_screens.pixels(size))
+    return warn(
+        f"it has {kernel_screens.pixels(size)}, {display.panel} has {info.width} x {info.height}"
+    )
 
 
 CHECKS: tuple[Check, ...] = (
