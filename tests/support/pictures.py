@@ -5,8 +5,10 @@ shade of its own.
 """
 
 import io
+import random
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cache
 
 import av
 from PIL import Image
@@ -47,6 +49,32 @@ def encode(
         frame.pts = number
         units += [Unit(bytes(packet), packet.is_keyframe) for packet in codec.encode(frame)]
     return units
+
+
+@cache
+def noise() -> tuple[Unit, ...]:
+    """Return a group of 30 pictures, some 2 Mbit/s: moving noise that nothing compresses."""
+    rng = random.Random(3)
+    codec = av.CodecContext.create("libx264", "w")
+    codec.width, codec.height, codec.pix_fmt = WIDTH, HEIGHT, "yuv420p"
+    codec.time_base = Fraction(1, 30)
+    codec.options = {
+        "preset": "ultrafast",
+        "tune": "zerolatency",
+        "x264-params": "keyint=30:min-keyint=30:scenecut=0:repeat-headers=1:annexb=1:qp=30",
+    }
+    units = []
+    picture = bytearray(rng.randbytes(WIDTH * HEIGHT))
+    for number in range(30):
+        for _ in range(12):
+            at = rng.randrange(len(picture) - 600)
+            picture[at : at + 600] = rng.randbytes(600)
+        frame = av.VideoFrame(WIDTH, HEIGHT, "yuv420p")
+        for plane, data in zip(frame.planes, (picture, b"\x80", b"\x80"), strict=True):
+            plane.update(bytes(data) * (1 if len(data) > 1 else plane.buffer_size))
+        frame.pts = number
+        units += [Unit(bytes(packet), packet.is_keyframe) for packet in codec.encode(frame)]
+    return tuple(units)
 
 
 def heavy(size: int, *, keyframe: bool) -> Unit:

@@ -5,17 +5,14 @@ is missing that it leans on.
 """
 
 import asyncio
-import random
 import statistics
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
-from fractions import Fraction
 from functools import cache
 from itertools import pairwise
 
 import aiohttp
-import av
 
 from likelight.contract import State
 from likelight.feed.fmp4 import TIMESCALE
@@ -26,7 +23,7 @@ from support.boxes import read_fragment
 from support.busy import BUSY, lateness
 from support.camera import Decoder
 from support.feed import Kitchen, kitchen, now_us
-from support.pictures import HEIGHT, WIDTH, Unit, heavy
+from support.pictures import HEIGHT, WIDTH, heavy, noise
 from support.slow_proxy import SlowLine, slow_proxy
 from support.valve import Valve
 from support.virtual import run_virtual
@@ -35,32 +32,6 @@ FPS = 30
 SECONDS = 5
 BEHIND_S = MAX_BEHIND / TIMESCALE
 """Who is further behind is led to the present, also where this machine was what held it up."""
-
-
-@cache
-def noise() -> tuple[Unit, ...]:
-    """Return a group of 30 pictures, some 2 Mbit/s: moving noise that nothing compresses."""
-    rng = random.Random(3)
-    codec = av.CodecContext.create("libx264", "w")
-    codec.width, codec.height, codec.pix_fmt = WIDTH, HEIGHT, "yuv420p"
-    codec.time_base = Fraction(1, FPS)
-    codec.options = {
-        "preset": "ultrafast",
-        "tune": "zerolatency",
-        "x264-params": "keyint=30:min-keyint=30:scenecut=0:repeat-headers=1:annexb=1:qp=30",
-    }
-    units = []
-    picture = bytearray(rng.randbytes(WIDTH * HEIGHT))
-    for number in range(FPS):
-        for _ in range(12):
-            at = rng.randrange(len(picture) - 600)
-            picture[at : at + 600] = rng.randbytes(600)
-        frame = av.VideoFrame(WIDTH, HEIGHT, "yuv420p")
-        for plane, data in zip(frame.planes, (picture, b"\x80", b"\x80"), strict=True):
-            plane.update(bytes(data) * (1 if len(data) > 1 else plane.buffer_size))
-        frame.pts = number
-        units += [Unit(bytes(packet), packet.is_keyframe) for packet in codec.encode(frame)]
-    return tuple(units)
 
 
 @cache

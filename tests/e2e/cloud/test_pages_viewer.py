@@ -259,6 +259,19 @@ async def test_without_the_stream_a_live_kitchen_is_not_called_live(viewer: View
     )
 
 
+async def test_a_slow_connection_is_named_as_the_reason(viewer: ViewerPage) -> None:
+    await viewer.says("Live from the kitchen")
+    await player(viewer.page, "onConnection({kind: 'slow', retryIn: 60})")
+    await viewer.says("Your connection is slow")
+    await player(viewer.page, "onConnection({kind: 'connected'})")
+    await viewer.says("Live from the kitchen")
+    delay = viewer.page.locator("#delay")
+    await player(viewer.page, "onDelay(3.21, true)")
+    await expect(delay).to_have_text("3.2 s behind · Your connection is slow")
+    await player(viewer.page, "onDelay(0.2, false)")
+    await expect(delay).to_have_text("0.2 s behind")
+
+
 async def test_a_picture_that_is_not_live_is_covered(cloud: StubCloud, viewer: ViewerPage) -> None:
     cover = viewer.page.locator("#cover")
     await expect(cover).to_be_visible()

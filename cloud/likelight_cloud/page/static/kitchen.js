@@ -70,11 +70,11 @@ const stage = new Stage({
   base: `/k/${kid}`,
   now: () => Date.now() - (Number.isFinite(ahead) ? ahead : 0),
   onState: (value) => stateLine.socketSaid(value),
-  onConnection: ({ kind, retryIn }) => stateLine.stream(kind === "connected" ? null : retryIn),
+  onConnection: ({ kind, retryIn }) => stateLine.stream(kind, retryIn),
   onPicture: () => stateLine.pictureCame(),
-  onDelay: (seconds) => {
+  onDelay: (seconds, slow) => {
     find("delay").hidden = seconds === null;
-    if (seconds !== null) find("delay").textContent = behind(seconds);
+    if (seconds !== null) find("delay").textContent = behind(seconds, slow);
   },
 });
 

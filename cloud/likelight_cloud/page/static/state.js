@@ -47,6 +47,7 @@ const MARKS = {
   off: "camera_crossed",
   offline: "cloud_crossed",
   lost: "cloud_crossed",
+  slow: "cloud_crossed",
   unknown: "cloud_crossed",
 };
 
@@ -65,6 +66,7 @@ export function wordsOf(state, { opensAt = null, retryAt = null, now = Date.now(
     case "fault":
     case "off":
     case "offline":
+    case "slow":
     case "unknown":
       return word(state);
     case "closed":
@@ -94,12 +96,16 @@ export function clockTime(at, { seconds = true } = {}) {
   return at.toLocaleTimeString(lang, seconds ? { ...parts, second: "2-digit" } : parts);
 }
 
-/** How old the picture is: "0.2 s behind", from 10 s on without the tenths; never none at all. */
-export function behind(seconds) {
+/**
+ * How old the picture is: "0.2 s behind", from 10 s on without the tenths; never none at all. With
+ * the reason, where the viewer's connection is too slow for it.
+ */
+export function behind(seconds, slow) {
   const digits = seconds < 9.95 ? 1 : 0;
   const shown = Math.max(0.1, seconds).toLocaleString(lang, {
     minimumFractionDigits: digits,
     maximumFractionDigits: digits,
   });
-  return word("behind", { n: shown });
+  const words = word("behind", { n: shown });
+  return slow ? `${words} · ${word("slow")}` : words;
 }

@@ -17,6 +17,7 @@ export class StateLine {
   #opensAt = null;
   #unknown = false;
   #retry = { cloud: null, stream: null };
+  #away = "lost";
   #said = null;
 
   /** `main` holds #state and #cover; `say(words)` speaks to screen readers. */
@@ -35,9 +36,13 @@ export class StateLine {
     this.#draw();
   }
 
-  /** `retryIn`: seconds until the player tries again, or null when it is connected. */
-  stream(retryIn) {
-    this.#connected = retryIn === null;
+  /**
+   * `kind`: "connected", or why the player tries again in `retryIn` seconds: the connection was
+   * "lost", or it is too "slow".
+   */
+  stream(kind, retryIn) {
+    this.#connected = kind === "connected";
+    this.#away = kind;
     this.#pictured = false;
     this.#retry.stream = this.#connected ? null : Date.now() + retryIn * 1000;
     if (!this.#connected) this.#known.socketLost();
@@ -79,7 +84,7 @@ export class StateLine {
     const value = this.#known.value;
     if (this.#connected && DEVICE_OWN.has(value)) return value;
     if (this.#retry.cloud !== null) return "lost";
-    if (this.#retry.stream !== null && (value === "live" || value === "idle")) return "lost";
+    if (this.#retry.stream !== null && (value === "live" || value === "idle")) return this.#away;
     return value ?? "connecting";
   }
 

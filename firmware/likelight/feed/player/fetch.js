@@ -6,6 +6,7 @@ import {MsePicture, mediaSource} from "./mse.js";
 export class FetchWay {
   static way = "fetch";
   static frozenAfterMs = 4000;
+  static tellsAge = true;
   static get engine() {
     return "mse";
   }
@@ -31,6 +32,9 @@ export class FetchWay {
   }
   get delay() {
     return this.#picture.delay;
+  }
+  get grown() {
+    return this.#picture.grown;
   }
 
   async open() {

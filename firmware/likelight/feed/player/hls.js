@@ -3,6 +3,7 @@
 // Native only where there are no Media Source Extensions, which is an iPhone before iOS 17.1:
 // canPlayType can't decide it, because Chromium answers "maybe" too. Everybody else gets hls.js.
 
+import {Age} from "./age.js";
 import {mediaSource} from "./mse.js";
 import {decodedFrames, liveVideo, play, removeVideo} from "./video.js";
 
@@ -13,6 +14,7 @@ const MAX_LAG_S = 2; // behind where hls.js wants to be
 export class HlsWay {
   static way = "hls";
   static frozenAfterMs = 4000;
+  static tellsAge = true;
   static get engine() {
     return mediaSource() ? "mse" : "native";
   }
@@ -23,6 +25,7 @@ export class HlsWay {
   #options;
   #report;
   #video = null;
+  #age;
   #hls = null;
   #timer = 0;
   #shown = 0;
@@ -31,6 +34,7 @@ export class HlsWay {
   constructor(options) {
     this.#options = options;
     this.#report = options.report;
+    this.#age = new Age(options.now);
   }
 
   // hls.js does not say what it received, so a missing picture counts against the network.
@@ -40,10 +44,15 @@ export class HlsWay {
     return decodedFrames(this.#video);
   }
 
+  grown = null; // it never falls far behind the playlist, see #keepUp
+
   /** From the playlist's EXT-X-PROGRAM-DATE-TIME, which is the time of capture. */
   get delay() {
     const shown = this.#hls ? this.#hls.playingDate : this.#nativeDate();
-    return shown ? Math.max(0, (this.#options.now() - shown) / 1000) : null;
+    const behind = this.#behindPlaylist;
+    if (!shown || !(behind > 0)) return null;
+    this.#age.note(performance.now() - shown - behind * 1000);
+    return this.#age.of(shown);
   }
 
   async open() {
@@ -103,6 +112,12 @@ export class HlsWay {
     if (target === null || !video.buffered.length) return;
     const lag = target - video.currentTime;
     if (lag > MAX_LAG_S || (stalled && lag > 0)) video.currentTime = target;
+  }
+
+  get #behindPlaylist() {
+    if (this.#hls) return this.#hls.latency;
+    const {seekable, currentTime} = this.#video;
+    return seekable.length ? seekable.end(seekable.length - 1) - currentTime : null;
   }
 
   #nativeDate() {

@@ -16,6 +16,7 @@ let requests = 0;
 export class MjpegWay {
   static way = "mjpeg";
   static frozenAfterMs = 4000;
+  static tellsAge = false; // the browser does not show the parts' X-Timestamp
   static get engine() {
     return "jpeg";
   }
@@ -39,7 +40,8 @@ export class MjpegWay {
   }
 
   gotFragment = false;
-  delay = null; // the browser does not show the parts' X-Timestamp
+  delay = null;
+  grown = null;
   progress = 0;
 
   open() {

@@ -58,6 +58,11 @@ export class MsePicture {
     return this.#captures.delay(this.#video.currentTime);
   }
 
+  /** How much older the picture is than the freshest one of this connection, in seconds, or null. */
+  get grown() {
+    return this.#captures.grown(this.#video.currentTime);
+  }
+
   /** What follows is of this type, for example `video/mp4; codecs="avc1.42c01f"`. */
   begin(mime) {
     this.#queue.push({mime});
@@ -66,7 +71,8 @@ export class MsePicture {
   /** Take an init segment or one whole fragment, an ArrayBuffer. */
   take(data, {init}) {
     if (this.#closed) return;
-    if (!init) {
+    if (init) this.#captures.begin();
+    else {
       this.gotFragment = true;
       this.#captures.note(data);
     }

@@ -6,9 +6,11 @@
 //
 // It puts one <video> or <img> into `stage` and calls
 //   onState(state)         a state of the contract, whenever the stream's WebSocket sends one
-//   onConnection({kind})   "connected", or "lost" with `retryIn` in seconds
+//   onConnection({kind})   "connected", or with `retryIn` in seconds "lost", or "slow": the picture
+//                          grew old, and a new connection gets the newest
 //   onPicture()            the first picture of each connection is on the screen
-//   onDelay(seconds)       once a second, how old the picture on the screen is; null if not known
+//   onDelay(seconds, slow) once a second, how old the picture on the screen is; null if not known.
+//                          `slow` is true while it was "slow" in the last 30 s
 // `now()` is the wall time in epoch milliseconds from which the delay is computed; a page that
 // knows the server's clock passes that. `stage.dataset.way` is "mse", "fetch", "hls", "mjpeg" or
 // "snapshot".
@@ -27,6 +29,8 @@ const RETRY_MAX_S = 30;
 const MAX_FAILURES = 2; // of the best way in a row, before all ways are tried again from the first
 const SMOOTH_MS = 30_000; // of moving picture, after which earlier freezes do not count
 const CHECK_EVERY_MS = 1000;
+const LATE_S = 3; // older than the freshest picture was: what is between here and the server holds it
+const LATE_CHECKS = 2; // one alone may be a burst after a pause of the network
 
 const RETRY_BEST_MIN_S = 60; // on a worse way than the best one; doubled each time
 
@@ -47,6 +51,7 @@ export class Player {
   #retry = 0;
   #deadline = 0;
   #watch = 0;
+  #slowUntil = 0;
   #visibilityListener = () => this.#onVisible();
 
   constructor({stage, base, label = "Picture from the kitchen", now = Date.now,
@@ -91,7 +96,7 @@ export class Player {
 
   #try(index) {
     this.#close();
-    while (WAYS[index] && !usable(WAYS[index])) index++;
+    while (WAYS[index] && !this.#usable(WAYS[index])) index++;
     const Way = WAYS[index];
     if (!Way) return this.#lost();
     const {stage, base, label, now} = this.#options;
@@ -105,6 +110,15 @@ export class Player {
       console.warn("likelight player:", error);
       if (this.#way === way) this.#failed("failed");
     });
+  }
+
+  get #slow() {
+    return performance.now() < this.#slowUntil;
+  }
+
+  // On a slow line an age that nobody can tell may be any.
+  #usable(Way) {
+    return Way.possible && !unusable.has(Way.engine) && (Way.tellsAge || !this.#slow);
   }
 
   // What a way may report; the reports of a way that was given up are ignored.
@@ -157,6 +171,7 @@ export class Player {
     const began = performance.now();
     let progress = way.progress;
     let movedAt = began;
+    let late = 0;
     this.#watch = setInterval(() => {
       const now = performance.now();
       if (way.progress !== progress) {
@@ -167,8 +182,10 @@ export class Player {
           if (WAYS[this.#index] === bestWay) this.#bestRetries = 0;
         }
       }
+      late = movedAt === now && way.grown > LATE_S ? late + 1 : 0;
       if (now - movedAt > frozenAfterMs) this.#failed("frozen");
-      else this.#options.onDelay(way.delay);
+      else if (late === LATE_CHECKS) this.#failed("late");
+      else this.#options.onDelay(way.delay, this.#slow);
     }, CHECK_EVERY_MS);
   }
 
@@ -176,28 +193,28 @@ export class Player {
     const Way = WAYS[this.#index];
     // Its first frame may be on the screen already, and would be at each new try.
     if (how === "notAllowed") unusable.add(Way.engine);
-    if (how === "notAllowed" || (how === "frozen" && ++this.#freezes > 1)) {
+    if (how === "late") this.#slowUntil = performance.now() + SMOOTH_MS;
+    const held = how === "frozen" || how === "late";
+    if (how === "notAllowed" || (held && ++this.#freezes > 1)) {
       this.#freezes = 0;
-      if (Way === bestWay) bestWay = null;
-      this.#options.onConnection({kind: "lost", retryIn: 0});
+      // A slow line may be quicker in a minute: then the best way is tried again.
+      if (Way === bestWay && how !== "late") bestWay = null;
+      this.#options.onConnection({kind: how === "late" ? "slow" : "lost", retryIn: 0});
       return this.#try(this.#index + 1);
     }
+    if (how === "late") return this.#lost("slow");
     if (this.#pictured || (Way === bestWay && this.#failures < MAX_FAILURES)) return this.#lost();
     if (how === "unsupported" && Way !== bestWay) unusable.add(Way.engine);
     this.#try(this.#index + 1);
   }
 
   // Full jitter, so that a thousand viewers do not reconnect at the same moment.
-  #lost() {
+  #lost(kind = "lost") {
     this.#close();
     const ceiling = Math.min(RETRY_MAX_S, RETRY_MIN_S * 2 ** this.#failures++);
     const retryIn = Math.random() * ceiling;
-    this.#options.onDelay(null);
-    this.#options.onConnection({kind: "lost", retryIn});
+    this.#options.onDelay(null, this.#slow);
+    this.#options.onConnection({kind, retryIn});
     this.#retry = setTimeout(() => this.#connect(), retryIn * 1000);
   }
-}
-
-function usable(Way) {
-  return Way.possible && !unusable.has(Way.engine);
 }

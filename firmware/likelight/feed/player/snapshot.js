@@ -6,6 +6,7 @@ const WITHIN_MS = 4000; // the server itself may wait 2 s for a fresh picture
 export class SnapshotWay {
   static way = "snapshot";
   static frozenAfterMs = Infinity; // a snapshot that does not come ends this way by itself
+  static tellsAge = true;
   static get engine() {
     return "jpeg";
   }
@@ -16,7 +17,7 @@ export class SnapshotWay {
   #options;
   #report;
   #image = new Image();
-  #captured = null;
+  #shown = null; // {captured, asked, arrived}
   #timer = 0;
   #ended = new AbortController();
 
@@ -28,19 +29,26 @@ export class SnapshotWay {
 
   gotFragment = false;
   progress = 0;
+  grown = null;
 
+  /** It was captured between the question and the answer; a clock that says otherwise is wrong. */
   get delay() {
-    return this.#captured && Math.max(0, (this.#options.now() - this.#captured) / 1000);
+    if (!this.#shown) return null;
+    const {captured, asked, arrived} = this.#shown;
+    const now = performance.now();
+    const age = this.#options.now() - captured;
+    return (captured && age >= now - arrived && age <= now - asked ? age : now - asked) / 1000;
   }
 
   async open() {
+    const asked = performance.now();
     try {
       const {blob, captured} = await snapshot(this.#options.base, this.#ended.signal);
       const url = URL.createObjectURL(blob);
       this.#image.src = url;
       await this.#image.decode().finally(() => URL.revokeObjectURL(url));
       if (this.#ended.signal.aborted) return;
-      this.#captured = captured;
+      this.#shown = {captured, asked, arrived: performance.now()};
       if (!this.#image.isConnected) this.#first();
       this.#timer = setTimeout(() => this.open(), EVERY_MS);
     } catch {

@@ -5,6 +5,7 @@ import {MsePicture, mediaSource} from "./mse.js";
 export class SocketWay {
   static way = "mse";
   static frozenAfterMs = 4000;
+  static tellsAge = true;
   static get engine() {
     return "mse";
   }
@@ -31,6 +32,9 @@ export class SocketWay {
   }
   get delay() {
     return this.#picture.delay;
+  }
+  get grown() {
+    return this.#picture.grown;
   }
 
   open() {

@@ -1,0 +1,210 @@
+"""How old the player says that the picture is, and what it does when that is too old."""
+
+import asyncio
+import time
+from bisect import bisect_right
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from aiohttp import web
+from playwright.async_api import Browser, Page
+
+from likelight.contract import State
+from likelight.feed.channels import JpegPicture
+from likelight.feed.fmp4 import TIMESCALE, fragment
+from likelight.feed.outlets import Demand
+from likelight.feed.ring import Fragment
+from support.busy import BUSY
+from support.chromium import chromium, needs_chromium
+from support.feed import kitchen, now_us
+from support.pictures import HEIGHT, WIDTH, noise
+from support.slow_proxy import SlowLine, SlowProxy, slow_proxy
+from support.stage import NO_SOCKET, camera, same_clock, stage
+
+pytestmark = [needs_chromium, pytest.mark.asyncio(loop_scope="module")]
+
+CAPTURED_MS = 1_790_000_000_000
+"""When the first picture of a story was captured, by the kitchen's clock."""
+
+# A story is played on a clock of its own, which starts with the first capture.
+TELL = """async ([story, ahead]) => {
+  const {Captures} = await import("/player/captures.js");
+  let now = 0;
+  performance.now = () => now;
+  const captures = new Captures(() => ahead + now);
+  const told = [];
+  for (const [at, what, value] of story) {
+    now = at;
+    if (what === "opens") captures.begin();
+    else if (what === "comes") captures.note(Uint8Array.from(value).buffer);
+    else told.push([captures.delay(value), captures.grown(value)]);
+  }
+  return told;
+}"""
+
+Story = list[tuple[float, str, Any]]
+
+
+def comes(at_ms: float, captured_ms: float, time_s: float) -> tuple[float, str, Any]:
+    """Return the arrival of the picture that begins at `time_s` of the video."""
+    made = fragment(
+        [b"e"],
+        sequence=1,
+        decode=int(time_s * TIMESCALE),
+        duration=3000,
+        keyframe=True,
+        captured_us=int(1000 * (CAPTURED_MS + captured_ms)),
+    )
+    return at_ms, "comes", list(made)
+
+
+def asked(at_ms: float, time_s: float) -> tuple[float, str, Any]:
+    """Return the question how old the picture at `time_s` is."""
+    return at_ms, "asked", time_s
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def browser() -> AsyncIterator[Browser]:
+    async with chromium() as started:
+        yield started
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def empty(browser: Browser) -> AsyncIterator[Page]:
+    async def page(_: web.Request) -> web.Response:
+        return web.Response(text="<title>empty</title>", content_type="text/html")
+
+    async with kitchen(web.get("/", page)) as place, await browser.new_context() as context:
+        opened = await context.new_page()
+        await opened.goto(place.url)
+        yield opened
+
+
+async def told(empty: Page, story: Story, ahead_s: float = 0.0) -> list[list[float]]:
+    """Return what is told at each question: the delay, and how much it has grown, in seconds."""
+    ahead_ms = CAPTURED_MS + 1000 * ahead_s
+    return list(await empty.evaluate(TELL, [story, ahead_ms]))
+
+
+WRONG = [3600.0, -3600.0, 6.0, -0.5]
+"""How many seconds a viewer's clock may be ahead of the kitchen's."""
+
+
+async def test_with_one_clock_the_age_is_that_of_the_capture(empty: Page) -> None:
+    late = [comes(300 + n * 1000, n * 500, n) for n in range(60)]
+    story: Story = [*late, *(asked(300 + n * 1000, n) for n in range(60))]
+    story.sort(key=lambda step: step[0])
+    ages = [delay for delay, _ in await told(empty, story)]
+    assert ages == pytest.approx([0.3 + n / 2 for n in range(60)])
+
+
+@pytest.mark.parametrize("ahead_s", WRONG)
+async def test_a_wrong_clock_hides_nothing_of_what_the_age_has_grown_by(
+    empty: Page, ahead_s: float
+) -> None:
+    late = [comes(100 + n * 1000, n * 500, n) for n in range(60)]
+    story: Story = [*late, *(asked(100 + n * 1000, n) for n in range(60))]
+    story.sort(key=lambda step: step[0])
+    for n, (delay, grown) in enumerate(await told(empty, story, ahead_s)):
+        assert delay == grown == pytest.approx(n / 2), "the first one counts as new"
+
+
+@pytest.mark.parametrize("ahead_s", WRONG)
+async def test_a_line_that_needs_seconds_for_the_first_keyframe_does_not_make_it_new(
+    empty: Page, ahead_s: float
+) -> None:
+    story: Story = [(50, "opens", None), comes(4000, 0, 0.0), asked(4000, 0.0)]
+    [(delay, _)] = await told(empty, story, ahead_s)
+    assert delay == pytest.approx(3.95)
+
+
+@pytest.mark.parametrize("ahead_s", [0.0, *WRONG])
+async def test_a_clock_that_is_set_back_makes_no_picture_old_or_new(
+    empty: Page, ahead_s: float
+) -> None:
+    story: Story = [
+        comes(100, 0, 0.0),
+        comes(2100, 1000, 1.0),
+        asked(2100, 1.0),
+        comes(3100, 2000 - 600_000, 2.0),
+        asked(3100, 2.0),
+        comes(4100, 2500 - 600_000, 3.0),
+        asked(4100, 3.0),
+    ]
+    grown = [grown for _, grown in await told(empty, story, ahead_s)]
+    assert grown == pytest.approx([1.0, 1.0, 1.5])
+
+
+class Timeline:
+    """An outlet that knows when the picture at each time of the video was captured."""
+
+    demand = Demand()
+
+    def __init__(self) -> None:
+        self._times: list[float] = []
+        self._captured: list[int] = []
+
+    def on_fragment(self, fragment: Fragment) -> None:
+        self._times.append(fragment.decode / TIMESCALE)
+        self._captured.append(fragment.captured_us)
+
+    def on_jpeg(self, picture: JpegPicture) -> None: ...
+
+    def on_state(self, state: State) -> None: ...
+
+    def age(self, time_s: float, at_us: float) -> float:
+        """Return how old the picture at `time_s` of the video is at `at_us`, in seconds."""
+        return (at_us - self._captured[bisect_right(self._times, time_s + 0.001) - 1]) / 1e6
+
+
+RATE = sum(len(unit.data) for unit in noise())
+"""Bytes a second of the stream."""
+
+
+@pytest.mark.parametrize("ahead_s", [0.0, 3600.0])
+async def test_what_a_proxy_holds_back_is_told_and_thrown_away(
+    browser: Browser, ahead_s: float
+) -> None:
+    """The way over HTTP, where no acknowledgement tells the hub what a proxy holds."""
+    held: list[SlowProxy] = []
+
+    @asynccontextmanager
+    async def front(url: str) -> AsyncIterator[str]:
+        # As large a buffer as Linux gives: 3 s of the stream at a third of its rate.
+        async with slow_proxy(url, SlowLine(queue=1 << 22)) as proxy:
+            held.append(proxy)
+            yield proxy.url
+
+    script = NO_SOCKET + same_clock() + f"window.ahead += {ahead_s * 1000};"
+    to_now_us = now_us() - time.time_ns() // 1000
+    timeline = Timeline()
+    wall = stage(browser, init_script=script, front=front)
+    async with wall as (place, page), asyncio.TaskGroup() as group:
+        place.hub.add_outlet(timeline)
+        place.hub.set_format(WIDTH, HEIGHT, 30)
+        place.hub.show(State.LIVE)
+        rolling = group.create_task(camera(place, units=noise()))
+        await page.wait_for_function("() => heard.delays.some((seconds) => seconds !== null)")
+        held[0].line.down_bytes_per_s = RATE / 3
+        slow = "() => heard.connections.some(({kind}) => kind === 'slow')"
+        await page.wait_for_function(slow, timeout=60_000)
+        before = await page.evaluate("heard.pictures")
+        await page.wait_for_function(f"() => heard.pictures > {before}", timeout=60_000)
+        await page.wait_for_function("() => heard.told.at(-1)[0] !== null", timeout=60_000)
+        answers: list[Any] = await page.evaluate("heard.told")
+        rolling.cancel()
+    pairs = [
+        (seconds, timeline.age(at, wall_ms * 1000 + to_now_us))
+        for seconds, _, at, wall_ms in answers
+        if seconds is not None
+    ]
+    print([f"{said:.1f}/{true:.1f}" for said, true in pairs])
+    # Where the clocks disagree the age of the keyframe that a connection begins with is not known.
+    unknown = 1.0 if ahead_s else 0.0
+    assert all(true - 1 - unknown < said < true + 1 for said, true in pairs), pairs
+    assert max(said for said, _ in pairs) > 2, "the age grew"
+    assert answers[-1][1] is True, "the reason is told with the age"
+    assert pairs[-1][0] < BUSY, "the new connection shows the present"
