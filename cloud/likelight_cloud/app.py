@@ -3,6 +3,7 @@
 import asyncio
 import random
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 
 from aiohttp import web
 
@@ -15,8 +16,13 @@ from likelight_cloud.kitchens.cursor import Cursors
 from likelight_cloud.kitchens.kitchen import Kitchen
 from likelight_cloud.kitchens.like_commits import LikeCommits
 from likelight_cloud.store.base import KitchenRecord, Store
+from likelight_cloud.trust.device import token_of
 from likelight_cloud.trust.limits import LikeBucket, NoteTimes, PerViewer
 from likelight_cloud.trust.viewer import ViewerTokens
+
+LOOK_S = 1.0
+"""How often the database is asked for another process's changes: a revoked token ends held
+connections within 2 s."""
 
 
 async def _nothing() -> None:
@@ -59,12 +65,29 @@ class Cloud:
             secret = await self.store.secret()
             self.cursors, self.viewers = Cursors(secret), ViewerTokens(secret)
             self.ready.set()
-            await self.likes.run()
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self.likes.run())
+                group.create_task(self._follow_commands())
         finally:
             self.ready.clear()
             for kitchen in self._kitchens.values():
                 kitchen.announce()
             await self.store.close()
+
+    async def admit(self, request: web.Request, kitchen: Kitchen) -> bytes:
+        """Return the hash of the device token in `request`; raise a 401 for none that is valid.
+
+        The hashes are read each time, so that a revoked token ends at once. A rotation is done once
+        the newer token has come twice.
+        """
+        kid = kitchen.record.kid
+        valid = await self.store.token_hashes(kid)
+        kitchen.admit_only(valid)
+        token = token_of(request, kid, valid)
+        if len(valid) > 1 and token == valid[-1] and kitchen.used_before(token):
+            await self.store.end_other_tokens(kid, token)
+            kitchen.admit_only((token,))
+        return token
 
     async def kitchen(self, kid: str) -> Kitchen:
         """Return the kitchen `kid`; raise a 404 when there is none."""
@@ -98,6 +121,25 @@ class Cloud:
         """Return whether an answer to `request` can still be given and received."""
         transport = request.transport
         return self.ready.is_set() and transport is not None and not transport.is_closing()
+
+    async def _follow_commands(self) -> None:
+        """Take in what `likelight-cloud token revoke`, another process, has changed."""
+        changed = False
+        while True:
+            await asyncio.sleep(LOOK_S)
+            with suppress(StoreError):  # whoever needs the store says so
+                changed = await self.store.changed_elsewhere() or changed
+                if changed:
+                    for kitchen in self.loaded_kitchens():
+                        await self._look_at(kitchen)
+                    changed = False
+
+    async def _look_at(self, kitchen: Kitchen) -> None:
+        kid = kitchen.record.kid
+        record = await self.store.kitchen(kid)
+        if record is not None:
+            kitchen.adopt(record)
+        kitchen.admit_only(await self.store.token_hashes(kid))
 
     def _adopt(self, record: KitchenRecord) -> None:
         kitchen = self._kitchens.get(record.kid)

@@ -7,7 +7,7 @@ import random
 import signal
 import socket
 import sys
-from collections.abc import Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 
@@ -109,6 +109,23 @@ def _parser() -> argparse.ArgumentParser:
     add.add_argument("kid", metavar="KID", help="short id in addresses: a-z, 0-9 and -")
     add.add_argument("name", metavar="NAME", help="the name that viewers read")
     add.set_defaults(run=_add_kitchen)
+
+    token = commands.add_parser("token", help="change a kitchen's token, also while it is served")
+    actions = token.add_subparsers(required=True, metavar="ACTION")
+    rotate = actions.add_parser(
+        "rotate",
+        parents=[database],
+        help="print a new token, once; the one before ends when the device has used this one twice",
+    )
+    rotate.add_argument("kid", metavar="KID", help="the kitchen's id")
+    rotate.set_defaults(run=_rotate_token)
+    revoke = actions.add_parser(
+        "revoke",
+        parents=[database],
+        help="end every token, its polls and uploads within 2 s, and print a new one, once",
+    )
+    revoke.add_argument("kid", metavar="KID", help="the kitchen's id")
+    revoke.set_defaults(run=_revoke_token)
     return parser
 
 
@@ -186,6 +203,39 @@ async def _add_kitchen(options: argparse.Namespace) -> None:
     finally:
         await store.close()
     print(f"The kitchen {kid} is ready. Its device's token, shown only now:\n{token}")
+
+
+async def _rotate_token(options: argparse.Namespace) -> None:
+    token = await _with_new_token(options, SqliteStore.add_token)
+    print(
+        f"A new token for the device of {options.kid}, shown only now. The one before ends once "
+        f"the device has used this one twice.\n{token}"
+    )
+
+
+async def _revoke_token(options: argparse.Namespace) -> None:
+    token = await _with_new_token(options, SqliteStore.revoke_tokens)
+    print(
+        f"No token of {options.kid} from before is valid any more. A new one for its device, shown "
+        f"only now:\n{token}"
+    )
+
+
+async def _with_new_token(
+    options: argparse.Namespace, change: Callable[[SqliteStore, str, bytes], Awaitable[None]]
+) -> str:
+    """Return a new token of the kitchen, after `change` has stored its hash."""
+    if not await asyncio.to_thread(options.database.exists):
+        raise CommandError(f"there is no database {options.database}. Name it with --database.")
+    store, token = SqliteStore(options.database), new_token()
+    await store.open()
+    try:
+        await change(store, options.kid, hashed(token))
+    except KeyError as error:
+        raise CommandError(f"there is no kitchen {options.kid} in {options.database}.") from error
+    finally:
+        await store.close()
+    return token
 
 
 def _public_url(text: str) -> URL:

@@ -1,7 +1,7 @@
 """One kitchen at run time: its newest commit, who watches it, and who waits for news of it."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 
@@ -36,6 +36,9 @@ class Kitchen:
         self.notes_lock = asyncio.Lock()
         self.boot_id: str | None = None
         """The device's start that polled last: of this one alone a status counts."""
+        self._boot_token = b""
+        self._newest_used = b""
+        self._valid: frozenset[bytes] = frozenset()
         self._now = now
         self._changed = asyncio.Event()
         self._poll: Poll | None = None
@@ -66,8 +69,27 @@ class Kitchen:
         except TimeoutError:
             pass
 
-    def polled_by(self, boot_id: str) -> None:
+    def used_before(self, token: bytes) -> bool:
+        """Note that a device came with the newest `token`; return whether one did so before."""
+        before, self._newest_used = self._newest_used, token
+        return before == token
+
+    def admit_only(self, tokens: Iterable[bytes]) -> None:
+        """Let the connections end that came with another token than `tokens` (their hashes)."""
+        valid = frozenset(tokens)
+        if valid != self._valid:
+            self._valid = valid
+            if not self.admits(self._boot_token):
+                self.boot_id = None
+            self.announce()
+
+    def admits(self, token: bytes) -> bool:
+        """Return whether a connection that came with `token` may go on."""
+        return token in self._valid
+
+    def polled_by(self, boot_id: str, token: bytes) -> None:
         """Note which start of the device polls; the held poll of another one ends."""
+        self._boot_token = token
         if boot_id != self.boot_id:
             self.boot_id = boot_id
             self._supersede()

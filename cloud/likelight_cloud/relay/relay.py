@@ -41,6 +41,7 @@ class Relay:
         self.hls = Hls(self.hub, epoch=secrets.token_urlsafe(6))
         self._kitchen = kitchen
         self._session: UploadSession | None = None
+        self._token = b""
         self._simulated: bool | None = None
         self._used_at = 0.0
         self.ending = False
@@ -71,12 +72,12 @@ class Relay:
                 self._session.end(WSCloseCode.INTERNAL_ERROR)
 
     @contextmanager
-    def upload(self) -> Iterator[UploadSession]:
-        """Take an upload while the context is open; the newest wins."""
+    def upload(self, token: bytes) -> Iterator[UploadSession]:
+        """Take an upload that came with `token` while the context is open; the newest wins."""
         session = UploadSession(self.hub, self._show)
         if self._session is not None:
             self._session.end(SUPERSEDED)
-        self._session = session
+        self._session, self._token = session, token
         session.request_jpegs(_jpeg_fps(self.hub.demand))
         # The camera of this upload may be another: nothing of the last one stays.
         self._show()
@@ -92,6 +93,8 @@ class Relay:
     async def _follow(self) -> None:
         loop = asyncio.get_running_loop()
         while True:
+            if self._session is not None and not self._kitchen.admits(self._token):
+                self._session.end(WSCloseCode.POLICY_VIOLATION)
             self._show()
             demand = self.hub.demand
             if demand.watched or self._session is not None:

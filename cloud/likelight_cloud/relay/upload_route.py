@@ -12,7 +12,6 @@ from likelight.runtime.cleanup import raise_if_cancelled
 from likelight_cloud.app import CLOUD
 from likelight_cloud.relay.relays import RELAYS
 from likelight_cloud.relay.upload_session import UploadSession
-from likelight_cloud.trust.device import check_device
 
 SILENCE_S = 0.9
 """A live upload that sends nothing for this long is lost, even if TCP is still connected."""
@@ -32,8 +31,7 @@ async def get_feed(request: web.Request) -> web.StreamResponse:
     """
     cloud = request.app[CLOUD]
     kitchen = await cloud.kitchen(request.match_info["kid"])
-    kid = kitchen.record.kid
-    await check_device(request, cloud.store, kid)
+    token = await cloud.admit(request, kitchen)
     socket = web.WebSocketResponse(
         max_msg_size=MAX_MESSAGE, heartbeat=HEARTBEAT_S, compress=False, timeout=1.0
     )
@@ -45,7 +43,7 @@ async def get_feed(request: web.Request) -> web.StreamResponse:
     await socket.prepare(request)
     code: int = WSCloseCode.OK
     try:
-        with relay.upload() as upload:
+        with relay.upload(token) as upload:
             async with asyncio.TaskGroup() as group:
                 sending = group.create_task(_send(socket, upload))
                 code = await _take(socket, upload)

@@ -12,9 +12,6 @@ from typing import Protocol
 
 from likelight.contract import Desired, NoteState, State, Status, Thanks
 
-TOKENS_PER_KITCHEN = 2
-"""A device's token rotates while the old one still works (CONTRACT.md)."""
-
 KEY_TTL_S = 24 * 3600.0
 """How long an `Idempotency-Key` is remembered."""
 
@@ -117,10 +114,23 @@ class Store(Protocol):
         """Create a kitchen. Return False, and change nothing, when it exists."""
 
     async def add_token(self, kid: str, token_hash: bytes) -> None:
-        """Make a device token valid; only the newest `TOKENS_PER_KITCHEN` are."""
+        """Make a device token valid beside the oldest, which the device has until now.
+
+        Any other, which no device has used twice, ends: so two are valid in a rotation.
+        """
+
+    async def end_other_tokens(self, kid: str, token_hash: bytes) -> None:
+        """Leave `token_hash` alone valid: a rotation is done."""
+
+    async def revoke_tokens(self, kid: str, token_hash: bytes) -> None:
+        """Leave the new `token_hash` alone valid, and forget what was said of the kitchen under
+        the others: nobody knows who said it."""
 
     async def token_hashes(self, kid: str) -> tuple[bytes, ...]:
-        """Return the hashes of the valid device tokens."""
+        """Return the hashes of the valid device tokens, the oldest first."""
+
+    async def changed_elsewhere(self) -> bool:
+        """Return whether another process has changed the database since the last call."""
 
     async def kitchen(self, kid: str) -> KitchenRecord | None:
         """Return the kitchen, or None when there is no such kitchen."""

@@ -3,12 +3,12 @@
 import hashlib
 import hmac
 import secrets
+from collections.abc import Iterable
 
 from aiohttp import web
 
 from likelight.problem import ProblemType
 from likelight.web.http.problems import ProblemError
-from likelight_cloud.store.base import Store
 
 
 def new_token() -> str:
@@ -21,18 +21,20 @@ def hashed(token: str) -> bytes:
     return hashlib.sha256(token.encode()).digest()
 
 
-async def check_device(request: web.Request, store: Store, kid: str) -> None:
-    """Raise a 401 unless `request` brings a valid token of the kitchen `kid`.
-
-    The hashes are read each time, so that a token revoked by the command line ends at once.
-    """
+def token_of(request: web.Request, kid: str, valid: Iterable[bytes]) -> bytes:
+    """Return which of the hashes `valid` is that of `request`'s token; raise a 401 for none."""
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() == "bearer" and token.isascii():
         offered = hashed(token.strip())
-        for valid in await store.token_hashes(kid):
-            if hmac.compare_digest(offered, valid):
-                return
-    raise ProblemError(
+        for known in valid:
+            if hmac.compare_digest(offered, known):
+                return known
+    raise refused(kid)
+
+
+def refused(kid: str) -> ProblemError:
+    """Return the answer to a device without a valid token of the kitchen `kid`."""
+    return ProblemError(
         401,
         f"This needs a device token of the kitchen {kid}, as Authorization: Bearer <token>. "
         "The one that came is missing, wrong or revoked.",

@@ -97,10 +97,12 @@ async def test_a_kitchen_is_added_once(store: Store) -> None:
         await store.add_likes({"k2": 1})
 
 
-async def test_the_two_newest_tokens_are_valid(store: Store) -> None:
+async def test_the_oldest_and_the_newest_token_are_valid(store: Store) -> None:
     for token in (b"a", b"b", b"b", b"c"):
         await store.add_token("k1", token)
-    assert set(await store.token_hashes("k1")) == {b"b", b"c"}
+    assert await store.token_hashes("k1") == (b"a", b"c")
+    await store.end_other_tokens("k1", b"c")
+    assert await store.token_hashes("k1") == (b"c",)
     assert await store.token_hashes("k2") == ()
 
 

@@ -16,7 +16,7 @@ from likelight_cloud.kitchens.cursor import CursorError, Position
 from likelight_cloud.kitchens.kitchen import Kitchen
 from likelight_cloud.kitchens.long_poll import hold
 from likelight_cloud.store.base import KitchenRecord, NoteRecord
-from likelight_cloud.trust.device import check_device
+from likelight_cloud.trust.device import refused
 
 log = logging.getLogger(__name__)
 
@@ -42,7 +42,7 @@ async def get_events(request: web.Request) -> web.Response:
     cloud = request.app[CLOUD]
     kitchen = await cloud.kitchen(request.match_info["kid"])
     kid = kitchen.record.kid
-    await check_device(request, cloud.store, kid)
+    token = await cloud.admit(request, kitchen)
     try:
         query = EventsQuery.model_validate(dict(request.query))
     except ValidationError as error:
@@ -50,7 +50,7 @@ async def get_events(request: web.Request) -> web.Response:
 
     kitchen.note_contact()
     if query.boot_id is not None:
-        kitchen.polled_by(query.boot_id)
+        kitchen.polled_by(query.boot_id, token)
     if query.cursor is None:
         return await _reply(cloud, kitchen, _start(kitchen.record), query)
     position = _resume(cloud, kitchen.record, query.cursor)
@@ -65,8 +65,10 @@ async def get_events(request: web.Request) -> web.Response:
             wait=query.wait,
             now=cloud.now,
             rng=cloud.rng,
-            alive=lambda: cloud.serves(request),
+            alive=lambda: cloud.serves(request) and kitchen.admits(token),
         )
+        if not kitchen.admits(token):
+            raise refused(kid)
         if poll.superseded:
             log.warning("A second poll for the kitchen %s has ended the first", kid)
             raise ProblemError(

@@ -10,7 +10,6 @@ from likelight.problem import ProblemType
 from likelight.web.http.body import json_answer, read_body
 from likelight.web.http.problems import ProblemError
 from likelight_cloud.app import CLOUD
-from likelight_cloud.trust.device import check_device
 
 Moment = TypeVar("Moment", datetime, datetime | None)
 
@@ -20,8 +19,10 @@ async def post_status(request: web.Request) -> web.Response:
     cloud = request.app[CLOUD]
     kitchen = await cloud.kitchen(request.match_info["kid"])
     kid = kitchen.record.kid
-    await check_device(request, cloud.store, kid)
+    await cloud.admit(request, kitchen)
     status = await read_body(request, Status)
+    # Again: a body that comes slowly may outlive its token.
+    await cloud.admit(request, kitchen)
     if status.camera.state is State.OFFLINE:
         raise ProblemError(
             422,

@@ -79,3 +79,13 @@ def keep_snapshot(db: sqlite3.Connection, kid: str, status: Status, received_ms:
             " WHERE kid = :kid AND thanks_id IS NOT :id",
             {"id": status.thanks.id, "at": ms(status.thanks.at), "kid": kid},
         )
+
+
+def forget_snapshot(db: sqlite3.Connection, kid: str) -> None:
+    """Forget what was said of the kitchen: it is offline until a device reports again."""
+    db.execute(
+        "UPDATE kitchen SET state = NULL, state_since = NULL, simulated = NULL, lit_total = 0,"
+        " last_lit_at = NULL, received_at = NULL, status = NULL, revision = revision + 1"
+        " WHERE kid = ?",
+        (kid,),
+    )

@@ -14,14 +14,18 @@ from likelight.runtime.clock import utc_now
 from likelight.runtime.sqlite_file import SqliteFile, StoreCondition
 from likelight_cloud.store.base import (
     KEY_TTL_S,
-    TOKENS_PER_KITCHEN,
     Backlog,
     KeyReusedError,
     KitchenRecord,
     Listener,
     NoteRecord,
 )
-from likelight_cloud.store.sqlite.reports import is_newest, keep_receipts, keep_snapshot
+from likelight_cloud.store.sqlite.reports import (
+    forget_snapshot,
+    is_newest,
+    keep_receipts,
+    keep_snapshot,
+)
 from likelight_cloud.store.sqlite.rows import kitchen_of, ms, note_of
 from likelight_cloud.store.sqlite.schema import CLOUD_FILE
 
@@ -39,6 +43,8 @@ class SqliteStore:
         self._replaces = replaces
         self._file = SqliteFile(path, CLOUD_FILE)
         self._listener: Listener = lambda record: None
+        self._version = 0
+        """SQLite's `data_version`, which the commits of other connections change."""
 
     def listen(self, listener: Listener) -> None:
         self._listener = listener
@@ -48,6 +54,7 @@ class SqliteStore:
             await self._file.open_or_replace(lambda _: None, utc_now())
         else:
             await self._file.open(lambda _: None)
+        await self.changed_elsewhere()
 
     @property
     def condition(self) -> StoreCondition:
@@ -83,19 +90,44 @@ class SqliteStore:
                 (token_hash, kid),
             )
             db.execute(
-                "DELETE FROM token WHERE kid = :kid AND n NOT IN"
-                " (SELECT n FROM token WHERE kid = :kid ORDER BY n DESC LIMIT :keep)",
-                {"kid": kid, "keep": TOKENS_PER_KITCHEN},
+                "DELETE FROM token WHERE kid = :kid"
+                " AND n > (SELECT min(n) FROM token WHERE kid = :kid)"
+                " AND n < (SELECT max(n) FROM token WHERE kid = :kid)",
+                {"kid": kid},
             )
 
         await self._write(work)
 
+    async def end_other_tokens(self, kid: str, token_hash: bytes) -> None:
+        await self._write(
+            lambda db: db.execute(
+                "DELETE FROM token WHERE kid = ? AND hash != ?", (kid, token_hash)
+            )
+        )
+
+    async def revoke_tokens(self, kid: str, token_hash: bytes) -> None:
+        def work(db: sqlite3.Connection) -> None:
+            _row(db, kid)
+            db.execute("DELETE FROM token WHERE kid = ?", (kid,))
+            db.execute("INSERT INTO token (hash, kid) VALUES (?, ?)", (token_hash, kid))
+            forget_snapshot(db, kid)
+
+        await self._write(work, kid)
+
     async def token_hashes(self, kid: str) -> tuple[bytes, ...]:
         def work(db: sqlite3.Connection) -> tuple[bytes, ...]:
-            rows = db.execute("SELECT hash FROM token WHERE kid = ?", (kid,))
+            rows = db.execute("SELECT hash FROM token WHERE kid = ? ORDER BY n", (kid,))
             return tuple(bytes(row["hash"]) for row in rows)
 
         return await self._file.read(work)
+
+    async def changed_elsewhere(self) -> bool:
+        def work(db: sqlite3.Connection) -> int:
+            version: int = db.execute("PRAGMA data_version").fetchone()[0]
+            return version
+
+        before, self._version = self._version, await self._file.read(work)
+        return self._version != before
 
     async def kitchen(self, kid: str) -> KitchenRecord | None:
         def work(db: sqlite3.Connection) -> KitchenRecord | None:
