@@ -13,10 +13,9 @@ from likelight.contract import (
     SummaryLikes,
     SummaryNotes,
     SummaryViewers,
-    Thanks,
     Viewers,
 )
-from likelight.runtime.clock import Now
+from likelight.runtime.clock import Now, Since
 from likelight_cloud.kitchens.audience import Audience, band
 from likelight_cloud.store.base import KitchenRecord
 
@@ -42,12 +41,13 @@ class Kitchen:
         self._now = now
         self._changed = asyncio.Event()
         self._poll: Poll | None = None
-        self._last_contact: tuple[float, datetime] | None = None
+        self._last_contact: Since | None = None
+        self._future: dict[datetime, datetime] = {}
+        """Times that were found to lie in the future, and when that was."""
         self._relay_watched = False
         if record.report is not None:
-            received = record.report.received_at
-            ago = max(0.0, (now() - received).total_seconds())
-            self._last_contact = (_loop_time() - ago, received)
+            ago = (now() - record.report.received_at).total_seconds()
+            self._last_contact = Since(now, max(0.0, ago))
 
     def adopt(self, record: KitchenRecord) -> None:
         """Adopt a newer commit and wake everybody who waits for one."""
@@ -115,7 +115,7 @@ class Kitchen:
     def note_contact(self) -> None:
         """Note that the device has sent a request just now."""
         was_offline = self.offline
-        self._last_contact = (_loop_time(), self._now())
+        self._last_contact = Since(self._now)
         if was_offline:
             self.announce()
 
@@ -145,7 +145,7 @@ class Kitchen:
         """True when the device has sent nothing for 90 s, or never."""
         if self._poll is not None:
             return False
-        return self._last_contact is None or _loop_time() - self._last_contact[0] >= OFFLINE_AFTER_S
+        return self._last_contact is None or _loop_time() - self._last_contact.at >= OFFLINE_AFTER_S
 
     def viewers(self) -> Viewers:
         """Return how many watch, as a band, and whether anybody does."""
@@ -159,40 +159,47 @@ class Kitchen:
         if ends is not None:
             turns.append(ends)
         if self._poll is None and self._last_contact is not None and not self.offline:
-            turns.append(self._last_contact[0] + OFFLINE_AFTER_S)
+            turns.append(self._last_contact.at + OFFLINE_AFTER_S)
         return min(turns, default=float("inf"))
 
     def summary(self) -> Summary:
         """Return what a viewer may know now."""
-        now = self._now()
-        record, report = self.record, self.record.report
+        record, report, contact = self.record, self.record.report, self._last_contact
         if report is None or self.offline:
-            state = State.OFFLINE
-            since = self._last_contact[1] if self._last_contact is not None else record.created_at
+            state, since = State.OFFLINE, contact.wall if contact else record.created_at
         else:
             state, since = report.state, report.since
-        lamp = LampLit()
+        lamp, thanks = LampLit(), record.thanks
         if report is not None:
-            lamp = LampLit(lit_total=report.lit_total, last_lit_at=report.last_lit_at)
+            lit_at = report.last_lit_at and self._past(report.last_lit_at)
+            lamp = LampLit(lit_total=report.lit_total, last_lit_at=lit_at)
+        if thanks is not None:
+            thanks = thanks.model_copy(update={"at": self._past(thanks.at)})
         return Summary(
             kid=record.kid,
             name=record.name,
             state=state,
-            since=since,
+            since=self._past(since),
             simulated=report is not None and report.simulated,
             likes=SummaryLikes(total=record.likes_total),
             notes=SummaryNotes(total=record.head, shown=record.notes_shown),
             lamp=lamp,
             viewers=SummaryViewers(band=self.viewers().band),
-            thanks=record.thanks and _past(record.thanks, now),
+            thanks=thanks,
             opens_at=report.opens_at if report and state is State.CLOSED else None,
-            server_time=now,
+            server_time=self._now(),
         )
 
+    def _past(self, moment: datetime) -> datetime:
+        """Return `moment`, or when it was found to lie in the future: our clock was once ahead.
 
-def _past(thanks: Thanks, now: datetime) -> Thanks:
-    """Return `thanks` with no time in the future: this cloud's clock may once have been ahead."""
-    return thanks if thanks.at <= now else thanks.model_copy(update={"at": now})
+        Not the present time again and again, which would be a new summary each second.
+        """
+        now = self._now()
+        if moment <= now:
+            return moment
+        self._future[moment] = found = min(self._future.get(moment, now), now)
+        return found
 
 
 def _loop_time() -> float:

@@ -6,7 +6,7 @@ change was cancelled meanwhile: so a cancelled request does no harm.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
 
@@ -79,6 +79,26 @@ class NoteRecord:
         if at >= self.expires_at:
             return NoteState.EXPIRED
         return NoteState.QUEUED if self.delivered_at is None else NoteState.DELIVERED
+
+    def told_at(self, at: datetime) -> "NoteRecord":
+        """Return the note without a time later than `at`: the cloud's clock was once ahead.
+
+        It lives as long as another one, from `at` on. What is stored stays: this clock may be the
+        wrong one.
+        """
+
+        def past(moment: datetime | None) -> datetime | None:
+            return moment and min(moment, at)
+
+        created_at = min(self.created_at, at)
+        return replace(
+            self,
+            created_at=created_at,
+            expires_at=created_at + (self.expires_at - self.created_at),
+            delivered_at=past(self.delivered_at),
+            shown_at=past(self.shown_at),
+            thanked_at=past(self.thanked_at),
+        )
 
 
 @dataclass(frozen=True, slots=True)

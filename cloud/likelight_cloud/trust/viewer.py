@@ -28,12 +28,12 @@ class ViewerTokens:
         return f"{stem}.{self._mac(stem)}"
 
     def valid(self, token: str, at: datetime) -> bool:
-        """Return whether `token` is our own and not yet a day old."""
+        """Return whether `token` is our own, and neither a day old nor of the future."""
         stem, _, mac = token.rpartition(".")
         if not token.isascii() or not hmac.compare_digest(mac, self._mac(stem)):
             return False
         issued = int(stem.rpartition(".")[2]) * 3600
-        return at.timestamp() < issued + LIFETIME.total_seconds()
+        return issued <= at.timestamp() < issued + LIFETIME.total_seconds()
 
     def of(self, request: web.Request, at: datetime) -> str:
         """Return the token that `request` brings, or a new one for the reply to `keep`."""

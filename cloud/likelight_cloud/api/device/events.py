@@ -137,7 +137,7 @@ async def _reply(
         epoch=record.epoch,
         server_time=at,
         likes=_likes(position, record, at),
-        notes=tuple(map(_note, backlog.notes)) if backlog else (),
+        notes=tuple(_note(note.told_at(at)) for note in backlog.notes) if backlog else (),
         more=backlog.more if backlog else False,
         dropped_notes=backlog.dropped if backlog else 0,
         viewers=viewers,
@@ -152,7 +152,7 @@ def _likes(position: Position, record: KitchenRecord, at: datetime) -> Likes:
     over_s = record.desired.pace_ms / 1000
     since = None
     if position.likes_ms:
-        since = datetime.fromtimestamp(position.likes_ms / 1000, UTC)
+        since = min(datetime.fromtimestamp(position.likes_ms / 1000, UTC), at)
         over_s = max(over_s, (at - since).total_seconds())
     return Likes(
         total=record.likes_total,

@@ -71,12 +71,14 @@ async def post_note(request: web.Request) -> web.Response:
 async def get_note(request: web.Request) -> web.Response:
     """Return how far a note has come; nobody but its sender knows the id."""
     cloud = request.app[CLOUD]
-    note = await cloud.store.note(request.match_info["id"])
-    if note is None:
+    known = await cloud.store.note(request.match_info["id"])
+    if known is None:
         raise ProblemError(404, "There is no note with this id.")
+    at = cloud.now()
+    note = known.told_at(at)
     status = NoteStatus(
         id=note.id,
-        state=note.state(cloud.now()),
+        state=note.state(at),
         created_at=note.created_at,
         delivered_at=note.delivered_at,
         shown_at=note.shown_at,
@@ -105,7 +107,7 @@ async def _queue(cloud: Cloud, kitchen: Kitchen, viewer: str, key: str, code: st
                 )
             times.take(at)
         now = cloud.now()
-        return await cloud.store.add_note(
+        note = await cloud.store.add_note(
             kid,
             id=_new_id(now),
             code=code,
@@ -113,6 +115,7 @@ async def _queue(cloud: Cloud, kitchen: Kitchen, viewer: str, key: str, code: st
             at=now,
             expires_at=now + timedelta(seconds=NOTE_TTL_S),
         )
+        return note.told_at(now)
 
 
 def _new_id(at: datetime) -> str:
