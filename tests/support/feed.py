@@ -15,6 +15,7 @@ from likelight.feed.outlets import Demand
 from likelight.feed.placeholders import Placeholder
 from likelight.feed.player import player_routes
 from likelight.feed.routes import feed_routes
+from likelight.web.http.server import new_application
 from support.pictures import HEIGHT, WIDTH, Unit, jpeg, one_keyframe
 
 SHADES = {State.IDLE: 40, State.PRIVATE: 60, State.FAULT: 80, State.OFF: 100}
@@ -94,7 +95,7 @@ async def kitchen(*extra: web.RouteDef) -> AsyncIterator[Kitchen]:
     demands = Demands()
     hub = hub_with_placeholders(demands)
     hls = Hls(hub, epoch="an-epoch")
-    app = web.Application()
+    app = new_application()
     app.add_routes(feed_routes({"demo": hub}.get))
     app.add_routes(hls_routes({"demo": hls}.get))
     app.add_routes(player_routes())

@@ -49,7 +49,6 @@ def feed_routes(find: Callable[[str], Hub | None]) -> list[web.RouteDef]:
 
 
 async def _socket(request: web.Request, hub: Hub) -> web.StreamResponse:
-    _refuse_foreign_page(request)
     # The hub writes whole frames to the transport itself; aiohttp's own pings and closes are whole
     # frames too, so the two never interleave. Pings come to us, so that a flood of them counts.
     ws = web.WebSocketResponse(
@@ -129,11 +128,3 @@ def _transport(request: web.Request) -> asyncio.Transport:
     if transport is None:
         raise ConnectionResetError("The viewer left before the first picture")
     return transport
-
-
-def _refuse_foreign_page(request: web.Request) -> None:
-    """Browsers let any page open a WebSocket; only ours may, so others can't embed the stream."""
-    origin = request.headers.get("Origin")
-    # An Origin is scheme://host[:port] and no more (RFC 6454, 7.1), or the word null.
-    if origin is not None and origin.partition("://")[2].lower() != request.host.lower():
-        raise web.HTTPForbidden(headers=_NO_STORE)

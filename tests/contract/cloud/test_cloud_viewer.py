@@ -487,13 +487,14 @@ async def test_our_own_page_and_plain_programs_may_write(
         ("Kitchens.Local:8090", "http://kitchens.local:8090", 202),
         ("kitchens.local:8090", "http://KITCHENS.local:8090", 202),
         ("kitchens.local", "http://kitchens.local:80", 202),
-        ("kitchens.local:443", "https://kitchens.local", 202),
+        ("kitchens.local:443", "http://kitchens.local:443", 202),
+        ("kitchens.local:443", "https://kitchens.local", 403),
         ("kitchens.local:8090", "http://kitchens.local:8091", 403),
         ("kitchens.local", "http://kitchens.local:8090", 403),
         ("kitchens.local", "http://kitchens.local.elsewhere.example", 403),
     ],
 )
-async def test_an_origin_is_our_own_by_host_and_port_whatever_the_case_of_its_letters(
+async def test_an_origin_is_our_own_by_scheme_host_and_port_whatever_the_case_of_its_letters(
     site: Site, host: str, origin: str, status: int
 ) -> None:
     assert (await site.like(headers={"Host": host, "Origin": origin})).status == status

@@ -223,10 +223,18 @@ async def test_garbage_ends_its_sender_and_nobody_else(sent: bytes, code: int | 
 
 
 @pytest.mark.parametrize(
-    "origin", ["https://elsewhere.example", "null", "http://kitchen.test", "http://[", ""]
+    "origin",
+    [
+        "https://elsewhere.example",
+        "null",
+        "http://kitchen.local",
+        "https://kitchen.local:8080",
+        "http://[",
+        "",
+    ],
 )
 async def test_foreign_pages_may_not_open_the_socket(origin: str) -> None:
-    headers = {"Origin": origin, "Host": "kitchen.test:8080"}
+    headers = {"Origin": origin, "Host": "kitchen.local:8080"}
     async with kitchen() as place, aiohttp.ClientSession() as session:
         with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
             await session.ws_connect(f"{place.url}/k/demo/ws", headers=headers)
@@ -234,7 +242,7 @@ async def test_foreign_pages_may_not_open_the_socket(origin: str) -> None:
 
 
 async def test_our_own_page_may_open_the_socket() -> None:
-    headers = {"Origin": "http://kitchen.test:8080", "Host": "kitchen.test:8080"}
+    headers = {"Origin": "http://kitchen.local:8080", "Host": "kitchen.local:8080"}
     async with (
         kitchen() as place,
         aiohttp.ClientSession(headers=headers) as session,

@@ -38,10 +38,11 @@ class OwnNames:
         host: str = "",
         option: str = "its configuration",
     ) -> None:
-        self._public = tuple(URL(url) for url in public_urls)
+        self.public_urls = tuple(public_urls)
+        self.option = option
+        self._public = tuple(URL(url) for url in self.public_urls)
         names = (host, socket.gethostname(), *(url.authority for url in self._public))
         self._given = {_name(name) for name in names}
-        self._option = option
         self._refusals = PacedLog(log)
 
     @property
@@ -76,12 +77,12 @@ class OwnNames:
                 "Refused a request for %s, which is no name of this server. If people shall open "
                 "it by that name, add it: %s",
                 _name(authority) or "something that is no name",
-                self._option,
+                self.option,
             )
             raise ProblemError(
                 421,
                 "This server does not answer under this name. Open it by its IP address or its "
-                f"name in .local; whoever runs it can add a name with {self._option}.",
+                f"name in .local; whoever runs it can add a name with {self.option}.",
             )
 
         return at_our_own_name

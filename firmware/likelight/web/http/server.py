@@ -48,13 +48,13 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 def new_application(names: OwnNames | None = None) -> web.Application:
-    """Return an app without routes, whose errors are problems and whose writes are same-site.
+    """Return an app without routes, whose errors are problems, for its own pages and no other's.
 
     It answers only under its own `names`, which may be addresses and .local names only.
     """
     names = names or OwnNames()
     app = web.Application(
-        middlewares=[problems, names.middleware(), same_site_only], client_max_size=MAX_BODY
+        middlewares=[problems, names.middleware(), same_site_only(names)], client_max_size=MAX_BODY
     )
     app.on_response_prepare.append(on_prepare)
     if names.only_https:
