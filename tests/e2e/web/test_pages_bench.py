@@ -163,3 +163,11 @@ async def test_photographs_for_the_eye(
         await expect(bench.display).to_have_attribute("alt", "The display: You are heroes")
         await expect(page.locator(".light")).to_have_css("opacity", "0.55")
         await photograph(page, f"bench-{kind}-{theme}")
+
+
+async def test_markup_in_a_line_of_the_log_is_text(hardware: StubBench, bench: BenchPage) -> None:
+    line = "The note <img src=x onerror=a()> was refused & gone"
+    hardware.happen(line)
+    hardware.show("note", "<svg onload=a()>")
+    await expect(bench.log.filter(has_text=line)).to_be_visible()
+    assert await bench.page.locator("img[src=x], svg[onload]").count() == 0
