@@ -39,7 +39,7 @@ class CameraConfig:
         if self.driver == "file" and self.path is None:
             raise ValueError("a camera that plays a file needs the file's path")
         if self.driver == "usb" and self.path is None:
-            raise ValueError("a USB camera needs its device, as in /dev/video0")
+            raise ValueError("a USB camera needs its device, as in /dev/v4l/by-id/NAME")
         if not (320 <= self.width <= 1920 and 180 <= self.height <= 1080):
             raise ValueError("a picture is 320x180 to 1920x1080 pixels")
         if self.width % 2 or self.height % 2:

@@ -5,6 +5,8 @@ have no types and are nowhere else, so they are imported where they are used.
 """
 
 import contextlib
+import functools
+import logging
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,19 +19,28 @@ from likelight_hw.camera.latest_value import LatestValue
 from likelight_hw.picture.planes import Planes
 from likelight_hw.ports import HardwareError, LightFrame
 
-_CODEC = Path("/dev/video11")
-"""bcm2835-codec's H.264 encoder: Pi 3, Pi 4 and Zero 2 W have it, the Pi 5 has none."""
+log = logging.getLogger(__name__)
+
+_CODEC = "bcm2835-codec-encode"
+"""The board's H.264 encoder: Pi 3, Pi 4 and Zero 2 W have it, the Pi 5 has none."""
+_OPENED = "video11"
+"""The node that picamera2 opens for it (encoders/v4l2_encoder.py), whatever that node is."""
 _SMALL_BOARD_MB = 600
 _STALE_NS = 2_000_000_000
 """A time stamp that makes a frame older than this comes from another clock."""
 
 
-def has_encoder() -> bool:
-    """Return whether this board encodes H.264 in hardware."""
-    _check_installed()
-    from picamera2.platform import Platform, get_platform
+def has_encoder(sysfs: Path = Path("/sys")) -> bool:
+    """Return whether this board encodes H.264 in hardware, and picamera2 finds its encoder.
 
-    return get_platform() is Platform.VC4 and _CODEC.exists()
+    bcm2835-codec asks for the number 11, and gets another when a device came before it.
+    """
+    _check_installed()
+    nodes = (sysfs / "class/video4linux").glob("video*")
+    at = {node.name for node in nodes if _name(node) == _CODEC}
+    if at and _OPENED not in at:
+        _tell_elsewhere(min(at))
+    return _OPENED in at
 
 
 def buffer_count() -> int:
@@ -159,6 +170,24 @@ def as_hardware_error(what: str) -> Iterator[None]:
         yield
     except (RuntimeError, OSError) as error:
         raise HardwareError(f"{what}: {error}") from error
+
+
+def _name(node: Path) -> str:
+    try:
+        return (node / "name").read_text().strip()
+    except OSError:
+        return ""
+
+
+@functools.cache
+def _tell_elsewhere(node: str) -> None:
+    """Log once that the encoder is at `node`, where picamera2 does not look."""
+    log.warning(
+        "The board's H.264 encoder is /dev/%s, and picamera2 opens only /dev/%s: the processor"
+        " encodes instead; unplug the video device that came first, or start again",
+        node,
+        _OPENED,
+    )
 
 
 def _check_installed() -> None:

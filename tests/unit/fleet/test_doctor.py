@@ -42,6 +42,7 @@ SPI = {"display": {"driver": "luma", "panel": "lcd-1.3", "bus": "spi"}}
 DSI = {"display": {"driver": "framebuffer", "panel": "lcd-7"}}
 SENSOR = {"camera": {"driver": "picamera2"}}
 USB = {"camera": {"driver": "usb", "device": "/dev/v4l/by-id/cam"}}
+NUMBERED = {"camera": {"driver": "usb", "device": "/dev/video2"}}
 CLOUD = {"cloud": {"url": "https://cloud.example", "token_file": "/etc/likelight/token"}}
 PLAIN = {"cloud": {"url": "http://cloud.example", "token_file": "/etc/likelight/token"}}
 TOKEN: dict[str, str | bytes | int] = {"/etc/likelight/token": "s3cret"}
@@ -171,12 +172,49 @@ CASES = [
         "fail",
         "now",
         {},
-        with_files({**PI_4, "/sys/class/hwmon/hwmon1/in0_lcrit_alarm": "1\n"}),
+        with_files(
+            {
+                **PI_4,
+                "/sys/class/hwmon/hwmon1/name": "rpi_volt\n",
+                "/sys/class/hwmon/hwmon1/in0_lcrit_alarm": "1\n",
+            }
+        ),
+    ),
+    Case(
+        "power",
+        "ok",
+        "no alarm",
+        {},
+        with_files(
+            {
+                **PI_4,
+                "/sys/class/hwmon/hwmon0/name": "ina226\n",
+                "/sys/class/hwmon/hwmon0/in0_lcrit_alarm": "1\n",
+                "/sys/class/hwmon/hwmon1/name": "rpi_volt\n",
+                "/sys/class/hwmon/hwmon1/in0_lcrit_alarm": "0\n",
+                "/sys/class/hwmon/hwmon2/name": "ina226\n",
+                "/sys/class/hwmon/hwmon2/in0_lcrit_alarm": "1\n",
+            }
+        ),
     ),
     Case("heat", "skip", "no thermometer", {}),
     Case("heat", "ok", "41 °C", {}, with_files({"/sys/class/thermal/thermal_zone0/temp": "41234"})),
     Case("heat", "warn", "72", {}, with_files({"/sys/class/thermal/thermal_zone0/temp": "72000"})),
     Case("heat", "fail", "81", {}, with_files({"/sys/class/thermal/thermal_zone0/temp": "81000"})),
+    Case(
+        "heat",
+        "ok",
+        "41 °C",
+        {},
+        with_files(
+            {
+                "/sys/class/thermal/thermal_zone0/type": "nvme\n",
+                "/sys/class/thermal/thermal_zone0/temp": "85000",
+                "/sys/class/thermal/thermal_zone10/type": "cpu-thermal\n",
+                "/sys/class/thermal/thermal_zone10/temp": "41234",
+            }
+        ),
+    ),
     Case("heat", "fail", "slowed", {}, Machine({**PI_4}, commands={"vcgencmd": "throttled=0x4"})),
     Case(
         "heat", "warn", "since", {}, Machine({**PI_4}, commands={"vcgencmd": "throttled=0x80000"})
@@ -487,6 +525,14 @@ CASES = [
     Case("camera-present", "fail", "no /dev/media*", SENSOR),
     Case("camera-present", "ok", "by-id/cam", USB, with_files({"/dev/v4l/by-id/cam": 0o666})),
     Case("camera-present", "fail", "by-id/cam", USB),
+    Case(
+        "camera-present",
+        "warn",
+        "may be another camera",
+        NUMBERED,
+        with_files({"/dev/video2": 0o666}),
+    ),
+    Case("camera-present", "fail", "there is no /dev/video2", NUMBERED),
     Case("camera-memory", "skip", "none", {}),
     Case("camera-memory", "skip", "doesn't report", SENSOR),
     Case(
@@ -966,6 +1012,19 @@ def test_damaged_assets_are_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     found = examine(BY_ID["notes"], case, tmp_path)
     assert "de.json" in found.finding.words
     assert "again" in (found.fix or "")
+
+
+def test_a_numbered_camera_is_told_the_name_that_lasts(tmp_path: Path) -> None:
+    machine = Machine(
+        files={"/dev/video0": 0o666, "/dev/video2": 0o666},
+        links={
+            "/dev/v4l/by-id/usb-A-index0": "../../video0",
+            "/dev/v4l/by-id/usb-B-index0": "../../video2",
+            "/dev/v4l/by-path/usb-0:1-index0": "../../video2",
+        },
+    )
+    found = examine(BY_ID["camera-present"], Case("", "", "", NUMBERED, machine), tmp_path)
+    assert found.fix == 'set camera.device = "/dev/v4l/by-id/usb-B-index0"'
 
 
 def test_a_service_that_owns_what_it_keeps(tmp_path: Path) -> None:

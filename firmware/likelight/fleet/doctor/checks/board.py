@@ -3,6 +3,7 @@
 from likelight.fleet.doctor.check import Check, Finding, check, fail, ok, skip, warn
 from likelight.fleet.doctor.system import System
 from likelight_hw import boards
+from likelight_hw.rpi import kernel_names
 
 UNDERVOLTAGE, CAPPED, THROTTLED, SOFT_LIMIT = 1 << 0, 1 << 1, 1 << 2, 1 << 3
 SINCE_BOOT = 16
@@ -77,6 +78,9 @@ def power(system: System) -> Finding:
     flags = throttled(system)
     if flags is None:
         for alarm in system.root.glob("sys/class/hwmon/hwmon*/in0_lcrit_alarm"):
+            # A HAT may watch a voltage of its own.
+            if alarm.with_name("name").read_text().strip() != "rpi_volt":
+                continue
             low = alarm.read_text().strip() == "1"
             return fail("the voltage is too low now") if low else ok("no alarm now")
         return skip("neither vcgencmd nor the kernel reports the voltage here")
@@ -94,7 +98,7 @@ def power(system: System) -> Finding:
     fix="Move it away from heat, or fit a heat sink; don't close it up in a tight case",
 )
 def heat(system: System) -> Finding:
-    text = system.text("/sys/class/thermal/thermal_zone0/temp")
+    text = system.text(f"{_processor(system)}/temp")
     flags = (throttled(system) or 0) if system.model else 0
     degrees = int(text) / 1000 if text and text.lstrip("-").isdigit() else None
     temperature = "no thermometer" if degrees is None else f"{degrees:.0f} °C"
@@ -105,6 +109,14 @@ def heat(system: System) -> Finding:
     if degrees is None:
         return skip("this machine has no thermometer to read")
     return warn(temperature) if degrees >= HOT_C else ok(temperature)
+
+
+def _processor(system: System) -> str:
+    """Return the folder of the processor's thermometer; a disk or a HAT may have one, too."""
+    for _, zone in kernel_names.numbered(system.at("/sys/class/thermal"), "thermal_zone"):
+        if system.text(f"/sys/class/thermal/{zone.name}/type") == "cpu-thermal":
+            return f"/sys/class/thermal/{zone.name}"
+    return "/sys/class/thermal/thermal_zone0"
 
 
 CHECKS: tuple[Check, ...] = (board, simulated, power, heat)

@@ -1,8 +1,9 @@
 """The camera: is it seen, may it be used, and has the crew agreed."""
 
 import re
+from pathlib import Path
 
-from likelight.fleet.doctor.check import Check, Finding, check, fail, ok, skip, warn
+from likelight.fleet.doctor.check import Check, Finding, Result, check, fail, ok, skip, warn
 from likelight.fleet.doctor.checks.clock import is_set
 from likelight.fleet.doctor.checks.pins import node
 from likelight.fleet.doctor.system import System
@@ -45,7 +46,13 @@ def camera_library(system: System) -> Finding:
 def camera_present(system: System) -> Finding:
     camera = system.config.camera
     if camera.device is not None:
-        return node(system, str(camera.device), "plug the camera in; ls /dev/v4l/by-id tells names")
+        there = node(system, str(camera.device), "plug it in; ls /dev/v4l/by-id tells names")
+        if there.result is Result.OK and re.fullmatch(r"/dev/video\d+", str(camera.device)):
+            return warn(
+                f"{there.words}, and may be another camera after the next start",
+                f'set camera.device = "{_lasting_name(system, camera.device)}"',
+            )
+        return there
     if camera.driver != "picamera2":
         return skip("the camera is simulated")
     try:
@@ -56,6 +63,14 @@ def camera_present(system: System) -> Finding:
         return fail("there is no /dev/media*")
     names = re.findall(r"^\d+ : (\S+)", seen, re.MULTILINE)
     return ok(", ".join(names)) if names else fail("libcamera sees no camera")
+
+
+def _lasting_name(system: System, device: Path) -> str:
+    """Return the name by which udev finds the camera that is `device` now, whatever its number."""
+    for link in sorted(system.root.glob("dev/v4l/by-*/*")):
+        if link.is_symlink() and link.readlink().name == device.name:
+            return f"/{link.relative_to(system.root)}"
+    return "/dev/v4l/by-id/NAME"
 
 
 @check(
