@@ -4,6 +4,7 @@ import asyncio
 from typing import TypeVar
 
 from aiohttp import web
+from aiohttp.typedefs import Handler
 from pydantic import BaseModel, ValidationError
 
 from likelight.contract import MAX_BODY, FieldError
@@ -13,6 +14,18 @@ from likelight.web.http.problems import ProblemError
 READ_S = 10.0
 
 M = TypeVar("M", bound=BaseModel)
+
+
+@web.middleware
+async def plain_bodies_only(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Answer 415 to a request whose body is compressed: 16 KB held the loop for up to 85 ms."""
+    if request.headers.get("Content-Encoding", "identity").strip().lower() != "identity":
+        raise ProblemError(
+            415,
+            "Send the body without Content-Encoding.",
+            headers={"Accept-Encoding": "identity"},
+        )
+    return await handler(request)
 
 
 async def read_body(request: web.Request, model: type[M]) -> M:

@@ -27,6 +27,8 @@ class Connection(web.RequestHandler):
             server,
             loop=loop,
             keepalive_timeout=KEEP_ALIVE_S,
+            # It would inflate a body while the body arrives, before anything can refuse it.
+            auto_decompress=False,
             access_log=None,  # type: ignore[arg-type]  # as AppRunner's own has it
         )
         self._malformed = malformed

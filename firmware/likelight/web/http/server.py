@@ -9,6 +9,7 @@ from aiohttp import web
 
 from likelight.contract import MAX_BODY
 from likelight.runtime.cleanup import finish_within
+from likelight.web.http.body import plain_bodies_only
 from likelight.web.http.connection_guard import ConnectionGuard
 from likelight.web.http.own_names import OwnNames
 from likelight.web.http.problems import on_prepare, problems
@@ -54,7 +55,8 @@ def new_application(names: OwnNames | None = None) -> web.Application:
     """
     names = names or OwnNames()
     app = web.Application(
-        middlewares=[problems, names.middleware(), same_site_only(names)], client_max_size=MAX_BODY
+        middlewares=[problems, names.middleware(), same_site_only(names), plain_bodies_only],
+        client_max_size=MAX_BODY,
     )
     app.on_response_prepare.append(on_prepare)
     if names.only_https:
