@@ -84,12 +84,10 @@ async def _until_a_signal(config: Config, prepared: Prepared, options: RunOption
 async def _run_device(
     config: Config, prepared: Prepared, systemd: Systemd, stop: Stop, options: RunOptions
 ) -> None:
-    camera = camera_config(config.camera)
-    if camera.simulated:
-        # A file that can't be played is a mistake in the configuration, so the daemon ends with a
-        # message. A real camera that is unplugged must not stop the lamp and the notes from
-        # starting: the daemon tries again to open it.
-        await probe(camera)
+    if options.bench:
+        # Whoever starts the demo can type another file's name. In a kitchen a camera that can't be
+        # opened holds up neither lamp nor notes, and is tried again.
+        await probe(camera_config(config.camera))
     assembled = assemble(config, prepared, _bench) if options.bench else assemble(config, prepared)
     async with assembled as device, asyncio.TaskGroup() as group:
         stop.darken = device.darken

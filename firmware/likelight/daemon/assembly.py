@@ -52,7 +52,7 @@ async def assemble(
 ) -> AsyncIterator[Device]:
     """Assemble the device of `config`. At the end of the context all its lights are off.
 
-    Raises `ConfigError`, and `HardwareError` for an unknown driver.
+    Raises `HardwareError` for an unknown driver.
     """
     cloud_url = config.cloud.url or device_address(config.web, prepared.listener)
     async with (
@@ -142,7 +142,7 @@ def _connect(
         store_privacy=memory.keep,
         on_change=events.on_gate,
         now=now,
-        configured=not prepared.broken,
+        configured=Trouble.CONFIG not in prepared.troubles,
     )
     supervisor.add("on air", on_air, critical=True)
 
@@ -157,7 +157,7 @@ def _connect(
             simulated=process.simulated or hardware.simulated,
         ),
         panel=PanelSettings(
-            prepared.notes.load(config.kitchen.language),
+            prepared.notes.load(prepared.language),
             zone,
             quiet=lambda: quiet.is_open(now()),
             night_brightness=config.quiet.brightness,
@@ -180,7 +180,6 @@ def _connect(
     after_cloud = AfterCloud(window_in, prepared.embedded_cloud)
     supervisor.add(WINDOW_IN, after_cloud, critical=True, for_ever=True)
     if prepared.token is None and config.cloud.token_file is not None:
-        troubles.set(Trouble.NOT_PAIRED, True)
         needs = (part for part in (cloud, feed.upload) if part is not None)
         pairing = Pairing(
             config.cloud.token_file,
@@ -188,9 +187,8 @@ def _connect(
             on_paired=lambda: troubles.set(Trouble.NOT_PAIRED, False),
         )
         supervisor.add("pairing", pairing, critical=False)
-    troubles.set(Trouble.CONFIG, prepared.broken)
-    troubles.set(Trouble.STATE_DIR, not prepared.state_dir_usable)
-    troubles.set(Trouble.ADDRESS, prepared.listener is None)
+    for trouble in prepared.troubles:
+        troubles.set(trouble, True)
     events.on_troubles()
 
     permissions = events.permissions = Permissions(

@@ -59,10 +59,15 @@ def make_embedded_cloud(
 ) -> CloudPlugin:
     """Make the installed cloud, which keeps its file in `state_dir`.
 
-    Raises `ConfigError` when none is installed.
+    Raises `ConfigError` when none is installed, or none that works.
     """
     for entry_point in entry_points(group=ENTRY_POINTS):
-        make = cast("_Maker", entry_point.load())
+        try:
+            make = cast("_Maker", entry_point.load())
+        except Exception as error:
+            raise ConfigError(
+                f"the cloud inside can't be loaded: {error}; install likelight again"
+            ) from error
         return make(state_dir / DATABASE, now=now, rng=rng, notes=notes)
     raise ConfigError("no cloud is built in here; set cloud.url and cloud.token_file")
 

@@ -14,19 +14,23 @@ from likelight_hw.wiring import DisplayWiring
 log = logging.getLogger(__name__)
 
 
-def read_notes(kitchen: KitchenSettings, display: DisplayWiring) -> Notes:
-    """Return the notes of `kitchen`, its brand's included, which `display` can show; blocks.
-
-    Raises `ConfigError` when this machine can't write the crew's language, and when the brand's
-    catalogue has a mistake or a note that doesn't fit the panel.
-    """
-    for trouble in (*catalogue.TROUBLE, *crew_words.TROUBLE, *fonts.TROUBLE):
-        log.warning("%s. Install likelight again; it goes on with what is left.", trouble)
-    if primary_language(kitchen.language) == "ar" and not shaping_available():
+def check_language(language: str) -> None:
+    """Raise `ConfigError` when this machine can't write `language`."""
+    if primary_language(language) == "ar" and not shaping_available():
         raise ConfigError(
             "kitchen.language: Arabic can't be written here, its letters would not join. "
             "Run: sudo apt install libfribidi0"
         )
+
+
+def read_notes(kitchen: KitchenSettings, display: DisplayWiring) -> Notes:
+    """Return the notes of `kitchen`, its brand's included, which `display` can show; blocks.
+
+    Raises `ConfigError` when the brand's catalogue has a mistake or a note that doesn't fit the
+    panel.
+    """
+    for trouble in (*catalogue.TROUBLE, *crew_words.TROUBLE, *fonts.TROUBLE):
+        log.warning("%s. Install likelight again; it goes on with what is left.", trouble)
     try:
         notes = with_brand(kitchen.catalogue)
     except CatalogueError as error:

@@ -22,15 +22,6 @@ class NeedsToken(Protocol):
     def pair(self, token: str) -> None: ...
 
 
-def find_token(file: Path) -> str | None:
-    """Return the token in `file`; None, with the reason in the log, when there is none."""
-    try:
-        return read_token(file)
-    except ConfigError as error:
-        log.error("Not paired with a cloud; all else works: %s", error)  # noqa: TRY400  in words
-        return None
-
-
 class Pairing:
     """Looks for the token in `file` until it is there, and gives it to what `needs` it.
 

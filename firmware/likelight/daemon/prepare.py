@@ -3,23 +3,26 @@
 import logging
 import random
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from likelight.appreciation.sync.store import DeviceStore
-from likelight.assets.catalogue import Notes
+from likelight.assets.catalogue import BUNDLED, DEFAULT, Notes
 from likelight.config.opened_lights import OpenedLights, write_opened_lights
 from likelight.config.places import runtime_dir
-from likelight.config.settings import Config
+from likelight.config.secret import read_token
+from likelight.config.settings import Config, ConfigError
 from likelight.config.state_dir import is_new, is_usable, own_token
 from likelight.daemon.camera import camera_config
 from likelight.daemon.embedded_cloud import CloudPlugin, make_embedded_cloud
 from likelight.daemon.first_consent import STORE_FILE
-from likelight.daemon.kitchen_notes import read_notes
-from likelight.daemon.pairing import find_token
+from likelight.daemon.kitchen_notes import check_language, read_notes
 from likelight.daemon.push_target import read_push_target
 from likelight.feed.placeholders import Placeholder, packaged_placeholders
 from likelight.feed.upload.client import Upload
 from likelight.runtime.clock import Now, utc_now
+from likelight.runtime.troubles import Trouble
 from likelight_hw.push.target import PushTarget
 
 log = logging.getLogger(__name__)
@@ -29,60 +32,86 @@ log = logging.getLogger(__name__)
 class Prepared:
     """What a device is assembled from, beside its configuration."""
 
-    broken: bool
-    """The configuration is the last good one, because the new one has a mistake."""
+    troubles: frozenset[Trouble]
+    """What is wrong at the start."""
     listener: socket.socket | None
     """Bound to the device's port; None when it can't be bound yet."""
     token: str | None
     """What proves to the cloud which device this is; None when it is not paired."""
     store: DeviceStore
     """Not open yet."""
-    state_dir_usable: bool
-    """The state directory is there for us to write."""
     new: bool
     """The state directory held nothing of likelight's before this start."""
     notes: Notes
+    language: str
+    """The crew's, or English where it can't be written here."""
     placeholders: tuple[Placeholder, ...]
     upload: Upload | None
     """To the relay of the cloud that the configuration names; None without one."""
     embedded_cloud: CloudPlugin | None
-    """The cloud in this process; None when the configuration names another."""
+    """The cloud in this process; None when the configuration names another, or none can run."""
     push_target: PushTarget | None
-    """None when no push is configured."""
+    """None when no push is configured, or its address can't be read."""
     now: Now
     rng: random.Random
 
 
 def prepare(config: Config, listener: socket.socket | None, *, broken: bool = False) -> Prepared:
-    """Read what `config` names. Raises `ConfigError`.
+    """Read what `config` names. What can't be used is left out, logged and told as a trouble.
 
     `broken` says that `config` is the last good one, because the new one has a mistake.
     """
     now, rng, state_dir, cloud = utc_now, random.Random(), config.state_dir, config.cloud
     new = is_new(state_dir)
-    notes = read_notes(config.kitchen, config.wiring.display)
-    token = find_token(cloud.token_file) if cloud.token_file else own_token(state_dir)
-    upload = embedded_cloud = None
-    if cloud.url is None:
-        embedded_cloud = make_embedded_cloud(state_dir, now=now, rng=rng, notes=notes)
-    else:
-        upload = Upload(cloud.url, config.kitchen.id, token, rng=rng, proxy=cloud.proxy)
+    kitchen, language, notes = config.kitchen, DEFAULT, BUNDLED
+    token = upload = embedded_cloud = push_target = None
+    wrong = {
+        Trouble.CONFIG: broken,
+        Trouble.STATE_DIR: not is_usable(state_dir),
+        Trouble.ADDRESS: listener is None,
+    }
+    troubles = {trouble for trouble, present in wrong.items() if present}
+    with _left_out(Trouble.LANGUAGE, "The panel speaks English", troubles):
+        check_language(kitchen.language)
+        language = kitchen.language
+    with _left_out(Trouble.BRAND_NOTES, "The built-in notes are used", troubles):
+        notes = read_notes(kitchen, config.wiring.display)
+    with _left_out(Trouble.PUSH_URL, "Nothing is pushed", troubles):
+        push_target = read_push_target(config.push)
+    with _left_out(Trouble.NOT_PAIRED, "Not paired with a cloud", troubles):
+        if cloud.token_file is not None:
+            token = read_token(cloud.token_file)
+        else:
+            embedded_cloud = make_embedded_cloud(state_dir, now=now, rng=rng, notes=notes)
+            token = own_token(state_dir)
+    if cloud.url is not None:
+        upload = Upload(cloud.url, kitchen.id, token, rng=rng, proxy=cloud.proxy)
     _note_lights(config)
     return Prepared(
-        broken,
+        frozenset(troubles),
         listener,
         token,
-        DeviceStore(state_dir / STORE_FILE, kitchen=config.kitchen.id, now=now),
-        is_usable(state_dir),
+        DeviceStore(state_dir / STORE_FILE, kitchen=kitchen.id, now=now),
         new,
         notes,
+        language,
         packaged_placeholders(simulated=camera_config(config.camera).simulated),
         upload,
         embedded_cloud,
-        read_push_target(config.push),
+        push_target,
         now,
         rng,
     )
+
+
+@contextmanager
+def _left_out(trouble: Trouble, instead: str, troubles: set[Trouble]) -> Iterator[None]:
+    """Add `trouble` where what the block reads can't be used; the log says what is so `instead`."""
+    try:
+        yield
+    except ConfigError as error:
+        log.error("%s; all else works: %s", instead, error)  # noqa: TRY400  in words
+        troubles.add(trouble)
 
 
 def _note_lights(config: Config) -> None:

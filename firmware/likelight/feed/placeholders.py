@@ -1,5 +1,6 @@
 """What viewers see in a state in which no camera frame leaves."""
 
+import logging
 from dataclasses import dataclass
 
 from likelight.assets.placeholder_files import SIZE, placeholder_file
@@ -7,6 +8,8 @@ from likelight.assets.placeholder_words import WORDS
 from likelight.contract import State
 from likelight.feed import annexb
 from likelight.feed.fmp4 import Init
+
+log = logging.getLogger(__name__)
 
 TICK_S = 0.25
 """Placeholders come four times a second, so that a decoder always has something to show."""
@@ -58,14 +61,20 @@ class PlaceholderSet:
 def packaged_placeholders(*, simulated: bool) -> tuple[Placeholder, ...]:
     """Read the packaged placeholders, one per state in which no camera frame leaves; blocks.
 
-    They are shown for a camera that never started, and so never drew its own.
+    They are shown for a camera that never started, and so never drew its own. One whose file is
+    missing or damaged is left out.
     """
-    return tuple(
-        Placeholder.from_keyframe(
-            state,
-            placeholder_file(state, "h264", simulated=simulated).read_bytes(),
-            placeholder_file(state, "jpg", simulated=simulated).read_bytes(),
-            *SIZE,
-        )
-        for state in WORDS
-    )
+    found = []
+    for state in WORDS:
+        try:
+            placeholder = Placeholder.from_keyframe(
+                state,
+                placeholder_file(state, "h264", simulated=simulated).read_bytes(),
+                placeholder_file(state, "jpg", simulated=simulated).read_bytes(),
+                *SIZE,
+            )
+        except (OSError, ValueError) as error:
+            log.warning("There is no picture for %r: %s. Install likelight again", state, error)
+        else:
+            found.append(placeholder)
+    return tuple(found)

@@ -14,7 +14,10 @@ class Trouble(StrEnum):
     """
 
     NOT_PAIRED = "not-paired"
-    """There is no token, or it can't be one: the device can't prove to the cloud who it is."""
+    """There is no token that can be used, so the device can't prove to the cloud who it is.
+
+    Or there is no cloud.
+    """
     CONFIG = "config"
     """The configuration has a mistake; the last good one runs, with the camera off."""
     STATE_DIR = "state-dir"
@@ -27,6 +30,12 @@ class Trouble(StrEnum):
     """The embedded cloud's database was damaged, or can't be opened."""
     ADDRESS = "address"
     """The address or port of the web page is not there, or not free, yet."""
+    LANGUAGE = "language"
+    """This machine can't write the crew's language; the panel speaks English."""
+    BRAND_NOTES = "brand-notes"
+    """The brand's notes can't be used; the built-in ones are."""
+    PUSH_URL = "push-url"
+    """The address of the push can't be read or used; nothing is pushed."""
     KITCHEN_CHANGED = "kitchen-changed"
     """What was stored belongs to another kitchen and does not count."""
     STORE_DAMAGED = "store-damaged"

@@ -1,10 +1,10 @@
 """Whatever is wrong: the lamp lights, the panel says what to do, the page answers, and it heals."""
 
 import asyncio
-import socket
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import ExitStack, asynccontextmanager
+from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +14,8 @@ import pytest
 from likelight.config.settings import CloudSettings, Config, KitchenSettings, WebSettings
 from likelight.config.state_dir import held_if_usable
 from likelight.contract import State
+from likelight.daemon import embedded_cloud, kitchen_notes, pairing
 from likelight.daemon import listener as listener_module
-from likelight.daemon import pairing
 from likelight.daemon.assembly import assemble
 from likelight.daemon.device import Device
 from likelight.daemon.listener import device_listener_if_there
@@ -71,7 +71,7 @@ class Risen:
 
 @asynccontextmanager
 async def risen(
-    state_dir: Path, *, listener: socket.socket | None = None, port: int = 0, **settings: Any
+    state_dir: Path, *, port: int = 0, kitchen: dict[str, Any] | None = None, **settings: Any
 ) -> AsyncIterator[Risen]:
     """Run the device of `settings`, bound to its own port when it is free."""
     if port == 0:
@@ -79,7 +79,12 @@ async def risen(
             port = free.getsockname()[1]
     web = WebSettings(host="127.0.0.1", port=port)
     config = await asyncio.to_thread(
-        lambda: Config(kitchen=KitchenSettings(id=KID), state_dir=state_dir, web=web, **settings)
+        lambda: Config(
+            kitchen=KitchenSettings(id=KID, **(kitchen or {})),
+            state_dir=state_dir,
+            web=web,
+            **settings,
+        )
     )
     bound = await asyncio.to_thread(device_listener_if_there, config.web)
     try:
@@ -203,3 +208,45 @@ async def test_without_a_state_directory_it_lives_in_memory_private_and_says_so(
         assert isinstance(privacy, SimButton)
         privacy.press()
         await device.until(lambda: device.device.on_air.state is not State.PRIVATE)
+
+
+@pytest.mark.parametrize(
+    ("settings", "code", "reason"),
+    [
+        ({"kitchen": {"catalogue": "/nowhere"}}, "S4", "brand-notes"),
+        ({"kitchen": {"language": "ar"}}, "S3", "language"),
+        ({"push": {"url_file": "/nowhere"}}, "S5", "push-url"),
+        ({"camera": {"driver": "file", "path": "/nowhere.mp4"}}, "K3", "camera"),
+    ],
+)
+async def test_what_the_configuration_names_and_can_not_be_used_is_left_out_and_said(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    settings: dict[str, Any],
+    code: str,
+    reason: str,
+) -> None:
+    monkeypatch.setattr(kitchen_notes, "shaping_available", lambda: False)
+    async with risen(tmp_path, **settings) as device:
+        await device.says(f"code {code}.")
+        await device.lights_for_a_like(device.url)
+        status, body, ready = await device.health()
+        assert (status, body["status"], body["reasons"], ready) == (200, "degraded", [reason], 200)
+
+
+@pytest.mark.parametrize("found", ["none", "a broken one"])
+async def test_without_a_cloud_inside_it_is_not_paired_and_lives(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, found: str
+) -> None:
+    broken = EntryPoint("broken", "likelight_cloud.no_such_module", embedded_cloud.ENTRY_POINTS)
+    there = () if found == "none" else (broken,)
+    monkeypatch.setattr(embedded_cloud, "entry_points", lambda group: there)
+    async with risen(tmp_path) as device:
+        await device.says("code C3.")
+        status, body, ready = await device.health()
+        assert (status, body["status"], body["reasons"], ready) == (
+            200,
+            "degraded",
+            ["not-paired"],
+            503,
+        )

@@ -27,6 +27,9 @@ _CODES = {
     Trouble.CONFIG: "S1",
     Trouble.CLOUD_STORE: "D4",
     Trouble.ADDRESS: "N3",
+    Trouble.LANGUAGE: "S3",
+    Trouble.BRAND_NOTES: "S4",
+    Trouble.PUSH_URL: "S5",
 }
 
 
@@ -81,7 +84,13 @@ def _device(troubles: tuple[Trouble, ...], words: CrewWords) -> StatusScreen | N
         match trouble:
             case Trouble.NOT_PAIRED:
                 told = words.not_paired, "wrench"
-            case Trouble.CONFIG | Trouble.STATE_DIR:
+            case (
+                Trouble.CONFIG
+                | Trouble.STATE_DIR
+                | Trouble.LANGUAGE
+                | Trouble.BRAND_NOTES
+                | Trouble.PUSH_URL
+            ):
                 told = words.settings_mistake, "wrench"
             case Trouble.DISK_FULL:
                 told = words.card_full, "wrench"

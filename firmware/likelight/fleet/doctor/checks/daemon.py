@@ -45,6 +45,18 @@ _TROUBLES = {
         "the web page's address or port is not there, or not free",
         "ip address and sudo ss -ltnp show both; set web.host or web.port",
     ),
+    Trouble.LANGUAGE: (
+        "the crew's language can't be written here, and the panel speaks English",
+        "see shaping; restart after that",
+    ),
+    Trouble.BRAND_NOTES: (
+        "the brand's notes can't be used, and the built-in ones are",
+        "likelight notes check FOLDER (kitchen.catalogue); restart after that",
+    ),
+    Trouble.PUSH_URL: (
+        "the push's address can't be read or used, and nothing is pushed",
+        "see secret-files, and " + _LOG + "; restart after that",
+    ),
     Trouble.KITCHEN_CHANGED: (
         "what was stored belongs to another kitchen, and does not count",
         "sudo likelight consent record --help tells how to record consent again; " + _PRESS,

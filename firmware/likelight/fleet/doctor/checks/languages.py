@@ -13,7 +13,7 @@ _AGAIN = "Install likelight again; this replaces all of its own files"
 @check(
     "shaping",
     what="Arabic letters join",
-    why="Without libfribidi they are apart and in the wrong order; likelight then does not start",
+    why="Without libfribidi they are apart and in the wrong order; the panel speaks English then",
     fix="sudo apt install libfribidi0",
 )
 def shaping(system: System) -> Finding:
@@ -35,7 +35,7 @@ def whole_fonts(system: System) -> Finding:
 @check(
     "notes",
     what="The notes can be read, and shown on this panel",
-    why="A mistake in the brand's catalogue keeps likelight from starting",
+    why="With a mistake in the brand's catalogue, its notes are left out",
     fix="likelight notes check FOLDER tells every mistake",
 )
 def notes(system: System) -> Finding:

@@ -136,7 +136,7 @@ def watchdog_board(system: System) -> Finding:
 @check(
     "port",
     what="likelight has its port",
-    why="Another program on the port keeps likelight from starting",
+    why="Where another program has the port, the page can't open",
     fix="Stop the other program, or choose another web.port",
 )
 def port(system: System) -> Finding:
