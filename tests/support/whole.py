@@ -15,6 +15,7 @@ from likelight.daemon.assembly import assemble
 from likelight.daemon.device import Device
 from likelight.daemon.embedded_cloud import CloudPlugin
 from likelight.daemon.prepare import prepare
+from likelight.runtime.sqlite_file import StoreCondition
 from likelight.web.http.address import own_address
 from likelight.web.http.server import listen
 from likelight_hw.push.target import PushTarget
@@ -32,6 +33,10 @@ class SwitchedCloud:
         self.mount: Callable[[web.Application], None] = cloud.mount
         self._cloud = cloud
         self._running: asyncio.Task[None] | None = None
+
+    @property
+    def store_condition(self) -> StoreCondition:
+        return self._cloud.store_condition
 
     def enrol(self, kid: str, name: str, token: str) -> None:
         """Take `TOKEN` and no other `token`."""

@@ -157,6 +157,11 @@ class WindowIn:
         return self._poller.connection
 
     @property
+    def offline(self) -> bool:
+        """Whether no 200 came from the cloud for 90 s, whatever the reason."""
+        return self._poller.offline
+
+    @property
     def health(self) -> dict[str, ComponentHealth]:
         """How each part is, by its name."""
         return self._parts.health

@@ -69,6 +69,7 @@ class Device:
             troubles=self.troubles.present,
             components={**self.supervisor.health, **self.window_in.health},
             cloud=self.window_in.connection,
+            offline=self.window_in.offline,
             camera=status.phase.value,
             camera_reason=status.reason,
             camera_code=status.code,

@@ -43,6 +43,8 @@ class DeviceHealth:
     """The short code that the crew's display shows for the reason."""
     camera_restarts: int
     waiting_for: tuple[str, ...]
+    offline: bool = False
+    """Nothing good came from the cloud for 90 s, whatever the reason."""
     push: PushStatus | None = None
     """None where no push is configured."""
     consent: ConsentHealth | None = None
@@ -72,8 +74,9 @@ class DeviceHealth:
         ]
         if self.camera_code:
             found.append("camera")
-        if connection not in _FINE and Trouble.NOT_PAIRED not in self.troubles:
-            found.append(f"cloud {connection}")
+        if Trouble.NOT_PAIRED not in self.troubles:
+            found += ["cloud offline"] if self.offline else []
+            found += [f"cloud {connection}"] if connection not in _FINE else []
         if consent is not None and consent.status is ConsentStatus.NO_CLOCK:
             found.append("clock")
         elif consent is not None and (consent.review_due or not consent.holds):

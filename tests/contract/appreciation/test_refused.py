@@ -4,15 +4,19 @@ import asyncio
 from pathlib import Path
 
 import aiohttp
+import pytest
 
+from likelight.appreciation.sync import poll
 from likelight.appreciation.sync.connection import CloudConnection
 from likelight.contract import State
 from support.whole import whole
 
 
 async def test_the_camera_of_a_refused_device_is_off_though_somebody_watches(
-    tmp_path: Path,
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(poll, "WATCHING_TTL_S", 0.5)
+    monkeypatch.setattr(poll, "OFFLINE_AFTER_S", 1.0)
     async with (
         whole(tmp_path, token="revoked") as place,
         aiohttp.ClientSession() as session,
@@ -25,4 +29,8 @@ async def test_the_camera_of_a_refused_device_is_off_though_somebody_watches(
             await place.cloud_comes(group)
             await place.until(lambda: device.window_in.connection is CloudConnection.REFUSED)
             await place.until(lambda: device.on_air.state is State.FAULT)
+            async with asyncio.timeout(30):
+                while "cloud-offline" not in device.health().reasons:
+                    await asyncio.sleep(0.05)
+            assert "cloud-refused" in device.health().reasons
         await place.cloud_goes()

@@ -9,7 +9,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from support.cloud import KID, NOON, Reply, Site, serving
+from support.cloud import KID, NOON, Reply, Site, bearer, serving
 from support.virtual import run_virtual, virtual_now
 
 Play = Callable[[Site], Awaitable[None]]
@@ -152,6 +152,23 @@ def test_a_kitchen_is_offline_ninety_seconds_after_its_last_word(
             assert (await site.summary())["state"] == "live"
             await asyncio.sleep(0.2)
             assert (await site.summary())["state"] == "offline"
+
+    play(scenario)
+
+
+def test_a_device_that_is_refused_is_offline_to_viewers_after_ninety_seconds(
+    play: Callable[[Play], None],
+) -> None:
+    async def scenario(site: Site) -> None:
+        await site.poll()
+        await site.status()
+        for seconds, state in ((89, "live"), (2, "offline")):
+            await asyncio.sleep(seconds)
+            for method, path in (("GET", "events"), ("POST", "status")):
+                address = f"/v1/kitchens/{KID}/{path}"
+                refused = await site.call(method, address, headers=bearer("revoked"), json={})
+                assert refused.status == 401
+            assert (await site.summary())["state"] == state
 
     play(scenario)
 

@@ -239,6 +239,55 @@ def test_a_superseded_device_waits_a_minute_and_raises_a_fault(tmp_path: Path) -
     run_virtual(scenario())
 
 
+@pytest.mark.parametrize(
+    ("refusal", "says", "code", "then"),
+    [
+        (DeviceRefused(401), CloudConnection.REFUSED, "C1", CloudConnection.REFUSED),
+        (DeviceRefused(404), CloudConnection.REFUSED, "C1", CloudConnection.REFUSED),
+        (Superseded("a cloned card"), CloudConnection.SUPERSEDED, "C2", CloudConnection.OFFLINE),
+    ],
+    ids=str,
+)
+def test_a_refusal_is_offline_after_90_s_as_well_and_the_panel_keeps_to_its_words(
+    tmp_path: Path,
+    refusal: CloudError,
+    says: CloudConnection,
+    code: str,
+    then: CloudConnection,
+) -> None:
+    async def scenario() -> None:
+        now = virtual_now()
+        cloud = ScriptedCloud(now)
+        async with Device(tmp_path / "device.db", cloud, now).living() as device:
+            window = device.window
+            await asyncio.sleep(10)
+            cloud.watch(True, "3-9")
+            await asyncio.sleep(0.1)
+            cloud.fail(refusal)
+            await asyncio.sleep(39.8)
+            assert window.viewers.watching
+            await asyncio.sleep(0.3)
+            assert not window.viewers.watching, "a refusal is not a word of viewers"
+            await asyncio.sleep(49.6)
+            assert not window.offline
+            await asyncio.sleep(0.4)
+            assert window.offline
+            await asyncio.sleep(3600)
+            assert window.offline
+            assert window.connection is says
+            assert f"code {code}." in " ".join(window.screen.text)
+            cloud.fail(Unreachable("the line is cut"))
+            await asyncio.sleep(1000)
+            assert window.offline
+            assert window.connection is then
+            cloud.fail(None)
+            await asyncio.sleep(1000)
+            assert not window.offline
+            assert window.connection is CloudConnection.CONNECTED
+
+    run_virtual(scenario())
+
+
 def test_a_busy_cloud_gets_the_time_it_asks_for(tmp_path: Path) -> None:
     async def scenario() -> None:
         now = virtual_now()

@@ -53,6 +53,15 @@ def test_a_well_device_gives_no_reason() -> None:
         ({"cloud": CloudConnection.REFUSED}, ("cloud-refused",)),
         ({"cloud": CloudConnection.SUPERSEDED}, ("cloud-superseded",)),
         ({"cloud": CloudConnection.STARTING}, ()),
+        ({"cloud": CloudConnection.OFFLINE, "offline": True}, ("cloud-offline",)),
+        (
+            {"cloud": CloudConnection.REFUSED, "offline": True},
+            ("cloud-offline", "cloud-refused"),
+        ),
+        (
+            {"cloud": CloudConnection.SUPERSEDED, "offline": True},
+            ("cloud-offline", "cloud-superseded"),
+        ),
         ({"consent": ConsentHealth(ConsentStatus.VALID)}, ()),
         ({"consent": ConsentHealth(ConsentStatus.VALID, review_due=True)}, ("consent",)),
         ({"consent": ConsentHealth(ConsentStatus.MISSING)}, ("consent",)),

@@ -56,6 +56,9 @@ class Poller:
         on_connection: Callable[[CloudConnection], None],
     ) -> None:
         self.connection = CloudConnection.STARTING
+        self.offline = False
+        """No 200 came for 90 s, whatever the reason; a cloud that refuses this device stays the
+        `connection`."""
         self.answered = asyncio.Event()
         """Set once the cloud has answered a poll: from then on it takes this start's statuses."""
         self.failure = FailureKind.NETWORK
@@ -136,11 +139,11 @@ class Poller:
         """Act on a failure as the contract's table says; return the pause, in seconds."""
         match error:
             case DeviceRefused():
-                self._hear()
+                self._end_outage()
                 self._set_connection(CloudConnection.REFUSED)
                 return self._rng.uniform(*REFUSED_S)
             case Superseded():
-                self._hear()
+                self._end_outage()
                 self._set_connection(CloudConnection.SUPERSEDED)
                 return self._rng.uniform(*SUPERSEDED_S)
             case CloudBusy(retry_after=seconds):
@@ -171,20 +174,20 @@ class Poller:
         return 0.0 if first else pause
 
     async def _watch_for_silence(self) -> None:
-        """End the demand 40 s after the last good reply, and be OFFLINE after 90 s, whatever the
-        reason, independent of when we ask."""
+        """End the demand 40 s after the last 200, and be offline after 90 s, whatever the reason,
+        independent of when we ask."""
         while True:
             self._heard.clear()
             if await self._silent_for(WATCHING_TTL_S):
                 self._inbox.forget_viewers()
                 if await self._silent_for(OFFLINE_AFTER_S):
-                    # A refused device stays refused: its camera must stay off without a network.
-                    if self.connection is not CloudConnection.REFUSED:
+                    self.offline = True
+                    if self.connection not in _REFUSALS:
                         self._set_connection(CloudConnection.OFFLINE)
                     await self._heard.wait()
 
     async def _silent_for(self, seconds: float) -> bool:
-        """Wait until the last good reply is so long ago; return False when a new one came first."""
+        """Wait until the last 200 is so long ago; return False when a new one came first."""
         try:
             async with asyncio.timeout_at(self._heard_at + seconds):
                 await self._heard.wait()
@@ -193,19 +196,26 @@ class Poller:
         return False
 
     def _hear(self) -> None:
-        """Take note of a 200, or of a refusal in the contract's words: the silence is over."""
-        now = asyncio.get_running_loop().time()
-        if self._in_vain_since is not None:
-            log.info("The cloud answers again after %.0f s", now - self._in_vain_since)
-            self._in_vain_since = None
-        self._heard_at = now
+        """Take note of a 200: the silence is over."""
+        self._end_outage()
+        self.offline = False
+        self._heard_at = asyncio.get_running_loop().time()
         self._heard.set()
+
+    def _end_outage(self) -> None:
+        if self._in_vain_since is not None:
+            outage = asyncio.get_running_loop().time() - self._in_vain_since
+            log.info("The cloud answers again after %.0f s", outage)
+            self._in_vain_since = None
 
     def _ask_in_vain(self, error: CloudError, asked_at: float, failure: FailureKind) -> None:
         if self._in_vain_since is None:
             log.warning("No good answer from the cloud, trying again: %s", error)
             self._in_vain_since = asked_at
         self.failure = failure
+        # A refused device stays refused: its camera must stay off without a network.
+        if self.offline and self.connection is not CloudConnection.REFUSED:
+            self._set_connection(CloudConnection.OFFLINE)
 
     def _set_connection(self, connection: CloudConnection) -> None:
         if connection is not self.connection:
@@ -214,6 +224,8 @@ class Poller:
             self._on_connection(connection)
 
 
+_REFUSALS = (CloudConnection.REFUSED, CloudConnection.SUPERSEDED)
+"""The cloud's own words. They say more to the crew, and to IT, than that the device is offline."""
 _LOG_LINES = {
     CloudConnection.CONNECTED: (logging.INFO, "Connected to the cloud"),
     CloudConnection.OFFLINE: (logging.WARNING, "Offline; the lamp and the buttons still work"),
