@@ -21,6 +21,7 @@ from likelight.contract import KitchenId, KitchenName
 from likelight.runtime.clock import utc_now
 from likelight.runtime.store_errors import StoreError
 from likelight.web.http.address import own_address
+from likelight.web.http.client_address import Network, TrustedProxies, proxy_network
 from likelight.web.http.server import ListenError, listen
 from likelight_cloud.embedded import EmbeddedCloud
 from likelight_cloud.server import CloudServer
@@ -94,6 +95,14 @@ def _parser() -> argparse.ArgumentParser:
         "with TLS stands in front of the cloud",
     )
     serve.add_argument(
+        "--trusted-proxy",
+        type=_proxy,
+        action="append",
+        default=[],
+        metavar="CIDR",
+        help="a proxy, or a range of them, whose X-Forwarded-For says who asks; may be repeated",
+    )
+    serve.add_argument(
         "--catalogue",
         type=Path,
         metavar="FOLDER",
@@ -153,7 +162,13 @@ async def _serve(options: argparse.Namespace) -> None:
                 own_address(admin),
             )
 
-        server = CloudServer(cloud, public, admin, public_url=options.public_url)
+        server = CloudServer(
+            cloud,
+            public,
+            admin,
+            public_url=options.public_url,
+            proxies=TrustedProxies(options.trusted_proxy),
+        )
         await _until_stopped(server.run(log_addresses))
 
 
@@ -236,6 +251,13 @@ async def _with_new_token(
     finally:
         await store.close()
     return token
+
+
+def _proxy(text: str) -> Network:
+    try:
+        return proxy_network(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
 
 
 def _public_url(text: str) -> URL:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from aiohttp import web
 from yarl import URL
 
+from likelight.web.http.client_address import TrustedProxies
 from likelight.web.http.own_names import OwnNames
 from likelight.web.http.server import WebServer
 from likelight_cloud.admin.health import health_route, readiness_route
@@ -22,7 +23,7 @@ class CloudServer:
     """Serves `cloud` and its relays on `public`, and how they are on `admin`.
 
     `public_url` is the address that viewers open, when a proxy with TLS stands in front of the
-    cloud.
+    cloud; `proxies` are the proxies that say who asks.
     """
 
     def __init__(
@@ -32,6 +33,7 @@ class CloudServer:
         admin: socket.socket,
         *,
         public_url: URL | None,
+        proxies: TrustedProxies,
     ) -> None:
         self._cloud = cloud
         self._relays = Relays()
@@ -40,7 +42,7 @@ class CloudServer:
         given = () if public_url is None else (str(public_url),)
         names = OwnNames(given, option="--public-url")
         self._servers = (
-            WebServer(self._fill_public, public, names),
+            WebServer(self._fill_public, public, names, proxies),
             WebServer(self._fill_admin, admin, names),
         )
 

@@ -12,6 +12,7 @@ from yarl import URL
 
 from likelight.runtime.clock import utc_now
 from likelight.web.http.address import own_address
+from likelight.web.http.client_address import TrustedProxies
 from likelight.web.http.server import listen
 from likelight_cloud.embedded import EmbeddedCloud
 from likelight_cloud.server import CloudServer
@@ -29,14 +30,20 @@ class ServedCloud:
 
 
 @asynccontextmanager
-async def cloud_server(database: Path, public_url: str | None = None) -> AsyncIterator[ServedCloud]:
+async def cloud_server(
+    database: Path, public_url: str | None = None, proxies: TrustedProxies | None = None
+) -> AsyncIterator[ServedCloud]:
     """Serve a cloud with one kitchen."""
     cloud = EmbeddedCloud(database, now=utc_now, rng=random.Random(1))
     cloud.enrol(KID, "The demo kitchen", TOKEN)
     with _any_port() as public, _any_port() as admin:
         ready = asyncio.Event()
         server = CloudServer(
-            cloud, public, admin, public_url=URL(public_url) if public_url else None
+            cloud,
+            public,
+            admin,
+            public_url=URL(public_url) if public_url else None,
+            proxies=proxies or TrustedProxies(),
         )
         async with asyncio.TaskGroup() as group:
             running = group.create_task(server.run(ready.set))

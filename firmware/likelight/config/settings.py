@@ -24,6 +24,7 @@ from likelight.config.section import FullPath, Number, Section, Switch, Whole
 from likelight.contract import BOARDS, KitchenId, KitchenName
 from likelight.gate.schedule import WEEKDAYS, Hours, daily, spans, weekly
 from likelight.gate.zone import kitchen_zone
+from likelight.web.http.client_address import proxy_network
 from likelight_hw import boards
 from likelight_hw.push.target import check_public
 from likelight_hw.suggest import did_you_mean
@@ -69,11 +70,18 @@ class WebSettings(Section):
     """The service has no right to a port below 1024."""
     public_urls: tuple[str, ...] = ()
     """Where viewers open it by a name: of the store's DNS, or a proxy's in front of it."""
+    trusted_proxies: tuple[str, ...] = ()
+    """Addresses or ranges of proxies whose `X-Forwarded-For` says who asks."""
 
     @field_validator("public_urls")
     @classmethod
     def _are_addresses(cls, urls: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(check_public_url(url) for url in urls)
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _are_networks(cls, proxies: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(str(proxy_network(proxy)) for proxy in proxies)
 
 
 class CloudSettings(Section):

@@ -9,6 +9,7 @@ from aiohttp import web
 
 from likelight.config.settings import ConfigError, WebSettings
 from likelight.web.http.address import own_address, url_of
+from likelight.web.http.client_address import TrustedProxies, proxy_network
 from likelight.web.http.own_names import OwnNames
 from likelight.web.http.server import ListenError, PortInUseError, WebServer, listen
 
@@ -77,7 +78,8 @@ class DeviceServer:
         names = OwnNames(
             self._settings.public_urls, host=self._settings.host, option="web.public_urls"
         )
-        await WebServer(self._fill, listener, names).run()
+        proxies = TrustedProxies(map(proxy_network, self._settings.trusted_proxies))
+        await WebServer(self._fill, listener, names, proxies).run()
 
     async def _bound(self) -> socket.socket:
         while True:

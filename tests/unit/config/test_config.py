@@ -129,6 +129,16 @@ def test_a_cloud_is_an_address_with_its_scheme(tmp_path: Path, url: str) -> None
     assert read_config(written(tmp_path, text)).cloud.url == url
 
 
+def test_a_proxy_is_an_address_or_a_range(tmp_path: Path) -> None:
+    text = '[web]\ntrusted_proxies = ["10.0.0.7", "2001:db8::/64"]'
+    assert read_config(written(tmp_path, text)).web.trusted_proxies == (
+        "10.0.0.7/32",
+        "2001:db8::/64",
+    )
+    with pytest.raises(ConfigError, match=r"line 2: web\.trusted_proxies.*no address of a proxy"):
+        read_config(written(tmp_path, '[web]\ntrusted_proxies = ["nginx.example"]'))
+
+
 @pytest.mark.parametrize(
     ("url", "told"),
     [

@@ -10,6 +10,7 @@ from aiohttp import web
 from likelight.contract import MAX_BODY
 from likelight.runtime.cleanup import finish_within
 from likelight.web.http.body import plain_bodies_only
+from likelight.web.http.client_address import PROXIES, TrustedProxies
 from likelight.web.http.connection_guard import ConnectionGuard
 from likelight.web.http.own_names import OwnNames
 from likelight.web.http.problems import on_prepare, problems
@@ -48,16 +49,20 @@ def listen(host: str, port: int) -> socket.socket:
         raise ListenError(f"can't listen on {host} port {port}: {error.strerror}") from error
 
 
-def new_application(names: OwnNames | None = None) -> web.Application:
+def new_application(
+    names: OwnNames | None = None, proxies: TrustedProxies | None = None
+) -> web.Application:
     """Return an app without routes, whose errors are problems, for its own pages and no other's.
 
-    It answers only under its own `names`, which may be addresses and .local names only.
+    It answers only under its own `names`, which may be addresses and .local names only. `client_of`
+    takes the word of `proxies`.
     """
     names = names or OwnNames()
     app = web.Application(
         middlewares=[problems, names.middleware(), same_site_only(names), plain_bodies_only],
         client_max_size=MAX_BODY,
     )
+    app[PROXIES] = proxies or TrustedProxies()
     app.on_response_prepare.append(on_prepare)
     if names.only_https:
         app.on_response_prepare.append(_over_tls)
@@ -71,7 +76,7 @@ async def _over_tls(_: web.Request, response: web.StreamResponse) -> None:
 class WebServer:
     """Serves what `fill` puts into a new application, on `listener`; a restart makes a new one.
 
-    Nothing is served under another name than its own `names`.
+    Nothing is served under another name than its own `names`. `proxies` may stand before it.
     `fill` may put a middleware before all others, at index 0. The connection guard is before it.
     """
 
@@ -80,8 +85,10 @@ class WebServer:
         fill: Callable[[web.Application], None],
         listener: socket.socket,
         names: OwnNames | None = None,
+        proxies: TrustedProxies | None = None,
     ) -> None:
         self._names = names
+        self._proxies = proxies
         self._fill = fill
         self._listener = listener
         self.serving = False
@@ -89,7 +96,7 @@ class WebServer:
     async def run(self) -> None:
         """Serve until cancelled."""
         loop = asyncio.get_running_loop()
-        app, guard = new_application(self._names), ConnectionGuard()
+        app, guard = new_application(self._names, self._proxies), ConnectionGuard()
         self._fill(app)
         app.middlewares.insert(0, guard.middleware)
         runner = web.AppRunner(app, handle_signals=False, shutdown_timeout=1.0)
