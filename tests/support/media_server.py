@@ -13,10 +13,9 @@ import av
 import pytest
 
 from support.demo import free_port
+from support.nginx import NGINX
 
 MODULES = Path("/usr/lib/nginx/modules")
-# Debian puts it where an ordinary user's PATH does not lead; any user may run it.
-NGINX = shutil.which("nginx") or "/usr/sbin/nginx"
 
 needs_nginx = pytest.mark.skipif(
     not Path(NGINX).exists()

@@ -14,6 +14,7 @@ import aiohttp
 
 from support.demo import Demo, free_port
 from support.hls import text
+from support.nginx import listens
 
 VARNISHD = Path(shutil.which("varnishd") or "/usr/sbin/varnishd")
 VCL = Path(__file__).parents[2] / "cloud/varnish/likelight.vcl"
@@ -52,25 +53,11 @@ async def edge(origin: Demo, tmp_path: Path) -> AsyncIterator[Edge]:
         stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL,
     )  # fmt: skip
     try:
-        await _accepts(port, process)
+        await listens(port, process)
         yield Edge(f"http://127.0.0.1:{port}", workdir, process.pid)
     finally:
         process.terminate()
         await process.wait()
-
-
-async def _accepts(port: int, process: asyncio.subprocess.Process) -> None:
-    """Return once Varnish takes connections: it compiles its VCL first, and says nothing after."""
-    async with asyncio.timeout(30):
-        while True:
-            assert process.returncode is None, "varnishd did not start"
-            try:
-                _, writer = await asyncio.open_connection("127.0.0.1", port)
-            except ConnectionError:
-                await asyncio.sleep(0.05)
-            else:
-                writer.close()
-                return
 
 
 @dataclass

@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import replace
+from typing import TypeVar
 
 from likelight.contract import State
 from likelight.feed import annexb
@@ -24,6 +25,8 @@ from likelight.feed.viewers import H264Viewer, JpegViewer, Mp4Viewer, SocketView
 SNAPSHOT_WITHIN_S = 2.0
 
 _GOING_AWAY = 1001
+
+Watching = TypeVar("Watching", bound=H264Viewer)
 
 
 class Hub:
@@ -168,11 +171,11 @@ class Hub:
         self._jpeg.answer(picture)
         self._send_jpeg(picture)
 
-    def watch_h264(self, transport: asyncio.Transport) -> AbstractContextManager[Viewer]:
+    def watch_h264(self, transport: asyncio.Transport) -> AbstractContextManager[SocketViewer]:
         """Serve fragments over `transport`, an open WebSocket's, while the context is open."""
-        return self._watch(SocketViewer(transport, asyncio.get_running_loop().time()))
+        return self._watch(SocketViewer(transport, asyncio.get_running_loop().time))
 
-    def watch_mp4(self, transport: asyncio.Transport) -> AbstractContextManager[Viewer]:
+    def watch_mp4(self, transport: asyncio.Transport) -> AbstractContextManager[Mp4Viewer]:
         """Serve one endless MP4 over `transport`, an open response's, while the context is open.
 
         The viewer's `gone` is set when the connection has ended.
@@ -180,7 +183,7 @@ class Hub:
         return self._watch(Mp4Viewer(transport, asyncio.get_running_loop().time()))
 
     @contextmanager
-    def _watch(self, viewer: H264Viewer) -> Iterator[Viewer]:
+    def _watch(self, viewer: Watching) -> Iterator[Watching]:
         tune(viewer.transport)
         if not self._live_h264 and not self._h264.viewers:
             self._h264.forget()  # it may hold an old placeholder, from when somebody last watched

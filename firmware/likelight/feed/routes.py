@@ -5,14 +5,18 @@ All of it lies under `/k/{kid}/`; LL-HLS has routes of its own.
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 
 from aiohttp import WSMsgType, web
+from pydantic import ValidationError
 
 from likelight.feed import framing
+from likelight.feed.acks import Acks
 from likelight.feed.hub import Hub
+from likelight.feed.viewers import SocketViewer
 
-_MAX_MESSAGE = 1024  # bytes; viewers have nothing to send on this socket
-_MAX_MESSAGES = 10  # in a second; pings and pongs count
+_MAX_MESSAGE = 1024  # bytes; 40 acknowledgements have 900 at most
+_MAX_MESSAGES = 20  # in a second: 10 texts with acknowledgements; pings and pongs count
 _HEARTBEAT_S = 30.0
 _CLOSE_WITHIN_S = 1.0
 _NO_STORE = {"Cache-Control": "no-store"}
@@ -60,15 +64,15 @@ async def _socket(request: web.Request, hub: Hub) -> web.StreamResponse:
     )
     ws.headers.update(_NO_STORE)
     await ws.prepare(request)
-    with hub.watch_h264(_transport(request)):
-        flooded = await _listen(ws)
+    with hub.watch_h264(_transport(request)) as viewer:
+        flooded = await _listen(ws, viewer)
     if flooded:
         await ws.close(code=1008, message=b"too many messages", drain=False)
     return ws
 
 
-async def _listen(ws: web.WebSocketResponse) -> bool:
-    """Read until the viewer leaves; its messages are ignored.
+async def _listen(ws: web.WebSocketResponse, viewer: SocketViewer) -> bool:
+    """Read acknowledgements until the viewer leaves; what is none is ignored.
 
     Return True when it has not left, but sends too many.
     """
@@ -83,6 +87,9 @@ async def _listen(ws: web.WebSocketResponse) -> bool:
             return True
         if message.type is WSMsgType.PING:
             await ws.pong(message.data)
+        elif message.type is WSMsgType.TEXT:
+            with suppress(ValidationError):
+                viewer.acknowledge(Acks.model_validate_json(message.data))
     return False
 
 

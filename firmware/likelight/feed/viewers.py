@@ -2,8 +2,10 @@
 
 import asyncio
 from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
 from typing import ClassVar
 
+from likelight.feed.acks import QUEUE_S, Acks, UnderWay
 from likelight.feed.fmp4 import TIMESCALE
 from likelight.feed.framing import close_message
 from likelight.feed.meter import Traffic
@@ -96,12 +98,9 @@ class H264Viewer(Viewer, ABC):
 
     def join(self, ring: Ring, state: bytes) -> None:
         """Write all that makes a picture at once; the `state` text goes before the first one."""
-        fragments = ring.since_keyframe()
-        header = b""
-        if fragments:
-            self._header = fragments[0].header
-            header = self.header(fragments[0])
-        self.write(b"".join((header, self.text(state), *map(self._framed, fragments))))
+        pieces = [piece for each in ring.since_keyframe() for piece in self._pieces(each)]
+        self._note(pieces)
+        self.write(b"".join((*pieces[:1], self.text(state), *pieces[1:])))
 
     def send_state(self, state: bytes) -> None:
         """Write the `state` text, if this kind of viewer takes text."""
@@ -112,7 +111,7 @@ class H264Viewer(Viewer, ABC):
 
         Return True when the viewer can go on only from a keyframe that has yet to come.
         """
-        if not self.ready:
+        if not self._may_send:
             return False
         newest = ring.newest
         if newest.decode < self._keyframes_until:
@@ -121,7 +120,9 @@ class H264Viewer(Viewer, ABC):
         if self._cursor == newest.sequence and self._header is newest.header:
             # The usual case, 30 times a second for each viewer: it gets the shared bytes.
             self._cursor += 1
-            self.write(self.message(newest))
+            message = self.message(newest)
+            self._note((message,))
+            self.write(message)
             return False
         missing = ring.missing(self._cursor)
         if not missing:
@@ -130,7 +131,7 @@ class H264Viewer(Viewer, ABC):
             self._skip(missing[0].decode)
         self._keyframes_only = False
         for fragment in missing:
-            self.write(self._framed(fragment))
+            self._send_fragment(fragment)
             # A slow viewer gets the rest, or skips it, when its transport has drained.
             if not self.ready:
                 break
@@ -141,7 +142,7 @@ class H264Viewer(Viewer, ABC):
         self._keyframes_only = True
         for key in ring.missing(NOWHERE)[:1]:
             if key.sequence >= self._cursor:
-                self.write(self._framed(key))
+                self._send_fragment(key)
 
     def _skip(self, decode: int) -> None:
         self._skips += 1
@@ -151,12 +152,25 @@ class H264Viewer(Viewer, ABC):
             self._last_skips = ()
             self._keyframes_until = decode + _KEYFRAMES_FOR
 
-    def _framed(self, fragment: Fragment) -> bytes:
+    @property
+    def _may_send(self) -> bool:
+        return self.ready
+
+    def _note(self, pieces: Sequence[bytes]) -> None:
+        """Take note of the init segments and fragments that are now written."""
+
+    def _send_fragment(self, fragment: Fragment) -> None:
+        pieces = self._pieces(fragment)
+        self._note(pieces)
+        self.write(b"".join(pieces))
+
+    def _pieces(self, fragment: Fragment) -> tuple[bytes, ...]:
+        """Return what is to be written of `fragment`; its init segment first, if that is new."""
         self._cursor = fragment.sequence + 1
         if fragment.header is self._header:
-            return self.message(fragment)
+            return (self.message(fragment),)
         self._header = fragment.header
-        return self.header(fragment) + self.message(fragment)
+        return self.header(fragment), self.message(fragment)
 
     @abstractmethod
     def header(self, fragment: Fragment) -> bytes:
@@ -172,9 +186,31 @@ class H264Viewer(Viewer, ABC):
 
 
 class SocketViewer(H264Viewer):
-    """A viewer over a WebSocket."""
+    """A viewer over a WebSocket. One whose page acknowledges is held to what has arrived there.
+
+    `clock` is the loop's.
+    """
 
     protocol = "ws"
+
+    def __init__(self, transport: asyncio.Transport, clock: Callable[[], float]) -> None:
+        super().__init__(transport, clock())
+        self._under_way = UnderWay(clock)
+
+    def acknowledge(self, acks: Acks) -> None:
+        """Take note of what has arrived at the page."""
+        self._under_way.acknowledge(acks)
+
+    def stalled(self, now: float) -> bool:
+        """True, too, when a page that acknowledged has received nothing for `STALL_S`."""
+        return super().stalled(now) or self._under_way.silent_s > STALL_S
+
+    @property
+    def _may_send(self) -> bool:
+        return self.ready and self._under_way.waits_s <= QUEUE_S
+
+    def _note(self, pieces: Sequence[bytes]) -> None:
+        self._under_way.sent(map(len, pieces))
 
     def header(self, fragment: Fragment) -> bytes:
         return fragment.header.framed

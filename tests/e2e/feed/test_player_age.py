@@ -3,8 +3,11 @@
 import asyncio
 import time
 from bisect import bisect_right
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,8 +23,9 @@ from likelight.feed.ring import Fragment
 from support.busy import BUSY
 from support.chromium import chromium, needs_chromium
 from support.feed import kitchen, now_us
+from support.nginx import needs_nginx, nginx
 from support.pictures import HEIGHT, WIDTH, noise
-from support.slow_proxy import SlowLine, SlowProxy, slow_proxy
+from support.slow_proxy import SlowLine, slow_proxy
 from support.stage import NO_SOCKET, camera, same_clock, stage
 
 pytestmark = [needs_chromium, pytest.mark.asyncio(loop_scope="module")]
@@ -101,6 +105,12 @@ async def test_with_one_clock_the_age_is_that_of_the_capture(empty: Page) -> Non
     assert ages == pytest.approx([0.3 + n / 2 for n in range(60)])
 
 
+async def test_a_time_that_the_browser_has_rounded_down_is_still_that_pictures(empty: Page) -> None:
+    story: Story = [comes(0, 0, 0.0), comes(1000, 1000, 1.0), asked(1000, 0.999999)]
+    [(_, grown)] = await told(empty, story)
+    assert grown == 0
+
+
 @pytest.mark.parametrize("ahead_s", WRONG)
 async def test_a_wrong_clock_hides_nothing_of_what_the_age_has_grown_by(
     empty: Page, ahead_s: float
@@ -161,7 +171,55 @@ class Timeline:
 
 
 RATE = sum(len(unit.data) for unit in noise())
-"""Bytes a second of the stream."""
+"""Bytes a second of the stream: more than 120,000."""
+
+
+@dataclass
+class Watched:
+    """A page behind proxies, and the camera that it shows."""
+
+    page: Page
+    line: SlowLine
+    timeline: Timeline
+    to_now_us: int
+    """What wall time needs to become `now_us`."""
+
+    async def pairs(self) -> list[tuple[float, float]]:
+        """Return what was told each second, and how old the picture was then, in seconds."""
+        answers: list[Any] = await self.page.evaluate("heard.told")
+        return [
+            (seconds, self.timeline.age(at, wall_ms * 1000 + self.to_now_us))
+            for seconds, _, at, wall_ms in answers
+            if seconds is not None
+        ]
+
+
+@asynccontextmanager
+async def watched(
+    browser: Browser,
+    line: SlowLine,
+    *,
+    before_line: Callable[[str], AbstractAsyncContextManager[str]] = nullcontext,
+    init_script: str = "",
+) -> AsyncIterator[Watched]:
+    """Watch heavy pictures over `line`, the last piece of the way, until the first has come."""
+
+    @asynccontextmanager
+    async def front(url: str) -> AsyncIterator[str]:
+        async with before_line(url) as near, slow_proxy(near, line) as proxy:
+            yield proxy.url
+
+    to_now_us = now_us() - time.time_ns() // 1000
+    wall = stage(browser, init_script=same_clock() + init_script, front=front)
+    timeline = Timeline()
+    async with wall as (place, page), asyncio.TaskGroup() as group:
+        place.hub.add_outlet(timeline)
+        place.hub.set_format(WIDTH, HEIGHT, 30)
+        place.hub.show(State.LIVE)
+        rolling = group.create_task(camera(place, units=noise()))
+        await page.wait_for_function("() => heard.delays.some((seconds) => seconds !== null)")
+        yield Watched(page, line, timeline, to_now_us)
+        rolling.cancel()
 
 
 @pytest.mark.parametrize("ahead_s", [0.0, 3600.0])
@@ -169,42 +227,39 @@ async def test_what_a_proxy_holds_back_is_told_and_thrown_away(
     browser: Browser, ahead_s: float
 ) -> None:
     """The way over HTTP, where no acknowledgement tells the hub what a proxy holds."""
-    held: list[SlowProxy] = []
-
-    @asynccontextmanager
-    async def front(url: str) -> AsyncIterator[str]:
-        # As large a buffer as Linux gives: 3 s of the stream at a third of its rate.
-        async with slow_proxy(url, SlowLine(queue=1 << 22)) as proxy:
-            held.append(proxy)
-            yield proxy.url
-
-    script = NO_SOCKET + same_clock() + f"window.ahead += {ahead_s * 1000};"
-    to_now_us = now_us() - time.time_ns() // 1000
-    timeline = Timeline()
-    wall = stage(browser, init_script=script, front=front)
-    async with wall as (place, page), asyncio.TaskGroup() as group:
-        place.hub.add_outlet(timeline)
-        place.hub.set_format(WIDTH, HEIGHT, 30)
-        place.hub.show(State.LIVE)
-        rolling = group.create_task(camera(place, units=noise()))
-        await page.wait_for_function("() => heard.delays.some((seconds) => seconds !== null)")
-        held[0].line.down_bytes_per_s = RATE / 3
+    # As large a buffer as Linux gives: 3 s of the stream at a third of its rate.
+    line = SlowLine(queue=1 << 22)
+    script = f"window.ahead += {ahead_s * 1000};" + NO_SOCKET
+    async with watched(browser, line, init_script=script) as far:
+        line.down_bytes_per_s = RATE / 3
+        page = far.page
         slow = "() => heard.connections.some(({kind}) => kind === 'slow')"
         await page.wait_for_function(slow, timeout=60_000)
         before = await page.evaluate("heard.pictures")
         await page.wait_for_function(f"() => heard.pictures > {before}", timeout=60_000)
         await page.wait_for_function("() => heard.told.at(-1)[0] !== null", timeout=60_000)
-        answers: list[Any] = await page.evaluate("heard.told")
-        rolling.cancel()
-    pairs = [
-        (seconds, timeline.age(at, wall_ms * 1000 + to_now_us))
-        for seconds, _, at, wall_ms in answers
-        if seconds is not None
-    ]
+        pairs = await far.pairs()
+        reason = await page.evaluate("heard.told.at(-1)[1]")
     print([f"{said:.1f}/{true:.1f}" for said, true in pairs])
     # Where the clocks disagree the age of the keyframe that a connection begins with is not known.
     unknown = 1.0 if ahead_s else 0.0
     assert all(true - 1 - unknown < said < true + 1 for said, true in pairs), pairs
     assert max(said for said, _ in pairs) > 2, "the age grew"
-    assert answers[-1][1] is True, "the reason is told with the age"
+    assert reason is True, "the reason is told with the age"
     assert pairs[-1][0] < BUSY, "the new connection shows the present"
+
+
+@needs_nginx
+async def test_behind_nginx_on_a_slow_line_the_socket_shows_the_present_and_tells_its_age(
+    browser: Browser, tmp_path: Path
+) -> None:
+    line = SlowLine(down_bytes_per_s=120_000)
+    async with watched(browser, line, before_line=partial(nginx, tmp_path)) as far:
+        # Without acknowledgements the picture would be 5 s old by now, and grow older.
+        await far.page.wait_for_function("() => heard.delays.length >= 12", timeout=60_000)
+        pairs = await far.pairs()
+        heard = await far.page.evaluate("[stage.dataset.way, heard.connections]")
+    print([f"{said:.1f}/{true:.1f}" for said, true in pairs])
+    assert heard == ["mse", [{"kind": "connected"}]]
+    assert all(abs(said - true) < 1 for said, true in pairs), pairs
+    assert all(true < 5 for _, true in pairs[-5:]), pairs

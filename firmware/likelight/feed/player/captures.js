@@ -6,6 +6,7 @@ const TIMESCALE = 90_000;
 const NTP_EPOCH_S = 2_208_988_800; // 1900 to 1970
 const NTP_ERA_S = 2 ** 32;
 const KEPT = 900; // 30 s of fragments
+const ROUNDED_S = 0.001; // browsers keep the times of a buffer in microseconds
 const STEP_MS = 1000; // captures ascend, but for the few milliseconds between two kinds of picture
 
 export class Captures {
@@ -55,7 +56,7 @@ export class Captures {
   }
 
   #shown(time) {
-    return this.#kept.findLast((one) => one.time <= time);
+    return this.#kept.findLast((one) => one.time <= time + ROUNDED_S);
   }
 
   #compare({captured, arrived}, before) {

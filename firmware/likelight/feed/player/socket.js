@@ -2,6 +2,9 @@
 
 import {MsePicture, mediaSource} from "./mse.js";
 
+const ACK_EVERY_MS = 100;
+const MOST_ACKS = 40; // in one text; after a burst the newest tell enough
+
 export class SocketWay {
   static way = "mse";
   static frozenAfterMs = 4000;
@@ -18,6 +21,9 @@ export class SocketWay {
   #picture = null;
   #socket = null;
   #opened = false; // the init segment of the present mime type has come
+  #number = 0; // of the last binary message
+  #acks = []; // [number, performance.now() at its arrival]
+  #ackTimer = 0;
 
   constructor(options) {
     this.#options = options;
@@ -49,6 +55,7 @@ export class SocketWay {
   }
 
   close() {
+    clearTimeout(this.#ackTimer);
     this.#socket?.close();
     this.#picture?.close();
   }
@@ -62,8 +69,19 @@ export class SocketWay {
       }
       if (message.state) this.#report.state(message.state);
     } else {
+      this.#acks.push([++this.#number, Math.round(performance.now())]);
+      if (!this.#ackTimer) this.#acknowledge();
       this.#picture.take(data, {init: !this.#opened});
       this.#opened = true;
     }
+  }
+
+  // A proxy takes all that the server sends, however slow the line behind it is: only this tells the
+  // server to leave pictures out.
+  #acknowledge() {
+    this.#ackTimer = 0;
+    if (!this.#acks.length || this.#socket.readyState !== WebSocket.OPEN) return;
+    this.#socket.send(JSON.stringify({acks: this.#acks.splice(0).slice(-MOST_ACKS)}));
+    this.#ackTimer = setTimeout(() => this.#acknowledge(), ACK_EVERY_MS);
   }
 }

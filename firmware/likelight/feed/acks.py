@@ -1,0 +1,122 @@
+"""What a viewer's page acknowledges, and how long its pictures therefore wait on the way.
+
+A proxy takes all that it is given, so that the transport, its buffers and TCP tell nothing of the
+line behind it. Only what the page says to have received does.
+"""
+
+from collections import deque
+from collections.abc import Callable, Iterable
+from math import inf
+from typing import Annotated, NamedTuple
+
+from pydantic import BaseModel, ConfigDict, Field
+
+QUEUE_S = 0.5
+"""A page whose oldest message waits longer than this, beyond what the line needs, gets no more."""
+
+MOST_ACKS = 40
+"""Messages that one text acknowledges at most."""
+
+_LEAST_OVER_S = 60.0
+_JITTER_S = 0.15  # the page gathers acknowledgements for 0.1 s
+_MOST_UNDER_WAY = 256  # a page that acknowledges never has so many; for others only these are kept
+
+
+class Acks(BaseModel):
+    """The page's text: the number of each binary message, from 1 on, and when it came.
+
+    The time is the page's `performance.now()` in ms.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    acks: Annotated[
+        tuple[tuple[Annotated[int, Field(ge=1, le=2**53 - 1)], float], ...],
+        Field(min_length=1, max_length=MOST_ACKS),
+    ]
+
+
+class _Message(NamedTuple):
+    """When it was written, and how many bytes were written and acknowledged then."""
+
+    sent_at: float
+    written: int
+    acknowledged: int
+
+
+class UnderWay:
+    """The binary messages of one socket that its page has not acknowledged.
+
+    All times are those of `clock`, in seconds: nothing depends on the page's clock. A page that
+    never acknowledges anything is taken to have received all.
+    """
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._sent = 0
+        self._messages: deque[_Message] = deque(maxlen=_MOST_UNDER_WAY)
+        self._acknowledged = 0  # bytes, of `_written`
+        self._written = 0
+        self._delays: deque[tuple[float, float]] = deque()  # (at, delay), both ascending
+        self._bytes_per_s = 0.0
+        self._progress_at: float | None = None
+
+    def sent(self, sizes: Iterable[int]) -> None:
+        """Note that binary messages of these sizes have just been written."""
+        now = self._clock()
+        if not self._messages and self._progress_at is not None:
+            self._progress_at = now
+        for size in sizes:
+            self._sent += 1
+            self._written += size
+            self._messages.append(_Message(now, self._written, self._acknowledged))
+
+    def acknowledge(self, acks: Acks) -> None:
+        """Take the page's word; a number that was not sent, or is acknowledged, changes nothing."""
+        now = self._clock()
+        for number, _ in acks.acks:
+            newer = self._sent - number
+            if not 0 <= newer < len(self._messages):
+                continue
+            while len(self._messages) > newer:
+                message = self._messages.popleft()
+            self._acknowledged = message.written
+            self._note_delay(now, now - message.sent_at)
+            self._progress_at = now
+            if number > 1:  # the first is an init segment: too small to tell a rate
+                self._measure(message, now)
+
+    @property
+    def waits_s(self) -> float:
+        """How long what is sent now would wait for what was sent before, as far as is known.
+
+        The longer of two: how long the oldest message waits already, less what the line needs at
+        its best; and how long the line will need for all that is under way.
+        """
+        if not self._messages or not self._delays:
+            return 0.0
+        if not self._bytes_per_s:
+            return inf
+        waited = self._clock() - self._messages[0].sent_at - self._delays[0][1]
+        return max(waited, (self._written - self._acknowledged) / self._bytes_per_s)
+
+    @property
+    def silent_s(self) -> float:
+        """For how long a page that has acknowledged before has not, though it had reason to."""
+        if not self._messages or self._progress_at is None:
+            return 0.0
+        return self._clock() - self._progress_at
+
+    def _measure(self, message: _Message, now: float) -> None:
+        """Learn the line's rate from a message that had to queue; without a queue it is enough."""
+        queued = now - message.sent_at - self._delays[0][1]
+        ahead = message.written - message.acknowledged
+        self._bytes_per_s = ahead / queued if queued > _JITTER_S else inf
+
+    def _note_delay(self, now: float, delay: float) -> None:
+        delays = self._delays
+        while delays and delays[-1][1] >= delay:
+            delays.pop()
+        delays.append((now, delay))
+        while delays[0][0] < now - _LEAST_OVER_S:
+            delays.popleft()
