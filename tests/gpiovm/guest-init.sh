@@ -14,7 +14,8 @@ argument() { sed -n "s/.*\b$1=\([^ ]*\).*/\1/p" /proc/cmdline; }
 
 load="modprobe -d $(argument vm.kernel)/root"
 ip link set lo up
-$load -a configfs gpio-sim softdog
+# The monitor first, so that the panel's framebuffer is not fb0.
+$load -a configfs gpio-sim softdog bochs
 $load vfb vfb_enable=1 videomemorysize=2097152 mode_option=800x480-32@60
 mount -t configfs none /sys/kernel/config
 # Two chips: an expander's lines come first and have the same names, so that only who asks for the

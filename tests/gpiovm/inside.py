@@ -175,6 +175,8 @@ async def test_presses_arrive_in_turn_and_chatter_is_one() -> None:
 
 
 async def test_our_framebuffer_driver_on_the_kernel_s() -> None:
+    monitor = Path("/dev", _framebuffer("bochs-drmdrmfb").name)
+    assert monitor.name == "fb0"
     display = registry.open_display(DisplayWiring("framebuffer", panel="lcd-5"))
     image = Image.linear_gradient("L").resize((800, 480)).convert("RGB")
     image.paste((200, 30, 90), (10, 20, 60, 50))
@@ -184,6 +186,7 @@ async def test_our_framebuffer_driver_on_the_kernel_s() -> None:
     assert _colours() == {(0, 0, 0)}
     await display.set_brightness(1)
     assert len(_colours()) > 200
+    assert len(set(monitor.read_bytes())) < 10, "the monitor has got the panel's picture"
     await display.close()
     assert _colours() == {(0, 0, 0)}
 
@@ -206,12 +209,19 @@ def _number(chip: Path) -> int:
     return int(chip.name.removeprefix("gpiochip"))
 
 
+def _framebuffer(name: str) -> Path:
+    """Return the kernel's folder of the framebuffer whose driver calls itself `name`."""
+    folders = Path("/sys/class/graphics").glob("fb[0-9]*")
+    (found,) = (path for path in folders if (path / "name").read_text().strip() == name)
+    return found
+
+
 def _visible() -> Image.Image:
     """Return the middle of the framebuffer: vfb has 800x520 pixels, red in the lowest byte."""
-    about = Path("/sys/class/graphics/fb0")
+    about = _framebuffer("Virtual FB")
     width, height = map(int, (about / "virtual_size").read_text().split(","))
     stride = int((about / "stride").read_text())
-    memory = Path("/dev/fb0").read_bytes()
+    memory = Path("/dev", about.name).read_bytes()
     whole = Image.frombytes("RGB", (width, height), memory, "raw", "RGBX", stride)
     left, top = (width - 800) // 2, (height - 480) // 2
     return whole.crop((left, top, left + 800, top + 480))
