@@ -42,6 +42,7 @@ from likelight.assets import catalogue, crew_words
 from likelight.assets.crew_words import ENGLISH, CrewWords
 from likelight.assets.fonts import missing
 from likelight.contract import Cause, State
+from likelight.runtime.troubles import Trouble
 from likelight_hw.panels import PANELS
 from likelight_hw.ports import Rgb
 
@@ -77,6 +78,7 @@ SITUATIONS = [
             CloudConnection.SUPERSEDED,
         )
     ),
+    *(replace(CALM, troubles=(trouble,)) for trouble in Trouble),
     *(replace(CALM, stuck=stuck) for stuck in (("PRIVACY",), ("THANKS", "PRIVACY"))),
     *(replace(CALM, camera=State.OFF, cause=cause) for cause in (Cause.CONSENT, Cause.DESIRED)),
     *(
