@@ -3,7 +3,6 @@
 import asyncio
 import re
 import shutil
-import subprocess
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -12,6 +11,7 @@ from pathlib import Path
 import av
 import pytest
 
+from support.certificates import Authority
 from support.demo import free_port
 from support.nginx import NGINX
 
@@ -27,32 +27,6 @@ needs_nginx = pytest.mark.skipif(
 
 KEY = "very-secret-key"
 """The stream key that no log and no status may show."""
-
-
-@dataclass(frozen=True)
-class Authority:
-    """A self-made CA, and a server's certificate that it signed."""
-
-    ca_file: Path
-    certificate: Path
-    key: Path
-
-
-def make_authority(folder: Path, name: str) -> Authority:
-    """Make a CA in `folder`, and a certificate for the DNS name `name` and for no other."""
-    folder.mkdir()
-    made = Authority(folder / "ca.pem", folder / "server.pem", folder / "server.key")
-    ca_key, request, names = folder / "ca.key", folder / "server.csr", folder / "names"
-    names.write_text(f"subjectAltName=DNS:{name}")
-    fresh = "-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -subj /CN=test"
-    for command in (
-        f"req -x509 {fresh} -days 2 -keyout {ca_key} -out {made.ca_file}",
-        f"req {fresh} -keyout {made.key} -out {request}",
-        f"x509 -req -in {request} -CA {made.ca_file} -CAkey {ca_key} -CAcreateserial -days 2"
-        f" -extfile {names} -out {made.certificate}",
-    ):
-        subprocess.run(["openssl", *command.split()], check=True, capture_output=True)
-    return made
 
 
 @dataclass

@@ -24,6 +24,7 @@ from likelight.config.section import FullPath, Number, Section, Switch, Whole
 from likelight.contract import BOARDS, KitchenId, KitchenName
 from likelight.gate.schedule import WEEKDAYS, Hours, daily, spans, weekly
 from likelight.gate.zone import kitchen_zone
+from likelight.runtime.tls import MalformedCaFile, ca_file_error
 from likelight.web.http.client_address import proxy_network
 from likelight_hw import boards
 from likelight_hw.push.target import check_public
@@ -93,6 +94,8 @@ class CloudSettings(Section):
 
     proxy: str | None = None
     """The HTTP proxy through which polls and upload leave the store's network."""
+    ca_file: FullPath | None = None
+    """The authorities (PEM) that may sign the cloud's certificate, in place of the system's."""
 
     @field_validator("proxy")
     @classmethod
@@ -110,6 +113,8 @@ class CloudSettings(Section):
             raise ValueError("url and token_file belong together: set both, or neither")
         if self.proxy is not None and self.url is None:
             raise ValueError("proxy belongs to url: without a cloud elsewhere there is none")
+        if self.ca_file is not None and not (self.url or "").lower().startswith("https://"):
+            raise ValueError("ca_file belongs to a url that begins with https://")
         return self
 
 
@@ -277,7 +282,7 @@ def read_layered(
     config, wrong = None, []
     try:
         config = Config.model_validate(layered)
-        wrong = pin_mistakes(config)
+        wrong = [*pin_mistakes(config), *_wrong_authorities(config)]
     except ValidationError as error:
         wrong = [*validation_mistakes(error, Config), *_wrong_pins(layered, error)]
     broken = any(layer.mistakes for layer in layers)
@@ -288,6 +293,20 @@ def read_layered(
         report = MistakeReport(layers, settings).text_of(wrong)
         raise ConfigError(f"{path} can't be used:\n{report}")
     return ReadConfig(config, tuple(layers))
+
+
+def _wrong_authorities(config: Config) -> list[Mistake]:
+    """Return a mistake for each file of authorities that holds none.
+
+    One that can't be read is no mistake: it may be there when it is needed.
+    """
+    named = {("cloud", "ca_file"): config.cloud.ca_file, ("push", "ca_file"): config.push.ca_file}
+    found = {key: ca_file_error(file) for key, file in named.items() if file is not None}
+    return [
+        Mistake(key, str(error))
+        for key, error in found.items()
+        if isinstance(error, MalformedCaFile)
+    ]
 
 
 def _stands(layers: Sequence[Layer], mistake: Mistake) -> bool:

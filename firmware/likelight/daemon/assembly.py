@@ -63,6 +63,7 @@ async def assemble(
             config.kitchen.id,
             prepared.token,
             new_session=partial(new_session, config.cloud.proxy),
+            trust=prepared.trust,
         ) as cloud,
         _opened_hardware(config.wiring) as hardware,
     ):

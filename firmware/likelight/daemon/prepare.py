@@ -22,6 +22,7 @@ from likelight.daemon.push_target import read_push_target
 from likelight.feed.placeholders import Placeholder, packaged_placeholders
 from likelight.feed.upload.client import Upload
 from likelight.runtime.clock import Now, utc_now
+from likelight.runtime.tls import Trust
 from likelight.runtime.troubles import Trouble
 from likelight_hw.push.target import PushTarget
 
@@ -38,6 +39,8 @@ class Prepared:
     """Bound to the device's port; None when it can't be bound yet."""
     token: str | None
     """What proves to the cloud which device this is; None when it is not paired."""
+    trust: Trust
+    """Whom polls and upload trust for the cloud's certificate."""
     store: DeviceStore
     """Not open yet."""
     new: bool
@@ -63,6 +66,7 @@ def prepare(config: Config, listener: socket.socket | None, *, broken: bool = Fa
     """
     now, rng, state_dir, cloud = utc_now, random.Random(), config.state_dir, config.cloud
     new = is_new(state_dir)
+    trust = Trust(cloud.ca_file)
     kitchen, language, notes = config.kitchen, DEFAULT, BUNDLED
     token = upload = embedded_cloud = push_target = None
     wrong = {
@@ -85,12 +89,13 @@ def prepare(config: Config, listener: socket.socket | None, *, broken: bool = Fa
             embedded_cloud = make_embedded_cloud(state_dir, now=now, rng=rng, notes=notes)
             token = own_token(state_dir)
     if cloud.url is not None:
-        upload = Upload(cloud.url, kitchen.id, token, rng=rng, proxy=cloud.proxy)
+        upload = Upload(cloud.url, kitchen.id, token, rng=rng, proxy=cloud.proxy, trust=trust)
     _note_lights(config)
     return Prepared(
         frozenset(troubles),
         listener,
         token,
+        trust,
         DeviceStore(state_dir / STORE_FILE, kitchen=kitchen.id, now=now),
         new,
         notes,

@@ -4,6 +4,9 @@ from typing import TypedDict
 
 import aiohttp
 
+from likelight.runtime.printable import printable
+from likelight.runtime.tls import certificate_words
+
 
 class SessionOptions(TypedDict):
     """Options of `aiohttp.ClientSession`."""
@@ -34,3 +37,10 @@ def session_options(proxy: str | None = None) -> SessionOptions:
 def new_session(proxy: str | None = None) -> aiohttp.ClientSession:
     """Return a session; it belongs to the running loop, and its caller closes it."""
     return aiohttp.ClientSession(**session_options(proxy))
+
+
+def failure_words(error: Exception) -> str:
+    """Return on one line why a request of such a session failed."""
+    if isinstance(error, aiohttp.ClientConnectorCertificateError):
+        return certificate_words(error.certificate_error)
+    return printable(str(error) or type(error).__name__)

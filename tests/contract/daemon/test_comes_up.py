@@ -250,3 +250,14 @@ async def test_without_a_cloud_inside_it_is_not_paired_and_lives(
             ["not-paired"],
             503,
         )
+
+
+async def test_with_no_file_of_authorities_the_device_lives(tmp_path: Path) -> None:
+    token_file = tmp_path / "token"
+    await asyncio.to_thread(write_token, token_file, TOKEN)
+    cloud = CloudSettings(
+        url="https://cloud.invalid", token_file=token_file, ca_file=tmp_path / "ca.pem"
+    )
+    async with risen(tmp_path / "state", cloud=cloud) as device:
+        status, body, _ = await device.health()
+        assert (status, body["status"]) == (200, "ok")

@@ -29,9 +29,10 @@ from likelight_hw.sim.button import SimButton
 from support.busy import BUSY, lateness
 from support.camera import Recorder, children
 from support.camera_pictures import luma, read_barcode
+from support.certificates import make_authority
 from support.demo import free_port
 from support.feed import now_us
-from support.media_server import KEY, MediaServer, make_authority, needs_nginx, watch
+from support.media_server import KEY, MediaServer, needs_nginx, watch
 from support.pictures import encode, heavy
 from support.whole import whole
 
@@ -133,7 +134,7 @@ async def stream(pushed: Pushed) -> None:
 @needs_nginx
 @pytest.mark.parametrize("secure", [False, True])
 async def test_the_stream_arrives_as_it_was_made(tmp_path: Path, secure: bool) -> None:
-    authority = await asyncio.to_thread(make_authority, tmp_path / "ca", "localhost")
+    authority = await asyncio.to_thread(make_authority, tmp_path / "ca", "DNS:localhost")
     # FFmpeg's own quoting must carry every character that means something to it.
     odd = tmp_path / "an 'odd' [path]: a|b=c\\d"
     await asyncio.to_thread(shutil.copy, authority.ca_file, odd)
@@ -165,8 +166,8 @@ async def test_a_server_that_tls_does_not_vouch_for_gets_nothing(
     tmp_path: Path, wrong: str, scheme: str
 ) -> None:
     name = "localhost" if wrong == "authority" else "other.example"
-    authority = await asyncio.to_thread(make_authority, tmp_path / "ca", name)
-    stranger = await asyncio.to_thread(make_authority, tmp_path / "stranger", "localhost")
+    authority = await asyncio.to_thread(make_authority, tmp_path / "ca", f"DNS:{name}")
+    stranger = await asyncio.to_thread(make_authority, tmp_path / "stranger", "DNS:localhost")
     server = MediaServer(tmp_path, authority)
     trusted = stranger if wrong == "authority" else authority
     target = PushTarget(server.tls_url.replace("rtmps", scheme), trusted.ca_file)
@@ -213,7 +214,7 @@ async def test_rtsp_arrives_too() -> None:
 
 @needs_nginx
 async def test_rtsps_arrives_too(tmp_path: Path) -> None:
-    authority = await asyncio.to_thread(make_authority, tmp_path / "ca", "localhost")
+    authority = await asyncio.to_thread(make_authority, tmp_path / "ca", "DNS:localhost")
     port = free_port()
     server = MediaServer(tmp_path, authority, tls_for=port)
     async with server.running():

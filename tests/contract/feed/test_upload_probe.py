@@ -9,7 +9,7 @@ from aiohttp import web
 from likelight.appreciation.sync.client import Unreachable
 from likelight.contract import State
 from likelight.feed.upload.handshake import NotUpgraded
-from likelight.fleet.doctor.probes import ask_upload
+from likelight.fleet.doctor.probes import CloudAccess, ask_upload
 from support.cloud import KID, TOKEN
 from support.demo import free_port
 from support.relay import beside, relay_site, until, uploading
@@ -18,7 +18,7 @@ from support.scripted_relay import scripted_relay
 
 async def ask(base: str, token: str = TOKEN) -> None:
     """Ask as the doctor does, in a thread of its own."""
-    await asyncio.to_thread(ask_upload, base, KID, token, None)
+    await asyncio.to_thread(ask_upload, CloudAccess(base, KID, token))
 
 
 async def test_the_doctor_s_question_leaves_a_running_upload_alone(tmp_path: Path) -> None:

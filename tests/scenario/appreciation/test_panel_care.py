@@ -265,6 +265,7 @@ def test_notes_and_presses_take_turns(tmp_path: Path) -> None:
         (FailureKind.DNS, "The cloud's name is unknown."),
         (FailureKind.CLOCK, "The time here is wrong."),
         (FailureKind.INTERCEPTED, "The network blocks us."),
+        (FailureKind.SETTINGS, "The settings have a mistake. Call IT, code S6."),
         (FailureKind.CLOUD, "The cloud is having trouble."),
     ],
 )

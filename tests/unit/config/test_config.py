@@ -8,6 +8,7 @@ import pytest
 from pydantic import BaseModel
 
 from likelight.config.address import leaves_own_network
+from likelight.config.cautions import cautions
 from likelight.config.settings import Config, ConfigError, read_config, read_layered
 
 
@@ -260,6 +261,7 @@ PATHS = (
     ("", "state_dir", ""),
     ("kitchen", "catalogue", ""),
     ("cloud", "token_file", 'url = "https://cloud.example"'),
+    ("cloud", "ca_file", 'url = "https://cloud.example"\ntoken_file = "/t"'),
     ("camera", "path", 'driver = "file"'),
     ("camera", "device", 'driver = "usb"'),
     ("push", "url_file", ""),
@@ -306,7 +308,8 @@ def test_a_path_is_whole_or_begins_at_home(
         with pytest.raises(ConfigError) as error:
             read(value)
         setting = f"{table}.{name}" if table else name
-        assert f"  line 3: {setting}: " in str(error.value), value
+        line = 3 + beside.count("\n")
+        assert f"  line {line}: {setting}: " in str(error.value), value
         assert told in str(error.value), value
 
 
@@ -444,3 +447,47 @@ def test_a_proxy_is_refused_with_its_line(tmp_path: Path, proxy: str, told: str)
     assert "hunter2" not in str(error.value)
     right = read_config(written(tmp_path, f'{cloud}proxy = "http://proxy.example:3128"'))
     assert right.cloud.proxy == "http://proxy.example:3128"
+
+
+NO_CERTIFICATE = (
+    (b"", "holds no certificate: a PEM file begins with -----BEGIN CERTIFICATE-----"),
+    (b"\0\0\0", "holds no certificate"),
+    (b"-----BEGIN PRIVATE KEY-----\nMC4=\n-----END PRIVATE KEY-----\n", "holds a private key"),
+    (b"0\x82\x01\x02", "is not PEM: openssl x509 -inform der -in"),
+    (
+        b"-----BEGIN CERTIFICATE-----\nMC4=\n-----END CERTIFICATE-----\n",
+        "is damaged: copy it again",
+    ),
+)
+HEADS = {
+    "cloud": '[cloud]\nurl = "https://cloud.example"\ntoken_file = "/t"\n',
+    "push": '[push]\n\nurl = "rtmps://media.example/live/x"\n',
+}
+
+
+@pytest.mark.parametrize(("content", "told"), NO_CERTIFICATE)
+@pytest.mark.parametrize("table", ["cloud", "push"])
+def test_a_file_of_authorities_without_one_is_refused_with_its_line(
+    tmp_path: Path, table: str, content: bytes, told: str
+) -> None:
+    file = tmp_path / "ca.pem"
+    file.write_bytes(content)
+    with pytest.raises(ConfigError) as error:
+        read_config(written(tmp_path, f'{HEADS[table]}ca_file = "{file}"'))
+    assert f"  line 4: {table}.ca_file: " in str(error.value)
+    assert told in str(error.value)
+
+
+def test_a_file_of_authorities_that_is_not_there_yet_is_only_warned_of(tmp_path: Path) -> None:
+    file = tmp_path / "ca.pem"
+    config = read_config(written(tmp_path, f'{HEADS["cloud"]}ca_file = "{file}"'))
+    (warning,) = cautions(config)
+    assert warning.startswith(f"cloud.ca_file: there is no {file}: put ")
+    file.mkdir()
+    assert "Is a directory" in cautions(config)[0]
+
+
+@pytest.mark.parametrize("url", ["", 'url = "http://cloud.lan"\ntoken_file = "/t"\n'])
+def test_a_file_of_authorities_belongs_to_https(tmp_path: Path, url: str) -> None:
+    with pytest.raises(ConfigError, match="ca_file belongs to a url that begins with https://"):
+        read_config(written(tmp_path, f'[cloud]\n{url}ca_file = "/x"'))

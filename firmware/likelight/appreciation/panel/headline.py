@@ -134,6 +134,8 @@ def _not_connected(now: Situation, words: CrewWords) -> StatusScreen:
             return call(words.wrong_time, "T1", "clock")
         case _, FailureKind.INTERCEPTED:
             return call(words.blocked, "N2", "cloud_crossed")
+        case _, FailureKind.SETTINGS:
+            return call(words.settings_mistake, "S6", "wrench")
         case _, FailureKind.CLOUD:
             return StatusScreen(words.cloud_trouble, words.still_works, "cloud_crossed")
     return StatusScreen(words.no_internet, words.still_works, "cloud_crossed")

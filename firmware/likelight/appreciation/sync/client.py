@@ -17,6 +17,8 @@ class FailureKind(StrEnum):
     """The cloud's certificate is not valid at the time that this device's clock shows."""
     INTERCEPTED = "intercepted"
     """Somebody else answers: a log-in page, a proxy, a wrong certificate."""
+    SETTINGS = "settings"
+    """A file that the configuration names for the connection can't be used."""
     CLOUD = "cloud"
     """The cloud's machine was reached, but it fails."""
 

@@ -27,8 +27,9 @@ from likelight.contract import (
     Wire,
 )
 from likelight.problem import ProblemType, problem_of
-from likelight.runtime.http_session import new_session
+from likelight.runtime.http_session import failure_words, new_session
 from likelight.runtime.printable import printable
+from likelight.runtime.tls import CaFileError, CertificateFault, Trust, certificate_fault
 
 W = TypeVar("W", bound=Wire)
 
@@ -37,8 +38,7 @@ EVENTS_GRACE_S = 10.0
 """How much longer than its own `wait` a long poll may take."""
 STATUS_TIMEOUT_S = 10.0
 LONGEST_RETRY_AFTER_S = 3600.0
-_CERTIFICATE_NOT_VALID_NOW = (9, 10)
-"""OpenSSL's X509_V_ERR_CERT_NOT_YET_VALID and X509_V_ERR_CERT_HAS_EXPIRED."""
+_NOT_VALID_NOW = (CertificateFault.NOT_YET_VALID, CertificateFault.EXPIRED)
 
 
 class HttpCloud:
@@ -55,10 +55,12 @@ class HttpCloud:
         token: str | None,
         *,
         new_session: Callable[[], aiohttp.ClientSession] = new_session,
+        trust: Trust | None = None,
     ) -> None:
         self._kitchen = f"{base_url.rstrip('/')}/v1/kitchens/{kid}"
         self._headers = {"Accept": "application/json"}
         self._new_session = new_session
+        self._trust = trust or Trust()
         self._session: aiohttp.ClientSession | None = None
         if token is not None:
             self.pair(token)
@@ -131,24 +133,24 @@ class HttpCloud:
                 data=body,
                 headers=headers,
                 allow_redirects=False,
+                ssl=await self._trust.ssl(),
                 timeout=aiohttp.ClientTimeout(total=time_out),
             ) as response:
                 return response.status, response.headers, await _read(response)
         except TimeoutError as error:
             raise Unreachable(f"no answer within {time_out:g} s") from error
+        except CaFileError as error:
+            raise Unreachable(f"cloud.ca_file: {error}", FailureKind.SETTINGS) from error
         except (aiohttp.ClientError, OSError) as error:
-            words = printable(str(error) or type(error).__name__)
-            raise Unreachable(words, failure_kind(error)) from error
+            raise Unreachable(failure_words(error), failure_kind(error)) from error
 
 
 def failure_kind(error: Exception) -> FailureKind:
     """Return the kind of failure that `error` shows."""
     match error:
         case aiohttp.ClientConnectorCertificateError():
-            code = getattr(error.certificate_error, "verify_code", None)
-            return (
-                FailureKind.CLOCK if code in _CERTIFICATE_NOT_VALID_NOW else FailureKind.INTERCEPTED
-            )
+            fault = certificate_fault(error.certificate_error)
+            return FailureKind.CLOCK if fault in _NOT_VALID_NOW else FailureKind.INTERCEPTED
         case aiohttp.ClientSSLError():
             return FailureKind.INTERCEPTED
         case aiohttp.ClientConnectorError(os_error=ConnectionRefusedError()):

@@ -26,8 +26,8 @@ from likelight.feed.upload.protocol import SUPERSEDED, RequestMessage
 from likelight.feed.upload.sender import SHUT_WITHIN_S, Sender, UploadSocket
 from likelight.runtime.backoff import Backoff
 from likelight.runtime.cleanup import raise_if_cancelled
-from likelight.runtime.http_session import session_options
-from likelight.runtime.printable import printable
+from likelight.runtime.http_session import failure_words, session_options
+from likelight.runtime.tls import Trust
 
 log = logging.getLogger(__name__)
 
@@ -63,9 +63,11 @@ class Upload:
         *,
         rng: random.Random,
         proxy: str | None = None,
+        trust: Trust | None = None,
     ) -> None:
         self._url = f"{base_url.rstrip('/')}/v1/kitchens/{kid}/feed"
         self._proxy = proxy
+        self._trust = trust or Trust()
         self._headers: dict[str, str] = {}
         self._rng = rng
         self._backoff = Backoff(rng, base=0.5, cap=30.0)
@@ -154,8 +156,8 @@ class Upload:
             return 0.0
         refused = _refusal(failure)
         if not self._in_trouble:
-            why = refused or str(failure) or type(failure).__name__
-            log.warning("The relay does not get the picture, trying again: %s", printable(why))
+            why = refused or failure_words(failure)
+            log.warning("The relay does not get the picture, trying again: %s", why)
         self._in_trouble = True
         return self._rng.uniform(*REFUSED_S) if refused else self._backoff.next()
 
@@ -188,6 +190,7 @@ class Upload:
                 headers=self._headers,
                 heartbeat=HEARTBEAT_S,
                 max_msg_size=4096,
+                ssl=await self._trust.ssl(),
                 timeout=aiohttp.ClientWSTimeout(ws_close=1.0),
             )
         assert isinstance(socket, UploadSocket)

@@ -9,6 +9,7 @@ import platform
 import shutil
 import socket
 import ssl
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
@@ -17,8 +18,9 @@ import aiohttp
 from likelight.appreciation.sync.client import Unreachable
 from likelight.appreciation.sync.http_cloud import HttpCloud
 from likelight.feed.upload.handshake import NotUpgraded, raise_unless_upgraded
-from likelight.runtime.http_session import new_session, session_options
+from likelight.runtime.http_session import failure_words, new_session, session_options
 from likelight.runtime.printable import printable
+from likelight.runtime.tls import Trust, tls_context
 from likelight.web.control.client import call
 from likelight.web.control.messages import HealthAnswer
 
@@ -86,9 +88,12 @@ def resolve(host: str) -> frozenset[int]:
     return frozenset(int(found[0]) for found in socket.getaddrinfo(host, 443))
 
 
-def handshake(host: str, port: int) -> None:
-    """Connect and check the certificate, nothing else. Raises `OSError`, `ssl.SSLError`."""
-    context = ssl.create_default_context()
+def handshake(host: str, port: int, ca_file: Path | None) -> None:
+    """Connect and check the certificate, nothing else.
+
+    Raises `CaFileError`, `ssl.SSLError`, and `OSError` when nothing is reached.
+    """
+    context = tls_context(ca_file)
     with (
         socket.create_connection((host, port), timeout=ANSWERS_WITHIN_S) as line,
         context.wrap_socket(line, server_hostname=host),
@@ -96,45 +101,85 @@ def handshake(host: str, port: int) -> None:
         pass
 
 
-def ask_cloud(url: str, kid: str, token: str, proxy: str | None) -> None:
-    """Ask the cloud once, as the device, through its `proxy`. Raises `CloudError`.
+def issuer_of(host: str, port: int) -> str | None:
+    """Return the name of the authority that signed the certificate there, None when it is hidden.
+
+    Python tells what stands in a certificate only after it was verified, so that this one is
+    trusted, for as long as it takes to read it.
+    """
+    try:
+        shown = ssl.get_server_certificate((host, port), timeout=ANSWERS_WITHIN_S)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.check_hostname = False
+        context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+        context.load_verify_locations(cadata=shown)
+        with (
+            socket.create_connection((host, port), timeout=ANSWERS_WITHIN_S) as line,
+            context.wrap_socket(line, server_hostname=host) as link,
+        ):
+            certificate = link.getpeercert() or {}
+    except (OSError, ValueError):
+        return None
+    parts = [part for part in certificate.get("issuer", ()) if isinstance(part, tuple)]
+    return printable(", ".join(str(name[1]) for part in parts for name in part)) or None
+
+
+@dataclass(frozen=True, slots=True)
+class CloudAccess:
+    """What a device needs to ask its cloud: where it is, who asks, and the way."""
+
+    url: str
+    kid: str
+    token: str = field(repr=False)
+    proxy: str | None = None
+    ca_file: Path | None = None
+
+
+def ask_cloud(access: CloudAccess) -> None:
+    """Ask the cloud once, as the device does. Raises `CloudError`.
 
     A poll without a cursor acknowledges nothing and takes nothing from a running daemon.
     """
-    asyncio.run(_ask(url, kid, token, proxy))
+    asyncio.run(_ask(access))
 
 
-async def _ask(url: str, kid: str, token: str, proxy: str | None) -> None:
-    session = partial(new_session, proxy)
-    async with HttpCloud(url, kid, token, new_session=session) as cloud:
+async def _ask(access: CloudAccess) -> None:
+    async with HttpCloud(
+        access.url,
+        access.kid,
+        access.token,
+        new_session=partial(new_session, access.proxy),
+        trust=Trust(access.ca_file),
+    ) as cloud:
         await cloud.events(None, 0, 0)
 
 
-def ask_upload(url: str, kid: str, token: str, proxy: str | None) -> None:
+def ask_upload(access: CloudAccess) -> None:
     """Ask whether an upload would get through; a running one goes on.
 
     Raises `NotUpgraded` for an answer that opens no WebSocket, otherwise `Unreachable`.
     """
     try:
-        asyncio.run(_ask_upload(url, kid, token, proxy))
+        asyncio.run(_ask_upload(access))
     except NotUpgraded:
         raise
     except TimeoutError as error:
         raise Unreachable(f"no answer within {ANSWERS_WITHIN_S:g} s") from error
     except (aiohttp.ClientError, OSError) as error:
-        raise Unreachable(printable(str(error) or type(error).__name__)) from error
+        raise Unreachable(failure_words(error)) from error
 
 
-async def _ask_upload(url: str, kid: str, token: str, proxy: str | None) -> None:
+async def _ask_upload(access: CloudAccess) -> None:
     async with (
         asyncio.timeout(ANSWERS_WITHIN_S),
         aiohttp.ClientSession(
-            middlewares=(raise_unless_upgraded,), **session_options(proxy)
+            middlewares=(raise_unless_upgraded,), **session_options(access.proxy)
         ) as session,
         session.ws_connect(
-            f"{url.rstrip('/')}/v1/kitchens/{kid}/feed?probe=1",
-            headers={"Authorization": f"Bearer {token}"},
+            f"{access.url.rstrip('/')}/v1/kitchens/{access.kid}/feed?probe=1",
+            headers={"Authorization": f"Bearer {access.token}"},
             max_msg_size=4096,
+            ssl=await Trust(access.ca_file).ssl(),
             timeout=aiohttp.ClientWSTimeout(ws_close=1.0),
         ) as socket,
     ):

@@ -87,9 +87,10 @@ class System:
     answers_as: Callable[[str, int], str | None] = probes.answers_as
     ask_daemon: Callable[[Path], HealthAnswer] = probes.ask_daemon
     resolve: Callable[[str], frozenset[int]] = probes.resolve
-    handshake: Callable[[str, int], None] = probes.handshake
-    ask_cloud: Callable[[str, str, str, str | None], None] = probes.ask_cloud
-    ask_upload: Callable[[str, str, str, str | None], None] = probes.ask_upload
+    handshake: Callable[[str, int, Path | None], None] = probes.handshake
+    issuer_of: Callable[[str, int], str | None] = probes.issuer_of
+    ask_cloud: Callable[[probes.CloudAccess], None] = probes.ask_cloud
+    ask_upload: Callable[[probes.CloudAccess], None] = probes.ask_upload
 
     def at(self, path: Path | str) -> Path:
         """Return where `path` is below the root."""

@@ -2,6 +2,7 @@
 
 import socket
 import ssl
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from likelight.appreciation.sync.client import CloudError, DeviceRefused, FailureKind, Unreachable
@@ -11,14 +12,19 @@ from likelight.feed.upload.handshake import NotUpgraded
 from likelight.fleet.doctor.check import Check, Finding, check, fail, ok, skip, warn
 from likelight.fleet.doctor.checks.daemon import superseded
 from likelight.fleet.doctor.checks.service import CREDENTIALS
+from likelight.fleet.doctor.probes import CloudAccess
 from likelight.fleet.doctor.system import System
+from likelight.runtime.tls import (
+    CaFileError,
+    CertificateFault,
+    certificate_fault,
+    certificate_words,
+)
 
 BY_PROXY = "cloud.proxy stands in between: see cloud"
 EMBEDDED = "the cloud runs inside likelight"
 WEAK_DBM = -75
 """Below it a link drops to the slowest rates; -67 is what video wants."""
-_NOT_NOW = (9, 10)
-"""OpenSSL's X509_V_ERR_CERT_NOT_YET_VALID and X509_V_ERR_CERT_HAS_EXPIRED."""
 
 
 def _cloud(system: System) -> tuple[str, str, int] | None:
@@ -126,7 +132,7 @@ def dns(system: System) -> Finding:
 @check(
     "tls",
     what="The cloud's certificate is good",
-    why="A wrong clock, a log-in page or a proxy that decrypts all traffic is in between",
+    why="A wrong clock, an authority of your own, or a proxy that decrypts all traffic in between",
     fix="Let this device reach the cloud without a proxy that opens its connections",
 )
 def tls(system: System) -> Finding:
@@ -138,17 +144,57 @@ def tls(system: System) -> Finding:
     if scheme == "http":
         return warn("cloud.url is http: token and notes are sent unencrypted", "use https")
     try:
-        system.handshake(host, port)
+        system.handshake(host, port, _ca_file(system))
+    except CaFileError as error:
+        return fail(f"cloud.ca_file: {error}", "put the authority's certificate (PEM) there")
     except ssl.SSLCertVerificationError as error:
-        if error.verify_code in _NOT_NOW:
-            return fail("it is not valid at the time that this clock shows", "see clock")
-        return fail(f"somebody else answers for {host}: {error.verify_message}")
-    except (ssl.SSLError, TimeoutError, OSError) as error:
+        return _refused(system, error, host, port)
+    except ssl.SSLError as error:
+        words = f"what answers on {host} port {port} does not speak TLS as it should"
+        return fail(f"{words} ({error.reason})", _ANOTHER_PORT)
+    except OSError as error:
         return fail(f"{host} port {port} can't be reached: {error.strerror or error}", _LET_OUT)
     return ok(host)
 
 
 _LET_OUT = "let TCP to that host and port out of the store's firewall"
+_ANOTHER_PORT = (
+    "write the port of the cloud's https:// into cloud.url; or a proxy or a log-in page stands in "
+    "between: let this device past it"
+)
+_MAKE_IT_AGAIN = (
+    "make the authority's certificate again, with basicConstraints = critical,CA:TRUE and "
+    "keyUsage = critical,keyCertSign, and the server's, with authorityKeyIdentifier = keyid"
+)
+
+
+def _refused(system: System, error: ssl.SSLCertVerificationError, host: str, port: int) -> Finding:
+    """Return what is wrong with the certificate, and who can mend it."""
+    words, ca_file = certificate_words(error), system.config.cloud.ca_file
+    match certificate_fault(error):
+        case CertificateFault.EXPIRED | CertificateFault.NOT_YET_VALID:
+            now = f"{system.now():%Y-%m-%d %H:%M} UTC"
+            fix = f"see clock; if it is {now} now, the cloud's server needs a new certificate"
+        case CertificateFault.UNKNOWN_AUTHORITY:
+            words += f" (issuer: {system.issuer_of(host, port) or 'not shown'})"
+            own = f"put its certificate into {ca_file}" if ca_file else _SET_CA_FILE
+            fix = f"if it is your own authority, {own}; if not: {tls.fix}"
+        case CertificateFault.OTHER_NAME:
+            words += f" than {host}"
+            fix = f"give the cloud's server a certificate for {host}, or mend cloud.url"
+        case CertificateFault.AGAINST_RULES:
+            fix = _MAKE_IT_AGAIN
+        case _:
+            fix = tls.fix
+    return fail(words, fix)
+
+
+_SET_CA_FILE = "set cloud.ca_file to the file (PEM) of its certificate"
+
+
+def _ca_file(system: System) -> Path | None:
+    file = system.config.cloud.ca_file
+    return None if file is None else system.at(file)
 
 
 @check(
@@ -158,14 +204,11 @@ _LET_OUT = "let TCP to that host and port out of the store's firewall"
     fix="Enrol this kitchen again, and put the new token in cloud.token_file",
 )
 def cloud(system: System) -> Finding:
-    config = system.config
-    if config.cloud.url is None:
-        return skip(EMBEDDED)
-    token = _token(system)
-    if isinstance(token, Finding):
-        return token
+    access = _access(system)
+    if isinstance(access, Finding):
+        return access
     try:
-        system.ask_cloud(config.cloud.url, config.kitchen.id, token, config.cloud.proxy)
+        system.ask_cloud(access)
     except DeviceRefused as refused:
         return fail(f"{refused}")
     except Unreachable as error:
@@ -177,7 +220,7 @@ def cloud(system: System) -> Finding:
         return warn(str(error))
     if superseded(system):
         return fail("it answers, but another device uses this one's token", "see daemon")
-    return ok(f"it answers for {config.kitchen.id}")
+    return ok(f"it answers for {access.kid}")
 
 
 @check(
@@ -187,14 +230,11 @@ def cloud(system: System) -> Finding:
     fix="See cloud",
 )
 def upload(system: System) -> Finding:
-    config = system.config
-    if config.cloud.url is None:
-        return skip(EMBEDDED)
-    token = _token(system)
-    if isinstance(token, Finding):
-        return token
+    access = _access(system)
+    if isinstance(access, Finding):
+        return access
     try:
-        system.ask_upload(config.cloud.url, config.kitchen.id, token, config.cloud.proxy)
+        system.ask_upload(access)
     except NotUpgraded as answer:
         if not answer.refuses and answer.status in _NO_UPGRADE:
             return fail(
@@ -211,18 +251,20 @@ _NO_UPGRADE = (200, 400, 426)
 """What a server answers to a handshake that came without its Upgrade header."""
 
 
-def _token(system: System) -> str | Finding:
-    """Return the token of a cloud that is elsewhere, or why there is none."""
-    file = system.config.cloud.token_file
-    if file is None:
+def _access(system: System) -> CloudAccess | Finding:
+    """Return what it takes to ask a cloud that is elsewhere, or why nobody can ask."""
+    config = system.config
+    url, file = config.cloud.url, config.cloud.token_file
+    if url is None or file is None:
         return skip(EMBEDDED)
     try:
-        return read_token(system.at(file))
+        token = read_token(system.at(file))
     except ConfigError as error:
         kept = file.is_relative_to(CREDENTIALS)
         if kept or isinstance(error.__cause__, PermissionError):
             return skip("you may not read the token; try it with sudo, or look at /healthz")
         return fail(str(error), "see secret-files")
+    return CloudAccess(url, config.kitchen.id, token, config.cloud.proxy, _ca_file(system))
 
 
 WAY_OUT: tuple[Check, ...] = (route, wifi_signal, wifi_power_save, dns)
