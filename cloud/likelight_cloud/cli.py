@@ -1,4 +1,4 @@
-"""`likelight-cloud`: serve the reference cloud, and add kitchens to it."""
+"""`likelight-cloud`: serve the reference cloud, add kitchens to it, begin anew from a backup."""
 
 import argparse
 import asyncio
@@ -19,6 +19,7 @@ from likelight.assets.brand import with_brand
 from likelight.assets.catalogue import CatalogueError
 from likelight.contract import KitchenId, KitchenName
 from likelight.runtime.clock import utc_now
+from likelight.runtime.file_lock import locked
 from likelight.runtime.store_errors import StoreError
 from likelight.web.http.address import own_address
 from likelight.web.http.client_address import Network, TrustedProxies, proxy_network
@@ -135,6 +136,13 @@ def _parser() -> argparse.ArgumentParser:
     )
     revoke.add_argument("kid", metavar="KID", help="the kitchen's id")
     revoke.set_defaults(run=_revoke_token)
+
+    restored = commands.add_parser(
+        "restored",
+        parents=[database],
+        help="say that the database came back from a backup, before the cloud starts again",
+    )
+    restored.set_defaults(run=_begin_time_lines)
     return parser
 
 
@@ -251,6 +259,23 @@ async def _with_new_token(
     finally:
         await store.close()
     return token
+
+
+async def _begin_time_lines(options: argparse.Namespace) -> None:
+    """Draw new epochs, so that no device takes old numbers for new likes and notes."""
+    if not await asyncio.to_thread(options.database.exists):
+        raise CommandError(f"there is no database {options.database}. Put the backup back first.")
+    store = SqliteStore(options.database)
+    with locked(options.database):
+        await store.open()
+        try:
+            kitchens = await store.begin_time_lines()
+        finally:
+            await store.close()
+    print(
+        f"Kitchens that begin a new time line: {kitchens}. Their likes go on from the backup's "
+        "totals, and notes that their devices never had are sent again. Start the cloud now."
+    )
 
 
 def _proxy(text: str) -> Network:

@@ -87,7 +87,7 @@ class StubCloud:
         self.like_answers: deque[Answer] = deque()
         self.notes: list[tuple[str, str]] = []
         self.note_answers: deque[Answer] = deque()
-        self.note_state = NoteState.QUEUED
+        self.note_state: NoteState | None = NoteState.QUEUED
         self.views: list[str] = []
         self.streaming = True
         self.answering = True
@@ -118,6 +118,11 @@ class StubCloud:
         self.note_state = NoteState.SHOWN
         shown = self.summary.notes.shown + 1
         self.tell(notes=SummaryNotes(total=shown, shown=shown))
+
+    def lose_the_note(self) -> None:
+        """The cloud came back from a backup that does not have the note."""
+        self.note_state = None
+        self.tell(notes=SummaryNotes(total=2, shown=2))
 
     def thank(self) -> None:
         """The crew pressed THANKS."""
@@ -206,6 +211,8 @@ class StubCloud:
         return web.json_response({"id": "n1", "state": "queued"}, status=201)
 
     async def _note(self, _: web.Request) -> web.Response:
+        if self.note_state is None:
+            return web.Response(status=404)
         return web.json_response({"id": "n1", "state": self.note_state})
 
     async def _watching(self, request: web.Request) -> web.Response:

@@ -1,7 +1,8 @@
 """The cursor: opaque to the device, exact for the cloud, and refused when anybody changes it.
 
-base64url of version, flags, seq, total and time (fixed width, big-endian), epoch and kid, then a
-MAC of 10 bytes: 55 to 94 bytes, so 74 to 126 characters of the 128 that the contract allows.
+base64url of version, flags, seq, total and time (fixed width, big-endian), the end of a note's id,
+epoch and kid, then a MAC of 10 bytes: 49 to 88 bytes, so 66 to 118 characters of the 128 that the
+contract allows.
 """
 
 import base64
@@ -11,9 +12,10 @@ import hmac
 import struct
 from dataclasses import dataclass
 
-_VERSION = 1
+_VERSION = 2
 _WATCHING = 1
-_HEAD = struct.Struct(">BBQQQ")
+_HEAD = struct.Struct(">BBQQQ8s")
+_NOTE_CHARS = 8
 _EPOCH_CHARS = 4
 _MAC_BYTES = 10
 
@@ -22,18 +24,25 @@ class CursorError(ValueError):
     """The cursor is damaged, or it is not one of this kitchen's."""
 
 
+def end_of(note_id: str | None) -> str:
+    """Return what a cursor holds of a note's id: of a ULID, 40 of its random bits."""
+    return (note_id or "")[-_NOTE_CHARS:]
+
+
 @dataclass(frozen=True, slots=True)
 class Position:
     """How far a device has come.
 
-    `seq` is the newest note that it holds; `total` and `watching` are the likes, and whether
-    anybody watched, in the last reply; `likes_ms` is the time (epoch ms) of the last reply that
-    carried new likes, or 0.
+    `seq` is the newest note that it holds, `note` the last 8 characters of that note's id, which
+    tell it from another under the same number; empty when it is not known. `total` and `watching`
+    are the likes, and whether anybody watched, in the last reply; `likes_ms` is the time (epoch ms)
+    of the last reply that carried new likes, or 0.
     """
 
     epoch: str
     seq: int
     total: int
+    note: str = ""
     likes_ms: int = 0
     watching: bool = False
 
@@ -52,6 +61,7 @@ class Cursors:
             position.seq,
             position.total,
             position.likes_ms,
+            position.note.encode("ascii"),
         )
         content = head + position.epoch.encode("ascii") + kid.encode("ascii")
         return base64.urlsafe_b64encode(content + self._mac(content)).rstrip(b"=").decode("ascii")
@@ -66,13 +76,20 @@ class Cursors:
         content, mac = raw[:-_MAC_BYTES], raw[-_MAC_BYTES:]
         if not hmac.compare_digest(mac, self._mac(content)):
             raise CursorError("the cursor is damaged, or another cloud gave it")
-        version, flags, seq, total, likes_ms = _HEAD.unpack_from(content)
+        version, flags, seq, total, likes_ms, note = _HEAD.unpack_from(content)
         epoch, owner = content[_HEAD.size :][:_EPOCH_CHARS], content[_HEAD.size + _EPOCH_CHARS :]
         if version != _VERSION:
             raise CursorError(f"the cursor has the unknown version {version}")
         if owner != kid.encode("ascii"):
             raise CursorError("the cursor belongs to another kitchen")
-        return Position(epoch.decode("ascii"), seq, total, likes_ms, bool(flags & _WATCHING))
+        return Position(
+            epoch.decode("ascii"),
+            seq,
+            total,
+            note.rstrip(b"\0").decode("ascii"),
+            likes_ms,
+            bool(flags & _WATCHING),
+        )
 
     def _mac(self, content: bytes) -> bytes:
         return hmac.digest(self._key, content, hashlib.sha256)[:_MAC_BYTES]

@@ -103,10 +103,12 @@ class NoteRecord:
 
 @dataclass(frozen=True, slots=True)
 class Backlog:
-    """Notes past a sequence number: `seq` is where the next look starts, `dropped` have expired."""
+    """Notes past a sequence number: `seq` is where the next look starts, `last_id` the id of that
+    note, as `Store.note_id` has it; `dropped` have expired."""
 
     notes: tuple[NoteRecord, ...]
     seq: int
+    last_id: str | None
     dropped: int
     more: bool
 
@@ -173,8 +175,20 @@ class Store(Protocol):
     async def note(self, id: str) -> NoteRecord | None:
         """Return a note by its id."""
 
+    async def note_id(self, kid: str, seq: int) -> str | None:
+        """Return the id of the note `seq`; None when the store does not have it, or no more."""
+
     async def notes_after(self, kid: str, seq: int, *, limit: int, at: datetime) -> Backlog:
         """Return up to `limit` notes past `seq` that have not expired at `at`, in order."""
+
+    async def begin_time_line(self, kid: str, epoch: str) -> None:
+        """Draw a new epoch in place of `epoch`; nothing changes when that is no longer the present.
+
+        The last thanks is forgotten: the device says it again.
+        """
+
+    async def begin_time_lines(self) -> int:
+        """Draw a new epoch for each kitchen; return how many there are."""
 
     async def acknowledge(self, kid: str, seq: int, at: datetime) -> None:
         """Remember that the device holds every note up to `seq`."""

@@ -17,8 +17,10 @@ import aiohttp
 import pytest
 from aiohttp import web
 
+from likelight.runtime.file_lock import locked
 from likelight.web.http.server import new_application
 from likelight_cloud.embedded import EmbeddedCloud
+from likelight_cloud.store.sqlite.store import SqliteStore
 from support.cloud import NOON, bearer
 
 LIKE = {"n": 1, "batch": "01234567-89ab-cdef-0123-456789abcdef"}
@@ -213,9 +215,35 @@ def test_a_kitchen_is_added_once_with_a_token(tmp_path: Path) -> None:
     )
 
 
+async def test_restored_draws_a_new_epoch_for_each_kitchen(tmp_path: Path) -> None:
+    database = tmp_path / "likelight-cloud.sqlite3"
+
+    async def epochs() -> list[str]:
+        store = SqliteStore(database)
+        await store.open()
+        kitchens = [await store.kitchen(kid) for kid in ("store-17", "store-18")]
+        await store.close()
+        return [kitchen.epoch for kitchen in kitchens if kitchen]
+
+    for kid in ("store-17", "store-18"):
+        assert program("kitchen", "add", kid, kid, folder=tmp_path).returncode == 0
+    before = await epochs()
+    restored = program("restored", folder=tmp_path)
+    assert (restored.returncode, restored.stderr) == (0, "")
+    assert restored.stdout.startswith("Kitchens that begin a new time line: 2. ")
+    after = await epochs()
+    assert len({*before, *after}) == 4
+    with locked(database):
+        refused = program("restored", folder=tmp_path)
+    assert refused.returncode == 2
+    assert "another cloud serves" in refused.stderr
+    assert await epochs() == after
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
+        ("restored",),
         ("kitchen", "add", "Store 17", "Store 17"),
         ("kitchen", "add", "k", ""),
         ("kitchen", "add", "k", "  "),

@@ -11,7 +11,7 @@ import pytest
 
 from likelight_cloud.kitchens.kitchen import Kitchen
 from likelight_cloud.trust.device import hashed
-from support.cloud import KID, NOON, Site, WallClock, bearer, serving
+from support.cloud import KID, NOON, Site, WallClock, bearer, serving, status
 
 
 @pytest.fixture
@@ -280,13 +280,74 @@ async def test_a_cloud_restored_from_an_older_copy_answers_410(tmp_path: Path) -
     copy.write_bytes(database.read_bytes())
     async with serving(database) as site:
         await site.like(5)
-        cursor = await start(site)
+        first = (await site.poll()).body
     database.write_bytes(copy.read_bytes())
     async with serving(database) as site:
-        gone = await site.poll(cursor)
+        gone = await site.poll(first["cursor"])
         assert gone.status == 410
         on = await site.poll(gone.body["cursor"])
         assert (on.status, on.body["likes"]["total"], on.body["likes"]["delta"]) == (200, 4, 0)
+        assert on.body["epoch"] != first["epoch"]
+        again = await site.poll(first["cursor"])
+        assert again.status == 410
+        assert (await site.poll(again.body["cursor"])).body["epoch"] == on.body["epoch"]
+
+
+async def test_other_notes_under_the_same_numbers_are_a_fork_and_all_are_delivered(
+    tmp_path: Path,
+) -> None:
+    database, copy = tmp_path / "cloud.db", tmp_path / "copy.db"
+    async with serving(database) as site:
+        await site.note()
+        first = (await site.poll()).body
+        await site.poll(first["cursor"])
+    copy.write_bytes(database.read_bytes())
+    async with serving(database) as site:
+        await site.note()
+        site.forget_viewer()
+        await site.note()
+        ahead = (await site.poll(first["cursor"])).body
+        assert [note["seq"] for note in ahead["notes"]] == [2, 3]
+    database.write_bytes(copy.read_bytes())
+    async with serving(database) as site:
+        sent = []
+        for _ in range(4):
+            site.forget_viewer()
+            sent.append((await site.note()).body["id"])
+        gone = await site.poll(ahead["cursor"])
+        assert gone.status == 410
+        for note in sent:
+            state = (await site.call("GET", f"/v1/notes/{note}")).body["state"]
+            assert state == "queued", "nothing is delivered by a cursor of another time line"
+        on = await site.poll(gone.body["cursor"])
+        assert [note["id"] for note in on.body["notes"]] == sent
+
+
+async def test_a_restored_cloud_believes_no_light_of_before_and_sends_what_has_not_lit(
+    tmp_path: Path,
+) -> None:
+    database, copy = tmp_path / "cloud.db", tmp_path / "copy.db"
+    thanks = {"id": "t1", "at": "2026-11-21T11:59:00Z"}
+    async with serving(database) as site:
+        await site.like(4)
+        await site.status(light={"lit_total": 3}, thanks=thanks)
+    copy.write_bytes(database.read_bytes())
+    async with serving(database) as site:
+        await site.like(5)
+        cursor = await start(site)
+    database.write_bytes(copy.read_bytes())
+    async with serving(database) as site:
+        await site.like(2)
+        gone = await site.poll(cursor)
+        address = f"/v1/kitchens/{KID}/status"
+        early = await site.call("POST", address, json=status(n=2), headers=bearer())
+        assert early.status == 409, "the device has not polled on this time line yet"
+        await site.status(n=3, light={"epoch": "0ld1", "lit_total": 9}, cursor=cursor)
+        summary = await site.summary()
+        assert summary["lamp"]["lit_total"] == 3
+        assert summary["thanks"] is None
+        likes = (await site.poll(gone.body["cursor"])).body["likes"]
+        assert (likes["total"], likes["delta"]) == (6, 3)
 
 
 async def test_a_cloud_that_lost_a_note_with_an_older_copy_answers_410(tmp_path: Path) -> None:

@@ -160,6 +160,15 @@ async def test_a_note_is_sent_then_seen_then_thanked(cloud: StubCloud, viewer: V
     assert [code for code, _ in cloud.notes] == ["heroes"]
 
 
+async def test_a_note_that_the_cloud_has_lost_is_called_so(
+    cloud: StubCloud, viewer: ViewerPage
+) -> None:
+    await viewer.note("heroes").click()
+    await viewer.receives("Sent: You are heroes")
+    cloud.lose_the_note()
+    await viewer.receives("Your note was lost on its way. Please send it again.")
+
+
 async def test_a_note_whose_answer_got_lost_is_sent_with_the_same_key(
     cloud: StubCloud, viewer: ViewerPage
 ) -> None:

@@ -12,9 +12,10 @@ from likelight.problem import ProblemType
 from likelight.web.http.body import json_answer, unprocessable
 from likelight.web.http.problems import ProblemError
 from likelight_cloud.app import CLOUD, Cloud
-from likelight_cloud.kitchens.cursor import CursorError, Position
+from likelight_cloud.kitchens.cursor import CursorError, Position, end_of
 from likelight_cloud.kitchens.kitchen import Kitchen
 from likelight_cloud.kitchens.long_poll import hold
+from likelight_cloud.kitchens.time_line import fork_of, lit_before, start_of
 from likelight_cloud.store.base import KitchenRecord, NoteRecord
 from likelight_cloud.trust.device import refused
 
@@ -49,11 +50,16 @@ async def get_events(request: web.Request) -> web.Response:
         raise unprocessable(error) from error
 
     kitchen.note_contact()
+    if query.cursor is None:
+        record = kitchen.record
+        position = await start_of(cloud.store, record, record.likes_total)
+    else:
+        position = await _resume(cloud, kitchen, query.cursor)
+    # Only now: statuses of a device that is on another time line do not count.
     if query.boot_id is not None:
         kitchen.polled_by(query.boot_id, token)
     if query.cursor is None:
-        return await _reply(cloud, kitchen, _start(kitchen.record), query)
-    position = _resume(cloud, kitchen.record, query.cursor)
+        return await _reply(cloud, kitchen, position, query)
     with kitchen.polling() as poll:
         if position.seq > kitchen.record.acked:
             await cloud.store.acknowledge(kid, position.seq, cloud.now())
@@ -87,31 +93,29 @@ async def get_events(request: web.Request) -> web.Response:
         return await _reply(cloud, kitchen, position, query)
 
 
-def _start(record: KitchenRecord) -> Position:
-    """Return where a device without a cursor begins: notes it never acknowledged, no old likes."""
-    return Position(record.epoch, min(record.acked, record.head), record.likes_total)
-
-
-def _resume(cloud: Cloud, record: KitchenRecord, cursor: str) -> Position:
+async def _resume(cloud: Cloud, kitchen: Kitchen, cursor: str) -> Position:
+    kid = kitchen.record.kid
     try:
-        position = cloud.cursors.read(record.kid, cursor)
+        position = cloud.cursors.read(kid, cursor)
     except CursorError as error:
         raise ProblemError(
             400,
             f"The cursor cannot be used: {error}. Start again without one.",
             type=ProblemType.CURSOR,
         ) from error
-    if position.epoch != record.epoch:
-        why = f"The history of the kitchen {record.kid} has started again"
-    elif position.seq > record.head or position.total > record.likes_total:
-        why = "The cursor is ahead of this cloud, which came back from an older copy"
-    else:
+    why = await fork_of(cloud.store, kitchen.record, position)
+    if why is None:
         return position
+    if position.epoch == kitchen.record.epoch:
+        log.warning("The kitchen %s begins a new time line. %s", kid, why)
+        await cloud.store.begin_time_line(kid, position.epoch)
+    # What came since the copy was made has not lit yet, as far as this cloud can know.
+    start = await start_of(cloud.store, kitchen.record, lit_before(kitchen.record))
     raise ProblemError(
         410,
         f"{why}. Go on with the cursor in this answer, and keep your own totals.",
         type=ProblemType.EPOCH,
-        cursor=cloud.cursors.write(record.kid, _start(record)),
+        cursor=cloud.cursors.write(kid, start),
     )
 
 
@@ -128,6 +132,7 @@ async def _reply(
     after = replace(
         position,
         seq=backlog.seq if backlog else position.seq,
+        note=end_of(backlog.last_id) if backlog else position.note,
         total=record.likes_total,
         likes_ms=int(at.timestamp() * 1000) if new_likes else position.likes_ms,
         watching=viewers.watching,

@@ -7,8 +7,8 @@ import { word } from "./words.js";
 const REMEMBERED_NOTES = 5;
 const SOON_S = 3;
 const LONGEST_S = 60;
-const FINAL = new Set(["thanked", "expired"]);
-const NOTE_MARKS = { shown: "star", thanked: "hands", expired: "clock" };
+const FINAL = new Set(["thanked", "expired", "note_lost"]);
+const NOTE_MARKS = { shown: "star", thanked: "hands", expired: "clock", note_lost: "cloud_crossed" };
 
 export class Receipts {
   #show;
@@ -115,17 +115,19 @@ export class Receipts {
   }
 
   async #ask(note) {
-    let latest;
+    let state;
     try {
       const response = await get(`/v1/notes/${encodeURIComponent(note.id)}`);
-      if (!response.ok) return;
-      latest = await response.json();
+      if (response.ok) ({ state } = await response.json());
+      // The cloud had taken it: one that came back from a backup has lost it.
+      else if (response.status === 404) state = "note_lost";
+      else return;
     } catch {
       return;
     }
-    if (latest.state === note.state) return;
-    note.state = latest.state;
-    if (latest.state in NOTE_MARKS) this.#showLine(NOTE_MARKS[latest.state], word(latest.state));
+    if (state === note.state) return;
+    note.state = state;
+    if (state in NOTE_MARKS) this.#showLine(NOTE_MARKS[state], word(state));
   }
 }
 

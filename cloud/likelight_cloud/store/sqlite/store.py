@@ -76,7 +76,7 @@ class SqliteStore:
             added = db.execute(
                 "INSERT INTO kitchen (kid, name, epoch, created_at, desired)"
                 " VALUES (?, ?, ?, ?, ?) ON CONFLICT (kid) DO NOTHING",
-                (kid, name, secrets.token_urlsafe(3), ms(at), Desired(version=1).model_dump_json()),
+                (kid, name, _new_epoch(), ms(at), Desired(version=1).model_dump_json()),
             )
             return added.rowcount == 1
 
@@ -185,6 +185,9 @@ class SqliteStore:
 
         return await self._file.read(work)
 
+    async def note_id(self, kid: str, seq: int) -> str | None:
+        return await self._file.read(lambda db: _note_id(db, kid, seq))
+
     async def notes_after(self, kid: str, seq: int, *, limit: int, at: datetime) -> Backlog:
         def work(db: sqlite3.Connection) -> Backlog:
             head: int = _row(db, kid)["head"]
@@ -197,9 +200,21 @@ class SqliteStore:
             notes = tuple(note_of(row) for row in rows[:limit])
             # When no valid note follows the last one, the expired ones after it are done too.
             end = notes[-1].seq if more else max(head, seq)
-            return Backlog(notes, end, end - seq - len(notes), more)
+            return Backlog(notes, end, _note_id(db, kid, end), end - seq - len(notes), more)
 
         return await self._file.read(work)
+
+    async def begin_time_line(self, kid: str, epoch: str) -> None:
+        await self._write(lambda db: _begin_time_line(db, kid, epoch), kid)
+
+    async def begin_time_lines(self) -> int:
+        def work(db: sqlite3.Connection) -> int:
+            kitchens = db.execute("SELECT kid, epoch FROM kitchen").fetchall()
+            for kitchen in kitchens:
+                _begin_time_line(db, kitchen["kid"], kitchen["epoch"])
+            return len(kitchens)
+
+        return await self._write(work)
 
     async def acknowledge(self, kid: str, seq: int, at: datetime) -> None:
         def work(db: sqlite3.Connection) -> None:
@@ -252,6 +267,23 @@ def _row(db: sqlite3.Connection, kid: str) -> sqlite3.Row:
     if row is None:
         raise KeyError(kid)
     return row
+
+
+def _new_epoch() -> str:
+    return secrets.token_urlsafe(3)
+
+
+def _begin_time_line(db: sqlite3.Connection, kid: str, epoch: str) -> None:
+    db.execute(
+        "UPDATE kitchen SET epoch = ?, thanks_id = NULL, thanks_at = NULL, revision = revision + 1"
+        " WHERE kid = ? AND epoch = ?",
+        (_new_epoch(), kid, epoch),
+    )
+
+
+def _note_id(db: sqlite3.Connection, kid: str, seq: int) -> str | None:
+    row = db.execute("SELECT id FROM note WHERE kid = ? AND seq = ?", (kid, seq)).fetchone()
+    return None if row is None else str(row["id"])
 
 
 def _by_key(db: sqlite3.Connection, kid: str, key: str) -> NoteRecord | None:

@@ -208,6 +208,10 @@ def keep(
     `now` is the cloud's time, which the notes' expiry goes by.
     """
     totals = state.totals
+    # A new log may have lost receipts: all are due again.
+    db.execute(
+        "UPDATE notes SET reported = 0 WHERE (SELECT epoch FROM device) <> ?", (totals.epoch,)
+    )
     db.execute(
         "UPDATE device SET cursor = ?, desired = ?, epoch = ?, total = ?, lit_total = ?,"
         " last_lit_at = ?, day = ?, day_likes = ?",

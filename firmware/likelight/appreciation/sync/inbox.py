@@ -129,8 +129,6 @@ class Inbox:
         # The versions of what the cloud desires are those of an epoch, and of a history within it.
         new_history = arrival is Arrival.RESET or self.totals.epoch not in (None, events.epoch)
         new_log = self._light(events.likes, events.epoch, arrival)
-        if new_log:
-            self._on_receipt()
         if new_history and self.desired is not None:
             self.desired = self.desired.model_copy(update={"version": 0})
         if self._is_new(events) or new_log:
@@ -139,6 +137,8 @@ class Inbox:
             for note in new:
                 log.info("A note came: %s", note.code)
             self.waiting += new
+        if new_log:
+            self._on_receipt()
         self.cursor = events.cursor
         if events.dropped_notes:
             log.info("Notes that expired before they reached this device: %d", events.dropped_notes)
