@@ -146,7 +146,9 @@ async def test_a_lamp_that_lit_for_others_is_not_a_receipt_of_ours(
     await expect(viewer.receipt).not_to_contain_text("lit")
 
 
-async def test_a_note_is_sent_then_seen_then_thanked(cloud: StubCloud, viewer: ViewerPage) -> None:
+async def test_a_note_is_sent_then_on_the_screen_and_the_crew_is_named_only_once_it_thanked(
+    cloud: StubCloud, viewer: ViewerPage
+) -> None:
     await viewer.note("heroes").click()
     await viewer.receives("Sent: You are heroes")
     cloud.tell(likes=SummaryLikes(total=2000))
@@ -154,7 +156,7 @@ async def test_a_note_is_sent_then_seen_then_thanked(cloud: StubCloud, viewer: V
     await expect(viewer.receipt).not_to_contain_text("crew")
 
     cloud.note_shown()
-    await viewer.receives("The crew saw your note")
+    await viewer.receives("Your note is on the kitchen's screen")
     cloud.thank()
     await viewer.receives("The crew says thanks")
     assert [code for code, _ in cloud.notes] == ["heroes"]
@@ -180,7 +182,7 @@ async def test_a_note_whose_answer_got_lost_is_sent_with_the_same_key(
     assert set(cloud.notes) == {cloud.notes[0]}
 
 
-async def test_a_note_that_was_seen_before_its_answer_came_is_reported_as_seen(
+async def test_a_note_that_was_shown_before_its_answer_came_is_reported_as_shown(
     cloud: StubCloud, viewer: ViewerPage
 ) -> None:
     cloud.reachable = False
@@ -190,7 +192,7 @@ async def test_a_note_that_was_seen_before_its_answer_came_is_reported_as_seen(
     cloud.tell(likes=SummaryLikes(total=2000))
     await viewer.counts(2000)
     cloud.reachable = True
-    await viewer.receives("The crew saw your note")
+    await viewer.receives("Your note is on the kitchen's screen")
 
 
 async def test_a_note_too_soon_says_when_the_next_may_go(

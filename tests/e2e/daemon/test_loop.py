@@ -56,7 +56,7 @@ async def test_a_tap_lights_the_lamp_in_the_kitchen_and_in_the_picture(tmp_path:
             await photograph(page, "loop-tap")
 
             await viewer.note("heroes").click()
-            await viewer.receives("The crew saw your note")
+            await viewer.receives("Your note is on the kitchen's screen")
             bench = await running.bench()
             assert bench["display"]["screen"] == "note"
             assert "heroes" in " ".join(bench["display"]["text"])
