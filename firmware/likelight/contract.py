@@ -42,6 +42,9 @@ LATEST = datetime(2100, 1, 1, tzinfo=UTC)
 OFFLINE_AFTER_S = 90.0
 WATCHING_TTL_S = 40.0
 NOTE_TTL_S = 12 * 3600.0
+NOTE_TTL_OPEN_S = 4 * 3600.0
+"""How long a note lives after the opening that it waits for."""
+NOTE_TTL_MOST_S = 7 * 24 * 3600.0
 BOARDS = ("pi-3b-plus", "pi-4", "pi-5", "zero-2w")
 KITS = ("cheap", "reference")
 """The names of boards and kits, for programs without the hardware packages; `likelight_hw/boards`
@@ -119,10 +122,15 @@ class Cause(StrEnum):
 
 
 class NoteState(StrEnum):
-    """How far a note has come; it only moves to a later state in this list."""
+    """How far a note has come; it only moves to a later state in this list.
+
+    `HELD` is a queued or delivered one while it waits for the kitchen to open, or for its quiet
+    hours to end.
+    """
 
     QUEUED = "queued"
     DELIVERED = "delivered"
+    HELD = "held"
     SHOWN = "shown"
     THANKED = "thanked"
     EXPIRED = "expired"
@@ -208,7 +216,10 @@ class Events(Wire):
 
 
 class CameraReport(Wire):
-    """The state that viewers see, since when and why; for CLOSED, until when."""
+    """The state that viewers see, since when and why.
+
+    `opens_at` is when the opening hours begin again, in whatever state; None within them.
+    """
 
     state: State
     since: Time
@@ -266,6 +277,8 @@ class Status(Wire):
     cursor: Opaque | None = None
     applied_version: Count = 0
     simulated: Flag
+    notes_wait: Flag = False
+    """The panel shows no note until the kitchen opens, or its quiet hours end."""
     camera: CameraReport
     light: LightReport = LightReport()
     notes: Annotated[tuple[NoteReceipt, ...], Field(max_length=MAX_LIST)] = ()

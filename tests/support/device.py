@@ -154,9 +154,11 @@ class Device:
         """What the lamp was asked to show: likes, and the total that they lead to."""
         return [entry.value for entry in self.diary if entry.what in ("likes", "welcome back")]
 
-    def turn(self, state: State, cause: Cause = Cause.BUTTON) -> None:
-        """The gate came to another state."""
-        self.camera = CameraReport(state=state, since=self._now(), cause=cause)
+    def turn(
+        self, state: State, cause: Cause = Cause.BUTTON, *, opens_at: datetime | None = None
+    ) -> None:
+        """The gate came to another state; out of hours until `opens_at`."""
+        self.camera = CameraReport(state=state, since=self._now(), cause=cause, opens_at=opens_at)
         self.window.camera_changed()
 
     async def run(self) -> None:

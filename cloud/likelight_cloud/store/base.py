@@ -31,7 +31,9 @@ class Report:
     last_lit_at: datetime | None
     received_at: datetime
     opens_at: datetime | None = None
-    """When a closed kitchen opens again, as its device says."""
+    """When the kitchen's opening hours begin again; None within them, or when it is not known."""
+    notes_wait: bool = False
+    """Its panel shows no note until it opens, or until its quiet hours end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,14 +72,19 @@ class NoteRecord:
     shown_at: datetime | None = None
     thanked_at: datetime | None = None
 
-    def state(self, at: datetime) -> NoteState:
-        """Return how far the note has come at `at`; a receipt outlives the note's expiry."""
+    def state(self, at: datetime, *, waits: bool = False) -> NoteState:
+        """Return how far the note has come at `at`; a receipt outlives the note's expiry.
+
+        `waits` says whether the kitchen lets notes wait.
+        """
         if self.thanked_at is not None:
             return NoteState.THANKED
         if self.shown_at is not None:
             return NoteState.SHOWN
         if at >= self.expires_at:
             return NoteState.EXPIRED
+        if waits:
+            return NoteState.HELD
         return NoteState.QUEUED if self.delivered_at is None else NoteState.DELIVERED
 
     def told_at(self, at: datetime) -> "NoteRecord":

@@ -79,6 +79,7 @@ class WindowIn:
     ) -> None:
         self._listener = listener
         self._camera = status.camera
+        self._quiet = panel.quiet
         self._private = False
         self.lamp = Lamp(
             hardware.lights,
@@ -103,7 +104,14 @@ class WindowIn:
             cloud, self._inbox, boot_id=boot_id, rng=rng, on_connection=self._connection_changed
         )
         self._reporter = Reporter(
-            cloud, store, self._inbox, status, boot_id=boot_id, now=now, rng=rng
+            cloud,
+            store,
+            self._inbox,
+            status,
+            notes_wait=self._notes_wait,
+            boot_id=boot_id,
+            now=now,
+            rng=rng,
         )
         self._situation = SituationTracker(
             self._inbox,
@@ -118,6 +126,7 @@ class WindowIn:
             self._inbox,
             panel,
             situation=self._situation.current,
+            notes_wait=self._notes_wait,
             on_note=self.lamp.note,
             rng=rng,
         )
@@ -238,6 +247,11 @@ class WindowIn:
     def _events_came(self) -> None:
         self._situation.events_came()
         self.presenter.update()
+
+    def _notes_wait(self) -> bool:
+        """Whether notes wait, because nobody is expected at the panel."""
+        camera = self._camera()
+        return self._quiet() or camera.state is State.CLOSED or camera.opens_at is not None
 
     def _stuck_buttons(self) -> tuple[str, ...]:
         return tuple(button.name for button in self.buttons if button.trouble)

@@ -98,12 +98,11 @@ class OnAir:
     @property
     def report(self) -> CameraReport:
         """The camera's part of a `Status`."""
-        closed = self.state is State.CLOSED
         return CameraReport(
             state=self.state,
             since=self._since.wall,
             cause=self._decision.cause,
-            opens_at=self._opens_at if closed else None,
+            opens_at=self._opens_at,
         )
 
     async def run(self) -> None:

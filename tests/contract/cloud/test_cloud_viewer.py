@@ -197,6 +197,60 @@ async def test_thanks_that_came_while_the_cloud_s_clock_was_ahead_are_not_of_the
     assert (await site.summary())["thanks"] == {"id": "t1", "at": "2026-11-21T12:00:00.000Z"}
 
 
+@pytest.mark.parametrize(
+    ("state", "opens_at", "until"),
+    [
+        ("closed", None, "2026-11-22T00:00:00.000Z"),
+        ("closed", "2026-11-21T19:59:00Z", "2026-11-22T00:00:00.000Z"),
+        ("closed", "2026-11-22T11:00:00Z", "2026-11-22T15:00:00.000Z"),
+        ("private", "2026-11-22T11:00:00Z", "2026-11-22T15:00:00.000Z"),
+        ("closed", "2026-11-28T07:00:00Z", "2026-11-28T11:00:00.000Z"),
+        ("closed", "2026-11-30T11:00:00Z", "2026-11-28T12:00:00.000Z"),
+    ],
+)
+async def test_a_note_lives_until_four_hours_after_the_opening_and_a_week_at_most(
+    site: Site, state: str, opens_at: str | None, until: str
+) -> None:
+    camera = {"state": state, "since": "2026-11-21T11:59:00Z", "opens_at": opens_at}
+    await site.status(camera=camera)
+    assert (await site.note()).body["expires_at"] == until
+
+
+async def test_a_note_to_a_closed_kitchen_is_held_and_goes_its_way_when_that_opens(
+    site: Site, clock: WallClock
+) -> None:
+    opens = "2026-11-22T11:00:00.000Z"
+    closed = {"state": "closed", "since": "2026-11-21T11:59:00Z", "opens_at": opens}
+    await site.status(camera=closed, notes_wait=True)
+    assert (await site.summary())["opens_at"] == opens
+    note = (await site.note()).body["id"]
+
+    async def state() -> str:
+        return str((await site.call("GET", f"/v1/notes/{note}")).body["state"])
+
+    assert await state() == "held"
+    polled = await site.poll()
+    await site.poll(polled.body["cursor"])
+    assert await state() == "held"
+    await site.status(n=2, camera={**closed, "state": "private"}, notes_wait=True)
+    assert await state() == "held"
+    assert (await site.summary())["opens_at"] is None
+    clock.step(hours=23)
+    await site.status(n=3)
+    assert await state() == "delivered"
+    shown = {"id": note, "shown_at": "2026-11-22T11:00:00Z"}
+    await site.status(n=4, notes=[shown], notes_wait=True)
+    assert await state() == "shown"
+
+
+async def test_a_held_note_expires_and_its_sender_is_told(site: Site, clock: WallClock) -> None:
+    camera = {"state": "closed", "since": "2026-11-21T11:59:00Z"}
+    await site.status(camera=camera, notes_wait=True)
+    note = (await site.note()).body["id"]
+    clock.step(hours=12)
+    assert (await site.call("GET", f"/v1/notes/{note}")).body["state"] == "expired"
+
+
 async def test_a_note_that_nobody_showed_expires(site: Site, clock: WallClock) -> None:
     note = (await site.note()).body["id"]
     clock.step(hours=12)

@@ -10,7 +10,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Page, expect
 
-from likelight.contract import LampLit, State, SummaryLikes
+from likelight.contract import LampLit, NoteState, State, SummaryLikes
 from support.chromium import chromium, needs_chromium
 from support.pages import DESKTOP, PHONE, Theme, ViewerPage, chromium_page, photograph
 from support.serving import serving
@@ -224,7 +224,7 @@ async def test_the_limit_goes_away_and_what_was_known_stands_there_again(
         (State.OFF, "The camera is off. Your likes still reach the crew."),
         (
             State.OFFLINE,
-            "We can't reach the kitchen right now. Your notes will wait for it.",
+            "We can't reach the kitchen right now. Your note will wait for it, 12 hours at least.",
         ),
     ],
 )
@@ -241,8 +241,26 @@ async def test_a_closed_kitchen_says_when_it_opens(cloud: StubCloud, viewer: Vie
     opens = datetime.now(UTC).replace(hour=10, minute=0) + timedelta(days=2)
     cloud.tell(state=State.CLOSED, opens_at=opens)
     await expect(viewer.state).to_have_text(
-        re.compile(rf"^\s*The kitchen opens again on {opens:%A} at 1[12]:00\.\s*$")
+        re.compile(
+            rf"^\s*The kitchen opens again on {opens:%A} at 1[12]:00\."
+            r" Your note waits for the crew until then\.\s*$"
+        )
     )
+
+
+async def test_a_closed_kitchen_promises_no_light_and_where_no_opening_is_known_no_reading(
+    cloud: StubCloud, viewer: ViewerPage
+) -> None:
+    hint = viewer.page.get_by_text("Tap the heart, and a lamp lights in the kitchen.")
+    await expect(hint).to_be_visible()
+    cloud.tell(state=State.CLOSED)
+    await viewer.says("The kitchen is closed.")
+    await expect(hint).to_be_hidden()
+    cloud.note_state = NoteState.HELD
+    await viewer.note("heroes").click()
+    await viewer.receives("Your note waits for the crew")
+    cloud.note_shown()
+    await viewer.receives("Your note is on the kitchen's screen")
 
 
 async def test_the_streams_socket_tells_before_the_summary_and_a_late_summary_changes_nothing(

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,7 @@ from likelight.appreciation.screens.models import (
 )
 from likelight.appreciation.sync.client import DeviceRefused, Unreachable
 from likelight.appreciation.sync.connection import CloudConnection
-from likelight.contract import State
+from likelight.contract import Cause, State
 from support.device import Device
 from support.scripted_cloud import ScriptedCloud
 from support.virtual import run_virtual, virtual_now
@@ -73,6 +74,51 @@ def test_the_crew_reads_its_own_language(tmp_path: Path) -> None:
             assert " ".join(device.window.screen.text) == (
                 "Kamera aus. Noch mal drücken zum Teilen."
             )
+
+    run_virtual(scenario())
+
+
+@pytest.mark.parametrize("state", [State.CLOSED, State.PRIVATE, State.OFF])
+@pytest.mark.parametrize("pressed", [False, True])
+def test_out_of_hours_notes_wait_for_the_opening_or_for_somebody_at_the_panel(
+    tmp_path: Path, state: State, pressed: bool
+) -> None:
+    async def scenario() -> None:
+        now = virtual_now()
+        cloud = ScriptedCloud(now)
+        async with Device(tmp_path / "device.db", cloud, now).living() as device:
+            await asyncio.sleep(10)
+            opens = now() + timedelta(hours=9)
+            device.turn(state, Cause.SCHEDULE, opens_at=opens)
+            await asyncio.sleep(120)
+            note = cloud.note("heroes")
+            await asyncio.sleep(8 * 3600)
+            assert cloud.shown == {}
+            assert cloud.statuses[-1][1].notes_wait
+            if pressed:
+                device.thanks.press()
+                await asyncio.sleep(0.2)
+                device.thanks.release()
+            else:
+                device.turn(State.IDLE, Cause.SCHEDULE)
+            await asyncio.sleep(10)
+            assert note in cloud.shown
+            assert cloud.statuses[-1][1].notes_wait is pressed
+
+    run_virtual(scenario())
+
+
+def test_within_hours_a_private_kitchen_reads_its_notes(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        now = virtual_now()
+        cloud = ScriptedCloud(now)
+        async with Device(tmp_path / "device.db", cloud, now).living() as device:
+            await asyncio.sleep(10)
+            device.turn(State.PRIVATE)
+            await asyncio.sleep(120)
+            note = cloud.note("heroes")
+            await asyncio.sleep(10)
+            assert note in cloud.shown
 
     run_virtual(scenario())
 

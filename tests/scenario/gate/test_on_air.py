@@ -230,8 +230,11 @@ def test_a_new_opening_of_a_closed_kitchen_is_reported() -> None:
         gate.on_hours(False, monday + timedelta(hours=1))
         assert gate.report.opens_at == monday + timedelta(hours=1)
         assert kitchen.changes == told + 1
+        gate.start_privacy()
+        assert gate.report.state is State.PRIVATE
+        assert gate.report.opens_at == monday + timedelta(hours=1), "notes wait until then"
         gate.on_hours(False, None)
         assert gate.report.opens_at is None
-        assert kitchen.changes == told + 2
+        assert kitchen.changes == told + 3
 
     run_virtual(a_kitchen(body))

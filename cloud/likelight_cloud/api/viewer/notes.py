@@ -10,6 +10,8 @@ from datetime import datetime, timedelta
 from aiohttp import web
 
 from likelight.contract import (
+    NOTE_TTL_MOST_S,
+    NOTE_TTL_OPEN_S,
     NOTE_TTL_S,
     FieldError,
     NoteRequest,
@@ -21,7 +23,7 @@ from likelight.web.http.body import json_answer, read_body
 from likelight.web.http.problems import ProblemError
 from likelight_cloud.app import CLOUD, Cloud
 from likelight_cloud.kitchens.kitchen import Kitchen
-from likelight_cloud.store.base import KeyReusedError, NoteRecord
+from likelight_cloud.store.base import KeyReusedError, NoteRecord, Report
 
 KEY = re.compile(r"[\x21-\x7e]{1,128}")
 
@@ -78,7 +80,7 @@ async def get_note(request: web.Request) -> web.Response:
     note = known.told_at(at)
     status = NoteStatus(
         id=note.id,
-        state=note.state(at),
+        state=note.state(at, waits=_waits(await cloud.kitchen(note.kid))),
         created_at=note.created_at,
         delivered_at=note.delivered_at,
         shown_at=note.shown_at,
@@ -113,9 +115,26 @@ async def _queue(cloud: Cloud, kitchen: Kitchen, viewer: str, key: str, code: st
             code=code,
             key=key,
             at=now,
-            expires_at=now + timedelta(seconds=NOTE_TTL_S),
+            expires_at=expiry(now, kitchen.record.report),
         )
         return note.told_at(now)
+
+
+def expiry(sent_at: datetime, report: Report | None) -> datetime:
+    """Return until when a note lives that is sent to a kitchen whose device says `report`.
+
+    One for a closed kitchen must be there when that opens.
+    """
+    least = sent_at + timedelta(seconds=NOTE_TTL_S)
+    if report is None or report.opens_at is None:
+        return least
+    opened = report.opens_at + timedelta(seconds=NOTE_TTL_OPEN_S)
+    return min(max(least, opened), sent_at + timedelta(seconds=NOTE_TTL_MOST_S))
+
+
+def _waits(kitchen: Kitchen) -> bool:
+    report = kitchen.record.report
+    return report is not None and report.notes_wait
 
 
 def _new_id(at: datetime) -> str:

@@ -8,7 +8,7 @@ const REMEMBERED_NOTES = 5;
 const SOON_S = 3;
 const LONGEST_S = 60;
 const FINAL = new Set(["thanked", "expired", "note_lost"]);
-const NOTE_MARKS = { shown: "star", thanked: "hands", expired: "clock", note_lost: "cloud_crossed" };
+const NOTE_MARKS = { held: "clock", shown: "star", thanked: "hands", expired: "clock", note_lost: "cloud_crossed" };
 
 export class Receipts {
   #show;

@@ -1,11 +1,10 @@
 """How the rows of the SQLite store become records. Times are milliseconds since 1970."""
 
-import json
 import sqlite3
 from datetime import UTC, datetime, timedelta
 from typing import overload
 
-from likelight.contract import CameraReport, Desired, State, Thanks
+from likelight.contract import Desired, State, Thanks
 from likelight_cloud.store.base import KitchenRecord, NoteRecord, Report
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -42,7 +41,8 @@ def kitchen_of(row: sqlite3.Row) -> KitchenRecord:
             lit_total=row["lit_total"],
             last_lit_at=_maybe(row["last_lit_at"]),
             received_at=time_of(row["received_at"]),
-            opens_at=_opens_at(row),
+            opens_at=None if row["opens_at"] is None else datetime.fromisoformat(row["opens_at"]),
+            notes_wait=bool(row["notes_wait"]),
         )
     return KitchenRecord(
         kid=row["kid"],
@@ -64,12 +64,6 @@ def _thanks(row: sqlite3.Row) -> Thanks | None:
     if row["thanks_id"] is None or row["thanks_at"] is None:
         return None
     return Thanks(id=row["thanks_id"], at=time_of(row["thanks_at"]))
-
-
-def _opens_at(row: sqlite3.Row) -> datetime | None:
-    if row["state"] != State.CLOSED:
-        return None
-    return CameraReport.model_validate(json.loads(row["status"])["camera"]).opens_at
 
 
 def note_of(row: sqlite3.Row) -> NoteRecord:

@@ -263,7 +263,11 @@ class SqliteStore:
 
 
 def _row(db: sqlite3.Connection, kid: str) -> sqlite3.Row:
-    row: sqlite3.Row | None = db.execute("SELECT * FROM kitchen WHERE kid = ?", (kid,)).fetchone()
+    row: sqlite3.Row | None = db.execute(
+        "SELECT *, status ->> '$.camera.opens_at' AS opens_at,"
+        " status ->> '$.notes_wait' AS notes_wait FROM kitchen WHERE kid = ?",
+        (kid,),
+    ).fetchone()
     if row is None:
         raise KeyError(kid)
     return row

@@ -1,7 +1,7 @@
 """The presenter: puts notes and the headline on the panel, at a pace at which people read.
 
 A note is reported as shown only once the panel shows it, lit. A panel that fails stops no other
-part. Notes wait for it, as they do in quiet hours.
+part. Notes wait for it, as they do in quiet hours and while the kitchen is closed.
 """
 
 import asyncio
@@ -43,8 +43,8 @@ class Presenter:
     """Decides what the panel shows when, and shows it.
 
     `situation` is called whenever something may have changed; `on_note` is called when a note has
-    appeared on the panel, so that the lamp can draw attention to it. In quiet hours the panel shows
-    no note until somebody presses a button.
+    appeared on the panel, so that the lamp can draw attention to it. While `notes_wait` the panel
+    shows no note until somebody presses a button.
     """
 
     def __init__(
@@ -54,6 +54,7 @@ class Presenter:
         settings: PanelSettings,
         *,
         situation: Callable[[], Situation],
+        notes_wait: Callable[[], bool],
         on_note: Callable[[], None],
         rng: random.Random,
     ) -> None:
@@ -63,8 +64,8 @@ class Presenter:
         self._inbox = inbox
         self._words = crew_words.load(settings.catalogue.lang)
         self._queue = NoteQueue(inbox, settings.catalogue, self._words)
-        self._quiet = settings.quiet
         self._situation = situation
+        self._notes_wait = notes_wait
         self._on_note = on_note
         self._backoff = Backoff(rng)
         self.trouble = ""
@@ -147,8 +148,8 @@ class Presenter:
             await self._show_note(code, jobs)
 
     def _next_code(self) -> str | None:
-        asleep = self._quiet() and not self._attention.press_resolved
-        return self._queue.next_code(hold_back=asleep)
+        nobody_there = self._notes_wait() and not self._attention.press_resolved
+        return self._queue.next_code(hold_back=nobody_there)
 
     async def _show_note(self, code: str, jobs: asyncio.TaskGroup) -> None:
         screen = self._queue.screen(code)

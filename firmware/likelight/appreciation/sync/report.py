@@ -55,6 +55,7 @@ class Reporter:
         inbox: Inbox,
         sources: StatusSources,
         *,
+        notes_wait: Callable[[], bool],
         boot_id: str,
         now: Now,
         rng: random.Random,
@@ -63,6 +64,7 @@ class Reporter:
         self._store = store
         self._inbox = inbox
         self._sources = sources
+        self._notes_wait = notes_wait
         self._now = now
         self._rng = rng
         self._boot_id = boot_id
@@ -129,6 +131,7 @@ class Reporter:
             cursor=inbox.cursor,
             applied_version=inbox.version,
             simulated=self._sources.simulated,
+            notes_wait=self._notes_wait(),
             camera=self._sources.camera(),
             light=LightReport(
                 epoch=inbox.totals.epoch,
