@@ -43,10 +43,10 @@ class Running:
 
 
 @asynccontextmanager
-async def running(config: Path, port: int) -> AsyncIterator[Running]:
+async def running(config: Path, port: int, *arguments: str) -> AsyncIterator[Running]:
     """Run the daemon of `config`; it ends as systemd ends it, with its log complete."""
     process = await asyncio.create_subprocess_exec(
-        *command("run", "--config", str(config)),
+        *command("run", "--config", str(config), *arguments),
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )

@@ -111,7 +111,7 @@ def _run(arguments: argparse.Namespace) -> Exit:
         config = read_layered(arguments.config, os.environ, arguments.assignments).config
         options = RunOptions(good=LastGood(file=file, config=config))
     except ConfigError as error:
-        good = _last_good(file)
+        good = _last_good(file, arguments.assignments)
         if good is None:
             raise
         config, mistakes, options = good.config, str(error), RunOptions(broken=True)
@@ -120,16 +120,13 @@ def _run(arguments: argparse.Namespace) -> Exit:
     return _serve(config, options, mistakes)
 
 
-def _last_good(file: Path) -> "LastGood | None":
+def _last_good(file: Path, assignments: list[str]) -> "LastGood | None":
     """Return the last good configuration of `file`, which is broken, or gone; None without one."""
-    from likelight.config.last_good import read_last_good, state_dir_in
+    from likelight.config.last_good import named_state_dirs, read_last_good
     from likelight.config.places import default_state_dir
 
-    try:
-        named = state_dir_in(file.read_text(encoding="utf-8", errors="replace"))
-    except OSError:
-        named = None
-    return read_last_good([*([named] if named else []), default_state_dir()], file)
+    named = named_state_dirs(file, os.environ, assignments)
+    return read_last_good([*named, default_state_dir()], file)
 
 
 def _serve(config: "Config", options: "RunOptions", mistakes: str = "") -> Exit:

@@ -7,14 +7,15 @@ hold a mask or shorter hours.
 
 import logging
 import os
-import re
 import stat
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from likelight.config.layers import layers_over, read_layers
 from likelight.config.section import full_path
 from likelight.config.settings import Config
 from likelight.runtime.atomic_file import replace_file
@@ -23,7 +24,6 @@ log = logging.getLogger(__name__)
 
 LAST_GOOD_FILE = "last-good-config.json"
 MOST_BYTES = 1 << 20
-_STATE_DIR = re.compile(r"""^[ \t]*state_dir[ \t]*=[ \t]*(?:"([^"\\\n]+)"|'([^'\n]+)')""", re.M)
 
 
 class LastGood(BaseModel):
@@ -60,15 +60,24 @@ def read_last_good(directories: Iterable[Path], file: Path) -> LastGood | None:
     return None
 
 
-def state_dir_in(text: str) -> Path | None:
-    """Return the `state_dir` that the text of a broken configuration names, None without one."""
-    found = _STATE_DIR.search(text)
-    if found is None:
-        return None
+def named_state_dirs(
+    file: Path, environ: Mapping[str, str], assignments: Iterable[str]
+) -> list[Path]:
+    """Return the state directories that the broken configuration `file` and what lies over it name,
+    as far as they can be read. That of the highest layer is the first.
+    """
     try:
-        return full_path(Path(found[1] or found[2]))
-    except ValueError:
-        return None
+        layers = read_layers(file, environ, assignments)
+    except OSError:
+        layers = layers_over(file, environ, assignments)
+    found = []
+    for layer in reversed(layers):
+        # A line that slipped below a table may be the very mistake.
+        tables = (table for table in layer.settings.values() if isinstance(table, dict))
+        for table in (layer.settings, *tables):
+            with suppress(KeyError, TypeError, ValueError):
+                found.append(full_path(Path(table["state_dir"])))
+    return found
 
 
 def _read(file: Path) -> LastGood | None:

@@ -37,15 +37,24 @@ class Layer:
 
 def read_layers(file: Path, environ: Mapping[str, str], assignments: Iterable[str]) -> list[Layer]:
     """Return all layers, the lowest first. Raises `OSError` when `file` can't be read."""
-    layers = [_from_file(file, "")]
-    folder = file.parent / "conf.d"
-    for more in sorted(folder.glob("*.toml")):
-        name = f"conf.d/{more.name}"
+    return [_from_file(file, ""), *layers_over(file, environ, assignments)]
+
+
+def layers_over(file: Path, environ: Mapping[str, str], assignments: Iterable[str]) -> list[Layer]:
+    """Return the layers that lie over `file`, the lowest first."""
+    folder, layers = file.parent / "conf.d", list[Layer]()
+    try:
+        names = sorted(more.name for more in folder.iterdir() if more.name.endswith(".toml"))
+    except FileNotFoundError:
+        names = []
+    except OSError as error:
+        # What can't be listed may hold a mask.
+        names, layers = [], [_unreadable(folder.name, error)]
+    for name in names:
         try:
-            layers.append(_from_file(more, name))
+            layers.append(_from_file(folder / name, f"{folder.name}/{name}"))
         except OSError as error:
-            mistake = LineMistake(0, f"can't be read: {error.strerror}")
-            layers.append(Layer(name, {}, {}, [mistake]))
+            layers.append(_unreadable(f"{folder.name}/{name}", error))
     layers += [_from_words(name, _key_of(name), value) for name, value in _variables(environ)]
     for assignment in assignments:
         key, _, value = assignment.partition("=")
@@ -80,6 +89,10 @@ def _replaces(settings: Any, key: Key) -> bool:
             return False
         settings = settings[part]
     return False
+
+
+def _unreadable(name: str, error: OSError) -> Layer:
+    return Layer(name, {}, {}, [LineMistake(0, f"can't be read: {error.strerror}")])
 
 
 def _over(low: dict[str, Any], high: dict[str, Any]) -> dict[str, Any]:

@@ -21,7 +21,10 @@ def default_state_dir() -> Path:
         return Path(directory.split(":")[0])
     state_home = Path(os.environ.get("XDG_STATE_HOME", ""))
     if not state_home.is_absolute():  # the XDG specification: such a path is to be ignored
-        state_home = Path.home() / ".local" / "state"
+        try:
+            state_home = Path.home() / ".local" / "state"
+        except RuntimeError:  # an account without a home, as in some containers
+            return SERVICE_STATE
     return state_home / "likelight"
 
 

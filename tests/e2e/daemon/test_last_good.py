@@ -76,6 +76,20 @@ async def test_the_last_good_configuration_runs_with_the_camera_shut_until_the_f
         assert (await device.get("/healthz"))["status"] == "ok"
 
 
+async def test_it_is_found_where_only_the_command_line_names_the_state_directory(
+    tmp_path: Path,
+) -> None:
+    port, config = free_port(), tmp_path / "likelight.toml"
+    named = ("--set", f"state_dir={tmp_path / 'state'}")
+    good = f'[kitchen]\nid = "lehi"\n[web]\nport = {port}\n'
+    config.write_text(good, encoding="utf-8")
+    async with running(config, port, *named) as device:
+        assert (await device.get("/healthz"))["status"] == "ok"
+    config.write_text(good + BROKEN, encoding="utf-8")
+    async with running(config, port, *named) as device:
+        assert (await device.get("/healthz"))["reasons"] == ["config"]
+
+
 async def test_without_a_last_good_one_it_ends_with_all_mistakes(tmp_path: Path) -> None:
     config = tmp_path / "likelight.toml"
     config.write_text(f'state_dir = "{tmp_path / "state"}"\n{BROKEN}', encoding="utf-8")

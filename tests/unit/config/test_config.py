@@ -427,6 +427,15 @@ def test_the_layers_lie_in_their_order_and_each_mistake_names_its_place(tmp_path
         assert f"\n  {told}" in str(error.value)
 
 
+def test_a_conf_d_that_can_not_be_listed_is_a_mistake_for_it_may_hold_a_mask(
+    tmp_path: Path,
+) -> None:
+    path = written(tmp_path, "[camera]\nfps = 10")
+    (tmp_path / "conf.d").write_text("no folder")
+    with pytest.raises(ConfigError, match=r"\n  conf\.d: can't be read: Not a directory"):
+        read_config(path)
+
+
 @pytest.mark.parametrize(
     ("proxy", "told"),
     [

@@ -8,8 +8,8 @@ import pytest
 from likelight.config.last_good import (
     LAST_GOOD_FILE,
     LastGood,
+    named_state_dirs,
     read_last_good,
-    state_dir_in,
     write_last_good,
 )
 from likelight.config.settings import read_config
@@ -94,14 +94,33 @@ def test_what_is_no_file_counts_as_none(tmp_path: Path) -> None:
         ('board = pi-4\nstate_dir = "/srv/like" # here\n[[[', "/srv/like"),
         ("  state_dir='/srv/like'", "/srv/like"),
         ('state_dir = "~/like"', "/home/cook/like"),
+        ('[web]\nport = 80\nstate_dir = "/srv/like"', "/srv/like"),
         ('# state_dir = "/srv/like"', None),
         ('state_dir = "like"', None),
         ('state_dir = "/srv/like', None),
+        ("state_dir = 3", None),
         ("", None),
+        (None, None),
     ],
 )
 def test_a_broken_file_may_still_name_its_state_directory(
-    monkeypatch: pytest.MonkeyPatch, text: str, path: str | None
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str | None, path: str | None
 ) -> None:
     monkeypatch.setenv("HOME", "/home/cook")
-    assert state_dir_in(text) == (None if path is None else Path(path))
+    file = tmp_path / "likelight.toml"
+    if text is not None:
+        file.write_text(text)
+    assert named_state_dirs(file, {}, ()) == ([] if path is None else [Path(path)])
+
+
+@pytest.mark.parametrize("file_there", [True, False])
+def test_so_may_all_that_lies_over_it(tmp_path: Path, file_there: bool) -> None:
+    file, folder = tmp_path / "likelight.toml", tmp_path / "conf.d"
+    if file_there:
+        file.write_text('state_dir = "/file"\n[[[')
+    folder.mkdir()
+    (folder / "10.toml").write_text('state_dir = "/ten"\nboard = pi-4')
+    (folder / "20.toml").write_text('state_dir = "/twenty"')
+    named = named_state_dirs(file, {"LIKELIGHT_STATE_DIR": "/environment"}, ["state_dir=/set"])
+    names = ["/set", "/environment", "/twenty", "/ten", *(["/file"] if file_there else [])]
+    assert named == [Path(name) for name in names]

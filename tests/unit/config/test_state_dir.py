@@ -1,6 +1,7 @@
 import errno
 import fcntl
 import os
+import pwd
 from pathlib import Path
 
 import pytest
@@ -101,3 +102,14 @@ def test_the_usual_state_directory_is_never_in_the_working_directory(
     monkeypatch.setenv("HOME", "/home/cook")
     monkeypatch.setenv("XDG_STATE_HOME", state_home)
     assert default_state_dir() == Path(told)
+
+
+def test_an_account_without_a_home_has_one_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("STATE_DIRECTORY", "XDG_STATE_HOME", "HOME"):
+        monkeypatch.delenv(name, raising=False)
+
+    def unknown(uid: int) -> None:
+        raise KeyError(uid)
+
+    monkeypatch.setattr(pwd, "getpwuid", unknown)
+    assert default_state_dir() == Path("/var/lib/likelight")
