@@ -34,7 +34,6 @@ from likelight.gate.privacy_button import PrivacyButton
 from likelight.gate.privacy_memory import PrivacyMemory
 from likelight.gate.zone import ComputerZone, kitchen_zone
 from likelight.gate.zone_watch import ZoneWatch
-from likelight.runtime.clock_sync import BootClock
 from likelight.runtime.http_session import new_session
 from likelight.runtime.supervisor import Supervisor
 from likelight.runtime.troubles import Trouble, Troubles
@@ -64,6 +63,7 @@ async def assemble(
             prepared.token,
             new_session=partial(new_session, config.cloud.proxy),
             trust=prepared.trust,
+            clock_is_set=prepared.clock.is_set,
         ) as cloud,
         _opened_hardware(config.wiring) as hardware,
     ):
@@ -199,7 +199,7 @@ def _connect(
         # Only a real sensor needs the crew's consent.
         state_dir=None if process.simulated else config.state_dir,
         zone=zone,
-        clock_is_set=BootClock(runtime_dir(config.state_dir)).is_set,
+        clock_is_set=prepared.clock.is_set,
         on_change=events.on_consent,
         now=now,
     )

@@ -22,6 +22,7 @@ from likelight.daemon.push_target import read_push_target
 from likelight.feed.placeholders import Placeholder, packaged_placeholders
 from likelight.feed.upload.client import Upload
 from likelight.runtime.clock import Now, utc_now
+from likelight.runtime.clock_sync import BootClock
 from likelight.runtime.tls import Trust
 from likelight.runtime.troubles import Trouble
 from likelight_hw.push.target import PushTarget
@@ -55,6 +56,7 @@ class Prepared:
     """The cloud in this process; None when the configuration names another, or none can run."""
     push_target: PushTarget | None
     """None when no push is configured, or its address can't be read."""
+    clock: BootClock
     now: Now
     rng: random.Random
 
@@ -104,6 +106,7 @@ def prepare(config: Config, listener: socket.socket | None, *, broken: bool = Fa
         upload,
         embedded_cloud,
         push_target,
+        BootClock(runtime_dir(state_dir)),
         now,
         rng,
     )

@@ -228,3 +228,17 @@ async def test_a_port_without_tls_is_told_as_one(tmp_path: Path) -> None:
         finding = await asyncio.to_thread(network.tls.look, System(cloud))
     assert "does not speak TLS" in finding.words
     assert "cloud.url" in (finding.fix or "")
+
+
+@pytest.mark.parametrize("name", ["expired", "early"])
+async def test_with_the_time_set_it_is_the_cloud_that_is_in_trouble(
+    name: str, authorities: Any
+) -> None:
+    trust = Trust(authorities(name).ca_file)
+    async with (
+        cloud_behind_tls(authorities(name)) as server,
+        HttpCloud(server.url, "demo", "token", trust=trust, clock_is_set=lambda: True) as cloud,
+    ):
+        with pytest.raises(Unreachable) as caught:
+            await cloud.events(None, 0, 0)
+    assert caught.value.failure is FailureKind.CLOUD, "not: the time here is wrong"

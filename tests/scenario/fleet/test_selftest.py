@@ -25,7 +25,7 @@ from likelight.fleet.selftest.under_test import SingleLamp, under_test
 from likelight.gate.consent import Consent, read_consent, write_consent
 from likelight.gate.marker import MARKER_FILE, Marker
 from likelight.gate.privacy_memory import PrivacyMemory
-from likelight.runtime import clock_sync
+from likelight.runtime.clock_sync import BootClock
 from likelight_hw.lamps.governor import FlashGovernor
 from likelight_hw.ports import (
     DARK,
@@ -61,9 +61,9 @@ def picture(*, black: bool = False) -> bytes:
     return file.getvalue()
 
 
-@pytest.fixture(autouse=True)
-def _clock_that_was_set(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(clock_sync, "SYNCHRONISED", tmp_path)
+class ClockThatWasSet(BootClock):
+    def is_set(self) -> bool:
+        return True
 
 
 class HandHeldLights(SimLights):
@@ -188,7 +188,8 @@ class Kitchen:
         # The token is where the doctor looks, and nobody else's.
         await asyncio.to_thread((self._tmp_path / "etc/likelight/token").chmod, 0o600)
         await asyncio.to_thread(self.state_dir.mkdir, exist_ok=True)
-        prepared = replace(await asyncio.to_thread(prepare, config, None), now=lambda: NOW)
+        prepared = await asyncio.to_thread(prepare, config, None)
+        prepared = replace(prepared, now=lambda: NOW, clock=ClockThatWasSet(self.state_dir))
         async with assemble(config, prepared) as assembled:
             device = replace(
                 under_test(config, prepared, assembled),

@@ -1,5 +1,6 @@
 """A cloud over HTTP: each status code and each failed connection becomes a `CloudError`."""
 
+import asyncio
 import socket
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
@@ -46,6 +47,7 @@ class HttpCloud:
 
     The token is sent to this cloud alone, as `Authorization` header: redirects are not followed,
     and no message or repr contains it. It may come later, with `pair`; ask nothing before that.
+    `clock_is_set` tells whether this device's clock can be believed; it may block.
     """
 
     def __init__(
@@ -56,11 +58,13 @@ class HttpCloud:
         *,
         new_session: Callable[[], aiohttp.ClientSession] = new_session,
         trust: Trust | None = None,
+        clock_is_set: Callable[[], bool] = lambda: False,
     ) -> None:
         self._kitchen = f"{base_url.rstrip('/')}/v1/kitchens/{kid}"
         self._headers = {"Accept": "application/json"}
         self._new_session = new_session
         self._trust = trust or Trust()
+        self._clock_is_set = clock_is_set
         self._session: aiohttp.ClientSession | None = None
         if token is not None:
             self.pair(token)
@@ -142,7 +146,13 @@ class HttpCloud:
         except CaFileError as error:
             raise Unreachable(f"cloud.ca_file: {error}", FailureKind.SETTINGS) from error
         except (aiohttp.ClientError, OSError) as error:
-            raise Unreachable(failure_words(error), failure_kind(error)) from error
+            raise Unreachable(failure_words(error), await self._kind_of(error)) from error
+
+    async def _kind_of(self, error: Exception) -> FailureKind:
+        kind = failure_kind(error)
+        if kind is FailureKind.CLOCK and await asyncio.to_thread(self._clock_is_set):
+            return FailureKind.CLOUD  # the time here is right, and the certificate is out of date
+        return kind
 
 
 def failure_kind(error: Exception) -> FailureKind:
