@@ -1,7 +1,7 @@
 """A machine laid out in a directory, for the doctor: files, nodes, and whatever is not a file."""
 
 import socket
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -38,8 +38,8 @@ class Machine:
 
     files: Mapping[str, str | bytes | int] = field(default_factory=dict)
     links: Mapping[str, str] = field(default_factory=dict)
-    commands: Mapping[str, str] = field(default_factory=dict)
-    """What the programs that are installed print."""
+    commands: Mapping[str, str | Callable[[Sequence[str]], str]] = field(default_factory=dict)
+    """What the programs that are installed print, for any words or for these."""
     given: Mapping[str, Any] = field(default_factory=dict)
     """Other fields of the `System`."""
 
@@ -81,7 +81,8 @@ class Machine:
     def _run(self, words: Sequence[str]) -> str:
         if words[0] not in self.commands:
             raise FileNotFoundError(words[0])
-        return self.commands[words[0]]
+        said = self.commands[words[0]]
+        return said if isinstance(said, str) else said(words)
 
 
 def with_bus(

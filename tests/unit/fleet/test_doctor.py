@@ -5,6 +5,7 @@ import re
 import socket
 import ssl
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -70,6 +71,11 @@ TOUCH = {
 RULES = "/etc/udev/rules.d/70-likelight.rules"
 UNIT = "/etc/systemd/system/likelight.service"
 GOOD_UNIT = "[Service]\nSupplementaryGroups=gpio i2c\nWatchdogSec=30\n"
+HIDES = "[Service]\nProtectHome=yes\n"
+BINDS = "[Service]\nAmbientCapabilities=CAP_NET_BIND_SERVICE\n"
+LOWEST_PORT = "/proc/sys/net/ipv4/ip_unprivileged_port_start"
+AT_HOME = {"cloud": {"url": "https://cloud.example", "token_file": "/home/cook/token"}}
+OWN_CA = {"cloud": {**CLOUD["cloud"], "ca_file": "/srv/ca.pem"}}
 PASSWD = f"likelight:x:{COOK.uid}:{COOK.uid}::/var/lib/likelight:/usr/sbin/nologin\n"
 MOUNT = "/dev/mmcblk0p2 / ext4 rw,noatime 0 0\n"
 ROUTE = "Iface\tDestination\tGateway\tFlags\tRefCnt\tUse\tMetric\tMask\n"
@@ -138,11 +144,20 @@ RUNS = "ActiveState=active\nSubState=running\nResult=success\nExecMainStatus=0\n
 DOWN = "ActiveState=failed\nSubState=failed\nResult=exit-code\nExecMainStatus=2\nNRestarts=0\n"
 
 
-def unit_says(shown: str, journal: str | None = "the port is taken\n") -> Machine:
+def unit_says(
+    shown: str, error: str = "the port is taken\n", restarts: int = 0, *, journal: bool = True
+) -> Machine:
     """Return a machine with the service, of which systemctl and the journal say this."""
-    said = {"systemctl": shown, "journalctl": journal}
-    commands = {name: words for name, words in said.items() if words is not None}
-    return Machine({UNIT: GOOD_UNIT}, commands=commands)
+
+    def journalctl(words: Sequence[str]) -> str:
+        if "err" in words:
+            return error
+        if "MESSAGE_ID=5eb03494b6584870a536b337290809b3" in words:
+            assert {"--since=-24h", "UNIT=likelight.service", "_PID=1"} <= set(words)
+            return '{"N_RESTARTS": "9"}\n' * restarts
+        return '{"MESSAGE": "Started"}\n' if journal else ""
+
+    return Machine({UNIT: GOOD_UNIT}, commands={"systemctl": shown, "journalctl": journalctl})
 
 
 CASES = [
@@ -676,11 +691,37 @@ CASES = [
     Case("service", "skip", "not installed", {}),
     Case("service", "skip", "no systemctl", {}, with_files({UNIT: GOOD_UNIT})),
     Case("service", "skip", "can't be asked", {}, unit_says("Failed to connect to bus")),
-    Case("service", "ok", "active", {}, unit_says(f"{RUNS}NRestarts=3\n")),
-    Case("service", "warn", "4 times: the port is", {}, unit_says(f"{RUNS}NRestarts=4\n")),
+    Case(
+        "service",
+        "ok",
+        "3 times in the last day",
+        {},
+        unit_says(f"{RUNS}NRestarts=9\n", restarts=3),
+    ),
+    Case("service", "warn", "4 times in the last day: the port", {}, unit_says(RUNS, restarts=4)),
+    Case(
+        "service",
+        "warn",
+        "journal can't be read",
+        {},
+        unit_says(f"{RUNS}NRestarts=4\n", journal=False),
+    ),
+    Case(
+        "service",
+        "ok",
+        "can't be read",
+        {},
+        Machine({UNIT: GOOD_UNIT}, commands={"systemctl": RUNS}),
+    ),
     Case("service", "fail", "status 2: the port is", {}, unit_says(DOWN)),
-    Case("service", "fail", "no journalctl", {}, unit_says(DOWN, journal=None)),
-    Case("service", "fail", "try it with sudo", {}, unit_says(DOWN, journal="")),
+    Case(
+        "service",
+        "fail",
+        "no journalctl",
+        {},
+        Machine({UNIT: GOOD_UNIT}, commands={"systemctl": DOWN}),
+    ),
+    Case("service", "fail", "try it with sudo", {}, unit_says(DOWN, error="")),
     Case("service-groups", "skip", "not installed", {}),
     Case(
         "service-groups",
@@ -788,6 +829,32 @@ CASES = [
         CLOUD,
         with_files({"/etc/likelight/token": 0o600}, me=replace(COOK, uid=0)),
     ),
+    Case(
+        "secret-files",
+        "fail",
+        "likelight can't read /etc/likelight/token",
+        CLOUD,
+        with_files({UNIT: GOOD_UNIT, "/etc/passwd": PASSWD, **TOKEN}, me=replace(COOK, uid=0)),
+    ),
+    Case(
+        "secret-files",
+        "fail",
+        "sees nothing of /home",
+        AT_HOME,
+        with_files({UNIT: HIDES, "/home/cook/token": 0o600}),
+    ),
+    Case("named-files", "skip", "names none", {}),
+    Case("named-files", "ok", "/srv/ca.pem", OWN_CA, with_files({"/srv/ca.pem": 0o644})),
+    Case("named-files", "fail", "can't be looked at", OWN_CA),
+    Case(
+        "named-files",
+        "fail",
+        "cook can't read /srv/ca.pem",
+        OWN_CA,
+        with_files({"/srv/ca.pem": 0o640}),
+    ),
+    Case("port", "fail", "below 9000 to root only", {}, with_files({LOWEST_PORT: "9000\n"})),
+    Case("port", "ok", "free", {}, with_files({LOWEST_PORT: "9000\n", UNIT: BINDS})),
     Case("boot-secrets", "skip", "not a Raspberry Pi", {}),
     Case(
         "boot-secrets",
@@ -1046,6 +1113,20 @@ def test_the_services_groups_open_a_node(tmp_path: Path) -> None:
     )
     case = Case("gpio-node", "", "", KIT, machine)
     assert examine(BY_ID["gpio-node"], case, tmp_path).finding.words.endswith("for likelight")
+
+
+def test_a_folder_that_the_service_may_not_enter_is_named(tmp_path: Path) -> None:
+    machine = with_files({UNIT: GOOD_UNIT, "/etc/passwd": PASSWD, "/srv/brand/ca.pem": 0o644})
+    system = machine.system(
+        tmp_path, Config.model_validate({"state_dir": "/state", **OWN_CA_BELOW})
+    )
+    (tmp_path / "srv/brand").chmod(0o700)
+    found = BY_ID["named-files"].look(system)
+    assert "likelight can't read /srv/brand/ca.pem: it may not enter /srv/brand" in found.words
+    assert found.fix == "sudo chmod a+x /srv/brand"
+
+
+OWN_CA_BELOW = {"cloud": {**CLOUD["cloud"], "ca_file": "/srv/brand/ca.pem"}}
 
 
 def test_what_hangs_is_given_up_and_what_breaks_is_reported(tmp_path: Path) -> None:

@@ -139,9 +139,10 @@ class System:
         """The account that the daemon runs as: the service's user, otherwise the one that asks."""
         if self.unit is None:
             return self.me
+        user = self.unit_setting("User") or SERVICE_USER
         for row in (self.text("/etc/passwd") or "").splitlines():
             name, *fields = row.split(":")
-            if name == SERVICE_USER and len(fields) > 2:
+            if name == user and len(fields) > 2:
                 uid, gid = int(fields[1]), int(fields[2])
                 break
         else:
@@ -150,20 +151,36 @@ class System:
         gids = {
             number
             for group, (number, members) in self.groups.items()
-            if group in granted or SERVICE_USER in members
+            if group in granted or user in members
         }
-        return Account(SERVICE_USER, uid, frozenset({gid, *gids}))
+        return Account(user, uid, frozenset({gid, *gids}))
 
     def may_use(self, path: Path | str) -> bool:
         """Return whether the daemon's account may read and write the node at `path`."""
+        return self._may(path, 0o6)
+
+    def closed_to_daemon(self, path: Path) -> Path | None:
+        """Return what keeps the daemon's account from reading `path`: a folder above, or itself.
+
+        Raises `OSError` when the account that asks can't see it.
+        """
+        for folder in reversed(path.parents[:-1]):
+            if not self._may(folder, 0o1):
+                return folder
+        return None if self._may(path, 0o5 if self.at(path).is_dir() else 0o4) else path
+
+    def _may(self, path: Path | str, bits: int) -> bool:
+        """Return whether the daemon's account has `bits` (4 read, 2 write, 1 enter) at `path`."""
         account, node = self.account, self.at(path).stat()
         if account.uid == 0:
             return True
         if node.st_uid == account.uid:
-            return node.st_mode & 0o600 == 0o600
-        if node.st_gid in account.gids:
-            return node.st_mode & 0o060 == 0o060
-        return node.st_mode & 0o006 == 0o006
+            shift = 6
+        elif node.st_gid in account.gids:
+            shift = 3
+        else:
+            shift = 0
+        return node.st_mode >> shift & bits == bits
 
     def group_of(self, path: Path | str) -> str:
         """Return the name of the group that the node at `path` belongs to."""

@@ -1,6 +1,5 @@
 """The daemon as a service: its user, its unit, its watchdogs, its port, its secrets."""
 
-import stat
 from pathlib import Path
 
 from likelight.fleet.doctor.check import Check, Finding, check, fail, ok, skip, warn
@@ -10,6 +9,13 @@ from likelight.web.http.address import EVERYWHERE
 
 NO_UNIT = "likelight is not installed as a service here"
 MANY_RESTARTS = 3
+"""In a day: an upgrade, a reboot and a changed configuration are three good reasons."""
+RESTART_SCHEDULED = "5eb03494b6584870a536b337290809b3"
+"""The MESSAGE_ID of systemd's "Scheduled restart job" (SD_MESSAGE_UNIT_RESTART_SCHEDULED)."""
+_JOURNAL = ("journalctl", "-q", "--no-pager")
+UNPRIVILEGED_PORT = "/proc/sys/net/ipv4/ip_unprivileged_port_start"
+HIDDEN_HOMES = ("/home", "/root", "/run/user")
+"""What the unit's ProtectHome= hides."""
 _SHOWN = ("ActiveState", "SubState", "Result", "ExecMainStatus", "NRestarts")
 WATCHDOG = "/sys/class/watchdog/watchdog0"
 CREDENTIALS = "/run/credentials"
@@ -38,17 +44,45 @@ def service(system: System) -> Finding:
         state = f"{shown['ActiveState']} ({shown.get('SubState', '?')})"
         ended = f"result {shown.get('Result', '?')}, status {shown.get('ExecMainStatus', '?')}"
         return fail(f"{state}, {ended}: {_last_error(system)}")
-    restarts = int(shown.get("NRestarts") or 0)
+    restarts = _restarts_of_a_day(system)
+    if restarts is None:
+        since = int(shown.get("NRestarts") or 0)
+        words = (
+            f"active; systemd started it again {since} times since a person did, and of the last "
+            "day nothing is known: the journal can't be read (try it with sudo)"
+        )
+        return warn(words) if since > MANY_RESTARTS else ok(words)
+    told = f"systemd started it again {restarts} times in the last day"
     if restarts > MANY_RESTARTS:
-        return warn(f"it was started again {restarts} times: {_last_error(system)}")
-    return ok(f"{shown['ActiveState']}, started again {restarts} times")
+        return warn(f"{told}: {_last_error(system)}")
+    return ok(f"active; {told}")
+
+
+def _restarts_of_a_day(system: System) -> int | None:
+    """Return how often systemd started the service again after it had ended by itself.
+
+    None where the journal can't be read. NRestarts of systemctl counts since a person started it.
+    """
+    by_systemd = (*_JOURNAL, "-o", "json", "_PID=1")
+    scheduled = ("UNIT=likelight.service", f"MESSAGE_ID={RESTART_SCHEDULED}")
+    try:
+        # An empty answer also comes from a journal that this account may not read.
+        if not _json_lines(system.run((*by_systemd, "-n", "1"))):
+            return None
+        return _json_lines(system.run((*by_systemd, *scheduled, "--since=-24h")))
+    except FileNotFoundError:
+        return None
+
+
+def _json_lines(said: str) -> int:
+    return sum(line.startswith("{") for line in said.splitlines())
 
 
 def _last_error(system: System) -> str:
     """Return the last error that the service left in the journal."""
-    words = ("journalctl", "-u", "likelight", "-p", "err", "-n", "1", "-o", "cat", "--no-pager")
+    words = (*_JOURNAL, "-u", "likelight", "-p", "err", "-n", "1", "-o", "cat")
     try:
-        lines = system.run((*words, "-q")).strip().splitlines()
+        lines = system.run(words).strip().splitlines()
     except FileNotFoundError:
         return "there is no journalctl to ask"
     return lines[-1] if lines else "the journal has no error of it (try it with sudo)"
@@ -141,6 +175,12 @@ def watchdog_board(system: System) -> Finding:
 )
 def port(system: System) -> Finding:
     host, number = system.config.web.host, system.config.web.port
+    if number < (lowest := _lowest_port(system)):
+        return fail(
+            f"{system.account.name} may not listen on port {number}: the kernel gives ports below "
+            f"{lowest} to root only",
+            f"set web.port to {lowest} or more",
+        )
     try:
         if system.is_free(host, number):
             return ok(f"port {number} is free")
@@ -150,6 +190,15 @@ def port(system: System) -> Finding:
     if kitchen is None:
         return fail(f"something else listens on port {number}")
     return ok(f"likelight answers on port {number} for the kitchen {kitchen}")
+
+
+def _lowest_port(system: System) -> int:
+    """Return the lowest port that the daemon's account may listen on."""
+    capabilities = (system.unit_setting("AmbientCapabilities") or "").upper().split()
+    if system.account.uid == 0 or "CAP_NET_BIND_SERVICE" in capabilities:
+        return 1
+    said = system.text(UNPRIVILEGED_PORT) or ""
+    return int(said) if said.isdigit() else 1024
 
 
 @check(
@@ -172,17 +221,56 @@ def secret_files(system: System) -> Finding:
             return fail(f"{file} can't be looked at: {error.strerror}")
         if status.st_mode & 0o077:
             return fail(f"{file} can be read by others", f"sudo chmod 600 {file}")
-        if not _can_read(system, status.st_uid, status.st_mode):
-            return fail(
-                f"{system.account.name} can't read {file}",
-                f"sudo chown {system.account.name} {file}",
-            )
+        if closed := _closed(system, file, f"sudo chown {system.account.name} {file}"):
+            return closed
     return ok(", ".join(str(file) for file in files))
 
 
-def _can_read(system: System, owner: int, mode: int) -> bool:
-    uid = system.account.uid
-    return uid == 0 or (uid == owner and bool(mode & stat.S_IRUSR))
+def _closed(system: System, file: Path, mend: str) -> Finding | None:
+    """Return what keeps the daemon from reading `file`, None when it can.
+
+    `mend` is the fix where `file` itself is closed. Raises `OSError`.
+    """
+    name = system.account.name
+    hides = (system.unit_setting("ProtectHome") or "no").lower()
+    if hides not in ("no", "false", "off", "0") and any(map(file.is_relative_to, HIDDEN_HOMES)):
+        return fail(
+            f"the service sees nothing of {file} (ProtectHome={hides} in its unit)",
+            f"put it into /etc/likelight: sudo cp {file} /etc/likelight/",
+        )
+    at = system.closed_to_daemon(file)
+    if at is None:
+        return None
+    if at == file:
+        return fail(f"{name} can't read {file}", mend)
+    return fail(f"{name} can't read {file}: it may not enter {at}", f"sudo chmod a+x {at}")
+
+
+@check(
+    "named-files",
+    what="The daemon can read the files that its configuration names",
+    why="It is not root: what you can read may be closed to it, or hidden by its unit",
+    fix="sudo chmod a+r FILE, and sudo chmod a+x for each folder above it",
+)
+def named_files(system: System) -> Finding:
+    config = system.config
+    named = (
+        config.cloud.ca_file,
+        config.push.ca_file,
+        config.kitchen.catalogue,
+        config.camera.path,
+    )
+    files = [file for file in named if file is not None]
+    for file in files:
+        try:
+            closed = _closed(system, file, f"sudo chmod -R a+rX {file}")
+        except FileNotFoundError as error:
+            return fail(
+                f"{file} can't be looked at: {error.strerror}", "put it there, or mend its name"
+            )
+        if closed:
+            return closed
+    return ok(", ".join(map(str, files))) if files else skip("the configuration names none")
 
 
 @check(
@@ -212,5 +300,6 @@ CHECKS: tuple[Check, ...] = (
     watchdog_board,
     port,
     secret_files,
+    named_files,
     boot_secrets,
 )
