@@ -272,6 +272,7 @@ def test_a_refusal_is_offline_after_90_s_as_well_and_the_panel_keeps_to_its_word
             assert not window.offline
             await asyncio.sleep(0.4)
             assert window.offline
+            assert window.connection is says, "what the crew can act on, and no camera meanwhile"
             await asyncio.sleep(3600)
             assert window.offline
             assert window.connection is says

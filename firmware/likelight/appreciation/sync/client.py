@@ -59,6 +59,10 @@ class CloudBusy(CloudError):
         self.retry_after = retry_after
 
 
+class Invalid(CloudError):
+    """422: the cloud can't take what was sent; the same again would fare no better."""
+
+
 class Unreachable(CloudError):
     """No usable answer: DNS, TLS, time-out, another 5xx, or a server that does not speak the
     contract. `message` holds nothing that the other end wrote, or only what can be printed."""

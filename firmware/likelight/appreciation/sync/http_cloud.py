@@ -16,6 +16,7 @@ from likelight.appreciation.sync.client import (
     CloudError,
     DeviceRefused,
     FailureKind,
+    Invalid,
     LogReset,
     Superseded,
     Unreachable,
@@ -206,6 +207,8 @@ def _failure(status: int, headers: Mapping[str, str], body: bytes) -> CloudError
             return LogReset(problem.cursor if problem else None)
         case ProblemType.LIMIT | ProblemType.BUSY if (seconds := _retry_after(headers)) is not None:
             return CloudBusy(seconds)
+        case ProblemType.INVALID:
+            return Invalid("the cloud can't take what was sent (status 422)")
         case None:
             return _stranger(status)
         case _:

@@ -11,9 +11,16 @@ import random
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from likelight.appreciation.sync.client import CloudBusy, CloudClient, CloudError, DeviceRefused
+from likelight.appreciation.sync.client import (
+    CloudBusy,
+    CloudClient,
+    CloudError,
+    DeviceRefused,
+    Invalid,
+)
 from likelight.appreciation.sync.device_file import RECEIPTS_A_POST
 from likelight.appreciation.sync.inbox import Inbox
+from likelight.appreciation.sync.narrowing import Narrowing
 from likelight.appreciation.sync.store import DeviceStore
 from likelight.contract import CameraReport, Health, LightReport, NoteReceipt, Status
 from likelight.runtime.backoff import Backoff
@@ -69,6 +76,7 @@ class Reporter:
         self._rng = rng
         self._boot_id = boot_id
         self._n = 0
+        self._narrowing = Narrowing()
         self._backoff = Backoff(rng)
         self._changed = asyncio.Event()
         self._urgent = asyncio.Event()
@@ -113,12 +121,19 @@ class Reporter:
             await _until(self._urgent, began + PACE_S - clock())
 
     async def _post(self, health: Health) -> None:
-        receipts = await self._store.receipts()
+        due = await self._store.receipts()
         self._n += 1
-        reply = await self._cloud.status(self._snapshot(receipts, health))
-        if receipts:
-            await self._store.acknowledge(receipts)
-        if len(receipts) == RECEIPTS_A_POST:
+        status = self._narrowing.narrowed(self._snapshot(due, health))
+        try:
+            reply = await self._cloud.status(status)
+        except Invalid:
+            if (dropped := self._narrowing.refused(status)) is not None:
+                await self._store.acknowledge((dropped,))
+            raise
+        self._narrowing.taken(status)
+        if status.notes:
+            await self._store.acknowledge(status.notes)
+        if self._narrowing.searching or len(status.notes) == RECEIPTS_A_POST:
             self._changed.set()
         self._inbox.apply_desired(reply.desired)
 
