@@ -43,7 +43,7 @@ class Machine:
     given: Mapping[str, Any] = field(default_factory=dict)
     """Other fields of the `System`."""
 
-    def system(self, root: Path, config: Config) -> System:
+    def system(self, root: Path, config: Config | None) -> System:
         for path, content in self.files.items():
             file = root / path.lstrip("/")
             file.parent.mkdir(parents=True, exist_ok=True)

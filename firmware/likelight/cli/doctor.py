@@ -5,7 +5,7 @@ import json
 from typing import TYPE_CHECKING
 
 from likelight.cli.exits import Exit
-from likelight.cli.target import add_device_options, target_of
+from likelight.cli.target import Places, add_device_options, socket_without_config, target_of
 
 if TYPE_CHECKING:
     from likelight.cli.target import Commands
@@ -18,7 +18,8 @@ def add_doctor(commands: "Commands") -> None:
         help="look for every known problem of this device, and tell the fix",
         description="Look for every known problem of this device, and tell what to do about it. "
         "Changes nothing, and may run beside the daemon; with sudo it sees more. Exit code 0 when "
-        "nothing failed, 1 when something did, 2 when the configuration can't be read.",
+        "nothing failed, 1 when something did. With a mistake in the configuration it looks for "
+        "all that it can see without one.",
     )
     doctor.add_argument("--json", action="store_true", help="for programs")
     doctor.add_argument("--all", action="store_true", help="tell what was skipped, and why")
@@ -27,13 +28,18 @@ def add_doctor(commands: "Commands") -> None:
 
 
 def _doctor(arguments: argparse.Namespace) -> Exit:
+    from likelight.config.settings import ConfigError
     from likelight.fleet.doctor import doctor
     from likelight.fleet.doctor.check import Result
     from likelight.fleet.doctor.checks import CHECKS
     from likelight.fleet.doctor.system import System
 
-    target = target_of(arguments)
-    system = System(target.config, socket=target.socket, demo=target.demo)
+    try:
+        target = target_of(arguments)
+        system = System(target.config, socket=target.socket, demo=target.demo)
+    except ConfigError as error:
+        socket = socket_without_config(arguments.config, Places())
+        system = System(None, socket=socket, mistakes=str(error))
     try:
         found = doctor.examine(system, CHECKS)
     except KeyboardInterrupt:

@@ -86,6 +86,15 @@ def find_target(file: Path | None, state_dir: Path | None, places: Places) -> Ta
     return Target(config, _socket(config.state_dir, places), demo)
 
 
+def socket_without_config(file: Path | None, places: Places) -> Path:
+    """Return where the daemon of a configuration with a mistake most likely listens."""
+    from likelight.config.last_good import named_state_dirs
+
+    named = named_state_dirs(file or places.default_file, os.environ, ())
+    sockets = [_socket(state_dir, places) for state_dir in (*named, usual_state_dir(places))]
+    return next((socket for socket in sockets if socket.exists()), sockets[-1])
+
+
 def usual_state_dir(places: Places) -> Path:
     """Return the state directory of a configuration that names none."""
     own = default_state_dir()

@@ -19,6 +19,18 @@ friday = "eleven to two"
 """Stands below a good file: the mask that somebody wanted lacks a corner, and hours are shorter."""
 
 
+async def doctor(config: Path) -> dict[str, str]:
+    """Return what the doctor found wrong, by the ids of its checks."""
+    process = await asyncio.create_subprocess_exec(
+        *command("doctor", "--json", "--config", str(config)), stdout=asyncio.subprocess.PIPE
+    )
+    async with asyncio.timeout(60):
+        told, _ = await process.communicate()
+    assert process.returncode == 1
+    checks = json.loads(told)["checks"]
+    return {one["id"]: one["found"] for one in checks if one["result"] == "fail"}
+
+
 async def states_and_pictures(viewer: aiohttp.ClientWebSocketResponse) -> tuple[list[str], int]:
     """Watch for 3 s; return the states that were told, and how many pictures the camera made."""
     states, pictures = [], 0
@@ -61,6 +73,9 @@ async def test_the_last_good_configuration_runs_with_the_camera_shut_until_the_f
             health = await device.get("/healthz")
             assert (health["status"], health["reasons"]) == ("degraded", ["config"])
             assert (await device.get("/readyz"))["kitchen"] == "lehi"
+            found = await doctor(config)
+            assert "line 11: schedule.friday: " in found["configuration"]
+            assert "the last good one runs" in found["daemon"]
         said = device.log.result().decode()
         assert "line 9: camera.masks.0: here are 2; give 3 or more" in said
         assert "line 11: schedule.friday: " in said
@@ -101,4 +116,5 @@ async def test_without_a_last_good_one_it_ends_with_all_mistakes(tmp_path: Path)
     assert process.returncode == 2
     assert b"camera.masks.0: " in said
     assert b"schedule.friday: " in said
+    assert "schedule.friday: " in (await doctor(config))["configuration"]
     assert not (tmp_path / "state").exists()

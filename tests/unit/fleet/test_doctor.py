@@ -161,6 +161,9 @@ def unit_says(
 
 
 CASES = [
+    Case("configuration", "ok", "none", {}),
+    Case("configuration", "fail", "line 3", {}, with_files({}, mistakes="line 3: web.prt: no")),
+    Case("configuration", "skip", "the demo", {}, with_files({}, demo=True)),
     Case("board", "skip", "names no board", {}),
     Case("board", "ok", "Pi 4 Model B", KIT, with_files({**PI_4})),
     Case("board", "fail", "this is a Raspberry Pi 5", KIT, with_files({MODEL: "Raspberry Pi 5"})),
@@ -1028,6 +1031,23 @@ def test_a_check_sees_what_is_there(case: Case, tmp_path: Path) -> None:
     assert diagnosis.finding.result == case.result, diagnosis.finding
     assert case.words in diagnosis.finding.words
     assert bool(diagnosis.fix) == (case.result in ("warn", "fail"))
+
+
+def test_without_a_configuration_the_checks_that_need_none_go_on(tmp_path: Path) -> None:
+    files = {**PI_4, UNIT: GOOD_UNIT, "/proc/device-tree/model": "Raspberry Pi 4 Model B"}
+    machine = with_files(files, mistakes="line 3: web.prt: no")
+    found = {
+        diagnosis.check.id: diagnosis.finding
+        for diagnosis in doctor.examine(machine.system(tmp_path, None), CHECKS, timeout_s=20)
+    }
+    assert found["configuration"].result == "fail"
+    assert (found["board"].result, found["board"].words) == (
+        "skip",
+        "it needs the configuration, which has a mistake",
+    )
+    looked_at = {id for id, finding in found.items() if finding.result != "skip"}
+    assert {"fonts", "service-groups", "watchdog-service", "boot-secrets"} <= looked_at
+    assert not [id for id, finding in found.items() if "the check failed" in finding.words]
 
 
 def test_every_check_is_shown_well_and_ill() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from likelight import __version__
 from likelight.fleet.doctor.check import Check, Finding, Result, fail, skip
-from likelight.fleet.doctor.system import System
+from likelight.fleet.doctor.system import NotConfigured, System
 
 log = logging.getLogger(__name__)
 
@@ -61,6 +61,8 @@ def examine(
     def look(one: Check) -> None:
         try:
             found[one.id] = one.look(system)
+        except NotConfigured:
+            found[one.id] = skip("it needs the configuration, which has a mistake")
         except PermissionError as error:
             found[one.id] = skip(f"you may not look there ({error}); try it with sudo")
         except Exception as error:
@@ -89,7 +91,7 @@ def to_json(system: System, diagnoses: Sequence[Diagnosis]) -> dict[str, Any]:
     """Return all of it for programs."""
     return {
         "likelight": __version__,
-        "kitchen": system.config.kitchen.id,
+        "kitchen": system.configured.kitchen.id if system.configured else None,
         "board": system.model,
         "result": worst(diagnoses).value,
         "checks": [diagnosis.to_json() for diagnosis in diagnoses],

@@ -63,14 +63,21 @@ def run_command(words: Sequence[str]) -> str:
     return done.stdout.decode(errors="replace")
 
 
+class NotConfigured(Exception):
+    """What is asked needs a configuration without mistakes, and there is none."""
+
+
 @dataclass(frozen=True)
 class System:
     """One device and its configuration, as the checks may see them."""
 
-    config: Config
+    configured: Config | None
+    """None when the configuration can't be read, or has `mistakes`."""
     root: Path = Path("/")
     socket: Path | None = None
     """The running daemon's control socket; None where none can run, as in the self-test."""
+    mistakes: str = ""
+    """What is wrong with the configuration, in words."""
     demo: bool = False
     """It is the demo, which is simulated on purpose."""
     now: Now = utc_now
@@ -91,6 +98,13 @@ class System:
     issuer_of: Callable[[str, int], str | None] = probes.issuer_of
     ask_cloud: Callable[[probes.CloudAccess], None] = probes.ask_cloud
     ask_upload: Callable[[probes.CloudAccess], None] = probes.ask_upload
+
+    @property
+    def config(self) -> Config:
+        """The configuration. Raises `NotConfigured` without one."""
+        if self.configured is None:
+            raise NotConfigured
+        return self.configured
 
     def at(self, path: Path | str) -> Path:
         """Return where `path` is below the root."""

@@ -5,6 +5,7 @@ from likelight.fleet.doctor.checks import (
     board,
     camera,
     clock,
+    configuration,
     daemon,
     disk,
     lamps,
@@ -16,6 +17,7 @@ from likelight.fleet.doctor.checks import (
 )
 
 CHECKS: tuple[Check, ...] = (
+    *configuration.CHECKS,
     *board.CHECKS,
     *pins.CHECKS,
     *lamps.CHECKS,
