@@ -29,6 +29,7 @@ from likelight.feed import annexb
 from likelight.feed.fmp4 import Timeline, fragment
 from likelight.feed.hub import Hub
 from likelight.feed.routes import feed_routes
+from likelight.web.http.server import new_application
 
 FPS = 30
 DELTA_BYTES, KEY_BYTES, JPEG_BYTES = 7_000, 30_000, 33_000
@@ -143,7 +144,7 @@ def serve(pipe: multiprocessing.connection.Connection, way: str, jpeg: bool) -> 
 
     async def main() -> None:
         routes, push = WAYS[way](jpeg)
-        app = web.Application()
+        app = new_application()
         app.add_routes(routes)
         runner = web.AppRunner(app, shutdown_timeout=0.1, access_log=None)
         await runner.setup()

@@ -15,6 +15,7 @@ from likelight.feed.outlets import Demand
 from likelight.feed.placeholders import Placeholder
 from likelight.feed.player import player_routes
 from likelight.feed.routes import feed_routes
+from likelight.web.http.client_address import TrustedProxies
 from likelight.web.http.server import new_application
 from support.pictures import HEIGHT, WIDTH, Unit, jpeg, one_keyframe
 
@@ -90,12 +91,14 @@ def hub_with_placeholders(demands: Demands) -> Hub:
 
 
 @asynccontextmanager
-async def kitchen(*extra: web.RouteDef) -> AsyncIterator[Kitchen]:
+async def kitchen(
+    *extra: web.RouteDef, proxies: TrustedProxies | None = None
+) -> AsyncIterator[Kitchen]:
     """Serve a hub as kitchen `demo`, with its component running."""
     demands = Demands()
     hub = hub_with_placeholders(demands)
     hls = Hls(hub, epoch="an-epoch")
-    app = new_application()
+    app = new_application(proxies=proxies)
     app.add_routes(feed_routes({"demo": hub}.get))
     app.add_routes(hls_routes({"demo": hls}.get))
     app.add_routes(player_routes())

@@ -60,6 +60,7 @@ class UnderWay:
         self._delays: deque[tuple[float, float]] = deque()  # (at, delay), both ascending
         self._bytes_per_s = 0.0
         self._progress_at: float | None = None
+        self._marked = 0
 
     def sent(self, sizes: Iterable[int]) -> None:
         """Note that binary messages of these sizes have just been written."""
@@ -99,6 +100,16 @@ class UnderWay:
             return inf
         waited = self._clock() - self._messages[0].sent_at - self._delays[0][1]
         return max(waited, (self._written - self._acknowledged) / self._bytes_per_s)
+
+    def mark(self) -> None:
+        """Remember all that was sent so far."""
+        self._marked = self._sent
+
+    @property
+    def marked_remains(self) -> bool:
+        """True while a page that acknowledges has not received all from before `mark`."""
+        acknowledges = self._progress_at is not None
+        return acknowledges and self._sent - len(self._messages) < self._marked
 
     @property
     def silent_s(self) -> float:

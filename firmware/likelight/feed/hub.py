@@ -175,12 +175,16 @@ class Hub:
         """Serve fragments over `transport`, an open WebSocket's, while the context is open."""
         return self._watch(SocketViewer(transport, asyncio.get_running_loop().time))
 
-    def watch_mp4(self, transport: asyncio.Transport) -> AbstractContextManager[Mp4Viewer]:
+    def watch_mp4(
+        self, transport: asyncio.Transport, *, by_proxy: bool = False
+    ) -> AbstractContextManager[Mp4Viewer]:
         """Serve one endless MP4 over `transport`, an open response's, while the context is open.
 
-        The viewer's `gone` is set when the connection has ended.
+        The viewer's `gone` is set when the connection has ended; one `by_proxy` ends when the gate
+        shuts.
         """
-        return self._watch(Mp4Viewer(transport, asyncio.get_running_loop().time()))
+        now = asyncio.get_running_loop().time()
+        return self._watch(Mp4Viewer(transport, now, by_proxy=by_proxy))
 
     @contextmanager
     def _watch(self, viewer: Watching) -> Iterator[Watching]:
@@ -197,13 +201,17 @@ class Hub:
             self._remove(viewer)
 
     @contextmanager
-    def watch_jpeg(self, transport: asyncio.Transport) -> Iterator[Viewer]:
+    def watch_jpeg(
+        self, transport: asyncio.Transport, *, by_proxy: bool = False
+    ) -> Iterator[Viewer]:
         """Serve multipart parts over `transport` while the context is open.
 
-        The viewer's `gone` is set when the connection has ended.
+        The viewer's `gone` is set when the connection has ended; one `by_proxy` ends when the gate
+        shuts.
         """
         tune(transport)
-        viewer = JpegViewer(transport, asyncio.get_running_loop().time())
+        now = asyncio.get_running_loop().time()
+        viewer = JpegViewer(transport, now, by_proxy=by_proxy)
         self._jpeg.join(viewer)
         if not self._live_jpeg:
             self._show_placeholder_jpeg()
@@ -231,7 +239,8 @@ class Hub:
     def track_response(self, transport: asyncio.Transport) -> None:
         """Remember that a response over `transport` holds camera pictures.
 
-        When the gate shuts, the connection is aborted unless the whole response is out in 0.1 s.
+        When the gate shuts, the connection is aborted unless the whole response is out in 0.1 s,
+        and read in 1 s.
         """
         self._cutoff.track_response(transport)
 

@@ -14,12 +14,15 @@ from likelight.feed import framing
 from likelight.feed.acks import Acks
 from likelight.feed.hub import Hub
 from likelight.feed.viewers import SocketViewer
+from likelight.web.http.client_address import came_by_proxy
 
 _MAX_MESSAGE = 1024  # bytes; 40 acknowledgements have 900 at most
 _MAX_MESSAGES = 20  # in a second: 10 texts with acknowledgements; pings and pongs count
 _HEARTBEAT_S = 30.0
 _CLOSE_WITHIN_S = 1.0
 _NO_STORE = {"Cache-Control": "no-store"}
+# A proxy must keep nothing back of a stream: nginx would write what it can't pass on to its disk.
+_STREAM = {**_NO_STORE, "X-Accel-Buffering": "no"}
 
 
 def feed_routes(find: Callable[[str], Hub | None]) -> list[web.RouteDef]:
@@ -94,19 +97,19 @@ async def _listen(ws: web.WebSocketResponse, viewer: SocketViewer) -> bool:
 
 
 async def _endless(request: web.Request, hub: Hub) -> web.StreamResponse:
-    response = _Unframed(headers={"Content-Type": "video/mp4", **_NO_STORE})
+    response = _Unframed(headers={"Content-Type": "video/mp4", **_STREAM})
     response.force_close()
     await response.prepare(request)
-    with hub.watch_mp4(_transport(request)) as viewer:
+    with hub.watch_mp4(_transport(request), by_proxy=came_by_proxy(request)) as viewer:
         await viewer.gone.wait()
     return response
 
 
 async def _multipart(request: web.Request, hub: Hub) -> web.StreamResponse:
-    response = _Unframed(headers={"Content-Type": framing.MULTIPART, **_NO_STORE})
+    response = _Unframed(headers={"Content-Type": framing.MULTIPART, **_STREAM})
     response.force_close()
     await response.prepare(request)
-    with hub.watch_jpeg(_transport(request)) as viewer:
+    with hub.watch_jpeg(_transport(request), by_proxy=came_by_proxy(request)) as viewer:
         await viewer.gone.wait()
     return response
 

@@ -11,6 +11,8 @@ STALL_S = 10.0
 """A connection is dead when nothing has gone out on it for this long, in seconds."""
 
 _NOTSENT_BYTES = 16_384
+_TCP_INFO: int | None = getattr(socket, "TCP_INFO", None)
+_BYTES_ACKED = struct.Struct("120xQ")  # where Linux's struct tcp_info has tcpi_bytes_acked
 # Linux and macOS have them under different numbers; Python names them only where they exist.
 _NOTSENT_LOWAT: int | None = getattr(socket, "TCP_NOTSENT_LOWAT", None)
 _USER_TIMEOUT: int | None = getattr(socket, "TCP_USER_TIMEOUT", None)
@@ -52,3 +54,30 @@ def unacknowledged_bytes(transport: asyncio.Transport) -> int:
     with suppress(OSError):  # not every system answers this for a socket
         fcntl.ioctl(peer.fileno(), termios.TIOCOUTQ, kept)
     return int(struct.unpack("i", kept)[0])
+
+
+def acknowledged_bytes(transport: asyncio.Transport) -> int:
+    """Return how many bytes the other end's kernel has taken; 0 where the system does not tell."""
+    peer = transport.get_extra_info("socket")
+    if peer is None or _TCP_INFO is None:
+        return 0
+    with suppress(OSError, struct.error):  # no TCP, or a kernel before 4.1
+        info = peer.getsockopt(socket.IPPROTO_TCP, _TCP_INFO, _BYTES_ACKED.size)
+        return int(_BYTES_ACKED.unpack(info)[0])
+    return 0
+
+
+class Unread:
+    """What was under way over `transport` at one moment, in user space and in the kernel."""
+
+    def __init__(self, transport: asyncio.Transport) -> None:
+        self._transport = transport
+        under_way = unacknowledged_bytes(transport) + transport.get_write_buffer_size()
+        self._until = acknowledged_bytes(transport) + under_way if under_way else 0
+
+    @property
+    def remains(self) -> bool:
+        """True while the other end has not taken all of it."""
+        return (
+            not self._transport.is_closing() and acknowledged_bytes(self._transport) < self._until
+        )

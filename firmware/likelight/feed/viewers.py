@@ -10,7 +10,7 @@ from likelight.feed.fmp4 import TIMESCALE
 from likelight.feed.framing import close_message
 from likelight.feed.meter import Traffic
 from likelight.feed.ring import NOWHERE, Fragment, Ring, StreamHeader
-from likelight.feed.transport import STALL_S, abort
+from likelight.feed.transport import STALL_S, Unread, abort
 
 _MAX_SKIPS, _SKIPS_WITHIN, _KEYFRAMES_FOR = 3, 30 * TIMESCALE, 30 * TIMESCALE
 """A viewer that skips 3 times in 30 s gets only keyframes for 30 s: steady looks better than
@@ -21,6 +21,8 @@ class Viewer:
     """What every viewer has: a transport, and the count of bytes that have left user space."""
 
     protocol: ClassVar[str]
+    ends_with_the_gate = False
+    """Whether a shut ends the stream, because nobody can say what the reader has of it."""
 
     def __init__(self, transport: asyncio.Transport, now: float) -> None:
         self.transport = transport
@@ -30,6 +32,7 @@ class Viewer:
         self._seen = 0
         self._seen_at = now
         self._camera_until: int | None = None
+        self._unread: Unread | None = None
 
     @property
     def ready(self) -> bool:
@@ -51,11 +54,17 @@ class Viewer:
     def mark_camera(self) -> None:
         """Remember that all written so far may hold camera frames."""
         self._camera_until = self._written
+        self._unread = Unread(self.transport)
 
     @property
     def holds_camera(self) -> bool:
         """True while bytes from before `mark_camera` have not left user space."""
         return self._camera_until is not None and self._drained < self._camera_until
+
+    @property
+    def camera_unread(self) -> bool:
+        """True while the other end has not taken the bytes from before `mark_camera`."""
+        return self._unread is not None and self._unread.remains
 
     def stalled(self, now: float) -> bool:
         """True when bytes wait and none has left for `STALL_S`; to be called regularly."""
@@ -201,6 +210,15 @@ class SocketViewer(H264Viewer):
         """Take note of what has arrived at the page."""
         self._under_way.acknowledge(acks)
 
+    def mark_camera(self) -> None:
+        super().mark_camera()
+        self._under_way.mark()
+
+    @property
+    def camera_unread(self) -> bool:
+        """True, too, while a page that acknowledges has not received them."""
+        return super().camera_unread or self._under_way.marked_remains
+
     def stalled(self, now: float) -> bool:
         """True, too, when a page that acknowledged has received nothing for `STALL_S`."""
         return super().stalled(now) or self._under_way.silent_s > STALL_S
@@ -231,6 +249,10 @@ class Mp4Viewer(H264Viewer):
 
     protocol = "mp4"
 
+    def __init__(self, transport: asyncio.Transport, now: float, *, by_proxy: bool) -> None:
+        super().__init__(transport, now)
+        self.ends_with_the_gate = by_proxy
+
     def header(self, fragment: Fragment) -> bytes:
         return fragment.init.segment
 
@@ -245,6 +267,10 @@ class JpegViewer(Viewer):
     """A viewer of MJPEG: it gets the newest picture whenever the last one has gone out."""
 
     protocol = "mjpeg"
+
+    def __init__(self, transport: asyncio.Transport, now: float, *, by_proxy: bool) -> None:
+        super().__init__(transport, now)
+        self.ends_with_the_gate = by_proxy
 
     def feed(self, part: bytes) -> None:
         """Write `part`, if the transport has drained."""

@@ -13,6 +13,7 @@ from likelight.feed.hub import Hub
 from likelight.feed.viewers import SocketViewer
 from support.boxes import read_fragment
 from support.feed import now_us
+from support.frames import BINARY, messages
 from support.pictures import HEIGHT, WIDTH, heavy
 from support.valve import Valve
 from support.virtual import run_virtual
@@ -46,7 +47,7 @@ class Page:
                 await asyncio.sleep(0.005)
             for opcode, payload in messages(self.proxy.got.pop(0)):
                 await asyncio.sleep(len(payload) / self.bytes_per_s)
-                if opcode != 0x82:
+                if opcode != BINARY:
                     continue
                 number += 1
                 self._acks.append((number, clock() * 1000))
@@ -65,19 +66,6 @@ class Page:
                 later = asyncio.get_running_loop().call_later
                 later(2 * self.delay_s, self.viewer.acknowledge, said)
             await asyncio.sleep(0.1)
-
-
-def messages(data: bytes) -> Iterator[tuple[int, bytes]]:
-    """Yield opcode and payload of each WebSocket message that a server framed."""
-    at = 0
-    while at < len(data):
-        opcode, size = data[at], data[at + 1]
-        at += 2
-        if size >= 126:
-            width = 2 if size == 126 else 8
-            size, at = int.from_bytes(data[at : at + width], "big"), at + width
-        yield opcode, data[at : at + size]
-        at += size
 
 
 @contextmanager

@@ -7,9 +7,11 @@ from contextlib import AbstractContextManager
 import pytest
 
 from likelight.contract import State
+from likelight.feed.acks import Acks
 from likelight.feed.hub import Hub
 from likelight.feed.viewers import Viewer
 from support.feed import SHADES, Demands, hub_with_placeholders, now_us
+from support.frames import BINARY, messages
 from support.pictures import CAMERA_SHADE, HEIGHT, WIDTH, jpeg, jpeg_shade, one_keyframe
 from support.valve import Valve
 from support.virtual import run_virtual
@@ -54,6 +56,63 @@ def test_who_still_holds_camera_pictures_is_cut_off_a_tenth_of_a_second_after_a_
             await asyncio.sleep(0.02)
             assert slow.cut_at == pytest.approx(shut_at + 0.1, abs=0.001)
             assert quick.cut_at is None
+
+    run_virtual(scenario())
+
+
+@pytest.mark.parametrize("way", ["mp4", "mjpeg"])
+def test_a_stream_through_a_proxy_ends_with_the_shut_and_the_pages_socket_stays(way: str) -> None:
+    async def scenario() -> None:
+        hub, stream, socket = live_hub(), Valve(), Valve()
+        watch = {"mp4": hub.watch_mp4, "mjpeg": hub.watch_jpeg}[way]
+        with watch(stream, by_proxy=True), hub.watch_h264(socket):
+            film(hub)
+            hub.show(State.PRIVATE)
+            assert stream.cut_at == asyncio.get_running_loop().time()
+            await asyncio.sleep(2)
+            assert socket.cut_at is None
+
+    run_virtual(scenario())
+
+
+@pytest.mark.parametrize("way", ["mp4", "mjpeg"])
+def test_a_proxy_that_waits_for_the_camera_keeps_its_stream(way: str) -> None:
+    async def scenario() -> None:
+        hub, stream = hub_with_placeholders(Demands()), Valve()
+        watch = {"mp4": hub.watch_mp4, "mjpeg": hub.watch_jpeg}[way]
+        with watch(stream, by_proxy=True):
+            hub.show(State.PRIVATE)
+            hub.show(State.CLOSED)
+            assert stream.cut_at is None
+
+    run_virtual(scenario())
+
+
+def sent(valve: Valve) -> int:
+    """Return how many binary messages were written so far."""
+    return [opcode for opcode, _ in messages(b"".join(valve.got))].count(BINARY)
+
+
+@pytest.mark.parametrize("received", [False, True])
+def test_a_page_that_has_not_received_the_camera_a_second_after_a_shut_is_cut_off(
+    received: bool,
+) -> None:
+    """Its proxy has taken everything: only its acknowledgements tell."""
+
+    async def scenario() -> None:
+        hub, proxy = live_hub(), Valve()
+        with hub.watch_h264(proxy) as viewer:
+            film(hub)
+            viewer.acknowledge(Acks(acks=((sent(proxy), 0.0),)))
+            film(hub)
+            camera_until = sent(proxy)
+            hub.show(State.PRIVATE)
+            await asyncio.sleep(0.9)
+            if received:
+                viewer.acknowledge(Acks(acks=((camera_until, 900.0),)))
+            assert proxy.cut_at is None
+            await asyncio.sleep(0.2)
+            assert (proxy.cut_at is None) is received
 
     run_virtual(scenario())
 

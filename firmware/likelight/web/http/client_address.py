@@ -85,6 +85,13 @@ def client_of(request: web.Request) -> Address | None:
     return request.app[PROXIES].client(peer, request.headers.getall("X-Forwarded-For", ()))
 
 
+def came_by_proxy(request: web.Request) -> bool:
+    """Return whether a listed proxy passed the request on."""
+    transport = request.transport
+    peer = peer_of(transport.get_extra_info("peername") if transport else None)
+    return peer is not None and request.app[PROXIES].lists(peer)
+
+
 def _address(text: str) -> Address | None:
     """Return the address in `text`, which may have a port, brackets or a zone."""
     host = text.strip()
