@@ -121,7 +121,7 @@ async def say(place: Kitchen, *words: bytes, within: float = 20.0) -> bytes:
 @pytest.mark.parametrize(
     ("garbage", "code"),
     [
-        (b"\x82\x81\0\0\0\0x" * 20, 1008),  # well made, but nobody has so much to say
+        (b"\x82\x81\0\0\0\0x" * 40, 1008),  # well made, but nobody has so much to say
         (b"\x8f\x80\0\0\0\0", 1002),  # there is no opcode 15
         (b"\xf2\x80\0\0\0\0", 1002),  # no extension was agreed on
         (b"\x82\xff\x7f\xff\xff\xff\xff\xff\xff\xff\0\0\0\0", 1009),  # 9 EB are announced
