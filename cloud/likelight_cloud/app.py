@@ -46,6 +46,8 @@ class Cloud:
         self.now = now
         self.rng = rng
         self.ready = asyncio.Event()
+        self.relays_pictures = False
+        """Devices upload their pictures here. A cloud inside a device does not need it."""
         self.event_streams = 0
         """Pages that follow a summary by server-sent events."""
         self.likes = LikeCommits(store)
@@ -99,7 +101,9 @@ class Cloud:
                     404, f"There is no kitchen called {kid} here.", type=ProblemType.KITCHEN
                 )
             # Another request may have brought the kitchen in meanwhile.
-            kitchen = self._kitchens.setdefault(kid, Kitchen(record, now=self.now))
+            kitchen = self._kitchens.setdefault(
+                kid, Kitchen(record, now=self.now, relays_pictures=self.relays_pictures)
+            )
         return kitchen
 
     def loaded_kitchens(self) -> tuple[Kitchen, ...]:

@@ -99,7 +99,7 @@ def _or(default: Callable[[], object]) -> WrapValidator:
 
 
 class State(StrEnum):
-    """What a kitchen shows to the world. A device never says `OFFLINE`; the cloud alone adds it."""
+    """What a kitchen shows to the world. The cloud alone adds those of `CLOUD_ONLY`."""
 
     LIVE = "live"
     IDLE = "idle"
@@ -108,6 +108,13 @@ class State(StrEnum):
     FAULT = "fault"
     OFF = "off"
     OFFLINE = "offline"
+    """Nothing was heard of the device for 90 s."""
+    INTERRUPTED = "interrupted"
+    """The device says live and somebody watches, but no picture arrives."""
+
+
+CLOUD_ONLY = frozenset({State.OFFLINE, State.INTERRUPTED})
+"""What a device never says of itself."""
 
 
 class Cause(StrEnum):
@@ -306,6 +313,10 @@ class SummaryViewers(Wire):
     band: str | None = None
 
 
+class SummaryFeed(Wire):
+    arriving: bool
+
+
 class Summary(Wire):
     """What a viewer may know of a kitchen: `GET /v1/kitchens/{kid}` and the SSE event `summary`."""
 
@@ -318,6 +329,8 @@ class Summary(Wire):
     notes: SummaryNotes
     lamp: LampLit
     viewers: SummaryViewers
+    feed: SummaryFeed | None = None
+    """None where the device itself serves the pictures."""
     thanks: Thanks | None = None
     opens_at: Time | None = None
     server_time: Time

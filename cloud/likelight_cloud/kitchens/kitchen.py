@@ -10,12 +10,14 @@ from likelight.contract import (
     LampLit,
     State,
     Summary,
+    SummaryFeed,
     SummaryLikes,
     SummaryNotes,
     SummaryViewers,
     Viewers,
 )
 from likelight.runtime.clock import Now, Since
+from likelight_cloud.kitchens.arrival import Arrival
 from likelight_cloud.kitchens.audience import Audience, band
 from likelight_cloud.store.base import KitchenRecord
 
@@ -29,7 +31,7 @@ class Poll:
 class Kitchen:
     """What the handlers of one kitchen share. Made and used on the event loop only."""
 
-    def __init__(self, record: KitchenRecord, *, now: Now) -> None:
+    def __init__(self, record: KitchenRecord, *, now: Now, relays_pictures: bool = False) -> None:
         self.record = record
         self.audience = Audience()
         self.notes_lock = asyncio.Lock()
@@ -45,6 +47,8 @@ class Kitchen:
         self._future: dict[datetime, datetime] = {}
         """Times that were found to lie in the future, and when that was."""
         self._relay_watched = False
+        self._relays_pictures = relays_pictures
+        self.arrival = Arrival(now=now, is_due=self._pictures_due, on_change=self.announce)
         if record.report is not None:
             ago = (now() - record.report.received_at).total_seconds()
             self._last_contact = Since(now, max(0.0, ago))
@@ -57,6 +61,7 @@ class Kitchen:
 
     def announce(self) -> None:
         """Wake everybody who waits for a change."""
+        self.arrival.look()
         changed, self._changed = self._changed, asyncio.Event()
         changed.set()
 
@@ -164,9 +169,12 @@ class Kitchen:
 
     def summary(self) -> Summary:
         """Return what a viewer may know now."""
+        self.arrival.look()
         record, report, contact = self.record, self.record.report, self._last_contact
         if report is None or self.offline:
             state, since = State.OFFLINE, contact.wall if contact else record.created_at
+        elif self.arrival.interrupted is not None:
+            state, since = State.INTERRUPTED, self.arrival.interrupted.wall
         else:
             state, since = report.state, report.since
         lamp, thanks = LampLit(), record.thanks
@@ -185,10 +193,16 @@ class Kitchen:
             notes=SummaryNotes(total=record.head, shown=record.notes_shown),
             lamp=lamp,
             viewers=SummaryViewers(band=self.viewers().band),
+            feed=SummaryFeed(arriving=self.arrival.arriving) if self._relays_pictures else None,
             thanks=thanks,
             opens_at=report.opens_at if report and state is State.CLOSED else None,
             server_time=self._now(),
         )
+
+    def _pictures_due(self) -> bool:
+        report = self.record.report
+        live = report is not None and report.state is State.LIVE and not self.offline
+        return self._relays_pictures and live and self.viewers().watching
 
     def _past(self, moment: datetime) -> datetime:
         """Return `moment`, or when it was found to lie in the future: our clock was once ahead.

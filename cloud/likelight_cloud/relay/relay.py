@@ -1,7 +1,7 @@
 """The relay of one kitchen: a hub of the device's own kind, fed by the device's upload.
 
 A relay lives while somebody watches or uploads, and a minute longer. It forgets a kitchen's
-pictures when the device's gate shuts, and 0.9 s after the upload falls silent.
+pictures when the device's gate shuts, when the upload breaks, and 0.9 s after it falls silent.
 """
 
 import asyncio
@@ -42,6 +42,8 @@ class Relay:
         self._kitchen = kitchen
         self._session: UploadSession | None = None
         self._token = b""
+        self._broken = False
+        """The last upload ended with its gate open: nothing has said yet why no pictures come."""
         self._simulated: bool | None = None
         self._used_at = 0.0
         self.ending = False
@@ -74,7 +76,9 @@ class Relay:
     @contextmanager
     def upload(self, token: bytes) -> Iterator[UploadSession]:
         """Take an upload that came with `token` while the context is open; the newest wins."""
-        session = UploadSession(self.hub, self._show)
+        session = UploadSession(
+            self.hub, on_change=self._show, on_picture=self._kitchen.arrival.picture_came
+        )
         if self._session is not None:
             self._session.end(SUPERSEDED)
         self._session, self._token = session, token
@@ -86,6 +90,7 @@ class Relay:
         finally:
             if self._session is session:
                 self._session = None
+                self._broken = session.gate_open
                 if not self.ending:
                     self.use()
                     self._show()
@@ -112,9 +117,15 @@ class Relay:
             for placeholder in _PLACEHOLDERS[summary.simulated]:
                 self.hub.set_placeholder(placeholder)
         uploaded = self._session.state if self._session is not None else None
-        # The kitchen is live, but no upload has come yet: as when the camera wakes.
-        without = State.IDLE if summary.state is State.LIVE else summary.state
-        self.hub.show(without if uploaded is None else uploaded)
+        if uploaded is not None or summary.state not in (State.LIVE, State.INTERRUPTED):
+            self._broken = False
+        if uploaded is not None:
+            self.hub.show(uploaded)
+        elif summary.state is State.LIVE:
+            # Live, but no upload has come yet: as when the camera wakes.
+            self.hub.show(State.INTERRUPTED if self._broken else State.IDLE)
+        else:
+            self.hub.show(summary.state)
 
     def _on_demand(self, demand: Demand) -> None:
         self._kitchen.relay_watched(demand.watched)

@@ -21,6 +21,7 @@ from likelight_cloud.relay.upload_route import get_feed
 def mount_relay(relays: Relays, app: web.Application) -> None:
     """Put the relay into `app`, which has the cloud: devices upload, and viewers watch here."""
     app[RELAYS] = relays
+    app[CLOUD].relays_pictures = True
     app.add_routes([web.get("/v1/kitchens/{kid}/feed", get_feed, allow_head=False)])
     app.add_routes(_watch_routes(relays))
 

@@ -4,7 +4,7 @@ import asyncio
 import json
 from collections.abc import Callable
 
-from likelight.contract import State
+from likelight.contract import CLOUD_ONLY, State
 from likelight.feed.fmp4 import Init
 from likelight.feed.hub import Hub
 from likelight.feed.keyframe_pace import KeyframePace
@@ -19,13 +19,16 @@ from likelight.feed.upload.unpack import unpack_fragment, unpack_init
 
 
 class UploadSession:
-    """Publishes one device's upload in `hub`; calls `on_change` when `state` may have changed.
+    """Publishes one device's upload in `hub`; calls `on_change` when `state` may have changed, and
+    `on_picture` with each picture of the camera.
 
     `text` and `packet` take the messages. They raise a `ValueError` (`UploadProtocolError`,
     `UnpackError`, `ValidationError`) for a message that breaks the contract.
     """
 
-    def __init__(self, hub: Hub, on_change: Callable[[], None]) -> None:
+    def __init__(
+        self, hub: Hub, *, on_change: Callable[[], None], on_picture: Callable[[], None]
+    ) -> None:
         self.ended: int | None = None
         """The WebSocket's close code, once the relay takes no more of this upload."""
         self.news = asyncio.Event()
@@ -33,6 +36,7 @@ class UploadSession:
         self.jpeg_fps = 0
         self._hub = hub
         self._on_change = on_change
+        self._on_picture = on_picture
         self._format: FormatMessage | None = None
         self._init: Init | None = None
         self._gate = GateMessage(gate="shut", reason=State.IDLE)
@@ -43,12 +47,17 @@ class UploadSession:
 
     @property
     def state(self) -> State | None:
-        """The kitchen's state as the device sent it; LIVE only while pictures come."""
+        """The kitchen's state as the device sent it; INTERRUPTED while its pictures stay out."""
         if self.ended is not None or self._format is None:
             return None
-        if self._gate.gate == "open":
-            return State.IDLE if self._silent else State.LIVE
+        if self.gate_open:
+            return State.INTERRUPTED if self._silent else State.LIVE
         return self._gate.reason
+
+    @property
+    def gate_open(self) -> bool:
+        """What the device said of its gate last."""
+        return self._gate.gate == "open"
 
     def text(self, text: str) -> None:
         """Take a text message; an unknown kind is ignored."""
@@ -64,7 +73,7 @@ class UploadSession:
             raise UploadProtocolError("a text message before the stream's format")
         elif "gate" in message:
             gate = GateMessage.model_validate(message)
-            if gate.reason is State.OFFLINE or (gate.gate == "open") != (gate.reason is State.LIVE):
+            if gate.reason in CLOUD_ONLY or (gate.gate == "open") != (gate.reason is State.LIVE):
                 raise UploadProtocolError("a gate that contradicts its reason")
             self._gate, self._silent = gate, False
             self._changed()
@@ -78,8 +87,9 @@ class UploadSession:
             self._init = _init(packet.payload, self._format)
         elif self._init is None:
             raise UploadProtocolError("a picture before its init segment")
-        elif self._gate.gate == "open" and self.ended is None:
+        elif self.gate_open and self.ended is None:
             self._end_silence()
+            self._on_picture()
             if packet.kind is PacketKind.FRAGMENT:
                 self._publish(packet.payload, packet.keyframe, packet.captured_us)
             else:
@@ -87,7 +97,7 @@ class UploadSession:
 
     def fall_silent(self) -> None:
         """Nothing has come for too long: show the placeholder until a picture comes."""
-        if not self._silent and self._gate.gate == "open":
+        if not self._silent and self.gate_open:
             self._silent = True
             self._changed()
 

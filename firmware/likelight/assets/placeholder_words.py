@@ -1,4 +1,4 @@
-"""What a placeholder says in each state in which no camera frame leaves: LOOK.md's words."""
+"""What a placeholder says in each state in which no camera frame is shown: LOOK.md's words."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -13,6 +13,8 @@ WORDS: Final[Mapping[State, str]] = MappingProxyType(
         State.CLOSED: "The kitchen is closed.",
         State.FAULT: "The camera is having trouble.",
         State.OFF: "The camera is switched off.",
+        State.OFFLINE: "We can't reach the kitchen right now.",
+        State.INTERRUPTED: "The kitchen's line is interrupted.",
     }
 )
 

@@ -10,7 +10,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from likelight.contract import State
+from likelight.contract import CLOUD_ONLY, State
 from support.cloud import KID, Reply, Site, WallClock, bearer, serving
 from support.cloud import status as device_status
 
@@ -323,6 +323,7 @@ async def test_the_summary_is_what_the_device_said(site: Site, clock: WallClock)
         "notes": {"total": 0, "shown": 0},
         "lamp": {"lit_total": 0, "last_lit_at": None},
         "viewers": {"band": None},
+        "feed": None,
         "thanks": None,
         "opens_at": None,
         "server_time": "2026-11-21T12:00:00.000Z",
@@ -342,7 +343,7 @@ async def test_the_summary_is_what_the_device_said(site: Site, clock: WallClock)
     assert after["thanks"] == {"id": "t1", "at": "2026-11-21T12:00:00.000Z"}
 
 
-@pytest.mark.parametrize("state", [state for state in State if state is not State.OFFLINE])
+@pytest.mark.parametrize("state", [state for state in State if state not in CLOUD_ONLY])
 async def test_the_devices_state_passes_through(site: Site, state: State) -> None:
     await site.status(camera={"state": state, "since": "2026-11-21T11:59:00Z"})
     assert (await site.summary())["state"] == state
@@ -576,10 +577,10 @@ async def test_wrong_addresses_and_methods_are_problems_too(site: Site) -> None:
 
 async def test_a_status_needs_the_token_and_a_devices_state(site: Site) -> None:
     assert is_problem(await site.call("POST", STATUS, json={}), 401)
-    camera = {"state": "offline", "since": "2026-11-21T11:59:00Z"}
-    offline = await site.status(camera=camera)
-    assert is_problem(offline, 422)
-    assert offline.body["errors"][0]["field"] == "camera.state"
+    for state in CLOUD_ONLY:
+        refused = await site.status(camera={"state": state, "since": "2026-11-21T11:59:00Z"})
+        assert is_problem(refused, 422)
+        assert refused.body["errors"][0]["field"] == "camera.state"
     await nothing_changed(site)
 
 

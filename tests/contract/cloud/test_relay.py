@@ -1,6 +1,7 @@
 """The upload's connection and the relay behind it, over real sockets, with a scripted device."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -94,6 +95,55 @@ async def test_a_state_reported_later_reaches_who_watches(site: RelaySite) -> No
         await watcher.state(State.PRIVATE)
 
 
+async def test_an_upload_that_breaks_is_told_at_once_and_a_gate_that_shuts_is_no_break(
+    site: RelaySite,
+) -> None:
+    await site.status()
+    async with site.watcher() as watcher:
+        async with site.device() as device:
+            await device.open()
+            await device.frames(5)
+            await watcher.state(State.LIVE)
+            assert (await site.summary())["feed"] == {"arriving": True}
+            assert device.socket._response.connection is not None
+            transport = device.socket._response.connection.transport
+            assert transport is not None
+            transport.abort()
+            await watcher.state(State.INTERRUPTED)
+        await until_state(site, State.INTERRUPTED)
+        assert (await site.summary())["feed"] == {"arriving": False}
+        async with site.device() as device:
+            await device.open()
+            await device.frames(5)
+            await watcher.state(State.LIVE)
+            assert (await site.summary())["state"] == "live"
+            await device.gate(State.IDLE)
+            await watcher.state(State.IDLE)
+        told = len(watcher.got.states)
+        await watcher.fragments(len(watcher.got.samples) + 2)
+        assert watcher.got.states[told:] == []
+
+
+async def test_pictures_that_never_arrive_are_not_called_live(site: RelaySite) -> None:
+    """As behind a proxy that lets polls through and no WebSocket."""
+    await site.status()
+    async with site.watcher() as watcher:
+        await watcher.state(State.IDLE)
+        await until_state(site, State.INTERRUPTED)
+        await watcher.state(State.INTERRUPTED)
+        await watcher.fragments(len(watcher.got.samples) + 1)
+    snapshot = await site.call("GET", f"/k/{KID}/snapshot.jpg")
+    assert (snapshot.status, snapshot.headers["Content-Type"]) == (200, "image/jpeg")
+
+
+async def until_state(site: RelaySite, state: State) -> None:
+    """Return once the summary says `state`."""
+    async with asyncio.timeout(15), site.session.get(f"{site.base}/v1/kitchens/{KID}/live") as live:
+        async for line in live.content:
+            if line.startswith(b"data: ") and json.loads(line[6:])["state"] == state:
+                return
+
+
 async def test_an_unknown_kitchen_is_404_on_every_way(site: RelaySite) -> None:
     for path in ("ws", "live.mp4", "stream.mjpg", "snapshot.jpg", "stream.m3u8"):
         assert (await site.call("GET", f"/k/nobody/{path}")).status == 404
@@ -132,7 +182,7 @@ async def test_who_watched_a_line_that_fell_silent_goes_on_from_a_keyframe(site:
         await device.open()
         await device.frames(5)
         await until(lambda: site.hub.state is State.LIVE)
-        await until(lambda: site.hub.state is State.IDLE)
+        await until(lambda: site.hub.state is State.INTERRUPTED)
         await device.frames(5)  # the rest of that group needs what was dropped
         await watcher.state(State.LIVE)
         assert await device.told("keyframe") is True

@@ -269,7 +269,7 @@ async def test_a_line_that_swallows_everything_is_given_up_and_opened_again(
                 await until(lambda: site.relays.hub(KID) is not None)
                 await until(lambda: site.hub.meter.frames > 5)
                 line.deaf = True
-                assert await until(lambda: site.hub.state is State.IDLE) < BUSY
+                assert await until(lambda: site.hub.state is State.INTERRUPTED) < BUSY
                 line.deaf = False
                 line.cut_all()
                 shown = site.hub.meter.frames

@@ -219,6 +219,7 @@ async def test_the_limit_goes_away_and_what_was_known_stands_there_again(
     [
         (State.LIVE, "Live from the kitchen"),
         (State.IDLE, "Waking the camera…"),
+        (State.INTERRUPTED, "The kitchen's line is interrupted. Trying again."),
         (State.PRIVATE, PRIVATE),
         (State.FAULT, "The camera is having trouble. The lamp still works."),
         (State.OFF, "The camera is off. Your likes still reach the crew."),
@@ -235,6 +236,40 @@ async def test_each_state_has_its_words_and_takes_likes(
     await viewer.says(words)
     await viewer.like.click()
     await viewer.receives("Sent")
+
+
+async def test_a_camera_that_wakes_for_more_than_ten_seconds_is_said_to(
+    cloud: StubCloud, viewer: ViewerPage
+) -> None:
+    long = "The camera takes longer than usual to wake. Still trying."
+    page = viewer.page
+    await page.clock.install()
+    await page.reload()
+    cloud.tell(state=State.IDLE)
+    await viewer.says("Waking the camera…")
+    await page.clock.run_for(8_000)
+    await viewer.says("Waking the camera…")
+    await page.clock.run_for(4_000)
+    await viewer.says(long)
+    cloud.tell(state=State.LIVE)
+    await viewer.says("Live from the kitchen")
+    cloud.tell(state=State.IDLE)
+    await viewer.says("Waking the camera…")
+
+
+async def test_an_interrupted_line_is_said_at_once_and_covers_the_last_picture(
+    cloud: StubCloud, viewer: ViewerPage
+) -> None:
+    page = viewer.page
+    await player(page, "onConnection({kind: 'connected'})")
+    await player(page, "onState('live')")
+    await player(page, "onPicture()")
+    await player(page, "onState('interrupted')")
+    await viewer.says("The kitchen's line is interrupted. Trying again.")
+    await expect(page.locator("#cover")).to_be_visible()
+    cloud.tell(state=State.INTERRUPTED)
+    await player(page, "onState('live')")
+    await viewer.says("Live from the kitchen")
 
 
 async def test_a_closed_kitchen_says_when_it_opens(cloud: StubCloud, viewer: ViewerPage) -> None:

@@ -5,7 +5,7 @@ from typing import TypeVar
 
 from aiohttp import web
 
-from likelight.contract import FieldError, State, Status, StatusReply
+from likelight.contract import CLOUD_ONLY, FieldError, Status, StatusReply
 from likelight.problem import ProblemType
 from likelight.web.http.body import json_answer, read_body
 from likelight.web.http.problems import ProblemError
@@ -23,12 +23,12 @@ async def post_status(request: web.Request) -> web.Response:
     status = await read_body(request, Status)
     # Again: a body that comes slowly may outlive its token.
     await cloud.admit(request, kitchen)
-    if status.camera.state is State.OFFLINE:
+    if (state := status.camera.state) in CLOUD_ONLY:
         raise ProblemError(
             422,
-            "camera.state: a device never says offline; the cloud alone adds it.",
+            f"camera.state: a device never says {state}; the cloud alone adds it.",
             type=ProblemType.INVALID,
-            errors=(FieldError(field="camera.state", detail="a device never says offline"),),
+            errors=(FieldError(field="camera.state", detail=f"a device never says {state}"),),
         )
     if status.boot_id != kitchen.boot_id:
         raise ProblemError(

@@ -46,6 +46,7 @@ const MARKS = {
   fault: "wrench",
   off: "camera_crossed",
   offline: "cloud_crossed",
+  interrupted: "cloud_crossed",
   lost: "cloud_crossed",
   slow: "cloud_crossed",
   unknown: "cloud_crossed",
@@ -66,6 +67,8 @@ export function wordsOf(state, { opensAt = null, retryAt = null, now = Date.now(
     case "fault":
     case "off":
     case "offline":
+    case "interrupted":
+    case "waking_long":
     case "slow":
     case "unknown":
       return word(state);

@@ -6,6 +6,9 @@ import { KitchenState, markOf, wordsOf } from "./state.js";
 // What the device itself sends over the stream's socket is valid even when the cloud is not reachable.
 const DEVICE_OWN = new Set(["private", "closed", "fault", "off"]);
 
+const WAKING = new Set(["connecting", "idle", "waking_long"]);
+const WAKING_MS = 10_000;
+
 export class StateLine {
   #main;
   #text;
@@ -19,6 +22,7 @@ export class StateLine {
   #retry = { cloud: null, stream: null };
   #away = "lost";
   #said = null;
+  #wakingSince = null;
 
   /** `main` holds #state and #cover; `say(words)` speaks to screen readers. */
   constructor(main, say) {
@@ -84,12 +88,15 @@ export class StateLine {
     const value = this.#known.value;
     if (this.#connected && DEVICE_OWN.has(value)) return value;
     if (this.#retry.cloud !== null) return "lost";
-    if (this.#retry.stream !== null && (value === "live" || value === "idle")) return this.#away;
-    return value ?? "connecting";
+    if (this.#retry.stream !== null && ["live", "idle", "interrupted"].includes(value)) return this.#away;
+    if (value !== null && value !== "idle") return value;
+    const since = (this.#wakingSince ??= Date.now());
+    return Date.now() - since < WAKING_MS ? (value ?? "connecting") : "waking_long";
   }
 
   #draw() {
     const shown = this.#shown;
+    if (!WAKING.has(shown)) this.#wakingSince = null;
     const retryAt = this.#retry.cloud ?? this.#retry.stream;
     const words = wordsOf(shown, { opensAt: this.#opensAt, retryAt });
     const open = this.#pictured && !this.#unknown && this.#known.value === "live";
