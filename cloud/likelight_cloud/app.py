@@ -91,6 +91,17 @@ class Cloud:
             kitchen.admit_only((token,))
         return token
 
+    async def is_device(self, request: web.Request) -> bool:
+        """Return whether `request` brings a valid token of the kitchen that it is about."""
+        kid = request.match_info.get("kid")
+        if kid is None or not self.ready.is_set():
+            return False
+        try:
+            token_of(request, kid, await self.store.token_hashes(kid))
+        except (ProblemError, StoreError):
+            return False
+        return True
+
     async def kitchen(self, kid: str) -> Kitchen:
         """Return the kitchen `kid`; raise a 404 when there is none."""
         kitchen = self._kitchens.get(kid)

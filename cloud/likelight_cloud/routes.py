@@ -5,6 +5,7 @@ from aiohttp.typedefs import Handler
 
 from likelight.problem import ProblemType
 from likelight.runtime.store_errors import StoreError
+from likelight.web.http.connection_guard import IS_DEVICE
 from likelight.web.http.problems import ProblemError
 from likelight_cloud.api.device.events import get_events
 from likelight_cloud.api.device.status import post_status
@@ -32,6 +33,7 @@ ROUTES = (
 def mount(cloud: Cloud, app: web.Application) -> None:
     """Put the cloud into `app`, which `new_application` made."""
     app[CLOUD] = cloud
+    app[IS_DEVICE] = cloud.is_device
     app.middlewares.append(only_while_ready)
     app.add_routes(ROUTES)
 

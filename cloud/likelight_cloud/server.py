@@ -8,6 +8,7 @@ from aiohttp import web
 from yarl import URL
 
 from likelight.web.http.client_address import TrustedProxies
+from likelight.web.http.connection_guard import FEW
 from likelight.web.http.own_names import OwnNames
 from likelight.web.http.server import WebServer
 from likelight_cloud.admin.health import health_route, readiness_route
@@ -43,7 +44,7 @@ class CloudServer:
         names = OwnNames(given, option="--public-url")
         self._servers = (
             WebServer(self._fill_public, public, names, proxies),
-            WebServer(self._fill_admin, admin, names),
+            WebServer(self._fill_admin, admin, names, most=FEW),
         )
 
     async def run(self, on_ready: Callable[[], None]) -> None:

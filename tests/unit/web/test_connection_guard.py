@@ -4,6 +4,7 @@ import asyncio
 
 from aiohttp import web
 
+from likelight.web.http.client_address import TrustedProxies
 from likelight.web.http.connection_guard import ConnectionGuard
 
 
@@ -28,7 +29,7 @@ class Wire(asyncio.Transport):
 async def test_of_the_connections_without_a_request_500_are_kept_and_the_oldest_makes_room() -> (
     None
 ):
-    guard = ConnectionGuard()
+    guard = ConnectionGuard(5_000, TrustedProxies())
     server = web.Server(_nobody)
     guard.protect(server)
     wires = []

@@ -1,12 +1,12 @@
 """One HTTP connection, whose errors are problems, and which strangers can't make fill the log."""
 
+import asyncio
 import logging
-from asyncio import AbstractEventLoop
+from typing import Protocol
 
 from aiohttp import web
 from aiohttp.http import HttpProcessingError
 
-from likelight.runtime.paced_log import PacedLog
 from likelight.web.http.problems import ProblemError
 from likelight.web.http.reply_headers import EVERY_REPLY
 
@@ -17,12 +17,27 @@ give an idle connection up, so that they never send a request into one that we a
 log = logging.getLogger(__name__)
 
 
+class Watcher(Protocol):
+    """What is told of a server's connections."""
+
+    def opened(self, connection: "Connection") -> None:
+        """It is there, and has sent nothing yet."""
+
+    def closed(self, connection: "Connection") -> None:
+        """It is gone."""
+
+    def malformed(self) -> None:
+        """A connection sent what is no HTTP, and is being closed."""
+
+
 class Connection(web.RequestHandler):
-    """The protocol of one connection to `server`; `malformed` logs what is no HTTP."""
+    """The protocol of one connection to `server`; `watcher` is told of it."""
 
-    __slots__ = ("_malformed",)
+    __slots__ = ("_watcher",)
 
-    def __init__(self, server: web.Server, *, loop: AbstractEventLoop, malformed: PacedLog) -> None:
+    def __init__(
+        self, server: web.Server, *, loop: asyncio.AbstractEventLoop, watcher: Watcher
+    ) -> None:
         super().__init__(
             server,
             loop=loop,
@@ -31,7 +46,23 @@ class Connection(web.RequestHandler):
             auto_decompress=False,
             access_log=None,  # type: ignore[arg-type]  # as AppRunner's own has it
         )
-        self._malformed = malformed
+        self._watcher = watcher
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Begin; asyncio calls this."""
+        super().connection_made(transport)
+        self._watcher.opened(self)
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        """End; asyncio calls this."""
+        super().connection_lost(exc)
+        self._watcher.closed(self)
+
+    def turn_away(self, answer: bytes) -> None:
+        """Send `answer`, which is a whole reply, and close."""
+        if self.transport is not None:
+            self.transport.write(answer)
+        self.force_close()
 
     def handle_error(
         self,
@@ -50,7 +81,7 @@ class Connection(web.RequestHandler):
                     "The reply to %s %s broke off", request.method, request.path, exc_info=exc
                 )
             raise ConnectionError("The reply has begun, and can't be turned into an error")
-        self._malformed.say("A client sent what is no HTTP/1.1 request")
+        self._watcher.malformed()
         response = ProblemError(
             status, "This is not an HTTP/1.1 request that can be understood."
         ).response()

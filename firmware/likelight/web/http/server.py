@@ -11,7 +11,11 @@ from likelight.contract import MAX_BODY
 from likelight.runtime.cleanup import finish_within
 from likelight.web.http.body import plain_bodies_only
 from likelight.web.http.client_address import PROXIES, TrustedProxies
-from likelight.web.http.connection_guard import ConnectionGuard
+from likelight.web.http.connection_guard import (
+    ACCEPTED_AT_ONCE,
+    ConnectionGuard,
+    most_connections,
+)
 from likelight.web.http.own_names import OwnNames
 from likelight.web.http.problems import on_prepare, problems
 from likelight.web.http.reply_headers import HSTS
@@ -77,6 +81,7 @@ class WebServer:
     """Serves what `fill` puts into a new application, on `listener`; a restart makes a new one.
 
     Nothing is served under another name than its own `names`. `proxies` may stand before it.
+    It has at most `most` connections; None for what the limit of open files leaves.
     `fill` may put a middleware before all others, at index 0. The connection guard is before it.
     """
 
@@ -86,9 +91,12 @@ class WebServer:
         listener: socket.socket,
         names: OwnNames | None = None,
         proxies: TrustedProxies | None = None,
+        *,
+        most: int | None = None,
     ) -> None:
         self._names = names
-        self._proxies = proxies
+        self._proxies = proxies or TrustedProxies()
+        self._most = most
         self._fill = fill
         self._listener = listener
         self.serving = False
@@ -96,7 +104,8 @@ class WebServer:
     async def run(self) -> None:
         """Serve until cancelled."""
         loop = asyncio.get_running_loop()
-        app, guard = new_application(self._names, self._proxies), ConnectionGuard()
+        app = new_application(self._names, self._proxies)
+        guard = ConnectionGuard(self._most or most_connections(), self._proxies)
         self._fill(app)
         app.middlewares.insert(0, guard.middleware)
         runner = web.AppRunner(app, handle_signals=False, shutdown_timeout=1.0)
@@ -105,11 +114,13 @@ class WebServer:
         guard.protect(runner.server)
         try:
             # It starts to serve only inside the `try`, so that a cancellation always closes it.
+            sock = self._listener.dup()
             listening = await loop.create_server(
-                guard, sock=self._listener.dup(), backlog=BACKLOG, start_serving=False
+                guard, sock=sock, backlog=ACCEPTED_AT_ONCE, start_serving=False
             )
             try:
                 await listening.start_serving()
+                sock.listen(BACKLOG)  # asyncio's `backlog` is also how many it accepts at once
                 self.serving = True
                 await asyncio.Event().wait()
             finally:
