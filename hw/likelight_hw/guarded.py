@@ -29,14 +29,41 @@ log = logging.getLogger(__name__)
 _Part = TypeVar("_Part", Lights, Indicator, Display, Button)
 
 
-class _Guard(Generic[_Part]):
-    """Opens a part when it is used, and explains what it raises. `name` is what people call it."""
+class Explainer:
+    """Explains what the driver of a part raises. `name` is what people call the part.
+
+    What is of the class `passes` is no driver's, and stays as it is.
+    """
+
+    def __init__(self, name: str, passes: type[Exception] = HardwareError) -> None:
+        self._name = name
+        self._passes = passes
+        self._told: set[type[Exception]] = set()
+
+    @contextmanager
+    def explained(self) -> Iterator[None]:
+        """Turn an exception that no driver should raise into a `HardwareError`."""
+        try:
+            yield
+        except (HardwareError, self._passes):
+            raise
+        except Exception as error:
+            kind = type(error)
+            if kind not in self._told:
+                # Its message alone does not say where the fault is; the first of a kind tells it.
+                self._told.add(kind)
+                log.warning("The driver of the %s failed", self._name, exc_info=True)
+            what = f"{kind.__name__}: {error}" if str(error) else kind.__name__
+            raise HardwareError(f"the {self._name}'s driver failed ({what})") from error
+
+
+class _Guard(Explainer, Generic[_Part]):
+    """Opens a part when it is used, and explains what it raises."""
 
     def __init__(self, name: str, open_part: Callable[[], _Part]) -> None:
-        self._name = name
+        super().__init__(name)
         self._open: Callable[[], _Part] = open_part
         self._part: _Part | None = None
-        self._told: set[type[Exception]] = set()
 
     def opened(self) -> _Part:
         """Return the part, opened now if need be. Call it inside `explained`."""
@@ -48,22 +75,6 @@ class _Guard(Generic[_Part]):
     def if_opened(self) -> _Part | None:
         """The part; None before its first use, and while it can't be opened."""
         return self._part
-
-    @contextmanager
-    def explained(self) -> Iterator[None]:
-        """Turn an exception that no driver should raise into a `HardwareError`."""
-        try:
-            yield
-        except HardwareError:
-            raise
-        except Exception as error:
-            kind = type(error)
-            if kind not in self._told:
-                # Its message alone does not say where the fault is; the first of a kind tells it.
-                self._told.add(kind)
-                log.warning("The driver of the %s failed", self._name, exc_info=True)
-            what = f"{kind.__name__}: {error}" if str(error) else kind.__name__
-            raise HardwareError(f"the {self._name}'s driver failed ({what})") from error
 
 
 class GuardedLights:

@@ -18,11 +18,13 @@ def main() -> int:
     from likelight_hw.camera.child import serve
     from likelight_hw.camera.config import CameraConfig
     from likelight_hw.camera.drivers import open_source
+    from likelight_hw.guarded import Explainer
     from likelight_hw.ports import HardwareError
 
     if sys.argv[1] == "--probe":
         try:
-            open_source(CameraConfig.from_json(sys.stdin.read()))
+            with Explainer("camera").explained():
+                open_source(CameraConfig.from_json(sys.stdin.read()))
         except HardwareError as error:
             sys.stdout.write(str(error))
             return 1

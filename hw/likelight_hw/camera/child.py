@@ -12,11 +12,12 @@ from collections.abc import Sequence
 
 from likelight_hw.camera import drivers
 from likelight_hw.camera.config import CameraConfig
-from likelight_hw.camera.parent import Parent
+from likelight_hw.camera.parent import DaemonGone, Parent
 from likelight_hw.camera.pipeline import Pipeline
 from likelight_hw.camera.placeholders import draw_placeholders
 from likelight_hw.camera.wire import CameraMessage, pack_alive, pack_placeholder
 from likelight_hw.child.packets import pack
+from likelight_hw.guarded import Explainer
 from likelight_hw.ports import HardwareError, PlaceholderSpec
 
 RETRY_S = 2.0
@@ -27,16 +28,19 @@ picture, viewers have it back within 5 s."""
 def serve(link: socket.socket) -> None:
     """Run the camera, and talk to the daemon over `link`, until the daemon closes it."""
     # The daemon has closed the link: this is how the child normally ends.
-    with contextlib.suppress(EOFError, ConnectionError):
+    with contextlib.suppress(DaemonGone):
         parent = Parent(link)
         config, specs = parent.setup()
         undrawn: Sequence[PlaceholderSpec] = specs
+        driver = Explainer("camera", passes=DaemonGone)
         try:
-            while True:
-                undrawn = _try_source(parent, config, undrawn)
-                parent.wait_until(time.monotonic() + RETRY_S, parent.desired.stream)
+            with driver.explained():
+                while True:
+                    undrawn = _try_source(parent, config, undrawn)
+                    parent.wait_until(time.monotonic() + RETRY_S, parent.desired.stream)
         except HardwareError as error:
-            # Only the end of the process frees a source that can't be released.
+            # Only the end of the process frees a source that can't be released, and whatever a
+            # driver held that failed in a way which nobody foresaw.
             _report(parent, error)
             parent.drain()
 

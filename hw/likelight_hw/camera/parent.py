@@ -4,6 +4,8 @@ import selectors
 import socket
 import time
 from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from likelight_hw.camera.config import CameraConfig
 from likelight_hw.camera.wire import DesiredState, unpack_desired_state, unpack_setup
@@ -11,10 +13,14 @@ from likelight_hw.child.packets import ChildPacket, Unpacker
 from likelight_hw.ports import PlaceholderSpec
 
 
+class DaemonGone(Exception):
+    """The daemon has closed the link. FFmpeg's drivers, too, raise `EOFError` and the like."""
+
+
 class Parent:
     """The daemon: what it wants, and whether it reads what is sent.
 
-    Every method raises `EOFError` or `ConnectionError` once the daemon is gone.
+    Every method raises `DaemonGone` once the daemon is gone.
     """
 
     def __init__(self, link: socket.socket) -> None:
@@ -91,16 +97,18 @@ class Parent:
             if events & selectors.EVENT_WRITE:
                 self._flush()
             if events & selectors.EVENT_READ:
-                data = self._link.recv(65536)
+                with _as_daemon_gone():
+                    data = self._link.recv(65536)
                 if not data:
-                    raise EOFError
+                    raise DaemonGone
                 self._packets.extend(self._unpacker.feed(data))
         return arrived
 
     def _flush(self) -> None:
         while self._unsent:
             try:
-                sent = self._link.send(self._unsent[0])
+                with _as_daemon_gone():
+                    sent = self._link.send(self._unsent[0])
             except BlockingIOError:
                 break
             rest = self._unsent.popleft()[sent:]
@@ -108,3 +116,11 @@ class Parent:
                 self._unsent.appendleft(rest)
         writing = selectors.EVENT_WRITE if self._unsent else 0
         self._selector.modify(self._link, selectors.EVENT_READ | writing)
+
+
+@contextmanager
+def _as_daemon_gone() -> Iterator[None]:
+    try:
+        yield
+    except ConnectionError as error:
+        raise DaemonGone from error

@@ -38,7 +38,7 @@ class UsbSource:
         assert config.path is not None
         self._path = config.path
         self.width, self.height, self.fps = config.width, config.height, config.fps
-        self._latest: LatestValue[_Seen | HardwareError] = LatestValue()
+        self._latest: LatestValue[_Seen | Exception] = LatestValue()
         self.arrivals = self._latest.wake_fd
         self._reformatter = VideoReformatter()
         self._stopping = threading.Event()
@@ -71,7 +71,7 @@ class UsbSource:
     def paint(self, planes: Planes, now: float, wall_us: int, lamp: LightFrame) -> int:
         seen = self._latest.take()
         assert seen is not None
-        if isinstance(seen, HardwareError):
+        if isinstance(seen, Exception):
             raise seen
         frame, captured_us = seen
         (width, height), at = _fit((frame.width, frame.height), (self.width, self.height))
@@ -96,10 +96,10 @@ class UsbSource:
                         return
                     self._latest.put(seen)
             raise self._unusable("it gives no more pictures; was it unplugged?")
-        except HardwareError as error:
-            self._latest.put(error)
         except (av.FFmpegError, OSError) as error:
             self._latest.put(self._unusable(_why(error)))
+        except Exception as error:  # noqa: BLE001  the loop raises it; in this thread it would end
+            self._latest.put(error)
 
     def _open(self) -> av.container.InputContainer:
         options = {

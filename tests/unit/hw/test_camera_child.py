@@ -6,8 +6,8 @@ import pytest
 
 from likelight_hw.camera import child, drivers
 from likelight_hw.camera.config import CameraConfig
-from likelight_hw.camera.parent import Parent
-from likelight_hw.camera.wire import DesiredState, pack_desired_state
+from likelight_hw.camera.parent import DaemonGone, Parent
+from likelight_hw.camera.wire import DesiredState, pack_desired_state, pack_setup
 
 
 class Pipeline:
@@ -28,6 +28,7 @@ class Pipeline:
                 + pack_desired_state(DesiredState(stream=2))
             )
         else:
+            self._daemon.recv(65536)  # what is not read would make a reset of the end
             self._daemon.close()
 
     def close(self) -> None:
@@ -49,6 +50,17 @@ def test_a_stop_and_a_start_seen_together_stop_the_sensor_all_the_same(
         pipeline = Pipeline(parent, daemon)
         monkeypatch.setattr(drivers, "open_pipeline", lambda *_: pipeline)
         daemon.sendall(pack_desired_state(DesiredState(stream=1)))
-        with pytest.raises((EOFError, ConnectionError)):
+        with pytest.raises(DaemonGone):
             child._try_source(parent, CameraConfig(), ())
     assert pipeline.asked == ["open 1", "close", "open 2"]
+
+
+def test_the_end_of_the_daemon_is_no_failure_of_a_driver(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    daemon, link = socket.socketpair()
+    monkeypatch.setattr(drivers, "open_pipeline", lambda _, parent: Pipeline(parent, daemon))
+    with daemon, link:
+        daemon.sendall(pack_setup(CameraConfig(), ()) + pack_desired_state(DesiredState(stream=2)))
+        child.serve(link)
+    assert not caplog.messages
