@@ -262,7 +262,8 @@ def _add_servers(
         prepared.listener,
         on_open=lambda: device.troubles.set(Trouble.ADDRESS, False),
     )
-    add("web", site, critical=True)
+    # Where the page fails again and again, a lamp whose cloud is elsewhere still works.
+    add("web", site, critical=True, for_ever=True)
     control = ControlServer(
         runtime_dir(config.state_dir) / CONTROL_SOCKET,
         device.control_routes,

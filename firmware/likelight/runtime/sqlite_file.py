@@ -81,15 +81,21 @@ class SqliteFile:
                 return await self._open(self._connect_sound, setup)
             except (StoreCorrupt, StoreForeign) as damage:
                 return await self._replace(setup, now, damage)
-            except StoreError:
-                raise
+            except StoreError as error:
+                if not _lacks_a_table(error):
+                    raise
+                return await self._replace(setup, now, error)
             except Exception as damage:  # noqa: BLE001  logged; a new file begins
                 # A value that SQLite takes for sound, and the setup does not.
                 return await self._replace(setup, now, damage)
         except StoreError as error:
             self.condition = StoreCondition(self.condition.set_aside, in_memory=error)
-            copies = not isinstance(error, StoreIncompatible)
-            return await self._open(lambda: self._connect_memory(copies), setup)
+            if not isinstance(error, StoreIncompatible):
+                try:
+                    return await self._open(lambda: self._connect_memory(copies=True), setup)
+                except Exception as damage:  # noqa: BLE001  logged; it begins with nothing
+                    log.error("%s can't be read, either: %s", self.path, damage)  # noqa: TRY400
+            return await self._open(lambda: self._connect_memory(copies=False), setup)
 
     async def replace(self, setup: Callable[[sqlite3.Connection], T], now: datetime) -> T:
         """Set the open file aside, which was damaged meanwhile, and begin a new one."""
@@ -271,6 +277,11 @@ class SqliteFile:
                 return StoreError(f"{self.path} is in use by another program; stop that first")
             case _:
                 return StoreError(f"{self.path} can't be used: {error}")
+
+
+def _lacks_a_table(error: StoreError) -> bool:
+    """Return whether the SQL of the setup failed: SQLite takes a file without a table for sound."""
+    return getattr(error.__cause__, "sqlite_errorcode", None) == sqlite3.SQLITE_ERROR
 
 
 def _check(db: sqlite3.Connection, damage: StoreCorrupt) -> None:

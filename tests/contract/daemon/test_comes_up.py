@@ -14,12 +14,13 @@ import pytest
 from likelight.config.settings import CloudSettings, Config, KitchenSettings, WebSettings
 from likelight.config.state_dir import held_if_usable
 from likelight.contract import State
-from likelight.daemon import embedded_cloud, kitchen_notes, pairing
+from likelight.daemon import assembly, embedded_cloud, kitchen_notes, pairing
 from likelight.daemon import listener as listener_module
 from likelight.daemon.assembly import assemble
 from likelight.daemon.device import Device
 from likelight.daemon.listener import device_listener_if_there
 from likelight.daemon.prepare import prepare
+from likelight.runtime import supervisor
 from likelight.web.http.server import listen
 from likelight_hw.sim.button import SimButton
 from likelight_hw.sim.display import SimDisplay
@@ -151,6 +152,29 @@ async def test_a_busy_port_is_waited_for_while_the_rest_lives(
             await device.lights_for_a_like(device.url)
             status, body, ready = await device.health()
             assert (status, body["status"], ready) == (200, "ok", 200)
+
+
+async def test_a_page_that_fails_again_and_again_ends_neither_lamp_nor_buttons(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(supervisor, "FIRST_PAUSE_S", 0.01)
+    tried, failed_often = 0, asyncio.Event()
+
+    def fails(*_: object) -> None:
+        nonlocal tried
+        tried += 1
+        if tried == 5:
+            failed_often.set()
+        raise OSError("a file of the page is gone")
+
+    monkeypatch.setattr(assembly, "fill_site", fails)
+    async with risen(tmp_path) as device, asyncio.timeout(WITHIN_S):
+        await failed_often.wait()
+        assert "web" in device.device.health().reasons
+        privacy = device.device.hardware.privacy
+        assert isinstance(privacy, SimButton)
+        privacy.press()
+        await device.until(lambda: device.device.on_air.state is State.PRIVATE)
 
 
 async def test_a_cloud_inside_whose_database_is_damaged_begins_anew_and_says_so(

@@ -1,6 +1,8 @@
 """The device's memory on a real disk: what it keeps, and how it says that it can't."""
 
 import asyncio
+import errno
+import os
 import sqlite3
 import threading
 from collections.abc import AsyncIterator
@@ -23,6 +25,7 @@ from likelight.runtime.store_errors import (
     StoreError,
     StoreFull,
     StoreIncompatible,
+    StoreReadOnly,
     StoreUnwritable,
 )
 
@@ -259,6 +262,38 @@ async def test_a_damaged_file_is_set_aside_and_a_new_one_begins(path: Path) -> N
     await again.open()
     assert again.shared
     assert again.condition.set_aside is None
+    await again.close()
+
+
+@pytest.mark.parametrize("writable", [True, False])
+@pytest.mark.parametrize(
+    "damage", ["DROP TABLE notes", "ALTER TABLE device DROP COLUMN desired", "DROP TABLE device"]
+)
+async def test_a_file_without_a_table_or_a_column_holds_no_start_up(
+    path: Path, monkeypatch: pytest.MonkeyPatch, damage: str, writable: bool
+) -> None:
+    store = DeviceStore(path, kitchen="demo")
+    await store.open()
+    await store.set_private(False)
+    await store.close()
+    with closing(sqlite3.connect(path)) as db:
+        db.execute(damage)
+    opened = os.open
+
+    def read_only(name: str, flags: int, *mode: int, **how: int) -> int:
+        if flags & os.O_RDWR:
+            raise OSError(errno.EROFS, os.strerror(errno.EROFS), name)
+        return opened(name, flags, *mode, **how)
+
+    if not writable:
+        monkeypatch.setattr(os, "open", read_only)
+    again = DeviceStore(path, kitchen="demo")
+    await again.open()
+    assert not again.shared
+    assert (again.condition.set_aside is not None) == writable
+    assert isinstance(again.condition.in_memory, StoreReadOnly) != writable
+    await again.keep(SyncState("c1"), [letter(1)])
+    assert [note.id for note in await again.waiting()] == ["n1"]
     await again.close()
 
 
