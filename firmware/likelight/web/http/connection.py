@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Awaitable, Callable
 from typing import Protocol
 
 from aiohttp import web
@@ -13,6 +14,8 @@ from likelight.web.http.reply_headers import EVERY_REPLY
 KEEP_ALIVE_S = 75.0
 """Between two requests. Longer than the 60 s after which Varnish, nginx and most load balancers
 give an idle connection up, so that they never send a request into one that we are closing."""
+
+Handle = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
 log = logging.getLogger(__name__)
 
@@ -82,9 +85,24 @@ class Connection(web.RequestHandler):
                 )
             raise ConnectionError("The reply has begun, and can't be turned into an error")
         self._watcher.malformed()
-        response = ProblemError(
-            status, "This is not an HTTP/1.1 request that can be understood."
-        ).response()
-        response.headers.update(EVERY_REPLY)
-        response.force_close()
-        return response
+        return _refusal(status, "This is not an HTTP/1.1 request that can be understood.")
+
+
+def expecting_no_more_than_100(handle: Handle) -> Handle:
+    """Return `handle` behind a check of `Expect`: aiohttp makes its own before all middlewares,
+    and its refusal is no problem, or none at all when the header is no UTF-8."""
+
+    async def checked(request: web.BaseRequest) -> web.StreamResponse:
+        if request.headers.get("Expect", "100-continue").lower() != "100-continue":
+            return _refusal(417, "The header Expect can be 100-continue only.")
+        return await handle(request)
+
+    return checked
+
+
+def _refusal(status: int, detail: str) -> web.Response:
+    """Return what ends a connection whose request no middleware has seen."""
+    response = ProblemError(status, detail).response()
+    response.headers.update(EVERY_REPLY)
+    response.force_close()
+    return response

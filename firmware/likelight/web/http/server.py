@@ -11,6 +11,7 @@ from likelight.contract import MAX_BODY
 from likelight.runtime.cleanup import finish_within
 from likelight.web.http.body import plain_bodies_only
 from likelight.web.http.client_address import PROXIES, TrustedProxies
+from likelight.web.http.connection import expecting_no_more_than_100
 from likelight.web.http.connection_guard import (
     ACCEPTED_AT_ONCE,
     ConnectionGuard,
@@ -110,8 +111,10 @@ class WebServer:
         app.middlewares.insert(0, guard.middleware)
         runner = web.AppRunner(app, handle_signals=False, shutdown_timeout=1.0)
         await runner.setup()
-        assert runner.server is not None
-        guard.protect(runner.server)
+        server = runner.server
+        assert server is not None
+        server.request_handler = expecting_no_more_than_100(server.request_handler)
+        guard.protect(server)
         try:
             # It starts to serve only inside the `try`, so that a cancellation always closes it.
             sock = self._listener.dup()
