@@ -22,7 +22,7 @@ def add_selftest(commands: "Commands") -> None:
         description="Test panel, buttons, lamp, on-air light, camera, network and cloud, "
         "on the panel and here, and write what was seen. Answer with y, n or s (skip) and Enter, "
         "or once the buttons have been found to work, with THANKS for yes and PRIVACY for no. Stop "
-        "the daemon before: sudo systemctl stop likelight. Exit code 0 when all passed, 1 when "
+        "the daemon before: `sudo systemctl stop likelight`. Exit code 0 when all passed, 1 when "
         "something failed, 2 when it can't be started, 3 when something was not seen.",
     )
     selftest.add_argument(
@@ -84,7 +84,7 @@ def _refuse_unless_possible(target: "Target", arguments: argparse.Namespace, fil
     else:
         raise ConfigError(
             "likelight runs here, and has the lamp, the panel and the buttons. Stop it for these "
-            "five minutes: sudo systemctl stop likelight"
+            "five minutes: `sudo systemctl stop likelight`"
         )
     if file.suffix == ".txt":
         raise ConfigError(f"--report {file} is the JSON; the text beside it ends with .txt")

@@ -39,7 +39,7 @@ def read_token(file: Path) -> str:
     if not _TOKEN.fullmatch(token):
         raise ConfigError(
             f"what {file} holds is not {what}: a token is A-Z, a-z, 0-9, - and _ only, without "
-            "spaces. Copy the last line of what `likelight-cloud kitchen add` printed"
+            "spaces. Copy the last line of what `likelight-cloud kitchen add KID NAME` printed"
         )
     return token
 
@@ -89,7 +89,7 @@ def _content(file: Path, what: str) -> bytes:
             if not stat.S_ISREG(about.st_mode):
                 raise ConfigError(f"{file} is not an ordinary file; it should hold {what}")
             if about.st_mode & 0o077 and not _given_by_systemd(file):
-                raise ConfigError(f"{file} can be read by others; run: chmod 600 {file}")
+                raise ConfigError(f"{file} can be read by others; run: `chmod 600 {file}`")
             content = os.read(descriptor, MOST_BYTES + 1)
         finally:
             os.close(descriptor)

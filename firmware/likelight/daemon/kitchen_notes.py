@@ -19,7 +19,7 @@ def check_language(language: str) -> None:
     if primary_language(language) == "ar" and not shaping_available():
         raise ConfigError(
             "kitchen.language: Arabic can't be written here, its letters would not join. "
-            "Run: sudo apt install libfribidi0"
+            "Run: `sudo apt install libfribidi0`"
         )
 
 

@@ -124,7 +124,7 @@ def _certificates(file: Path) -> str:
         raise MalformedCaFile(f"{file} holds a private key: put the authority's certificate there")
     if content.startswith(_DER):
         raise MalformedCaFile(
-            f"{file} is not PEM: openssl x509 -inform der -in {file} -out NEW.pem makes it so"
+            f"{file} is not PEM: `openssl x509 -inform der -in {file} -out NEW.pem` makes it so"
         )
     raise MalformedCaFile(
         f"{file} holds no certificate: a PEM file begins with -----BEGIN CERTIFICATE-----"
@@ -140,7 +140,7 @@ def _content(file: Path) -> bytes:
     except FileNotFoundError:
         words = f"there is no {file}: put the authority's certificate (PEM) there"
     except PermissionError:
-        words = f"{file} may not be read: sudo chmod a+r {file}, and a+x for each folder above it"
+        words = f"{file} may not be read: `sudo chmod a+r {file}`, and a+x for each folder above it"
     except OSError as error:
         words = f"{file} can't be read: {error.strerror}"
     raise CaFileError(words)

@@ -195,7 +195,7 @@ def _check_installed() -> None:
         import picamera2  # noqa: F401  loaded once, for all that follows
     except ImportError as error:
         raise HardwareError(
-            f"picamera2 can't be loaded ({error}); apt install python3-picamera2 has it"
+            f"picamera2 can't be loaded ({error}); `sudo apt install python3-picamera2` has it"
         ) from error
 
 

@@ -160,7 +160,9 @@ def _as_hardware_error(bus: Bus, where: str) -> Iterator[None]:
         raise
     except ImportError as error:
         remedy = (
-            "apt install python3-spidev" if error.name == "spidev" else "install likelight[rpi]"
+            "`sudo apt install python3-spidev`"
+            if error.name == "spidev"
+            else "install likelight[rpi]"
         )
         raise HardwareError(
             f"a panel on {bus} needs {error.name}, which is missing: {remedy}"

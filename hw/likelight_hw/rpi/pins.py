@@ -122,8 +122,8 @@ def _remedy(error: Exception) -> str:
     match error:
         case ImportError():
             return (
-                "lgpio is missing; install it (sudo apt install python3-lgpio) and make likelight's"
-                " venv with --system-site-packages"
+                "lgpio is missing; install it (`sudo apt install python3-lgpio`) and make "
+                "likelight's venv with --system-site-packages"
             )
         case FileNotFoundError():
             return (

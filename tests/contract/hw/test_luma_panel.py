@@ -245,7 +245,7 @@ async def test_a_panel_that_is_not_a_panel_of_lumas() -> None:
 @pytest.mark.parametrize(
     ("wiring", "missing", "words"),
     [
-        (SPI, "spidev", "needs spidev, which is missing: apt install python3-spidev"),
+        (SPI, "spidev", "needs spidev, which is missing: `sudo apt install python3-spidev`"),
         (SPI, "likelight_hw.rpi.luma_chips", "which is missing: install likelight\\[rpi\\]"),
         (I2C, "smbus2", "needs smbus2, which is missing: install likelight\\[rpi\\]"),
     ],

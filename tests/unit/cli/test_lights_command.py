@@ -49,7 +49,7 @@ def test_the_rest_says_that_no_daemon_runs(tmp_path: Path, words: str, capfd: Ca
     err = capfd.readouterr().err
     assert err == (
         f"likelight: no likelight runs that listens on {tmp_path}/control.sock. Start it "
-        "(sudo systemctl start likelight), or name its configuration with --config\n"
+        "(`sudo systemctl start likelight`), or name its configuration with --config\n"
     )
 
 

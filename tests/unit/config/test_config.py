@@ -462,7 +462,7 @@ NO_CERTIFICATE = (
     (b"", "holds no certificate: a PEM file begins with -----BEGIN CERTIFICATE-----"),
     (b"\0\0\0", "holds no certificate"),
     (b"-----BEGIN PRIVATE KEY-----\nMC4=\n-----END PRIVATE KEY-----\n", "holds a private key"),
-    (b"0\x82\x01\x02", "is not PEM: openssl x509 -inform der -in"),
+    (b"0\x82\x01\x02", "is not PEM: `openssl x509 -inform der -in"),
     (
         b"-----BEGIN CERTIFICATE-----\nMC4=\n-----END CERTIFICATE-----\n",
         "is damaged: copy it again",

@@ -119,7 +119,7 @@ def test_a_file_that_others_can_read_is_refused_with_the_command(tmp_path: Path)
     file = secret_file(tmp_path, TOKEN.encode())
     file.chmod(0o644)
     for read in (read_token, lambda path: read_secret(path, "the push's URL")):
-        with pytest.raises(ConfigError, match=rf"run: chmod 600 {file}"):
+        with pytest.raises(ConfigError, match=rf"run: `chmod 600 {file}`"):
             read(file)
 
 

@@ -1143,7 +1143,7 @@ def test_a_folder_that_the_service_may_not_enter_is_named(tmp_path: Path) -> Non
     (tmp_path / "srv/brand").chmod(0o700)
     found = BY_ID["named-files"].look(system)
     assert "likelight can't read /srv/brand/ca.pem: it may not enter /srv/brand" in found.words
-    assert found.fix == "sudo chmod a+x /srv/brand"
+    assert found.fix == "`sudo chmod a+x /srv/brand`"
 
 
 OWN_CA_BELOW = {"cloud": {**CLOUD["cloud"], "ca_file": "/srv/brand/ca.pem"}}

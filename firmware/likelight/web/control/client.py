@@ -48,8 +48,8 @@ def call(
         content = reply.read()
     except (FileNotFoundError, ConnectionRefusedError) as error:
         raise NotRunning(
-            f"no likelight runs that listens on {path}. Start it (sudo systemctl start likelight), "
-            "or name its configuration with --config"
+            f"no likelight runs that listens on {path}. Start it "
+            "(`sudo systemctl start likelight`), or name its configuration with --config"
         ) from error
     except PermissionError as error:
         raise CommandRefused(

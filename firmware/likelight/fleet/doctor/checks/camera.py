@@ -28,7 +28,8 @@ def real(system: System) -> bool:
     "camera-library",
     what="picamera2 and libcamera can be imported",
     why="Both come from apt only; a venv of its own doesn't see them",
-    fix="sudo apt install python3-picamera2, and make the venv with --system-site-packages",
+    fix="`sudo apt install python3-picamera2`, on Raspberry Pi OS, and make the venv with "
+    "--system-site-packages",
 )
 def camera_library(system: System) -> Finding:
     if system.config.camera.driver != "picamera2":
@@ -94,7 +95,7 @@ def camera_memory(system: System) -> Finding:
     "consent",
     what="The crew's consent to the camera holds",
     why="Without it, or past its review date, the camera stays off",
-    fix="likelight consent record --signed-by NAME --notice VERSION --review DATE",
+    fix="`sudo likelight consent record --signed-by NAME --notice VERSION --review DATE`",
 )
 def crew_consent(system: System) -> Finding:
     if not real(system):

@@ -31,7 +31,7 @@ def clock(system: System) -> Finding:
         said = ""
     if said == "yes":
         words = "it is set, but not by systemd-timesyncd, and likelight can't know"
-        return warn(words, "sudo apt install systemd-timesyncd")
+        return warn(words, "`sudo apt install systemd-timesyncd`")
     if not needed:
         return skip("nothing that is configured depends on it")
     return fail("not since this boot")
@@ -41,7 +41,7 @@ def clock(system: System) -> Finding:
     "time-zone",
     what="The kitchen's time zone is known",
     why="Opening and quiet hours are in the kitchen's own time; a Pi fresh from its card has UTC",
-    fix='Set kitchen.timezone = "Europe/Berlin", or sudo timedatectl set-timezone Europe/Berlin',
+    fix='Set kitchen.timezone = "Europe/Berlin", or `sudo timedatectl set-timezone Europe/Berlin`',
 )
 def time_zone(system: System) -> Finding:
     config = system.config

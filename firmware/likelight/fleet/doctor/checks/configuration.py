@@ -8,7 +8,7 @@ from likelight.fleet.doctor.system import System
     "configuration",
     what="The configuration has no mistake",
     why="With a mistake the last good one runs, with the camera off; without a good one, nothing",
-    fix="Mend each line that is named here, then: sudo systemctl restart likelight",
+    fix="Mend each line that is named here, then: `sudo systemctl restart likelight`",
 )
 def configuration(system: System) -> Finding:
     if system.demo:

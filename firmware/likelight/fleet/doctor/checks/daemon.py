@@ -7,43 +7,46 @@ from likelight.runtime.troubles import Trouble
 from likelight.web.control.client import CommandRefused, NotRunning
 from likelight.web.control.messages import HealthAnswer
 
-_PAIR = "on the cloud's server: likelight-cloud kitchen add KID NAME; its token to cloud.token_file"
-_LOG = "journalctl -u likelight -p warning -n 20 says why"
+_PAIR = (
+    "on the cloud's server: `likelight-cloud token revoke KID`, or for a new kitchen "
+    "`likelight-cloud kitchen add KID NAME`; put the token that it prints into cloud.token_file"
+)
+_LOG = "`sudo journalctl -u likelight -p warning -n 20` says why"
 _PRESS = "let the crew press PRIVACY once"
 _CONNECTIONS = {
     CloudConnection.OFFLINE: (
         "the cloud has not answered for 90 s or more",
-        "sudo likelight doctor --all: see route, dns, tls and cloud; " + _LOG,
+        "`sudo likelight doctor --all`: see route, dns, tls and cloud; " + _LOG,
     ),
     CloudConnection.REFUSED: ("the cloud refuses this device", _PAIR),
     CloudConnection.SUPERSEDED: (
         "superseded: another device uses this one's token (a copied card)",
-        "Switch the other device off, or give it a kitchen of its own: " + _PAIR,
+        "switch the other device off, and give this one a new token: " + _PAIR,
     ),
 }
 _TROUBLES = {
     Trouble.NOT_PAIRED: ("not paired: there is no token, or it can't be one", _PAIR),
     Trouble.CONFIG: (
         "the configuration has a mistake; the last good one runs, with the camera off",
-        "sudo likelight config check",
+        "`sudo likelight config check`",
     ),
     Trouble.STATE_DIR: (
         "the state directory is not there, or not the service's to write; nothing is stored",
-        "sudo ls -ld DIRECTORY (state_dir), sudo chown likelight: DIRECTORY, and restart",
+        "`sudo ls -ld DIRECTORY` (state_dir), `sudo chown likelight: DIRECTORY`, and restart",
     ),
     Trouble.DISK_FULL: (
         "the disk is full, and nothing can be stored",
-        "sudo journalctl --vacuum-size=100M, and remove what else is large",
+        "`sudo journalctl --vacuum-size=100M`, and remove what else is large",
     ),
     Trouble.DISK_READ_ONLY: (
         "the disk is read-only, and nothing can be stored",
-        "sudo journalctl -k -p err -n 20 says why; most cards end so: put in a new one",
+        "`sudo journalctl -k -p err -n 20` says why; most cards end so: put in a new one",
     ),
     Trouble.STORE_IN_MEMORY: ("nothing is stored", _LOG),
     Trouble.CLOUD_STORE: ("the inner cloud's database was damaged, or can't be opened", _LOG),
     Trouble.ADDRESS: (
         "the web page's address or port is not there, or not free",
-        "ip address and sudo ss -ltnp show both; set web.host or web.port",
+        "`ip address` and `sudo ss -ltnp` show both; set web.host or web.port",
     ),
     Trouble.LANGUAGE: (
         "the crew's language can't be written here, and the panel speaks English",
@@ -51,7 +54,7 @@ _TROUBLES = {
     ),
     Trouble.BRAND_NOTES: (
         "the brand's notes can't be used, and the built-in ones are",
-        "likelight notes check FOLDER (kitchen.catalogue); restart after that",
+        "`likelight notes check FOLDER` (kitchen.catalogue); restart after that",
     ),
     Trouble.PUSH_URL: (
         "the push's address can't be read or used, and nothing is pushed",
@@ -59,7 +62,7 @@ _TROUBLES = {
     ),
     Trouble.KITCHEN_CHANGED: (
         "what was stored belongs to another kitchen, and does not count",
-        "sudo likelight consent record --help tells how to record consent again; " + _PRESS,
+        "`sudo likelight consent record --help` tells how to record consent again; " + _PRESS,
     ),
     Trouble.STORE_DAMAGED: (
         "the store was damaged and set aside; the kitchen is private until the crew shares",
@@ -95,7 +98,7 @@ def daemon(system: System) -> Finding:
     except CommandRefused as error:
         if isinstance(error.__cause__, PermissionError):
             return skip(str(error))
-        return fail(str(error), "sudo systemctl restart likelight")
+        return fail(str(error), "`sudo systemctl restart likelight`")
     if found := _wrong(health):
         words, fixes = zip(*found, strict=True)
         return fail("; ".join(words), "; ".join(dict.fromkeys(fixes)))

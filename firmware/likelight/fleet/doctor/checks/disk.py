@@ -66,7 +66,7 @@ def state_lasts(system: System) -> Finding:
     "disk-space",
     what="There is space on the disk",
     why="A full card keeps no like and no note",
-    fix="sudo journalctl --vacuum-size=100M, and remove what else is large",
+    fix="`sudo journalctl --vacuum-size=100M`, and remove what else is large",
 )
 def disk_space(system: System) -> Finding:
     try:

@@ -67,7 +67,7 @@ def pwm_audio(system: System) -> Finding:
     "ws2812-kernel",
     what="The kernel is new enough for WS2812 chains",
     why="Up to 6.12.55 its driver has a bug (raspberrypi/linux #7108)",
-    fix="sudo apt full-upgrade, and start again",
+    fix="`sudo apt update`, `sudo apt full-upgrade`, and start again",
 )
 def ws2812_kernel(system: System) -> Finding:
     if not any(lamp.driver == "ws2812-pio" for lamp in system.config.wiring.lights):
@@ -113,7 +113,8 @@ def leds_node(system: System) -> Finding:
     "udev-rules",
     what="likelight's udev rules are installed",
     why="They open the PWM, the LED chain and the panel's light to the daemon, which isn't root",
-    fix="sudo install -m 644 hw/udev/70-likelight.rules /etc/udev/rules.d/, and start again",
+    fix="In a checkout: `sudo install -m 644 hw/udev/70-likelight.rules /etc/udev/rules.d/`; "
+    "start again",
 )
 def udev_rules(system: System) -> Finding:
     wiring = system.config.wiring

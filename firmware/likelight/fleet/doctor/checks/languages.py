@@ -14,7 +14,7 @@ _AGAIN = "Install likelight again; this replaces all of its own files"
     "shaping",
     what="Arabic letters join",
     why="Without libfribidi they are apart and in the wrong order; the panel speaks English then",
-    fix="sudo apt install libfribidi0",
+    fix="`sudo apt install libfribidi0`",
 )
 def shaping(system: System) -> Finding:
     if not system.config.kitchen.language.lower().startswith("ar"):
@@ -36,7 +36,7 @@ def whole_fonts(system: System) -> Finding:
     "notes",
     what="The notes can be read, and shown on this panel",
     why="With a mistake in the brand's catalogue, its notes are left out",
-    fix="likelight notes check FOLDER tells every mistake",
+    fix="`likelight notes check FOLDER` tells every mistake",
 )
 def notes(system: System) -> Finding:
     if trouble := (*catalogue.TROUBLE, *crew_words.TROUBLE):

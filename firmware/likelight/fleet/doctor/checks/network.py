@@ -55,7 +55,7 @@ def _routes(system: System) -> dict[int, str] | None:
     "route",
     what="There is a way out of this network",
     why="A cable that is not plugged in, or a Wi-Fi that was never joined",
-    fix="Plug in the cable, or sudo nmtui joins a Wi-Fi",
+    fix="Plug in the cable, or `sudo nmtui` joins a Wi-Fi",
 )
 def route(system: System) -> Finding:
     if _cloud(system) is None:
@@ -88,7 +88,7 @@ def wifi_signal(system: System) -> Finding:
     "wifi-power-save",
     what="The Wi-Fi's power saving is off",
     why="Power saving delays everything that comes in by up to a second, and drops links",
-    fix="nmcli connection modify NAME 802-11-wireless.powersave 2, and connect again",
+    fix="`sudo nmcli connection modify NAME 802-11-wireless.powersave 2`, and connect again",
 )
 def wifi_power_save(system: System) -> Finding:
     lines = (system.text("/proc/net/wireless") or "").splitlines()[2:]

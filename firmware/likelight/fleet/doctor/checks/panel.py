@@ -56,7 +56,7 @@ def _doubted(finding: Finding, doubt: str | None, setting: str) -> Finding:
     "panel-library",
     what="The panel's libraries are installed",
     why="A panel whose library is missing stays dark; everything else works",
-    fix="Install likelight's own requirements again; on SPI also sudo apt install python3-spidev",
+    fix="Install likelight's own requirements again; on SPI also `sudo apt install python3-spidev`",
 )
 def panel_library(system: System) -> Finding:
     bus = _bus(system)
@@ -78,7 +78,7 @@ def panel_library(system: System) -> Finding:
     "i2c-node",
     what="The I²C bus is on, and the daemon may use it",
     why="An OLED on I²C needs it, and it is off in a fresh Raspberry Pi OS",
-    fix="Add dtparam=i2c_arm=on to config.txt (or sudo raspi-config), and start again",
+    fix="Add dtparam=i2c_arm=on to config.txt (or `sudo raspi-config`), and start again",
 )
 def i2c_node(system: System) -> Finding:
     if _bus(system) != "i2c":

@@ -45,7 +45,7 @@ def node(system: System, path: str, absent: str) -> Finding:
     fix = (
         "install likelight's udev rules (hw/udev) and start again"
         if group == "root"
-        else f"sudo usermod -aG {group} {name}, then log in again"
+        else f"`sudo usermod -aG {group} {name}`, and start again"
     )
     return fail(f"{name} may not use {path}, which is the group {group}'s", fix)
 
@@ -54,7 +54,8 @@ def node(system: System, path: str, absent: str) -> Finding:
     "lgpio",
     what="lgpio is installed and opens the pins",
     why="Only lgpio drives the pins of every Pi; anything else has no PWM, or no Pi 5",
-    fix="sudo apt install python3-lgpio, and make the venv with --system-site-packages",
+    fix="`sudo apt install python3-lgpio`, on Raspberry Pi OS, and make the venv with "
+    "--system-site-packages",
 )
 def lgpio(system: System) -> Finding:
     if not gpio(system):
@@ -73,7 +74,7 @@ def lgpio(system: System) -> Finding:
     "gpio-node",
     what="The daemon may use the header's GPIO chip",
     why="Without it no lamp, no on-air light and no button",
-    fix="Let the daemon's user be in the group gpio",
+    fix="`sudo usermod -aG gpio likelight`, and `sudo systemctl restart likelight`",
 )
 def gpio_node(system: System) -> Finding:
     if not gpio(system):
@@ -116,7 +117,7 @@ def pins_free(system: System) -> Finding:
     "pigpiod",
     what="No pigpiod runs",
     why="It drives pins past the kernel: two programs then switch the same lamp",
-    fix="sudo systemctl disable --now pigpiod",
+    fix="`sudo systemctl disable --now pigpiod`",
 )
 def pigpiod(system: System) -> Finding:
     if not gpio(system):

@@ -28,7 +28,7 @@ _SECRET_WORDS = ("password:", "psk=", "passwd", "password =", "auth_key")
     "service",
     what="The service runs",
     why="A service that is down, or that starts again and again, shows no like",
-    fix="sudo likelight config check; sudo systemctl restart likelight",
+    fix="`sudo likelight config check`, then `sudo systemctl restart likelight`",
 )
 def service(system: System) -> Finding:
     if system.unit is None:
@@ -36,7 +36,7 @@ def service(system: System) -> Finding:
     try:
         said = system.run(("systemctl", "show", "likelight", f"--property={','.join(_SHOWN)}"))
     except FileNotFoundError:
-        return skip("there is no systemctl to ask")
+        return skip("there is no systemctl")
     shown = dict(line.split("=", 1) for line in said.splitlines() if "=" in line)
     if "ActiveState" not in shown:
         return skip(f"systemd can't be asked: {said.strip()}")
@@ -84,7 +84,7 @@ def _last_error(system: System) -> str:
     try:
         lines = system.run(words).strip().splitlines()
     except FileNotFoundError:
-        return "there is no journalctl to ask"
+        return "there is no journalctl"
     return lines[-1] if lines else "the journal has no error of it (try it with sudo)"
 
 
@@ -92,7 +92,7 @@ def _last_error(system: System) -> str:
     "service-groups",
     what="The groups that the service needs exist",
     why="systemd doesn't start a service whose group is unknown (status=216/GROUP)",
-    fix="sudo systemd-sysusers likelight.conf (systemd/likelight.sysusers), or groupadd --system",
+    fix="`sudo groupadd --system GROUP`; systemd/likelight.sysusers has them all",
 )
 def service_groups(system: System) -> Finding:
     if system.unit is None:
@@ -121,7 +121,7 @@ def one_daemon(system: System) -> Finding:
     "state-owner",
     what="What the daemon keeps is its own",
     why="Once started with sudo, likelight leaves files that root owns; the daemon then stops",
-    fix="sudo chown -R likelight: DIRECTORY (state_dir)",
+    fix="`sudo chown -R likelight: DIRECTORY` (state_dir)",
 )
 def state_owner(system: System) -> Finding:
     if system.unit is None:
@@ -205,7 +205,7 @@ def _lowest_port(system: System) -> int:
     "secret-files",
     what="Only the daemon can read its secrets",
     why="Anybody with the token can act as this kitchen; a daemon that can't read it gets no likes",
-    fix="sudo chown likelight FILE, sudo chmod 600 FILE",
+    fix="`sudo chown likelight FILE`, `sudo chmod 600 FILE`",
 )
 def secret_files(system: System) -> Finding:
     named = (system.config.cloud.token_file, system.config.push.url_file)
@@ -220,8 +220,8 @@ def secret_files(system: System) -> Finding:
         except OSError as error:
             return fail(f"{file} can't be looked at: {error.strerror}")
         if status.st_mode & 0o077:
-            return fail(f"{file} can be read by others", f"sudo chmod 600 {file}")
-        if closed := _closed(system, file, f"sudo chown {system.account.name} {file}"):
+            return fail(f"{file} can be read by others", f"`sudo chmod 600 {file}`")
+        if closed := _closed(system, file, f"`sudo chown {system.account.name} {file}`"):
             return closed
     return ok(", ".join(str(file) for file in files))
 
@@ -236,21 +236,21 @@ def _closed(system: System, file: Path, mend: str) -> Finding | None:
     if hides not in ("no", "false", "off", "0") and any(map(file.is_relative_to, HIDDEN_HOMES)):
         return fail(
             f"the service sees nothing of {file} (ProtectHome={hides} in its unit)",
-            f"put it into /etc/likelight: sudo cp {file} /etc/likelight/",
+            f"put it into /etc/likelight: `sudo cp {file} /etc/likelight/`",
         )
     at = system.closed_to_daemon(file)
     if at is None:
         return None
     if at == file:
         return fail(f"{name} can't read {file}", mend)
-    return fail(f"{name} can't read {file}: it may not enter {at}", f"sudo chmod a+x {at}")
+    return fail(f"{name} can't read {file}: it may not enter {at}", f"`sudo chmod a+x {at}`")
 
 
 @check(
     "named-files",
     what="The daemon can read the files that its configuration names",
     why="It is not root: what you can read may be closed to it, or hidden by its unit",
-    fix="sudo chmod a+r FILE, and sudo chmod a+x for each folder above it",
+    fix="`sudo chmod a+r FILE`, and `sudo chmod a+x FOLDER` for each folder above it",
 )
 def named_files(system: System) -> Finding:
     config = system.config
@@ -263,7 +263,7 @@ def named_files(system: System) -> Finding:
     files = [file for file in named if file is not None]
     for file in files:
         try:
-            closed = _closed(system, file, f"sudo chmod -R a+rX {file}")
+            closed = _closed(system, file, f"`sudo chmod -R a+rX {file}`")
         except FileNotFoundError as error:
             return fail(
                 f"{file} can't be looked at: {error.strerror}", "put it there, or mend its name"
