@@ -52,7 +52,8 @@ class Upload:
     """Sends the feed to the relay at `base_url`; a component, and an outlet of the hub.
 
     `attach` it to the hub, and call `on_watched` when the cloud says that somebody watches, or that
-    nobody does: that counts as demand, like any viewer's. The token may come later, with `pair`.
+    nobody does: that counts as demand, like any viewer's, while the relay takes the picture. The
+    token may come later, with `pair`.
     """
 
     def __init__(
@@ -78,6 +79,7 @@ class Upload:
         self._outgoing = Outgoing()
         self._sender: Sender | None = None
         self._in_trouble = False
+        """The last try failed: nobody at the cloud can see a picture, so nobody there is demand."""
         if token is not None:
             self.pair(token)
 
@@ -104,8 +106,8 @@ class Upload:
 
     @property
     def demand(self) -> Demand:
-        outgoing = self._outgoing
-        return Demand(int(outgoing.watched), int(outgoing.watched and outgoing.jpeg_fps > 0))
+        watched = self._outgoing.watched and not self._in_trouble
+        return Demand(int(watched), int(watched and self._outgoing.jpeg_fps > 0))
 
     def on_fragment(self, fragment: Fragment) -> None:
         self._outgoing.ring.append(fragment)
@@ -159,6 +161,7 @@ class Upload:
             why = refused or failure_words(failure)
             log.warning("The relay does not get the picture, trying again: %s", why)
         self._in_trouble = True
+        self._demand_changed()
         return self._rng.uniform(*REFUSED_S) if refused else self._backoff.next()
 
     async def _connect_and_send(self, session: aiohttp.ClientSession) -> None:
@@ -197,6 +200,7 @@ class Upload:
         if self._in_trouble:
             log.info("The relay gets the picture again")
             self._in_trouble = False
+            self._demand_changed()
         if socket.transport is not None:
             tune(socket.transport)
         return socket

@@ -1,0 +1,98 @@
+"""Who watches at the cloud keeps camera and ON AIR on only while the relay takes the picture."""
+
+import asyncio
+import random
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from aiohttp import web
+
+from likelight.contract import State
+from likelight.feed.hub import Hub
+from likelight.feed.upload.client import Upload
+from likelight.gate.on_air import OnAir
+from support.cloud import KID, TOKEN
+from support.feed import now_us
+from support.gate import GateKitchen, a_kitchen
+from support.relay import beside, until
+from support.scripted_relay import ScriptedRelay, scripted_relay
+from support.valve import Valve
+from support.virtual import run_virtual
+
+TRIES = 9
+"""So many are refused first: with pauses of up to 30 s they take more than a minute."""
+
+
+def without_upgrade() -> web.Response:
+    """Answer as the cloud does behind a proxy that does not pass the WebSocket's header on."""
+    return web.Response(status=400, text="No WebSocket UPGRADE hdr", content_type="text/plain")
+
+
+@asynccontextmanager
+async def device(
+    kitchen: GateKitchen, gate: OnAir, relay: ScriptedRelay
+) -> AsyncIterator[tuple[Hub, Upload]]:
+    """Connect a feed with its upload to the gate; the camera's pictures come all the time."""
+    hub = Hub(now_us=now_us, on_demand=lambda demand: gate.on_demand(demand.watched))
+    upload = Upload(relay.url, KID, TOKEN, rng=random.Random(1))
+    upload.attach(hub, request_keyframe=lambda: None)
+    kitchen.on_change = lambda: hub.show(gate.state)
+
+    async def film() -> None:
+        while True:
+            kitchen.frame()
+            await asyncio.sleep(0.02)
+
+    async with beside(hub.run(), upload.run(), film()):
+        yield hub, upload
+
+
+def on_air(kitchen: GateKitchen, gate: OnAir) -> bool:
+    """Return whether camera and light are on; they never differ for longer than a moment."""
+    assert kitchen.lit == kitchen.running == gate.open
+    return kitchen.lit
+
+
+def test_where_the_upload_is_not_accepted_and_nobody_watches_here_the_camera_ends() -> None:
+    async def body(kitchen: GateKitchen, gate: OnAir) -> None:
+        async with (
+            scripted_relay(*[without_upgrade() for _ in range(TRIES)]) as relay,
+            device(kitchen, gate, relay) as (hub, upload),
+        ):
+            upload.on_watched(True)
+            await until(lambda: len(relay.opened_at) == 1)
+            await asyncio.sleep(11)
+            assert not on_air(kitchen, gate)
+            assert gate.state is State.IDLE
+            with hub.watch_h264(Valve()):  # somebody in the kitchen's own network
+                await asyncio.sleep(15)
+                assert on_air(kitchen, gate)
+                assert gate.state is State.LIVE
+            await asyncio.sleep(11)
+            assert not on_air(kitchen, gate)
+            await until(lambda: relay.ready, within=600)
+            await asyncio.sleep(0.5)
+            assert len(relay.opened_at) == TRIES + 1
+            assert on_air(kitchen, gate)
+            assert kitchen.frames, "pictures left"
+            assert all(lit for _, lit in kitchen.frames), "none left while the light was out"
+
+    run_virtual(a_kitchen(body))
+
+
+def test_a_line_that_breaks_for_some_seconds_does_not_switch_the_camera() -> None:
+    async def body(kitchen: GateKitchen, gate: OnAir) -> None:
+        async with scripted_relay() as relay, device(kitchen, gate, relay) as (_, upload):
+            upload.on_watched(True)
+            await until(lambda: relay.ready)
+            await asyncio.sleep(20)
+            transport = relay.requests[-1].transport
+            assert transport is not None
+            transport.abort()
+            began = len(kitchen.states)
+            await until(lambda: len(relay.opened_at) == 2, within=60)
+            await asyncio.sleep(30)
+            assert kitchen.states[began:] == []
+            assert on_air(kitchen, gate)
+
+    run_virtual(a_kitchen(body))
