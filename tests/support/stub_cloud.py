@@ -90,6 +90,8 @@ class StubCloud:
         self.note_state: NoteState | None = NoteState.QUEUED
         self.views: list[str] = []
         self.streaming = True
+        self.mute = False
+        """The event stream stays open and says nothing any more."""
         self.answering = True
         self.has_player = True
         self.reachable = True
@@ -180,6 +182,8 @@ class StubCloud:
         seen = self._changes.version
         try:
             while self.streaming:
+                while self.mute:
+                    seen = await self._changes.wait_beyond(seen)
                 told = f"event: summary\ndata: {self.summary.model_dump_json()}\n\n"
                 await response.write(told.encode())
                 seen = await self._changes.wait_beyond(seen)

@@ -135,6 +135,39 @@ async def test_the_lamp_lit_only_once_the_device_has_said_so(
     await viewer.receives("Your like lit the lamp at 12:03:07")
 
 
+async def test_a_receipt_that_a_mute_stream_keeps_back_is_asked_for_after_five_seconds(
+    cloud: StubCloud, viewer: ViewerPage
+) -> None:
+    await viewer.page.clock.install()
+    await viewer.page.reload()
+    await viewer.counts(BEFORE)
+    cloud.mute = True
+    await viewer.like.click()
+    await viewer.receives("Sent")
+    cloud.light(BEFORE + 1, datetime.now(UTC))
+    await viewer.page.clock.run_for(4_000)
+    await expect(viewer.receipt).not_to_contain_text("lit")
+    await viewer.page.clock.run_for(2_000)
+    await viewer.receives(re.compile("Your like lit the lamp"))
+
+
+async def test_a_stream_that_is_silent_for_45_seconds_is_given_up(
+    cloud: StubCloud, viewer: ViewerPage
+) -> None:
+    await viewer.page.clock.install()
+    await viewer.page.reload()
+    await viewer.counts(BEFORE)
+    cloud.mute = True
+    cloud.tell(likes=SummaryLikes(total=7000))
+    await viewer.page.clock.run_for(40_000)
+    await viewer.counts(BEFORE)
+    await viewer.page.clock.run_for(6_000)
+    await viewer.counts(7000)
+    # Before it follows a stream again it asks, every 2 s.
+    cloud.tell(likes=SummaryLikes(total=7001))
+    await viewer.counts(7001)
+
+
 async def test_a_lamp_that_lit_for_others_is_not_a_receipt_of_ours(
     cloud: StubCloud, viewer: ViewerPage
 ) -> None:

@@ -47,7 +47,9 @@ async def _follow(request: web.Request, kitchen: Kitchen, response: web.StreamRe
         if tag != sent:
             piece += f"id: {tag}\nevent: summary\ndata: {summary.model_dump_json()}\n\n"
         elif loop.time() >= silent_until:
-            piece = ": ka\n\n"
+            # An event with data, not a comment: a browser hides comments from the page, which then
+            # can't tell a silent kitchen from a dead connection.
+            piece = "event: alive\ndata: {}\n\n"
         else:
             await kitchen.wait_for_change(min(silent_until, kitchen.next_timed_change()))
             continue

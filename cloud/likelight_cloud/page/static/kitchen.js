@@ -42,6 +42,7 @@ const receipts = new Receipts(
     main.dataset.lit = "";
     setTimeout(() => delete main.dataset.lit, 2 * GLOW_MS);
   },
+  () => live.ask(),
 );
 
 const likes = new Likes(`${api}/likes`, {

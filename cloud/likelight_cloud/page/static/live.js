@@ -3,6 +3,8 @@
 import { get, pause } from "./requests.js";
 
 const OPEN_WITHIN_MS = 5000;
+// The cloud says every 20 s at least that the stream lives.
+const SILENCE_MS = 45_000;
 const POLL_S = 2;
 const POLLS_BEFORE_SSE = 10;
 const LONGEST_RETRY_S = 30;
@@ -26,6 +28,12 @@ export class Live {
   restart() {
     this.stop();
     this.#run(this.#running);
+  }
+
+  /** Ask for the summary once, beside the stream: it may be late, or mute. */
+  ask() {
+    const round = this.#running;
+    return this.#ask(() => this.#running === round);
   }
 
   stop() {
@@ -65,7 +73,7 @@ export class Live {
     return longest * (0.5 + 0.5 * Math.random());
   }
 
-  /** Follow the event stream until it breaks; true when it sent at least one summary. */
+  /** Follow the event stream until it breaks or falls silent; true when it sent a summary. */
   #listen(current) {
     if (typeof EventSource !== "function") return Promise.resolve(false);
     return new Promise((resolve) => {
@@ -73,15 +81,20 @@ export class Live {
       this.#source = source;
       let received = false;
       const end = () => {
-        clearTimeout(opening);
+        clearTimeout(silence);
         source.close();
         resolve(received);
       };
-      const opening = setTimeout(end, OPEN_WITHIN_MS);
+      let silence = setTimeout(end, OPEN_WITHIN_MS);
+      const heard = () => {
+        clearTimeout(silence);
+        silence = setTimeout(end, SILENCE_MS);
+      };
       source.addEventListener("error", end);
+      source.addEventListener("alive", heard);
       source.addEventListener("summary", (event) => {
         if (!current()) return end();
-        clearTimeout(opening);
+        heard();
         received = true;
         this.#on.summary(JSON.parse(event.data));
       });

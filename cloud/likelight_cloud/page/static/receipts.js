@@ -7,12 +7,15 @@ import { word } from "./words.js";
 const REMEMBERED_NOTES = 5;
 const SOON_S = 3;
 const LONGEST_S = 60;
+const LATE_MS = 5000;
 const FINAL = new Set(["thanked", "expired", "note_lost"]);
 const NOTE_MARKS = { held: "clock", shown: "star", thanked: "hands", expired: "clock", note_lost: "cloud_crossed" };
 
 export class Receipts {
   #show;
   #lit;
+  #askSummary;
+  #late = 0;
   #waitingFor = null;
   #notes = [];
   #shown = null;
@@ -25,17 +28,20 @@ export class Receipts {
   /**
    * `show(kind, mark, words)` puts a line in place, `kind` is "like" or "note"; without words it
    * takes the line away;
-   * `lit()` is called when the lamp has lit for a like of ours.
+   * `lit()` is called when the lamp has lit for a like of ours; `askSummary()` when a receipt is
+   * so late that the summaries may have stopped.
    */
-  constructor(show, lit) {
+  constructor(show, lit, askSummary) {
     this.#show = show;
     this.#lit = lit;
+    this.#askSummary = askSummary;
   }
 
   /** A like of ours is durable, `total` counts it. */
   likeSent(total) {
     this.#waitingFor = Math.max(total, this.#waitingFor ?? 0);
     this.#show("like", "check", word("sent"));
+    this.#askWhenLate();
   }
 
   likeLimited() {
@@ -55,6 +61,7 @@ export class Receipts {
     this.#showLine("check", word("note_sent", { note: text }));
     // When the answer was late, the summary that confirms this note may have come before it.
     this.#askForNotes();
+    this.#askWhenLate();
   }
 
   /** The line stays only for a while; then the last note's line is shown again. */
@@ -71,6 +78,14 @@ export class Receipts {
 
   noteRefused() {
     this.#showLine("cloud_crossed", word("note_refused"));
+  }
+
+  #askWhenLate() {
+    clearTimeout(this.#late);
+    this.#late = setTimeout(() => {
+      if (this.#waitingFor !== null) this.#askSummary();
+      this.#askForNotes();
+    }, LATE_MS);
   }
 
   #showLine(mark, words) {
