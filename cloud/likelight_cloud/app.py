@@ -16,6 +16,7 @@ from likelight_cloud.kitchens.cursor import Cursors
 from likelight_cloud.kitchens.kitchen import Kitchen
 from likelight_cloud.kitchens.like_commits import LikeCommits
 from likelight_cloud.store.base import KitchenRecord, Store
+from likelight_cloud.trust.ceilings import Ceilings, KitchenLimits, Newcomers
 from likelight_cloud.trust.device import token_of
 from likelight_cloud.trust.limits import LikeBucket, NoteTimes, PerViewer
 from likelight_cloud.trust.viewer import ViewerTokens
@@ -39,7 +40,13 @@ class Cloud:
     viewers: ViewerTokens
 
     def __init__(
-        self, store: Store, *, now: Now, rng: random.Random, notes: Notes = BUNDLED
+        self,
+        store: Store,
+        *,
+        now: Now,
+        rng: random.Random,
+        notes: Notes = BUNDLED,
+        limits: KitchenLimits = KitchenLimits(),  # noqa: B008  frozen
     ) -> None:
         self.store = store
         self.notes = notes
@@ -51,8 +58,11 @@ class Cloud:
         self.event_streams = 0
         """Pages that follow a summary by server-sent events."""
         self.likes = LikeCommits(store)
+        self.newcomers = Newcomers()
         self.like_buckets = PerViewer(LikeBucket)
         self.note_times = PerViewer(NoteTimes)
+        self._limits = limits
+        self._ceilings: dict[str, Ceilings] = {}
         self._kitchens: dict[str, Kitchen] = {}
         store.listen(self._adopt)
 
@@ -116,6 +126,14 @@ class Cloud:
                 kid, Kitchen(record, now=self.now, relays_pictures=self.relays_pictures)
             )
         return kitchen
+
+    def ceilings(self, kid: str) -> Ceilings:
+        """Return what the existing kitchen `kid` takes of all viewers together."""
+        ceilings = self._ceilings.get(kid)
+        if ceilings is None:
+            at = asyncio.get_running_loop().time()
+            ceilings = self._ceilings[kid] = Ceilings(self._limits, at)
+        return ceilings
 
     def loaded_kitchens(self) -> tuple[Kitchen, ...]:
         """Return the kitchens that somebody has asked for since the start."""

@@ -27,11 +27,14 @@ from likelight.web.http.server import ListenError, listen
 from likelight_cloud.embedded import EmbeddedCloud
 from likelight_cloud.server import CloudServer
 from likelight_cloud.store.sqlite.store import SqliteStore
+from likelight_cloud.trust.ceilings import KitchenLimits
 from likelight_cloud.trust.device import hashed, new_token
 
 log = logging.getLogger(__name__)
 
 USAGE_ERROR = 2
+MOST_A_KITCHEN = 1_000_000
+"""The highest ceiling that can be set: more likes a second than one database commits."""
 
 
 class CommandError(Exception):
@@ -104,6 +107,21 @@ def _parser() -> argparse.ArgumentParser:
         help="a proxy, or a range of them, whose X-Forwarded-For says who asks; may be repeated",
     )
     serve.add_argument(
+        "--max-likes",
+        type=_count,
+        default=1000,
+        metavar="N",
+        help="likes a second that a kitchen takes of all viewers together, five times as many at "
+        "once (default: %(default)s)",
+    )
+    serve.add_argument(
+        "--max-notes",
+        type=_count,
+        default=20,
+        metavar="N",
+        help="notes a minute, three times as many at once (default: %(default)s)",
+    )
+    serve.add_argument(
         "--catalogue",
         type=Path,
         metavar="FOLDER",
@@ -152,7 +170,12 @@ async def _serve(options: argparse.Namespace) -> None:
     except CatalogueError as error:
         raise CommandError(f"--catalogue: {error}") from error
     cloud = EmbeddedCloud(
-        options.database, now=utc_now, rng=random.Random(), notes=notes, replaces=False
+        options.database,
+        now=utc_now,
+        rng=random.Random(),
+        notes=notes,
+        replaces=False,
+        limits=KitchenLimits(options.max_likes, options.max_notes),
     )
     async with AsyncExitStack() as stack:
 
@@ -276,6 +299,15 @@ async def _begin_time_lines(options: argparse.Namespace) -> None:
         f"Kitchens that begin a new time line: {kitchens}. Their likes go on from the backup's "
         "totals, and notes that their devices never had are sent again. Start the cloud now."
     )
+
+
+def _count(text: str) -> int:
+    count = int(text) if text.isascii() and text.isdecimal() else 0
+    if not 0 < count <= MOST_A_KITCHEN:
+        raise argparse.ArgumentTypeError(
+            f"{text} is not a number from 1 to {MOST_A_KITCHEN}; write it like 1000"
+        )
+    return count
 
 
 def _proxy(text: str) -> Network:

@@ -18,6 +18,7 @@ from likelight_cloud import routes
 from likelight_cloud.app import Cloud
 from likelight_cloud.page import page_routes
 from likelight_cloud.store.sqlite.store import SqliteStore
+from likelight_cloud.trust.ceilings import KitchenLimits
 from likelight_cloud.trust.device import hashed
 
 
@@ -25,7 +26,7 @@ class EmbeddedCloud:
     """A whole cloud on the SQLite file `database`, whose directory must exist.
 
     Viewers may send `notes` and no others. `replaces` says whether a damaged file is set aside and
-    a new one begun, as a kitchen without an operator needs it.
+    a new one begun, as a kitchen without an operator needs it. `limits` holds for each kitchen.
     A component: `run` opens the file and serves until cancelled; run it again after a crash.
     Until `ready` is set, everything under /v1/ is answered 503 with `Retry-After: 1`.
     """
@@ -38,12 +39,13 @@ class EmbeddedCloud:
         rng: random.Random,
         notes: Notes = BUNDLED,
         replaces: bool = True,
+        limits: KitchenLimits = KitchenLimits(),  # noqa: B008  frozen
     ) -> None:
         self._database = database
         self._store = SqliteStore(database, replaces=replaces)
         self._now = now
         self._enrolled: list[tuple[str, str, str]] = []
-        self._cloud = Cloud(self._store, now=now, rng=rng, notes=notes)
+        self._cloud = Cloud(self._store, now=now, rng=rng, notes=notes, limits=limits)
 
     @property
     def cloud(self) -> Cloud:

@@ -16,6 +16,7 @@ from likelight.web.http.client_address import TrustedProxies
 from likelight.web.http.server import listen
 from likelight_cloud.embedded import EmbeddedCloud
 from likelight_cloud.server import CloudServer
+from likelight_cloud.trust.ceilings import KitchenLimits
 from support.cloud import KID, TOKEN
 
 
@@ -31,10 +32,15 @@ class ServedCloud:
 
 @asynccontextmanager
 async def cloud_server(
-    database: Path, public_url: str | None = None, proxies: TrustedProxies | None = None
+    database: Path,
+    public_url: str | None = None,
+    proxies: TrustedProxies | None = None,
+    limits: KitchenLimits | None = None,
 ) -> AsyncIterator[ServedCloud]:
     """Serve a cloud with one kitchen."""
-    cloud = EmbeddedCloud(database, now=utc_now, rng=random.Random(1))
+    cloud = EmbeddedCloud(
+        database, now=utc_now, rng=random.Random(1), limits=limits or KitchenLimits()
+    )
     cloud.enrol(KID, "The demo kitchen", TOKEN)
     with _any_port() as public, _any_port() as admin:
         ready = asyncio.Event()

@@ -46,8 +46,11 @@ class LikeCommits:
         self._answers: OrderedDict[tuple[str, str], Answer] = OrderedDict()
 
     def answer(self, kid: str, batch: str) -> Answer | None:
-        """Return the answer to a batch that was here before; it may not be there yet."""
-        return self._answers.get((kid, batch.lower()))
+        """Return the answer to a batch that was here before; it may not be there yet.
+
+        The id `batch` holds the viewer's, because it is the viewer's own.
+        """
+        return self._answers.get((kid, batch))
 
     def add(self, kid: str, batch: str, accepted: int, retry_after_ms: int) -> Answer:
         """Queue a new batch; its answer comes after the commit. Both may raise `StoreError`.
@@ -59,10 +62,10 @@ class LikeCommits:
         answer: Answer = asyncio.get_running_loop().create_future()
         # Everybody who waits for it may have hung up; then nobody reads a failure.
         answer.add_done_callback(lambda done: done.cancelled() or done.exception())
-        self._answers[kid, batch.lower()] = answer
+        self._answers[kid, batch] = answer
         if len(self._answers) > MAX_ANSWERS:
             self._answers.popitem(last=False)
-        self._pending.append(_Batch(kid, batch.lower(), accepted, retry_after_ms, answer))
+        self._pending.append(_Batch(kid, batch, accepted, retry_after_ms, answer))
         self._arrived.set()
         return answer
 

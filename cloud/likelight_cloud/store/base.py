@@ -7,13 +7,16 @@ change was cancelled meanwhile: so a cancelled request does no harm.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from likelight.contract import Desired, NoteState, State, Status, Thanks
 
 KEY_TTL_S = 24 * 3600.0
 """How long an `Idempotency-Key` is remembered."""
+
+NOTES_KEPT = timedelta(days=30)
+"""How long after it was sent a note is kept, for its sender to ask about."""
 
 
 class KeyReusedError(Exception):
@@ -170,7 +173,7 @@ class Store(Protocol):
     async def add_note(
         self, kid: str, *, id: str, code: str, key: str, at: datetime, expires_at: datetime
     ) -> NoteRecord:
-        """Append a note under the kitchen's next sequence number.
+        """Append a note under the kitchen's next sequence number; delete those of 30 days ago.
 
         When `key` is known already, return its note unchanged, or raise `KeyReusedError` when
         that note has another code.

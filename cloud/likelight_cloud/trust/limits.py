@@ -1,7 +1,8 @@
 """Limits per viewer and kitchen: 5 likes a second in bursts of 20, a note per 20 s, 10 a day.
 
-They stop one viewer from crowding out the others; the lamp's own pacing is the real defence. Times
-are the event loop's, in seconds. The counts are in memory and end with the process.
+They stop one viewer from crowding out the others; the lamp's own pacing is the real defence. Beside
+them a kitchen has ceilings for all viewers together. Times are the event loop's, in seconds. The
+counts are in memory and end with the process.
 """
 
 import math
@@ -21,11 +22,13 @@ MAX_VIEWERS = 50_000
 T = TypeVar("T")
 
 
-class LikeBucket:
-    """A token bucket: full at first, refilled steadily."""
+class Bucket:
+    """A token bucket of `burst`, full at first, refilled steadily with `per_s` a second."""
 
-    def __init__(self, at: float) -> None:
-        self._level = LIKES_BURST
+    def __init__(self, per_s: float, burst: float, at: float) -> None:
+        self._per_s = per_s
+        self._burst = burst
+        self._level = burst
         self._at = at
 
     def take(self, n: int, at: float) -> tuple[int, float]:
@@ -33,11 +36,22 @@ class LikeBucket:
 
         The second figure is 0.0 when all `n` were there.
         """
-        self._level = min(LIKES_BURST, self._level + (at - self._at) * LIKES_PER_S)
+        self._level = min(self._burst, self._level + (at - self._at) * self._per_s)
         self._at = at
         taken = min(n, math.floor(self._level))
         self._level -= taken
-        return taken, 0.0 if taken == n else (1 - self._level) / LIKES_PER_S
+        return taken, 0.0 if taken == n else (1 - self._level) / self._per_s
+
+    def give_back(self, n: int) -> None:
+        """Put `n` tokens back that were taken and not used."""
+        self._level += n
+
+
+class LikeBucket(Bucket):
+    """The likes of one viewer."""
+
+    def __init__(self, at: float) -> None:
+        super().__init__(LIKES_PER_S, LIKES_BURST, at)
 
 
 class NoteTimes:

@@ -35,10 +35,10 @@ class ViewerTokens:
         issued = int(stem.rpartition(".")[2]) * 3600
         return issued <= at.timestamp() < issued + LIFETIME.total_seconds()
 
-    def of(self, request: web.Request, at: datetime) -> str:
-        """Return the token that `request` brings, or a new one for the reply to `keep`."""
+    def known(self, request: web.Request, at: datetime) -> str | None:
+        """Return the token that `request` brings, None when it is none of ours or too old."""
         token = request.cookies.get(_cookie_name(request), "")
-        return token if self.valid(token, at) else self.mint(at)
+        return token if self.valid(token, at) else None
 
     def keep(self, request: web.Request, response: web.Response, token: str) -> None:
         """Set the cookie unless the viewer has it already."""

@@ -176,6 +176,18 @@ async def test_a_note_moves_by_the_devices_word_only(store: Store) -> None:
     assert (await record(store)).notes_shown == 1
 
 
+async def test_a_note_is_kept_for_thirty_days(store: Store) -> None:
+    old = await add(store, "a", at=NOON)
+    kept = await add(store, "b", at=NOON + timedelta(days=1))
+    await add(store, "c", at=NOON + timedelta(days=30))
+    assert await store.note(old.id) is not None
+    last = await add(store, "d", at=NOON + timedelta(days=30, seconds=1))
+    assert await store.note(old.id) is None
+    assert await store.note(kept.id) is not None
+    backlog = await store.notes_after("k1", 0, limit=9, at=NOON)
+    assert (backlog.seq, backlog.dropped, len(backlog.notes)) == (last.seq, 1, 3)
+
+
 async def test_a_receipt_for_another_kitchens_note_changes_nothing(store: Store) -> None:
     await store.add_kitchen("k2", "Two", NOON)
     note = await add(store, "a", kid="k2")

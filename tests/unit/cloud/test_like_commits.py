@@ -122,7 +122,7 @@ def test_the_answers_to_twenty_thousand_batches_are_remembered_and_no_more() -> 
 def test_a_batch_is_known_in_its_own_kitchen_only() -> None:
     async def scenario() -> None:
         async with committing(SlowDisk(takes=0)) as commits:
-            await commits.add("demo", "A-BATCH", 3, 0)
+            await commits.add("demo", "a-batch", 3, 0)
             assert commits.answer("demo", "a-batch") is not None
             assert commits.answer("other", "a-batch") is None
 

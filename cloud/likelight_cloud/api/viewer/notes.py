@@ -2,7 +2,7 @@
 come."""
 
 import asyncio
-import math
+import hashlib
 import re
 import secrets
 from datetime import datetime, timedelta
@@ -21,6 +21,7 @@ from likelight.contract import (
 from likelight.problem import ProblemType
 from likelight.web.http.body import json_answer, read_body
 from likelight.web.http.problems import ProblemError
+from likelight_cloud.api.viewer.who import over_limit, viewer_of
 from likelight_cloud.app import CLOUD, Cloud
 from likelight_cloud.kitchens.kitchen import Kitchen
 from likelight_cloud.store.base import KeyReusedError, NoteRecord, Report
@@ -47,7 +48,8 @@ async def post_note(request: web.Request) -> web.Response:
             type=ProblemType.INVALID,
             errors=(FieldError(field="code", detail="not in the catalogue"),),
         )
-    viewer = cloud.viewers.of(request, cloud.now())
+    ceiling = cloud.ceilings(kitchen.record.kid).notes
+    viewer = viewer_of(request, kitchen.record.kid, key, ceiling, 1)
     try:
         note = await _queue(cloud, kitchen, viewer, key, wanted.code)
     except KeyReusedError as error:
@@ -91,8 +93,8 @@ async def get_note(request: web.Request) -> web.Response:
 
 
 async def _queue(cloud: Cloud, kitchen: Kitchen, viewer: str, key: str, code: str) -> NoteRecord:
-    """Return the note under `key`, new or known; raise a 429 over the limit."""
-    kid = kitchen.record.kid
+    """Return the viewer's note under `key`, new or known; raise a 429 over a limit."""
+    kid, key = kitchen.record.kid, _own_key(viewer, key)
     # One after another: otherwise the first of two equal requests would put the second over the
     # limit.
     async with kitchen.notes_lock:
@@ -101,12 +103,10 @@ async def _queue(cloud: Cloud, kitchen: Kitchen, viewer: str, key: str, code: st
             times = cloud.note_times.of(viewer, kid, at)
             wait_s = times.wait(at)
             if wait_s > 0:
-                raise ProblemError(
-                    429,
-                    "The crew is reading your last note. One moment.",
-                    type=ProblemType.LIMIT,
-                    headers={"Retry-After": str(math.ceil(wait_s))},
-                )
+                raise over_limit("The crew is reading your last note. One moment.", wait_s)
+            taken, wait_s = cloud.ceilings(kid).notes.take(1, at)
+            if not taken:
+                raise over_limit("Very many are writing to this crew just now. One moment.", wait_s)
             times.take(at)
         now = cloud.now()
         note = await cloud.store.add_note(
@@ -135,6 +135,11 @@ def expiry(sent_at: datetime, report: Report | None) -> datetime:
 def _waits(kitchen: Kitchen) -> bool:
     report = kitchen.record.report
     return report is not None and report.notes_wait
+
+
+def _own_key(viewer: str, key: str) -> str:
+    """Return the key as it is stored: another viewer's equal key is another one."""
+    return hashlib.sha256(f"{viewer} {key}".encode()).hexdigest()[:32]
 
 
 def _new_id(at: datetime) -> str:

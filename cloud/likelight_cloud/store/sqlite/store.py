@@ -14,6 +14,7 @@ from likelight.runtime.clock import utc_now
 from likelight.runtime.sqlite_file import SqliteFile, StoreCondition
 from likelight_cloud.store.base import (
     KEY_TTL_S,
+    NOTES_KEPT,
     Backlog,
     KeyReusedError,
     KitchenRecord,
@@ -170,6 +171,12 @@ class SqliteStore:
                 "INSERT INTO note (kid, seq, id, code, key, created_at, expires_at)"
                 " VALUES (?, ?, ?, ?, ?, ?, ?)",
                 (kid, note.seq, id, code, key, ms(at), ms(expires_at)),
+            )
+            # In the order of the primary key it looks at no more than one note that stays.
+            db.execute(
+                "DELETE FROM note WHERE kid = :kid AND seq < (SELECT seq FROM note"
+                " WHERE kid = :kid AND created_at >= :since ORDER BY seq LIMIT 1)",
+                {"kid": kid, "since": ms(at - NOTES_KEPT)},
             )
             return note
 

@@ -1,0 +1,48 @@
+"""Which viewer sends a request, and how a limit says no."""
+
+import asyncio
+import math
+
+from aiohttp import web
+
+from likelight.problem import ProblemType
+from likelight.web.http.client_address import client_of
+from likelight.web.http.problems import ProblemError
+from likelight_cloud.app import CLOUD
+from likelight_cloud.trust.ceilings import Ceiling, MintLimitError
+
+
+def viewer_of(request: web.Request, kid: str, id: str, ceiling: Ceiling, n: int) -> str:
+    """Return the token of the viewer who sends `request`, a new one when it brings none.
+
+    `id` is the request's own, by which its repetition is known; `n` is what it asks of `ceiling`.
+    Raises a 429 when too many new viewers come from one place while the kitchen is above it.
+    """
+    cloud, at = request.app[CLOUD], asyncio.get_running_loop().time()
+    now = cloud.now()
+    known = cloud.viewers.known(request, now)
+    if known is not None:
+        return known
+    try:
+        return cloud.newcomers.token(
+            client_of(request),
+            f"{kid} {id}",
+            lambda: cloud.viewers.mint(now),
+            limited=ceiling.exceeded(at),
+            at=at,
+        )
+    except MintLimitError as error:
+        ceiling.ask(n, at)
+        raise over_limit(
+            "Very many new viewers come from your network just now. One moment.", error.wait_s
+        ) from error
+
+
+def over_limit(detail: str, wait_s: float) -> ProblemError:
+    """Return the 429 that asks a viewer to wait."""
+    return ProblemError(
+        429,
+        detail,
+        type=ProblemType.LIMIT,
+        headers={"Retry-After": str(math.ceil(wait_s))},
+    )
