@@ -103,14 +103,14 @@ def header_bus(bus: Bus, sysfs: Path | None = None) -> Choice[int]:
         return Choice(
             header.usual,
             f"the device tree does not name the header's {header.name} bus: number"
-            f" {header.usual} is taken for it, unless display.port says another",
+            f" {header.usual} is taken for it; display.port = {header.usual} confirms that",
         )
     for number, adapter in numbered(root / header.adapters, header.prefix):
         if (adapter / "of_node").resolve() == node:
             return Choice(number)
     raise HardwareError(
         f"the header's {header.name} bus is off: put {header.switch} into"
-        " /boot/firmware/config.txt and start again, or name another bus with display.port"
+        " /boot/firmware/config.txt and start again"
     )
 
 

@@ -15,6 +15,7 @@ import pytest
 
 from likelight.appreciation.sync.client import CloudBusy, DeviceRefused, FailureKind, Unreachable
 from likelight.assets import catalogue, fonts
+from likelight.config.pins import pin_mistakes
 from likelight.config.settings import Config
 from likelight.feed.upload.handshake import NotUpgraded
 from likelight.fleet.doctor import doctor
@@ -1097,6 +1098,24 @@ def test_damaged_assets_are_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     found = examine(BY_ID["notes"], case, tmp_path)
     assert "de.json" in found.finding.words
     assert "again" in (found.fix or "")
+
+
+@pytest.mark.parametrize(
+    ("id", "config", "node", "fix"),
+    [
+        ("i2c-node", KIT, "/dev/i2c-1", "set display.port = 1 in likelight.toml"),
+        ("spi-node", SPI, "/dev/spidev0.0", "set display.port = 0 in likelight.toml"),
+    ],
+)
+def test_what_the_doctor_doubts_a_setting_that_is_allowed_settles(
+    id: str, config: dict[str, Any], node: str, fix: str, tmp_path: Path
+) -> None:
+    case = Case(id, "", "", {"board": "pi-4", **config}, with_files({node: 0o666}))
+    assert examine(BY_ID[id], case, tmp_path / "doubted").fix == fix
+    settled = {**case.config["display"], "port": int(fix.split()[3])}
+    case = replace(case, config={**case.config, "display": settled})
+    assert not pin_mistakes(Config.model_validate(case.config))
+    assert examine(BY_ID[id], case, tmp_path / "settled").finding.result == "ok"
 
 
 def test_a_numbered_camera_is_told_the_name_that_lasts(tmp_path: Path) -> None:

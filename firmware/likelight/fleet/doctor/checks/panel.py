@@ -46,7 +46,7 @@ def _framebuffer(system: System) -> Choice[Path]:
 
 
 def _doubted(finding: Finding, doubt: str | None, setting: str) -> Finding:
-    """Return a good `finding` as a warning where `setting` may have to name another device."""
+    """Return a good `finding` as a warning, until `setting` says which device it is."""
     if doubt is None or finding.result is not Result.OK:
         return finding
     return warn(f"{finding.words}; {doubt}", f"set {setting} in likelight.toml")
@@ -88,7 +88,9 @@ def i2c_node(system: System) -> Finding:
     except HardwareError as error:
         return fail(str(error))
     absent = "add dtparam=i2c_arm=on to config.txt, load i2c-dev, start again"
-    return _doubted(node(system, f"/dev/i2c-{port.taken}", absent), port.doubt, "display.port")
+    return _doubted(
+        node(system, f"/dev/i2c-{port.taken}", absent), port.doubt, f"display.port = {port.taken}"
+    )
 
 
 @check(
@@ -157,7 +159,7 @@ def spi_node(system: System) -> Finding:
         return fail(str(error))
     path = f"/dev/spidev{port.taken}.{system.config.wiring.display.chip_select or 0}"
     seen = node(system, path, "add dtparam=spi=on to config.txt, and start again")
-    return _doubted(seen, port.doubt, "display.port")
+    return _doubted(seen, port.doubt, f"display.port = {port.taken}")
 
 
 @check(
@@ -174,7 +176,7 @@ def framebuffer_node(system: System) -> Finding:
     except HardwareError as error:
         return fail(str(error))
     seen = node(system, str(device.taken), framebuffer_node.fix)
-    return _doubted(seen, device.doubt, "display.device")
+    return _doubted(seen, device.doubt, 'display.device = "/dev/fbN"')
 
 
 @check(
