@@ -108,9 +108,11 @@ def _open_lock(path: Path) -> int:
     file, flags = path / "lock", os.O_CLOEXEC | os.O_NOFOLLOW
     try:
         return os.open(file, os.O_RDWR | os.O_CREAT | flags, 0o600)
-    except PermissionError:
-        raise  # another user's, who may hold it
     except OSError as error:
+        # In another's directory it may be held. In our own it is none that a likelight left: even
+        # root's is handed over at once.
+        if isinstance(error, PermissionError) and path.stat().st_uid != os.geteuid():
+            raise
         log.warning("%s can't be written: %s", file, error.strerror)
     try:
         return os.open(file, os.O_RDONLY | flags)

@@ -99,7 +99,9 @@ class Supervisor:
                 if not crashes or clock() - crashes[-1] > CRASH_WINDOW_S:
                     # It worked for a while, and is started again as soon as the first time.
                     backoff.reset()
-                    log.error("%s crashed and is started again", name, exc_info=error)
+                    # An error of the system names its file or address; where it arose helps nobody.
+                    trace = None if isinstance(cause, OSError) else error
+                    log.error("%s crashed and is started again: %s", name, reason, exc_info=trace)
             crashes.append(clock())
             restarts += 1
             if may_end and _too_often(crashes):

@@ -83,6 +83,28 @@ def test_a_critical_component_that_keeps_dying_ends_the_process() -> None:
     run_virtual(scenario())
 
 
+@pytest.mark.parametrize(
+    ("error", "traces"), [(OSError("no such bus"), False), (KeyError("a bug"), True)]
+)
+def test_the_log_has_an_error_of_the_system_in_words_and_where_a_bug_is(
+    caplog: pytest.LogCaptureFixture, error: Exception, traces: bool
+) -> None:
+    class Broken:
+        async def run(self) -> None:
+            raise error
+
+    async def scenario() -> None:
+        supervisor = Supervisor(random.Random(1))
+        supervisor.add("panel", Broken(), critical=False)
+        await supervised(supervisor, 60)
+
+    run_virtual(scenario())
+    (record,) = caplog.records
+    words = f"panel crashed and is started again: {type(error).__name__}: {error}"
+    assert record.getMessage() == words
+    assert (record.exc_info is not None) == traces
+
+
 MONTH_S = 30 * 24 * 3600.0
 
 

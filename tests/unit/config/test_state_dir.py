@@ -64,7 +64,7 @@ def test_a_directory_that_can_not_be_made_holds_nobody_up_and_one_that_is_held_d
 
 
 @pytest.mark.parametrize("has_lock", [True, False])
-@pytest.mark.parametrize("why", [errno.EROFS, errno.ENOSPC])
+@pytest.mark.parametrize("why", [errno.EROFS, errno.ENOSPC, errno.EACCES])
 def test_a_disk_that_takes_nothing_is_held_by_one_all_the_same(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, has_lock: bool, why: int
 ) -> None:
