@@ -31,11 +31,12 @@ async def get_feed(request: web.Request) -> web.StreamResponse:
     """
     cloud = request.app[CLOUD]
     kitchen = await cloud.kitchen(request.match_info["kid"])
-    token = await cloud.admit(request, kitchen)
+    probe = request.query.get("probe") == "1"
+    token = await cloud.admit(request, kitchen, diagnosis=probe)
     socket = web.WebSocketResponse(
         max_msg_size=MAX_MESSAGE, heartbeat=HEARTBEAT_S, compress=False, timeout=1.0
     )
-    if request.query.get("probe") == "1":
+    if probe:
         await socket.prepare(request)
         await socket.close(code=WSCloseCode.OK, drain=False)
         return socket

@@ -109,8 +109,8 @@ def _wrong_notes(lang: str, content: dict[str, Any]) -> Iterator[str]:
     for code, text in notes.items():
         try:
             _CODE.validate_python(code)
-        except ValidationError as error:
-            yield f"{code}: no code for a note: {error.errors()[0]['msg']}"
+        except ValidationError:
+            yield f"{code}: is not a code: 1 to 32 of a-z, 0-9, _ and -, a letter first"
         for wrong in wrong_text(text):
             yield f"{code}: {wrong}"
         if isinstance(text, str) and said.setdefault(text, code) != code:

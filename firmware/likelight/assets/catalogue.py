@@ -64,11 +64,21 @@ def compose(lang: str, direction: str, notes: Iterable[CatalogueNote]) -> Catalo
 def parse(file: Path) -> dict[str, Any]:
     """Return the JSON object in `file`. Raises `CatalogueError`, which says what is wrong."""
     try:
-        content = json.loads(file.read_text("utf-8"))
+        # Windows' Notepad begins a file with a byte order mark.
+        content = json.loads(file.read_text("utf-8-sig"))
     except OSError as error:
         raise CatalogueError(f"{file} can't be read: {error.strerror}") from error
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise CatalogueError(f"{file} is not valid JSON: {error}") from error
+    except UnicodeDecodeError as error:
+        raise CatalogueError(
+            f"{file} is not saved as UTF-8: choose that where you save it (Notepad: Encoding)"
+        ) from error
+    except json.JSONDecodeError as error:
+        raise CatalogueError(
+            f"{file} is not valid JSON at line {error.lineno}, letter {error.colno}: a comma, a "
+            "quote or a bracket is missing there, or one too many"
+        ) from error
+    except RecursionError as error:
+        raise CatalogueError(f"{file} is not valid JSON: too many brackets in brackets") from error
     if not isinstance(content, dict):
         raise CatalogueError(f"{file} must hold a JSON object, in {{ and }}")
     return content

@@ -79,6 +79,15 @@ async def test_a_diagnosis_takes_nothing_from_the_device(site: Site) -> None:
     assert held.result().status == 200
 
 
+async def test_a_diagnosis_is_no_sign_of_life(site: Site) -> None:
+    kitchen = await site.cloud.kitchen(KID)
+    path = f"/v1/kitchens/{KID}/events?wait=0&dv=0"
+    assert (await site.call("GET", path, headers=bearer())).status == 200
+    assert kitchen.offline
+    await site.poll()
+    assert not kitchen.offline
+
+
 @pytest.mark.parametrize("boot_id", ["", "x" * 65, "a b", "é"])
 async def test_a_boot_id_that_breaks_the_contract_is_422(site: Site, boot_id: str) -> None:
     reply = await site.poll(boot_id=boot_id)

@@ -10,6 +10,7 @@ import aiohttp
 import pytest
 
 from likelight.contract import State
+from likelight.fleet.doctor.probes import CloudAccess, ask_cloud, ask_upload
 from likelight_cloud.cli import main
 from support.cloud import KID, TOKEN, Reply, bearer, status
 from support.relay import RelaySite, beside, relay_site, until
@@ -148,6 +149,16 @@ async def test_the_old_token_ends_once_the_new_one_was_used_twice(
     assert (await poll(site, new)).status == 200
     assert (await poll(site, TOKEN)).status == 401
     assert (await poll(site, new)).status == 200
+
+
+async def test_the_doctor_ends_no_token_that_the_daemon_still_has(
+    site: RelaySite, operator: Operator
+) -> None:
+    new = await operator("rotate")
+    access = CloudAccess(site.base, KID, new)
+    for ask in (ask_cloud, ask_upload, ask_cloud):
+        await asyncio.to_thread(ask, access)
+    assert (await poll(site, TOKEN)).status == 200
 
 
 async def test_a_rotation_that_is_asked_for_twice_does_not_shut_the_device_out(

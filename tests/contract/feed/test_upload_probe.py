@@ -9,7 +9,8 @@ from aiohttp import web
 from likelight.appreciation.sync.client import Unreachable
 from likelight.contract import State
 from likelight.feed.upload.handshake import NotUpgraded
-from likelight.fleet.doctor.probes import CloudAccess, ask_upload
+from likelight.fleet.doctor import probes
+from likelight.fleet.doctor.probes import CloudAccess, TakenForUpload, ask_upload
 from support.cloud import KID, TOKEN
 from support.demo import free_port
 from support.relay import beside, relay_site, until, uploading
@@ -54,7 +55,21 @@ async def test_another_answer_than_an_upgrade_tells_its_status(status: int) -> N
 
 async def test_a_relay_that_takes_the_question_for_an_upload_is_no_good_answer() -> None:
     async with scripted_relay(4409) as relay:
-        with pytest.raises(Unreachable, match="code 4409"):
+        with pytest.raises(TakenForUpload, match="took the question for an upload"):
+            await ask(relay.url)
+
+
+async def test_a_relay_that_waits_for_pictures_gets_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(probes, "ANSWERS_WITHIN_S", 1.0)
+    async with scripted_relay() as relay:
+        with pytest.raises(TakenForUpload):
+            await ask(relay.url)
+        assert not relay.heard
+
+
+async def test_a_connection_that_breaks_off_is_no_good_answer() -> None:
+    async with scripted_relay(1011) as relay:
+        with pytest.raises(Unreachable, match="code 1011"):
             await ask(relay.url)
 
 

@@ -21,6 +21,7 @@ from likelight.feed.upload.handshake import NotUpgraded
 from likelight.fleet.doctor import doctor
 from likelight.fleet.doctor.check import Check, Result, ok
 from likelight.fleet.doctor.checks import CHECKS
+from likelight.fleet.doctor.probes import TakenForUpload
 from likelight.fleet.doctor.system import System
 from likelight.gate.consent import Consent
 from likelight.runtime.troubles import Trouble
@@ -991,6 +992,13 @@ CASES = [
             with_files({**TOKEN}, ask_upload=raises(NotUpgraded(status, None))),
         )
         for status in (200, 400, 426)
+    ),
+    Case(
+        "upload",
+        "warn",
+        "took the question for an upload",
+        CLOUD,
+        with_files({**TOKEN}, ask_upload=raises(TakenForUpload())),
     ),
     Case(
         "upload",

@@ -27,7 +27,8 @@ the limit."""
 
 
 class EventsQuery(BaseModel):
-    """What a device asks; keys of newer devices are ignored. A diagnosis has no `boot_id`."""
+    """What a device asks; keys of newer devices are ignored. A diagnosis has no `boot_id`, and no
+    cursor."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -43,13 +44,15 @@ async def get_events(request: web.Request) -> web.Response:
     cloud = request.app[CLOUD]
     kitchen = await cloud.kitchen(request.match_info["kid"])
     kid = kitchen.record.kid
-    token = await cloud.admit(request, kitchen)
+    diagnosis = not {"boot_id", "cursor"} & request.query.keys()
+    token = await cloud.admit(request, kitchen, diagnosis=diagnosis)
     try:
         query = EventsQuery.model_validate(dict(request.query))
     except ValidationError as error:
         raise unprocessable(error) from error
 
-    kitchen.note_contact()
+    if not diagnosis:
+        kitchen.note_contact()
     if query.cursor is None:
         record = kitchen.record
         position = await start_of(cloud.store, record, record.likes_total)

@@ -189,7 +189,7 @@ def _parse(model: type[W], body: bytes) -> W:
         # A hotel's log-in page, for instance: it answers 200 to everything.
         what = error.errors(include_input=False, include_url=False)[0]
         where = ".".join(map(str, what["loc"])) or "the reply"
-        message = printable(f"this is not a likelight cloud: {where}: {what['msg']}")
+        message = printable(f"this is not a likelight cloud: {where} is missing or wrong")
         raise Unreachable(message, FailureKind.INTERCEPTED) from None
 
 

@@ -18,6 +18,7 @@ import aiohttp
 from likelight.appreciation.sync.client import Unreachable
 from likelight.appreciation.sync.http_cloud import HttpCloud
 from likelight.feed.upload.handshake import NotUpgraded, raise_unless_upgraded
+from likelight.feed.upload.protocol import SUPERSEDED
 from likelight.runtime.http_session import failure_words, new_session, session_options
 from likelight.runtime.printable import printable
 from likelight.runtime.tls import Trust, tls_context
@@ -138,7 +139,8 @@ class CloudAccess:
 def ask_cloud(access: CloudAccess) -> None:
     """Ask the cloud once, as the device does. Raises `CloudError`.
 
-    A poll without a cursor acknowledges nothing and takes nothing from a running daemon.
+    A poll with neither cursor nor `boot_id` is a diagnosis: it acknowledges nothing, takes nothing
+    from a running daemon, and is no sign of life for the cloud.
     """
     asyncio.run(_ask(access))
 
@@ -154,10 +156,18 @@ async def _ask(access: CloudAccess) -> None:
         await cloud.events(None, 0, 0)
 
 
+class TakenForUpload(Unreachable):
+    """A WebSocket gets through, and the cloud took the question for an upload."""
+
+    def __init__(self) -> None:
+        super().__init__("the cloud does not know ?probe=1, and took the question for an upload")
+
+
 def ask_upload(access: CloudAccess) -> None:
     """Ask whether an upload would get through; a running one goes on.
 
-    Raises `NotUpgraded` for an answer that opens no WebSocket, otherwise `Unreachable`.
+    Raises `NotUpgraded` for an answer that opens no WebSocket, otherwise `Unreachable`. It sends
+    nothing, so that a cloud that takes it for an upload has nothing to show.
     """
     try:
         asyncio.run(_ask_upload(access))
@@ -183,8 +193,16 @@ async def _ask_upload(access: CloudAccess) -> None:
             timeout=aiohttp.ClientWSTimeout(ws_close=1.0),
         ) as socket,
     ):
-        await socket.receive()
+        try:
+            message = await socket.receive(timeout=ANSWERS_WITHIN_S / 2)
+        except TimeoutError:
+            raise TakenForUpload from None
+        if message.type in _OF_AN_UPLOAD or socket.close_code == SUPERSEDED:
+            raise TakenForUpload
         if socket.close_code != aiohttp.WSCloseCode.OK:
             raise Unreachable(
                 f"it was opened, but not ended as the contract says (code {socket.close_code})"
             )
+
+
+_OF_AN_UPLOAD = (aiohttp.WSMsgType.TEXT, aiohttp.WSMsgType.BINARY)

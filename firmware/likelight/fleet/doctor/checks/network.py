@@ -12,7 +12,7 @@ from likelight.feed.upload.handshake import NotUpgraded
 from likelight.fleet.doctor.check import Check, Finding, check, fail, ok, skip, warn
 from likelight.fleet.doctor.checks.daemon import superseded
 from likelight.fleet.doctor.checks.service import CREDENTIALS
-from likelight.fleet.doctor.probes import CloudAccess
+from likelight.fleet.doctor.probes import CloudAccess, TakenForUpload
 from likelight.fleet.doctor.system import System
 from likelight.runtime.tls import (
     CaFileError,
@@ -242,6 +242,11 @@ def upload(system: System) -> Finding:
                 "let the proxy pass Upgrade and Connection headers",
             )
         return fail(f"the relay can't be reached: {answer}")
+    except TakenForUpload as error:
+        return warn(
+            f"a WebSocket gets through, but {error}: a running one may pause for a minute",
+            "let the cloud answer ?probe=1 as cloud/CONTRACT.md says",
+        )
     except Unreachable as error:
         return fail(f"the relay can't be reached: {error}")
     return ok("a WebSocket gets through")
