@@ -18,13 +18,11 @@ from prometheus_client.registry import Collector
 
 from likelight.contract import State
 from likelight.feed.hub import Hub
-from likelight.feed.meter import AGE_BOUNDS_US
+from likelight.feed.meter import AGE_BOUNDS_US, OFF_AIR
 from likelight.web.http.exposition import exposition
 from likelight_hw.ports import CameraPhase, CameraStatus
 
 _US = 1_000_000
-_OFF_AIR = (State.PRIVATE, State.CLOSED, State.OFF)
-"""One state for all three: a metric is kept, and must not tell when the crew pressed PRIVACY."""
 
 
 class FeedMetrics(Collector):
@@ -118,7 +116,7 @@ class FeedMetrics(Collector):
         states = GaugeMetricFamily(
             "likelight_state", "1 for what the camera does now", labels=["state"]
         )
-        told = "off_air" if self._hub.state in _OFF_AIR else self._hub.state.value
+        told = "off_air" if self._hub.state in OFF_AIR else self._hub.state.value
         for state in (State.LIVE, State.IDLE, "off_air", State.FAULT):
             states.add_metric([state], state == told)
         yield states

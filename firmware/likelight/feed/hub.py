@@ -16,7 +16,7 @@ from likelight.feed.cutoff import Cutoff
 from likelight.feed.fmp4 import Init
 from likelight.feed.framing import text_message
 from likelight.feed.keyframe_pace import KeyframePace
-from likelight.feed.meter import Meter, Traffic
+from likelight.feed.meter import Meter, OnAirTraffic, Traffic
 from likelight.feed.outlets import Demand, Outlet
 from likelight.feed.placeholders import TICK_S, Placeholder, PlaceholderSet
 from likelight.feed.transport import abort, tune
@@ -50,6 +50,7 @@ class Hub:
         self._request_keyframe = request_keyframe
         self._pace = KeyframePace()
         self._departed: dict[str, Traffic] = {}
+        self._on_air = OnAirTraffic()
         self._reported = Demand()
         self._state = State.IDLE
         self._placeholders = PlaceholderSet()
@@ -79,7 +80,10 @@ class Hub:
 
     @property
     def traffic(self) -> dict[str, Traffic]:
-        """What went out so far and to how many, by protocol; without the outlets."""
+        """What went out on the air so far, and to how many, by protocol; without the outlets."""
+        return self._on_air.counted(self._all_traffic())
+
+    def _all_traffic(self) -> dict[str, Traffic]:
         kinds: tuple[type[Viewer], ...] = (SocketViewer, Mp4Viewer, JpegViewer)
         total = {kind.protocol: self._departed.get(kind.protocol, Traffic()) for kind in kinds}
         for viewer in self._viewers():
@@ -122,6 +126,7 @@ class Hub:
                 self._cutoff.start(self._viewers())
             if state is not State.IDLE:
                 self._jpeg.answer(None)
+        self._on_air.turn(state, self._all_traffic())
         text = self._state_text()
         for viewer in self._h264.viewers:
             viewer.send_state(text)

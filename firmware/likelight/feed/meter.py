@@ -2,7 +2,9 @@
 
 from bisect import bisect_left
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+from likelight.contract import State
 
 AGE_BOUNDS_US = (5_000, 10_000, 20_000, 35_000, 50_000, 100_000, 200_000, 500_000, 1_000_000)
 """Upper bounds of the classes in which frames are counted by their age, in microseconds."""
@@ -26,6 +28,47 @@ class Traffic:
         return Traffic(
             self.viewers + other.viewers, self.sent + other.sent, self.skips + other.skips
         )
+
+    def __sub__(self, other: "Traffic") -> "Traffic":
+        return Traffic(
+            self.viewers - other.viewers, self.sent - other.sent, self.skips - other.skips
+        )
+
+
+OFF_AIR = (State.PRIVATE, State.CLOSED, State.OFF)
+"""One state for all that is kept: figures must not tell when the crew pressed PRIVACY."""
+
+
+class OnAirTraffic:
+    """What counts of the traffic: nothing of the time off the air.
+
+    The picture and the words that go out then have a size of their own for each state, and a rate
+    would tell a press of PRIVACY from the end of the opening hours.
+    """
+
+    def __init__(self) -> None:
+        self._uncounted: dict[str, Traffic] = {}
+        self._when_shut: dict[str, Traffic] | None = None
+
+    def turn(self, state: State, traffic: dict[str, Traffic]) -> None:
+        """Take the new `state`, and the `traffic` up to now by protocol."""
+        if state in OFF_AIR:
+            self._when_shut = self._when_shut or traffic
+        elif self._when_shut is not None:
+            for protocol, before in self._when_shut.items():
+                meanwhile = traffic[protocol] - before
+                self._uncounted[protocol] = self._uncounted.get(protocol, Traffic()) + meanwhile
+            self._when_shut = None
+
+    def counted(self, traffic: dict[str, Traffic]) -> dict[str, Traffic]:
+        """Return what of `traffic` counts, and the viewers of now."""
+        counted = self._when_shut or traffic
+        return {
+            protocol: replace(
+                counted[protocol] - self._uncounted.get(protocol, Traffic()), viewers=now.viewers
+            )
+            for protocol, now in traffic.items()
+        }
 
 
 class Meter:
