@@ -7,10 +7,11 @@ from contextlib import suppress
 from aiohttp import WSCloseCode, WSMsgType, web
 
 from likelight.feed.keyframe_pace import KEYFRAME_EVERY_S
-from likelight.feed.upload.protocol import MAX_MESSAGE, RequestMessage
+from likelight.feed.upload.protocol import MAX_MESSAGE, TOO_FAST, RequestMessage
 from likelight.runtime.cleanup import raise_if_cancelled
 from likelight_cloud.app import CLOUD
 from likelight_cloud.relay.relays import RELAYS
+from likelight_cloud.relay.upload_pace import MOST_BITS_A_S, UploadPace
 from likelight_cloud.relay.upload_session import UploadSession
 
 SILENCE_S = 0.9
@@ -20,6 +21,8 @@ HEARTBEAT_S = 10.0
 SEND_S = 5.0
 FORMAT_WITHIN_S = 30.0
 """A device may connect before its camera runs, and a camera takes some seconds to start."""
+
+_TOO_FAST = f"an upload may have {MOST_BITS_A_S // 10**6} Mbit/s".encode()
 
 log = logging.getLogger(__name__)
 
@@ -52,7 +55,8 @@ async def get_feed(request: web.Request) -> web.StreamResponse:
     except* (ConnectionError, TimeoutError):
         code = WSCloseCode.GOING_AWAY
     raise_if_cancelled()
-    await socket.close(code=code, drain=False)
+    words = _TOO_FAST if code == TOO_FAST else b""
+    await socket.close(code=code, message=words, drain=False)
     return socket
 
 
@@ -60,6 +64,7 @@ async def _take(socket: web.WebSocketResponse, upload: UploadSession) -> int:
     """Read until the upload ends; return the code to close it with."""
     loop = asyncio.get_running_loop()
     opened_at = loop.time()
+    pace = UploadPace(opened_at)
     while upload.ended is None:
         try:
             message = await socket.receive(timeout=SILENCE_S)
@@ -68,6 +73,13 @@ async def _take(socket: web.WebSocketResponse, upload: UploadSession) -> int:
             if upload.state is None and loop.time() - opened_at > FORMAT_WITHIN_S:
                 return WSCloseCode.POLICY_VIOLATION
             continue
+        if isinstance(message.data, str | bytes) and not pace.allows(
+            len(message.data), loop.time()
+        ):
+            log.warning(
+                "An upload was closed, because it sent more than %d Mbit/s", MOST_BITS_A_S // 10**6
+            )
+            return TOO_FAST
         try:
             match message.type:
                 case WSMsgType.TEXT:

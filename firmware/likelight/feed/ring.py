@@ -8,7 +8,9 @@ from likelight.feed.fmp4 import TIMESCALE, Init
 MAX_BEHIND = TIMESCALE * 3 // 10
 """How far behind live a viewer may be, in ticks: 0.3 s. One further behind skips ahead."""
 
-_MAX_BYTES = 8 * 1024 * 1024  # 30 s at 2 Mbit/s; an encoder that never makes a keyframe ends here
+# 30 s at 2 Mbit/s. It ends an encoder that never makes a keyframe, and a group of pictures whose
+# capture times stand still.
+_MAX_BYTES = 8 * 1024 * 1024
 
 NOWHERE = -1
 """Cursor of a viewer that has nothing yet and so must begin at a keyframe."""
@@ -70,9 +72,10 @@ class Ring:
             # A viewer a little behind still gets the end of the old group of pictures, and so no
             # gap.
             self._keep_from(fragment.decode - MAX_BEHIND)
-            self._key = fragment
-        elif self._bytes > _MAX_BYTES:
+        if self._bytes > _MAX_BYTES:
             self.clear()
+        if fragment.keyframe:
+            self._key = fragment
         self._fragments.append(fragment)
         self._bytes += len(fragment.framed)
         self._end = fragment.sequence + 1

@@ -2,13 +2,18 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from pathlib import Path
 
+import aiohttp
 import pytest
 
 from likelight.contract import State
 from likelight.feed.transport import unacknowledged_bytes
-from support.cloud import KID
+from likelight.feed.upload.protocol import PacketKind, UploadPacket
+from likelight.runtime.clock import utc_now
+from likelight_cloud.trust.device import hashed
+from support.cloud import KID, bearer
 from support.feed import now_us
 from support.pictures import heavy
 from support.relay import (
@@ -159,3 +164,40 @@ def test_a_viewer_at_the_cloud_who_waits_for_a_keyframe_has_the_device_asked(
                 assert await device.told("keyframe") is True
 
     run_virtual(scenario())
+
+
+def test_an_upload_that_floods_ends_with_words_and_the_others_go_on(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def scenario() -> None:
+        async with relay_site(tmp_path / "cloud.db") as site, site.device() as honest:
+            await site.cloud.store.add_kitchen("other", "Another kitchen", utc_now())
+            await site.cloud.store.add_token("other", hashed("another-token"))
+            flood = await site.session.ws_connect(
+                f"{site.base}/v1/kitchens/other/feed", headers=bearer("another-token")
+            )
+            await go_live(site, honest)
+            flooding = HandDevice(flood)
+            await flooding.open()
+            unit = bytes(UploadPacket(PacketKind.JPEG, b"\xff\xd8" + bytes(1_000_000)).pack())
+            for _ in range(9):  # of 10 MB that may come at once
+                await flood.send_bytes(unit)
+            for _ in range(30):  # 40 Mbit/s are five of them a second
+                await asyncio.sleep(0.2)
+                await flood.send_bytes(unit)
+                await honest.frames(1)
+            assert flooding.socket.close_code is None
+            with suppress(ConnectionError):
+                for _ in range(20):
+                    await flood.send_bytes(unit)
+            last = await flood.receive()
+            while last.type not in (aiohttp.WSMsgType.CLOSE, aiohttp.WSMsgType.CLOSED):
+                last = await flood.receive()
+            assert (last.data, last.extra) == (4429, "an upload may have 40 Mbit/s")
+            await honest.frames(1)
+            await until(lambda: site.hub.meter.frames == 36)
+            assert site.hub.state is State.LIVE
+            await flood.close()
+
+    run_virtual(scenario())
+    assert "An upload was closed, because it sent more than 40 Mbit/s" in caplog.messages

@@ -25,7 +25,9 @@ class Source:
         self.sequence = self.decode = 0
         self.clock_us = 1_790_000_000_000_000
 
-    def fragment(self, seconds: float, *, keyframe: bool, init: Init = INIT) -> Fragment:
+    def fragment(
+        self, seconds: float, *, keyframe: bool, init: Init = INIT, payload: bytes = b"x"
+    ) -> Fragment:
         ticks = round(seconds * TIMESCALE)
         made = Fragment(
             self.sequence,
@@ -34,7 +36,7 @@ class Source:
             keyframe,
             self.clock_us + self.decode * 1_000_000 // TIMESCALE,
             init,
-            b"x",
+            payload,
             StreamHeader(b""),
             b"",
         )
@@ -69,6 +71,18 @@ def test_memory_is_bounded_by_the_window() -> None:
     kept = [number for number in range(60) if segmenter.window.segment(number)]
     assert kept == list(range(kept[0], playlist.segments[-1].number + 1))
     assert len(kept) <= KEPT / TIMESCALE / 2 + 2
+
+
+@pytest.mark.parametrize("size", [100_000, 2_000_000])
+def test_memory_is_bounded_also_where_capture_times_stand_still(size: int) -> None:
+    """The timeline then makes each frame last 1 ms, its shortest: the window is 23,000 frames."""
+    segmenter, source, payload = Segmenter(), Source(), b"x" * size
+    for number in range(400_000_000 // size):
+        segmenter.add(source.fragment(0.001, keyframe=number % 30 == 0, payload=payload))
+    kept = [segment for number in range(400) if (segment := segmenter.window.segment(number))]
+    assert max(len(part.body) for segment in kept for part in segment.parts) <= 4 * 1024 * 1024
+    assert sum(segment.size for segment in kept) <= 72 * 1024 * 1024
+    check_alone(listed(segmenter))
 
 
 @pytest.mark.parametrize("step_s", [1.0, -1.0, 3600.0, -3600.0, 0.3])

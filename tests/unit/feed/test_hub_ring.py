@@ -33,6 +33,15 @@ def test_a_joiner_gets_all_since_the_newest_keyframe() -> None:
     assert [fragment.sequence for fragment in ring.since_keyframe()] == [35, 36, 37]
 
 
+def test_memory_is_bounded_also_where_capture_times_stand_still() -> None:
+    ring, framed = Ring(), b"x" * 2_000_000
+    for number in range(300):
+        ring.append(Fragment(number, number, 1, True, 0, INIT, framed, HEADER, framed))
+        assert len(ring.since_keyframe()) == 1
+        assert 2_000_000 * len(ring.missing(max(0, number - 200))) <= 12 * 1024 * 1024
+    assert 2_000_000 * len(ring._fragments) <= 12 * 1024 * 1024
+
+
 def test_an_empty_ring_has_nothing_for_anybody() -> None:
     ring = Ring()
     assert list(ring.since_keyframe()) == []

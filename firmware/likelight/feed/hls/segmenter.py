@@ -15,6 +15,10 @@ at 24, 25, 30 and 60 fps each second's keyframe begins a part."""
 
 SHORTEST_PART = -(-PART_TARGET * 85 // 100)
 
+MOST_PART_BYTES = 4 * 1024 * 1024
+"""60 Mbit/s; a camera has 20 at most. Only capture times that hardly move make a part larger: it
+ends here, and its segment with it."""
+
 _DRIFT_US = 250_000
 """How far wall time may differ from the playlist's: a clock steps, a stall is listed too short."""
 
@@ -26,6 +30,7 @@ class Segmenter:
         self.window = SegmentWindow()
         self._payloads: list[bytes] = []
         self._pending = 0  # ticks in the part to come
+        self._pending_bytes = 0
         self._pending_independent = False
         self._keyframe_at = 0
 
@@ -76,7 +81,10 @@ class Segmenter:
         return self._overflows(fragment) or (fragment.keyframe and self._pending >= SHORTEST_PART)
 
     def _overflows(self, fragment: Fragment) -> bool:
-        return self._pending + fragment.duration > PART_TARGET
+        return (
+            self._pending + fragment.duration > PART_TARGET
+            or self._pending_bytes + len(fragment.payload) > MOST_PART_BYTES
+        )
 
     def _begin(self, before: Segment | None, fragment: Fragment) -> None:
         discontinuity = (
@@ -92,6 +100,7 @@ class Segmenter:
         if not self._payloads:
             self._pending_independent = fragment.keyframe
         self._payloads.append(fragment.payload)
+        self._pending_bytes += len(fragment.payload)
         self._pending += min(fragment.duration, PART_TARGET)
 
     def _close_part(self, segment: Segment) -> None:
@@ -101,7 +110,7 @@ class Segmenter:
 
     def _drop_pending(self) -> None:
         self._payloads.clear()
-        self._pending = 0
+        self._pending = self._pending_bytes = 0
 
 
 def _drifted(segment: Segment, length: int, fragment: Fragment) -> bool:

@@ -18,6 +18,9 @@ KEPT = 2 * WINDOW + 3 * LONGEST_SEGMENT
 """Ticks of closed segments in memory: one that left the playlist may be asked for as long as the
 playlist lasted, and itself (RFC 8216bis, 6.2.2). 6 MB at 2 Mbit/s."""
 
+MOST_BYTES = 64 * 1024 * 1024
+"""Closed segments in memory, whatever their time: `KEPT` at a camera's 20 Mbit/s at most has 58."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Part:
@@ -145,6 +148,9 @@ class SegmentWindow:
         self._peak = max(self._peak, _rate([closed]))
         for _ in range(_surplus(self._segments, KEPT)):
             self._segments.popleft()
+        size = sum(segment.size for segment in self._segments)
+        while size > MOST_BYTES:
+            size -= self._segments.popleft().size
 
     def forget(self) -> None:
         """Drop every segment at once."""

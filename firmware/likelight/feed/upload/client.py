@@ -22,7 +22,7 @@ from likelight.feed.ring import Fragment
 from likelight.feed.transport import abort, tune
 from likelight.feed.upload.handshake import NotUpgraded, raise_unless_upgraded
 from likelight.feed.upload.outgoing import Outgoing
-from likelight.feed.upload.protocol import SUPERSEDED, RequestMessage
+from likelight.feed.upload.protocol import SUPERSEDED, TOO_FAST, RequestMessage
 from likelight.feed.upload.sender import SHUT_WITHIN_S, Sender, UploadSocket
 from likelight.runtime.backoff import Backoff
 from likelight.runtime.cleanup import raise_if_cancelled
@@ -44,7 +44,10 @@ class _ConnectionClosed(Exception):
     """The relay closed the connection."""
 
     def __init__(self, code: int | None) -> None:
-        super().__init__(f"the relay closed the connection (code {code})")
+        words = f"the relay closed the connection (code {code})"
+        if code == TOO_FAST:
+            words += ": it takes fewer bits a second, so lower camera.bitrate"
+        super().__init__(words)
         self.code = code
 
 

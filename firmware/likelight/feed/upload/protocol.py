@@ -19,6 +19,9 @@ MAX_MESSAGE = 2 * 1024 * 1024
 SUPERSEDED = 4409
 """WebSocket close code: a newer upload of the same kitchen has come, as status 409 says it."""
 
+TOO_FAST = 4429
+"""WebSocket close code: too many bytes a second have come, as status 429 says it."""
+
 LATEST_US = 2**53
 """The latest capture time: the year 2255, and the last that JSON and browsers can hold."""
 
