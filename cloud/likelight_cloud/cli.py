@@ -22,7 +22,7 @@ from likelight.runtime.clock import utc_now
 from likelight.runtime.file_lock import locked
 from likelight.runtime.store_errors import StoreError
 from likelight.web.http.address import own_address
-from likelight.web.http.client_address import Network, TrustedProxies, proxy_network
+from likelight.web.http.proxies import Network, TrustedProxies, proxy_network
 from likelight.web.http.server import ListenError, listen
 from likelight_cloud.embedded import EmbeddedCloud
 from likelight_cloud.server import CloudServer

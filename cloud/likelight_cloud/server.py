@@ -7,9 +7,9 @@ from collections.abc import Callable
 from aiohttp import web
 from yarl import URL
 
-from likelight.web.http.client_address import TrustedProxies
 from likelight.web.http.connection_guard import FEW
 from likelight.web.http.own_names import OwnNames
+from likelight.web.http.proxies import TrustedProxies
 from likelight.web.http.server import WebServer
 from likelight_cloud.admin.health import health_route, readiness_route
 from likelight_cloud.admin.metrics import CloudMetrics, metrics_route

@@ -12,7 +12,7 @@ from yarl import URL
 
 from likelight.runtime.clock import utc_now
 from likelight.web.http.address import own_address
-from likelight.web.http.client_address import TrustedProxies
+from likelight.web.http.proxies import TrustedProxies
 from likelight.web.http.server import listen
 from likelight_cloud.embedded import EmbeddedCloud
 from likelight_cloud.server import CloudServer

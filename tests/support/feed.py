@@ -15,7 +15,7 @@ from likelight.feed.outlets import Demand
 from likelight.feed.placeholders import Placeholder
 from likelight.feed.player import player_routes
 from likelight.feed.routes import feed_routes
-from likelight.web.http.client_address import TrustedProxies
+from likelight.web.http.proxies import TrustedProxies
 from likelight.web.http.server import new_application
 from support.pictures import HEIGHT, WIDTH, Unit, jpeg, one_keyframe
 

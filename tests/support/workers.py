@@ -28,6 +28,7 @@ TOGETHER = {
     "pages_language": ("e2e/cloud/test_pages_language.py",),
     "pages_viewer": ("e2e/cloud/test_pages_viewer.py",),
     "player": ("e2e/feed/test_player.py",),
+    "player_age": ("e2e/feed/test_player_age.py",),
 }
 """The tests that one worker runs, one after the other: a name, and the paths below tests/.
 

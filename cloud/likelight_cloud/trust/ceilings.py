@@ -12,7 +12,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from likelight.web.http.client_address import Address, prefix
+from likelight.web.http.proxies import Address, prefix
 from likelight_cloud.trust.limits import Bucket
 
 MINTS_PER_MIN = 10

@@ -25,7 +25,7 @@ from likelight.contract import BOARDS, KitchenId, KitchenName
 from likelight.gate.schedule import WEEKDAYS, Hours, daily, spans, weekly
 from likelight.gate.zone import kitchen_zone
 from likelight.runtime.tls import MalformedCaFile, ca_file_error
-from likelight.web.http.client_address import proxy_network
+from likelight.web.http.proxies import proxy_network
 from likelight_hw import boards
 from likelight_hw.push.target import check_public
 from likelight_hw.suggest import did_you_mean

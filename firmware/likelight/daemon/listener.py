@@ -9,8 +9,8 @@ from aiohttp import web
 
 from likelight.config.settings import ConfigError, WebSettings
 from likelight.web.http.address import own_address, url_of
-from likelight.web.http.client_address import TrustedProxies, proxy_network
 from likelight.web.http.own_names import OwnNames
+from likelight.web.http.proxies import TrustedProxies, proxy_network
 from likelight.web.http.server import ListenError, PortInUseError, WebServer, listen
 
 log = logging.getLogger(__name__)

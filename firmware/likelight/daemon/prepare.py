@@ -23,7 +23,7 @@ from likelight.feed.placeholders import Placeholder, packaged_placeholders
 from likelight.feed.upload.client import Upload
 from likelight.runtime.clock import Now, utc_now
 from likelight.runtime.clock_sync import BootClock
-from likelight.runtime.tls import Trust
+from likelight.runtime.http_session import Trust
 from likelight.runtime.troubles import Trouble
 from likelight_hw.push.target import PushTarget
 

@@ -1,11 +1,14 @@
-"""The HTTP client of a device: it keeps nothing that a server hands it."""
+"""The HTTP client of a device: whom it trusts; it keeps nothing that a server hands it."""
 
-from typing import TypedDict
+import asyncio
+import ssl
+from pathlib import Path
+from typing import Literal, TypedDict
 
 import aiohttp
 
 from likelight.runtime.printable import printable
-from likelight.runtime.tls import certificate_words
+from likelight.runtime.tls import certificate_words, tls_context
 
 
 class SessionOptions(TypedDict):
@@ -44,3 +47,23 @@ def failure_words(error: Exception) -> str:
     if isinstance(error, aiohttp.ClientConnectorCertificateError):
         return certificate_words(error.certificate_error)
     return printable(str(error) or type(error).__name__)
+
+
+class Trust:
+    """The authorities that may sign the cloud's certificate: the system's, or those of a file.
+
+    A file that can't be used is read again at each connection, so that it may come later. One that
+    was read is kept.
+    """
+
+    def __init__(self, ca_file: Path | None = None) -> None:
+        self._ca_file = ca_file
+        self._context: ssl.SSLContext | None = None
+
+    async def ssl(self) -> ssl.SSLContext | Literal[True]:
+        """Return aiohttp's option `ssl` for a connection. Raises `CaFileError`."""
+        if self._ca_file is None:
+            return True
+        if self._context is None:
+            self._context = await asyncio.to_thread(tls_context, self._ca_file)
+        return self._context

@@ -1,12 +1,10 @@
 """TLS to the cloud: whom a device trusts, and in plain words why a certificate is refused."""
 
-import asyncio
 import os
 import re
 import ssl
 from enum import StrEnum
 from pathlib import Path
-from typing import Literal
 
 from likelight.runtime.printable import printable
 
@@ -51,26 +49,6 @@ _WORDS = {
     CertificateFault.UNKNOWN_AUTHORITY: "is signed by an authority that this device does not know",
     CertificateFault.OTHER_NAME: "is for another host name",
 }
-
-
-class Trust:
-    """The authorities that may sign the cloud's certificate: the system's, or those of a file.
-
-    A file that can't be used is read again at each connection, so that it may come later. One that
-    was read is kept.
-    """
-
-    def __init__(self, ca_file: Path | None = None) -> None:
-        self._ca_file = ca_file
-        self._context: ssl.SSLContext | None = None
-
-    async def ssl(self) -> ssl.SSLContext | Literal[True]:
-        """Return aiohttp's option `ssl` for a connection. Raises `CaFileError`."""
-        if self._ca_file is None:
-            return True
-        if self._context is None:
-            self._context = await asyncio.to_thread(tls_context, self._ca_file)
-        return self._context
 
 
 def tls_context(ca_file: Path | None) -> ssl.SSLContext:

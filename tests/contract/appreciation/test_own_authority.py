@@ -21,7 +21,7 @@ from likelight.feed.upload.client import Upload
 from likelight.fleet.doctor.check import Finding
 from likelight.fleet.doctor.checks import network
 from likelight.fleet.doctor.system import System
-from likelight.runtime.tls import Trust
+from likelight.runtime.http_session import Trust
 from support.certificates import Authority, make_authority
 
 EVENTS = {

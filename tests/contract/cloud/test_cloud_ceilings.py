@@ -10,7 +10,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from likelight.web.http.client_address import TrustedProxies, proxy_network
+from likelight.web.http.proxies import TrustedProxies, proxy_network
 from likelight_cloud.cli import main
 from likelight_cloud.trust.ceilings import KitchenLimits
 from support.cloud import KID, Reply

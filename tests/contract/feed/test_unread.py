@@ -7,7 +7,7 @@ import pytest
 
 from likelight.contract import State
 from likelight.feed.outlets import Demand
-from likelight.web.http.client_address import TrustedProxies, proxy_network
+from likelight.web.http.proxies import TrustedProxies, proxy_network
 from support.feed import Kitchen, kitchen, now_us
 from support.pictures import HEIGHT, WIDTH, heavy
 from support.virtual import run_virtual

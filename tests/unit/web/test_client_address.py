@@ -8,13 +8,8 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
-from likelight.web.http.client_address import (
-    Address,
-    TrustedProxies,
-    client_of,
-    prefix,
-    proxy_network,
-)
+from likelight.web.http.client_address import client_of
+from likelight.web.http.proxies import Address, TrustedProxies, prefix, proxy_network
 from likelight.web.http.server import new_application
 
 PROXIES = TrustedProxies(map(proxy_network, ("10.0.0.0/24", "2001:db8:f::1")))

@@ -4,8 +4,8 @@ import asyncio
 
 from aiohttp import web
 
-from likelight.web.http.client_address import TrustedProxies
 from likelight.web.http.connection_guard import ConnectionGuard
+from likelight.web.http.proxies import TrustedProxies
 
 
 class Wire(asyncio.Transport):

@@ -65,6 +65,11 @@ async def test_another_name_gets_a_problem_that_names_the_option_and_nothing_of_
             assert reply.status == 200
 
 
+def said(caplog: pytest.LogCaptureFixture) -> list[str]:
+    """Return what was logged by us: aiohttp's test server may write a line for each request."""
+    return [line.getMessage() for line in caplog.records if line.name.startswith("likelight")]
+
+
 def test_strangers_under_another_name_cost_one_line_a_minute(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
@@ -74,12 +79,12 @@ def test_strangers_under_another_name_cost_one_line_a_minute(
             for host in ("rebound.example", *["other.example"] * 99):
                 async with client.get("/", headers={"Host": host}) as reply:
                     assert reply.status == 421
-            assert len(caplog.messages) == 1
-            assert "rebound.example" in caplog.messages[0]
-            assert "web.public_urls" in caplog.messages[0]
+            [first] = said(caplog)
+            assert "rebound.example" in first
+            assert "web.public_urls" in first
             await asyncio.sleep(200)
-            assert len(caplog.messages) == 2
-            assert "other.example" in caplog.messages[1]
-            assert caplog.messages[1].endswith("(99 such in the last minute)")
+            [_, second] = said(caplog)
+            assert "other.example" in second
+            assert second.endswith("(99 such in the last minute)")
 
     run_virtual(scenario())

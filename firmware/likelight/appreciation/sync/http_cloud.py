@@ -29,9 +29,9 @@ from likelight.contract import (
     Wire,
 )
 from likelight.problem import ProblemType, problem_of
-from likelight.runtime.http_session import failure_words, new_session
+from likelight.runtime.http_session import Trust, failure_words, new_session
 from likelight.runtime.printable import printable
-from likelight.runtime.tls import CaFileError, CertificateFault, Trust, certificate_fault
+from likelight.runtime.tls import CaFileError, CertificateFault, certificate_fault
 
 W = TypeVar("W", bound=Wire)
 

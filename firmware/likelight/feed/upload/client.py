@@ -26,8 +26,7 @@ from likelight.feed.upload.protocol import SUPERSEDED, TOO_FAST, RequestMessage
 from likelight.feed.upload.sender import SHUT_WITHIN_S, Sender, UploadSocket
 from likelight.runtime.backoff import Backoff
 from likelight.runtime.cleanup import raise_if_cancelled
-from likelight.runtime.http_session import failure_words, session_options
-from likelight.runtime.tls import Trust
+from likelight.runtime.http_session import Trust, failure_words, session_options
 
 log = logging.getLogger(__name__)
 

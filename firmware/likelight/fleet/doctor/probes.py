@@ -19,9 +19,9 @@ from likelight.appreciation.sync.client import Unreachable
 from likelight.appreciation.sync.http_cloud import HttpCloud
 from likelight.feed.upload.handshake import NotUpgraded, raise_unless_upgraded
 from likelight.feed.upload.protocol import SUPERSEDED
-from likelight.runtime.http_session import failure_words, new_session, session_options
+from likelight.runtime.http_session import Trust, failure_words, new_session, session_options
 from likelight.runtime.printable import printable
-from likelight.runtime.tls import Trust, tls_context
+from likelight.runtime.tls import tls_context
 from likelight.web.control.client import call
 from likelight.web.control.messages import HealthAnswer
 

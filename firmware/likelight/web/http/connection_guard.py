@@ -15,9 +15,9 @@ from aiohttp.typedefs import Handler
 
 from likelight.problem import ProblemType
 from likelight.runtime.paced_log import PacedLog
-from likelight.web.http.client_address import Address, TrustedProxies, peer_of, prefix
 from likelight.web.http.connection import Connection
 from likelight.web.http.problems import ProblemError
+from likelight.web.http.proxies import Address, TrustedProxies, peer_of, prefix
 
 HEAD_WITHIN_S = 10.0
 """The head of a first request must be whole by then, however slowly its lines arrive."""

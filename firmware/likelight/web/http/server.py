@@ -10,7 +10,7 @@ from aiohttp import web
 from likelight.contract import MAX_BODY
 from likelight.runtime.cleanup import finish_within
 from likelight.web.http.body import plain_bodies_only
-from likelight.web.http.client_address import PROXIES, TrustedProxies
+from likelight.web.http.client_address import PROXIES
 from likelight.web.http.connection import expecting_no_more_than_100
 from likelight.web.http.connection_guard import (
     ACCEPTED_AT_ONCE,
@@ -19,6 +19,7 @@ from likelight.web.http.connection_guard import (
 )
 from likelight.web.http.own_names import OwnNames
 from likelight.web.http.problems import on_prepare, problems
+from likelight.web.http.proxies import TrustedProxies
 from likelight.web.http.reply_headers import HSTS
 from likelight.web.http.same_site import same_site_only
 
