@@ -21,7 +21,7 @@ ROUTES = (
     web.get("/v1/kitchens/{kid}/events", get_events, allow_head=False),
     web.post("/v1/kitchens/{kid}/status", post_status),
     web.get("/v1/kitchens/{kid}", get_summary),
-    web.get("/v1/kitchens/{kid}/live", get_live, allow_head=False),
+    web.get("/v1/kitchens/{kid}/live", get_live),
     web.post("/v1/kitchens/{kid}/likes", post_likes),
     web.post("/v1/kitchens/{kid}/notes", post_note),
     web.post("/v1/kitchens/{kid}/watching", post_watching),

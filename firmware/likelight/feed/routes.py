@@ -26,7 +26,10 @@ _STREAM = {**_NO_STORE, "X-Accel-Buffering": "no"}
 
 
 def feed_routes(find: Callable[[str], Hub | None]) -> list[web.RouteDef]:
-    """Return the routes of the feed; `find` gives the hub of a kitchen, None is answered 404."""
+    """Return the routes of the feed; `find` gives the hub of a kitchen, None is answered 404.
+
+    HEAD is answered at once, and wakes no camera.
+    """
 
     def hub_of(request: web.Request) -> Hub:
         hub = find(request.match_info["kid"])
@@ -46,12 +49,11 @@ def feed_routes(find: Callable[[str], Hub | None]) -> list[web.RouteDef]:
     async def snapshot(request: web.Request) -> web.StreamResponse:
         return await _snapshot(request, hub_of(request))
 
-    # No HEAD: to know its headers it would have to watch.
     return [
         web.get("/k/{kid}/ws", socket, allow_head=False),
-        web.get("/k/{kid}/live.mp4", endless, allow_head=False),
-        web.get("/k/{kid}/stream.mjpg", multipart, allow_head=False),
-        web.get("/k/{kid}/snapshot.jpg", snapshot, allow_head=False),
+        web.get("/k/{kid}/live.mp4", endless),
+        web.get("/k/{kid}/stream.mjpg", multipart),
+        web.get("/k/{kid}/snapshot.jpg", snapshot),
     ]
 
 
@@ -99,6 +101,8 @@ async def _listen(ws: web.WebSocketResponse, viewer: SocketViewer) -> bool:
 async def _endless(request: web.Request, hub: Hub) -> web.StreamResponse:
     response = _Unframed(headers={"Content-Type": "video/mp4", **_STREAM})
     response.force_close()
+    if request.method == "HEAD":
+        return response
     await response.prepare(request)
     with hub.watch_mp4(_transport(request), by_proxy=came_by_proxy(request)) as viewer:
         await viewer.gone.wait()
@@ -108,6 +112,8 @@ async def _endless(request: web.Request, hub: Hub) -> web.StreamResponse:
 async def _multipart(request: web.Request, hub: Hub) -> web.StreamResponse:
     response = _Unframed(headers={"Content-Type": framing.MULTIPART, **_STREAM})
     response.force_close()
+    if request.method == "HEAD":
+        return response
     await response.prepare(request)
     with hub.watch_jpeg(_transport(request), by_proxy=came_by_proxy(request)) as viewer:
         await viewer.gone.wait()
@@ -124,6 +130,8 @@ class _Unframed(web.StreamResponse):
 
 
 async def _snapshot(request: web.Request, hub: Hub) -> web.StreamResponse:
+    if request.method == "HEAD":
+        return web.StreamResponse(headers={**_NO_STORE, "Content-Type": "image/jpeg"})
     picture = await hub.snapshot(_transport(request))
     if picture is None:
         raise web.HTTPServiceUnavailable(headers={**_NO_STORE, "Retry-After": "2"})

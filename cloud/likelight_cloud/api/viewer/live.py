@@ -27,6 +27,8 @@ async def get_live(request: web.Request) -> web.StreamResponse:
             "X-Accel-Buffering": "no",
         }
     )
+    if request.method == "HEAD":
+        return response
     await response.prepare(request)
     cloud.event_streams += 1
     try:

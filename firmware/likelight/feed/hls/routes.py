@@ -8,6 +8,7 @@ from aiohttp import web
 from likelight.feed.hls.hls import MEDIA_PLAYLIST, Hls, HlsRequestError
 from likelight.feed.hls.playlist import Rendered
 from likelight.feed.transport import tune
+from likelight.web.http.encoding import accepts_gzip
 
 _NO_STORE = {"Cache-Control": "no-store"}
 # A blocking reload has the same answer for every viewer; the RFC allows to keep it for six target
@@ -26,10 +27,10 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 def hls_routes(find: Callable[[str], Hls | None]) -> list[web.RouteDef]:
     """Return the routes of LL-HLS; `find` gives the LL-HLS of a kitchen, None is answered 404.
 
-    `/k/{kid}/stream.m3u8` is where a player begins.
+    `/k/{kid}/stream.m3u8` is where a player begins. HEAD waits for no playlist and wakes no camera.
     """
 
-    def handler(answer: Callable[[Hls, web.Request], Awaitable[web.Response]]) -> Handler:
+    def handler(answer: Callable[[Hls, web.Request], Awaitable[web.StreamResponse]]) -> Handler:
         async def handle(request: web.Request) -> web.StreamResponse:
             hls = find(request.match_info["kid"])
             if hls is None or request.match_info.get("epoch", hls.epoch) != hls.epoch:
@@ -54,14 +55,18 @@ def hls_routes(find: Callable[[str], Hls | None]) -> list[web.RouteDef]:
     ]
 
 
-async def _multivariant(hls: Hls, request: web.Request) -> web.Response:
+async def _multivariant(hls: Hls, request: web.Request) -> web.StreamResponse:
+    if request.method == "HEAD":
+        return web.StreamResponse(headers=_headers(_PLAYLIST))
     return _text(request, await hls.multivariant(), _PLAYLIST)
 
 
-async def _playlist(hls: Hls, request: web.Request) -> web.Response:
+async def _playlist(hls: Hls, request: web.Request) -> web.StreamResponse:
     number, part = _number(request, "_HLS_msn"), _number(request, "_HLS_part")
-    playlist = await hls.playlist(number, part)
-    return _text(request, playlist, _PLAYLIST if number is None else _ANSWER)
+    lifetime = _PLAYLIST if number is None else _ANSWER
+    if request.method == "HEAD":
+        return web.StreamResponse(headers=_headers(lifetime))
+    return _text(request, await hls.playlist(number, part), lifetime)
 
 
 async def _init(hls: Hls, request: web.Request) -> web.Response:
@@ -88,9 +93,13 @@ def _number(request: web.Request, name: str) -> int | None:
     return int(values[0])
 
 
+def _headers(lifetime: dict[str, str]) -> dict[str, str]:
+    return {**lifetime, "Content-Type": _PLAYLIST_TYPE, "Vary": "Accept-Encoding"}
+
+
 def _text(request: web.Request, playlist: Rendered, lifetime: dict[str, str]) -> web.Response:
-    headers = {**lifetime, "Content-Type": _PLAYLIST_TYPE, "Vary": "Accept-Encoding"}
-    if "gzip" not in request.headers.get("Accept-Encoding", ""):
+    headers = _headers(lifetime)
+    if not accepts_gzip(request):
         return web.Response(body=playlist.plain, headers=headers)
     headers["Content-Encoding"] = "gzip"
     return web.Response(body=playlist.gzipped, headers=headers)

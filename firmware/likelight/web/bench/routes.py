@@ -127,6 +127,8 @@ async def _stream(request: web.Request, bench: Bench) -> web.StreamResponse:
     """Send the state, the new log lines and the display's version whenever anything changed."""
     headers = {"Content-Type": "text/event-stream", "Cache-Control": "no-store"}
     response = web.StreamResponse(headers=headers)
+    if request.method == "HEAD":
+        return response
     await response.prepare(request)
     seen = last_line = 0
     try:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from aiohttp import web
 
+from likelight.web.http.encoding import accepts_gzip
 from likelight.web.http.reply_headers import PAGE_POLICY
 
 # Python's own table of types depends on the machine's /etc/mime.types; a module script with a
@@ -39,7 +40,7 @@ class ServedFile:
 
     def reply(self, request: web.Request) -> web.Response:
         """Answer a GET: 304 when the browser has this very file, else the file."""
-        packed = self.packed if "gzip" in request.headers.get("Accept-Encoding", "") else None
+        packed = self.packed if accepts_gzip(request) else None
         tag = f"{self.tag}-gz" if packed else self.tag
         headers = {
             "Cache-Control": "no-cache",
