@@ -112,7 +112,7 @@ async def test_a_question_carries_cursor_version_wait_and_token() -> None:
         await cloud.events(None, 17, 0)
     assert events.likes.total == 5
     assert events.notes[0].code == "heroes"
-    assert dict(seen[0].query) == {"cursor": "c0", "wait": "25", "max_notes": "20", "dv": "17"}
+    assert dict(seen[0].query) == {"cursor": "c0", "wait": "25", "max_notes": "100", "dv": "17"}
     assert "cursor" not in seen[1].query
     assert seen[0].headers["Authorization"] == f"Bearer {TOKEN}"
 

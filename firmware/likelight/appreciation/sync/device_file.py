@@ -6,7 +6,7 @@ Each function works inside the transaction of its caller.
 import hashlib
 import logging
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -96,6 +96,9 @@ _CURSOR: TypeAdapter[str | None] = TypeAdapter(Opaque | None)
 RECEIPTS_A_POST = 100
 """A receipt is at most 130 bytes of JSON, and the cloud takes bodies of 16 KiB."""
 HISTORY = 1000
+MOST_WAITING = 1000
+"""Notes that wait for the panel. Equal ones are one screen there, so of more than that only words
+that do not wait yet are taken: nobody's can keep another's out."""
 KEEP_REPORTED = timedelta(days=1)
 """How long after its expiry a finished note is kept, so that it is recognised if it comes twice."""
 KEEP_UNSHOWN = timedelta(days=7)
@@ -231,7 +234,7 @@ def keep(
     (before,) = db.execute("SELECT coalesce(max(position), 0) FROM notes").fetchone()
     new = tuple(
         StoredNote(note.id, note.code)
-        for note in notes
+        for note in _with_room(db, notes)
         if db.execute(
             "INSERT OR IGNORE INTO notes (id, code, expires_at) VALUES (?, ?, ?)",
             (note.id, note.code, rfc3339(note.expires_at)),
@@ -248,6 +251,21 @@ def keep(
         (rfc3339(now - KEEP_UNSHOWN), before),
     )
     return new
+
+
+def _with_room(db: sqlite3.Connection, notes: Iterable[Note]) -> Iterator[Note]:
+    """Yield those of `notes` that may wait: above `MOST_WAITING` only words that none has yet."""
+    waiting = dict(
+        db.execute(
+            "SELECT code, count(*) FROM notes WHERE shown_at IS NULL GROUP BY code"
+        ).fetchall()
+    )
+    room = MOST_WAITING - sum(waiting.values())
+    for note in notes:
+        if room > 0 or note.code not in waiting:
+            room -= 1
+            waiting[note.code] = waiting.get(note.code, 0) + 1
+            yield note
 
 
 def read_waiting(db: sqlite3.Connection) -> tuple[StoredNote, ...]:
@@ -268,11 +286,10 @@ def read_history(db: sqlite3.Connection) -> tuple[StoredNote, ...]:
 
 def mark_shown(db: sqlite3.Connection, ids: Iterable[str], at: datetime) -> None:
     """The screen showed the notes `ids`, in this order."""
+    (last,) = db.execute("SELECT coalesce(max(showing), 0) FROM notes").fetchone()
     db.executemany(
-        "UPDATE notes SET shown_at = ?,"
-        " showing = (SELECT coalesce(max(showing), 0) + 1 FROM notes)"
-        " WHERE id = ? AND shown_at IS NULL",
-        [(rfc3339(at), note_id) for note_id in ids],
+        "UPDATE notes SET shown_at = ?, showing = ? WHERE id = ? AND shown_at IS NULL",
+        [(rfc3339(at), showing, note_id) for showing, note_id in enumerate(ids, last + 1)],
     )
 
 

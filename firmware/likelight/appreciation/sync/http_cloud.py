@@ -22,6 +22,7 @@ from likelight.appreciation.sync.client import (
     Unreachable,
 )
 from likelight.contract import (
+    MAX_LIST,
     MAX_REPLY,
     Events,
     Status,
@@ -35,7 +36,8 @@ from likelight.runtime.tls import CaFileError, CertificateFault, certificate_fau
 
 W = TypeVar("W", bound=Wire)
 
-MAX_NOTES = 20
+MAX_NOTES = MAX_LIST
+"""As many as a reply may have: many notes are one commit, and a poll that brings some a pace."""
 EVENTS_GRACE_S = 10.0
 """How much longer than its own `wait` a long poll may take."""
 STATUS_TIMEOUT_S = 10.0

@@ -6,7 +6,7 @@ Notes reach the disk together with their cursor, and only then a screen.
 
 import asyncio
 import logging
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import replace
@@ -134,8 +134,8 @@ class Inbox:
         if self._is_new(events) or new_log:
             state = SyncState(events.cursor, self.desired, self.totals)
             new = await self._store.keep(state, events.notes, events.server_time)
-            for note in new:
-                log.info("A note came: %s", note.code)
+            for code, count in Counter(note.code for note in new).items():
+                log.info("Notes came: %s, %d times", code, count)
             self.waiting += new
         if new_log:
             self._on_receipt()
@@ -186,7 +186,7 @@ class Inbox:
         """The screen showed `notes`: their receipts are due from now on."""
         at = self._now()
         shown = [replace(note, shown_at=at) for note in notes]
-        ids = [note.id for note in shown]
+        ids = {note.id: None for note in shown}  # in their order
         await self._store.mark_shown(ids, at)
         self.waiting = [note for note in self.waiting if note.id not in ids]
         self.history.extend(shown)

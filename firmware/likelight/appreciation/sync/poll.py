@@ -33,6 +33,8 @@ SUPERSEDED_S = (60.0, 75.0)
 REFUSED_S = (300.0, 900.0)
 FLOOR_S = 0.2
 """The shortest pause between two questions, whatever the cloud says."""
+NOTES_PACE_S = 1.0
+"""The pause after an answer with notes: each is a commit, and a card wears with every one."""
 TOO_QUICK_S = 0.1
 """After an answer this quick and without news we wait a while: the cloud may be broken."""
 SLOW_DOWN_S = (0.5, 1.0)
@@ -115,6 +117,8 @@ class Poller:
         self._backoff = Backoff(self._rng)
         self._wait = 0 if events.more else events.next.wait
         pause = events.next.not_before_ms / 1000
+        if events.notes:
+            pause = max(pause, NOTES_PACE_S)
         quick = asyncio.get_running_loop().time() - asked_at < TOO_QUICK_S
         # A cache on the way may hand out one old reply for ever; the first repetition is ordinary.
         self._repeats = self._repeats + 1 if quick and events.cursor == cursor else 0

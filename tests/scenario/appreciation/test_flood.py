@@ -1,0 +1,100 @@
+"""A flood of likes and notes: what the lamp, the panel and the card notice of it."""
+
+import asyncio
+from itertools import pairwise
+from pathlib import Path
+
+from support.device import CODES, Device
+from support.scripted_cloud import ScriptedCloud
+from support.virtual import run_virtual, virtual_now
+
+HONEST = CODES[7]
+
+
+async def flood(cloud: ScriptedCloud, *, seconds: int, notes: int, likes: int) -> str:
+    """Send so many notes of three kinds and likes; return another's note from amid them."""
+    honest = ""
+    for second in range(seconds):
+        for n in range(notes * second // seconds, notes * (second + 1) // seconds):
+            cloud.note(CODES[n % 3])
+        cloud.like(likes * (second + 1) // seconds - likes * second // seconds)
+        if second == seconds // 2:
+            honest = cloud.note(HONEST)
+        await asyncio.sleep(1)
+    return honest
+
+
+def commits(device: Device, since: float, what: str | None = None) -> list[float]:
+    return [
+        entry.at
+        for entry in device.diary
+        if entry.what == "committed" and entry.at > since and what in (None, entry.value)
+    ]
+
+
+def seconds_until_shown(cloud: ScriptedCloud, note: str) -> float:
+    sent = next(known.created_at for known in cloud.notes if known.id == note)
+    return (cloud.shown[note] - sent).total_seconds()
+
+
+def test_what_a_kitchen_takes_of_a_flood_is_sixty_commits_a_minute_at_most(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        now = virtual_now()
+        cloud = ScriptedCloud(now)
+        async with Device(tmp_path / "device.db", cloud, now).living() as device:
+            await asyncio.sleep(10)
+            began = asyncio.get_running_loop().time()
+            # The ceilings of the contract: 1,000 likes a second, 60 notes and 20 more a minute.
+            for n in range(60):
+                cloud.note(CODES[n % 3])
+            honest = await flood(cloud, seconds=1000, notes=330, likes=1_000_000)
+            await asyncio.sleep(20)
+            assert device.window.likes_lit == 1_000_000
+            assert seconds_until_shown(cloud, honest) < 40
+            made = commits(device, began)
+            minutes = [sum(at <= other < at + 60 for other in made) for at in made]
+            assert max(minutes) <= 60
+
+    run_virtual(scenario())
+
+
+def test_a_cloud_that_holds_nobody_back_changes_neither_the_lamp_s_pace_nor_another_s_note(
+    tmp_path: Path,
+) -> None:
+    async def scenario() -> None:
+        now = virtual_now()
+        cloud = ScriptedCloud(now)
+        cloud.most_notes = 100
+        async with Device(tmp_path / "device.db", cloud, now).living() as device:
+            await asyncio.sleep(10)
+            began = asyncio.get_running_loop().time()
+            honest = await flood(cloud, seconds=60, notes=10_000, likes=1_000_000)
+            await asyncio.sleep(60)
+            lit = [at for at in device.diary.at("likes") if at > began]
+            assert all(b - a > 0.99 for a, b in pairwise(lit))
+            assert sum(delta for delta, _ in device.gestures) == 1_000_000
+            assert seconds_until_shown(cloud, honest) < 60
+            assert len(commits(device, began, "keep")) <= 120
+
+    run_virtual(scenario())
+
+
+def test_a_flood_in_quiet_hours_wakes_nobody_and_keeps_no_other_words_out(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        now = virtual_now()
+        cloud = ScriptedCloud(now)
+        cloud.most_notes = 100
+        device = Device(tmp_path / "device.db", cloud, now, quiet=lambda: True)
+        async with device.living():
+            await asyncio.sleep(10)
+            honest = await flood(cloud, seconds=60, notes=10_000, likes=0)
+            await asyncio.sleep(60)
+            assert device.diary.of("note on the panel") == []
+            waiting = await device.store.waiting()
+            assert len(waiting) == 1001
+            assert waiting[-1].id == honest
+            device.thanks.press()
+            await asyncio.sleep(60)
+            assert honest in cloud.shown
+
+    run_virtual(scenario())
