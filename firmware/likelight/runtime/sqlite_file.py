@@ -10,6 +10,7 @@ import errno
 import logging
 import os
 import sqlite3
+import stat
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
@@ -187,6 +188,8 @@ class SqliteFile:
             os.close(os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
         except OSError as error:
             raise self._unwritable(error) from error
+        for name in ("", *_KIN):
+            _keep_to_owner(self.path.with_name(self.path.name + name))
         db = sqlite3.connect(self.path, timeout=BUSY_TIMEOUT_S, isolation_level=None)
         self._db = db
         db.row_factory = sqlite3.Row
@@ -229,7 +232,7 @@ class SqliteFile:
             aside = self.path.with_name(f"{name}-{number}")
         try:
             self.path.rename(aside)
-            for kin in ("-wal", "-shm", "-journal"):
+            for kin in _KIN:
                 with suppress(FileNotFoundError):
                     self.path.with_name(self.path.name + kin).rename(f"{aside}{kin}")
             sync_folder(self.path.parent)
@@ -282,6 +285,21 @@ class SqliteFile:
 def _lacks_a_table(error: StoreError) -> bool:
     """Return whether the SQL of the setup failed: SQLite takes a file without a table for sound."""
     return getattr(error.__cause__, "sqlite_errorcode", None) == sqlite3.SQLITE_ERROR
+
+
+_KIN = ("-wal", "-shm", "-journal")
+"""What SQLite keeps beside a file."""
+
+
+def _keep_to_owner(file: Path) -> None:
+    """Take `file` away from everybody but its owner: an older version, or a copy, left it 0644."""
+    with suppress(OSError):  # it is not there, or another account's
+        opened = os.open(file, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
+        try:
+            if stat.S_IMODE(os.fstat(opened).st_mode) & 0o077:
+                os.fchmod(opened, 0o600)
+        finally:
+            os.close(opened)
 
 
 def _check(db: sqlite3.Connection, damage: StoreCorrupt) -> None:

@@ -17,11 +17,14 @@ import aiohttp
 import pytest
 from aiohttp import web
 
+from likelight.runtime.clock import utc_now
 from likelight.runtime.file_lock import locked
+from likelight.runtime.store_errors import StoreError
 from likelight.web.http.server import new_application
 from likelight_cloud.embedded import EmbeddedCloud
 from likelight_cloud.store.sqlite.store import SqliteStore
 from support.cloud import NOON, bearer
+from support.cloud_server import cloud_server
 
 LIKE = {"n": 1, "batch": "01234567-89ab-cdef-0123-456789abcdef"}
 
@@ -238,6 +241,34 @@ async def test_restored_draws_a_new_epoch_for_each_kitchen(tmp_path: Path) -> No
     assert refused.returncode == 2
     assert "another cloud serves" in refused.stderr
     assert await epochs() == after
+
+
+async def test_two_clouds_never_serve_one_file(tmp_path: Path) -> None:
+    """One in a device and one on its own, or two of a kind: polls would hang in the other."""
+    database = tmp_path / "likelight-cloud.sqlite3"
+
+    async def second_is_refused() -> None:
+        served = await asyncio.to_thread(
+            program, "serve", "--port", "0", "--admin-port", "0", folder=tmp_path
+        )
+        assert served.returncode == 2
+        assert served.stderr == (
+            "likelight-cloud: another cloud serves likelight-cloud.sqlite3; end it, or choose "
+            "another file\n"
+        )
+        with pytest.raises(StoreError, match="another cloud serves"):
+            await EmbeddedCloud(database, now=utc_now, rng=random.Random(1)).run()
+
+    async with cloud_server(database):
+        await second_is_refused()
+    inside = EmbeddedCloud(database, now=utc_now, rng=random.Random(1))
+    async with asyncio.TaskGroup() as group:
+        running = group.create_task(inside.run())
+        await inside.ready.wait()
+        await second_is_refused()
+        running.cancel()
+    async with cloud_server(database):
+        pass
 
 
 @pytest.mark.parametrize(

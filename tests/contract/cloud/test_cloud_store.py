@@ -266,6 +266,23 @@ async def test_the_file_is_its_owners_only(tmp_path: Path) -> None:
         assert path.stat().st_mode & 0o777 == 0o600
 
 
+async def test_a_file_that_others_could_read_is_its_owner_s_only_once_it_is_opened(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "cloud.db"
+    kin = [tmp_path / f"cloud.db{name}" for name in ("", "-wal", "-shm")]
+    async with opened(lambda: SqliteStore(path)) as store:
+        await store.add_kitchen("k1", "Kitchen", NOON)
+        # What a crash leaves: the log and its index stay, and the file is whole only with them.
+        left = [file.read_bytes() for file in kin]
+    for file, content in zip(kin, left, strict=True):
+        file.write_bytes(content)
+        file.chmod(0o644)
+    async with opened(lambda: SqliteStore(path)) as store:
+        assert [file.stat().st_mode & 0o777 for file in kin] == [0o600] * 3
+        assert await store.kitchen("k1") is not None
+
+
 async def test_a_commit_is_on_the_disk_when_it_ends(tmp_path: Path) -> None:
     file = SqliteFile(tmp_path / "cloud.db", CLOUD_FILE)
     await file.open(lambda _: None)

@@ -174,4 +174,11 @@ async def test_a_disk_that_is_read_only_is_said_and_a_start_from_it_is_private(
     async with whole(small_disk):
         pass
     await asyncio.to_thread(remount, "ro")
+    async with whole(small_disk) as place, aiohttp.ClientSession() as session:
+        await place.until(lambda: "code D2." in " ".join(place.device.window_in.screen.text))
+        async with session.get(f"{place.url}/healthz") as reply:
+            assert reply.status == 200
+            health = await reply.json()
+        assert health["status"] == "degraded"
+        assert "disk-read-only" in health["reasons"]
     await comes_up_private_and_shares(small_disk)
