@@ -195,6 +195,25 @@ async def test_a_note_is_sent_then_on_the_screen_and_the_crew_is_named_only_once
     assert [code for code, _ in cloud.notes] == ["heroes"]
 
 
+async def test_a_thanks_that_a_restored_cloud_says_again_is_not_a_new_one(
+    cloud: StubCloud, viewer: ViewerPage
+) -> None:
+    await viewer.counts(BEFORE)
+    cloud.thank()
+    await viewer.receives("The crew says thanks")
+    thanks = cloud.summary.thanks
+    cloud.note_state = NoteState.QUEUED
+    await viewer.note("hello").click()
+    await viewer.receives("Sent: Hello from far away")
+    for said in (None, thanks):
+        total = cloud.summary.likes.total + 1
+        cloud.tell(thanks=said, likes=SummaryLikes(total=total))
+        await viewer.counts(total)
+    await viewer.receives("Sent: Hello from far away")
+    cloud.thank()
+    await viewer.receives("The crew says thanks")
+
+
 async def test_a_note_that_the_cloud_has_lost_is_called_so(
     cloud: StubCloud, viewer: ViewerPage
 ) -> None:

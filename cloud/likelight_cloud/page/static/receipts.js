@@ -19,7 +19,7 @@ export class Receipts {
   #waitingFor = null;
   #notes = [];
   #shown = null;
-  #thanks = undefined;
+  #thanksIds = null;
   #asking = false;
   #askAgain = false;
   #noteLine = null;
@@ -97,13 +97,21 @@ export class Receipts {
   /** A summary came in: see which of our likes and notes it confirms. */
   summary(summary) {
     this.#lampOf(summary.lamp);
-    const thanked = summary.thanks?.id ?? null;
-    const thanksNew = this.#thanks !== undefined && thanked !== null && thanked !== this.#thanks;
-    const changed = summary.notes.shown !== this.#shown || thanked !== this.#thanks;
+    const thanksNew = this.#isNewThanks(summary.thanks?.id);
+    const changed = summary.notes.shown !== this.#shown || thanksNew;
     this.#shown = summary.notes.shown;
-    this.#thanks = thanked;
     if (thanksNew) this.#showLine(NOTE_MARKS.thanked, word("thanked"));
     if (changed) this.#askForNotes();
+  }
+
+  // A thanks is new by its id, and once: a cloud that came back from a backup forgets the last one
+  // until the device repeats it. What the first summary says was there before this page.
+  #isNewThanks(id) {
+    const known = this.#thanksIds;
+    if (known === null) this.#thanksIds = new Set([id]);
+    if (known === null || id === undefined || known.has(id)) return false;
+    known.add(id);
+    return true;
   }
 
   #lampOf(lamp) {
