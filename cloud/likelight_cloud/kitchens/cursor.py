@@ -1,8 +1,8 @@
 """The cursor: opaque to the device, exact for the cloud, and refused when anybody changes it.
 
-base64url of version, flags, seq, total and time (fixed width, big-endian), the end of a note's id,
-epoch and kid, then a MAC of 10 bytes: 49 to 88 bytes, so 66 to 118 characters of the 128 that the
-contract allows.
+base64url of version, flags, seq, total, revision and time (fixed width, big-endian), the end of a
+note's id, epoch and kid, then a MAC of 10 bytes: 53 to 92 bytes, so 71 to 123 characters of the 128
+that the contract allows.
 """
 
 import base64
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 _VERSION = 2
 _WATCHING = 1
-_HEAD = struct.Struct(">BBQQQ8s")
+_HEAD = struct.Struct(">BBIQQQ8s")
 _NOTE_CHARS = 8
 _EPOCH_CHARS = 4
 _MAC_BYTES = 10
@@ -34,14 +34,15 @@ class Position:
     """How far a device has come.
 
     `seq` is the newest note that it holds, `note` the last 8 characters of that note's id, which
-    tell it from another under the same number; empty when it is not known. `total` and `watching`
-    are the likes, and whether anybody watched, in the last reply; `likes_ms` is the time (epoch ms)
-    of the last reply that carried new likes, or 0.
+    tell it from another under the same number; empty when it is not known. `total`, `revision` and
+    `watching` are the likes, the kitchen's revision and whether anybody watched, in the last reply;
+    `likes_ms` is the time (epoch ms) of the last reply that carried new likes, or 0.
     """
 
     epoch: str
     seq: int
     total: int
+    revision: int = 0
     note: str = ""
     likes_ms: int = 0
     watching: bool = False
@@ -60,6 +61,7 @@ class Cursors:
             _WATCHING if position.watching else 0,
             position.seq,
             position.total,
+            position.revision,
             position.likes_ms,
             position.note.encode("ascii"),
         )
@@ -76,7 +78,7 @@ class Cursors:
         content, mac = raw[:-_MAC_BYTES], raw[-_MAC_BYTES:]
         if not hmac.compare_digest(mac, self._mac(content)):
             raise CursorError("the cursor is damaged, or another cloud gave it")
-        version, flags, seq, total, likes_ms, note = _HEAD.unpack_from(content)
+        version, flags, seq, total, revision, likes_ms, note = _HEAD.unpack_from(content)
         epoch, owner = content[_HEAD.size :][:_EPOCH_CHARS], content[_HEAD.size + _EPOCH_CHARS :]
         if version != _VERSION:
             raise CursorError(f"the cursor has the unknown version {version}")
@@ -86,6 +88,7 @@ class Cursors:
             epoch.decode("ascii"),
             seq,
             total,
+            revision,
             note.rstrip(b"\0").decode("ascii"),
             likes_ms,
             bool(flags & _WATCHING),

@@ -12,7 +12,12 @@ async def fork_of(store: Store, record: KitchenRecord, position: Position) -> st
     """Return why `position` does not lie on the kitchen's time line, or None when it does."""
     if position.epoch != record.epoch:
         return f"The history of the kitchen {record.kid} has started again"
-    if position.seq > record.head or position.total > record.likes_total:
+    # The revision grows with each status too, so it tells of a copy when likes and notes do not.
+    if (
+        position.seq > record.head
+        or position.total > record.likes_total
+        or position.revision > record.revision
+    ):
         return "The cursor is ahead of this cloud, which came back from an older copy"
     known = end_of(await store.note_id(record.kid, position.seq))
     if known and position.note and known != position.note:
@@ -23,7 +28,8 @@ async def fork_of(store: Store, record: KitchenRecord, position: Position) -> st
 async def start_of(store: Store, record: KitchenRecord, total: int) -> Position:
     """Return where a device goes on: with the notes that it never acknowledged, past `total`."""
     seq = min(record.acked, record.head)
-    return Position(record.epoch, seq, total, end_of(await store.note_id(record.kid, seq)))
+    note = end_of(await store.note_id(record.kid, seq))
+    return Position(record.epoch, seq, total, record.revision, note)
 
 
 def lit_before(record: KitchenRecord) -> int:

@@ -91,29 +91,30 @@ def play(tmp_path: Path) -> Play:
 
 
 @pytest.mark.parametrize("command", [True, False], ids=["restored", "no command"])
+@pytest.mark.parametrize("notes", [True, False], ids=["notes", "likes only"])
 @pytest.mark.parametrize("before_poll", [True, False], ids=["written first", "polled first"])
 def test_after_a_restore_likes_are_exact_and_each_note_is_delivered_or_its_sender_told(
-    play: Play, command: bool, before_poll: bool
+    play: Play, command: bool, before_poll: bool, notes: bool
 ) -> None:
     async def scenario(store: Store17) -> None:
         async with store.living() as device:
             async with store.cloud() as site:
                 await asyncio.sleep(2)
                 await site.like(20)
-                kept = await send(site, 2)
+                kept = await send(site, 2 * notes)
                 await asyncio.sleep(40)
                 store.back_up()
                 site.forget_viewer()
                 await site.like(10)
-                lost = await send(site, 3)
+                lost = await send(site, 3 * notes)
                 await asyncio.sleep(60)
-                assert await states(site, [*kept, *lost]) == ["shown"] * 5
+                assert await states(site, [*kept, *lost]) == ["shown"] * 5 * notes
                 assert device.gestures == [(20, 20), (10, 30)]
             await store.restore(command=command)
             async with store.cloud() as site:
                 if not before_poll:
                     await asyncio.sleep(120)
-                new = await send(site, 4)
+                new = await send(site, 4 * notes)
                 site.forget_viewer()
                 liked = await site.like(17)
                 assert liked.body["total"] == 37
@@ -123,10 +124,10 @@ def test_after_a_restore_likes_are_exact_and_each_note_is_delivered_or_its_sende
                 assert device.gestures == [(20, 20), (10, 30), (17, 37)]
                 summary = await site.summary()
                 assert summary["likes"]["total"] == summary["lamp"]["lit_total"] == 37
-                assert await states(site, kept) == ["shown"] * 2
-                assert await states(site, lost) == ["unknown"] * 3
-                assert await states(site, new) == ["shown"] * 4
-                assert summary["notes"] == {"total": 6, "shown": 6}
+                assert await states(site, kept) == ["shown"] * 2 * notes
+                assert await states(site, lost) == ["unknown"] * 3 * notes
+                assert await states(site, new) == ["shown"] * 4 * notes
+                assert summary["notes"] == {"total": 6 * notes, "shown": 6 * notes}
 
     play(scenario)
 

@@ -129,8 +129,9 @@ def test_views_count_until_forty_seconds_after_the_last_word(
 positions = st.builds(
     Position,
     epoch=st.text("abcXYZ019-_", min_size=4, max_size=4),
-    seq=st.integers(0, 2**63),
+    seq=st.integers(0, 2**32 - 1),
     total=st.integers(0, 2**63),
+    revision=st.integers(0, 2**63),
     note=st.text("0123456789ABCDEFGHJKMNPQRSTVWXYZ_-", max_size=8),
     likes_ms=st.integers(0, 2**63),
     watching=st.booleans(),
@@ -154,8 +155,9 @@ def test_a_cursor_ends_in_a_mac_of_ten_bytes() -> None:
     cursors = Cursors(b"secret")
     cursor = cursors.write("demo", Position("k7Qe", seq=41, total=912345))
     raw = bytearray(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-    # Version, flags, three numbers of 8 bytes, the end of a note's id, epoch and kitchen, the MAC.
-    assert len(raw) == 2 + 3 * 8 + 8 + len("k7Qe") + len("demo") + 10
+    # Version, flags, a number of 4 bytes and three of 8, the end of a note's id, epoch and kitchen,
+    # then the MAC.
+    assert len(raw) == 2 + 4 + 3 * 8 + 8 + len("k7Qe") + len("demo") + 10
     for place in range(1, 11):
         raw[-place] ^= 1
         with pytest.raises(CursorError):

@@ -137,6 +137,7 @@ async def _reply(
         seq=backlog.seq if backlog else position.seq,
         note=end_of(backlog.last_id) if backlog else position.note,
         total=record.likes_total,
+        revision=record.revision,
         likes_ms=int(at.timestamp() * 1000) if new_likes else position.likes_ms,
         watching=viewers.watching,
     )
