@@ -53,7 +53,7 @@ async def test_somebody_watching_is_demand_and_brings_the_picture(site: RelaySit
 
 
 async def test_the_upload_goes_through_a_proxy(site: RelaySite) -> None:
-    async with uploading("http://cloud.invalid", proxy=site.base) as device:
+    async with uploading("http://cloud.internal", proxy=site.base) as device:
         device.upload.on_watched(True)
         device.live()
         async with beside(device.film()):
