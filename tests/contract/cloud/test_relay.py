@@ -110,6 +110,7 @@ async def test_an_upload_that_breaks_is_told_at_once_and_a_gate_that_shuts_is_no
             assert transport is not None
             transport.abort()
             await watcher.state(State.INTERRUPTED)
+            assert watcher.got.states[-2:] == ["live", "interrupted"]
         await until_state(site, State.INTERRUPTED)
         assert (await site.summary())["feed"] == {"arriving": False}
         async with site.device() as device:
