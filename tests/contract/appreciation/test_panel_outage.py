@@ -56,6 +56,7 @@ async def test_a_panel_that_is_pulled_out_is_reported_once_and_shows_what_counts
             cast(Inbox, NoNotes()),
             PanelSettings(load("en")),
             situation=situation,
+            notes_wait=lambda: False,
             on_note=lambda: None,
             rng=Impatient(),
         )

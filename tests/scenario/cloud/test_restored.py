@@ -87,7 +87,14 @@ Play = Callable[[Callable[[Store17], Coroutine[Any, Any, None]]], None]
 
 @pytest.fixture
 def play(tmp_path: Path) -> Play:
-    return lambda scenario: run_virtual(scenario(Store17(tmp_path)))
+    async def begin(scenario: Callable[[Store17], Coroutine[Any, Any, None]]) -> None:
+        store = Store17(tmp_path)
+        # A device that asks before its kitchen is there is refused, and waits for minutes.
+        async with store.cloud():
+            pass
+        await scenario(store)
+
+    return lambda scenario: run_virtual(begin(scenario))
 
 
 @pytest.mark.parametrize("command", [True, False], ids=["restored", "no command"])
