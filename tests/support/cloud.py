@@ -153,20 +153,21 @@ async def serving(
     routes.mount(cloud, app)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
     await runner.setup()
-    base, connector = await _listen(runner, unix)
     jar = aiohttp.CookieJar(unsafe=True)
     timeout = aiohttp.ClientTimeout(total=20 if unix is None else 120)
     try:
-        async with (
-            asyncio.TaskGroup() as group,
-            aiohttp.ClientSession(connector=connector, cookie_jar=jar, timeout=timeout) as session,
-        ):
+        async with asyncio.TaskGroup() as group:
             running = group.create_task(cloud.run())
             await asyncio.wait_for(cloud.ready.wait(), 20)
             await store.add_kitchen(KID, "The demo kitchen", now())
             await store.add_token(KID, hashed(TOKEN))
+            # Only now: a device that waits for its cloud would be refused for minutes.
+            base, connector = await _listen(runner, unix)
             try:
-                yield Site(cloud, session, base)
+                async with aiohttp.ClientSession(
+                    connector=connector, cookie_jar=jar, timeout=timeout
+                ) as session:
+                    yield Site(cloud, session, base)
             finally:
                 running.cancel()
     finally:
