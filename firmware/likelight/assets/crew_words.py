@@ -38,7 +38,7 @@ class CrewWords:
     on_air: str = "On air"
     thanks_sent: str = "Thanks sent"
     thanks_kept: str = "Thanks kept."
-    thanks_wait: str = "Off it goes with the internet."
+    thanks_wait: str = "It goes out when the internet is back."
     test: str = "A test. Nobody sent this note."
 
     camera_off: str = "Camera off."

@@ -32,7 +32,7 @@ OFFLINE = StatusScreen("No internet.", "The lamp and your buttons still work.", 
 REFUSED = StatusScreen("The cloud doesn't know this device.", "Call IT, code C1.", "wrench")
 SUPERSEDED = StatusScreen("Two devices share one name.", "Call IT, code C2.", "wrench")
 FAULT = StatusScreen("The camera is having trouble.", "The lamp still works.", "wrench")
-THANKS_KEPT = StatusScreen("Thanks kept.", "Off it goes with the internet.", "hands")
+THANKS_KEPT = StatusScreen("Thanks kept.", "It goes out when the internet is back.", "hands")
 
 
 @pytest.mark.parametrize(
@@ -72,7 +72,7 @@ def test_the_crew_reads_its_own_language(tmp_path: Path) -> None:
             device.turn(State.PRIVATE)
             await asyncio.sleep(1)
             assert " ".join(device.window.screen.text) == (
-                "Kamera aus. Noch mal drücken zum Teilen."
+                "Kamera aus. Noch mal drücken: wieder live."
             )
 
     run_virtual(scenario())

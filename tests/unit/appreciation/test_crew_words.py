@@ -234,7 +234,7 @@ def test_numbers_days_and_hours_are_written_as_the_language_does() -> None:
         "Caméra éteinte.", "De retour à 09h05.", "clock"
     )
     assert headline(ending, german) == StatusScreen(
-        "Euer Ja endet am 1.12.", "Ruft IT an, Code A1.", "clock"
+        "Euer Ja endet am 1.12.", "Ruft die IT an: Code A1.", "clock"
     )
     assert "12月1日" in str(headline(ending, japanese)).replace("\\u200b", "")
     assert german.spellings(12_480) == ("12.480", "12k")
