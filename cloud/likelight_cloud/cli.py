@@ -21,6 +21,7 @@ from likelight.contract import KitchenId, KitchenName
 from likelight.runtime.clock import utc_now
 from likelight.runtime.file_lock import locked
 from likelight.runtime.store_errors import StoreError
+from likelight.runtime.systemd import Systemd
 from likelight.web.http.address import own_address
 from likelight.web.http.proxies import Network, TrustedProxies, proxy_network
 from likelight.web.http.server import ListenError, listen
@@ -185,7 +186,10 @@ async def _serve(options: argparse.Namespace) -> None:
         public = await bound(options.host, options.port, "--host or --port")
         admin = await bound(options.admin_host, options.admin_port, "--admin-host or --admin-port")
 
-        def log_addresses() -> None:
+        systemd = Systemd()
+
+        def on_ready() -> None:
+            systemd.ready(f"serving {own_address(public)}")
             log.info(
                 "The cloud answers at %s, and administrators at %s/readyz and %s/metrics",
                 own_address(public),
@@ -200,7 +204,7 @@ async def _serve(options: argparse.Namespace) -> None:
             public_url=options.public_url,
             proxies=TrustedProxies(options.trusted_proxy),
         )
-        await _until_stopped(server.run(log_addresses))
+        await _until_stopped(server.run(on_ready))
 
 
 def _listener(host: str, port: int, flags: str) -> socket.socket:

@@ -1,10 +1,11 @@
-"""The systemd unit, as tests and benches need it."""
+"""The systemd units, as tests and benches need it."""
 
 import os
 import shlex
 from pathlib import Path
 
 UNIT = Path(__file__).parents[2] / "systemd" / "likelight.service"
+CLOUD_UNIT = UNIT.with_name("likelight-cloud.service")
 
 
 def environment() -> dict[str, str]:

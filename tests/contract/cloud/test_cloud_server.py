@@ -1,8 +1,13 @@
 """The cloud as a server of its own: its clients, its health, and what administrators read."""
 
 import asyncio
+import os
 import re
+import shlex
+import socket
 import sqlite3
+import sys
+import tempfile
 import uuid
 from pathlib import Path
 from typing import Any
@@ -16,6 +21,7 @@ import likelight_cloud
 from likelight import __version__
 from support.cloud import KID, bearer
 from support.cloud_server import ServedCloud, cloud_server
+from support.unit import CLOUD_UNIT
 from support.virtual import run_virtual
 
 TABLE = Path(likelight_cloud.__file__).parents[1] / "METRICS.md"
@@ -264,3 +270,39 @@ async def test_the_table_has_every_metric_and_no_other(tmp_path: Path) -> None:
             assert set(sample.labels) == set(labels), family.name
             if "protocol" in sample.labels:
                 assert f"`{sample.labels['protocol']}`" in TABLE.read_text("utf-8")
+
+
+async def test_the_cloud_that_its_unit_starts_says_when_it_answers(tmp_path: Path) -> None:
+    command = next(
+        line.removeprefix("ExecStart=")
+        for line in CLOUD_UNIT.read_text("utf-8").splitlines()
+        if line.startswith("ExecStart=")
+    )
+    database = tmp_path / "cloud.sqlite3"
+    options = "--port 0 --admin-port 0 --public-url https://kitchens.example --trusted-proxy ::1"
+    arguments = shlex.split(
+        command.replace("/var/lib/likelight-cloud/likelight-cloud.sqlite3", str(database)).replace(
+            "$OPTIONS", options
+        )
+    )
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager,
+    ):
+        manager.bind(f"{folder}/notify")
+        manager.setblocking(False)
+        server = await asyncio.create_subprocess_exec(
+            sys.executable,
+            *("-m", "likelight_cloud.cli", *arguments[1:]),
+            env={"PATH": os.defpath, "NOTIFY_SOCKET": f"{folder}/notify"},
+        )
+        try:
+            async with asyncio.timeout(60):
+                told = await asyncio.get_running_loop().sock_recv(manager, 200)
+            state, status = told.decode().splitlines()
+            assert state == "READY=1"
+            address = status.removeprefix("STATUS=serving ")
+            assert await get(f"{address}/healthz") == (200, {"well": True})
+        finally:
+            server.kill()
+            await server.wait()

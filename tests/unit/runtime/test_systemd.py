@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from likelight.runtime.systemd import Systemd
-from support.unit import UNIT, environment
+from support.unit import CLOUD_UNIT, UNIT, environment
 
 GROWING_PAUSES = UNIT.parent / "likelight.service.d" / "growing-pauses.conf"
 
@@ -52,17 +52,27 @@ def test_without_a_service_manager_nothing_happens(monkeypatch: pytest.MonkeyPat
 
 
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd-analyze is not here")
-def test_the_unit_is_valid_and_hardened(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("of", "program", "exposure"),
+    [
+        (UNIT, "/opt/likelight/current/bin/likelight", 20),
+        (CLOUD_UNIT, "/opt/likelight-cloud/bin/likelight-cloud", 12),
+    ],
+    ids=["device", "cloud"],
+)
+def test_the_unit_is_valid_and_hardened(
+    tmp_path: Path, of: Path, program: str, exposure: int
+) -> None:
     daemon = tmp_path / "likelight"
     daemon.write_text("#!/bin/sh\n")
     daemon.chmod(0o755)
-    unit = tmp_path / UNIT.name
-    text = UNIT.read_text().replace("/opt/likelight/current/bin/likelight", str(daemon))
-    if _systemd_version() >= 254:
+    unit = tmp_path / of.name
+    text = of.read_text().replace(program, str(daemon))
+    if of == UNIT and _systemd_version() >= 254:
         # As the drop-in of a directory, whose place is fixed, it would not be seen here.
         text += GROWING_PAUSES.read_text()
     unit.write_text(text)
-    for check in (["verify"], ["security", "--offline=yes", "--threshold=20"]):
+    for check in (["verify"], ["security", "--offline=yes", f"--threshold={exposure}"]):
         done = subprocess.run(
             ["systemd-analyze", *check, str(unit)],
             capture_output=True,
