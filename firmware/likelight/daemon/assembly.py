@@ -1,5 +1,6 @@
 """Builds the parts of one device and connects them to each other."""
 
+import logging
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
@@ -40,6 +41,8 @@ from likelight.runtime.troubles import Trouble, Troubles
 from likelight.web.control.server import ControlServer
 from likelight_hw.camera.process import CameraProcess
 from likelight_hw.wiring import Wiring
+
+log = logging.getLogger(__name__)
 
 BenchRoutes = Callable[[Device], Sequence[web.RouteDef]]
 """Returns the routes of the demo's bench for a device."""
@@ -99,6 +102,14 @@ async def _begin_private_or_shared(
     on_air: OnAir, memory: PrivacyMemory, prepared: Prepared, config: Config
 ) -> None:
     """Tell the gate what the crew chose. A new device shares what is only simulated."""
+    if not prepared.new and await memory.has_lost():
+        log.warning(
+            "What the crew chose is not known any more: the store or the marker (%s) in %s is "
+            "empty, damaged or another kitchen's. The kitchen is private until "
+            "somebody presses PRIVACY",
+            MARKER_FILE,
+            config.state_dir,
+        )
     new = prepared.new and camera_config(config.camera).simulated
     on_air.use_stored_privacy(private=await memory.begin(new=new))
 

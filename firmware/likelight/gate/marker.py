@@ -49,15 +49,23 @@ class Marker:
     @property
     def says_shared(self) -> bool:
         """Whether it says "shared", for this kitchen and without a damaged byte."""
+        return self._content() == self._shared
+
+    @property
+    def intact(self) -> bool:
+        """Whether it says one of the two, for this kitchen and without a damaged byte."""
+        return self._content() in (self._shared, self._private)
+
+    def _content(self) -> bytes | None:
         try:
             # Not a FIFO: reading one would wait for ever.
             opened = os.open(self._file, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
         except OSError:
-            return False
+            return None
         try:
-            return os.read(opened, SIZE + 1) == self._shared
+            return os.read(opened, SIZE + 1)
         except OSError:
-            return False
+            return None
         finally:
             os.close(opened)
 

@@ -28,6 +28,9 @@ class StoredChoice(Protocol):
     @property
     def inherits_shared(self) -> bool: ...
 
+    @property
+    def boots(self) -> int: ...
+
     async def set_private(self, private: bool) -> None: ...
 
 
@@ -63,6 +66,17 @@ class PrivacyMemory:
         except OSError:
             return True
         return False
+
+    async def has_lost(self) -> bool:
+        """Return whether a place on the disk has lost what it held; ask before `begin`.
+
+        It is the same whatever that was, so that who is told learns of no press.
+        """
+        store, marker = self._store, self._marker
+        if not store.kept or store.boots == 1:
+            return store.kept
+        # Beside a store that says "private" a marker that is missing loses nothing.
+        return await self._in_thread(lambda: not marker.intact and (marker.exists or store.shared))
 
     async def keep(self, private: bool) -> None:
         """Keep what the crew chose. Raises `OSError` when the disk does not have it."""

@@ -118,6 +118,38 @@ async def test_what_is_damaged_leaves_a_kitchen_private_and_alive(
     await comes_up_private_and_shares(tmp_path)
 
 
+@pytest.mark.parametrize(
+    "damage", ["nothing", "store missing", "marker zero", "cloud missing, too"]
+)
+async def test_a_lost_choice_is_said_in_the_log_with_what_to_do_whichever_it_was(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, damage: str
+) -> None:
+    said = {}
+    for choice in (State.IDLE, State.PRIVATE):
+        state = tmp_path / choice
+        state.mkdir()
+        async with whole(state) as place:
+            if choice is State.PRIVATE:
+                await presses(place, State.PRIVATE)
+                marker = Marker(state / MARKER_FILE, "demo")
+                await until(lambda marker=marker: not marker.says_shared)  # type: ignore[misc]
+        if damage != "nothing":
+            await asyncio.to_thread(DAMAGES[damage], state)
+        caplog.clear()
+        async with whole(state) as place:
+            assert place.device.on_air.wants_privacy is (
+                (choice, damage) != (State.IDLE, "nothing")
+            )
+        said[choice] = [
+            one.getMessage().replace(str(state), "")
+            for one in caplog.records
+            if one.name == "likelight.daemon.assembly"
+        ]
+    assert said[State.IDLE] == said[State.PRIVATE], "it tells of no press"
+    assert len(said[State.IDLE]) == (damage != "nothing")
+    assert all("private until somebody presses PRIVACY" in line for line in said[State.IDLE])
+
+
 async def test_a_card_from_another_kitchen_is_private(tmp_path: Path) -> None:
     async with whole(tmp_path) as place:
         assert place.device.on_air.state is State.IDLE, "the crew there shared"
