@@ -39,7 +39,7 @@ async def main(viewers: list[int], seconds: float) -> None:
     print("viewers   way      us of CPU a viewer and second   requests/s at the origin   later by")
     with tempfile.TemporaryDirectory() as folder:
         async with demo(Path(folder) / "state") as place:
-            async with edge(place, Path(folder)) as varnish:
+            async with edge(place.url, Path(folder)) as varnish:
                 for count in viewers:
                     servers = {
                         "direct": (Edge(place.url, varnish.workdir, place.process.pid), False),

@@ -40,12 +40,12 @@ class Edge:
 
 
 @asynccontextmanager
-async def edge(origin: Demo, tmp_path: Path) -> AsyncIterator[Edge]:
+async def edge(origin: str, tmp_path: Path) -> AsyncIterator[Edge]:
     """Start Varnish with the VCL that we ship, but for the origin's port."""
     vcl = tmp_path / "likelight.vcl"
     text = VCL.read_text()
     assert text.count('"8080"') == 1
-    vcl.write_text(text.replace('"8080"', f'"{origin.url.rpartition(":")[2]}"'))
+    vcl.write_text(text.replace('"8080"', f'"{origin.rpartition(":")[2]}"'))
     port, workdir = free_port(), tmp_path / "varnish"
     process = await asyncio.create_subprocess_exec(
         str(VARNISHD), "-F", "-j", "none", "-n", str(workdir), "-a", f"127.0.0.1:{port}",

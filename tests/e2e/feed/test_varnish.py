@@ -17,7 +17,7 @@ pytestmark = pytest.mark.skipif(not VARNISHD.exists(), reason="needs Debian's va
 
 
 async def test_the_origin_does_not_feel_how_many_watch(tmp_path: Path) -> None:
-    async with demo(tmp_path / "state") as place, edge(place, tmp_path) as varnish:
+    async with demo(tmp_path / "state") as place, edge(place.url, tmp_path) as varnish:
         few = await measured(place, varnish, 50, 4)
         many = await measured(place, varnish, 200, 5)
     for viewers, found in ((50, few), (200, many)):
@@ -29,7 +29,7 @@ async def test_the_origin_does_not_feel_how_many_watch(tmp_path: Path) -> None:
 
 
 async def test_no_edge_shows_a_picture_long_after_a_shut(tmp_path: Path) -> None:
-    async with demo(tmp_path / "state") as place, edge(place, tmp_path) as varnish:
+    async with demo(tmp_path / "state") as place, edge(place.url, tmp_path) as varnish:
         viewer = Follower(place.client, f"{varnish.url}/k/demo/stream.m3u8")
         await viewer.start()
         seen = [*viewer.parts, *(each.uri for each in viewer.segments.values() if each.uri)]
@@ -45,7 +45,7 @@ async def test_no_edge_shows_a_picture_long_after_a_shut(tmp_path: Path) -> None
 
 
 async def test_everything_else_passes_through(tmp_path: Path) -> None:
-    async with demo(tmp_path / "state") as place, edge(place, tmp_path) as varnish:
+    async with demo(tmp_path / "state") as place, edge(place.url, tmp_path) as varnish:
         client = place.client
         async with client.ws_connect(f"{varnish.url}/k/demo/ws", max_msg_size=0) as socket:
             assert "mime" in await socket.receive_json(timeout=15)
