@@ -55,6 +55,8 @@ class StubCloud:
     """
 
     def __init__(self) -> None:
+        self.streams = 0
+        """Event streams that are open now."""
         self.summary = Summary(
             kid="demo",
             name="The corner kitchen",
@@ -180,6 +182,7 @@ class StubCloud:
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
         await response.prepare(request)
         seen = self._changes.version
+        self.streams += 1
         try:
             while self.streaming:
                 while self.mute:
@@ -189,6 +192,8 @@ class StubCloud:
                 seen = await self._changes.wait_beyond(seen)
         except ConnectionError:
             return response
+        finally:
+            self.streams -= 1
         return response
 
     async def _likes(self, request: web.Request) -> web.StreamResponse:

@@ -276,6 +276,32 @@ async def test_it_comes_back_after_the_connection_was_lost(browser: Browser) -> 
     assert 0 <= heard[1]["retryIn"] <= 1
 
 
+async def test_when_the_network_is_back_the_picture_is_at_once(browser: Browser) -> None:
+    async with stage(browser) as (place, page):
+        await shows(page, *DARK)
+        await page.evaluate(PARKED)
+        await page.context.set_offline(True)
+        place.cut_all()
+        await page.wait_for_function("() => heard.connections.some(c => c.kind === 'lost')")
+        await page.evaluate("heard.pictures = 0")
+        await page.context.set_offline(False)
+        await page.wait_for_function("() => heard.pictures > 0")
+        await shows(page, *DARK)
+
+
+# No timer ends any more: whatever waits for its next try would wait for ever.
+PARKED = "window.setTimeout = () => 0"
+
+
+async def test_a_running_picture_is_left_alone_when_the_network_is_back(browser: Browser) -> None:
+    async with stage(browser) as (_, page):
+        await shows(page, *DARK)
+        await page.wait_for_function("() => heard.told.length > 1")
+        await page.evaluate("dispatchEvent(new Event('online'))")
+        await page.wait_for_function("() => heard.told.length > 3")
+        assert await page.evaluate("heard.pictures") == 1
+
+
 async def test_a_hidden_tab_is_not_a_viewer(browser: Browser) -> None:
     async with stage(browser) as (place, page):
         await shows(page, *DARK)

@@ -114,6 +114,7 @@ const look = () => {
   }
 };
 document.addEventListener("visibilitychange", look);
+addEventListener("online", look);
 
 find("like").addEventListener("click", () => {
   hearts.tap();

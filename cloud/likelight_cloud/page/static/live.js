@@ -1,6 +1,7 @@
 /** The summary, as fresh as the network allows: pushed by SSE, asked for where that fails. */
 
 import { get, pause } from "./requests.js";
+import { Windows } from "./windows.js";
 
 const OPEN_WITHIN_MS = 5000;
 // The cloud says every 20 s at least that the stream lives.
@@ -14,6 +15,7 @@ export class Live {
   #on;
   #source = null;
   #running = 0;
+  #windows;
 
   /**
    * `on.summary(summary)`; `on.unknown()`: there is no such kitchen;
@@ -22,6 +24,7 @@ export class Live {
   constructor(url, on) {
     this.#url = url;
     this.#on = on;
+    this.#windows = new Windows(url);
   }
 
   /** Start, or start again: after a sleep the old connection may be dead without knowing it. */
@@ -40,6 +43,7 @@ export class Live {
     this.#running += 1;
     this.#source?.close();
     this.#source = null;
+    this.#windows.leave();
   }
 
   // `round` ends this run when stop() or restart() came in between.
@@ -48,6 +52,12 @@ export class Live {
     let failures = 0;
     let polls = 0;
     while (current()) {
+      if (polls === 0) {
+        const joined = () => this.#ask(current);
+        const summary = (told) => current() && this.#on.summary(told);
+        await this.#windows.follow(current, joined, summary);
+        if (!current()) return;
+      }
       if (polls === 0 && (await this.#listen(current))) failures = 0;
       if (!current()) return;
       const answered = await this.#ask(current);
@@ -79,10 +89,12 @@ export class Live {
     return new Promise((resolve) => {
       const source = new EventSource(`${this.#url}/live`);
       this.#source = source;
+      this.#windows.lead();
       let received = false;
       const end = () => {
         clearTimeout(silence);
         source.close();
+        if (this.#source === source) this.#windows.leave();
         resolve(received);
       };
       let silence = setTimeout(end, OPEN_WITHIN_MS);
@@ -96,7 +108,9 @@ export class Live {
         if (!current()) return end();
         heard();
         received = true;
-        this.#on.summary(JSON.parse(event.data));
+        const summary = JSON.parse(event.data);
+        this.#windows.tell(summary);
+        this.#on.summary(summary);
       });
     });
   }

@@ -22,6 +22,7 @@ export class StateLine {
   #retry = { cloud: null, stream: null };
   #away = "lost";
   #said = null;
+  #told = null;
   #wakingSince = null;
 
   /** `main` holds #state and #cover; `say(words)` speaks to screen readers. */
@@ -102,7 +103,8 @@ export class StateLine {
     const open = this.#pictured && !this.#unknown && this.#known.value === "live";
     this.#main.dataset.state = shown;
     this.#main.toggleAttribute("data-open", open);
-    if (this.#text.textContent !== words) this.#text.textContent = words;
+    // Not with what stands there: a browser may have translated it.
+    if (this.#told !== words) this.#text.textContent = this.#told = words;
     if (this.#said === shown) return;
     this.#said = shown;
     for (const mark of this.#marks) setIcon(mark, markOf(shown));

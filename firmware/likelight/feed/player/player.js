@@ -29,6 +29,7 @@ const RETRY_MAX_S = 30;
 const MAX_FAILURES = 2; // of the best way in a row, before all ways are tried again from the first
 const SMOOTH_MS = 30_000; // of moving picture, after which earlier freezes do not count
 const CHECK_EVERY_MS = 1000;
+const STILL_MS = 1500; // a picture that moved at the last check is all right
 const LATE_S = 3; // older than the freshest picture was: what is between here and the server holds it
 const LATE_CHECKS = 2; // one alone may be a burst after a pause of the network
 
@@ -52,7 +53,9 @@ export class Player {
   #deadline = 0;
   #watch = 0;
   #slowUntil = 0;
+  #movedAt = 0;
   #visibilityListener = () => this.#onVisible();
+  #onlineListener = () => this.#onOnline();
 
   constructor({stage, base, label = "Picture from the kitchen", now = Date.now,
     onState = () => {}, onConnection = () => {}, onPicture = () => {}, onDelay = () => {}}) {
@@ -63,12 +66,14 @@ export class Player {
     if (this.#running) return;
     this.#running = true;
     document.addEventListener("visibilitychange", this.#visibilityListener);
+    addEventListener("online", this.#onlineListener);
     this.#onVisible();
   }
 
   stop() {
     this.#running = false;
     document.removeEventListener("visibilitychange", this.#visibilityListener);
+    removeEventListener("online", this.#onlineListener);
     this.#close();
   }
 
@@ -79,6 +84,14 @@ export class Player {
       this.#failures = this.#freezes = 0;
       this.#connect();
     }
+  }
+
+  // The network is back: a connection from before may be dead, and a retry may be 30 s away.
+  #onOnline() {
+    const moves = this.#way && performance.now() - this.#movedAt < STILL_MS;
+    if (document.hidden || moves) return;
+    this.#failures = this.#freezes = 0;
+    this.#connect();
   }
 
   #close() {
@@ -170,20 +183,20 @@ export class Player {
   #watchProgress(way, frozenAfterMs) {
     const began = performance.now();
     let progress = way.progress;
-    let movedAt = began;
+    this.#movedAt = began;
     let late = 0;
     this.#watch = setInterval(() => {
       const now = performance.now();
       if (way.progress !== progress) {
         progress = way.progress;
-        movedAt = now;
+        this.#movedAt = now;
         if (now - began > SMOOTH_MS) {
           this.#freezes = 0;
           if (WAYS[this.#index] === bestWay) this.#bestRetries = 0;
         }
       }
-      late = movedAt === now && way.grown > LATE_S ? late + 1 : 0;
-      if (now - movedAt > frozenAfterMs) this.#failed("frozen");
+      late = this.#movedAt === now && way.grown > LATE_S ? late + 1 : 0;
+      if (now - this.#movedAt > frozenAfterMs) this.#failed("frozen");
       else if (late === LATE_CHECKS) this.#failed("late");
       else this.#options.onDelay(way.delay, this.#slow);
     }, CHECK_EVERY_MS);

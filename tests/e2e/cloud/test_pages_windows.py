@@ -1,0 +1,123 @@
+"""The viewer's page in many windows of one browser, in a browser that translates, and offline."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, expect
+
+from likelight.contract import SummaryLikes
+from support.chromium import chromium, needs_chromium
+from support.pages import ViewerPage, chromium_page
+from support.serving import serving
+from support.stub_cloud import StubCloud
+
+pytestmark = [needs_chromium, pytest.mark.asyncio(loop_scope="module")]
+
+WINDOWS = 12
+"""Twice as many as a browser has connections to one server over HTTP/1.1."""
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def browser() -> AsyncIterator[Browser]:
+    async with chromium() as started:
+        yield started
+
+
+async def test_twelve_windows_of_one_browser_share_a_stream_and_likes_pass(
+    browser: Browser,
+) -> None:
+    cloud = StubCloud()
+    async with AsyncExitStack() as stack:
+        url = await stack.enter_async_context(serving(cloud.routes()))
+        context = await browser.new_context()
+        stack.push_async_callback(context.close)
+        windows = [ViewerPage(await context.new_page()) for _ in range(WINDOWS)]
+        for window in windows:
+            await window.page.goto(f"{url}/k/demo")
+            await window.counts(1204)
+        assert cloud.streams == 1
+        cloud.tell(likes=SummaryLikes(total=2000))
+        for window in windows:
+            await window.counts(2000)
+        await windows[-1].like.click()
+        await windows[-1].receives("Sent")
+        for window in windows:
+            await window.counts(2001)
+
+
+@pytest.mark.parametrize("leaves", ["closes", "hides"])
+async def test_when_the_window_that_listens_leaves_another_one_takes_its_place(
+    browser: Browser, leaves: str
+) -> None:
+    cloud = StubCloud()
+    async with AsyncExitStack() as stack:
+        url = await stack.enter_async_context(serving(cloud.routes()))
+        context = await browser.new_context()
+        stack.push_async_callback(context.close)
+        windows = [ViewerPage(await context.new_page()) for _ in range(3)]
+        for window in windows:
+            await window.page.goto(f"{url}/k/demo")
+            await window.counts(1204)
+        first, *others = windows
+        if leaves == "closes":
+            await first.page.close()
+        else:
+            await first.page.clock.install()
+            await first.page.evaluate(HIDDEN)
+            await first.page.clock.run_for(40_000)
+        async with asyncio.timeout(30):
+            while cloud.streams != 1:  # none for a moment, and then the next one's
+                await asyncio.sleep(0.05)
+        cloud.tell(likes=SummaryLikes(total=2000))
+        for window in others:
+            await window.counts(2000)
+
+
+HIDDEN = """() => {
+  Object.defineProperty(document, "hidden", {value: true, configurable: true});
+  document.dispatchEvent(new Event("visibilitychange"));
+}"""
+
+
+async def test_what_a_browser_has_translated_stays_translated(browser: Browser) -> None:
+    cloud = StubCloud()
+    async with (
+        serving(cloud.routes()) as url,
+        chromium_page(browser, f"{url}/k/demo") as page,
+    ):
+        viewer = ViewerPage(page)
+        await page.clock.install()
+        await page.reload()
+        await viewer.says("Live from the kitchen")
+        await viewer.state.locator("span").evaluate("(words) => { words.textContent = 'Suora'; }")
+        await page.clock.run_for(3500)
+        await viewer.says("Suora")
+        figures = page.locator("[translate=no]")
+        ids = await figures.evaluate_all("(all) => all.map(({id}) => id)")
+        assert set(ids) >= {"total", "band", "delay", "name"}
+
+
+async def test_online_asks_the_cloud_at_once(browser: Browser) -> None:
+    cloud = StubCloud()
+    async with (
+        serving(cloud.routes()) as url,
+        chromium_page(browser, f"{url}/k/demo") as page,
+    ):
+        viewer = ViewerPage(page)
+        await viewer.counts(1204)
+        await page.evaluate(PARKED)
+        cloud.vanish()
+        await page.wait_for_function("document.querySelector('main').dataset.state === 'lost'")
+        cloud.come_back()
+        await page.evaluate("dispatchEvent(new Event('online'))")
+        await expect(page.locator("main")).to_have_attribute("data-state", "live")
+
+
+PARKED = """() => {
+  const wait = setTimeout;
+  window.setTimeout = (act, ms) => wait(act, ms >= 2000 ? 1e8 : ms);
+}"""
+"""A script after which no timer of 2 s or more ends: nothing waits for the next try."""
