@@ -242,7 +242,8 @@ async def _add_kitchen(options: argparse.Namespace) -> None:
         name = TypeAdapter(KitchenName).validate_python(options.name)
     except ValidationError as error:
         raise CommandError(
-            f"{options.name!r} cannot be a kitchen's name: viewers read it, in 1 to 60 characters."
+            f"{options.name!r} cannot be a kitchen's name: viewers read it, in one line of 1 to 60 "
+            "characters."
         ) from error
     store, token = SqliteStore(options.database), new_token()
     await store.open()

@@ -71,8 +71,16 @@ Time = Annotated[
     PlainSerializer(rfc3339, return_type=str, when_used="json"),
 ]
 KitchenId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")]
-KitchenName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60)]
-"""What viewers read."""
+KitchenName = Annotated[
+    str,
+    StringConstraints(
+        strip_whitespace=True,
+        min_length=1,
+        max_length=60,
+        pattern=r"^[^\p{Cc}\u{2028}-\u{202e}\u{2066}-\u{2069}]+$",
+    ),
+]
+"""What viewers read: one line, without control characters and what turns the direction of text."""
 NoteCode = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,31}$")]
 Count = Annotated[int, Field(ge=0, le=MAX_COUNT, strict=True)]
 Flag = Annotated[bool, Field(strict=True)]

@@ -147,6 +147,20 @@ def test_one_customer_s_ipv6_addresses_count_together(
     play(tmp_path, KitchenLimits(likes_per_s=100), scenario)
 
 
+def test_a_flood_of_notes_from_one_address_keeps_nobody_else_s_out(tmp_path: Path) -> None:
+    async def scenario(viewers: Crowd) -> None:
+        flooded = 0
+        for second in range(600):
+            for _ in range(2 if second else 100):
+                flooded += (await viewers.note(FLOOD)).status == 201
+            if second % 60 == 59:
+                assert (await viewers.note(f"198.51.100.{second // 60}")).status == 201
+            await asyncio.sleep(1)
+        assert flooded <= 60 + 10 * 11, "a full bucket, and ten new viewers a minute"
+
+    play(tmp_path, KitchenLimits(), scenario)
+
+
 def test_another_kind_s_ceiling_keeps_no_new_viewer_away(tmp_path: Path) -> None:
     async def scenario(viewers: Crowd) -> None:
         await flood(viewers)

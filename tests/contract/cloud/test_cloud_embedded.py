@@ -279,6 +279,7 @@ async def test_two_clouds_never_serve_one_file(tmp_path: Path) -> None:
         ("kitchen", "add", "k", ""),
         ("kitchen", "add", "k", "  "),
         ("kitchen", "add", "k", "K" * 61),
+        ("kitchen", "add", "k", "two\nlines"),
         ("kitchen", "add", "k", "K", "--database", "missing/cloud.db"),
         ("serve", "--database", "missing/cloud.db", "--port", "0", "--admin-port", "0"),
         ("serve", "--port", "99999"),

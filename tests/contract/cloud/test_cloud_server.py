@@ -3,12 +3,14 @@
 import asyncio
 import os
 import re
+import resource
 import shlex
 import socket
 import sqlite3
 import sys
 import tempfile
 import uuid
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,8 @@ from prometheus_client.parser import text_string_to_metric_families
 
 import likelight_cloud
 from likelight import __version__
+from likelight.runtime.clock import utc_now
+from likelight_cloud.trust.device import hashed
 from support.cloud import KID, bearer
 from support.cloud_server import ServedCloud, cloud_server
 from support.unit import CLOUD_UNIT
@@ -93,6 +97,48 @@ async def test_a_hundred_guests_at_one_address_are_all_served(tmp_path: Path) ->
         assert answers == [[200, 200, 200, 202]] * 100
         _, summary = await _summary(site)
         assert summary["likes"]["total"] == 100
+
+
+@pytest.mark.usefixtures("many_files")
+async def test_five_hundred_devices_behind_one_address_all_poll(tmp_path: Path) -> None:
+    async def device(site: ServedCloud, session: aiohttp.ClientSession, kid: str) -> set[int]:
+        """Poll until a like has come; return the statuses."""
+        query = {"wait": "0", "dv": "1", "boot_id": kid}
+        statuses, likes = set(), 0
+        while not likes:
+            url = f"{site.public}/v1/kitchens/{kid}/events"
+            async with session.get(url, params=query, headers=bearer(kid)) as reply:
+                statuses.add(reply.status)
+                events = await reply.json()
+            query |= {"wait": "30", "cursor": events["cursor"]}
+            likes = events["likes"]["delta"]
+        return statuses
+
+    kids = [f"store-{number}" for number in range(500)]
+    async with (
+        cloud_server(tmp_path / "cloud.db") as site,
+        aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session,
+    ):
+        cloud = site.cloud.cloud
+        for kid in kids:
+            await cloud.store.add_kitchen(kid, kid, utc_now())
+            await cloud.store.add_token(kid, hashed(kid))
+        async with asyncio.TaskGroup() as group:
+            polls = [group.create_task(device(site, session, kid)) for kid in kids]
+            while sum(kitchen.polled for kitchen in cloud.loaded_kitchens()) < 500:
+                await asyncio.sleep(0.05)
+            # All are held at the same time, and each is answered by its own kitchen's like.
+            await cloud.store.add_likes(dict.fromkeys(kids, 1))
+        assert [poll.result() for poll in polls] == [{200}] * 500
+
+
+@pytest.fixture
+def many_files() -> Iterator[None]:
+    """Let this process, which is both ends of each connection, open 4,096 files."""
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(4096, before[1]), before[1]))
+    yield
+    resource.setrlimit(resource.RLIMIT_NOFILE, before)
 
 
 async def _summary(site: ServedCloud) -> tuple[int, Any]:
