@@ -28,7 +28,6 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-PROBLEM_JSON = "application/problem+json"
 MAX_BODY = 16 * 1024
 MAX_REPLY = 64 * 1024
 MAX_CURSOR = 128
@@ -398,21 +397,3 @@ class Catalogue(Wire):
     dir: Literal["ltr", "rtl"]
     version: str
     notes: tuple[CatalogueNote, ...]
-
-
-class FieldError(Wire):
-    """What is wrong with one field of a request; `field` is its path, such as camera.state."""
-
-    field: str
-    detail: str
-
-
-class Problem(Wire):
-    """An error as RFC 9457 has it. `detail` says what happened, to what, and what to do."""
-
-    type: str = "about:blank"
-    title: str
-    status: int
-    detail: str | None = None
-    errors: tuple[FieldError, ...] | None = None
-    cursor: Opaque | None = None

@@ -7,7 +7,9 @@ from enum import StrEnum
 
 from pydantic import ValidationError
 
-from likelight.contract import PROBLEM_JSON, Problem
+from likelight.contract import Opaque, Wire
+
+PROBLEM_JSON = "application/problem+json"
 
 
 class ProblemType(StrEnum):
@@ -21,6 +23,24 @@ class ProblemType(StrEnum):
     LIMIT = "urn:likelight:problem:limit"
     BUSY = "urn:likelight:problem:busy"
     INVALID = "urn:likelight:problem:invalid"
+
+
+class FieldError(Wire):
+    """What is wrong with one field of a request; `field` is its path, such as camera.state."""
+
+    field: str
+    detail: str
+
+
+class Problem(Wire):
+    """An error as RFC 9457 has it. `detail` says what happened, to what, and what to do."""
+
+    type: str = "about:blank"
+    title: str
+    status: int
+    detail: str | None = None
+    errors: tuple[FieldError, ...] | None = None
+    cursor: Opaque | None = None
 
 
 def problem_of(status: int, content_type: str, body: bytes) -> Problem | None:

@@ -10,7 +10,6 @@ from typing import Any
 from aiohttp import web
 
 from likelight.contract import (
-    PROBLEM_JSON,
     Catalogue,
     CatalogueNote,
     LampLit,
@@ -22,6 +21,7 @@ from likelight.contract import (
     SummaryViewers,
     Thanks,
 )
+from likelight.problem import PROBLEM_JSON
 from likelight.runtime.changes import Changes
 from likelight_cloud.page import page_routes
 

@@ -5,8 +5,8 @@ from typing import TypeVar
 
 from aiohttp import web
 
-from likelight.contract import CLOUD_ONLY, FieldError, Status, StatusReply
-from likelight.problem import ProblemType
+from likelight.contract import CLOUD_ONLY, Status, StatusReply
+from likelight.problem import FieldError, ProblemType
 from likelight.web.http.body import json_answer, read_body
 from likelight.web.http.problems import ProblemError
 from likelight_cloud.app import CLOUD

@@ -5,8 +5,7 @@ import re
 from aiohttp import web
 
 from likelight.assets.catalogue import DEFAULT
-from likelight.contract import FieldError
-from likelight.problem import ProblemType
+from likelight.problem import FieldError, ProblemType
 from likelight.web.http.problems import ProblemError
 from likelight_cloud.api.viewer.summary import tagged
 from likelight_cloud.app import CLOUD

@@ -13,12 +13,11 @@ from likelight.contract import (
     NOTE_TTL_MOST_S,
     NOTE_TTL_OPEN_S,
     NOTE_TTL_S,
-    FieldError,
     NoteRequest,
     NoteState,
     NoteStatus,
 )
-from likelight.problem import ProblemType
+from likelight.problem import FieldError, ProblemType
 from likelight.web.http.body import json_answer, read_body
 from likelight.web.http.problems import ProblemError
 from likelight_cloud.api.viewer.who import over_limit, viewer_of

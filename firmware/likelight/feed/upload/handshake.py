@@ -8,8 +8,8 @@ from http import HTTPStatus
 
 import aiohttp
 
-from likelight.contract import MAX_REPLY, Problem
-from likelight.problem import ProblemType, problem_of
+from likelight.contract import MAX_REPLY
+from likelight.problem import Problem, ProblemType, problem_of
 
 _REFUSALS = (ProblemType.TOKEN, ProblemType.KITCHEN, ProblemType.SUPERSEDED)
 

@@ -7,8 +7,8 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 from pydantic import BaseModel, ValidationError
 
-from likelight.contract import MAX_BODY, FieldError
-from likelight.problem import ProblemType
+from likelight.contract import MAX_BODY
+from likelight.problem import FieldError, ProblemType
 from likelight.web.http.problems import ProblemError
 
 READ_S = 10.0

@@ -7,8 +7,7 @@ from http import HTTPStatus
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from likelight.contract import PROBLEM_JSON, FieldError, Problem
-from likelight.problem import ProblemType
+from likelight.problem import PROBLEM_JSON, FieldError, Problem, ProblemType
 from likelight.web.http.reply_headers import EVERY_REPLY
 
 log = logging.getLogger(__name__)
