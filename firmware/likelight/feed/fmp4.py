@@ -174,5 +174,5 @@ def _sample_entry(init: Init) -> bytes:
         struct.pack(">HHIIIH", init.width, init.height, 0x48_0000, 0x48_0000, 0, 1),
         bytes(32),  # the compressor's name
         b"\0\x18\xff\xff",
-        _box(b"avcC", init.sets.configuration()),
+        _box(b"avcC", init.sets.configuration(init.fps)),
     )

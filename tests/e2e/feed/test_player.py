@@ -238,6 +238,31 @@ async def test_a_frozen_picture_means_reconnect_and_then_the_next_way(browser: B
     assert kinds[:4] == ["connected", "lost", "connected", "lost"]
 
 
+# No picture comes out of the decoder that the player could count.
+UNCOUNTED = "HTMLVideoElement.prototype.getVideoPlaybackQuality = () => ({totalVideoFrames: 1});"
+
+
+async def test_a_placeholder_that_does_not_move_costs_no_way(browser: Browser) -> None:
+    async with stage(browser, init_script=UNCOUNTED) as (place, page):
+        async with asyncio.TaskGroup() as group:
+            rolling = await live(place, group)
+            for _ in range(2):
+                place.hub.show(State.LIVE)
+                await shows(page, *BRIGHT)
+                # The connection that showed the camera is given up, lest its last picture stands.
+                place.hub.show(State.PRIVATE)
+                await page.evaluate("heard.pictures = 0")
+                await page.wait_for_function("() => heard.pictures > 0")
+                await shows(page, *DARK)
+            # The next one stays for longer than the player's patience of 4 s.
+            await page.evaluate("heard.told = []")
+            await page.wait_for_function("() => heard.told.length > 6")
+            connections: list[dict[str, Any]] = await page.evaluate("heard.connections")
+            assert await page.evaluate("stage.dataset.way") == "mse"
+            rolling.cancel()
+    assert [each["kind"] for each in connections] == ["connected", *["lost", "connected"] * 2]
+
+
 async def test_a_frozen_mjpeg_is_distinguished_from_a_still_picture(browser: Browser) -> None:
     wall = stage(browser, init_script=NO_MSE + HASTE, blocked=("stream.m3u8",))
     async with wall as (place, page):

@@ -35,7 +35,9 @@ FRAGMENT = fmp4.fragment(
 
 
 def test_an_init_segment_comes_back_as_it_was() -> None:
-    assert unpack_init(INIT.segment, width=WIDTH, height=HEIGHT, fps=30) == INIT
+    unpacked = unpack_init(INIT.segment, width=WIDTH, height=HEIGHT, fps=30)
+    assert unpacked.segment == INIT.segment
+    assert unpack_init(unpacked.segment, width=WIDTH, height=HEIGHT, fps=30) == unpacked
 
 
 def test_a_high_profile_comes_back_too() -> None:

@@ -72,8 +72,9 @@ export class LiveEdge {
       this.#began = now;
       most = CUSHION_S;
     }
-    // There is a gap before the last range, and no data will ever fill it.
-    if (video.currentTime < start || lag > most || lag < -0.5) {
+    // There may be a gap before the last range, and no data will ever fill it. A seek goes where data
+    // is; where each append began another, WebKit finished none.
+    if (!video.seeking && (video.currentTime < start || lag > most || lag < -0.5)) {
       video.currentTime = Math.max(start, end - CUSHION_S);
       this.#emptiest = [Infinity, Infinity];
     }

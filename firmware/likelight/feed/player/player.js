@@ -54,6 +54,8 @@ export class Player {
   #watch = 0;
   #slowUntil = 0;
   #movedAt = 0;
+  #state = null; // as the present way told it; only the socket does
+  #standing = false; // the present connection's first picture is a placeholder, and still shown
   #visibilityListener = () => this.#onVisible();
   #onlineListener = () => this.#onOnline();
 
@@ -115,7 +117,8 @@ export class Player {
     const {stage, base, label, now} = this.#options;
     stage.dataset.way = Way.way;
     this.#index = index;
-    this.#pictured = false;
+    this.#pictured = this.#standing = false;
+    this.#state = null;
     const way = this.#way = new Way({stage, base, label, now, report: this.#callbacks(() => way)});
     this.#expectPicture();
     const opened = async () => way.open();
@@ -123,6 +126,10 @@ export class Player {
       console.warn("likelight player:", error);
       if (this.#way === way) this.#failed("failed");
     });
+  }
+
+  get #placeholder() {
+    return this.#state !== null && this.#state !== "live";
   }
 
   get #slow() {
@@ -139,7 +146,11 @@ export class Player {
     const {onState, onConnection} = this.#options;
     const ifCurrent = (act) => (value) => this.#way === current() && act(value);
     return {
-      state: ifCurrent(onState),
+      state: ifCurrent((state) => {
+        this.#state = state;
+        this.#standing = false;
+        onState(state);
+      }),
       connected: ifCurrent(() => onConnection({kind: "connected"})),
       ready: ifCurrent(() => this.#expectPicture()), // hls.js is loaded; only now its 4 s begin
       picture: ifCurrent(() => this.#picture()),
@@ -159,6 +170,7 @@ export class Player {
   #picture() {
     if (this.#pictured) return;
     this.#pictured = true;
+    this.#standing = this.#placeholder;
     this.#failures = 0;
     clearTimeout(this.#deadline);
     const Way = WAYS[this.#index];
@@ -179,16 +191,18 @@ export class Player {
   }
 
   // A frozen picture misleads. Placeholders come four times a second, so a picture that does not
-  // change, in any state, means a failure that nothing else reports.
+  // change, in any state, means a failure that nothing else reports. Only a placeholder that was this
+  // connection's first picture can't mislead, as long as more of them arrive.
   #watchProgress(way, frozenAfterMs) {
     const began = performance.now();
-    let progress = way.progress;
+    let progress;
     this.#movedAt = began;
     let late = 0;
     this.#watch = setInterval(() => {
       const now = performance.now();
-      if (way.progress !== progress) {
-        progress = way.progress;
+      const reached = this.#standing ? way.arrived : way.progress;
+      if (reached !== progress) {
+        progress = reached;
         this.#movedAt = now;
         if (now - began > SMOOTH_MS) {
           this.#freezes = 0;
@@ -207,7 +221,8 @@ export class Player {
     // Its first frame may be on the screen already, and would be at each new try.
     if (how === "notAllowed") unusable.add(Way.engine);
     if (how === "late") this.#slowUntil = performance.now() + SMOOTH_MS;
-    const held = how === "frozen" || how === "late";
+    // A placeholder that does not move is no reason for a worse way; a new connection shows it.
+    const held = (how === "frozen" && !this.#placeholder) || how === "late";
     if (how === "notAllowed" || (held && ++this.#freezes > 1)) {
       this.#freezes = 0;
       // A slow line may be quicker in a minute: then the best way is tried again.

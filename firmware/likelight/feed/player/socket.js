@@ -36,6 +36,10 @@ export class SocketWay {
   get progress() {
     return this.#picture.progress;
   }
+  /** A number that changes while pictures arrive. */
+  get arrived() {
+    return this.#number;
+  }
   get delay() {
     return this.#picture.delay;
   }
