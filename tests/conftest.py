@@ -8,7 +8,12 @@ import pytest
 from blockbuster import BlockBuster, blockbuster_ctx
 from hypothesis import HealthCheck, is_hypothesis_test, settings
 
-pytest_plugins = ["support.clips", "support.memory_disk", "support.workers"]
+pytest_plugins = [
+    "support.clips",
+    "support.cloud_stores",
+    "support.memory_disk",
+    "support.workers",
+]
 
 # An example may take as long as a busy machine needs. The rest is as it was: Hypothesis draws the
 # same examples each time where it finds `CI`.

@@ -16,6 +16,7 @@ from likelight_cloud.api.viewer.notes import get_note, post_note
 from likelight_cloud.api.viewer.summary import get_summary
 from likelight_cloud.api.viewer.watching import post_watching
 from likelight_cloud.app import CLOUD, Cloud
+from likelight_cloud.store.base import OutcomeUnknownError
 
 ROUTES = (
     web.get("/v1/kitchens/{kid}/events", get_events, allow_head=False),
@@ -52,6 +53,14 @@ async def only_while_ready(request: web.Request, handler: Handler) -> web.Stream
         )
     try:
         return await handler(request)
+    except OutcomeUnknownError as error:
+        raise ProblemError(
+            503,
+            "The database has not confirmed this yet, and may still keep it. Send the same request "
+            "again in a moment.",
+            type=ProblemType.BUSY,
+            headers={"Retry-After": "5"},
+        ) from error
     except StoreError as error:
         raise ProblemError(
             503,

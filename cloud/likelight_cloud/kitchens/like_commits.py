@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from likelight.contract import LikesReply
 from likelight.runtime.store_errors import StoreError
-from likelight_cloud.store.base import Store
+from likelight_cloud.store.base import CONFIRM_WITHIN_S, OutcomeUnknownError, Store
 
 log = logging.getLogger(__name__)
 
@@ -37,7 +37,8 @@ class LikeCommits:
         self._store = store
         self._running = False
         self.failure: StoreError | None = None
-        """Why the last commit failed; None when it did not."""
+        """Why the last commit failed, or the present one is late; None when neither is so."""
+        self._late = False
         self.commits = 0
         self.committed = 0
         """Likes that are durable since the start."""
@@ -55,10 +56,12 @@ class LikeCommits:
     def add(self, kid: str, batch: str, accepted: int, retry_after_ms: int) -> Answer:
         """Queue a new batch; its answer comes after the commit. Both may raise `StoreError`.
 
-        Await it behind `asyncio.shield`: it belongs to everybody who sends this batch.
+        Give it to `confirmed`: it belongs to everybody who sends this batch.
         """
         if not self._running:
             raise StoreError("the cloud is stopping")
+        if self._late:
+            raise _not_confirmed(StoreError)  # no queue behind a database that hangs
         answer: Answer = asyncio.get_running_loop().create_future()
         # Everybody who waits for it may have hung up; then nobody reads a failure.
         answer.add_done_callback(lambda done: done.cancelled() or done.exception())
@@ -89,14 +92,16 @@ class LikeCommits:
         counts: Counter[str] = Counter()
         for batch in group:
             counts[batch.kid] += batch.accepted
+        late = asyncio.get_running_loop().call_later(CONFIRM_WITHIN_S, self._is_late)
         try:
             totals = dict(await self._store.add_likes(counts))
         except StoreError as error:
-            if self.failure is None:
-                log.warning("Likes cannot be stored: %s", error)
-            self.failure = error
+            self._fails(error)
             self._fail(group, error)
             return
+        finally:
+            late.cancel()
+            self._late = False
         if self.failure is not None:
             log.info("Likes are stored again")
         self.failure = None
@@ -113,8 +118,31 @@ class LikeCommits:
             )
             totals[batch.kid] -= batch.accepted
 
+    def _is_late(self) -> None:
+        self._late = True
+        self._fails(_not_confirmed(StoreError))
+
+    def _fails(self, error: StoreError) -> None:
+        if self.failure is None:
+            log.warning("Likes cannot be stored: %s", error)
+        self.failure = error
+
     def _fail(self, group: list[_Batch], error: StoreError) -> None:
         for batch in group:
             if not batch.answer.done():
                 self._answers.pop((batch.kid, batch.id), None)
                 batch.answer.set_exception(error)
+
+
+async def confirmed(answer: Answer) -> LikesReply:
+    """Return an answer. Raises `OutcomeUnknownError` when it does not come in time: it may come
+    later, for whoever sends the same batch again."""
+    # The commit goes on, and others may wait for it, when this viewer hangs up.
+    done, _ = await asyncio.wait([answer], timeout=CONFIRM_WITHIN_S)
+    if not done:
+        raise _not_confirmed(OutcomeUnknownError)
+    return answer.result()
+
+
+def _not_confirmed(kind: type[StoreError]) -> StoreError:
+    return kind(f"the database has not confirmed a commit for {CONFIRM_WITHIN_S:g} s")

@@ -1,8 +1,11 @@
 """What the cloud remembers, and the interface behind which a database keeps it.
 
-Every write returns only after it is durable; one that raises `StoreError` has kept nothing. A store
-calls its listener with each kitchen that it has changed, also when the request that asked for the
-change was cancelled meanwhile: so a cancelled request does no harm.
+A write has three outcomes. It returns: it is durable. It raises `OutcomeUnknownError`: nobody knows
+yet. It raises any other `StoreError`: nothing was kept.
+
+A store calls its listener with each kitchen that it has changed, also when the request that asked
+for the change was cancelled meanwhile, or was told that the outcome is unknown: so a cancelled
+request does no harm.
 """
 
 from collections.abc import Callable, Mapping
@@ -11,12 +14,25 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from likelight.contract import Desired, NoteState, State, Status, Thanks
+from likelight.runtime.store_errors import StoreError
 
 KEY_TTL_S = 24 * 3600.0
 """How long an `Idempotency-Key` is remembered."""
 
 NOTES_KEPT = timedelta(days=30)
 """How long after it was sent a note is kept, for its sender to ask about."""
+
+
+CONFIRM_WITHIN_S = 5.0
+"""How long a viewer or a device waits for a write to be confirmed: as long as SQLite waits for
+another process that writes."""
+
+
+class OutcomeUnknownError(StoreError):
+    """A write was not confirmed in time. The store goes on with it, so it may be kept even later.
+
+    Nothing that was acknowledged depends on it: ask for the same again, with the same key.
+    """
 
 
 class KeyReusedError(Exception):
@@ -168,7 +184,11 @@ class Store(Protocol):
         """Return the kitchen, or None when there is no such kitchen."""
 
     async def add_likes(self, counts: Mapping[str, int]) -> Mapping[str, int]:
-        """Add likes to several kitchens in one commit; return the new totals."""
+        """Add likes to several kitchens in one commit; return the new totals.
+
+        It returns once the outcome is known, however long that takes: to be asked twice would count
+        them twice. `OutcomeUnknownError` comes only from a store that closes meanwhile.
+        """
 
     async def add_note(
         self, kid: str, *, id: str, code: str, key: str, at: datetime, expires_at: datetime

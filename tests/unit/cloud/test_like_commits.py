@@ -9,7 +9,8 @@ import pytest
 
 from likelight.contract import LikesReply
 from likelight.runtime.store_errors import StoreError
-from likelight_cloud.kitchens.like_commits import LikeCommits
+from likelight_cloud.kitchens.like_commits import LikeCommits, confirmed
+from likelight_cloud.store.base import OutcomeUnknownError
 from likelight_cloud.store.sqlite.store import SqliteStore
 from support.virtual import run_virtual
 
@@ -125,5 +126,25 @@ def test_a_batch_is_known_in_its_own_kitchen_only() -> None:
             await commits.add("demo", "a-batch", 3, 0)
             assert commits.answer("demo", "a-batch") is not None
             assert commits.answer("other", "a-batch") is None
+
+    run_virtual(scenario())
+
+
+def test_whoever_sends_a_late_batch_again_gets_its_answer_and_it_counts_once() -> None:
+    async def scenario() -> None:
+        async with committing(SlowDisk(takes=8)) as commits:
+            answer = commits.add("demo", "late", 3, 0)
+            with pytest.raises(OutcomeUnknownError, match="not confirmed a commit for 5 s"):
+                await confirmed(answer)
+            assert time() == 5
+            await asyncio.sleep(1)
+            assert str(commits.failure) == "the database has not confirmed a commit for 5 s"
+            with pytest.raises(StoreError, match="not confirmed") as refused:
+                commits.add("demo", "another", 1, 0)
+            assert not isinstance(refused.value, OutcomeUnknownError), "it was not even asked for"
+            again = commits.answer("demo", "late")
+            assert again is answer
+            assert (await confirmed(again)).total == 3
+            assert (time(), commits.failure) == (8, None)
 
     run_virtual(scenario())

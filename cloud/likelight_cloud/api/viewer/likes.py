@@ -9,6 +9,7 @@ from likelight.contract import LikesRequest
 from likelight.web.http.body import json_answer, read_body
 from likelight_cloud.api.viewer.who import over_limit, viewer_of
 from likelight_cloud.app import CLOUD
+from likelight_cloud.kitchens.like_commits import confirmed
 
 
 async def post_likes(request: web.Request) -> web.Response:
@@ -30,7 +31,6 @@ async def post_likes(request: web.Request) -> web.Response:
         if accepted == 0:
             raise over_limit("The lamp is glowing already. One moment.", wait_s)
         answer = cloud.likes.add(kid, batch, accepted, math.ceil(wait_s * 1000))
-    # Shielded: the commit goes on, and others may wait for it, when this viewer hangs up.
-    response = json_answer(await asyncio.shield(answer), status=202)
+    response = json_answer(await confirmed(answer), status=202)
     cloud.viewers.keep(request, response, viewer)
     return response

@@ -1,0 +1,66 @@
+"""What the store on SQLite alone must hold: its file, and what may lie in that file's place."""
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from likelight.runtime.sqlite_file import SqliteFile
+from likelight.runtime.store_errors import StoreCorrupt, StoreIncompatible, StoreUnwritable
+from likelight_cloud.store.sqlite.schema import CLOUD_FILE
+from likelight_cloud.store.sqlite.store import SqliteStore
+from support.cloud import NOON
+from support.cloud_stores import opened
+
+
+async def test_the_file_is_its_owners_only(tmp_path: Path) -> None:
+    path = tmp_path / "cloud.db"
+    async with opened(lambda: SqliteStore(path)):
+        assert path.stat().st_mode & 0o777 == 0o600
+
+
+async def test_a_file_that_others_could_read_is_its_owner_s_only_once_it_is_opened(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "cloud.db"
+    kin = [tmp_path / f"cloud.db{name}" for name in ("", "-wal", "-shm")]
+    async with opened(lambda: SqliteStore(path)) as store:
+        await store.add_kitchen("k1", "Kitchen", NOON)
+        # What a crash leaves: the log and its index stay, and the file is whole only with them.
+        left = [file.read_bytes() for file in kin]
+    for file, content in zip(kin, left, strict=True):
+        file.write_bytes(content)
+        file.chmod(0o644)
+    async with opened(lambda: SqliteStore(path)) as store:
+        assert [file.stat().st_mode & 0o777 for file in kin] == [0o600] * 3
+        assert await store.kitchen("k1") is not None
+
+
+async def test_a_commit_is_on_the_disk_when_it_ends(tmp_path: Path) -> None:
+    file = SqliteFile(tmp_path / "cloud.db", CLOUD_FILE)
+    await file.open(lambda _: None)
+    try:
+        synchronous = await file.read(lambda db: db.execute("PRAGMA synchronous").fetchone()[0])
+    finally:
+        await file.close()
+    assert synchronous == 2  # FULL: in WAL mode less than that syncs at checkpoints only
+
+
+async def test_a_file_that_is_not_a_database_is_one_clear_error(tmp_path: Path) -> None:
+    path = tmp_path / "cloud.db"
+    path.write_bytes(b"this is not a database" * 100)
+    with pytest.raises(StoreCorrupt, match=r"cloud\.db is damaged; restore its last copy"):
+        await SqliteStore(path).open()
+    with pytest.raises(StoreUnwritable, match="missing"):
+        await SqliteStore(tmp_path / "missing" / "cloud.db").open()
+
+
+async def test_a_database_of_a_newer_version_is_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "cloud.db"
+    async with opened(lambda: SqliteStore(path)):
+        pass
+    with sqlite3.connect(path) as connection:
+        connection.execute("PRAGMA user_version = 1000")
+    connection.close()
+    with pytest.raises(StoreIncompatible, match="newer version"):
+        await SqliteStore(path).open()
