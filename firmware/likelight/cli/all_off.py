@@ -84,7 +84,7 @@ def _warn_of_a_daemon(control_socket: "Path") -> None:
     if listens(control_socket):
         log.warning(
             "A likelight runs here and may light them again; to keep the lamp dark while it runs: "
-            "likelight lights off"
+            "`likelight lights off`"
         )
 
 

@@ -45,7 +45,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="likelight",
         description="A lamp in a kitchen lights when somebody watching taps Like.",
-        epilog="Start with: likelight demo",
+        epilog="Start with: `likelight demo`",
     )
     parser.add_argument("--version", action="version", version=f"likelight {__version__}")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")

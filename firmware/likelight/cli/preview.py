@@ -26,7 +26,7 @@ WHY_NOT = {
     State.PRIVATE: "the crew pressed PRIVACY; only the crew can share again",
     State.CLOSED: "the kitchen is closed by its schedule",
     State.OFF: "it is switched off, or the crew hasn't consented to it",
-    State.FAULT: "it is in trouble; likelight doctor says which",
+    State.FAULT: "it is in trouble; `likelight doctor` says which",
 }
 
 

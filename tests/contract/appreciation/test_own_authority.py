@@ -4,7 +4,8 @@ import asyncio
 import random
 import ssl
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 from datetime import timedelta
 from functools import cache
 from pathlib import Path
@@ -20,6 +21,7 @@ from likelight.config.settings import Config
 from likelight.feed.upload.client import Upload
 from likelight.fleet.doctor.check import Finding
 from likelight.fleet.doctor.checks import network
+from likelight.fleet.doctor.probes import CloudAccess, ask_cloud, ask_upload
 from likelight.fleet.doctor.system import System
 from likelight.runtime.http_session import Trust
 from support.certificates import Authority, make_authority
@@ -73,6 +75,8 @@ class Cloud:
             return web.json_response(EVENTS)
         socket = web.WebSocketResponse()
         await socket.prepare(request)
+        if "probe" not in request.query:
+            await socket.receive()  # until the upload ends: one that is refused connects again
         await socket.close()
         return socket
 
@@ -140,6 +144,51 @@ async def test_without_the_file_and_with_another_one_nothing_is_sent(authorities
             with pytest.raises(Unreachable, match="an authority that this device does not know"):
                 await poll(cloud.url, ca_file)
         assert not cloud.asked
+
+
+@asynccontextmanager
+async def connecting_proxy() -> AsyncIterator[tuple[str, list[str]]]:
+    """Run an HTTP proxy that opens what CONNECT asks for; yield its address and what was asked."""
+    asked: list[str] = []
+    serving: list[asyncio.Task[None]] = []
+
+    async def pipe(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(OSError):
+            while block := await reader.read(65536):
+                writer.write(block)
+                await writer.drain()
+        writer.close()
+        with suppress(OSError):
+            await writer.wait_closed()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if (task := asyncio.current_task()) is not None:
+            serving.append(task)
+        head = (await reader.readuntil(b"\r\n\r\n")).decode()
+        method, target, _ = head.split(" ", 2)
+        asked.append(f"{method} {target}")
+        host, _, port = target.rpartition(":")
+        there, back = await asyncio.open_connection(host, int(port))
+        writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
+        async with asyncio.TaskGroup() as group:
+            group.create_task(pipe(reader, back))
+            group.create_task(pipe(there, writer))
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    async with server:
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", asked
+        await asyncio.gather(*serving)
+
+
+async def test_through_a_proxy_the_authority_of_the_file_is_asked_too(authorities: Any) -> None:
+    async with cloud_behind_tls(authorities("good")) as cloud, connecting_proxy() as (proxy, asked):
+        access = CloudAccess(cloud.url, "demo", "token", proxy, cloud.authority.ca_file)
+        for ask in (ask_cloud, ask_upload):
+            await asyncio.to_thread(ask, access)
+        assert asked == [f"CONNECT localhost:{cloud.port}"] * 2
+        with pytest.raises(Unreachable, match="an authority that this device does not know"):
+            await asyncio.to_thread(ask_cloud, replace(access, ca_file=None))
+    assert cloud.asked == ["events", "feed"]
 
 
 async def test_a_file_that_comes_later_is_used_without_a_restart(
@@ -215,9 +264,14 @@ async def test_each_wrong_certificate_is_told_in_its_own_words(
 
 
 async def test_a_port_without_tls_is_told_as_one(tmp_path: Path) -> None:
+    gone = asyncio.Event()
+
     async def hang_up(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(b"HTTP/1.1 400 Bad Request\r\n\r\n")
         writer.close()
+        with suppress(OSError):
+            await writer.wait_closed()
+        gone.set()
 
     server = await asyncio.start_server(hang_up, "localhost", 0)
     async with server:
@@ -226,6 +280,7 @@ async def test_a_port_without_tls_is_told_as_one(tmp_path: Path) -> None:
             {"cloud": {**config, "token_file": "/t"}, "state_dir": tmp_path}
         )
         finding = await asyncio.to_thread(network.tls.look, System(cloud))
+        await gone.wait()
     assert "does not speak TLS" in finding.words
     assert "cloud.url" in (finding.fix or "")
 

@@ -40,7 +40,7 @@ async def test_commands_reach_a_running_daemon_and_nobody_else_can(tmp_path: Pat
         assert (status.kitchen, status.holds) == ("demo", ("muted",))
         code, _, err = await ended("lights", "test", *here)
         assert code == 69
-        assert err == "likelight: The lamp is muted. End that first: likelight queue unmute\n"
+        assert err == "likelight: The lamp is muted. End that first: `likelight queue unmute`\n"
 
         # Two hands on one lamp: what holds a second daemon off holds a command off, too.
         await asyncio.to_thread(path.unlink)

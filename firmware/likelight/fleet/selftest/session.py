@@ -39,7 +39,7 @@ Seven steps then end after 7 minutes.
 VERDICT_S = 1.5
 """How long the result of a step stays on the panel."""
 ITSELF = "the test itself"
-LOOK = "likelight doctor looks further"
+LOOK = "`sudo likelight doctor` looks further"
 _PASSED = {StepVerdict.PASSED: True, StepVerdict.FAILED: False, StepVerdict.UNSEEN: None}
 """What the panel draws: a tick, a cross or neither."""
 

@@ -14,14 +14,14 @@ from likelight_hw.ports import Button, Camera, Display, Indicator, LightFrame, L
 
 _WITHOUT_CONSENT = {
     ConsentStatus.MISSING: unseen(
-        "the crew's consent is not recorded (likelight consent record does that)"
+        "the crew's consent is not recorded (`sudo likelight consent record --help` says how)"
     ),
     ConsentStatus.OVERDUE: unseen("the review date of the crew's consent has passed"),
     ConsentStatus.OTHER_KITCHEN: unseen(
         "the consent on record is another kitchen's, and void here"
     ),
     ConsentStatus.UNREADABLE: failed(
-        "the record of the crew's consent can't be read", "likelight consent show says why"
+        "the record of the crew's consent can't be read", "`sudo likelight consent show` says why"
     ),
     ConsentStatus.NO_CLOCK: unseen("the clock is not set, so no consent can be judged"),
 }

@@ -12,8 +12,8 @@ from likelight.web.http import body
 from likelight.web.http.problems import ProblemError
 
 WHY_DARK = {
-    Hold.MUTED: "The lamp is muted. End that first: likelight queue unmute",
-    Hold.OFF: "The lamp is switched off. End that first: likelight lights on",
+    Hold.MUTED: "The lamp is muted. End that first: `likelight queue unmute`",
+    Hold.OFF: "The lamp is switched off. End that first: `likelight lights on`",
 }
 
 
