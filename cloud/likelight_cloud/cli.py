@@ -23,6 +23,7 @@ from likelight.runtime.file_lock import locked
 from likelight.runtime.store_errors import StoreError
 from likelight.runtime.systemd import Systemd
 from likelight.web.http.address import own_address
+from likelight.web.http.contact import check_contact
 from likelight.web.http.proxies import Network, TrustedProxies, proxy_network
 from likelight.web.http.server import ListenError, listen
 from likelight_cloud.embedded import EmbeddedCloud
@@ -128,6 +129,13 @@ def _parser() -> argparse.ArgumentParser:
         metavar="FOLDER",
         help="a brand's own notes: the same folder as the kitchens' kitchen.catalogue",
     )
+    serve.add_argument(
+        "--contact",
+        type=_contact,
+        metavar="URI",
+        help="who answers questions about privacy and faults, such as mailto:it@example.com: named "
+        "on /privacy and in /.well-known/security.txt",
+    )
     serve.set_defaults(run=_serve)
 
     kitchen = commands.add_parser("kitchen", help="add kitchens")
@@ -177,6 +185,7 @@ async def _serve(options: argparse.Namespace) -> None:
         notes=notes,
         replaces=False,
         limits=KitchenLimits(options.max_likes, options.max_notes),
+        contact=options.contact,
     )
     async with AsyncExitStack() as stack:
 
@@ -318,6 +327,13 @@ def _count(text: str) -> int:
 def _proxy(text: str) -> Network:
     try:
         return proxy_network(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
+def _contact(text: str) -> str:
+    try:
+        return check_contact(text)
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from error
 

@@ -17,6 +17,7 @@ from likelight.runtime.sqlite_file import StoreCondition
 from likelight_cloud import routes
 from likelight_cloud.app import Cloud
 from likelight_cloud.page import page_routes
+from likelight_cloud.page.privacy import privacy_routes
 from likelight_cloud.store.sqlite.store import SqliteStore
 from likelight_cloud.trust.ceilings import KitchenLimits
 from likelight_cloud.trust.device import hashed
@@ -27,6 +28,7 @@ class EmbeddedCloud:
 
     Viewers may send `notes` and no others. `replaces` says whether a damaged file is set aside and
     a new one begun, as a kitchen without an operator needs it. `limits` holds for each kitchen.
+    `contact` is the URI of who answers questions about privacy and faults.
     A component: `run` opens the file and serves until cancelled; run it again after a crash.
     Until `ready` is set, everything under /v1/ is answered 503 with `Retry-After: 1`.
     """
@@ -40,10 +42,12 @@ class EmbeddedCloud:
         notes: Notes = BUNDLED,
         replaces: bool = True,
         limits: KitchenLimits = KitchenLimits(),  # noqa: B008  frozen
+        contact: str | None = None,
     ) -> None:
         self._database = database
         self._store = SqliteStore(database, replaces=replaces)
         self._now = now
+        self._contact = contact
         self._enrolled: list[tuple[str, str, str]] = []
         self._cloud = Cloud(self._store, now=now, rng=rng, notes=notes, limits=limits)
 
@@ -63,9 +67,10 @@ class EmbeddedCloud:
         return self._store.condition
 
     def mount(self, app: web.Application) -> None:
-        """Add the API and the viewer's page to `app`, which `new_application` made."""
+        """Add the API and the pages for viewers to `app`, which `new_application` made."""
         routes.mount(self._cloud, app)
         app.add_routes(page_routes(self._cloud.knows))
+        app.add_routes(privacy_routes(contact=self._contact, now=self._now))
 
     def enrol(self, kid: str, name: str, token: str) -> None:
         """Make sure that the kitchen `kid` exists and that `token` is its device's.

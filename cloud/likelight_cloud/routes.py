@@ -12,6 +12,7 @@ from likelight_cloud.api.device.status import post_status
 from likelight_cloud.api.viewer.catalogue import get_catalogue
 from likelight_cloud.api.viewer.likes import post_likes
 from likelight_cloud.api.viewer.live import get_live
+from likelight_cloud.api.viewer.me import delete_me, get_me
 from likelight_cloud.api.viewer.notes import get_note, post_note
 from likelight_cloud.api.viewer.summary import get_summary
 from likelight_cloud.api.viewer.watching import post_watching
@@ -28,6 +29,8 @@ ROUTES = (
     web.post("/v1/kitchens/{kid}/watching", post_watching),
     web.get("/v1/notes/{id}", get_note),
     web.get("/v1/catalogue", get_catalogue),
+    web.get("/v1/me", get_me),
+    web.delete("/v1/me", delete_me),
 )
 
 

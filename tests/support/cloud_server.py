@@ -39,7 +39,11 @@ async def cloud_server(
 ) -> AsyncIterator[ServedCloud]:
     """Serve a cloud with one kitchen."""
     cloud = EmbeddedCloud(
-        database, now=utc_now, rng=random.Random(1), limits=limits or KitchenLimits()
+        database,
+        now=utc_now,
+        rng=random.Random(1),
+        limits=limits or KitchenLimits(),
+        contact="mailto:it@kitchens.example",
     )
     cloud.enrol(KID, "The demo kitchen", TOKEN)
     with _any_port() as public, _any_port() as admin:

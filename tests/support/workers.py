@@ -26,6 +26,7 @@ TOGETHER = {
     # A browser each, which all tests of the file share.
     "pages_bench": ("e2e/web/test_pages_bench.py",),
     "pages_language": ("e2e/cloud/test_pages_language.py",),
+    "pages_privacy": ("e2e/cloud/test_pages_privacy.py",),
     "pages_viewer": ("e2e/cloud/test_pages_viewer.py",),
     "player": ("e2e/feed/test_player.py",),
     "player_age": ("e2e/feed/test_player_age.py",),

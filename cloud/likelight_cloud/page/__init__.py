@@ -8,7 +8,7 @@ from aiohttp import web
 
 from likelight.web.http.look_files import look_files
 from likelight.web.http.static_files import read_folder, static_route
-from likelight_cloud.page.languages import language_of, pages
+from likelight_cloud.page.languages import in_reader_s_language, pages
 
 _STATIC = Path(__file__).parent / "static"
 _TEMPLATE = "kitchen.html"
@@ -24,8 +24,7 @@ def page_routes(known: Callable[[str], Awaitable[bool]]) -> list[web.RouteDef]:
     """
 
     async def kitchen(request: web.Request) -> web.Response:
-        response = _PAGES[language_of(request)].reply(request)
-        response.headers["Vary"] = "Accept-Encoding, Accept-Language"
+        response = in_reader_s_language(request, _PAGES)
         if response.status == HTTPStatus.OK and not await known(request.match_info["kid"]):
             response.set_status(HTTPStatus.NOT_FOUND)
             response.headers["Cache-Control"] = "no-store"

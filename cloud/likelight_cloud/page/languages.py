@@ -1,13 +1,16 @@
 """The page in the reader's language: chosen by `?lang=`, else by what the browser accepts.
 
-`words/` has one JSON file per language. The words are set into the HTML here, so that nobody sees
-the page in another language first; those that change on the page are sent with it as JSON.
+`words/` and `privacy_words/` have one JSON file per language. The words are set into the HTML here,
+so that nobody sees the page in another language first; those that change on the page are sent with
+it as JSON.
 """
 
 import html
 import json
 import re
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
 from aiohttp import web
@@ -20,16 +23,18 @@ _FOLDER: Final = Path(__file__).parent / "words"
 _RANGE: Final = re.compile(
     r"\s*([a-zA-Z]{1,8}|\*)[-a-zA-Z0-9]*\s*(?:;\s*q=([01](?:\.\d{0,3})?))?\s*"
 )
+_CURRENT: Final = ' aria-current="true"'
 _PLACE: Final = re.compile(r"\{\{(\w+)\}\}")
 
 
-def _read() -> dict[str, dict[str, str]]:
+def read_words(folder: Path) -> dict[str, dict[str, str]]:
+    """Return the words in `folder` by language, then by key."""
     return {
-        file.stem: json.loads(file.read_text("utf-8")) for file in sorted(_FOLDER.glob("*.json"))
+        file.stem: json.loads(file.read_text("utf-8")) for file in sorted(folder.glob("*.json"))
     }
 
 
-WORDS: Final = _read()
+WORDS: Final = read_words(_FOLDER)
 """The page's words by language, then by key; `{n}`, `{when}` and the like are filled in later."""
 
 
@@ -47,24 +52,47 @@ def language_of(request: web.Request) -> str:
     return next((lang for quality, lang in accepted if quality and lang in WORDS), _DEFAULT)
 
 
-def pages(template: str) -> dict[str, ServedFile]:
-    """Return the page in every language; `template` has `{{key}}` where a word belongs."""
-    return {lang: ServedFile.of("kitchen.html", _page(template, lang)) for lang in WORDS}
+def pages(
+    template: str,
+    words: Mapping[str, Mapping[str, str]] = WORDS,
+    markup: Mapping[str, str] = MappingProxyType({}),
+) -> dict[str, ServedFile]:
+    """Return the page in every language; `template` has `{{key}}` where one of `words` belongs, or
+    a piece of `markup`."""
+    return {
+        lang: ServedFile.of("page.html", _page(template, lang, own, markup))
+        for lang, own in words.items()
+    }
 
 
-def _page(template: str, lang: str) -> bytes:
+def in_reader_s_language(request: web.Request, page: Mapping[str, ServedFile]) -> web.Response:
+    """Answer `request` with its language of `page`."""
+    response = page[language_of(request)].reply(request)
+    response.headers["Vary"] = "Accept-Encoding, Accept-Language"
+    return response
+
+
+def _page(template: str, lang: str, words: Mapping[str, str], markup: Mapping[str, str]) -> bytes:
     options = "".join(
         f'<option value="{other}" lang="{other}"{" selected" if other == lang else ""}>'
-        f"{html.escape(words['own_name'])}</option>"
-        for other, words in WORDS.items()
+        f"{html.escape(each['own_name'])}</option>"
+        for other, each in WORDS.items()
+    )
+    links = " ".join(
+        f'<a href="?lang={other}" hreflang="{other}" lang="{other}"'
+        f"{_CURRENT if other == lang else ''}>{html.escape(each['own_name'])}</a>"
+        for other, each in WORDS.items()
     )
     # A "<" might end the script element early, so it is written as a JSON escape.
-    words_json = json.dumps(WORDS[lang], ensure_ascii=False).replace("<", "\\u003c")
-    values = {key: html.escape(text) for key, text in WORDS[lang].items()}
+    words_json = json.dumps(words, ensure_ascii=False).replace("<", "\\u003c")
+    values = {key: html.escape(text) for key, text in words.items()}
     values |= {
         "lang": lang,
         "dir": "rtl" if lang in _RTL else "ltr",
+        "language": html.escape(WORDS[lang]["language"]),
         "languages": options,
+        "language_links": links,
         "words": words_json,
+        **markup,
     }
     return _PLACE.sub(lambda place: values[place[1]], template).encode()

@@ -19,7 +19,7 @@ MINTS_PER_MIN = 10
 MAX_PREFIXES = 50_000
 """Prefixes remembered at once, about 15 MB; the one seen longest ago is forgotten first."""
 MAX_NEWCOMERS = 20_000
-"""First requests whose token is remembered, about 6 MB, in case they come again without it."""
+"""First requests whose token is remembered, about 10 MB, in case they come again without it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +84,8 @@ class Newcomers:
         self._key = secrets.token_bytes(16)
         self._buckets: OrderedDict[bytes, Bucket] = OrderedDict()
         self._tokens: OrderedDict[tuple[bytes, str], str] = OrderedDict()
+        self._asked_by: dict[str, tuple[bytes, str]] = {}
+        """The key of each in `_tokens`."""
 
     def token(
         self,
@@ -105,9 +107,17 @@ class Newcomers:
             if not minted:
                 raise MintLimitError(wait_s)
         token = self._tokens[hidden, request] = mint()
+        self._asked_by[token] = (hidden, request)
         if len(self._tokens) > MAX_NEWCOMERS:
-            self._tokens.popitem(last=False)
+            _, oldest = self._tokens.popitem(last=False)
+            self._asked_by.pop(oldest, None)
         return token
+
+    def forget(self, token: str) -> None:
+        """Forget who got `token`, and for which request."""
+        asked = self._asked_by.pop(token, None)
+        if asked is not None:
+            self._tokens.pop(asked, None)
 
     def _bucket(self, hidden: bytes, at: float) -> Bucket:
         bucket = self._buckets.get(hidden)

@@ -42,6 +42,10 @@ class Bucket:
         self._level -= taken
         return taken, 0.0 if taken == n else (1 - self._level) / self._per_s
 
+    def ready(self, at: float) -> int:
+        """Return how many whole tokens could be taken now."""
+        return math.floor(min(self._burst, self._level + (at - self._at) * self._per_s))
+
     def give_back(self, n: int) -> None:
         """Put `n` tokens back that were taken and not used."""
         self._level += n
@@ -73,6 +77,10 @@ class NoteTimes:
         """Remember that a note was taken now."""
         self._taken.append(at)
 
+    def of_a_day(self, at: float) -> int:
+        """Return how many of the remembered notes are younger than a day."""
+        return sum(at - taken < DAY_S for taken in self._taken)
+
 
 class PerViewer(Generic[T]):
     """One `T` for each viewer and kitchen, made when first asked for."""
@@ -90,3 +98,11 @@ class PerViewer(Generic[T]):
                 self._kept.popitem(last=False)
         self._kept.move_to_end((viewer, kid))
         return kept
+
+    def known(self, viewer: str, kid: str) -> T | None:
+        """Return what is kept for this viewer in this kitchen, and make nothing."""
+        return self._kept.get((viewer, kid))
+
+    def forget(self, viewer: str, kid: str) -> None:
+        """Keep nothing for this viewer in this kitchen any more."""
+        self._kept.pop((viewer, kid), None)

@@ -6,7 +6,7 @@ It is set on the first like or note, never on a visit, and only carries the limi
 import base64
 import hmac
 import secrets
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from aiohttp import web
 
@@ -32,8 +32,12 @@ class ViewerTokens:
         stem, _, mac = token.rpartition(".")
         if not token.isascii() or not hmac.compare_digest(mac, self._mac(stem)):
             return False
-        issued = int(stem.rpartition(".")[2]) * 3600
-        return issued <= at.timestamp() < issued + LIFETIME.total_seconds()
+        return self.issued(token) <= at < self.issued(token) + LIFETIME
+
+    def issued(self, token: str) -> datetime:
+        """Return the hour in which `token`, which is our own, was made."""
+        hour = int(token.rpartition(".")[0].rpartition(".")[2])
+        return datetime.fromtimestamp(hour * 3600, UTC)
 
     def known(self, request: web.Request, at: datetime) -> str | None:
         """Return the token that `request` brings, None when it is none of ours or too old."""
@@ -53,6 +57,14 @@ class ViewerTokens:
             secure=request.secure,
             httponly=True,
             samesite="Lax",
+        )
+
+    def drop(self, request: web.Request, response: web.Response) -> None:
+        """Let the viewer's browser forget the cookie, if it has one."""
+        if _cookie_name(request) not in request.cookies:
+            return
+        response.del_cookie(
+            _cookie_name(request), path="/", secure=request.secure, httponly=True, samesite="Lax"
         )
 
     def _mac(self, stem: str) -> str:

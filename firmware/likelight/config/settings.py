@@ -25,6 +25,7 @@ from likelight.contract import BOARDS, KitchenId, KitchenName
 from likelight.gate.schedule import WEEKDAYS, Hours, daily, spans, weekly
 from likelight.gate.zone import kitchen_zone
 from likelight.runtime.tls import MalformedCaFile, ca_file_error
+from likelight.web.http.contact import check_contact
 from likelight.web.http.proxies import proxy_network
 from likelight_hw import boards
 from likelight_hw.push.target import check_public
@@ -73,6 +74,8 @@ class WebSettings(Section):
     """Where viewers open it by a name: of the store's DNS, or a proxy's in front of it."""
     trusted_proxies: tuple[str, ...] = ()
     """Addresses or ranges of proxies whose `X-Forwarded-For` says who asks."""
+    contact: str | None = None
+    """Who answers questions about privacy and faults, as a URI."""
 
     @field_validator("public_urls")
     @classmethod
@@ -83,6 +86,11 @@ class WebSettings(Section):
     @classmethod
     def _are_networks(cls, proxies: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(str(proxy_network(proxy)) for proxy in proxies)
+
+    @field_validator("contact")
+    @classmethod
+    def _answers(cls, contact: str | None) -> str | None:
+        return None if contact is None else check_contact(contact)
 
 
 class CloudSettings(Section):

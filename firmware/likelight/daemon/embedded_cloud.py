@@ -50,14 +50,21 @@ class CloudPlugin(Protocol):
 
 class _Maker(Protocol):
     def __call__(
-        self, database: Path, *, now: Now, rng: random.Random, notes: Notes
+        self, database: Path, *, now: Now, rng: random.Random, notes: Notes, contact: str | None
     ) -> CloudPlugin: ...
 
 
 def make_embedded_cloud(
-    state_dir: Path, *, now: Now, rng: random.Random, notes: Notes = BUNDLED
+    state_dir: Path,
+    *,
+    now: Now,
+    rng: random.Random,
+    notes: Notes = BUNDLED,
+    contact: str | None = None,
 ) -> CloudPlugin:
     """Make the installed cloud, which keeps its file in `state_dir`.
+
+    `contact` is the URI of who answers questions about privacy and faults.
 
     Raises `ConfigError` when none is installed, or none that works.
     """
@@ -68,7 +75,7 @@ def make_embedded_cloud(
             raise ConfigError(
                 f"the cloud inside can't be loaded: {error}; install likelight again"
             ) from error
-        return make(state_dir / DATABASE, now=now, rng=rng, notes=notes)
+        return make(state_dir / DATABASE, now=now, rng=rng, notes=notes, contact=contact)
     raise ConfigError("no cloud is built in here; set cloud.url and cloud.token_file")
 
 

@@ -88,7 +88,9 @@ def prepare(config: Config, listener: socket.socket | None, *, broken: bool = Fa
         if cloud.token_file is not None:
             token = read_token(cloud.token_file)
         else:
-            embedded_cloud = make_embedded_cloud(state_dir, now=now, rng=rng, notes=notes)
+            embedded_cloud = make_embedded_cloud(
+                state_dir, now=now, rng=rng, notes=notes, contact=config.web.contact
+            )
             token = own_token(state_dir)
     if cloud.url is not None:
         upload = Upload(cloud.url, kitchen.id, token, rng=rng, proxy=cloud.proxy, trust=trust)

@@ -7,7 +7,7 @@ from aiohttp import web
 
 from likelight.contract import LikesRequest
 from likelight.web.http.body import json_answer, read_body
-from likelight_cloud.api.viewer.who import over_limit, viewer_of
+from likelight_cloud.api.viewer.who import over_limit, own_key, viewer_of
 from likelight_cloud.app import CLOUD
 from likelight_cloud.kitchens.like_commits import confirmed
 
@@ -19,7 +19,7 @@ async def post_likes(request: web.Request) -> web.Response:
     taps = await read_body(request, LikesRequest)
     ceiling = cloud.ceilings(kid).likes
     viewer = viewer_of(request, kid, taps.batch.lower(), ceiling, taps.n)
-    batch = f"{viewer} {taps.batch.lower()}"
+    batch = own_key(viewer, taps.batch.lower())
     answer = cloud.likes.answer(kid, batch)
     if answer is None:
         at = asyncio.get_running_loop().time()

@@ -2,7 +2,6 @@
 come."""
 
 import asyncio
-import hashlib
 import re
 import secrets
 from datetime import datetime, timedelta
@@ -20,7 +19,7 @@ from likelight.contract import (
 from likelight.problem import FieldError, ProblemType
 from likelight.web.http.body import json_answer, read_body
 from likelight.web.http.problems import ProblemError
-from likelight_cloud.api.viewer.who import over_limit, viewer_of
+from likelight_cloud.api.viewer.who import over_limit, own_key, viewer_of
 from likelight_cloud.app import CLOUD, Cloud
 from likelight_cloud.kitchens.kitchen import Kitchen
 from likelight_cloud.store.base import KeyReusedError, NoteRecord, Report
@@ -93,7 +92,7 @@ async def get_note(request: web.Request) -> web.Response:
 
 async def _queue(cloud: Cloud, kitchen: Kitchen, viewer: str, key: str, code: str) -> NoteRecord:
     """Return the viewer's note under `key`, new or known; raise a 429 over a limit."""
-    kid, key = kitchen.record.kid, _own_key(viewer, key)
+    kid, key = kitchen.record.kid, own_key(viewer, key)
     # One after another: otherwise the first of two equal requests would put the second over the
     # limit.
     async with kitchen.notes_lock:
@@ -134,11 +133,6 @@ def expiry(sent_at: datetime, report: Report | None) -> datetime:
 def _waits(kitchen: Kitchen) -> bool:
     report = kitchen.record.report
     return report is not None and report.notes_wait
-
-
-def _own_key(viewer: str, key: str) -> str:
-    """Return the key as it is stored: another viewer's equal key is another one."""
-    return hashlib.sha256(f"{viewer} {key}".encode()).hexdigest()[:32]
 
 
 def _new_id(at: datetime) -> str:

@@ -1,6 +1,7 @@
 """Which viewer sends a request, and how a limit says no."""
 
 import asyncio
+import hashlib
 import math
 
 from aiohttp import web
@@ -36,6 +37,14 @@ def viewer_of(request: web.Request, kid: str, id: str, ceiling: Ceiling, n: int)
         raise over_limit(
             "Very many new viewers come from your network just now. One moment.", error.wait_s
         ) from error
+
+
+def own_key(viewer: str, request_id: str) -> str:
+    """Return under what a viewer's request is remembered: another viewer's equal id is another one.
+
+    Neither the viewer's token nor the id can be read from it.
+    """
+    return hashlib.sha256(f"{viewer} {request_id}".encode()).hexdigest()[:32]
 
 
 def over_limit(detail: str, wait_s: float) -> ProblemError:

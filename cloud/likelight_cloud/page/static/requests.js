@@ -22,6 +22,11 @@ export function post(url, body, headers = {}) {
   });
 }
 
+/** Ask for `url` to be deleted. */
+export function remove(url) {
+  return fetch(url, { method: "DELETE", signal: limit() });
+}
+
 /** Seconds the server asks us to wait, or null. */
 export function retryAfter(response) {
   const seconds = Number.parseFloat(response.headers.get("Retry-After") ?? "");

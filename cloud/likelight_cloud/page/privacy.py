@@ -1,0 +1,70 @@
+"""What is kept of viewers, for people and for machines, and where to report a fault."""
+
+import html
+from datetime import UTC, datetime, time, timedelta
+from http import HTTPStatus
+from pathlib import Path
+from typing import Final
+
+from aiohttp import web
+
+from likelight.runtime.clock import Now
+from likelight.web.http.problems import ProblemError
+from likelight.web.http.static_files import ServedFile, page_route
+from likelight_cloud.page.languages import in_reader_s_language, pages, read_words
+
+_HERE: Final = Path(__file__).parent
+_WORDS: Final = read_words(_HERE / "privacy_words")
+_TEMPLATE: Final = (_HERE / "privacy.html").read_text("utf-8")
+_RECORD: Final = ServedFile.of("privacy.json", (_HERE / "privacy.json").read_bytes())
+
+VALID_FOR = timedelta(days=180)
+"""RFC 9116 wants an end that is less than a year away."""
+
+
+def privacy_routes(*, contact: str | None, now: Now) -> list[web.RouteDef]:
+    """Return `/privacy`, `/privacy.json` and `/.well-known/security.txt`.
+
+    `contact` is the URI under which the operator answers: mailto:, https: or tel:. Without one the
+    page names none, and there is no security.txt, which would be nothing without it.
+    """
+    by_language = {
+        lang: pages(_TEMPLATE, {lang: words}, {"contact": _link(words["contact"], contact)})[lang]
+        for lang, words in _WORDS.items()
+    }
+
+    async def page(request: web.Request) -> web.Response:
+        return in_reader_s_language(request, by_language)
+
+    async def security(request: web.Request) -> web.Response:
+        if contact is None:
+            raise ProblemError(
+                HTTPStatus.NOT_FOUND,
+                "No contact is set on this server. Its operator can set one: --contact of the "
+                "cloud, web.contact of a device.",
+            )
+        text = (
+            f"Contact: {contact}\nExpires: {_end(now()):%Y-%m-%dT%H:%M:%SZ}\n"
+            f"Preferred-Languages: en\nCanonical: {request.url.origin()}{request.path}\n"
+        )
+        return web.Response(text=text, headers={"Cache-Control": "no-cache"})
+
+    return [
+        web.get("/privacy", page),
+        page_route("/privacy.json", _RECORD),
+        web.get("/.well-known/security.txt", security),
+    ]
+
+
+def _end(at: datetime) -> datetime:
+    return datetime.combine(at.date() + VALID_FOR, time(), UTC)
+
+
+def _link(words: str, contact: str | None) -> str:
+    if contact is None:
+        return ""
+    shown = contact.removeprefix("mailto:").removeprefix("tel:")
+    return (
+        f"<p>{html.escape(words)} "
+        f'<a href="{html.escape(contact)}"><bdi>{html.escape(shown)}</bdi></a></p>'
+    )

@@ -1,0 +1,64 @@
+"""The privacy page in real Chromium, on a whole cloud: what a viewer reads there, and deletes."""
+
+import re
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, expect
+
+from support.chromium import chromium, needs_chromium
+from support.cloud import KID
+from support.cloud_server import cloud_server
+from support.pages import DESKTOP, PHONE, ViewerPage, chromium_page, photograph
+
+pytestmark = [needs_chromium, pytest.mark.asyncio(loop_scope="module")]
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def browser() -> AsyncIterator[Browser]:
+    async with chromium() as started:
+        yield started
+
+
+async def test_a_viewer_deletes_the_cookie_and_what_is_bound_to_it(
+    browser: Browser, tmp_path: Path
+) -> None:
+    async with (
+        cloud_server(tmp_path / "cloud.db") as site,
+        chromium_page(browser, f"{site.public}/k/{KID}") as page,
+    ):
+        viewer = ViewerPage(page)
+        await viewer.tap()
+        await viewer.counts(1)
+        await page.get_by_role("link", name="Privacy").click()
+        await expect(page.locator("h1")).to_have_text("Privacy")
+        mine = page.locator("#mine")
+        await expect(mine).to_have_text(
+            re.compile(r"^This browser has our cookie\. It ends by itself: \w+day.+ at the latest")
+        )
+        await page.get_by_role("button", name="Delete it now").click()
+        await expect(mine).to_contain_text("Deleted")
+        assert await page.context.cookies() == []
+        await page.reload()
+        await expect(mine).to_have_text("This browser has no cookie of ours.")
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("lang", ["en", "ar"])
+async def test_it_fits_a_phone_and_a_desk(
+    browser: Browser, tmp_path: Path, lang: str, theme: str
+) -> None:
+    async with cloud_server(tmp_path / "cloud.db") as site:
+        for viewport in (PHONE, DESKTOP):
+            async with chromium_page(
+                browser,
+                f"{site.public}/privacy?lang={lang}",
+                viewport=viewport,
+                theme="dark" if theme == "dark" else "light",
+            ) as page:
+                await expect(page.locator("#mine")).to_be_visible()
+                scrolls = "document.documentElement.scrollWidth > innerWidth"
+                assert not await page.evaluate(scrolls)
+                await photograph(page, f"privacy-{lang}-{viewport['width']}-{theme}")
