@@ -28,6 +28,7 @@ TOGETHER = {
     "pages_language": ("e2e/cloud/test_pages_language.py",),
     "pages_privacy": ("e2e/cloud/test_pages_privacy.py",),
     "pages_viewer": ("e2e/cloud/test_pages_viewer.py",),
+    "pages_windows": ("e2e/cloud/test_pages_windows.py",),
     "player": ("e2e/feed/test_player.py",),
     "player_age": ("e2e/feed/test_player_age.py",),
 }
