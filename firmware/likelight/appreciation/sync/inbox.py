@@ -135,7 +135,8 @@ class Inbox:
             state = SyncState(events.cursor, self.desired, self.totals)
             new = await self._store.keep(state, events.notes, events.server_time)
             for code, count in Counter(note.code for note in new).items():
-                log.info("Notes came: %s, %d times", code, count)
+                many = f", {count} times" if count > 1 else ""
+                log.info("A note came: %s%s", code, many)
             self.waiting += new
         if new_log:
             self._on_receipt()
