@@ -1,0 +1,184 @@
+"""The doctor on the way to the cloud, from the route to the upload."""
+
+import socket
+import ssl
+from pathlib import Path
+
+import pytest
+
+from likelight.appreciation.sync.client import CloudBusy, DeviceRefused, FailureKind, Unreachable
+from likelight.feed.upload.handshake import NotUpgraded
+from likelight.fleet.doctor.checks import network
+from likelight.fleet.doctor.probes import TakenForUpload
+from support.doctor import (
+    BY_ID,
+    CLOUD,
+    TOKEN,
+    Case,
+    assert_seen,
+    assert_shown,
+    examine,
+    raises,
+    says,
+    with_files,
+)
+from support.machine import Machine
+
+PLAIN = {"cloud": {"url": "http://cloud.example", "token_file": "/etc/likelight/token"}}
+ROUTE = "Iface\tDestination\tGateway\tFlags\tRefCnt\tUse\tMetric\tMask\n"
+ROUTE_4 = ROUTE + "eth0\t00000000\t0100A8C0\t0003\t0\t0\t100\t00000000\n"
+ROUTE_6 = f"{'0' * 32} 00 {'0' * 32} 00 {'f' * 32} 400 1 0 00000003 wlan0\n"
+WIRELESS = "Inter-| sta-|\n face | tus |\n wlan0: 0000   54.  {}.  -256        0\n"
+
+
+def certificate(code: int) -> ssl.SSLCertVerificationError:
+    error = ssl.SSLCertVerificationError("bad")
+    error.verify_code, error.verify_message = code, "self-signed certificate"
+    return error
+
+
+CASES = [
+    Case("cloud", "fail", "another device", CLOUD, says({**TOKEN}, cloud="superseded")),
+    Case("cloud", "ok", "kitchen", CLOUD, says({**TOKEN})),
+    Case("route", "skip", "inside", {}),
+    Case("route", "skip", "doesn't report", CLOUD),
+    Case("route", "ok", "IPv4 by eth0", CLOUD, with_files({"/proc/net/route": ROUTE_4})),
+    Case(
+        "route",
+        "ok",
+        "IPv6 by wlan0",
+        CLOUD,
+        with_files({"/proc/net/route": ROUTE, "/proc/net/ipv6_route": ROUTE_6}),
+    ),
+    Case("route", "fail", "no default", CLOUD, with_files({"/proc/net/route": ROUTE})),
+    Case("wifi-signal", "skip", "no Wi-Fi", {}),
+    Case(
+        "wifi-signal", "ok", "-56 dBm", {}, with_files({"/proc/net/wireless": WIRELESS.format(-56)})
+    ),
+    Case(
+        "wifi-signal",
+        "warn",
+        "-82 dBm",
+        {},
+        with_files({"/proc/net/wireless": WIRELESS.format(-82)}),
+    ),
+    Case("wifi-power-save", "skip", "no Wi-Fi", {}),
+    Case(
+        "wifi-power-save",
+        "skip",
+        "no iw",
+        {},
+        with_files({"/proc/net/wireless": WIRELESS.format(-56)}),
+    ),
+    Case(
+        "wifi-power-save",
+        "ok",
+        "awake",
+        {},
+        Machine({"/proc/net/wireless": WIRELESS.format(-56)}, commands={"iw": "Power save: off\n"}),
+    ),
+    Case(
+        "wifi-power-save",
+        "warn",
+        "saves power",
+        {},
+        Machine({"/proc/net/wireless": WIRELESS.format(-56)}, commands={"iw": "Power save: on\n"}),
+    ),
+    Case("dns", "skip", "inside", {}),
+    Case("dns", "ok", "cloud.example", CLOUD, with_files({"/proc/net/route": ROUTE_4})),
+    Case(
+        "dns",
+        "fail",
+        "not known",
+        CLOUD,
+        with_files({}, resolve=raises(socket.gaierror(-2, "Name or service not known"))),
+    ),
+    Case(
+        "dns",
+        "fail",
+        "IPv6 only",
+        CLOUD,
+        with_files({"/proc/net/route": ROUTE, "/proc/net/ipv6_route": ROUTE_6}),
+    ),
+    Case("tls", "skip", "inside", {}),
+    Case("tls", "ok", "cloud.example", CLOUD),
+    Case("tls", "warn", "unencrypted", PLAIN),
+    Case("tls", "fail", "not valid yet", CLOUD, with_files({}, handshake=raises(certificate(9)))),
+    Case("tls", "fail", "was refused", CLOUD, with_files({}, handshake=raises(certificate(23)))),
+    Case(
+        "tls",
+        "fail",
+        "can't be reached",
+        CLOUD,
+        with_files({}, handshake=raises(TimeoutError("timed out"))),
+    ),
+    Case("cloud", "skip", "inside", {}),
+    Case("cloud", "fail", "can't read", CLOUD),
+    Case("cloud", "ok", "kitchen", CLOUD, with_files({**TOKEN})),
+    Case(
+        "cloud",
+        "fail",
+        "refuses this device",
+        CLOUD,
+        with_files({**TOKEN}, ask_cloud=raises(DeviceRefused(401))),
+    ),
+    Case(
+        "cloud",
+        "fail",
+        "no cloud",
+        CLOUD,
+        with_files(
+            {**TOKEN}, ask_cloud=raises(Unreachable("log-in page", FailureKind.INTERCEPTED))
+        ),
+    ),
+    Case("cloud", "warn", "busy", CLOUD, with_files({**TOKEN}, ask_cloud=raises(CloudBusy(5)))),
+    Case("upload", "skip", "inside", {}),
+    Case("upload", "fail", "can't read", CLOUD),
+    Case("upload", "ok", "gets through", CLOUD, with_files({**TOKEN})),
+    *(
+        Case(
+            "upload",
+            "fail",
+            f"a proxy in between lets no WebSocket through (status {status})",
+            CLOUD,
+            with_files({**TOKEN}, ask_upload=raises(NotUpgraded(status, None))),
+        )
+        for status in (200, 400, 426)
+    ),
+    Case(
+        "upload",
+        "warn",
+        "took the question for an upload",
+        CLOUD,
+        with_files({**TOKEN}, ask_upload=raises(TakenForUpload())),
+    ),
+    Case(
+        "upload",
+        "fail",
+        "something else answered with status 403",
+        CLOUD,
+        with_files({**TOKEN}, ask_upload=raises(NotUpgraded(403, None))),
+    ),
+    Case(
+        "upload",
+        "fail",
+        "no answer",
+        CLOUD,
+        with_files({**TOKEN}, ask_upload=raises(Unreachable("no answer within 5 s"))),
+    ),
+]
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_a_check_sees_what_is_there(case: Case, tmp_path: Path) -> None:
+    assert_seen(case, tmp_path)
+
+
+def test_each_check_is_shown_well_and_ill() -> None:
+    assert_shown(network.CHECKS, CASES)
+
+
+def test_a_proxy_that_blocks_websockets_has_its_own_fix(tmp_path: Path) -> None:
+    blocked = with_files({**TOKEN}, ask_upload=raises(NotUpgraded(426, None)))
+    diagnosis = examine(BY_ID["upload"], Case("upload", "", "", CLOUD, blocked), tmp_path)
+    assert diagnosis.finding.fix == "let the proxy pass Upgrade and Connection headers"
