@@ -1,11 +1,13 @@
 """The fonts of likelight (faces), and which of them has the letters of a text.
 
 Atkinson Hyperlegible, made by the Braille Institute for low vision, comes first. Noto Sans has what
-it lacks: Vietnamese and rarer Latin letters, Arabic, Japanese. A whole text is drawn in one face,
-because a sentence in two faces is harder to read. All licences are the SIL OFL 1.1;
+it lacks: Vietnamese and rarer Latin letters, Arabic, Japanese. It also has a zero without a slash:
+across a kitchen Atkinson's reads as an 8 or an Ø. A whole text is drawn in one face, because a
+sentence in two faces is harder to read. All licences are the SIL OFL 1.1;
 `fonts/README.md` lists the sources. TTF is for the panels, WOFF2 for the pages.
 """
 
+import re
 from collections.abc import Mapping
 from enum import StrEnum
 from functools import lru_cache
@@ -27,6 +29,8 @@ MAY_BREAK: Final = "\u200b"
 MAY_HYPHENATE: Final = "\u00ad"
 """A line may end here, with a hyphen then (soft hyphen)."""
 UNSEEN: Final = frozenset(MAY_BREAK + MAY_HYPHENATE)
+_FIGURE: Final = re.compile(r"(?<![A-Z0-9-])\d")
+"""A figure that belongs to no code such as N1 or K7QF-2MXP, where a slash tells 0 from O."""
 
 
 class Face(StrEnum):
@@ -46,8 +50,12 @@ def path(face: Face, bold: bool) -> Path:
 
 @lru_cache(maxsize=4096)
 def face_of(text: str) -> Face:
-    """Return the first face with all letters of `text`, or else the one that lacks the fewest."""
-    return min(_LETTERS, key=lambda face: len(_lacking(text, face)))
+    """Return the first face with all letters of `text`, or else the one that lacks the fewest.
+
+    A text with figures is never in Atkinson.
+    """
+    faces = [face for face in Face if face is not Face.LATIN or not _FIGURE.search(text)]
+    return min(faces, key=lambda face: len(_lacking(text, face)))
 
 
 def missing(text: str) -> str:

@@ -25,7 +25,6 @@ from likelight.appreciation.screens.models import (
     PairingScreen,
     Screen,
     SelfTestScreen,
-    StatusScreen,
     UpdatingScreen,
 )
 from likelight.appreciation.screens.render import pages
@@ -69,7 +68,6 @@ SCREENS: dict[str, Screen] = {
     "wrong-clock": said(connection=CloudConnection.OFFLINE, failure=FailureKind.CLOCK),
     "stranger": said(connection=CloudConnection.OFFLINE, failure=FailureKind.INTERCEPTED),
     "cloud-trouble": said(connection=CloudConnection.OFFLINE, failure=FailureKind.CLOUD),
-    "wifi-password": StatusScreen("Wi-Fi password is wrong.", "Call IT, code W2.", "wifi"),
     "refused": said(connection=CloudConnection.REFUSED),
     "superseded": said(connection=CloudConnection.SUPERSEDED),
     "fault": said(camera=State.FAULT),

@@ -27,11 +27,13 @@ from support.virtual import run_virtual, virtual_now
 
 CALM = Situation(CloudConnection.CONNECTED, State.IDLE, likes_today=128)
 
+NO_CONNECTION = "No con\u00adnection."
 STARTING = StatusScreen("Good to see you.", "The lamp is waking up.", "wave")
 OFFLINE = StatusScreen("No internet.", "The lamp and your buttons still work.", "cloud_crossed")
-REFUSED = StatusScreen("The cloud doesn't know this device.", "Call IT, code C1.", "wrench")
-SUPERSEDED = StatusScreen("Two devices share one name.", "Call IT, code C2.", "wrench")
-FAULT = StatusScreen("The camera is having trouble.", "The lamp still works.", "wrench")
+WORKS = "The lamp and your buttons still work."
+REFUSED = StatusScreen(NO_CONNECTION, f"{WORKS} Call IT, code C1.", "cloud_crossed")
+SUPERSEDED = StatusScreen(NO_CONNECTION, f"{WORKS} Call IT, code C2.", "cloud_crossed")
+FAULT = StatusScreen("Camera trouble.", "The lamp still works.", "wrench")
 THANKS_KEPT = StatusScreen("Thanks kept.", "It goes out when the internet is back.", "hands")
 
 

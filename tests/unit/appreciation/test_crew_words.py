@@ -1,10 +1,12 @@
 """The crew's own screens in every language on every panel: their letters, size, pages and place."""
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
+from itertools import accumulate
 from pathlib import Path
 
 import pytest
@@ -13,14 +15,16 @@ from likelight.appreciation.panel.headline import answers, headline
 from likelight.appreciation.panel.note_fit import MOST_PAGES, cut_word
 from likelight.appreciation.panel.situation import Situation
 from likelight.appreciation.screens import figure, message, pairing
+from likelight.appreciation.screens.breaking import Words, split
 from likelight.appreciation.screens.canvas import Canvas
 from likelight.appreciation.screens.geometry import geometry
-from likelight.appreciation.screens.layout import Ems, Line
+from likelight.appreciation.screens.layout import MAX_LINES, Ems, Line, Paragraph, setting
 from likelight.appreciation.screens.models import (
     CountScreen,
     IdleScreen,
     NoteScreen,
     OnAirScreen,
+    Page,
     PairingScreen,
     PrivateScreen,
     Screen,
@@ -40,7 +44,7 @@ from likelight.appreciation.sync.client import FailureKind
 from likelight.appreciation.sync.connection import CloudConnection
 from likelight.assets import catalogue, crew_words
 from likelight.assets.crew_words import ENGLISH, CrewWords
-from likelight.assets.fonts import missing
+from likelight.assets.fonts import UNSEEN, face_of, missing
 from likelight.contract import Cause, State
 from likelight.runtime.troubles import Trouble
 from likelight_hw.panels import PANELS
@@ -176,7 +180,8 @@ def test_every_script_fits_in_the_type_that_is_chosen(lang: str, panel: str, pre
 
 
 def check_screens(lang: str, panel: str, press: Press) -> None:
-    """A crew turns no more pages than an English one, or than a note has; one more on 128x64."""
+    """A crew turns one page more than an English one at most, or as many as a note has; one more on
+    128x64. A title is on one page, on two lines at most."""
     info, words = PANELS[panel].info, crew_words.load(lang)
     floor = em_for(info, FLOOR_ARC_MIN)
     least = MOST_PAGES + ((info.width, info.height) == SMALLEST)
@@ -185,8 +190,11 @@ def check_screens(lang: str, panel: str, press: Press) -> None:
         press.icons.clear()
         shown = pages(screen, info)
 
-        assert 1 <= len(shown) <= max(least, english), screen
+        assert 1 <= len(shown) <= max(least, english + 1), screen
         said = sentences(screen)
+        assert lines_of_title(screen, shown) <= 2, screen
+        if isinstance(screen, StatusScreen) and len(shown) > 1:
+            assert_no_sentence_is_torn(screen, shown, panel)
         if said:
             torn = cut_word(" ".join(said), [line for page in shown for line in page.text])
             assert torn is None, screen
@@ -202,6 +210,50 @@ def check_screens(lang: str, panel: str, press: Press) -> None:
         for name, x, y, size in press.icons:
             assert 0 <= x <= info.width - size, (screen, name)
             assert 0 <= y <= info.height - size, (screen, name)
+
+
+def assert_no_sentence_is_torn(screen: StatusScreen, shown: tuple[Page, ...], panel: str) -> None:
+    """A sentence begins a page, and ends on it if it fits there alone."""
+    sizes = geometry(PANELS[panel].info)
+    area = sizes.above_foot(sizes.beside_glyph)
+    begins = list(accumulate((len(written("".join(page.text))) for page in shown), initial=0))
+    at = 0
+    sentences = re.findall(r".+?(?:[.?](?= |$)|[。？]|$)", screen.detail)
+    for sentence, whole in [(screen.title,) * 2, *((each, screen.detail) for each in sentences)]:
+        end = at + len(written(sentence))
+        words = Words(split(sentence), face_of(whole))
+        alone = [Paragraph(words, bold=at == 0, most=2 if at == 0 else MAX_LINES)]
+        assert at in begins, (screen, sentence)
+        if setting(alone, area, sizes.ems.floor, sizes.ems) is not None:
+            assert not any(at < begin < end for begin in begins), (screen, sentence)
+        at = end
+
+
+def lines_of_title(screen: Screen, shown: tuple[Page, ...]) -> int:
+    """Return on how many lines the title of `screen` is; more than there are if on two pages."""
+    match screen:
+        case UpdatingScreen(None, words):
+            title = words.updating
+        case UpdatingScreen(progress, words) if progress is not None:
+            title = words.so_far_updated.format(percent=round(100 * progress))
+        case OnAirScreen(_, words):
+            title = words.on_air
+        case IdleScreen(_, words):
+            title = words.quiet
+        case NoteScreen():
+            return 0
+        case _:
+            title = next(iter(sentences(screen)), "")
+    letters, lines = written(title), shown[0].text
+    for count in range(len(lines) + 1):
+        if written("".join(lines[:count])) == letters:
+            return count
+    return MAX_LINES + 1
+
+
+def written(text: str) -> str:
+    """Return the letters of a text, however it is broken into lines."""
+    return "".join(letter for letter in text if not (letter.isspace() or letter in UNSEEN | {"-"}))
 
 
 def sentences(screen: Screen) -> tuple[str, ...]:
@@ -234,7 +286,7 @@ def test_numbers_days_and_hours_are_written_as_the_language_does() -> None:
         "Caméra éteinte.", "De retour à 09h05.", "clock"
     )
     assert headline(ending, german) == StatusScreen(
-        "Euer Ja endet am 1.12.", "Ruft die IT an: Code A1.", "clock"
+        "Euer Ja endet bald.", "Es gilt bis 1.12. Ruft die IT an: Code A1.", "clock"
     )
     assert "12月1日" in str(headline(ending, japanese)).replace("\\u200b", "")
     assert german.spellings(12_480) == ("12.480", "12k")

@@ -1,6 +1,7 @@
 """Setting words: nothing is lost, nothing leaves the panel, nothing falls below the floor."""
 
 import math
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -19,7 +20,7 @@ from likelight.appreciation.screens.typeface import (
 )
 from likelight.assets.fonts import MAY_BREAK, MAY_HYPHENATE
 from likelight_hw.ports import DisplayInfo
-from support.panels import OLED, PANELS, SEVEN_INCH
+from support.panels import OLED, PANELS, SEVEN_INCH, SQUARE
 
 every_panel = pytest.mark.parametrize("panel", PANELS.values(), ids=PANELS.keys())
 words = st.lists(
@@ -47,6 +48,29 @@ def test_a_hyphen_is_seen_only_where_a_word_is_broken() -> None:
 
     assert wrap(words, [500], 20, bold=True) == ("Küchenbrigade",)
     assert wrap(words, [120, 120], 20, bold=True) == ("Küchen-", "brigade")
+
+
+def test_a_word_is_broken_only_where_it_must_be() -> None:
+    """In Atkinson's larger type "No con-" and "nection." would fit as well."""
+    sizes = geometry(SQUARE)
+    words = Paragraph(split("No con\u00adnection."), most=2)
+    wide, narrow = (replace(sizes.beside_glyph, width=width) for width in (300, 240))
+
+    assert [line.text for line in fit([words], wide, sizes.ems) or ()] == ["No", "connection."]
+    assert [line.text for line in fit([words], narrow, sizes.ems) or ()] == ["No con-", "nection."]
+
+
+def test_no_page_ends_inside_a_sentence_that_fits_on_one() -> None:
+    """Pages of like length would be "On. If it stays" and "on, call IT"."""
+    sizes = geometry(OLED)
+
+    def said(text: str, apart: bool = False) -> list[str]:
+        pages = paginate(text, sizes.beside_glyph, sizes.ems, bold=False, apart=apart)
+        return [" ".join(line.text for line in page) for page in pages]
+
+    assert said("On. If it stays on, call") == ["On.", "If it stays on, call"]
+    assert said("On. Off. If it stays on, call") == ["On. Off.", "If it stays on, call"]
+    assert said("On. Off.", apart=True) == ["On.", "Off."]
 
 
 def test_no_line_ends_at_a_space_that_holds_two_words_together() -> None:

@@ -33,7 +33,7 @@ SCREENS: tuple[Screen, ...] = (
     IdleScreen(12_480),
     PrivateScreen(),
     StatusScreen("No internet.", "The lamp and your buttons still work.", "cloud_crossed"),
-    StatusScreen("Wi-Fi password is wrong.", "Call IT, code W2.", "wrench"),
+    StatusScreen("The clock is wrong.", "Call IT, code T1.", "clock"),
     StatusScreen("Starting", "", "clock"),
 )
 every_screen = pytest.mark.parametrize("screen", SCREENS, ids=repr)

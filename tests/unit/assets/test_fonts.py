@@ -67,7 +67,12 @@ def test_a_brand_may_use_the_whole_alphabet_of_a_language(lang: str) -> None:
 @pytest.mark.parametrize(
     ("text", "face"),
     [
-        ("You made my day – 100 %", Face.LATIN),
+        ("You made my day", Face.LATIN),
+        ("On again at 11:00.", Face.WIDE),
+        ("12,480", Face.WIDE),
+        ("1k–3k", Face.WIDE),
+        ("Call IT, code N10.", Face.LATIN),
+        ("K7QF-2MXP", Face.LATIN),
         ("Gözdemiz bu mutfak", Face.LATIN),
         ("İyi ki varsınız", Face.WIDE),
         ("Cảm ơn cả bếp", Face.WIDE),

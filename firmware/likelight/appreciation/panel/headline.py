@@ -82,8 +82,8 @@ def _device(troubles: tuple[Trouble, ...], words: CrewWords) -> StatusScreen | N
     """Return what the crew should do about the first trouble that it can do something about."""
     for trouble in troubles:
         match trouble:
-            case Trouble.NOT_PAIRED:
-                told = words.not_paired, "wrench"
+            case Trouble.NOT_PAIRED | Trouble.ADDRESS:
+                return _no_connection(_CODES[trouble], words)
             case (
                 Trouble.CONFIG
                 | Trouble.STATE_DIR
@@ -91,19 +91,14 @@ def _device(troubles: tuple[Trouble, ...], words: CrewWords) -> StatusScreen | N
                 | Trouble.BRAND_NOTES
                 | Trouble.PUSH_URL
             ):
-                told = words.settings_mistake, "wrench"
+                title = words.settings_mistake
             case Trouble.DISK_FULL:
-                told = words.card_full, "wrench"
-            case Trouble.DISK_READ_ONLY | Trouble.STORE_IN_MEMORY:
-                told = words.card_failing, "wrench"
-            case Trouble.CLOUD_STORE:
-                told = words.cloud_trouble, "cloud_crossed"
-            case Trouble.ADDRESS:
-                told = words.no_page, "cloud_crossed"
+                title = words.card_full
+            case Trouble.DISK_READ_ONLY | Trouble.STORE_IN_MEMORY | Trouble.CLOUD_STORE:
+                title = words.card_failing
             case _:
                 continue
-        title, icon = told
-        return StatusScreen(title, words.call_it.format(code=_CODES[trouble]), icon)
+        return StatusScreen(title, words.call_it.format(code=_CODES[trouble]), "wrench")
     return None
 
 
@@ -117,28 +112,31 @@ def _stuck(names: tuple[str, ...], words: CrewWords) -> StatusScreen:
 
 def _not_connected(now: Situation, words: CrewWords) -> StatusScreen:
     """Return the screen for a cloud that is not connected, with the reason when offline."""
-
-    def call(title: str, code: str, icon: str) -> StatusScreen:
-        return StatusScreen(title, words.call_it.format(code=code), icon)
-
     match now.connection, now.failure:
         case CloudConnection.STARTING, _:
             return StatusScreen(words.welcome, words.waking, "wave")
         case CloudConnection.REFUSED, _:
-            return call(words.unknown_device, "C1", "wrench")
+            return _no_connection("C1", words)
         case CloudConnection.SUPERSEDED, _:
-            return call(words.two_devices, "C2", "wrench")
+            return _no_connection("C2", words)
         case _, FailureKind.DNS:
-            return call(words.name_unknown, "N1", "cloud_crossed")
-        case _, FailureKind.CLOCK:
-            return call(words.wrong_time, "T1", "clock")
+            return _no_connection("N1", words)
         case _, FailureKind.INTERCEPTED:
-            return call(words.blocked, "N2", "cloud_crossed")
+            return _no_connection("N2", words)
+        case _, FailureKind.CLOCK:
+            return StatusScreen(words.wrong_time, words.call_it.format(code="T1"), "clock")
         case _, FailureKind.SETTINGS:
-            return call(words.settings_mistake, "S6", "wrench")
+            return StatusScreen(words.settings_mistake, words.call_it.format(code="S6"), "wrench")
         case _, FailureKind.CLOUD:
-            return StatusScreen(words.cloud_trouble, words.still_works, "cloud_crossed")
+            # It ends by itself, as a rule: nobody need call.
+            return StatusScreen(words.no_connection, words.still_works, "cloud_crossed")
     return StatusScreen(words.no_internet, words.still_works, "cloud_crossed")
+
+
+def _no_connection(code: str, words: CrewWords) -> StatusScreen:
+    """Say what a cook needs to know; the code tells IT why."""
+    detail = f"{words.still_works} {words.call_it.format(code=code)}"
+    return StatusScreen(words.no_connection, detail, "cloud_crossed")
 
 
 def _off(now: Situation, words: CrewWords) -> StatusScreen | None:
@@ -151,8 +149,8 @@ def _off(now: Situation, words: CrewWords) -> StatusScreen | None:
     if now.camera is State.OFF and now.cause is Cause.DESIRED:
         return StatusScreen(words.camera_off, words.office, "camera_crossed")
     if until := now.consent_until:
-        ends = words.consent_ends.format(date=until)
-        return StatusScreen(ends, words.call_it.format(code="A1"), "clock")
+        detail = f"{words.consent_until.format(date=until)} {words.call_it.format(code='A1')}"
+        return StatusScreen(words.consent_ends, detail, "clock")
     return None
 
 

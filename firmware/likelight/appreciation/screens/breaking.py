@@ -8,7 +8,7 @@ from itertools import accumulate, pairwise
 from likelight.appreciation.screens.typeface import ink_of, length
 from likelight.assets.fonts import MAY_BREAK, MAY_HYPHENATE, Face, face_of
 
-__all__ = ["Ink", "Words", "ink_of", "join", "length", "places", "split", "wrap"]
+__all__ = ["Ink", "Words", "ink_of", "join", "length", "places", "split", "whole_words", "wrap"]
 
 
 class Words(tuple[str, ...]):
@@ -71,6 +71,17 @@ def join(words: Sequence[str]) -> str:
     return line.replace(MAY_HYPHENATE, "") + hyphen
 
 
+def whole_words(words: Words) -> Words:
+    """Return the pieces with those of a word together, where only a hyphen would part them."""
+    pieces: list[str] = []
+    for word in words:
+        if pieces and pieces[-1].endswith(MAY_HYPHENATE):
+            pieces[-1] += word
+        else:
+            pieces.append(word)
+    return Words(pieces, words.face)
+
+
 def places(piece: str) -> Iterator[int]:
     """Yield the places where `piece` may be cut if it must be, from the last to the first.
 
@@ -88,9 +99,10 @@ def places(piece: str) -> Iterator[int]:
 def wrap(words: Words, widths: Sequence[int], em: int, bold: bool) -> tuple[str, ...] | None:
     """Break `words` into exactly `len(widths)` lines of similar length, each within its width.
 
-    None when that is impossible. Of all the ways it takes the least sum of squared lengths. A
-    line's length is a sum, because measuring whole lines again costs most of the time; what kerning
-    across a space would add is left to the check on the ink.
+    None when that is impossible. Of all the ways it takes the one that breaks the fewest words, of
+    these the one with the least sum of squared lengths. A line's length is a sum, because measuring
+    whole lines again costs most of the time; what kerning across a space would add is left to the
+    check on the ink.
     """
     count, face = len(words), words.face
     if not words or len(widths) > count:
@@ -100,6 +112,7 @@ def wrap(words: Words, widths: Sequence[int], em: int, bold: bool) -> tuple[str,
     space, hyphen = (length(mark, em, bold, face) for mark in " -")
     before = [space if word[0] == " " else 0.0 for word in words]
     behind = [hyphen if word[-1] == MAY_HYPHENATE else 0.0 for word in words]
+    broken = float(sum(width**2 for width in widths))
     best: dict[int, tuple[float, tuple[int, ...]]] = {0: (0.0, (0,))}
     for width in widths:
         reached: dict[int, tuple[float, tuple[int, ...]]] = {}
@@ -109,7 +122,8 @@ def wrap(words: Words, widths: Sequence[int], em: int, bold: bool) -> tuple[str,
                 if bare > width:
                     break
                 line = bare + behind[end - 1]
-                through = (cost + line**2, (*breaks, end))
+                hyphens = broken if behind[end - 1] else 0.0
+                through = (cost + line**2 + hyphens, (*breaks, end))
                 if line <= width and (end not in reached or through < reached[end]):
                     reached[end] = through
         best = reached

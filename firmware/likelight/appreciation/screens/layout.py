@@ -13,12 +13,15 @@ from likelight.appreciation.screens.breaking import (
     Words,
     ink_of,
     length,
+    whole_words,
     wrap,
 )
 from likelight.appreciation.screens.typeface import cap_height, leading, rise
 from likelight.assets.fonts import Face
 
 MAX_LINES = 4
+TITLE_LINES = 2
+"""A title is read in passing, from a distance."""
 _PARAGRAPH_GAP = 0.22
 """Extra distance between two paragraphs, in em of the second."""
 _OPTICAL_LIFT = 0.015
@@ -42,11 +45,13 @@ class Ems:
 
 @dataclass(frozen=True, slots=True)
 class Paragraph:
-    """Words of one weight. `ratio` is their em as a share of the block's; never below the floor."""
+    """Words of one weight, on `most` lines. `ratio` is their em as a share of the block's; never
+    below the floor."""
 
     words: Words
     bold: bool = True
     ratio: float = 1.0
+    most: int = MAX_LINES
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +102,10 @@ def fit(paragraphs: Sequence[Paragraph], area: Area, ems: Ems) -> tuple[Line, ..
     """Set all paragraphs on one page, in the largest type that fits, or in slightly smaller type if
     its lines look better. Return None when even the floor is too large.
 
-    No paragraph is set below the floor, and all of them take at most four lines.
+    No paragraph is set below the floor, and all of them take at most four lines. A word is broken
+    only where it must be.
     """
+    paragraphs = unbroken(paragraphs, area, ems)
     if setting(paragraphs, area, ems.floor, ems) is None:
         return None
     largest, too_large = ems.floor, ems.ceiling + 1
@@ -114,13 +121,19 @@ def fit(paragraphs: Sequence[Paragraph], area: Area, ems: Ems) -> tuple[Line, ..
     return max((lines for lines in settings if lines), key=lambda lines: _score(lines, area))
 
 
+def unbroken(paragraphs: Sequence[Paragraph], area: Area, ems: Ems) -> Sequence[Paragraph]:
+    """Return the paragraphs without places for hyphens, if they fit like that at the floor."""
+    whole = [replace(each, words=whole_words(each.words)) for each in paragraphs]
+    return paragraphs if setting(whole, area, ems.floor, ems) is None else whole
+
+
 def setting(
     paragraphs: Sequence[Paragraph], area: Area, em: int, ems: Ems
 ) -> tuple[Line, ...] | None:
     """Set all paragraphs with the block's em at `em`, in as few lines as they need; or None."""
     own = [max(ems.floor, round(em * paragraph.ratio)) for paragraph in paragraphs]
     distance = max(leading(paragraph.words.face) for paragraph in paragraphs)
-    for counts in _line_counts(len(paragraphs)):
+    for counts in _line_counts(paragraphs):
         sizes = [em for em, count in zip(own, counts, strict=True) for _ in range(count)]
         starts = [line == 0 for count in counts for line in range(count)]
         baselines = _baselines(sizes, starts, distance, area)
@@ -143,9 +156,9 @@ def setting(
     return None
 
 
-def _line_counts(paragraphs: int) -> Iterator[tuple[int, ...]]:
+def _line_counts(paragraphs: Sequence[Paragraph]) -> Iterator[tuple[int, ...]]:
     """Yield how many lines each paragraph may take, the fewest in all first."""
-    counts = product(range(1, MAX_LINES + 1), repeat=paragraphs)
+    counts = product(*(range(1, paragraph.most + 1) for paragraph in paragraphs))
     yield from sorted((each for each in counts if sum(each) <= MAX_LINES), key=sum)
 
 

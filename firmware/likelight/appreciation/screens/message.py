@@ -7,7 +7,14 @@ from likelight.appreciation.screens import palette
 from likelight.appreciation.screens.breaking import split
 from likelight.appreciation.screens.canvas import Canvas, Drawn
 from likelight.appreciation.screens.geometry import Geometry, geometry
-from likelight.appreciation.screens.layout import Area, Line, Paragraph, fit
+from likelight.appreciation.screens.layout import (
+    MAX_LINES,
+    TITLE_LINES,
+    Area,
+    Line,
+    Paragraph,
+    fit,
+)
 from likelight.appreciation.screens.models import (
     NoteScreen,
     OnAirScreen,
@@ -34,7 +41,7 @@ def note(screen: NoteScreen, panel: DisplayInfo) -> list[Drawn]:
 
 def thanks(screen: ThanksScreen, panel: DisplayInfo) -> list[Drawn]:
     """Draw the answer to the THANKS button."""
-    return _words_and_icon(screen.words.thanks_sent, "hands", panel)
+    return _words_and_icon(screen.words.thanks_sent, "hands", panel, TITLE_LINES)
 
 
 def private(screen: PrivateScreen, panel: DisplayInfo) -> list[Drawn]:
@@ -90,10 +97,10 @@ class _Setting:
     crown: int | None
 
 
-def _words_and_icon(text: str, icon: str, panel: DisplayInfo) -> list[Drawn]:
+def _words_and_icon(text: str, icon: str, panel: DisplayInfo, most: int = MAX_LINES) -> list[Drawn]:
     sizes = geometry(panel)
     drawn = []
-    settings = _place_icon(text, sizes)
+    settings = _place_icon(text, sizes, most)
     for number, setting in enumerate(settings, 1):
         canvas = Canvas(panel)
         if setting.crown is None:
@@ -109,16 +116,16 @@ def _words_and_icon(text: str, icon: str, panel: DisplayInfo) -> list[Drawn]:
     return drawn
 
 
-def _place_icon(text: str, sizes: Geometry) -> list[_Setting]:
+def _place_icon(text: str, sizes: Geometry, most: int) -> list[_Setting]:
     """Choose where the icon stands: above the words if these stay easy to read, else the corner."""
-    whole = [Paragraph(split(text))]
+    whole = [Paragraph(split(text), most=most)]
     for floor in (sizes.em_wanted, sizes.ems.floor):
         for crown in (*sizes.crowns, None):
             area = sizes.beside_glyph if crown is None else sizes.below(crown)
             lines = fit(whole, area, replace(sizes.ems, floor=floor))
             if lines is not None:
                 return [_Setting(lines, crown)]
-    pages = paginate(text, sizes.above_foot(sizes.beside_glyph), sizes.ems, bold=True)
+    pages = paginate(text, sizes.above_foot(sizes.beside_glyph), sizes.ems, bold=True, most=most)
     return [_Setting(lines, crown=None) for lines in pages or [()]]
 
 
@@ -130,11 +137,17 @@ def _lit_icon(canvas: Canvas, icon: str, x: int, y: int, size: int, sizes: Geome
 def _state(
     title: str, detail: str, icon: str, panel: DisplayInfo, foot: Foot | None = None
 ) -> list[Drawn]:
-    """Draw a state on one page if the type allows it, else each sentence on pages of its own."""
+    """Draw a state on one page if the type allows it, else each sentence on pages of its own.
+
+    A title has at most two lines.
+    """
     sizes = geometry(panel)
     area = sizes.beside_glyph if foot is None else sizes.above_foot(sizes.beside_glyph)
     together = fit(
-        [Paragraph(split(title)), Paragraph(split(detail), bold=False, ratio=_DETAIL)],
+        [
+            Paragraph(split(title), most=TITLE_LINES),
+            Paragraph(split(detail), bold=False, ratio=_DETAIL),
+        ],
         area,
         sizes.ems,
     )
@@ -157,7 +170,7 @@ def _state(
 def _apart(title: str, detail: str, sizes: Geometry) -> Sequence[tuple[Line, ...]]:
     area: Area = sizes.above_foot(sizes.beside_glyph)
     pages = [
-        *paginate(title, area, sizes.ems, bold=True),
-        *paginate(detail, area, sizes.ems, bold=False),
+        *paginate(title, area, sizes.ems, bold=True, most=TITLE_LINES),
+        *paginate(detail, area, sizes.ems, bold=False, apart=True),
     ]
     return pages or [()]
