@@ -350,6 +350,8 @@ class LikesRequest(Strict):
     batch: Annotated[
         str, StringConstraints(pattern=r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$")
     ]
+    source: Literal["page", "here"] = "page"
+    """`here`: of a guest in the house."""
 
 
 class LikesReply(Wire):

@@ -25,6 +25,7 @@ TOGETHER = {
     "virtual machine": ("gpiovm/*",),
     # A browser each, which all tests of the file share.
     "pages_bench": ("e2e/web/test_pages_bench.py",),
+    "pages_here": ("e2e/cloud/test_pages_here.py",),
     "pages_language": ("e2e/cloud/test_pages_language.py",),
     "pages_privacy": ("e2e/cloud/test_pages_privacy.py",),
     "pages_viewer": ("e2e/cloud/test_pages_viewer.py",),

@@ -19,6 +19,7 @@ from likelight.contract import (
 from likelight.runtime.clock import Now, Since
 from likelight_cloud.kitchens.arrival import Arrival
 from likelight_cloud.kitchens.audience import Audience, band
+from likelight_cloud.kitchens.sources import Sources
 from likelight_cloud.store.base import KitchenRecord
 
 
@@ -35,6 +36,7 @@ class Kitchen:
         self.record = record
         self.audience = Audience()
         self.notes_lock = asyncio.Lock()
+        self.sources = Sources()
         self.boot_id: str | None = None
         """The device's start that polled last: of this one alone a status counts."""
         self._boot_token = b""

@@ -55,12 +55,16 @@ def language_of(request: web.Request) -> str:
 def pages(
     template: str,
     words: Mapping[str, Mapping[str, str]] = WORDS,
+    *,
     markup: Mapping[str, str] = MappingProxyType({}),
+    first: str = "title",
 ) -> dict[str, ServedFile]:
     """Return the page in every language; `template` has `{{key}}` where one of `words` belongs, or
-    a piece of `markup`."""
+    a piece of `markup`. `first` is the key of those that stand there until there is news."""
     return {
-        lang: ServedFile.of("page.html", _page(template, lang, own, markup))
+        lang: ServedFile.of(
+            "page.html", _page(template, lang, own, {"first_words": own[first], **markup})
+        )
         for lang, own in words.items()
     }
 

@@ -29,7 +29,9 @@ def privacy_routes(*, contact: str | None, now: Now) -> list[web.RouteDef]:
     page names none, and there is no security.txt, which would be nothing without it.
     """
     by_language = {
-        lang: pages(_TEMPLATE, {lang: words}, {"contact": _link(words["contact"], contact)})[lang]
+        lang: pages(_TEMPLATE, {lang: words}, markup={"contact": _link(words["contact"], contact)})[
+            lang
+        ]
         for lang, words in _WORDS.items()
     }
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import sqlite3
+import uuid
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
@@ -434,3 +435,41 @@ def alter(database: Path, statement: str) -> None:
     with sqlite3.connect(database) as connection:
         connection.execute(statement)
     connection.close()
+
+
+async def test_likes_of_guests_in_the_house_have_a_source_of_their_own(site: Site) -> None:
+    cursor = await start(site)
+
+    async def here(n: int) -> None:
+        batch = {"n": n, "batch": str(uuid.uuid4()), "source": "here"}
+        assert (await site.call("POST", f"/v1/kitchens/{KID}/likes", json=batch)).status == 202
+
+    await site.like(2)
+    await here(3)
+    first = (await site.poll(cursor)).body
+    assert first["likes"]["by_source"] == {"page": 2, "here": 3}
+    assert (await site.poll(cursor)).body["likes"]["by_source"] == {"page": 2, "here": 3}
+    await here(4)
+    assert (await site.poll(first["cursor"])).body["likes"]["by_source"] == {"here": 4}
+    assert (await site.poll(cursor)).body["likes"]["by_source"] == {"page": 2, "here": 7}
+    again = (await site.poll()).body
+    assert again["likes"]["by_source"] == {}
+    await site.like(1)
+    assert (await site.poll(again["cursor"])).body["likes"]["by_source"] == {"page": 1}
+    other = {"n": 1, "batch": str(uuid.uuid4()), "source": "webhook:till"}
+    refused = await site.call("POST", f"/v1/kitchens/{KID}/likes", json=other)
+    assert (refused.status, refused.body["errors"][0]["field"]) == (422, "source")
+
+
+async def test_the_source_of_likes_is_forgotten_with_a_restart_and_their_number_is_not(
+    tmp_path: Path,
+) -> None:
+    database = tmp_path / "restarted.db"
+    batch = {"n": 3, "batch": str(uuid.uuid4()), "source": "here"}
+    async with serving(database) as site:
+        cursor = await start(site)
+        await site.call("POST", f"/v1/kitchens/{KID}/likes", json=batch)
+    async with serving(database) as site:
+        await site.like(2)
+        likes = (await site.poll(cursor)).body["likes"]
+        assert (likes["delta"], likes["by_source"]) == (5, {"page": 5})

@@ -51,11 +51,12 @@ SERVED = {
     ),
     "WS /v1/kitchens/{kid}/feed": Ask(101, options={"headers": bearer()}),
     "GET /k/{kid}": Ask(media="text/html"),
+    "GET /k/{kid}/here": Ask(media="text/html"),
     "GET /v1/kitchens/{kid}": Ask(told_after="\nSummary: `"),
     "GET /v1/kitchens/{kid}/live": Ask(media="text/event-stream"),
     "POST /v1/kitchens/{kid}/likes": Ask(
         202,
-        told_after='{"n": 1..20, "batch": uuid} -> 202 ',
+        told_after='{"n": 1..20, "batch": uuid, "source": "page|here"} -> 202 ',
         options={"json": {"n": 7, "batch": str(uuid.uuid4())}},
     ),
     "POST /v1/kitchens/{kid}/notes": Ask(

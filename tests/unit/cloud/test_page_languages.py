@@ -71,7 +71,7 @@ async def _known(_: str) -> bool:
 
 
 async def test_a_cache_keeps_the_languages_apart() -> None:
-    (page,) = [route for route in page_routes(_known) if route.path.startswith("/k/")]
+    page = next(route for route in page_routes(_known) if route.path.startswith("/k/"))
     answers = {}
     for lang in ("en", "ja"):
         request = make_mocked_request(

@@ -15,6 +15,7 @@ from likelight_cloud.app import CLOUD, Cloud
 from likelight_cloud.kitchens.cursor import CursorError, Position, end_of
 from likelight_cloud.kitchens.kitchen import Kitchen
 from likelight_cloud.kitchens.long_poll import hold
+from likelight_cloud.kitchens.sources import Sources
 from likelight_cloud.kitchens.time_line import fork_of, lit_before, start_of
 from likelight_cloud.store.base import KitchenRecord, NoteRecord
 from likelight_cloud.trust.device import refused
@@ -145,7 +146,7 @@ async def _reply(
         cursor=cloud.cursors.write(kid, after),
         epoch=record.epoch,
         server_time=at,
-        likes=_likes(position, record, at),
+        likes=_likes(position, record, kitchen.sources, at),
         notes=tuple(_note(note.told_at(at)) for note in backlog.notes) if backlog else (),
         more=backlog.more if backlog else False,
         dropped_notes=backlog.dropped if backlog else 0,
@@ -155,7 +156,7 @@ async def _reply(
     return json_answer(events, exclude={"desired"} if events.desired is None else None)
 
 
-def _likes(position: Position, record: KitchenRecord, at: datetime) -> Likes:
+def _likes(position: Position, record: KitchenRecord, sources: Sources, at: datetime) -> Likes:
     """Return the likes since `position`; their rate is measured over at least one pace."""
     delta = record.likes_total - position.total
     over_s = record.desired.pace_ms / 1000
@@ -168,7 +169,7 @@ def _likes(position: Position, record: KitchenRecord, at: datetime) -> Likes:
         delta=delta,
         since=since,
         rate=round(delta / over_s, 3) if over_s else float(delta),
-        by_source={"page": delta} if delta else {},
+        by_source=sources.split(position.total, record.likes_total),
     )
 
 

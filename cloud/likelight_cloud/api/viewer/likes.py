@@ -2,6 +2,7 @@
 
 import asyncio
 import math
+from functools import partial
 
 from aiohttp import web
 
@@ -9,13 +10,15 @@ from likelight.contract import LikesRequest
 from likelight.web.http.body import json_answer, read_body
 from likelight_cloud.api.viewer.who import over_limit, own_key, viewer_of
 from likelight_cloud.app import CLOUD
-from likelight_cloud.kitchens.like_commits import confirmed
+from likelight_cloud.kitchens.like_commits import Answer, confirmed
+from likelight_cloud.kitchens.sources import Sources
 
 
 async def post_likes(request: web.Request) -> web.Response:
     """Count a batch of taps. A viewer's batch that was here before gets its first answer again."""
     cloud = request.app[CLOUD]
-    kid = (await cloud.kitchen(request.match_info["kid"])).record.kid
+    kitchen = await cloud.kitchen(request.match_info["kid"])
+    kid = kitchen.record.kid
     taps = await read_body(request, LikesRequest)
     ceiling = cloud.ceilings(kid).likes
     viewer = viewer_of(request, kid, taps.batch.lower(), ceiling, taps.n)
@@ -31,6 +34,13 @@ async def post_likes(request: web.Request) -> web.Response:
         if accepted == 0:
             raise over_limit("The lamp is glowing already. One moment.", wait_s)
         answer = cloud.likes.add(kid, batch, accepted, math.ceil(wait_s * 1000))
+        if taps.source == "here":
+            answer.add_done_callback(partial(_count_here, kitchen.sources))
     response = json_answer(await confirmed(answer), status=202)
     cloud.viewers.keep(request, response, viewer)
     return response
+
+
+def _count_here(sources: Sources, answer: Answer) -> None:
+    if not answer.cancelled() and answer.exception() is None:
+        sources.add(answer.result().accepted)

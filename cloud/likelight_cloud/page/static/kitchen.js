@@ -20,6 +20,8 @@ const kid = location.pathname.split("/")[2];
 const api = `/v1/kitchens/${kid}`;
 const find = (id) => document.getElementById(id);
 const main = find("kitchen");
+// Guests in the house have the heart and the notes, and wake no camera.
+const here = main.dataset.place === "here";
 
 const say = (words) => {
   find("said").textContent = words;
@@ -27,7 +29,7 @@ const say = (words) => {
 const total = new Total(find("total"), say);
 const stateLine = new StateLine(main, say);
 const hearts = new Hearts(find("like"), find("halo"), find("sky"));
-const watching = new Watching(`${api}/watching`);
+const watching = here ? null : new Watching(`${api}/watching`);
 
 const receipts = new Receipts(
   (kind, mark, words) => {
@@ -45,7 +47,7 @@ const receipts = new Receipts(
   () => live.ask(),
 );
 
-const likes = new Likes(`${api}/likes`, {
+const likes = new Likes(`${api}/likes`, here ? "here" : undefined, {
   sent: (reply) => {
     total.atLeast(reply.total);
     receipts.likeSent(reply.total);
@@ -66,7 +68,7 @@ const notes = new Notes(`${api}/notes`, find("notes"), {
 // to come would tell it exactly, and the quickest of them comes close.
 let ahead = Infinity;
 
-const stage = new Stage({
+const stage = here ? null : new Stage({
   stage: find("stage"),
   base: `/k/${kid}`,
   now: () => Date.now() - (Number.isFinite(ahead) ? ahead : 0),
@@ -83,7 +85,7 @@ const live = new Live(api, {
   summary: (summary) => {
     ahead = Math.min(ahead, Date.now() - Date.parse(summary.server_time));
     find("name").textContent = summary.name;
-    document.title = word("named", { name: summary.name });
+    document.title = here ? summary.name : word("named", { name: summary.name });
     find("badge").hidden = !summary.simulated;
     find("viewers").hidden = !summary.viewers.band;
     find("band").textContent = summary.viewers.band ?? "";
@@ -94,8 +96,8 @@ const live = new Live(api, {
   lost: (seconds) => stateLine.cloudLost(seconds),
   unknown: () => {
     stateLine.kitchenUnknown();
-    stage.stop();
-    watching.stop();
+    stage?.stop();
+    watching?.stop();
   },
 });
 
@@ -105,11 +107,11 @@ let drowsy = 0;
 const look = () => {
   clearTimeout(drowsy);
   if (document.hidden) {
-    watching.stop();
+    watching?.stop();
     stateLine.fellAsleep();
     drowsy = setTimeout(() => live.stop(), ASLEEP_AFTER_MS);
   } else {
-    watching.start();
+    watching?.start();
     live.restart();
   }
 };
@@ -123,6 +125,6 @@ find("like").addEventListener("click", () => {
 find("language").addEventListener("change", (event) => chooseLanguage(event.target.value));
 addEventListener("pagehide", () => likes.leave());
 
-stage.start();
+stage?.start();
 look();
 notes.load(lang);

@@ -7,17 +7,20 @@ const MOST_PER_REQUEST = 20;
 
 export class Likes {
   #url;
+  #source;
   #on;
   #waiting = 0;
   #busy = false;
 
   /**
+   * `source` is "here" for guests in the house, else undefined.
    * `on.sent(reply)`: the likes are durable; `on.limited()`: more than the lamp can take;
    * `on.late()`: the cloud can't be reached, the same batch is tried again;
    * `on.refused()`: the cloud will never take them.
    */
-  constructor(url, on) {
+  constructor(url, source, on) {
     this.#url = url;
+    this.#source = source;
     this.#on = on;
   }
 
@@ -45,7 +48,7 @@ export class Likes {
   #take() {
     const n = Math.min(this.#waiting, MOST_PER_REQUEST);
     this.#waiting -= n;
-    return { n, batch: uuid() };
+    return { n, batch: uuid(), source: this.#source };
   }
 
   // The batch keeps its id over all its tries, so it counts once, even if several of them arrive.

@@ -49,6 +49,7 @@ const MARKS = {
   interrupted: "cloud_crossed",
   lost: "cloud_crossed",
   slow: "cloud_crossed",
+  here: "hands",
   unknown: "cloud_crossed",
 };
 
@@ -71,6 +72,7 @@ export function wordsOf(state, { opensAt = null, retryAt = null, now = Date.now(
     case "waking_long":
     case "slow":
     case "unknown":
+    case "here":
       return word(state);
     case "closed":
       return opensAt ? word("opens", { when: opening(opensAt, now) }) : word("closed");

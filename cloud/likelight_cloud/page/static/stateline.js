@@ -95,11 +95,17 @@ export class StateLine {
     return Date.now() - since < WAKING_MS ? (value ?? "connecting") : "waking_long";
   }
 
+  // Where there is no picture, how the camera is has no news as long as nothing is wrong.
+  #wordedAs(shown) {
+    const well = shown === "live" || WAKING.has(shown);
+    return this.#main.dataset.place === "here" && well ? "here" : shown;
+  }
+
   #draw() {
     const shown = this.#shown;
     if (!WAKING.has(shown)) this.#wakingSince = null;
     const retryAt = this.#retry.cloud ?? this.#retry.stream;
-    const words = wordsOf(shown, { opensAt: this.#opensAt, retryAt });
+    const words = wordsOf(this.#wordedAs(shown), { opensAt: this.#opensAt, retryAt });
     const open = this.#pictured && !this.#unknown && this.#known.value === "live";
     this.#main.dataset.state = shown;
     this.#main.toggleAttribute("data-open", open);
@@ -107,7 +113,7 @@ export class StateLine {
     if (this.#told !== words) this.#text.textContent = this.#told = words;
     if (this.#said === shown) return;
     this.#said = shown;
-    for (const mark of this.#marks) setIcon(mark, markOf(shown));
+    for (const mark of this.#marks) setIcon(mark, markOf(this.#wordedAs(shown)));
     this.#say(words);
   }
 }
