@@ -6,7 +6,7 @@ boxes and compares them with what the playlist says of them.
 
 import asyncio
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import pairwise
 from urllib.parse import urljoin
@@ -17,7 +17,7 @@ from support.boxes import Sample, read_fragment
 
 _ATTRIBUTE = re.compile(r'([A-Z0-9-]+)=("[^"]*"|[^,]*)')
 _EXACT_S = 0.001  # durations are written to 10 us
-_PDT_S = 0.26  # what a stall may add, and the milliseconds to which the dates are written
+_PDT_S = 0.0011  # the dates are written to milliseconds
 
 
 def attributes(line: str) -> dict[str, str]:
@@ -30,6 +30,7 @@ class ListedPart:
     uri: str
     duration: float
     independent: bool
+    gap: bool
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,8 @@ class ListedSegment:
     parts: tuple[ListedPart, ...]
     uri: str | None = None
     duration: float = 0.0
+    gap: bool = False
+    """It can't be had any more."""
 
 
 @dataclass(frozen=True)
@@ -87,7 +90,7 @@ def read_playlist(text: str, url: str) -> Playlist:
     number = sequence = int(only("EXT-X-MEDIA-SEQUENCE"))
     map_uri = ""
     date_time: datetime | None = None
-    discontinuity = False
+    discontinuity = gap = False
     parts: list[ListedPart] = []
     extinf = ""
     for line in lines:
@@ -98,11 +101,13 @@ def read_playlist(text: str, url: str) -> Playlist:
             date_time = datetime.fromisoformat(line.partition(":")[2].replace("Z", "+00:00"))
         elif line == "#EXT-X-DISCONTINUITY":
             discontinuity = True
+        elif line == "#EXT-X-GAP":
+            gap = True
         elif line.startswith("#EXT-X-PART:"):
             part = attributes(line)
-            independent = part.get("INDEPENDENT") == "YES"
+            independent, missing = (part.get(name) == "YES" for name in ("INDEPENDENT", "GAP"))
             uri = urljoin(url, part["URI"])
-            parts.append(ListedPart(uri, float(part["DURATION"]), independent))
+            parts.append(ListedPart(uri, float(part["DURATION"]), independent, missing))
         elif line.startswith("#EXTINF:"):
             extinf = line.partition(":")[2].rstrip(",")
         elif not line.startswith("#"):
@@ -110,9 +115,12 @@ def read_playlist(text: str, url: str) -> Playlist:
             listed = tuple(parts)
             uri = urljoin(url, line)
             segments.append(
-                ListedSegment(number, map_uri, date_time, discontinuity, listed, uri, float(extinf))
+                ListedSegment(
+                    number, map_uri, date_time, discontinuity, listed, uri, float(extinf), gap
+                )
             )
-            number, parts, discontinuity, date_time, extinf = number + 1, [], False, None, ""
+            number, parts, date_time, extinf = number + 1, [], None, ""
+            discontinuity = gap = False
     if parts:
         assert date_time is not None, "an open segment without a PROGRAM-DATE-TIME"
         listed = tuple(parts)
@@ -141,6 +149,7 @@ def check_alone(playlist: Playlist) -> None:
     assert float(control["HOLD-BACK"]) >= 3 * playlist.target
     for segment in playlist.segments:
         assert int(segment.duration + 0.5) <= playlist.target
+        assert all(part.gap == segment.gap for part in segment.parts)
         for index, part in enumerate(segment.parts):
             assert part.duration <= playlist.part_target + 1e-9
             last = segment.uri is not None and index == len(segment.parts) - 1
@@ -170,7 +179,7 @@ def check_successor(old: Playlist, new: Playlist) -> None:
     )
     assert new.sequence >= old.sequence
     if new.sequence > old.segments[-1].number:
-        # The gate shut: everything was taken back, however young. The RFC knows no such thing.
+        # Nobody had watched.
         assert new.segments[0].discontinuity
         assert new.discontinuity_sequence >= old.discontinuity_sequence
         return
@@ -185,11 +194,15 @@ def check_successor(old: Playlist, new: Playlist) -> None:
         assert after.date_time == before.date_time
         assert after.map_uri == before.map_uri
         assert after.discontinuity == before.discontinuity
+        assert after.gap or not before.gap
+        parts = [replace(part, gap=after.gap) for part in before.parts]
         if before.uri:
             assert (after.uri, after.duration) == (before.uri, before.duration)
-            assert not after.parts or after.parts == before.parts
+            assert not after.parts or list(after.parts) == parts
         else:
-            assert after.parts[: len(before.parts)] == before.parts
+            assert list(after.parts[: len(parts)]) == parts
+    if any(segment.gap for segment in new.segments if segment.number >= old.segments[-1].number):
+        return  # The gate shut, and what was hinted will never come.
     old_parts = {part.uri for _, part in old.parts}
     fresh = [part.uri for _, part in new.parts if part.uri not in old_parts]
     assert not fresh or fresh[0] == old.hint, "the hint was not honoured"
@@ -284,13 +297,15 @@ class Follower:
         self.playlist = playlist
         self.playlists += 1
         for segment, part in playlist.parts:
+            if part.gap:
+                continue
             if segment.map_uri not in self.inits:
                 self.inits[segment.map_uri] = await self.media(segment.map_uri)
             if part.uri not in self.parts:
                 self.parts[part.uri] = await self.media(part.uri)
                 self._check_part(part)
         for segment in playlist.segments:
-            if segment.uri and segment.number not in self.segments:
+            if segment.uri and not segment.gap and segment.number not in self.segments:
                 self.segments[segment.number] = segment
                 if segment.parts:
                     whole = b"".join(self.parts[part.uri] for part in segment.parts)

@@ -12,7 +12,7 @@ from likelight.feed.hls import hls as hls_module
 from likelight.feed.outlets import Demand
 from support.feed import SHADES, kitchen
 from support.hls import PLAYLIST, Camera, status, text, watched_kitchen
-from support.hls_validator import check_alone, read_playlist, samples
+from support.hls_validator import check_alone, check_successor, read_playlist, samples
 from support.pictures import CAMERA_SHADE, decode, heavy
 from support.watcher import raw_viewer, read_to_the_end
 
@@ -190,15 +190,19 @@ async def test_a_shut_gate_takes_every_picture_back() -> None:
         place.hub.show(State.PRIVATE)
         camera.roll(60)  # it does not know yet
         uris = [each.uri for each in playlist.segments if each.uri]
-        uris += [each.uri for _, each in playlist.parts] + [playlist.segments[0].map_uri]
+        uris += [each.uri for _, each in playlist.parts]
         assert {await status(session, each) for each in uris} == {404}
         assert await hinted == 404
         after = read_playlist(await waiting, place.url + PLAYLIST)
-        assert after.sequence > playlist.segments[-1].number
-        assert after.segments[0].discontinuity
-        async with session.get(after.segments[0].map_uri) as reply:
+        check_alone(after)
+        check_successor(playlist, after)
+        *gone, placeholder = after.segments
+        assert [each.number for each in gone] == [each.number for each in playlist.segments]
+        assert all(each.gap for each in gone), "their places stay, or players lose their way"
+        assert placeholder.discontinuity
+        async with session.get(placeholder.map_uri) as reply:
             stream = await reply.read()
-        async with session.get(after.segments[0].parts[0].uri) as reply:
+        async with session.get(placeholder.parts[0].uri) as reply:
             stream += await reply.read()
         assert all(near(shade, SHADES[State.PRIVATE]) for shade in decode(stream))
 

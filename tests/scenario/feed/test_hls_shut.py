@@ -48,7 +48,9 @@ def test_what_is_served_after_a_shut_is_the_placeholder_byte_for_byte(frames: in
             running = group.create_task(hub.run())
             await hls.playlist(first, 1)
             running.cancel()
-        (segment,) = hls._window.listed
+        *gone, segment = hls._window.listed
+        assert gone
+        assert not any(part.body for each in gone for part in each.parts)
         served = b"".join(part.body for part in segment.parts)
         assert served
         assert b"".join(published.payloads).startswith(served)

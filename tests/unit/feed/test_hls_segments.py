@@ -1,5 +1,7 @@
 """The segmenter under all kinds of cameras: whatever comes in, the playlist keeps the rules."""
 
+import random
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -19,7 +21,10 @@ INIT = Init(SETS, WIDTH, HEIGHT, 30)
 
 
 class Source:
-    """Makes fragments of one byte each, on one timeline, by a wall clock that may be set."""
+    """Makes fragments of one byte each, on one timeline, by a wall clock that may be set.
+
+    Each lasts as long as it was waited for, as on the hub's timeline.
+    """
 
     def __init__(self) -> None:
         self.sequence = self.decode = 0
@@ -34,7 +39,7 @@ class Source:
             self.decode,
             ticks,
             keyframe,
-            self.clock_us + self.decode * 1_000_000 // TIMESCALE,
+            self.clock_us + (self.decode + ticks) * 1_000_000 // TIMESCALE,
             init,
             payload,
             StreamHeader(b""),
@@ -105,12 +110,36 @@ def test_a_clock_that_is_set_is_a_discontinuity_at_the_next_keyframe(step_s: flo
 
 def test_a_clock_that_is_drawn_a_little_is_none() -> None:
     segmenter, source = Segmenter(), Source()
-    for _ in range(4):
-        roll(segmenter, source, 2, 30, 30)
-        source.clock_us += 200_000
+    roll(segmenter, source, 4, 30, 30)
+    source.clock_us += 200_000
+    roll(segmenter, source, 4, 30, 30)
     playlist = listed(segmenter)
+    check_alone(playlist)
     assert not any(segment.discontinuity for segment in playlist.segments)
     assert {segment.duration for segment in playlist.segments if segment.uri} == {2.0}
+
+
+def test_frames_that_jitter_make_no_discontinuity_and_dates_without_a_seam() -> None:
+    segmenter, source, rng = Segmenter(), Source(), random.Random(3)
+    for number in range(900):
+        late = rng.random() < 0.03
+        seconds = rng.uniform(0.3, 0.5) if late else rng.uniform(0.001, 0.06)
+        segmenter.add(source.fragment(seconds, keyframe=number % 30 == 0))
+        if number % 30 == 0 and segmenter.window.newest:
+            check_alone(listed(segmenter))
+    assert not any(segment.discontinuity for segment in listed(segmenter).segments)
+
+
+def test_dates_are_those_of_the_captures_also_after_a_pause_before_the_first() -> None:
+    segmenter, source = Segmenter(), Source()
+    segmenter.add(source.fragment(0.4, keyframe=True))
+    for number in range(1, 150):
+        segmenter.add(source.fragment(1 / 30, keyframe=number % 30 == 0))
+    segment = segmenter.window.listed[2]
+    index = round((segment.began_us - source.clock_us - 400_000) * 30 / 1_000_000)
+    captured_us = source.clock_us + 400_000 + index * 1_000_000 / 30
+    assert segment.began_us == pytest.approx(captured_us, abs=1000)
+    assert index % 30 == 0, "a keyframe"
 
 
 frames = st.tuples(

@@ -46,6 +46,7 @@ class Hls:
         self._segmenter = Segmenter()
         self._window = self._segmenter.window
         self._news = asyncio.Event()
+        self._live = False
         self._playlist: Rendered | None = None
         self._multivariant: Rendered | None = None
         self._leased_until = 0.0
@@ -71,9 +72,14 @@ class Hls:
         """Take nothing: HLS has no JPEGs."""
 
     def on_state(self, state: State) -> None:
-        """Forget every part and playlist at once, unless the state is LIVE."""
-        if state is not State.LIVE:
-            self._forget()
+        """Drop the camera's pictures at once when the state is not LIVE any more.
+
+        Their places stay in the playlist as gaps: players lost their way where all was gone.
+        """
+        if self._live and state is not State.LIVE:
+            self._segmenter.take_back()
+            self._changed()
+        self._live = state is State.LIVE
 
     async def multivariant(self) -> Rendered:
         """Return the first playlist, which names the codec, the size and the bit rate."""
@@ -123,11 +129,11 @@ class Hls:
 
     def _kept(self, number: int) -> Segment | None:
         self._renew_lease()
-        return self._window.segment(number)
+        segment = self._window.segment(number)
+        return None if segment is None or segment.taken_back else segment
 
     def _hinted(self, number: int, part: int) -> bool:
-        listed = self._window.listed
-        return bool(listed) and (number, part) == (listed[-1].number, len(listed[-1].parts))
+        return (number, part) == self._window.hint
 
     def _can_start(self) -> bool:
         # A player starts PART-HOLD-BACK before the end; with less to play it stalls at once.
@@ -155,10 +161,6 @@ class Hls:
         self._news.set()
         self._news = asyncio.Event()
 
-    def _forget(self) -> None:
-        self._segmenter.forget()
-        self._changed()
-
     def _renew_lease(self) -> None:
         loop = asyncio.get_running_loop()
         self._leased_until = loop.time() + LEASE_S
@@ -172,5 +174,6 @@ class Hls:
             self._lease = loop.call_at(self._leased_until, self._lease_ends)
             return
         self._lease = None
-        self._forget()
+        self._segmenter.forget()
+        self._changed()
         self._hub.demand_changed()

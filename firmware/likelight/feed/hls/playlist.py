@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from likelight.feed.fmp4 import TIMESCALE
 from likelight.feed.hls.segmenter import PART_TARGET
-from likelight.feed.hls.segments import TARGET_DURATION, Part, Segment, SegmentWindow
+from likelight.feed.hls.segments import TARGET_DURATION, Segment, SegmentWindow
 
 PART_HOLD_BACK = 3 * PART_TARGET
 """Ticks that a player stays behind the end: Apple's least (HLS authoring specification, 14.3)."""
@@ -86,8 +86,8 @@ def _media_lines(window: SegmentWindow) -> Iterator[str]:
                 yield f"#EXTINF:{_seconds(segment.duration)},"
                 yield segment_uri(segment.number)
         before = segment
-    hint = part_uri(segments[-1].number, len(segments[-1].parts))
-    yield f'#EXT-X-PRELOAD-HINT:TYPE=PART,URI="{hint}"'
+    assert window.hint is not None
+    yield f'#EXT-X-PRELOAD-HINT:TYPE=PART,URI="{part_uri(*window.hint)}"'
 
 
 def _segment_lines(segment: Segment, before: Segment | None) -> Iterator[str]:
@@ -96,16 +96,17 @@ def _segment_lines(segment: Segment, before: Segment | None) -> Iterator[str]:
     if before is None or before.init_number != segment.init_number:
         yield f'#EXT-X-MAP:URI="{init_uri(segment.init_number)}"'
     yield f"#EXT-X-PROGRAM-DATE-TIME:{_date_time(segment.began_us)}"
+    if segment.taken_back:
+        yield "#EXT-X-GAP"
 
 
 def _part_lines(segment: Segment) -> Iterator[str]:
     for index, part in enumerate(segment.parts):
-        yield _part_line(part, part_uri(segment.number, index))
-
-
-def _part_line(part: Part, uri: str) -> str:
-    independent = ",INDEPENDENT=YES" if part.independent else ""
-    return f'#EXT-X-PART:DURATION={_seconds(part.duration)},URI="{uri}"{independent}'
+        uri = part_uri(segment.number, index)
+        line = f'#EXT-X-PART:DURATION={_seconds(part.duration)},URI="{uri}"'
+        independent = ",INDEPENDENT=YES" if part.independent else ""
+        gap = ",GAP=YES" if segment.taken_back else ""
+        yield line + independent + gap
 
 
 def _rendered(lines: Iterator[str] | tuple[str, ...]) -> Rendered:

@@ -39,13 +39,18 @@ class Segmenter:
         self.window.forget()
         self._drop_pending()
 
+    def take_back(self) -> None:
+        """Drop every picture at once, and leave gaps; what comes next is a discontinuity."""
+        self.window.take_back()
+        self._drop_pending()
+
     def add(self, fragment: Fragment) -> bool:
         """Take the next fragment; return True when it completed a part.
 
         A frame that lasts longer than a part, after a stall, is listed as lasting one part.
         """
         segment = self.window.last
-        if segment is None:
+        if segment is None or segment.taken_back:
             # The first frame after a pause lasts as long as the pause.
             if fragment.keyframe and fragment.duration <= PART_TARGET:
                 self._begin(None, fragment)
@@ -87,12 +92,17 @@ class Segmenter:
         )
 
     def _begin(self, before: Segment | None, fragment: Fragment) -> None:
-        discontinuity = (
+        if (
             before is None
             or fragment.init != before.init
             or _drifted(before, before.duration, fragment)
-        )
-        self.window.begin(fragment.init, fragment.captured_us, discontinuity=discontinuity)
+        ):
+            self.window.begin(fragment.init, _due_us(fragment), discontinuity=True)
+        else:
+            # Exactly where the one before ended: shaka-player places what it appends by these
+            # dates, and where they moved by a millisecond it dropped all up to a keyframe.
+            began_us = before.began_us + _micros(before.duration)
+            self.window.begin(fragment.init, began_us, discontinuity=False)
 
     def _take(self, fragment: Fragment) -> None:
         if fragment.keyframe:
@@ -114,5 +124,18 @@ class Segmenter:
 
 
 def _drifted(segment: Segment, length: int, fragment: Fragment) -> bool:
-    expected_us = segment.began_us + length * 1_000_000 // TIMESCALE
-    return abs(fragment.captured_us - expected_us) > _DRIFT_US
+    expected_us = segment.began_us + _micros(length)
+    return abs(_due_us(fragment) - expected_us) > _DRIFT_US
+
+
+def _due_us(fragment: Fragment) -> int:
+    """Return when a camera that keeps its rate would have captured `fragment`.
+
+    The timeline follows the captures one frame behind (fmp4.py): a frame that came late is not late
+    there, but lasts as long as it was waited for.
+    """
+    return fragment.captured_us - _micros(fragment.duration) + 1_000_000 // fragment.init.fps
+
+
+def _micros(ticks: int) -> int:
+    return round(ticks * 1_000_000 / TIMESCALE)

@@ -2,7 +2,7 @@
 
 from collections import deque
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from likelight.feed.fmp4 import TIMESCALE, Init
 
@@ -40,11 +40,13 @@ class Segment:
     init: Init
     init_number: int
     began_us: int
-    """When its first frame was captured, in microseconds since the epoch."""
+    """When its first frame was captured, in microseconds since the epoch, as the playlist says."""
     discontinuity: bool
     discontinuities_before: int
     parts: list[Part] = field(default_factory=list)
     closed: bool = False
+    taken_back: bool = False
+    """Its pictures may not be shown any more, and are gone; only its place is left."""
 
     @property
     def duration(self) -> int:
@@ -70,12 +72,12 @@ class SegmentWindow:
 
     @property
     def last(self) -> Segment | None:
-        """The open segment, which may have no part yet; None when every segment is forgotten."""
+        """The last segment; it is open, and may have no part yet, unless it was taken back."""
         return self._segments[-1] if self._segments else None
 
     @property
     def listed(self) -> Sequence[Segment]:
-        """The segments of the playlist; the last one is open, and may have no part yet."""
+        """The segments of the playlist, up to `last`."""
         segments = list(self._segments)
         return segments[_surplus(segments, WINDOW) :]
 
@@ -85,14 +87,22 @@ class SegmentWindow:
         return next((each for each in reversed(self._segments) if each.parts), None)
 
     @property
+    def hint(self) -> tuple[int, int] | None:
+        """Which part comes next, as segment and part; None when every segment is forgotten."""
+        last = self.last
+        if last is None:
+            return None
+        return (last.number + 1, 0) if last.closed else (last.number, len(last.parts))
+
+    @property
     def last_number(self) -> int:
         """The number of the newest segment, also when it is forgotten."""
         return self.newest.number if self.newest else self._next_number - 1
 
     @property
     def duration(self) -> int:
-        """Ticks in the playlist."""
-        return sum(segment.duration for segment in self.listed)
+        """Ticks in the playlist that can be played."""
+        return sum(segment.duration for segment in self._playable)
 
     @property
     def peak(self) -> int:
@@ -103,7 +113,11 @@ class SegmentWindow:
     @property
     def average(self) -> int:
         """The bit rate over the playlist, in bits a second."""
-        return _rate(self.listed)
+        return _rate(self._playable)
+
+    @property
+    def _playable(self) -> Sequence[Segment]:
+        return [segment for segment in self.listed if not segment.taken_back]
 
     def segment(self, number: int) -> Segment | None:
         """Return the segment `number` while it is kept."""
@@ -155,6 +169,17 @@ class SegmentWindow:
     def forget(self) -> None:
         """Drop every segment at once."""
         self._segments.clear()
+        self._peak = 0
+
+    def take_back(self) -> None:
+        """Drop every picture at once; what was listed stays listed, as a gap."""
+        if self._segments and not self._segments[-1].parts:
+            unlisted = self._segments.pop()
+            self._next_number = unlisted.number
+            self._discontinuities = unlisted.discontinuities_before
+        for segment in self._segments:
+            segment.parts = [replace(part, body=b"") for part in segment.parts]
+            segment.closed = segment.taken_back = True
         self._peak = 0
 
 
