@@ -21,8 +21,6 @@ _FOLDER = Path(__file__).with_name("fonts")
 
 REGULAR: Final = _FOLDER / "AtkinsonHyperlegible-Regular.ttf"
 BOLD: Final = _FOLDER / "AtkinsonHyperlegible-Bold.ttf"
-REGULAR_WOFF2: Final = REGULAR.with_suffix(".woff2")
-BOLD_WOFF2: Final = BOLD.with_suffix(".woff2")
 
 MAY_BREAK: Final = "\u200b"
 """A line may end here, with nothing to see (zero width space): between Japanese phrases."""

@@ -1,6 +1,6 @@
 """The icons of likelight: one set, drawn for this project, as SVG paths on a 24 by 24 grid.
 
-Panels rasterise the paths and pages inline them, so that a heart is the same heart everywhere.
+Panels rasterise the paths and pages have them in `icons.svg`: a heart is the same one everywhere.
 Paths use absolute M, L, C and Z only and are filled by the even-odd rule. Where a shape allows
 it, edges lie on multiples of 1.5: that is a whole pixel at 16 px and two at 32 px, and keeps the
 1-bit versions crisp.
@@ -128,15 +128,3 @@ PATHS: Final[dict[str, str]] = {
 }
 
 NAMES: Final = frozenset(PATHS)
-
-
-def svg(name: str) -> str:
-    """Return the icon as an inline SVG in the colour of the text around it.
-
-    It carries no size (the page's style sheet gives one) and is hidden from assistive software,
-    because the word beside it says the same. Raises `KeyError` for an unknown name.
-    """
-    return (
-        f'<svg class="icon" viewBox="0 0 {GRID} {GRID}" fill="currentColor" fill-rule="evenodd"'
-        f' aria-hidden="true"><path d="{PATHS[name]}"/></svg>'
-    )

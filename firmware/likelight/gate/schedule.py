@@ -48,13 +48,6 @@ class Hours:
                     return moment
         return None
 
-    def next_opening(self, now: datetime) -> datetime | None:
-        """Return when (UTC) the hours begin next after `now`; None if they never do."""
-        for opens, _ in self._spans(now):
-            if opens > now:
-                return opens
-        return None
-
     def _spans(self, now: datetime) -> Iterator[tuple[datetime, datetime]]:
         """Yield the open times around `now` (UTC) in order; those that touch are one."""
         day = now.astimezone(self.zone).date()

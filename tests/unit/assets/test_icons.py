@@ -1,6 +1,4 @@
-"""The icons: the same paths as pixels on panels and as SVG on pages."""
-
-from xml.etree import ElementTree
+"""The icons as pixels on panels, and which names have one."""
 
 import pytest
 
@@ -69,15 +67,6 @@ def test_a_curve_ends_where_it_should() -> None:
 def test_a_path_that_is_not_understood_is_refused() -> None:
     with pytest.raises(ValueError, match="command"):
         icon.outlines("M0 0 L5 5 6 6 Z")
-
-
-@every_icon
-def test_the_svg_is_well_formed_and_takes_the_colour_of_the_text(name: str) -> None:
-    root = ElementTree.fromstring(icons.svg(name))
-
-    assert root.attrib["fill"] == "currentColor"
-    assert root.attrib["viewBox"] == "0 0 24 24"
-    assert [child.attrib["d"] for child in root] == [icons.PATHS[name]]
 
 
 def _coverage(levels: bytes) -> float:
