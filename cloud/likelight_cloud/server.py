@@ -7,7 +7,7 @@ from collections.abc import Callable
 from aiohttp import web
 from yarl import URL
 
-from likelight.web.http.connection_guard import FEW
+from likelight.web.http.connection_guard import MOST_OF_ADMINS
 from likelight.web.http.own_names import OwnNames
 from likelight.web.http.proxies import TrustedProxies
 from likelight.web.http.server import WebServer
@@ -44,7 +44,7 @@ class CloudServer:
         names = OwnNames(given, option="--public-url")
         self._servers = (
             WebServer(self._fill_public, public, names, proxies),
-            WebServer(self._fill_admin, admin, names, most=FEW),
+            WebServer(self._fill_admin, admin, names, most=MOST_OF_ADMINS),
         )
 
     async def run(self, on_ready: Callable[[], None]) -> None:

@@ -5,7 +5,6 @@ import asyncio
 from aiohttp import web
 
 from likelight.web.http.connection_guard import ConnectionGuard
-from likelight.web.http.proxies import TrustedProxies
 
 
 class Wire(asyncio.Transport):
@@ -29,7 +28,7 @@ class Wire(asyncio.Transport):
 async def test_of_the_connections_without_a_request_500_are_kept_and_the_oldest_makes_room() -> (
     None
 ):
-    guard = ConnectionGuard(5_000, TrustedProxies())
+    guard = ConnectionGuard(5_000)
     server = web.Server(_nobody)
     guard.protect(server)
     wires = []

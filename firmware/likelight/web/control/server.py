@@ -13,7 +13,7 @@ from pathlib import Path
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from likelight.web.http.connection_guard import FEW
+from likelight.web.http.connection_guard import MOST_OF_ADMINS
 from likelight.web.http.problems import ProblemError
 from likelight.web.http.server import WebServer
 
@@ -59,7 +59,7 @@ class ControlServer:
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
             await asyncio.to_thread(_bind, listener, self._path, self._alias)
             try:
-                await WebServer(self._fill, listener, most=FEW).run()
+                await WebServer(self._fill, listener, most=MOST_OF_ADMINS).run()
             finally:
                 await asyncio.to_thread(_remove, self._path, self._alias)
 

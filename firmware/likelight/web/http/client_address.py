@@ -10,8 +10,7 @@ PROXIES: web.AppKey[TrustedProxies] = web.AppKey("proxies", TrustedProxies)
 
 def client_of(request: web.Request) -> Address | None:
     """Return whose request it is; None for one over a unix socket."""
-    transport = request.transport
-    peer = peer_of(transport.get_extra_info("peername") if transport else None)
+    peer = _peer(request)
     if peer is None:
         return None
     return request.app[PROXIES].client(peer, request.headers.getall("X-Forwarded-For", ()))
@@ -19,6 +18,10 @@ def client_of(request: web.Request) -> Address | None:
 
 def came_by_proxy(request: web.Request) -> bool:
     """Return whether a listed proxy passed the request on."""
-    transport = request.transport
-    peer = peer_of(transport.get_extra_info("peername") if transport else None)
+    peer = _peer(request)
     return peer is not None and request.app[PROXIES].lists(peer)
+
+
+def _peer(request: web.Request) -> Address | None:
+    transport = request.transport
+    return peer_of(transport.get_extra_info("peername") if transport else None)

@@ -15,9 +15,10 @@ from aiohttp.typedefs import Handler
 
 from likelight.problem import ProblemType
 from likelight.runtime.paced_log import PacedLog
+from likelight.web.http.client_address import came_by_proxy, client_of
 from likelight.web.http.connection import Connection
 from likelight.web.http.problems import ProblemError
-from likelight.web.http.proxies import Address, TrustedProxies, peer_of, prefix
+from likelight.web.http.proxies import Address, prefix
 
 HEAD_WITHIN_S = 10.0
 """The head of a first request must be whole by then, however slowly its lines arrive."""
@@ -36,7 +37,7 @@ restaurant with 10 each. Of an unlisted proxy they are all its viewers'."""
 ACCEPTED_AT_ONCE = 8
 """asyncio accepts so many connections before the first of them can be turned away."""
 
-FEW = 32
+MOST_OF_ADMINS = 32
 """Connections of a port or socket that only administrators use."""
 
 _OWN_DESCRIPTORS = 64
@@ -64,21 +65,20 @@ def most_connections() -> int:
     """Return how many connections the port for everybody may have, by the descriptor limit."""
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     limit = _ENOUGH if soft == resource.RLIM_INFINITY else soft
-    return max(limit - _OWN_DESCRIPTORS - FEW - _TURNED_AWAY, limit // 4)
+    return max(limit - _OWN_DESCRIPTORS - MOST_OF_ADMINS - _TURNED_AWAY, limit // 4)
 
 
 class ConnectionGuard:
     """Makes the protocols of a server for its listening socket, at most `most` at a time.
 
     `middleware` goes before all others: it tells the guard that a connection has sent a request,
-    and counts it for whoever asks through it.
+    and counts it for the address of the client.
     """
 
-    def __init__(self, most: int, proxies: TrustedProxies) -> None:
+    def __init__(self, most: int) -> None:
         self._most = most
         self._most_silent = min(MOST_SILENT, most // 2)
         self._most_of_one = min(MOST_OF_ONE, most // 2)
-        self._proxies = proxies
         self._server: web.Server | None = None
         self._open = 0
         self._silent: dict[Connection, asyncio.TimerHandle] = {}
@@ -86,7 +86,10 @@ class ConnectionGuard:
         """For which address a connection counts since its first request; None for a device's."""
         self._held: Counter[bytes] = Counter()
         """Connections, and requests that came through proxies, of each address (IPv6: /64)."""
-        self._malformed, self._silences, self._full, self._shares = (PacedLog(log) for _ in "1234")
+        self._malformed = PacedLog(log)
+        self._silences = PacedLog(log)
+        self._full = PacedLog(log)
+        self._shares = PacedLog(log)
 
     def protect(self, server: web.Server) -> None:
         """Make protocols of `server` from now on."""
@@ -129,19 +132,18 @@ class ConnectionGuard:
 
     @web.middleware
     async def middleware(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        """Count the connection, or a proxy's request, for whoever asks; 429 for one too many."""
+        """Count a connection, or a request by proxy, for its client; 429 for one too many."""
         connection = request.protocol
         assert isinstance(connection, Connection)
         self._heard(connection)
-        peer = peer_of(request.transport.get_extra_info("peername") if request.transport else None)
-        if peer is None or connection in self._counted:
+        client = client_of(request)
+        if client is None or connection in self._counted:
             return await handler(request)
-        through_proxy = self._proxies.lists(peer)
-        client = self._proxies.client(peer, request.headers.getall("X-Forwarded-For", ()))
+        by_proxy = came_by_proxy(request)
         address = None if await _is_device(request) else prefix(client)
         if address is not None and self._held[address] >= self._most_of_one:
-            return self._refuse(connection, client, through_proxy=through_proxy)
-        if not through_proxy:
+            return self._refuse(connection, client, by_proxy=by_proxy)
+        if not by_proxy:
             if connection.transport is not None:
                 self._counted[connection] = address
                 self._hold(address, 1)
@@ -152,9 +154,7 @@ class ConnectionGuard:
         finally:
             self._hold(address, -1)
 
-    def _refuse(
-        self, connection: Connection, client: Address, *, through_proxy: bool
-    ) -> web.Response:
+    def _refuse(self, connection: Connection, client: Address, *, by_proxy: bool) -> web.Response:
         self._shares.say(
             "%s has %d connections open, the most that one address may have; more are refused. If "
             "it is a proxy of yours, list it (--trusted-proxy, web.trusted_proxies)",
@@ -162,7 +162,7 @@ class ConnectionGuard:
             client if client.is_private else "An address",
             self._most_of_one,
         )
-        if not through_proxy:
+        if not by_proxy:
             connection.close()
         return ProblemError(
             429,

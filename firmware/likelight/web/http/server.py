@@ -107,7 +107,7 @@ class WebServer:
         """Serve until cancelled."""
         loop = asyncio.get_running_loop()
         app = new_application(self._names, self._proxies)
-        guard = ConnectionGuard(self._most or most_connections(), self._proxies)
+        guard = ConnectionGuard(self._most or most_connections())
         self._fill(app)
         app.middlewares.insert(0, guard.middleware)
         runner = web.AppRunner(app, handle_signals=False, shutdown_timeout=1.0)
