@@ -17,6 +17,8 @@ log = logging.getLogger(__name__)
 TOKEN_FILE = "device.token"  # noqa: S105  the name of a file
 
 
+LOCK_FILE = "lock"
+"""What a daemon holds; it is there while one runs."""
 _CHOOSE = "choose another: state_dir in the configuration, or --state-dir for the demo"
 """True of `run` and of the demo, which alone has the option."""
 _OURS = ("device.", "cloud.", "consent.", "privacy", "last-good", "likelight-")
@@ -105,7 +107,7 @@ def held(path: Path) -> Iterator[Path]:
 
 def _open_lock(path: Path) -> int:
     """Open what is locked: the file `lock`, or the directory where that can't be such a file."""
-    file, flags = path / "lock", os.O_CLOEXEC | os.O_NOFOLLOW
+    file, flags = path / LOCK_FILE, os.O_CLOEXEC | os.O_NOFOLLOW
     try:
         return os.open(file, os.O_RDWR | os.O_CREAT | flags, 0o600)
     except OSError as error:

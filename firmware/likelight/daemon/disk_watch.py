@@ -4,11 +4,14 @@ It looks whether anybody presses or not, so what it tells says nothing of a pres
 """
 
 import asyncio
+import errno
 import logging
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+
+from likelight.config.state_dir import LOCK_FILE
 
 log = logging.getLogger(__name__)
 
@@ -43,7 +46,22 @@ def disk_state(folder: Path) -> DiskState:
         return disk_state(folder.parent)
     except OSError:
         return DiskState(read_only=True)
-    return DiskState(full=disk.f_bavail == 0, read_only=bool(disk.f_flag & os.ST_RDONLY))
+    read_only = bool(disk.f_flag & os.ST_RDONLY) or _takes_no_writes(folder)
+    return DiskState(full=disk.f_bavail == 0, read_only=read_only)
+
+
+def _takes_no_writes(folder: Path) -> bool:
+    """Return whether the disk of `folder` has ended all writing after an error of its own.
+
+    From Linux 6.12 on ext4 no longer calls itself read-only then; it only refuses to open a file
+    for writing. The lock is opened, because closing a database's file would drop SQLite's locks.
+    """
+    flags = os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+    try:
+        os.close(os.open(folder / LOCK_FILE, flags))
+    except OSError as error:
+        return error.errno in (errno.EROFS, errno.EIO)
+    return False
 
 
 class DiskWatch:

@@ -184,10 +184,17 @@ class SqliteFile:
         return asyncio.get_running_loop().run_in_executor(self._executor, explained)
 
     def _connect(self) -> None:
+        flags = os.O_RDWR | os.O_CREAT | os.O_NONBLOCK | os.O_CLOEXEC
         try:
-            os.close(os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+            opened = os.open(self.path, flags, 0o600)
         except OSError as error:
             raise self._unwritable(error) from error
+        try:
+            # SQLite would wait for ever for what somebody writes into a FIFO.
+            if not stat.S_ISREG(os.fstat(opened).st_mode):
+                raise self._no_file()
+        finally:
+            os.close(opened)
         for name in ("", *_KIN):
             _keep_to_owner(self.path.with_name(self.path.name + name))
         db = sqlite3.connect(self.path, timeout=BUSY_TIMEOUT_S, isolation_level=None)
@@ -258,11 +265,16 @@ class SqliteFile:
             return self._full()
         if error is not None and error.errno == errno.EISDIR:
             return StoreForeign(f"{self.path} is a folder")
+        if error is not None and error.errno == errno.ENXIO:  # a socket
+            return self._no_file()
         if error is not None and error.errno == errno.EROFS:
             return StoreReadOnly(f"the disk of {self.path} can only be read; put in a new card")
         return StoreUnwritable(
             f"can't write {self.path}; give likelight a directory that it may write to"
         )
+
+    def _no_file(self) -> StoreForeign:
+        return StoreForeign(f"{self.path} is not an ordinary file")
 
     def _full(self) -> StoreFull:
         return StoreFull(f"no space is left for {self.path}; free some on its disk")

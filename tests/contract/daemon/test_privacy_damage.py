@@ -9,7 +9,7 @@ import os
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from uuid import uuid4
 
@@ -17,7 +17,9 @@ import aiohttp
 import pytest
 
 from likelight.config.settings import KitchenSettings
+from likelight.config.state_dir import held
 from likelight.contract import State
+from likelight.daemon import disk_watch
 from likelight.gate.marker import MARKER_FILE, Marker
 from likelight_hw.sim.button import SimButton
 from support.whole import Whole, whole
@@ -99,6 +101,10 @@ DAMAGES: dict[str, Callable[[Path], None]] = {
     "store a directory": lambda state: (
         each(*DEVICE)(state, Path.unlink),
         (state / DEVICE[0]).mkdir(),
+    )[-1],
+    "store a FIFO": lambda state: (
+        each(*DEVICE)(state, Path.unlink),
+        os.mkfifo(state / DEVICE[0]),
     )[-1],
     "marker missing": lambda state: each(MARKER_FILE)(state, Path.unlink),
     "marker zero": lambda state: each(MARKER_FILE)(state, lambda f: f.write_bytes(bytes(512))),
@@ -214,3 +220,35 @@ async def test_a_disk_that_is_read_only_is_said_and_a_start_from_it_is_private(
         assert health["status"] == "degraded"
         assert "disk-read-only" in health["reasons"]
     await comes_up_private_and_shares(small_disk)
+
+
+@pytest.fixture
+def failing_disk(tmp_path: Path) -> Iterator[Path]:
+    """An ext4 of its own: only its own errors make a disk read-only under a running device."""
+    image, disk = tmp_path / "image", tmp_path / "disk"
+    with image.open("wb") as opened:
+        opened.truncate(16 << 20)
+    disk.mkdir()
+    subprocess.run(["mkfs.ext4", "-q", "-F", str(image)], check=True)
+    mount = ["mount", "-o", "loop", str(image), str(disk)]
+    if subprocess.run(mount, capture_output=True, check=False).returncode:
+        pytest.skip("this needs the right to mount a disk")
+    try:
+        yield disk
+    finally:
+        subprocess.run(["umount", "-l", str(disk)], check=True)
+
+
+async def test_a_disk_that_fails_under_a_running_device_is_said(
+    failing_disk: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(disk_watch, "LOOK_AGAIN_S", 0.05)
+    state = failing_disk / "state"
+    abort = ["mount", "-o", "remount,abort", str(failing_disk)]
+    with ExitStack() as stack:
+        await asyncio.to_thread(stack.enter_context, held(state))
+        async with whole(state) as place:
+            assert "disk-read-only" not in place.device.health().reasons
+            await asyncio.to_thread(subprocess.run, abort, check=True)
+            await place.until(lambda: "disk-read-only" in place.device.health().reasons)
+            await place.until(lambda: "code D2." in " ".join(place.device.window_in.screen.text))
