@@ -17,6 +17,7 @@ from yarl import URL
 from likelight import __version__
 from likelight.assets.brand import with_brand
 from likelight.assets.catalogue import CatalogueError
+from likelight.assets.qr_sheet import LANGUAGES, write_sheet
 from likelight.contract import KitchenId, KitchenName
 from likelight.runtime.clock import utc_now
 from likelight.runtime.file_lock import locked
@@ -146,6 +147,25 @@ def _parser() -> argparse.ArgumentParser:
     add.add_argument("kid", metavar="KID", help="short id in addresses: a-z, 0-9 and -")
     add.add_argument("name", metavar="NAME", help="the name that viewers read")
     add.set_defaults(run=_add_kitchen)
+    qr = actions.add_parser(
+        "qr",
+        parents=[database],
+        help="write a sheet with a QR code for a table, which opens the page for guests in the "
+        "house: FILE.html prints on A4, FILE.svg is the code alone",
+    )
+    qr.add_argument("kid", metavar="KID", help="the kitchen's id")
+    qr.add_argument("out", type=Path, metavar="FILE", help="a new file, .html or .svg")
+    qr.add_argument(
+        "--public-url",
+        type=_public_url,
+        required=True,
+        metavar="URL",
+        help="the address that viewers open, such as https://kitchens.example.com",
+    )
+    qr.add_argument(
+        "--language", choices=LANGUAGES, default="en", help="of the sheet (default: %(default)s)"
+    )
+    qr.set_defaults(run=_write_sheet)
 
     token = commands.add_parser("token", help="change a kitchen's token, also while it is served")
     actions = token.add_subparsers(required=True, metavar="ACTION")
@@ -265,6 +285,22 @@ async def _add_kitchen(options: argparse.Namespace) -> None:
     print(f"The kitchen {kid} is ready. Its device's token, shown only now:\n{token}")
 
 
+async def _write_sheet(options: argparse.Namespace) -> None:
+    store = await _existing(options)
+    try:
+        kitchen = await store.kitchen(options.kid)
+    finally:
+        await store.close()
+    if kitchen is None:
+        raise CommandError(f"there is no kitchen {options.kid} in {options.database}.")
+    url = str(options.public_url / "k" / kitchen.kid / "here")
+    try:
+        await asyncio.to_thread(write_sheet, options.out, url, kitchen.name, options.language)
+    except (ValueError, OSError) as error:
+        raise CommandError(str(error)) from error
+    print(f"{options.out} opens {url}")
+
+
 async def _rotate_token(options: argparse.Namespace) -> None:
     token = await _with_new_token(options, SqliteStore.add_token)
     print(
@@ -285,10 +321,7 @@ async def _with_new_token(
     options: argparse.Namespace, change: Callable[[SqliteStore, str, bytes], Awaitable[None]]
 ) -> str:
     """Return a new token of the kitchen, after `change` has stored its hash."""
-    if not await asyncio.to_thread(options.database.exists):
-        raise CommandError(f"there is no database {options.database}. Name it with --database.")
-    store, token = SqliteStore(options.database), new_token()
-    await store.open()
+    store, token = await _existing(options), new_token()
     try:
         await change(store, options.kid, hashed(token))
     except KeyError as error:
@@ -296,6 +329,15 @@ async def _with_new_token(
     finally:
         await store.close()
     return token
+
+
+async def _existing(options: argparse.Namespace) -> SqliteStore:
+    """Return the opened store in the file `--database`, which must be there."""
+    if not await asyncio.to_thread(options.database.exists):
+        raise CommandError(f"there is no database {options.database}. Name it with --database.")
+    store = SqliteStore(options.database)
+    await store.open()
+    return store
 
 
 async def _begin_time_lines(options: argparse.Namespace) -> None:

@@ -28,6 +28,7 @@ TOGETHER = {
     "pages_here": ("e2e/cloud/test_pages_here.py",),
     "pages_language": ("e2e/cloud/test_pages_language.py",),
     "pages_privacy": ("e2e/cloud/test_pages_privacy.py",),
+    "qr_sheet": ("e2e/cli/test_qr_sheet.py",),
     "pages_viewer": ("e2e/cloud/test_pages_viewer.py",),
     "pages_windows": ("e2e/cloud/test_pages_windows.py",),
     "player": ("e2e/feed/test_player.py",),

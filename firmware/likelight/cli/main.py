@@ -13,6 +13,7 @@ from likelight.cli.doctor import add_doctor
 from likelight.cli.exits import Exit, end
 from likelight.cli.lights import add_lights
 from likelight.cli.notes import add_notes
+from likelight.cli.qr import add_qr
 from likelight.cli.queue import add_queue
 from likelight.cli.selftest import add_selftest
 from likelight.cli.serve import add_demo, add_run
@@ -58,6 +59,7 @@ def _parser() -> argparse.ArgumentParser:
         add_lights,
         add_queue,
         add_notes,
+        add_qr,
         add_selftest,
         add_doctor,
     ):
