@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable
 
-from likelight.runtime.clock import Now, Since
+from likelight.runtime.clock import Now, Since, loop_time
 
 LATE_S = 2.0
 """A picture that is due and has not come for this long: the kitchen's line is interrupted."""
@@ -39,7 +39,7 @@ class Arrival:
 
     def picture_came(self) -> None:
         """A picture of the camera has come."""
-        self._came_at = _loop_time()
+        self._came_at = loop_time()
         if self._waiting is not None:
             self._waiting = Since(self._now)
         self._look_again_in(LATE_S)
@@ -55,13 +55,9 @@ class Arrival:
         self._timer = None
         self.look()
         waiting_since = self._waiting.at if self._waiting is not None else float("-inf")
-        left = max(self._came_at, waiting_since) + LATE_S - _loop_time()
+        left = max(self._came_at, waiting_since) + LATE_S - loop_time()
         if left > 0:
             self._look_again_in(left)
         elif self.arriving or self.interrupted is not self._waiting:
             self.arriving, self.interrupted = False, self._waiting
             self._on_change()
-
-
-def _loop_time() -> float:
-    return asyncio.get_running_loop().time()

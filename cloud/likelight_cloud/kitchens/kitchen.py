@@ -16,7 +16,7 @@ from likelight.contract import (
     SummaryViewers,
     Viewers,
 )
-from likelight.runtime.clock import Now, Since
+from likelight.runtime.clock import Now, Since, loop_time
 from likelight_cloud.kitchens.arrival import Arrival
 from likelight_cloud.kitchens.audience import Audience, band
 from likelight_cloud.kitchens.sources import Sources
@@ -129,7 +129,7 @@ class Kitchen:
     def watch(self, view: str) -> None:
         """Count a view; wake those who wait when `viewers()` changes by it."""
         before = self.viewers()
-        self.audience.report(view, _loop_time())
+        self.audience.report(view, loop_time())
         if self.viewers() != before:
             self.announce()
 
@@ -152,11 +152,11 @@ class Kitchen:
         """True when the device has sent nothing for 90 s, or never."""
         if self._poll is not None:
             return False
-        return self._last_contact is None or _loop_time() - self._last_contact.at >= OFFLINE_AFTER_S
+        return self._last_contact is None or loop_time() - self._last_contact.at >= OFFLINE_AFTER_S
 
     def viewers(self) -> Viewers:
         """Return how many watch, as a band, and whether anybody does."""
-        count = self.audience.count(_loop_time())
+        count = self.audience.count(loop_time())
         return Viewers(band=band(count), watching=count > 0 or self._relay_watched)
 
     def next_timed_change(self) -> float:
@@ -216,7 +216,3 @@ class Kitchen:
             return moment
         self._future[moment] = found = min(self._future.get(moment, now), now)
         return found
-
-
-def _loop_time() -> float:
-    return asyncio.get_running_loop().time()

@@ -11,8 +11,8 @@ from likelight.feed.upload.protocol import MAX_MESSAGE, TOO_FAST, RequestMessage
 from likelight.runtime.cleanup import raise_if_cancelled
 from likelight_cloud.app import CLOUD
 from likelight_cloud.relay.relays import RELAYS
-from likelight_cloud.relay.upload_pace import MOST_BITS_A_S, UploadPace
 from likelight_cloud.relay.upload_session import UploadSession
+from likelight_cloud.trust.limits import Bucket
 
 SILENCE_S = 0.9
 """A live upload that sends nothing for this long is lost, even if TCP is still connected."""
@@ -22,7 +22,18 @@ SEND_S = 5.0
 FORMAT_WITHIN_S = 30.0
 """A device may connect before its camera runs, and a camera takes some seconds to start."""
 
-_TOO_FAST = f"an upload may have {MOST_BITS_A_S // 10**6} Mbit/s".encode()
+MOST_MBITS_A_S = 40
+"""A camera's 20 Mbit/s at most, what an encoder sends beyond that, and five JPEGs of 1080p. What
+arrives is kept, and sent on to every viewer."""
+
+BURST_S = 2.0
+"""What a line held back, and kernels had in their buffers, may come at once."""
+
+LEAST_BYTES = 1024
+"""A message counts for as much at least: reading it costs time, too."""
+
+_MOST_BYTES_A_S = MOST_MBITS_A_S * 125_000
+_TOO_FAST = f"an upload may have {MOST_MBITS_A_S} Mbit/s".encode()
 
 log = logging.getLogger(__name__)
 
@@ -64,7 +75,7 @@ async def _take(socket: web.WebSocketResponse, upload: UploadSession) -> int:
     """Read until the upload ends; return the code to close it with."""
     loop = asyncio.get_running_loop()
     opened_at = loop.time()
-    pace = UploadPace(opened_at)
+    budget = Bucket(_MOST_BYTES_A_S, _MOST_BYTES_A_S * BURST_S, opened_at)
     while upload.ended is None:
         try:
             message = await socket.receive(timeout=SILENCE_S)
@@ -73,13 +84,14 @@ async def _take(socket: web.WebSocketResponse, upload: UploadSession) -> int:
             if upload.state is None and loop.time() - opened_at > FORMAT_WITHIN_S:
                 return WSCloseCode.POLICY_VIOLATION
             continue
-        if isinstance(message.data, str | bytes) and not pace.allows(
-            len(message.data), loop.time()
-        ):
-            log.warning(
-                "An upload was closed, because it sent more than %d Mbit/s", MOST_BITS_A_S // 10**6
-            )
-            return TOO_FAST
+        if isinstance(message.data, str | bytes):
+            cost = max(len(message.data), LEAST_BYTES)
+            taken, _ = budget.take(cost, loop.time())
+            if taken < cost:
+                log.warning(
+                    "An upload was closed, because it sent more than %d Mbit/s", MOST_MBITS_A_S
+                )
+                return TOO_FAST
         try:
             match message.type:
                 case WSMsgType.TEXT:

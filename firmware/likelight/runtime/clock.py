@@ -26,7 +26,7 @@ class Since:
     """
 
     def __init__(self, now: Now, ago: float = 0.0) -> None:
-        self.at = asyncio.get_running_loop().time() - ago
+        self.at = loop_time() - ago
         """When it was, by the loop's clock."""
         self._now = now
         self._told = now() - timedelta(seconds=ago)
@@ -34,11 +34,16 @@ class Since:
     @property
     def wall(self) -> datetime:
         """When it was, by the wall clock as it is now."""
-        age = timedelta(seconds=asyncio.get_running_loop().time() - self.at)
+        age = timedelta(seconds=loop_time() - self.at)
         moment = self._now() - age
         if abs(moment - self._told) >= CLOCK_WAS_SET:
             self._told = moment
         return self._told
+
+
+def loop_time() -> float:
+    """Return the running loop's time, in seconds."""
+    return asyncio.get_running_loop().time()
 
 
 def utc_now() -> datetime:
