@@ -36,8 +36,8 @@ from likelight_cloud.trust.device import hashed, new_token
 log = logging.getLogger(__name__)
 
 USAGE_ERROR = 2
-MOST_A_KITCHEN = 1_000_000
-"""The highest ceiling that can be set: more likes a second than one database commits."""
+HIGHEST_CEILING = 1_000_000
+"""The highest that can be set: more likes a second than one database commits."""
 
 
 class CommandError(Exception):
@@ -359,9 +359,9 @@ async def _begin_time_lines(options: argparse.Namespace) -> None:
 
 def _count(text: str) -> int:
     count = int(text) if text.isascii() and text.isdecimal() else 0
-    if not 0 < count <= MOST_A_KITCHEN:
+    if not 0 < count <= HIGHEST_CEILING:
         raise argparse.ArgumentTypeError(
-            f"{text} is not a number from 1 to {MOST_A_KITCHEN}; write it like 1000"
+            f"{text} is not a number from 1 to {HIGHEST_CEILING}; write it like 1000"
         )
     return count
 

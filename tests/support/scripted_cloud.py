@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from likelight.appreciation.sync.client import (
     BadCursor,
     CloudError,
-    LogReset,
+    NewTimeLine,
     Superseded,
     Unreachable,
 )
@@ -176,7 +176,7 @@ class ScriptedCloud:
         except ValueError:
             raise BadCursor("this is not a cursor") from None
         if epoch != self.epoch or place[0] > len(self.notes) or place[1] > self.total:
-            raise LogReset(self._cursor(0, self.total, 0.0))
+            raise NewTimeLine(self._cursor(0, self.total, 0.0))
         return place
 
     def _reply(self, seq: int, total: int, held_at: float, dv: int) -> Events:

@@ -8,10 +8,10 @@ from likelight_cloud.kitchens.cursor import Position, end_of
 from likelight_cloud.store.base import KitchenRecord, Store
 
 
-async def fork_of(store: Store, record: KitchenRecord, position: Position) -> str | None:
+async def why_not_on_it(store: Store, record: KitchenRecord, position: Position) -> str | None:
     """Return why `position` does not lie on the kitchen's time line, or None when it does."""
     if position.epoch != record.epoch:
-        return f"The history of the kitchen {record.kid} has started again"
+        return f"The kitchen {record.kid} has begun a new time line"
     # The revision grows with each status too, so it tells of a copy when likes and notes do not.
     if (
         position.seq > record.head

@@ -8,7 +8,7 @@ from aiohttp import web
 
 from likelight.web.http.look_files import look_files
 from likelight.web.http.static_files import ServedFile, read_folder, static_route
-from likelight_cloud.page.languages import in_reader_s_language, pages
+from likelight_cloud.page.languages import in_readers_language, pages
 
 _STATIC = Path(__file__).parent / "static"
 _TEMPLATE = "kitchen.html"
@@ -56,7 +56,7 @@ def page_routes(known: Callable[[str], Awaitable[bool]]) -> list[web.RouteDef]:
         return response
 
     async def of_a_kitchen(request: web.Request, page: Mapping[str, ServedFile]) -> web.Response:
-        response = in_reader_s_language(request, page)
+        response = in_readers_language(request, page)
         if response.status == HTTPStatus.OK and not await known(request.match_info["kid"]):
             response.set_status(HTTPStatus.NOT_FOUND)
             response.headers["Cache-Control"] = "no-store"

@@ -69,7 +69,7 @@ def pages(
     }
 
 
-def in_reader_s_language(request: web.Request, page: Mapping[str, ServedFile]) -> web.Response:
+def in_readers_language(request: web.Request, page: Mapping[str, ServedFile]) -> web.Response:
     """Answer `request` with its language of `page`."""
     response = page[language_of(request)].reply(request)
     response.headers["Vary"] = "Accept-Encoding, Accept-Language"

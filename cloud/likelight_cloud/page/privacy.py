@@ -11,7 +11,7 @@ from aiohttp import web
 from likelight.runtime.clock import Now
 from likelight.web.http.problems import ProblemError
 from likelight.web.http.static_files import ServedFile, page_route
-from likelight_cloud.page.languages import in_reader_s_language, pages, read_words
+from likelight_cloud.page.languages import in_readers_language, pages, read_words
 
 _HERE: Final = Path(__file__).parent
 _WORDS: Final = read_words(_HERE / "privacy_words")
@@ -36,7 +36,7 @@ def privacy_routes(*, contact: str | None, now: Now) -> list[web.RouteDef]:
     }
 
     async def page(request: web.Request) -> web.Response:
-        return in_reader_s_language(request, by_language)
+        return in_readers_language(request, by_language)
 
     async def security(request: web.Request) -> web.Response:
         if contact is None:

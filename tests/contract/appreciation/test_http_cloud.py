@@ -21,7 +21,7 @@ from likelight.appreciation.sync.client import (
     DeviceRefused,
     FailureKind,
     Invalid,
-    LogReset,
+    NewTimeLine,
     Superseded,
     Unreachable,
 )
@@ -139,7 +139,7 @@ async def test_a_status_arrives_as_json() -> None:
         (refusal(403, "token"), DeviceRefused),
         (refusal(404, "kitchen"), DeviceRefused),
         (refusal(409, "superseded"), Superseded),
-        (refusal(410, "epoch"), LogReset),
+        (refusal(410, "epoch"), NewTimeLine),
         (refusal(422, "invalid"), Invalid),
         (refusal(429, "limit", **{"Retry-After": "7"}), CloudBusy),
         (refusal(503, "busy", **{"Retry-After": "7"}), CloudBusy),
@@ -180,7 +180,7 @@ async def test_a_status_fails_by_the_same_names(answer: Handler, error: type[Clo
 
 async def test_what_an_answer_says_beside_its_status_is_kept() -> None:
     async with cloud_that(refusal(410, "epoch", cursor="fresh")) as cloud:
-        with pytest.raises(LogReset) as reset:
+        with pytest.raises(NewTimeLine) as reset:
             await cloud.events("c0", 0, 0)
     assert reset.value.cursor == "fresh"
     async with cloud_that(refusal(429, "limit", **{"Retry-After": "999999"})) as cloud:

@@ -67,7 +67,7 @@ def test_likes_that_a_full_disk_refused_are_stored_once_it_has_room(tmp_path: Pa
     run_virtual(scenario())
 
 
-def test_a_new_log_is_on_the_disk_at_once(tmp_path: Path) -> None:
+def test_a_new_time_line_is_on_the_disk_at_once(tmp_path: Path) -> None:
     """Or a power cut would have the device hold a total of the old log against the new one."""
 
     async def scenario() -> None:

@@ -13,7 +13,7 @@ from likelight.appreciation.sync.client import (
     CloudBusy,
     CloudError,
     DeviceRefused,
-    LogReset,
+    NewTimeLine,
     Superseded,
     Unreachable,
 )
@@ -142,7 +142,7 @@ def test_a_cloud_that_never_answers_is_offline_after_90_s_too(tmp_path: Path) ->
         CloudBusy(0),
         CloudBusy(7),
         CloudBusy(3600),
-        LogReset(None),
+        NewTimeLine(None),
         BadCursor("not this one"),
     ],
     ids=lambda fault: f"{type(fault).__name__}-{getattr(fault, 'retry_after', '')}",
@@ -378,7 +378,7 @@ def test_what_a_minute_without_a_reply_left_over_is_one_gesture(
     run_virtual(scenario())
 
 
-def test_a_new_log_s_cursor_is_asked_with_at_once(tmp_path: Path) -> None:
+def test_a_new_time_line_s_cursor_is_asked_with_at_once(tmp_path: Path) -> None:
     async def scenario() -> None:
         now = virtual_now()
         cloud = ScriptedCloud(now)
@@ -448,7 +448,7 @@ def test_a_damaged_cursor_leads_to_a_bootstrap_and_loses_nothing(
 
 
 @pytest.mark.parametrize("total", [500, 50_000])
-def test_a_new_log_makes_no_burst_and_keeps_the_day(tmp_path: Path, total: int) -> None:
+def test_a_new_time_line_makes_no_burst_and_keeps_the_day(tmp_path: Path, total: int) -> None:
     async def scenario() -> None:
         now = virtual_now()
         cloud = ScriptedCloud(now)
@@ -472,7 +472,7 @@ def test_a_new_log_makes_no_burst_and_keeps_the_day(tmp_path: Path, total: int) 
 
 
 @pytest.mark.parametrize("total", [500, 50_000])
-def test_the_first_like_after_a_new_log_lights_the_lamp_and_none_is_told_before(
+def test_the_first_like_after_a_new_time_line_lights_the_lamp_and_none_is_told_before(
     tmp_path: Path, total: int
 ) -> None:
     async def scenario() -> None:
@@ -483,7 +483,7 @@ def test_the_first_like_after_a_new_log_lights_the_lamp_and_none_is_told_before(
             cloud.like(1000)
             await asyncio.sleep(10)
             cloud.start_anew(total=total)
-            await asyncio.sleep(1)  # its poll with the new log's cursor is held
+            await asyncio.sleep(1)  # its poll with the new time line's cursor is held
             cloud.like(7)
             await asyncio.sleep(5)
             assert device.gestures == [(1000, 1000), (7, total + 7)]
@@ -504,7 +504,7 @@ def test_a_cursor_ahead_of_the_cloud_makes_no_burst_either(tmp_path: Path) -> No
             await asyncio.sleep(5)
             cloud.like(10)
             await asyncio.sleep(10)
-            cloud.fail(LogReset(None))
+            cloud.fail(NewTimeLine(None))
             cloud.like(500)
             await asyncio.sleep(1)
             cloud.fail(None)
@@ -522,7 +522,7 @@ def test_a_cloud_that_only_ever_resets_is_not_hammered(tmp_path: Path) -> None:
     async def scenario() -> None:
         now = virtual_now()
         cloud = ScriptedCloud(now)
-        cloud.fail(LogReset(None))
+        cloud.fail(NewTimeLine(None))
         async with Device(tmp_path / "device.db", cloud, now).living():
             await asyncio.sleep(3600)
             assert len(cloud.asked) < 250

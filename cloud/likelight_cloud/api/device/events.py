@@ -16,7 +16,7 @@ from likelight_cloud.kitchens.cursor import CursorError, Position, end_of
 from likelight_cloud.kitchens.kitchen import Kitchen
 from likelight_cloud.kitchens.long_poll import hold
 from likelight_cloud.kitchens.sources import Sources
-from likelight_cloud.kitchens.time_line import fork_of, lit_before, start_of
+from likelight_cloud.kitchens.time_line import lit_before, start_of, why_not_on_it
 from likelight_cloud.store.base import KitchenRecord, NoteRecord
 from likelight_cloud.trust.device import refused
 
@@ -107,7 +107,7 @@ async def _resume(cloud: Cloud, kitchen: Kitchen, cursor: str) -> Position:
             f"The cursor cannot be used: {error}. Start again without one.",
             type=ProblemType.CURSOR,
         ) from error
-    why = await fork_of(cloud.store, kitchen.record, position)
+    why = await why_not_on_it(cloud.store, kitchen.record, position)
     if why is None:
         return position
     if position.epoch == kitchen.record.epoch:

@@ -43,11 +43,11 @@ class Superseded(CloudError):
     """409: another device polls with this one's token, or another start of this one."""
 
 
-class LogReset(CloudError):
-    """410: the cloud began a new log; ask with `cursor`, or without one when it is None."""
+class NewTimeLine(CloudError):
+    """410: the cloud began a new time line; ask with `cursor`, or without one when it is None."""
 
     def __init__(self, cursor: str | None) -> None:
-        super().__init__("the cloud began a new log")
+        super().__init__("the cloud began a new time line")
         self.cursor = cursor
 
 

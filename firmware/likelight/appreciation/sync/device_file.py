@@ -211,7 +211,7 @@ def keep(
     `now` is the cloud's time, which the notes' expiry goes by.
     """
     totals = state.totals
-    # A new log may have lost receipts: all are due again.
+    # A new time line may have lost receipts: all are due again.
     db.execute(
         "UPDATE notes SET reported = 0 WHERE (SELECT epoch FROM device) <> ?", (totals.epoch,)
     )

@@ -17,7 +17,7 @@ from likelight.appreciation.sync.client import (
     DeviceRefused,
     FailureKind,
     Invalid,
-    LogReset,
+    NewTimeLine,
     Superseded,
     Unreachable,
 )
@@ -206,7 +206,7 @@ def _failure(status: int, headers: Mapping[str, str], body: bytes) -> CloudError
         case ProblemType.SUPERSEDED:
             return Superseded("another device, or another start of this one, polls")
         case ProblemType.EPOCH:
-            return LogReset(problem.cursor if problem else None)
+            return NewTimeLine(problem.cursor if problem else None)
         case ProblemType.LIMIT | ProblemType.BUSY if (seconds := _retry_after(headers)) is not None:
             return CloudBusy(seconds)
         case ProblemType.INVALID:

@@ -126,19 +126,19 @@ class Inbox:
 
         The cursor then stays where it was, and the cloud will send the notes again.
         """
-        # The versions of what the cloud desires are those of an epoch, and of a history within it.
-        new_history = arrival is Arrival.RESET or self.totals.epoch not in (None, events.epoch)
-        new_log = self._light(events.likes, events.epoch, arrival)
-        if new_history and self.desired is not None:
+        # The versions of what the cloud desires are those of one time line.
+        new_versions = arrival is Arrival.RESET or self.totals.epoch not in (None, events.epoch)
+        new_time_line = self._light(events.likes, events.epoch, arrival)
+        if new_versions and self.desired is not None:
             self.desired = self.desired.model_copy(update={"version": 0})
-        if self._is_new(events) or new_log:
+        if self._is_new(events) or new_time_line:
             state = SyncState(events.cursor, self.desired, self.totals)
             new = await self._store.keep(state, events.notes, events.server_time)
             for code, count in Counter(note.code for note in new).items():
                 many = f", {count} times" if count > 1 else ""
                 log.info("A note came: %s%s", code, many)
             self.waiting += new
-        if new_log:
+        if new_time_line:
             self._on_receipt()
         self.cursor = events.cursor
         if events.dropped_notes:
@@ -199,7 +199,7 @@ class Inbox:
         return thanked
 
     def _light(self, likes: Likes, epoch: str, arrival: Arrival) -> bool:
-        """Light the lamp for the likes; return whether the cloud's log is a new one."""
+        """Light the lamp for the likes; return whether the time line is a new one."""
         before = self.totals
         day = self._now().astimezone(self._timezone).date()
         self.totals, new_likes = before.receive(likes.total, likes.delta, epoch, arrival, day)
@@ -228,7 +228,7 @@ class Inbox:
 
 
 def _overrules(held: Desired, late: Desired) -> bool:
-    """Return whether `held` stands against `late`. Version 0 is one of an earlier history."""
+    """Return whether `held` stands against `late`. Version 0 is one of an earlier time line."""
     if held.version == 0 or late.version > held.version:
         return False
     return late.version < held.version or held.mode == "off" or late.mode == "on"

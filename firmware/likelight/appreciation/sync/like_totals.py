@@ -18,7 +18,7 @@ class Arrival(Enum):
     RETURNED = auto()
     """The first reply after a start or an outage: all new likes are one gesture."""
     RESET = auto()
-    """The cloud started a new log: adopt its numbers, and light what came since it said so."""
+    """The cloud began a new time line: adopt its numbers, and light what came since it said so."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from likelight.appreciation.sync.client import (
     CloudError,
     DeviceRefused,
     FailureKind,
-    LogReset,
+    NewTimeLine,
     Superseded,
     Unreachable,
 )
@@ -72,7 +72,7 @@ class Poller:
         self._backoff = Backoff(rng, base=FIRST_BACKOFF_BASE_S)
         self._wait = 0
         self._replied_at: float | None = None
-        self._log_is_new = False
+        self._time_line_is_new = False
         self._repeats = 0
         self._heard_at = 0.0
         self._heard = asyncio.Event()
@@ -132,8 +132,8 @@ class Poller:
     def _arrival(self) -> Arrival:
         now = asyncio.get_running_loop().time()
         before, self._replied_at = self._replied_at, now
-        if self._log_is_new:
-            self._log_is_new = False
+        if self._time_line_is_new:
+            self._time_line_is_new = False
             return Arrival.RESET
         if before is None or now - before > OUTAGE_S:
             return Arrival.RETURNED
@@ -153,10 +153,10 @@ class Poller:
             case CloudBusy(retry_after=seconds):
                 self._ask_in_vain(error, asked_at, FailureKind.CLOUD)
                 return seconds + self._rng.uniform(0, seconds)
-            case LogReset(cursor=cursor):
+            case NewTimeLine(cursor=cursor):
                 self.failure = FailureKind.CLOUD
-                log.warning("The cloud began a new log; only likes that come from now on are shown")
-                self._log_is_new = True
+                log.warning("The cloud began a new time line; likes from before it are not shown")
+                self._time_line_is_new = True
                 self._inbox.continue_from(cursor)
                 return self._once_more()
             case BadCursor() if self._inbox.cursor is not None:
