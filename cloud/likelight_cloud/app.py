@@ -164,7 +164,7 @@ class Cloud:
         changed = False
         while True:
             await asyncio.sleep(LOOK_S)
-            with suppress(StoreError):  # whoever needs the store says so
+            with suppress(StoreError):  # the request that needs the store says so
                 changed = await self.store.changed_elsewhere() or changed
                 if changed:
                     for kitchen in self.loaded_kitchens():

@@ -136,7 +136,7 @@ class LikeCommits:
 
 async def confirmed(answer: Answer) -> LikesReply:
     """Return an answer. Raises `OutcomeUnknownError` when it does not come in time: it may come
-    later, for whoever sends the same batch again."""
+    later, and then answers the same batch when it is sent again."""
     # The commit goes on, and others may wait for it, when this viewer hangs up.
     done, _ = await asyncio.wait([answer], timeout=CONFIRM_WITHIN_S)
     if not done:

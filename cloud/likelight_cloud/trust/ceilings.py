@@ -1,9 +1,9 @@
 """What a kitchen takes of all viewers together, and how many new viewers while more is asked.
 
-A viewer's own limits end nobody who comes as a new viewer with each request. So above a ceiling new
-viewer's tokens are minted at a limited rate for each address prefix; whoever has a token goes on.
-Below it nothing is limited by address: a hundred guests of one restaurant have one. Times are the
-event loop's, in seconds.
+A viewer's own limits do not stop a program that comes as a new viewer with each request. So while
+more is asked of a kitchen than its ceiling, tokens for new viewers are minted at a limited rate for
+each address prefix; viewers who have a token go on. Below the ceiling nothing is limited by
+address: a hundred guests of one restaurant have the same. Times are the event loop's, in seconds.
 """
 
 import hashlib

@@ -34,7 +34,7 @@ def full_path(path: Path) -> Path:
 
 
 FullPath = Annotated[Path, AfterValidator(full_path)]
-"""An absolute path; `~` at its beginning is the home directory of whoever runs likelight."""
+"""An absolute path; `~` at its beginning is the home of the account that runs likelight."""
 
 
 class Section(BaseModel):

@@ -85,7 +85,7 @@ async def _run_device(
     config: Config, prepared: Prepared, systemd: Systemd, stop: Stop, options: RunOptions
 ) -> None:
     if options.bench:
-        # Whoever starts the demo can type another file's name. In a kitchen a camera that can't be
+        # The person at the demo can type another file's name. In a kitchen a camera that can't be
         # opened holds up neither lamp nor notes, and is tried again.
         await probe(camera_config(config.camera))
     assembled = assemble(config, prepared, _bench) if options.bench else assemble(config, prepared)

@@ -41,7 +41,7 @@ class Prepared:
     token: str | None
     """What proves to the cloud which device this is; None when it is not paired."""
     trust: Trust
-    """Whom polls and upload trust for the cloud's certificate."""
+    """Which authorities may sign the cloud's certificate, for polls and upload."""
     store: DeviceStore
     """Not open yet."""
     new: bool

@@ -27,8 +27,8 @@ class Cutoff:
     def start(self, viewers: Iterable[Viewer]) -> None:
         """Give `viewers` and all tracked responses their time from now.
 
-        A proxy takes all that it is given: what its reader has is not known, so that a stream
-        through it ends at once. Only a page that acknowledges stays.
+        A proxy takes all that it is given, so what the viewer behind it has read is not known: a
+        stream through it ends at once, unless its page acknowledges.
         """
         staying = []
         for viewer in viewers:

@@ -22,7 +22,7 @@ class Viewer:
 
     protocol: ClassVar[str]
     ends_with_the_gate = False
-    """Whether a shut ends the stream, because nobody can say what the reader has of it."""
+    """Whether the stream ends when the gate shuts: what a viewer behind a proxy has is unknown."""
 
     def __init__(self, transport: asyncio.Transport, now: float) -> None:
         self.transport = transport

@@ -70,7 +70,7 @@ class PrivacyMemory:
     async def has_lost(self) -> bool:
         """Return whether a place on the disk has lost what it held; ask before `begin`.
 
-        It is the same whatever that was, so that who is told learns of no press.
+        The answer is the same whatever the place held, so that it tells of no press.
         """
         store, marker = self._store, self._marker
         if not store.kept or store.boots == 1:

@@ -1,4 +1,4 @@
-"""The HTTP client of a device: whom it trusts; it keeps nothing that a server hands it."""
+"""The HTTP client of a device: which authorities it trusts. It keeps no cookie of a server."""
 
 import asyncio
 import ssl

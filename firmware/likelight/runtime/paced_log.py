@@ -1,4 +1,4 @@
-"""One line for many like events, so that nobody who causes them can fill the log."""
+"""One line for many events of a kind: a client that causes them can't fill the log."""
 
 import asyncio
 import logging

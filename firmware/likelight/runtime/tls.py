@@ -1,4 +1,4 @@
-"""TLS to the cloud: whom a device trusts, and in plain words why a certificate is refused."""
+"""TLS to the cloud: which authorities a device trusts, and why a certificate is refused."""
 
 import os
 import re

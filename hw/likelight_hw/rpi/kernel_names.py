@@ -56,7 +56,7 @@ _BUSES: dict[Bus, _HeaderBus] = {
 
 
 def label_of(chip: int) -> str:
-    """Ask the kernel what gpiochip `chip` is; that needs leave to open it. Raises `OSError`."""
+    """Ask the kernel what gpiochip `chip` is; that needs the right to open it. Raises `OSError`."""
     device = os.open(device_of(chip), os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
     try:
         about = fcntl.ioctl(device, _CHIPINFO, bytes(_CHIPINFO_SIZE))

@@ -1,4 +1,4 @@
-"""Which viewer sends a request, and how a limit says no."""
+"""Which viewer sends a request, and the 429 for one over a limit."""
 
 import asyncio
 import hashlib
@@ -17,7 +17,8 @@ def viewer_of(request: web.Request, kid: str, id: str, ceiling: Ceiling, n: int)
     """Return the token of the viewer who sends `request`, a new one when it brings none.
 
     `id` is the request's own, by which its repetition is known; `n` is what it asks of `ceiling`.
-    Raises a 429 when too many new viewers come from one place while the kitchen is above it.
+    Raises a 429 when too many new viewers come from one address prefix while more is asked of the
+    kitchen than its ceiling.
     """
     cloud, at = request.app[CLOUD], asyncio.get_running_loop().time()
     now = cloud.now()
@@ -40,7 +41,7 @@ def viewer_of(request: web.Request, kid: str, id: str, ceiling: Ceiling, n: int)
 
 
 def own_key(viewer: str, request_id: str) -> str:
-    """Return under what a viewer's request is remembered: another viewer's equal id is another one.
+    """Return the key of a viewer's request. The same id of another viewer has another key.
 
     Neither the viewer's token nor the id can be read from it.
     """

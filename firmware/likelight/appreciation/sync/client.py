@@ -60,7 +60,7 @@ class CloudBusy(CloudError):
 
 
 class Invalid(CloudError):
-    """422: the cloud can't take what was sent; the same again would fare no better."""
+    """422: the cloud can't take what was sent, and would not take the same again."""
 
 
 class Unreachable(CloudError):

@@ -1,7 +1,7 @@
 """Takes out of the device store what makes no sense in it.
 
 SQLite has no checksum of a page, and stores a text where a number belongs: what flash memory bent
-passes its own check, and would end whoever reads it.
+passes its own check, and would end the part that reads it.
 """
 
 import logging

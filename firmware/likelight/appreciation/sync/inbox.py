@@ -228,7 +228,7 @@ class Inbox:
 
 
 def _overrules(held: Desired, late: Desired) -> bool:
-    """Return whether `held` stands against `late`. Version 0 is one of an earlier time line."""
+    """Return whether `held` counts, and not `late`. Version 0 is one of an earlier time line."""
     if held.version == 0 or late.version > held.version:
         return False
     return late.version < held.version or held.mode == "off" or late.mode == "on"

@@ -1,4 +1,4 @@
-"""Finds what of a status the cloud can't take (422), so that it is not asked the same for ever."""
+"""Finds which part of a status the cloud can't take (422), so that it is not sent for ever."""
 
 import logging
 from enum import Enum, auto

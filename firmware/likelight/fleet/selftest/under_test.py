@@ -52,7 +52,7 @@ class DeviceUnderTest:
     camera_refusal: Callable[[], Awaitable[Outcome | None]]
     """Says why a real sensor may not be looked through now; None when it may."""
     ask_own_cloud: Callable[[], Awaitable[None]] | None
-    """See there; None when the cloud is elsewhere."""
+    """As `ask_own_cloud` of `own_cloud.py`; None when the cloud is elsewhere."""
 
     @property
     def simulated(self) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""One HTTP connection, whose errors are problems, and which strangers can't make fill the log."""
+"""One HTTP connection: its errors are problems, and a client can't fill the log with them."""
 
 import asyncio
 import logging

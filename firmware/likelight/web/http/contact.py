@@ -1,4 +1,4 @@
-"""Whom people ask who find a fault, or want to know what is kept."""
+"""The contact that an operator names: for faults, and for questions about what is kept."""
 
 from yarl import URL
 

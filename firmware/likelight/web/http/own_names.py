@@ -82,7 +82,7 @@ class OwnNames:
             raise ProblemError(
                 421,
                 "This server does not answer under this name. Open it by its IP address or its "
-                f"name in .local; whoever runs it can add a name with {self.option}.",
+                f"name in .local; its operator can add a name with {self.option}.",
             )
 
         return at_our_own_name
