@@ -182,3 +182,17 @@ def test_a_proxy_that_blocks_websockets_has_its_own_fix(tmp_path: Path) -> None:
     blocked = with_files({**TOKEN}, ask_upload=raises(NotUpgraded(426, None)))
     diagnosis = examine(BY_ID["upload"], Case("upload", "", "", CLOUD, blocked), tmp_path)
     assert diagnosis.finding.fix == "let the proxy pass Upgrade and Connection headers"
+
+
+def test_a_cloud_that_is_down_is_no_reason_to_enrol_again(tmp_path: Path) -> None:
+    down = with_files({**TOKEN}, ask_cloud=raises(Unreachable("refused", FailureKind.CLOUD)))
+    diagnosis = examine(BY_ID["cloud"], Case("cloud", "", "", CLOUD, down), tmp_path)
+    assert diagnosis.fix == "make sure that the cloud runs, and that it is the one at cloud.url"
+
+
+def test_a_token_that_is_missing_or_none_has_a_fix_of_its_own(tmp_path: Path) -> None:
+    diagnosis = examine(BY_ID["cloud"], Case("cloud", "", "", CLOUD), tmp_path)
+    assert "put the token alone into /etc/likelight/token" in diagnosis.fix
+    diagnosis = examine(BY_ID["secret-files"], Case("secret-files", "", "", CLOUD), tmp_path)
+    assert "chown" not in diagnosis.fix, "no command works on a file that is not there"
+    assert "put the secret there" in diagnosis.fix

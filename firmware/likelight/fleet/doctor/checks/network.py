@@ -214,13 +214,16 @@ def cloud(system: System) -> Finding:
     except Unreachable as error:
         return fail(
             f"no cloud: {error}",
-            "see dns and tls" if error.failure is not FailureKind.CLOUD else None,
+            "see dns and tls" if error.failure is not FailureKind.CLOUD else _IS_IT_UP,
         )
     except CloudError as error:
         return warn(str(error))
     if superseded(system):
         return fail("it answers, but another device uses this one's token", "see daemon")
     return ok(f"it answers for {access.kid}")
+
+
+_IS_IT_UP = "make sure that the cloud runs, and that it is the one at cloud.url"
 
 
 @check(
@@ -268,7 +271,9 @@ def _access(system: System) -> CloudAccess | Finding:
         kept = file.is_relative_to(CREDENTIALS)
         if kept or isinstance(error.__cause__, PermissionError):
             return skip("you may not read the token; try it with sudo, or look at /healthz")
-        return fail(str(error), "see secret-files")
+        return fail(
+            str(error), f"put the token alone into {file}, in one line; see secret-files and daemon"
+        )
     return CloudAccess(url, config.kitchen.id, token, config.cloud.proxy, _ca_file(system))
 
 

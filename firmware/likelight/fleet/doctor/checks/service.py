@@ -218,7 +218,10 @@ def secret_files(system: System) -> Finding:
         except PermissionError:
             raise
         except OSError as error:
-            return fail(f"{file} can't be looked at: {error.strerror}")
+            return fail(
+                f"{file} can't be looked at: {error.strerror}",
+                "put the secret there, in a file of mode 0600, or mend its name",
+            )
         if status.st_mode & 0o077:
             return fail(f"{file} can be read by others", f"`sudo chmod 600 {file}`")
         if closed := _closed(system, file, f"`sudo chown {system.account.name} {file}`"):
