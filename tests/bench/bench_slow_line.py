@@ -16,8 +16,8 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from support.chromium import chromium
-from support.far_stage import watched
 from support.nginx import nginx
+from support.player_behind_proxy import watched
 from support.slow_proxy import SlowLine
 
 

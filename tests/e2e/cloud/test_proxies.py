@@ -11,12 +11,12 @@ from urllib.parse import urljoin, urlsplit
 import aiohttp
 import pytest
 
+from support.behind_proxy import CAMERA, Privacy, behind_proxy, privacy
 from support.cloud import KID
-from support.fronted import CAMERA, Privacy, fronted, privacy
-from support.fronts import FRONTS, needs_fronts
+from support.shipped_proxies import PROXIES, needs_proxies
 
-pytestmark = needs_fronts
-each_front = pytest.mark.parametrize("front", FRONTS)
+pytestmark = needs_proxies
+each_proxy = pytest.mark.parametrize("proxy", PROXIES)
 
 
 async def until_camera(content: aiohttp.StreamReader) -> None:
@@ -27,9 +27,9 @@ async def until_camera(content: aiohttp.StreamReader) -> None:
             seen = seen[-64:] + await content.readany()
 
 
-@each_front
-async def test_every_way_passes_and_the_upload_and_likes_do(front: str, tmp_path: Path) -> None:
-    async with fronted(front, tmp_path) as place, asyncio.timeout(60):
+@each_proxy
+async def test_every_way_passes_and_the_upload_and_likes_do(proxy: str, tmp_path: Path) -> None:
+    async with behind_proxy(proxy, tmp_path) as place, asyncio.timeout(60):
         client, url = place.client, place.url
         async with client.ws_connect(f"{url}/k/{KID}/ws", max_msg_size=0, origin=url) as socket:
             seen = await socket.receive(timeout=15)
@@ -71,25 +71,25 @@ async def plays_hls(client: aiohttp.ClientSession, url: str) -> None:
         assert CAMERA in await reply.read()
 
 
-@each_front
+@each_proxy
 async def test_no_reader_of_100_kb_a_second_sees_the_camera_two_seconds_after_privacy(
-    front: str, tmp_path: Path
+    proxy: str, tmp_path: Path
 ) -> None:
-    if front == "nginx":
-        after = await privacy(front, tmp_path)
+    if proxy == "nginx":
+        after = await privacy(proxy, tmp_path)
     else:
-        after = await privacy_under_our_sysctl(front, tmp_path)
-    print(front, after)
+        after = await privacy_under_our_sysctl(proxy, tmp_path)
+    print(proxy, after)
     assert max(after.last_s.values()) < 2.0 + after.lost_s
     log = tmp_path / "nginx.log"
     assert not log.exists() or "temporary file" not in log.read_text(), "written to a disk"
 
 
-async def privacy_under_our_sysctl(front: str, folder: Path) -> Privacy:
+async def privacy_under_our_sysctl(proxy: str, folder: Path) -> Privacy:
     """Play the story in a network of its own: a sysctl counts for all of a network."""
     process = await asyncio.create_subprocess_exec(
         *("unshare", "--map-root-user", "--net", "sh", "-euc", 'ip link set lo up; exec "$@"'),
-        *("sh", sys.executable, "-m", "support.fronted", front, str(folder)),
+        *("sh", sys.executable, "-m", "support.behind_proxy", proxy, str(folder)),
         cwd=Path(__file__).parents[2],
         stdout=asyncio.subprocess.PIPE,
     )

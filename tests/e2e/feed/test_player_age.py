@@ -13,9 +13,9 @@ from playwright.async_api import Browser, Page
 from likelight.feed.fmp4 import TIMESCALE, fragment
 from support.busy import BUSY
 from support.chromium import chromium, needs_chromium
-from support.far_stage import RATE, watched
 from support.feed import kitchen
 from support.nginx import needs_nginx, nginx
+from support.player_behind_proxy import RATE, watched
 from support.slow_proxy import SlowLine
 from support.stage import NO_SOCKET
 

@@ -1,6 +1,6 @@
 """A kitchen at a cloud behind a proxy, and readers of 100 kB/s while the crew presses PRIVACY.
 
-As a program it plays that story in a network of its own: python -m support.fronted FRONT FOLDER
+It is a program, too, for a network of its own: python -m support.behind_proxy PROXY FOLDER
 """
 
 import asyncio
@@ -19,9 +19,9 @@ from likelight.web.http.proxies import TrustedProxies, proxy_network
 from support.busy import lateness
 from support.cloud import KID
 from support.cloud_server import cloud_server
-from support.fronts import CLOUD, FRONTS
 from support.pictures import HEIGHT, WIDTH, heavy
 from support.relay import Uploading, uploading, wall_us
+from support.shipped_proxies import CLOUD, PROXIES
 from support.slow_proxy import SlowLine, slow_proxy
 
 CAMERA = b"\xaa" * 64
@@ -32,7 +32,7 @@ AFTER_S = 4.0
 
 
 @dataclass
-class Fronted:
+class BehindProxy:
     """A live kitchen of a cloud behind a proxy, through which its device uploads, too."""
 
     url: str
@@ -41,12 +41,12 @@ class Fronted:
 
 
 @asynccontextmanager
-async def fronted(front: str, folder: Path) -> AsyncIterator[Fronted]:
-    """Serve a cloud behind `front`, with a camera that runs as long as somebody watches."""
+async def behind_proxy(proxy: str, folder: Path) -> AsyncIterator[BehindProxy]:
+    """Serve a cloud behind `proxy`, with a camera that runs as long as somebody watches."""
     listed = TrustedProxies([proxy_network("127.0.0.1")])
     async with (
         cloud_server(folder / "cloud.sqlite3", proxies=listed) as cloud,
-        FRONTS[front](folder, cloud.public) as url,
+        PROXIES[proxy](folder, cloud.public) as url,
         uploading(url) as device,
         aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as client,
         asyncio.TaskGroup() as group,
@@ -55,7 +55,7 @@ async def fronted(front: str, folder: Path) -> AsyncIterator[Fronted]:
         device.upload.on_watched(True)
         device.hub.show(State.LIVE)
         filming = group.create_task(film(device))
-        yield Fronted(url, device, client)
+        yield BehindProxy(url, device, client)
         filming.cancel()
 
 
@@ -124,10 +124,14 @@ class Privacy:
     lost_s: float
 
 
-async def privacy(front: str, folder: Path, bytes_per_s: float = 100_000) -> Privacy:
+async def privacy(proxy: str, folder: Path, bytes_per_s: float = 100_000) -> Privacy:
     """Let a reader of so many bytes a second watch by each way, and press PRIVACY."""
     readers = {path: Reader() for path in WAYS}
-    async with lateness() as late, fronted(front, folder) as place, asyncio.TaskGroup() as group:
+    async with (
+        lateness() as late,
+        behind_proxy(proxy, folder) as place,
+        asyncio.TaskGroup() as group,
+    ):
         tasks = [
             group.create_task(_over_a_line(f"{place.url}/k/{KID}/", path, reader, bytes_per_s))
             for path, reader in readers.items()

@@ -17,12 +17,12 @@ from support.varnish import VARNISHD, edge
 CLOUD = Path(__file__).parents[2] / "cloud"
 CADDY = shutil.which("caddy")
 
-needs_fronts = pytest.mark.skipif(
+needs_proxies = pytest.mark.skipif(
     not (Path(NGINX).exists() and CADDY and VARNISHD.exists()),
     reason="needs Debian's nginx-light, caddy and varnish",
 )
 
-Front = Callable[[Path, str], AbstractAsyncContextManager[str]]
+Proxy = Callable[[Path, str], AbstractAsyncContextManager[str]]
 
 
 def shipped(name: str, replaced: dict[str, str]) -> str:
@@ -74,7 +74,7 @@ async def behind_varnish(folder: Path, origin: str) -> AsyncIterator[str]:
         yield varnish.url
 
 
-FRONTS: dict[str, Front] = {
+PROXIES: dict[str, Proxy] = {
     "nginx": behind_nginx,
     "caddy": behind_caddy,
     "varnish": behind_varnish,
