@@ -17,6 +17,7 @@ from likelight.runtime.sqlite_file import StoreCondition
 from likelight_cloud import routes
 from likelight_cloud.app import Cloud
 from likelight_cloud.page import page_routes
+from likelight_cloud.page.not_found import for_persons
 from likelight_cloud.page.privacy import privacy_routes
 from likelight_cloud.store.sqlite.store import SqliteStore
 from likelight_cloud.trust.ceilings import KitchenLimits
@@ -70,6 +71,7 @@ class EmbeddedCloud:
         """Add the API and the pages for viewers to `app`, which `new_application` made."""
         routes.mount(self._cloud, app)
         app.add_routes(page_routes(self._cloud.knows))
+        app.middlewares.append(for_persons)
         app.add_routes(privacy_routes(contact=self._contact, now=self._now))
 
     def enrol(self, kid: str, name: str, token: str) -> None:

@@ -6,8 +6,11 @@ from pathlib import Path
 
 from aiohttp import web
 
+from likelight.problem import ProblemType
 from likelight.web.http.look_files import look_files
+from likelight.web.http.problems import ProblemError
 from likelight.web.http.static_files import ServedFile, read_folder, static_route
+from likelight_cloud.page.around import around_routes
 from likelight_cloud.page.languages import in_readers_language, pages
 
 _STATIC = Path(__file__).parent / "static"
@@ -41,10 +44,9 @@ _HERE = pages(
 
 def page_routes(known: Callable[[str], Awaitable[bool]]) -> list[web.RouteDef]:
     """Return `GET /k/{kid}`, the same without a picture at `/k/{kid}/here` for guests in the house,
-    and the files that both are made of.
+    the files that both are made of, and what browsers ask for beside them.
 
-    A kitchen that is not `known` gets the same page, as a 404: the page says so in the reader's
-    language once the summary has answered 404, too.
+    A kitchen that is not `known` is a 404.
     """
 
     async def kitchen(request: web.Request) -> web.Response:
@@ -56,14 +58,18 @@ def page_routes(known: Callable[[str], Awaitable[bool]]) -> list[web.RouteDef]:
         return response
 
     async def of_a_kitchen(request: web.Request, page: Mapping[str, ServedFile]) -> web.Response:
-        response = in_readers_language(request, page)
-        if response.status == HTTPStatus.OK and not await known(request.match_info["kid"]):
-            response.set_status(HTTPStatus.NOT_FOUND)
-            response.headers["Cache-Control"] = "no-store"
-        return response
+        kid = request.match_info["kid"]
+        if not await known(kid):
+            raise ProblemError(
+                HTTPStatus.NOT_FOUND,
+                f"There is no kitchen called {kid} here.",
+                type=ProblemType.KITCHEN,
+            )
+        return in_readers_language(request, page)
 
     return [
         web.get("/k/{kid:[a-z0-9][a-z0-9-]{0,39}}", kitchen),
         web.get("/k/{kid:[a-z0-9][a-z0-9-]{0,39}}/here", here),
         static_route("/static/page", _FILES),
+        *around_routes(_FILES["favicon.ico"]),
     ]

@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import entry_points
 from pathlib import Path
+from urllib.robotparser import RobotFileParser
 
 import aiohttp
 import pytest
@@ -22,6 +23,7 @@ from likelight.runtime.file_lock import locked
 from likelight.runtime.store_errors import StoreError
 from likelight.web.http.server import new_application
 from likelight_cloud.embedded import EmbeddedCloud
+from likelight_cloud.page.languages import WORDS
 from likelight_cloud.store.sqlite.store import SqliteStore
 from support.cloud import NOON, bearer
 from support.cloud_server import cloud_server
@@ -62,21 +64,73 @@ async def cloud(tmp_path: Path) -> EmbeddedCloud:
     return EmbeddedCloud(tmp_path / "cloud.db", now=lambda: NOON, rng=random.Random(1))
 
 
-async def test_the_page_of_a_kitchen_that_does_not_exist_is_not_found(cloud: EmbeddedCloud) -> None:
+async def test_a_kitchen_that_does_not_exist_is_a_page_for_persons_and_a_problem_for_programs(
+    cloud: EmbeddedCloud,
+) -> None:
     cloud.enrol("demo", "The demo kitchen", "a token")
-    arabic = {"Accept-Language": "ar"}
+    arabic = {"Accept-Language": "ar", "Accept": "text/html,*/*;q=0.8"}
     async with hosted(cloud) as session:
         async with session.get("/k/nowhere") as reply:
             assert reply.status == 200, "while it starts, the cloud can't know"
         async with running(cloud):
             async with session.get("/k/demo", headers=arabic) as reply:
                 assert reply.status == 200
-                page = await reply.text()
-            async with session.get("/k/nowhere", headers=arabic) as reply:
+            for path, key in (
+                ("/k/nowhere", "unknown"),
+                ("/k/nowhere/here", "unknown"),
+                ("/k/", "unknown"),
+                ("/k/a b", "unknown"),
+                ("/somewhere", "nothing"),
+            ):
+                async with session.get(path, headers=arabic) as reply:
+                    assert (reply.status, reply.content_type) == (404, "text/html"), path
+                    assert reply.headers["Cache-Control"] == "no-store"
+                    assert f"<h1>{WORDS['ar'][key]}</h1>" in await reply.text()
+                async with session.get(path) as reply:
+                    assert (reply.status, reply.content_type) == (404, "application/problem+json")
+            async with session.get("/v1/kitchens/nowhere", headers=arabic) as reply:
+                assert (reply.status, reply.content_type) == (404, "application/problem+json")
+
+
+async def test_a_person_is_sent_on_from_another_case_or_a_slash_at_the_end(
+    cloud: EmbeddedCloud,
+) -> None:
+    cloud.enrol("demo", "The demo kitchen", "a token")
+    person = {"Accept": "text/html"}
+    async with hosted(cloud) as session, running(cloud):
+        for path, right in (
+            ("/k/demo/", "/k/demo"),
+            ("/k/Demo?lang=de", "/k/demo?lang=de"),
+            ("/K/DEMO/HERE/", "/k/demo/here"),
+        ):
+            async with session.get(path, headers=person, allow_redirects=False) as reply:
+                assert (reply.status, reply.headers["Location"]) == (308, right)
+                assert reply.headers["Vary"] == "Accept"
+            async with session.get(path, headers=person) as reply:
+                assert (reply.status, reply.content_type) == (200, "text/html")
+            async with session.get(path) as reply:
                 assert reply.status == 404
-                assert reply.content_type == "text/html"
-                assert reply.headers["Cache-Control"] == "no-store"
-                assert await reply.text() == page, "the same page, in the reader's language"
+
+
+async def test_what_browsers_and_search_engines_ask_for_is_there(cloud: EmbeddedCloud) -> None:
+    async with hosted(cloud) as session:
+        async with session.get("/favicon.ico") as reply:
+            assert (reply.status, reply.content_type) == (200, "image/x-icon")
+        async with session.get("/robots.txt") as reply:
+            assert reply.content_type == "text/plain"
+            robots = RobotFileParser()
+            robots.parse((await reply.text()).splitlines())
+        async with session.get("/kitchen.webmanifest?lang=ja") as reply:
+            assert reply.content_type == "application/manifest+json"
+            manifest = await reply.json(content_type=None)
+        assert manifest["name"] == WORDS["ja"]["title"]
+        for icon in [icon["src"] for icon in manifest["icons"]]:
+            async with session.get(icon) as reply:
+                assert (reply.status, reply.content_type) == (200, "image/png")
+    for allowed in ("/k/demo", "/privacy"):
+        assert robots.can_fetch("*", allowed)
+    for refused in ("/v1/catalogue", "/fleet"):
+        assert not robots.can_fetch("*", refused)
 
 
 def test_the_device_finds_it_by_its_entry_point() -> None:

@@ -17,10 +17,14 @@ _TYPES = {
     ".css": "text/css; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",
     ".json": "application/json",
+    ".webmanifest": "application/manifest+json",
+    ".txt": "text/plain; charset=utf-8",
+    ".png": "image/png",
+    ".ico": "image/x-icon",
     ".svg": "image/svg+xml",
     ".woff2": "font/woff2",
 }
-_PACKED = {".woff2"}
+_PACKED = {".woff2", ".png", ".ico"}
 
 
 @dataclass(frozen=True, slots=True)
