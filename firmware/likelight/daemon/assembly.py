@@ -187,8 +187,8 @@ def _connect(
     supervisor.add("privacy button", window_in.privacy_button, critical=True, for_ever=True)
     supervisor.add("lamp", window_in.lamp, critical=True, for_ever=True)
     supervisor.add("night", window_in.night, critical=False)
-    # Lamp, buttons and cloud are tried for ever: where they fail again and again, the next process
-    # would fare no better, and until then the gate and the page would be gone as well.
+    # Lamp, buttons and cloud are tried for ever: where they fail again and again, they would do so
+    # in the next process, too, and until then the gate and the page would be gone as well.
     after_cloud = AfterCloud(window_in, prepared.embedded_cloud)
     supervisor.add(WINDOW_IN, after_cloud, critical=True, for_ever=True)
     if prepared.token is None and config.cloud.token_file is not None:

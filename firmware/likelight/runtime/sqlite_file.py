@@ -190,7 +190,7 @@ class SqliteFile:
         except OSError as error:
             raise self._unwritable(error) from error
         try:
-            # SQLite would wait for ever for what somebody writes into a FIFO.
+            # SQLite would wait for ever for a program that writes into a FIFO.
             if not stat.S_ISREG(os.fstat(opened).st_mode):
                 raise self._no_file()
         finally:

@@ -99,7 +99,7 @@ class Supervisor:
                 if not crashes or clock() - crashes[-1] > CRASH_WINDOW_S:
                     # It worked for a while, and is started again as soon as the first time.
                     backoff.reset()
-                    # An error of the system names its file or address; where it arose helps nobody.
+                    # An error of the system names its file or address; a traceback adds nothing.
                     trace = None if isinstance(cause, OSError) else error
                     log.error("%s crashed and is started again: %s", name, reason, exc_info=trace)
             crashes.append(clock())

@@ -32,7 +32,7 @@ class OwnLimits(Wire):
 
 
 class Me(Wire):
-    """Reply of `GET /v1/me`: all that is kept of who asks."""
+    """Reply of `GET /v1/me`: all that is kept of the viewer who asks."""
 
     token: OwnToken | None
     bound: tuple[OwnLimits, ...]
@@ -69,7 +69,7 @@ async def delete_me(request: web.Request) -> web.Response:
 
 
 def _bound(cloud: Cloud, viewer: str) -> Iterator[OwnLimits]:
-    # A kitchen that nobody has asked for since the start has nothing of anybody.
+    # A kitchen that was not asked for since the start keeps nothing of any viewer.
     at = asyncio.get_running_loop().time()
     for kitchen in cloud.loaded_kitchens():
         kid = kitchen.record.kid

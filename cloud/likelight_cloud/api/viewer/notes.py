@@ -119,7 +119,7 @@ async def _queue(cloud: Cloud, kitchen: Kitchen, viewer: str, key: str, code: st
 
 
 def expiry(sent_at: datetime, report: Report | None) -> datetime:
-    """Return until when a note lives that is sent to a kitchen whose device says `report`.
+    """Return when a note expires that is sent at `sent_at`; the kitchen's device says `report`.
 
     One for a closed kitchen must be there when that opens.
     """

@@ -97,8 +97,8 @@ RECEIPTS_A_POST = 100
 """A receipt is at most 130 bytes of JSON, and the cloud takes bodies of 16 KiB."""
 HISTORY = 1000
 MOST_WAITING = 1000
-"""Notes that wait for the panel. Equal ones are one screen there, so of more than that only words
-that do not wait yet are taken: nobody's can keep another's out."""
+"""Notes that wait for the panel. Above that a note is taken only if none with its words waits:
+equal notes are one screen, and a flood of one must not keep the others out."""
 KEEP_REPORTED = timedelta(days=1)
 """How long after its expiry a finished note is kept, so that it is recognised if it comes twice."""
 KEEP_UNSHOWN = timedelta(days=7)

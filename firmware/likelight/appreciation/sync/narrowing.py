@@ -17,7 +17,7 @@ class _Receipts(Enum):
 
 
 class Narrowing:
-    """What goes into the next status, after what became of those before.
+    """Decides what goes into the next status, by how the cloud answered those before.
 
     A refused status is sent again without receipts. If that is taken, the receipts follow one by
     one, and one that is refused is dropped. If not, all that the contract lets a device leave out

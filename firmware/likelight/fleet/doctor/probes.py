@@ -127,7 +127,7 @@ def issuer_of(host: str, port: int) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class CloudAccess:
-    """What a device needs to ask its cloud: where it is, who asks, and the way."""
+    """What a device needs to ask its cloud: its URL, the kitchen, the token and the way."""
 
     url: str
     kid: str

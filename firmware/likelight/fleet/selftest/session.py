@@ -45,7 +45,7 @@ _PASSED = {StepVerdict.PASSED: True, StepVerdict.FAILED: False, StepVerdict.UNSE
 
 
 class SelfTestSession:
-    """What the steps use: the device under test, its panel as a guide, and who answers."""
+    """What the steps use: the device under test, its panel as a guide, and the person."""
 
     def __init__(
         self,

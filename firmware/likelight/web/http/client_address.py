@@ -1,4 +1,4 @@
-"""Whose request it is, also behind proxies: the address for which limits and caps count."""
+"""The client of a request, also behind proxies: limits count for its address."""
 
 from aiohttp import web
 
@@ -9,7 +9,7 @@ PROXIES: web.AppKey[TrustedProxies] = web.AppKey("proxies", TrustedProxies)
 
 
 def client_of(request: web.Request) -> Address | None:
-    """Return whose request it is; None for one over a unix socket."""
+    """Return the client's address; None for a request over a unix socket."""
     peer = _peer(request)
     if peer is None:
         return None

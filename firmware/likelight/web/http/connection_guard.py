@@ -158,7 +158,7 @@ class ConnectionGuard:
         self._shares.say(
             "%s has %d connections open, the most that one address may have; more are refused. If "
             "it is a proxy of yours, list it (--trusted-proxy, web.trusted_proxies)",
-            # Nobody's address is kept in a log, and a proxy's is mostly one of the own network.
+            # A viewer's address is kept out of the log; that of an own proxy is mostly private.
             client if client.is_private else "An address",
             self._most_of_one,
         )
@@ -172,7 +172,7 @@ class ConnectionGuard:
         ).response()
 
     def _hold(self, address: bytes | None, more: int) -> None:
-        """Count `more` for `address`; None, a device's, counts for nobody."""
+        """Count `more` for `address`; None is a device's, which is not counted."""
         if address is not None:
             self._held[address] += more
             if not self._held[address]:

@@ -1,4 +1,4 @@
-"""The proxies before a server, and whose request one of them passes on.
+"""The listed proxies in front of a server, and the clients whose requests they pass on.
 
 Anybody can send `X-Forwarded-For`. It counts from a listed proxy only, and of the addresses in it
 the last one that is no listed proxy's: each proxy appends the address that it was connected from.
@@ -36,7 +36,7 @@ def prefix(address: Address) -> bytes:
 
 
 class TrustedProxies:
-    """The proxies whose word on their clients' addresses is taken."""
+    """The listed proxies: what they say of their clients' addresses counts."""
 
     def __init__(self, networks: Iterable[Network] = ()) -> None:
         self._networks = tuple(networks)
@@ -46,7 +46,7 @@ class TrustedProxies:
         return any(address in network for network in self._networks)
 
     def client(self, peer: Address, forwarded: Iterable[str]) -> Address:
-        """Return who asks through the connection from `peer`.
+        """Return the address of the client behind the connection from `peer`.
 
         `forwarded` are the values of `X-Forwarded-For`, in their order. Where one can't be read,
         the request counts for the proxy that passed it on.

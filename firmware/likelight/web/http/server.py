@@ -58,7 +58,7 @@ def listen(host: str, port: int) -> socket.socket:
 def new_application(
     names: OwnNames | None = None, proxies: TrustedProxies | None = None
 ) -> web.Application:
-    """Return an app without routes, whose errors are problems, for its own pages and no other's.
+    """Return an app without routes. Its errors are problems; only its own pages may write to it.
 
     It answers only under its own `names`, which may be addresses and .local names only. `client_of`
     takes the word of `proxies`.

@@ -260,7 +260,7 @@ _NO_UPGRADE = (200, 400, 426)
 
 
 def _access(system: System) -> CloudAccess | Finding:
-    """Return what it takes to ask a cloud that is elsewhere, or why nobody can ask."""
+    """Return what is needed to ask the cloud of `cloud.url`, or why it can't be asked."""
     config = system.config
     url, file = config.cloud.url, config.cloud.token_file
     if url is None or file is None:
