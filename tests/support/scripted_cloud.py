@@ -1,6 +1,7 @@
 """A cloud without sockets: it keeps the contract, and misbehaves on request."""
 
 import asyncio
+import itertools
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
@@ -214,3 +215,9 @@ class ScriptedCloud:
     def _wake(self) -> None:
         self._changed.set()
         self._changed = asyncio.Event()
+
+
+def gaps(cloud: ScriptedCloud, since: float) -> list[float]:
+    """Return the pauses between the questions asked since `since`."""
+    asked = [at for at, _, _ in cloud.asked if at >= since]
+    return [later - earlier for earlier, later in itertools.pairwise(asked)]

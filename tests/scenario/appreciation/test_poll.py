@@ -18,24 +18,13 @@ from likelight.appreciation.sync.client import (
     Unreachable,
 )
 from likelight.appreciation.sync.connection import CloudConnection
-from likelight.appreciation.sync.device_file import SyncState
-from likelight.appreciation.sync.store import DeviceStore
 from likelight.contract import Events, Next
 from likelight.runtime.backoff import Backoff
+from likelight.runtime.clock import loop_time
 from support.chances import Longest, Shortest
-from support.device import CODES, Device
-from support.scripted_cloud import LATENCY_S, ScriptedCloud
+from support.device import Device
+from support.scripted_cloud import LATENCY_S, ScriptedCloud, gaps
 from support.virtual import run_virtual, virtual_now
-
-
-def gaps(cloud: ScriptedCloud, since: float) -> list[float]:
-    """Return the pauses between the questions asked since `since`."""
-    asked = [at for at, _, _ in cloud.asked if at >= since]
-    return [later - earlier for earlier, later in itertools.pairwise(asked)]
-
-
-def time() -> float:
-    return asyncio.get_running_loop().time()
 
 
 def test_the_first_question_does_not_wait_and_the_next_are_held(tmp_path: Path) -> None:
@@ -76,7 +65,7 @@ def test_an_outage_is_answered_by_full_jitter_up_to_a_minute(tmp_path: Path) -> 
         async with Device(tmp_path / "device.db", cloud, now).living():
             await asyncio.sleep(10)
             cloud.fail(Unreachable("the line is cut"))
-            cut_at = time()
+            cut_at = loop_time()
             await asyncio.sleep(4 * 3600)
             pauses = gaps(cloud, cut_at)
             for n, pause in enumerate(pauses):
@@ -126,7 +115,7 @@ def test_a_cloud_that_never_answers_is_offline_after_90_s_too(tmp_path: Path) ->
 
     async def scenario() -> None:
         now = virtual_now()
-        started = time()
+        started = loop_time()
         async with Device(tmp_path / "device.db", BlackHole(now), now).living() as device:
             await asyncio.sleep(100)
             [offline_at] = device.diary.at("connection")
@@ -158,7 +147,7 @@ def test_without_a_good_reply_demand_ends_after_40_s_and_90_s_are_offline_whatev
             cloud.watch(True, "3-9")
             await asyncio.sleep(0.1)
             assert device.window.watched
-            heard_at = time() - 0.1
+            heard_at = loop_time() - 0.1
             cloud.fail(fault)
             await asyncio.sleep(39.8)
             assert device.window.watched
@@ -202,7 +191,7 @@ def test_a_refused_device_says_so_and_asks_every_5_to_15_minutes(
         async with Device(tmp_path / "device.db", cloud, now).living() as device:
             await asyncio.sleep(10)
             cloud.fail(DeviceRefused(status))
-            refused_at = time()
+            refused_at = loop_time()
             await asyncio.sleep(6 * 3600)
             assert device.connections == [CloudConnection.CONNECTED, CloudConnection.REFUSED]
             pauses = gaps(cloud, refused_at)
@@ -230,7 +219,7 @@ def test_a_superseded_device_waits_a_minute_and_raises_a_fault(tmp_path: Path) -
         async with Device(tmp_path / "device.db", cloud, now).living() as device:
             await asyncio.sleep(10)
             cloud.fail(Superseded("a cloned card"))
-            superseded_at = time()
+            superseded_at = loop_time()
             await asyncio.sleep(600)
             assert device.connections == [CloudConnection.CONNECTED, CloudConnection.SUPERSEDED]
             assert all(60 <= pause <= 76 for pause in gaps(cloud, superseded_at))
@@ -296,7 +285,7 @@ def test_a_busy_cloud_gets_the_time_it_asks_for(tmp_path: Path) -> None:
         async with Device(tmp_path / "device.db", cloud, now).living() as device:
             await asyncio.sleep(10)
             cloud.fail(CloudBusy(7))
-            busy_at = time()
+            busy_at = loop_time()
             await asyncio.sleep(600)
             pauses = gaps(cloud, busy_at)
             assert all(7 <= pause <= 14 + 2 * LATENCY_S for pause in pauses)
@@ -328,7 +317,7 @@ def test_the_contract_s_pauses_are_kept_to_the_second(
         async with Device(tmp_path / "device.db", cloud, now, rng=rng).living():
             await asyncio.sleep(10)
             cloud.fail(fault)
-            failed_at = time()
+            failed_at = loop_time()
             await asyncio.sleep(3.5 * pause)
             asked = [at for at, _, _ in cloud.asked if at > failed_at]
             pauses = [b - a for a, b in itertools.pairwise([failed_at, *asked])]
@@ -344,7 +333,7 @@ def test_an_outage_doubles_the_longest_pause_from_a_second_to_a_minute(tmp_path:
         async with Device(tmp_path / "device.db", cloud, now, rng=Longest()).living():
             await asyncio.sleep(10)
             cloud.fail(Unreachable("the line is cut"))
-            cut_at = time()
+            cut_at = loop_time()
             await asyncio.sleep(250)
             asked = [at for at, _, _ in cloud.asked if at > cut_at]
             pauses = [b - a for a, b in itertools.pairwise([cut_at, *asked])]
@@ -374,291 +363,5 @@ def test_what_a_minute_without_a_reply_left_over_is_one_gesture(
             await asyncio.sleep(silent_s)
             assert device.gestures == [(3, 3)]
             assert device.diary.of(gesture) == [(3, 3)]
-
-    run_virtual(scenario())
-
-
-def test_a_new_time_line_s_cursor_is_asked_with_at_once(tmp_path: Path) -> None:
-    async def scenario() -> None:
-        now = virtual_now()
-        cloud = ScriptedCloud(now)
-        async with Device(tmp_path / "device.db", cloud, now).living():
-            await asyncio.sleep(5)
-            cloud.like(10)
-            await asyncio.sleep(10)
-            cloud.start_anew(total=3)
-            told_at = time()
-            await asyncio.sleep(1)
-            at, cursor, _ = next(asked for asked in cloud.asked if asked[0] > told_at)
-            assert 0.2 <= at - told_at < 0.25
-            assert cursor == "one-again|0|3|0|0.0"
-
-    run_virtual(scenario())
-
-
-def test_a_damaged_cursor_is_dropped_at_once_and_told_in_the_log(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    async def scenario() -> None:
-        now = virtual_now()
-        cloud = ScriptedCloud(now)
-        async with Device(tmp_path / "device.db", cloud, now).living():
-            await asyncio.sleep(5)
-            cloud.fail(BadCursor("this is not a cursor"))
-            failed_at = time()
-            await asyncio.sleep(0.22)
-            at, cursor, wait = cloud.asked[-1]
-            assert 0.2 <= at - failed_at < 0.22
-            assert (cursor, wait) == (None, 0)
-
-    run_virtual(scenario())
-    assert "The cloud can't read this device's cursor; asking without one" in caplog.messages
-
-
-@pytest.mark.parametrize(
-    ("stored", "asked"), [("not-a-cursor", ["not-a-cursor", None]), ("not\na cursor", [None])]
-)
-def test_a_damaged_cursor_leads_to_a_bootstrap_and_loses_nothing(
-    tmp_path: Path, stored: str, asked: list[str | None]
-) -> None:
-    async def scenario() -> None:
-        now = virtual_now()
-        cloud = ScriptedCloud(now)
-        path = tmp_path / "device.db"
-        async with Device(path, cloud, now).living():
-            await asyncio.sleep(5)
-            cloud.like(4)
-            await asyncio.sleep(10)
-        store = DeviceStore(path, kitchen="demo", now=now)
-        await store.open()
-        memory = await store.sync_state()
-        await store.keep(SyncState(stored, memory.desired, memory.totals))
-        await store.close()
-        cloud.like(3)
-        note = cloud.note("hello")
-        async with Device(path, cloud, now).living() as device:
-            before = len(cloud.asked)
-            await asyncio.sleep(10)
-            assert [cursor for _, cursor, _ in cloud.asked[before:]][: len(asked)] == asked
-            assert device.diary.of("welcome back") == [(3, 7)]
-            assert cloud.lit_total == 7
-            assert note in cloud.shown
-
-    run_virtual(scenario())
-
-
-@pytest.mark.parametrize("total", [500, 50_000])
-def test_a_new_time_line_makes_no_burst_and_keeps_the_day(tmp_path: Path, total: int) -> None:
-    async def scenario() -> None:
-        now = virtual_now()
-        cloud = ScriptedCloud(now)
-        async with Device(tmp_path / "device.db", cloud, now).living() as device:
-            await asyncio.sleep(5)
-            cloud.like(1000)
-            await asyncio.sleep(10)
-            cloud.start_anew(total=total)
-            await asyncio.sleep(40)
-            assert device.diary.of("likes") == [(1000, 1000)]
-            assert cloud.lit_total == min(total, 1000)
-            cloud.like()
-            await asyncio.sleep(1)
-            assert any("1,001" in line or "1001" in line for line in device.window.screen.text)
-            assert device.diary.of("likes") == [(1000, 1000), (1, total + 1)]
-            assert device.diary.of("welcome back") == []
-            await asyncio.sleep(2)
-            assert cloud.lit_total == total + 1
-
-    run_virtual(scenario())
-
-
-@pytest.mark.parametrize("total", [500, 50_000])
-def test_the_first_like_after_a_new_time_line_lights_the_lamp_and_none_is_told_before(
-    tmp_path: Path, total: int
-) -> None:
-    async def scenario() -> None:
-        now = virtual_now()
-        cloud = ScriptedCloud(now)
-        async with Device(tmp_path / "device.db", cloud, now).living() as device:
-            await asyncio.sleep(5)
-            cloud.like(1000)
-            await asyncio.sleep(10)
-            cloud.start_anew(total=total)
-            await asyncio.sleep(1)  # its poll with the new time line's cursor is held
-            cloud.like(7)
-            await asyncio.sleep(5)
-            assert device.gestures == [(1000, 1000), (7, total + 7)]
-            told = [status.light for _, status in cloud.statuses]
-            assert (told[-1].epoch, told[-1].lit_total) == ("one-again", total + 7)
-            first = next(light for light in told if light.epoch == "one-again")
-            assert first.lit_total <= total
-            assert all(light.lit_total <= 1000 for light in told if light.epoch == "one")
-
-    run_virtual(scenario())
-
-
-def test_a_cursor_ahead_of_the_cloud_makes_no_burst_either(tmp_path: Path) -> None:
-    async def scenario() -> None:
-        now = virtual_now()
-        cloud = ScriptedCloud(now)
-        async with Device(tmp_path / "device.db", cloud, now).living() as device:
-            await asyncio.sleep(5)
-            cloud.like(10)
-            await asyncio.sleep(10)
-            cloud.fail(NewTimeLine(None))
-            cloud.like(500)
-            await asyncio.sleep(1)
-            cloud.fail(None)
-            await asyncio.sleep(60)
-            assert device.gestures == [(10, 10)]
-            cloud.like()
-            await asyncio.sleep(3)
-            assert device.gestures == [(10, 10), (1, 511)]
-            assert cloud.lit_total == 511
-
-    run_virtual(scenario())
-
-
-def test_a_cloud_that_only_ever_resets_is_not_hammered(tmp_path: Path) -> None:
-    async def scenario() -> None:
-        now = virtual_now()
-        cloud = ScriptedCloud(now)
-        cloud.fail(NewTimeLine(None))
-        async with Device(tmp_path / "device.db", cloud, now).living():
-            await asyncio.sleep(3600)
-            assert len(cloud.asked) < 250
-
-    run_virtual(scenario())
-
-
-def test_a_long_list_of_notes_is_fetched_once_a_second(tmp_path: Path) -> None:
-    async def scenario() -> None:
-        now = virtual_now()
-        cloud = ScriptedCloud(now)
-        async with Device(tmp_path / "device.db", cloud, now).living():
-            await asyncio.sleep(10)
-            asked = len(cloud.asked)
-            notes = [cloud.note(code) for code in CODES[:2] * 35]
-            sent_at = asyncio.get_running_loop().time()
-            await asyncio.sleep(4.2)
-            assert [wait for _, _, wait in cloud.asked[asked : asked + 4]] == [0, 0, 0, 25]
-            at = [at - sent_at for at, _, _ in cloud.asked[asked : asked + 4]]
-            assert at == pytest.approx([1, 2, 3, 4], abs=0.1)
-            await asyncio.sleep(20)
-            assert set(cloud.shown) == set(notes)
-
-    run_virtual(scenario())
-
-
-def test_the_cloud_s_wishes_for_the_next_question_are_followed(tmp_path: Path) -> None:
-    async def scenario() -> None:
-        now = virtual_now()
-        cloud = ScriptedCloud(now)
-        cloud.next = Next(wait=5, not_before_ms=3000)
-        async with Device(tmp_path / "device.db", cloud, now).living():
-            await asyncio.sleep(60)
-            assert [wait for _, _, wait in cloud.asked] == [0] + [5] * (len(cloud.asked) - 1)
-            assert all(gap >= 7.99 for gap in gaps(cloud, cloud.asked[1][0]))
-
-    run_virtual(scenario())
-
-
-def test_a_cloud_that_does_not_hold_its_replies_is_not_hammered(tmp_path: Path) -> None:
-    class Hasty(ScriptedCloud):
-        async def events(
-            self, cursor: str | None, dv: int, wait: int, boot_id: str | None = None
-        ) -> Events:
-            return await super().events(cursor, dv, 0, boot_id)
-
-    async def scenario() -> None:
-        now = virtual_now()
-        cloud = Hasty(now)
-        async with Device(tmp_path / "device.db", cloud, now).living():
-            await asyncio.sleep(60)
-            assert len(cloud.asked) < 130
-
-    run_virtual(scenario())
-
-
-class Cache(ScriptedCloud):
-    """Hands out its first reply for ever, as an HTTP cache on the way does."""
-
-    first: Events | None = None
-
-    async def events(
-        self, cursor: str | None, dv: int, wait: int, boot_id: str | None = None
-    ) -> Events:
-        if self.first is None:
-            self.first = await super().events(cursor, dv, 0, boot_id)
-            return self.first
-        self.asked.append((time(), cursor, wait))
-        await asyncio.sleep(LATENCY_S)
-        return self.first
-
-
-@pytest.mark.parametrize("next_", [Next(), Next(wait=0)])
-def test_a_cache_that_repeats_one_reply_is_asked_once_a_second_and_spares_the_card(
-    tmp_path: Path, next_: Next
-) -> None:
-    async def scenario() -> None:
-        now = virtual_now()
-        cloud = Cache(now)
-        cloud.next = next_
-        note = cloud.note("heroes")
-        async with Device(tmp_path / "device.db", cloud, now).living() as device:
-            await asyncio.sleep(5)
-            before = len(commits(device))
-            await asyncio.sleep(60)
-            assert 55 <= len(cloud.asked) <= 130
-            assert len(commits(device)) <= before + 1
-            assert [shown.id for shown in device.window.notes_shown] == [note]
-
-    run_virtual(scenario())
-
-
-@pytest.mark.parametrize("next_", [Next(wait=0), Next(wait=30)])
-def test_no_question_comes_sooner_than_200_ms_after_a_reply(tmp_path: Path, next_: Next) -> None:
-    class Instant(ScriptedCloud):
-        """Has a new like at each question, and answers at once."""
-
-        async def events(
-            self, cursor: str | None, dv: int, wait: int, boot_id: str | None = None
-        ) -> Events:
-            self.total += 1
-            return await super().events(None, dv, 0, boot_id)
-
-    async def scenario() -> None:
-        now = virtual_now()
-        cloud = Instant(now)
-        cloud.next = next_
-        async with Device(tmp_path / "device.db", cloud, now).living():
-            await asyncio.sleep(20)
-            assert min(gaps(cloud, 0)) >= 0.2
-            assert len(cloud.asked) <= 100
-
-    run_virtual(scenario())
-
-
-def commits(device: Device) -> list[float]:
-    return [
-        entry.at for entry in device.diary if entry.what == "committed" and entry.value == "keep"
-    ]
-
-
-def test_the_card_is_spared(tmp_path: Path) -> None:
-    async def scenario() -> None:
-        now = virtual_now()
-        cloud = ScriptedCloud(now)
-        async with Device(tmp_path / "device.db", cloud, now).living() as device:
-            await asyncio.sleep(60)
-            before = len(commits(device))
-            await asyncio.sleep(6 * 3600)
-            assert len(commits(device)) == before
-            for _ in range(600):
-                cloud.like()
-                await asyncio.sleep(0.1)
-            await asyncio.sleep(30)
-            assert len(commits(device)) - before <= 4
-            first_like = device.diary.at("likes")[0]
-            assert commits(device)[before] - first_like <= 30
 
     run_virtual(scenario())
