@@ -20,8 +20,12 @@ REFUSALS = {
     503: "busy",
 }
 
+SAYS_NOTHING = 101
+"""The WebSocket opens, and nobody says that the upload is taken."""
+
 Answer = int | web.Response
-"""A status in the contract's words, a close code, or what a stranger says in the relay's place."""
+"""A status in the contract's words, SAYS_NOTHING, a close code that comes in place of the relay's
+first word, or what a stranger says in the relay's place."""
 
 
 def refusal(status: int) -> web.Response:
@@ -92,13 +96,15 @@ class ScriptedRelay:
         answer = self._answers.pop(0) if self._answers else None
         if isinstance(answer, web.Response):
             return answer
-        if answer is not None and answer < 1000:
+        if answer is not None and answer < 1000 and answer != SAYS_NOTHING:
             return refusal(answer)
         socket = self._socket = web.WebSocketResponse(max_msg_size=MAX_MESSAGE)
         if self.cookie:
             socket.set_cookie("session", self.cookie)
         await socket.prepare(request)
-        if answer is not None:
+        if answer is None:
+            await socket.send_json({"jpeg_fps": 0})
+        elif answer != SAYS_NOTHING:
             await socket.close(code=answer)
         async for message in socket:
             text = message.type is WSMsgType.TEXT

@@ -107,13 +107,9 @@ async def _take(socket: web.WebSocketResponse, upload: UploadSession) -> int:
 
 
 async def _send(socket: web.WebSocketResponse, upload: UploadSession) -> None:
-    """Send the relay's requests as they come."""
-    sent_fps = 0
+    """Send the relay's requests as they come; the first is its word that it takes the upload."""
+    sent_fps: int | None = None
     while True:
-        with suppress(TimeoutError):
-            # A request for a keyframe that came too soon after another is sent a little later.
-            async with asyncio.timeout(KEYFRAME_EVERY_S):
-                await upload.news.wait()
         upload.news.clear()
         async with asyncio.timeout(SEND_S):
             if upload.ended is not None:
@@ -124,6 +120,10 @@ async def _send(socket: web.WebSocketResponse, upload: UploadSession) -> None:
                 await socket.send_str(_json(RequestMessage(jpeg_fps=sent_fps)))
             if upload.keyframe_due():
                 await socket.send_str(_json(RequestMessage(keyframe=True)))
+        with suppress(TimeoutError):
+            # A request for a keyframe that came too soon after another is sent a little later.
+            async with asyncio.timeout(KEYFRAME_EVERY_S):
+                await upload.news.wait()
 
 
 def _json(request: RequestMessage) -> str:

@@ -70,6 +70,16 @@ class Hub:
         return self._state
 
     @property
+    def live_h264(self) -> bool:
+        """True while fragments are the camera's; LIVE begins with a placeholder until one comes."""
+        return self._live_h264
+
+    @property
+    def live_jpeg(self) -> bool:
+        """The same of JPEGs."""
+        return self._live_jpeg
+
+    @property
     def demand(self) -> Demand:
         """Who watches at this moment."""
         wanted = [outlet.demand for outlet in self._outlets]

@@ -62,6 +62,7 @@ async def test_every_other_way_to_watch_is_there_too(site: RelaySite) -> None:
         await until(lambda: site.hub.state is State.LIVE)
         async with asyncio.TaskGroup() as group:
             snapshot = group.create_task(site.call("GET", f"/k/{KID}/snapshot.jpg"))
+            assert await device.told("jpeg_fps") == 0, "it takes the upload"
             assert await device.told("jpeg_fps") == 5
             await device.socket.send_bytes(UploadPacket(PacketKind.JPEG, jpeg(CAMERA_SHADE)).pack())
             assert jpeg_shade((await snapshot).body) == CAMERA_SHADE

@@ -46,7 +46,8 @@ def test_privacy_drops_parts_playlists_and_pictures_within_a_second(
             async with beside(device.film()):
                 part = await _a_part(site)
                 snapshot = asyncio.ensure_future(site.call("GET", f"/k/{KID}/snapshot.jpg"))
-                await device.told("jpeg_fps")
+                while await device.told("jpeg_fps") != 5:
+                    pass
                 await device.socket.send_bytes(
                     UploadPacket(PacketKind.JPEG, jpeg(CAMERA_SHADE)).pack()
                 )

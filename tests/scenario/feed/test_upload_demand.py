@@ -2,9 +2,10 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
+import pytest
 from aiohttp import web
 
 from likelight.contract import State
@@ -15,7 +16,7 @@ from support.cloud import KID, TOKEN
 from support.feed import now_us
 from support.gate import GateKitchen, a_kitchen
 from support.relay import beside, until
-from support.scripted_relay import ScriptedRelay, scripted_relay
+from support.scripted_relay import SAYS_NOTHING, Answer, ScriptedRelay, scripted_relay
 from support.valve import Valve
 from support.virtual import run_virtual
 
@@ -53,15 +54,29 @@ def on_air(kitchen: GateKitchen, gate: OnAir) -> bool:
     return kitchen.lit
 
 
-def test_where_the_upload_is_not_accepted_and_nobody_watches_here_the_camera_ends() -> None:
+def with_its_own_upgrade_only() -> int:
+    """Open the WebSocket as a front end does by itself, and close it: it can't reach the cloud."""
+    return 1011
+
+
+def with_an_upgrade_that_leads_nowhere() -> int:
+    return SAYS_NOTHING
+
+
+@pytest.mark.parametrize(
+    "answer", [without_upgrade, with_its_own_upgrade_only, with_an_upgrade_that_leads_nowhere]
+)
+def test_where_the_upload_is_not_accepted_and_nobody_watches_here_the_camera_ends(
+    answer: Callable[[], Answer],
+) -> None:
     async def body(kitchen: GateKitchen, gate: OnAir) -> None:
         async with (
-            scripted_relay(*[without_upgrade() for _ in range(TRIES)]) as relay,
+            scripted_relay(*[answer() for _ in range(TRIES)]) as relay,
             device(kitchen, gate, relay) as (hub, upload),
         ):
             upload.on_watched(True)
             await until(lambda: len(relay.opened_at) == 1)
-            await asyncio.sleep(11)
+            await asyncio.sleep(16)
             assert not on_air(kitchen, gate)
             assert gate.state is State.IDLE
             with hub.watch_h264(Valve()):  # somebody in the kitchen's own network
@@ -70,7 +85,9 @@ def test_where_the_upload_is_not_accepted_and_nobody_watches_here_the_camera_end
                 assert gate.state is State.LIVE
             await asyncio.sleep(11)
             assert not on_air(kitchen, gate)
-            await until(lambda: relay.ready, within=600)
+            dark_from = len(kitchen.states)
+            await until(lambda: len(relay.opened_at) > TRIES, within=600)
+            assert kitchen.states[dark_from:] == [], "no try that fails wakes the camera"
             await asyncio.sleep(0.5)
             assert len(relay.opened_at) == TRIES + 1
             assert on_air(kitchen, gate)

@@ -132,6 +132,26 @@ def test_the_relay_s_wishes_are_passed_on() -> None:
     run_virtual(scenario())
 
 
+def test_no_jpeg_goes_out_before_the_stream_s_format() -> None:
+    """The relay wants JPEGs at once, and the camera's first keyframe takes its time."""
+
+    async def scenario() -> None:
+        async with scripted_relay() as relay, uploading(relay.url) as device:
+            open_gate(device)
+            await until(lambda: relay.ready)
+            await relay.wish(jpeg_fps=5)
+            await device.demands.until(Demand(1, 1), within=1)
+            device.hub.publish_jpeg(CAMERA_JPEG, captured_us=now_us())
+            await asyncio.sleep(0.5)
+            assert relay.heard == []
+            push(device, keyframe=True)
+            await until(lambda: len(relay.pictures) == 1)
+            device.hub.publish_jpeg(CAMERA_JPEG, captured_us=now_us())
+            await until(lambda: len(relay.pictures) == 2)
+
+    run_virtual(scenario())
+
+
 @pytest.mark.parametrize("step_s", [-315_000_000, -600, 600, 315_000_000])
 def test_a_wall_clock_that_steps_neither_holds_nor_hurries_the_jpegs(step_s: int) -> None:
     """Capture times are wall time, which a time server sets, by ten minutes or ten years."""
@@ -160,15 +180,18 @@ def test_a_wall_clock_that_steps_neither_holds_nor_hurries_the_jpegs(step_s: int
 
 
 def test_nothing_but_the_camera_s_pictures_goes_over_the_line() -> None:
-    """Placeholders are the relay's own, also on a line that is kept: before LIVE, in a fault."""
+    """Placeholders are the relay's own, also on a line that is kept: before LIVE, in a fault, and
+    while LIVE until the camera's first picture."""
 
     async def scenario() -> None:
         async with scripted_relay() as relay, uploading(relay.url) as device:
             device.upload.on_watched(True)
             await until(lambda: bool(relay.opened_at))
             await asyncio.sleep(3)
-            assert relay.heard == []
             device.live()
+            await relay.wish(jpeg_fps=5)
+            await asyncio.sleep(3)
+            assert relay.heard == []
             async with beside(film(device)):
                 await until(lambda: len(relay.pictures) > 10)
                 device.hub.show(State.FAULT)

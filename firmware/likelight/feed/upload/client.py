@@ -31,6 +31,8 @@ from likelight.runtime.http_session import Trust, failure_words, session_options
 log = logging.getLogger(__name__)
 
 CONNECT_S = 5.0
+TAKEN_WITHIN_S = 5.0
+"""The relay says so soon that it takes an upload; a front end may open a WebSocket without it."""
 HEARTBEAT_S = 10.0
 """After this long without a message the relay is pinged; it has half as long to answer."""
 REFUSED_S = (60.0, 75.0)
@@ -112,11 +114,16 @@ class Upload:
         return Demand(int(watched), int(watched and self._outgoing.jpeg_fps > 0))
 
     def on_fragment(self, fragment: Fragment) -> None:
+        """Take a picture of the camera; the relay has placeholders of its own."""
         self._outgoing.ring.append(fragment)
-        self._outgoing.changed.set()
+        if self._hub is not None and self._hub.live_h264:
+            self._outgoing.changed.set()
+        else:
+            self._outgoing.ring.clear()  # only its number counts
 
     def on_jpeg(self, picture: JpegPicture) -> None:
-        if self._outgoing.state is State.LIVE:
+        """The same of JPEGs."""
+        if self._hub is not None and self._hub.live_jpeg:
             self._outgoing.picture = picture
             self._outgoing.changed.set()
 
@@ -199,30 +206,41 @@ class Upload:
                 timeout=aiohttp.ClientWSTimeout(ws_close=1.0),
             )
         assert isinstance(socket, UploadSocket)
-        if self._in_trouble:
-            log.info("The relay gets the picture again")
-            self._in_trouble = False
-            self._demand_changed()
         if socket.transport is not None:
             tune(socket.transport)
         return socket
 
     async def _listen(self, socket: UploadSocket) -> None:
-        async for message in socket:
-            if message.type is aiohttp.WSMsgType.TEXT:
-                self._on_request(message.data)
+        """Follow the relay; without its first word, which comes at once, nobody takes the upload."""
+        try:
+            async with asyncio.timeout(TAKEN_WITHIN_S) as silence:
+                async for message in socket:
+                    if message.type is aiohttp.WSMsgType.TEXT and self._on_request(message.data):
+                        silence.reschedule(None)
+                        self._taken()
+        except TimeoutError as error:
+            words = f"nothing there said within {TAKEN_WITHIN_S:g} s that it takes the upload"
+            raise TimeoutError(words) from error
         raise _ConnectionClosed(socket.close_code)
 
-    def _on_request(self, text: str) -> None:
+    def _taken(self) -> None:
+        if self._in_trouble:
+            log.info("The relay gets the picture again")
+            self._in_trouble = False
+            self._demand_changed()
+
+    def _on_request(self, text: str) -> bool:
+        """Do what the relay asks; return whether it is the word by which a relay takes an upload."""
         try:
             request = RequestMessage.model_validate_json(text)
         except ValidationError:
-            return  # from a newer relay; an unknown request is ignored
+            return False  # from a newer relay; an unknown request is ignored
         if request.keyframe:
             self._request_keyframe()
         if request.jpeg_fps is not None and request.jpeg_fps != self._outgoing.jpeg_fps:
             self._outgoing.jpeg_fps = request.jpeg_fps
             self._demand_changed()
+        return request.jpeg_fps is not None
 
     def _request_keyframe(self) -> None:
         if self._pace.allow():

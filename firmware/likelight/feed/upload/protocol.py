@@ -85,7 +85,10 @@ class GateMessage(Wire):
 
 
 class RequestMessage(Wire):
-    """Relay to device: send a keyframe now, or JPEGs at `jpeg_fps`, 0 for none."""
+    """Relay to device: send a keyframe now, or JPEGs at `jpeg_fps`, 0 for none.
+
+    A relay takes an upload with a `jpeg_fps`, which it sends at once.
+    """
 
     keyframe: bool = False
     jpeg_fps: Annotated[int, Field(ge=0, le=30)] | None = None

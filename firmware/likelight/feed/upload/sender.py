@@ -168,7 +168,8 @@ class Sender:
     async def _send_jpeg(self) -> None:
         outgoing = self._outgoing
         picture, outgoing.picture = outgoing.picture, None
-        if picture is None or not outgoing.jpeg_fps or not self._may_send:
+        # Before a keyframe has brought the format, the relay would end the upload.
+        if picture is None or self._init is None or not outgoing.jpeg_fps or not self._may_send:
             return
         # Three quarters of the interval: the camera's rate is seldom a multiple of the relay's. By
         # the loop's clock: capture times are wall time, and a step back would hold all pictures.
