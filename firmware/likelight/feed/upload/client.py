@@ -211,7 +211,7 @@ class Upload:
         return socket
 
     async def _listen(self, socket: UploadSocket) -> None:
-        """Follow the relay; without its first word, which comes at once, nobody takes the upload."""
+        """Follow the relay; its first word comes at once, or nobody takes the upload."""
         try:
             async with asyncio.timeout(TAKEN_WITHIN_S) as silence:
                 async for message in socket:
@@ -230,7 +230,7 @@ class Upload:
             self._demand_changed()
 
     def _on_request(self, text: str) -> bool:
-        """Do what the relay asks; return whether it is the word by which a relay takes an upload."""
+        """Do what the relay asks; return whether it so takes the upload."""
         try:
             request = RequestMessage.model_validate_json(text)
         except ValidationError:

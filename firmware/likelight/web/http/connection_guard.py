@@ -34,6 +34,10 @@ MOST_OF_ONE = 1000
 """At most this many connections, and half of all, may come from one address: 100 guests of a
 restaurant with 10 each. Of an unlisted proxy they are all its viewers'."""
 
+FOR_DEVICES = 32
+"""So many of all connections, a quarter at most, are kept for devices: where viewers or attackers
+have all others, likes still reach the lamp."""
+
 ACCEPTED_AT_ONCE = 8
 """asyncio accepts so many connections before the first of them can be turned away."""
 
@@ -77,6 +81,7 @@ class ConnectionGuard:
 
     def __init__(self, most: int) -> None:
         self._most = most
+        self._for_devices = min(FOR_DEVICES, most // 4)
         self._most_silent = min(MOST_SILENT, most // 2)
         self._most_of_one = min(MOST_OF_ONE, most // 2)
         self._server: web.Server | None = None
@@ -110,11 +115,7 @@ class ConnectionGuard:
             )
             self._time_out(next(iter(self._silent)))  # dicts keep their order: the oldest
         elif self._open > self._most:
-            self._full.say(
-                "All %d connections that the limit of open files leaves (ulimit -n, LimitNOFILE=) "
-                "are in use; more are turned away",
-                self._most,
-            )
+            self._say_full(self._most)
             connection.turn_away(_FULL)
             return
         timer = asyncio.get_running_loop().call_later(HEAD_WITHIN_S, self._time_out, connection)
@@ -132,15 +133,27 @@ class ConnectionGuard:
 
     @web.middleware
     async def middleware(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        """Count a connection, or a request by proxy, for its client; 429 for one too many."""
+        """Count a connection, or a request by proxy, for its client; 429 for one too many of an
+        address, 503 for a new connection that would take the place of a device's."""
         connection = request.protocol
         assert isinstance(connection, Connection)
+        new = connection in self._silent
         self._heard(connection)
         client = client_of(request)
         if client is None or connection in self._counted:
             return await handler(request)
         by_proxy = came_by_proxy(request)
         address = None if await _is_device(request) else prefix(client)
+        places = self._most - (self._for_devices if IS_DEVICE in request.app else 0)
+        if new and address is not None and self._open - len(self._silent) > places:
+            self._say_full(places)
+            connection.close()
+            return ProblemError(
+                503,
+                "Too many connections are open. Try again in a while.",
+                type=ProblemType.BUSY,
+                headers={"Retry-After": "5"},
+            ).response()
         if address is not None and self._held[address] >= self._most_of_one:
             return self._refuse(connection, client, by_proxy=by_proxy)
         if not by_proxy:
@@ -170,6 +183,13 @@ class ConnectionGuard:
             type=ProblemType.LIMIT,
             headers={"Retry-After": "5"},
         ).response()
+
+    def _say_full(self, places: int) -> None:
+        self._full.say(
+            "All %d connections that the limit of open files leaves (ulimit -n, LimitNOFILE=) are "
+            "in use; more are turned away",
+            places,
+        )
 
     def _hold(self, address: bytes | None, more: int) -> None:
         """Count `more` for `address`; None is a device's, which is not counted."""
