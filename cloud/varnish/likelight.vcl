@@ -38,6 +38,11 @@ sub vcl_recv {
     return (hash);
 }
 
+sub vcl_deliver {
+    # It tells Varnish's version.
+    unset resp.http.Via;
+}
+
 sub vcl_pipe {
     if (req.http.Upgrade) {
         set bereq.http.Upgrade = req.http.Upgrade;

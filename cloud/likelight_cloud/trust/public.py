@@ -16,6 +16,10 @@ def with_public_address(public: URL) -> Middleware:
 
     @web.middleware
     async def at_public_address(request: web.Request, handler: Handler) -> web.StreamResponse:
-        return await handler(request.clone(scheme=public.scheme, host=public.authority))
+        # Without the target's own scheme and host, which a client may send in HTTP/1.1.
+        public_request = request.clone(
+            rel_url=request.rel_url, scheme=public.scheme, host=public.authority
+        )
+        return await handler(public_request)
 
     return at_public_address

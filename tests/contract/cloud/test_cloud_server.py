@@ -179,6 +179,22 @@ async def test_it_answers_under_the_name_of_its_public_url_and_no_other(tmp_path
         assert await refused(site, "kitchens.example") == {True}
 
 
+@pytest.mark.parametrize("target", ["http://elsewhere.example/healthz", "ftp://x/healthz"])
+async def test_a_whole_address_as_target_is_answered_and_not_logged(
+    target: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """HTTP/1.1 lets any client send one; the name that counts is that of `Host`."""
+    async with cloud_server(tmp_path / "cloud.db", "https://kitchens.example:8443") as site:
+        reader, writer = await asyncio.open_connection("127.0.0.1", site.port)
+        host = "Host: kitchens.example:8443\r\nConnection: close"
+        writer.write(f"GET {target} HTTP/1.1\r\n{host}\r\n\r\n".encode())
+        reply = await asyncio.wait_for(reader.read(), 20)
+        writer.close()
+    assert reply.startswith(b"HTTP/1.1 200 ")
+    assert reply.endswith(b'{"well": true}')
+    assert caplog.messages == []
+
+
 async def test_it_is_not_well_while_likes_cannot_be_stored(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

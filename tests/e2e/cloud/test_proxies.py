@@ -5,14 +5,18 @@ import json
 import re
 import sys
 import uuid
+from collections import Counter
 from pathlib import Path
 from urllib.parse import urljoin, urlsplit
 
 import aiohttp
 import pytest
+from yarl import URL
 
 from support.behind_proxy import CAMERA, Privacy, behind_proxy, privacy
 from support.cloud import KID
+from support.cloud_server import cloud_server
+from support.limited_cloud import Client, clients, limited_cloud
 from support.shipped_proxies import PROXIES, needs_proxies
 
 pytestmark = needs_proxies
@@ -54,6 +58,63 @@ async def test_every_way_passes_and_the_upload_and_likes_do(proxy: str, tmp_path
         other = {"Origin": f"http://{urlsplit(url).hostname}:1"}
         async with client.post(f"{url}/v1/kitchens/{KID}/likes", json=like, headers=other) as reply:
             assert reply.status == 403, "another port is another site"
+
+
+@each_proxy
+async def test_no_header_tells_a_version(proxy: str, tmp_path: Path) -> None:
+    async with cloud_server(tmp_path / "cloud.sqlite3") as cloud:
+        async with (
+            PROXIES[proxy](tmp_path, cloud.public) as url,
+            aiohttp.ClientSession() as client,
+        ):
+            for path in (f"/k/{KID}", "/nothing", "/%"):
+                async with client.get(URL(url + path, encoded=True)) as reply:
+                    told = {**reply.headers, "body": await reply.text()}
+                    for name in ("Server", "Via", "X-Powered-By"):
+                        assert not re.search(r"\d", told.get(name, "").replace("1.1", "")), told
+                    assert "nginx/" not in told["body"]
+
+
+async def test_no_request_passes_a_proxy_unseen_behind_one_for_an_upgrade(tmp_path: Path) -> None:
+    """Varnish looks at the first request of a pipe only; in the second a client says who it is."""
+    async with (
+        cloud_server(tmp_path / "cloud.sqlite3") as cloud,
+        PROXIES["varnish"](tmp_path, cloud.public) as url,
+    ):
+        for path in (f"/v1/kitchens/{KID}", f"/k/{KID}/ws", "/k/nobody/live.mp4"):
+            reader, writer = await asyncio.open_connection("127.0.0.1", urlsplit(url).port)
+            for lines in (
+                (f"GET {path} HTTP/1.1", "Upgrade: websocket", "Connection: upgrade"),
+                ("GET /healthz HTTP/1.1", "X-Forwarded-For: 198.51.100.7"),
+            ):
+                writer.write("\r\n".join([*lines, "Host: x", "", ""]).encode())
+            said = await asyncio.wait_for(reader.read(), 20)
+            writer.close()
+            assert said.count(b"HTTP/1.1 ") == 1, said
+
+
+@pytest.mark.parametrize(("addresses", "served"), [(100, 100), (1, 86)])
+async def test_one_nginx_carries_a_full_house_and_each_guest_counts_alone(
+    addresses: int, served: int, tmp_path: Path
+) -> None:
+    """With a limit of 300 files one address may have 86; what guests say of theirs is nothing."""
+    listed = ("--trusted-proxy", "127.0.0.1")
+    async with (
+        limited_cloud(tmp_path, *listed, files=300) as cloud,
+        PROXIES["nginx"](tmp_path, f"http://127.0.0.1:{cloud.port}") as url,
+        clients() as guests,
+    ):
+        answers: Counter[int] = Counter()
+        for number in range(100):
+            port = urlsplit(url).port
+            assert port is not None
+            guest = await Client.connect(port, f"127.0.1.{number % addresses + 1}")
+            guests.append(guest)
+            # One alone says that he is many, and many that they are one.
+            forged = f"X-Forwarded-For: 198.51.100.{number if addresses == 1 else 7}"
+            answers[await guest.ask(f"/v1/kitchens/{KID}/live", forged)] += 1
+        assert answers[200] == served
+        assert answers[429] == 100 - served
 
 
 async def plays_hls(client: aiohttp.ClientSession, url: str) -> None:

@@ -63,9 +63,15 @@ async def problems(request: web.Request, handler: Handler) -> web.StreamResponse
 
 
 async def on_prepare(request: web.Request, response: web.StreamResponse) -> None:
-    """Give every answer of the app the headers of all; a signal for `on_response_prepare`."""
+    """Give every answer of the app the headers of all, and end its connection where an upgrade was
+    asked for in vain; a signal for `on_response_prepare`."""
     request[_PREPARED] = True
     response.headers.update(EVERY_REPLY)
+    if "Upgrade" in request.headers and response.status != HTTPStatus.SWITCHING_PROTOCOLS:
+        # Varnish looks at nothing that follows such a request on its connection, and so a client
+        # could send whatever only a proxy may, as X-Forwarded-For.
+        response.headers["Connection"] = "close"
+        response.force_close()
 
 
 def _problem(request: web.Request, error: Exception) -> ProblemError:
