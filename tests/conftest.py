@@ -8,11 +8,12 @@ import pytest
 from blockbuster import BlockBuster, blockbuster_ctx
 from hypothesis import HealthCheck, is_hypothesis_test, settings
 
+# The last one imports others of them, which pytest must have seen before.
 pytest_plugins = [
     "support.clips",
-    "support.cloud_stores",
     "support.memory_disk",
     "support.workers",
+    "support.cloud_stores",
 ]
 
 # An example may take as long as a busy machine needs. The rest is as it was: Hypothesis draws the
@@ -36,6 +37,9 @@ signal.signal(signal.SIGHUP, signal.SIG_DFL)
 def nothing_blocks_the_loop() -> Iterator[BlockBuster]:
     """Fail the test in which our own code makes a blocking call on the event loop."""
     with blockbuster_ctx(["likelight", "likelight_hw", "likelight_cloud"]) as blockbuster:
+        for function in blockbuster.functions.values():
+            # At each new connection it looks for the user's password file and certificates.
+            function.can_block_in("asyncpg/connect_utils.py", "_parse_connect_dsn_and_args")
         yield blockbuster
 
 

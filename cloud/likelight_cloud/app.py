@@ -15,7 +15,7 @@ from likelight.web.http.problems import ProblemError
 from likelight_cloud.kitchens.cursor import Cursors
 from likelight_cloud.kitchens.kitchen import Kitchen
 from likelight_cloud.kitchens.like_commits import LikeCommits
-from likelight_cloud.store.base import KitchenRecord, Store
+from likelight_cloud.store.base import KitchenRecord, Store, Use
 from likelight_cloud.trust.ceilings import Ceilings, KitchenLimits, Newcomers
 from likelight_cloud.trust.device import token_of
 from likelight_cloud.trust.limits import LikeBucket, NoteTimes, PerViewer
@@ -71,7 +71,7 @@ class Cloud:
 
         `before_ready` works on the open store before the first request is answered.
         """
-        await self.store.open()
+        await self.store.open(Use.SERVING)
         try:
             await before_ready()
             secret = await self.store.secret()
@@ -161,15 +161,15 @@ class Cloud:
 
     async def _follow_commands(self) -> None:
         """Take in what `likelight-cloud token revoke`, another process, has changed."""
-        changed = False
+        changed: set[str] = set()
         while True:
             await asyncio.sleep(LOOK_S)
             with suppress(StoreError):  # the request that needs the store says so
-                changed = await self.store.changed_elsewhere() or changed
-                if changed:
-                    for kitchen in self.loaded_kitchens():
-                        await self._look_at(kitchen)
-                    changed = False
+                known = {kid: kitchen.record.revision for kid, kitchen in self._kitchens.items()}
+                changed.update(await self.store.changed_elsewhere(known))
+                for kid in sorted(changed):
+                    await self._look_at(self._kitchens[kid])
+                    changed.remove(kid)
 
     async def _look_at(self, kitchen: Kitchen) -> None:
         kid = kitchen.record.kid

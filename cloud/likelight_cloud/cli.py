@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import logging
+import os
 import random
 import signal
 import socket
@@ -20,16 +21,16 @@ from likelight.assets.catalogue import CatalogueError
 from likelight.assets.qr_sheet import LANGUAGES, write_sheet
 from likelight.contract import KitchenId, KitchenName
 from likelight.runtime.clock import utc_now
-from likelight.runtime.file_lock import locked
 from likelight.runtime.store_errors import StoreError
 from likelight.runtime.systemd import Systemd
 from likelight.web.http.address import own_address
 from likelight.web.http.contact import check_contact
 from likelight.web.http.proxies import Network, TrustedProxies, proxy_network
 from likelight.web.http.server import ListenError, listen
-from likelight_cloud.embedded import EmbeddedCloud
+from likelight_cloud.embedded import MountedCloud
 from likelight_cloud.server import CloudServer
-from likelight_cloud.store.sqlite.store import SqliteStore
+from likelight_cloud.store.base import Store, Use
+from likelight_cloud.store.choice import Database, database_of
 from likelight_cloud.trust.ceilings import KitchenLimits
 from likelight_cloud.trust.device import hashed, new_token
 
@@ -72,10 +73,11 @@ def _parser() -> argparse.ArgumentParser:
     database = argparse.ArgumentParser(add_help=False)
     database.add_argument(
         "--database",
-        type=Path,
-        default=Path("likelight-cloud.sqlite3"),
-        metavar="FILE",
-        help="the SQLite file, made when missing (default: %(default)s)",
+        type=_database,
+        default=os.environ.get("LIKELIGHT_DATABASE", "likelight-cloud.sqlite3"),
+        metavar="URL",
+        help="a SQLite file, made when missing, or postgresql://USER@HOST/NAME (default: what "
+        "LIKELIGHT_DATABASE says, or likelight-cloud.sqlite3 in this directory)",
     )
 
     serve = commands.add_parser("serve", parents=[database], help="answer devices and viewers")
@@ -198,12 +200,11 @@ async def _serve(options: argparse.Namespace) -> None:
         notes = await asyncio.to_thread(with_brand, options.catalogue)
     except CatalogueError as error:
         raise CommandError(f"--catalogue: {error}") from error
-    cloud = EmbeddedCloud(
-        options.database,
+    cloud = MountedCloud(
+        options.database.store(),
         now=utc_now,
         rng=random.Random(),
         notes=notes,
-        replaces=False,
         limits=KitchenLimits(options.max_likes, options.max_notes),
         contact=options.contact,
     )
@@ -274,7 +275,7 @@ async def _add_kitchen(options: argparse.Namespace) -> None:
             f"{options.name!r} cannot be a kitchen's name: viewers read it, in one line of 1 to 60 "
             "characters."
         ) from error
-    store, token = SqliteStore(options.database), new_token()
+    store, token = options.database.store(), new_token()
     await store.open()
     try:
         if not await store.add_kitchen(kid, name, utc_now()):
@@ -302,7 +303,7 @@ async def _write_sheet(options: argparse.Namespace) -> None:
 
 
 async def _rotate_token(options: argparse.Namespace) -> None:
-    token = await _with_new_token(options, SqliteStore.add_token)
+    token = await _with_new_token(options, lambda store: store.add_token)
     print(
         f"A new token for the device of {options.kid}, shown only now. The one before ends once "
         f"the device has used this one twice.\n{token}"
@@ -310,7 +311,7 @@ async def _rotate_token(options: argparse.Namespace) -> None:
 
 
 async def _revoke_token(options: argparse.Namespace) -> None:
-    token = await _with_new_token(options, SqliteStore.revoke_tokens)
+    token = await _with_new_token(options, lambda store: store.revoke_tokens)
     print(
         f"No token of {options.kid} from before is valid any more. A new one for its device, shown "
         f"only now:\n{token}"
@@ -318,12 +319,12 @@ async def _revoke_token(options: argparse.Namespace) -> None:
 
 
 async def _with_new_token(
-    options: argparse.Namespace, change: Callable[[SqliteStore, str, bytes], Awaitable[None]]
+    options: argparse.Namespace, change: Callable[[Store], Callable[[str, bytes], Awaitable[None]]]
 ) -> str:
-    """Return a new token of the kitchen, after `change` has stored its hash."""
+    """Return a new token of the kitchen, after what `change` gives has stored its hash."""
     store, token = await _existing(options), new_token()
     try:
-        await change(store, options.kid, hashed(token))
+        await change(store)(options.kid, hashed(token))
     except KeyError as error:
         raise CommandError(f"there is no kitchen {options.kid} in {options.database}.") from error
     finally:
@@ -331,30 +332,36 @@ async def _with_new_token(
     return token
 
 
-async def _existing(options: argparse.Namespace) -> SqliteStore:
-    """Return the opened store in the file `--database`, which must be there."""
-    if not await asyncio.to_thread(options.database.exists):
+async def _existing(options: argparse.Namespace) -> Store:
+    """Return the opened store in `--database`; a file must be there."""
+    if await asyncio.to_thread(options.database.is_missing):
         raise CommandError(f"there is no database {options.database}. Name it with --database.")
-    store = SqliteStore(options.database)
+    store: Store = options.database.store()
     await store.open()
     return store
 
 
 async def _begin_time_lines(options: argparse.Namespace) -> None:
     """Draw new epochs, so that no device takes old numbers for new likes and notes."""
-    if not await asyncio.to_thread(options.database.exists):
+    if await asyncio.to_thread(options.database.is_missing):
         raise CommandError(f"there is no database {options.database}. Put the backup back first.")
-    store = SqliteStore(options.database)
-    with locked(options.database):
-        await store.open()
-        try:
-            kitchens = await store.begin_time_lines()
-        finally:
-            await store.close()
+    store = options.database.store()
+    await store.open(Use.ALONE)
+    try:
+        kitchens = await store.begin_time_lines()
+    finally:
+        await store.close()
     print(
         f"Kitchens that begin a new time line: {kitchens}. Their likes go on from the backup's "
         "totals, and notes that their devices never had are sent again. Start the cloud now."
     )
+
+
+def _database(text: str) -> Database:
+    try:
+        return database_of(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
 
 
 def _count(text: str) -> int:

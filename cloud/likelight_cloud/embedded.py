@@ -1,7 +1,8 @@
-"""The cloud inside another program's web server: the single-store mode and the demo use it.
+"""The cloud in a web server: one of its own, or another program's.
 
-Found by the entry point group `likelight.embedded_cloud`, so that the device imports nothing of the
-cloud; the two still talk over HTTP.
+`EmbeddedCloud` is found by the entry point group `likelight.embedded_cloud`, so that the device
+imports nothing of the cloud; the two still talk over HTTP. The single-store mode and the demo use
+it.
 """
 
 import asyncio
@@ -12,45 +13,42 @@ from aiohttp import web
 
 from likelight.assets.catalogue import BUNDLED, Notes
 from likelight.runtime.clock import Now
-from likelight.runtime.file_lock import locked
 from likelight.runtime.sqlite_file import StoreCondition
 from likelight_cloud import routes
 from likelight_cloud.app import Cloud
 from likelight_cloud.page import page_routes
 from likelight_cloud.page.not_found import for_persons
 from likelight_cloud.page.privacy import privacy_routes
+from likelight_cloud.store.base import Store
 from likelight_cloud.store.sqlite.store import SqliteStore
 from likelight_cloud.trust.ceilings import KitchenLimits
 from likelight_cloud.trust.device import hashed
 
 
-class EmbeddedCloud:
-    """A whole cloud on the SQLite file `database`, whose directory must exist.
+class MountedCloud:
+    """A whole cloud on `store`, inside a web server.
 
-    Viewers may send `notes` and no others. `replaces` says whether a damaged file is set aside and
-    a new one begun, as a kitchen without an operator needs it. `limits` holds for each kitchen.
+    Viewers may send `notes` and no others. `limits` holds for each kitchen.
     `contact` is the URI of who answers questions about privacy and faults.
-    A component: `run` opens the file and serves until cancelled; run it again after a crash.
+    A component: `run` opens the store and serves until cancelled; run it again after a crash.
     Until `ready` is set, everything under /v1/ is answered 503 with `Retry-After: 1`.
     """
 
     def __init__(
         self,
-        database: Path,
+        store: Store,
         *,
         now: Now,
         rng: random.Random,
         notes: Notes = BUNDLED,
-        replaces: bool = True,
         limits: KitchenLimits = KitchenLimits(),  # noqa: B008  frozen
         contact: str | None = None,
     ) -> None:
-        self._database = database
-        self._store = SqliteStore(database, replaces=replaces)
+        self._store = store
         self._now = now
         self._contact = contact
         self._enrolled: list[tuple[str, str, str]] = []
-        self._cloud = Cloud(self._store, now=now, rng=rng, notes=notes, limits=limits)
+        self._cloud = Cloud(store, now=now, rng=rng, notes=notes, limits=limits)
 
     @property
     def cloud(self) -> Cloud:
@@ -61,11 +59,6 @@ class EmbeddedCloud:
     def ready(self) -> asyncio.Event:
         """Set while the cloud answers."""
         return self._cloud.ready
-
-    @property
-    def store_condition(self) -> StoreCondition:
-        """Whether the database was damaged and set aside, or all is in memory."""
-        return self._store.condition
 
     def mount(self, app: web.Application) -> None:
         """Add the API and the pages for viewers to `app`, which `new_application` made."""
@@ -83,11 +76,28 @@ class EmbeddedCloud:
         self._enrolled.append((kid, name, token))
 
     async def run(self) -> None:
-        """Serve until cancelled; raises `StoreError` when the file cannot be opened."""
-        with locked(self._database):
-            await self._cloud.run(self._enrol_all)
+        """Serve until cancelled; raises `StoreError` when the store cannot be opened."""
+        await self._cloud.run(self._enrol_all)
 
     async def _enrol_all(self) -> None:
         for kid, name, token in self._enrolled:
             await self._store.add_kitchen(kid, name, self._now())
             await self._store.add_token(kid, hashed(token))
+
+
+class EmbeddedCloud(MountedCloud):
+    """A cloud on the SQLite file `database`, whose directory must exist.
+
+    A damaged file is set aside and a new one begun: the kitchen has no operator.
+    """
+
+    def __init__(
+        self, database: Path, *, now: Now, rng: random.Random, notes: Notes = BUNDLED
+    ) -> None:
+        self._file = SqliteStore(database, replaces=True)
+        super().__init__(self._file, now=now, rng=rng, notes=notes)
+
+    @property
+    def store_condition(self) -> StoreCondition:
+        """Whether the database was damaged and set aside, or all is in memory."""
+        return self._file.condition

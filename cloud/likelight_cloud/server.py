@@ -14,7 +14,7 @@ from likelight.web.http.server import WebServer
 from likelight_cloud.admin.health import health_route, readiness_route
 from likelight_cloud.admin.metrics import CloudMetrics, metrics_route
 from likelight_cloud.admin.request_counts import RequestCounts
-from likelight_cloud.embedded import EmbeddedCloud
+from likelight_cloud.embedded import MountedCloud
 from likelight_cloud.relay.relays import Relays
 from likelight_cloud.relay.routes import mount_relay
 from likelight_cloud.trust.public import with_public_address
@@ -29,7 +29,7 @@ class CloudServer:
 
     def __init__(
         self,
-        cloud: EmbeddedCloud,
+        cloud: MountedCloud,
         public: socket.socket,
         admin: socket.socket,
         *,

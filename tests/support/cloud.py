@@ -17,7 +17,7 @@ from likelight.runtime.clock import Now
 from likelight.web.http.server import new_application
 from likelight_cloud import routes
 from likelight_cloud.app import Cloud
-from likelight_cloud.store.sqlite.store import SqliteStore
+from likelight_cloud.store.choice import database_of
 from likelight_cloud.trust.device import hashed
 
 KID = "demo"
@@ -139,15 +139,15 @@ def status(**changes: Any) -> dict[str, Any]:
 
 @asynccontextmanager
 async def serving(
-    database: Path, *, now: Now | None = None, unix: Path | None = None
+    database: Path | str, *, now: Now | None = None, unix: Path | None = None
 ) -> AsyncIterator[Site]:
-    """Serve the cloud on `database`, with one kitchen and its device's token.
+    """Serve the cloud on `database`, a path or a URL, with one kitchen and its device's token.
 
     On a virtual clock give the path of a socket as `unix`: what is sent there has arrived, so that
     no time passes on the way. Then a request may also take longer than 20 s.
     """
     now = now or WallClock()
-    store = SqliteStore(database)
+    store = database_of(str(database)).store()
     cloud = Cloud(store, now=now, rng=random.Random(1))
     app = new_application()
     routes.mount(cloud, app)

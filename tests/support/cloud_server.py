@@ -14,8 +14,9 @@ from likelight.runtime.clock import utc_now
 from likelight.web.http.address import own_address
 from likelight.web.http.proxies import TrustedProxies
 from likelight.web.http.server import listen
-from likelight_cloud.embedded import EmbeddedCloud
+from likelight_cloud.embedded import MountedCloud
 from likelight_cloud.server import CloudServer
+from likelight_cloud.store.choice import database_of
 from likelight_cloud.trust.ceilings import KitchenLimits
 from support.cloud import KID, TOKEN
 
@@ -24,7 +25,7 @@ from support.cloud import KID, TOKEN
 class ServedCloud:
     """A running cloud and its two addresses."""
 
-    cloud: EmbeddedCloud
+    cloud: MountedCloud
     public: str
     admin: str
     port: int
@@ -32,14 +33,14 @@ class ServedCloud:
 
 @asynccontextmanager
 async def cloud_server(
-    database: Path,
+    database: Path | str,
     public_url: str | None = None,
     proxies: TrustedProxies | None = None,
     limits: KitchenLimits | None = None,
 ) -> AsyncIterator[ServedCloud]:
     """Serve a cloud with one kitchen."""
-    cloud = EmbeddedCloud(
-        database,
+    cloud = MountedCloud(
+        database_of(str(database)).store(),
         now=utc_now,
         rng=random.Random(1),
         limits=limits or KitchenLimits(),

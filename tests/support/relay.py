@@ -25,7 +25,7 @@ from likelight_cloud import routes
 from likelight_cloud.app import Cloud
 from likelight_cloud.relay.relays import Relays
 from likelight_cloud.relay.routes import mount_relay
-from likelight_cloud.store.sqlite.store import SqliteStore
+from likelight_cloud.store.choice import database_of
 from likelight_cloud.trust.device import hashed
 from support.cloud import KID, TOKEN, Site, bearer
 from support.feed import Demands, hub_with_placeholders
@@ -133,9 +133,9 @@ class HandDevice:
 
 
 @asynccontextmanager
-async def relay_site(database: Path, port: int = 0) -> AsyncIterator[RelaySite]:
+async def relay_site(database: Path | str, port: int = 0) -> AsyncIterator[RelaySite]:
     """Serve a cloud with one kitchen, as `likelight-cloud serve` does."""
-    store = SqliteStore(database)
+    store = database_of(str(database)).store()
     cloud, relays = Cloud(store, now=utc_now, rng=random.Random(1)), Relays()
     app = new_application()
     routes.mount(cloud, app)

@@ -8,9 +8,11 @@ for the change was cancelled meanwhile, or was told that the outcome is unknown:
 request does no harm.
 """
 
-from collections.abc import Callable, Mapping
+import secrets
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from enum import Enum
 from typing import Protocol
 
 from likelight.contract import Desired, NoteState, State, Status, Thanks
@@ -22,6 +24,9 @@ KEY_TTL_S = 24 * 3600.0
 NOTES_KEPT = timedelta(days=30)
 """How long after it was sent a note is kept, for its sender to ask about."""
 
+
+BOOTS_KEPT = 8
+"""Boots of a device of which the newest status number is remembered."""
 
 CONFIRM_WITHIN_S = 5.0
 """How long a viewer or a device waits for a write to be confirmed: as long as SQLite waits for
@@ -139,7 +144,23 @@ class Backlog:
     more: bool
 
 
+class Use(Enum):
+    """What a database is opened for."""
+
+    COMMAND = "command"
+    """A command, also beside a cloud that serves."""
+    SERVING = "serving"
+    """A cloud. One alone on a file of SQLite; several on PostgreSQL."""
+    ALONE = "alone"
+    """A command, beside which no cloud may serve."""
+
+
 Listener = Callable[[KitchenRecord], None]
+
+
+def new_epoch() -> str:
+    """Return the random name of a new time line."""
+    return secrets.token_urlsafe(3)
 
 
 class Store(Protocol):
@@ -149,8 +170,11 @@ class Store(Protocol):
     def listen(self, listener: Listener) -> None:
         """Have `listener` called on the event loop with each record that a commit changed."""
 
-    async def open(self) -> None:
-        """Open the database and create what is missing in it."""
+    async def open(self, use: Use = Use.COMMAND) -> None:
+        """Open the database and create what is missing in it.
+
+        Raises `StoreError` also when `use` does not go with what others do with it just now.
+        """
 
     async def close(self) -> None:
         """Close the database; it may be opened again."""
@@ -177,8 +201,9 @@ class Store(Protocol):
     async def token_hashes(self, kid: str) -> tuple[bytes, ...]:
         """Return the hashes of the valid device tokens, the oldest first."""
 
-    async def changed_elsewhere(self) -> bool:
-        """Return whether another process has changed the database since the last call."""
+    async def changed_elsewhere(self, known: Mapping[str, int]) -> Collection[str]:
+        """Return which of the kitchens `known`, by their revision, other processes may have changed
+        since the last call, their tokens included."""
 
     async def kitchen(self, kid: str) -> KitchenRecord | None:
         """Return the kitchen, or None when there is no such kitchen."""

@@ -335,18 +335,12 @@ async def test_the_table_has_every_metric_and_no_other(tmp_path: Path) -> None:
 
 
 async def test_the_cloud_that_its_unit_starts_says_when_it_answers(tmp_path: Path) -> None:
-    command = next(
-        line.removeprefix("ExecStart=")
-        for line in CLOUD_UNIT.read_text("utf-8").splitlines()
-        if line.startswith("ExecStart=")
-    )
+    unit = CLOUD_UNIT.read_text("utf-8")
+    command = unit.split("\nExecStart=")[1].splitlines()[0]
+    assert "\nEnvironment=LIKELIGHT_DATABASE=/var/lib/likelight-cloud/" in unit
     database = tmp_path / "cloud.sqlite3"
     options = "--port 0 --admin-port 0 --public-url https://kitchens.example --trusted-proxy ::1"
-    arguments = shlex.split(
-        command.replace("/var/lib/likelight-cloud/likelight-cloud.sqlite3", str(database)).replace(
-            "$OPTIONS", options
-        )
-    )
+    arguments = shlex.split(command.replace("$OPTIONS", options))
     with (
         tempfile.TemporaryDirectory() as folder,
         socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager,
@@ -356,7 +350,11 @@ async def test_the_cloud_that_its_unit_starts_says_when_it_answers(tmp_path: Pat
         server = await asyncio.create_subprocess_exec(
             sys.executable,
             *("-m", "likelight_cloud.cli", *arguments[1:]),
-            env={"PATH": os.defpath, "NOTIFY_SOCKET": f"{folder}/notify"},
+            env={
+                "PATH": os.defpath,
+                "NOTIFY_SOCKET": f"{folder}/notify",
+                "LIKELIGHT_DATABASE": str(database),
+            },
         )
         try:
             async with asyncio.timeout(60):
@@ -365,6 +363,7 @@ async def test_the_cloud_that_its_unit_starts_says_when_it_answers(tmp_path: Pat
             assert state == "READY=1"
             address = status.removeprefix("STATUS=serving ")
             assert await get(f"{address}/healthz") == (200, {"well": True})
+            assert database.exists()
         finally:
             server.kill()
             await server.wait()

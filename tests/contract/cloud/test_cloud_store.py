@@ -1,14 +1,14 @@
 """What every store must hold; support/cloud_stores.py names the stores."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import datetime, timedelta
 
 import pytest
 
 from likelight.contract import NoteState, Status, Thanks
 from likelight.runtime.store_errors import StoreError
-from likelight_cloud.store.base import KeyReusedError, KitchenRecord, NoteRecord, Store
+from likelight_cloud.store.base import KeyReusedError, KitchenRecord, NoteRecord, Store, Use
 from support.cloud import NOON, status
 from support.cloud_stores import Factory, opened
 
@@ -223,6 +223,94 @@ async def test_listeners_hear_of_a_commit_whose_asker_has_gone(factory: Factory)
         record = await asyncio.wait_for(heard.get(), 20)
         assert record.head == 1
         assert asker.cancelled()
+
+
+async def test_a_time_line_begins_once_for_each_epoch_and_forgets_the_thanks(store: Store) -> None:
+    thanks = {"id": "t1", "at": "2026-11-21T11:00:00Z"}
+    await store.put_status("k1", Status.model_validate(status(thanks=thanks)), NOON)
+    await store.add_likes({"k1": 5})
+    before = await record(store)
+    await store.begin_time_line("k1", before.epoch)
+    after = await record(store)
+    assert after.epoch != before.epoch
+    assert (after.likes_total, after.thanks) == (5, None)
+    await store.begin_time_line("k1", before.epoch)
+    assert (await record(store)).epoch == after.epoch
+    assert await store.begin_time_lines() == 1
+    assert (await record(store)).epoch not in (before.epoch, after.epoch)
+
+
+async def test_another_store_s_changes_are_seen_those_of_a_token_too(
+    factory: Factory, store: Store
+) -> None:
+    async def changed(change: Callable[[Store], Awaitable[object]]) -> list[str]:
+        known = {"k1": (await record(store)).revision}
+        async with opened(factory) as other:
+            await change(other)
+        found = list(await store.changed_elsewhere(known))
+        assert not await store.changed_elsewhere({"k1": (await record(store)).revision})
+        return found
+
+    changes: tuple[Callable[[Store], Awaitable[object]], ...] = (
+        lambda other: other.add_likes({"k1": 1}),
+        lambda other: other.add_token("k1", b"a"),
+        lambda other: other.add_token("k1", b"b"),
+        lambda other: other.end_other_tokens("k1", b"b"),
+        lambda other: other.revoke_tokens("k1", b"c"),
+    )
+    for change in changes:
+        assert await changed(change) == ["k1"]
+    assert await store.token_hashes("k1") == (b"c",)
+
+
+async def test_a_revoked_token_s_words_are_forgotten(store: Store) -> None:
+    await store.put_status("k1", Status.model_validate(status()), NOON)
+    assert (await record(store)).report is not None
+    await store.revoke_tokens("k1", b"new")
+    assert (await record(store)).report is None
+    assert await store.token_hashes("k1") == (b"new",)
+    with pytest.raises(KeyError):
+        await store.revoke_tokens("k2", b"new")
+
+
+async def test_a_report_says_when_the_kitchen_opens_and_whether_notes_wait(store: Store) -> None:
+    camera = {
+        "state": "closed",
+        "since": "2026-11-21T11:59:00Z",
+        "opens_at": "2026-11-22T09:00:00Z",
+    }
+    body = status(camera=camera, notes_wait=True)
+    await store.put_status("k1", Status.model_validate(body), NOON)
+    report = (await record(store)).report
+    assert report is not None
+    assert (report.opens_at, report.notes_wait) == (NOON + timedelta(hours=21), True)
+
+
+async def test_what_no_id_can_be_is_unknown(store: Store) -> None:
+    for id in ("\0", "k1\0", "ü"):
+        assert await store.note(id) is None
+        assert await store.kitchen(id) is None
+        assert await store.token_hashes(id) == ()
+
+
+async def test_nobody_serves_beside_a_command_that_must_be_alone(factory: Factory) -> None:
+    cloud, command = factory(), factory()
+    await cloud.open(Use.SERVING)
+    try:
+        with pytest.raises(StoreError, match=r"serves .* end"):
+            await command.open(Use.ALONE)
+    finally:
+        await cloud.close()
+    await command.open(Use.ALONE)
+    try:
+        with pytest.raises(StoreError, match="end"):
+            await cloud.open(Use.SERVING)
+        async with opened(factory):
+            pass
+    finally:
+        await command.close()
+    await cloud.open(Use.SERVING)
+    await cloud.close()
 
 
 async def state_of(store: Store, note: NoteRecord, at: datetime = NOON) -> NoteState:

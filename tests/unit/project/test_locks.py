@@ -37,7 +37,11 @@ def test_a_cloud_server_is_installed_from_a_lock_of_its_own() -> None:
     assert set(wanted) <= set(device), "the same bounds as elsewhere"
     lock = pinned(LOCKS["cloud/requirements.lock"])
     assert {re.split(r"[<>=;\[ ]", line)[0] for line in wanted} <= lock.keys()
-    assert lock.items() <= pinned(LOCKS["requirements.lock"]).items()
+    assert lock.items() <= pinned(LOCKS["tests/requirements.lock"]).items()
+    device_lock = pinned(LOCKS["requirements.lock"])
+    beside_the_device_s = lock.items() - device_lock.items()
+    assert {name for name, _ in beside_the_device_s} == {"asyncpg"}, "PostgreSQL's, for no device"
+    assert "asyncpg" not in device_lock
     assert lock.keys().isdisjoint({"av", "gpiozero", "pillow", "luma-core", "smbus2"})
 
 

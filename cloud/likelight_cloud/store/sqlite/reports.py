@@ -3,10 +3,8 @@
 import sqlite3
 
 from likelight.contract import Status
-from likelight_cloud.store.sqlite.rows import ms
-
-BOOTS_KEPT = 8
-"""Boots of a device of which the newest status number is remembered."""
+from likelight_cloud.store.base import BOOTS_KEPT
+from likelight_cloud.store.rows import ms
 
 
 def keep_receipts(db: sqlite3.Connection, kid: str, status: Status) -> int:

@@ -1,16 +1,16 @@
 """The store on SQLite: every operation is one job, and each write one commit, on its thread."""
 
 import asyncio
-import secrets
 import sqlite3
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Collection, Mapping
+from contextlib import ExitStack, suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
 
 from likelight.contract import Desired, Status
 from likelight.runtime.clock import utc_now
+from likelight.runtime.file_lock import locked
 from likelight.runtime.sqlite_file import SqliteFile, StoreCondition
 from likelight_cloud.store.base import (
     KEY_TTL_S,
@@ -20,14 +20,16 @@ from likelight_cloud.store.base import (
     KitchenRecord,
     Listener,
     NoteRecord,
+    Use,
+    new_epoch,
 )
+from likelight_cloud.store.rows import kitchen_of, ms, note_of
 from likelight_cloud.store.sqlite.reports import (
     forget_snapshot,
     is_newest,
     keep_receipts,
     keep_snapshot,
 )
-from likelight_cloud.store.sqlite.rows import kitchen_of, ms, note_of
 from likelight_cloud.store.sqlite.schema import CLOUD_FILE
 
 T = TypeVar("T")
@@ -44,18 +46,25 @@ class SqliteStore:
         self._replaces = replaces
         self._file = SqliteFile(path, CLOUD_FILE)
         self._listener: Listener = lambda record: None
+        self._lock = ExitStack()
         self._version = 0
         """SQLite's `data_version`, which the commits of other connections change."""
 
     def listen(self, listener: Listener) -> None:
         self._listener = listener
 
-    async def open(self) -> None:
-        if self._replaces:
-            await self._file.open_or_replace(lambda _: None, utc_now())
-        else:
-            await self._file.open(lambda _: None)
-        await self.changed_elsewhere()
+    async def open(self, use: Use = Use.COMMAND) -> None:
+        if use is not Use.COMMAND:
+            self._lock.enter_context(locked(self._file.path))
+        try:
+            if self._replaces:
+                await self._file.open_or_replace(lambda _: None, utc_now())
+            else:
+                await self._file.open(lambda _: None)
+        except BaseException:
+            self._lock.close()
+            raise
+        await self.changed_elsewhere({})
 
     @property
     def condition(self) -> StoreCondition:
@@ -63,7 +72,10 @@ class SqliteStore:
         return self._file.condition
 
     async def close(self) -> None:
-        await self._file.close()
+        try:
+            await self._file.close()
+        finally:
+            self._lock.close()
 
     async def secret(self) -> bytes:
         def work(db: sqlite3.Connection) -> bytes:
@@ -77,7 +89,7 @@ class SqliteStore:
             added = db.execute(
                 "INSERT INTO kitchen (kid, name, epoch, created_at, desired)"
                 " VALUES (?, ?, ?, ?, ?) ON CONFLICT (kid) DO NOTHING",
-                (kid, name, _new_epoch(), ms(at), Desired(version=1).model_dump_json()),
+                (kid, name, new_epoch(), ms(at), Desired(version=1).model_dump_json()),
             )
             return added.rowcount == 1
 
@@ -122,13 +134,13 @@ class SqliteStore:
 
         return await self._file.read(work)
 
-    async def changed_elsewhere(self) -> bool:
+    async def changed_elsewhere(self, known: Mapping[str, int]) -> Collection[str]:
         def work(db: sqlite3.Connection) -> int:
             version: int = db.execute("PRAGMA data_version").fetchone()[0]
             return version
 
         before, self._version = self._version, await self._file.read(work)
-        return self._version != before
+        return known if self._version != before else ()
 
     async def kitchen(self, kid: str) -> KitchenRecord | None:
         def work(db: sqlite3.Connection) -> KitchenRecord | None:
@@ -280,15 +292,11 @@ def _row(db: sqlite3.Connection, kid: str) -> sqlite3.Row:
     return row
 
 
-def _new_epoch() -> str:
-    return secrets.token_urlsafe(3)
-
-
 def _begin_time_line(db: sqlite3.Connection, kid: str, epoch: str) -> None:
     db.execute(
         "UPDATE kitchen SET epoch = ?, thanks_id = NULL, thanks_at = NULL, revision = revision + 1"
         " WHERE kid = ? AND epoch = ?",
-        (_new_epoch(), kid, epoch),
+        (new_epoch(), kid, epoch),
     )
 
 

@@ -1,11 +1,17 @@
-"""How the rows of the SQLite store become records. Times are milliseconds since 1970."""
+"""How rows become records, in both stores. Times are milliseconds since 1970."""
 
-import sqlite3
 from datetime import UTC, datetime, timedelta
-from typing import overload
+from typing import Any, Protocol, overload
 
 from likelight.contract import Desired, State, Thanks
 from likelight_cloud.store.base import KitchenRecord, NoteRecord, Report
+
+
+class Row(Protocol):
+    """A row of either database, by the names of its columns."""
+
+    def __getitem__(self, column: str, /) -> Any: ...
+
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -30,7 +36,7 @@ def _maybe(value: int | None) -> datetime | None:
     return None if value is None else time_of(value)
 
 
-def kitchen_of(row: sqlite3.Row) -> KitchenRecord:
+def kitchen_of(row: Row) -> KitchenRecord:
     """Return the record that a row of `kitchen` holds."""
     report = None
     if row["state"] is not None:
@@ -60,13 +66,13 @@ def kitchen_of(row: sqlite3.Row) -> KitchenRecord:
     )
 
 
-def _thanks(row: sqlite3.Row) -> Thanks | None:
+def _thanks(row: Row) -> Thanks | None:
     if row["thanks_id"] is None or row["thanks_at"] is None:
         return None
     return Thanks(id=row["thanks_id"], at=time_of(row["thanks_at"]))
 
 
-def note_of(row: sqlite3.Row) -> NoteRecord:
+def note_of(row: Row) -> NoteRecord:
     """Return the record that a row of `note` holds."""
     return NoteRecord(
         kid=row["kid"],

@@ -1,0 +1,92 @@
+"""What a device's status changes in the PostgreSQL store. Called inside a transaction, which holds
+the kitchen's row."""
+
+import asyncpg
+
+from likelight.contract import Status
+from likelight_cloud.store.base import BOOTS_KEPT
+from likelight_cloud.store.rows import ms
+
+
+async def keep_receipts(connection: asyncpg.Connection, kid: str, status: Status) -> int:
+    """Keep the first receipt of each kind for each note; return how many became shown."""
+    shown = 0
+    for receipt in status.notes:
+        for column, moment in (("shown_at", receipt.shown_at), ("thanked_at", receipt.thanked_at)):
+            if moment is None:
+                continue
+            # A device whose clock is slow cannot have shown what was not yet written.
+            changed = await connection.fetchval(
+                f"UPDATE note SET {column} = greatest(created_at, $1)"  # noqa: S608 - constants
+                f" WHERE id = $2 AND kid = $3 AND {column} IS NULL RETURNING 1",
+                ms(moment),
+                receipt.id,
+                kid,
+            )
+            shown += 1 if changed and column == "shown_at" else 0
+    return shown
+
+
+async def is_newest(connection: asyncpg.Connection, kid: str, status: Status) -> bool:
+    """Return whether this status is the newest of its boot, and remember its number.
+
+    Which boot counts the polls decide: a later one here may have been a stolen token's.
+    """
+    newer = await connection.fetchval(
+        "INSERT INTO boot (kid, boot_id, n) VALUES ($1, $2, $3) ON CONFLICT (kid, boot_id)"
+        " DO UPDATE SET n = excluded.n WHERE boot.n < excluded.n RETURNING 1",
+        kid,
+        status.boot_id,
+        status.n,
+    )
+    await connection.execute(
+        "DELETE FROM boot WHERE kid = $1 AND ordinal NOT IN"
+        " (SELECT ordinal FROM boot WHERE kid = $1 ORDER BY ordinal DESC LIMIT $2)",
+        kid,
+        BOOTS_KEPT,
+    )
+    return newer is not None
+
+
+async def keep_snapshot(
+    connection: asyncpg.Connection, kid: str, status: Status, received_ms: int
+) -> None:
+    """Make this status the kitchen's present one."""
+    await connection.execute(
+        "UPDATE kitchen SET state = $2, state_since = $3, simulated = $4,"
+        " lit_total = coalesce(lit_total, 0), received_at = $5, status = $6 WHERE kid = $1",
+        kid,
+        status.camera.state.value,
+        ms(status.camera.since),
+        status.simulated,
+        received_ms,
+        status.model_dump_json(),
+    )
+    # The likes of another epoch are others, even under the same number.
+    await connection.execute(
+        "UPDATE kitchen SET lit_total = least($2, likes_total), last_lit_at = $3"
+        " WHERE kid = $1 AND epoch = $4",
+        kid,
+        status.light.lit_total,
+        ms(status.light.last_lit_at),
+        status.light.epoch,
+    )
+    if status.thanks is not None:
+        # Each status repeats the last thanks: only a new id brings a new time.
+        await connection.execute(
+            "UPDATE kitchen SET thanks_id = $2, thanks_at = $3"
+            " WHERE kid = $1 AND thanks_id IS DISTINCT FROM $2",
+            kid,
+            status.thanks.id,
+            ms(status.thanks.at),
+        )
+
+
+async def forget_snapshot(connection: asyncpg.Connection, kid: str) -> None:
+    """Forget what was said of the kitchen: it is offline until a device reports again."""
+    await connection.execute(
+        "UPDATE kitchen SET state = NULL, state_since = NULL, simulated = NULL, lit_total = 0,"
+        " last_lit_at = NULL, received_at = NULL, status = NULL, revision = revision + 1"
+        " WHERE kid = $1",
+        kid,
+    )

@@ -1,0 +1,411 @@
+"""The store on PostgreSQL: each write is one transaction on the writer's connection, alone or with
+those that came at the same time."""
+
+import asyncio
+from collections.abc import Collection, Mapping
+from contextlib import suppress
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+import asyncpg
+
+from likelight.contract import Desired, Status
+from likelight.runtime.store_errors import StoreError
+from likelight_cloud.store.base import (
+    CONFIRM_WITHIN_S,
+    KEY_TTL_S,
+    NOTES_KEPT,
+    Backlog,
+    KeyReusedError,
+    KitchenRecord,
+    Listener,
+    NoteRecord,
+    OutcomeUnknownError,
+    Use,
+    new_epoch,
+)
+from likelight_cloud.store.postgresql.address import Address
+from likelight_cloud.store.postgresql.connect import LOST, explained
+from likelight_cloud.store.postgresql.readers import CONNECTIONS, Query, Readers
+from likelight_cloud.store.postgresql.reports import (
+    forget_snapshot,
+    is_newest,
+    keep_receipts,
+    keep_snapshot,
+)
+from likelight_cloud.store.postgresql.schema import migrate
+from likelight_cloud.store.postgresql.writer import Job, Work, Writer
+from likelight_cloud.store.rows import kitchen_of, ms, note_of
+
+SERVING = 0x6C6C_0002
+"""The advisory lock that every cloud shares, and a command that must be alone has for itself."""
+CLOSE_WITHIN_S = 5.0
+"""What is being written at the end has so long; then its outcome is unknown."""
+
+T = TypeVar("T")
+Committed = tuple[T, list[KitchenRecord]]
+
+_KITCHEN = """
+SELECT *, status #>> '{camera,opens_at}' AS opens_at,
+       (status ->> 'notes_wait')::boolean AS notes_wait
+FROM kitchen WHERE kid = $1"""
+
+
+class PostgresStore:
+    """A `Store` in the database at `address`."""
+
+    def __init__(self, address: Address) -> None:
+        self._address = address
+        self._use = Use.COMMAND
+        self._listener: Listener = lambda record: None
+        self._writer: Writer | None = None
+        self._readers: Readers | None = None
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def listen(self, listener: Listener) -> None:
+        self._listener = listener
+
+    async def open(self, use: Use = Use.COMMAND) -> None:
+        self._use = use
+        readers = Readers(self._address)
+        writer = Writer(self._address, prepare=self._prepare, on_lost=readers.reconnect)
+        try:
+            await migrate(await writer.connected(), self._address)
+        except (asyncpg.PostgresError, *LOST) as error:
+            writer.disconnect()
+            raise explained(error, self._address) from error
+        self._writer, self._readers = writer, readers
+        work = [writer.run(), *(readers.work() for _ in range(CONNECTIONS))]
+        self._tasks = [asyncio.create_task(each) for each in work]
+
+    async def close(self) -> None:
+        writer, readers, tasks = self._writer, self._readers, self._tasks
+        self._writer, self._readers, self._tasks = None, None, []
+        if writer is None or readers is None:
+            return
+        with suppress(TimeoutError):
+            async with asyncio.timeout(CLOSE_WITHIN_S):
+                await writer.idle()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        readers.end()
+        writer.disconnect()  # its task may not have begun
+
+    async def secret(self) -> bytes:
+        async def work(connection: asyncpg.Connection) -> bytes:
+            return bytes(await connection.fetchval("SELECT value FROM meta WHERE name = 'secret'"))
+
+        return await self._read(work)
+
+    async def add_kitchen(self, kid: str, name: str, at: datetime) -> bool:
+        async def work(connection: asyncpg.Connection) -> bool:
+            added = await connection.fetchval(
+                "INSERT INTO kitchen (kid, name, epoch, created_at, desired)"
+                " VALUES ($1, $2, $3, $4, $5) ON CONFLICT (kid) DO NOTHING RETURNING 1",
+                kid,
+                name,
+                new_epoch(),
+                ms(at),
+                Desired(version=1).model_dump_json(),
+            )
+            return added is not None
+
+        return await self._write(work, kid)
+
+    async def add_token(self, kid: str, token_hash: bytes) -> None:
+        async def work(connection: asyncpg.Connection) -> None:
+            await _lock(connection, kid)
+            await connection.execute(
+                "INSERT INTO token (hash, kid) VALUES ($2, $1) ON CONFLICT DO NOTHING",
+                kid,
+                token_hash,
+            )
+            await connection.execute(
+                "DELETE FROM token WHERE kid = $1"
+                " AND n > (SELECT min(n) FROM token WHERE kid = $1)"
+                " AND n < (SELECT max(n) FROM token WHERE kid = $1)",
+                kid,
+            )
+            await _revise(connection, kid)
+
+        await self._write(work, kid)
+
+    async def end_other_tokens(self, kid: str, token_hash: bytes) -> None:
+        async def work(connection: asyncpg.Connection) -> None:
+            await _lock(connection, kid)
+            await connection.execute(
+                "DELETE FROM token WHERE kid = $1 AND hash != $2", kid, token_hash
+            )
+            await _revise(connection, kid)
+
+        await self._write(work, kid)
+
+    async def revoke_tokens(self, kid: str, token_hash: bytes) -> None:
+        async def work(connection: asyncpg.Connection) -> None:
+            await _lock(connection, kid)
+            await connection.execute("DELETE FROM token WHERE kid = $1", kid)
+            await connection.execute(
+                "INSERT INTO token (hash, kid) VALUES ($2, $1)", kid, token_hash
+            )
+            await forget_snapshot(connection, kid)
+
+        await self._write(work, kid)
+
+    async def token_hashes(self, kid: str) -> tuple[bytes, ...]:
+        async def work(connection: asyncpg.Connection) -> tuple[bytes, ...]:
+            rows = await connection.fetch("SELECT hash FROM token WHERE kid = $1 ORDER BY n", kid)
+            return tuple(bytes(row["hash"]) for row in rows)
+
+        return await self._read(work) if _storable(kid) else ()
+
+    async def changed_elsewhere(self, known: Mapping[str, int]) -> Collection[str]:
+        # Not NOTIFY: it makes commits wait for one another, and is lost with the connection.
+        async def work(connection: asyncpg.Connection) -> tuple[str, ...]:
+            rows = await connection.fetch(
+                "SELECT kid FROM kitchen JOIN unnest($1::text[], $2::bigint[])"
+                " AS known (kid, revision) USING (kid)"
+                " WHERE kitchen.revision != known.revision",
+                list(known.keys()),
+                list(known.values()),
+            )
+            return tuple(row["kid"] for row in rows)
+
+        return await self._read(work)
+
+    async def kitchen(self, kid: str) -> KitchenRecord | None:
+        async def work(connection: asyncpg.Connection) -> KitchenRecord | None:
+            row = await connection.fetchrow(_KITCHEN, kid)
+            return None if row is None else kitchen_of(row)
+
+        return await self._read(work) if _storable(kid) else None
+
+    async def add_likes(self, counts: Mapping[str, int]) -> Mapping[str, int]:
+        async def work(connection: asyncpg.Connection) -> dict[str, int]:
+            totals: dict[str, int] = {}
+            for kid in sorted(counts):  # two clouds lock kitchens in one order
+                total = await connection.fetchval(
+                    "UPDATE kitchen SET likes_total = likes_total + $2, revision = revision + 1"
+                    " WHERE kid = $1 RETURNING likes_total",
+                    kid,
+                    counts[kid],
+                )
+                if total is None:
+                    raise KeyError(kid)
+                totals[kid] = total
+            return totals
+
+        # Without a limit: see the interface.
+        return (await asyncio.shield(self._begin(work, *counts).done))[0]
+
+    async def add_note(
+        self, kid: str, *, id: str, code: str, key: str, at: datetime, expires_at: datetime
+    ) -> NoteRecord:
+        async def work(connection: asyncpg.Connection) -> NoteRecord:
+            # Locked before the look at the keys: it then finds another cloud's note of this key.
+            await _lock(connection, kid)
+            known = await _by_key(connection, kid, key)
+            if known is not None:
+                if known.code != code:
+                    raise KeyReusedError(key)
+                return known
+            await connection.execute(
+                "UPDATE note SET key = NULL WHERE kid = $1 AND key IS NOT NULL AND created_at < $2",
+                kid,
+                ms(at - timedelta(seconds=KEY_TTL_S)),
+            )
+            # The row's lock makes the order of commits the order of the sequence.
+            seq = await connection.fetchval(
+                "UPDATE kitchen SET head = head + 1, revision = revision + 1 WHERE kid = $1"
+                " RETURNING head",
+                kid,
+            )
+            await connection.execute(
+                "INSERT INTO note (kid, seq, id, code, key, created_at, expires_at)"
+                " VALUES ($1, $2, $3, $4, $5, $6, $7)",
+                kid,
+                seq,
+                id,
+                code,
+                key,
+                ms(at),
+                ms(expires_at),
+            )
+            # In the order of the primary key it looks at no more than one note that stays.
+            await connection.execute(
+                "DELETE FROM note WHERE kid = $1 AND seq < (SELECT seq FROM note"
+                " WHERE kid = $1 AND created_at >= $2 ORDER BY seq LIMIT 1)",
+                kid,
+                ms(at - NOTES_KEPT),
+            )
+            return NoteRecord(kid, seq, id, code, at, expires_at)
+
+        return await self._write(work, kid)
+
+    async def note_by_key(self, kid: str, key: str) -> NoteRecord | None:
+        return await self._read(lambda connection: _by_key(connection, kid, key))
+
+    async def note(self, id: str) -> NoteRecord | None:
+        async def work(connection: asyncpg.Connection) -> NoteRecord | None:
+            row = await connection.fetchrow("SELECT * FROM note WHERE id = $1", id)
+            return None if row is None else note_of(row)
+
+        return await self._read(work) if _storable(id) else None
+
+    async def note_id(self, kid: str, seq: int) -> str | None:
+        return await self._read(lambda connection: _note_id(connection, kid, seq))
+
+    async def notes_after(self, kid: str, seq: int, *, limit: int, at: datetime) -> Backlog:
+        async def work(connection: asyncpg.Connection) -> Backlog:
+            head = await connection.fetchval("SELECT head FROM kitchen WHERE kid = $1", kid)
+            if head is None:
+                raise KeyError(kid)
+            rows = await connection.fetch(
+                "SELECT * FROM note WHERE kid = $1 AND seq > $2 AND seq <= $3 AND expires_at > $4"
+                " ORDER BY seq LIMIT $5",
+                kid,
+                seq,
+                head,
+                ms(at),
+                limit + 1,
+            )
+            more = len(rows) > limit
+            notes = tuple(note_of(row) for row in rows[:limit])
+            # When no valid note follows the last one, the expired ones after it are done too.
+            end = notes[-1].seq if more else max(head, seq)
+            last = await _note_id(connection, kid, end)
+            return Backlog(notes, end, last, end - seq - len(notes), more)
+
+        return await self._read(work)
+
+    async def begin_time_line(self, kid: str, epoch: str) -> None:
+        await self._write(lambda connection: _begin_time_line(connection, kid, epoch), kid)
+
+    async def begin_time_lines(self) -> int:
+        async def work(connection: asyncpg.Connection) -> int:
+            kitchens = await connection.fetch("SELECT kid, epoch FROM kitchen ORDER BY kid")
+            for kitchen in kitchens:
+                await _begin_time_line(connection, kitchen["kid"], kitchen["epoch"])
+            return len(kitchens)
+
+        return await self._write(work)
+
+    async def acknowledge(self, kid: str, seq: int, at: datetime) -> None:
+        async def work(connection: asyncpg.Connection) -> None:
+            acked = (await _lock(connection, kid)).acked
+            await connection.execute(
+                "UPDATE note SET delivered_at = $4"
+                " WHERE kid = $1 AND seq > $2 AND seq <= $3 AND expires_at > $4",
+                kid,
+                acked,
+                seq,
+                ms(at),
+            )
+            await connection.execute(
+                "UPDATE kitchen SET acked = $2, revision = revision + 1 WHERE kid = $1",
+                kid,
+                max(acked, seq),
+            )
+
+        await self._write(work, kid)
+
+    async def put_status(self, kid: str, status: Status, at: datetime) -> None:
+        async def work(connection: asyncpg.Connection) -> None:
+            await _lock(connection, kid)
+            shown = await keep_receipts(connection, kid, status)
+            await connection.execute(
+                "UPDATE kitchen SET notes_shown = notes_shown + $2, revision = revision + 1"
+                " WHERE kid = $1",
+                kid,
+                shown,
+            )
+            if await is_newest(connection, kid, status):
+                await keep_snapshot(connection, kid, status, ms(at))
+
+        await self._write(work, kid)
+
+    async def _prepare(self, connection: asyncpg.Connection) -> None:
+        """Take the lock that goes with what the database was opened for."""
+        if self._use is Use.COMMAND:
+            return
+        how = "pg_try_advisory_lock" + ("_shared" if self._use is Use.SERVING else "")
+        if not await connection.fetchval(f"SELECT {how}($1)", SERVING):
+            others = "a command changes" if self._use is Use.SERVING else "a cloud serves"
+            raise StoreError(f"{others} {self._address.name} just now; end that first")
+
+    async def _read(self, query: Query[T]) -> T:
+        if self._readers is None:
+            raise StoreError(f"{self._address.name} is not open")
+        return await self._readers.read(query)
+
+    async def _write(self, work: Work[T], *kids: str) -> T:
+        """Commit what `work` does, and tell the listener of these kitchens' new records."""
+        job = self._begin(work, *kids)
+        done, _ = await asyncio.wait([job.done], timeout=CONFIRM_WITHIN_S)
+        if not done:
+            name = self._address.name
+            if self._writer is not None and self._writer.withdraw(job):
+                raise StoreError(f"{name} has not answered for {CONFIRM_WITHIN_S:g} s")
+            raise OutcomeUnknownError(f"{name} has not confirmed a write")
+        return job.done.result()[0]
+
+    def _begin(self, work: Work[T], *kids: str) -> Job[Committed[T]]:
+        if self._writer is None:
+            raise StoreError(f"{self._address.name} is not open")
+
+        async def change(connection: asyncpg.Connection) -> Committed[T]:
+            return await work(connection), [await _record(connection, kid) for kid in kids]
+
+        job = self._writer.add(change)
+        # Not after the await: a cancelled request must not keep a commit from those who wait.
+        job.done.add_done_callback(self._tell)
+        return job
+
+    def _tell(self, done: asyncio.Future[Committed[T]]) -> None:
+        if not done.cancelled() and done.exception() is None:
+            for record in done.result()[1]:
+                self._listener(record)
+
+
+async def _record(connection: asyncpg.Connection, kid: str, how: str = "") -> KitchenRecord:
+    row = await connection.fetchrow(_KITCHEN + how, kid)
+    if row is None:
+        raise KeyError(kid)
+    return kitchen_of(row)
+
+
+async def _lock(connection: asyncpg.Connection, kid: str) -> KitchenRecord:
+    """Return the kitchen, which no other transaction changes until this one has ended."""
+    return await _record(connection, kid, " FOR UPDATE")
+
+
+async def _revise(connection: asyncpg.Connection, kid: str) -> None:
+    """Let other clouds see that something of the kitchen has changed."""
+    await connection.execute("UPDATE kitchen SET revision = revision + 1 WHERE kid = $1", kid)
+
+
+async def _begin_time_line(connection: asyncpg.Connection, kid: str, epoch: str) -> None:
+    await connection.execute(
+        "UPDATE kitchen SET epoch = $3, thanks_id = NULL, thanks_at = NULL,"
+        " revision = revision + 1 WHERE kid = $1 AND epoch = $2",
+        kid,
+        epoch,
+        new_epoch(),
+    )
+
+
+async def _note_id(connection: asyncpg.Connection, kid: str, seq: int) -> str | None:
+    found: str | None = await connection.fetchval(
+        "SELECT id FROM note WHERE kid = $1 AND seq = $2", kid, seq
+    )
+    return found
+
+
+async def _by_key(connection: asyncpg.Connection, kid: str, key: str) -> NoteRecord | None:
+    row = await connection.fetchrow("SELECT * FROM note WHERE kid = $1 AND key = $2", kid, key)
+    return None if row is None else note_of(row)
+
+
+def _storable(text: str) -> bool:
+    """Return whether PostgreSQL can hold `text` at all: addresses of requests bring anything."""
+    return text.isascii() and "\0" not in text
