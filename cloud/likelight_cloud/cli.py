@@ -13,7 +13,6 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
-from yarl import URL
 
 from likelight import __version__
 from likelight.assets.brand import with_brand
@@ -24,21 +23,18 @@ from likelight.runtime.clock import utc_now
 from likelight.runtime.store_errors import StoreError
 from likelight.runtime.systemd import Systemd
 from likelight.web.http.address import own_address
-from likelight.web.http.contact import check_contact
-from likelight.web.http.proxies import Network, TrustedProxies, proxy_network
+from likelight.web.http.proxies import TrustedProxies
 from likelight.web.http.server import ListenError, listen
+from likelight_cloud import arguments
 from likelight_cloud.embedded import MountedCloud
 from likelight_cloud.server import CloudServer
 from likelight_cloud.store.base import Store, Use
-from likelight_cloud.store.choice import Database, database_of
 from likelight_cloud.trust.ceilings import KitchenLimits
 from likelight_cloud.trust.device import hashed, new_token
 
 log = logging.getLogger(__name__)
 
 USAGE_ERROR = 2
-HIGHEST_CEILING = 1_000_000
-"""The highest that can be set: more likes a second than one database commits."""
 
 
 class CommandError(Exception):
@@ -73,7 +69,7 @@ def _parser() -> argparse.ArgumentParser:
     database = argparse.ArgumentParser(add_help=False)
     database.add_argument(
         "--database",
-        type=_database,
+        type=arguments.database,
         default=os.environ.get("LIKELIGHT_DATABASE", "likelight-cloud.sqlite3"),
         metavar="URL",
         help="a SQLite file, made when missing, or postgresql://USER@HOST/NAME (default: what "
@@ -98,14 +94,14 @@ def _parser() -> argparse.ArgumentParser:
     )
     serve.add_argument(
         "--public-url",
-        type=_public_url,
+        type=arguments.public_url,
         metavar="URL",
         help="the address that viewers open, such as https://kitchens.example.com, when a proxy "
         "with TLS stands in front of the cloud",
     )
     serve.add_argument(
         "--trusted-proxy",
-        type=_proxy,
+        type=arguments.proxy,
         action="append",
         default=[],
         metavar="CIDR",
@@ -113,7 +109,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     serve.add_argument(
         "--max-likes",
-        type=_count,
+        type=arguments.ceiling,
         default=1000,
         metavar="N",
         help="likes a second that a kitchen takes of all viewers together, five times as many at "
@@ -121,7 +117,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     serve.add_argument(
         "--max-notes",
-        type=_count,
+        type=arguments.ceiling,
         default=20,
         metavar="N",
         help="notes a minute, three times as many at once (default: %(default)s)",
@@ -134,7 +130,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     serve.add_argument(
         "--contact",
-        type=_contact,
+        type=arguments.contact,
         metavar="URI",
         help="who answers questions about privacy and faults, such as mailto:it@example.com: named "
         "on /privacy and in /.well-known/security.txt",
@@ -159,7 +155,7 @@ def _parser() -> argparse.ArgumentParser:
     qr.add_argument("out", type=Path, metavar="FILE", help="a new file, .html or .svg")
     qr.add_argument(
         "--public-url",
-        type=_public_url,
+        type=arguments.public_url,
         required=True,
         metavar="URL",
         help="the address that viewers open, such as https://kitchens.example.com",
@@ -355,45 +351,6 @@ async def _begin_time_lines(options: argparse.Namespace) -> None:
         f"Kitchens that begin a new time line: {kitchens}. Their likes go on from the backup's "
         "totals, and notes that their devices never had are sent again. Start the cloud now."
     )
-
-
-def _database(text: str) -> Database:
-    try:
-        return database_of(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from error
-
-
-def _count(text: str) -> int:
-    count = int(text) if text.isascii() and text.isdecimal() else 0
-    if not 0 < count <= HIGHEST_CEILING:
-        raise argparse.ArgumentTypeError(
-            f"{text} is not a number from 1 to {HIGHEST_CEILING}; write it like 1000"
-        )
-    return count
-
-
-def _proxy(text: str) -> Network:
-    try:
-        return proxy_network(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from error
-
-
-def _contact(text: str) -> str:
-    try:
-        return check_contact(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from error
-
-
-def _public_url(text: str) -> URL:
-    url = URL(text)
-    if url.scheme not in ("http", "https") or not url.host or url != url.origin():
-        raise argparse.ArgumentTypeError(
-            f"{text} is not a public address; write it like https://kitchens.example.com"
-        )
-    return url
 
 
 if __name__ == "__main__":

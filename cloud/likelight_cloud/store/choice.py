@@ -27,7 +27,7 @@ class Database:
         if isinstance(self.place, Path):
             return SqliteStore(self.place)
         try:
-            # Whoever has a file needs no driver.
+            # A cloud on a file needs no driver.
             from likelight_cloud.store.postgresql.store import PostgresStore  # noqa: PLC0415
         except ModuleNotFoundError as error:
             raise StoreError(

@@ -1,0 +1,51 @@
+"""The kinds of arguments that `likelight-cloud` takes, beyond words and numbers."""
+
+import argparse
+from collections.abc import Callable
+from typing import TypeVar
+
+from yarl import URL
+
+from likelight.web.http.contact import check_contact
+from likelight.web.http.proxies import proxy_network
+from likelight_cloud.store.choice import database_of
+
+HIGHEST_CEILING = 1_000_000
+"""More likes a second than one database commits."""
+
+T = TypeVar("T")
+
+
+def _argument(read: Callable[[str], T]) -> Callable[[str], T]:
+    """Return `read`, whose `ValueError` argparse then tells in its own words."""
+
+    def argument(text: str) -> T:
+        try:
+            return read(text)
+        except ValueError as error:
+            raise argparse.ArgumentTypeError(str(error)) from error
+
+    return argument
+
+
+def _ceiling(text: str) -> int:
+    count = int(text) if text.isascii() and text.isdecimal() else 0
+    if not 0 < count <= HIGHEST_CEILING:
+        raise ValueError(f"{text} is not a number from 1 to {HIGHEST_CEILING}; write it like 1000")
+    return count
+
+
+def _public_url(text: str) -> URL:
+    url = URL(text)
+    if url.scheme not in ("http", "https") or not url.host or url != url.origin():
+        raise ValueError(
+            f"{text} is not a public address; write it like https://kitchens.example.com"
+        )
+    return url
+
+
+ceiling = _argument(_ceiling)
+contact = _argument(check_contact)
+database = _argument(database_of)
+proxy = _argument(proxy_network)
+public_url = _argument(_public_url)
