@@ -230,10 +230,8 @@ class Events(Wire):
 
 
 class CameraReport(Wire):
-    """The state that viewers see, since when and why.
-
-    `opens_at` is when the opening hours begin again, in whatever state; None within them.
-    """
+    """The state that viewers see, since when and why. `opens_at` is when the opening hours begin
+    again, in whatever state; None within them."""
 
     state: State
     since: Time
