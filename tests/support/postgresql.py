@@ -143,5 +143,5 @@ class Server:
 
 def _as_owner() -> list[str]:
     if os.geteuid() != 0:
-        return ["--reset-env"]
+        return []
     return [f"--reuid={OWNER}", f"--regid={OWNER}", "--init-groups"]
