@@ -88,3 +88,35 @@ async def test_it_fits_a_phone_and_a_desk(
             assert not await page.evaluate("document.documentElement.scrollWidth > innerWidth")
             await expect(viewer.like).to_be_in_viewport()
             await photograph(page, f"here-{lang}-{viewport['width']}-{theme}")
+
+
+@pytest.mark.parametrize(
+    ("can", "told"),
+    [
+        ("navigator.share = async (what) => { window.given = what.url; };", ""),
+        (
+            "Object.defineProperty(navigator, 'clipboard', { value: "
+            "{ writeText: async (text) => { window.given = text; } } });",
+            "The address is copied.",
+        ),
+        ("Object.defineProperty(navigator, 'clipboard', { value: undefined });", "Copy this"),
+    ],
+    ids=["shares", "copies", "neither"],
+)
+async def test_a_guest_shares_the_page_with_the_picture(
+    browser: Browser, address: str, can: str, told: str
+) -> None:
+    async with chromium_page(browser, f"{address}?lang=en") as page:
+        absent = "delete Navigator.prototype.share; delete navigator.share;"
+        await page.add_init_script(absent + can)
+        await page.reload()
+        await expect(ViewerPage(page).note("heroes")).to_be_visible()
+        await page.get_by_role("button", name="Share").click()
+        page_url = address.removesuffix("/here")
+        if told.startswith("Copy"):
+            await expect(page.locator("#shared")).to_have_text(f"Copy this address: {page_url}")
+        else:
+            await page.wait_for_function("window.given")
+            assert await page.evaluate("given") == page_url
+            await expect(page.locator("#shared")).to_have_text(told)
+        await photograph(page, "shared")

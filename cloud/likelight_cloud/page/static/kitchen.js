@@ -6,6 +6,7 @@ import { Likes } from "./likes.js";
 import { Live } from "./live.js";
 import { Notes } from "./notes.js";
 import { Receipts } from "./receipts.js";
+import { shareBy } from "./share.js";
 import { Stage } from "./stage.js";
 import { behind } from "./state.js";
 import { StateLine } from "./stateline.js";
@@ -123,6 +124,8 @@ find("like").addEventListener("click", () => {
   likes.tap();
 });
 find("language").addEventListener("change", (event) => chooseLanguage(event.target.value));
+// Friends get the page with the picture, in their own language.
+shareBy(find("share"), find("shared"), `${location.origin}/k/${kid}`);
 addEventListener("pagehide", () => likes.leave());
 
 stage?.start();
