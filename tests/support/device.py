@@ -115,6 +115,7 @@ class Device:
         language: str = "en",
         quiet: Callable[[], bool] = lambda: False,
         night: float = 0.0,
+        viewers_at_rest: bool = False,
     ) -> None:
         self.diary = Diary() if diary is None else diary
         self.lights = SimLights(asyncio.get_running_loop().time)
@@ -136,7 +137,13 @@ class Device:
                 measure=measure or Vitals(path.parent).measure,
                 simulated=True,
             ),
-            panel=PanelSettings(catalogue.load(language), UTC, quiet=quiet, night_brightness=night),
+            panel=PanelSettings(
+                catalogue.load(language),
+                UTC,
+                quiet=quiet,
+                night_brightness=night,
+                viewers_at_rest=viewers_at_rest,
+            ),
             lamp=LampStyle(),
             listener=self,
             now=now,

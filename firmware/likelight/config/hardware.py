@@ -136,6 +136,8 @@ class DisplaySettings(Section):
     """Quarter turns clockwise."""
     mm_per_px: Annotated[Number, Field(gt=0, le=5)] | None = None
     reading_distance_m: Annotated[Number, Field(gt=0, le=20)] | None = None
+    viewers_at_rest: bool = False
+    """Whether the screen says calmly how many watch, while no likes come."""
 
     @field_validator("panel")
     @classmethod
@@ -157,7 +159,7 @@ class DisplaySettings(Section):
 
     def wiring(self) -> DisplayWiring:
         """Return what the driver gets."""
-        return DisplayWiring(**self.model_dump())
+        return DisplayWiring(**self.model_dump(exclude={"viewers_at_rest"}))
 
 
 class ButtonsSettings(Section):

@@ -173,6 +173,7 @@ def _connect(
             zone,
             quiet=lambda: quiet.is_open(now()),
             night_brightness=config.quiet.brightness,
+            viewers_at_rest=config.display.viewers_at_rest,
             review_due=lambda: events.permissions.consent.review_due,
             troubles=lambda: troubles.present,
         ),

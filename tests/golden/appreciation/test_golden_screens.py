@@ -62,6 +62,7 @@ SCREENS: dict[str, Screen] = {
     "thanks-kept": answers()[2],
     "idle": IdleScreen(128),
     "idle-first": IdleScreen(),
+    "idle-watching": IdleScreen(128, viewers="30-49", on_air=True),
     "starting": said(connection=CloudConnection.STARTING),
     "no-internet": said(connection=CloudConnection.OFFLINE),
     "no-names": said(connection=CloudConnection.OFFLINE, failure=FailureKind.DNS),

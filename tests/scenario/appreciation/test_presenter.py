@@ -44,6 +44,11 @@ THANKS_KEPT = StatusScreen("Thanks kept.", "It goes out when the internet is bac
         (replace(CALM, camera=State.CLOSED), IdleScreen(128)),
         (replace(CALM, lively=True, viewers="3-9"), CountScreen(128, "3-9")),
         (replace(CALM, lively=True, camera=State.LIVE), CountScreen(128, on_air=True)),
+        (replace(CALM, camera=State.LIVE), IdleScreen(128, on_air=True)),
+        (
+            replace(CALM, viewers="3-9", viewers_at_rest=True, camera=State.LIVE),
+            IdleScreen(128, viewers="3-9", on_air=True),
+        ),
         (replace(CALM, connection=CloudConnection.STARTING), STARTING),
         (replace(CALM, connection=CloudConnection.OFFLINE, lively=True), OFFLINE),
         (replace(CALM, connection=CloudConnection.REFUSED, camera=State.FAULT), REFUSED),
@@ -76,6 +81,29 @@ def test_the_crew_reads_its_own_language(tmp_path: Path) -> None:
             assert " ".join(device.window.screen.text) == (
                 "Kamera aus. Noch mal drücken: wieder live."
             )
+
+    run_virtual(scenario())
+
+
+def test_a_minute_after_the_last_likes_the_screen_says_calmly_how_many_watch(
+    tmp_path: Path,
+) -> None:
+    async def scenario() -> None:
+        now = virtual_now()
+        cloud = ScriptedCloud(now)
+        device = Device(tmp_path / "device.db", cloud, now, viewers_at_rest=True)
+        async with device.living():
+            await asyncio.sleep(10)
+            device.turn(State.LIVE)
+            cloud.watch(True, "30-49")
+            cloud.like(3)
+            await asyncio.sleep(5)
+            assert device.window.screen.screen == "count"
+            await asyncio.sleep(65)
+            assert device.window.screen.text == ("30–49 watching", "3 today")
+            cloud.watch(False)
+            await asyncio.sleep(5)
+            assert device.window.screen.text == ("All quiet", "3 today")
 
     run_virtual(scenario())
 

@@ -103,6 +103,7 @@ def screens(words: CrewWords) -> Iterator[Screen]:
         yield IdleScreen(likes, words)
     for band in ("100-299", "30000-49999", "100000-299999"):
         yield OnAirScreen(band, words)
+        yield IdleScreen(12_480, words, band, on_air=True)
         yield CountScreen(12_480, band, True, words)
     yield CountScreen(128, None, False, words)
     yield UpdatingScreen(None, words)
@@ -150,7 +151,7 @@ def press(monkeypatch: pytest.MonkeyPatch) -> Press:
 
     monkeypatch.setattr(Canvas, "text", text)
     monkeypatch.setattr(Canvas, "icon", icon)
-    for ornament in ("glow", "tile", "dots", "bar", "steps", "matrix"):
+    for ornament in ("glow", "tally", "tile", "dots", "bar", "steps", "matrix"):
         monkeypatch.setattr(Canvas, ornament, lambda *_: None)
     return drawn
 
@@ -238,8 +239,10 @@ def lines_of_title(screen: Screen, shown: tuple[Page, ...]) -> int:
             title = words.so_far_updated.format(percent=round(100 * progress))
         case OnAirScreen(_, words):
             title = words.on_air
-        case IdleScreen(_, words):
+        case IdleScreen(_, words, None):
             title = words.quiet
+        case IdleScreen(_, words, band) if band is not None:
+            title = words.so_many_watching.format(band=words.band(band))
         case NoteScreen():
             return 0
         case _:

@@ -51,7 +51,7 @@ screens: st.SearchStrategy[Screen] = st.one_of(
     st.builds(NoteScreen, text, icon),
     st.builds(CountScreen, count, band, st.booleans()),
     st.builds(OnAirScreen, band),
-    st.builds(IdleScreen, count),
+    st.builds(IdleScreen, count, viewers=band, on_air=st.booleans()),
     st.builds(StatusScreen, text, text, icon),
     st.builds(UpdatingScreen, st.none() | st.floats(-0.5, 1.5)),
     st.builds(PairingScreen, code, code.map(lambda code: f"https://likelight.example/p/{code}")),
@@ -173,7 +173,8 @@ def test_an_oled_has_the_code_to_type_and_nothing_to_scan(panel: DisplayInfo) ->
 def test_colours_on_panels_have_the_contrast_that_reading_needs() -> None:
     for colour in (palette.INK, palette.MUTED, palette.HEART, palette.GLOW, palette.WELL):
         assert _contrast(colour, palette.PAPER) >= 4.5
-    for colour in (palette.ON_AIR, palette.PRIVATE, palette.GLOW, palette.WELL):
+    assert _contrast(palette.ON_AIR, palette.PAPER) >= 3
+    for colour in (palette.FAULT, palette.PRIVATE, palette.GLOW, palette.WELL):
         assert _contrast(palette.PAPER, colour) >= 4.5
 
 

@@ -1,6 +1,8 @@
 """The screens: the right words, in type that the crew can read from where they stand."""
 
+import math
 from collections.abc import Iterable
+from dataclasses import replace
 
 import pytest
 from PIL import Image
@@ -11,6 +13,7 @@ from likelight.appreciation.screens.models import (
     CountScreen,
     IdleScreen,
     NoteScreen,
+    OnAirScreen,
     PrivateScreen,
     Screen,
     StatusScreen,
@@ -18,6 +21,7 @@ from likelight.appreciation.screens.models import (
 )
 from likelight.appreciation.screens.render import hold_s, pages
 from likelight.appreciation.screens.typeface import FLOOR_ARC_MIN, em_for
+from likelight_hw import panels
 from likelight_hw.ports import DisplayInfo, Rgb
 from support.panels import OLED, PANELS, SEVEN_INCH
 
@@ -92,12 +96,37 @@ def test_a_count_is_one_thought_a_page() -> None:
     assert [page.text for page in pages(CountScreen(1), SEVEN_INCH)] == [("1", "today")]
 
 
-def test_on_air_is_shown_by_a_shape_and_not_by_colour_alone() -> None:
-    (on,), (off,) = (pages(CountScreen(7, on_air=on_air), OLED) for on_air in (True, False))
-    corner = (0, 0, 18, 18)
+@pytest.mark.parametrize("panel", panels.PANELS)
+@pytest.mark.parametrize(
+    "screen",
+    [
+        OnAirScreen("30-49"),
+        CountScreen(128, "30-49", on_air=True),
+        IdleScreen(128, viewers="30-49", on_air=True),
+    ],
+    ids=lambda screen: screen.name,
+)
+def test_on_air_is_a_bar_along_the_upper_edge_that_is_seen_at_3_m(
+    screen: Screen, panel: str
+) -> None:
+    """5 arc-minutes high, or a tenth of a small panel; red, or solid where there is no red."""
+    info = panels.PANELS[panel].info
+    light = (0xC9, 0x2A, 0x2A) if info.mode == "RGB" else (255, 255, 255)
+    edge = 2 if info.burns_in else 0
+    least = min(info.height // 10, math.ceil(4.363 / info.mm_per_px))
 
-    assert on.image.crop(corner).getbbox() is not None
-    assert off.image.crop(corner).getbbox() is None
+    for page in pages(screen, info):
+        bar = page.image.convert("RGB").crop((edge, edge, info.width - edge, edge + least))
+        assert bar.getcolors() == [(bar.width * bar.height, light)]
+    if isinstance(screen, CountScreen | IdleScreen):
+        for page in pages(replace(screen, on_air=False), info):
+            assert page.image.convert("RGB").getpixel((info.width // 2, edge)) != light
+
+
+def test_a_resting_screen_says_how_many_watch_where_the_kitchen_wants_it() -> None:
+    (page,) = pages(IdleScreen(128, viewers="30-49", on_air=True), SEVEN_INCH)
+
+    assert page.text == ("30–49", "watching", "128 today")
 
 
 def test_the_private_screen_says_all_of_it_at_one_glance() -> None:

@@ -62,7 +62,10 @@ def headline(now: Situation, words: CrewWords = ENGLISH) -> Screen:
         return OnAirScreen(now.viewers, words)
     if now.lively:
         return CountScreen(now.likes_today, now.viewers, now.camera is State.LIVE, words)
-    return _off(now, words) or IdleScreen(now.likes_today, words)
+    viewers = now.viewers if now.viewers_at_rest else None
+    return _off(now, words) or IdleScreen(
+        now.likes_today, words, viewers, on_air=now.camera is State.LIVE
+    )
 
 
 def _thanks_kept(words: CrewWords) -> StatusScreen:

@@ -13,13 +13,15 @@ class PanelSettings:
     """The words of the notes, the kitchen's time, and when the crew must not be disturbed.
 
     In `quiet()` hours the panel is dark, or as bright as `night_brightness` says (0..1) if it does
-    not burn in. `review_due` returns the date by which the crew's consent must be reviewed, when
-    that is soon.
+    not burn in. With `viewers_at_rest` the resting screen says how many watch; else these and the
+    likes take turns, in large figures, for as long as somebody does. `review_due` returns the date
+    by which the crew's consent must be reviewed, when that is soon.
     """
 
     catalogue: Catalogue
     timezone: tzinfo | None = None
     quiet: Callable[[], bool] = lambda: False
     night_brightness: float = 0.0
+    viewers_at_rest: bool = False
     review_due: Callable[[], date | None] = lambda: None
     troubles: Callable[[], tuple[Trouble, ...]] = lambda: ()

@@ -32,7 +32,9 @@ class Situation:
     troubles: tuple[Trouble, ...] = ()
     """What is wrong with the device as a whole, the most urgent first."""
     viewers: str | None = None
+    viewers_at_rest: bool = False
+    """The kitchen wants to know how many watch also while nothing happens."""
     lively: bool = False
-    """Somebody watches, or likes have just come."""
+    """Likes have just come; or somebody watches, and the screen does not say so at rest."""
     thanking: bool = False
     """The crew has just pressed THANKS."""

@@ -68,6 +68,7 @@ class SituationTracker:
         now = _time()
         viewers, camera = self._inbox.viewers, self._camera()
         timezone = self._settings.timezone
+        at_rest = self._settings.viewers_at_rest and viewers.band is not None
         return Situation(
             connection=self._poller.connection,
             failure=self._poller.failure,
@@ -81,7 +82,8 @@ class SituationTracker:
             trouble=self.camera_trouble,
             troubles=self._settings.troubles(),
             viewers=viewers.band,
-            lively=viewers.watching or now < self._lively_until,
+            viewers_at_rest=at_rest,
+            lively=now < self._lively_until or (viewers.watching and not at_rest),
             thanking=now < self._thanking_until,
         )
 

@@ -66,6 +66,12 @@ class Canvas:
         at = sizes.corner + (size - inner) // 2
         self.icon(name, at, at, inner, palette.PAPER)
 
+    def tally(self, sizes: Geometry) -> None:
+        """Draw the on-air bar along the whole upper edge."""
+        right, bottom = sizes.width - sizes.inset - 1, sizes.inset + sizes.tally - 1
+        colour = palette.ON_AIR if self._coloured else 1
+        self._draw.rectangle((sizes.inset, sizes.inset, right, bottom), fill=colour)
+
     def dots(self, number: int, of: int, sizes: Geometry) -> None:
         """Show in the foot which page of how many this is: its dot is longer than the others."""
         dot, gap = sizes.dot, max(2, round(sizes.dot * 0.8))

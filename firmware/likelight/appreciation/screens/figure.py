@@ -86,24 +86,33 @@ def count(screen: CountScreen, panel: DisplayInfo) -> list[Drawn]:
 
 
 def idle(screen: IdleScreen, panel: DisplayInfo) -> list[Drawn]:
-    """Draw the idle screen: one line, and the likes of the day so far, if there are any.
+    """Draw the idle screen: that all is quiet, or how many watch, and the likes of the day so far.
 
     When the line takes more room in the crew's language, the likes may need a page of their own.
     """
     sizes, words = geometry(panel), screen.words
+    area = sizes.below_tally if screen.on_air else sizes.plain
     widest = sizes.width - 2 * sizes.side
     day = [_day(screen.likes_today, words, sizes.ems.floor, widest)] if screen.likes_today else []
-    quiet = _Row(words.quiet, sizes.em_wanted, palette.INK)
-    if quiet.width > widest or not _inside([quiet, *day], sizes.plain):
-        quiet = replace(quiet, em=sizes.ems.floor)
-    rows = _broken(quiet, widest)
-    together = not day or len(rows) == 1 or _inside([*rows, *day], sizes.plain)
+    text = words.quiet
+    if screen.viewers is not None:
+        text = words.so_many_watching.format(band=words.band(screen.viewers))
+    line = _Row(text, sizes.em_wanted, palette.INK)
+    if line.width > widest or not _inside([line, *day], area):
+        line = replace(line, em=sizes.ems.floor)
+    rows = _broken(line, widest)
+    if screen.viewers is not None and not _inside(rows, area, widest):
+        label = _Row(words.watching, sizes.ems.floor, palette.INK, bold=False)
+        rows = [replace(line, text=words.band(screen.viewers)), *_broken(label, widest)]
+    together = not day or len(rows) == 1 or _inside([*rows, *day], area)
     pages = [[*rows, *day]] if together else [rows, day]
     drawn = []
     for rows in pages:
         canvas = Canvas(panel)
         canvas.glow(sizes.width // 2, sizes.height, sizes.height * 7 // 8)
-        drawn.append((canvas.image, _draw(canvas, rows, sizes.plain)))
+        if screen.on_air:
+            canvas.tally(sizes)
+        drawn.append((canvas.image, _draw(canvas, rows, area)))
     return drawn
 
 
@@ -134,16 +143,16 @@ def _figure(
     screen: CountScreen,
     panel: DisplayInfo,
 ) -> Drawn:
-    """Draw a number over its label; while the camera is on air, with its glyph in the corner.
+    """Draw a number over its label; while the camera is on air, below its bar.
 
     It takes the first spelling that fits at the floor; it drops the icon before it takes a shorter
     one.
     """
     sizes = geometry(panel)
-    area = sizes.beside_glyph if screen.on_air else sizes.plain
+    area = sizes.below_tally if screen.on_air else sizes.plain
     canvas = Canvas(panel)
     if screen.on_air:
-        canvas.tile("camera", sizes)
+        canvas.tally(sizes)
     below = _Row(label, sizes.ems.floor, palette.MUTED, bold=False)
     labels = _broken(below, sizes.width - 2 * sizes.side)
     largest = max(sizes.ems.floor, round(sizes.height * _LARGEST / CAP_PER_EM))
@@ -188,10 +197,10 @@ def _fits(rows: list[_Row], area: Area) -> bool:
     )
 
 
-def _inside(rows: list[_Row], area: Area) -> bool:
-    """Return whether the rows' ink lies inside the area from top to bottom."""
+def _inside(rows: list[_Row], area: Area, widest: float = math.inf) -> bool:
+    """Return whether the rows' ink is inside the area from top to bottom, none over `widest`."""
     first = _baselines(rows, area)[0]
-    return first + rows[0].ink[1] >= area.top
+    return first + rows[0].ink[1] >= area.top and all(row.width <= widest for row in rows)
 
 
 def _draw(canvas: Canvas, rows: list[_Row], area: Area) -> tuple[str, ...]:

@@ -1,5 +1,6 @@
 """How a panel is divided: its margin, the state's corner, the foot, the sizes of type."""
 
+import math
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Final
@@ -12,6 +13,8 @@ ORBIT: Final = 2
 """How far, in pixels, a picture may be moved either way on a panel that burns in."""
 _FOOT_GAP: Final = 4
 """Least space between the words and the foot, in pixels."""
+_TALLY_MM: Final = 3000 * math.tan(math.radians(5 / 60))
+"""The on-air bar is 5 arc-minutes high at 3 m: five times what an eye can tell apart."""
 _CEILING: Final = 1.08
 """The largest type, as a share of the easily read size; larger type would only disturb."""
 
@@ -22,8 +25,9 @@ class Geometry:
 
     An icon in the corner has the size `glyph` and stands at (`corner`, `corner`); one above the
     words has one of the sizes `crowns`, the larger the better. `gap` is the space around them.
-    `side` and `rim` are the margins of text, at left and right, and above and below. The foot is a
-    strip `foot` high that ends `corner` above the lower edge: a bar, steps, or dots of size `dot`.
+    `side` and `rim` are the margins of text, at left and right, and above and below. The on-air bar
+    is `tally` high and stands `inset` from the upper edge. The foot is a strip `foot` high that
+    ends `corner` above the lower edge: a bar, steps, or dots of size `dot`.
     """
 
     width: int
@@ -34,6 +38,8 @@ class Geometry:
     gap: int
     glyph: int
     crowns: tuple[int, ...]
+    inset: int
+    tally: int
     foot: int
     dot: int
     ems: Ems
@@ -48,6 +54,11 @@ class Geometry:
     def beside_glyph(self) -> Area:
         """All of the panel except its upper left corner."""
         return replace(self.plain, corner=self.corner + self.glyph + self.gap)
+
+    @property
+    def below_tally(self) -> Area:
+        """All of the panel below the on-air bar."""
+        return replace(self.plain, top=max(self.rim, self.inset + self.tally + self.gap))
 
     @property
     def foot_top(self) -> int:
@@ -72,16 +83,32 @@ def geometry(panel: DisplayInfo) -> Geometry:
     A panel that is too small for its distance gets the type that fits it. In one bit, icons have
     the sizes they are drawn for (16 and 32 px), and the margin is only as wide as the picture may
     move. In colour the corner's tile takes a sixth of the height, in half steps of the icons' grid,
-    and the margins are wide.
+    and the margins are wide. The on-air bar takes a tenth of the height at most.
     """
     width, height = panel.width, panel.height
     largest = min(width, height) * 3 // 5
     wanted = min(largest, em_for(panel, WANTED_ARC_MIN))
     ems = Ems(min(largest, em_for(panel, FLOOR_ARC_MIN)), round(wanted * _CEILING))
+    tally = min(height // 10, math.ceil(_TALLY_MM / panel.mm_per_px))
     if panel.mode == "1":
         edge = ORBIT if panel.burns_in else 1
         gap = 3 if 3 * ems.floor < height else 2
-        return Geometry(width, height, edge, edge, edge, gap, 16, (32,), 3, 3, ems, wanted)
+        return Geometry(
+            width,
+            height,
+            side=edge,
+            rim=edge,
+            corner=edge,
+            gap=gap,
+            glyph=16,
+            crowns=(32,),
+            inset=edge,
+            tally=tally,
+            foot=3,
+            dot=3,
+            ems=ems,
+            em_wanted=wanted,
+        )
     glyph = max(24, round(height / 6 / 12) * 12)
     return Geometry(
         width,
@@ -92,6 +119,8 @@ def geometry(panel: DisplayInfo) -> Geometry:
         gap=glyph // 4,
         glyph=glyph,
         crowns=(glyph * 2, glyph * 5 // 4),
+        inset=0,
+        tally=tally,
         foot=height // 30,
         dot=height // 40,
         ems=ems,

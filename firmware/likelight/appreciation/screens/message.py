@@ -11,6 +11,7 @@ from likelight.appreciation.screens.layout import (
     MAX_LINES,
     TITLE_LINES,
     Area,
+    Ems,
     Line,
     Paragraph,
     fit,
@@ -55,7 +56,7 @@ def on_air(screen: OnAirScreen, panel: DisplayInfo) -> list[Drawn]:
     words, watching = screen.words, ""
     if screen.viewers:
         watching = words.so_many_watching.format(band=words.band(screen.viewers))
-    return _state(words.on_air, watching, "camera", panel)
+    return _state(words.on_air, watching, None, panel)
 
 
 def status(screen: StatusScreen, panel: DisplayInfo) -> list[Drawn]:
@@ -135,14 +136,15 @@ def _lit_icon(canvas: Canvas, icon: str, x: int, y: int, size: int, sizes: Geome
 
 
 def _state(
-    title: str, detail: str, icon: str, panel: DisplayInfo, foot: Foot | None = None
+    title: str, detail: str, icon: str | None, panel: DisplayInfo, foot: Foot | None = None
 ) -> list[Drawn]:
     """Draw a state on one page if the type allows it, else each sentence on pages of its own.
 
-    A title has at most two lines.
+    A title has at most two lines. Without an icon it is the state of being on air.
     """
     sizes = geometry(panel)
-    area = sizes.beside_glyph if foot is None else sizes.above_foot(sizes.beside_glyph)
+    whole = sizes.below_tally if icon is None else sizes.beside_glyph
+    area = whole if foot is None else sizes.above_foot(whole)
     together = fit(
         [
             Paragraph(split(title), most=TITLE_LINES),
@@ -151,11 +153,18 @@ def _state(
         area,
         sizes.ems,
     )
-    settings = [together] if together is not None else _apart(title, detail, sizes)
+    settings = (
+        [together]
+        if together is not None
+        else _apart(title, detail, sizes.above_foot(whole), sizes.ems)
+    )
     drawn = []
     for number, lines in enumerate(settings, 1):
         canvas = Canvas(panel)
-        canvas.tile(icon, sizes)
+        if icon is None:
+            canvas.tally(sizes)
+        else:
+            canvas.tile(icon, sizes)
         if foot is not None:
             foot(canvas, sizes)
         elif len(settings) > 1:
@@ -167,10 +176,9 @@ def _state(
     return drawn
 
 
-def _apart(title: str, detail: str, sizes: Geometry) -> Sequence[tuple[Line, ...]]:
-    area: Area = sizes.above_foot(sizes.beside_glyph)
+def _apart(title: str, detail: str, area: Area, ems: Ems) -> Sequence[tuple[Line, ...]]:
     pages = [
-        *paginate(title, area, sizes.ems, bold=True, most=TITLE_LINES),
-        *paginate(detail, area, sizes.ems, bold=False, apart=True),
+        *paginate(title, area, ems, bold=True, most=TITLE_LINES),
+        *paginate(detail, area, ems, bold=False, apart=True),
     ]
     return pages or [()]

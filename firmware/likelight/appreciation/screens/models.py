@@ -42,11 +42,13 @@ class ThanksScreen:
 
 @dataclass(frozen=True, slots=True)
 class IdleScreen:
-    """Nothing new: the camera is ready and nobody watches."""
+    """Nothing new; the band of viewers ("30-49") where the kitchen wants to know while it rests."""
 
     name: ClassVar[str] = "idle"
     likes_today: int = 0
     words: CrewWords = field(default=ENGLISH, repr=False)
+    viewers: str | None = None
+    on_air: bool = False
 
 
 @dataclass(frozen=True, slots=True)

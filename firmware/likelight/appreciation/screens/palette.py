@@ -8,7 +8,9 @@ PAPER: Final[Rgb] = (0x17, 0x14, 0x11)
 INK: Final[Rgb] = (0xFF, 0xF3, 0xE2)
 MUTED: Final[Rgb] = (0xB8, 0xAB, 0x9B)
 HEART: Final[Rgb] = (0xFF, 0x7F, 0xA6)
-ON_AIR: Final[Rgb] = (0xFF, 0x6B, 0x6B)
+ON_AIR: Final[Rgb] = (0xC9, 0x2A, 0x2A)
+"""A light is this red in both themes."""
+FAULT: Final[Rgb] = (0xFF, 0x6B, 0x6B)
 PRIVATE: Final[Rgb] = (0x8A, 0xB8, 0xE6)
 WELL: Final[Rgb] = (0x7F, 0xD3, 0x96)
 LINE: Final[Rgb] = (0x3A, 0x33, 0x2C)
@@ -16,10 +18,9 @@ GLOW: Final[Rgb] = (0xFF, 0xD9, 0xA0)
 
 _OWN: Final[dict[str, Rgb]] = {
     "heart": HEART,
-    "camera": ON_AIR,
     "camera_crossed": PRIVATE,
     "check": WELL,
-    "cross": ON_AIR,
+    "cross": FAULT,
 }
 
 
