@@ -67,9 +67,9 @@ class CrewWords:
     no_connection: str = "No con\u00adnection."
     still_works: str = "The lamp and your buttons still work."
     wrong_time: str = "The clock is wrong."
-    settings_mistake: str = "Settings mistake."
+    settings_mistake: str = "A setting is wrong."
     card_full: str = "Memory card full."
-    card_failing: str = "Memory card fails."
+    card_failing: str = "Memory card fault."
     call_it: str = "Call IT, code {code}."
 
     stuck: str = "{name} is stuck."

@@ -136,7 +136,7 @@ class DisplaySettings(Section):
     """Quarter turns clockwise."""
     mm_per_px: Annotated[Number, Field(gt=0, le=5)] | None = None
     reading_distance_m: Annotated[Number, Field(gt=0, le=20)] | None = None
-    viewers_at_rest: bool = False
+    viewers_at_rest: Switch = False
     """Whether the screen says calmly how many watch, while no likes come."""
 
     @field_validator("panel")

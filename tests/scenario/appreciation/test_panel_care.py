@@ -266,7 +266,7 @@ def test_notes_and_presses_take_turns(tmp_path: Path) -> None:
         (FailureKind.DNS, f"No connection. {WORKS} Call IT, code N1."),
         (FailureKind.CLOCK, "The clock is wrong. Call IT, code T1."),
         (FailureKind.INTERCEPTED, f"No connection. {WORKS} Call IT, code N2."),
-        (FailureKind.SETTINGS, "Settings mistake. Call IT, code S6."),
+        (FailureKind.SETTINGS, "A setting is wrong. Call IT, code S6."),
         (FailureKind.CLOUD, f"No connection. {WORKS}"),
     ],
 )

@@ -241,8 +241,9 @@ def lines_of_title(screen: Screen, shown: tuple[Page, ...]) -> int:
             title = words.on_air
         case IdleScreen(_, words, None):
             title = words.quiet
-        case IdleScreen(_, words, band) if band is not None:
-            title = words.so_many_watching.format(band=words.band(band))
+        case IdleScreen():
+            # All but the likes of the day, which stand below or on the next page.
+            return len(shown[0].text) - (len(shown) == 1)
         case NoteScreen():
             return 0
         case _:

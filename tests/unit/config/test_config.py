@@ -245,8 +245,8 @@ def test_the_walk_finds_numbers_and_switches() -> None:
 def test_a_number_and_a_switch_are_of_tomls_own_types(
     tmp_path: Path, table: str, name: str
 ) -> None:
-    kinds = {"active_low": ('"true"', "1", "0.0"), "barcode": ('"true"', "1", "0.0")}
-    for value in kinds.get(name, ("true", "false", '"1"', '"10000"')):
+    switch = name in ("active_low", "barcode", "viewers_at_rest")
+    for value in ('"true"', "1", "0.0") if switch else ("true", "false", '"1"', '"10000"'):
         with pytest.raises(ConfigError, match=rf"line 2: {table}\.{name}: this takes .*quotes"):
             read_config(written(tmp_path, f"[{table}]\n{name} = {value}"))
 

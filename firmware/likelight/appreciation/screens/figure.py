@@ -9,7 +9,7 @@ from likelight.appreciation.screens import palette
 from likelight.appreciation.screens.breaking import Ink, ink_of, join, split, wrap
 from likelight.appreciation.screens.canvas import Canvas, Drawn
 from likelight.appreciation.screens.geometry import geometry
-from likelight.appreciation.screens.layout import Area, Line
+from likelight.appreciation.screens.layout import TITLE_LINES, Area, Line
 from likelight.appreciation.screens.models import CountScreen, IdleScreen
 from likelight.appreciation.screens.typeface import CAP_PER_EM, cap_height, rise
 from likelight.assets.crew_words import CrewWords
@@ -101,7 +101,8 @@ def idle(screen: IdleScreen, panel: DisplayInfo) -> list[Drawn]:
     if line.width > widest or not _inside([line, *day], area):
         line = replace(line, em=sizes.ems.floor)
     rows = _broken(line, widest)
-    if screen.viewers is not None and not _inside(rows, area, widest):
+    short = len(rows) <= TITLE_LINES and _inside(rows, area, widest)
+    if screen.viewers is not None and not short:
         label = _Row(words.watching, sizes.ems.floor, palette.INK, bold=False)
         rows = [replace(line, text=words.band(screen.viewers)), *_broken(label, widest)]
     together = not day or len(rows) == 1 or _inside([*rows, *day], area)
