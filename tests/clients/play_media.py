@@ -1,0 +1,108 @@
+"""ffmpeg, GStreamer, mpv and VLC on live.mp4 and stream.mjpg: pictures over PRIVACY and a restart.
+
+`.ci/run --long` runs it, and installs them.
+"""
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from likelight.contract import State
+from likelight.feed.placeholders import Placeholder
+from support.feed import SHADES, Kitchen, kitchen
+from support.pictures import CAMERA_SHADE, HEIGHT, WIDTH, jpeg, one_keyframe
+from support.stage import camera
+
+GRAY, I420 = WIDTH * HEIGHT, WIDTH * HEIGHT * 3 // 2
+"""Bytes of a picture."""
+SIZE = f"{WIDTH}:{HEIGHT}"
+NEAR = 16
+"""How far a shade may be off: some take a JPEG's range for a video's."""
+
+
+def gstreamer(url: str, *demuxer_and_decoder: str) -> list[str]:
+    chain = ["souphttpsrc", f"location={url}"]
+    caps = f"video/x-raw,format=GRAY8,width={WIDTH},height={HEIGHT}"
+    for element in (*demuxer_and_decoder, "videoconvert", "videoscale", caps, "fdsink"):
+        chain += ["!", element]
+    return ["gst-launch-1.0", "-q", *chain]
+
+
+def command(client: str, url: str) -> tuple[list[str], int]:
+    """Return what writes raw pictures to stdout, and the bytes of one."""
+    if client == "ffmpeg":
+        words = ["ffmpeg", "-v", "error", "-i", url, "-vf", f"scale={SIZE}"]
+        return [*words, "-pix_fmt", "gray", "-f", "rawvideo", "-"], GRAY
+    if client == "mpv":
+        words = ["mpv", "--no-config", "--really-quiet", "--no-audio", "--of=rawvideo"]
+        return [*words, "--ovc=rawvideo", "--o=-", f"--vf=scale={SIZE},format=gray", url], GRAY
+    if client == "vlc":
+        return [sys.executable, str(Path(__file__).with_name("vlc.py")), url], I420
+    if url.endswith("mjpg"):
+        return gstreamer(url, "multipartdemux", "jpegdec"), GRAY
+    return gstreamer(url, "qtdemux", "h264parse", "avdec_h264"), GRAY
+
+
+@asynccontextmanager
+async def played(client: str, url: str) -> AsyncIterator[AsyncIterator[int]]:
+    """Play `url`; yield the shade of each picture as it comes."""
+    words, size = command(client, url)
+    process = await asyncio.create_subprocess_exec(*words, stdout=asyncio.subprocess.PIPE)
+    assert process.stdout is not None
+    stream = process.stdout
+
+    async def shades() -> AsyncIterator[int]:
+        while True:
+            picture = await stream.readexactly(size)
+            yield picture[GRAY // 2]
+
+    try:
+        yield shades()
+    finally:
+        process.kill()
+        await process.wait()
+
+
+async def shows(shades: AsyncIterator[int], shade: int) -> None:
+    """Return when ten pictures of `shade` have come in a row."""
+    in_a_row = 0
+    async with asyncio.timeout(60):
+        async for seen in shades:
+            in_a_row = in_a_row + 1 if abs(seen - shade) < NEAR else 0
+            if in_a_row == 10:
+                return
+
+
+def like_the_cameras(place: Kitchen, state: State) -> None:
+    """Let `state` be shown in the camera's size, as the camera itself draws it."""
+    drawn = (one_keyframe(SHADES[state]), jpeg(SHADES[state]))
+    place.hub.set_placeholder(Placeholder.from_keyframe(state, *drawn, WIDTH, HEIGHT))
+
+
+@pytest.mark.parametrize("path", ["live.mp4", "stream.mjpg"])
+@pytest.mark.parametrize("client", ["ffmpeg", "gstreamer", "mpv", "vlc"])
+async def test_it_keeps_getting_pictures(client: str, path: str) -> None:
+    async with kitchen() as place, asyncio.TaskGroup() as group:
+        like_the_cameras(place, State.PRIVATE)
+        rolling = group.create_task(camera(place))
+        place.hub.set_format(WIDTH, HEIGHT, 30)
+        place.hub.show(State.LIVE)
+        async with played(client, f"{place.url}/k/demo/{path}") as shades:
+            await shows(shades, CAMERA_SHADE)
+            place.hub.show(State.PRIVATE)
+            await shows(shades, SHADES[State.PRIVATE])
+            place.hub.show(State.LIVE)
+            await shows(shades, CAMERA_SHADE)
+            # The camera dies, and comes back.
+            place.hub.show(State.FAULT)
+            rolling.cancel()
+            await shows(shades, SHADES[State.FAULT])
+            rolling = group.create_task(camera(place))
+            place.hub.set_format(WIDTH, HEIGHT, 30)
+            place.hub.show(State.LIVE)
+            await shows(shades, CAMERA_SHADE)
+            rolling.cancel()
