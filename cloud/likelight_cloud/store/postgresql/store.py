@@ -26,6 +26,13 @@ from likelight_cloud.store.base import (
 )
 from likelight_cloud.store.postgresql.address import Address
 from likelight_cloud.store.postgresql.connect import LOST, explained
+from likelight_cloud.store.postgresql.kitchens import (
+    KITCHEN,
+    begin_time_line,
+    locked,
+    record_of,
+    revise,
+)
 from likelight_cloud.store.postgresql.readers import CONNECTIONS, Query, Readers
 from likelight_cloud.store.postgresql.reports import (
     forget_snapshot,
@@ -44,11 +51,6 @@ CLOSE_WITHIN_S = 5.0
 
 T = TypeVar("T")
 Committed = tuple[T, list[KitchenRecord]]
-
-_KITCHEN = """
-SELECT *, status #>> '{camera,opens_at}' AS opens_at,
-       (status ->> 'notes_wait')::boolean AS notes_wait
-FROM kitchen WHERE kid = $1"""
 
 
 class PostgresStore:
@@ -115,7 +117,7 @@ class PostgresStore:
 
     async def add_token(self, kid: str, token_hash: bytes) -> None:
         async def work(connection: asyncpg.Connection) -> None:
-            await _lock(connection, kid)
+            await locked(connection, kid)
             await connection.execute(
                 "INSERT INTO token (hash, kid) VALUES ($2, $1) ON CONFLICT DO NOTHING",
                 kid,
@@ -127,23 +129,23 @@ class PostgresStore:
                 " AND n < (SELECT max(n) FROM token WHERE kid = $1)",
                 kid,
             )
-            await _revise(connection, kid)
+            await revise(connection, kid)
 
         await self._write(work, kid)
 
     async def end_other_tokens(self, kid: str, token_hash: bytes) -> None:
         async def work(connection: asyncpg.Connection) -> None:
-            await _lock(connection, kid)
+            await locked(connection, kid)
             await connection.execute(
                 "DELETE FROM token WHERE kid = $1 AND hash != $2", kid, token_hash
             )
-            await _revise(connection, kid)
+            await revise(connection, kid)
 
         await self._write(work, kid)
 
     async def revoke_tokens(self, kid: str, token_hash: bytes) -> None:
         async def work(connection: asyncpg.Connection) -> None:
-            await _lock(connection, kid)
+            await locked(connection, kid)
             await connection.execute("DELETE FROM token WHERE kid = $1", kid)
             await connection.execute(
                 "INSERT INTO token (hash, kid) VALUES ($2, $1)", kid, token_hash
@@ -175,7 +177,7 @@ class PostgresStore:
 
     async def kitchen(self, kid: str) -> KitchenRecord | None:
         async def work(connection: asyncpg.Connection) -> KitchenRecord | None:
-            row = await connection.fetchrow(_KITCHEN, kid)
+            row = await connection.fetchrow(KITCHEN, kid)
             return None if row is None else kitchen_of(row)
 
         return await self._read(work) if _storable(kid) else None
@@ -203,7 +205,7 @@ class PostgresStore:
     ) -> NoteRecord:
         async def work(connection: asyncpg.Connection) -> NoteRecord:
             # Locked before the look at the keys: it then finds another cloud's note of this key.
-            await _lock(connection, kid)
+            await locked(connection, kid)
             known = await _by_key(connection, kid, key)
             if known is not None:
                 if known.code != code:
@@ -279,20 +281,20 @@ class PostgresStore:
         return await self._read(work)
 
     async def begin_time_line(self, kid: str, epoch: str) -> None:
-        await self._write(lambda connection: _begin_time_line(connection, kid, epoch), kid)
+        await self._write(lambda connection: begin_time_line(connection, kid, epoch), kid)
 
     async def begin_time_lines(self) -> int:
         async def work(connection: asyncpg.Connection) -> int:
             kitchens = await connection.fetch("SELECT kid, epoch FROM kitchen ORDER BY kid")
             for kitchen in kitchens:
-                await _begin_time_line(connection, kitchen["kid"], kitchen["epoch"])
+                await begin_time_line(connection, kitchen["kid"], kitchen["epoch"])
             return len(kitchens)
 
         return await self._write(work)
 
     async def acknowledge(self, kid: str, seq: int, at: datetime) -> None:
         async def work(connection: asyncpg.Connection) -> None:
-            acked = (await _lock(connection, kid)).acked
+            acked = (await locked(connection, kid)).acked
             await connection.execute(
                 "UPDATE note SET delivered_at = $4"
                 " WHERE kid = $1 AND seq > $2 AND seq <= $3 AND expires_at > $4",
@@ -311,7 +313,7 @@ class PostgresStore:
 
     async def put_status(self, kid: str, status: Status, at: datetime) -> None:
         async def work(connection: asyncpg.Connection) -> None:
-            await _lock(connection, kid)
+            await locked(connection, kid)
             shown = await keep_receipts(connection, kid, status)
             await connection.execute(
                 "UPDATE kitchen SET notes_shown = notes_shown + $2, revision = revision + 1"
@@ -354,7 +356,7 @@ class PostgresStore:
             raise StoreError(f"{self._address.name} is not open")
 
         async def change(connection: asyncpg.Connection) -> Committed[T]:
-            return await work(connection), [await _record(connection, kid) for kid in kids]
+            return await work(connection), [await record_of(connection, kid) for kid in kids]
 
         job = self._writer.add(change)
         # Not after the await: a cancelled request must not keep a commit from those who wait.
@@ -365,33 +367,6 @@ class PostgresStore:
         if not done.cancelled() and done.exception() is None:
             for record in done.result()[1]:
                 self._listener(record)
-
-
-async def _record(connection: asyncpg.Connection, kid: str, how: str = "") -> KitchenRecord:
-    row = await connection.fetchrow(_KITCHEN + how, kid)
-    if row is None:
-        raise KeyError(kid)
-    return kitchen_of(row)
-
-
-async def _lock(connection: asyncpg.Connection, kid: str) -> KitchenRecord:
-    """Return the kitchen, which no other transaction changes until this one has ended."""
-    return await _record(connection, kid, " FOR UPDATE")
-
-
-async def _revise(connection: asyncpg.Connection, kid: str) -> None:
-    """Let other clouds see that something of the kitchen has changed."""
-    await connection.execute("UPDATE kitchen SET revision = revision + 1 WHERE kid = $1", kid)
-
-
-async def _begin_time_line(connection: asyncpg.Connection, kid: str, epoch: str) -> None:
-    await connection.execute(
-        "UPDATE kitchen SET epoch = $3, thanks_id = NULL, thanks_at = NULL,"
-        " revision = revision + 1 WHERE kid = $1 AND epoch = $2",
-        kid,
-        epoch,
-        new_epoch(),
-    )
 
 
 async def _note_id(connection: asyncpg.Connection, kid: str, seq: int) -> str | None:
