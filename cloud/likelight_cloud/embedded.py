@@ -92,10 +92,16 @@ class EmbeddedCloud(MountedCloud):
     """
 
     def __init__(
-        self, database: Path, *, now: Now, rng: random.Random, notes: Notes = BUNDLED
+        self,
+        database: Path,
+        *,
+        now: Now,
+        rng: random.Random,
+        notes: Notes = BUNDLED,
+        contact: str | None = None,
     ) -> None:
         self._file = SqliteStore(database, replaces=True)
-        super().__init__(self._file, now=now, rng=rng, notes=notes)
+        super().__init__(self._file, now=now, rng=rng, notes=notes, contact=contact)
 
     @property
     def store_condition(self) -> StoreCondition:
