@@ -144,10 +144,17 @@ class Decoder:
 
 
 def children() -> set[int]:
-    """Return the process ids of this process's children (Linux)."""
+    """Return the process ids of this process's children (Linux) but its database server."""
     found: set[int] = set()
     for task in Path("/proc/self/task").iterdir():
         # A thread may end between the listing and the reading of its file, or while it is read.
         with contextlib.suppress(FileNotFoundError, ProcessLookupError):
             found.update(int(pid) for pid in (task / "children").read_text().split())
-    return found
+    return {pid for pid in found if _name(pid) != "postgres"}
+
+
+def _name(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/comm").read_text().strip()
+    except (FileNotFoundError, ProcessLookupError):
+        return ""

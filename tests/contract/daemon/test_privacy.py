@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+import itertools
 import json
 import logging
 from collections.abc import AsyncIterator
@@ -45,6 +46,8 @@ class Viewer:
     socket: aiohttp.ClientWebSocketResponse
     init: bytes = b""
     came: list[tuple[float, bytes]] = field(default_factory=list)
+    inits: list[bytes] = field(default_factory=list)
+    """Of each fragment: camera and placeholders have a rate, and so an SPS, of their own."""
     states: list[str] = field(default_factory=list)
 
     async def read(self) -> None:
@@ -53,10 +56,10 @@ class Viewer:
             text = json.loads(message.data)
             self.states += [text["state"]] if "state" in text else []
         elif message.type is aiohttp.WSMsgType.BINARY and message.data[4:8] == b"ftyp":
-            assert self.init in (b"", message.data), "one decoder is enough: all have one SPS"
             self.init = message.data
         elif message.type is aiohttp.WSMsgType.BINARY:
             self.came.append((asyncio.get_running_loop().time(), message.data))
+            self.inits.append(self.init)
         else:
             raise AssertionError(f"the socket closed: {message}")
 
@@ -78,9 +81,12 @@ class Viewer:
 
     def camera_frames(self) -> list[float]:
         """Return when each fragment came that holds a camera's picture: those carry the barcode."""
-        stream = io.BytesIO(self.init + b"".join(data for _, data in self.came))
-        with av.open(stream, "r", format="mp4") as container:
-            frames = list(container.decode(video=0))
+        frames: list[av.VideoFrame] = []
+        fragments = zip(self.inits, self.came, strict=True)
+        for init, group in itertools.groupby(fragments, key=lambda pair: pair[0]):
+            stream = io.BytesIO(init + b"".join(data for _, (_, data) in group))
+            with av.open(stream, "r", format="mp4") as container:
+                frames += container.decode(video=0)
         assert len(frames) == len(self.came)
         pairs = zip(frames, self.came, strict=True)
         return [came_at for frame, (came_at, _) in pairs if read_barcode(luma(frame)) is not None]
