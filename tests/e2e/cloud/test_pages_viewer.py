@@ -503,8 +503,8 @@ async def test_a_page_opened_in_the_background_watches_only_once_it_is_seen(
         await ViewerPage(page).counts(BEFORE)
 
 
-async def test_an_unknown_kitchen_is_called_so(browser: Browser, address: str) -> None:
-    async with chromium_page(browser, f"{address}/k/nowhere") as page:
+async def test_a_kitchen_that_was_removed_is_called_so(browser: Browser, address: str) -> None:
+    async with chromium_page(browser, f"{address}/k/removed") as page:
         await ViewerPage(page).says("There is no kitchen at this address.")
 
 
