@@ -108,11 +108,12 @@ async def raw_viewer(
     await asyncio.get_running_loop().sock_connect(sock, (kitchen.host, kitchen.port))
     reader, writer = await asyncio.open_connection(sock=sock, limit=2048)
     try:
-        writer.write(
-            f"GET {path} HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-            "Sec-WebSocket-Version: 13\r\n"
-            "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n".encode()
+        upgrade = (
+            "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+            "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n"
         )
+        asked = upgrade if path.endswith("/ws") else ""
+        writer.write(f"GET {path} HTTP/1.1\r\nHost: x\r\n{asked}\r\n".encode())
         head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 20)
         assert head.startswith((b"HTTP/1.1 101", b"HTTP/1.1 200"))
         yield reader
