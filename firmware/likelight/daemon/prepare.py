@@ -15,6 +15,7 @@ from likelight.config.secret import read_token
 from likelight.config.settings import Config, ConfigError
 from likelight.config.state_dir import is_new, is_usable, own_token
 from likelight.daemon.camera import camera_config
+from likelight.daemon.disk_watch import DiskState, disk_state
 from likelight.daemon.embedded_cloud import CloudPlugin, make_embedded_cloud
 from likelight.daemon.first_consent import STORE_FILE
 from likelight.daemon.kitchen_notes import check_language, read_notes
@@ -73,7 +74,8 @@ def prepare(config: Config, listener: socket.socket | None, *, broken: bool = Fa
     token = upload = embedded_cloud = push_target = None
     wrong = {
         Trouble.CONFIG: broken,
-        Trouble.STATE_DIR: not is_usable(state_dir),
+        # Where the disk takes nothing, that is what to say: no setting is wrong.
+        Trouble.STATE_DIR: not is_usable(state_dir) and disk_state(state_dir) == DiskState(),
         Trouble.ADDRESS: listener is None,
     }
     troubles = {trouble for trouble, present in wrong.items() if present}

@@ -16,11 +16,13 @@ from uuid import uuid4
 import aiohttp
 import pytest
 
-from likelight.config.settings import KitchenSettings
+from likelight.config.settings import Config, KitchenSettings
 from likelight.config.state_dir import held
 from likelight.contract import State
 from likelight.daemon import disk_watch
+from likelight.daemon.prepare import prepare
 from likelight.gate.marker import MARKER_FILE, Marker
+from likelight.runtime.troubles import Trouble
 from likelight_hw.sim.button import SimButton
 from support.whole import Whole, whole
 
@@ -252,3 +254,13 @@ async def test_a_disk_that_fails_under_a_running_device_is_said(
             await asyncio.to_thread(subprocess.run, abort, check=True)
             await place.until(lambda: "disk-read-only" in place.device.health().reasons)
             await place.until(lambda: "code D2." in " ".join(place.device.window_in.screen.text))
+
+
+async def test_a_new_device_on_a_disk_that_takes_nothing_blames_the_disk_and_no_setting(
+    small_disk: Path,
+) -> None:
+    read_only = ["mount", "-o", "remount,ro", str(small_disk)]
+    await asyncio.to_thread(subprocess.run, read_only, check=True)
+    config = Config.model_validate({"state_dir": small_disk / "not-made-yet"})
+    prepared = await asyncio.to_thread(prepare, config, None)
+    assert Trouble.STATE_DIR not in prepared.troubles, "the disk is said, by its own watch"
