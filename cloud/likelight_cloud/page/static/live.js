@@ -58,8 +58,10 @@ export class Live {
         await this.#windows.follow(current, joined, summary);
         if (!current()) return;
       }
-      if (polls === 0 && (await this.#listen(current))) failures = 0;
+      const heard = polls === 0 ? await this.#listen(current) : "nothing";
       if (!current()) return;
+      if (heard !== "nothing") failures = 0;
+      if (heard === "another window") continue;
       const answered = await this.#ask(current);
       if (!current()) return;
       if (answered === "unknown") return this.#on.unknown();
@@ -83,31 +85,37 @@ export class Live {
     return longest * (0.5 + 0.5 * Math.random());
   }
 
-  /** Follow the event stream until it breaks or falls silent; true when it sent a summary. */
+  /**
+   * Follow the event stream until it breaks, falls silent, or another window follows it too; resolves
+   * with what was heard: "nothing", "summary", "another window".
+   */
   #listen(current) {
-    if (typeof EventSource !== "function") return Promise.resolve(false);
+    if (typeof EventSource !== "function") return Promise.resolve("nothing");
     return new Promise((resolve) => {
       const source = new EventSource(`${this.#url}/live`);
       this.#source = source;
-      this.#windows.lead();
-      let received = false;
+      let heard = "nothing";
       const end = () => {
         clearTimeout(silence);
         source.close();
         if (this.#source === source) this.#windows.leave();
-        resolve(received);
+        resolve(heard);
       };
+      this.#windows.lead(() => {
+        heard = "another window";
+        end();
+      });
       let silence = setTimeout(end, OPEN_WITHIN_MS);
-      const heard = () => {
+      const wait = () => {
         clearTimeout(silence);
         silence = setTimeout(end, SILENCE_MS);
       };
       source.addEventListener("error", end);
-      source.addEventListener("alive", heard);
+      source.addEventListener("alive", wait);
       source.addEventListener("summary", (event) => {
         if (!current()) return end();
-        heard();
-        received = true;
+        wait();
+        heard = "summary";
         const summary = JSON.parse(event.data);
         this.#windows.tell(summary);
         this.#on.summary(summary);

@@ -10,8 +10,11 @@ const BEAT_MS = 1000;
 const GONE_MS = 3500; // a window in the background may be late
 
 export class Windows {
+  // Of two that lead at once, the smaller one goes on.
+  #id = Math.random();
   #channel = null;
   #beat = 0;
+  #yielded = () => {};
   #heardAt = -Infinity;
   #summary = () => {};
 
@@ -39,10 +42,14 @@ export class Windows {
     if (this.#summary === summary) this.#summary = () => {};
   }
 
-  /** This window follows the event stream from now on. */
-  lead() {
+  /**
+   * This window follows the event stream from now on. `yielded()`: another one does it too, as two
+   * may that began in the same moment or did not hear each other in time, and this one need not.
+   */
+  lead(yielded) {
     if (!this.#channel || this.#beat) return;
-    const beat = () => this.#channel.postMessage({ beat: true });
+    this.#yielded = yielded;
+    const beat = () => this.#channel.postMessage({ beat: this.#id });
     this.#beat = setInterval(beat, BEAT_MS);
     beat();
   }
@@ -55,9 +62,18 @@ export class Windows {
   /** This window follows the event stream no more. */
   leave() {
     if (!this.#beat) return;
+    this.#mute();
+    this.#channel.postMessage({ gone: true });
+  }
+
+  #yield() {
+    this.#mute();
+    this.#yielded();
+  }
+
+  #mute() {
     clearInterval(this.#beat);
     this.#beat = 0;
-    this.#channel.postMessage({ gone: true });
   }
 
   get #led() {
@@ -65,8 +81,9 @@ export class Windows {
   }
 
   #receive(data) {
-    if (data.who && this.#beat) this.#channel.postMessage({ beat: true });
+    if (data.who && this.#beat) this.#channel.postMessage({ beat: this.#id });
     if (data.beat || data.summary) this.#heardAt = performance.now();
+    if (data.beat < this.#id && this.#beat) this.#yield();
     if (data.gone) this.#heardAt = -Infinity;
     if (data.summary) this.#summary(data.summary);
   }
