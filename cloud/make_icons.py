@@ -9,7 +9,7 @@ from typing import Final
 
 from PIL import Image
 
-from likelight.appreciation.screens.icon import mask
+from likelight.assets.icon_pixels import mask
 
 STATIC: Final = Path(__file__).parent / "likelight_cloud" / "page" / "static"
 HEART: Final = "#C2255C"

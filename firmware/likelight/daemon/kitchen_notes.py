@@ -3,10 +3,10 @@
 import logging
 
 from likelight.appreciation.panel.note_fit import misfits
-from likelight.appreciation.screens.typeface import shaping_available
 from likelight.assets import catalogue, crew_words, fonts
 from likelight.assets.brand import with_brand
 from likelight.assets.catalogue import BUNDLED, CatalogueError, Notes, primary_language
+from likelight.assets.typeface import shaping_available
 from likelight.config.settings import ConfigError, KitchenSettings
 from likelight_hw.panels import panel
 from likelight_hw.wiring import DisplayWiring

@@ -9,21 +9,13 @@ from PIL import Image, ImageDraw, ImageFont
 
 from likelight.appreciation.panel.note_fit import MOST_PAGES, cut_word
 from likelight.appreciation.screens.canvas import Canvas
-from likelight.appreciation.screens.geometry import geometry
+from likelight.appreciation.screens.geometry import FLOOR_ARC_MIN, em_for, geometry
 from likelight.appreciation.screens.layout import Line
 from likelight.appreciation.screens.models import NoteScreen
 from likelight.appreciation.screens.render import pages
-from likelight.appreciation.screens.typeface import (
-    FLOOR_ARC_MIN,
-    cap_height,
-    draw_line,
-    em_for,
-    font,
-    ink_of,
-    shaping_available,
-)
 from likelight.assets import catalogue
 from likelight.assets.fonts import FILES, UNSEEN, Face, face_of
+from likelight.assets.typeface import cap_height, draw_line, font, ink_of, shaping_available
 from likelight.contract import CatalogueNote
 from likelight_hw.panels import PANELS
 

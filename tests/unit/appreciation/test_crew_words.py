@@ -15,9 +15,8 @@ from likelight.appreciation.panel.headline import answers, headline
 from likelight.appreciation.panel.note_fit import MOST_PAGES, cut_word
 from likelight.appreciation.panel.situation import Situation
 from likelight.appreciation.screens import figure, message, pairing
-from likelight.appreciation.screens.breaking import Words, split
 from likelight.appreciation.screens.canvas import Canvas
-from likelight.appreciation.screens.geometry import geometry
+from likelight.appreciation.screens.geometry import FLOOR_ARC_MIN, em_for, geometry
 from likelight.appreciation.screens.layout import MAX_LINES, Ems, Line, Paragraph, setting
 from likelight.appreciation.screens.models import (
     CountScreen,
@@ -34,17 +33,13 @@ from likelight.appreciation.screens.models import (
     UpdatingScreen,
 )
 from likelight.appreciation.screens.render import pages
-from likelight.appreciation.screens.typeface import (
-    FLOOR_ARC_MIN,
-    em_for,
-    ink_of,
-    shaping_available,
-)
 from likelight.appreciation.sync.client import FailureKind
 from likelight.appreciation.sync.connection import CloudConnection
 from likelight.assets import catalogue, crew_words
+from likelight.assets.breaking import Words, split
 from likelight.assets.crew_words import ENGLISH, CrewWords
 from likelight.assets.fonts import UNSEEN, face_of, missing
+from likelight.assets.typeface import ink_of, shaping_available
 from likelight.contract import Cause, State
 from likelight.runtime.troubles import Trouble
 from likelight_hw.panels import PANELS

@@ -8,17 +8,12 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from likelight.appreciation.screens.breaking import ink_of, join, length, places, split, wrap
-from likelight.appreciation.screens.geometry import geometry
+from likelight.appreciation.screens.geometry import FLOOR_ARC_MIN, WANTED_ARC_MIN, em_for, geometry
 from likelight.appreciation.screens.layout import MAX_LINES, Paragraph, fit
 from likelight.appreciation.screens.paging import paginate
-from likelight.appreciation.screens.typeface import (
-    FLOOR_ARC_MIN,
-    WANTED_ARC_MIN,
-    cap_height,
-    em_for,
-)
+from likelight.assets.breaking import ink_of, join, length, places, split, wrap
 from likelight.assets.fonts import MAY_BREAK, MAY_HYPHENATE
+from likelight.assets.typeface import cap_height
 from likelight_hw.ports import DisplayInfo
 from support.panels import OLED, PANELS, SEVEN_INCH, SQUARE
 

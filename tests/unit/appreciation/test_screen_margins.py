@@ -10,10 +10,9 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from likelight.appreciation.screens import palette
-from likelight.appreciation.screens.breaking import ink_of
 from likelight.appreciation.screens.canvas import Canvas
 from likelight.appreciation.screens.care import framed, moved, orbit
-from likelight.appreciation.screens.geometry import ORBIT
+from likelight.appreciation.screens.geometry import FLOOR_ARC_MIN, ORBIT, em_for
 from likelight.appreciation.screens.layout import Line
 from likelight.appreciation.screens.models import (
     CountScreen,
@@ -28,8 +27,8 @@ from likelight.appreciation.screens.models import (
 )
 from likelight.appreciation.screens.pairing import LEAST_MODULE, QUIET_ZONE
 from likelight.appreciation.screens.render import pages
-from likelight.appreciation.screens.typeface import FLOOR_ARC_MIN, em_for
 from likelight.assets import icons
+from likelight.assets.breaking import ink_of
 from likelight_hw.panels import PANELS
 from likelight_hw.ports import DisplayInfo, Rgb
 

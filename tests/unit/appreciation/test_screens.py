@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 
 from likelight.appreciation.screens.canvas import Canvas
+from likelight.appreciation.screens.geometry import FLOOR_ARC_MIN, em_for
 from likelight.appreciation.screens.layout import Line
 from likelight.appreciation.screens.models import (
     CountScreen,
@@ -20,7 +21,6 @@ from likelight.appreciation.screens.models import (
     ThanksScreen,
 )
 from likelight.appreciation.screens.render import hold_s, pages
-from likelight.appreciation.screens.typeface import FLOOR_ARC_MIN, em_for
 from likelight_hw import panels
 from likelight_hw.ports import DisplayInfo, Rgb
 from support.panels import OLED, PANELS, SEVEN_INCH

@@ -8,8 +8,7 @@ import pytest
 from fontTools.ttLib import TTFont
 from PIL import Image, ImageDraw, ImageFont
 
-from likelight.appreciation.screens import typeface
-from likelight.assets import catalogue, fonts, sfnt
+from likelight.assets import catalogue, fonts, sfnt, typeface
 from likelight.assets.fonts import Face, face_of, missing, path
 
 FOLDER = fonts.BOLD.parent

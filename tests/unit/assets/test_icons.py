@@ -2,8 +2,7 @@
 
 import pytest
 
-from likelight.appreciation.screens import icon
-from likelight.assets import icons, icons_16
+from likelight.assets import icon_pixels, icons, icons_16
 
 every_icon = pytest.mark.parametrize("name", sorted(icons.NAMES))
 
@@ -25,7 +24,7 @@ def test_what_is_drawn_by_hand_is_16_pixels_square() -> None:
 
 @every_icon
 def test_an_icon_lies_inside_its_grid(name: str) -> None:
-    points = [point for outline in icon.outlines(icons.PATHS[name]) for point in outline]
+    points = [point for outline in icon_pixels.outlines(icons.PATHS[name]) for point in outline]
 
     assert all(0 <= x <= icons.GRID and 0 <= y <= icons.GRID for x, y in points)
 
@@ -33,8 +32,8 @@ def test_an_icon_lies_inside_its_grid(name: str) -> None:
 @every_icon
 @pytest.mark.parametrize("size", [16, 32])
 def test_the_one_bit_version_has_a_shape_of_its_own(name: str, size: int) -> None:
-    bitmap = icon.bitmap(name, size)
-    others = [icon.bitmap(other, size).tobytes() for other in icons.NAMES if other != name]
+    bitmap = icon_pixels.bitmap(name, size)
+    others = [icon_pixels.bitmap(other, size).tobytes() for other in icons.NAMES if other != name]
 
     assert (bitmap.mode, bitmap.size) == ("1", (size, size))
     assert 0.15 < _coverage(bitmap.convert("L").tobytes()) < 0.8
@@ -43,13 +42,13 @@ def test_the_one_bit_version_has_a_shape_of_its_own(name: str, size: int) -> Non
 
 @every_icon
 def test_an_icon_covers_the_same_share_at_every_size(name: str) -> None:
-    small, large = (_coverage(icon.mask(name, size).tobytes()) for size in (48, 192))
+    small, large = (_coverage(icon_pixels.mask(name, size).tobytes()) for size in (48, 192))
 
     assert small == pytest.approx(large, abs=0.02)
 
 
 def test_holes_stay_open() -> None:
-    clock = icon.mask("clock", 96)
+    clock = icon_pixels.mask("clock", 96)
 
     assert clock.getpixel((8, 48)) == 255
     assert clock.getpixel((30, 48)) == 0
@@ -57,7 +56,7 @@ def test_holes_stay_open() -> None:
 
 
 def test_a_curve_ends_where_it_should() -> None:
-    (outline,) = icon.outlines("M0 0 C0 10 10 10 10 0 Z")
+    (outline,) = icon_pixels.outlines("M0 0 C0 10 10 10 10 0 Z")
 
     assert outline[0] == (0, 0)
     assert outline[-1] == (10, 0)
@@ -66,7 +65,7 @@ def test_a_curve_ends_where_it_should() -> None:
 
 def test_a_path_that_is_not_understood_is_refused() -> None:
     with pytest.raises(ValueError, match="command"):
-        icon.outlines("M0 0 L5 5 6 6 Z")
+        icon_pixels.outlines("M0 0 L5 5 6 6 Z")
 
 
 def _coverage(levels: bytes) -> float:

@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Iterator
 from itertools import accumulate
 
-from likelight.appreciation.screens.breaking import join, split
 from likelight.appreciation.screens.models import NoteScreen
 from likelight.appreciation.screens.render import pages
+from likelight.assets.breaking import join, split
 from likelight.contract import CatalogueNote
 from likelight_hw.ports import DisplayInfo
 

@@ -9,11 +9,12 @@ from typing import Final
 
 from PIL import Image, ImageDraw
 
-from likelight.appreciation.screens import icon, palette
-from likelight.appreciation.screens.breaking import ink_of
+from likelight.appreciation.screens import palette
 from likelight.appreciation.screens.geometry import Geometry
 from likelight.appreciation.screens.layout import Line
-from likelight.appreciation.screens.typeface import draw_line
+from likelight.assets import icon_pixels
+from likelight.assets.breaking import ink_of
+from likelight.assets.typeface import draw_line
 from likelight_hw.ports import DisplayInfo, Rgb
 
 Drawn = tuple[Image.Image, tuple[str, ...]]
@@ -48,9 +49,9 @@ class Canvas:
     def icon(self, name: str, x: int, y: int, size: int, colour: Rgb) -> None:
         """Draw an icon with its upper left corner at (x, y)."""
         if self._coloured:
-            self.image.paste(colour, (x, y), icon.mask(name, size))
+            self.image.paste(colour, (x, y), icon_pixels.mask(name, size))
         else:
-            self.image.paste(1, (x, y), icon.bitmap(name, size))
+            self.image.paste(1, (x, y), icon_pixels.bitmap(name, size))
 
     def tile(self, name: str, sizes: Geometry) -> None:
         """Draw a state's icon in its corner: dark on a tile of its colour, to be seen from afar.

@@ -6,14 +6,14 @@ from itertools import pairwise
 from typing import Final
 
 from likelight.appreciation.screens import palette
-from likelight.appreciation.screens.breaking import Ink, ink_of, join, split, wrap
 from likelight.appreciation.screens.canvas import Canvas, Drawn
 from likelight.appreciation.screens.geometry import geometry
 from likelight.appreciation.screens.layout import TITLE_LINES, Area, Line
 from likelight.appreciation.screens.models import CountScreen, IdleScreen
-from likelight.appreciation.screens.typeface import CAP_PER_EM, cap_height, rise
+from likelight.assets.breaking import Ink, ink_of, join, split, wrap
 from likelight.assets.crew_words import CrewWords
 from likelight.assets.fonts import Face, face_of
+from likelight.assets.typeface import CAP_PER_EM, cap_height, rise
 from likelight_hw.ports import DisplayInfo, Rgb
 
 _ICON: Final = 1.16

@@ -6,9 +6,12 @@ from functools import lru_cache
 from typing import Final
 
 from likelight.appreciation.screens.layout import Area, Ems
-from likelight.appreciation.screens.typeface import FLOOR_ARC_MIN, WANTED_ARC_MIN, em_for
+from likelight.assets.typeface import CAP_PER_EM, cap_height
 from likelight_hw.ports import DisplayInfo
 
+FLOOR_ARC_MIN: Final = 15.0
+"""The least visual angle of a capital's height (NUREG-0700: 15 arc-minutes, 20 preferred)."""
+WANTED_ARC_MIN: Final = 20.0
 ORBIT: Final = 2
 """How far, in pixels, a picture may be moved either way on a panel that burns in."""
 _FOOT_GAP: Final = 4
@@ -74,6 +77,16 @@ class Geometry:
     def below(self, crown: int) -> Area:
         """The space for words below an icon of this size."""
         return replace(self.plain, top=self.rim + crown + self.gap)
+
+
+def em_for(panel: DisplayInfo, arc_minutes: float) -> int:
+    """Return the least em, in pixels, whose capitals subtend `arc_minutes` where the crew reads."""
+    height_mm = panel.reading_distance_m * 1000 * math.tan(math.radians(arc_minutes / 60))
+    wanted_px = height_mm / panel.mm_per_px
+    em = max(6, int(wanted_px / CAP_PER_EM) - 2)
+    while cap_height(em) < wanted_px:
+        em += 1
+    return em
 
 
 @lru_cache(maxsize=8)

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate, pairwise, product
 
-from likelight.appreciation.screens.breaking import (
+from likelight.assets.breaking import (
     Ink,
     Words,
     ink_of,
@@ -16,8 +16,8 @@ from likelight.appreciation.screens.breaking import (
     whole_words,
     wrap,
 )
-from likelight.appreciation.screens.typeface import cap_height, leading, rise
 from likelight.assets.fonts import Face
+from likelight.assets.typeface import cap_height, leading, rise
 
 MAX_LINES = 4
 TITLE_LINES = 2

@@ -4,7 +4,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from likelight.appreciation.screens import palette
-from likelight.appreciation.screens.breaking import split
 from likelight.appreciation.screens.canvas import Canvas, Drawn
 from likelight.appreciation.screens.geometry import Geometry, geometry
 from likelight.appreciation.screens.layout import (
@@ -26,6 +25,7 @@ from likelight.appreciation.screens.models import (
     UpdatingScreen,
 )
 from likelight.appreciation.screens.paging import paginate
+from likelight.assets.breaking import split
 from likelight_hw.ports import DisplayInfo
 
 _DETAIL = 0.78

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator
 from itertools import accumulate, pairwise
 
-from likelight.appreciation.screens.breaking import Words, places, split
 from likelight.appreciation.screens.layout import (
     MAX_LINES,
     Area,
@@ -14,6 +13,7 @@ from likelight.appreciation.screens.layout import (
     setting,
     unbroken,
 )
+from likelight.assets.breaking import Words, places, split
 from likelight.assets.fonts import Face
 
 _ENDS = ".!?。！？؟"

@@ -8,12 +8,12 @@ from dataclasses import replace
 from typing import Final
 
 from likelight.appreciation.screens import palette
-from likelight.appreciation.screens.breaking import split
 from likelight.appreciation.screens.canvas import Canvas, Drawn
 from likelight.appreciation.screens.geometry import Geometry, geometry
 from likelight.appreciation.screens.layout import Area, Line, Paragraph, fit
 from likelight.appreciation.screens.models import PairingScreen
 from likelight.appreciation.screens.paging import paginate
+from likelight.assets.breaking import split
 from likelight_hw.ports import DisplayInfo
 
 QUIET_ZONE: Final = 4

@@ -9,9 +9,9 @@ from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass
 
 from likelight.appreciation.screens.models import SelfTestScreen
-from likelight.appreciation.screens.typeface import shaping_available
 from likelight.assets import catalogue, crew_words
 from likelight.assets.crew_words import CrewWords
+from likelight.assets.typeface import shaping_available
 from likelight.config.settings import Config
 from likelight.fleet.doctor.system import System
 from likelight.fleet.selftest.guide_panel import GuidePanel

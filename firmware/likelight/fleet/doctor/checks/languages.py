@@ -1,7 +1,7 @@
 """The words that the crew reads: fonts, notes, and letters that join."""
 
-from likelight.appreciation.screens.typeface import shaping_available
 from likelight.assets import catalogue, crew_words, fonts
+from likelight.assets.typeface import shaping_available
 from likelight.config.settings import ConfigError
 from likelight.daemon.kitchen_notes import read_notes
 from likelight.fleet.doctor.check import Check, Finding, check, fail, ok, skip

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from itertools import accumulate, pairwise
 
-from likelight.appreciation.screens.typeface import ink_of, length
 from likelight.assets.fonts import MAY_BREAK, MAY_HYPHENATE, Face, face_of
+from likelight.assets.typeface import ink_of, length
 
 __all__ = ["Ink", "Words", "ink_of", "join", "length", "places", "split", "whole_words", "wrap"]
 

@@ -1,4 +1,4 @@
-"""The typefaces at a size in pixels, and the size that a reading distance needs.
+"""The typefaces at a size in pixels.
 
 The font files are in memory; sizing and drawing touch no disk. All but Arabic is laid out by
 Pillow's basic engine, so that a picture does not depend on which libraries the system has. Arabic
@@ -14,11 +14,6 @@ from PIL import ImageDraw, ImageFont, features
 
 from likelight.assets import fonts
 from likelight.assets.fonts import Face
-from likelight_hw.ports import DisplayInfo, Rgb
-
-FLOOR_ARC_MIN: Final = 15.0
-"""The least visual angle of a capital's height (NUREG-0700: 15 arc-minutes, 20 preferred)."""
-WANTED_ARC_MIN: Final = 20.0
 
 CAP_PER_EM: Final = 0.668
 """Height of a capital divided by the em, before hinting rounds it to whole pixels."""
@@ -111,7 +106,7 @@ def draw_line(
     text: str,
     em: int,
     bold: bool,
-    fill: Rgb | int,
+    fill: tuple[int, int, int] | int,
     face: Face = Face.LATIN,
 ) -> None:
     """Draw one line whose left end is at `x`; `text` is in reading order in every script."""
@@ -136,16 +131,6 @@ def cap_height(em: int) -> int:
 def rise(em: int, face: Face) -> int:
     """Return how far letters usually rise above their baseline, in pixels."""
     return round(cap_height(em) * _CUTS[face].rise)
-
-
-def em_for(panel: DisplayInfo, arc_minutes: float) -> int:
-    """Return the least em, in pixels, whose capitals subtend `arc_minutes` where the crew reads."""
-    height_mm = panel.reading_distance_m * 1000 * math.tan(math.radians(arc_minutes / 60))
-    wanted_px = height_mm / panel.mm_per_px
-    em = max(6, int(wanted_px / CAP_PER_EM) - 2)
-    while cap_height(em) < wanted_px:
-        em += 1
-    return em
 
 
 @lru_cache(maxsize=8)
