@@ -388,6 +388,7 @@ class CatalogueNote(Wire):
     code: str
     text: str
     icon: str
+    group: Literal["thanks", "food", "you", "greetings"]
 
 
 class Catalogue(Wire):

@@ -74,7 +74,7 @@ class StubCloud:
             dir="ltr",
             version="1",
             notes=tuple(
-                CatalogueNote(code=code, text=text, icon=icon)
+                CatalogueNote(code=code, text=text, icon=icon, group="thanks")
                 for code, text, icon in (
                     ("heroes", "You are heroes", "star"),
                     ("thank_you", "Thank you, kitchen", "hands"),

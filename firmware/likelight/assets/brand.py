@@ -1,6 +1,7 @@
 """A brand's own notes: a folder of JSON files that adds to the bundled notes or replaces them.
 
     _icons.json   {"mother": "heart"}                             the icon of each note that is new
+    _groups.json  {"mother": "food"}                              where it stands; "thanks" without
     en.json       {"notes": {"mother": "Like my mother's"}}       words, by code
     de.json       {"notes": {"mother": "Wie bei meiner Mutter"}}
 
@@ -12,7 +13,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -35,6 +36,8 @@ MAX_NOTES: Final = 100
 MAX_FILE_BYTES: Final = 64 * 1024
 
 _ICONS: Final = "_icons.json"
+_GROUPS: Final = "_groups.json"
+_GROUP_NAMES: Final = get_args(CatalogueNote.model_fields["group"].annotation)
 _MARKUP: Final = re.compile(r"[<>]|&#?\w+;")
 _CODE: Final[TypeAdapter[str]] = TypeAdapter(NoteCode)
 
@@ -54,6 +57,7 @@ def with_brand(folder: Path | None) -> Notes:
     files = sorted(folder.glob("*.json"))
     mistakes: list[str] = []
     own_icons: dict[str, str] = {}
+    own_groups: dict[str, str] = {}
     texts: Texts = {}
     for file in files:
         try:
@@ -62,18 +66,21 @@ def with_brand(folder: Path | None) -> Notes:
             mistakes.append(f"  {error}")
             continue
         if file.name == _ICONS:
-            own_icons = {code: icon for code, icon in content.items() if isinstance(icon, str)}
+            own_icons = _strings(content)
             mistakes += [f"  {_ICONS}: {text}" for text in _wrong_icons(content)]
+        elif file.name == _GROUPS:
+            own_groups = _strings(content)
+            mistakes += [f"  {_GROUPS}: {text}" for text in _wrong_groups(content)]
         else:
             texts[file.stem] = _strings(content.get("notes"))
             mistakes += [f"  {file.name}: {text}" for text in _wrong_notes(file.stem, content)]
     if not texts and not mistakes:
         mistakes.append("  it holds no notes: add en.json, for example")
     if not mistakes:
-        mistakes += _gaps(texts, own_icons)
+        mistakes += _gaps(texts, own_icons, own_groups)
     if mistakes:
         raise CatalogueError(f"{folder} can't be used:\n" + "\n".join(mistakes))
-    return _merged(texts, own_icons)
+    return _merged(texts, own_icons, own_groups)
 
 
 def _content(file: Path) -> dict[str, Any]:
@@ -93,6 +100,12 @@ def _wrong_icons(content: dict[str, Any]) -> Iterator[str]:
         if not isinstance(icon, str) or icon not in icons.NAMES:
             names = ", ".join(sorted(icons.NAMES))
             yield f"{code}: there is no icon {icon}; the icons are {names}"
+
+
+def _wrong_groups(content: dict[str, Any]) -> Iterator[str]:
+    for code, group in content.items():
+        if group not in _GROUP_NAMES:
+            yield f"{code}: there is no group {group}; the groups are {', '.join(_GROUP_NAMES)}"
 
 
 def _wrong_notes(lang: str, content: dict[str, Any]) -> Iterator[str]:
@@ -141,14 +154,15 @@ def wrong_text(text: object) -> Iterator[str]:
         yield "has markup; a note is plain words"
 
 
-def _gaps(texts: Texts, own_icons: dict[str, str]) -> Iterator[str]:
+def _gaps(texts: Texts, own_icons: dict[str, str], own_groups: dict[str, str]) -> Iterator[str]:
     """Yield what is missing when files that are valid one by one are taken together."""
     known = {note.code for note in BUNDLED.load(DEFAULT).notes}
     own = {code for notes in texts.values() for code in notes}
     for code in sorted(own - known - own_icons.keys()):
         yield f"  {_ICONS}: {code}: is a new note; give it an icon"
-    for code in sorted(own_icons.keys() - own - known):
-        yield f"  {_ICONS}: {code}: no file has words for it"
+    for name, codes in ((_ICONS, own_icons), (_GROUPS, own_groups)):
+        for code in sorted(codes.keys() - own - known):
+            yield f"  {name}: {code}: no file has words for it"
     default = _default(texts)
     for code in sorted(own):
         lacking = [lang for lang in BUNDLED.languages() if code not in texts.get(lang, {})]
@@ -162,7 +176,7 @@ def _default(texts: Texts) -> str:
     return next(iter(texts)) if len(texts) == 1 else DEFAULT
 
 
-def _merged(texts: Texts, own_icons: dict[str, str]) -> Notes:
+def _merged(texts: Texts, own_icons: dict[str, str], own_groups: dict[str, str]) -> Notes:
     """Return the bundled notes with the brand's replacements, then the brand's new notes."""
     fallback = texts.get(_default(texts), {})
     own = list(dict.fromkeys(code for notes in texts.values() for code in notes))
@@ -171,8 +185,17 @@ def _merged(texts: Texts, own_icons: dict[str, str]) -> Notes:
         words = {note.code: note.text for note in bundled.notes}
         words |= {code: texts.get(lang, fallback).get(code, fallback.get(code, "")) for code in own}
         symbols = {note.code: note.icon for note in bundled.notes} | own_icons
+        groups = {note.code: note.group for note in bundled.notes} | own_groups
         notes = [
-            CatalogueNote(code=code, text=text, icon=symbols[code]) for code, text in words.items()
+            CatalogueNote.model_validate(
+                {
+                    "code": code,
+                    "text": text,
+                    "icon": symbols[code],
+                    "group": groups.get(code, "thanks"),
+                }
+            )
+            for code, text in words.items()
         ]
         merged[lang] = compose(lang, bundled.dir, notes)
     return Notes(merged)

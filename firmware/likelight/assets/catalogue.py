@@ -1,9 +1,10 @@
 """The prepared notes, in every language: the only words a viewer can send into a kitchen.
 
 One file per language in `notes/`, each with the same codes; `notes/_icons.json` gives the order
-and each note's icon. All of it (some kilobytes) is read once, when this module is imported, so
-that no function of `Notes` touches a file and all may be called on an event loop. A brand's folder
-of the same form adds notes or replaces them: `brand.py`.
+and each note's icon, `notes/_groups.json` the group under which a page offers it. All of it (some
+kilobytes) is read once, when this module is imported, so that no function of `Notes` touches a file
+and all may be called on an event loop. A brand's folder of the same form adds notes or replaces
+them: `brand.py`.
 """
 
 import json
@@ -89,12 +90,12 @@ def read_folder(folder: Path) -> tuple[Notes, tuple[str, ...]]:
     found: dict[str, Catalogue] = {}
     trouble: list[str] = []
     try:
-        icons = parse(folder / "_icons.json")
+        icons, groups = parse(folder / "_icons.json"), parse(folder / "_groups.json")
     except CatalogueError as error:
         return Notes(found), (str(error),)
     for file in sorted(folder.glob("[a-z]*.json")):
         try:
-            found[file.stem] = _read(file, icons)
+            found[file.stem] = _read(file, icons, groups)
         except CatalogueError as error:
             trouble.append(str(error))
     if DEFAULT not in found and not trouble:
@@ -102,7 +103,7 @@ def read_folder(folder: Path) -> tuple[Notes, tuple[str, ...]]:
     return Notes(found), tuple(trouble)
 
 
-def _read(file: Path, icons: dict[str, str]) -> Catalogue:
+def _read(file: Path, icons: dict[str, str], groups: dict[str, str]) -> Catalogue:
     content = parse(file)
     texts = content.get("notes")
     if not isinstance(texts, dict) or texts.keys() != icons.keys():
@@ -111,7 +112,12 @@ def _read(file: Path, icons: dict[str, str]) -> Catalogue:
         return compose(
             file.stem,
             content.get("dir", ""),
-            [CatalogueNote(code=code, text=texts[code], icon=icon) for code, icon in icons.items()],
+            [
+                CatalogueNote.model_validate(
+                    {"code": code, "text": texts[code], "icon": icon, "group": groups.get(code)}
+                )
+                for code, icon in icons.items()
+            ],
         )
     except ValueError as error:
         raise CatalogueError(f"{file} holds something else than notes: {error}") from error

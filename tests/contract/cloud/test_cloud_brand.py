@@ -48,7 +48,8 @@ async def test_viewers_read_a_brand_s_note_and_can_send_it(notes: Notes, tmp_pat
         )
         running.cancel()
 
-    assert {"code": "mother", "text": "Like my mother's", "icon": "house"} in catalogue["notes"]
+    mother = {"code": "mother", "text": "Like my mother's", "icon": "house", "group": "thanks"}
+    assert mother in catalogue["notes"]
     assert catalogue["version"] == notes.load("en").version
     assert posted.status == 201
 

@@ -27,7 +27,7 @@ def brand(tmp_path: Path) -> Write:
     def write(**files: object) -> Path:
         for name, content in files.items():
             if isinstance(content, dict):
-                content = json.dumps(content if name == "_icons" else {"notes": content})
+                content = json.dumps(content if name[0] == "_" else {"notes": content})
             (tmp_path / f"{name}.json").write_text(str(content), "utf-8")
         return tmp_path
 
@@ -48,6 +48,7 @@ def test_a_brand_adds_and_replaces(brand: Write) -> None:
     notes = with_brand(
         brand(
             _icons={"mother": "house"},
+            _groups={"mother": "food"},
             en={"mother": "Like my mother's", "delicious": "Yum"},
             de={"mother": "Wie bei meiner Mutter"},
         )
@@ -58,6 +59,7 @@ def test_a_brand_adds_and_replaces(brand: Write) -> None:
     )
     assert notes.codes() == BUNDLED.codes() | {"mother"}
     assert (english["mother"].text, english["mother"].icon) == ("Like my mother's", "house")
+    assert (english["mother"].group, english["hello"].group) == ("food", "greetings")
     assert german["mother"].text == "Wie bei meiner Mutter"
     assert english["delicious"].icon == "star"
     # What a viewer sends must be what the crew reads: no old translation remains beside new words.
@@ -98,6 +100,8 @@ def test_the_only_language_of_a_brand_is_its_default(brand: Write) -> None:
         ({"en": {"mother": "Hi"}}, "_icons.json: mother: is a new note; give it an icon"),
         ({"en": {"hello": "Hi"}, "_icons": {"hello": "x"}}, "hello: there is no icon"),
         ({"en": {"hello": "Hi"}, "_icons": {"more": "star"}}, "more: no file has words for it"),
+        ({"en": {"hello": "Hi"}, "_groups": {"hello": "x"}}, "hello: there is no group x; the gr"),
+        ({"en": {"hello": "Hi"}, "_groups": {"more": "you"}}, "_groups.json: more: no file has"),
         ({"xx": {"hello": "Hi"}}, "xx.json: no such language"),
         ({"de": {"hello": "Moin"}, "fr": {"hello": "Salut"}}, "en.json: hello: is missing"),
         ({"en": {}}, "en.json: notes: must hold words by code"),

@@ -1,5 +1,7 @@
 """The prepared notes: the same in every language, short, and drawable."""
 
+from collections import Counter
+
 import pytest
 
 from likelight.assets import catalogue, icons
@@ -24,6 +26,17 @@ def test_every_language_has_the_same_notes_in_the_same_order(lang: str) -> None:
         (note.code, note.icon) for note in catalogue.load("en").notes
     ]
     assert {note.code for note in notes} == catalogue.codes()
+
+
+def test_six_notes_of_different_kinds_are_first_and_the_rest_fall_into_four_groups() -> None:
+    notes = catalogue.load("en").notes
+
+    assert [note.code for note in notes[:6]] == [
+        "thank_you", "delicious", "heroes", "made_my_day", "best_team", "keep_it_up",
+    ]  # fmt: skip
+    rest = Counter(note.group for note in notes[6:])
+    assert set(rest) == {"thanks", "food", "you", "greetings"}
+    assert min(rest.values()) >= 3
 
 
 @every_language
