@@ -1,9 +1,12 @@
 """The relay's times, as the contract has them, on the virtual clock."""
 
 import asyncio
+import json
 import re
+from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 from urllib.parse import urljoin
 
 import pytest
@@ -12,7 +15,7 @@ from likelight.contract import State
 from likelight.feed.upload.protocol import PacketKind, UploadPacket
 from support.cloud import KID
 from support.pictures import CAMERA_SHADE, jpeg, jpeg_shade
-from support.relay import RelaySite, beside, relay_site, until
+from support.relay import HandDevice, RelaySite, beside, relay_site, until
 from support.virtual import run_virtual
 
 
@@ -25,6 +28,54 @@ def test_a_line_that_ends_is_dropped_within_a_second(tmp_path: Path) -> None:
                 await watcher.state(State.LIVE)
             assert await until(lambda: site.hub.state is not State.LIVE) < 1.0
             await watcher.state(State.OFFLINE)
+
+    run_virtual(scenario())
+
+
+def cut_off(device: HandDevice) -> None:
+    """End the connection as kill -9 does to the device's process."""
+    connection = device.socket._response.connection
+    assert connection is not None
+    assert connection.transport is not None
+    connection.transport.abort()
+
+
+def pull_the_cable(_: HandDevice) -> None:
+    """Nothing more comes, no end of the connection either."""
+
+
+@pytest.mark.parametrize("interrupt", [cut_off, pull_the_cable])
+@pytest.mark.parametrize("event_after_s", [0.01, 0.85, 1.5])
+def test_an_interrupted_line_is_told_within_two_seconds_of_the_last_picture(
+    tmp_path: Path, interrupt: Callable[[HandDevice], None], event_after_s: float
+) -> None:
+    """By an event stream too, which has just sent another event and may send one a second."""
+
+    async def scenario() -> None:
+        loop = asyncio.get_running_loop()
+        told: list[tuple[float, Any]] = []
+
+        async def follow(site: RelaySite) -> None:
+            async with site.session.get(f"{site.base}/v1/kitchens/{KID}/live") as stream:
+                async for line in stream.content:
+                    if line.startswith(b'data: {"kid"'):
+                        told.append((loop.time(), json.loads(line.removeprefix(b"data: "))))
+
+        async with relay_site(tmp_path / "cloud.db") as site, site.watcher():
+            await site.status()
+            async with site.device() as device, beside(follow(site)):
+                await device.open()
+                async with beside(device.film()):
+                    await until(lambda: bool(told) and told[-1][1]["feed"]["arriving"])
+                    await asyncio.sleep(3)
+                last = loop.time()
+                interrupt(device)
+                await asyncio.sleep(event_after_s)
+                await site.like()
+                await until(lambda: told[-1][1]["state"] == "interrupted")
+                assert (await site.summary())["state"] == "interrupted"
+                assert loop.time() - last < 2.0
+                assert told[-1][1]["feed"] == {"arriving": False}
 
     run_virtual(scenario())
 
