@@ -6,7 +6,7 @@ turns it into a duty cycle. Wall times are microseconds since the epoch.
 
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 from typing import TYPE_CHECKING, Literal, Protocol
 
 if TYPE_CHECKING:
@@ -109,14 +109,26 @@ class Button(Protocol):
         """
 
 
+class Rendition(IntEnum):
+    """One of the streams that a camera makes of the same picture."""
+
+    MAIN = 0
+    """As configured; always there while the camera streams."""
+    LOW = 1
+    """About 640x360 at 400 kbit/s."""
+    SLIDE = 2
+    """The size of LOW, at about 5 frames a second and 140 kbit/s."""
+
+
 @dataclass(frozen=True, slots=True)
 class StreamFormat:
-    """The encoded stream: size in pixels, nominal frames per second, simulated or not."""
+    """An encoded stream: size in pixels, nominal frames per second, simulated or not."""
 
     width: int
     height: int
     fps: int
     simulated: bool
+    rendition: Rendition = Rendition.MAIN
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +139,7 @@ class AccessUnit:
     keyframe: bool
     captured_us: int
     """Wall time of the capture, microseconds since the epoch."""
+    rendition: Rendition = Rendition.MAIN
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +210,7 @@ class CameraSink(Protocol):
     """Takes what a camera makes. Called on the event loop; must not block."""
 
     def on_format(self, stream: StreamFormat) -> None:
-        """The stream (re)starts with this format; the next access unit is a keyframe."""
+        """A rendition (re)starts with this format; its next access unit is a keyframe."""
 
     def on_access_unit(self, unit: AccessUnit) -> None: ...
 
@@ -229,8 +242,11 @@ class Camera(Protocol):
     def stop(self) -> None:
         """Sensor and encoders off; the child stays. Idempotent."""
 
-    def keyframe(self) -> None:
-        """Ask for a keyframe as the next frame."""
+    def keyframe(self, rendition: Rendition = Rendition.MAIN) -> None:
+        """Ask for a keyframe as the next frame of `rendition`."""
+
+    def renditions(self, wanted: frozenset[Rendition]) -> None:
+        """Ask for these renditions and no others; MAIN comes in any case."""
 
     def jpeg_rate(self, fps: float) -> None:
         """Ask for JPEGs at up to this rate, 0..30; 0 switches the JPEG encoder off."""

@@ -2,12 +2,13 @@
 
 For Pi 3, Pi 4 and Zero 2 W, in place of the pipeline that paints a copy and runs x264
 (pipeline.py). The masks are painted into the sensor's buffer before picamera2 hands it to the
-encoder; JPEGs are made from `lores`, a second and smaller picture of the same frame, painted too.
+encoder; JPEGs and the smaller renditions are made from `lores`, a second and smaller picture of the
+same frame, painted too.
 """
 
 import time
 from collections import deque
-from typing import Any, NamedTuple
+from typing import Any
 
 from likelight_hw.camera.config import CameraConfig
 from likelight_hw.camera.encode import JpegEncoder, PaintedPicture
@@ -15,10 +16,11 @@ from likelight_hw.camera.latest_value import LatestValue
 from likelight_hw.camera.pace import Pace
 from likelight_hw.camera.parent import Parent
 from likelight_hw.camera.picamera import Picamera, as_hardware_error, captured, wall_us
-from likelight_hw.camera.wire import KEYFRAME, CameraMessage, pack_format
+from likelight_hw.camera.small import SmallRenditions
+from likelight_hw.camera.wire import CameraMessage, pack_access_unit, pack_format
 from likelight_hw.child.packets import pack
 from likelight_hw.picture.mask import Masks
-from likelight_hw.ports import StreamFormat
+from likelight_hw.ports import AccessUnit, Rendition, StreamFormat
 
 _MOST_UNSENT = 30
 """A second of access units; the loop takes them with each frame, so more means that it is stuck."""
@@ -42,7 +44,7 @@ class HardwareCamera:
         self._encoder: Any = None
         self._wake: LatestValue[bool] = LatestValue()
         self.arrivals = self._wake.wake_fd
-        self._units: deque[EncodedUnit] = deque(maxlen=_MOST_UNSENT)
+        self._units: deque[AccessUnit] = deque(maxlen=_MOST_UNSENT)
         self._pictures: LatestValue[Any] = LatestValue()
         self._picture_wanted = False
         self._masks = {
@@ -101,7 +103,7 @@ class HardwareCamera:
         """Ask for the next frame's `lores`."""
         self._picture_wanted = True
 
-    def units(self) -> "list[EncodedUnit]":
+    def units(self) -> list[AccessUnit]:
         """Return the access units that have come since the last call."""
         self._wake.take()
         return [self._units.popleft() for _ in range(len(self._units))]
@@ -132,21 +134,13 @@ class HardwareCamera:
     def _encoded(self, data: bytes, keyframe: bool, since_first_us: int) -> None:
         """Keep an access unit for the loop; called on the encoder's thread."""
         sensor_ns = (self._encoder.firsttimestamp + since_first_us) * 1000
-        self._units.append(EncodedUnit(bytes(data), keyframe, wall_us(sensor_ns)))
+        self._units.append(AccessUnit(bytes(data), keyframe, wall_us(sensor_ns)))
         self._wake.put(True)
 
     @staticmethod
     def _release(request: Any) -> None:
         if request is not None:
             request.release()
-
-
-class EncodedUnit(NamedTuple):
-    """One access unit, and its wall time in microseconds."""
-
-    data: bytes
-    keyframe: bool
-    captured_us: int
 
 
 class HardwarePipeline:
@@ -158,15 +152,18 @@ class HardwarePipeline:
         self._parent = parent
         self._picture = PaintedPicture(*camera.small)
         self._jpeg: JpegEncoder | None = None
+        self._jpeg_due = False
+        self._small = SmallRenditions(self._picture, camera.fps, parent, simulated=False)
         self._pace = Pace(camera.fps)
         self._keyframes_asked = 0
         self._gap = False
 
     def open(self, stream: int) -> None:
         camera = self._camera
-        self._keyframes_asked = self._parent.desired.keyframe
-        self._gap = False
+        self._keyframes_asked = self._parent.desired.keyframes[Rendition.MAIN]
+        self._gap = self._jpeg_due = False
         self._pace.reset()
+        self._small.open(stream)
         camera.start()
         form = StreamFormat(camera.width, camera.height, camera.fps, simulated=False)
         self._parent.send(pack_format(form, stream))
@@ -174,6 +171,7 @@ class HardwarePipeline:
     def close(self) -> None:
         self._camera.stop()
         self._jpeg = None
+        self._small.close()
 
     def release(self) -> None:
         self._camera.close()
@@ -184,15 +182,16 @@ class HardwarePipeline:
     def take(self) -> None:
         for unit in self._camera.units():
             self._send_h264(unit)
-        asked = self._parent.desired.keyframe
+        asked = self._parent.desired.keyframes[Rendition.MAIN]
         if asked != self._keyframes_asked:
             self._keyframes_asked = asked
             self._camera.keyframe()
-        self._send_jpeg()
-        if self._pace.due(time.monotonic(), self._parent.desired.jpeg_fps):
+        self._take_picture()
+        self._jpeg_due |= self._pace.due(time.monotonic(), self._parent.desired.jpeg_fps)
+        if self._jpeg_due or self._small.wanted:
             self._camera.want_picture()
 
-    def _send_h264(self, unit: EncodedUnit) -> None:
+    def _send_h264(self, unit: AccessUnit) -> None:
         if self._parent.backlogged or (self._gap and not unit.keyframe):
             # The daemon missed one. What it gets next must not depend on that.
             if not self._gap:
@@ -200,15 +199,18 @@ class HardwarePipeline:
             self._gap = True
             return
         self._gap = False
-        flags = KEYFRAME if unit.keyframe else 0
-        self._parent.send(
-            pack(CameraMessage.ACCESS_UNIT, unit.data, flags=flags, captured_us=unit.captured_us)
-        )
+        self._parent.send(pack_access_unit(unit))
 
-    def _send_jpeg(self) -> None:
+    def _take_picture(self) -> None:
         captured_us = self._camera.picture(self._picture)
         if captured_us is None or self._parent.backlogged:
             return
+        if self._jpeg_due:
+            self._jpeg_due = False
+            self._send_jpeg(captured_us)
+        self._small.send(captured_us, gap=False)
+
+    def _send_jpeg(self, captured_us: int) -> None:
         self._jpeg = self._jpeg or JpegEncoder(*self._camera.small)
         data = self._jpeg.encode(self._picture)
         self._parent.send(pack(CameraMessage.JPEG, data, captured_us=captured_us))

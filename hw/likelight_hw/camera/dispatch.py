@@ -6,14 +6,14 @@ from likelight_hw.camera.child_state import ChildState
 from likelight_hw.camera.requests import CameraRequests
 from likelight_hw.camera.status import NO_SOURCE, StatusReporter, failed
 from likelight_hw.camera.wire import (
-    KEYFRAME,
     CameraMessage,
+    unpack_access_unit,
     unpack_alive,
     unpack_format,
     unpack_placeholder,
 )
 from likelight_hw.child.packets import ChildPacket
-from likelight_hw.ports import AccessUnit, CameraPhase, CameraSink, CameraStatus, Jpeg
+from likelight_hw.ports import CameraPhase, CameraSink, CameraStatus, Jpeg
 
 
 class PacketDispatch:
@@ -66,8 +66,7 @@ class PacketDispatch:
         if self._status.current.phase is not CameraPhase.STREAMING:
             self._status.set(CameraStatus(CameraPhase.STREAMING))
             self._child.changed.set()
-        keyframe = bool(packet.flags & KEYFRAME)
-        self._sink.on_access_unit(AccessUnit(packet.payload, keyframe, packet.captured_us))
+        self._sink.on_access_unit(unpack_access_unit(packet))
 
     def _on_answer(self) -> None:
         child = self._child

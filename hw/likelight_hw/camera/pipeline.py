@@ -7,13 +7,14 @@ from likelight_hw.camera.config import CameraConfig
 from likelight_hw.camera.encode import H264Encoder, JpegEncoder, PaintedPicture
 from likelight_hw.camera.pace import Pace
 from likelight_hw.camera.parent import Parent
+from likelight_hw.camera.small import SmallRenditions
 from likelight_hw.camera.source import Source
-from likelight_hw.camera.wire import KEYFRAME, CameraMessage, pack_format
+from likelight_hw.camera.wire import CameraMessage, pack_access_unit, pack_format
 from likelight_hw.child.packets import pack
 from likelight_hw.picture import barcode
 from likelight_hw.picture.lettering import badge_corner, badge_sprite
 from likelight_hw.picture.mask import Masks
-from likelight_hw.ports import StreamFormat
+from likelight_hw.ports import AccessUnit, Rendition, StreamFormat
 
 
 class Pipeline(Protocol):
@@ -54,6 +55,7 @@ class PaintedPipeline:
         )
         self._h264: H264Encoder | None = None
         self._jpeg: JpegEncoder | None = None
+        self._small = SmallRenditions(self._picture, source.fps, parent, simulated=config.simulated)
         self._pace = Pace(source.fps)
         self._keyframes_asked = 0
         self._gap = False
@@ -61,9 +63,10 @@ class PaintedPipeline:
     def open(self, stream: int) -> None:
         source = self._source
         self._h264 = H264Encoder(source.width, source.height, source.fps, self._config.bitrate)
-        self._keyframes_asked = self._parent.desired.keyframe
+        self._keyframes_asked = self._parent.desired.keyframes[Rendition.MAIN]
         self._gap = False
         self._pace.reset()
+        self._small.open(stream)
         source.start(time.monotonic())
         form = StreamFormat(source.width, source.height, source.fps, self._config.simulated)
         self._parent.send(pack_format(form, stream))
@@ -72,6 +75,7 @@ class PaintedPipeline:
         self._source.stop()
         self._h264 = None
         self._jpeg = None
+        self._small.close()
 
     def release(self) -> None:
         self._source.close()
@@ -93,6 +97,8 @@ class PaintedPipeline:
         self._finish(captured_us)
         self._send_h264(captured_us)
         self._send_jpeg(captured_us, now)
+        self._small.send(captured_us, gap=self._gap)
+        self._gap = False
 
     def _finish(self, captured_us: int) -> None:
         planes = self._picture.planes
@@ -105,15 +111,11 @@ class PaintedPipeline:
 
     def _send_h264(self, captured_us: int) -> None:
         assert self._h264
-        asked = self._parent.desired.keyframe
+        asked = self._parent.desired.keyframes[Rendition.MAIN]
         fresh = self._gap or asked != self._keyframes_asked
         self._keyframes_asked = asked
-        self._gap = False
         data, keyframe = self._h264.encode(self._picture, keyframe=fresh)
-        flags = KEYFRAME if keyframe else 0
-        self._parent.send(
-            pack(CameraMessage.ACCESS_UNIT, data, flags=flags, captured_us=captured_us)
-        )
+        self._parent.send(pack_access_unit(AccessUnit(data, keyframe, captured_us)))
 
     def _send_jpeg(self, captured_us: int, now: float) -> None:
         rate = self._parent.desired.jpeg_fps

@@ -26,6 +26,7 @@ from likelight_hw.ports import (
     CameraStatus,
     LightFrame,
     PlaceholderSpec,
+    Rendition,
 )
 
 COMMAND = module_command("likelight_hw.camera")
@@ -72,9 +73,13 @@ class CameraProcess:
             self._requests.stop()
             self._enter(CameraPhase.STOPPED)
 
-    def keyframe(self) -> None:
+    def keyframe(self, rendition: Rendition = Rendition.MAIN) -> None:
         """Ask for a keyframe as the next frame; at most one a second, even if more callers ask."""
-        self._requests.keyframe()
+        self._requests.keyframe(rendition)
+
+    def renditions(self, wanted: frozenset[Rendition]) -> None:
+        """Ask for these renditions and no others, from a keyframe on; MAIN comes in any case."""
+        self._requests.renditions(wanted)
 
     def jpeg_rate(self, fps: float) -> None:
         """Ask for JPEGs at up to `fps`, 0..30, while the stream runs; 0 for none."""

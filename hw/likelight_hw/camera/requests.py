@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from likelight_hw.camera.child_state import ChildState
 from likelight_hw.camera.wire import DesiredState, pack_desired_state
-from likelight_hw.ports import LightFrame
+from likelight_hw.ports import LightFrame, Rendition
 
 KEYFRAME_EVERY_S = 1.0
 """Keyframes are large: viewers, the relay and a push that all ask for one share this rate."""
@@ -19,7 +19,7 @@ class CameraRequests:
         self.desired = DesiredState()
         self._child: ChildState | None = None
         self._starts = 0
-        self._keyframe_at = float("-inf")
+        self._keyframe_at = dict.fromkeys(Rendition, float("-inf"))
 
     def connect(self, child: ChildState) -> None:
         """Send the desired state to `child`, now and at each change."""
@@ -52,19 +52,28 @@ class CameraRequests:
         """Say how the lamp of the simulated scene glows."""
         self._request(replace(self.desired, lamp=frame))
 
-    def keyframe(self) -> None:
+    def renditions(self, wanted: frozenset[Rendition]) -> None:
+        """Ask for these renditions besides MAIN."""
+        self._request(replace(self.desired, renditions=wanted - {Rendition.MAIN}))
+
+    def keyframe(self, rendition: Rendition) -> None:
         """Ask for a keyframe, now or as soon as the last request is 1 s old."""
         loop = asyncio.get_running_loop()
-        if self._keyframe_at > loop.time():
+        asked_at = self._keyframe_at[rendition]
+        if asked_at > loop.time():
             return  # a request is already waiting
-        self._keyframe_at = max(loop.time(), self._keyframe_at + KEYFRAME_EVERY_S)
-        if self._keyframe_at > loop.time():
-            loop.call_at(self._keyframe_at, self._ask_keyframe)
+        at = self._keyframe_at[rendition] = max(loop.time(), asked_at + KEYFRAME_EVERY_S)
+        if at > loop.time():
+            loop.call_at(at, self._ask_keyframe, rendition)
         else:
-            self._ask_keyframe()
+            self._ask_keyframe(rendition)
 
-    def _ask_keyframe(self) -> None:
-        self._request(replace(self.desired, keyframe=(self.desired.keyframe + 1) % _COUNTER))
+    def _ask_keyframe(self, rendition: Rendition) -> None:
+        main, low, slide = (
+            (count + (each is rendition)) % _COUNTER
+            for each, count in zip(Rendition, self.desired.keyframes, strict=True)
+        )
+        self._request(replace(self.desired, keyframes=(main, low, slide)))
 
     def _next_ping(self) -> int:
         return (self.desired.ping + 1) % _COUNTER

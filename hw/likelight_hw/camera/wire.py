@@ -7,15 +7,20 @@ from dataclasses import asdict, dataclass
 from enum import IntEnum
 
 from likelight_hw.camera.config import CameraConfig
-from likelight_hw.child.packets import pack
-from likelight_hw.ports import DARK, DrawnPlaceholder, LightFrame, PlaceholderSpec, StreamFormat
+from likelight_hw.child.packets import ChildPacket, pack
+from likelight_hw.ports import (
+    DARK,
+    AccessUnit,
+    DrawnPlaceholder,
+    LightFrame,
+    PlaceholderSpec,
+    Rendition,
+    StreamFormat,
+)
 
-_DESIRED_STATE = struct.Struct("!IIffBBBxI")
+_DESIRED_STATE = struct.Struct("!I3IffBBBBI")
 _ALIVE = struct.Struct("!I")
 _PLACEHOLDER = struct.Struct("!HIHH")
-
-KEYFRAME = 1
-"""Flag of an access unit that is an IDR."""
 
 
 class CameraMessage(IntEnum):
@@ -28,7 +33,7 @@ class CameraMessage(IntEnum):
     READY = 16
     """From the child: the source is open, the placeholders are out."""
     FORMAT = 17
-    """A stream starts: its format, and the `DesiredState.stream` it answers."""
+    """A rendition starts: its format, and the `DesiredState.stream` it answers."""
     ACCESS_UNIT = 18
     JPEG = 19
     PLACEHOLDER = 20
@@ -44,15 +49,17 @@ class CameraMessage(IntEnum):
 class DesiredState:
     """All that the daemon wants of the child, sent again at each change; the newest counts.
 
-    `stream` numbers the starts, 0 means stopped; a raised `keyframe` count asks for one. A child
-    that is not frozen answers each new `ping` at once.
+    `stream` numbers the starts, 0 means stopped. `keyframes` has a count for each rendition, and a
+    raised one asks for a keyframe. A child that is not frozen answers each new `ping` at once.
     """
 
     stream: int = 0
-    keyframe: int = 0
+    keyframes: tuple[int, int, int] = (0, 0, 0)
     jpeg_fps: float = 0.0
     lamp: LightFrame = DARK
     ping: int = 0
+    renditions: frozenset[Rendition] = frozenset()
+    """What is wanted besides MAIN."""
 
 
 def pack_setup(config: CameraConfig, specs: Sequence[PlaceholderSpec]) -> bytes:
@@ -78,10 +85,11 @@ def pack_desired_state(desired: DesiredState) -> bytes:
         CameraMessage.DESIRED_STATE,
         _DESIRED_STATE.pack(
             desired.stream,
-            desired.keyframe,
+            *desired.keyframes,
             desired.jpeg_fps,
             lamp.level,
             *lamp.rgb,
+            sum(1 << rendition for rendition in desired.renditions),
             desired.ping,
         ),
     )
@@ -89,8 +97,30 @@ def pack_desired_state(desired: DesiredState) -> bytes:
 
 def unpack_desired_state(payload: bytes) -> DesiredState:
     """Return what `pack_desired_state` was given, to the precision of a float32."""
-    stream, keyframe, jpeg_fps, level, red, green, blue, ping = _DESIRED_STATE.unpack(payload)
-    return DesiredState(stream, keyframe, jpeg_fps, LightFrame(level, (red, green, blue)), ping)
+    stream, *keyframes, jpeg_fps, level, red, green, blue, wanted, ping = _DESIRED_STATE.unpack(
+        payload
+    )
+    main, low, slide = keyframes
+    return DesiredState(
+        stream,
+        (main, low, slide),
+        jpeg_fps,
+        LightFrame(level, (red, green, blue)),
+        ping,
+        frozenset(each for each in Rendition if wanted & 1 << each),
+    )
+
+
+def pack_access_unit(unit: AccessUnit) -> bytes:
+    """Return the ACCESS_UNIT packet."""
+    flags = unit.rendition << 1 | unit.keyframe
+    return pack(CameraMessage.ACCESS_UNIT, unit.data, flags=flags, captured_us=unit.captured_us)
+
+
+def unpack_access_unit(packet: ChildPacket) -> AccessUnit:
+    """Return what `pack_access_unit` was given."""
+    rendition, keyframe = Rendition(packet.flags >> 1), bool(packet.flags & 1)
+    return AccessUnit(packet.payload, keyframe, packet.captured_us, rendition)
 
 
 def pack_alive(ping: int) -> bytes:
@@ -111,7 +141,8 @@ def pack_format(stream: StreamFormat, answers: int) -> bytes:
 def unpack_format(payload: bytes) -> tuple[StreamFormat, int]:
     """Return what `pack_format` was given."""
     answers, fields = json.loads(payload)
-    return StreamFormat(**fields), answers
+    rendition = Rendition(fields.pop("rendition"))
+    return StreamFormat(**fields, rendition=rendition), answers
 
 
 def pack_placeholder(placeholder: DrawnPlaceholder) -> bytes:

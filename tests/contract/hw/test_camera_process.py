@@ -17,11 +17,11 @@ import pytest
 from likelight_hw.camera.config import CameraConfig
 from likelight_hw.camera.process import COMMAND, CameraProcess
 from likelight_hw.camera.wire import (
-    KEYFRAME,
     CameraMessage,
     DesiredState,
     pack_desired_state,
     pack_setup,
+    unpack_access_unit,
     unpack_desired_state,
 )
 from likelight_hw.child.link import ChildLink
@@ -31,6 +31,7 @@ from likelight_hw.ports import (
     CameraPhase,
     CameraStatus,
     LightFrame,
+    Rendition,
     StreamFormat,
 )
 from likelight_hw.sim.kitchen import LAMP_BOX
@@ -133,7 +134,7 @@ async def test_however_many_ask_a_keyframe_is_made_once_a_second(
             camera.keyframe()
             await sink.more_units(1)
         lasted = loop.time() - began
-    assert 2 <= sent[-1].keyframe <= 1 + lasted
+    assert 2 <= sent[-1].keyframes[Rendition.MAIN] <= 1 + lasted
 
 
 async def test_the_lamp_is_seen_in_the_decoded_picture() -> None:
@@ -357,7 +358,7 @@ def test_a_daemon_that_does_not_read_gets_a_gap_and_then_a_keyframe() -> None:
     steps = [(b.captured_us - a.captured_us, b) for a, b in itertools.pairwise(units)]
     gap, after = max(steps, key=lambda step: step[0])
     assert gap > 900_000
-    assert after.flags & KEYFRAME
+    assert unpack_access_unit(after).keyframe
     assert sum(len(unit.payload) for unit in units[: units.index(after)]) < 100_000
 
 

@@ -10,17 +10,19 @@ from likelight_hw.camera.config import CameraConfig
 from likelight_hw.camera.wire import (
     CameraMessage,
     DesiredState,
+    pack_access_unit,
     pack_desired_state,
     pack_format,
     pack_placeholder,
     pack_setup,
+    unpack_access_unit,
     unpack_desired_state,
     unpack_format,
     unpack_placeholder,
     unpack_setup,
 )
 from likelight_hw.child.packets import MAX_PAYLOAD, ChildPacket, ProtocolError, Unpacker, pack
-from likelight_hw.ports import DrawnPlaceholder, LightFrame, StreamFormat
+from likelight_hw.ports import AccessUnit, DrawnPlaceholder, LightFrame, Rendition, StreamFormat
 from support.camera import SPECS
 
 packets = st.builds(
@@ -57,15 +59,25 @@ def test_a_length_beyond_every_picture_is_refused() -> None:
 
 def test_each_message_comes_back_as_it_went() -> None:
     want = DesiredState(
-        stream=3, keyframe=2**32 - 1, jpeg_fps=12.5, lamp=LightFrame(0.25, (255, 0, 9))
+        stream=3,
+        keyframes=(2**32 - 1, 0, 7),
+        jpeg_fps=12.5,
+        lamp=LightFrame(0.25, (255, 0, 9)),
+        ping=5,
+        renditions=frozenset({Rendition.SLIDE}),
     )
     assert unpack_desired_state(only(pack_desired_state(want)).payload) == want
 
     placeholder = DrawnPlaceholder("private", 1280, 720, b"\0\0\0\1unit", b"\xff\xd8jpeg")
     assert unpack_placeholder(only(pack_placeholder(placeholder)).payload) == placeholder
 
-    form = StreamFormat(1280, 720, 30, simulated=True)
+    form = StreamFormat(640, 360, 30, simulated=True, rendition=Rendition.LOW)
     assert unpack_format(only(pack_format(form, 7)).payload) == (form, 7)
+
+    for rendition in Rendition:
+        for keyframe in (True, False):
+            unit = AccessUnit(b"\0\0\0\1unit", keyframe, 1_790_000_000_000_000, rendition)
+            assert unpack_access_unit(only(pack_access_unit(unit))) == unit
 
     config = CameraConfig(barcode=True, badge=None, seed=4)
     assert unpack_setup(only(pack_setup(config, SPECS)).payload) == (config, list(SPECS))

@@ -1,0 +1,106 @@
+"""The smaller renditions: scaled once for both, and encoded only while they are wanted.
+
+A picture costs 0.95 ms to scale from 720p and 1.1 ms to encode (x264 of the main one: 4.4 ms).
+"""
+
+from likelight_hw.camera.encode import H264Encoder, PaintedPicture
+from likelight_hw.camera.parent import Parent
+from likelight_hw.camera.wire import pack_access_unit, pack_format
+from likelight_hw.picture.planes import Planes
+from likelight_hw.ports import AccessUnit, Rendition, StreamFormat
+
+HEIGHT = 360
+"""Pixels; the picture is divided by the largest whole number that leaves as much."""
+
+LOW_BITRATE = 400_000
+SLIDE_BITRATE = 140_000
+SLIDE_FPS = 5
+
+
+class SmallRenditions:
+    """Makes LOW and SLIDE of `picture`, which comes `fps` times a second, for the daemon."""
+
+    def __init__(
+        self, picture: PaintedPicture, fps: int, parent: Parent, *, simulated: bool
+    ) -> None:
+        width, height = picture.planes.size
+        self._whole = picture
+        self._by = max(1, height // HEIGHT)
+        size = (width // self._by & ~1, height // self._by & ~1)
+        # The whole picture is encoded as it is where it is small already.
+        self._picture = picture if size == (width, height) else PaintedPicture(*size)
+        every = max(1, round(fps / SLIDE_FPS))
+        self._rows = (
+            _Row(Rendition.LOW, size, fps, 1, LOW_BITRATE),
+            _Row(Rendition.SLIDE, size, max(1, round(fps / every)), every, SLIDE_BITRATE),
+        )
+        self._parent = parent
+        self._simulated = simulated
+        self._stream = 0
+
+    @property
+    def wanted(self) -> bool:
+        """True while the daemon wants either."""
+        return bool(self._parent.desired.renditions)
+
+    def open(self, stream: int) -> None:
+        """Begin anew with `stream`."""
+        self.close()
+        self._stream = stream
+
+    def close(self) -> None:
+        """Switch the encoders off."""
+        for row in self._rows:
+            row.encoder = None
+
+    def send(self, captured_us: int, *, gap: bool) -> None:
+        """Send the picture in the renditions that are wanted; after a `gap` as keyframes."""
+        due = [row for row in self._rows if self._due(row, gap=gap)]
+        if due and self._picture is not self._whole:
+            _reduce(self._whole.planes, self._picture.planes, self._by)
+        for row in due:
+            self._encode(row, captured_us)
+
+    def _due(self, row: "_Row", *, gap: bool) -> bool:
+        if row.rendition not in self._parent.desired.renditions:
+            row.encoder = None
+            return False
+        asked = self._parent.desired.keyframes[row.rendition]
+        if row.encoder is None:
+            row.encoder = H264Encoder(*row.size, row.fps, row.bitrate)
+            row.keyframes_asked, row.left_out, row.fresh = asked, row.every, True
+            form = StreamFormat(*row.size, row.fps, self._simulated, row.rendition)
+            self._parent.send(pack_format(form, self._stream))
+        row.fresh |= gap or asked != row.keyframes_asked
+        row.keyframes_asked = asked
+        row.left_out += 1
+        return row.left_out >= row.every
+
+    def _encode(self, row: "_Row", captured_us: int) -> None:
+        assert row.encoder is not None
+        data, keyframe = row.encoder.encode(self._picture, keyframe=row.fresh)
+        row.left_out, row.fresh = 0, False
+        unit = AccessUnit(data, keyframe, captured_us, row.rendition)
+        self._parent.send(pack_access_unit(unit))
+
+
+class _Row:
+    """One rendition: every so many pictures, and its encoder while it is wanted."""
+
+    def __init__(
+        self, rendition: Rendition, size: tuple[int, int], fps: int, every: int, bitrate: int
+    ) -> None:
+        self.rendition, self.size, self.fps = rendition, size, fps
+        self.every, self.bitrate = every, bitrate
+        self.encoder: H264Encoder | None = None
+        self.keyframes_asked = 0
+        self.left_out = 0
+        self.fresh = False
+        """A keyframe comes next."""
+
+
+def _reduce(whole: Planes, small: Planes, by: int) -> None:
+    # `reduce` takes 0.95 ms for a picture of 720p, `resize` 5.
+    for plane, onto in zip(whole, small, strict=True):
+        width, height = onto.size
+        onto.paste(plane.reduce(by, (0, 0, width * by, height * by)))
