@@ -48,7 +48,7 @@ async def _started(
     *arguments: str, folder: Path, files: int | None = None
 ) -> asyncio.subprocess.Process:
     limit = f"ulimit -n {files}; " if files else ""
-    command = f'{limit}exec "$0" -m likelight_cloud.cli "$@"'
+    command = f'{limit}exec "$0" -m likelight_cloud "$@"'
     return await asyncio.create_subprocess_exec(
         "sh",
         "-c",

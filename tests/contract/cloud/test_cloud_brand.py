@@ -11,7 +11,7 @@ from aiohttp.test_utils import TestClient, TestServer
 from likelight.assets.brand import with_brand
 from likelight.assets.catalogue import Notes
 from likelight.web.http.server import new_application
-from likelight_cloud.cli import main
+from likelight_cloud.cli.main import main
 from likelight_cloud.embedded import EmbeddedCloud
 from support.cloud import KID, NOON, TOKEN
 

@@ -11,7 +11,7 @@ import aiohttp
 import pytest
 
 from likelight.web.http.proxies import TrustedProxies, proxy_network
-from likelight_cloud.cli import main
+from likelight_cloud.cli.main import main
 from likelight_cloud.trust.ceilings import KitchenLimits
 from support.cloud import KID, Reply
 from support.cloud_server import ServedCloud, cloud_server

@@ -252,7 +252,7 @@ async def test_streams_that_have_begun_are_left_alone(cloud: EmbeddedCloud) -> N
 
 def program(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "likelight_cloud.cli", *arguments],
+        [sys.executable, "-m", "likelight_cloud", *arguments],
         cwd=folder,
         capture_output=True,
         text=True,
@@ -367,7 +367,7 @@ def test_a_port_that_is_taken_is_reported_with_the_flag_that_chooses_another(
 async def test_behind_tls_the_cookie_is_for_https_and_the_page_may_write(tmp_path: Path) -> None:
     public = "https://kitchens.example.com"
     assert program("kitchen", "add", "demo", "Demo", folder=tmp_path).returncode == 0
-    arguments = ["-m", "likelight_cloud.cli", "serve", "--port", "0", "--admin-port", "0"]
+    arguments = ["-m", "likelight_cloud", "serve", "--port", "0", "--admin-port", "0"]
     arguments += ["--public-url", public]
     server = await asyncio.create_subprocess_exec(
         sys.executable, *arguments, cwd=tmp_path, stderr=asyncio.subprocess.PIPE
@@ -395,7 +395,7 @@ async def test_behind_tls_the_cookie_is_for_https_and_the_page_may_write(tmp_pat
 
 @pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
 def test_serve_ends_cleanly(tmp_path: Path, stop: signal.Signals) -> None:
-    arguments = [sys.executable, "-m", "likelight_cloud.cli", "serve", "--port", "0"]
+    arguments = [sys.executable, "-m", "likelight_cloud", "serve", "--port", "0"]
     arguments += ["--admin-port", "0"]
     with subprocess.Popen(arguments, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as server:
         assert server.stderr is not None

@@ -349,7 +349,7 @@ async def test_the_cloud_that_its_unit_starts_says_when_it_answers(tmp_path: Pat
         manager.setblocking(False)
         server = await asyncio.create_subprocess_exec(
             sys.executable,
-            *("-m", "likelight_cloud.cli", *arguments[1:]),
+            *("-m", "likelight_cloud", *arguments[1:]),
             env={
                 "PATH": os.defpath,
                 "NOTIFY_SOCKET": f"{folder}/notify",

@@ -11,7 +11,7 @@ import pytest
 
 from likelight.contract import State
 from likelight.fleet.doctor.probes import CloudAccess, ask_cloud, ask_upload
-from likelight_cloud.cli import main
+from likelight_cloud.cli.main import main
 from likelight_cloud.store.choice import database_of
 from support.cloud import KID, TOKEN, Reply, bearer, status
 from support.relay import RelaySite, beside, relay_site, until

@@ -15,7 +15,7 @@ from playwright.async_api import Browser, Page
 from likelight.assets.catalogue import languages
 from likelight.assets.qr_sheet import LANGUAGES
 from likelight.cli.main import main as likelight
-from likelight_cloud.cli import main as likelight_cloud
+from likelight_cloud.cli.main import main as likelight_cloud
 from support.chromium import chromium, needs_chromium
 from support.pages import photograph
 

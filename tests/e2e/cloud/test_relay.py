@@ -66,7 +66,7 @@ async def relayed(directory: Path) -> AsyncIterator[Relayed]:
     """Run `likelight-cloud serve` and a device with a simulated camera that has polled it."""
     database, port = str(directory / "cloud.db"), free_port()
     cloud = f"http://127.0.0.1:{port}"
-    cloud_command = ("-m", "likelight_cloud.cli")
+    cloud_command = ("-m", "likelight_cloud")
     added = await asyncio.to_thread(
         subprocess.run,
         [sys.executable, *cloud_command, "kitchen", "add", "--database", database, KID, "Store 17"],
@@ -84,7 +84,7 @@ async def relayed(directory: Path) -> AsyncIterator[Relayed]:
     )
     async with (
         program(
-            "likelight_cloud.cli",
+            "likelight_cloud",
             *("serve", "--port", str(port), "--admin-port", "0", "--database", database),
         ),
         program("likelight", "run", "--config", str(config)) as device,

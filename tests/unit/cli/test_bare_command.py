@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 import pytest
 
 from likelight.cli.main import main as device
-from likelight_cloud.cli import main as cloud
+from likelight_cloud.cli.main import main as cloud
 
 Command = Callable[[Sequence[str]], int]
 BOTH = pytest.mark.parametrize(

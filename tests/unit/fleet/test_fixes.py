@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from likelight.cli import main as device_cli
-from likelight_cloud import cli as cloud_cli
+from likelight_cloud.cli import main as cloud_cli
 
 PROJECT = Path(__file__).parents[3]
 SOURCES = sorted(

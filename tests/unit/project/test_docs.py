@@ -11,7 +11,7 @@ from pydantic import BaseModel
 
 from likelight.cli import main as cli
 from likelight.config.settings import Config, ConfigError, read_config
-from likelight_cloud import cli as cloud_cli
+from likelight_cloud.cli import main as cloud_cli
 
 PROJECT = Path(__file__).parents[3]
 README = (PROJECT / "README.md").read_text(encoding="utf-8")

@@ -1,0 +1,1 @@
+"""The command `likelight-cloud`, one module per subject."""

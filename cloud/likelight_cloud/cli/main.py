@@ -1,0 +1,50 @@
+"""`likelight-cloud`: its commands and options."""
+
+import argparse
+import asyncio
+import logging
+import sys
+from collections.abc import Sequence
+
+from likelight import __version__
+from likelight.runtime.store_errors import StoreError
+from likelight_cloud.cli.database import add_restored, database_option
+from likelight_cloud.cli.errors import CommandError
+from likelight_cloud.cli.kitchen import add_kitchen
+from likelight_cloud.cli.serve import add_serve
+from likelight_cloud.cli.token import add_token
+
+log = logging.getLogger(__name__)
+
+USAGE_ERROR = 2
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command; return 0, or 2 after one clear line on what is wrong."""
+    parser, words = _parser(), sys.argv[1:] if argv is None else argv
+    if not words:
+        parser.print_help(sys.stderr)
+        return USAGE_ERROR
+    options = parser.parse_args(words)
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    try:
+        asyncio.run(options.run(options))
+    except (CommandError, StoreError) as error:
+        print(f"likelight-cloud: {error}", file=sys.stderr)
+        return USAGE_ERROR
+    except (KeyboardInterrupt, asyncio.CancelledError):
+        log.info("The cloud has stopped.")
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="likelight-cloud",
+        description="The reference cloud of likelight: devices poll it, viewers open its page.",
+    )
+    parser.add_argument("--version", action="version", version=f"likelight-cloud {__version__}")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    database = database_option()
+    for add_command in (add_serve, add_kitchen, add_token, add_restored):
+        add_command(commands, database)
+    return parser

@@ -1,0 +1,157 @@
+"""`likelight-cloud serve`: answer devices and viewers."""
+
+import argparse
+import asyncio
+import logging
+import random
+import signal
+import socket
+from collections.abc import Coroutine
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+from likelight.assets.brand import with_brand
+from likelight.assets.catalogue import CatalogueError
+from likelight.runtime.clock import utc_now
+from likelight.runtime.store_errors import StoreError
+from likelight.runtime.systemd import Systemd
+from likelight.web.http.address import own_address
+from likelight.web.http.proxies import TrustedProxies
+from likelight.web.http.server import ListenError, listen
+from likelight_cloud.cli import arguments
+from likelight_cloud.cli.database import Commands
+from likelight_cloud.cli.errors import CommandError
+from likelight_cloud.embedded import MountedCloud
+from likelight_cloud.server import CloudServer
+from likelight_cloud.trust.ceilings import KitchenLimits
+
+log = logging.getLogger(__name__)
+
+
+def add_serve(commands: Commands, database: argparse.ArgumentParser) -> None:
+    """Add `likelight-cloud serve`."""
+    serve = commands.add_parser("serve", parents=[database], help="answer devices and viewers")
+    serve.add_argument("--host", default="127.0.0.1", help="address to bind (default: %(default)s)")
+    serve.add_argument(
+        "--port", type=int, default=8090, help="port to bind, 0 for any (default: %(default)s)"
+    )
+    serve.add_argument(
+        "--admin-host",
+        default="127.0.0.1",
+        help="address to bind for /readyz and /metrics (default: %(default)s)",
+    )
+    serve.add_argument(
+        "--admin-port",
+        type=int,
+        default=8091,
+        help="port to bind for /readyz and /metrics, 0 for any (default: %(default)s)",
+    )
+    serve.add_argument(
+        "--public-url",
+        type=arguments.public_url,
+        metavar="URL",
+        help="the address that viewers open, such as https://kitchens.example.com, when a proxy "
+        "with TLS stands in front of the cloud",
+    )
+    serve.add_argument(
+        "--trusted-proxy",
+        type=arguments.proxy,
+        action="append",
+        default=[],
+        metavar="CIDR",
+        help="a proxy, or a range of them, whose X-Forwarded-For says who asks; may be repeated",
+    )
+    serve.add_argument(
+        "--max-likes",
+        type=arguments.ceiling,
+        default=1000,
+        metavar="N",
+        help="likes a second that a kitchen takes of all viewers together, five times as many at "
+        "once (default: %(default)s)",
+    )
+    serve.add_argument(
+        "--max-notes",
+        type=arguments.ceiling,
+        default=20,
+        metavar="N",
+        help="notes a minute, three times as many at once (default: %(default)s)",
+    )
+    serve.add_argument(
+        "--catalogue",
+        type=Path,
+        metavar="FOLDER",
+        help="a brand's own notes: the same folder as the kitchens' kitchen.catalogue",
+    )
+    serve.add_argument(
+        "--contact",
+        type=arguments.contact,
+        metavar="URI",
+        help="who answers questions about privacy and faults, such as mailto:it@example.com: named "
+        "on /privacy and in /.well-known/security.txt",
+    )
+    serve.set_defaults(run=_serve)
+
+
+async def _serve(options: argparse.Namespace) -> None:
+    try:
+        notes = await asyncio.to_thread(with_brand, options.catalogue)
+    except CatalogueError as error:
+        raise CommandError(f"--catalogue: {error}") from error
+    cloud = MountedCloud(
+        options.database.store(),
+        now=utc_now,
+        rng=random.Random(),
+        notes=notes,
+        limits=KitchenLimits(options.max_likes, options.max_notes),
+        contact=options.contact,
+    )
+    async with AsyncExitStack() as stack:
+
+        async def bound(host: str, port: int, flags: str) -> socket.socket:
+            return stack.enter_context(await asyncio.to_thread(_listener, host, port, flags))
+
+        public = await bound(options.host, options.port, "--host or --port")
+        admin = await bound(options.admin_host, options.admin_port, "--admin-host or --admin-port")
+
+        systemd = Systemd()
+
+        def on_ready() -> None:
+            systemd.ready(f"serving {own_address(public)}")
+            log.info(
+                "The cloud answers at %s, and administrators at %s/readyz and %s/metrics",
+                own_address(public),
+                own_address(admin),
+                own_address(admin),
+            )
+
+        server = CloudServer(
+            cloud,
+            public,
+            admin,
+            public_url=options.public_url,
+            proxies=TrustedProxies(options.trusted_proxy),
+        )
+        await _until_stopped(server.run(on_ready))
+
+
+def _listener(host: str, port: int, flags: str) -> socket.socket:
+    try:
+        return listen(host, port)
+    except ListenError as error:
+        raise CommandError(f"{error}. Choose another with {flags}.") from error
+
+
+async def _until_stopped(serving: Coroutine[None, None, None]) -> None:
+    """Await `serving`, cancelled by a signal. Raises `CommandError` for a failing database."""
+    me = asyncio.current_task()
+    assert me is not None
+    for stop in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(stop, me.cancel)
+    failed: BaseExceptionGroup[StoreError] | None = None
+    try:
+        await serving
+    except* StoreError as failures:
+        failed = failures
+    # Raised here, because Python before 3.11.4 (Debian 12 has 3.11.2) wraps what an except* raises.
+    if failed is not None:
+        raise CommandError(f"{failed.exceptions[0]}") from failed
