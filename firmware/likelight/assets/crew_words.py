@@ -13,9 +13,12 @@ from string import Formatter
 from typing import Final
 
 from likelight.assets.catalogue import DEFAULT, CatalogueError, parse
+from likelight.assets.plurals import Counted, category_of_band
 
 FOLDER: Final = Path(__file__).with_name("crew")
 _THOUSANDS: Final = re.compile(r"(\d{1,3})000-(\d{1,3})999")
+_WATCHING: Final = Counted(one="watching", other="watching")
+_SO_MANY_WATCHING: Final = Counted(one="{band} watching", other="{band} watching")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,12 +28,13 @@ class CrewWords:
     Times and dates are `datetime` and `date`, so that each language writes them in its own form.
     """
 
+    lang: str = "en"
     rtl: bool = False
 
     today: str = "today"
     so_many_today: str = "{number} today"
-    watching: str = "watching"
-    so_many_watching: str = "{band} watching"
+    watching: Counted = _WATCHING
+    so_many_watching: Counted = _SO_MANY_WATCHING
     to: str = "–"
     thousands: str = ","
 
@@ -115,6 +119,15 @@ class CrewWords:
         low, high = int(found[1]), int(found[2]) + 1
         return f"{low}k+" if low >= 100 else f"{low}k{self.to}{high}k"
 
+    def watching_as(self, viewers: str) -> str:
+        """Return the word for what a band of viewers does, in the form that its number takes."""
+        return self.watching.form(category_of_band(self.lang, viewers))
+
+    def so_many(self, viewers: str) -> str:
+        """Say how many watch: "30–49 watching"."""
+        said = self.so_many_watching.form(category_of_band(self.lang, viewers))
+        return said.format(band=self.band(viewers))
+
     def again(self, opens: datetime, today: date) -> str:
         """Say when the camera is on again, with the day unless that is `today`."""
         days = (opens.date() - today).days
@@ -143,6 +156,9 @@ class CrewWords:
 
 
 ENGLISH: Final = CrewWords()
+_COUNTED: Final = tuple(
+    field.name for field in fields(CrewWords) if isinstance(getattr(ENGLISH, field.name), Counted)
+)
 
 _SAMPLES: Final[Mapping[str, object]] = {
     "number": "128",
@@ -171,20 +187,29 @@ def read_folder(folder: Path) -> tuple[Mapping[str, CrewWords], tuple[str, ...]]
 def _read(file: Path) -> CrewWords:
     content = parse(file)
     words = content.get("words")
-    keys = {field.name for field in fields(CrewWords)} - {"rtl"}
+    keys = {field.name for field in fields(CrewWords)} - {"lang", "rtl"}
     if not isinstance(words, dict) or words.keys() != keys:
         raise CatalogueError(f"{file} doesn't hold the words of the crew's screens")
-    for key, text in words.items():
-        if not isinstance(text, str) or not text or not _can_be_filled(key, text):
-            raise CatalogueError(f"{file}: {key} holds something else than its words: {text!r}")
-    return CrewWords(rtl=content.get("dir") == "rtl", **words)
+    for key, word in words.items():
+        english = getattr(ENGLISH, key)
+        counted = isinstance(english, Counted)
+        texts = word.values() if counted and isinstance(word, dict) else [word]
+        for text in texts:
+            if not isinstance(text, str) or not text or not _can_be_filled(str(english), text):
+                raise CatalogueError(f"{file}: {key} holds something else than its words: {text!r}")
+    read = dict(words)
+    try:
+        read |= {key: Counted.of(words[key], file.stem) for key in _COUNTED}
+    except ValueError as error:
+        raise CatalogueError(f"{file}: {error}") from error
+    return CrewWords(lang=file.stem, rtl=content.get("dir") == "rtl", **read)
 
 
-def _can_be_filled(key: str, text: str) -> bool:
+def _can_be_filled(english: str, text: str) -> bool:
     """Return whether `text` has only fields of the English text, and can be formatted."""
     try:
         text.format(**_SAMPLES)
-        return _taken(text) == _taken(getattr(ENGLISH, key))
+        return _taken(text) == _taken(english)
     except (ValueError, LookupError, AttributeError):
         return False
 

@@ -6,7 +6,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, expect
 
-from likelight.assets import catalogue
+from likelight.assets import catalogue, plurals
 from likelight_cloud.page.languages import WORDS
 from support.chromium import chromium, needs_chromium
 from support.pages import PHONE, ViewerPage
@@ -20,6 +20,31 @@ pytestmark = [needs_chromium, pytest.mark.asyncio(loop_scope="module")]
 async def browser() -> AsyncIterator[Browser]:
     async with chromium() as started:
         yield started
+
+
+# What this browser knows of plurals: the categories of each language, and that of each number.
+INTL = """([langs, numbers]) => Object.fromEntries(langs.map((lang) => {
+  const rules = new Intl.PluralRules(lang);
+  return [lang, {
+    categories: rules.resolvedOptions().pluralCategories.sort(),
+    forms: numbers.map((n) => rules.select(n)),
+  }];
+}))"""
+
+
+async def test_a_browser_takes_the_same_forms_of_counted_words_as_the_server(
+    browser: Browser,
+) -> None:
+    langs = list(catalogue.languages())
+    numbers = [*range(1, 215), 0, 999, 1000, 1004, 10**6, 10**6 + 1, 3 * 10**6]
+    page = await browser.new_page()
+    try:
+        known = await page.evaluate(INTL, [langs, numbers])
+    finally:
+        await page.close()
+    for lang in langs:
+        assert known[lang]["categories"] == sorted(plurals.categories(lang)), lang
+        assert known[lang]["forms"] == [plurals.category(lang, n) for n in numbers], lang
 
 
 async def test_the_page_is_read_in_the_browser_s_language_or_in_the_one_chosen(

@@ -325,7 +325,10 @@ def test_a_row_in_arabic_begins_at_the_right(press: Press) -> None:
 
 
 GOOD = {"dir": "ltr", "words": {**asdict(ENGLISH), "today": "hodie"}}
-del GOOD["words"]["rtl"]
+for key in ("lang", "rtl"):
+    del GOOD["words"][key]
+for key in ("watching", "so_many_watching"):
+    GOOD["words"][key] = getattr(ENGLISH, key).forms
 
 
 def damaged(**words: object) -> str:
@@ -346,17 +349,21 @@ def damaged(**words: object) -> str:
         damaged(call_it="Call IT, code {code"),
         damaged(call_it="Call IT, code {code.digit}."),
         damaged(again_at="On again at {time:%H:%M} {}."),
+        damaged(watching="spectant"),
+        damaged(watching={"other": "spectant"}),
+        damaged(watching={"one": "spectat", "few": "spectant", "other": "spectant"}),
+        damaged(so_many_watching={"one": "{band} spectat", "other": "spectant"}),
     ],
 )
 def test_a_damaged_language_is_reported_and_the_crew_reads_english(
     tmp_path: Path, content: str
 ) -> None:
-    (tmp_path / "la.json").write_text(content)
-    (tmp_path / "lb.json").write_text(json.dumps(GOOD))
+    (tmp_path / "de.json").write_text(content)
+    (tmp_path / "nl.json").write_text(json.dumps(GOOD))
 
     found, trouble = crew_words.read_folder(tmp_path)
 
-    assert sorted(found) == ["en", "lb"]
-    assert found["lb"].today == "hodie"
+    assert sorted(found) == ["en", "nl"]
+    assert found["nl"].today == "hodie"
     (told,) = trouble
-    assert "la.json" in told
+    assert "de.json" in told

@@ -81,7 +81,7 @@ def count(screen: CountScreen, panel: DisplayInfo) -> list[Drawn]:
     pages = [_figure(likes, words.today, "heart", screen, panel)]
     if screen.viewers is not None:
         band = words.band(screen.viewers)
-        pages.append(_figure((band,), words.watching, None, screen, panel))
+        pages.append(_figure((band,), words.watching_as(screen.viewers), None, screen, panel))
     return pages
 
 
@@ -96,14 +96,14 @@ def idle(screen: IdleScreen, panel: DisplayInfo) -> list[Drawn]:
     day = [_day(screen.likes_today, words, sizes.ems.floor, widest)] if screen.likes_today else []
     text = words.quiet
     if screen.viewers is not None:
-        text = words.so_many_watching.format(band=words.band(screen.viewers))
+        text = words.so_many(screen.viewers)
     line = _Row(text, sizes.em_wanted, palette.INK)
     if line.width > widest or not _inside([line, *day], area):
         line = replace(line, em=sizes.ems.floor)
     rows = _broken(line, widest)
     short = len(rows) <= TITLE_LINES and _inside(rows, area, widest)
     if screen.viewers is not None and not short:
-        label = _Row(words.watching, sizes.ems.floor, palette.INK, bold=False)
+        label = _Row(words.watching_as(screen.viewers), sizes.ems.floor, palette.INK, bold=False)
         rows = [replace(line, text=words.band(screen.viewers)), *_broken(label, widest)]
     together = not day or len(rows) == 1 or _inside([*rows, *day], area)
     pages = [[*rows, *day]] if together else [rows, day]

@@ -55,7 +55,7 @@ def on_air(screen: OnAirScreen, panel: DisplayInfo) -> list[Drawn]:
     """Draw that pictures leave the kitchen, and how many watch."""
     words, watching = screen.words, ""
     if screen.viewers:
-        watching = words.so_many_watching.format(band=words.band(screen.viewers))
+        watching = words.so_many(screen.viewers)
     return _state(words.on_air, watching, None, panel)
 
 
