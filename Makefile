@@ -52,4 +52,13 @@ ci: ## what must pass before a change lands
 ci-long: ## the same, with what is too slow for every change
 	.ci/run --long
 
-.PHONY: help demo unit test lint types bench scenario contract e2e realcam gpiovm ci ci-long
+# Versions that are pinned stay as they are, unless pyproject.toml excludes them; hatchling and editables build the
+# project itself where it is installed with --no-build-isolation.
+LOCK := uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url
+
+locks: ## pin what pyproject.toml names in the three lock files (needs uv)
+	printf '%s\n' hatchling editables | $(LOCK) --extra rpi pyproject.toml - -o requirements.lock
+	$(LOCK) --extra rpi --extra dev pyproject.toml -c requirements.lock -o tests/requirements.lock
+	$(LOCK) --group cloud -c tests/requirements.lock -o cloud/requirements.lock
+
+.PHONY: help demo unit test lint types bench scenario contract e2e realcam gpiovm ci ci-long locks

@@ -8,6 +8,7 @@ from contextlib import suppress
 from aiohttp import web
 
 from likelight.assets.catalogue import BUNDLED, Notes
+from likelight.contract import Summary
 from likelight.problem import ProblemType
 from likelight.runtime.clock import Now
 from likelight.runtime.store_errors import StoreError
@@ -143,16 +144,17 @@ class Cloud:
         """Return the kitchens that somebody has asked for since the start."""
         return tuple(self._kitchens.values())
 
-    async def knows(self, kid: str) -> bool:
-        """Return whether the kitchen `kid` exists; True also while the store can't be read."""
+    async def look(self, kid: str) -> Summary | None:
+        """Return what a viewer may know of the kitchen `kid`, None while the store can't be read.
+
+        Raises a 404 when there is no such kitchen.
+        """
+        if not self.ready.is_set():
+            return None
         try:
-            if self.ready.is_set():
-                await self.kitchen(kid)
-        except ProblemError:
-            return False
+            return (await self.kitchen(kid)).summary()
         except StoreError:
-            return True
-        return True
+            return None
 
     def serves(self, request: web.Request) -> bool:
         """Return whether an answer to `request` can still be given and received."""

@@ -63,7 +63,7 @@ class MountedCloud:
     def mount(self, app: web.Application) -> None:
         """Add the API and the pages for viewers to `app`, which `new_application` made."""
         routes.mount(self._cloud, app)
-        app.add_routes(page_routes(self._cloud.knows))
+        app.add_routes(page_routes(self._cloud.look, self._cloud.notes))
         app.middlewares.append(for_persons)
         app.add_routes(privacy_routes(contact=self._contact, now=self._now))
 

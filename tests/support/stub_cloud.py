@@ -9,6 +9,7 @@ from typing import Any
 
 from aiohttp import web
 
+from likelight.assets.catalogue import Notes
 from likelight.contract import (
     Catalogue,
     CatalogueNote,
@@ -21,8 +22,9 @@ from likelight.contract import (
     SummaryViewers,
     Thanks,
 )
-from likelight.problem import PROBLEM_JSON
+from likelight.problem import PROBLEM_JSON, ProblemType
 from likelight.runtime.changes import Changes
+from likelight.web.http.problems import ProblemError
 from likelight_cloud.page import page_routes
 
 PLAYER = """
@@ -149,9 +151,8 @@ class StubCloud:
 
     def routes(self) -> list[web.RouteDef]:
         return [
-            *page_routes(self._knows),
+            *page_routes(self._look, Notes({"en": self.catalogue})),
             web.get("/player/player.js", self._player),
-            web.get("/v1/catalogue", self._catalogue),
             web.get("/v1/kitchens/demo", self._summary),
             web.get("/v1/kitchens/demo/live", self._live),
             web.post("/v1/kitchens/demo/likes", self._likes),
@@ -160,16 +161,17 @@ class StubCloud:
             web.post("/v1/kitchens/demo/watching", self._watching),
         ]
 
-    async def _knows(self, kid: str) -> bool:
-        return kid in ("demo", "removed")  # the last a moment ago: the page came, nothing else does
+    async def _look(self, kid: str) -> Summary | None:
+        if kid == "demo":
+            return self.summary if self.answering else None
+        if kid == "removed":  # a moment ago: the page came, nothing else does
+            return None
+        raise ProblemError(404, "There is no such kitchen.", type=ProblemType.KITCHEN)
 
     async def _player(self, _: web.Request) -> web.Response:
         if not self.has_player:
             raise web.HTTPNotFound
         return web.Response(text=PLAYER, content_type="text/javascript")
-
-    async def _catalogue(self, _: web.Request) -> web.Response:
-        return _json(self.catalogue.model_dump_json())
 
     async def _summary(self, _: web.Request) -> web.Response:
         if not self.answering:

@@ -1,71 +1,70 @@
-"""The page that viewers open: one HTML file, a few modules, no build step and no third party."""
+"""The pages that viewers open: templates, a few modules, no build step and no third party."""
 
-from collections.abc import Awaitable, Callable, Mapping
-from http import HTTPStatus
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from aiohttp import web
 
-from likelight.problem import ProblemType
+from likelight.assets.catalogue import Notes
+from likelight.contract import Summary
 from likelight.web.http.look_files import look_files
-from likelight.web.http.problems import ProblemError
-from likelight.web.http.static_files import ServedFile, read_folder, static_route
+from likelight.web.http.static_files import read_folder, static_route
 from likelight_cloud.page.around import around_routes
-from likelight_cloud.page.languages import in_readers_language, pages
+from likelight_cloud.page.kitchen import KitchenPages
 
-_STATIC = Path(__file__).parent / "static"
-_TEMPLATE = "kitchen.html"
-_FILES = {**look_files(), **read_folder(_STATIC)}
-_HTML = _FILES.pop(_TEMPLATE).plain.decode()
-_PLAYER = "".join(
-    f'<link rel="modulepreload" href="/player/{name}.js">\n'
-    for name in (
-        "age",
-        "boxes",
-        "captures",
-        "fetch",
-        "hls",
-        "liveedge",
-        "mjpeg",
-        "mse",
-        "player",
-        "snapshot",
-        "socket",
-        "video",
-    )
+_FILES = {**look_files(), **read_folder(Path(__file__).parent / "static")}
+_PLAYER = (
+    "age",
+    "boxes",
+    "captures",
+    "fetch",
+    "hls",
+    "liveedge",
+    "mjpeg",
+    "mse",
+    "player",
+    "snapshot",
+    "socket",
+    "video",
 )
-_PAGES = pages(_HTML, first="waking", markup={"place": "page", "player": _PLAYER, "robots": ""})
-_HERE = pages(
-    _HTML,
-    first="here",
-    markup={"place": "here", "player": "", "robots": '<meta name="robots" content="noindex">\n'},
+_PAGE = (
+    "hearts",
+    "icons",
+    "likes",
+    "live",
+    "notes",
+    "receipts",
+    "requests",
+    "share",
+    "stage",
+    "state",
+    "stateline",
+    "total",
+    "watching",
+    "windows",
+    "words",
 )
 
 
-def page_routes(known: Callable[[str], Awaitable[bool]]) -> list[web.RouteDef]:
+def page_routes(
+    look: Callable[[str], Awaitable[Summary | None]], notes: Notes
+) -> list[web.RouteDef]:
     """Return `GET /k/{kid}`, the same without a picture at `/k/{kid}/here` for guests in the house,
     the files that both are made of, and what browsers ask for beside them.
 
-    A kitchen that is not `known` is a 404.
+    `look` returns a kitchen's summary, None while it can't be known, and raises the 404 for a
+    kitchen that does not exist. `notes` are the ones that viewers may send.
     """
+    own = [f"/static/page/{name}.js" for name in _PAGE]
+    pages = KitchenPages(look, notes, modules=[f"/player/{name}.js" for name in _PLAYER] + own)
 
     async def kitchen(request: web.Request) -> web.Response:
-        return await of_a_kitchen(request, _PAGES)
+        return await pages.reply(request, "page")
 
     async def here(request: web.Request) -> web.Response:
-        response = await of_a_kitchen(request, _HERE)
+        response = await pages.reply(request, "here")
         response.headers["X-Robots-Tag"] = "noindex"
         return response
-
-    async def of_a_kitchen(request: web.Request, page: Mapping[str, ServedFile]) -> web.Response:
-        kid = request.match_info["kid"]
-        if not await known(kid):
-            raise ProblemError(
-                HTTPStatus.NOT_FOUND,
-                f"There is no kitchen called {kid} here.",
-                type=ProblemType.KITCHEN,
-            )
-        return in_readers_language(request, page)
 
     return [
         web.get("/k/{kid:[a-z0-9][a-z0-9-]{0,39}}", kitchen),

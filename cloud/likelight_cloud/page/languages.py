@@ -1,19 +1,18 @@
-"""The page in the reader's language: chosen by `?lang=`, else by what the browser accepts.
+"""The pages in the reader's language: chosen by `?lang=`, else by what the browser accepts.
 
 `words/` and `privacy_words/` have one JSON file per language. The words are set into the HTML here,
 so that nobody sees the page in another language first; those that change on the page are sent with
 it as JSON.
 """
 
-import html
 import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from types import MappingProxyType
 from typing import Final
 
 from aiohttp import web
+from jinja2 import Template
 
 from likelight.web.http.static_files import ServedFile
 
@@ -23,8 +22,11 @@ _FOLDER: Final = Path(__file__).parent / "words"
 _RANGE: Final = re.compile(
     r"\s*([a-zA-Z]{1,8}|\*)[-a-zA-Z0-9]*\s*(?:;\s*q=([01](?:\.\d{0,3})?))?\s*"
 )
-_CURRENT: Final = ' aria-current="true"'
-_PLACE: Final = re.compile(r"\{\{(\w+)\}\}")
+
+# Between groups of three digits, as browsers write numbers (CLDR); in the languages of the second
+# set a number of four digits has none.
+_GROUPS: Final = {"ar": ",", "en": ",", "fr": "\u202f", "ja": ",", "pl": "\u00a0"}
+_NONE_IN_FOUR: Final = frozenset({"es", "it", "pl"})
 
 
 def read_words(folder: Path) -> dict[str, dict[str, str]]:
@@ -52,51 +54,42 @@ def language_of(request: web.Request) -> str:
     return next((lang for quality, lang in accepted if quality and lang in WORDS), _DEFAULT)
 
 
-def pages(
-    template: str,
-    words: Mapping[str, Mapping[str, str]] = WORDS,
-    *,
-    markup: Mapping[str, str] = MappingProxyType({}),
-    first: str = "title",
-) -> dict[str, ServedFile]:
-    """Return the page in every language; `template` has `{{key}}` where one of `words` belongs, or
-    a piece of `markup`. `first` is the key of those that stand there until there is news."""
+def number(lang: str, value: int) -> str:
+    """Return the whole number `value`, 0 or more, as it is written in `lang`."""
+    if value < 10_000 and lang in _NONE_IN_FOUR:
+        return str(value)
+    return f"{value:,}".replace(",", _GROUPS.get(lang, "."))
+
+
+def context(lang: str, words: Mapping[str, str]) -> dict[str, object]:
+    """Return what every template has: `words`, each also by its own name, and the languages."""
     return {
-        lang: ServedFile.of(
-            "page.html", _page(template, lang, own, {"first_words": own[first], **markup})
-        )
+        "language": WORDS[lang]["language"],
+        **words,
+        "words": words,
+        "lang": lang,
+        "dir": "rtl" if lang in _RTL else "ltr",
+        "languages": [(other, each["own_name"]) for other, each in WORDS.items()],
+    }
+
+
+def pages(
+    template: Template, words: Mapping[str, Mapping[str, str]] = WORDS, **values: object
+) -> dict[str, ServedFile]:
+    """Return the page that `template` makes of `words` and `values`, in every language."""
+    return {
+        lang: ServedFile.of("page.html", template.render({**context(lang, own), **values}).encode())
         for lang, own in words.items()
     }
 
 
 def in_readers_language(request: web.Request, page: Mapping[str, ServedFile]) -> web.Response:
     """Answer `request` with its language of `page`."""
-    response = page[language_of(request)].reply(request)
+    return by_language(request, page[language_of(request)])
+
+
+def by_language(request: web.Request, page: ServedFile) -> web.Response:
+    """Answer `request` with `page`, which is in the reader's language."""
+    response = page.reply(request)
     response.headers["Vary"] = "Accept-Encoding, Accept-Language"
     return response
-
-
-def _page(template: str, lang: str, words: Mapping[str, str], markup: Mapping[str, str]) -> bytes:
-    options = "".join(
-        f'<option value="{other}" lang="{other}"{" selected" if other == lang else ""}>'
-        f"{html.escape(each['own_name'])}</option>"
-        for other, each in WORDS.items()
-    )
-    links = " ".join(
-        f'<a href="?lang={other}" hreflang="{other}" lang="{other}"'
-        f"{_CURRENT if other == lang else ''}>{html.escape(each['own_name'])}</a>"
-        for other, each in WORDS.items()
-    )
-    # A "<" might end the script element early, so it is written as a JSON escape.
-    words_json = json.dumps(words, ensure_ascii=False).replace("<", "\\u003c")
-    values = {key: html.escape(text) for key, text in words.items()}
-    values |= {
-        "lang": lang,
-        "dir": "rtl" if lang in _RTL else "ltr",
-        "language": html.escape(WORDS[lang]["language"]),
-        "languages": options,
-        "language_links": links,
-        "words": words_json,
-        **markup,
-    }
-    return _PLACE.sub(lambda place: values[place[1]], template).encode()

@@ -5,7 +5,6 @@ A program gets the JSON problem as before.
 
 import re
 from http import HTTPStatus
-from pathlib import Path
 from typing import Final
 
 from aiohttp import web
@@ -13,10 +12,10 @@ from aiohttp.typedefs import Handler
 
 from likelight.web.http.problems import ProblemError
 from likelight_cloud.page.languages import in_readers_language, pages
+from likelight_cloud.page.templates import NOT_FOUND
 
-_TEMPLATE: Final = Path(__file__).with_name("not_found.html").read_text("utf-8")
-_NOTHING: Final = pages(_TEMPLATE, first="nothing")
-_NO_KITCHEN: Final = pages(_TEMPLATE, first="unknown")
+_NOTHING: Final = pages(NOT_FOUND, said="nothing")
+_NO_KITCHEN: Final = pages(NOT_FOUND, said="unknown")
 _ALMOST: Final = re.compile(r"/k/([a-z0-9][a-z0-9-]{0,39})(/here)?/*", re.IGNORECASE)
 
 

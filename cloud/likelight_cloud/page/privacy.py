@@ -1,6 +1,5 @@
 """What is kept of viewers, for people and for machines, and where to report a fault."""
 
-import html
 from datetime import UTC, datetime, time, timedelta
 from http import HTTPStatus
 from pathlib import Path
@@ -12,10 +11,10 @@ from likelight.runtime.clock import Now
 from likelight.web.http.problems import ProblemError
 from likelight.web.http.static_files import ServedFile, page_route
 from likelight_cloud.page.languages import in_readers_language, pages, read_words
+from likelight_cloud.page.templates import PRIVACY
 
 _HERE: Final = Path(__file__).parent
 _WORDS: Final = read_words(_HERE / "privacy_words")
-_TEMPLATE: Final = (_HERE / "privacy.html").read_text("utf-8")
 _RECORD: Final = ServedFile.of("privacy.json", (_HERE / "privacy.json").read_bytes())
 
 VALID_FOR = timedelta(days=180)
@@ -28,12 +27,7 @@ def privacy_routes(*, contact: str | None, now: Now) -> list[web.RouteDef]:
     `contact` is the URI under which the operator answers: mailto:, https: or tel:. Without one the
     page names none, and there is no security.txt, which would be nothing without it.
     """
-    by_language = {
-        lang: pages(_TEMPLATE, {lang: words}, markup={"contact": _link(words["contact"], contact)})[
-            lang
-        ]
-        for lang, words in _WORDS.items()
-    }
+    by_language = pages(PRIVACY, _WORDS, address_of_contact=contact)
 
     async def page(request: web.Request) -> web.Response:
         return in_readers_language(request, by_language)
@@ -60,13 +54,3 @@ def privacy_routes(*, contact: str | None, now: Now) -> list[web.RouteDef]:
 
 def _end(at: datetime) -> datetime:
     return datetime.combine(at.date() + VALID_FOR, time(), UTC)
-
-
-def _link(words: str, contact: str | None) -> str:
-    if contact is None:
-        return ""
-    shown = contact.removeprefix("mailto:").removeprefix("tel:")
-    return (
-        f"<p>{html.escape(words)} "
-        f'<a href="{html.escape(contact)}"><bdi>{html.escape(shown)}</bdi></a></p>'
-    )

@@ -7,7 +7,8 @@ import pytest_asyncio
 from playwright.async_api import Browser, expect
 
 from likelight.assets import catalogue, plurals
-from likelight_cloud.page.languages import WORDS
+from likelight.contract import State, SummaryLikes
+from likelight_cloud.page.languages import WORDS, number
 from support.chromium import chromium, needs_chromium
 from support.pages import PHONE, ViewerPage
 from support.serving import serving
@@ -75,3 +76,45 @@ async def test_the_page_is_read_in_the_browser_s_language_or_in_the_one_chosen(
             assert page.url.endswith("/k/demo?lang=pl")
         finally:
             await context.close()
+
+
+READ = """() => {
+  document.getElementById("said").textContent = "";
+  return ['name', 'badge', 'state', 'total', 'viewers', 'notes', 'kitchen'].map((place) => {
+    const element = document.getElementById(place);
+    const {offsetLeft, offsetTop, offsetWidth, offsetHeight, innerText} = element;
+    const icons = Array.from(element.querySelectorAll('use'), (use) => use.getAttribute('href'));
+    return [place, offsetLeft, offsetTop, offsetWidth, offsetHeight, innerText, icons,
+        {...element.dataset}];
+  });
+}"""
+"""What stands in the places that server and script both write, and where."""
+
+
+async def test_nothing_changes_when_the_script_takes_over_from_what_the_server_wrote(
+    browser: Browser,
+) -> None:
+    cloud = StubCloud()
+    told = [(state, "") for state in State if state is not State.CLOSED]
+    told += [(State.IDLE, "/here"), (State.FAULT, "/here")]
+    async with (
+        serving(cloud.routes()) as url,
+        await browser.new_context(viewport=PHONE, java_script_enabled=False) as without,
+        await browser.new_context(viewport=PHONE) as context,
+    ):
+        plain, scripted = await without.new_page(), await context.new_page()
+        for (state, place), lang in zip(told, WORDS, strict=False):
+            cloud.tell(state=state, simulated=lang < "fr", likes=SummaryLikes(total=ord(lang[1])))
+            address = f"{url}/k/demo{place}?lang={lang}"
+            await scripted.goto(address)
+            await expect(scripted.locator("#said")).not_to_be_empty()
+            await plain.goto(address)
+            await plain.evaluate("document.querySelector('noscript').remove()")
+            assert await scripted.evaluate(READ) == await plain.evaluate(READ), (state, lang)
+            assert await scripted.title() == await plain.title()
+        figures = (0, 999, 1_204, 9_999, 10_000, 1_234_567)
+        written = await scripted.evaluate(
+            "([langs, figures]) => langs.map((lang) => figures.map((n) => n.toLocaleString(lang)))",
+            [list(WORDS), figures],
+        )
+        assert written == [[number(lang, figure) for figure in figures] for lang in WORDS]

@@ -516,11 +516,12 @@ async def test_only_a_simulated_kitchen_wears_the_badge(
     await expect(viewer.badge).to_be_hidden()
 
 
-async def test_notes_follow_the_catalogues_direction(
-    browser: Browser, cloud: StubCloud, address: str
-) -> None:
+async def test_notes_follow_the_catalogues_direction(browser: Browser, cloud: StubCloud) -> None:
     cloud.catalogue = cloud.catalogue.model_copy(update={"lang": "ar", "dir": "rtl"})
-    async with chromium_page(browser, f"{address}/k/demo") as page:
+    async with (
+        serving(cloud.routes()) as address,
+        chromium_page(browser, f"{address}/k/demo") as page,
+    ):
         await expect(page.locator("#notes[dir=rtl][lang=ar] button")).to_have_count(6)
 
 

@@ -1,14 +1,12 @@
 """The viewer's page in twelve languages: the same words in each, and the reader's own first."""
 
-import json
 import re
 
 import pytest
 from aiohttp.test_utils import make_mocked_request
 
 from likelight.assets import catalogue
-from likelight_cloud.page import page_routes
-from likelight_cloud.page.languages import WORDS, language_of, pages
+from likelight_cloud.page.languages import WORDS, language_of
 
 PLACES = re.compile(r"\{\w+\}")
 
@@ -37,16 +35,6 @@ def test_nothing_is_left_in_english(lang: str) -> None:
     assert not same
 
 
-def test_the_words_are_set_into_the_page() -> None:
-    template = '<html lang="{{lang}}" dir="{{dir}}"><b>{{hint}}</b>{{languages}}{{words}}'
-    arabic = pages(template)["ar"].plain.decode()
-
-    assert arabic.startswith('<html lang="ar" dir="rtl">')
-    assert WORDS["ar"]["hint"] in arabic
-    assert '<option value="ar" lang="ar" selected>العربية</option>' in arabic
-    assert json.loads(arabic[arabic.index("{") :]) == WORDS["ar"]
-
-
 @pytest.mark.parametrize(
     ("query", "accepts", "answered"),
     [
@@ -64,21 +52,3 @@ def test_the_reader_s_language_is_chosen(query: str, accepts: str, answered: str
     request = make_mocked_request("GET", f"/k/demo{query}", headers={"Accept-Language": accepts})
 
     assert language_of(request) == answered
-
-
-async def _known(_: str) -> bool:
-    return True
-
-
-async def test_a_cache_keeps_the_languages_apart() -> None:
-    page = next(route for route in page_routes(_known) if route.path.startswith("/k/"))
-    answers = {}
-    for lang in ("en", "ja"):
-        request = make_mocked_request(
-            "GET", "/k/demo", headers={"Accept-Language": lang}, match_info={"kid": "demo"}
-        )
-        answers[lang] = await page.handler(request)  # type: ignore[misc, arg-type]
-
-    assert answers["en"].headers["ETag"] != answers["ja"].headers["ETag"]
-    assert answers["ja"].headers["Vary"] == "Accept-Encoding, Accept-Language"
-    assert "{{" not in answers["ja"].body.decode()

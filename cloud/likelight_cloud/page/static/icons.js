@@ -1,6 +1,5 @@
-/** The icons of likelight's one set, by name, from the sheet that the server serves. */
+/** The icons of likelight's one set, by name, from the symbols that stand in the page. */
 
-const SHEET = "/static/page/icons.svg";
 const SVG = "http://www.w3.org/2000/svg";
 
 /** A new `<svg>` that shows the icon `name`; decorative, so hidden from screen readers. */
@@ -10,12 +9,12 @@ export function icon(name) {
   svg.setAttribute("viewBox", "0 0 24 24");
   svg.setAttribute("aria-hidden", "true");
   const use = document.createElementNS(SVG, "use");
-  use.setAttribute("href", `${SHEET}#${name}`);
+  use.setAttribute("href", `#i-${name}`);
   svg.append(use);
   return svg;
 }
 
 /** Turn `svg` into the icon `name`. */
 export function setIcon(svg, name) {
-  svg.firstElementChild.setAttribute("href", `${SHEET}#${name}`);
+  svg.firstElementChild.setAttribute("href", `#i-${name}`);
 }

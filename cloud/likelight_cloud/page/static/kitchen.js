@@ -12,7 +12,7 @@ import { behind } from "./state.js";
 import { StateLine } from "./stateline.js";
 import { Total } from "./total.js";
 import { Watching } from "./watching.js";
-import { chooseLanguage, lang, word } from "./words.js";
+import { chooseLanguage, word } from "./words.js";
 
 const ASLEEP_AFTER_MS = 30_000;
 const GLOW_MS = 300;
@@ -58,7 +58,7 @@ const likes = new Likes(`${api}/likes`, here ? "here" : undefined, {
   refused: () => receipts.likeRefused(),
 });
 
-const notes = new Notes(`${api}/notes`, find("notes"), {
+new Notes(`${api}/notes`, find("notes"), {
   sent: (id, text) => receipts.noteSent(id, text),
   limited: (seconds) => receipts.noteLimited(seconds),
   late: () => receipts.noteLate(),
@@ -82,17 +82,21 @@ const stage = here ? null : new Stage({
   },
 });
 
+const told = (summary) => {
+  find("name").textContent = summary.name;
+  document.title = here ? summary.name : word("named", { name: summary.name });
+  find("badge").hidden = !summary.simulated;
+  find("viewers").hidden = !summary.viewers.band;
+  find("band").textContent = summary.viewers.band ?? "";
+  total.atLeast(summary.likes.total);
+  stateLine.summarySaid(summary);
+  receipts.summary(summary);
+};
+
 const live = new Live(api, {
   summary: (summary) => {
     ahead = Math.min(ahead, Date.now() - Date.parse(summary.server_time));
-    find("name").textContent = summary.name;
-    document.title = here ? summary.name : word("named", { name: summary.name });
-    find("badge").hidden = !summary.simulated;
-    find("viewers").hidden = !summary.viewers.band;
-    find("band").textContent = summary.viewers.band ?? "";
-    total.atLeast(summary.likes.total);
-    stateLine.summarySaid(summary);
-    receipts.summary(summary);
+    told(summary);
   },
   lost: (seconds) => stateLine.cloudLost(seconds),
   unknown: () => {
@@ -129,5 +133,7 @@ shareBy(find("share"), find("shared"), `${location.origin}/k/${kid}`);
 addEventListener("pagehide", () => likes.leave());
 
 stage?.start();
+// What the server wrote into the page; its time is not told, since a browser may keep a page.
+const first = JSON.parse(find("summary").textContent);
+if (first) told({ ...first, server_time: first.since });
 look();
-notes.load(lang);

@@ -1,62 +1,31 @@
-/** The prepared notes as chips. One note is sent at a time, and none counts twice. */
+/** The prepared notes, chips that stand in the page. One is sent at a time, and none counts twice. */
 
-import { icon } from "./icons.js";
-import { backoff, get, pause, post, retryAfter, uuid } from "./requests.js";
+import { backoff, pause, post, retryAfter, uuid } from "./requests.js";
 
 export class Notes {
   #url;
-  #list;
+  #chips;
   #on;
   #busy = false;
 
   /**
+   * `list` holds the chips.
    * `on.sent(id, text)`: the note is durable; `on.limited(seconds)`: not yet, seconds may be null;
    * `on.late()`: no answer, the same note is tried again; `on.refused()`: it will never be taken.
    */
   constructor(url, list, on) {
     this.#url = url;
-    this.#list = list;
+    this.#chips = list.querySelectorAll(".chip");
     this.#on = on;
+    for (const chip of this.#chips) chip.addEventListener("click", () => this.#send(chip));
   }
 
-  /** Fetch the catalogue in the reader's language and draw its chips; keeps trying. */
-  async load(language) {
-    for (let tries = 0; ; tries += 1) {
-      try {
-        const response = await get(`/v1/catalogue?lang=${encodeURIComponent(language)}`);
-        if (response.ok) return this.#draw(await response.json());
-      } catch {
-        // No answer counts as a bad one: both are asked again below.
-      }
-      await pause(backoff(tries));
-    }
-  }
-
-  #draw(catalogue) {
-    this.#list.lang = catalogue.lang;
-    this.#list.dir = catalogue.dir;
-    this.#list.replaceChildren(...catalogue.notes.map((note) => this.#chip(note)));
-  }
-
-  #chip(note) {
-    const chip = document.createElement("button");
-    chip.type = "button";
-    chip.className = "chip";
-    chip.dataset.code = note.code;
-    const text = document.createElement("span");
-    text.dir = "auto";
-    text.textContent = note.text;
-    chip.append(icon(note.icon), text);
-    chip.addEventListener("click", () => this.#send(note, chip));
-    return chip;
-  }
-
-  async #send(note, chip) {
+  async #send(chip) {
     if (this.#busy) return;
     this.#busy = true;
     chip.setAttribute("aria-busy", "true");
     try {
-      await this.#deliver(note, chip);
+      await this.#deliver(chip);
     } finally {
       chip.removeAttribute("aria-busy");
       this.#busy = false;
@@ -64,12 +33,12 @@ export class Notes {
   }
 
   // The key stays the same over all tries, so a note whose answer got lost arrives once.
-  async #deliver(note, chip) {
+  async #deliver(chip) {
     const key = uuid();
     for (let tries = 0; ; tries += 1) {
       try {
-        const response = await post(this.#url, { code: note.code }, { "Idempotency-Key": key });
-        if (response.status === 201) return this.#sent(await response.json(), note, chip);
+        const response = await post(this.#url, { code: chip.dataset.code }, { "Idempotency-Key": key });
+        if (response.status === 201) return this.#sent(await response.json(), chip);
         if (response.status === 429) return this.#on.limited(retryAfter(response));
         if (response.status < 500) return this.#on.refused();
         this.#on.late();
@@ -80,9 +49,9 @@ export class Notes {
     }
   }
 
-  #sent(reply, note, chip) {
-    for (const other of this.#list.children) delete other.dataset.sent;
+  #sent(reply, chip) {
+    for (const other of this.#chips) delete other.dataset.sent;
     chip.dataset.sent = "";
-    this.#on.sent(reply.id, note.text);
+    this.#on.sent(reply.id, chip.textContent.trim());
   }
 }

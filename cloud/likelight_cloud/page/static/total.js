@@ -7,23 +7,22 @@ const SAY_EVERY_MS = 10_000;
 export class Total {
   #element;
   #say;
-  #value = -1;
-  #saidAt = -Infinity;
+  #value;
+  #saidAt = performance.now();
   #timer = 0;
 
   constructor(element, say) {
     this.#element = element;
     this.#say = say;
+    this.#value = Number(element.dataset.total ?? -1);
   }
 
   atLeast(value) {
     if (value <= this.#value) return;
-    const first = this.#value < 0;
     this.#value = value;
     this.#element.dataset.total = String(value);
     this.#element.textContent = value.toLocaleString(lang);
-    if (first) this.#saidAt = performance.now();
-    else this.#sayLater();
+    this.#sayLater();
   }
 
   // A busy kitchen changes every second; a screen reader gets it every ten seconds.

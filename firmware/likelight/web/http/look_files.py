@@ -27,13 +27,17 @@ def look_files() -> dict[str, ServedFile]:
     }
 
 
-def _sheet() -> str:
-    symbols = "".join(
-        f'<symbol id="{name}" viewBox="0 0 {GRID} {GRID}">'
+def symbols(prefix: str = "") -> str:
+    """Return every icon as an SVG `<symbol>`, whose id is `prefix` and the icon's name."""
+    return "".join(
+        f'<symbol id="{prefix}{name}" viewBox="0 0 {GRID} {GRID}">'
         f'<path fill="currentColor" fill-rule="evenodd" d="{path}"/></symbol>'
         for name, path in {**PATHS, **_MARKS}.items()
     )
-    return f'<svg xmlns="http://www.w3.org/2000/svg">{symbols}</svg>'
+
+
+def _sheet() -> str:
+    return f'<svg xmlns="http://www.w3.org/2000/svg">{symbols()}</svg>'
 
 
 def _tab_icon() -> str:

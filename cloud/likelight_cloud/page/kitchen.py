@@ -1,0 +1,111 @@
+"""The page of one kitchen as it is now, in the reader's language.
+
+Name, state, badge, total and notes stand in the HTML: a reader sees them before any script has
+come, and nothing moves when it takes over.
+"""
+
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Final, Literal
+
+from aiohttp import web
+from markupsafe import Markup, escape
+
+from likelight.assets.catalogue import Notes
+from likelight.contract import State, Summary
+from likelight.web.http.look_files import symbols
+from likelight.web.http.static_files import ServedFile
+from likelight_cloud.page.languages import WORDS, by_language, context, language_of, number
+from likelight_cloud.page.templates import KITCHEN
+
+Place = Literal["page", "here"]
+"""With a picture, or for guests in the house, who have none."""
+
+_KEPT: Final = 128
+"""Pages that are kept as they were last made, about 30 kB each: of a busy kitchen each language is
+rendered once for each change, however many open it."""
+
+_SYMBOLS: Final = Markup(symbols(prefix="i-"))  # noqa: S704  our own drawings
+
+# The icon that says the same as the state's words; `MARKS` in static/state.js is the same table.
+_MARKS: Final = {
+    State.LIVE: "dot",
+    State.IDLE: "camera",
+    State.PRIVATE: "camera_crossed",
+    State.CLOSED: "clock",
+    State.FAULT: "wrench",
+    State.OFF: "camera_crossed",
+    State.OFFLINE: "cloud_crossed",
+    State.INTERRUPTED: "cloud_crossed",
+}
+
+
+class KitchenPages:
+    """The page at every `place` for every kitchen of this server.
+
+    `look` returns the summary of a kitchen, or None while nobody can know; it raises the 404 for a
+    kitchen that does not exist. `modules` are the addresses of what the page's script imports.
+    """
+
+    def __init__(
+        self,
+        look: Callable[[str], Awaitable[Summary | None]],
+        notes: Notes,
+        *,
+        modules: Sequence[str],
+    ) -> None:
+        self._look = look
+        self._modules = modules
+        self._notes = {lang: notes.load(lang) for lang in WORDS}
+        self._kept: OrderedDict[tuple[str, ...], ServedFile] = OrderedDict()
+
+    async def reply(self, request: web.Request, place: Place) -> web.Response:
+        """Answer with the kitchen's page as it is now."""
+        summary = await self._look(request.match_info["kid"])
+        lang = language_of(request)
+        # The page does not tell the time of the request, so that it is the same until news come.
+        told = "" if summary is None else summary.model_dump_json(exclude={"server_time"})
+        page = self._kept.pop((place, lang, told), None)
+        if page is None:
+            page = ServedFile.of("page.html", self._render(place, lang, summary).encode())
+        self._kept[place, lang, told] = page
+        if len(self._kept) > _KEPT:
+            self._kept.popitem(last=False)
+        return by_language(request, page)
+
+    def _render(self, place: Place, lang: str, summary: Summary | None) -> str:
+        words = WORDS[lang]
+        return KITCHEN.render(
+            **context(lang, words),
+            **_head(place, words, summary),
+            **_state(place, words, summary),
+            place=place,
+            modules=self._modules,
+            symbols=_SYMBOLS,
+            notes=self._notes[lang],
+            summary=summary and summary.model_dump(mode="json", exclude={"server_time"}),
+            total_words=summary and number(lang, summary.likes.total),
+        )
+
+
+def _head(place: Place, words: Mapping[str, str], summary: Summary | None) -> dict[str, str]:
+    if summary is None:
+        return {"kitchen_name": words["kitchen"], "head_title": words["title"]}
+    named = summary.name if place == "here" else words["named"].replace("{name}", summary.name)
+    return {"kitchen_name": summary.name, "head_title": named}
+
+
+def _state(place: Place, words: Mapping[str, str], summary: Summary | None) -> dict[str, str]:
+    """Return how the kitchen is, as `wordsOf` in static/state.js says it."""
+    state = "connecting" if summary is None else summary.state.value
+    if place == "here" and (summary is None or summary.state in (State.LIVE, State.IDLE)):
+        return {"state": state, "mark": "hands", "state_words": words["here"]}
+    if summary is None or summary.state is State.IDLE:
+        return {"state": state, "mark": "camera", "state_words": words["waking"]}
+    said = escape(words[state])
+    if summary.opens_at is not None and summary.state is State.CLOSED:
+        # The reader's time zone is known to the browser only; until its script says the time, this
+        # keeps the place. Without a script it is read as it stands.
+        when = Markup('<time class="when">{:%Y-%m-%d %H:%M} UTC</time>')
+        said = escape(words["opens"]).replace("{when}", when.format(summary.opens_at))
+    return {"state": state, "mark": _MARKS[summary.state], "state_words": said}
