@@ -58,7 +58,7 @@ class Cloud:
         """Devices upload their pictures here. A cloud inside a device does not need it."""
         self.event_streams = 0
         """Pages that follow a summary by server-sent events."""
-        self.likes = LikeCommits(store)
+        self.likes = LikeCommits(store, now)
         self.newcomers = Newcomers()
         self.like_buckets = PerViewer(LikeBucket)
         self.note_times = PerViewer(NoteTimes)

@@ -10,6 +10,7 @@ from likelight.web.http.problems import ProblemError
 from likelight_cloud.api.device.events import get_events
 from likelight_cloud.api.device.status import post_status
 from likelight_cloud.api.viewer.catalogue import get_catalogue
+from likelight_cloud.api.viewer.hours import get_hours
 from likelight_cloud.api.viewer.likes import post_likes
 from likelight_cloud.api.viewer.live import get_live
 from likelight_cloud.api.viewer.me import delete_me, get_me
@@ -18,6 +19,8 @@ from likelight_cloud.api.viewer.summary import get_summary
 from likelight_cloud.api.viewer.watching import post_watching
 from likelight_cloud.app import CLOUD, Cloud
 from likelight_cloud.store.base import OutcomeUnknownError
+
+HOURS = "/k/{kid:[a-z0-9][a-z0-9-]{0,39}}/hours.ics"
 
 ROUTES = (
     web.get("/v1/kitchens/{kid}/events", get_events, allow_head=False),
@@ -29,6 +32,7 @@ ROUTES = (
     web.post("/v1/kitchens/{kid}/watching", post_watching),
     web.get("/v1/notes/{id}", get_note),
     web.get("/v1/catalogue", get_catalogue),
+    web.get(HOURS, get_hours),
     web.get("/v1/me", get_me),
     web.delete("/v1/me", delete_me),
 )
@@ -45,7 +49,7 @@ def mount(cloud: Cloud, app: web.Application) -> None:
 @web.middleware
 async def only_while_ready(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Answer 503 for the cloud's own addresses while its store is closed or failing."""
-    if not request.path.startswith("/v1/"):
+    if not request.path.startswith("/v1/") and not request.path.endswith("/hours.ics"):
         return await handler(request)
     if not request.app[CLOUD].ready.is_set():
         raise ProblemError(

@@ -195,6 +195,13 @@ Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "satur
 Week = dict[Weekday, Annotated[str, StringConstraints(max_length=200)]]
 """Opening hours such as {"friday": "11:00-14:00, 17:00-02:00"}; a day without a row is closed."""
 
+_SPAN = r"([01][0-9]|2[0-3]):[0-5][0-9]-(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)"
+DayHours = Annotated[
+    str, StringConstraints(max_length=200, pattern=rf"^(closed|{_SPAN}(, {_SPAN})*)$")
+]
+"""One day's hours, written the one way that any reader can take apart."""
+ZoneName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_+/-]{0,63}$")]
+
 
 class Desired(Wire):
     """What the cloud asks of the device. It can reduce exposure, never end a crew's privacy."""
@@ -237,6 +244,17 @@ class CameraReport(Wire):
     since: Time
     cause: Cause | None = None
     opens_at: Time | None = None
+
+
+class WeekHours(Wire):
+    """The hours of a week, in the time zone that IANA calls `zone`.
+
+    An end that is not after its beginning is on the next day. Without any row there is no limit;
+    else a day without one is closed.
+    """
+
+    zone: ZoneName
+    week: dict[Weekday, DayHours] = Field(default_factory=dict)
 
 
 class LampLit(Wire):
@@ -292,6 +310,8 @@ class Status(Wire):
     notes_wait: Flag = False
     """The panel shows no note until the kitchen opens, or its quiet hours end."""
     camera: CameraReport
+    hours: Annotated[WeekHours | None, _or(lambda: None)] = None
+    """None where the device does not know what its time zone is called."""
     light: LightReport = LightReport()
     notes: Annotated[tuple[NoteReceipt, ...], Field(max_length=MAX_LIST)] = ()
     thanks: Thanks | None = None
@@ -306,7 +326,10 @@ class StatusReply(Wire):
 
 
 class SummaryLikes(Wire):
+    """`today` counts the likes of this day, in the kitchen's time zone; in UTC without one."""
+
     total: Count
+    today: Count = 0
 
 
 class SummaryNotes(Wire):
@@ -338,6 +361,7 @@ class Summary(Wire):
     """None where the device itself serves the pictures."""
     thanks: Thanks | None = None
     opens_at: Time | None = None
+    hours: WeekHours | None = None
     server_time: Time
 
 
@@ -379,9 +403,13 @@ class NoteStatus(Wire):
 
 
 class WatchingRequest(Strict):
-    """Body of `POST …/watching`: a random id that lives in the page's memory only."""
+    """Body of `POST …/watching`: a random id that lives in the page's memory only.
+
+    With `end` the page is being left.
+    """
 
     view: Annotated[str, StringConstraints(min_length=8, max_length=64)]
+    end: Flag = False
 
 
 class CatalogueNote(Wire):

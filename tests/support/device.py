@@ -134,6 +134,7 @@ class Device:
             _Nothing(),
             status=StatusSources(
                 camera=lambda: self.camera,
+                hours=lambda: None,
                 measure=measure or Vitals(path.parent).measure,
                 simulated=True,
             ),

@@ -24,6 +24,10 @@ class Audience:
         if len(self._reported_at) > MAX_VIEWS:
             self._reported_at.popitem(last=False)
 
+    def end(self, view: str) -> None:
+        """Count `view` no more."""
+        self._reported_at.pop(view, None)
+
     def count(self, at: float) -> int:
         """Return how many watch at `at`."""
         while self._reported_at and next(iter(self._reported_at.values())) + WATCHING_TTL_S <= at:

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, time, timedelta
 
 from likelight.contract import (
     OFFLINE_AFTER_S,
@@ -126,10 +126,13 @@ class Kitchen:
         if was_offline:
             self.announce()
 
-    def watch(self, view: str) -> None:
-        """Count a view; wake those who wait when `viewers()` changes by it."""
+    def watch(self, view: str, *, end: bool = False) -> None:
+        """Count a view, or at its `end` no more; wake those who wait when `viewers()` changes."""
         before = self.viewers()
-        self.audience.report(view, loop_time())
+        if end:
+            self.audience.end(view)
+        else:
+            self.audience.report(view, loop_time())
         if self.viewers() != before:
             self.announce()
 
@@ -167,6 +170,8 @@ class Kitchen:
             turns.append(ends)
         if self._poll is None and self._last_contact is not None and not self.offline:
             turns.append(self._last_contact.at + OFFLINE_AFTER_S)
+        if self._likes_today() > 0:
+            turns.append(loop_time() + self._day_left_s())
         return min(turns, default=float("inf"))
 
     def summary(self) -> Summary:
@@ -191,15 +196,26 @@ class Kitchen:
             state=state,
             since=self._past(since),
             simulated=report is not None and report.simulated,
-            likes=SummaryLikes(total=record.likes_total),
+            likes=SummaryLikes(total=record.likes_total, today=self._likes_today()),
             notes=SummaryNotes(total=record.head, shown=record.notes_shown),
             lamp=lamp,
             viewers=SummaryViewers(band=self.viewers().band),
             feed=SummaryFeed(arriving=self.arrival.arriving) if self._relays_pictures else None,
             thanks=thanks,
             opens_at=report.opens_at if report and state is State.CLOSED else None,
+            hours=report.hours if report else None,
             server_time=self._now(),
         )
+
+    def _likes_today(self) -> int:
+        today = self._now().astimezone(self.record.zone).date()
+        return self.record.likes_by_day.get(today, 0)
+
+    def _day_left_s(self) -> float:
+        now = self._now()
+        local = now.astimezone(self.record.zone)
+        midnight = datetime.combine(local.date() + timedelta(days=1), time(), self.record.zone)
+        return (midnight - now).total_seconds()
 
     def _pictures_due(self) -> bool:
         report = self.record.report

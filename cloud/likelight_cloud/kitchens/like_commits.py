@@ -6,6 +6,7 @@ from collections import Counter, OrderedDict
 from dataclasses import dataclass
 
 from likelight.contract import LikesReply
+from likelight.runtime.clock import Now
 from likelight.runtime.store_errors import StoreError
 from likelight_cloud.store.base import CONFIRM_WITHIN_S, OutcomeUnknownError, Store
 
@@ -33,8 +34,9 @@ class LikeCommits:
     count twice, an acknowledged one is never lost.
     """
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, now: Now) -> None:
         self._store = store
+        self._now = now
         self._running = False
         self.failure: StoreError | None = None
         """Why the last commit failed, or the present one is late; None when neither is so."""
@@ -94,7 +96,7 @@ class LikeCommits:
             counts[batch.kid] += batch.accepted
         late = asyncio.get_running_loop().call_later(CONFIRM_WITHIN_S, self._is_late)
         try:
-            totals = dict(await self._store.add_likes(counts))
+            totals = dict(await self._store.add_likes(counts, self._now()))
         except StoreError as error:
             self._fails(error)
             self._fail(group, error)

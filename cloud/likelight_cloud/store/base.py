@@ -10,12 +10,12 @@ request does no harm.
 
 import secrets
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from enum import Enum
 from typing import Protocol
 
-from likelight.contract import Desired, NoteState, State, Status, Thanks
+from likelight.contract import Desired, NoteState, State, Status, Thanks, WeekHours
 from likelight.runtime.store_errors import StoreError
 
 KEY_TTL_S = 24 * 3600.0
@@ -24,6 +24,9 @@ KEY_TTL_S = 24 * 3600.0
 NOTES_KEPT = timedelta(days=30)
 """How long after it was sent a note is kept, for its sender to ask about."""
 
+
+DAYS_KEPT = 8
+"""Days, this one included, whose likes are remembered."""
 
 BOOTS_KEPT = 8
 """Boots of a device of which the newest status number is remembered."""
@@ -50,12 +53,14 @@ class Report:
 
     state: State
     since: datetime
+    """By the cloud's clock: when it first heard of this state."""
     simulated: bool
     lit_total: int
     last_lit_at: datetime | None
     received_at: datetime
     opens_at: datetime | None = None
     """When the kitchen's opening hours begin again; None within them, or when it is not known."""
+    hours: WeekHours | None = None
     notes_wait: bool = False
     """Its panel shows no note until it opens, or until its quiet hours end."""
 
@@ -66,6 +71,7 @@ class KitchenRecord:
 
     `revision` grows with every commit, so that of two records the newer is known. `head` is the
     sequence number of the newest note, `acked` that of the newest one that the device holds.
+    `likes_by_day` has the days of the last 8 on which there were likes, in `zone`.
     """
 
     kid: str
@@ -80,6 +86,9 @@ class KitchenRecord:
     thanks: Thanks | None
     desired: Desired
     report: Report | None
+    likes_by_day: Mapping[date, int] = field(default_factory=dict)
+    zone: tzinfo = UTC
+    """The kitchen's; UTC until its device has told it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,8 +217,9 @@ class Store(Protocol):
     async def kitchen(self, kid: str) -> KitchenRecord | None:
         """Return the kitchen, or None when there is no such kitchen."""
 
-    async def add_likes(self, counts: Mapping[str, int]) -> Mapping[str, int]:
-        """Add likes to several kitchens in one commit; return the new totals.
+    async def add_likes(self, counts: Mapping[str, int], at: datetime) -> Mapping[str, int]:
+        """Add likes to several kitchens in one commit, to the total and to the day that it is there
+        at `at`; forget the days of more than 8 days ago. Return the new totals.
 
         It returns once the outcome is known, however long that takes: to be asked twice would count
         them twice. `OutcomeUnknownError` comes only from a store that closes meanwhile.

@@ -1,10 +1,12 @@
 """How rows become records, in both stores. Times are milliseconds since 1970."""
 
-from datetime import UTC, datetime, timedelta
+import json
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, Protocol, overload
 
-from likelight.contract import Desired, State, Thanks
+from likelight.contract import Desired, State, Thanks, WeekHours
 from likelight_cloud.store.base import KitchenRecord, NoteRecord, Report
+from likelight_cloud.store.zones import zone_called
 
 
 class Row(Protocol):
@@ -48,6 +50,7 @@ def kitchen_of(row: Row) -> KitchenRecord:
             last_lit_at=_maybe(row["last_lit_at"]),
             received_at=time_of(row["received_at"]),
             opens_at=None if row["opens_at"] is None else datetime.fromisoformat(row["opens_at"]),
+            hours=WeekHours.model_validate_json(row["hours"]) if row["hours"] else None,
             notes_wait=bool(row["notes_wait"]),
         )
     return KitchenRecord(
@@ -63,6 +66,10 @@ def kitchen_of(row: Row) -> KitchenRecord:
         thanks=_thanks(row),
         desired=Desired.model_validate_json(row["desired"]),
         report=report,
+        likes_by_day={
+            date.fromisoformat(day): n for day, n in json.loads(row["by_day"] or "{}").items()
+        },
+        zone=zone_called(row["zone"]),
     )
 
 

@@ -165,6 +165,7 @@ def _connect(
         PrivacyButton(on_air),
         status=StatusSources(
             camera=lambda: on_air.report,
+            hours=events.opening_hours,
             measure=Vitals(config.state_dir).measure,
             simulated=process.simulated or hardware.simulated,
         ),

@@ -4,7 +4,7 @@ import asyncio
 
 from likelight.appreciation.sync.connection import CloudConnection
 from likelight.appreciation.window_in import WindowIn
-from likelight.contract import Desired, Viewers
+from likelight.contract import Desired, Viewers, WeekHours
 from likelight.feed.outlets import Demand
 from likelight.feed.upload.client import Upload
 from likelight.gate.on_air import OnAir
@@ -38,6 +38,10 @@ class DeviceEvents:
         self.reachable = asyncio.Event()
         """Set once the cloud may be asked: the token is there, and the address of one inside."""
         self._unreachable = {Trouble.NOT_PAIRED, *([Trouble.ADDRESS] if cloud_inside else [])}
+
+    def opening_hours(self) -> WeekHours | None:
+        """Return the hours that viewers are told."""
+        return self.permissions.hours.told()
 
     def on_demand(self, demand: Demand) -> None:
         self.camera_process.jpeg_rate(JPEG_FPS if demand.jpeg else 0)

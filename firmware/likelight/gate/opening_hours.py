@@ -7,9 +7,13 @@ import asyncio
 import logging
 from collections.abc import Callable
 from datetime import datetime, tzinfo
+from functools import reduce
 
-from likelight.contract import Week
-from likelight.gate.schedule import Hours, weekly
+from pydantic import ValidationError
+
+from likelight.contract import Week, WeekHours
+from likelight.gate.schedule import Hours, in_rows, overlap, weekly
+from likelight.gate.zone import zone_name
 from likelight.runtime.clock import Now
 
 log = logging.getLogger(__name__)
@@ -49,6 +53,16 @@ class OpeningHours:
         self._cloud = self._understood(schedule)
         self._look()
         self._cloud_changed.set()
+
+    def told(self) -> WeekHours | None:
+        """Return the hours for viewers; None where the zone has no name, or a day has too many."""
+        name, limits = zone_name(self._zone), self._limits()
+        if name is None:
+            return None
+        try:
+            return WeekHours(zone=name, week=in_rows(reduce(overlap, limits)) if limits else {})
+        except ValidationError:
+            return None
 
     async def run(self) -> None:
         """Look at the clock for ever."""

@@ -6,7 +6,7 @@ and those inside the hour that autumn repeats begin or end once, the first time.
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from itertools import pairwise
@@ -93,6 +93,46 @@ def instant(day: date, minute: int, zone: tzinfo) -> datetime:
 
 def _wall_time(moment: datetime, zone: tzinfo) -> datetime:
     return moment.astimezone(zone).replace(tzinfo=None, fold=0)
+
+
+def overlap(one: Hours, other: Hours) -> Hours:
+    """Return the hours that lie within both, in the zone of `one`."""
+    week: list[list[Span]] = [[] for _ in WEEKDAYS]
+    for day, spans_of_day in enumerate(one.week):
+        for opens, closes in spans_of_day:
+            # The other's hours of the day before may reach into this one, and these into the next.
+            for ahead in (-1, 0, 1):
+                for begin, end in other.week[(day + ahead) % len(week)]:
+                    both = max(opens, begin + ahead * DAY_MIN), min(closes, end + ahead * DAY_MIN)
+                    if both[0] < both[1]:
+                        later, opening = divmod(both[0], DAY_MIN)
+                        span = (opening, both[1] - later * DAY_MIN)
+                        week[(day + later) % len(week)].append(span)
+    return Hours(tuple(_joined(spans_of_day) for spans_of_day in week), one.zone)
+
+
+def _joined(read: Iterable[Span]) -> tuple[Span, ...]:
+    joined: list[Span] = []
+    for opens, closes in sorted(read):
+        if joined and opens <= joined[-1][1]:
+            joined[-1] = joined[-1][0], max(closes, joined[-1][1])
+        else:
+            joined.append((opens, closes))
+    return tuple(joined)
+
+
+def in_rows(hours: Hours) -> dict[Weekday, str]:
+    """Return a row for each day, as `weekly` reads them."""
+    return {
+        day: ", ".join(f"{_clock(opens)}-{_clock(closes)}" for opens, closes in spans_of_day)
+        or "closed"
+        for day, spans_of_day in zip(WEEKDAYS, hours.week, strict=True)
+    }
+
+
+def _clock(minute: int) -> str:
+    hour = minute // 60
+    return f"{hour if minute <= DAY_MIN else hour - 24:02}:{minute % 60:02}"
 
 
 def weekly(rows: Mapping[Weekday, str], zone: tzinfo) -> Hours:

@@ -45,7 +45,8 @@ class ComputerZone(tzinfo):
         """Why `tz` does not count, in words; None while it does, or is not there."""
         self._tz = tz
         self._localtime = localtime
-        self._rules = self.read() or UTC
+        self.rules = self.read() or UTC
+        """What holds now; `use` changes it."""
 
     def read(self) -> tzinfo | None:
         """Return the rules that hold now; None while they can't be read. Reads the disk."""
@@ -64,20 +65,27 @@ class ComputerZone(tzinfo):
 
     def use(self, rules: tzinfo) -> None:
         """Count by `rules`, which `read` returned, from now on."""
-        self._rules = rules
+        self.rules = rules
 
     def utcoffset(self, when: datetime | None) -> timedelta | None:
-        return self._rules.utcoffset(when)
+        return self.rules.utcoffset(when)
 
     def dst(self, when: datetime | None) -> timedelta | None:
-        return self._rules.dst(when)
+        return self.rules.dst(when)
 
     def tzname(self, when: datetime | None) -> str | None:
-        return self._rules.tzname(when)
+        return self.rules.tzname(when)
 
     def fromutc(self, when: datetime) -> datetime:
-        rules = self._rules
+        rules = self.rules
         return rules.fromutc(when.replace(tzinfo=rules)).replace(tzinfo=self)
+
+
+def zone_name(zone: tzinfo) -> str | None:
+    """Return what IANA calls `zone`; None for the computer's own where nothing says it."""
+    if isinstance(zone, ComputerZone):
+        return zone_name(zone.rules)
+    return "UTC" if zone is UTC else getattr(zone, "key", None)
 
 
 def _rules_of(tz: str) -> tzinfo:
@@ -99,8 +107,10 @@ def _rules_of(tz: str) -> tzinfo:
 
 
 def _from_file(path: Path) -> ZoneInfo:
+    # The file itself does not say its name; /etc/localtime is a link to one that has it.
+    name = str(path.resolve()).partition("/zoneinfo/")[2].removeprefix("posix/")
     with path.open("rb") as rules:
-        return ZoneInfo.from_file(rules)
+        return ZoneInfo.from_file(rules, key=name or None)
 
 
 def _posix(text: str) -> ZoneInfo:

@@ -23,7 +23,7 @@ import likelight_cloud
 from likelight import __version__
 from likelight.runtime.clock import utc_now
 from likelight_cloud.trust.device import hashed
-from support.cloud import KID, bearer
+from support.cloud import KID, NOON, bearer
 from support.cloud_server import ServedCloud, cloud_server
 from support.unit import CLOUD_UNIT
 from support.virtual import run_virtual
@@ -128,7 +128,7 @@ async def test_five_hundred_devices_behind_one_address_all_poll(tmp_path: Path) 
             while sum(kitchen.polled for kitchen in cloud.loaded_kitchens()) < 500:
                 await asyncio.sleep(0.05)
             # All are held at the same time, and each is answered by its own kitchen's like.
-            await cloud.store.add_likes(dict.fromkeys(kids, 1))
+            await cloud.store.add_likes(dict.fromkeys(kids, 1), NOON)
         assert [poll.result() for poll in polls] == [{200}] * 500
 
 

@@ -2,11 +2,11 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
 
-from likelight.contract import NoteState, Status, Thanks
+from likelight.contract import NoteState, Status, Thanks, WeekHours
 from likelight.runtime.store_errors import StoreError
 from likelight_cloud.store.base import KeyReusedError, KitchenRecord, NoteRecord, Store, Use
 from support.cloud import NOON, status
@@ -39,7 +39,7 @@ async def test_everything_is_there_after_opening_again(factory: Factory) -> None
         secret = await store.secret()
         await store.add_kitchen("k1", "One", NOON)
         await store.add_token("k1", b"hash")
-        await store.add_likes({"k1": 5})
+        await store.add_likes({"k1": 5}, NOON)
         note = await add(store, "a")
         await store.put_status("k1", Status.model_validate(status()), NOON)
         before = await record(store)
@@ -65,7 +65,7 @@ async def test_a_kitchen_is_added_once(store: Store) -> None:
     assert (await record(store)).name == "One"
     assert await store.kitchen("k2") is None
     with pytest.raises(KeyError):
-        await store.add_likes({"k2": 1})
+        await store.add_likes({"k2": 1}, NOON)
 
 
 async def test_the_oldest_and_the_newest_token_are_valid(store: Store) -> None:
@@ -79,10 +79,46 @@ async def test_the_oldest_and_the_newest_token_are_valid(store: Store) -> None:
 
 async def test_a_commit_of_likes_is_all_or_nothing(store: Store) -> None:
     await store.add_kitchen("k2", "Two", NOON)
-    assert await store.add_likes({"k1": 3, "k2": 1}) == {"k1": 3, "k2": 1}
+    assert await store.add_likes({"k1": 3, "k2": 1}, NOON) == {"k1": 3, "k2": 1}
     with pytest.raises(KeyError):
-        await store.add_likes({"k1": 3, "nowhere": 1})
+        await store.add_likes({"k1": 3, "nowhere": 1}, NOON)
     assert (await record(store)).likes_total == 3
+
+
+async def test_likes_are_counted_by_the_day_that_it_is_in_the_kitchen_for_eight_days(
+    store: Store,
+) -> None:
+    assert (await record(store)).likes_by_day == {}
+    # In Kiritimati it is 2 h past midnight at noon, UTC.
+    hours = {"zone": "Pacific/Kiritimati", "week": {"friday": "11:00-02:00"}}
+    await store.add_likes({"k1": 2}, NOON)
+    await store.put_status("k1", Status.model_validate(status(hours=hours)), NOON)
+    await store.add_likes({"k1": 3}, NOON)
+    await store.add_likes({"k1": 4}, NOON + timedelta(hours=21, minutes=59))
+    await store.add_likes({"k1": 5}, NOON + timedelta(hours=22))
+    days = (await record(store)).likes_by_day
+    assert days == {date(2026, 11, 21): 2, date(2026, 11, 22): 7, date(2026, 11, 23): 5}
+    await store.add_likes({"k1": 1}, NOON + timedelta(days=7))
+    days = (await record(store)).likes_by_day
+    assert days == {date(2026, 11, 22): 7, date(2026, 11, 23): 5, date(2026, 11, 29): 1}
+    kitchen = await record(store)
+    assert kitchen.likes_total == 15
+    assert kitchen.report is not None
+    assert kitchen.report.hours == WeekHours.model_validate(hours)
+
+
+async def test_a_state_counts_from_when_it_was_first_heard(store: Store) -> None:
+    async def put(n: int, state: str, minute: int) -> datetime:
+        camera = {"state": state, "since": "2026-11-21T08:00:00Z"}
+        body = Status.model_validate(status(n=n, camera=camera))
+        await store.put_status("k1", body, NOON + timedelta(minutes=minute))
+        report = (await record(store)).report
+        assert report is not None
+        return report.since
+
+    assert await put(1, "live", 1) == NOON + timedelta(minutes=1)
+    assert await put(2, "live", 2) == NOON + timedelta(minutes=1)
+    assert await put(3, "private", 3) == NOON + timedelta(minutes=3)
 
 
 async def test_sequences_are_gapless_per_kitchen_under_concurrency(store: Store) -> None:
@@ -176,7 +212,7 @@ async def test_an_acknowledgement_never_goes_back(store: Store) -> None:
 
 
 async def test_an_older_status_does_not_replace_a_newer_one(store: Store) -> None:
-    await store.add_likes({"k1": 99})
+    await store.add_likes({"k1": 99}, NOON)
     epoch = (await record(store)).epoch
 
     async def put(boot: str, n: int, lit: int) -> int:
@@ -228,7 +264,7 @@ async def test_listeners_hear_of_a_commit_whose_asker_has_gone(factory: Factory)
 async def test_a_time_line_begins_once_for_each_epoch_and_forgets_the_thanks(store: Store) -> None:
     thanks = {"id": "t1", "at": "2026-11-21T11:00:00Z"}
     await store.put_status("k1", Status.model_validate(status(thanks=thanks)), NOON)
-    await store.add_likes({"k1": 5})
+    await store.add_likes({"k1": 5}, NOON)
     before = await record(store)
     await store.begin_time_line("k1", before.epoch)
     after = await record(store)
@@ -252,7 +288,7 @@ async def test_another_store_s_changes_are_seen_those_of_a_token_too(
         return found
 
     changes: tuple[Callable[[Store], Awaitable[object]], ...] = (
-        lambda other: other.add_likes({"k1": 1}),
+        lambda other: other.add_likes({"k1": 1}, NOON),
         lambda other: other.add_token("k1", b"a"),
         lambda other: other.add_token("k1", b"b"),
         lambda other: other.end_other_tokens("k1", b"b"),

@@ -45,7 +45,7 @@ async def test_a_like_is_acknowledged_with_its_total(site: Site) -> None:
     reply = await site.like(7)
     assert reply.status == 202
     assert reply.body == {"accepted": 7, "total": 7, "retry_after_ms": 0}
-    assert (await site.summary())["likes"] == {"total": 7}
+    assert (await site.summary())["likes"] == {"total": 7, "today": 7}
 
 
 async def test_an_acknowledged_like_and_note_are_durable(tmp_path: Path) -> None:
@@ -319,13 +319,14 @@ async def test_the_summary_is_what_the_device_said(site: Site, clock: WallClock)
         "state": "offline",
         "since": "2026-11-21T12:00:00.000Z",
         "simulated": False,
-        "likes": {"total": 9},
+        "likes": {"total": 9, "today": 9},
         "notes": {"total": 0, "shown": 0},
         "lamp": {"lit_total": 0, "last_lit_at": None},
         "viewers": {"band": None},
         "feed": None,
         "thanks": None,
         "opens_at": None,
+        "hours": None,
         "server_time": "2026-11-21T12:00:00.000Z",
     }
     reply = await site.status(
@@ -337,7 +338,7 @@ async def test_the_summary_is_what_the_device_said(site: Site, clock: WallClock)
     assert reply.body["desired"]["version"] == 1
     after = await site.summary()
     assert after["state"] == "live"
-    assert after["since"] == "2026-11-21T11:59:00.000Z"
+    assert after["since"] == "2026-11-21T12:00:00.000Z", "the device's own clock decides nothing"
     assert after["simulated"] is True
     assert after["lamp"] == {"lit_total": 9, "last_lit_at": "2026-11-21T12:00:00.000Z"}
     assert after["thanks"] == {"id": "t1", "at": "2026-11-21T12:00:00.000Z"}

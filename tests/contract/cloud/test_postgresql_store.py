@@ -103,7 +103,7 @@ async def test_two_clouds_number_one_kitchen_s_notes_without_a_gap(factory: Fact
         async with asyncio.TaskGroup() as group:
             for n in range(40):
                 group.create_task(add((one, other)[n % 2], f"key-{n // 2}"))
-                group.create_task((one, other)[n % 2].add_likes({"k1": 1}))
+                group.create_task((one, other)[n % 2].add_likes({"k1": 1}, NOON))
         found = await one.notes_after("k1", 0, limit=100, at=NOON)
         assert [note.seq for note in found.notes] == list(range(1, 21))
         record = await other.kitchen("k1")
@@ -208,11 +208,11 @@ async def test_a_note_whose_commit_gets_no_answer_is_unknown_and_found_by_its_ke
 
 async def test_likes_whose_commit_gets_no_answer_count_once(store: Store, wire: Wire) -> None:
     wire.loses = True
-    adding = asyncio.ensure_future(store.add_likes({"k1": 3}))
+    adding = asyncio.ensure_future(store.add_likes({"k1": 3}, NOON))
     await asyncio.wait_for(wire.cut.wait(), 20)
     wire.cut.clear()
     assert await asyncio.wait_for(adding, 20) == {"k1": 3}
-    assert await store.add_likes({"k1": 1}) == {"k1": 4}
+    assert await store.add_likes({"k1": 1}, NOON) == {"k1": 4}
 
 
 async def test_what_was_never_committed_is_told_as_not_kept(

@@ -44,7 +44,12 @@ def test_the_record_says_why_and_how_long_of_each_entry() -> None:
         assert entry["why"], entry["what"]
         assert entry["until"], entry["what"]
         assert entry["kept_s"] is None or entry["kept_s"] > 0
-    assert {entry["kept_s"] for entry in RECORD["stored"]} == {None, 24 * 3600, 30 * 24 * 3600}
+    assert {entry["kept_s"] for entry in RECORD["stored"]} == {
+        None,
+        24 * 3600,
+        8 * 24 * 3600,
+        30 * 24 * 3600,
+    }
 
 
 @pytest.fixture

@@ -228,7 +228,7 @@ async def test_a_cloud_goes_on_where_it_stopped(cloud: SqliteStore) -> None:
         "demo", id="new", code="heroes", key="key-6", at=NOON, expires_at=expires_at
     )
     assert added.seq == 6
-    assert await cloud.add_likes({"demo": 1}) == {"demo": 912346}
+    assert await cloud.add_likes({"demo": 1}, NOON) == {"demo": 912346}
     demo = await cloud.kitchen("demo")
     assert demo is not None
     light = {"epoch": demo.epoch, "lit_total": 912341}

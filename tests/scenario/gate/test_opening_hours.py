@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from likelight.contract import Desired
+from likelight.contract import Desired, WeekHours
 from likelight.gate.permissions import Permissions
 from likelight.gate.schedule import weekly
 from support.permissions import (
@@ -50,6 +50,36 @@ def test_the_clouds_schedule_can_only_close() -> None:
         assert gate.hours == (False, datetime(2026, 11, 21, 10, 0, tzinfo=UTC))
 
     with_permissions(body, hours=hours)
+
+
+def test_viewers_are_told_the_hours_that_both_allow() -> None:
+    hours = weekly({"friday": "11:00-14:00, 17:00-02:00", "saturday": ALL_DAY}, BERLIN)
+
+    async def body(permissions: Permissions, _: RecordingGate, __: object) -> None:
+        told = permissions.hours.told()
+        assert told is not None
+        assert told.zone == "Europe/Berlin"
+        closed = dict.fromkeys(("monday", "tuesday", "wednesday", "thursday", "sunday"), "closed")
+        own = {**closed, "friday": "11:00-14:00, 17:00-02:00", "saturday": ALL_DAY}
+        assert told.week == own
+        permissions.hours.limit_to({"friday": "12:00-18:00", "saturday": "01:00-23:00"})
+        told = permissions.hours.told()
+        assert told is not None
+        friday, saturday = "12:00-14:00, 17:00-18:00", "01:00-23:00"
+        assert told.week == {**closed, "friday": friday, "saturday": saturday}
+        permissions.hours.limit_to(None)
+        told = permissions.hours.told()
+        assert told is not None
+        assert set(told.week.values()) == {"closed"}
+
+    with_permissions(body, hours=hours)
+
+
+def test_without_limits_viewers_are_told_the_zone_alone() -> None:
+    async def body(permissions: Permissions, _: RecordingGate, __: object) -> None:
+        assert permissions.hours.told() == WeekHours(zone="Europe/Berlin", week={})
+
+    with_permissions(body)
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from likelight.runtime.store_errors import StoreError
 from likelight_cloud.kitchens.like_commits import LikeCommits, confirmed
 from likelight_cloud.store.base import OutcomeUnknownError
 from likelight_cloud.store.sqlite.store import SqliteStore
+from support.cloud import NOON
 from support.virtual import run_virtual
 
 
@@ -24,7 +26,7 @@ class SlowDisk(SqliteStore):
         self.began: list[tuple[float, dict[str, int]]] = []
         self._totals: dict[str, int] = {}
 
-    async def add_likes(self, counts: Mapping[str, int]) -> Mapping[str, int]:
+    async def add_likes(self, counts: Mapping[str, int], at: datetime) -> Mapping[str, int]:
         self.began.append((time(), dict(counts)))
         await asyncio.sleep(self.takes)
         for kid, n in counts.items():
@@ -39,7 +41,7 @@ def time() -> float:
 
 @asynccontextmanager
 async def committing(disk: SlowDisk) -> AsyncIterator[LikeCommits]:
-    commits = LikeCommits(disk)
+    commits = LikeCommits(disk, lambda: NOON)
     running = asyncio.ensure_future(commits.run())
     await asyncio.sleep(0)
     try:

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from likelight.contract import Week
-from likelight.gate.schedule import WEEKDAYS, Hours, daily, instant, weekly
+from likelight.gate.schedule import WEEKDAYS, Hours, daily, in_rows, instant, overlap, weekly
 
 ZONES = {
     name: ZoneInfo(name)
@@ -118,6 +118,22 @@ def test_each_change_leads_to_the_next_one_for_a_year(name: str) -> None:
         assert (local.hour, local.minute) in [(11, 0), (14, 0), (17, 0), (1, 30)]
         now, state, changes = change, not state, changes + 1
     assert changes in (4 * 365, 4 * 365 + 1)
+
+
+@given(weeks(), weeks())
+@settings(deadline=None, max_examples=30)
+def test_what_two_schedules_allow_is_what_both_do_and_reads_as_it_is_written(
+    one: Week, other: Week
+) -> None:
+    mine, theirs = weekly(one, UTC), weekly(other, UTC)
+    both = weekly(in_rows(overlap(mine, theirs)), UTC)
+    monday = datetime(2026, 11, 16, tzinfo=UTC)
+    for day, spans in [*enumerate(mine.week), *enumerate(theirs.week)]:
+        for edge in (
+            monday + (day * 24 * 60 + minute) * MINUTE for span in spans for minute in span
+        ):
+            for moment in (edge, edge - MINUTE):
+                assert both.is_open(moment) == (mine.is_open(moment) and theirs.is_open(moment))
 
 
 def test_hours_that_spring_leaves_out_end_with_the_jump() -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from likelight.gate.zone import ComputerZone
+from likelight.gate.zone import ComputerZone, kitchen_zone, zone_name
 
 AUCKLAND = Path("/usr/share/zoneinfo/Pacific/Auckland")
 MOMENTS = [
@@ -70,6 +70,18 @@ def test_a_tz_that_is_not_a_zone_is_refused_in_words_and_the_computer_s_counts(t
     assert tz in zone.problem
     assert "Europe/Berlin" in zone.problem
     assert datetime(2026, 7, 1, tzinfo=UTC).astimezone(zone).hour == 12
+
+
+def test_a_zone_is_told_by_iana_s_name_where_anything_says_it(tmp_path: Path) -> None:
+    link, copy = tmp_path / "link", tmp_path / "copy"
+    link.symlink_to(AUCKLAND)
+    copy.write_bytes(AUCKLAND.read_bytes())
+    assert zone_name(kitchen_zone("Europe/Berlin")) == "Europe/Berlin"
+    assert zone_name(ComputerZone("Asia/Tokyo", copy)) == "Asia/Tokyo"
+    assert zone_name(ComputerZone(None, link)) == "Pacific/Auckland"
+    assert zone_name(ComputerZone(None, tmp_path / "none")) == "UTC"
+    assert zone_name(ComputerZone(None, copy)) is None
+    assert zone_name(ComputerZone("JST-9", link)) is None
 
 
 def test_a_local_time_goes_to_utc_and_back_over_the_hour_that_autumn_repeats() -> None:

@@ -8,8 +8,8 @@ from likelight_cloud.app import CLOUD
 
 
 async def post_watching(request: web.Request) -> web.Response:
-    """Count a view for 40 s. Its id lives in the page's memory and here, nowhere else."""
+    """Count a view for 40 s, or no more. Its id lives in the page's memory and here only."""
     kitchen = await request.app[CLOUD].kitchen(request.match_info["kid"])
     watching = await read_body(request, WatchingRequest)
-    kitchen.watch(watching.view)
+    kitchen.watch(watching.view, end=watching.end)
     return web.Response(status=204, headers={"Cache-Control": "no-store"})

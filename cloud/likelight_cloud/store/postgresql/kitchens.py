@@ -1,22 +1,60 @@
 """A kitchen's row in the PostgreSQL store. Called inside a transaction."""
 
+import asyncio
+from datetime import datetime, timedelta, tzinfo
+
 import asyncpg
 
-from likelight_cloud.store.base import KitchenRecord, new_epoch
+from likelight_cloud.store.base import DAYS_KEPT, KitchenRecord, new_epoch
 from likelight_cloud.store.rows import kitchen_of
+from likelight_cloud.store.zones import is_read, zone_called
 
-KITCHEN = """
+_KITCHEN = """
 SELECT *, status #>> '{camera,opens_at}' AS opens_at,
-       (status ->> 'notes_wait')::boolean AS notes_wait
+       status ->> 'hours' AS hours, status #>> '{hours,zone}' AS zone,
+       (status ->> 'notes_wait')::boolean AS notes_wait,
+       (SELECT json_object_agg(day, n) FROM likes_day WHERE kid = kitchen.kid) AS by_day
 FROM kitchen WHERE kid = $1"""
 
 
 async def record_of(connection: asyncpg.Connection, kid: str, how: str = "") -> KitchenRecord:
     """Return the kitchen; `how` is more SQL behind the query. Raises `KeyError`."""
-    row = await connection.fetchrow(KITCHEN + how, kid)
+    row = await connection.fetchrow(_KITCHEN + how, kid)
     if row is None:
         raise KeyError(kid)
+    await _zone(row["zone"])
     return kitchen_of(row)
+
+
+async def add_likes(connection: asyncpg.Connection, kid: str, n: int, at: datetime) -> int:
+    """Add `n` to the kitchen's total and to its day; return the total. Raises `KeyError`."""
+    row = await connection.fetchrow(
+        "UPDATE kitchen SET likes_total = likes_total + $2, revision = revision + 1"
+        " WHERE kid = $1 RETURNING likes_total, status #>> '{hours,zone}' AS zone",
+        kid,
+        n,
+    )
+    if row is None:
+        raise KeyError(kid)
+    day = at.astimezone(await _zone(row["zone"])).date()
+    await connection.execute(
+        "INSERT INTO likes_day (kid, day, n) VALUES ($1, $2, $3)"
+        " ON CONFLICT (kid, day) DO UPDATE SET n = likes_day.n + excluded.n",
+        kid,
+        day,
+        n,
+    )
+    await connection.execute(
+        "DELETE FROM likes_day WHERE kid = $1 AND day <= $2",
+        kid,
+        day - timedelta(days=DAYS_KEPT),
+    )
+    total: int = row["likes_total"]
+    return total
+
+
+async def _zone(name: str | None) -> tzinfo:
+    return zone_called(name) if is_read(name) else await asyncio.to_thread(zone_called, name)
 
 
 async def locked(connection: asyncpg.Connection, kid: str) -> KitchenRecord:

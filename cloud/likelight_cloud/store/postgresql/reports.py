@@ -53,11 +53,11 @@ async def keep_snapshot(
 ) -> None:
     """Make this status the kitchen's present one."""
     await connection.execute(
-        "UPDATE kitchen SET state = $2, state_since = $3, simulated = $4,"
-        " lit_total = coalesce(lit_total, 0), received_at = $5, status = $6 WHERE kid = $1",
+        "UPDATE kitchen SET state = $2,"
+        " state_since = CASE WHEN state = $2 THEN state_since ELSE $4 END, simulated = $3,"
+        " lit_total = coalesce(lit_total, 0), received_at = $4, status = $5 WHERE kid = $1",
         kid,
         status.camera.state.value,
-        ms(status.camera.since),
         status.simulated,
         received_ms,
         status.model_dump_json(),

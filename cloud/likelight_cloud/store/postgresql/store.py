@@ -27,7 +27,7 @@ from likelight_cloud.store.base import (
 from likelight_cloud.store.postgresql.address import Address
 from likelight_cloud.store.postgresql.connect import LOST, explained
 from likelight_cloud.store.postgresql.kitchens import (
-    KITCHEN,
+    add_likes,
     begin_time_line,
     locked,
     record_of,
@@ -42,7 +42,7 @@ from likelight_cloud.store.postgresql.reports import (
 )
 from likelight_cloud.store.postgresql.schema import migrate
 from likelight_cloud.store.postgresql.writer import Job, Work, Writer
-from likelight_cloud.store.rows import kitchen_of, ms, note_of
+from likelight_cloud.store.rows import ms, note_of
 
 SERVING = 0x6C6C_0002
 """The advisory lock that every cloud shares, and a command that must be alone has for itself."""
@@ -177,25 +177,18 @@ class PostgresStore:
 
     async def kitchen(self, kid: str) -> KitchenRecord | None:
         async def work(connection: asyncpg.Connection) -> KitchenRecord | None:
-            row = await connection.fetchrow(KITCHEN, kid)
-            return None if row is None else kitchen_of(row)
+            with suppress(KeyError):
+                return await record_of(connection, kid)
+            return None
 
         return await self._read(work) if _storable(kid) else None
 
-    async def add_likes(self, counts: Mapping[str, int]) -> Mapping[str, int]:
+    async def add_likes(self, counts: Mapping[str, int], at: datetime) -> Mapping[str, int]:
         async def work(connection: asyncpg.Connection) -> dict[str, int]:
-            totals: dict[str, int] = {}
-            for kid in sorted(counts):  # two clouds lock kitchens in one order
-                total = await connection.fetchval(
-                    "UPDATE kitchen SET likes_total = likes_total + $2, revision = revision + 1"
-                    " WHERE kid = $1 RETURNING likes_total",
-                    kid,
-                    counts[kid],
-                )
-                if total is None:
-                    raise KeyError(kid)
-                totals[kid] = total
-            return totals
+            # Two clouds lock kitchens in one order.
+            return {
+                kid: await add_likes(connection, kid, counts[kid], at) for kid in sorted(counts)
+            }
 
         # Without a limit: see the interface.
         return (await asyncio.shield(self._begin(work, *counts).done))[0]

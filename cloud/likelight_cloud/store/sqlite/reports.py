@@ -53,16 +53,17 @@ def is_newest(db: sqlite3.Connection, kid: str, status: Status) -> bool:
 def keep_snapshot(db: sqlite3.Connection, kid: str, status: Status, received_ms: int) -> None:
     """Make this status the kitchen's present one."""
     db.execute(
-        "UPDATE kitchen SET state = ?, state_since = ?, simulated = ?,"
-        " lit_total = COALESCE(lit_total, 0), received_at = ?, status = ? WHERE kid = ?",
-        (
-            status.camera.state.value,
-            ms(status.camera.since),
-            status.simulated,
-            received_ms,
-            status.model_dump_json(),
-            kid,
-        ),
+        "UPDATE kitchen SET state = :state, state_since ="
+        " CASE WHEN state = :state THEN state_since ELSE :received END, simulated = :simulated,"
+        " lit_total = COALESCE(lit_total, 0), received_at = :received, status = :status"
+        " WHERE kid = :kid",
+        {
+            "state": status.camera.state.value,
+            "received": received_ms,
+            "simulated": status.simulated,
+            "status": status.model_dump_json(),
+            "kid": kid,
+        },
     )
     # The likes of another epoch are others, even under the same number.
     db.execute(

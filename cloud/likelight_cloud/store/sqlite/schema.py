@@ -69,10 +69,23 @@ _THANKS_BY_ID = statements(
     "UPDATE kitchen SET thanks_id = lower(hex(randomblob(8))) WHERE thanks_at IS NOT NULL",
 )
 
+_LIKES_BY_DAY = statements(
+    """CREATE TABLE likes_day (
+        kid TEXT NOT NULL REFERENCES kitchen,
+        day TEXT NOT NULL,
+        n INTEGER NOT NULL,
+        PRIMARY KEY (kid, day)
+    ) STRICT, WITHOUT ROWID""",
+)
+
 
 CLOUD_FILE = FileFormat(
     name="cloud database",
     table="kitchen",
     when_damaged="restore its last copy, or move it away and add the kitchens again",
-    migrations=(Migration(Version(0, 1), _first), Migration(Version(0, 2), _THANKS_BY_ID)),
+    migrations=(
+        Migration(Version(0, 1), _first),
+        Migration(Version(0, 2), _THANKS_BY_ID),
+        Migration(Version(0, 3), _LIKES_BY_DAY),
+    ),
 )

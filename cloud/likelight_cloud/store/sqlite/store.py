@@ -24,6 +24,7 @@ from likelight_cloud.store.base import (
     new_epoch,
 )
 from likelight_cloud.store.rows import kitchen_of, ms, note_of
+from likelight_cloud.store.sqlite.likes import add_likes
 from likelight_cloud.store.sqlite.reports import (
     forget_snapshot,
     is_newest,
@@ -150,14 +151,9 @@ class SqliteStore:
 
         return await self._file.read(work)
 
-    async def add_likes(self, counts: Mapping[str, int]) -> Mapping[str, int]:
+    async def add_likes(self, counts: Mapping[str, int], at: datetime) -> Mapping[str, int]:
         def work(db: sqlite3.Connection) -> dict[str, int]:
-            db.executemany(
-                "UPDATE kitchen SET likes_total = likes_total + ?, revision = revision + 1"
-                " WHERE kid = ?",
-                [(n, kid) for kid, n in counts.items()],
-            )
-            return {kid: _row(db, kid)["likes_total"] for kid in counts}
+            return {kid: add_likes(db, kid, n, at) for kid, n in counts.items()}
 
         return await self._write(work, *counts)
 
@@ -284,7 +280,10 @@ class SqliteStore:
 def _row(db: sqlite3.Connection, kid: str) -> sqlite3.Row:
     row: sqlite3.Row | None = db.execute(
         "SELECT *, status ->> '$.camera.opens_at' AS opens_at,"
-        " status ->> '$.notes_wait' AS notes_wait FROM kitchen WHERE kid = ?",
+        " status ->> '$.hours' AS hours, status ->> '$.hours.zone' AS zone,"
+        " status ->> '$.notes_wait' AS notes_wait,"
+        " (SELECT json_group_object(day, n) FROM likes_day WHERE kid = kitchen.kid) AS by_day"
+        " FROM kitchen WHERE kid = ?",
         (kid,),
     ).fetchone()
     if row is None:

@@ -22,7 +22,14 @@ from likelight.appreciation.sync.device_file import RECEIPTS_A_POST
 from likelight.appreciation.sync.inbox import Inbox
 from likelight.appreciation.sync.narrowing import Narrowing
 from likelight.appreciation.sync.store import DeviceStore
-from likelight.contract import CameraReport, Health, LightReport, NoteReceipt, Status
+from likelight.contract import (
+    CameraReport,
+    Health,
+    LightReport,
+    NoteReceipt,
+    Status,
+    WeekHours,
+)
 from likelight.runtime.backoff import Backoff
 from likelight.runtime.clock import Now
 from likelight.runtime.store_errors import StoreError
@@ -39,11 +46,13 @@ REFUSED_S = (300.0, 900.0)
 class StatusSources:
     """What a status says about the device, apart from likes and notes.
 
-    `camera` returns the present state; `measure` returns the figures of `Health`, and is called at
-    most every 30 s. `simulated` is True when any part of the hardware is.
+    `camera` returns the present state, `hours` the opening hours; `measure` returns the figures of
+    `Health`, and is called at most every 30 s. `simulated` is True when any part of the hardware
+    is.
     """
 
     camera: Callable[[], CameraReport]
+    hours: Callable[[], WeekHours | None]
     measure: Callable[[], Awaitable[Health]]
     simulated: bool
 
@@ -148,6 +157,7 @@ class Reporter:
             simulated=self._sources.simulated,
             notes_wait=self._notes_wait(),
             camera=self._sources.camera(),
+            hours=self._sources.hours(),
             light=LightReport(
                 epoch=inbox.totals.epoch,
                 lit_total=inbox.totals.lit_total,
