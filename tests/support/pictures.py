@@ -106,5 +106,13 @@ def jpeg_shade(data: bytes) -> int:
 
 def decode(stream: bytes) -> list[int]:
     """Return the luma of each picture of an MP4 stream (init and fragments joined)."""
+    return [shade for _, _, shade in decode_sized(stream)]
+
+
+def decode_sized(stream: bytes) -> list[tuple[int, int, int]]:
+    """Return width, height and luma of each picture of an MP4 stream."""
     with av.open(io.BytesIO(stream), format="mp4") as container:
-        return [bytes(frame.planes[0])[0] for frame in container.decode(video=0)]
+        return [
+            (frame.width, frame.height, bytes(frame.planes[0])[0])
+            for frame in container.decode(video=0)
+        ]

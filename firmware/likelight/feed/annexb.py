@@ -10,8 +10,10 @@ from likelight.feed.sps import HIGH_PROFILES, sample_format, with_rate
 
 START_CODE = b"\0\0\1"
 
-_SPS = 7
-_PPS = 8
+SPS = 7
+PPS = 8
+"""Types of a NAL unit: the last five bits of its first byte."""
+
 _DELIMITER = 9
 _FILLER = 12
 
@@ -28,22 +30,26 @@ class ParameterSets:
         """The exact RFC 6381 name, for example `avc1.42C01F`."""
         return f"avc1.{self.sps[1:4].hex().upper()}"
 
-    def configuration(self, fps: int) -> bytes:
-        """Return the AVCDecoderConfigurationRecord: the body of an `avcC` box (4-byte lengths).
+    def at_rate(self, fps: int) -> "ParameterSets":
+        """Return these with an SPS that tells `fps` pictures a second, not fixed.
 
-        Its SPS tells `fps` pictures a second, not fixed. GStreamer takes a picture's duration from
-        there, not from its fragment, and encoders write the camera's rate into placeholders too: in
-        WebKitGTK each of them left a gap of 0.2 s. Without a rate there (GStreamer 1.22) it is as
-        bad: WebKitGTK then takes a sixtieth of a second.
+        GStreamer takes a picture's duration from there, not from its fragment, and encoders write
+        the camera's rate into placeholders too: in WebKitGTK each of them left a gap of 0.2 s.
+        Without a rate there (GStreamer 1.22) it is as bad: WebKitGTK then takes a sixtieth of a
+        second.
         """
-        sps = with_rate(self.sps, fps)
+        return ParameterSets(with_rate(self.sps, fps), self.pps)
+
+    @property
+    def configuration(self) -> bytes:
+        """The AVCDecoderConfigurationRecord: the body of an `avcC` box (4-byte lengths)."""
         record = b"".join(
             (
                 b"\x01",
                 self.sps[1:4],
                 b"\xff\xe1",
-                len(sps).to_bytes(2, "big"),
-                sps,
+                len(self.sps).to_bytes(2, "big"),
+                self.sps,
                 b"\x01",
                 len(self.pps).to_bytes(2, "big"),
                 self.pps,
@@ -83,9 +89,9 @@ def parse(access_unit: bytes) -> tuple[ParameterSets | None, list[bytes]]:
     picture = []
     for unit in split(access_unit):
         kind = unit[0] & 0x1F
-        if kind == _SPS:
+        if kind == SPS:
             sps = unit
-        elif kind == _PPS:
+        elif kind == PPS:
             pps = unit
         elif kind not in (_DELIMITER, _FILLER):
             picture.append(unit)

@@ -38,7 +38,12 @@ class H264Channel:
         """Package the NAL `units` of one picture and write it to every drained viewer.
 
         When `init` differs from the last one, every viewer first gets it, with its mime text.
+        FFmpeg's demuxer (in mpv and VLC, too) takes no second init of a stream, and showed the
+        camera's last picture where a placeholder has another size: so a keyframe brings its
+        parameter sets itself. MediaMTX does the same in its LL-HLS, which Apple's players play.
         """
+        if keyframe:
+            units = [init.told.sps, init.told.pps, *units]
         if init != self._init:
             self._init, self._header = init, _header(init)
         decode, duration = self._timeline.place(captured_us, init.fps)

@@ -51,6 +51,11 @@ class Init:
         return f'video/mp4; codecs="{self.sets.codec}"'
 
     @cached_property
+    def told(self) -> ParameterSets:
+        """The parameter sets as players get them: with the rate of this stream."""
+        return self.sets.at_rate(self.fps)
+
+    @cached_property
     def segment(self) -> bytes:
         """The init segment: ftyp and moov."""
         return _init_segment(self)
@@ -174,5 +179,5 @@ def _sample_entry(init: Init) -> bytes:
         struct.pack(">HHIIIH", init.width, init.height, 0x48_0000, 0x48_0000, 0, 1),
         bytes(32),  # the compressor's name
         b"\0\x18\xff\xff",
-        _box(b"avcC", init.sets.configuration(init.fps)),
+        _box(b"avcC", init.told.configuration),
     )

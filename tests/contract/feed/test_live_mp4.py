@@ -1,6 +1,7 @@
 """The endless MP4 over HTTP: the same shared fragments as the WebSocket's, framed by nothing."""
 
 import asyncio
+from itertools import groupby
 
 import aiohttp
 import pytest
@@ -9,7 +10,7 @@ from likelight.contract import State
 from likelight.feed.outlets import Demand
 from support.feed import SHADES, Kitchen, kitchen
 from support.hls import Camera
-from support.pictures import CAMERA_SHADE, decode, heavy
+from support.pictures import CAMERA_SHADE, HEIGHT, WIDTH, decode, decode_sized, heavy
 from support.watcher import raw_viewer, read_to_the_end
 
 
@@ -59,6 +60,32 @@ async def test_a_shut_gate_is_seen_and_no_camera_frame_follows() -> None:
             found = await boxes(reply, 3)
         assert found[0][4:8] == b"ftyp", "another picture size, so another init"
         assert all(near(shade, SHADES[State.PRIVATE]) for shade in decode(b"".join(found)))
+
+
+async def test_a_decoder_of_the_first_init_alone_shows_each_placeholder_and_the_camera() -> None:
+    """FFmpeg's demuxer skips every later `moov`: a camera's picture stood still over PRIVACY."""
+    async with kitchen() as place, aiohttp.ClientSession(place.url) as session:
+        camera = rolling(place)
+        async with session.get("/k/demo/live.mp4") as reply:
+            found = await boxes(reply, 20)
+            for state in (State.PRIVATE, State.OFF):  # of another size than the camera, and of its
+                place.hub.show(state)
+                found += await boxes(reply, 1)
+                place.hub.show(State.LIVE)
+                camera.roll(20)
+                found += await boxes(reply, 20)
+        assert sum(box[4:8] == b"moov" for box in found) > 1
+        shown = [picture for picture, _ in groupby(decode_sized(b"".join(found)))]
+        camera_picture = (WIDTH, HEIGHT, CAMERA_SHADE)
+        expected = [
+            camera_picture,
+            (256, 128, SHADES[State.PRIVATE]),
+            camera_picture,
+            (WIDTH, HEIGHT, SHADES[State.OFF]),
+            camera_picture,
+        ]
+        assert [size for *size, _ in shown] == [size for *size, _ in expected]
+        assert all(near(got[-1], sent[-1]) for got, sent in zip(shown, expected, strict=True))
 
 
 async def test_a_deaf_viewer_is_cut_off_when_the_gate_shuts() -> None:

@@ -66,8 +66,8 @@ def test_a_picture_without_parameter_sets_has_none() -> None:
     ],
 )
 def test_high_profiles_tell_their_sample_format(sps: bytes, tail: bytes) -> None:
-    assert ParameterSets(sps, b"\x68\x01").configuration(30).endswith(tail)
+    assert ParameterSets(sps, b"\x68\x01").configuration.endswith(tail)
 
 
 def test_baseline_has_no_sample_format() -> None:
-    assert ParameterSets(b"\x67\x42\xc0\x1f", b"\x68\x01").configuration(30).endswith(b"\x68\x01")
+    assert ParameterSets(b"\x67\x42\xc0\x1f", b"\x68\x01").configuration.endswith(b"\x68\x01")

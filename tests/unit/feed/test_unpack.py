@@ -50,10 +50,21 @@ def test_a_fragment_comes_back_as_its_units() -> None:
     assert unpack_fragment(FRAGMENT) == UNITS
 
 
+def packed(units: list[bytes]) -> bytes:
+    return fmp4.fragment(units, sequence=1, decode=0, duration=1, keyframe=True, captured_us=0)
+
+
 @given(st.lists(st.binary(min_size=1, max_size=300), min_size=1, max_size=20))
-def test_any_units_come_back(units: list[bytes]) -> None:
-    packed = fmp4.fragment(units, sequence=1, decode=0, duration=1, keyframe=False, captured_us=0)
-    assert unpack_fragment(packed) == units
+def test_any_units_come_back_but_the_parameter_sets_that_a_keyframe_repeats(
+    units: list[bytes],
+) -> None:
+    picture = [*(unit for unit in units if unit[0] & 0x1F not in (7, 8)), b"\x65"]
+    assert unpack_fragment(packed([*units, b"\x65"])) == picture
+
+
+def test_parameter_sets_alone_are_no_picture() -> None:
+    with pytest.raises(UnpackError):
+        unpack_fragment(packed([b"\x67", b"\x68"]))
 
 
 @pytest.mark.parametrize("whole", [INIT.segment, FRAGMENT], ids=["init", "fragment"])

@@ -3,13 +3,12 @@
 Bytes that are not such a segment raise `UnpackError`; no length that is read is trusted.
 """
 
-from likelight.feed.annexb import ParameterSets
+from likelight.feed.annexb import PPS, SPS, ParameterSets
 from likelight.feed.fmp4 import Init
 
 MAX_UNITS = 1024
 """NAL units of one picture; level 5.2 allows fewer slices."""
 
-_SPS, _PPS = 7, 8
 _SAMPLE_ENTRY = 78  # bytes of a visual sample entry before its boxes
 _FULL = 8  # version, flags and the entry count of `stsd`
 
@@ -34,7 +33,10 @@ def unpack_init(segment: bytes, *, width: int, height: int, fps: int) -> Init:
 
 
 def unpack_fragment(fragment: bytes) -> list[bytes]:
-    """Return the NAL units of the one access unit in `fragment`."""
+    """Return the NAL units of the one picture in `fragment`, without parameter sets.
+
+    Every keyframe repeats those of its init segment.
+    """
     at, end = _find(fragment, (0, len(fragment)), b"mdat")
     units: list[bytes] = []
     while at < end:
@@ -45,9 +47,10 @@ def unpack_fragment(fragment: bytes) -> list[bytes]:
         units.append(fragment[begin:at])
         if len(units) > MAX_UNITS:
             raise UnpackError(f"more than {MAX_UNITS} NAL units")
-    if not units:
+    picture = [unit for unit in units if unit[0] & 0x1F not in (SPS, PPS)]
+    if not picture:
         raise UnpackError("a fragment without a picture")
-    return units
+    return picture
 
 
 def _find(data: bytes, span: tuple[int, int], wanted: bytes) -> tuple[int, int]:
@@ -67,10 +70,10 @@ def _parameter_sets(record: bytes) -> ParameterSets:
     """Read an AVCDecoderConfigurationRecord with one SPS, one PPS and lengths of 4 bytes."""
     if len(record) < 6 or record[0] != 1 or record[4] & 3 != 3 or record[5] & 0x1F != 1:
         raise UnpackError("no avcC with one SPS and lengths of 4 bytes")
-    sps, at = _set(record, 6, _SPS)
+    sps, at = _set(record, 6, SPS)
     if len(sps) < 4 or record[at : at + 1] != b"\x01":
         raise UnpackError("an SPS too short, or not one PPS")
-    pps, _ = _set(record, at + 1, _PPS)
+    pps, _ = _set(record, at + 1, PPS)
     return ParameterSets(sps, pps)
 
 
