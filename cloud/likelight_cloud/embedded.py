@@ -14,6 +14,7 @@ from aiohttp import web
 from likelight.assets.catalogue import BUNDLED, Notes
 from likelight.runtime.clock import Now
 from likelight.runtime.sqlite_file import StoreCondition
+from likelight.web.http.public_site import PublicSite
 from likelight_cloud import routes
 from likelight_cloud.app import Cloud
 from likelight_cloud.page import page_routes
@@ -29,7 +30,7 @@ class MountedCloud:
     """A whole cloud on `store`, inside a web server.
 
     Viewers may send `notes` and no others. `limits` holds for each kitchen.
-    `contact` is the URI of who answers questions about privacy and faults.
+    `site` is what other sites and viewers may know of its pages.
     A component: `run` opens the store and serves until cancelled; run it again after a crash.
     Until `ready` is set, everything under /v1/ is answered 503 with `Retry-After: 1`.
     """
@@ -42,11 +43,11 @@ class MountedCloud:
         rng: random.Random,
         notes: Notes = BUNDLED,
         limits: KitchenLimits = KitchenLimits(),  # noqa: B008  frozen
-        contact: str | None = None,
+        site: PublicSite = PublicSite(),  # noqa: B008  frozen
     ) -> None:
         self._store = store
         self._now = now
-        self._contact = contact
+        self._site = site
         self._enrolled: list[tuple[str, str, str]] = []
         self._cloud = Cloud(store, now=now, rng=rng, notes=notes, limits=limits)
 
@@ -63,9 +64,9 @@ class MountedCloud:
     def mount(self, app: web.Application) -> None:
         """Add the API and the pages for viewers to `app`, which `new_application` made."""
         routes.mount(self._cloud, app)
-        app.add_routes(page_routes(self._cloud.look, self._cloud.notes))
+        app.add_routes(page_routes(self._cloud.look, self._cloud.notes, self._site))
         app.middlewares.append(for_persons)
-        app.add_routes(privacy_routes(contact=self._contact, now=self._now))
+        app.add_routes(privacy_routes(contact=self._site.contact, now=self._now))
 
     def enrol(self, kid: str, name: str, token: str) -> None:
         """Make sure that the kitchen `kid` exists and that `token` is its device's.
@@ -98,10 +99,10 @@ class EmbeddedCloud(MountedCloud):
         now: Now,
         rng: random.Random,
         notes: Notes = BUNDLED,
-        contact: str | None = None,
+        site: PublicSite = PublicSite(),  # noqa: B008  frozen
     ) -> None:
         self._file = SqliteStore(database, replaces=True)
-        super().__init__(self._file, now=now, rng=rng, notes=notes, contact=contact)
+        super().__init__(self._file, now=now, rng=rng, notes=notes, site=site)
 
     @property
     def store_condition(self) -> StoreCondition:

@@ -28,10 +28,12 @@ needs_chromium = pytest.mark.skipif(
 
 
 @asynccontextmanager
-async def chromium() -> AsyncIterator[Browser]:
-    """Start a browser with an empty profile; close it at the end."""
+async def chromium(*arguments: str) -> AsyncIterator[Browser]:
+    """Start a browser with an empty profile, and more `arguments`; close it at the end."""
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=EXECUTABLE, args=ARGUMENTS)
+        browser = await playwright.chromium.launch(
+            executable_path=EXECUTABLE, args=[*ARGUMENTS, *arguments]
+        )
         try:
             yield browser
         finally:

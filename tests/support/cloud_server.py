@@ -13,6 +13,7 @@ from yarl import URL
 from likelight.runtime.clock import utc_now
 from likelight.web.http.address import own_address
 from likelight.web.http.proxies import TrustedProxies
+from likelight.web.http.public_site import PublicSite
 from likelight.web.http.server import listen
 from likelight_cloud.embedded import MountedCloud
 from likelight_cloud.server import CloudServer
@@ -37,6 +38,7 @@ async def cloud_server(
     public_url: str | None = None,
     proxies: TrustedProxies | None = None,
     limits: KitchenLimits | None = None,
+    embed_origins: tuple[str, ...] = (),
 ) -> AsyncIterator[ServedCloud]:
     """Serve a cloud with one kitchen."""
     cloud = MountedCloud(
@@ -44,7 +46,9 @@ async def cloud_server(
         now=utc_now,
         rng=random.Random(1),
         limits=limits or KitchenLimits(),
-        contact="mailto:it@kitchens.example",
+        site=PublicSite(
+            "mailto:it@kitchens.example", (public_url,) if public_url else (), embed_origins
+        ),
     )
     cloud.enrol(KID, "The demo kitchen", TOKEN)
     with _any_port() as public, _any_port() as admin:

@@ -31,6 +31,7 @@ class StubBench:
             likes_lit=0,
             notes_shown=(),
             viewers=0,
+            phone=None,
         )
         self.display_version = 1
         self.pressed: list[str] = []

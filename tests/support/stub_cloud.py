@@ -25,6 +25,7 @@ from likelight.contract import (
 from likelight.problem import PROBLEM_JSON, ProblemType
 from likelight.runtime.changes import Changes
 from likelight.web.http.problems import ProblemError
+from likelight.web.http.public_site import PublicSite
 from likelight_cloud.page import page_routes
 
 PLAYER = """
@@ -56,7 +57,8 @@ class StubCloud:
     those requests arrive and their connections break.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, site: PublicSite = PublicSite()) -> None:  # noqa: B008  frozen
+        self.site = site
         self.streams = 0
         """Event streams that are open now."""
         self.summary = Summary(
@@ -151,7 +153,7 @@ class StubCloud:
 
     def routes(self) -> list[web.RouteDef]:
         return [
-            *page_routes(self._look, Notes({"en": self.catalogue})),
+            *page_routes(self._look, Notes({"en": self.catalogue}), self.site),
             web.get("/player/player.js", self._player),
             web.get("/v1/kitchens/demo", self._summary),
             web.get("/v1/kitchens/demo/live", self._live),

@@ -8,6 +8,7 @@ from yarl import URL
 
 from likelight.web.http.contact import check_contact
 from likelight.web.http.proxies import proxy_network
+from likelight.web.http.public_site import check_embed_origin
 from likelight_cloud.store.choice import database_of
 
 HIGHEST_CEILING = 1_000_000
@@ -47,5 +48,6 @@ def _public_url(text: str) -> URL:
 ceiling = _argument(_ceiling)
 contact = _argument(check_contact)
 database = _argument(database_of)
+embed_origin = _argument(check_embed_origin)
 proxy = _argument(proxy_network)
 public_url = _argument(_public_url)

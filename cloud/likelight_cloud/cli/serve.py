@@ -17,6 +17,7 @@ from likelight.runtime.store_errors import StoreError
 from likelight.runtime.systemd import Systemd
 from likelight.web.http.address import own_address
 from likelight.web.http.proxies import TrustedProxies
+from likelight.web.http.public_site import PublicSite
 from likelight.web.http.server import ListenError, listen
 from likelight_cloud.cli import arguments
 from likelight_cloud.cli.database import Commands
@@ -89,6 +90,15 @@ def add_serve(commands: Commands, database: argparse.ArgumentParser) -> None:
         help="who answers questions about privacy and faults, such as mailto:it@example.com: named "
         "on /privacy and in /.well-known/security.txt",
     )
+    serve.add_argument(
+        "--embed-origin",
+        type=arguments.embed_origin,
+        action="append",
+        default=[],
+        metavar="ORIGIN",
+        help="a site whose pages may have /embed/KID in a frame, such as https://www.example.com; "
+        "may be repeated",
+    )
     serve.set_defaults(run=_serve)
 
 
@@ -103,7 +113,11 @@ async def _serve(options: argparse.Namespace) -> None:
         rng=random.Random(),
         notes=notes,
         limits=KitchenLimits(options.max_likes, options.max_notes),
-        contact=options.contact,
+        site=PublicSite(
+            options.contact,
+            (str(options.public_url),) if options.public_url else (),
+            tuple(options.embed_origin),
+        ),
     )
     async with AsyncExitStack() as stack:
 

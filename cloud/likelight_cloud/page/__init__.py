@@ -8,11 +8,13 @@ from aiohttp import web
 from likelight.assets.catalogue import Notes
 from likelight.contract import Summary
 from likelight.web.http.look_files import look_files
+from likelight.web.http.public_site import PublicSite
 from likelight.web.http.static_files import read_folder, static_route
 from likelight_cloud.page.around import around_routes
 from likelight_cloud.page.kitchen import KitchenPages
 
 _FILES = {**look_files(), **read_folder(Path(__file__).parent / "static")}
+_KID = "{kid:[a-z0-9][a-z0-9-]{0,39}}"
 _PLAYER = (
     "age",
     "boxes",
@@ -47,28 +49,32 @@ _PAGE = (
 
 
 def page_routes(
-    look: Callable[[str], Awaitable[Summary | None]], notes: Notes
+    look: Callable[[str], Awaitable[Summary | None]], notes: Notes, site: PublicSite
 ) -> list[web.RouteDef]:
     """Return `GET /k/{kid}`, the same without a picture at `/k/{kid}/here` for guests in the house,
-    the files that both are made of, and what browsers ask for beside them.
+    the same for the frames of other `site`s at `/embed/{kid}`, the files that all are made of, and
+    what browsers ask for beside them.
 
     `look` returns a kitchen's summary, None while it can't be known, and raises the 404 for a
     kitchen that does not exist. `notes` are the ones that viewers may send.
     """
-    own = [f"/static/page/{name}.js" for name in _PAGE]
-    pages = KitchenPages(look, notes, modules=[f"/player/{name}.js" for name in _PLAYER] + own)
+    modules = [f"/player/{name}.js" for name in _PLAYER]
+    modules += [f"/static/page/{name}.js" for name in _PAGE]
+    pages = KitchenPages(look, notes, modules=modules, site=site)
 
     async def kitchen(request: web.Request) -> web.Response:
         return await pages.reply(request, "page")
 
     async def here(request: web.Request) -> web.Response:
-        response = await pages.reply(request, "here")
-        response.headers["X-Robots-Tag"] = "noindex"
-        return response
+        return await pages.reply(request, "here")
+
+    async def embed(request: web.Request) -> web.Response:
+        return await pages.reply(request, "embed")
 
     return [
-        web.get("/k/{kid:[a-z0-9][a-z0-9-]{0,39}}", kitchen),
-        web.get("/k/{kid:[a-z0-9][a-z0-9-]{0,39}}/here", here),
+        web.get(f"/k/{_KID}", kitchen),
+        web.get(f"/k/{_KID}/here", here),
+        web.get(f"/embed/{_KID}", embed),
         static_route("/static/page", _FILES),
         *around_routes(_FILES["favicon.ico"]),
     ]

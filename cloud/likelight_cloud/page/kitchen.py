@@ -14,12 +14,14 @@ from markupsafe import Markup, escape
 from likelight.assets.catalogue import Notes
 from likelight.contract import State, Summary
 from likelight.web.http.look_files import symbols
+from likelight.web.http.public_site import PublicSite
+from likelight.web.http.reply_headers import page_policy
 from likelight.web.http.static_files import ServedFile
 from likelight_cloud.page.languages import WORDS, by_language, context, language_of, number
 from likelight_cloud.page.templates import KITCHEN
 
-Place = Literal["page", "here"]
-"""With a picture, or for guests in the house, who have none."""
+Place = Literal["page", "here", "embed"]
+"""With a picture; for guests in the house, who have none; in a frame of another site's page."""
 
 _KEPT: Final = 128
 """Pages that are kept as they were last made, about 30 kB each: of a busy kitchen each language is
@@ -45,6 +47,7 @@ class KitchenPages:
 
     `look` returns the summary of a kitchen, or None while nobody can know; it raises the 404 for a
     kitchen that does not exist. `modules` are the addresses of what the page's script imports.
+    `site` says who may frame the page of the place "embed"; nobody may frame another.
     """
 
     def __init__(
@@ -53,9 +56,11 @@ class KitchenPages:
         notes: Notes,
         *,
         modules: Sequence[str],
+        site: PublicSite,
     ) -> None:
         self._look = look
         self._modules = modules
+        self._framed = page_policy(site.framed_by)
         self._notes = {lang: notes.load(lang) for lang in WORDS}
         self._kept: OrderedDict[tuple[str, ...], ServedFile] = OrderedDict()
 
@@ -71,7 +76,12 @@ class KitchenPages:
         self._kept[place, lang, told] = page
         if len(self._kept) > _KEPT:
             self._kept.popitem(last=False)
-        return by_language(request, page)
+        response = by_language(request, page)
+        if place == "embed":
+            response.headers["Content-Security-Policy"] = self._framed
+        if place != "page":
+            response.headers["X-Robots-Tag"] = "noindex"
+        return response
 
     def _render(self, place: Place, lang: str, summary: Summary | None) -> str:
         words = WORDS[lang]

@@ -1,6 +1,10 @@
 """The viewer's token: random, signed, gone within a day; it says nothing about anybody.
 
 It is set on the first like or note, never on a visit, and only carries the limits.
+
+A page in another site's frame has no cookies where a browser keeps them from third parties, so it
+holds its token in its memory and sends it in a header: that needs no https and no exception to
+SameSite, nothing is left in the browser, and no other site's page can send the header.
 """
 
 import base64
@@ -12,6 +16,8 @@ from aiohttp import web
 
 LIFETIME = timedelta(hours=24)
 COOKIE = "likelight_viewer"
+HEADER = "Likelight-Viewer"
+"""The token of a page that can keep no cookie, empty for none yet; the reply gives it a new one."""
 
 _MAC_BYTES = 16
 
@@ -41,11 +47,16 @@ class ViewerTokens:
 
     def known(self, request: web.Request, at: datetime) -> str | None:
         """Return the token that `request` brings, None when it is none of ours or too old."""
-        token = request.cookies.get(_cookie_name(request), "")
+        token = request.headers.get(HEADER)
+        if token is None:
+            token = request.cookies.get(_cookie_name(request), "")
         return token if self.valid(token, at) else None
 
     def keep(self, request: web.Request, response: web.Response, token: str) -> None:
-        """Set the cookie unless the viewer has it already."""
+        """Give the viewer its token, unless it has it already."""
+        if HEADER in request.headers:
+            response.headers[HEADER] = token
+            return
         name = _cookie_name(request)
         if request.cookies.get(name) == token:
             return

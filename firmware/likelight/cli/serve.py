@@ -89,11 +89,12 @@ def add_run(commands: "Commands") -> None:
 def _demo(arguments: argparse.Namespace) -> Exit:
     from likelight.config.settings import CameraSettings, WebSettings
     from likelight.daemon.app import RunOptions
+    from likelight.web.http.public_site import SELF
 
     driver, path = arguments.camera
     config = demo_config(
         arguments.state_dir.absolute(),
-        WebSettings(host=arguments.host, port=arguments.port),
+        WebSettings(host=arguments.host, port=arguments.port, embed_origins=(SELF,)),
         CameraSettings(driver=driver, path=path, barcode=arguments.barcode),
     )
     browser = not arguments.no_browser

@@ -27,6 +27,7 @@ from likelight.gate.zone import kitchen_zone
 from likelight.runtime.tls import MalformedCaFile, ca_file_error
 from likelight.web.http.contact import check_contact
 from likelight.web.http.proxies import proxy_network
+from likelight.web.http.public_site import PublicSite, check_embed_origin
 from likelight_hw import boards
 from likelight_hw.push.target import check_public
 from likelight_hw.suggest import did_you_mean
@@ -76,6 +77,8 @@ class WebSettings(Section):
     """Addresses or ranges of proxies whose `X-Forwarded-For` says who asks."""
     contact: str | None = None
     """Who answers questions about privacy and faults, as a URI."""
+    embed_origins: tuple[str, ...] = ()
+    """The sites whose pages may have /embed/{kid} in a frame."""
 
     @field_validator("public_urls")
     @classmethod
@@ -87,10 +90,20 @@ class WebSettings(Section):
     def _are_networks(cls, proxies: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(str(proxy_network(proxy)) for proxy in proxies)
 
+    @field_validator("embed_origins")
+    @classmethod
+    def _are_origins(cls, origins: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(check_embed_origin(origin) for origin in origins)
+
     @field_validator("contact")
     @classmethod
     def _answers(cls, contact: str | None) -> str | None:
         return None if contact is None else check_contact(contact)
+
+    @property
+    def site(self) -> PublicSite:
+        """What the pages for viewers need of it."""
+        return PublicSite(self.contact, self.public_urls, self.embed_origins)
 
 
 class CloudSettings(Section):

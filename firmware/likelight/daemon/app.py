@@ -9,6 +9,7 @@ import webbrowser
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from threading import Thread
 
 from aiohttp import web
@@ -24,7 +25,7 @@ from likelight.daemon.prepare import Prepared, prepare
 from likelight.runtime.signals import Stop
 from likelight.runtime.systemd import Systemd
 from likelight.web.bench.log_lines import LogLines
-from likelight.web.http.address import shown_address
+from likelight.web.http.address import phone_address, shown_address
 from likelight_hw.camera.probe import probe
 
 log = logging.getLogger(__name__)
@@ -88,7 +89,8 @@ async def _run_device(
         # The person at the demo can type another file's name. In a kitchen a camera that can't be
         # opened holds up neither lamp nor notes, and is tried again.
         await probe(camera_config(config.camera))
-    assembled = assemble(config, prepared, _bench) if options.bench else assemble(config, prepared)
+    bench = partial(_bench, config)
+    assembled = assemble(config, prepared, bench) if options.bench else assemble(config, prepared)
     async with assembled as device, asyncio.TaskGroup() as group:
         stop.darken = device.darken
         device.supervisor.add("watchdog", systemd, critical=False)
@@ -137,7 +139,7 @@ def _say(lines: list[str]) -> None:
             unwritten = unwritten[os.write(sys.stdout.fileno(), unwritten) :]
 
 
-def _bench(device: Device) -> list[web.RouteDef]:
+def _bench(config: Config, device: Device) -> list[web.RouteDef]:
     """Return the routes of the bench, which shows the log from now on."""
     # 0.3 MB that only the demo needs.
     from likelight.daemon.demo_bench import make_bench  # noqa: PLC0415
@@ -146,5 +148,7 @@ def _bench(device: Device) -> list[web.RouteDef]:
     lines = LogLines(device.changes.bump)
     for name in ("likelight", "likelight_hw", "likelight_cloud"):
         logging.getLogger(name).addHandler(lines)
-    bench = make_bench(device, lines)
+    address = phone_address(config.web.host, config.web.port)
+    phone = None if address is None else f"{address}/k/{config.kitchen.id}"
+    bench = make_bench(device, lines, phone=phone)
     return bench_routes(bench) if bench else []

@@ -27,6 +27,7 @@ class DemoBench:
     buttons: dict[Pressable, SimButton]
     lines: LogLines
     changes: Changes
+    phone: str | None
 
     @property
     def display_version(self) -> int:
@@ -47,6 +48,7 @@ class DemoBench:
             likes_lit=self.window_in.likes_lit,
             notes_shown=tuple(note.id for note in self.window_in.notes_shown),
             viewers=demand.h264 + demand.jpeg,
+            phone=self.phone,
         )
 
     async def display_png(self) -> bytes:
@@ -68,8 +70,11 @@ class DemoBench:
         return await self.changes.wait_beyond(seen)
 
 
-def make_bench(device: Device, lines: LogLines) -> DemoBench | None:
-    """Return the bench over the simulated hardware, or None where some of it is real."""
+def make_bench(device: Device, lines: LogLines, *, phone: str | None) -> DemoBench | None:
+    """Return the bench over the simulated hardware, or None where some of it is real.
+
+    `phone` is where a phone on this network opens the page, if one can.
+    """
     hardware = device.hardware
     display, thanks, privacy = hardware.display, hardware.thanks, hardware.privacy
     if not (
@@ -88,4 +93,5 @@ def make_bench(device: Device, lines: LogLines) -> DemoBench | None:
         buttons={"thanks": thanks, "privacy": privacy},
         lines=lines,
         changes=device.changes,
+        phone=phone,
     )

@@ -20,6 +20,7 @@ from likelight.runtime.sqlite_file import StoreCondition
 from likelight.runtime.store_errors import StoreError
 from likelight.runtime.supervisor import Component
 from likelight.runtime.troubles import Trouble, Troubles
+from likelight.web.http.public_site import PublicSite
 
 ENTRY_POINTS = "likelight.embedded_cloud"
 DATABASE = "cloud.sqlite"
@@ -50,7 +51,7 @@ class CloudPlugin(Protocol):
 
 class _Maker(Protocol):
     def __call__(
-        self, database: Path, *, now: Now, rng: random.Random, notes: Notes, contact: str | None
+        self, database: Path, *, now: Now, rng: random.Random, notes: Notes, site: PublicSite
     ) -> CloudPlugin: ...
 
 
@@ -60,11 +61,9 @@ def make_embedded_cloud(
     now: Now,
     rng: random.Random,
     notes: Notes = BUNDLED,
-    contact: str | None = None,
+    site: PublicSite = PublicSite(),  # noqa: B008  frozen
 ) -> CloudPlugin:
     """Make the installed cloud, which keeps its file in `state_dir`.
-
-    `contact` is the URI of who answers questions about privacy and faults.
 
     Raises `ConfigError` when none is installed, or none that works.
     """
@@ -75,7 +74,7 @@ def make_embedded_cloud(
             raise ConfigError(
                 f"the cloud inside can't be loaded: {error}; install likelight again"
             ) from error
-        return make(state_dir / DATABASE, now=now, rng=rng, notes=notes, contact=contact)
+        return make(state_dir / DATABASE, now=now, rng=rng, notes=notes, site=site)
     raise ConfigError("no cloud is built in here; set cloud.url and cloud.token_file")
 
 

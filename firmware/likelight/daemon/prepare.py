@@ -91,7 +91,7 @@ def prepare(config: Config, listener: socket.socket | None, *, broken: bool = Fa
             token = read_token(cloud.token_file)
         else:
             embedded_cloud = make_embedded_cloud(
-                state_dir, now=now, rng=rng, notes=notes, contact=config.web.contact
+                state_dir, now=now, rng=rng, notes=notes, site=config.web.site
             )
             token = own_token(state_dir)
     if cloud.url is not None:

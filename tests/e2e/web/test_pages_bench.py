@@ -5,17 +5,20 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Browser, Page, ViewportSize, expect
 
 from likelight.contract import State
 from likelight.web.bench.routes import BenchLamp
+from likelight.web.http.public_site import PublicSite
 from support.chromium import chromium, needs_chromium
 from support.pages import DESKTOP, PHONE, BenchPage, Theme, chromium_page, photograph
 from support.serving import serving
 from support.stub_bench import StubBench
+from support.stub_cloud import StubCloud
 
 pytestmark = [needs_chromium, pytest.mark.asyncio(loop_scope="module")]
 
+LAPTOP: ViewportSize = {"width": 1024, "height": 768}
 WARM = (255, 217, 160)
 
 
@@ -31,8 +34,13 @@ async def hardware() -> StubBench:
 
 
 @pytest_asyncio.fixture(loop_scope="module")
-async def address(hardware: StubBench) -> AsyncIterator[str]:
-    async with serving(hardware.routes()) as url:
+async def cloud() -> StubCloud:
+    return StubCloud(PublicSite(embed_origins=("self",)))
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def address(hardware: StubBench, cloud: StubCloud) -> AsyncIterator[str]:
+    async with serving([*hardware.routes(), *cloud.routes()]) as url:
         yield url
 
 
@@ -63,6 +71,10 @@ async def test_the_on_air_light_says_more_than_its_colour(
     await expect(bench.on_air).not_to_have_attribute("data-lit", "")
     hardware.move(on_air=True, camera=State.LIVE)
     await expect(bench.on_air).to_have_attribute("data-lit", "")
+    for theme in ("light", "dark"):
+        await bench.page.emulate_media(color_scheme="dark" if theme == "dark" else "light")
+        await expect(bench.on_air).to_have_css("background-color", "rgb(201, 42, 42)")
+        await expect(bench.on_air).to_have_css("color", "rgb(255, 255, 255)")
     await expect(bench.camera).to_have_text("The camera is live.")
     hardware.move(on_air=False, camera=State.PRIVATE)
     await expect(bench.on_air).not_to_have_attribute("data-lit", "")
@@ -128,7 +140,33 @@ async def test_the_newest_event_is_on_top(hardware: StubBench, bench: BenchPage)
     await expect(bench.log.first).to_contain_text("The lamp lit for 3 likes")
 
 
-@pytest.mark.parametrize("viewport", [PHONE, DESKTOP], ids=["phone", "desktop"])
+async def test_the_page_is_used_in_a_phone_beside_the_lamp(
+    hardware: StubBench, cloud: StubCloud, bench: BenchPage
+) -> None:
+    page, phone = bench.page, bench.page.frame_locator("#phone")
+    await phone.locator("#like").click()
+    await expect(phone.locator("#receipt")).to_contain_text("Sent")
+    assert [like["n"] for like in cloud.likes] == [1]
+    await expect(bench.lamp).to_be_in_viewport(ratio=1)
+    await expect(page.locator("#phone")).to_be_in_viewport(ratio=1)
+
+    away = page.get_by_role("button", name="Put the phone away")
+    await away.click()
+    await expect(away).to_have_attribute("aria-pressed", "true")
+    await expect(phone.locator("#like")).to_have_count(0)
+    await away.click()
+    await expect(phone.locator("#like")).to_be_visible()
+
+    code = page.get_by_role("img", name="QR code of the page")
+    await expect(page.locator("#scan")).to_contain_text("start the demo with --host 0.0.0.0")
+    await expect(code).to_be_hidden()
+    hardware.move(phone="http://192.0.2.7:8080/k/demo")
+    await expect(page.locator("#scan")).to_have_text("http://192.0.2.7:8080/k/demo")
+    await expect(code).to_be_visible()
+    assert await code.evaluate("(image) => image.decode().then(() => image.naturalWidth)") > 0
+
+
+@pytest.mark.parametrize("viewport", [PHONE, LAPTOP, DESKTOP], ids=["phone", "laptop", "desktop"])
 async def test_every_target_is_48_pixels_and_nothing_scrolls_sideways(
     browser: Browser, address: str, viewport: Any
 ) -> None:
@@ -140,6 +178,11 @@ async def test_every_target_is_48_pixels_and_nothing_scrolls_sideways(
         assert min(sizes) >= 48
         width: Any = await page.evaluate("document.documentElement.scrollWidth")
         assert width <= viewport["width"]
+        lefts: Any = await page.evaluate(
+            "Array.from(document.querySelectorAll('main > :not(.wall)'), (part) =>"
+            " part.getBoundingClientRect().left)"
+        )
+        assert min(lefts) >= 0
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

@@ -12,6 +12,7 @@ from aiohttp.test_utils import make_mocked_request
 
 from likelight.assets import catalogue
 from likelight.contract import State, Summary
+from likelight.web.http.public_site import PublicSite
 from likelight_cloud.page.kitchen import KitchenPages, Place
 from likelight_cloud.page.languages import WORDS, number
 from support.stub_cloud import StubCloud
@@ -27,7 +28,7 @@ class Pages:
 
     def __init__(self) -> None:
         self.summary: Summary | None = StubCloud().summary
-        self._pages = KitchenPages(self._look, catalogue.BUNDLED, modules=[])
+        self._pages = KitchenPages(self._look, catalogue.BUNDLED, modules=[], site=PublicSite())
 
     async def _look(self, _: str) -> Summary | None:
         return self.summary

@@ -43,6 +43,7 @@ async def test_the_state_is_the_json_that_the_issue_names(
             "likes_lit": 7,
             "notes_shown": ["heroes"],
             "viewers": 2,
+            "phone": None,
         }
 
 

@@ -6,6 +6,7 @@ import { Likes } from "./likes.js";
 import { Live } from "./live.js";
 import { Notes } from "./notes.js";
 import { Receipts } from "./receipts.js";
+import { holdToken } from "./requests.js";
 import { shareBy } from "./share.js";
 import { Stage } from "./stage.js";
 import { behind } from "./state.js";
@@ -23,6 +24,7 @@ const find = (id) => document.getElementById(id);
 const main = find("kitchen");
 // Guests in the house have the heart and the notes, and wake no camera.
 const here = main.dataset.place === "here";
+if (main.dataset.place === "embed") holdToken();
 
 const say = (words) => {
   find("said").textContent = words;

@@ -2,6 +2,7 @@
 
 const LIMIT_MS = 8000;
 const LONGEST_RETRY_S = 15;
+const TOKEN = "Likelight-Viewer";
 
 /**
  * Ask for `url`; resolves to the response with any status, rejects when none came. Never from
@@ -11,15 +12,26 @@ export function get(url) {
   return fetch(url, { signal: limit(), cache: "no-store" });
 }
 
+// The viewer's token where there can be no cookie; null where the browser keeps one.
+let token = null;
+
+/** Hold the viewer's token in this page's memory: in another site's frame browsers block cookies. */
+export function holdToken() {
+  token = "";
+}
+
 /** Send `body` as JSON. `keepalive` lets a like outlive the page that sent it. */
-export function post(url, body, headers = {}) {
-  return fetch(url, {
+export async function post(url, body, headers = {}) {
+  const viewer = token === null ? {} : { [TOKEN]: token };
+  const response = await fetch(url, {
     method: "POST",
-    headers: { "Content-Type": "application/json", ...headers },
+    headers: { "Content-Type": "application/json", ...viewer, ...headers },
     body: JSON.stringify(body),
     keepalive: true,
     signal: limit(),
   });
+  if (token !== null) token = response.headers.get(TOKEN) ?? token;
+  return response;
 }
 
 /** Ask for `url` to be deleted. */

@@ -9,6 +9,7 @@ from typing import Annotated, Literal, Protocol
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field
 
+from likelight.assets.qr_sheet import qr_svg
 from likelight.contract import State, Strict, rfc3339
 from likelight.web.bench.log_lines import LogLine
 from likelight.web.http.body import read_body
@@ -57,6 +58,8 @@ class BenchState(_Frozen):
     likes_lit: int
     notes_shown: tuple[str, ...]
     viewers: int
+    phone: str | None
+    """Where a phone on this network opens the page; None where only this machine is let in."""
 
 
 class Bench(Protocol):
@@ -110,6 +113,13 @@ def bench_routes(bench: Bench) -> list[web.RouteDef]:
         act(wanted.button)
         return web.Response(status=204)
 
+    async def phone(request: web.Request) -> web.Response:
+        address = bench.state().phone
+        if address is None:
+            raise web.HTTPNotFound
+        code = await asyncio.to_thread(qr_svg, address)
+        return _fresh(body=code.encode(), kind="image/svg+xml")
+
     async def live(request: web.Request) -> web.StreamResponse:
         return await _stream(request, bench)
 
@@ -117,6 +127,7 @@ def bench_routes(bench: Bench) -> list[web.RouteDef]:
         page_route("/bench", _FILES["bench.html"]),
         web.get("/bench/state.json", state),
         web.get("/bench/display.png", display),
+        web.get("/bench/phone.svg", phone),
         web.post("/bench/press", press),
         web.get("/bench/live", live),
         static_route("/static/bench", _FILES),

@@ -1,5 +1,6 @@
 """Where a server is found: by its own machine, and by a phone on its network."""
 
+import ipaddress
 import socket
 
 EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  asked about, not bound
@@ -23,6 +24,15 @@ def url_of(host: str, port: int) -> str:
 def shown_address(host: str, port: int) -> str:
     """Return the URL to show people; a phone can open it if the server listens on all addresses."""
     return _url(_outgoing_address() if host in EVERYWHERE else host, port)
+
+
+def phone_address(host: str, port: int) -> str | None:
+    """Return the URL that a phone on this network opens; None where only this machine is let in."""
+    try:
+        alone = ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        alone = host == "localhost"
+    return None if alone else shown_address(host, port)
 
 
 def _outgoing_address() -> str:

@@ -8,7 +8,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from likelight.problem import PROBLEM_JSON, FieldError, Problem, ProblemType
-from likelight.web.http.reply_headers import EVERY_REPLY
+from likelight.web.http.reply_headers import EVERY_REPLY, RESOURCE_POLICY
 
 log = logging.getLogger(__name__)
 
@@ -66,7 +66,9 @@ async def on_prepare(request: web.Request, response: web.StreamResponse) -> None
     """Give every answer of the app the headers of all, and end its connection where an upgrade was
     asked for in vain; a signal for `on_response_prepare`."""
     request[_PREPARED] = True
-    response.headers.update(EVERY_REPLY)
+    # What is drawn for other sites says so itself.
+    shared = response.headers.get(RESOURCE_POLICY, EVERY_REPLY[RESOURCE_POLICY])
+    response.headers.update({**EVERY_REPLY, RESOURCE_POLICY: shared})
     if "Upgrade" in request.headers and response.status != HTTPStatus.SWITCHING_PROTOCOLS:
         # Varnish looks at nothing that follows such a request on its connection, and so a client
         # could send whatever only a proxy may, as X-Forwarded-For.

@@ -1,7 +1,9 @@
 """The headers of every reply: what browsers may do with it, and nothing of what runs here."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
+
+RESOURCE_POLICY: Final = "Cross-Origin-Resource-Policy"
 
 EVERY_REPLY: Final[Mapping[str, str]] = {
     # aiohttp's own has its version and Python's.
@@ -9,18 +11,28 @@ EVERY_REPLY: Final[Mapping[str, str]] = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     # No other site's page can show a picture of a kitchen, or keep a handle on a window of ours.
-    "Cross-Origin-Resource-Policy": "same-origin",
+    RESOURCE_POLICY: "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Permissions-Policy": "camera=(), microphone=(), geolocation=(), payment=(), usb=()",
 }
 
-# Script, style, pictures, sockets and media of our own origin and nothing else; `blob:` is what
-# Media Source Extensions and the still pictures of the player need. No page has a form.
-PAGE_POLICY: Final = (
-    "default-src 'self'; media-src 'self' blob:; img-src 'self' data: blob:; connect-src 'self'; "
-    "style-src 'self'; script-src 'self'; frame-ancestors 'none'; base-uri 'none'; "
-    "form-action 'none'"
-)
+NOBODY: Final = "'none'"
+
+
+def page_policy(framed_by: Iterable[str] = ()) -> str:
+    """Return the policy of a page that only the origins `framed_by` may have in a frame.
+
+    Script, style, pictures, sockets and media of our own origin and nothing else; `blob:` is what
+    Media Source Extensions and the still pictures of the player need. No page has a form.
+    """
+    return (
+        "default-src 'self'; media-src 'self' blob:; img-src 'self' data: blob:; "
+        "connect-src 'self'; style-src 'self'; script-src 'self'; "
+        f"frame-ancestors {' '.join(framed_by) or NOBODY}; base-uri 'none'; form-action 'none'"
+    )
+
+
+PAGE_POLICY: Final = page_policy()
 
 HSTS: Final = {"Strict-Transport-Security": "max-age=31536000"}
 """A year, as browsers' own lists ask for. Without includeSubDomains: those belong to others."""

@@ -1,6 +1,7 @@
-/** The bench, wired together: one event stream in, two buttons out. */
+/** The bench, wired together: one event stream in, two buttons out, a viewer's phone beside them. */
 
 import { wireButtons } from "./buttons.js";
+import { showCode, wirePhone } from "./phone.js";
 import { Panel, draw, lost } from "./scene.js";
 import { LogList } from "./log_list.js";
 
@@ -14,8 +15,10 @@ source.addEventListener("error", lost);
 source.addEventListener("bench", (event) => {
   const { state, display, log } = JSON.parse(event.data);
   draw(state);
+  showCode(state.phone);
   panel.show(display);
   logList.add(log);
 });
 
 wireButtons(document);
+wirePhone();

@@ -1,0 +1,47 @@
+"""How viewers and other sites meet a server: its addresses, who may frame it, its contact."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from aiohttp import web
+from yarl import URL
+
+SELF: Final = "self"
+
+
+@dataclass(frozen=True, slots=True)
+class PublicSite:
+    """What an operator says of a server's pages.
+
+    `public_urls` are the addresses that viewers open, `embed_origins` the sites whose pages may
+    have a kitchen's page in a frame, `contact` the URI of who answers questions.
+    """
+
+    contact: str | None = None
+    public_urls: tuple[str, ...] = ()
+    embed_origins: tuple[str, ...] = ()
+
+    def address_of(self, request: web.Request) -> URL | None:
+        """Return the public URL by whose name `request` came, else the first; None without any.
+
+        A `Host` that nobody set would be the word of whoever asks, and no address to hand on.
+        """
+        urls = [URL(url) for url in self.public_urls]
+        return next((url for url in urls if url.authority == request.host), next(iter(urls), None))
+
+    @property
+    def framed_by(self) -> tuple[str, ...]:
+        """The sources of a policy's `frame-ancestors`."""
+        return tuple("'self'" if origin == SELF else origin for origin in self.embed_origins)
+
+
+def check_embed_origin(text: str) -> str:
+    """Return `text` if it is an origin, or "self" for this server's own. Raises `ValueError`."""
+    if text == SELF:
+        return text
+    url = URL(text)
+    if url.scheme not in ("http", "https") or not url.host or str(url.origin()) != text:
+        raise ValueError(
+            f"{text} is no origin; write it like https://www.example.com, without a path"
+        )
+    return text
