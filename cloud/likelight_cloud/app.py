@@ -31,6 +31,11 @@ async def _nothing() -> None:
     return
 
 
+def no_kitchen(kid: str) -> ProblemError:
+    """Return the answer to a request about a kitchen that does not exist."""
+    return ProblemError(404, f"There is no kitchen called {kid} here.", type=ProblemType.KITCHEN)
+
+
 class Cloud:
     """What the handlers share; a component whose `run` serves until it is cancelled.
 
@@ -123,9 +128,7 @@ class Cloud:
         if kitchen is None:
             record = await self.store.kitchen(kid)
             if record is None:
-                raise ProblemError(
-                    404, f"There is no kitchen called {kid} here.", type=ProblemType.KITCHEN
-                )
+                raise no_kitchen(kid)
             # Another request may have brought the kitchen in meanwhile.
             kitchen = self._kitchens.setdefault(
                 kid, Kitchen(record, now=self.now, relays_pictures=self.relays_pictures)
@@ -162,7 +165,7 @@ class Cloud:
         return self.ready.is_set() and transport is not None and not transport.is_closing()
 
     async def _follow_commands(self) -> None:
-        """Take in what `likelight-cloud token revoke`, another process, has changed."""
+        """Take in what commands, or other clouds on this database, have changed."""
         changed: set[str] = set()
         while True:
             await asyncio.sleep(LOOK_S)
@@ -176,8 +179,12 @@ class Cloud:
     async def _look_at(self, kitchen: Kitchen) -> None:
         kid = kitchen.record.kid
         record = await self.store.kitchen(kid)
-        if record is not None:
-            kitchen.adopt(record)
+        # Removed; or removed and added again, a new one under its old id.
+        if record is None or record.created_at != kitchen.record.created_at:
+            del self._kitchens[kid]
+            kitchen.remove()
+            return
+        kitchen.adopt(record)
         kitchen.admit_only(await self.store.token_hashes(kid))
 
     def _adopt(self, record: KitchenRecord) -> None:

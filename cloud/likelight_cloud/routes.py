@@ -17,8 +17,8 @@ from likelight_cloud.api.viewer.me import delete_me, get_me
 from likelight_cloud.api.viewer.notes import get_note, post_note
 from likelight_cloud.api.viewer.summary import get_summary
 from likelight_cloud.api.viewer.watching import post_watching
-from likelight_cloud.app import CLOUD, Cloud
-from likelight_cloud.store.base import OutcomeUnknownError
+from likelight_cloud.app import CLOUD, Cloud, no_kitchen
+from likelight_cloud.store.base import NoKitchenError, OutcomeUnknownError
 
 HOURS = "/k/{kid:[a-z0-9][a-z0-9-]{0,39}}/hours.ics"
 
@@ -60,6 +60,8 @@ async def only_while_ready(request: web.Request, handler: Handler) -> web.Stream
         )
     try:
         return await handler(request)
+    except NoKitchenError as error:  # removed meanwhile
+        raise no_kitchen(error.args[0]) from error
     except OutcomeUnknownError as error:
         raise ProblemError(
             503,

@@ -100,6 +100,7 @@ async def measure(name: str, seconds: float, *, elsewhere: bool) -> None:
         if elsewhere:
             cloud = [BIN / "likelight-cloud"]
             base = ["--database", folder / "cloud.sqlite"]
+            subprocess.run([*cloud, "init", *base], check=True, capture_output=True)
             added = subprocess.run(
                 [*cloud, "kitchen", "add", *base, "kitchen", "K"],
                 check=True,

@@ -1,9 +1,11 @@
 """The stores that the conformance suite runs on; another one joins by its line in `STORES`."""
 
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
+import sqlite3
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AbstractContextManager, asynccontextmanager, closing, contextmanager
 from pathlib import Path
 
+import asyncpg
 import pytest
 
 from likelight_cloud.store.base import Store
@@ -12,6 +14,9 @@ from support.postgresql import Server
 
 Factory = Callable[[], Store]
 """Makes a store on the same database again and again."""
+
+Rows = Callable[[str], Awaitable[dict[str, int]]]
+"""Counts the rows of a kitchen in each table that has any."""
 
 
 @pytest.fixture(scope="session")
@@ -50,6 +55,44 @@ def database(request: pytest.FixtureRequest) -> Iterator[str]:
 def factory(database: str) -> Factory:
     """Return what opens one new database, again and again."""
     return lambda: database_of(database).store()
+
+
+@pytest.fixture
+def rows(database: str) -> Rows:
+    """Return what counts the rows of a kitchen in each table that has any."""
+
+    async def postgresql(kid: str) -> dict[str, int]:
+        connection = await asyncpg.connect(database)
+        try:
+            tables = await connection.fetch(
+                "SELECT table_name FROM information_schema.columns"
+                " WHERE table_schema = current_schema() AND column_name = 'kid'"
+            )
+            counts = {
+                table: await connection.fetchval(
+                    f"SELECT count(*) FROM {table} WHERE kid = $1", kid
+                )
+                for (table,) in tables
+            }
+        finally:
+            await connection.close()
+        return {table: count for table, count in counts.items() if count}
+
+    async def sqlite(kid: str) -> dict[str, int]:
+        with closing(sqlite3.connect(database)) as db:
+            tables = db.execute(
+                "SELECT m.name FROM sqlite_schema m JOIN pragma_table_info(m.name) c"
+                " WHERE m.type = 'table' AND c.name = 'kid'"
+            ).fetchall()
+            counts = {
+                table: db.execute(f"SELECT count(*) FROM {table} WHERE kid = ?", (kid,)).fetchone()[
+                    0
+                ]
+                for (table,) in tables
+            }
+        return {table: count for table, count in counts.items() if count}
+
+    return postgresql if "://" in database else sqlite
 
 
 @asynccontextmanager

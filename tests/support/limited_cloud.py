@@ -25,6 +25,7 @@ class LimitedCloud:
 @asynccontextmanager
 async def limited_cloud(folder: Path, *arguments: str, files: int) -> AsyncIterator[LimitedCloud]:
     """Serve a kitchen from a process whose descriptor limit is `files`."""
+    await (await _started("init", folder=folder)).wait()
     added = await _started("kitchen", "add", KID, "Demo", folder=folder)
     told, _ = await added.communicate()
     ports = ("--port", "0", "--admin-port", "0")

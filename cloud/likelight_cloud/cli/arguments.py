@@ -14,6 +14,8 @@ from likelight_cloud.store.choice import database_of
 HIGHEST_CEILING = 1_000_000
 """More likes a second than one database commits."""
 
+SLOWEST_PACE_MS = 60_000
+
 T = TypeVar("T")
 
 
@@ -36,6 +38,13 @@ def _ceiling(text: str) -> int:
     return count
 
 
+def _pace(text: str) -> int:
+    ms = int(text) if text.isascii() and text.isdecimal() else -1
+    if not 0 <= ms <= SLOWEST_PACE_MS:
+        raise ValueError(f"{text} is not a number from 0 to {SLOWEST_PACE_MS}; write it like 1000")
+    return ms
+
+
 def _public_url(text: str) -> URL:
     url = URL(text)
     if url.scheme not in ("http", "https") or not url.host or url != url.origin():
@@ -49,5 +58,6 @@ ceiling = _argument(_ceiling)
 contact = _argument(check_contact)
 database = _argument(database_of)
 embed_origin = _argument(check_embed_origin)
+pace = _argument(_pace)
 proxy = _argument(proxy_network)
 public_url = _argument(_public_url)

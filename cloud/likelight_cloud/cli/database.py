@@ -1,13 +1,14 @@
-"""The database that a command works on, and what is done to it as a whole."""
+"""The database that a command works on."""
 
 import argparse
-import asyncio
 import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import TypeAlias
 
 from likelight_cloud.cli import arguments
 from likelight_cloud.cli.errors import CommandError
-from likelight_cloud.store.base import Store, Use
+from likelight_cloud.store.base import KitchenRecord, NoKitchenError, Store, Use
 
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
@@ -20,42 +21,56 @@ def database_option() -> argparse.ArgumentParser:
         type=arguments.database,
         default=os.environ.get("LIKELIGHT_DATABASE", "likelight-cloud.sqlite3"),
         metavar="URL",
-        help="a SQLite file, made when missing, or postgresql://USER@HOST/NAME (default: what "
-        "LIKELIGHT_DATABASE says, or likelight-cloud.sqlite3 in this directory)",
+        help="a SQLite file, or postgresql://USER@HOST/NAME (default: what LIKELIGHT_DATABASE "
+        "says, or likelight-cloud.sqlite3 in this directory)",
     )
     return database
 
 
-def add_restored(commands: Commands, database: argparse.ArgumentParser) -> None:
-    """Add `likelight-cloud restored`."""
-    restored = commands.add_parser(
-        "restored",
-        parents=[database],
-        help="say that the database came back from a backup, before the cloud starts again",
-    )
-    restored.set_defaults(run=_begin_time_lines)
+def kitchen_argument(command: argparse.ArgumentParser) -> None:
+    """Add the argument that names a kitchen which is there."""
+    command.add_argument("kid", metavar="KID", help="the kitchen's id")
+
+
+def json_option(command: argparse.ArgumentParser) -> None:
+    """Add `--json`, for programs that read what the command lists."""
+    command.add_argument("--json", action="store_true", help="print it as JSON, for programs")
 
 
 async def existing(options: argparse.Namespace) -> Store:
-    """Return the opened store in `--database`; a file must be there."""
-    if await asyncio.to_thread(options.database.is_missing):
-        raise CommandError(f"there is no database {options.database}. Name it with --database.")
-    store: Store = options.database.store()
-    await store.open()
+    """Return the store in `--database`, not yet opened, which `init` has made.
+
+    Never made by accident: in another folder it would be a second cloud that knows no kitchen.
+    """
+    database = options.database
+    if await database.is_missing():
+        raise CommandError(
+            f"there is no database {database}. Name it with --database or LIKELIGHT_DATABASE, or "
+            f"make a new one: likelight-cloud init --database {database}"
+        )
+    store: Store = database.store()
     return store
 
 
-async def _begin_time_lines(options: argparse.Namespace) -> None:
-    """Draw new epochs, so that no device takes old numbers for new likes and notes."""
-    if await asyncio.to_thread(options.database.is_missing):
-        raise CommandError(f"there is no database {options.database}. Put the backup back first.")
-    store = options.database.store()
-    await store.open(Use.ALONE)
+@asynccontextmanager
+async def opened(options: argparse.Namespace, use: Use = Use.COMMAND) -> AsyncIterator[Store]:
+    """Open the store in `--database`, which must exist; say so when a kitchen in it does not."""
+    store = await existing(options)
+    await store.open(use)
     try:
-        kitchens = await store.begin_time_lines()
+        yield store
+    except NoKitchenError as error:
+        raise CommandError(
+            f"there is no kitchen {error.args[0]} in {options.database}. "
+            f"likelight-cloud kitchen list --database {options.database} names those there are."
+        ) from error
     finally:
         await store.close()
-    print(
-        f"Kitchens that begin a new time line: {kitchens}. Their likes go on from the backup's "
-        "totals, and notes that their devices never had are sent again. Start the cloud now."
-    )
+
+
+async def found(store: Store, kid: str) -> KitchenRecord:
+    """Return the kitchen `kid`. Raises `NoKitchenError`."""
+    record = await store.kitchen(kid)
+    if record is None:
+        raise NoKitchenError(kid)
+    return record

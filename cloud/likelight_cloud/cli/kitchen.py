@@ -1,52 +1,58 @@
-"""`likelight-cloud kitchen`: the kitchens of a cloud, and the sheets for their guests."""
+"""`likelight-cloud kitchen add|list|show|rename|remove`: the kitchens of a cloud."""
 
 import argparse
-import asyncio
-from pathlib import Path
+import json
+from datetime import datetime
 
 from pydantic import TypeAdapter, ValidationError
 
-from likelight.assets.qr_sheet import LANGUAGES, write_sheet
 from likelight.contract import KitchenId, KitchenName
 from likelight.runtime.clock import utc_now
-from likelight_cloud.cli import arguments
-from likelight_cloud.cli.database import Commands, existing
+from likelight_cloud.cli.database import Commands, found, json_option, kitchen_argument, opened
 from likelight_cloud.cli.errors import CommandError
+from likelight_cloud.cli.sheet import add_sheet
+from likelight_cloud.store.base import KitchenRecord
 from likelight_cloud.trust.device import hashed, new_token
 
 
 def add_kitchen(commands: Commands, database: argparse.ArgumentParser) -> None:
     """Add `likelight-cloud kitchen` and its actions."""
-    kitchen = commands.add_parser("kitchen", help="add kitchens")
+    kitchen = commands.add_parser("kitchen", help="add, list, show, rename or remove kitchens")
     actions = kitchen.add_subparsers(required=True, metavar="ACTION")
     add = actions.add_parser(
         "add", parents=[database], help="create a kitchen and print its device's token, once"
     )
     add.add_argument("kid", metavar="KID", help="short id in addresses: a-z, 0-9 and -")
     add.add_argument("name", metavar="NAME", help="the name that viewers read")
-    add.set_defaults(run=_add_kitchen)
-    qr = actions.add_parser(
-        "qr",
+    add.set_defaults(run=_add)
+    every = actions.add_parser("list", parents=[database], help="print one line for each kitchen")
+    json_option(every)
+    every.set_defaults(run=_list)
+    show = actions.add_parser("show", parents=[database], help="print all about one kitchen")
+    kitchen_argument(show)
+    json_option(show)
+    show.set_defaults(run=_show)
+    rename = actions.add_parser(
+        "rename", parents=[database], help="give a kitchen another name, also while it is served"
+    )
+    kitchen_argument(rename)
+    rename.add_argument("name", metavar="NAME", help="the name that viewers read")
+    rename.set_defaults(run=_rename)
+    remove = actions.add_parser(
+        "remove",
         parents=[database],
-        help="write a sheet with a QR code for a table, which opens the page for guests in the "
-        "house: FILE.html prints on A4, FILE.svg is the code alone",
+        help="delete a kitchen and all that is kept of it: likes, notes, tokens; its device is "
+        "refused from then on",
     )
-    qr.add_argument("kid", metavar="KID", help="the kitchen's id")
-    qr.add_argument("out", type=Path, metavar="FILE", help="a new file, .html or .svg")
-    qr.add_argument(
-        "--public-url",
-        type=arguments.public_url,
-        required=True,
-        metavar="URL",
-        help="the address that viewers open, such as https://kitchens.example.com",
+    kitchen_argument(remove)
+    remove.add_argument(
+        "--dry-run", action="store_true", help="say what would be deleted, and delete nothing"
     )
-    qr.add_argument(
-        "--language", choices=LANGUAGES, default="en", help="of the sheet (default: %(default)s)"
-    )
-    qr.set_defaults(run=_write_sheet)
+    remove.set_defaults(run=_remove)
+    add_sheet(actions, database)
 
 
-async def _add_kitchen(options: argparse.Namespace) -> None:
+async def _add(options: argparse.Namespace) -> None:
     try:
         kid = TypeAdapter(KitchenId).validate_python(options.kid)
     except ValidationError as error:
@@ -54,35 +60,91 @@ async def _add_kitchen(options: argparse.Namespace) -> None:
             f"{options.kid} cannot be a kitchen's id: up to 40 of a-z, 0-9 and -, for example "
             "store-17."
         ) from error
-    try:
-        name = TypeAdapter(KitchenName).validate_python(options.name)
-    except ValidationError as error:
-        raise CommandError(
-            f"{options.name!r} cannot be a kitchen's name: viewers read it, in one line of 1 to 60 "
-            "characters."
-        ) from error
-    store, token = options.database.store(), new_token()
-    await store.open()
-    try:
+    name, token = _name(options.name), new_token()
+    async with opened(options) as store:
         if not await store.add_kitchen(kid, name, utc_now()):
             raise CommandError(f"the kitchen {kid} exists already. Choose another id.")
         await store.add_token(kid, hashed(token))
-    finally:
-        await store.close()
     print(f"The kitchen {kid} is ready. Its device's token, shown only now:\n{token}")
 
 
-async def _write_sheet(options: argparse.Namespace) -> None:
-    store = await existing(options)
+async def _list(options: argparse.Namespace) -> None:
+    async with opened(options) as store:
+        kitchens = await store.kitchens()
+    if options.json:
+        print(json.dumps([_facts(record) for record in kitchens], indent=2))
+        return
+    width = max((len(record.kid) for record in kitchens), default=0)
+    for record in kitchens:
+        print(f"{record.kid:{width}}  {record.name}  ({_last_words(record)})")
+
+
+async def _show(options: argparse.Namespace) -> None:
+    async with opened(options) as store:
+        facts = _facts(await found(store, options.kid))
+    if options.json:
+        print(json.dumps(facts, indent=2))
+        return
+    for name, value in facts.items():
+        print(f"{name}: {'-' if value is None else value}")
+
+
+async def _rename(options: argparse.Namespace) -> None:
+    name = _name(options.name)
+    async with opened(options) as store:
+        await store.rename_kitchen(options.kid, name)
+    print(f"The kitchen {options.kid} is called {name} now.")
+
+
+async def _remove(options: argparse.Namespace) -> None:
+    async with opened(options) as store:
+        record = await found(store, options.kid)
+        what = (
+            f"the kitchen {record.kid} ({record.name}) with {record.likes_total} likes and "
+            f"{record.head} notes"
+        )
+        if options.dry_run:
+            print(f"This would remove {what}. Nothing was removed.")
+            return
+        await store.remove_kitchen(options.kid)
+    print(f"Removed {what}. Its device is refused from now on.")
+
+
+def _name(text: str) -> str:
     try:
-        kitchen = await store.kitchen(options.kid)
-    finally:
-        await store.close()
-    if kitchen is None:
-        raise CommandError(f"there is no kitchen {options.kid} in {options.database}.")
-    url = str(options.public_url / "k" / kitchen.kid / "here")
-    try:
-        await asyncio.to_thread(write_sheet, options.out, url, kitchen.name, options.language)
-    except (ValueError, OSError) as error:
-        raise CommandError(str(error)) from error
-    print(f"{options.out} opens {url}")
+        return TypeAdapter(KitchenName).validate_python(text)
+    except ValidationError as error:
+        raise CommandError(
+            f"{text!r} cannot be a kitchen's name: viewers read it, in one line of 1 to 60 "
+            "characters."
+        ) from error
+
+
+def _facts(record: KitchenRecord) -> dict[str, object]:
+    """Return what the database knows of a kitchen, under the names that programs read."""
+    report = record.report
+    return {
+        "kid": record.kid,
+        "name": record.name,
+        "created_at": _time(record.created_at),
+        "likes": record.likes_total,
+        "notes": record.head,
+        "notes_delivered": record.acked,
+        "notes_shown": record.notes_shown,
+        "desired": record.desired.model_dump(mode="json"),
+        "heard_at": report and _time(report.received_at),
+        "state": report and report.state.value,
+        "state_since": report and _time(report.since),
+        "simulated": report and report.simulated,
+        "lit_total": report and report.lit_total,
+    }
+
+
+def _last_words(record: KitchenRecord) -> str:
+    if record.report is None:
+        return "its device has never reported"
+    return f"{record.report.state.value}, heard {_time(record.report.received_at)}"
+
+
+def _time(moment: datetime) -> str:
+    return moment.isoformat(timespec="seconds")

@@ -8,10 +8,13 @@ from collections.abc import Sequence
 
 from likelight import __version__
 from likelight.runtime.store_errors import StoreError
-from likelight_cloud.cli.database import add_restored, database_option
+from likelight_cloud.cli.database import database_option
+from likelight_cloud.cli.desired import add_desired
 from likelight_cloud.cli.errors import CommandError
 from likelight_cloud.cli.kitchen import add_kitchen
+from likelight_cloud.cli.lifecycle import add_lifecycle
 from likelight_cloud.cli.serve import add_serve
+from likelight_cloud.cli.status import add_status
 from likelight_cloud.cli.token import add_token
 
 log = logging.getLogger(__name__)
@@ -45,6 +48,6 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"likelight-cloud {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     database = database_option()
-    for add_command in (add_serve, add_kitchen, add_token, add_restored):
+    for add_command in (add_lifecycle, add_serve, add_status, add_kitchen, add_token, add_desired):
         add_command(commands, database)
     return parser

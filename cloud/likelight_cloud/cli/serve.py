@@ -20,7 +20,7 @@ from likelight.web.http.proxies import TrustedProxies
 from likelight.web.http.public_site import PublicSite
 from likelight.web.http.server import ListenError, listen
 from likelight_cloud.cli import arguments
-from likelight_cloud.cli.database import Commands
+from likelight_cloud.cli.database import Commands, existing
 from likelight_cloud.cli.errors import CommandError
 from likelight_cloud.embedded import MountedCloud
 from likelight_cloud.server import CloudServer
@@ -108,7 +108,7 @@ async def _serve(options: argparse.Namespace) -> None:
     except CatalogueError as error:
         raise CommandError(f"--catalogue: {error}") from error
     cloud = MountedCloud(
-        options.database.store(),
+        await existing(options),
         now=utc_now,
         rng=random.Random(),
         notes=notes,

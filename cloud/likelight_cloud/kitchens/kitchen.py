@@ -37,6 +37,8 @@ class Kitchen:
         self.audience = Audience()
         self.notes_lock = asyncio.Lock()
         self.sources = Sources()
+        self.removed = False
+        """It exists no more; nobody gets this object again."""
         self.boot_id: str | None = None
         """The device's start that polled last: of this one alone a status counts."""
         self._boot_token = b""
@@ -89,6 +91,12 @@ class Kitchen:
             if not self.admits(self._boot_token):
                 self.boot_id = None
             self.announce()
+
+    def remove(self) -> None:
+        """Let all that was begun with the kitchen end: it was removed."""
+        self.removed = True
+        self.admit_only(())
+        self.announce()
 
     def admits(self, token: bytes) -> bool:
         """Return whether a connection that came with `token` may go on."""

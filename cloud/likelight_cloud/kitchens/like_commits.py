@@ -8,7 +8,12 @@ from dataclasses import dataclass
 from likelight.contract import LikesReply
 from likelight.runtime.clock import Now
 from likelight.runtime.store_errors import StoreError
-from likelight_cloud.store.base import CONFIRM_WITHIN_S, OutcomeUnknownError, Store
+from likelight_cloud.store.base import (
+    CONFIRM_WITHIN_S,
+    NoKitchenError,
+    OutcomeUnknownError,
+    Store,
+)
 
 log = logging.getLogger(__name__)
 
@@ -56,7 +61,8 @@ class LikeCommits:
         return self._answers.get((kid, batch))
 
     def add(self, kid: str, batch: str, accepted: int, retry_after_ms: int) -> Answer:
-        """Queue a new batch; its answer comes after the commit. Both may raise `StoreError`.
+        """Queue a new batch; its answer comes after the commit. Both may raise `StoreError`, the
+        answer `NoKitchenError`.
 
         Give it to `confirmed`: it belongs to everybody who sends this batch.
         """
@@ -108,9 +114,12 @@ class LikeCommits:
             log.info("Likes are stored again")
         self.failure = None
         self.commits += 1
-        self.committed += counts.total()
+        self.committed += sum(counts[kid] for kid in totals)
         # Backwards, so that each batch's answer has the total at its own place in the group.
         for batch in reversed(group):
+            if batch.kid not in totals:
+                batch.answer.set_exception(NoKitchenError(batch.kid))
+                continue
             batch.answer.set_result(
                 LikesReply(
                     accepted=batch.accepted,

@@ -60,7 +60,8 @@ class Relay:
         self._used_at = asyncio.get_running_loop().time()
 
     async def run(self) -> None:
-        """Follow the kitchen's state until nobody has watched or uploaded for a minute."""
+        """Follow the kitchen's state until nobody has watched or uploaded for a minute, or the
+        kitchen is removed."""
         try:
             async with asyncio.TaskGroup() as group:
                 serving = group.create_task(self.hub.run())
@@ -97,7 +98,7 @@ class Relay:
 
     async def _follow(self) -> None:
         loop = asyncio.get_running_loop()
-        while True:
+        while not self._kitchen.removed:
             if self._session is not None and not self._kitchen.admits(self._token):
                 self._session.end(WSCloseCode.POLICY_VIOLATION)
             self._show()

@@ -43,6 +43,10 @@ class OutcomeUnknownError(StoreError):
     """
 
 
+class NoKitchenError(KeyError):
+    """A write to a kitchen that does not exist, or was removed meanwhile."""
+
+
 class KeyReusedError(Exception):
     """An `Idempotency-Key` came again with another body."""
 
@@ -172,9 +176,14 @@ def new_epoch() -> str:
     return secrets.token_urlsafe(3)
 
 
+def next_desired(held: Desired, change: Callable[[Desired], Desired]) -> Desired:
+    """Return what `change` makes of the wishes `held`, under their next version."""
+    return change(held).model_copy(update={"version": held.version + 1})
+
+
 class Store(Protocol):
     """A durable store. Everything but `listen` raises `StoreError` when the database fails, and
-    `KeyError` for a write to a kitchen that does not exist."""
+    `NoKitchenError` for a write to a kitchen that does not exist."""
 
     def listen(self, listener: Listener) -> None:
         """Have `listener` called on the event loop with each record that a commit changed."""
@@ -193,6 +202,18 @@ class Store(Protocol):
 
     async def add_kitchen(self, kid: str, name: str, at: datetime) -> bool:
         """Create a kitchen. Return False, and change nothing, when it exists."""
+
+    async def kitchens(self) -> tuple[KitchenRecord, ...]:
+        """Return all kitchens, by their ids."""
+
+    async def rename_kitchen(self, kid: str, name: str) -> None:
+        """Give a kitchen another name."""
+
+    async def remove_kitchen(self, kid: str) -> None:
+        """Delete a kitchen with all that is kept of it."""
+
+    async def change_desired(self, kid: str, change: Callable[[Desired], Desired]) -> None:
+        """Keep what `change` makes of the kitchen's wishes, under their next version."""
 
     async def add_token(self, kid: str, token_hash: bytes) -> None:
         """Make a device token valid beside the oldest, which the device has until now.
@@ -219,7 +240,8 @@ class Store(Protocol):
 
     async def add_likes(self, counts: Mapping[str, int], at: datetime) -> Mapping[str, int]:
         """Add likes to several kitchens in one commit, to the total and to the day that it is there
-        at `at`; forget the days of more than 8 days ago. Return the new totals.
+        at `at`; forget the days of more than 8 days ago. Return the new totals, without those of
+        kitchens that do not exist.
 
         It returns once the outcome is known, however long that takes: to be asked twice would count
         them twice. `OutcomeUnknownError` comes only from a store that closes meanwhile.

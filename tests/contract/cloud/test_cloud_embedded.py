@@ -22,6 +22,7 @@ from likelight.runtime.clock import utc_now
 from likelight.runtime.file_lock import locked
 from likelight.runtime.store_errors import StoreError
 from likelight.web.http.server import new_application
+from likelight_cloud.cli.main import main
 from likelight_cloud.embedded import EmbeddedCloud
 from likelight_cloud.page.languages import WORDS
 from likelight_cloud.store.sqlite.store import SqliteStore
@@ -261,19 +262,26 @@ def program(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_a_kitchen_is_added_once_with_a_token(tmp_path: Path) -> None:
-    added = program("kitchen", "add", "store-17", "Store 17", folder=tmp_path)
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Return a folder with a new cloud's database."""
+    assert main(["init", "--database", str(tmp_path / "likelight-cloud.sqlite3")]) == 0
+    return tmp_path
+
+
+def test_a_kitchen_is_added_once_with_a_token(folder: Path) -> None:
+    added = program("kitchen", "add", "store-17", "Store 17", folder=folder)
     assert added.returncode == 0
     assert len(added.stdout.splitlines()[-1]) == 43
-    again = program("kitchen", "add", "store-17", "Store 17", folder=tmp_path)
+    again = program("kitchen", "add", "store-17", "Store 17", folder=folder)
     assert again.returncode == 2
     assert again.stderr == (
         "likelight-cloud: the kitchen store-17 exists already. Choose another id.\n"
     )
 
 
-async def test_restored_draws_a_new_epoch_for_each_kitchen(tmp_path: Path) -> None:
-    database = tmp_path / "likelight-cloud.sqlite3"
+async def test_restored_draws_a_new_epoch_for_each_kitchen(folder: Path) -> None:
+    database = folder / "likelight-cloud.sqlite3"
 
     async def epochs() -> list[str]:
         store = SqliteStore(database)
@@ -283,15 +291,15 @@ async def test_restored_draws_a_new_epoch_for_each_kitchen(tmp_path: Path) -> No
         return [kitchen.epoch for kitchen in kitchens if kitchen]
 
     for kid in ("store-17", "store-18"):
-        assert program("kitchen", "add", kid, kid, folder=tmp_path).returncode == 0
+        assert program("kitchen", "add", kid, kid, folder=folder).returncode == 0
     before = await epochs()
-    restored = program("restored", folder=tmp_path)
+    restored = program("restored", folder=folder)
     assert (restored.returncode, restored.stderr) == (0, "")
     assert restored.stdout.startswith("Kitchens that begin a new time line: 2. ")
     after = await epochs()
     assert len({*before, *after}) == 4
     with locked(database):
-        refused = program("restored", folder=tmp_path)
+        refused = program("restored", folder=folder)
     assert refused.returncode == 2
     assert "another cloud serves" in refused.stderr
     assert await epochs() == after
@@ -328,7 +336,7 @@ async def test_two_clouds_never_serve_one_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "arguments",
     [
-        ("restored",),
+        ("init",),
         ("kitchen", "add", "Store 17", "Store 17"),
         ("kitchen", "add", "k", ""),
         ("kitchen", "add", "k", "  "),
@@ -340,8 +348,8 @@ async def test_two_clouds_never_serve_one_file(tmp_path: Path) -> None:
         ("serve", "--port", "0", "--admin-port", "-1"),
     ],
 )
-def test_what_cannot_be_done_is_one_line(tmp_path: Path, arguments: tuple[str, ...]) -> None:
-    failed = program(*arguments, folder=tmp_path)
+def test_what_cannot_be_done_is_one_line(folder: Path, arguments: tuple[str, ...]) -> None:
+    failed = program(*arguments, folder=folder)
     assert failed.returncode == 2
     assert len(failed.stderr.splitlines()) == 1
     assert failed.stderr.startswith("likelight-cloud: ")
@@ -351,11 +359,11 @@ def test_what_cannot_be_done_is_one_line(tmp_path: Path, arguments: tuple[str, .
     ("flag", "other"), [("--port", "--admin-port"), ("--admin-port", "--port")]
 )
 def test_a_port_that_is_taken_is_reported_with_the_flag_that_chooses_another(
-    tmp_path: Path, flag: str, other: str
+    folder: Path, flag: str, other: str
 ) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
-        failed = program("serve", flag, port, other, "0", folder=tmp_path)
+        failed = program("serve", flag, port, other, "0", folder=folder)
     host = flag.replace("port", "host")
     assert (failed.returncode, failed.stderr) == (
         2,
@@ -364,13 +372,13 @@ def test_a_port_that_is_taken_is_reported_with_the_flag_that_chooses_another(
     )
 
 
-async def test_behind_tls_the_cookie_is_for_https_and_the_page_may_write(tmp_path: Path) -> None:
+async def test_behind_tls_the_cookie_is_for_https_and_the_page_may_write(folder: Path) -> None:
     public = "https://kitchens.example.com"
-    assert program("kitchen", "add", "demo", "Demo", folder=tmp_path).returncode == 0
+    assert program("kitchen", "add", "demo", "Demo", folder=folder).returncode == 0
     arguments = ["-m", "likelight_cloud", "serve", "--port", "0", "--admin-port", "0"]
     arguments += ["--public-url", public]
     server = await asyncio.create_subprocess_exec(
-        sys.executable, *arguments, cwd=tmp_path, stderr=asyncio.subprocess.PIPE
+        sys.executable, *arguments, cwd=folder, stderr=asyncio.subprocess.PIPE
     )
     try:
         assert server.stderr is not None
@@ -394,10 +402,10 @@ async def test_behind_tls_the_cookie_is_for_https_and_the_page_may_write(tmp_pat
 
 
 @pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
-def test_serve_ends_cleanly(tmp_path: Path, stop: signal.Signals) -> None:
+def test_serve_ends_cleanly(folder: Path, stop: signal.Signals) -> None:
     arguments = [sys.executable, "-m", "likelight_cloud", "serve", "--port", "0"]
     arguments += ["--admin-port", "0"]
-    with subprocess.Popen(arguments, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as server:
+    with subprocess.Popen(arguments, cwd=folder, stderr=subprocess.PIPE, text=True) as server:
         assert server.stderr is not None
         assert re.fullmatch(
             r"The cloud answers at http://127\.0\.0\.1:\d+, and administrators at "

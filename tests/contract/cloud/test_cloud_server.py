@@ -22,6 +22,7 @@ from prometheus_client.parser import text_string_to_metric_families
 import likelight_cloud
 from likelight import __version__
 from likelight.runtime.clock import utc_now
+from likelight_cloud.cli.main import main
 from likelight_cloud.trust.device import hashed
 from support.cloud import KID, NOON, bearer
 from support.cloud_server import ServedCloud, cloud_server
@@ -339,6 +340,7 @@ async def test_the_cloud_that_its_unit_starts_says_when_it_answers(tmp_path: Pat
     command = unit.split("\nExecStart=")[1].splitlines()[0]
     assert "\nEnvironment=LIKELIGHT_DATABASE=/var/lib/likelight-cloud/" in unit
     database = tmp_path / "cloud.sqlite3"
+    assert await asyncio.to_thread(main, ["init", "--database", str(database)]) == 0
     options = "--port 0 --admin-port 0 --public-url https://kitchens.example --trusted-proxy ::1"
     arguments = shlex.split(command.replace("$OPTIONS", options))
     with (
@@ -363,7 +365,6 @@ async def test_the_cloud_that_its_unit_starts_says_when_it_answers(tmp_path: Pat
             assert state == "READY=1"
             address = status.removeprefix("STATUS=serving ")
             assert await get(f"{address}/healthz") == (200, {"well": True})
-            assert database.exists()
         finally:
             server.kill()
             await server.wait()

@@ -2,15 +2,23 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 import pytest
 
 from likelight.contract import NoteState, Status, Thanks, WeekHours
 from likelight.runtime.store_errors import StoreError
-from likelight_cloud.store.base import KeyReusedError, KitchenRecord, NoteRecord, Store, Use
+from likelight_cloud.store.base import (
+    KeyReusedError,
+    KitchenRecord,
+    NoKitchenError,
+    NoteRecord,
+    Store,
+    Use,
+)
 from support.cloud import NOON, status
-from support.cloud_stores import Factory, opened
+from support.cloud_stores import Factory, Rows, opened
 
 
 @pytest.fixture
@@ -64,8 +72,60 @@ async def test_a_kitchen_is_added_once(store: Store) -> None:
     assert not await store.add_kitchen("k1", "Another name", NOON)
     assert (await record(store)).name == "One"
     assert await store.kitchen("k2") is None
-    with pytest.raises(KeyError):
-        await store.add_likes({"k2": 1}, NOON)
+    assert [found.kid for found in await store.kitchens()] == ["k1"]
+
+
+async def test_a_write_to_a_kitchen_that_does_not_exist_keeps_nothing(store: Store) -> None:
+    assert await store.add_likes({"k2": 1}, NOON) == {}
+    for write in (
+        add(store, "a", kid="k2"),
+        store.acknowledge("k2", 1, NOON),
+        store.put_status("k2", Status.model_validate(status()), NOON),
+        store.add_token("k2", b"token"),
+        store.revoke_tokens("k2", b"token"),
+        store.rename_kitchen("k2", "Two"),
+        store.remove_kitchen("k2"),
+        store.change_desired("k2", lambda desired: desired),
+    ):
+        with pytest.raises(NoKitchenError):
+            await write
+
+
+async def test_a_renamed_kitchen_keeps_all_the_rest(store: Store) -> None:
+    await store.add_likes({"k1": 3}, NOON)
+    before = await record(store)
+    await store.rename_kitchen("k1", "Uno")
+    after = await record(store)
+    assert after == replace(before, name="Uno", revision=after.revision)
+    assert after.revision > before.revision
+
+
+async def test_of_a_removed_kitchen_nothing_is_left(store: Store, rows: Rows) -> None:
+    await store.add_kitchen("k2", "Two", NOON)
+    for kid in ("k1", "k2"):
+        await store.add_token(kid, b"token")
+        await store.add_likes({kid: 3}, NOON)
+        await add(store, "a", kid=kid)
+        await store.put_status(kid, Status.model_validate(status()), NOON)
+    before = await rows("k2")
+    assert len(before) >= 4
+    assert (await rows("k1")).keys() == before.keys()
+    await store.remove_kitchen("k1")
+    assert await rows("k1") == {}
+    assert await rows("k2") == before
+    assert [found.kid for found in await store.kitchens()] == ["k2"]
+    assert await store.add_kitchen("k1", "Another", NOON)
+    assert (await record(store)).likes_total == 0
+
+
+async def test_wishes_change_under_their_next_version(store: Store) -> None:
+    before = await record(store)
+    closed = {"friday": "11:00-14:00"}
+    await store.change_desired("k1", lambda held: held.model_copy(update={"schedule": closed}))
+    await store.change_desired("k1", lambda held: held.model_copy(update={"mode": "off"}))
+    after = (await record(store)).desired
+    assert after.version == before.desired.version + 2
+    assert (after.schedule, after.mode) == (closed, "off")
 
 
 async def test_the_oldest_and_the_newest_token_are_valid(store: Store) -> None:
@@ -77,12 +137,12 @@ async def test_the_oldest_and_the_newest_token_are_valid(store: Store) -> None:
     assert await store.token_hashes("k2") == ()
 
 
-async def test_a_commit_of_likes_is_all_or_nothing(store: Store) -> None:
+async def test_likes_of_a_removed_kitchen_keep_no_other_s_from_being_counted(store: Store) -> None:
     await store.add_kitchen("k2", "Two", NOON)
     assert await store.add_likes({"k1": 3, "k2": 1}, NOON) == {"k1": 3, "k2": 1}
-    with pytest.raises(KeyError):
-        await store.add_likes({"k1": 3, "nowhere": 1}, NOON)
-    assert (await record(store)).likes_total == 3
+    await store.remove_kitchen("k2")
+    assert await store.add_likes({"k2": 2, "k1": 3}, NOON) == {"k1": 6}
+    assert (await record(store)).likes_total == 6
 
 
 async def test_likes_are_counted_by_the_day_that_it_is_in_the_kitchen_for_eight_days(
@@ -305,8 +365,6 @@ async def test_a_revoked_token_s_words_are_forgotten(store: Store) -> None:
     await store.revoke_tokens("k1", b"new")
     assert (await record(store)).report is None
     assert await store.token_hashes("k1") == (b"new",)
-    with pytest.raises(KeyError):
-        await store.revoke_tokens("k2", b"new")
 
 
 async def test_a_report_says_when_the_kitchen_opens_and_whether_notes_wait(store: Store) -> None:

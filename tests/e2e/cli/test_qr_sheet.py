@@ -75,6 +75,7 @@ def test_a_cloud_writes_the_sheet_of_each_kitchen_in_each_language(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     database = ["--database", str(tmp_path / "cloud.db")]
+    assert likelight_cloud(["init", *database]) == 0
     assert likelight_cloud(["kitchen", "add", "store-17", "Store 17", *database]) == 0
     asked = ["kitchen", "qr", *database, "--public-url", "https://kitchens.example.com"]
     assert set(LANGUAGES) == set(languages())

@@ -13,6 +13,7 @@ from typing import Any
 
 import aiohttp
 
+from likelight_cloud.cli.main import main
 from support.busy import BUSY
 from support.chromium import chromium, needs_chromium
 from support.demo import demo, free_port
@@ -67,6 +68,7 @@ async def relayed(directory: Path) -> AsyncIterator[Relayed]:
     database, port = str(directory / "cloud.db"), free_port()
     cloud = f"http://127.0.0.1:{port}"
     cloud_command = ("-m", "likelight_cloud")
+    assert await asyncio.to_thread(main, ["init", "--database", database]) == 0
     added = await asyncio.to_thread(
         subprocess.run,
         [sys.executable, *cloud_command, "kitchen", "add", "--database", database, KID, "Store 17"],

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta, tzinfo
 
 import asyncpg
 
-from likelight_cloud.store.base import DAYS_KEPT, KitchenRecord, new_epoch
+from likelight_cloud.store.base import DAYS_KEPT, KitchenRecord, NoKitchenError, new_epoch
 from likelight_cloud.store.rows import kitchen_of
 from likelight_cloud.store.zones import is_read, zone_called
 
@@ -14,20 +14,30 @@ SELECT *, status #>> '{camera,opens_at}' AS opens_at,
        status ->> 'hours' AS hours, status #>> '{hours,zone}' AS zone,
        (status ->> 'notes_wait')::boolean AS notes_wait,
        (SELECT json_object_agg(day, n) FROM likes_day WHERE kid = kitchen.kid) AS by_day
-FROM kitchen WHERE kid = $1"""
+FROM kitchen"""
 
 
-async def record_of(connection: asyncpg.Connection, kid: str, how: str = "") -> KitchenRecord:
-    """Return the kitchen; `how` is more SQL behind the query. Raises `KeyError`."""
-    row = await connection.fetchrow(_KITCHEN + how, kid)
+async def every_record(connection: asyncpg.Connection) -> tuple[KitchenRecord, ...]:
+    """Return all kitchens, by their ids."""
+    rows = await connection.fetch(f"{_KITCHEN} ORDER BY kid")
+    for row in rows:
+        await _zone(row["zone"])
+    return tuple(map(kitchen_of, rows))
+
+
+async def record_of(
+    connection: asyncpg.Connection, kid: str, how: str = ""
+) -> KitchenRecord | None:
+    """Return the kitchen, or None when there is none; `how` is more SQL behind the query."""
+    row = await connection.fetchrow(f"{_KITCHEN} WHERE kid = $1{how}", kid)
     if row is None:
-        raise KeyError(kid)
+        return None
     await _zone(row["zone"])
     return kitchen_of(row)
 
 
-async def add_likes(connection: asyncpg.Connection, kid: str, n: int, at: datetime) -> int:
-    """Add `n` to the kitchen's total and to its day; return the total. Raises `KeyError`."""
+async def add_likes(connection: asyncpg.Connection, kid: str, n: int, at: datetime) -> int | None:
+    """Add `n` to the kitchen's total and to its day; return the total, or None without one."""
     row = await connection.fetchrow(
         "UPDATE kitchen SET likes_total = likes_total + $2, revision = revision + 1"
         " WHERE kid = $1 RETURNING likes_total, status #>> '{hours,zone}' AS zone",
@@ -35,7 +45,7 @@ async def add_likes(connection: asyncpg.Connection, kid: str, n: int, at: dateti
         n,
     )
     if row is None:
-        raise KeyError(kid)
+        return None
     day = at.astimezone(await _zone(row["zone"])).date()
     await connection.execute(
         "INSERT INTO likes_day (kid, day, n) VALUES ($1, $2, $3)"
@@ -58,8 +68,14 @@ async def _zone(name: str | None) -> tzinfo:
 
 
 async def locked(connection: asyncpg.Connection, kid: str) -> KitchenRecord:
-    """Return the kitchen, which no other transaction changes until this one has ended."""
-    return await record_of(connection, kid, " FOR UPDATE")
+    """Return the kitchen, which no other transaction changes until this one has ended.
+
+    Raises `NoKitchenError`.
+    """
+    record = await record_of(connection, kid, " FOR UPDATE")
+    if record is None:
+        raise NoKitchenError(kid)
+    return record
 
 
 async def revise(connection: asyncpg.Connection, kid: str) -> None:
@@ -76,3 +92,10 @@ async def begin_time_line(connection: asyncpg.Connection, kid: str, epoch: str) 
         epoch,
         new_epoch(),
     )
+
+
+async def remove(connection: asyncpg.Connection, kid: str) -> None:
+    """Delete the kitchen with all that is kept of it. Raises `NoKitchenError`."""
+    await locked(connection, kid)
+    for table in ("note", "token", "boot", "likes_day", "kitchen"):
+        await connection.execute(f"DELETE FROM {table} WHERE kid = $1", kid)  # noqa: S608 - constants

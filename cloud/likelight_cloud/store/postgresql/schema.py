@@ -48,9 +48,14 @@ async def migrate(connection: asyncpg.Connection, address: Address) -> None:
             )
 
 
-async def _version(connection: asyncpg.Connection) -> int:
+async def has_tables(connection: asyncpg.Connection) -> bool:
+    """Return whether a cloud has made its tables."""
     # Not to_regclass: after the wait for the lock it may still know of no such table.
-    if not await connection.fetchval(_HAS_TABLES):
+    return bool(await connection.fetchval(_HAS_TABLES))
+
+
+async def _version(connection: asyncpg.Connection) -> int:
+    if not await has_tables(connection):
         return 0
     version: int = await connection.fetchval("SELECT max(n) FROM migration")
     return version

@@ -2,7 +2,7 @@
 those that came at the same time."""
 
 import asyncio
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import TypeVar
@@ -19,33 +19,36 @@ from likelight_cloud.store.base import (
     KeyReusedError,
     KitchenRecord,
     Listener,
+    NoKitchenError,
     NoteRecord,
     OutcomeUnknownError,
     Use,
     new_epoch,
+    next_desired,
 )
+from likelight_cloud.store.postgresql import tokens
 from likelight_cloud.store.postgresql.address import Address
-from likelight_cloud.store.postgresql.connect import LOST, explained
+from likelight_cloud.store.postgresql.connect import LOST, connect, explained
 from likelight_cloud.store.postgresql.kitchens import (
     add_likes,
     begin_time_line,
+    every_record,
     locked,
     record_of,
+    remove,
     revise,
 )
 from likelight_cloud.store.postgresql.readers import CONNECTIONS, Query, Readers
 from likelight_cloud.store.postgresql.reports import (
-    forget_snapshot,
     is_newest,
     keep_receipts,
     keep_snapshot,
 )
-from likelight_cloud.store.postgresql.schema import migrate
+from likelight_cloud.store.postgresql.schema import has_tables, migrate
+from likelight_cloud.store.postgresql.serving import SERVING
 from likelight_cloud.store.postgresql.writer import Job, Work, Writer
 from likelight_cloud.store.rows import ms, note_of
 
-SERVING = 0x6C6C_0002
-"""The advisory lock that every cloud shares, and a command that must be alone has for itself."""
 CLOSE_WITHIN_S = 5.0
 """What is being written at the end has so long; then its outcome is unknown."""
 
@@ -79,6 +82,16 @@ class PostgresStore:
         self._writer, self._readers = writer, readers
         work = [writer.run(), *(readers.work() for _ in range(CONNECTIONS))]
         self._tasks = [asyncio.create_task(each) for each in work]
+
+    async def is_missing(self) -> bool:
+        """Return whether nothing has made this cloud's tables in the database yet."""
+        connection = (await connect(self._address)).connection
+        try:
+            return not await has_tables(connection)
+        except (asyncpg.PostgresError, *LOST) as error:
+            raise explained(error, self._address) from error
+        finally:
+            connection.terminate()
 
     async def close(self) -> None:
         writer, readers, tasks = self._writer, self._readers, self._tasks
@@ -115,59 +128,51 @@ class PostgresStore:
 
         return await self._write(work, kid)
 
-    async def add_token(self, kid: str, token_hash: bytes) -> None:
+    async def kitchens(self) -> tuple[KitchenRecord, ...]:
+        return await self._read(every_record)
+
+    async def rename_kitchen(self, kid: str, name: str) -> None:
         async def work(connection: asyncpg.Connection) -> None:
             await locked(connection, kid)
+            await connection.execute("UPDATE kitchen SET name = $2 WHERE kid = $1", kid, name)
+            await revise(connection, kid)
+
+        await self._write(work, kid)
+
+    async def remove_kitchen(self, kid: str) -> None:
+        await self._write(lambda connection: remove(connection, kid))
+
+    async def change_desired(self, kid: str, change: Callable[[Desired], Desired]) -> None:
+        async def work(connection: asyncpg.Connection) -> None:
+            wanted = next_desired((await locked(connection, kid)).desired, change)
             await connection.execute(
-                "INSERT INTO token (hash, kid) VALUES ($2, $1) ON CONFLICT DO NOTHING",
-                kid,
-                token_hash,
-            )
-            await connection.execute(
-                "DELETE FROM token WHERE kid = $1"
-                " AND n > (SELECT min(n) FROM token WHERE kid = $1)"
-                " AND n < (SELECT max(n) FROM token WHERE kid = $1)",
-                kid,
+                "UPDATE kitchen SET desired = $2 WHERE kid = $1", kid, wanted.model_dump_json()
             )
             await revise(connection, kid)
 
         await self._write(work, kid)
+
+    async def add_token(self, kid: str, token_hash: bytes) -> None:
+        await self._write(lambda connection: tokens.add(connection, kid, token_hash))
 
     async def end_other_tokens(self, kid: str, token_hash: bytes) -> None:
-        async def work(connection: asyncpg.Connection) -> None:
-            await locked(connection, kid)
-            await connection.execute(
-                "DELETE FROM token WHERE kid = $1 AND hash != $2", kid, token_hash
-            )
-            await revise(connection, kid)
-
-        await self._write(work, kid)
+        await self._write(lambda connection: tokens.end_others(connection, kid, token_hash))
 
     async def revoke_tokens(self, kid: str, token_hash: bytes) -> None:
-        async def work(connection: asyncpg.Connection) -> None:
-            await locked(connection, kid)
-            await connection.execute("DELETE FROM token WHERE kid = $1", kid)
-            await connection.execute(
-                "INSERT INTO token (hash, kid) VALUES ($2, $1)", kid, token_hash
-            )
-            await forget_snapshot(connection, kid)
-
-        await self._write(work, kid)
+        await self._write(lambda connection: tokens.revoke(connection, kid, token_hash), kid)
 
     async def token_hashes(self, kid: str) -> tuple[bytes, ...]:
-        async def work(connection: asyncpg.Connection) -> tuple[bytes, ...]:
-            rows = await connection.fetch("SELECT hash FROM token WHERE kid = $1 ORDER BY n", kid)
-            return tuple(bytes(row["hash"]) for row in rows)
-
-        return await self._read(work) if _storable(kid) else ()
+        if not _storable(kid):
+            return ()
+        return await self._read(lambda connection: tokens.valid(connection, kid))
 
     async def changed_elsewhere(self, known: Mapping[str, int]) -> Collection[str]:
         # Not NOTIFY: it makes commits wait for one another, and is lost with the connection.
         async def work(connection: asyncpg.Connection) -> tuple[str, ...]:
             rows = await connection.fetch(
-                "SELECT kid FROM kitchen JOIN unnest($1::text[], $2::bigint[])"
-                " AS known (kid, revision) USING (kid)"
-                " WHERE kitchen.revision != known.revision",
+                "SELECT kid FROM unnest($1::text[], $2::bigint[]) AS known (kid, revision)"
+                " LEFT JOIN kitchen USING (kid)"
+                " WHERE kitchen.revision IS DISTINCT FROM known.revision",
                 list(known.keys()),
                 list(known.values()),
             )
@@ -176,19 +181,17 @@ class PostgresStore:
         return await self._read(work)
 
     async def kitchen(self, kid: str) -> KitchenRecord | None:
-        async def work(connection: asyncpg.Connection) -> KitchenRecord | None:
-            with suppress(KeyError):
-                return await record_of(connection, kid)
+        if not _storable(kid):
             return None
-
-        return await self._read(work) if _storable(kid) else None
+        return await self._read(lambda connection: record_of(connection, kid))
 
     async def add_likes(self, counts: Mapping[str, int], at: datetime) -> Mapping[str, int]:
         async def work(connection: asyncpg.Connection) -> dict[str, int]:
             # Two clouds lock kitchens in one order.
-            return {
+            totals = {
                 kid: await add_likes(connection, kid, counts[kid], at) for kid in sorted(counts)
             }
+            return {kid: total for kid, total in totals.items() if total is not None}
 
         # Without a limit: see the interface.
         return (await asyncio.shield(self._begin(work, *counts).done))[0]
@@ -254,7 +257,7 @@ class PostgresStore:
         async def work(connection: asyncpg.Connection) -> Backlog:
             head = await connection.fetchval("SELECT head FROM kitchen WHERE kid = $1", kid)
             if head is None:
-                raise KeyError(kid)
+                raise NoKitchenError(kid)
             rows = await connection.fetch(
                 "SELECT * FROM note WHERE kid = $1 AND seq > $2 AND seq <= $3 AND expires_at > $4"
                 " ORDER BY seq LIMIT $5",
@@ -349,7 +352,9 @@ class PostgresStore:
             raise StoreError(f"{self._address.name} is not open")
 
         async def change(connection: asyncpg.Connection) -> Committed[T]:
-            return await work(connection), [await record_of(connection, kid) for kid in kids]
+            done = await work(connection)
+            records = [await record_of(connection, kid) for kid in kids]
+            return done, [record for record in records if record is not None]
 
         job = self._writer.add(change)
         # Not after the await: a cancelled request must not keep a commit from those who wait.

@@ -18,7 +18,12 @@ from typing import Generic, TypeVar
 import asyncpg
 
 from likelight.runtime.store_errors import StoreError
-from likelight_cloud.store.base import CONFIRM_WITHIN_S, KeyReusedError, OutcomeUnknownError
+from likelight_cloud.store.base import (
+    CONFIRM_WITHIN_S,
+    KeyReusedError,
+    NoKitchenError,
+    OutcomeUnknownError,
+)
 from likelight_cloud.store.postgresql.address import Address
 from likelight_cloud.store.postgresql.connect import LOST, Primary, connect, explained
 
@@ -259,7 +264,7 @@ async def _result_of(connection: asyncpg.Connection, job: Job[object]) -> object
             return await job.work(connection)
     except (*LOST, *_ROLLED_BACK):
         raise
-    except (KeyError, KeyReusedError, ValueError, asyncpg.PostgresError) as error:
+    except (NoKitchenError, KeyReusedError, ValueError, asyncpg.PostgresError) as error:
         return error
 
 

@@ -7,15 +7,15 @@ from likelight_cloud.store.base import DAYS_KEPT
 from likelight_cloud.store.zones import zone_called
 
 
-def add_likes(db: sqlite3.Connection, kid: str, n: int, at: datetime) -> int:
-    """Add `n` to the kitchen's total and to its day; return the total. Raises `KeyError`."""
+def add_likes(db: sqlite3.Connection, kid: str, n: int, at: datetime) -> int | None:
+    """Add `n` to the kitchen's total and to its day; return the total, or None without one."""
     row = db.execute(
         "UPDATE kitchen SET likes_total = likes_total + ?, revision = revision + 1 WHERE kid = ?"
         " RETURNING likes_total, status ->> '$.hours.zone' AS zone",
         (n, kid),
     ).fetchone()
     if row is None:
-        raise KeyError(kid)
+        return None
     day = at.astimezone(zone_called(row["zone"])).date()
     db.execute(
         "INSERT INTO likes_day (kid, day, n) VALUES (?, ?, ?)"

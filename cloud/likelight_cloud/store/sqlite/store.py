@@ -19,9 +19,11 @@ from likelight_cloud.store.base import (
     KeyReusedError,
     KitchenRecord,
     Listener,
+    NoKitchenError,
     NoteRecord,
     Use,
     new_epoch,
+    next_desired,
 )
 from likelight_cloud.store.rows import kitchen_of, ms, note_of
 from likelight_cloud.store.sqlite.likes import add_likes
@@ -32,6 +34,7 @@ from likelight_cloud.store.sqlite.reports import (
     keep_snapshot,
 )
 from likelight_cloud.store.sqlite.schema import CLOUD_FILE
+from likelight_cloud.store.sqlite.time_lines import begin_time_line, begin_time_lines
 
 T = TypeVar("T")
 
@@ -96,6 +99,38 @@ class SqliteStore:
 
         return await self._write(work, kid)
 
+    async def kitchens(self) -> tuple[KitchenRecord, ...]:
+        return await self._file.read(
+            lambda db: tuple(map(kitchen_of, db.execute(f"{_KITCHENS} ORDER BY kid")))
+        )
+
+    async def rename_kitchen(self, kid: str, name: str) -> None:
+        def work(db: sqlite3.Connection) -> None:
+            _row(db, kid)
+            db.execute(
+                "UPDATE kitchen SET name = ?, revision = revision + 1 WHERE kid = ?", (name, kid)
+            )
+
+        await self._write(work, kid)
+
+    async def remove_kitchen(self, kid: str) -> None:
+        def work(db: sqlite3.Connection) -> None:
+            _row(db, kid)
+            for table in ("note", "token", "boot", "likes_day", "kitchen"):
+                db.execute(f"DELETE FROM {table} WHERE kid = ?", (kid,))  # noqa: S608 - constants
+
+        await self._write(work)
+
+    async def change_desired(self, kid: str, change: Callable[[Desired], Desired]) -> None:
+        def work(db: sqlite3.Connection) -> None:
+            wanted = next_desired(kitchen_of(_row(db, kid)).desired, change)
+            db.execute(
+                "UPDATE kitchen SET desired = ?, revision = revision + 1 WHERE kid = ?",
+                (wanted.model_dump_json(), kid),
+            )
+
+        await self._write(work, kid)
+
     async def add_token(self, kid: str, token_hash: bytes) -> None:
         def work(db: sqlite3.Connection) -> None:
             _row(db, kid)
@@ -144,16 +179,12 @@ class SqliteStore:
         return known if self._version != before else ()
 
     async def kitchen(self, kid: str) -> KitchenRecord | None:
-        def work(db: sqlite3.Connection) -> KitchenRecord | None:
-            with suppress(KeyError):
-                return kitchen_of(_row(db, kid))
-            return None
-
-        return await self._file.read(work)
+        return await self._file.read(lambda db: _record(db, kid))
 
     async def add_likes(self, counts: Mapping[str, int], at: datetime) -> Mapping[str, int]:
         def work(db: sqlite3.Connection) -> dict[str, int]:
-            return {kid: add_likes(db, kid, n, at) for kid, n in counts.items()}
+            totals = {kid: add_likes(db, kid, n, at) for kid, n in counts.items()}
+            return {kid: total for kid, total in totals.items() if total is not None}
 
         return await self._write(work, *counts)
 
@@ -220,16 +251,10 @@ class SqliteStore:
         return await self._file.read(work)
 
     async def begin_time_line(self, kid: str, epoch: str) -> None:
-        await self._write(lambda db: _begin_time_line(db, kid, epoch), kid)
+        await self._write(lambda db: begin_time_line(db, kid, epoch), kid)
 
     async def begin_time_lines(self) -> int:
-        def work(db: sqlite3.Connection) -> int:
-            kitchens = db.execute("SELECT kid, epoch FROM kitchen").fetchall()
-            for kitchen in kitchens:
-                _begin_time_line(db, kitchen["kid"], kitchen["epoch"])
-            return len(kitchens)
-
-        return await self._write(work)
+        return await self._write(begin_time_lines)
 
     async def acknowledge(self, kid: str, seq: int, at: datetime) -> None:
         def work(db: sqlite3.Connection) -> None:
@@ -248,6 +273,7 @@ class SqliteStore:
 
     async def put_status(self, kid: str, status: Status, at: datetime) -> None:
         def work(db: sqlite3.Connection) -> None:
+            _row(db, kid)
             shown = keep_receipts(db, kid, status)
             db.execute(
                 "UPDATE kitchen SET notes_shown = notes_shown + ?, revision = revision + 1"
@@ -263,7 +289,8 @@ class SqliteStore:
         """Commit what `work` does, and tell the listener of these kitchens' new records."""
 
         def change(db: sqlite3.Connection) -> tuple[T, list[KitchenRecord]]:
-            return work(db), [kitchen_of(_row(db, kid)) for kid in kids]
+            done = work(db)
+            return done, [record for kid in kids if (record := _record(db, kid)) is not None]
 
         committed = self._file.submit(change)
         # Not after the await: a cancelled request must not keep a commit from those who wait.
@@ -277,26 +304,25 @@ class SqliteStore:
                 self._listener(record)
 
 
+_KITCHENS = """
+SELECT *, status ->> '$.camera.opens_at' AS opens_at,
+       status ->> '$.hours' AS hours, status ->> '$.hours.zone' AS zone,
+       status ->> '$.notes_wait' AS notes_wait,
+       (SELECT json_group_object(day, n) FROM likes_day WHERE kid = kitchen.kid) AS by_day
+FROM kitchen"""
+
+
 def _row(db: sqlite3.Connection, kid: str) -> sqlite3.Row:
-    row: sqlite3.Row | None = db.execute(
-        "SELECT *, status ->> '$.camera.opens_at' AS opens_at,"
-        " status ->> '$.hours' AS hours, status ->> '$.hours.zone' AS zone,"
-        " status ->> '$.notes_wait' AS notes_wait,"
-        " (SELECT json_group_object(day, n) FROM likes_day WHERE kid = kitchen.kid) AS by_day"
-        " FROM kitchen WHERE kid = ?",
-        (kid,),
-    ).fetchone()
+    row: sqlite3.Row | None = db.execute(f"{_KITCHENS} WHERE kid = ?", (kid,)).fetchone()
     if row is None:
-        raise KeyError(kid)
+        raise NoKitchenError(kid)
     return row
 
 
-def _begin_time_line(db: sqlite3.Connection, kid: str, epoch: str) -> None:
-    db.execute(
-        "UPDATE kitchen SET epoch = ?, thanks_id = NULL, thanks_at = NULL, revision = revision + 1"
-        " WHERE kid = ? AND epoch = ?",
-        (new_epoch(), kid, epoch),
-    )
+def _record(db: sqlite3.Connection, kid: str) -> KitchenRecord | None:
+    with suppress(NoKitchenError):
+        return kitchen_of(_row(db, kid))
+    return None
 
 
 def _note_id(db: sqlite3.Connection, kid: str, seq: int) -> str | None:

@@ -1,0 +1,95 @@
+"""`likelight-cloud init|migrate|backup|restore|restored`: a database as a whole."""
+
+import argparse
+from pathlib import Path
+
+from likelight_cloud.cli.database import Commands, existing, opened
+from likelight_cloud.cli.errors import CommandError
+from likelight_cloud.store.base import Use
+
+
+def add_lifecycle(commands: Commands, database: argparse.ArgumentParser) -> None:
+    """Add the commands on a whole database."""
+    init = commands.add_parser("init", parents=[database], help="make a new, empty database")
+    init.set_defaults(run=_init)
+    migrate = commands.add_parser(
+        "migrate",
+        parents=[database],
+        help="bring the tables to this version, as serve does by itself when it starts",
+    )
+    migrate.set_defaults(run=_migrate)
+    backup = commands.add_parser(
+        "backup",
+        parents=[database],
+        help="write a copy into a new file that its owner alone may read; the cloud may serve "
+        "meanwhile",
+    )
+    backup.add_argument("file", type=Path, metavar="FILE", help="a new file")
+    backup.set_defaults(run=_backup)
+    restore = commands.add_parser(
+        "restore",
+        parents=[database],
+        help="put a backup in the database's place and begin a new time line; no cloud may serve "
+        "meanwhile",
+    )
+    restore.add_argument("file", type=Path, metavar="FILE", help="what backup has written")
+    restore.add_argument(
+        "--dry-run", action="store_true", help="look at FILE and say what would happen"
+    )
+    restore.set_defaults(run=_restore)
+    restored = commands.add_parser(
+        "restored",
+        parents=[database],
+        help="say that the database came back from a backup by other means, before the cloud "
+        "starts again",
+    )
+    restored.set_defaults(run=_begin_time_lines)
+
+
+async def _init(options: argparse.Namespace) -> None:
+    database = options.database
+    if not await database.is_missing():
+        raise CommandError(f"{database} is there already, and stays as it is.")
+    store = database.store()
+    await store.open()
+    await store.close()
+    print(
+        f"{database} is ready. Next:\n"
+        f'  likelight-cloud kitchen add KID "NAME" --database {database}\n'
+        f"  likelight-cloud serve --database {database}"
+    )
+
+
+async def _migrate(options: argparse.Namespace) -> None:
+    async with opened(options):
+        print(f"{options.database} has the tables of this version.")
+
+
+async def _backup(options: argparse.Namespace) -> None:
+    await existing(options)
+    size = await options.database.copies().make(options.file)
+    print(f"{options.file} has all of {options.database}, {size:,} bytes.")
+
+
+async def _restore(options: argparse.Namespace) -> None:
+    file, database = options.file, options.database
+    if options.dry_run:
+        await database.copies().check(file)
+        print(f"{file} can be put in the place of {database}. Nothing was changed.")
+        return
+    aside = await database.copies().restore(file)
+    kept = f" What was there before is kept as {aside}." if aside else ""
+    print(
+        f"{file} is in the place of {database}.{kept} Devices go on from its totals, and notes "
+        "that they never had are sent again. Start the cloud now."
+    )
+
+
+async def _begin_time_lines(options: argparse.Namespace) -> None:
+    """Draw new epochs, so that no device takes old numbers for new likes and notes."""
+    async with opened(options, Use.ALONE) as store:
+        kitchens = await store.begin_time_lines()
+    print(
+        f"Kitchens that begin a new time line: {kitchens}. Their likes go on from the backup's "
+        "totals, and notes that their devices never had are sent again. Start the cloud now."
+    )

@@ -1,0 +1,48 @@
+"""`likelight-cloud status`: how a cloud's kitchens are, in a few lines."""
+
+import argparse
+import json
+from collections import Counter
+
+from likelight.contract import OFFLINE_AFTER_S
+from likelight.runtime.clock import utc_now
+from likelight_cloud.cli.database import Commands, json_option, opened
+
+
+def add_status(commands: Commands, database: argparse.ArgumentParser) -> None:
+    """Add `likelight-cloud status`."""
+    status = commands.add_parser(
+        "status", parents=[database], help="how many kitchens there are, and how they are"
+    )
+    json_option(status)
+    status.set_defaults(run=_status)
+
+
+async def _status(options: argparse.Namespace) -> None:
+    async with opened(options) as store:
+        kitchens = await store.kitchens()
+    now = utc_now()
+    states: Counter[str] = Counter()
+    for record in kitchens:
+        if record.report is None:
+            states["never heard"] += 1
+        elif (now - record.report.received_at).total_seconds() >= OFFLINE_AFTER_S:
+            states["offline"] += 1
+        else:
+            states[record.report.state.value] += 1
+    facts = {
+        "kitchens": len(kitchens),
+        "states": dict(states.most_common()),
+        "likes": sum(record.likes_total for record in kitchens),
+        "notes": sum(record.head for record in kitchens),
+        "notes_shown": sum(record.notes_shown for record in kitchens),
+    }
+    if options.json:
+        print(json.dumps(facts, indent=2))
+        return
+    told = ", ".join(f"{count} {state}" for state, count in states.most_common())
+    print(
+        f"Kitchens: {facts['kitchens']}{f' ({told})' if told else ''}\n"
+        f"Likes: {facts['likes']}\n"
+        f"Notes: {facts['notes']}, of which shown: {facts['notes_shown']}"
+    )

@@ -1,0 +1,22 @@
+"""New time lines in the SQLite store. Called inside a transaction."""
+
+import sqlite3
+
+from likelight_cloud.store.base import new_epoch
+
+
+def begin_time_line(db: sqlite3.Connection, kid: str, epoch: str) -> None:
+    """Draw a new epoch where the kitchen's is still `epoch`. Its last thanks were of that one."""
+    db.execute(
+        "UPDATE kitchen SET epoch = ?, thanks_id = NULL, thanks_at = NULL, revision = revision + 1"
+        " WHERE kid = ? AND epoch = ?",
+        (new_epoch(), kid, epoch),
+    )
+
+
+def begin_time_lines(db: sqlite3.Connection) -> int:
+    """Draw a new epoch for each kitchen; return how many there are."""
+    kitchens = db.execute("SELECT kid, epoch FROM kitchen").fetchall()
+    for kitchen in kitchens:
+        begin_time_line(db, kitchen["kid"], kitchen["epoch"])
+    return len(kitchens)
