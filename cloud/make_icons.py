@@ -1,7 +1,6 @@
 """Draw the pages' icons as pixels, for what reads no SVG: a phone's home screen, /favicon.ico.
 
-Needs Pillow, which a cloud server does not have: run it after a change of the heart, and commit
-what it writes.
+Run it after a change of the heart, and commit what it writes.
 """
 
 from pathlib import Path

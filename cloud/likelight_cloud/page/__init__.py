@@ -12,6 +12,7 @@ from likelight.web.http.public_site import PublicSite
 from likelight.web.http.static_files import read_folder, static_route
 from likelight_cloud.page.around import around_routes
 from likelight_cloud.page.kitchen import KitchenPages
+from likelight_cloud.page.sharing import sharing_routes
 
 _FILES = {**look_files(), **read_folder(Path(__file__).parent / "static")}
 _KID = "{kid:[a-z0-9][a-z0-9-]{0,39}}"
@@ -76,5 +77,6 @@ def page_routes(
         web.get(f"/k/{_KID}/here", here),
         web.get(f"/embed/{_KID}", embed),
         static_route("/static/page", _FILES),
+        *sharing_routes(look, site, _KID),
         *around_routes(_FILES["favicon.ico"]),
     ]

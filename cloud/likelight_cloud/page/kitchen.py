@@ -10,6 +10,7 @@ from typing import Final, Literal
 
 from aiohttp import web
 from markupsafe import Markup, escape
+from yarl import URL
 
 from likelight.assets.catalogue import Notes
 from likelight.contract import State, Summary
@@ -18,6 +19,7 @@ from likelight.web.http.public_site import PublicSite
 from likelight.web.http.reply_headers import page_policy
 from likelight.web.http.static_files import ServedFile
 from likelight_cloud.page.languages import WORDS, by_language, context, language_of, number
+from likelight_cloud.page.sharing import card_address, oembed_address, page_address
 from likelight_cloud.page.templates import KITCHEN
 
 Place = Literal["page", "here", "embed"]
@@ -60,6 +62,7 @@ class KitchenPages:
     ) -> None:
         self._look = look
         self._modules = modules
+        self._site = site
         self._framed = page_policy(site.framed_by)
         self._notes = {lang: notes.load(lang) for lang in WORDS}
         self._kept: OrderedDict[tuple[str, ...], ServedFile] = OrderedDict()
@@ -70,10 +73,12 @@ class KitchenPages:
         lang = language_of(request)
         # The page does not tell the time of the request, so that it is the same until news come.
         told = "" if summary is None else summary.model_dump_json(exclude={"server_time"})
-        page = self._kept.pop((place, lang, told), None)
+        public = self._site.address_of(request)
+        key = (place, lang, told, str(public))
+        page = self._kept.pop(key, None)
         if page is None:
-            page = ServedFile.of("page.html", self._render(place, lang, summary).encode())
-        self._kept[place, lang, told] = page
+            page = ServedFile.of("page.html", self._render(place, lang, summary, public).encode())
+        self._kept[key] = page
         if len(self._kept) > _KEPT:
             self._kept.popitem(last=False)
         response = by_language(request, page)
@@ -83,12 +88,13 @@ class KitchenPages:
             response.headers["X-Robots-Tag"] = "noindex"
         return response
 
-    def _render(self, place: Place, lang: str, summary: Summary | None) -> str:
+    def _render(self, place: Place, lang: str, summary: Summary | None, public: URL | None) -> str:
         words = WORDS[lang]
         return KITCHEN.render(
             **context(lang, words),
             **_head(place, words, summary),
             **_state(place, words, summary),
+            **_addresses(public, lang, summary),
             place=place,
             modules=self._modules,
             symbols=_SYMBOLS,
@@ -103,6 +109,17 @@ def _head(place: Place, words: Mapping[str, str], summary: Summary | None) -> di
         return {"kitchen_name": words["kitchen"], "head_title": words["title"]}
     named = summary.name if place == "here" else words["named"].replace("{name}", summary.name)
     return {"kitchen_name": summary.name, "head_title": named}
+
+
+def _addresses(public: URL | None, lang: str, summary: Summary | None) -> dict[str, str]:
+    """Return where the page, its card and its oEmbed are for others; empty where nobody knows."""
+    if public is None or summary is None:
+        return {"address": "", "card_address": "", "oembed_address": ""}
+    return {
+        "address": str(page_address(public, summary.kid)),
+        "card_address": str(card_address(public, summary.kid, lang)),
+        "oembed_address": str(oembed_address(public, summary.kid)),
+    }
 
 
 def _state(place: Place, words: Mapping[str, str], summary: Summary | None) -> dict[str, str]:

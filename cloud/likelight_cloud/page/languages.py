@@ -17,7 +17,7 @@ from jinja2 import Template
 from likelight.web.http.static_files import ServedFile
 
 _DEFAULT: Final = "en"
-_RTL: Final = frozenset({"ar"})
+RTL: Final = frozenset({"ar"})
 _FOLDER: Final = Path(__file__).parent / "words"
 _RANGE: Final = re.compile(
     r"\s*([a-zA-Z]{1,8}|\*)[-a-zA-Z0-9]*\s*(?:;\s*q=([01](?:\.\d{0,3})?))?\s*"
@@ -68,7 +68,7 @@ def context(lang: str, words: Mapping[str, str]) -> dict[str, object]:
         **words,
         "words": words,
         "lang": lang,
-        "dir": "rtl" if lang in _RTL else "ltr",
+        "dir": "rtl" if lang in RTL else "ltr",
         "languages": [(other, each["own_name"]) for other, each in WORDS.items()],
     }
 

@@ -1,6 +1,6 @@
 """A cloud server, installed from its own lock as its README says, starts and answers.
 
-Its environment has nothing of a device: no PyAV, no gpiozero, no Pillow. It needs a package index.
+Its environment has nothing of a device: no PyAV, no gpiozero. It needs a package index.
 """
 
 import json
@@ -52,6 +52,7 @@ def test_a_cloud_server_starts_from_its_lock_alone(programs: Path, tmp_path: Pat
             assert json.loads(_get(f"{public}/healthz")) == {"well": True}
             assert json.loads(_get(f"{public}/v1/kitchens/demo"))["name"] == "Demo"
             assert b"<html" in _get(f"{public}/k/demo")
+            assert _get(f"{public}/k/demo/card.png").startswith(b"\x89PNG")
             assert b"likelight_cloud_ready 1.0" in _get(f"{admin}/metrics")
         finally:
             server.terminate()

@@ -42,7 +42,7 @@ def test_a_cloud_server_is_installed_from_a_lock_of_its_own() -> None:
     beside_the_device_s = lock.items() - device_lock.items()
     assert {name for name, _ in beside_the_device_s} == {"asyncpg"}, "PostgreSQL's, for no device"
     assert "asyncpg" not in device_lock
-    assert lock.keys().isdisjoint({"av", "gpiozero", "pillow", "luma-core", "smbus2"})
+    assert lock.keys().isdisjoint({"av", "gpiozero", "luma-core", "smbus2"})
 
 
 @pytest.mark.parametrize("lock", LOCKS.values(), ids=LOCKS)

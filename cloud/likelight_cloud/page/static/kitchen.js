@@ -131,7 +131,7 @@ find("like").addEventListener("click", () => {
 });
 find("language").addEventListener("change", (event) => chooseLanguage(event.target.value));
 // Friends get the page with the picture, in their own language.
-shareBy(find("share"), find("shared"), `${location.origin}/k/${kid}`);
+shareBy(find("share"), find("shared"), find("share").dataset.url || `${location.origin}/k/${kid}`);
 addEventListener("pagehide", () => likes.leave());
 
 stage?.start();
