@@ -13,7 +13,7 @@ PROBLEM_JSON = "application/problem+json"
 
 
 class ProblemType(StrEnum):
-    """The refusals that a device acts on; each stands only with its own statuses."""
+    """The refusals that a device or a page acts on; each stands only with its own statuses."""
 
     TOKEN = "urn:likelight:problem:token"  # noqa: S105 - a name, no secret
     KITCHEN = "urn:likelight:problem:kitchen"
@@ -21,6 +21,7 @@ class ProblemType(StrEnum):
     EPOCH = "urn:likelight:problem:epoch"
     SUPERSEDED = "urn:likelight:problem:superseded"
     LIMIT = "urn:likelight:problem:limit"
+    FULL = "urn:likelight:problem:full"
     BUSY = "urn:likelight:problem:busy"
     INVALID = "urn:likelight:problem:invalid"
 
@@ -61,6 +62,7 @@ _STATUSES: dict[str, tuple[int, ...]] = {
     ProblemType.EPOCH: (410,),
     ProblemType.SUPERSEDED: (409,),
     ProblemType.LIMIT: (429,),
+    ProblemType.FULL: (429,),
     ProblemType.BUSY: (503,),
     ProblemType.INVALID: (422,),
 }

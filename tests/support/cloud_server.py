@@ -10,7 +10,7 @@ from pathlib import Path
 
 from yarl import URL
 
-from likelight.runtime.clock import utc_now
+from likelight.runtime.clock import Now, utc_now
 from likelight.web.http.address import own_address
 from likelight.web.http.proxies import TrustedProxies
 from likelight.web.http.public_site import PublicSite
@@ -39,11 +39,12 @@ async def cloud_server(
     proxies: TrustedProxies | None = None,
     limits: KitchenLimits | None = None,
     embed_origins: tuple[str, ...] = (),
+    now: Now = utc_now,
 ) -> AsyncIterator[ServedCloud]:
     """Serve a cloud with one kitchen."""
     cloud = MountedCloud(
         database_of(str(database)).store(),
-        now=utc_now,
+        now=now,
         rng=random.Random(1),
         limits=limits or KitchenLimits(),
         site=PublicSite(

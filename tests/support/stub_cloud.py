@@ -1,6 +1,7 @@
 """The endpoints of the viewer's page, scripted by a test."""
 
 import asyncio
+import json
 import secrets
 from collections import deque
 from collections.abc import Callable
@@ -234,12 +235,12 @@ class StubCloud:
         return web.Response(status=204)
 
 
-def too_many(retry_after: int) -> Answer:
+def too_many(retry_after: int, type: str = "urn:likelight:problem:limit") -> Answer:
     """An answer: 429, come back in `retry_after` seconds."""
 
     def answer(_: web.Request) -> web.Response:
         headers = {"Retry-After": str(retry_after)}
-        body = '{"title": "Too many", "status": 429}'
+        body = json.dumps({"type": type, "title": "Too many", "status": 429})
         return web.Response(status=429, headers=headers, text=body, content_type=PROBLEM_JSON)
 
     return answer

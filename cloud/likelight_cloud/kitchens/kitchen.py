@@ -20,6 +20,7 @@ from likelight.runtime.clock import Now, Since, loop_time
 from likelight_cloud.kitchens.arrival import Arrival
 from likelight_cloud.kitchens.audience import Audience, band
 from likelight_cloud.kitchens.sources import Sources
+from likelight_cloud.kitchens.waiting import Waiting
 from likelight_cloud.store.base import KitchenRecord
 
 
@@ -39,6 +40,7 @@ class Kitchen:
         self.sources = Sources()
         self.removed = False
         """It exists no more; nobody gets this object again."""
+        self.waiting = Waiting()
         self.boot_id: str | None = None
         """The device's start that polled last: of this one alone a status counts."""
         self._boot_token = b""

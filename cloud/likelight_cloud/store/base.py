@@ -268,6 +268,10 @@ class Store(Protocol):
     async def notes_after(self, kid: str, seq: int, *, limit: int, at: datetime) -> Backlog:
         """Return up to `limit` notes past `seq` that have not expired at `at`, in order."""
 
+    async def waiting(self, kid: str, at: datetime) -> tuple[str, ...]:
+        """Return the ids of the notes that no panel has shown, and that have not expired at `at`,
+        in order."""
+
     async def begin_time_line(self, kid: str, epoch: str) -> None:
         """Draw a new epoch in place of `epoch`; nothing changes when that is no longer the present.
 

@@ -97,8 +97,7 @@ class Newcomers:
         at: float,
     ) -> str:
         """Return the token of who sent `request` from `address`. Raises `MintLimitError`."""
-        place = b"" if address is None else prefix(address)
-        hidden = hashlib.blake2b(place, key=self._key, digest_size=8).digest()
+        hidden = self.hidden_prefix(address)
         known = self._tokens.get((hidden, request))
         if known is not None:
             return known
@@ -112,6 +111,11 @@ class Newcomers:
             _, oldest = self._tokens.popitem(last=False)
             self._asked_by.pop(oldest, None)
         return token
+
+    def hidden_prefix(self, address: Address | None) -> bytes:
+        """Return the keyed hash of the prefix of `address`, None for a unix socket's."""
+        place = b"" if address is None else prefix(address)
+        return hashlib.blake2b(place, key=self._key, digest_size=8).digest()
 
     def forget(self, token: str) -> None:
         """Forget who got `token`, and for which request."""

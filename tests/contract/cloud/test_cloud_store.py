@@ -225,6 +225,17 @@ async def test_a_backlog_skips_and_counts_what_has_expired(store: Store) -> None
     assert (gone.notes, gone.seq, gone.dropped, gone.more) == ((), 6, 6, False)
 
 
+async def test_what_waits_is_neither_shown_nor_expired(store: Store) -> None:
+    notes = [await add(store, str(n), at=NOON + timedelta(hours=4 * n)) for n in range(4)]
+    shown = {"id": notes[2].id, "shown_at": "2026-11-21T20:00:05Z"}
+    await store.acknowledge("k1", 4, NOON + timedelta(hours=13))
+    at = NOON + timedelta(hours=14)
+    assert await store.waiting("k1", at) == tuple(note.id for note in notes[1:])
+    await store.put_status("k1", Status.model_validate(status(notes=[shown])), at)
+    assert await store.waiting("k1", at) == (notes[1].id, notes[3].id)
+    assert await store.waiting("k2", at) == ()
+
+
 async def test_a_note_moves_by_the_devices_word_only(store: Store) -> None:
     note = await add(store, "a")
     assert note.state(NOON) is NoteState.QUEUED

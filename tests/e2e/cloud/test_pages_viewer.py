@@ -260,6 +260,13 @@ async def test_the_limit_goes_away_and_what_was_known_stands_there_again(
 ) -> None:
     await viewer.note("hello").click()
     await viewer.receives("Sent: Hello from far away")
+    full = "urn:likelight:problem:full"
+    cloud.note_answers.append(too_many(retry_after=2, type=full))
+    await viewer.note("hello").click()
+    await viewer.receives(
+        re.compile(r"Many notes wait for the crew already\. Try again in [12] s\.")
+    )
+    await viewer.receives("Sent: Hello from far away")
     cloud.note_answers.append(too_many(retry_after=3))
     await viewer.note("hello").click()
     await viewer.receives(re.compile(r"One note at a time\. You can send the next in [123] s\."))

@@ -98,3 +98,27 @@ def test_a_flood_in_quiet_hours_wakes_nobody_and_keeps_no_other_words_out(tmp_pa
             assert honest in cloud.shown
 
     run_virtual(scenario())
+
+
+def test_notes_that_have_expired_keep_no_new_one_out(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        now = virtual_now()
+        cloud = ScriptedCloud(now)
+        cloud.most_notes = 100
+        device = Device(tmp_path / "device.db", cloud, now, quiet=lambda: True)
+        async with device.living():
+            await asyncio.sleep(10)
+            for _ in range(1000):
+                cloud.note(HONEST)
+            await asyncio.sleep(12 * 3600 - 60)
+            early = cloud.note(HONEST)
+            await asyncio.sleep(120)
+            assert early not in {note.id for note in await device.store.waiting()}
+            honest = cloud.note(HONEST)
+            await asyncio.sleep(10)
+            assert [note.id for note in await device.store.waiting()] == [honest]
+            device.thanks.press()
+            await asyncio.sleep(30)
+            assert set(cloud.shown) == {honest}
+
+    run_virtual(scenario())

@@ -63,6 +63,7 @@ async def delete_me(request: web.Request) -> web.Response:
         for kitchen in cloud.loaded_kitchens():
             cloud.like_buckets.forget(viewer, kitchen.record.kid)
             cloud.note_times.forget(viewer, kitchen.record.kid)
+            kitchen.waiting.forget(viewer)
     response = web.Response(status=204, headers={"Cache-Control": "no-store"})
     cloud.viewers.drop(request, response)
     return response

@@ -18,13 +18,19 @@ from likelight.contract import (
 )
 from likelight.problem import FieldError, ProblemType
 from likelight.web.http.body import json_answer, read_body
+from likelight.web.http.client_address import client_of
 from likelight.web.http.problems import ProblemError
 from likelight_cloud.api.viewer.who import over_limit, own_key, viewer_of
 from likelight_cloud.app import CLOUD, Cloud
 from likelight_cloud.kitchens.kitchen import Kitchen
+from likelight_cloud.kitchens.waiting import Sender
 from likelight_cloud.store.base import KeyReusedError, NoteRecord, Report
 
 KEY = re.compile(r"[\x21-\x7e]{1,128}")
+
+ROOM_AGAIN_S = 600.0
+"""When a viewer for whose note there is no room asks again; nobody knows when a panel shows the
+others, if not when the kitchen opens."""
 
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
@@ -48,8 +54,9 @@ async def post_note(request: web.Request) -> web.Response:
         )
     ceiling = cloud.ceilings(kitchen.record.kid).notes
     viewer = viewer_of(request, kitchen.record.kid, key, ceiling, 1)
+    sender = Sender(viewer, cloud.newcomers.hidden_prefix(client_of(request)))
     try:
-        note = await _queue(cloud, kitchen, viewer, key, wanted.code)
+        note = await _queue(cloud, kitchen, sender, key, wanted.code)
     except KeyReusedError as error:
         raise ProblemError(
             422,
@@ -90,19 +97,26 @@ async def get_note(request: web.Request) -> web.Response:
     return json_answer(status, exclude_none=True)
 
 
-async def _queue(cloud: Cloud, kitchen: Kitchen, viewer: str, key: str, code: str) -> NoteRecord:
-    """Return the viewer's note under `key`, new or known; raise a 429 over a limit."""
-    kid, key = kitchen.record.kid, own_key(viewer, key)
+async def _queue(cloud: Cloud, kitchen: Kitchen, sender: Sender, key: str, code: str) -> NoteRecord:
+    """Return the sender's note under `key`, new or known; raise a 429 over a limit."""
+    kid, key = kitchen.record.kid, own_key(sender.viewer, key)
     # One after another: otherwise the first of two equal requests would put the second over the
     # limit.
     async with kitchen.notes_lock:
         if await cloud.store.note_by_key(kid, key) is None:
             at = asyncio.get_running_loop().time()
-            times = cloud.note_times.of(viewer, kid, at)
+            times, ceiling = cloud.note_times.of(sender.viewer, kid, at), cloud.ceilings(kid).notes
             wait_s = times.wait(at)
             if wait_s > 0:
                 raise over_limit("The crew is reading your last note. One moment.", wait_s)
-            taken, wait_s = cloud.ceilings(kid).notes.take(1, at)
+            if not kitchen.waiting.has_room(await cloud.store.waiting(kid, cloud.now()), sender):
+                ceiling.ask(1, at)
+                raise over_limit(
+                    "Many notes wait for the crew already. Send yours when they have read some.",
+                    _room_in(kitchen, cloud.now()),
+                    ProblemType.FULL,
+                )
+            taken, wait_s = ceiling.take(1, at)
             if not taken:
                 raise over_limit("Very many are writing to this crew just now. One moment.", wait_s)
             times.take(at)
@@ -115,6 +129,7 @@ async def _queue(cloud: Cloud, kitchen: Kitchen, viewer: str, key: str, code: st
             at=now,
             expires_at=expiry(now, kitchen.record.report),
         )
+        kitchen.waiting.add(note.id, sender)
         return note.told_at(now)
 
 
@@ -128,6 +143,14 @@ def expiry(sent_at: datetime, report: Report | None) -> datetime:
         return least
     opened = report.opens_at + timedelta(seconds=NOTE_TTL_OPEN_S)
     return min(max(least, opened), sent_at + timedelta(seconds=NOTE_TTL_MOST_S))
+
+
+def _room_in(kitchen: Kitchen, now: datetime) -> float:
+    """Return in how many seconds there may be room: when the kitchen opens, if that is known."""
+    report = kitchen.record.report
+    if report is None or report.opens_at is None or report.opens_at <= now:
+        return ROOM_AGAIN_S
+    return (report.opens_at - now).total_seconds()
 
 
 def _waits(kitchen: Kitchen) -> bool:

@@ -48,11 +48,11 @@ def own_key(viewer: str, request_id: str) -> str:
     return hashlib.sha256(f"{viewer} {request_id}".encode()).hexdigest()[:32]
 
 
-def over_limit(detail: str, wait_s: float) -> ProblemError:
+def over_limit(detail: str, wait_s: float, type: ProblemType = ProblemType.LIMIT) -> ProblemError:
     """Return the 429 that asks a viewer to wait."""
     return ProblemError(
         429,
         detail,
-        type=ProblemType.LIMIT,
+        type=type,
         headers={"Retry-After": str(math.ceil(wait_s))},
     )

@@ -62,7 +62,7 @@ const likes = new Likes(`${api}/likes`, here ? "here" : undefined, {
 
 new Notes(`${api}/notes`, find("notes"), {
   sent: (id, text) => receipts.noteSent(id, text),
-  limited: (seconds) => receipts.noteLimited(seconds),
+  limited: (seconds, full) => receipts.noteLimited(seconds, full),
   late: () => receipts.noteLate(),
   refused: () => receipts.noteRefused(),
 });

@@ -10,7 +10,8 @@ export class Notes {
 
   /**
    * `list` holds the chips.
-   * `on.sent(id, text)`: the note is durable; `on.limited(seconds)`: not yet, seconds may be null;
+   * `on.sent(id, text)`: the note is durable; `on.limited(seconds, full)`: not yet, seconds may be
+   * null, `full` when too many wait for the crew;
    * `on.late()`: no answer, the same note is tried again; `on.refused()`: it will never be taken.
    */
   constructor(url, list, on) {
@@ -39,7 +40,7 @@ export class Notes {
       try {
         const response = await post(this.#url, { code: chip.dataset.code }, { "Idempotency-Key": key });
         if (response.status === 201) return this.#sent(await response.json(), chip);
-        if (response.status === 429) return this.#on.limited(retryAfter(response));
+        if (response.status === 429) return this.#on.limited(retryAfter(response), await isFull(response));
         if (response.status < 500) return this.#on.refused();
         this.#on.late();
       } catch {
@@ -53,5 +54,14 @@ export class Notes {
     for (const other of this.#chips) delete other.dataset.sent;
     chip.dataset.sent = "";
     this.#on.sent(reply.id, chip.textContent.trim());
+  }
+}
+
+/** Whether too many notes wait for the crew already; a proxy may say 429 in words of its own. */
+async function isFull(response) {
+  try {
+    return (await response.json()).type === "urn:likelight:problem:full";
+  } catch {
+    return false;
   }
 }

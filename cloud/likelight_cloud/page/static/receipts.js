@@ -65,9 +65,9 @@ export class Receipts {
   }
 
   /** The line stays only for a while; then the last note's line is shown again. */
-  noteLimited(seconds) {
+  noteLimited(seconds, full) {
     clearTimeout(this.#limitOver);
-    this.#show("note", "clock", word("note_limit", { when: soon(seconds) }));
+    this.#show("note", "clock", word(full ? "note_full" : "note_limit", { when: soon(seconds) }));
     const over = () => this.#show("note", ...(this.#noteLine ?? []));
     this.#limitOver = setTimeout(over, Math.min(seconds ?? SOON_S, LONGEST_S) * 1000);
   }

@@ -276,6 +276,18 @@ class PostgresStore:
 
         return await self._read(work)
 
+    async def waiting(self, kid: str, at: datetime) -> tuple[str, ...]:
+        async def work(connection: asyncpg.Connection) -> tuple[str, ...]:
+            rows = await connection.fetch(
+                "SELECT id FROM note WHERE kid = $1 AND shown_at IS NULL AND expires_at > $2"
+                " ORDER BY seq",
+                kid,
+                ms(at),
+            )
+            return tuple(row["id"] for row in rows)
+
+        return await self._read(work)
+
     async def begin_time_line(self, kid: str, epoch: str) -> None:
         await self._write(lambda connection: begin_time_line(connection, kid, epoch), kid)
 

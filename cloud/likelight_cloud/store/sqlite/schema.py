@@ -78,6 +78,9 @@ _LIKES_BY_DAY = statements(
     ) STRICT, WITHOUT ROWID""",
 )
 
+# By expiry: of 30 days of notes those that never were shown stay in it.
+_WAITING = statements("CREATE INDEX note_waiting ON note (kid, expires_at) WHERE shown_at IS NULL")
+
 
 CLOUD_FILE = FileFormat(
     name="cloud database",
@@ -87,5 +90,6 @@ CLOUD_FILE = FileFormat(
         Migration(Version(0, 1), _first),
         Migration(Version(0, 2), _THANKS_BY_ID),
         Migration(Version(0, 3), _LIKES_BY_DAY),
+        Migration(Version(0, 4), _WAITING),
     ),
 )

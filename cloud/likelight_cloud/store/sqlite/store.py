@@ -250,6 +250,17 @@ class SqliteStore:
 
         return await self._file.read(work)
 
+    async def waiting(self, kid: str, at: datetime) -> tuple[str, ...]:
+        def work(db: sqlite3.Connection) -> tuple[str, ...]:
+            rows = db.execute(
+                "SELECT id FROM note WHERE kid = ? AND shown_at IS NULL AND expires_at > ?"
+                " ORDER BY seq",
+                (kid, ms(at)),
+            )
+            return tuple(row["id"] for row in rows)
+
+        return await self._file.read(work)
+
     async def begin_time_line(self, kid: str, epoch: str) -> None:
         await self._write(lambda db: begin_time_line(db, kid, epoch), kid)
 

@@ -6,6 +6,7 @@ Each function works inside the transaction of its caller.
 import hashlib
 import logging
 import sqlite3
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -97,8 +98,8 @@ RECEIPTS_A_POST = 100
 """A receipt is at most 130 bytes of JSON, and the cloud takes bodies of 16 KiB."""
 HISTORY = 1000
 MOST_WAITING = 1000
-"""Notes that wait for the panel. Above that a note is taken only if none with its words waits:
-equal notes are one screen, and a flood of one must not keep the others out."""
+"""Notes that wait for the panel: a cloud lets no more wait that have not expired (CONTRACT.md, rule
+8). One that does lose those whose words wait already: equal notes are one screen."""
 KEEP_REPORTED = timedelta(days=1)
 """How long after its expiry a finished note is kept, so that it is recognised if it comes twice."""
 KEEP_UNSHOWN = timedelta(days=7)
@@ -234,7 +235,7 @@ def keep(
     (before,) = db.execute("SELECT coalesce(max(position), 0) FROM notes").fetchone()
     new = tuple(
         StoredNote(note.id, note.code)
-        for note in _with_room(db, notes)
+        for note in _with_room(db, notes, now)
         if db.execute(
             "INSERT OR IGNORE INTO notes (id, code, expires_at) VALUES (?, ?, ?)",
             (note.id, note.code, rfc3339(note.expires_at)),
@@ -253,19 +254,26 @@ def keep(
     return new
 
 
-def _with_room(db: sqlite3.Connection, notes: Iterable[Note]) -> Iterator[Note]:
-    """Yield those of `notes` that may wait: above `MOST_WAITING` only words that none has yet."""
-    waiting = dict(
-        db.execute(
-            "SELECT code, count(*) FROM notes WHERE shown_at IS NULL GROUP BY code"
-        ).fetchall()
-    )
-    room = MOST_WAITING - sum(waiting.values())
+def _with_room(db: sqlite3.Connection, notes: tuple[Note, ...], now: datetime) -> Iterator[Note]:
+    """Yield those of `notes` that may wait: above `MOST_WAITING` only words that none has yet.
+
+    Before that, what has expired at `now` makes room: its senders have been told so.
+    """
+    waiting = _waiting_codes(db)
+    if waiting.total() + len(notes) > MOST_WAITING:
+        db.execute("DELETE FROM notes WHERE shown_at IS NULL AND expires_at <= ?", (rfc3339(now),))
+        waiting = _waiting_codes(db)
+    room = MOST_WAITING - waiting.total()
     for note in notes:
         if room > 0 or note.code not in waiting:
             room -= 1
-            waiting[note.code] = waiting.get(note.code, 0) + 1
+            waiting[note.code] += 1
             yield note
+
+
+def _waiting_codes(db: sqlite3.Connection) -> Counter[str]:
+    rows = db.execute("SELECT code, count(*) FROM notes WHERE shown_at IS NULL GROUP BY code")
+    return Counter(dict(rows.fetchall()))
 
 
 def read_waiting(db: sqlite3.Connection) -> tuple[StoredNote, ...]:

@@ -14,7 +14,7 @@ from datetime import datetime, tzinfo
 from typing import Protocol
 
 from likelight.appreciation.lamp.effects import milestone
-from likelight.appreciation.sync.device_file import HISTORY, StoredNote, SyncState
+from likelight.appreciation.sync.device_file import HISTORY, MOST_WAITING, StoredNote, SyncState
 from likelight.appreciation.sync.like_totals import Arrival, LikeTotals
 from likelight.appreciation.sync.store import DeviceStore
 from likelight.contract import Desired, Events, Likes, Thanks, Viewers
@@ -137,7 +137,10 @@ class Inbox:
             for code, count in Counter(note.code for note in new).items():
                 many = f", {count} times" if count > 1 else ""
                 log.info("A note came: %s%s", code, many)
-            self.waiting += new
+            if len(self.waiting) + len(events.notes) > MOST_WAITING:
+                self.waiting = list(await self._store.waiting())  # some may have made room
+            else:
+                self.waiting += new
         if new_time_line:
             self._on_receipt()
         self.cursor = events.cursor
