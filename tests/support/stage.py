@@ -42,7 +42,7 @@ SHADE = """() => {
 }"""
 
 
-async def _page(_: web.Request) -> web.Response:
+async def player_page(_: web.Request) -> web.Response:
     return web.Response(text=PAGE, content_type="text/html")
 
 
@@ -60,7 +60,7 @@ async def stage(
     puts a proxy between the kitchen's address and the one that is opened.
     """
     async with (
-        kitchen(web.get("/", _page)) as place,
+        kitchen(web.get("/", player_page)) as place,
         front(place.url) as url,
         await browser.new_context() as context,
     ):
@@ -83,8 +83,10 @@ async def shows(page: Page, low: int, high: int) -> None:
     )
 
 
-async def camera(place: Kitchen, *, units: Sequence[Unit] | None = None, age_us: int = 0) -> None:
-    """Roll at 30 frames a second for ever, H.264 and, when it is asked for, JPEG.
+async def camera(
+    place: Kitchen, *, units: Sequence[Unit] | None = None, age_us: int = 0, fps: int = 30
+) -> None:
+    """Roll at `fps` for ever, H.264 and, when it is asked for, JPEG.
 
     Each was captured `age_us` before it is pushed.
     """
@@ -98,7 +100,7 @@ async def camera(place: Kitchen, *, units: Sequence[Unit] | None = None, age_us:
         if place.hub.demand.jpeg:
             place.hub.publish_jpeg(picture, captured_us=now_us() - age_us)
         number += 1
-        await asyncio.sleep(max(0.0, began + number / 30 - loop.time()))
+        await asyncio.sleep(max(0.0, began + number / fps - loop.time()))
 
 
 # Decoded luma 40 is shown as about 28 (video range), 60 as 51, 190 as 203.
