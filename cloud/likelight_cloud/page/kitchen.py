@@ -13,6 +13,7 @@ from markupsafe import Markup, escape
 from yarl import URL
 
 from likelight.assets.catalogue import Notes
+from likelight.assets.plurals import category, category_of_band
 from likelight.contract import State, Summary
 from likelight.web.http.look_files import symbols
 from likelight.web.http.public_site import PublicSite
@@ -94,6 +95,7 @@ class KitchenPages:
             **context(lang, words),
             **_head(place, words, summary),
             **_state(place, words, summary),
+            **_counted(lang, words, summary),
             **_addresses(public, lang, summary),
             place=place,
             modules=self._modules,
@@ -109,6 +111,15 @@ def _head(place: Place, words: Mapping[str, str], summary: Summary | None) -> di
         return {"kitchen_name": words["kitchen"], "head_title": words["title"]}
     named = summary.name if place == "here" else words["named"].replace("{name}", summary.name)
     return {"kitchen_name": summary.name, "head_title": named}
+
+
+def _counted(lang: str, words: Mapping[str, str], summary: Summary | None) -> dict[str, str]:
+    """Return the words beside the total of likes and the band of viewers, in their forms."""
+    likes = watching = "other"
+    if summary is not None:
+        likes = category(lang, summary.likes.total)
+        watching = category_of_band(lang, summary.viewers.band or "")
+    return {"likes": words[f"likes_{likes}"], "watching": words[f"watching_{watching}"]}
 
 
 def _addresses(public: URL | None, lang: str, summary: Summary | None) -> dict[str, str]:

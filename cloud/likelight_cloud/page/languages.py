@@ -37,7 +37,10 @@ def read_words(folder: Path) -> dict[str, dict[str, str]]:
 
 
 WORDS: Final = read_words(_FOLDER)
-"""The page's words by language, then by key; `{n}`, `{when}` and the like are filled in later."""
+"""The page's words by language, then by key; `{n}`, `{when}` and the like are filled in later.
+
+A counted word has a key for each of its forms in that language, such as `likes_one`.
+"""
 
 
 def language_of(request: web.Request) -> str:

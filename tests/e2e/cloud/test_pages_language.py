@@ -74,6 +74,9 @@ async def test_the_page_is_read_in_the_browser_s_language_or_in_the_one_chosen(
             await viewer.says(WORDS["pl"]["live"])
             await expect(page.locator("html[lang=pl][dir=ltr]")).to_have_count(1)
             assert page.url.endswith("/k/demo?lang=pl")
+            for total, form in ((1222, "polubienia"), (1225, "polubień")):
+                cloud.tell(likes=SummaryLikes(total=total))
+                await expect(page.locator("#total + span")).to_have_text(form)
         finally:
             await context.close()
 

@@ -6,9 +6,11 @@ import pytest
 from aiohttp.test_utils import make_mocked_request
 
 from likelight.assets import catalogue
+from likelight.assets.plurals import categories
 from likelight_cloud.page.languages import WORDS, language_of
 
 PLACES = re.compile(r"\{\w+\}")
+COUNTED = re.compile(r"_(zero|one|two|few|many|other)$")
 
 every_language = pytest.mark.parametrize("lang", WORDS)
 
@@ -19,13 +21,25 @@ def test_the_page_speaks_the_languages_that_the_notes_do() -> None:
 
 @every_language
 def test_every_language_has_the_same_words(lang: str) -> None:
-    english = WORDS["en"]
+    english = {COUNTED.sub("", key): text for key, text in WORDS["en"].items()}
 
-    assert WORDS[lang].keys() == english.keys()
+    assert {COUNTED.sub("", key) for key in WORDS[lang]} == english.keys()
     for key, text in WORDS[lang].items():
         assert text.strip(), key
-        assert sorted(PLACES.findall(text)) == sorted(PLACES.findall(english[key])), key
+        places = PLACES.findall(english[COUNTED.sub("", key)])
+        assert sorted(PLACES.findall(text)) == sorted(places), key
         assert "!" not in text
+
+
+@every_language
+def test_counted_words_have_exactly_the_forms_of_their_language(lang: str) -> None:
+    forms: dict[str, set[str]] = {}
+    for key in WORDS[lang]:
+        if found := COUNTED.search(key):
+            forms.setdefault(key.removesuffix(found[0]), set()).add(found[0][1:])
+
+    assert {"likes", "total", "watching"} <= forms.keys()
+    assert forms == {key: set(categories(lang)) for key in forms}
 
 
 @every_language

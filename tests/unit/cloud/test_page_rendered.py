@@ -11,7 +11,7 @@ from aiohttp import web
 from aiohttp.test_utils import make_mocked_request
 
 from likelight.assets import catalogue
-from likelight.contract import State, Summary
+from likelight.contract import State, Summary, SummaryLikes
 from likelight.web.http.public_site import PublicSite
 from likelight_cloud.page.kitchen import KitchenPages, Place
 from likelight_cloud.page.languages import WORDS, number
@@ -95,6 +95,26 @@ async def test_guests_in_the_house_read_what_concerns_them(pages: Pages, state: 
     assert (f"<span>{html.escape(WORDS['en']['here'])}</span>" in text) == fine
     assert '<meta name="robots" content="noindex">' in text
     assert between(text, "<title>") == "The corner kitchen"
+
+
+@pytest.mark.parametrize(
+    ("lang", "total", "likes", "watching"),
+    [
+        ("en", 1, "like", "watching"),
+        ("en", 2, "likes", "watching"),
+        ("fr", 0, "j’aime", "regardent"),
+        ("pl", 22, "polubienia", "ogląda"),
+        ("pl", 25, "polubień", "ogląda"),
+        ("ar", 2, "إعجابان", "يشاهدون"),
+    ],
+)
+async def test_counted_words_have_the_form_of_their_number(
+    pages: Pages, lang: str, total: int, likes: str, watching: str
+) -> None:
+    pages.tell(likes=SummaryLikes(total=total))
+    text = await pages.text(lang)
+    assert between(text, f'data-total="{total}">{total}</b> <span>') == likes
+    assert between(text, "30-49</b> <span>") == watching
 
 
 async def test_a_closed_kitchen_s_opening_is_exact_without_a_script_too(pages: Pages) -> None:

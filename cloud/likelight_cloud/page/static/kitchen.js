@@ -13,7 +13,7 @@ import { behind } from "./state.js";
 import { StateLine } from "./stateline.js";
 import { Total } from "./total.js";
 import { Watching } from "./watching.js";
-import { chooseLanguage, word } from "./words.js";
+import { chooseLanguage, counted, word } from "./words.js";
 
 const ASLEEP_AFTER_MS = 30_000;
 const GLOW_MS = 300;
@@ -89,7 +89,11 @@ const told = (summary) => {
   document.title = here ? summary.name : word("named", { name: summary.name });
   find("badge").hidden = !summary.simulated;
   find("viewers").hidden = !summary.viewers.band;
-  find("band").textContent = summary.viewers.band ?? "";
+  const band = summary.viewers.band ?? "";
+  find("band").textContent = band;
+  // A range takes the form of its end.
+  const most = Number.parseInt(band.split("-").at(-1)) || 0;
+  find("band").nextElementSibling.textContent = counted("watching", most);
   total.atLeast(summary.likes.total);
   stateLine.summarySaid(summary);
   receipts.summary(summary);

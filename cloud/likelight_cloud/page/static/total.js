@@ -1,6 +1,6 @@
 /** The total of likes. It never falls, whether a reply or a summary brings it. */
 
-import { lang, word } from "./words.js";
+import { counted, lang } from "./words.js";
 
 const SAY_EVERY_MS = 10_000;
 
@@ -22,6 +22,7 @@ export class Total {
     this.#value = value;
     this.#element.dataset.total = String(value);
     this.#element.textContent = value.toLocaleString(lang);
+    this.#element.nextElementSibling.textContent = counted("likes", value);
     this.#sayLater();
   }
 
@@ -32,7 +33,7 @@ export class Total {
     this.#timer = setTimeout(() => {
       this.#timer = 0;
       this.#saidAt = performance.now();
-      this.#say(word("total", { n: this.#value.toLocaleString(lang) }));
+      this.#say(counted("total", this.#value, { n: this.#value.toLocaleString(lang) }));
     }, wait);
   }
 }
