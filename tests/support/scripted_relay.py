@@ -49,6 +49,8 @@ class ScriptedRelay:
         self.cookie = ""
         """What a front end sets with each line."""
         self.heard: list[dict[str, Any] | UploadPacket] = []
+        self.cannot_read = False
+        """It takes each upload, and ends it with 1007 at the first picture."""
         self._answers = list(answers)
         self._socket: web.WebSocketResponse | None = None
 
@@ -109,6 +111,8 @@ class ScriptedRelay:
         async for message in socket:
             text = message.type is WSMsgType.TEXT
             self.heard.append(json.loads(message.data) if text else unpack(message.data))
+            if self.cannot_read and self.pictures[-1:] == self.heard[-1:]:
+                await socket.close(code=1007)
         return socket
 
 

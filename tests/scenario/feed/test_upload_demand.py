@@ -15,6 +15,7 @@ from likelight.gate.on_air import OnAir
 from support.cloud import KID, TOKEN
 from support.feed import now_us
 from support.gate import GateKitchen, a_kitchen
+from support.pictures import CAMERA_SHADE, HEIGHT, WIDTH, encode
 from support.relay import beside, until
 from support.scripted_relay import SAYS_NOTHING, Answer, ScriptedRelay, scripted_relay
 from support.valve import Valve
@@ -31,7 +32,7 @@ def without_upgrade() -> web.Response:
 
 @asynccontextmanager
 async def device(
-    kitchen: GateKitchen, gate: OnAir, relay: ScriptedRelay
+    kitchen: GateKitchen, gate: OnAir, relay: ScriptedRelay, *, picture_every: float = 0.02
 ) -> AsyncIterator[tuple[Hub, Upload]]:
     """Connect a feed with its upload to the gate; the camera's pictures come all the time."""
     hub = Hub(now_us=now_us, on_demand=lambda demand: gate.on_demand(demand.watched))
@@ -39,10 +40,15 @@ async def device(
     upload.attach(hub, request_keyframe=lambda: None)
     kitchen.on_change = lambda: hub.show(gate.state)
 
+    hub.set_format(WIDTH, HEIGHT, 50)
+    (picture,) = encode([CAMERA_SHADE])
+
     async def film() -> None:
         while True:
             kitchen.frame()
-            await asyncio.sleep(0.02)
+            if gate.state is State.LIVE:
+                hub.publish(picture.data, keyframe=True, captured_us=now_us())
+            await asyncio.sleep(picture_every)
 
     async with beside(hub.run(), upload.run(), film()):
         yield hub, upload
@@ -111,5 +117,34 @@ def test_a_line_that_breaks_for_some_seconds_does_not_switch_the_camera() -> Non
             await asyncio.sleep(30)
             assert kitchen.states[began:] == []
             assert on_air(kitchen, gate)
+
+    run_virtual(a_kitchen(body))
+
+
+def test_a_relay_that_takes_the_upload_and_cannot_read_it_wakes_the_camera_ever_more_seldom() -> (
+    None
+):
+    async def body(kitchen: GateKitchen, gate: OnAir) -> None:
+        async with (
+            scripted_relay() as relay,
+            device(kitchen, gate, relay, picture_every=0.5) as (_, upload),
+        ):
+            relay.cannot_read = True
+            upload.on_watched(True)
+            await asyncio.sleep(1800)
+            tries, woken = len(relay.opened_at), kitchen.states.count(State.LIVE)
+            assert kitchen.frames, "each try needs pictures"
+            assert all(lit for _, lit in kitchen.frames)
+            await asyncio.sleep(3600)
+            assert len(relay.opened_at) - tries <= 24
+            assert kitchen.states.count(State.LIVE) - woken <= 24
+            # One that has learned to read it has it within the longest pause.
+            tries, relay.cannot_read = len(relay.opened_at), False
+            await until(lambda: len(relay.opened_at) > tries, within=301)
+            await asyncio.sleep(20)
+            assert on_air(kitchen, gate)
+            # That was a good line: the next end is tried again at once.
+            relay.cannot_read = True
+            await until(lambda: len(relay.opened_at) == tries + 2, within=2)
 
     run_virtual(a_kitchen(body))

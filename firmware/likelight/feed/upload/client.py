@@ -38,7 +38,10 @@ HEARTBEAT_S = 10.0
 REFUSED_S = (60.0, 75.0)
 """The pause after a refusal, and after a newer upload took this one's place: between these."""
 PROVEN_S = 10.0
-"""A connection that lasted this long was a good one: the back-off starts from its beginning."""
+"""A connection that took pictures for so long was a good one: the back-offs begin again."""
+WAKES_CAP_S = 300.0
+"""A try that the relay takes wakes the camera. Where such tries end before they are proven, as with
+a relay that can't read this device's pictures, the pauses between them grow to this."""
 
 
 class _ConnectionClosed(Exception):
@@ -76,12 +79,15 @@ class Upload:
         self._headers: dict[str, str] = {}
         self._rng = rng
         self._backoff = Backoff(rng, base=0.5, cap=30.0)
+        self._wakes_backoff = Backoff(rng, base=0.5, cap=WAKES_CAP_S, jitter=0.5)
         self._epoch = secrets.token_urlsafe(6)
         self._hub: Hub | None = None
         self._camera_keyframe: Callable[[], None] = lambda: None
         self._pace = KeyframePace()
         self._outgoing = Outgoing()
         self._sender: Sender | None = None
+        self._taken = False
+        """The relay has said that it takes the present try, or took the last one."""
         self._in_trouble = False
         """The last try failed: nobody at the cloud can see a picture, so nobody there is demand."""
         if token is not None:
@@ -153,16 +159,13 @@ class Upload:
 
     async def _upload(self, session: aiohttp.ClientSession) -> float:
         """Open one connection and use it to its end; return the pause before the next, in s."""
-        loop = asyncio.get_running_loop()
-        opened_at = loop.time()
+        self._taken = False
         failure: Exception | None = None
         try:
             await self._connect_and_send(session)
         except* (_ConnectionClosed, aiohttp.ClientError, OSError, TimeoutError) as failures:
             failure = failures.exceptions[0]
         raise_if_cancelled()
-        if failure is None or loop.time() - opened_at > PROVEN_S:
-            self._backoff.reset()
         if failure is None:
             return 0.0
         refused = _refusal(failure)
@@ -171,7 +174,9 @@ class Upload:
             log.warning("The relay does not get the picture, trying again: %s", why)
         self._in_trouble = True
         self._demand_changed()
-        return self._rng.uniform(*REFUSED_S) if refused else self._backoff.next()
+        if refused:
+            return self._rng.uniform(*REFUSED_S)
+        return self._wakes_backoff.next() if self._taken else self._backoff.next()
 
     async def _connect_and_send(self, session: aiohttp.ClientSession) -> None:
         socket = await self._connect(session)
@@ -189,6 +194,8 @@ class Upload:
             sender.abort_undelivered()
         finally:
             self._sender = None
+            if sender.sending_for_s > PROVEN_S:
+                self._wakes_backoff.reset()
             self._outgoing.jpeg_fps = 0
             self._demand_changed()
             if not socket.drained and socket.transport is not None:
@@ -217,13 +224,15 @@ class Upload:
                 async for message in socket:
                     if message.type is aiohttp.WSMsgType.TEXT and self._on_request(message.data):
                         silence.reschedule(None)
-                        self._taken()
+                        self._take()
         except TimeoutError as error:
             words = f"nothing there said within {TAKEN_WITHIN_S:g} s that it takes the upload"
             raise TimeoutError(words) from error
         raise _ConnectionClosed(socket.close_code)
 
-    def _taken(self) -> None:
+    def _take(self) -> None:
+        self._taken = True
+        self._backoff.reset()
         if self._in_trouble:
             log.info("The relay gets the picture again")
             self._in_trouble = False

@@ -61,6 +61,7 @@ class Sender:
         self._request_keyframe = request_keyframe
         self._cursor = NOWHERE
         self._init: Init | None = None
+        self._first_at: float | None = None
         self._picture_at = float("-inf")
         self._drained_at = asyncio.get_running_loop().time()
         self._cutoff: asyncio.TimerHandle | None = None
@@ -69,6 +70,12 @@ class Sender:
     def up_to_date(self) -> bool:
         """True when every fragment has been sent or skipped."""
         return self._cursor == self._outgoing.ring.end
+
+    @property
+    def sending_for_s(self) -> float:
+        """How long ago the first picture went out; 0.0 before it."""
+        now = asyncio.get_running_loop().time()
+        return 0.0 if self._first_at is None else now - self._first_at
 
     async def run(self) -> None:
         """Send until nobody watches any more, or the gate has shut.
@@ -147,6 +154,8 @@ class Sender:
                 PacketKind.FRAGMENT, fragment.payload, fragment.keyframe, fragment.captured_us
             )
             await self.socket.send_bytes(packet.pack())
+            if self._first_at is None:
+                self._first_at = asyncio.get_running_loop().time()
         if not missing and self._may_send and self._cursor < ring.end:
             self._request_keyframe()
 
