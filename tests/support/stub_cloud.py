@@ -96,6 +96,8 @@ class StubCloud:
         self.note_answers: deque[Answer] = deque()
         self.note_state: NoteState | None = NoteState.QUEUED
         self.views: list[str] = []
+        self.ended: list[str] = []
+        """Views whose page was left."""
         self.streaming = True
         self.mute = False
         """The event stream stays open and says nothing any more."""
@@ -230,7 +232,8 @@ class StubCloud:
         return web.json_response({"id": "n1", "state": self.note_state})
 
     async def _watching(self, request: web.Request) -> web.Response:
-        self.views.append((await request.json())["view"])
+        watching = await request.json()
+        (self.ended if watching.get("end") else self.views).append(watching["view"])
         self._changes.bump()
         return web.Response(status=204)
 

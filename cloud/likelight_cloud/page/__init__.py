@@ -32,7 +32,9 @@ _PLAYER = (
 )
 _PAGE = (
     "hearts",
+    "hours",
     "icons",
+    "kept",
     "likes",
     "live",
     "notes",

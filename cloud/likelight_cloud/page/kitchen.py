@@ -4,6 +4,7 @@ Name, state, badge, total and notes stand in the HTML: a reader sees them before
 come, and nothing moves when it takes over.
 """
 
+import re
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Final, Literal
@@ -19,6 +20,7 @@ from likelight.web.http.look_files import symbols
 from likelight.web.http.public_site import PublicSite
 from likelight.web.http.reply_headers import page_policy
 from likelight.web.http.static_files import ServedFile
+from likelight_cloud.page.hours import hours_words
 from likelight_cloud.page.languages import WORDS, by_language, context, language_of, number
 from likelight_cloud.page.sharing import card_address, oembed_address, page_address
 from likelight_cloud.page.templates import KITCHEN
@@ -43,6 +45,9 @@ _MARKS: Final = {
     State.OFFLINE: "cloud_crossed",
     State.INTERRUPTED: "cloud_crossed",
 }
+
+
+_SENTENCES: Final = re.compile(r"(.+?[.。])(\s*)(.+)", re.DOTALL)
 
 
 class KitchenPages:
@@ -97,6 +102,8 @@ class KitchenPages:
             **_state(place, words, summary),
             **_counted(lang, words, summary),
             **_addresses(public, lang, summary),
+            **hours_words(lang, words, summary),
+            parted=parted,
             place=place,
             modules=self._modules,
             symbols=_SYMBOLS,
@@ -104,6 +111,17 @@ class KitchenPages:
             summary=summary and summary.model_dump(mode="json", exclude={"server_time"}),
             total_words=summary and number(lang, summary.likes.total),
         )
+
+
+def parted(said: str) -> tuple[str, str, str]:
+    """Return the first sentence of `said`, which is drawn into the window, what separates it from
+    the rest, and the rest; `parted` in static/state.js does the same. When a closed kitchen opens
+    is one with what follows."""
+    found = _SENTENCES.fullmatch(said)
+    if found is None or "<time" in said:
+        return said, "", ""
+    what, between, rest = found.groups()
+    return type(said)(what), between, type(said)(rest)
 
 
 def _head(place: Place, words: Mapping[str, str], summary: Summary | None) -> dict[str, str]:

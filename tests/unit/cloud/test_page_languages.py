@@ -7,6 +7,7 @@ from aiohttp.test_utils import make_mocked_request
 
 from likelight.assets import catalogue
 from likelight.assets.plurals import categories
+from likelight_cloud.page.kitchen import parted
 from likelight_cloud.page.languages import WORDS, language_of
 
 PLACES = re.compile(r"\{\w+\}")
@@ -47,6 +48,19 @@ def test_nothing_is_left_in_english(lang: str) -> None:
     longer = {key for key, text in WORDS["en"].items() if len(text) > 20}
     same = {key for key in longer if lang != "en" and WORDS[lang][key] == WORDS["en"][key]}
     assert not same
+
+
+@every_language
+def test_what_is_drawn_into_the_window_is_a_sentence_and_the_rest_another(lang: str) -> None:
+    words = WORDS[lang]
+    for state in ("private", "fault", "off", "offline", "interrupted", "lost", "waking_long"):
+        what, between, rest = parted(words[state])
+        assert what + between + rest == words[state]
+        assert rest, state
+        assert not what.endswith("}"), state
+    for alone in ("closed", "waking", "unknown"):
+        assert parted(words[alone]) == (words[alone], "", "")
+    assert len(words["weekdays"].split(",")) == 7
 
 
 @pytest.mark.parametrize(

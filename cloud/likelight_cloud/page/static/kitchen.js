@@ -1,7 +1,9 @@
-/** The viewer's page, wired together. It stores nothing; all that it knows is in its memory. */
+/** The viewer's page, wired together. Of what it knows only the notes of this tab outlive it. */
 
 import { Hearts } from "./hearts.js";
+import { Hours } from "./hours.js";
 import { setIcon } from "./icons.js";
+import { Kept } from "./kept.js";
 import { Likes } from "./likes.js";
 import { Live } from "./live.js";
 import { Notes } from "./notes.js";
@@ -48,6 +50,7 @@ const receipts = new Receipts(
     setTimeout(() => delete main.dataset.lit, 2 * GLOW_MS);
   },
   () => live.ask(),
+  new Kept(kid),
 );
 
 const likes = new Likes(`${api}/likes`, here ? "here" : undefined, {
@@ -70,11 +73,13 @@ new Notes(`${api}/notes`, find("notes"), {
 // How far this clock is ahead of the server's, at most, in milliseconds: a summary that took no time
 // to come would tell it exactly, and the quickest of them comes close.
 let ahead = Infinity;
+const serverTime = () => Date.now() - (Number.isFinite(ahead) ? ahead : 0);
+const hours = new Hours(find("hours"), find("left"), serverTime);
 
 const stage = here ? null : new Stage({
   stage: find("stage"),
   base: `/k/${kid}`,
-  now: () => Date.now() - (Number.isFinite(ahead) ? ahead : 0),
+  now: serverTime,
   onState: (value) => stateLine.socketSaid(value),
   onConnection: ({ kind, retryIn }) => stateLine.stream(kind, retryIn),
   onPicture: () => stateLine.pictureCame(),
@@ -96,6 +101,7 @@ const told = (summary) => {
   find("band").nextElementSibling.textContent = counted("watching", most);
   total.atLeast(summary.likes.total);
   stateLine.summarySaid(summary);
+  hours.summary(summary);
   receipts.summary(summary);
 };
 
@@ -136,7 +142,10 @@ find("like").addEventListener("click", () => {
 find("language").addEventListener("change", (event) => chooseLanguage(event.target.value));
 // Friends get the page with the picture, in their own language.
 shareBy(find("share"), find("shared"), find("share").dataset.url || `${location.origin}/k/${kid}`);
-addEventListener("pagehide", () => likes.leave());
+addEventListener("pagehide", () => {
+  likes.leave();
+  watching?.end();
+});
 
 stage?.start();
 // What the server wrote into the page; its time is not told, since a browser may keep a page.

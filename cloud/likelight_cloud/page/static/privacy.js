@@ -1,5 +1,6 @@
 /** What is kept of this browser: shown, and deleted when somebody asks for it. */
 
+import { forget } from "./kept.js";
 import { get, remove } from "./requests.js";
 import { lang, word } from "./words.js";
 
@@ -31,6 +32,7 @@ button.addEventListener("click", async () => {
   try {
     const response = await remove("/v1/me");
     if (!response.ok) throw new Error(response.statusText);
+    forget();
     say(word("cookie_deleted"), false);
   } catch {
     say(word("cookie_failed"), true);

@@ -17,6 +17,7 @@ export class Receipts {
   #askSummary;
   #late = 0;
   #waitingFor = null;
+  #kept;
   #notes = [];
   #shown = null;
   #thanksIds = null;
@@ -29,12 +30,17 @@ export class Receipts {
    * `show(kind, mark, words)` puts a line in place, `kind` is "like" or "note"; without words it
    * takes the line away;
    * `lit()` is called when the lamp has lit for a like of ours; `askSummary()` when a receipt is
-   * so late that the summaries may have stopped.
+   * so late that the summaries may have stopped. `kept` has the notes of this tab from before it
+   * was loaded again.
    */
-  constructor(show, lit, askSummary) {
+  constructor(show, lit, askSummary, kept) {
     this.#show = show;
     this.#lit = lit;
     this.#askSummary = askSummary;
+    this.#kept = kept;
+    this.#notes = kept.read();
+    const last = this.#notes.at(-1);
+    if (last) this.#showNote(last);
   }
 
   /** A like of ours is durable, `total` counts it. */
@@ -57,8 +63,10 @@ export class Receipts {
   }
 
   noteSent(id, text) {
-    this.#notes = [...this.#notes.slice(1 - REMEMBERED_NOTES), { id, state: "queued" }];
-    this.#showLine("check", word("note_sent", { note: text }));
+    const note = { id, text, state: "queued" };
+    this.#notes = [...this.#notes.slice(1 - REMEMBERED_NOTES), note];
+    this.#kept.write(this.#notes);
+    this.#showNote(note);
     // When the answer was late, the summary that confirms this note may have come before it.
     this.#askForNotes();
     this.#askWhenLate();
@@ -86,6 +94,11 @@ export class Receipts {
       if (this.#waitingFor !== null) this.#askSummary();
       this.#askForNotes();
     }, LATE_MS);
+  }
+
+  #showNote({ state, text }) {
+    if (state in NOTE_MARKS) this.#showLine(NOTE_MARKS[state], word(state));
+    else this.#showLine("check", word("note_sent", { note: text }));
   }
 
   #showLine(mark, words) {
@@ -150,7 +163,8 @@ export class Receipts {
     }
     if (state === note.state) return;
     note.state = state;
-    if (state in NOTE_MARKS) this.#showLine(NOTE_MARKS[state], word(state));
+    this.#kept.write(this.#notes);
+    if (state in NOTE_MARKS) this.#showNote(note);
   }
 }
 

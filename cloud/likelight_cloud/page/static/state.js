@@ -59,9 +59,10 @@ export function markOf(state) {
 }
 
 /**
- * The words for `state`. `opensAt` is RFC 3339 or null, `retryAt` is a time of `Date.now()`.
+ * The words for `state`. `opensAt` is RFC 3339 or null, `zone` what IANA calls the kitchen's, or
+ * null, `retryAt` is a time of `Date.now()`.
  */
-export function wordsOf(state, { opensAt = null, retryAt = null, now = Date.now() } = {}) {
+export function wordsOf(state, { opensAt = null, zone = null, retryAt = null, now = Date.now() } = {}) {
   switch (state) {
     case "live":
     case "private":
@@ -75,7 +76,7 @@ export function wordsOf(state, { opensAt = null, retryAt = null, now = Date.now(
     case "here":
       return word(state);
     case "closed":
-      return opensAt ? word("opens", { when: opening(opensAt, now) }) : word("closed");
+      return opensAt ? word("opens", { when: opening(opensAt, now, zone) }) : word("closed");
     case "lost":
       return word("lost", { when: retry(retryAt, now) });
     default:
@@ -88,16 +89,36 @@ function retry(retryAt, now) {
   return seconds > 0 ? word("soon", { n: seconds }) : word("now");
 }
 
-function opening(opensAt, now) {
-  const at = new Date(opensAt);
-  const time = clockTime(at, { seconds: false });
-  if (at.toDateString() === new Date(now).toDateString()) return word("at", { time });
-  return word("on", { day: at.toLocaleDateString(lang, { weekday: "long" }), time });
+/**
+ * The first sentence of `words`, which is drawn into the window, what separates it from the rest,
+ * and the rest; `parted` in kitchen.py does the same.
+ */
+export function parted(words) {
+  return /^(.+?[.。])(\s*)(.+)$/su.exec(words)?.slice(1) ?? [words, "", ""];
 }
 
-/** The viewer's own clock, 24 hours: 12:03:07. */
-export function clockTime(at, { seconds = true } = {}) {
-  const parts = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
+function opening(opensAt, now, zone) {
+  const at = new Date(opensAt);
+  const time = clockTime(at, { seconds: false });
+  const day = at.toLocaleDateString(lang, { weekday: "long" });
+  const today = at.toDateString() === new Date(now).toDateString();
+  const when = today ? word("at", { time }) : word("on", { day, time });
+  return differs(at, zone) ? word("yours", { when }) : when;
+}
+
+/** Whether clocks in `zone` (null: nobody knows) show another time than the viewer's at `at`. */
+export function differs(at, zone) {
+  const shown = { dateStyle: "short", timeStyle: "short" };
+  try {
+    return zone !== null && at.toLocaleString("en", { ...shown, timeZone: zone }) !== at.toLocaleString("en", shown);
+  } catch {
+    return false; // a zone that this browser does not know
+  }
+}
+
+/** The viewer's own clock, or that in `zone`, 24 hours: 12:03:07. */
+export function clockTime(at, { seconds = true, zone } = {}) {
+  const parts = { hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone: zone };
   return at.toLocaleTimeString(lang, seconds ? { ...parts, second: "2-digit" } : parts);
 }
 

@@ -1,7 +1,8 @@
-/** The line that says how the kitchen is, and the cover over a picture that is not live. */
+/** The line that says how the kitchen is, and what is drawn over a picture that is not live. */
 
 import { setIcon } from "./icons.js";
-import { KitchenState, markOf, wordsOf } from "./state.js";
+import { KitchenState, markOf, parted, wordsOf } from "./state.js";
+import { word } from "./words.js";
 
 // What the device itself sends over the stream's socket is valid even when the cloud is not reachable.
 const DEVICE_OWN = new Set(["private", "closed", "fault", "off"]);
@@ -12,12 +13,14 @@ const WAKING_MS = 10_000;
 export class StateLine {
   #main;
   #text;
-  #marks;
+  #drawn;
+  #mark;
   #say;
   #known = new KitchenState();
   #connected = false;
   #pictured = false;
   #opensAt = null;
+  #zone = null;
   #unknown = false;
   #retry = { cloud: null, stream: null };
   #away = "lost";
@@ -25,11 +28,12 @@ export class StateLine {
   #told = null;
   #wakingSince = null;
 
-  /** `main` holds #state and #cover; `say(words)` speaks to screen readers. */
+  /** `main` holds #state and #what; `say(words)` speaks to screen readers. */
   constructor(main, say) {
     this.#main = main;
-    this.#text = main.querySelector("#state span");
-    this.#marks = main.querySelectorAll("#state svg, #cover svg");
+    this.#text = main.querySelector("#state > span");
+    this.#drawn = main.querySelector("#what");
+    this.#mark = main.querySelector("#state svg");
     this.#say = say;
     setInterval(() => this.#draw(), 1000);
   }
@@ -70,6 +74,7 @@ export class StateLine {
   summarySaid(summary) {
     this.#retry.cloud = null;
     this.#opensAt = summary.opens_at ?? null;
+    this.#zone = summary.hours?.zone ?? null;
     this.#known.summarySaid(summary, Date.now());
     this.#draw();
   }
@@ -105,15 +110,25 @@ export class StateLine {
     const shown = this.#shown;
     if (!WAKING.has(shown)) this.#wakingSince = null;
     const retryAt = this.#retry.cloud ?? this.#retry.stream;
-    const words = wordsOf(this.#wordedAs(shown), { opensAt: this.#opensAt, retryAt });
+    const words = wordsOf(this.#wordedAs(shown), { opensAt: this.#opensAt, zone: this.#zone, retryAt });
     const open = this.#pictured && !this.#unknown && this.#known.value === "live";
     this.#main.dataset.state = shown;
     this.#main.toggleAttribute("data-open", open);
     // Not with what stands there: a browser may have translated it.
-    if (this.#told !== words) this.#text.textContent = this.#told = words;
+    if (this.#told !== words) this.#write((this.#told = words), shown);
     if (this.#said === shown) return;
     this.#said = shown;
-    for (const mark of this.#marks) setIcon(mark, markOf(this.#wordedAs(shown)));
+    setIcon(this.#mark, markOf(this.#wordedAs(shown)));
     this.#say(words);
+  }
+
+  // The window is drawn with the first sentence; one that says it all stands below alone.
+  #write(words, shown) {
+    const [first, between, rest] = shown === "closed" && this.#opensAt ? [words, "", ""] : parted(words);
+    const what = document.createElement("span");
+    what.className = "what";
+    what.textContent = first;
+    this.#text.replaceChildren(...(rest ? [what, between + rest] : [first]));
+    this.#drawn.textContent = shown === "closed" ? word("closed") : rest ? first : "";
   }
 }

@@ -25,4 +25,10 @@ export class Watching {
   stop() {
     clearTimeout(this.#timer);
   }
+
+  /** The page is being left: it no longer counts. */
+  end() {
+    this.stop();
+    post(this.#url, { view: this.#view, end: true }).catch(() => {});
+  }
 }
