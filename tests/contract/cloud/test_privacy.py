@@ -1,6 +1,7 @@
 """What is kept of viewers: as the record says it, as the database has it, and until deleted."""
 
 import json
+import re
 import sqlite3
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -50,6 +51,18 @@ def test_the_record_says_why_and_how_long_of_each_entry() -> None:
         8 * 24 * 3600,
         30 * 24 * 3600,
     }
+
+
+def test_the_record_names_what_a_tab_keeps() -> None:
+    (name,) = RECORD["session_storage"]["names"]
+    kept = (CLOUD / "page" / "static" / "kept.js").read_text("utf-8")
+    assert name == re.findall(r'"(likelight:[\w:]*)"', kept)[0] + "{kid}"
+    stores = [
+        path.name
+        for path in (CLOUD / "page" / "static").glob("*.js")
+        if re.search("(session|local)Storage|indexedDB|caches\\.", path.read_text("utf-8"))
+    ]
+    assert stores == ["kept.js"]
 
 
 @pytest.fixture
