@@ -59,11 +59,34 @@ def main() -> None:
         parser.add_argument(f"--{source}", type=Path, required=True, metavar="FILE")
     options = parser.parse_args()
     for weight, wght in (("Regular", 400), ("Bold", 700)):
+        write_page_font(weight)
         _write("NotoSans", weight, _instance(options.noto_sans, wght), WIDE, shaped=False)
     arabic = _instance(options.noto_sans_arabic, 700)
     _write("NotoSansArabic", "Bold", arabic, ARABIC | _letters("ar"), shaped=True)
     japanese = KANA | set(map(ord, KANJI)) | _letters("ja")
     _write("NotoSansJP", "Bold", TTFont(options.noto_sans_jp_bold), japanese, shaped=False)
+
+
+def write_page_font(weight: str) -> None:
+    """Write Atkinson for pages: every letter and rule of layout, without hinting, as WOFF2.
+
+    Hinting is a third of its bytes, and screens with few pixels alone use it.
+    """
+    path = ASSETS / "fonts" / f"AtkinsonHyperlegible-{weight}.ttf"
+    font = TTFont(path)
+    options = Options(
+        layout_features=["*"],
+        hinting=False,
+        notdef_outline=True,
+        glyph_names=False,
+        name_IDs=[0, 1, 2, 3, 4, 5, 6, 13, 14],
+    )
+    subsetter: Any = Subsetter(options)
+    subsetter.populate(unicodes=font.getBestCmap())
+    subsetter.subset(font)
+    font.recalcTimestamp = False
+    font.flavor = "woff2"
+    font.save(path.with_suffix(".woff2"))
 
 
 def _letters(lang: str) -> set[int]:

@@ -2,10 +2,12 @@
 
 import asyncio
 import json
+import os
 import secrets
 from collections import deque
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any
 
 from aiohttp import web
@@ -28,6 +30,7 @@ from likelight.runtime.changes import Changes
 from likelight.web.http.problems import ProblemError
 from likelight.web.http.public_site import PublicSite
 from likelight_cloud.page import page_routes
+from likelight_cloud.page.files import MODULES, PageFiles, apart, bundled
 
 PLAYER = """
 // Stands in for the feed's player: one picture, and its callbacks at hand as `window.player`.
@@ -55,11 +58,16 @@ class StubCloud:
     """The viewer's endpoints, scripted: what it was sent it keeps, what it says a test decides.
 
     `like_answers` and `note_answers` hold answers for the next requests; while not `reachable`,
-    those requests arrive and their connections break.
+    those requests arrive and their connections break. `files` are the page's.
     """
 
-    def __init__(self, site: PublicSite = PublicSite()) -> None:  # noqa: B008  frozen
+    def __init__(
+        self,
+        site: PublicSite = PublicSite(),  # noqa: B008  frozen
+        files: PageFiles | None = None,
+    ) -> None:
         self.site = site
+        self._files = files or page_files()
         self.streams = 0
         """Event streams that are open now."""
         self.summary = Summary(
@@ -102,7 +110,6 @@ class StubCloud:
         self.mute = False
         """The event stream stays open and says nothing any more."""
         self.answering = True
-        self.has_player = True
         self.reachable = True
         self._changes = Changes()
 
@@ -156,7 +163,7 @@ class StubCloud:
 
     def routes(self) -> list[web.RouteDef]:
         return [
-            *page_routes(self._look, Notes({"en": self.catalogue}), self.site),
+            *page_routes(self._look, Notes({"en": self.catalogue}), self.site, self._files),
             web.get("/player/player.js", self._player),
             web.get("/v1/kitchens/demo", self._summary),
             web.get("/v1/kitchens/demo/live", self._live),
@@ -174,8 +181,6 @@ class StubCloud:
         raise ProblemError(404, "There is no such kitchen.", type=ProblemType.KITCHEN)
 
     async def _player(self, _: web.Request) -> web.Response:
-        if not self.has_player:
-            raise web.HTTPNotFound
         return web.Response(text=PLAYER, content_type="text/javascript")
 
     async def _summary(self, _: web.Request) -> web.Response:
@@ -236,6 +241,17 @@ class StubCloud:
         (self.ended if watching.get("end") else self.views).append(watching["view"])
         self._changes.bump()
         return web.Response(status=204)
+
+
+@cache
+def page_files(form: str = os.environ.get("LIKELIGHT_PAGE", "bundled")) -> PageFiles:
+    """Return the page's files with the player that stands in: "bundled", or each file "apart".
+
+    A run may ask for the form of all that do not name one.
+    """
+    if form == "apart":
+        return apart()
+    return bundled({**MODULES, "/player/player.js": PLAYER})
 
 
 def too_many(retry_after: int, type: str = "urn:likelight:problem:limit") -> Answer:

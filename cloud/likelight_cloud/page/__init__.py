@@ -1,58 +1,26 @@
-"""The pages that viewers open: templates, a few modules, no build step and no third party."""
+"""The pages that viewers open: templates, one script, one stylesheet, and nothing of others."""
 
 from collections.abc import Awaitable, Callable
-from pathlib import Path
 
 from aiohttp import web
 
 from likelight.assets.catalogue import Notes
 from likelight.contract import Summary
-from likelight.web.http.look_files import look_files
 from likelight.web.http.public_site import PublicSite
-from likelight.web.http.static_files import read_folder, static_route
+from likelight.web.http.static_files import static_route
 from likelight_cloud.page.around import around_routes
+from likelight_cloud.page.files import BUNDLED, FILES, PREFIX, PageFiles
 from likelight_cloud.page.kitchen import KitchenPages
 from likelight_cloud.page.sharing import sharing_routes
 
-_FILES = {**look_files(), **read_folder(Path(__file__).parent / "static")}
 _KID = "{kid:[a-z0-9][a-z0-9-]{0,39}}"
-_PLAYER = (
-    "age",
-    "boxes",
-    "captures",
-    "fetch",
-    "hls",
-    "liveedge",
-    "mjpeg",
-    "mse",
-    "player",
-    "snapshot",
-    "socket",
-    "video",
-)
-_PAGE = (
-    "hearts",
-    "hours",
-    "icons",
-    "kept",
-    "likes",
-    "live",
-    "notes",
-    "receipts",
-    "requests",
-    "share",
-    "stage",
-    "state",
-    "stateline",
-    "total",
-    "watching",
-    "windows",
-    "words",
-)
 
 
 def page_routes(
-    look: Callable[[str], Awaitable[Summary | None]], notes: Notes, site: PublicSite
+    look: Callable[[str], Awaitable[Summary | None]],
+    notes: Notes,
+    site: PublicSite,
+    files: PageFiles = BUNDLED,
 ) -> list[web.RouteDef]:
     """Return `GET /k/{kid}`, the same without a picture at `/k/{kid}/here` for guests in the house,
     the same for the frames of other `site`s at `/embed/{kid}`, the files that all are made of, and
@@ -61,9 +29,7 @@ def page_routes(
     `look` returns a kitchen's summary, None while it can't be known, and raises the 404 for a
     kitchen that does not exist. `notes` are the ones that viewers may send.
     """
-    modules = [f"/player/{name}.js" for name in _PLAYER]
-    modules += [f"/static/page/{name}.js" for name in _PAGE]
-    pages = KitchenPages(look, notes, modules=modules, site=site)
+    pages = KitchenPages(look, notes, site, files)
 
     async def kitchen(request: web.Request) -> web.Response:
         return await pages.reply(request, "page")
@@ -78,7 +44,7 @@ def page_routes(
         web.get(f"/k/{_KID}", kitchen),
         web.get(f"/k/{_KID}/here", here),
         web.get(f"/embed/{_KID}", embed),
-        static_route("/static/page", _FILES),
+        static_route(PREFIX, files.served),
         *sharing_routes(look, site, _KID),
-        *around_routes(_FILES["favicon.ico"]),
+        *around_routes(FILES["favicon.ico"]),
     ]

@@ -6,7 +6,7 @@ come, and nothing moves when it takes over.
 
 import re
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Final, Literal
 
 from aiohttp import web
@@ -20,6 +20,7 @@ from likelight.web.http.look_files import symbols
 from likelight.web.http.public_site import PublicSite
 from likelight.web.http.reply_headers import page_policy
 from likelight.web.http.static_files import ServedFile
+from likelight_cloud.page.files import PageFiles
 from likelight_cloud.page.hours import hours_words
 from likelight_cloud.page.languages import WORDS, by_language, context, language_of, number
 from likelight_cloud.page.sharing import card_address, oembed_address, page_address
@@ -54,7 +55,7 @@ class KitchenPages:
     """The page at every `place` for every kitchen of this server.
 
     `look` returns the summary of a kitchen, or None while nobody can know; it raises the 404 for a
-    kitchen that does not exist. `modules` are the addresses of what the page's script imports.
+    kitchen that does not exist.
     `site` says who may frame the page of the place "embed"; nobody may frame another.
     """
 
@@ -62,14 +63,13 @@ class KitchenPages:
         self,
         look: Callable[[str], Awaitable[Summary | None]],
         notes: Notes,
-        *,
-        modules: Sequence[str],
         site: PublicSite,
+        files: PageFiles,
     ) -> None:
         self._look = look
-        self._modules = modules
         self._site = site
         self._framed = page_policy(site.framed_by)
+        self._files = files
         self._notes = {lang: notes.load(lang) for lang in WORDS}
         self._kept: OrderedDict[tuple[str, ...], ServedFile] = OrderedDict()
 
@@ -105,7 +105,7 @@ class KitchenPages:
             **hours_words(lang, words, summary),
             parted=parted,
             place=place,
-            modules=self._modules,
+            files=self._files,
             symbols=_SYMBOLS,
             notes=self._notes[lang],
             summary=summary and summary.model_dump(mode="json", exclude={"server_time"}),

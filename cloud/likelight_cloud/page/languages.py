@@ -18,6 +18,8 @@ from likelight.web.http.static_files import ServedFile
 
 _DEFAULT: Final = "en"
 RTL: Final = frozenset({"ar"})
+# Atkinson has no letters for these: `body:lang()` in the stylesheets names another font.
+_OTHER_LETTERS: Final = frozenset({"ar", "ja", "vi"})
 _FOLDER: Final = Path(__file__).parent / "words"
 _RANGE: Final = re.compile(
     r"\s*([a-zA-Z]{1,8}|\*)[-a-zA-Z0-9]*\s*(?:;\s*q=([01](?:\.\d{0,3})?))?\s*"
@@ -71,6 +73,7 @@ def context(lang: str, words: Mapping[str, str]) -> dict[str, object]:
         **words,
         "words": words,
         "lang": lang,
+        "latin": lang not in _OTHER_LETTERS,
         "dir": "rtl" if lang in RTL else "ltr",
         "languages": [(other, each["own_name"]) for other, each in WORDS.items()],
     }

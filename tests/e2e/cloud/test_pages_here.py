@@ -117,7 +117,7 @@ async def test_a_guest_shares_the_page_with_the_picture(
             await expect(page.locator("#shared")).to_have_text(f"Copy this address: {page_url}")
             assert await page.evaluate("getSelection().toString()") == page_url
         else:
-            await page.wait_for_function("window.given")
+            await page.wait_for_function("() => window.given")
             assert await page.evaluate("given") == page_url
             await expect(page.locator("#shared")).to_have_text(told)
         await photograph(page, "shared")

@@ -141,7 +141,7 @@ async def test_online_asks_the_cloud_at_once(browser: Browser) -> None:
         await viewer.counts(1204)
         await page.evaluate(PARKED)
         cloud.vanish()
-        await page.wait_for_function("document.querySelector('main').dataset.state === 'lost'")
+        await expect(page.locator("main")).to_have_attribute("data-state", "lost")
         cloud.come_back()
         await page.evaluate("dispatchEvent(new Event('online'))")
         await expect(page.locator("main")).to_have_attribute("data-state", "live")

@@ -39,6 +39,15 @@ def test_they_are_small() -> None:
     assert sum(file.stat().st_size for file in FOLDER.iterdir()) < 420_000
 
 
+@pytest.mark.parametrize("weight", ["Regular", "Bold"])
+def test_a_page_s_font_is_small_and_has_every_letter(weight: str) -> None:
+    file = FOLDER / f"AtkinsonHyperlegible-{weight}.woff2"
+    assert file.stat().st_size <= 18 * 1024, "two come before the first paint"
+    whole, for_pages = TTFont(file.with_suffix(".ttf")), TTFont(file)
+    assert for_pages.getBestCmap().keys() == whole.getBestCmap().keys()
+    assert for_pages["hmtx"].metrics["A"] == whole["hmtx"].metrics["A"]
+
+
 @every_file
 def test_the_readme_tells_what_is_in_the_folder(file: Path) -> None:
     readme = (FOLDER / "README.md").read_text("utf-8")

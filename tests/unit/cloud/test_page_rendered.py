@@ -13,6 +13,7 @@ from aiohttp.test_utils import make_mocked_request
 from likelight.assets import catalogue
 from likelight.contract import State, Summary, SummaryLikes
 from likelight.web.http.public_site import PublicSite
+from likelight_cloud.page.files import BUNDLED
 from likelight_cloud.page.kitchen import KitchenPages, Place
 from likelight_cloud.page.languages import WORDS, number
 from support.stub_cloud import StubCloud
@@ -28,7 +29,7 @@ class Pages:
 
     def __init__(self) -> None:
         self.summary: Summary | None = StubCloud().summary
-        self._pages = KitchenPages(self._look, catalogue.BUNDLED, modules=[], site=PublicSite())
+        self._pages = KitchenPages(self._look, catalogue.BUNDLED, PublicSite(), BUNDLED)
 
     async def _look(self, _: str) -> Summary | None:
         return self.summary

@@ -1,5 +1,6 @@
 /** The viewer's page, wired together. Of what it knows only the notes of this tab outlive it. */
 
+import { Player } from "/player/player.js";
 import { Hearts } from "./hearts.js";
 import { Hours } from "./hours.js";
 import { setIcon } from "./icons.js";
@@ -10,7 +11,6 @@ import { Notes } from "./notes.js";
 import { Receipts } from "./receipts.js";
 import { holdToken } from "./requests.js";
 import { shareBy } from "./share.js";
-import { Stage } from "./stage.js";
 import { behind } from "./state.js";
 import { StateLine } from "./stateline.js";
 import { Total } from "./total.js";
@@ -76,7 +76,7 @@ let ahead = Infinity;
 const serverTime = () => Date.now() - (Number.isFinite(ahead) ? ahead : 0);
 const hours = new Hours(find("hours"), find("left"), serverTime);
 
-const stage = here ? null : new Stage({
+const player = here ? null : new Player({
   stage: find("stage"),
   base: `/k/${kid}`,
   now: serverTime,
@@ -113,7 +113,7 @@ const live = new Live(api, {
   lost: (seconds) => stateLine.cloudLost(seconds),
   unknown: () => {
     stateLine.kitchenUnknown();
-    stage?.stop();
+    player?.stop();
     watching?.stop();
   },
 });
@@ -147,7 +147,7 @@ addEventListener("pagehide", () => {
   watching?.end();
 });
 
-stage?.start();
+player?.start();
 // What the server wrote into the page; its time is not told, since a browser may keep a page.
 const first = JSON.parse(find("summary").textContent);
 if (first) told({ ...first, server_time: first.since });

@@ -62,6 +62,9 @@ export class Live {
       if (!current()) return;
       if (heard !== "nothing") failures = 0;
       if (heard === "another window") continue;
+      // A page that is left loses its stream just before it ends, and should not ask any more; when a
+      // cloud ends its streams, not all pages should ask in the same moment.
+      if (polls === 0) await pause(0.1 + 0.2 * Math.random());
       const answered = await this.#ask(current);
       if (!current()) return;
       if (answered === "unknown") return this.#on.unknown();

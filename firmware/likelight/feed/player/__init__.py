@@ -21,6 +21,11 @@ def player_routes() -> list[web.RouteDef]:
     return [static_route("/player", _MODULES), web.get("/player/vendor/hls.js", _hls_js)]
 
 
+def player_sources() -> dict[str, str]:
+    """Return the player's modules by address, without hls.js: a page may bundle them."""
+    return {f"/player/{name}": file.plain.decode() for name, file in _MODULES.items()}
+
+
 async def _hls_js(request: web.Request) -> web.Response:
     return (await asyncio.to_thread(_read_hls_js)).reply(request)
 

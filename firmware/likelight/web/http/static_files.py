@@ -2,6 +2,8 @@
 
 import gzip
 import hashlib
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,6 +26,8 @@ _TYPES = {
     ".svg": "image/svg+xml",
     ".woff2": "font/woff2",
 }
+_IMMUTABLE = "public, max-age=31536000, immutable"
+_HASH = re.compile(r"\.[0-9a-f]{16}\.")
 _PACKED = {".woff2", ".png", ".ico"}
 
 
@@ -35,20 +39,25 @@ class ServedFile:
     plain: bytes
     packed: bytes | None
     tag: str
+    caching: str
 
     @classmethod
-    def of(cls, name: str, data: bytes) -> "ServedFile":
-        """Take `data` as the file `name`. Raises `KeyError` for a suffix that no page has."""
+    def of(cls, name: str, data: bytes, *, immutable: bool = False) -> "ServedFile":
+        """Take `data` as the file `name`. Raises `KeyError` for a suffix that no page has.
+
+        `immutable` is for an address that has no other content ever: browsers keep it for a year.
+        """
         suffix = Path(name).suffix
         packed = None if suffix in _PACKED else gzip.compress(data, mtime=0)
-        return cls(_TYPES[suffix], data, packed, hashlib.sha256(data).hexdigest()[:16])
+        tag = hashlib.sha256(data).hexdigest()[:16]
+        return cls(_TYPES[suffix], data, packed, tag, _IMMUTABLE if immutable else "no-cache")
 
     def reply(self, request: web.Request) -> web.Response:
         """Answer a GET: 304 when the browser has this very file, else the file."""
         packed = self.packed if accepts_gzip(request) else None
         tag = f"{self.tag}-gz" if packed else self.tag
         headers = {
-            "Cache-Control": "no-cache",
+            "Cache-Control": self.caching,
             "Content-Security-Policy": PAGE_POLICY,
             "Vary": "Accept-Encoding",
             "ETag": f'"{tag}"',
@@ -61,6 +70,12 @@ class ServedFile:
         return web.Response(body=self.plain if packed is None else packed, headers=headers)
 
 
+def hashed_name(name: str, file: ServedFile) -> str:
+    """Return `name` with the hash of `file` in it: `kitchen.0123456789abcdef.js`."""
+    stem, _, suffix = name.rpartition(".")
+    return f"{stem}.{file.tag}.{suffix}"
+
+
 def read_folder(folder: Path) -> dict[str, ServedFile]:
     """Read every file that a page may have from `folder`, by name."""
     return {
@@ -70,11 +85,17 @@ def read_folder(folder: Path) -> dict[str, ServedFile]:
     }
 
 
-def static_route(prefix: str, files: dict[str, ServedFile]) -> web.RouteDef:
-    """Return the route `GET {prefix}/{name}`; a name that is not there is 404."""
+def static_route(prefix: str, files: Mapping[str, ServedFile]) -> web.RouteDef:
+    """Return the route `GET {prefix}/{name}`; a name that is not there is 404.
+
+    `files` may have a name with a hash (`hashed_name`) and the same without. A hash of another
+    version's gets the latter: while servers are upgraded one by one, the page may be of one and
+    what it asks for of the other.
+    """
 
     async def handler(request: web.Request) -> web.Response:
-        file = files.get(request.match_info["name"])
+        name = request.match_info["name"]
+        file = files.get(name) or files.get(_HASH.sub(".", name))
         if file is None:
             raise web.HTTPNotFound
         return file.reply(request)
