@@ -16,7 +16,7 @@ from PIL import Image
 from likelight_hw.camera.config import CameraConfig
 from likelight_hw.camera.probe import probe
 from likelight_hw.picture.mask import Polygon
-from likelight_hw.ports import CameraPhase, HardwareError
+from likelight_hw.ports import AccessUnit, CameraPhase, HardwareError
 from support.busy import BUSY
 from support.camera import SPECS, Decoder, running
 from support.camera_pictures import jpeg_image, luma, nal_units
@@ -131,7 +131,7 @@ def test_an_encoder_of_picamera2_gets_masked_frames_only(request: pytest.Fixture
     """board_encoder.py with picamera2's x264 in place of the board's encoder: the same calls."""
     from picamera2.encoders import LibavH264Encoder
 
-    from likelight_hw.camera.board_encoder import EncodedUnit, HardwareCamera
+    from likelight_hw.camera.board_encoder import HardwareCamera
     from likelight_hw.camera.encode import PaintedPicture
 
     config = CameraConfig(driver="picamera2", badge=None, masks=(MASK,))
@@ -146,7 +146,7 @@ def test_an_encoder_of_picamera2_gets_masked_frames_only(request: pytest.Fixture
     request.addfinalizer(camera.close)
     camera.arrivals.setblocking(True)
     camera.arrivals.settimeout(20)
-    units: list[EncodedUnit] = []
+    units: list[AccessUnit] = []
 
     def read_until(met: Callable[[], bool]) -> None:
         limit = time.monotonic() + 30

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from aiohttp import web
 
@@ -35,9 +35,9 @@ class Demands:
         self._changed.set()
 
     async def until(self, demand: Demand, within: float = 15.0) -> None:
-        """Return once the newest is `demand`."""
+        """Return once the newest is `demand`, whatever rendition a busy machine's line has."""
         async with asyncio.timeout(within):
-            while (self.heard or [Demand()])[-1] != demand:
+            while replace((self.heard or [Demand()])[-1], renditions=frozenset()) != demand:
                 self._changed.clear()
                 await self._changed.wait()
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-BINARY = 0x82
+TEXT, BINARY = 0x81, 0x82
 
 
 def messages(data: bytes) -> Iterator[tuple[int, bytes]]:

@@ -77,6 +77,7 @@ def noise() -> tuple[Unit, ...]:
     return tuple(units)
 
 
+@cache
 def heavy(size: int, *, keyframe: bool) -> Unit:
     """Return an access unit of `size` bytes that says nothing; decoders are not for it."""
     slices = b"\0\0\1" + (b"\x65" if keyframe else b"\x61") + b"\xaa" * size

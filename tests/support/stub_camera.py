@@ -73,7 +73,7 @@ class Stub:
         if stream == self.stream:
             return
         if stream:
-            form = {"width": 640, "height": 360, "fps": FPS, "simulated": True}
+            form = {"width": 640, "height": 360, "fps": FPS, "simulated": True, "rendition": 0}
             self.send(17, json.dumps([stream, form]).encode())
         else:
             while self.blocks:

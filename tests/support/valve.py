@@ -10,6 +10,8 @@ class Valve(asyncio.Transport):
         super().__init__()
         self.got: list[bytes] = []
         """What was written, passed on or not."""
+        self.written = asyncio.Event()
+        """Set at each write."""
         self.cut_at: float | None = None
         """The loop's time at which the connection was cut off."""
         self._open = True
@@ -28,6 +30,7 @@ class Valve(asyncio.Transport):
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
         self.got.append(bytes(data))
+        self.written.set()
         if not self._open:
             self._held += len(data)
 

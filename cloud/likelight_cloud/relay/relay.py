@@ -16,6 +16,7 @@ from likelight.feed.hls.hls import Hls
 from likelight.feed.hub import Hub
 from likelight.feed.outlets import Demand
 from likelight.feed.placeholders import packaged_placeholders
+from likelight.feed.rendition import Rendition
 from likelight.feed.upload.protocol import SUPERSEDED
 from likelight_cloud.kitchens.kitchen import Kitchen
 from likelight_cloud.relay.upload_session import UploadSession
@@ -133,8 +134,8 @@ class Relay:
         if self._session is not None:
             self._session.request_jpegs(_jpeg_fps(demand))
 
-    def _request_keyframe(self) -> None:
-        if self._session is not None:
+    def _request_keyframe(self, rendition: Rendition) -> None:
+        if self._session is not None and rendition is Rendition.MAIN:
             self._session.request_keyframe()
 
 

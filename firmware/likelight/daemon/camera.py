@@ -11,6 +11,7 @@ from likelight.daemon.placeholders import placeholder_specs
 from likelight.daemon.push import Push
 from likelight.feed.hub import Hub
 from likelight.feed.placeholders import Placeholder
+from likelight.feed.rendition import Rendition
 from likelight_hw.camera.config import CameraConfig
 from likelight_hw.camera.process import CameraProcess
 from likelight_hw.ports import (
@@ -97,15 +98,19 @@ class DeviceCamera:
         await self.process.run(self, self._specs)
 
     def on_format(self, stream: StreamFormat) -> None:
-        self._hub.set_format(stream.width, stream.height, stream.fps)
-        if self._push is not None:
+        rendition = Rendition(stream.rendition)
+        self._hub.set_format(stream.width, stream.height, stream.fps, rendition)
+        if self._push is not None and rendition is Rendition.MAIN:
             self._push.set_format(stream)
 
     def on_access_unit(self, unit: AccessUnit) -> None:
         if not self._gate.open:
             return  # one that was on its way when the gate shut
-        self._hub.publish(unit.data, keyframe=unit.keyframe, captured_us=unit.captured_us)
-        if self._push is not None:
+        rendition = Rendition(unit.rendition)
+        self._hub.publish(
+            unit.data, keyframe=unit.keyframe, captured_us=unit.captured_us, rendition=rendition
+        )
+        if self._push is not None and rendition is Rendition.MAIN:
             self._push.on_unit(unit)
 
     def on_jpeg(self, jpeg: Jpeg) -> None:

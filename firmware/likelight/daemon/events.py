@@ -12,7 +12,7 @@ from likelight.gate.permissions import Permissions
 from likelight.runtime.changes import Changes
 from likelight.runtime.troubles import Trouble, Troubles
 from likelight_hw.camera.process import CameraProcess
-from likelight_hw.ports import CameraStatus, LightFrame
+from likelight_hw.ports import CameraStatus, LightFrame, Rendition
 
 JPEG_FPS = 15.0
 """What an MJPEG viewer gets at most: at 720p each picture has about 35 KB, so 4 Mbit/s."""
@@ -45,6 +45,7 @@ class DeviceEvents:
 
     def on_demand(self, demand: Demand) -> None:
         self.camera_process.jpeg_rate(JPEG_FPS if demand.jpeg else 0)
+        self.camera_process.renditions(frozenset(map(Rendition, demand.renditions)))
         self.on_air.on_demand(demand.watched)
         self.changes.bump()
 

@@ -11,6 +11,7 @@ from likelight.feed.hub import Hub
 from likelight.feed.upload.client import Upload
 from likelight.runtime.clock import now_us
 from likelight_hw.camera.process import CameraProcess
+from likelight_hw.ports import Rendition as CameraRendition
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +26,11 @@ class Feed:
 
 def build_feed(prepared: Prepared, camera: CameraProcess, events: DeviceEvents) -> Feed:
     """Build the hub and its outlets. Nothing runs yet."""
-    hub = Hub(now_us=now_us, on_demand=events.on_demand, request_keyframe=camera.keyframe)
+    hub = Hub(
+        now_us=now_us,
+        on_demand=events.on_demand,
+        request_keyframe=lambda rendition: camera.keyframe(CameraRendition(rendition)),
+    )
     hls = Hls(hub, epoch=secrets.token_hex(4))
     upload, push = prepared.upload, None
     if upload is not None:

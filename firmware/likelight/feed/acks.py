@@ -19,6 +19,8 @@ MOST_ACKS = 40
 
 _LEAST_OVER_S = 60.0
 _JITTER_S = 0.15  # the page gathers acknowledgements for 0.1 s
+_RATE_OVER_S = 1.5
+_SHORTEST_RATE_S = 0.3
 _MOST_UNDER_WAY = 256  # a page that acknowledges never has so many; for others only these are kept
 
 
@@ -61,6 +63,11 @@ class UnderWay:
         self._bytes_per_s = 0.0
         self._progress_at: float | None = None
         self._marked = 0
+        self._began_at = clock()
+        self._arrived: deque[tuple[float, int]] = deque()  # (at, bytes acknowledged until then)
+        self._probe = range(0)
+        self._probe_at: dict[int, float] = {}  # the page's ms
+        self._probe_bytes = 0  # without the first message: time is counted from its arrival
 
     def sent(self, sizes: Iterable[int]) -> None:
         """Note that binary messages of these sizes have just been written."""
@@ -75,7 +82,9 @@ class UnderWay:
     def acknowledge(self, acks: Acks) -> None:
         """Take the page's word; a number that was not sent, or is acknowledged, changes nothing."""
         now = self._clock()
-        for number, _ in acks.acks:
+        for number, page_ms in acks.acks:
+            if number in self._probe:
+                self._probe_at[number] = page_ms
             newer = self._sent - number
             if not 0 <= newer < len(self._messages):
                 continue
@@ -84,6 +93,7 @@ class UnderWay:
             self._acknowledged = message.written
             self._note_delay(now, now - message.sent_at)
             self._progress_at = now
+            self._arrived.append((now, self._acknowledged))
             if number > 1:  # the first is an init segment: too small to tell a rate
                 self._measure(message, now)
 
@@ -100,6 +110,55 @@ class UnderWay:
             return inf
         waited = self._clock() - self._messages[0].sent_at - self._delays[0][1]
         return max(waited, (self._written - self._acknowledged) / self._bytes_per_s)
+
+    @property
+    def sent_count(self) -> int:
+        """The number of the last message that was written; the first has 1."""
+        return self._sent
+
+    @property
+    def acknowledged_count(self) -> int:
+        """The number of the last message that is known to have arrived."""
+        return self._sent - len(self._messages)
+
+    @property
+    def queue_s(self) -> float:
+        """How long the oldest message under way has waited, beyond what the line needs."""
+        if not self._messages or not self._delays:
+            return 0.0
+        return max(0.0, self._clock() - self._messages[0].sent_at - self._delays[0][1])
+
+    @property
+    def carries_bits_per_s(self) -> float:
+        """What the line carried when a message last had to queue; infinite where it did not."""
+        return self._bytes_per_s * 8
+
+    @property
+    def arrived_bits_per_s(self) -> float:
+        """What arrived in the last 1.5 s, in bits a second."""
+        now, arrived = self._clock(), self._arrived
+        while len(arrived) > 1 and arrived[1][0] <= now - _RATE_OVER_S:
+            arrived.popleft()
+        if not arrived:
+            return 0.0
+        begins = max(self._began_at, now - _RATE_OVER_S)
+        before = arrived[0][1] if arrived[0][0] <= begins else 0
+        return (self._acknowledged - before) * 8 / max(now - begins, _SHORTEST_RATE_S)
+
+    def probe(self, sizes: Iterable[int]) -> None:
+        """Note that padding of these sizes has just been written."""
+        first = self._sent + 1
+        self.sent(sizes)
+        self._probe, self._probe_at = range(first, self._sent + 1), {}
+        self._probe_bytes = self._messages[-1].written - self._messages[-len(self._probe)].written
+
+    def take_probe(self) -> float | None:
+        """Return the bits a second that the padding showed, once; None until it has arrived."""
+        if len(self._probe_at) < len(self._probe) or not self._probe:
+            return None
+        lasted_ms = self._probe_at[self._probe[-1]] - self._probe_at[self._probe[0]]
+        self._probe = range(0)
+        return self._probe_bytes * 8000 / lasted_ms if lasted_ms > 0 else inf
 
     def mark(self) -> None:
         """Remember all that was sent so far."""

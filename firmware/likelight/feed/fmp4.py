@@ -34,6 +34,7 @@ _HEAD = struct.Struct(
     "I4s"  # mdat
 )
 _PRFT, _MOOF, _MFHD, _TRAF, _TFHD, _TFDT, _TRUN = 32, 100, 16, 76, 16, 20, 32
+_MEDIA_TIME_AT, _DECODE_AT, _DURATION_AT = 24, 92, 120
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,7 @@ class Init:
 
 
 class Timeline:
-    """Turns capture times into decode times that never leave a gap and never overlap.
+    """Turns the main rendition's capture times into decode times without gap or overlap.
 
     A frame starts where the last one ended and lasts as long as the wall clock ran between the two
     captures, so the timeline follows the captures one frame behind. A player that plays in real
@@ -85,6 +86,33 @@ class Timeline:
         self._captured_us = captured_us
         begin = _ticks(self._end_us)
         self._end_us += min(max(lasts_us, _SHORTEST_US), _LONGEST_US)
+        return begin, _ticks(self._end_us) - begin
+
+    def end_us(self, captured_us: int) -> int:
+        """Return where a picture captured at `captured_us` ends, in microseconds."""
+        later_us = captured_us - (captured_us if self._captured_us is None else self._captured_us)
+        return max(0, self._end_us + min(max(later_us, -_LONGEST_US), _LONGEST_US))
+
+
+class SideTimeline:
+    """Another rendition's: a picture ends where that of `main` ends which was captured with it.
+
+    So a viewer may go from one to the other. It begins where the last one ended; one that comes
+    after a pause lasts as long as a picture of `fps` does.
+    """
+
+    def __init__(self, main: Timeline) -> None:
+        self._main = main
+        self._end_us: int | None = None
+
+    def place(self, captured_us: int, fps: int) -> tuple[int, int]:
+        """Return decode time and duration, in ticks, of the picture captured at `captured_us`."""
+        end_us = self._main.end_us(captured_us)
+        begin_us = self._end_us
+        if begin_us is None or end_us - begin_us > _LONGEST_US:
+            begin_us = max(0, end_us - 1_000_000 // max(1, fps))
+        self._end_us = max(end_us, begin_us + _SHORTEST_US)
+        begin = _ticks(begin_us)
         return begin, _ticks(self._end_us) - begin
 
 
@@ -120,6 +148,15 @@ def fragment(
     )
     # fmt: on
     return head + body
+
+
+def spliced(fragment: bytes, *, begin: int, end: int) -> bytes:
+    """Return `fragment` with its picture from `begin` to `end`, in ticks."""
+    changed = bytearray(fragment)
+    struct.pack_into(">Q", changed, _MEDIA_TIME_AT, begin)
+    struct.pack_into(">Q", changed, _DECODE_AT, begin)
+    struct.pack_into(">I", changed, _DURATION_AT, end - begin)
+    return bytes(changed)
 
 
 def _ticks(micros: int) -> int:

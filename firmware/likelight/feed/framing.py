@@ -29,6 +29,11 @@ def close_message(code: int) -> bytes:
     return _frame(_CLOSE, code.to_bytes(2, "big"))
 
 
+def padding(messages: int, size: int) -> tuple[bytes, ...]:
+    """Return WebSocket messages of `size` bytes each that hold nothing: a `free` box of MP4."""
+    return (binary_message(size.to_bytes(4, "big") + b"free" + bytes(size - 8)),) * messages
+
+
 def multipart_part(jpeg: bytes, captured_us: int) -> bytes:
     """Return one MJPEG part, up to and with the boundary that ends it.
 

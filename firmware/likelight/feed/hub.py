@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from likelight.contract import State
 from likelight.feed import annexb
-from likelight.feed.channels import H264Channel, JpegChannel, JpegPicture
+from likelight.feed.channels import JpegChannel, JpegPicture
 from likelight.feed.cutoff import Cutoff
 from likelight.feed.fmp4 import Init
 from likelight.feed.framing import text_message
@@ -19,6 +19,9 @@ from likelight.feed.keyframe_pace import KeyframePace
 from likelight.feed.meter import Meter, OnAirTraffic, Traffic
 from likelight.feed.outlets import Demand, Outlet
 from likelight.feed.placeholders import TICK_S, Placeholder, PlaceholderSet
+from likelight.feed.rendition import Rendition
+from likelight.feed.renditions import Renditions
+from likelight.feed.ring import Fragment
 from likelight.feed.transport import abort, tune
 from likelight.feed.viewers import H264Viewer, JpegViewer, Mp4Viewer, SocketViewer, Viewer
 
@@ -42,24 +45,24 @@ class Hub:
         *,
         now_us: Callable[[], int],
         on_demand: Callable[[Demand], None],
-        request_keyframe: Callable[[], None] = lambda: None,
+        request_keyframe: Callable[[Rendition], None] = lambda _: None,
     ) -> None:
         self.meter = Meter()
         self._now_us = now_us
         self._on_demand = on_demand
         self._request_keyframe = request_keyframe
-        self._pace = KeyframePace()
+        self._paces = {each: KeyframePace() for each in Rendition}
         self._departed: dict[str, Traffic] = {}
         self._on_air = OnAirTraffic()
         self._reported = Demand()
         self._state = State.IDLE
         self._placeholders = PlaceholderSet()
-        self._size: tuple[int, int, int] | None = None
-        self._camera: Init | None = None
+        self._sizes: dict[Rendition, tuple[int, int, int]] = {}
+        self._camera: dict[Rendition, Init] = {}
         # True once camera pictures have come since the state became LIVE; until then the
         # placeholder stays.
-        self._live_h264 = self._live_jpeg = False
-        self._h264 = H264Channel()
+        self._live_jpeg = False
+        self._h264 = Renditions()
         self._jpeg = JpegChannel()
         self._outlets: list[Outlet] = []
         self._cutoff = Cutoff()
@@ -72,7 +75,7 @@ class Hub:
     @property
     def live_h264(self) -> bool:
         """True while fragments are the camera's; LIVE begins with a placeholder until one comes."""
-        return self._live_h264
+        return self._h264.live
 
     @property
     def live_jpeg(self) -> bool:
@@ -86,6 +89,7 @@ class Hub:
         return Demand(
             len(self._h264.viewers) + sum(demand.h264 for demand in wanted),
             self._jpeg.demand + sum(demand.jpeg for demand in wanted),
+            self._h264.wanted.union(*(demand.renditions for demand in wanted)),
         )
 
     @property
@@ -129,7 +133,7 @@ class Hub:
         was, self._state = self._state, state
         if state is not State.LIVE:
             self._placeholders.state = state
-            self._live_h264 = self._live_jpeg = False
+            self._live_jpeg = False
             self._h264.forget()
             self._jpeg.forget()
             if was is State.LIVE:
@@ -146,35 +150,49 @@ class Hub:
                 stack.callback(outlet.on_state, state)
         self._show_placeholder()
 
-    def set_format(self, width: int, height: int, fps: int) -> None:
-        """Announce the camera's stream, in pixels; nothing passes until its first keyframe."""
-        self._size = (width, height, fps)
-        self._camera = None
+    def set_format(
+        self, width: int, height: int, fps: int, rendition: Rendition = Rendition.MAIN
+    ) -> None:
+        """Announce a stream of the camera, in pixels; nothing passes until its first keyframe."""
+        self._sizes[rendition] = (width, height, fps)
+        self._camera.pop(rendition, None)
 
     def set_placeholder(self, placeholder: Placeholder) -> None:
         """Show `placeholder` in its state from now on."""
         if self._placeholders.add(placeholder):
             self._show_placeholder()
 
-    def publish(self, access_unit: bytes, *, keyframe: bool, captured_us: int) -> None:
+    def publish(
+        self,
+        access_unit: bytes,
+        *,
+        keyframe: bool,
+        captured_us: int,
+        rendition: Rendition = Rendition.MAIN,
+    ) -> None:
         """Publish one access unit (Annex B) of the camera; dropped unless the state is LIVE."""
-        if self._state is not State.LIVE or self._size is None:
-            return
-        if not keyframe and (self._camera is None or not self._live_h264):
+        size = self._sizes.get(rendition)
+        if size is None or not self._takes(rendition, keyframe=keyframe):
             return
         sets, units = annexb.parse(access_unit)
         if keyframe and sets is not None:
-            self._camera = Init(sets, *self._size)
-        if self._camera is None or not units:
-            return
-        self._publish_live(self._camera, units, keyframe=keyframe, captured_us=captured_us)
+            self._camera[rendition] = Init(sets, *size)
+        init = self._camera.get(rendition)
+        if init is not None and units:
+            self._publish_live(rendition, init, units, keyframe=keyframe, captured_us=captured_us)
 
     def publish_units(
-        self, init: Init, units: list[bytes], *, keyframe: bool, captured_us: int
+        self,
+        init: Init,
+        units: list[bytes],
+        *,
+        keyframe: bool,
+        captured_us: int,
+        rendition: Rendition = Rendition.MAIN,
     ) -> None:
         """Publish a picture unpacked from another hub's fragment; otherwise like `publish`."""
-        if self._state is State.LIVE and (keyframe or self._live_h264):
-            self._publish_live(init, units, keyframe=keyframe, captured_us=captured_us)
+        if self._takes(rendition, keyframe=keyframe):
+            self._publish_live(rendition, init, units, keyframe=keyframe, captured_us=captured_us)
 
     def publish_jpeg(self, jpeg: bytes, *, captured_us: int) -> None:
         """Publish one JPEG of the camera; dropped unless the state is LIVE."""
@@ -186,12 +204,31 @@ class Hub:
         self._jpeg.answer(picture)
         self._send_jpeg(picture)
 
-    def watch_h264(self, transport: asyncio.Transport) -> AbstractContextManager[SocketViewer]:
-        """Serve fragments over `transport`, an open WebSocket's, while the context is open."""
-        return self._watch(SocketViewer(transport, asyncio.get_running_loop().time))
+    def watch_h264(
+        self, transport: asyncio.Transport, line: str | None = None
+    ) -> AbstractContextManager[SocketViewer]:
+        """Serve fragments over `transport`, an open WebSocket's, while the context is open.
+
+        `line` comes from a page that acknowledges: "slow", which begins with LOW, or "unproven",
+        which begins with LOW where others have that already.
+        """
+        low = line == "slow" or (line == "unproven" and self._h264.runs(Rendition.LOW))
+        viewer = SocketViewer(
+            transport,
+            asyncio.get_running_loop().time,
+            wants=Rendition.LOW if low else Rendition.MAIN,
+            acknowledges=line is not None,
+            needs=self._h264.needs,
+            on_choice=self.demand_changed,
+        )
+        return self._watch(viewer)
 
     def watch_mp4(
-        self, transport: asyncio.Transport, *, by_proxy: bool = False
+        self,
+        transport: asyncio.Transport,
+        rendition: Rendition = Rendition.MAIN,
+        *,
+        by_proxy: bool = False,
     ) -> AbstractContextManager[Mp4Viewer]:
         """Serve one endless MP4 over `transport`, an open response's, while the context is open.
 
@@ -199,20 +236,20 @@ class Hub:
         shuts.
         """
         now = asyncio.get_running_loop().time()
-        return self._watch(Mp4Viewer(transport, now, by_proxy=by_proxy))
+        return self._watch(Mp4Viewer(transport, now, rendition, by_proxy=by_proxy))
 
     @contextmanager
     def _watch(self, viewer: Watching) -> Iterator[Watching]:
         tune(viewer.transport)
-        if not self._live_h264 and not self._h264.viewers:
+        if not self._h264.live and not self._h264.viewers:
             self._h264.forget()  # it may hold an old placeholder, from when somebody last watched
             self._show_placeholder_h264()
-        self._h264.join(viewer, self._state_text())
+        self._h264.join(viewer, self._state_text(), asyncio.get_running_loop().time())
         self.demand_changed()
         try:
             yield viewer
         finally:
-            self._h264.viewers.discard(viewer)
+            self._h264.leave(viewer)
             self._remove(viewer)
 
     @contextmanager
@@ -266,25 +303,37 @@ class Hub:
             while True:
                 await asyncio.sleep(TICK_S)
                 self._show_placeholder()
-                self._end_dead_viewers(loop.time())
+                self._h264.rescue(loop.time())
+                self._look_at_viewers(loop.time())
         finally:
             for viewer in self._viewers():
                 viewer.close(_GOING_AWAY)
             self._jpeg.answer(None)
 
-    def _publish_live(
-        self, init: Init, units: list[bytes], *, keyframe: bool, captured_us: int
-    ) -> None:
-        self._live_h264 = True
-        self._send_fragment(init, units, keyframe=keyframe, captured_us=captured_us)
-        self.meter.frame(captured_us, self._now_us())
-        if self._h264.wants_keyframe and self._pace.allow():
-            self._request_keyframe()
+    def _takes(self, rendition: Rendition, *, keyframe: bool) -> bool:
+        return self._state is State.LIVE and self._h264.takes(rendition, keyframe=keyframe)
 
-    def _send_fragment(
-        self, init: Init, units: list[bytes], *, keyframe: bool, captured_us: int
+    def _publish_live(
+        self,
+        rendition: Rendition,
+        init: Init,
+        units: list[bytes],
+        *,
+        keyframe: bool,
+        captured_us: int,
     ) -> None:
-        fragment = self._h264.publish(init, units, keyframe=keyframe, captured_us=captured_us)
+        now = asyncio.get_running_loop().time()
+        self._hand_out(
+            self._h264.publish_live(
+                rendition, init, units, keyframe=keyframe, captured_us=captured_us, now=now
+            )
+        )
+        if rendition is Rendition.MAIN:
+            self.meter.frame(captured_us, self._now_us())
+        if self._h264.wants_keyframe(rendition) and self._paces[rendition].allow():
+            self._request_keyframe(rendition)
+
+    def _hand_out(self, fragment: Fragment) -> None:
         for outlet in self._outlets:
             outlet.on_fragment(fragment)
 
@@ -295,7 +344,7 @@ class Hub:
 
     def _show_placeholder(self) -> None:
         demand = self.demand
-        if demand.h264 and not self._live_h264:
+        if demand.h264 and not self._h264.live:
             self._show_placeholder_h264()
         if demand.jpeg and not self._live_jpeg:
             self._show_placeholder_jpeg()
@@ -303,7 +352,10 @@ class Hub:
     def _show_placeholder_h264(self) -> None:
         shown = self._placeholders.shown
         if shown is not None:
-            self._send_fragment(shown.init, shown.units, keyframe=True, captured_us=self._now_us())
+            for fragment in self._h264.publish_placeholder(
+                shown.init, shown.units, captured_us=self._now_us()
+            ):
+                self._hand_out(fragment)
 
     def _show_placeholder_jpeg(self) -> None:
         shown = self._placeholders.shown
@@ -332,13 +384,15 @@ class Hub:
             abort(viewer.transport)  # or the kernel would go on sending what it was too slow for
         self.demand_changed()
 
-    def _end_dead_viewers(self, now: float) -> None:
+    def _look_at_viewers(self, now: float) -> None:
         for viewer in self._viewers():
             if viewer.transport.is_closing():
                 viewer.gone.set()
             elif viewer.stalled(now):
                 abort(viewer.transport)
                 viewer.gone.set()
+            elif isinstance(viewer, SocketViewer):
+                viewer.look()
 
     def _viewers(self) -> list[Viewer]:
         return [*self._h264.viewers, *self._jpeg.viewers]

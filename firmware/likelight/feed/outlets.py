@@ -5,6 +5,7 @@ from typing import Protocol
 
 from likelight.contract import State
 from likelight.feed.channels import JpegPicture
+from likelight.feed.rendition import Rendition
 from likelight.feed.ring import Fragment
 
 
@@ -14,6 +15,8 @@ class Demand:
 
     h264: int = 0
     jpeg: int = 0
+    renditions: frozenset[Rendition] = frozenset()
+    """The renditions besides MAIN that somebody needs."""
 
     @property
     def watched(self) -> bool:
@@ -24,7 +27,8 @@ class Demand:
 class Outlet(Protocol):
     """A consumer of the hub that serves many viewers, or none by itself.
 
-    The hub calls it on the event loop, for camera frames and for placeholders; it must not block.
+    The hub calls it on the event loop, for camera frames and for placeholders, in every rendition;
+    it must not block.
     """
 
     @property

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from likelight.feed.fmp4 import TIMESCALE, Init
+from likelight.feed.rendition import Rendition
 
 MAX_BEHIND = TIMESCALE * 3 // 10
 """How far behind live a viewer may be, in ticks: 0.3 s. One further behind skips ahead."""
@@ -39,6 +40,7 @@ class Fragment:
     payload: bytes
     header: StreamHeader
     framed: bytes
+    rendition: Rendition = Rendition.MAIN
 
 
 class Ring:
@@ -62,9 +64,9 @@ class Ring:
         return self._fragments[-1]
 
     @property
-    def keyframe_is_old(self) -> bool:
-        """True when the newest keyframe is a second behind the newest fragment, or gone."""
-        return self._key is None or self.newest.decode - self._key.decode >= TIMESCALE
+    def keyframe_age(self) -> int:
+        """How far the newest keyframe is behind what came last, in ticks; 1 s if it is gone."""
+        return self.newest.decode - self._key.decode if self._key else TIMESCALE
 
     def append(self, fragment: Fragment) -> None:
         """Add the newest fragment; a keyframe drops what no viewer needs any more."""
@@ -91,10 +93,10 @@ class Ring:
         """Return what a new viewer gets: everything from the newest keyframe on."""
         return self._fragments[self._key.sequence - self._base :] if self._key else ()
 
-    def missing(self, cursor: int) -> Sequence[Fragment]:
+    def missing(self, cursor: int, most_behind: int = MAX_BEHIND) -> Sequence[Fragment]:
         """Return what a viewer at `cursor`, whose transport has drained, may be sent now.
 
-        A viewer more than 0.3 s behind skips to the newest keyframe; when that is as old, it waits
+        A viewer more than `most_behind` skips to the newest keyframe; when that is as old, it waits
         for the next one, because what it would get could only be late.
         """
         if cursor >= self._end or not self._fragments:
@@ -102,7 +104,7 @@ class Ring:
         newest = self._fragments[-1].decode
         if cursor >= self._base:
             late = self._fragments[cursor - self._base :]
-            if newest - late[0].decode <= MAX_BEHIND:
+            if newest - late[0].decode <= most_behind:
                 return late
         key = self._key
         if key is None or key.sequence < cursor or newest - key.decode > MAX_BEHIND:

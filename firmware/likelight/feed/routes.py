@@ -69,7 +69,7 @@ async def _socket(request: web.Request, hub: Hub) -> web.StreamResponse:
     )
     ws.headers.update(_NO_STORE)
     await ws.prepare(request)
-    with hub.watch_h264(_transport(request)) as viewer:
+    with hub.watch_h264(_transport(request), request.query.get("line")) as viewer:
         flooded = await _listen(ws, viewer)
     if flooded:
         await ws.close(code=1008, message=b"too many messages", drain=False)

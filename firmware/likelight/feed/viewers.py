@@ -6,15 +6,27 @@ from collections.abc import Callable, Sequence
 from typing import ClassVar
 
 from likelight.feed.acks import QUEUE_S, Acks, UnderWay
-from likelight.feed.fmp4 import TIMESCALE
-from likelight.feed.framing import close_message
+from likelight.feed.choice import Choice, Line
+from likelight.feed.fmp4 import TIMESCALE, spliced
+from likelight.feed.framing import binary_message, close_message, padding
 from likelight.feed.meter import Traffic
-from likelight.feed.ring import NOWHERE, Fragment, Ring, StreamHeader
+from likelight.feed.rendition import Rendition
+from likelight.feed.ring import MAX_BEHIND, NOWHERE, Fragment, Ring, StreamHeader
 from likelight.feed.transport import STALL_S, Unread, abort
 
 _MAX_SKIPS, _SKIPS_WITHIN, _KEYFRAMES_FOR = 3, 30 * TIMESCALE, 30 * TIMESCALE
 """A viewer that skips 3 times in 30 s gets only keyframes for 30 s: steady looks better than
 stutter."""
+
+_PROBE = padding(12, 683)
+"""8 KB: 90 ms of a line of 0.7 Mbit/s. 24 KB took a second of one of 0.2."""
+
+_JOINS_WITHIN_S, _JOINS_BEHIND = 2.0, 3 * TIMESCALE // 2
+"""A page that acknowledges gets a keyframe, and all since then once that has arrived."""
+
+_SPLICE = TIMESCALE // 200
+"""How much of what was sent last a picture of another rendition covers: one that began no later
+than that would be taken out again by the next."""
 
 
 class Viewer:
@@ -97,8 +109,12 @@ class Viewer:
 class H264Viewer(Viewer, ABC):
     """A viewer of fragments: an index into the ring. Its subclasses frame them."""
 
-    def __init__(self, transport: asyncio.Transport, now: float) -> None:
+    def __init__(
+        self, transport: asyncio.Transport, now: float, wants: Rendition = Rendition.MAIN
+    ) -> None:
         super().__init__(transport, now)
+        self.wants = wants
+        """The rendition that it is to get; it has the old one until that comes."""
         self._cursor = NOWHERE
         self._header: StreamHeader | None = None
         self._last_skips: tuple[int, ...] = ()
@@ -107,9 +123,13 @@ class H264Viewer(Viewer, ABC):
 
     def join(self, ring: Ring, state: bytes) -> None:
         """Write all that makes a picture at once; the `state` text goes before the first one."""
-        pieces = [piece for each in ring.since_keyframe() for piece in self._pieces(each)]
+        pieces = [piece for each in self._first(ring) for piece in self._pieces(each)]
         self._note(pieces)
         self.write(b"".join((*pieces[:1], self.text(state), *pieces[1:])))
+
+    def change_channel(self) -> None:
+        """Go on with another rendition, from its next keyframe on."""
+        self._cursor = NOWHERE
 
     def send_state(self, state: bytes) -> None:
         """Write the `state` text, if this kind of viewer takes text."""
@@ -133,10 +153,11 @@ class H264Viewer(Viewer, ABC):
             self._note((message,))
             self.write(message)
             return False
-        missing = ring.missing(self._cursor)
+        missing = ring.missing(self._cursor, self._most_behind)
         if not missing:
             return True
         if missing[0].sequence > self._cursor != NOWHERE and not self._keyframes_only:
+            self._skips += 1
             self._skip(missing[0].decode)
         self._keyframes_only = False
         for fragment in missing:
@@ -154,12 +175,18 @@ class H264Viewer(Viewer, ABC):
                 self._send_fragment(key)
 
     def _skip(self, decode: int) -> None:
-        self._skips += 1
         recent = (at for at in self._last_skips if decode - at < _SKIPS_WITHIN)
         self._last_skips = (*recent, decode)
         if len(self._last_skips) >= _MAX_SKIPS:
             self._last_skips = ()
             self._keyframes_until = decode + _KEYFRAMES_FOR
+
+    def _first(self, ring: Ring) -> Sequence[Fragment]:
+        return ring.since_keyframe()
+
+    @property
+    def _most_behind(self) -> int:
+        return MAX_BEHIND
 
     @property
     def _may_send(self) -> bool:
@@ -195,20 +222,66 @@ class H264Viewer(Viewer, ABC):
 
 
 class SocketViewer(H264Viewer):
-    """A viewer over a WebSocket. One whose page acknowledges is held to what has arrived there.
+    """A viewer over a WebSocket. One whose page acknowledges is held to what has arrived there, and
+    gets the rendition that its line carries.
 
-    `clock` is the loop's.
+    `clock` is the loop's, `needs` gives the bit rate of a rendition; `on_choice` is called when the
+    viewer `wants` another. `acknowledges` is True where the page has said that it will.
     """
 
     protocol = "ws"
 
-    def __init__(self, transport: asyncio.Transport, clock: Callable[[], float]) -> None:
-        super().__init__(transport, clock())
+    def __init__(
+        self,
+        transport: asyncio.Transport,
+        clock: Callable[[], float],
+        *,
+        wants: Rendition,
+        acknowledges: bool,
+        needs: Callable[[Rendition], float],
+        on_choice: Callable[[], None],
+    ) -> None:
+        super().__init__(transport, clock(), wants)
+        self._clock = clock
         self._under_way = UnderWay(clock)
+        self._choice = Choice(clock(), wants, needs)
+        self._on_choice = on_choice
+        self._proven = not acknowledges
+        self._joins_until = clock() + _JOINS_WITHIN_S if acknowledges else 0.0
+        self._sent_until: int | None = None
+        self._has: Rendition | None = None
+        self._has_from = 0
 
     def acknowledge(self, acks: Acks) -> None:
         """Take note of what has arrived at the page."""
         self._under_way.acknowledge(acks)
+        bits_per_s = self._under_way.take_probe()
+        if bits_per_s is not None:
+            self._choice.probed(self._clock(), bits_per_s)
+        self.look()
+
+    def look(self) -> None:
+        """Judge the line; a page that never acknowledged has no say. To be called regularly."""
+        under_way = self._under_way
+        if not under_way.acknowledged_count:
+            return
+        arrived = under_way.acknowledged_count >= self._has_from
+        if not self._proven and self._has is not None and arrived:
+            self._proven = True
+            self._choice.began(self._clock(), under_way.carries_bits_per_s)
+        # Before the first has come there is no queue but its own.
+        heard = self._has is self.wants and (arrived or not self._proven)
+        line = Line(under_way.queue_s, under_way.arrived_bits_per_s, heard)
+        if self._choice.judge(self._clock(), line) and self.ready:
+            under_way.probe(map(len, _PROBE))
+            self.write(b"".join(_PROBE))
+        self._follow_choice()
+
+    def _follow_choice(self) -> None:
+        if self._choice.rendition is not self.wants:
+            self.wants = self._choice.rendition
+            self._joins_until = 0.0
+            self._on_choice()
 
     def mark_camera(self) -> None:
         super().mark_camera()
@@ -225,16 +298,41 @@ class SocketViewer(H264Viewer):
 
     @property
     def _may_send(self) -> bool:
+        if not self._proven and self._has is not None:
+            return False  # the first picture has yet to arrive
         return self.ready and self._under_way.waits_s <= QUEUE_S
 
     def _note(self, pieces: Sequence[bytes]) -> None:
         self._under_way.sent(map(len, pieces))
 
+    def _first(self, ring: Ring) -> Sequence[Fragment]:
+        return super()._first(ring)[: 1 if self._joins_until else None]
+
+    @property
+    def _most_behind(self) -> int:
+        return _JOINS_BEHIND if self._clock() < self._joins_until else MAX_BEHIND
+
+    def _skip(self, decode: int) -> None:
+        self._choice.skipped(self._clock())
+        # Anywhere else another rendition is the better answer, where the page acknowledges.
+        if self.wants is Rendition.SLIDE or not self._under_way.acknowledged_count:
+            super()._skip(decode)
+
     def header(self, fragment: Fragment) -> bytes:
         return fragment.header.framed
 
     def message(self, fragment: Fragment) -> bytes:
-        return fragment.framed
+        end = fragment.decode + fragment.duration
+        before, self._sent_until = self._sent_until, end
+        if self._has is fragment.rendition:
+            return fragment.framed
+        changed = self._has is not None
+        self._has = fragment.rendition
+        self._has_from = self._under_way.sent_count + 2  # its init segment goes before it
+        if not changed or before is None or abs(before - fragment.decode) > TIMESCALE:
+            return fragment.framed
+        begin = min(before, end - _SPLICE)
+        return binary_message(spliced(fragment.payload, begin=begin, end=end))
 
     def text(self, text: bytes) -> bytes:
         return text
@@ -249,8 +347,15 @@ class Mp4Viewer(H264Viewer):
 
     protocol = "mp4"
 
-    def __init__(self, transport: asyncio.Transport, now: float, *, by_proxy: bool) -> None:
-        super().__init__(transport, now)
+    def __init__(
+        self,
+        transport: asyncio.Transport,
+        now: float,
+        wants: Rendition = Rendition.MAIN,
+        *,
+        by_proxy: bool,
+    ) -> None:
+        super().__init__(transport, now, wants)
         self.ends_with_the_gate = by_proxy
 
     def header(self, fragment: Fragment) -> bytes:

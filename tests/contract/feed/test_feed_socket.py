@@ -40,6 +40,7 @@ async def test_a_joiner_sees_the_pictures_since_the_last_keyframe_at_once() -> N
                 "width": WIDTH,
                 "height": HEIGHT,
                 "fps": 30,
+                "rendition": "main",
             }
             assert viewer.got.segments[0][4:8] == b"ftyp"
             assert viewer.got.states == ["live"]
@@ -147,7 +148,7 @@ async def test_who_never_reads_is_cut_off_when_the_gate_shuts() -> None:
                 await place.demands.until(Demand(2, 0))
                 # More than the socket's buffers take, so some of it stays in the daemon.
                 place.roll([heavy(8 << 20, keyframe=True)])
-                await viewer.fragments(1)
+                await viewer.fragments(2)  # the first is a placeholder
                 place.hub.show(State.PRIVATE)
                 await place.demands.until(Demand(1, 0), within=20.0)
                 with pytest.raises(ConnectionError):

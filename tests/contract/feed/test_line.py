@@ -182,7 +182,9 @@ def test_who_skips_three_times_gets_a_slideshow_and_then_another_chance() -> Non
         key, light = heavy(100, keyframe=True), heavy(100, keyframe=False)
         clock = asyncio.get_running_loop().time
         hub = Hub(
-            now_us=now_us, on_demand=lambda _: None, request_keyframe=lambda: asked.append(clock())
+            now_us=now_us,
+            on_demand=lambda _: None,
+            request_keyframe=lambda _: asked.append(clock()),
         )
         hub.set_format(WIDTH, HEIGHT, FPS)
         hub.show(State.LIVE)
@@ -216,7 +218,9 @@ def test_keyframes_are_asked_for_once_a_second_however_many_wait() -> None:
         key, light = heavy(100, keyframe=True), heavy(100, keyframe=False)
         clock = asyncio.get_running_loop().time
         hub = Hub(
-            now_us=now_us, on_demand=lambda _: None, request_keyframe=lambda: asked.append(clock())
+            now_us=now_us,
+            on_demand=lambda _: None,
+            request_keyframe=lambda _: asked.append(clock()),
         )
         hub.set_format(WIDTH, HEIGHT, FPS)
         hub.show(State.LIVE)

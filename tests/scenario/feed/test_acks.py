@@ -3,17 +3,14 @@
 import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 
 import pytest
 
 from likelight.contract import State
 from likelight.feed.acks import Acks
 from likelight.feed.hub import Hub
-from likelight.feed.viewers import SocketViewer
-from support.boxes import read_fragment
+from support.far_page import Page
 from support.feed import now_us
-from support.frames import BINARY, messages
 from support.pictures import HEIGHT, WIDTH, heavy
 from support.valve import Valve
 from support.virtual import run_virtual
@@ -22,50 +19,6 @@ FPS = 30
 KEY, LIGHT = heavy(30_000, keyframe=True), heavy(7_600, keyframe=False)
 RATE = len(KEY.data) + 29 * len(LIGHT.data)
 """Bytes a second of the stream: 2 Mbit/s."""
-
-
-@dataclass
-class Page:
-    """A viewer at the far end of a line, of which its server sees only a proxy's open socket."""
-
-    viewer: SocketViewer
-    proxy: Valve
-    bytes_per_s: float
-    delay_s: float = 0.02
-    acknowledges: bool = True
-    ages: list[tuple[float, float]] = field(default_factory=list)
-    """When each picture was there, by the loop's clock, and how old it was, both in seconds."""
-    _acks: list[tuple[int, float]] = field(default_factory=list)
-    _arrived: asyncio.Event = field(default_factory=asyncio.Event)
-
-    async def watch(self) -> None:
-        """Take what the proxy holds at the line's pace, for ever."""
-        clock = asyncio.get_running_loop().time
-        number = 0
-        while True:
-            while not self.proxy.got:
-                await asyncio.sleep(0.005)
-            for opcode, payload in messages(self.proxy.got.pop(0)):
-                await asyncio.sleep(len(payload) / self.bytes_per_s)
-                if opcode != BINARY:
-                    continue
-                number += 1
-                self._acks.append((number, clock() * 1000))
-                self._arrived.set()
-                if payload[4:8] == b"prft":
-                    age = (now_us() - read_fragment(payload).captured_us) / 1e6
-                    self.ages.append((clock(), age))
-
-    async def acknowledge(self) -> None:
-        """Acknowledge at once and then ten times a second, as the player does."""
-        while True:
-            await self._arrived.wait()
-            self._arrived.clear()
-            if self.acknowledges:
-                said, self._acks = Acks(acks=tuple(self._acks[-40:])), []
-                later = asyncio.get_running_loop().call_later
-                later(2 * self.delay_s, self.viewer.acknowledge, said)
-            await asyncio.sleep(0.1)
 
 
 @contextmanager

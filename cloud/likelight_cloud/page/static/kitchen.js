@@ -76,6 +76,8 @@ let ahead = Infinity;
 const serverTime = () => Date.now() - (Number.isFinite(ahead) ? ahead : 0);
 const hours = new Hours(find("hours"), find("left"), serverTime);
 
+let rendition = "main";
+
 const player = here ? null : new Player({
   stage: find("stage"),
   base: `/k/${kid}`,
@@ -83,9 +85,12 @@ const player = here ? null : new Player({
   onState: (value) => stateLine.socketSaid(value),
   onConnection: ({ kind, retryIn }) => stateLine.stream(kind, retryIn),
   onPicture: () => stateLine.pictureCame(),
+  onRendition: (word) => {
+    rendition = word;
+  },
   onDelay: (seconds, slow) => {
     find("delay").hidden = seconds === null;
-    if (seconds !== null) find("delay").textContent = behind(seconds, slow);
+    if (seconds !== null) find("delay").textContent = behind(seconds, slow, rendition);
   },
 });
 

@@ -124,14 +124,15 @@ export function clockTime(at, { seconds = true, zone } = {}) {
 
 /**
  * How old the picture is: "0.2 s behind", from 10 s on without the tenths; never none at all. With
- * the reason, where the viewer's connection is too slow for it.
+ * what is done about it, or the reason, where the viewer's connection is slow.
  */
-export function behind(seconds, slow) {
+export function behind(seconds, slow, rendition) {
   const digits = seconds < 9.95 ? 1 : 0;
   const shown = Math.max(0.1, seconds).toLocaleString(lang, {
     minimumFractionDigits: digits,
     maximumFractionDigits: digits,
   });
   const words = word("behind", { n: shown });
-  return slow ? `${words} · ${word("slow")}` : words;
+  const reason = rendition === "main" ? slow && "slow" : rendition;
+  return reason ? `${words} · ${word(reason)}` : words;
 }

@@ -16,6 +16,7 @@ from likelight.feed.hls.segmenter import Segmenter
 from likelight.feed.hls.segments import TARGET_DURATION, Segment
 from likelight.feed.hub import Hub
 from likelight.feed.outlets import Demand
+from likelight.feed.rendition import Rendition
 from likelight.feed.ring import Fragment
 
 HOLD_S = 3.0 * TARGET_DURATION
@@ -65,7 +66,7 @@ class Hls:
 
     def on_fragment(self, fragment: Fragment) -> None:
         """Take the next fragment; it is dropped when nobody has sent a request for 6 s."""
-        if self._lease and self._segmenter.add(fragment):
+        if fragment.rendition is Rendition.MAIN and self._lease and self._segmenter.add(fragment):
             self._changed()
 
     def on_jpeg(self, picture: JpegPicture) -> None:

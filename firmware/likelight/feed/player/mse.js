@@ -63,9 +63,12 @@ export class MsePicture {
     return this.#captures.grown(this.#video.currentTime);
   }
 
-  /** What follows is of this type, for example `video/mp4; codecs="avc1.42c01f"`. */
-  begin(mime) {
-    this.#queue.push({mime});
+  /**
+   * What follows is of this type, for example `video/mp4; codecs="avc1.42c01f"`. It `joins` where it
+   * is another rendition of the same picture, on the same timeline.
+   */
+  begin(mime, {joins = false} = {}) {
+    this.#queue.push({mime, joins});
   }
 
   /** Take an init segment or one whole fragment, an ArrayBuffer. */
@@ -93,7 +96,7 @@ export class MsePicture {
     if (this.#closed || this.#source.readyState !== "open" || this.#buffer?.updating) return;
     if (this.#buffer && this.#live.trim(this.#buffer)) return;
     try {
-      while (this.#queue[0]?.mime) this.#setType(this.#queue.shift().mime);
+      while (this.#queue[0]?.mime) this.#setType(this.#queue.shift());
       if (!this.#queue.length || !this.#buffer) return;
       let count = this.#queue.findIndex((item) => item.mime);
       if (count < 0) count = this.#queue.length;
@@ -107,7 +110,10 @@ export class MsePicture {
     }
   }
 
-  #setType(mime) {
+  // Renditions differ in the codec's level only. Chromium and Firefox go on without changeType, with
+  // which the picture stood still for two to five frames.
+  #setType({mime, joins}) {
+    if (joins && this.#buffer) return;
     this.#live.begin();
     if (mime === this.#mime) return;
     this.#mime = mime;

@@ -9,6 +9,8 @@
 //   onConnection({kind})   "connected", or with `retryIn` in seconds "lost", or "slow": the picture
 //                          grew old, and a new connection gets the newest
 //   onPicture()            the first picture of each connection is on the screen
+//   onRendition(word)      "main", or what a slow line gets: "low", a smaller picture, or "slide", five
+//                          of those a second
 //   onDelay(seconds, slow) once a second, how old the picture on the screen is; null if not known.
 //                          `slow` is true while it was "slow" in the last 30 s
 // `now()` is the wall time in epoch milliseconds from which the delay is computed; a page that
@@ -60,8 +62,11 @@ export class Player {
   #onlineListener = () => this.#onOnline();
 
   constructor({stage, base, label = "Picture from the kitchen", now = Date.now,
-    onState = () => {}, onConnection = () => {}, onPicture = () => {}, onDelay = () => {}}) {
-    this.#options = {stage, base, label, now, onState, onConnection, onPicture, onDelay};
+    onState = () => {}, onConnection = () => {}, onPicture = () => {}, onRendition = () => {},
+    onDelay = () => {}}) {
+    this.#options = {
+      stage, base, label, now, onState, onConnection, onPicture, onRendition, onDelay,
+    };
   }
 
   start() {
@@ -116,6 +121,7 @@ export class Player {
     if (!Way) return this.#lost();
     const {stage, base, label, now} = this.#options;
     stage.dataset.way = Way.way;
+    this.#rendition("main"); // until the way says otherwise
     this.#index = index;
     this.#pictured = this.#standing = false;
     this.#state = null;
@@ -151,6 +157,7 @@ export class Player {
         this.#standing = false;
         onState(state);
       }),
+      rendition: ifCurrent((word) => this.#rendition(word)),
       connected: ifCurrent(() => onConnection({kind: "connected"})),
       ready: ifCurrent(() => this.#expectPicture()), // hls.js is loaded; only now its 4 s begin
       picture: ifCurrent(() => this.#picture()),
@@ -158,6 +165,11 @@ export class Player {
       unsupported: ifCurrent(() => this.#failed("unsupported")), // the browser can't play it
       notAllowed: ifCurrent(() => this.#failed("notAllowed")), // the browser lets no video play
     };
+  }
+
+  #rendition(word) {
+    this.#options.stage.dataset.rendition = word;
+    this.#options.onRendition(word);
   }
 
   #expectPicture() {

@@ -18,6 +18,7 @@ from likelight.feed.channels import JpegPicture
 from likelight.feed.hub import Hub
 from likelight.feed.keyframe_pace import KeyframePace
 from likelight.feed.outlets import Demand
+from likelight.feed.rendition import Rendition
 from likelight.feed.ring import Fragment
 from likelight.feed.transport import abort, tune
 from likelight.feed.upload.handshake import NotUpgraded, raise_unless_upgraded
@@ -121,6 +122,8 @@ class Upload:
 
     def on_fragment(self, fragment: Fragment) -> None:
         """Take a picture of the camera; the relay has placeholders of its own."""
+        if fragment.rendition is not Rendition.MAIN:
+            return
         self._outgoing.ring.append(fragment)
         if self._hub is not None and self._hub.live_h264:
             self._outgoing.changed.set()
