@@ -8,10 +8,7 @@ from pathlib import Path
 
 from likelight.appreciation.sync.device_file import StoredNote, SyncState, device_file
 from likelight.appreciation.sync.store import DeviceStore
-from likelight.contract import (
-    Note,
-    NoteReceipt,
-)
+from likelight.contract import Note, Thanks
 from likelight.runtime.sqlite_file import SqliteFile
 from likelight.runtime.store_errors import StoreFull
 from support.diary import Diary
@@ -61,10 +58,11 @@ class WatchedStore(DeviceStore):
         await super().mark_shown(ids, at)
         self.diary.write("committed", "shown")
 
-    async def acknowledge(self, receipts: Iterable[NoteReceipt]) -> None:
-        self.diary.write("commit begins", "acknowledged")
-        await super().acknowledge(receipts)
-        self.diary.write("committed", "acknowledged")
+    async def thank(self, at: datetime) -> tuple[Thanks, int]:
+        self.diary.write("commit begins", "thanks")
+        thanks = await super().thank(at)
+        self.diary.write("committed", "thanks")
+        return thanks
 
 
 def copy_what_is_on_the_disk(source: Path, target: Path) -> None:

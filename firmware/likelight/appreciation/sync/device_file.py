@@ -321,13 +321,13 @@ def read_thanks(db: sqlite3.Connection) -> Thanks | None:
     return Thanks(id=thanks_id, at=at) if thanks_id and at else None
 
 
-def read_receipts(db: sqlite3.Connection) -> tuple[NoteReceipt, ...]:
-    """Return the first receipts that the cloud has not acknowledged, first shown first."""
+def read_receipts(db: sqlite3.Connection, limit: int) -> tuple[NoteReceipt, ...]:
+    """Return up to `limit` receipts that the cloud has not acknowledged, first shown first."""
     rows = db.execute(
         "SELECT id, shown_at, thanked_at FROM notes"
         " WHERE showing > 0 AND reported < CASE WHEN thanked_at IS NULL THEN 1 ELSE 2 END"
         " ORDER BY showing LIMIT ?",
-        (RECEIPTS_A_POST,),
+        (limit,),
     )
     return tuple(
         NoteReceipt(id=note_id, shown_at=_time(shown_at), thanked_at=_time(thanked_at))

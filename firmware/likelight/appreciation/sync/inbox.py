@@ -107,6 +107,7 @@ class Inbox:
                     async with asyncio.timeout(COMMIT_AFTER_S):
                         await self._save_now.wait()
                 self._save_now.clear()
+                await self._store.pace()
                 try:
                     await self._save()
                     failing = False
@@ -132,6 +133,7 @@ class Inbox:
         if new_versions and self.desired is not None:
             self.desired = self.desired.model_copy(update={"version": 0})
         if self._is_new(events) or new_time_line:
+            await self._store.pace()
             state = SyncState(events.cursor, self.desired, self.totals)
             new = await self._store.keep(state, events.notes, events.server_time)
             for code, count in Counter(note.code for note in new).items():

@@ -3,6 +3,7 @@
 Each method is one transaction: a power cut leaves all of it or nothing.
 """
 
+import asyncio
 import logging
 import sqlite3
 from collections.abc import Callable, Iterable
@@ -18,6 +19,10 @@ from likelight.runtime.sqlite_file import SqliteFile, StoreCondition
 from likelight.runtime.store_errors import StoreCorrupt, StoreError
 
 log = logging.getLogger(__name__)
+
+PACE_S = 1.0
+"""Commits are so far apart on average: a card wears with each."""
+LONGEST_PAUSE_S = 5.0
 
 T = TypeVar("T")
 
@@ -44,6 +49,9 @@ class DeviceStore:
         self._kitchen = kitchen
         self._now = now
         self._file = SqliteFile(path, device_file.device_file(kitchen))
+        self._acknowledged: list[NoteReceipt] = []
+        """Go into the next commit: after a power cut they are given once more, and nobody minds."""
+        self._next_turn = float("-inf")
 
     @property
     def private(self) -> bool:
@@ -93,6 +101,21 @@ class DeviceStore:
             # What a damaged log loses must not bring back the choice before this one.
             await self._file.empty_log()
 
+    async def pace(self) -> None:
+        """Wait for the turn of the next `keep`, so that commits are one a second on average.
+
+        Notes and likes that come can wait. That a note was shown, for which its sender waits, and
+        the crew's buttons are committed at once; then the next `keep` waits a second longer.
+        """
+        await asyncio.sleep(self._take_turn())
+
+    def _take_turn(self) -> float:
+        """Count one commit; return in how many seconds it would be its turn."""
+        now = asyncio.get_running_loop().time()
+        turn = min(max(now, self._next_turn), now + LONGEST_PAUSE_S)
+        self._next_turn = turn + PACE_S
+        return turn - now
+
     async def sync_state(self) -> SyncState:
         """Return what the last `keep` remembered."""
         return await self._file.read(device_file.read_sync_state)
@@ -102,11 +125,11 @@ class DeviceStore:
     ) -> tuple[StoredNote, ...]:
         """Remember `state` and `notes` at once; return those notes that are new.
 
-        `now` is the cloud's time; by it old notes go.
+        Await `pace` before, if it can wait. `now` is the cloud's time; by it old notes go.
         """
         notes, now = tuple(notes), now or self._now()
         try:
-            kept = await self._write(lambda db: device_file.keep(db, state, notes, now))
+            kept = await self._commit(lambda db: device_file.keep(db, state, notes, now))
         except StoreError as error:
             self.failing = error
             raise
@@ -124,11 +147,13 @@ class DeviceStore:
     async def mark_shown(self, ids: Iterable[str], at: datetime) -> None:
         """The screen showed the notes `ids`, in this order; their receipts are due."""
         ids = tuple(ids)
-        await self._write(lambda db: device_file.mark_shown(db, ids, at))
+        self._take_turn()
+        await self._commit(lambda db: device_file.mark_shown(db, ids, at))
 
     async def thank(self, at: datetime) -> tuple[Thanks, int]:
         """Thank for every note shown since the last thanks; return the thanks, and how many."""
-        return await self._write(lambda db: device_file.thank(db, at))
+        self._take_turn()
+        return await self._commit(lambda db: device_file.thank(db, at))
 
     async def thanks(self) -> Thanks | None:
         """Return the crew's last thanks."""
@@ -139,12 +164,30 @@ class DeviceStore:
 
         At most `RECEIPTS_A_POST`: what fits into one status.
         """
-        return await self._file.read(device_file.read_receipts)
+        most = device_file.RECEIPTS_A_POST
+        known = set(self._acknowledged)
+        due = await self._file.read(lambda db: device_file.read_receipts(db, most + len(known)))
+        return tuple(receipt for receipt in due if receipt not in known)[:most]
 
     async def acknowledge(self, receipts: Iterable[NoteReceipt]) -> None:
         """The cloud has these receipts. One that has changed since stays due."""
-        receipts = tuple(receipts)
-        await self._write(lambda db: device_file.acknowledge(db, receipts))
+        self._acknowledged += receipts
+        if len(self._acknowledged) >= device_file.RECEIPTS_A_POST:
+            await self._commit(lambda _: None)
+
+    async def _commit(self, change: Callable[[sqlite3.Connection], T]) -> T:
+        """Commit what `change` does, and what was acknowledged before."""
+        acknowledged, self._acknowledged = tuple(self._acknowledged), []
+
+        def all_due(db: sqlite3.Connection) -> T:
+            device_file.acknowledge(db, acknowledged)
+            return change(db)
+
+        try:
+            return await self._write(all_due)
+        except BaseException:
+            self._acknowledged += acknowledged
+            raise
 
     async def _write(self, change: Callable[[sqlite3.Connection], T]) -> T:
         try:
