@@ -175,3 +175,27 @@ def test_a_device_that_slept_through_backup_and_restore_lights_what_it_owes(play
             assert (await site.summary())["lamp"]["lit_total"] == 14
 
     play(scenario)
+
+
+def test_a_cloud_with_a_new_database_claims_no_light_before_the_lamp_glows(play: Play) -> None:
+    async def scenario(store: Store17) -> None:
+        async with store.living() as device:
+            async with store.cloud() as site:
+                await asyncio.sleep(2)
+                await site.like(20)
+                await asyncio.sleep(60)
+                assert device.gestures == [(20, 20)]
+            for kin in ("", "-wal", "-shm"):
+                Path(f"{store.database}{kin}").unlink(missing_ok=True)
+            async with store.cloud() as site:
+                await site.like(3)
+                for _ in range(90):
+                    await asyncio.sleep(1)
+                    assert (await site.summary())["lamp"]["lit_total"] == 0
+                assert (await site.summary())["state"] != "offline", "the device has reported"
+                await site.like(1)
+                await asyncio.sleep(10)
+                assert device.gestures == [(20, 20), (1, 4)]
+                assert (await site.summary())["lamp"]["lit_total"] == 4
+
+    play(scenario)

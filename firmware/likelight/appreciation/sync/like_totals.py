@@ -60,8 +60,11 @@ class LikeTotals:
         if self.epoch is None:
             fresh = 0  # the first reply ever: no old likes
         # Viewers read "the lamp lit" when lit_total >= total: a higher lit_total of the old epoch
-        # would promise light that never was.
-        lit_total = min(self.lit_total, total - fresh) if reset else self.lit_total
+        # would promise light that never was. A new epoch without a word about the old one is a
+        # cloud with a new database: none of its likes has lit.
+        lit_total = self.lit_total
+        if reset:
+            lit_total = min(lit_total, total - fresh) if arrival is Arrival.RESET else 0
         day_likes = min(self.today(day) + fresh, MAX_COUNT)
         heard = LikeTotals(epoch, total, lit_total, self.last_lit_at, day, day_likes)
         if arrival is Arrival.RETURNED and not reset:
