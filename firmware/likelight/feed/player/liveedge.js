@@ -1,61 +1,41 @@
-// Keeps a video at the end of its buffer: jumps when far behind, plays a little faster when near.
+// Keeps a video at the end of its buffer: jumps when far behind, else lets its rate do it.
 
+import {Margin} from "./margin.js";
 import {play} from "./video.js";
 
 const KEEP_S = 5; // of what has been played
 const MAX_LAG_S = 2; // more is not live any more: jump
 const SETTLE_S = 1.5; // after a join, while the cached pictures rush in, jump sooner
 const SETTLE_LAG_S = 0.4; // a placeholder lasts 0.25 s
-
-// The cushion is what the buffer may hold at its emptiest, just before a fragment comes. It is kept
-// small, grows when the network's jitter makes the video stall, and shrinks again slowly. So the
-// band in which the rate stays 1 ends at 0.15 s on a steady network and at 0.5 s on the worst.
-const CUSHION_S = 0.11;
-const CUSHION_MAX_S = 0.46;
-const BAND_S = 0.04; // above the cushion: here the rate does not change
-const SHRINK_EVERY_MS = 5000;
+const JOIN_S = 0.05; // before the end, because the next picture comes a thirtieth of a second later
 
 export class LiveEdge {
   #video;
-  #cushion = CUSHION_S;
-  #emptiest = [Infinity, Infinity]; // of this half second and of the last one
-  #measuredAt = 0;
+  #notAllowed;
+  #margin = new Margin();
+  #before = null; // the present append: {at, end} of what was buffered just before it
   #began = 0;
   #lagSetAt = 0;
-  #shrinking = 0;
-  #notAllowed;
+  #waitingSince = 0;
 
   constructor(video, notAllowed) {
     this.#video = video;
     this.#notAllowed = notAllowed;
-    video.addEventListener("waiting", () => this.#onStall());
-  }
-
-  stop() {
-    clearInterval(this.#shrinking);
-  }
-
-  // Called just before an append: what the buffer still holds now is the margin for jitter.
-  measure(buffer) {
-    const {buffered} = buffer;
-    if (!buffered.length) return;
-    const now = performance.now();
-    if (now - this.#measuredAt > 500) {
-      this.#measuredAt = now;
-      this.#emptiest = [Infinity, this.#emptiest[0]];
-    }
-    const left = buffered.end(buffered.length - 1) - this.#video.currentTime;
-    this.#emptiest[0] = Math.min(this.#emptiest[0], left);
+    video.addEventListener("waiting", () => { this.#waitingSince = performance.now(); });
+    video.addEventListener("playing", () => this.#onPlaying());
   }
 
   // A stream begins, or replaces another (the camera's after a placeholder's). Its first frame
   // lasts as long as the pause before it; jumping over it skips no picture.
   begin() {
     this.#began = 0;
-    this.#cushion = CUSHION_S;
-    this.#shrinking ||= setInterval(() => {
-      this.#cushion = Math.max(CUSHION_S, this.#cushion * 0.8);
-    }, SHRINK_EVERY_MS);
+    this.#margin.begin();
+  }
+
+  // Called just before an append.
+  measure({buffered}) {
+    const {length} = buffered;
+    this.#before = length ? {at: performance.now(), end: buffered.end(length - 1)} : null;
   }
 
   // Called after each append.
@@ -66,17 +46,19 @@ export class LiveEdge {
     const now = performance.now();
     const start = buffered.start(buffered.length - 1);
     const end = buffered.end(buffered.length - 1);
+    // Behind a gap are pictures that the server left others out for: they are not late.
+    const before = this.#before;
+    if (before && before.end >= start) this.#margin.came(before.at / 1000, before.end);
     const lag = end - video.currentTime;
     let most = now - this.#began < SETTLE_S * 1000 ? SETTLE_LAG_S : MAX_LAG_S;
     if (!this.#began) {
       this.#began = now;
-      most = CUSHION_S;
+      most = JOIN_S;
     }
     // There may be a gap before the last range, and no data will ever fill it. A seek goes where data
     // is; where each append began another, WebKit finished none.
     if (!video.seeking && (video.currentTime < start || lag > most || lag < -0.5)) {
-      video.currentTime = Math.max(start, end - CUSHION_S);
-      this.#emptiest = [Infinity, Infinity];
+      video.currentTime = Math.max(start, end - JOIN_S);
     }
     if (video.paused) play(video, this.#notAllowed);
     this.#setRate();
@@ -95,19 +77,18 @@ export class LiveEdge {
     return true;
   }
 
-  #onStall() {
-    if (this.#began && performance.now() - this.#began > SETTLE_S * 1000) {
-      this.#cushion = Math.min(CUSHION_MAX_S, this.#cushion + 0.02);
-    }
+  #onPlaying() {
+    const now = performance.now();
+    const lasted = this.#waitingSince && now - this.#waitingSince;
+    this.#waitingSince = 0;
+    // A join and its seeks make a video wait as well.
+    const settled = this.#began && now - this.#began > SETTLE_S * 1000;
+    if (settled && lasted) this.#margin.stalled(now / 1000, lasted / 1000);
   }
 
   #setRate() {
-    const left = Math.min(...this.#emptiest);
-    const over = left - this.#cushion;
     const video = this.#video;
-    let rate = video.playbackRate;
-    if (left === Infinity || over <= 0) rate = 1;
-    else if (over > BAND_S) rate = Math.min(1.25, 1.05 + (over - BAND_S));
+    const rate = this.#margin.rate(performance.now() / 1000, video.currentTime);
     if (rate !== video.playbackRate) video.playbackRate = rate;
   }
 }

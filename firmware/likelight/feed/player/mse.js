@@ -87,7 +87,6 @@ export class MsePicture {
 
   close() {
     this.#closed = true;
-    this.#live.stop();
     removeVideo(this.#video);
   }
 
