@@ -16,7 +16,9 @@ from likelight_cloud.page.templates import NOT_FOUND
 
 _NOTHING: Final = pages(NOT_FOUND, said="nothing")
 _NO_KITCHEN: Final = pages(NOT_FOUND, said="unknown")
-_ALMOST: Final = re.compile(r"/k/([a-z0-9][a-z0-9-]{0,39})(/here)?/*", re.IGNORECASE)
+_ALMOST: Final = re.compile(
+    r"(/k/[a-z0-9][a-z0-9-]{0,39}(?:/here)?|/embed/[a-z0-9][a-z0-9-]{0,39})/*", re.IGNORECASE
+)
 
 
 @web.middleware
@@ -32,7 +34,7 @@ async def for_persons(request: web.Request, handler: Handler) -> web.StreamRespo
     if right is not None:
         query = f"?{request.query_string}" if request.query_string else ""
         raise web.HTTPPermanentRedirect(f"{right}{query}", headers={"Vary": "Accept"})
-    in_kitchens = request.path.lower().startswith("/k/")
+    in_kitchens = request.path.lower().startswith(("/k/", "/embed/"))
     response = in_readers_language(request, _NO_KITCHEN if in_kitchens else _NOTHING)
     response.set_status(HTTPStatus.NOT_FOUND)
     response.headers["Cache-Control"] = "no-store"
@@ -50,5 +52,5 @@ def _right_path(path: str) -> str | None:
     found = _ALMOST.fullmatch(path)
     if found is None:
         return None
-    right = f"/k/{found[1].lower()}{'/here' if found[2] else ''}"
+    right = found[1].lower()
     return None if right == path else right

@@ -102,6 +102,7 @@ async def test_a_person_is_sent_on_from_another_case_or_a_slash_at_the_end(
         for path, right in (
             ("/k/demo/", "/k/demo"),
             ("/k/Demo?lang=de", "/k/demo?lang=de"),
+            ("/Embed/Demo/", "/embed/demo"),
             ("/K/DEMO/HERE/", "/k/demo/here"),
         ):
             async with session.get(path, headers=person, allow_redirects=False) as reply:
