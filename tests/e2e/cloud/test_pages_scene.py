@@ -124,7 +124,9 @@ async def test_a_closed_kitchen_counts_down_by_the_server_s_clock_and_shows_its_
         link = section.get_by_role("link", name="Add to calendar")
         await expect(link).to_have_attribute("href", "/k/demo/hours.ics?lang=en")
 
-        cloud.tell(hours=WeekHours(zone="Europe/Berlin"), opens_at=None)
+        nobody = SummaryLikes(total=1204, today=0)
+        cloud.tell(hours=WeekHours(zone="Europe/Berlin"), opens_at=None, likes=nobody)
+        await expect(section.locator("#today")).to_be_hidden()
         await expect(section.locator("table")).to_be_hidden()
         await expect(link).to_be_hidden()
         await expect(left).to_have_text("")

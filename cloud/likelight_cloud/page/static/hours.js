@@ -32,6 +32,7 @@ export class Hours {
     const rows = [...this.#section.querySelectorAll("tr")];
     days.forEach((day, n) => setWords(rows[n].querySelector("span"), day ?? word("day_closed")));
     find("a").hidden = !days.some(Boolean);
+    find("#today").hidden = likes.today === 0; // a nought would thank nobody
     setWords(find("#today"), word("today", { n: likes.today.toLocaleString(lang) }));
     this.#tick();
   }
