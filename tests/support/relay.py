@@ -16,6 +16,7 @@ from likelight.contract import State
 from likelight.feed.annexb import parse
 from likelight.feed.fmp4 import Init, fragment
 from likelight.feed.hub import Hub
+from likelight.feed.rendition import Rendition
 from likelight.feed.upload.client import Upload
 from likelight.feed.upload.protocol import FormatMessage, GateMessage, PacketKind, UploadPacket
 from likelight.feed.upload.sender import UploadSocket
@@ -52,9 +53,10 @@ class RelaySite(Site):
         return hub
 
     @asynccontextmanager
-    async def watcher(self) -> AsyncIterator[Watcher]:
+    async def watcher(self, query: str = "") -> AsyncIterator[Watcher]:
         """Watch at the cloud."""
-        async with self.session.ws_connect(f"{self.base}/k/{KID}/ws", max_msg_size=0) as socket:
+        url = f"{self.base}/k/{KID}/ws{query}"
+        async with self.session.ws_connect(url, max_msg_size=0) as socket:
             yield Watcher(socket)
 
     @asynccontextmanager
@@ -186,15 +188,18 @@ class Uploading:
     def live(self) -> None:
         """Open the gate."""
         self.hub.set_format(WIDTH, HEIGHT, 30)
+        self.hub.set_format(WIDTH // 2, HEIGHT // 2, 30, Rendition.LOW)
         self.hub.show(State.LIVE)
 
     def frame(self) -> None:
-        """Take the next frame; a keyframe when one was asked for."""
+        """Take the next frame; a keyframe when one was asked for. LOW has the same while wanted."""
         unit = self.units[self.filmed % GOP]
         self.filmed += 1
-        self.hub.publish(unit.data, keyframe=unit.keyframe, captured_us=wall_us())
+        at = wall_us()
+        for each in sorted({Rendition.MAIN, *self.hub.demand.renditions}):
+            self.hub.publish(unit.data, keyframe=unit.keyframe, captured_us=at, rendition=each)
 
-    def ask_keyframe(self) -> None:
+    def ask_keyframe(self, _: Rendition = Rendition.MAIN) -> None:
         self.keyframes_asked.append(asyncio.get_running_loop().time())
         self.filmed = 0
 

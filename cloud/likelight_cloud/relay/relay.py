@@ -85,6 +85,7 @@ class Relay:
             self._session.end(SUPERSEDED)
         self._session, self._token = session, token
         session.request_jpegs(_jpeg_fps(self.hub.demand))
+        session.request_renditions(self.hub.demand.renditions)
         # The camera of this upload may be another: nothing of the last one stays.
         self._show()
         try:
@@ -133,6 +134,7 @@ class Relay:
         self._kitchen.relay_watched(demand.watched)
         if self._session is not None:
             self._session.request_jpegs(_jpeg_fps(demand))
+            self._session.request_renditions(demand.renditions)
 
     def _request_keyframe(self, rendition: Rendition) -> None:
         if self._session is not None and rendition is Rendition.MAIN:

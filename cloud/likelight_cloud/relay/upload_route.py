@@ -7,7 +7,8 @@ from contextlib import suppress
 from aiohttp import WSCloseCode, WSMsgType, web
 
 from likelight.feed.keyframe_pace import KEYFRAME_EVERY_S
-from likelight.feed.upload.protocol import MAX_MESSAGE, TOO_FAST, RequestMessage
+from likelight.feed.rendition import Rendition
+from likelight.feed.upload.protocol import MAX_MESSAGE, TOO_FAST, WORDS, RequestMessage
 from likelight.runtime.cleanup import raise_if_cancelled
 from likelight_cloud.app import CLOUD
 from likelight_cloud.relay.relays import RELAYS
@@ -109,6 +110,7 @@ async def _take(socket: web.WebSocketResponse, upload: UploadSession) -> int:
 async def _send(socket: web.WebSocketResponse, upload: UploadSession) -> None:
     """Send the relay's requests as they come; the first is its word that it takes the upload."""
     sent_fps: int | None = None
+    asked: frozenset[Rendition] = frozenset()
     while True:
         upload.news.clear()
         async with asyncio.timeout(SEND_S):
@@ -118,6 +120,10 @@ async def _send(socket: web.WebSocketResponse, upload: UploadSession) -> None:
             if upload.jpeg_fps != sent_fps:
                 sent_fps = upload.jpeg_fps
                 await socket.send_str(_json(RequestMessage(jpeg_fps=sent_fps)))
+            if upload.renditions != asked:
+                asked = upload.renditions
+                words = tuple(WORDS[each] for each in sorted({Rendition.MAIN, *asked}))
+                await socket.send_str(_json(RequestMessage(renditions=words)))
             if upload.keyframe_due():
                 await socket.send_str(_json(RequestMessage(keyframe=True)))
         with suppress(TimeoutError):

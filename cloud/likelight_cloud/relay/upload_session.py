@@ -8,10 +8,12 @@ from likelight.contract import CLOUD_ONLY, State
 from likelight.feed.fmp4 import Init
 from likelight.feed.hub import Hub
 from likelight.feed.keyframe_pace import KeyframePace
+from likelight.feed.rendition import Rendition
 from likelight.feed.upload.protocol import (
     FormatMessage,
     GateMessage,
     PacketKind,
+    UploadPacket,
     UploadProtocolError,
     unpack,
 )
@@ -32,13 +34,15 @@ class UploadSession:
         self.ended: int | None = None
         """The WebSocket's close code, once the relay takes no more of this upload."""
         self.news = asyncio.Event()
-        """Set when there is something to send: another `jpeg_fps`, a keyframe request, the end."""
+        """Set when there is something to send: another request to the device, or the end."""
         self.jpeg_fps = 0
         self._hub = hub
         self._on_change = on_change
         self._on_picture = on_picture
-        self._format: FormatMessage | None = None
-        self._init: Init | None = None
+        self.renditions: frozenset[Rendition] = frozenset()
+        """What is asked of the device besides MAIN."""
+        self._formats: dict[Rendition, FormatMessage] = {}
+        self._inits: dict[Rendition, Init] = {}
         self._gate = GateMessage(gate="shut", reason=State.IDLE)
         self._silent = False
         self._keyframe_seen = False
@@ -48,7 +52,7 @@ class UploadSession:
     @property
     def state(self) -> State | None:
         """The kitchen's state as the device sent it; INTERRUPTED while its pictures stay out."""
-        if self.ended is not None or self._format is None:
+        if self.ended is not None or not self._formats:
             return None
         if self.gate_open:
             return State.INTERRUPTED if self._silent else State.LIVE
@@ -68,8 +72,13 @@ class UploadSession:
         if not isinstance(message, dict):
             raise UploadProtocolError("a text message that is not an object")
         if "codec" in message:
-            self._format, self._init = FormatMessage.model_validate(message), None
-        elif self._format is None:
+            told = FormatMessage.model_validate(message)
+            rendition = Rendition[told.rendition.upper()]
+            if rendition is not Rendition.MAIN and not self._formats:
+                raise UploadProtocolError("another rendition before the main one")
+            self._formats[rendition] = told
+            self._inits.pop(rendition, None)
+        elif not self._formats:
             raise UploadProtocolError("a text message before the stream's format")
         elif "gate" in message:
             gate = GateMessage.model_validate(message)
@@ -81,17 +90,18 @@ class UploadSession:
     def packet(self, message: bytes) -> None:
         """Take a binary message; pictures are dropped while the gate is shut."""
         packet = unpack(message)
-        if self._format is None:
+        rendition = packet.rendition
+        if rendition not in self._formats:
             raise UploadProtocolError("a packet before the stream's format")
         if packet.kind is PacketKind.INIT:
-            self._init = _init(packet.payload, self._format)
-        elif self._init is None:
+            self._inits[rendition] = _init(packet.payload, self._formats[rendition])
+        elif rendition not in self._inits:
             raise UploadProtocolError("a picture before its init segment")
         elif self.gate_open and self.ended is None:
             self._end_silence()
             self._on_picture()
             if packet.kind is PacketKind.FRAGMENT:
-                self._publish(packet.payload, packet.keyframe, packet.captured_us)
+                self._publish(packet)
             else:
                 self._hub.publish_jpeg(_jpeg(packet.payload), captured_us=packet.captured_us)
 
@@ -112,6 +122,12 @@ class UploadSession:
             self.jpeg_fps = fps
             self.news.set()
 
+    def request_renditions(self, renditions: frozenset[Rendition]) -> None:
+        """Ask for these besides MAIN, and no others."""
+        if renditions != self.renditions:
+            self.renditions = renditions
+            self.news.set()
+
     def request_keyframe(self) -> None:
         """Ask for a keyframe, as soon as a second has passed since the last request."""
         self._keyframe_wanted = True
@@ -129,14 +145,20 @@ class UploadSession:
             self._silent = False
             self._changed()
 
-    def _publish(self, payload: bytes, keyframe: bool, captured_us: int) -> None:
-        assert self._init is not None
-        units = unpack_fragment(payload)
-        if keyframe:
-            self._keyframe_seen, self._keyframe_wanted = True, False
-        elif not self._keyframe_seen:
-            self.request_keyframe()
-        self._hub.publish_units(self._init, units, keyframe=keyframe, captured_us=captured_us)
+    def _publish(self, packet: UploadPacket) -> None:
+        units = unpack_fragment(packet.payload)
+        if packet.rendition is Rendition.MAIN:
+            if packet.keyframe:
+                self._keyframe_seen, self._keyframe_wanted = True, False
+            elif not self._keyframe_seen:
+                self.request_keyframe()
+        self._hub.publish_units(
+            self._inits[packet.rendition],
+            units,
+            keyframe=packet.keyframe,
+            captured_us=packet.captured_us,
+            rendition=packet.rendition,
+        )
 
     def _changed(self) -> None:
         if self.state is not State.LIVE:

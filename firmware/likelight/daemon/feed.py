@@ -8,6 +8,7 @@ from likelight.daemon.prepare import Prepared
 from likelight.daemon.push import Push
 from likelight.feed.hls.hls import Hls
 from likelight.feed.hub import Hub
+from likelight.feed.rendition import Rendition
 from likelight.feed.upload.client import Upload
 from likelight.runtime.clock import now_us
 from likelight_hw.camera.process import CameraProcess
@@ -26,15 +27,15 @@ class Feed:
 
 def build_feed(prepared: Prepared, camera: CameraProcess, events: DeviceEvents) -> Feed:
     """Build the hub and its outlets. Nothing runs yet."""
-    hub = Hub(
-        now_us=now_us,
-        on_demand=events.on_demand,
-        request_keyframe=lambda rendition: camera.keyframe(CameraRendition(rendition)),
-    )
+
+    def keyframe(rendition: Rendition) -> None:
+        camera.keyframe(CameraRendition(rendition))
+
+    hub = Hub(now_us=now_us, on_demand=events.on_demand, request_keyframe=keyframe)
     hls = Hls(hub, epoch=secrets.token_hex(4))
     upload, push = prepared.upload, None
     if upload is not None:
-        upload.attach(hub, request_keyframe=camera.keyframe)
+        upload.attach(hub, request_keyframe=keyframe)
     if prepared.push_target is not None:
         push = Push(
             prepared.push_target,

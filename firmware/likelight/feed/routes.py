@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from likelight.feed import framing
 from likelight.feed.acks import Acks
 from likelight.feed.hub import Hub
+from likelight.feed.rendition import Rendition
 from likelight.feed.viewers import SocketViewer
 from likelight.web.http.client_address import came_by_proxy
 
@@ -99,12 +100,14 @@ async def _listen(ws: web.WebSocketResponse, viewer: SocketViewer) -> bool:
 
 
 async def _endless(request: web.Request, hub: Hub) -> web.StreamResponse:
+    rendition = _rendition(request)
     response = _Unframed(headers={"Content-Type": "video/mp4", **_STREAM})
     response.force_close()
     if request.method == "HEAD":
         return response
     await response.prepare(request)
-    with hub.watch_mp4(_transport(request), by_proxy=came_by_proxy(request)) as viewer:
+    by_proxy = came_by_proxy(request)
+    with hub.watch_mp4(_transport(request), rendition, by_proxy=by_proxy) as viewer:
         await viewer.gone.wait()
     return response
 
@@ -139,6 +142,14 @@ async def _snapshot(request: web.Request, hub: Hub) -> web.StreamResponse:
     return web.Response(
         body=picture.jpeg, content_type="image/jpeg", headers={**_NO_STORE, **stamp}
     )
+
+
+def _rendition(request: web.Request) -> Rendition:
+    word = request.query.get("rendition", Rendition.MAIN.word)
+    found = next((each for each in Rendition if each.word == word), None)
+    if found is None:
+        raise web.HTTPBadRequest(headers=_NO_STORE, text="rendition is main, low or slide")
+    return found
 
 
 def _transport(request: web.Request) -> asyncio.Transport:

@@ -24,6 +24,7 @@ _PROBE = padding(12, 683)
 _JOINS_WITHIN_S, _JOINS_BEHIND = 2.0, 3 * TIMESCALE // 2
 """A page that acknowledges gets a keyframe, and all since then once that has arrived."""
 
+_LONGEST_GAP = TIMESCALE // 4
 _SPLICE = TIMESCALE // 200
 """How much of what was sent last a picture of another rendition covers: one that began no later
 than that would be taken out again by the next."""
@@ -329,7 +330,12 @@ class SocketViewer(H264Viewer):
         changed = self._has is not None
         self._has = fragment.rendition
         self._has_from = self._under_way.sent_count + 2  # its init segment goes before it
-        if not changed or before is None or abs(before - fragment.decode) > TIMESCALE:
+        # Over a longer gap, which pictures left out have made, the page jumps.
+        if (
+            not changed
+            or before is None
+            or not -TIMESCALE < fragment.decode - before < _LONGEST_GAP
+        ):
             return fragment.framed
         begin = min(before, end - _SPLICE)
         return binary_message(spliced(fragment.payload, begin=begin, end=end))

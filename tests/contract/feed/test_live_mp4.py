@@ -8,9 +8,10 @@ import pytest
 
 from likelight.contract import State
 from likelight.feed.outlets import Demand
-from support.feed import SHADES, Kitchen, kitchen
+from likelight.feed.rendition import Rendition
+from support.feed import SHADES, Kitchen, kitchen, now_us
 from support.hls import Camera
-from support.pictures import CAMERA_SHADE, HEIGHT, WIDTH, decode, decode_sized, heavy
+from support.pictures import CAMERA_SHADE, HEIGHT, WIDTH, decode, decode_sized, encode, heavy
 from support.watcher import raw_viewer, read_to_the_end
 
 
@@ -104,3 +105,25 @@ async def test_an_unknown_kitchen_has_none() -> None:
     async with kitchen() as place, aiohttp.ClientSession(place.url) as session:
         async with session.get("/k/nobody/live.mp4") as reply:
             assert reply.status == 404
+
+
+async def test_a_rendition_comes_when_it_is_asked_for_and_begins_with_a_keyframe() -> None:
+    async with kitchen() as place, aiohttp.ClientSession(place.url) as session:
+        place.hub.set_format(WIDTH // 2, HEIGHT // 2, 30, Rendition.LOW)
+        rolling(place)
+        async with session.get("/k/demo/live.mp4?rendition=low") as reply:
+            low = frozenset({Rendition.LOW})
+            async with asyncio.timeout(20):
+                while place.hub.demand.renditions != low:
+                    await asyncio.sleep(0)
+            for unit in encode([CAMERA_SHADE] * 5, width=WIDTH // 2, height=HEIGHT // 2):
+                place.hub.publish(
+                    unit.data, keyframe=unit.keyframe, captured_us=now_us(), rendition=Rendition.LOW
+                )
+            found = await boxes(reply, 5)
+        shown = decode_sized(b"".join(found))
+        assert [(width, height) for width, height, _ in shown] == [(WIDTH // 2, HEIGHT // 2)] * 5
+        async with session.get("/k/demo/live.mp4?rendition=best") as reply:
+            assert reply.status == 400
+        await place.demands.until(Demand())
+        assert place.hub.demand.renditions == frozenset()

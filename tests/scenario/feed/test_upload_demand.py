@@ -37,7 +37,7 @@ async def device(
     """Connect a feed with its upload to the gate; the camera's pictures come all the time."""
     hub = Hub(now_us=now_us, on_demand=lambda demand: gate.on_demand(demand.watched))
     upload = Upload(relay.url, KID, TOKEN, rng=random.Random(1))
-    upload.attach(hub, request_keyframe=lambda: None)
+    upload.attach(hub, request_keyframe=lambda _: None)
     kitchen.on_change = lambda: hub.show(gate.state)
 
     hub.set_format(WIDTH, HEIGHT, 50)

@@ -104,7 +104,7 @@ def test_the_format_comes_first_then_the_init_the_gate_and_the_pictures() -> Non
                 await until(lambda: len(relay.pictures) >= 2)
             told, init, gate, first, second = relay.heard[:5]
             assert isinstance(told, dict)
-            assert set(told) == {"codec", "width", "height", "fps", "epoch"}
+            assert set(told) == {"codec", "width", "height", "fps", "epoch", "rendition"}
             assert (told["width"], told["height"], told["fps"]) == (320, 192, 30)
             assert isinstance(init, UploadPacket)
             assert init.kind is PacketKind.INIT

@@ -83,8 +83,8 @@ class Upload:
         self._wakes_backoff = Backoff(rng, base=0.5, cap=WAKES_CAP_S, jitter=0.5)
         self._epoch = secrets.token_urlsafe(6)
         self._hub: Hub | None = None
-        self._camera_keyframe: Callable[[], None] = lambda: None
-        self._pace = KeyframePace()
+        self._camera_keyframe: Callable[[Rendition], None] = lambda _: None
+        self._paces = {each: KeyframePace() for each in Rendition}
         self._outgoing = Outgoing()
         self._sender: Sender | None = None
         self._taken = False
@@ -98,7 +98,7 @@ class Upload:
         """Prove from now on with `token` which device this is."""
         self._headers["Authorization"] = f"Bearer {token}"
 
-    def attach(self, hub: Hub, *, request_keyframe: Callable[[], None]) -> None:
+    def attach(self, hub: Hub, *, request_keyframe: Callable[[Rendition], None]) -> None:
         """Take the feed of `hub`; `request_keyframe` asks its camera for a keyframe."""
         self._hub, self._camera_keyframe = hub, request_keyframe
         hub.add_outlet(self)
@@ -118,17 +118,20 @@ class Upload:
     @property
     def demand(self) -> Demand:
         watched = self._outgoing.watched and not self._in_trouble
-        return Demand(int(watched), int(watched and self._outgoing.jpeg_fps > 0))
+        return Demand(
+            int(watched),
+            int(watched and self._outgoing.jpeg_fps > 0),
+            self._outgoing.renditions if watched else frozenset(),
+        )
 
     def on_fragment(self, fragment: Fragment) -> None:
         """Take a picture of the camera; the relay has placeholders of its own."""
-        if fragment.rendition is not Rendition.MAIN:
-            return
-        self._outgoing.ring.append(fragment)
+        ring = self._outgoing.rings[fragment.rendition]
+        ring.append(fragment)
         if self._hub is not None and self._hub.live_h264:
             self._outgoing.changed.set()
         else:
-            self._outgoing.ring.clear()  # only its number counts
+            ring.clear()  # only its number counts
 
     def on_jpeg(self, picture: JpegPicture) -> None:
         """The same of JPEGs."""
@@ -141,8 +144,7 @@ class Upload:
         outgoing = self._outgoing
         was, outgoing.state = outgoing.state, state
         if state is State.LIVE or was is State.LIVE:
-            outgoing.ring.clear()
-            outgoing.picture = None
+            outgoing.forget()
         if self._sender is not None:
             self._sender.on_state(was)
         outgoing.changed.set()
@@ -200,6 +202,7 @@ class Upload:
             if sender.sending_for_s > PROVEN_S:
                 self._wakes_backoff.reset()
             self._outgoing.jpeg_fps = 0
+            self._outgoing.renditions = frozenset()
             self._demand_changed()
             if not socket.drained and socket.transport is not None:
                 abort(socket.transport)
@@ -248,15 +251,19 @@ class Upload:
         except ValidationError:
             return False  # from a newer relay; an unknown request is ignored
         if request.keyframe:
-            self._request_keyframe()
+            self._request_keyframe(Rendition.MAIN)
+        if request.renditions is not None:
+            asked = {Rendition[word.upper()] for word in request.renditions}
+            self._outgoing.renditions = frozenset(asked - {Rendition.MAIN})
+            self._demand_changed()
         if request.jpeg_fps is not None and request.jpeg_fps != self._outgoing.jpeg_fps:
             self._outgoing.jpeg_fps = request.jpeg_fps
             self._demand_changed()
         return request.jpeg_fps is not None
 
-    def _request_keyframe(self) -> None:
-        if self._pace.allow():
-            self._camera_keyframe()
+    def _request_keyframe(self, rendition: Rendition) -> None:
+        if self._paces[rendition].allow():
+            self._camera_keyframe(rendition)
 
     def _demand_changed(self) -> None:
         if self._hub is not None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from likelight.contract import State
 from likelight.feed.channels import JpegPicture
+from likelight.feed.rendition import Rendition
 from likelight.feed.ring import Ring
 
 
@@ -13,15 +14,25 @@ class Outgoing:
     """The newest pictures and the state, and what the cloud and the relay want of them."""
 
     state: State = State.IDLE
-    ring: Ring = field(default_factory=Ring)
+    rings: dict[Rendition, Ring] = field(
+        default_factory=lambda: {each: Ring() for each in Rendition}
+    )
     picture: JpegPicture | None = None
     """The newest JPEG that has not been sent."""
     watched: bool = False
     """True while the cloud says that somebody watches."""
     jpeg_fps: int = 0
     """How many JPEGs a second the relay asks for."""
+    renditions: frozenset[Rendition] = frozenset()
+    """What the relay asks for besides MAIN."""
     changed: asyncio.Event = field(default_factory=asyncio.Event)
     """Set on each change; a task that waits for it clears it first."""
+
+    def forget(self) -> None:
+        """Drop every picture at once."""
+        for ring in self.rings.values():
+            ring.clear()
+        self.picture = None
 
     @property
     def may_connect(self) -> bool:

@@ -1,7 +1,7 @@
 """The upload protocol: the messages between a device and its relay, and their bytes.
 
-Text messages are JSON. Binary messages carry pictures: u8 type, u8 flags, u16 zero, u64 capture
-time in microseconds since the epoch, big-endian, then the payload.
+Text messages are JSON. Binary messages carry pictures: u8 type, u8 flags, u16 rendition, u64
+capture time in microseconds since the epoch, big-endian, then the payload.
 """
 
 import struct
@@ -12,6 +12,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from likelight.contract import State, Wire
+from likelight.feed.rendition import Rendition
 
 MAX_MESSAGE = 2 * 1024 * 1024
 """Bytes; a keyframe of 1080p at 20 Mbit/s has some 500 KB."""
@@ -49,22 +50,38 @@ class UploadPacket:
     payload: bytes
     keyframe: bool = False
     captured_us: int = 0
+    rendition: Rendition = Rendition.MAIN
 
     def pack(self) -> bytes:
         """Return the message."""
         flags = _KEYFRAME if self.keyframe else 0
-        return _HEAD.pack(self.kind, flags, 0, self.captured_us) + self.payload
+        return _HEAD.pack(self.kind, flags, self.rendition, self.captured_us) + self.payload
 
 
 def unpack(message: bytes) -> UploadPacket:
     """Return what a binary message says; unknown flags are ignored."""
     if len(message) <= _HEAD.size:
         raise UploadProtocolError("a packet without a payload")
-    kind, flags, zero, captured_us = _HEAD.unpack_from(message)
-    if kind > max(PacketKind) or zero or captured_us > LATEST_US:
+    kind, flags, rendition, captured_us = _HEAD.unpack_from(message)
+    known = kind <= max(PacketKind) and rendition <= max(Rendition)
+    if not known or captured_us > LATEST_US:
         raise UploadProtocolError("a packet of an unknown type, or with a time after 2255")
-    payload = message[_HEAD.size :]
-    return UploadPacket(PacketKind(kind), payload, bool(flags & _KEYFRAME), captured_us)
+    return UploadPacket(
+        PacketKind(kind),
+        message[_HEAD.size :],
+        bool(flags & _KEYFRAME),
+        captured_us,
+        Rendition(rendition),
+    )
+
+
+RenditionWord = Literal["main", "low", "slide"]
+
+WORDS: dict[Rendition, RenditionWord] = {
+    Rendition.MAIN: "main",
+    Rendition.LOW: "low",
+    Rendition.SLIDE: "slide",
+}
 
 
 class FormatMessage(Wire):
@@ -75,6 +92,7 @@ class FormatMessage(Wire):
     height: Annotated[int, Field(ge=16, le=4096)]
     fps: Annotated[int, Field(ge=1, le=120)]
     epoch: Annotated[str, Field(max_length=40)]
+    rendition: RenditionWord = "main"
 
 
 class GateMessage(Wire):
@@ -85,10 +103,12 @@ class GateMessage(Wire):
 
 
 class RequestMessage(Wire):
-    """Relay to device: send a keyframe now, or JPEGs at `jpeg_fps`, 0 for none.
+    """Relay to device: send a keyframe now, or JPEGs at `jpeg_fps`, 0 for none, or `renditions`.
 
+    The main rendition is sent in any case, and needs keyframes most: `keyframe` is for that one.
     A relay takes an upload with a `jpeg_fps`, which it sends at once.
     """
 
     keyframe: bool = False
     jpeg_fps: Annotated[int, Field(ge=0, le=30)] | None = None
+    renditions: Annotated[tuple[RenditionWord, ...], Field(max_length=3)] | None = None

@@ -8,10 +8,17 @@ import aiohttp
 
 from likelight.contract import State
 from likelight.feed.fmp4 import Init
+from likelight.feed.rendition import Rendition
 from likelight.feed.ring import NOWHERE
 from likelight.feed.transport import abort, unacknowledged_bytes
 from likelight.feed.upload.outgoing import Outgoing
-from likelight.feed.upload.protocol import FormatMessage, GateMessage, PacketKind, UploadPacket
+from likelight.feed.upload.protocol import (
+    WORDS,
+    FormatMessage,
+    GateMessage,
+    PacketKind,
+    UploadPacket,
+)
 
 STALL_S = 5.0
 """A connection on which nothing has gone out for this long is dead."""
@@ -51,7 +58,7 @@ class Sender:
         outgoing: Outgoing,
         *,
         epoch: str,
-        request_keyframe: Callable[[], None],
+        request_keyframe: Callable[[Rendition], None],
     ) -> None:
         self.socket = socket
         self.gate: State | None = None
@@ -59,8 +66,8 @@ class Sender:
         self._outgoing = outgoing
         self._epoch = epoch
         self._request_keyframe = request_keyframe
-        self._cursor = NOWHERE
-        self._init: Init | None = None
+        self._cursors = dict.fromkeys(Rendition, NOWHERE)
+        self._inits: dict[Rendition, Init] = {}
         self._first_at: float | None = None
         self._picture_at = float("-inf")
         self._drained_at = asyncio.get_running_loop().time()
@@ -68,8 +75,8 @@ class Sender:
 
     @property
     def up_to_date(self) -> bool:
-        """True when every fragment has been sent or skipped."""
-        return self._cursor == self._outgoing.ring.end
+        """True when every fragment of the main rendition has been sent or skipped."""
+        return self._cursors[Rendition.MAIN] == self._outgoing.rings[Rendition.MAIN].end
 
     @property
     def sending_for_s(self) -> float:
@@ -98,9 +105,9 @@ class Sender:
         """Follow the state of `outgoing`, which has changed; on a shut, start the cutoff."""
         state = self._outgoing.state
         if state is State.LIVE or previous is State.LIVE:
-            self._cursor = NOWHERE
+            self._cursors = dict.fromkeys(Rendition, NOWHERE)
         if state is State.LIVE:
-            self._init = None  # the camera has started again, with a new stream
+            self._inits.clear()  # the camera has started again, with a new stream
         if previous is State.LIVE:
             cutoff = asyncio.get_running_loop().call_later(SHUT_WITHIN_S, self.abort_undelivered)
             # In a fault of the camera the gate stays open. If the camera is back in time, the
@@ -128,57 +135,73 @@ class Sender:
             self._drained_at = now
         elif now - self._drained_at > STALL_S:
             raise TimeoutError(f"nothing has gone out for {STALL_S:g} s")
-        await self._send_fragments()
+        # The small ones first: behind the main one they would wait for as long as it is late. Only
+        # its format comes before them.
+        if self._opened:
+            for rendition in sorted(self._outgoing.renditions, reverse=True):
+                await self._send_fragments(rendition)
+        await self._send_fragments(Rendition.MAIN)
         await self._send_jpeg()
 
     async def _send_gate(self, state: State) -> None:
         """Send `state` if the relay has not got it; on each connection the format comes first."""
-        if self._init is not None and state is not self.gate:
+        if self._opened and state is not self.gate:
             self.gate = state
             gate = GateMessage(gate="open" if state is State.LIVE else "shut", reason=state)
             await self.socket.send_str(gate.model_dump_json())
 
-    async def _send_fragments(self) -> None:
-        ring = self._outgoing.ring
-        missing = ring.missing(self._cursor) if self._may_send else ()
+    @property
+    def _opened(self) -> bool:
+        """True once the main rendition's format has been sent."""
+        return Rendition.MAIN in self._inits
+
+    async def _send_fragments(self, rendition: Rendition) -> None:
+        ring = self._outgoing.rings[rendition]
+        missing = ring.missing(self._cursors[rendition]) if self._may_send else ()
         for fragment in missing:
             # The gate may shut, and the connection fill, while the last fragment is being sent.
             if not self._may_send:
                 return
-            if fragment.init != self._init:
-                self._init = fragment.init
-                await self._send_init(fragment.init)
+            if fragment.init != self._inits.get(rendition):
+                self._inits[rendition] = fragment.init
+                await self._send_init(fragment.init, rendition)
                 await self._send_gate(self._outgoing.state)
-            self._cursor = fragment.sequence + 1
+            self._cursors[rendition] = fragment.sequence + 1
             packet = UploadPacket(
-                PacketKind.FRAGMENT, fragment.payload, fragment.keyframe, fragment.captured_us
+                PacketKind.FRAGMENT,
+                fragment.payload,
+                fragment.keyframe,
+                fragment.captured_us,
+                rendition,
             )
             await self.socket.send_bytes(packet.pack())
             if self._first_at is None:
                 self._first_at = asyncio.get_running_loop().time()
-        if not missing and self._may_send and self._cursor < ring.end:
-            self._request_keyframe()
+        if not missing and self._may_send and self._cursors[rendition] < ring.end:
+            self._request_keyframe(rendition)
 
     @property
     def _may_send(self) -> bool:
         return self._outgoing.state is State.LIVE and self.socket.drained
 
-    async def _send_init(self, init: Init) -> None:
+    async def _send_init(self, init: Init, rendition: Rendition) -> None:
         message = FormatMessage(
             codec=init.sets.codec,
             width=init.width,
             height=init.height,
             fps=init.fps,
             epoch=self._epoch,
+            rendition=WORDS[rendition],
         )
         await self.socket.send_str(message.model_dump_json())
-        await self.socket.send_bytes(UploadPacket(PacketKind.INIT, init.segment).pack())
+        packet = UploadPacket(PacketKind.INIT, init.segment, rendition=rendition)
+        await self.socket.send_bytes(packet.pack())
 
     async def _send_jpeg(self) -> None:
         outgoing = self._outgoing
         picture, outgoing.picture = outgoing.picture, None
         # Before a keyframe has brought the format, the relay would end the upload.
-        if picture is None or self._init is None or not outgoing.jpeg_fps or not self._may_send:
+        if picture is None or not self._opened or not outgoing.jpeg_fps or not self._may_send:
             return
         # Three quarters of the interval: the camera's rate is seldom a multiple of the relay's. By
         # the loop's clock: capture times are wall time, and a step back would hold all pictures.

@@ -1,0 +1,76 @@
+"""A smaller rendition at the relay: uploaded while it is needed, dropped when the gate shuts."""
+
+import json
+from collections.abc import AsyncIterator
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from likelight.contract import State
+from likelight.feed.rendition import Rendition
+from likelight.feed.upload.protocol import PacketKind, UploadPacket, UploadProtocolError, unpack
+from support.pictures import WIDTH
+from support.relay import RelaySite, beside, relay_site, until, uploading
+
+LOW = frozenset({Rendition.LOW})
+
+
+@pytest_asyncio.fixture
+async def site(tmp_path: Path) -> AsyncIterator[RelaySite]:
+    async with relay_site(tmp_path / "cloud.sqlite3") as site:
+        yield site
+
+
+async def test_it_is_asked_of_the_device_while_somebody_needs_it(site: RelaySite) -> None:
+    async with uploading(site.base) as device, site.watcher() as whole:
+        device.upload.on_watched(True)
+        device.live()
+        async with beside(device.film()):
+            await whole.fragments(20)
+            assert device.hub.demand.renditions == frozenset()
+            async with site.watcher("?line=slow") as slow:
+                await until(lambda: device.hub.demand.renditions == LOW)
+                while not any(text.get("rendition") == "low" for text in slow.got.texts):
+                    await slow.read()
+                await slow.read()
+                await slow.read()
+                await slow.ws.send_str(json.dumps({"acks": [[1, 1.0], [2, 2.0]]}))
+                await slow.fragments(5)
+            await until(lambda: device.hub.demand.renditions == frozenset())
+            await whole.fragments(len(whole.got.samples) + 10)
+    low = next(text for text in slow.got.texts if text.get("rendition") == "low")
+    assert low["width"] == WIDTH // 2
+    assert [text["rendition"] for text in whole.got.texts if "mime" in text][-1] == "main"
+    live = whole.got.samples[-10:]
+    assert all(a.decode + a.duration == b.decode for a, b in pairwise(live))
+
+
+async def test_when_the_gate_shuts_the_relay_drops_every_rendition(site: RelaySite) -> None:
+    async with uploading(site.base) as device, site.watcher("?line=slow") as slow:
+        device.upload.on_watched(True)
+        device.live()
+        async with beside(device.film()):
+            await until(lambda: site.hub._h264.runs(Rendition.LOW))
+            device.hub.show(State.PRIVATE)
+            await slow.state(State.PRIVATE)
+        for line in ("", "?line=unproven", "?line=slow"):
+            async with site.watcher(line) as later:
+                await later.state(State.PRIVATE)
+                await later.fragments(1)
+                widths = {text["width"] for text in later.got.texts if "width" in text}
+                assert widths == {1280}, "the placeholder's, and none of the camera's"
+
+
+@pytest.mark.parametrize("rendition", Rendition)
+def test_a_packet_tells_its_rendition(rendition: Rendition) -> None:
+    packet = UploadPacket(PacketKind.FRAGMENT, b"moof", True, 1, rendition)
+    assert unpack(packet.pack()) == packet
+
+
+def test_a_packet_of_a_rendition_that_nobody_knows_is_refused() -> None:
+    packet = bytearray(UploadPacket(PacketKind.FRAGMENT, b"moof").pack())
+    packet[3] = 3
+    with pytest.raises(UploadProtocolError):
+        unpack(bytes(packet))
