@@ -7,7 +7,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -24,9 +24,13 @@ unix_socket_directories = ''
 max_connections = 100
 shared_buffers = 32MB
 lc_messages = C
+# pg_rewind wants them, or checksums.
+wal_log_hints = on
+# And all that was written since the last checkpoint that both have.
+wal_keep_size = 64MB
 """
 # What a test writes need not survive the machine. Tests of durability leave these out.
-_FAST = "fsync = off\nfull_page_writes = off\n"
+_FAST = "fsync = off\n"
 _START_WITHIN_S = 120
 
 
@@ -39,22 +43,34 @@ def programs() -> Path:
 
 
 class Server:
-    """A server in a folder of its own; its databases belong to the role "likelight"."""
+    """A server in a folder of its own; its databases belong to the role "likelight".
 
-    def __init__(self, *, durable: bool = False) -> None:
+    With `copies` it is a standby, which follows that server until `promote`.
+    """
+
+    def __init__(self, *, durable: bool = False, copies: "Server | None" = None) -> None:
         self._programs = programs()
         self._folder = Path(tempfile.mkdtemp(prefix="postgresql-"))
         self._data = self._folder / "data"
         self._settings = _CONFIGURATION + ("" if durable else _FAST)
-        self._password = secrets.token_hex(12)
+        self._password = secrets.token_hex(12) if copies is None else copies._password
         self._running: subprocess.Popen[bytes] | None = None
         self._named = 0
+        self._follows = copies
+        self._waits_for: Server | None = None
         self.port = free_port()
         if os.geteuid() == 0:
             shutil.chown(self._folder, OWNER, OWNER)
         password = self._folder / "password"
         password.write_text(self._password)
         password.chmod(0o644)  # in a folder that only its owner enters
+        if copies is not None:
+            self._tool(
+                *("pg_basebackup", "-D", str(self._data), *copies._at(), "-c", "fast"),
+                *("-X", "stream", "--no-sync", "--no-manifest"),
+            )
+            self.follow(copies)
+            return
         self._tool(
             *("initdb", "--pgdata", str(self._data), "--username=postgres", "--no-sync"),
             *("--auth=scram-sha-256", f"--pwfile={password}", "--locale=C.UTF-8"),
@@ -64,9 +80,7 @@ class Server:
 
     def start(self) -> None:
         """Start it on the data that it has; return once it answers."""
-        configuration = self._folder / "postgresql.conf"
-        configuration.write_text(f"{self._settings}port = {self.port}\n")
-        configuration.chmod(0o644)
+        configuration = self._configure()
         with (self._folder / "log").open("ab") as log:
             # Not by pg_ctl: so it is our child, and ends with us, however we end.
             self._running = subprocess.Popen(
@@ -81,10 +95,83 @@ class Server:
                 cwd=self._folder,
                 start_new_session=True,
             )
-        until = time.monotonic() + _START_WITHIN_S
-        while not self._ready():
-            assert time.monotonic() < until, (self._folder / "log").read_text()
-            time.sleep(0.02)
+        _until(self._ready)
+
+    def _configure(self) -> Path:
+        """Write its configuration, outside the data, which a standby copies; return the file."""
+        file = self._folder / "postgresql.conf"
+        text = f"{self._settings}port = {self.port}\ncluster_name = '{self._name}'\n"
+        if self._waits_for is not None:
+            text += f"synchronous_standby_names = 'ANY 1 ({self._waits_for._name})'\n"
+        if self._follows is not None:
+            text += (
+                f"primary_conninfo = 'host=127.0.0.1 port={self._follows.port} user=postgres"
+                f" password={self._password} connect_timeout=2'\n"
+            )
+        file.write_text(text)
+        file.chmod(0o644)
+        return file
+
+    def follow(self, primary: "Server") -> None:
+        """Start as the standby of `primary`, on the data that it has; return once that waits for
+        it with each commit."""
+        self._follows, self._waits_for = primary, None
+        signal_file = self._data / "standby.signal"
+        signal_file.touch()
+        if os.geteuid() == 0:
+            shutil.chown(signal_file, OWNER, OWNER)
+        self.start()
+        primary.wait_for(self)
+        _until(
+            lambda: (
+                primary.sql(
+                    "SELECT 1 FROM pg_stat_replication WHERE state = 'streaming'"
+                    " AND sync_state IN ('sync', 'quorum')"
+                )
+                == "1"
+            )
+        )
+
+    def wait_for(self, standby: "Server | None") -> None:
+        """From now on have a commit wait until `standby` has it, too."""
+        self._waits_for = standby
+        self._configure()
+        if self._running is not None:
+            self._running.send_signal(signal.SIGHUP)
+
+    def promote(self) -> None:
+        """Make the standby a primary that waits for nobody; return once it takes writes."""
+        self._follows = None
+        self.wait_for(None)
+        self.sql("SELECT pg_promote(true, 60)")
+
+    def rewind(self, primary: "Server") -> None:
+        """Follow `primary`, which was promoted meanwhile, though this one may have gone on."""
+        self.stop()
+        # PostgreSQL 15: before the next checkpoint pg_rewind still sees the old time line.
+        primary.sql("CHECKPOINT")
+        self._tool(
+            *("pg_rewind", "-D", str(self._data), "--no-sync"),
+            f"--config-file={self._folder / 'postgresql.conf'}",
+            f"--source-server=host=127.0.0.1 port={primary.port} user=postgres dbname=postgres",
+        )
+        self.follow(primary)
+
+    def kill(self) -> None:
+        """End it as a power cut does: kill -9 of all its processes at once."""
+        running = self._running
+        if running is None:
+            return
+        running.send_signal(signal.SIGSTOP)  # it must not see its children die first
+        children = Path(f"/proc/{running.pid}/task/{running.pid}/children").read_text().split()
+        for process in (running.pid, *map(int, children)):
+            os.kill(process, signal.SIGKILL)
+        self.stop(signal.SIGKILL)
+        _until(lambda: not any(_runs(int(child)) for child in children))
+
+    def waiting(self) -> list[str]:
+        """Return the backends whose COMMIT waits for the standby."""
+        return self.sql("SELECT pid FROM pg_stat_activity WHERE wait_event = 'SyncRep'").split()
 
     def stop(self, how: signal.Signals = signal.SIGINT) -> None:
         """End it. SIGINT ends its connections in order, SIGQUIT as a crash does."""
@@ -101,8 +188,7 @@ class Server:
     def sql(self, command: str, database: str = "postgres") -> str:
         """Return what `command` says, run as the superuser, or in the database at a URL."""
         return self._tool(
-            *("psql", "-XAtq", "-h", "127.0.0.1", "-p", str(self.port), "-U", "postgres"),
-            *("-v", "ON_ERROR_STOP=1", "-d", database, "-c", command),
+            *("psql", "-XAtq", *self._at(), "-v", "ON_ERROR_STOP=1", "-d", database, "-c", command)
         )
 
     def url(self, database: str) -> str:
@@ -119,6 +205,13 @@ class Server:
             yield self.url(name)
         finally:
             self.sql(f"DROP DATABASE {name} WITH (FORCE)")
+
+    @property
+    def _name(self) -> str:
+        return f"server_{self.port}"
+
+    def _at(self) -> list[str]:
+        return ["-h", "127.0.0.1", "-p", str(self.port), "-U", "postgres"]
 
     def _ready(self) -> bool:
         assert self._running is not None
@@ -139,6 +232,21 @@ class Server:
         )
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout.strip()
+
+
+def _until(true: Callable[[], bool]) -> None:
+    until = time.monotonic() + _START_WITHIN_S
+    while not true():
+        assert time.monotonic() < until
+        time.sleep(0.02)
+
+
+def _runs(process: int) -> bool:
+    """Return whether it runs: whoever adopts an orphan may take a moment to reap it."""
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
 
 
 def _as_owner() -> list[str]:

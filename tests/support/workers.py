@@ -2,6 +2,7 @@
 
 import os
 from fnmatch import fnmatch
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -23,21 +24,11 @@ TOGETHER = {
     ),
     "chroot": ("realcam/*",),
     "virtual machine": ("gpiovm/*",),
-    # A browser each, which all tests of the file share.
-    "pages_bench": ("e2e/web/test_pages_bench.py",),
-    "pages_here": ("e2e/cloud/test_pages_here.py",),
-    "pages_language": ("e2e/cloud/test_pages_language.py",),
-    "pages_privacy": ("e2e/cloud/test_pages_privacy.py",),
-    "qr_sheet": ("e2e/cli/test_qr_sheet.py",),
-    "pages_viewer": ("e2e/cloud/test_pages_viewer.py",),
-    "pages_windows": ("e2e/cloud/test_pages_windows.py",),
-    "player": ("e2e/feed/test_player.py",),
-    "player_age": ("e2e/feed/test_player_age.py",),
 }
 """The tests that one worker runs, one after the other: a name, and the paths below tests/.
 
-The groups start in this order, so the longest come first. Every other test runs wherever a worker
-has nothing to do.
+The groups start in this order, so the longest come first; then files whose tests share a browser or
+a server, each on one worker. Every other test runs wherever a worker has nothing to do.
 """
 
 AFTER_THE_GROUPS = ("e2e/*", "contract/*", "scenario/*")
@@ -50,17 +41,25 @@ def group_of(path: Path) -> str | None:
     for name, patterns in TOGETHER.items():
         if any(fnmatch(below, pattern) for pattern in patterns):
             return name
-    return None
+    return below if _shares(path) else None
+
+
+@cache
+def _shares(path: Path) -> bool:
+    """Return whether the tests of a file share what is slow to start."""
+    return 'fixture(scope="module"' in path.read_text("utf-8")
 
 
 def _turn(path: Path) -> int:
     """Return the place of a file in the order of the start."""
     group = group_of(path)
-    if group:
+    if group in TOGETHER:
         return list(TOGETHER).index(group)
+    if group:
+        return len(TOGETHER)
     below = path.relative_to(TESTS).as_posix()
     places = [place for place, pattern in enumerate(AFTER_THE_GROUPS) if fnmatch(below, pattern)]
-    return len(TOGETHER) + (places[0] if places else len(AFTER_THE_GROUPS))
+    return len(TOGETHER) + 1 + (places[0] if places else len(AFTER_THE_GROUPS))
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -77,6 +77,10 @@ class NoteTimes:
         """Remember that a note was taken now."""
         self._taken.append(at)
 
+    def give_back(self) -> None:
+        """Forget the note that was taken last: it was not kept."""
+        self._taken.pop()
+
     def of_a_day(self, at: float) -> int:
         """Return how many of the remembered notes are younger than a day."""
         return sum(at - taken < DAY_S for taken in self._taken)

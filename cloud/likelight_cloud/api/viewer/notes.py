@@ -4,6 +4,8 @@ come."""
 import asyncio
 import re
 import secrets
+from collections.abc import AsyncIterator, Callable
+from contextlib import ExitStack, asynccontextmanager
 from datetime import datetime, timedelta
 
 from aiohttp import web
@@ -17,6 +19,7 @@ from likelight.contract import (
     NoteStatus,
 )
 from likelight.problem import FieldError, ProblemType
+from likelight.runtime.store_errors import StoreError
 from likelight.web.http.body import json_answer, read_body
 from likelight.web.http.client_address import client_of
 from likelight.web.http.problems import ProblemError
@@ -24,7 +27,7 @@ from likelight_cloud.api.viewer.who import over_limit, own_key, viewer_of
 from likelight_cloud.app import CLOUD, Cloud
 from likelight_cloud.kitchens.kitchen import Kitchen
 from likelight_cloud.kitchens.waiting import Sender
-from likelight_cloud.store.base import KeyReusedError, NoteRecord, Report
+from likelight_cloud.store.base import CONFIRM_WITHIN_S, KeyReusedError, NoteRecord, Report
 
 KEY = re.compile(r"[\x21-\x7e]{1,128}")
 
@@ -102,35 +105,63 @@ async def _queue(cloud: Cloud, kitchen: Kitchen, sender: Sender, key: str, code:
     kid, key = kitchen.record.kid, own_key(sender.viewer, key)
     # One after another: otherwise the first of two equal requests would put the second over the
     # limit.
-    async with kitchen.notes_lock:
-        if await cloud.store.note_by_key(kid, key) is None:
-            at = asyncio.get_running_loop().time()
-            times, ceiling = cloud.note_times.of(sender.viewer, kid, at), cloud.ceilings(kid).notes
-            wait_s = times.wait(at)
-            if wait_s > 0:
-                raise over_limit("The crew is reading your last note. One moment.", wait_s)
-            if not kitchen.waiting.has_room(await cloud.store.waiting(kid, cloud.now()), sender):
-                ceiling.ask(1, at)
-                raise over_limit(
-                    "Many notes wait for the crew already. Send yours when they have read some.",
-                    _room_in(kitchen, cloud.now()),
-                    ProblemType.FULL,
-                )
-            taken, wait_s = ceiling.take(1, at)
-            if not taken:
-                raise over_limit("Very many are writing to this crew just now. One moment.", wait_s)
-            times.take(at)
-        now = cloud.now()
-        note = await cloud.store.add_note(
-            kid,
-            id=_new_id(now),
-            code=code,
-            key=key,
-            at=now,
-            expires_at=expiry(now, kitchen.record.report),
-        )
+    async with _turn(kitchen):
+        with ExitStack() as given_back:
+            if await cloud.store.note_by_key(kid, key) is None:
+                given_back.callback(await _take(cloud, kitchen, sender))
+            now = cloud.now()
+            note = await cloud.store.add_note(
+                kid,
+                id=_new_id(now),
+                code=code,
+                key=key,
+                at=now,
+                expires_at=expiry(now, kitchen.record.report),
+            )
+            # One that was not confirmed comes again, under its key: that must not be over a limit.
+            given_back.pop_all()
         kitchen.waiting.add(note.id, sender)
         return note.told_at(now)
+
+
+@asynccontextmanager
+async def _turn(kitchen: Kitchen) -> AsyncIterator[None]:
+    """Hold the kitchen's lock. Raises `StoreError` while the notes before hang in the database."""
+    try:
+        async with asyncio.timeout(CONFIRM_WITHIN_S):
+            await kitchen.notes_lock.acquire()
+    except TimeoutError as error:
+        raise StoreError("the notes before this one are not confirmed") from error
+    try:
+        yield
+    finally:
+        kitchen.notes_lock.release()
+
+
+async def _take(cloud: Cloud, kitchen: Kitchen, sender: Sender) -> Callable[[], None]:
+    """Take one note from each limit; return what gives it back. Raises a 429 over one."""
+    kid, at = kitchen.record.kid, asyncio.get_running_loop().time()
+    times, ceiling = cloud.note_times.of(sender.viewer, kid, at), cloud.ceilings(kid).notes
+    wait_s = times.wait(at)
+    if wait_s > 0:
+        raise over_limit("The crew is reading your last note. One moment.", wait_s)
+    if not kitchen.waiting.has_room(await cloud.store.waiting(kid, cloud.now()), sender):
+        ceiling.ask(1, at)
+        raise over_limit(
+            "Many notes wait for the crew already. Send yours when they have read some.",
+            _room_in(kitchen, cloud.now()),
+            ProblemType.FULL,
+        )
+    taken, wait_s = ceiling.take(1, at)
+    if not taken:
+        raise over_limit("Very many are writing to this crew just now. One moment.", wait_s)
+    times.take(at)
+
+    def give_back() -> None:
+        times.give_back()
+        ceiling.give_back(1)
+
+    return give_back
 
 
 def expiry(sent_at: datetime, report: Report | None) -> datetime:

@@ -140,7 +140,8 @@ class PostgresStore:
         await self._write(work, kid)
 
     async def remove_kitchen(self, kid: str) -> None:
-        await self._write(lambda connection: remove(connection, kid))
+        # Without a limit: hundreds of thousands of notes may go with it.
+        await asyncio.shield(self._begin(lambda connection: remove(connection, kid)).done)
 
     async def change_desired(self, kid: str, change: Callable[[Desired], Desired]) -> None:
         async def work(connection: asyncpg.Connection) -> None:

@@ -1,0 +1,192 @@
+"""What viewers were told is kept holds, whatever becomes of a database server or of the cloud.
+
+`likelight-cloud serve` is a process of its own, and both servers are real. In the long run each
+fault comes 20 times.
+"""
+
+import asyncio
+import re
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+import aiohttp
+import pytest
+
+from conftest import LONG
+from likelight_cloud.cli.main import main
+from likelight_cloud.store.base import Store
+from likelight_cloud.store.choice import database_of
+from support.cloud import NOON
+from support.demo import free_port
+from support.postgresql_pair import Pair
+from support.viewers_load import Load
+
+ROUNDS = 1 if LONG == 1 else 20
+BACK_WITHIN_S = 5.0
+"""After a new primary takes writes, the cloud's own are back within this: the issue's figure."""
+
+
+@pytest.fixture(scope="module")
+def pair() -> Iterator[Pair]:
+    pair = Pair()
+    try:
+        yield pair
+    finally:
+        pair.remove()
+
+
+@dataclass
+class Service:
+    """`likelight-cloud serve`, and whom it serves."""
+
+    pair: Pair
+    load: Load
+    port: int
+    process: asyncio.subprocess.Process
+
+    async def restart(self) -> None:
+        """kill -9, and start again, as systemd does."""
+        self.process.kill()
+        await self.process.wait()
+        self.process = await _serve(self.pair.url, self.port)
+
+    async def change(self, what: Callable[[], None]) -> None:
+        """Let something become of a server."""
+        await asyncio.get_running_loop().run_in_executor(self.pair.thread, what)
+
+
+@pytest.fixture
+async def service(pair: Pair) -> AsyncIterator[Service]:
+    """Serve a new kitchen of the pair's database, under load; in the end compare."""
+    if await database_of(pair.url).is_missing():
+        assert await asyncio.to_thread(main, ["init", "--database", pair.url]) == 0
+    async with _store(pair) as store:
+        kid = f"kitchen-{len(await store.kitchens())}"
+        await store.add_kitchen(kid, "The demo kitchen", NOON)
+    port = free_port()
+    process = await _serve(pair.url, port)
+    async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as session:
+        load = Load(session, f"http://127.0.0.1:{port}/v1/kitchens/{kid}")
+        service = Service(pair, load, port, process)
+        sending = asyncio.create_task(load.run())
+        try:
+            await load.acknowledgement()
+            yield service
+            load.end()
+            await sending
+        finally:
+            sending.cancel()
+            service.process.kill()
+            await service.process.wait()
+    await _compare(pair, load, kid)
+
+
+async def _compare(pair: Pair, load: Load, kid: str) -> None:
+    async with _store(pair) as store:
+        record = await store.kitchen(kid)
+        assert record is not None
+        # A batch that is sent again after the cloud's own end may count twice: the contract's rule.
+        assert load.likes <= record.likes_total <= load.likes + load.twice
+        backlog = await store.notes_after(kid, 0, limit=1_000_000, at=NOON)
+    stored = [note.id for note in backlog.notes]
+    assert [note.seq for note in backlog.notes] == list(range(1, record.head + 1))
+    assert sorted(stored) == sorted(load.notes.values())
+    assert len(set(stored)) == len(stored)
+
+
+async def test_the_cloud_s_process_is_killed(service: Service) -> None:
+    for _ in range(ROUNDS):
+        await service.restart()
+        await service.load.acknowledgement()
+
+
+async def test_the_primary_is_killed_and_its_standby_promoted(service: Service) -> None:
+    async def lost() -> None:
+        await service.change(service.pair.lose_the_primary)
+
+    await _over_and_over(service, lost)
+
+
+async def test_the_primary_is_changed_on_purpose(service: Service) -> None:
+    async def changed() -> None:
+        await service.change(service.pair.switch_over)
+
+    await _over_and_over(service, changed)
+
+
+async def test_the_old_primary_goes_on_after_the_promotion(service: Service) -> None:
+    async def promoted() -> None:
+        await service.change(service.pair.promote)
+
+    await _over_and_over(service, promoted)
+
+
+async def test_the_standby_is_lost_and_comes_back(service: Service) -> None:
+    pair, load = service.pair, service.load
+    for _ in range(ROUNDS):
+        load.refusals.clear()
+        await service.change(pair.standby.kill)
+        async with asyncio.timeout(60):
+            while not any("has not confirmed this yet" in words for words in load.refusals):
+                await asyncio.sleep(0.05)
+        await service.change(lambda: pair.standby.follow(pair.primary))
+        assert await load.acknowledgement() < BACK_WITHIN_S
+
+
+async def test_what_waits_for_the_standby_is_cancelled_and_the_primary_lost(
+    service: Service,
+) -> None:
+    """PostgreSQL then says that it committed, and in a warning that one server alone has it."""
+    pair = service.pair
+
+    def cancelled_and_lost() -> None:
+        pair.standby.kill()
+        while not (waiting := pair.primary.waiting()):
+            pass
+        pair.primary.sql(
+            f"SELECT pg_cancel_backend(pid) FROM unnest(ARRAY[{','.join(waiting)}]) pid"
+        )
+        pair.primary.kill()
+        pair.standby.start()
+        pair.promote()
+
+    async def lost() -> None:
+        await service.change(cancelled_and_lost)
+
+    await _over_and_over(service, lost)
+
+
+async def _over_and_over(service: Service, fault: Callable[[], Awaitable[None]]) -> None:
+    """Have the primary change by `fault`; writes come back in time, and the old one rejoins."""
+    for _ in range(ROUNDS):
+        await fault()
+        assert await service.load.acknowledgement() < BACK_WITHIN_S
+        if service.pair.primary.sql("SELECT 1 FROM pg_stat_replication") != "1":
+            await service.change(service.pair.rejoin)
+
+
+async def _serve(url: str, port: int) -> asyncio.subprocess.Process:
+    ceilings = ("--max-likes", "1000000", "--max-notes", "1000000")
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        *("-m", "likelight_cloud", "serve", "--database", url, *ceilings),
+        *("--port", str(port), "--admin-port", "0"),
+        stderr=asyncio.subprocess.PIPE,
+    )
+    assert process.stderr is not None
+    async with asyncio.timeout(60):
+        first = (await process.stderr.readline()).decode()
+    assert re.match("The cloud answers at ", first), first
+    return process
+
+
+@asynccontextmanager
+async def _store(pair: Pair) -> AsyncIterator[Store]:
+    store = database_of(pair.url).store()
+    await store.open()
+    try:
+        yield store
+    finally:
+        await store.close()
