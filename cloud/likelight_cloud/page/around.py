@@ -12,6 +12,7 @@ _ROBOTS: Final = ServedFile.of(
     "robots.txt",
     b"""User-agent: *
 Allow: /k/
+Disallow: /k/*/hls/
 Disallow: /k/*/live.mp4
 Disallow: /k/*/snapshot.jpg
 Disallow: /k/*/stream

@@ -121,7 +121,8 @@ async def test_what_browsers_and_search_engines_ask_for_is_there(cloud: Embedded
         async with session.get("/robots.txt") as reply:
             assert reply.content_type == "text/plain"
             robots = RobotFileParser()
-            robots.parse((await reply.text()).splitlines())
+            rules = await reply.text()
+            robots.parse(rules.splitlines())
         async with session.get("/kitchen.webmanifest?lang=ja") as reply:
             assert reply.content_type == "application/manifest+json"
             manifest = await reply.json(content_type=None)
@@ -133,6 +134,10 @@ async def test_what_browsers_and_search_engines_ask_for_is_there(cloud: Embedded
         assert robots.can_fetch("*", allowed)
     for refused in ("/v1/catalogue", "/fleet"):
         assert not robots.can_fetch("*", refused)
+    # Python's parser knows no `*` in a path, as search engines do (RFC 9309).
+    media = [path.replace("*", "[^/]+") for path in re.findall(r"Disallow: (/k/\S+)", rules)]
+    for name in ("live.mp4", "snapshot.jpg", "stream.m3u8", "stream.mjpg", "hls/1/2.m4s", "ws"):
+        assert any(re.match(path, f"/k/demo/{name}") for path in media), name
 
 
 def test_the_device_finds_it_by_its_entry_point() -> None:
