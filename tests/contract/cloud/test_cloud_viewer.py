@@ -414,7 +414,7 @@ async def test_live_sends_the_summary_at_once_and_when_it_changes(site: Site) ->
 async def test_the_catalogue_speaks_several_languages(site: Site) -> None:
     english = await site.call("GET", "/v1/catalogue")
     assert english.body["lang"] == "en"
-    assert {"code", "text", "icon"} == set(english.body["notes"][0])
+    assert {"code", "text", "icon", "group"} == set(english.body["notes"][0])
     german = await site.call("GET", "/v1/catalogue", params={"lang": "de-AT"})
     assert german.body["lang"] == "de"
     assert german.headers["ETag"] != english.headers["ETag"]
