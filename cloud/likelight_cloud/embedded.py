@@ -16,6 +16,7 @@ from likelight.runtime.clock import Now
 from likelight.runtime.sqlite_file import StoreCondition
 from likelight.web.http.public_site import PublicSite
 from likelight_cloud import routes
+from likelight_cloud.api.viewer.forms import became
 from likelight_cloud.app import Cloud
 from likelight_cloud.page import page_routes
 from likelight_cloud.page.not_found import for_persons
@@ -64,7 +65,7 @@ class MountedCloud:
     def mount(self, app: web.Application) -> None:
         """Add the API and the pages for viewers to `app`, which `new_application` made."""
         routes.mount(self._cloud, app)
-        app.add_routes(page_routes(self._cloud.look, self._cloud.notes, self._site))
+        app.add_routes(page_routes(self._cloud.look, self._cloud.notes, became, self._site))
         app.middlewares.append(for_persons)
         app.add_routes(privacy_routes(contact=self._site.contact, now=self._now))
 

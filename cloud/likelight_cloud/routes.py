@@ -10,6 +10,7 @@ from likelight.web.http.problems import ProblemError
 from likelight_cloud.api.device.events import get_events
 from likelight_cloud.api.device.status import post_status
 from likelight_cloud.api.viewer.catalogue import get_catalogue
+from likelight_cloud.api.viewer.forms import post_form
 from likelight_cloud.api.viewer.hours import get_hours
 from likelight_cloud.api.viewer.likes import post_likes
 from likelight_cloud.api.viewer.live import get_live
@@ -33,6 +34,8 @@ ROUTES = (
     web.get("/v1/notes/{id}", get_note),
     web.get("/v1/catalogue", get_catalogue),
     web.get(HOURS, get_hours),
+    web.post("/k/{kid:[a-z0-9][a-z0-9-]{0,39}}", post_form),
+    web.post("/k/{kid:[a-z0-9][a-z0-9-]{0,39}}/here", post_form),
     web.get("/v1/me", get_me),
     web.delete("/v1/me", delete_me),
 )
@@ -49,7 +52,8 @@ def mount(cloud: Cloud, app: web.Application) -> None:
 @web.middleware
 async def only_while_ready(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Answer 503 for the cloud's own addresses while its store is closed or failing."""
-    if not request.path.startswith("/v1/") and not request.path.endswith("/hours.ics"):
+    own = request.match_info.handler in (post_form, get_hours)
+    if not own and not request.path.startswith("/v1/"):
         return await handler(request)
     if not request.app[CLOUD].ready.is_set():
         raise ProblemError(

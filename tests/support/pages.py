@@ -77,6 +77,12 @@ class ViewerPage:
         """Tap the heart `times` times at one moment, however slow the machine is."""
         await self.like.evaluate("(heart, times) => { while (times--) heart.click(); }", times)
 
+    async def shows_a_picture(self) -> None:
+        """Let the player of the stub cloud show its live picture."""
+        await self.page.wait_for_function("window.player")
+        for call in ("onConnection({kind: 'connected'})", "onState('live')", "onPicture()"):
+            await self.page.evaluate(f"player.options.{call}")
+
     async def says(self, words: str) -> None:
         """Wait until the state's line says exactly `words`."""
         await expect(self.state).to_have_text(words)

@@ -31,6 +31,7 @@ from likelight.web.http.problems import ProblemError
 from likelight.web.http.public_site import PublicSite
 from likelight_cloud.page import page_routes
 from likelight_cloud.page.files import MODULES, PageFiles, apart, bundled
+from likelight_cloud.page.kitchen import Became
 
 PLAYER = """
 // Stands in for the feed's player: one picture, and its callbacks at hand as `window.player`.
@@ -102,6 +103,8 @@ class StubCloud:
         self.like_answers: deque[Answer] = deque()
         self.notes: list[tuple[str, str]] = []
         self.note_answers: deque[Answer] = deque()
+        self.hold_likes: asyncio.Event | None = None
+        """Likes that have arrived are answered once it is set."""
         self.note_state: NoteState | None = NoteState.QUEUED
         self.views: list[str] = []
         self.ended: list[str] = []
@@ -163,7 +166,13 @@ class StubCloud:
 
     def routes(self) -> list[web.RouteDef]:
         return [
-            *page_routes(self._look, Notes({"en": self.catalogue}), self.site, self._files),
+            *page_routes(
+                self._look,
+                Notes({"en": self.catalogue, self.catalogue.lang: self.catalogue}),
+                self._became,
+                self.site,
+                self._files,
+            ),
             web.get("/player/player.js", self._player),
             web.get("/v1/kitchens/demo", self._summary),
             web.get("/v1/kitchens/demo/live", self._live),
@@ -179,6 +188,9 @@ class StubCloud:
         if kid == "removed":  # a moment ago: the page came, nothing else does
             return None
         raise ProblemError(404, "There is no such kitchen.", type=ProblemType.KITCHEN)
+
+    async def _became(self, _: web.Request) -> Became:
+        return {}
 
     async def _player(self, _: web.Request) -> web.Response:
         return web.Response(text=PLAYER, content_type="text/javascript")
@@ -214,6 +226,8 @@ class StubCloud:
         self._changes.bump()
         if not self.reachable:
             return _broken(request)
+        if self.hold_likes is not None:
+            await self.hold_likes.wait()
         if self.like_answers:
             return self.like_answers.popleft()(request)
         total = self.summary.likes.total + batch["n"]

@@ -10,7 +10,7 @@ from likelight.web.http.public_site import PublicSite
 from likelight.web.http.static_files import static_route
 from likelight_cloud.page.around import around_routes
 from likelight_cloud.page.files import BUNDLED, FILES, PREFIX, PageFiles
-from likelight_cloud.page.kitchen import KitchenPages
+from likelight_cloud.page.kitchen import Became, KitchenPages
 from likelight_cloud.page.sharing import sharing_routes
 
 _KID = "{kid:[a-z0-9][a-z0-9-]{0,39}}"
@@ -19,6 +19,7 @@ _KID = "{kid:[a-z0-9][a-z0-9-]{0,39}}"
 def page_routes(
     look: Callable[[str], Awaitable[Summary | None]],
     notes: Notes,
+    became: Callable[[web.Request], Awaitable[Became]],
     site: PublicSite,
     files: PageFiles = BUNDLED,
 ) -> list[web.RouteDef]:
@@ -27,9 +28,10 @@ def page_routes(
     what browsers ask for beside them.
 
     `look` returns a kitchen's summary, None while it can't be known, and raises the 404 for a
-    kitchen that does not exist. `notes` are the ones that viewers may send.
+    kitchen that does not exist. `notes` are the ones that viewers may send. `became` returns what
+    became of the form that led to a page.
     """
-    pages = KitchenPages(look, notes, site, files)
+    pages = KitchenPages(look, notes, became, site, files)
 
     async def kitchen(request: web.Request) -> web.Response:
         return await pages.reply(request, "page")

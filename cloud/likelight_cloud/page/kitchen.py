@@ -29,6 +29,9 @@ from likelight_cloud.page.templates import KITCHEN
 Place = Literal["page", "here", "embed"]
 """With a picture; for guests in the house, who have none; in a frame of another site's page."""
 
+Became = Mapping[Literal["like", "note"], str]
+"""What became of a viewer's like and note: the key of the words that say it."""
+
 _KEPT: Final = 128
 """Pages that are kept as they were last made, about 30 kB each: of a busy kitchen each language is
 rendered once for each change, however many open it."""
@@ -46,6 +49,18 @@ _MARKS: Final = {
     State.OFFLINE: "cloud_crossed",
     State.INTERRUPTED: "cloud_crossed",
 }
+# As `NOTE_MARKS` in static/receipts.js, and what that shows beside them.
+_BECAME: Final = {
+    "sent": "check",
+    "lit": "lamp",
+    "glowing": "heart",
+    "note_limit": "clock",
+    "held": "clock",
+    "shown": "star",
+    "thanked": "hands",
+    "expired": "clock",
+    "note_lost": "cloud_crossed",
+}
 
 
 _SENTENCES: Final = re.compile(r"(.+?[.。])(\s*)(.+)", re.DOTALL)
@@ -55,7 +70,8 @@ class KitchenPages:
     """The page at every `place` for every kitchen of this server.
 
     `look` returns the summary of a kitchen, or None while nobody can know; it raises the 404 for a
-    kitchen that does not exist.
+    kitchen that does not exist. `became` returns what became of the form that led to the page, for
+    browsers without JavaScript.
     `site` says who may frame the page of the place "embed"; nobody may frame another.
     """
 
@@ -63,10 +79,12 @@ class KitchenPages:
         self,
         look: Callable[[str], Awaitable[Summary | None]],
         notes: Notes,
+        became: Callable[[web.Request], Awaitable[Became]],
         site: PublicSite,
         files: PageFiles,
     ) -> None:
         self._look = look
+        self._became = became
         self._site = site
         self._framed = page_policy(site.framed_by)
         self._files = files
@@ -77,13 +95,19 @@ class KitchenPages:
         """Answer with the kitchen's page as it is now."""
         summary = await self._look(request.match_info["kid"])
         lang = language_of(request)
+        public = self._site.address_of(request)
+        if became := await self._became(request):
+            html = self._render(place, lang, summary, public, became)
+            response = by_language(request, ServedFile.of("page.html", html.encode()))
+            response.headers["Cache-Control"] = "no-store"
+            return response
         # The page does not tell the time of the request, so that it is the same until news come.
         told = "" if summary is None else summary.model_dump_json(exclude={"server_time"})
-        public = self._site.address_of(request)
         key = (place, lang, told, str(public))
         page = self._kept.pop(key, None)
         if page is None:
-            page = ServedFile.of("page.html", self._render(place, lang, summary, public).encode())
+            html = self._render(place, lang, summary, public, {})
+            page = ServedFile.of("page.html", html.encode())
         self._kept[key] = page
         if len(self._kept) > _KEPT:
             self._kept.popitem(last=False)
@@ -94,8 +118,11 @@ class KitchenPages:
             response.headers["X-Robots-Tag"] = "noindex"
         return response
 
-    def _render(self, place: Place, lang: str, summary: Summary | None, public: URL | None) -> str:
+    def _render(
+        self, place: Place, lang: str, summary: Summary | None, public: URL | None, became: Became
+    ) -> str:
         words = WORDS[lang]
+        said = {kind: words[key].replace("{when}", words["moment"]) for kind, key in became.items()}
         return KITCHEN.render(
             **context(lang, words),
             **_head(place, words, summary),
@@ -104,6 +131,7 @@ class KitchenPages:
             **_addresses(public, lang, summary),
             **hours_words(lang, words, summary),
             parted=parted,
+            became={kind: (_BECAME[key], said[kind]) for kind, key in became.items()},
             place=place,
             files=self._files,
             symbols=_SYMBOLS,

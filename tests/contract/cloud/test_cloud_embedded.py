@@ -202,7 +202,7 @@ async def test_a_failing_database_is_503_and_the_next_like_counts(
 async def test_the_page_is_there(cloud: EmbeddedCloud) -> None:
     async with hosted(cloud) as session, session.get("/k/demo") as reply:
         assert (reply.status, reply.content_type) == (200, "text/html")
-        assert reply.headers["Referrer-Policy"] == "no-referrer"
+        assert reply.headers["Referrer-Policy"] == "same-origin"
         assert "Set-Cookie" not in reply.headers
 
 

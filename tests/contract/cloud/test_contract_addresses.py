@@ -68,6 +68,16 @@ SERVED = {
         told_after="Idempotency-Key -> 201 ",
         options={"json": {"code": "heroes"}, "headers": {"Idempotency-Key": "the-note"}},
     ),
+    "POST /k/{kid}": Ask(
+        303,
+        media="application/octet-stream",
+        options={"data": {"like": "1"}, "allow_redirects": False},
+    ),
+    "POST /k/{kid}/here": Ask(
+        303,
+        media="application/octet-stream",
+        options={"data": {"note": "heroes"}, "allow_redirects": False},
+    ),
     "GET /v1/notes/{id}": Ask(told_after="GET  /v1/notes/{id} "),
     "POST /v1/kitchens/{kid}/watching": Ask(
         204, media="application/octet-stream", options={"json": {"view": "a-random-view"}}
@@ -92,7 +102,12 @@ SERVED = {
 }
 
 
-SETS_A_COOKIE = {"POST /v1/kitchens/{kid}/likes", "POST /v1/kitchens/{kid}/notes"}
+SETS_A_COOKIE = {
+    "POST /v1/kitchens/{kid}/likes",
+    "POST /v1/kitchens/{kid}/notes",
+    "POST /k/{kid}",
+    "POST /k/{kid}/here",
+}
 """Nothing else does, to a viewer who comes without one."""
 
 

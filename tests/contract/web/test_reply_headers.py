@@ -32,7 +32,7 @@ EVERYWHERE = (
 def is_told(headers: CIMultiDictProxy[str] | dict[str, str]) -> None:
     assert headers["Server"] == "likelight"
     assert headers["X-Content-Type-Options"] == "nosniff"
-    assert headers["Referrer-Policy"] == "no-referrer"
+    assert headers["Referrer-Policy"] == "same-origin"
     assert headers["Cross-Origin-Resource-Policy"] == "same-origin"
     assert headers["Cross-Origin-Opener-Policy"] == "same-origin"
     for feature in ("camera", "microphone", "geolocation"):
@@ -56,7 +56,7 @@ async def test_every_reply_has_the_headers_of_all(tmp_path: Path) -> None:
                 is_told(reply.headers)
                 assert "Strict-Transport-Security" not in reply.headers
                 if reply.content_type == "text/html":
-                    assert "form-action 'none'" in reply.headers["Content-Security-Policy"]
+                    assert "form-action 'self'" in reply.headers["Content-Security-Policy"]
         async with session.ws_connect(f"/k/{KID}/ws") as socket:
             is_told(socket._response.headers)
         async with session.post(f"{SUMMARY}/likes", data=b"{") as reply:

@@ -93,6 +93,12 @@ READ = """() => {
 }"""
 """What stands in the places that server and script both write, and where."""
 
+AS_WITH_A_SCRIPT = """() => {
+  for (const element of document.querySelectorAll("noscript")) element.remove();
+  for (const element of document.querySelectorAll(".scripted")) element.className = "";
+}"""
+"""Take away what only a browser without JavaScript shows, and show what it hides."""
+
 
 async def test_nothing_changes_when_the_script_takes_over_from_what_the_server_wrote(
     browser: Browser,
@@ -112,7 +118,7 @@ async def test_nothing_changes_when_the_script_takes_over_from_what_the_server_w
             await scripted.goto(address)
             await expect(scripted.locator("#said")).not_to_be_empty()
             await plain.goto(address)
-            await plain.evaluate("document.querySelector('noscript').remove()")
+            await plain.evaluate(AS_WITH_A_SCRIPT)
             assert await scripted.evaluate(READ) == await plain.evaluate(READ), (state, lang)
             assert await scripted.title() == await plain.title()
         figures = (0, 999, 1_204, 9_999, 10_000, 1_234_567)

@@ -156,11 +156,13 @@ async def test_a_stream_that_is_silent_for_45_seconds_is_given_up(
 ) -> None:
     await viewer.page.clock.install()
     await viewer.page.reload()
-    await viewer.counts(BEFORE)
+    # The page has this from its stream, which is open then; what came before stood in the HTML.
+    cloud.tell(likes=SummaryLikes(total=BEFORE + 1))
+    await viewer.counts(BEFORE + 1)
     cloud.mute = True
     cloud.tell(likes=SummaryLikes(total=7000))
     await viewer.page.clock.run_for(40_000)
-    await viewer.counts(BEFORE)
+    await viewer.counts(BEFORE + 1)
     await viewer.page.clock.run_for(6_000)
     await viewer.counts(7000)
     # Before it follows a stream again it asks, every 2 s.
@@ -391,8 +393,8 @@ async def test_a_slow_connection_is_named_as_the_reason(viewer: ViewerPage) -> N
     delay = viewer.page.locator("#delay")
     await player(viewer.page, "onDelay(3.21, true)")
     await expect(delay).to_have_text("3.2 s behind · Your connection is slow")
-    await player(viewer.page, "onDelay(0.2, false)")
-    await expect(delay).to_have_text("0.2 s behind")
+    await player(viewer.page, "onDelay(3.21, false)")
+    await expect(delay).to_have_text("3.2 s behind")
 
 
 async def test_a_picture_that_is_not_live_is_covered(cloud: StubCloud, viewer: ViewerPage) -> None:
@@ -434,13 +436,16 @@ async def test_between_two_pictures_the_window_is_dark(
         await photograph(page, f"window-{theme}")
 
 
-async def test_the_page_tells_how_old_a_live_picture_is(viewer: ViewerPage) -> None:
+async def test_the_page_tells_how_old_a_picture_is_that_is_older_than_three_seconds(
+    viewer: ViewerPage,
+) -> None:
     delay = viewer.page.locator("#delay")
     await player(viewer.page, "onConnection({kind: 'connected'})")
     await player(viewer.page, "onState('live')")
     await player(viewer.page, "onPicture()")
+    await player(viewer.page, "onDelay(2.9)")
     await expect(delay).to_be_hidden()
-    for seconds, words in ((0.02, "0.1"), (0.23, "0.2"), (9.96, "10"), (12.4, "12")):
+    for seconds, words in ((3.04, "3.0"), (3.23, "3.2"), (9.96, "10"), (12.4, "12")):
         await player(viewer.page, f"onDelay({seconds})")
         await expect(delay).to_have_text(f"{words} s behind")
     await player(viewer.page, "onState('private')")
@@ -522,15 +527,6 @@ async def test_notes_follow_the_catalogues_direction(browser: Browser, cloud: St
         await expect(page.locator("#notes[dir=rtl][lang=ar] button")).to_have_count(6)
 
 
-async def test_hearts_rise_unless_motion_is_not_wanted(
-    browser: Browser, address: str, page: Page
-) -> None:
-    hearts = "for (const _ of [1, 2, 3]) like.click(); sky.children.length"
-    assert await page.evaluate(hearts) == 3
-    async with chromium_page(browser, f"{address}/k/demo", calm=True) as calm:
-        assert await calm.evaluate(hearts) == 0
-
-
 async def test_the_page_asks_nobody_else_and_keeps_nothing(
     browser: Browser, cloud: StubCloud, address: str
 ) -> None:
@@ -567,13 +563,6 @@ async def test_every_target_is_48_pixels_and_nothing_scrolls_sideways(
         heart = await page.locator("#like").bounding_box()
         assert heart is not None
         assert heart["y"] + heart["height"] <= viewport["height"]
-
-
-async def test_without_javascript_the_page_says_what_it_needs(
-    browser: Browser, address: str
-) -> None:
-    async with chromium_page(browser, f"{address}/k/demo", javascript=False) as page:
-        await expect(page.locator(".plain")).to_contain_text("it needs JavaScript")
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

@@ -14,7 +14,7 @@ from likelight.assets import catalogue
 from likelight.contract import State, Summary, SummaryLikes
 from likelight.web.http.public_site import PublicSite
 from likelight_cloud.page.files import BUNDLED
-from likelight_cloud.page.kitchen import KitchenPages, Place
+from likelight_cloud.page.kitchen import Became, KitchenPages, Place
 from likelight_cloud.page.languages import WORDS, number
 from support.stub_cloud import StubCloud
 
@@ -29,10 +29,16 @@ class Pages:
 
     def __init__(self) -> None:
         self.summary: Summary | None = StubCloud().summary
-        self._pages = KitchenPages(self._look, catalogue.BUNDLED, PublicSite(), BUNDLED)
+        self.became: Became = {}
+        self._pages = KitchenPages(
+            self._look, catalogue.BUNDLED, self._became, PublicSite(), BUNDLED
+        )
 
     async def _look(self, _: str) -> Summary | None:
         return self.summary
+
+    async def _became(self, _: web.Request) -> Became:
+        return self.became
 
     def tell(self, **fields: Any) -> None:
         assert self.summary is not None
@@ -68,10 +74,11 @@ async def test_name_state_total_and_notes_stand_there_in_the_reader_s_language(
     assert between(text, "<title>") == WORDS[lang]["named"].replace("{name}", "The corner kitchen")
     assert f"<span>{html.escape(WORDS[lang]['live'])}</span>" in text
     assert between(text, 'data-total="1204">') == number(lang, 1204)
-    notes = re.findall(r'data-code="(\w+)">.*?<span dir="auto">(.*?)</span>', text)
-    assert [(code, html.unescape(said)) for code, said in notes] == [
-        (note.code, note.text) for note in catalogue.load(lang).notes
-    ]
+    found = re.findall(r'data-code="(\w+)">.*?<span dir="auto">(.*?)</span>', text)
+    notes = [(code, html.unescape(said)) for code, said in found]
+    wanted = [(note.code, note.text) for note in catalogue.load(lang).notes]
+    assert notes[:6] == wanted[:6]
+    assert sorted(notes) == sorted(wanted)
     assert f'<option value="{lang}" lang="{lang}" selected>{WORDS[lang]["own_name"]}<' in text
     assert json.loads(between(text, 'id="words">', "</script>")) == WORDS[lang]
     assert "{{" not in text
@@ -155,3 +162,19 @@ async def test_the_page_is_the_same_until_there_is_news_and_a_cache_keeps_langua
     assert (await pages.reply("ja", tag=first.headers["ETag"])).status == 200
     pages.tell(state=State.PRIVATE)
     assert (await pages.reply(tag=first.headers["ETag"])).status == 200
+
+
+@pytest.mark.parametrize("lang", WORDS)
+async def test_without_a_script_the_page_tells_what_became_of_a_form(
+    pages: Pages, lang: str
+) -> None:
+    assert 'data-kind="note" hidden>' in await pages.text(lang)
+    pages.became = {"note": "note_limit"}
+    reply = await pages.reply(lang)
+    told = WORDS[lang]["note_limit"].replace("{when}", WORDS[lang]["moment"])
+    assert between(body(reply), 'data-kind="note">', "</p>").endswith(f"<span>{told}</span>")
+    assert 'data-kind="like" hidden>' in body(reply)
+    assert reply.headers["Cache-Control"] == "no-store"
+    # What one viewer is told is not kept for another one.
+    pages.became = {}
+    assert told not in (await pages.text(lang)).split('id="notes"')[0].split("</head>")[1]

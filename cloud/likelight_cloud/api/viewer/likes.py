@@ -6,7 +6,7 @@ from functools import partial
 
 from aiohttp import web
 
-from likelight.contract import LikesRequest
+from likelight.contract import LikesReply, LikesRequest
 from likelight.web.http.body import json_answer, read_body
 from likelight_cloud.api.viewer.who import over_limit, own_key, viewer_of
 from likelight_cloud.app import CLOUD
@@ -16,10 +16,20 @@ from likelight_cloud.kitchens.sources import Sources
 
 async def post_likes(request: web.Request) -> web.Response:
     """Count a batch of taps. A viewer's batch that was here before gets its first answer again."""
+    reply, viewer = await count_taps(request, await read_body(request, LikesRequest))
+    response = json_answer(reply, status=202)
+    request.app[CLOUD].viewers.keep(request, response, viewer)
+    return response
+
+
+async def count_taps(request: web.Request, taps: LikesRequest) -> tuple[LikesReply, str]:
+    """Return the answer to `taps`, which are durable then, and the viewer's token.
+
+    Raises a 404 for an unknown kitchen and a 429 when nothing is accepted.
+    """
     cloud = request.app[CLOUD]
     kitchen = await cloud.kitchen(request.match_info["kid"])
     kid = kitchen.record.kid
-    taps = await read_body(request, LikesRequest)
     ceiling = cloud.ceilings(kid).likes
     viewer = viewer_of(request, kid, taps.batch.lower(), ceiling, taps.n)
     batch = own_key(viewer, taps.batch.lower())
@@ -36,9 +46,7 @@ async def post_likes(request: web.Request) -> web.Response:
         answer = cloud.likes.add(kid, batch, accepted, math.ceil(wait_s * 1000))
         if taps.source == "here":
             answer.add_done_callback(partial(_count_here, kitchen.sources))
-    response = json_answer(await confirmed(answer), status=202)
-    cloud.viewers.keep(request, response, viewer)
-    return response
+    return await confirmed(answer), viewer
 
 
 def _count_here(sources: Sources, answer: Answer) -> None:

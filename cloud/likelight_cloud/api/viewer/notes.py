@@ -19,6 +19,7 @@ from likelight.contract import (
     NoteStatus,
 )
 from likelight.problem import FieldError, ProblemType
+from likelight.runtime.printable import printable
 from likelight.runtime.store_errors import StoreError
 from likelight.web.http.body import json_answer, read_body
 from likelight.web.http.client_address import client_of
@@ -40,32 +41,12 @@ _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 async def post_note(request: web.Request) -> web.Response:
     """Queue a note for the crew. The same key and body get the same answer again."""
-    cloud = request.app[CLOUD]
-    kitchen = await cloud.kitchen(request.match_info["kid"])
     key = request.headers.get("Idempotency-Key", "")
     if not KEY.fullmatch(key):
         raise ProblemError(
             400, "Send an Idempotency-Key of 1 to 128 visible ASCII characters, such as a new UUID."
         )
-    wanted = await read_body(request, NoteRequest)
-    if wanted.code not in cloud.notes.codes():
-        raise ProblemError(
-            422,
-            f"code: there is no note called {wanted.code}. GET /v1/catalogue lists them.",
-            type=ProblemType.INVALID,
-            errors=(FieldError(field="code", detail="not in the catalogue"),),
-        )
-    ceiling = cloud.ceilings(kitchen.record.kid).notes
-    viewer = viewer_of(request, kitchen.record.kid, key, ceiling, 1)
-    sender = Sender(viewer, cloud.newcomers.hidden_prefix(client_of(request)))
-    try:
-        note = await _queue(cloud, kitchen, sender, key, wanted.code)
-    except KeyReusedError as error:
-        raise ProblemError(
-            422,
-            "This Idempotency-Key was used for another note. Send this one under a new key.",
-            type=ProblemType.INVALID,
-        ) from error
+    note, viewer = await queue_note(request, (await read_body(request, NoteRequest)).code, key)
     response = json_answer(
         NoteStatus(
             id=note.id,
@@ -76,19 +57,53 @@ async def post_note(request: web.Request) -> web.Response:
         status=201,
         exclude_none=True,
     )
-    cloud.viewers.keep(request, response, viewer)
+    request.app[CLOUD].viewers.keep(request, response, viewer)
     return response
+
+
+async def queue_note(request: web.Request, code: str, key: str) -> tuple[NoteRecord, str]:
+    """Return the note `code` that `request` sends under its own `key`, and the viewer's token.
+
+    Raises a 404 for an unknown kitchen, a 422 for an unknown code and a 429 over a limit.
+    """
+    cloud = request.app[CLOUD]
+    kitchen = await cloud.kitchen(request.match_info["kid"])
+    if code not in cloud.notes.codes():
+        raise ProblemError(
+            422,
+            f"code: there is no note called {printable(code)}. GET /v1/catalogue lists them.",
+            type=ProblemType.INVALID,
+            errors=(FieldError(field="code", detail="not in the catalogue"),),
+        )
+    ceiling = cloud.ceilings(kitchen.record.kid).notes
+    viewer = viewer_of(request, kitchen.record.kid, key, ceiling, 1)
+    sender = Sender(viewer, cloud.newcomers.hidden_prefix(client_of(request)))
+    try:
+        return await _queue(cloud, kitchen, sender, key, code), viewer
+    except KeyReusedError as error:
+        raise ProblemError(
+            422,
+            "This Idempotency-Key was used for another note. Send this one under a new key.",
+            type=ProblemType.INVALID,
+        ) from error
 
 
 async def get_note(request: web.Request) -> web.Response:
     """Return how far a note has come; nobody but its sender knows the id."""
-    cloud = request.app[CLOUD]
-    known = await cloud.store.note(request.match_info["id"])
-    if known is None:
+    status = await note_status(request.app[CLOUD], request.match_info["id"])
+    if status is None:
         raise ProblemError(404, "There is no note with this id.")
+    return json_answer(status, exclude_none=True)
+
+
+async def note_status(cloud: Cloud, id: str) -> NoteStatus | None:
+    """Return how far the note `id` has come, None when there is none."""
+    known = await cloud.store.note(id)
+    if known is None:
+        return None
     at = cloud.now()
     note = known.told_at(at)
-    status = NoteStatus(
+    return NoteStatus(
         id=note.id,
         state=note.state(at, waits=_waits(await cloud.kitchen(note.kid))),
         created_at=note.created_at,
@@ -97,7 +112,6 @@ async def get_note(request: web.Request) -> web.Response:
         thanked_at=note.thanked_at,
         expires_at=note.expires_at,
     )
-    return json_answer(status, exclude_none=True)
 
 
 async def _queue(cloud: Cloud, kitchen: Kitchen, sender: Sender, key: str, code: str) -> NoteRecord:

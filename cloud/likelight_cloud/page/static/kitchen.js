@@ -1,12 +1,13 @@
 /** The viewer's page, wired together. Of what it knows only the notes of this tab outlive it. */
 
 import { Player } from "/player/player.js";
-import { Hearts } from "./hearts.js";
+import { Growth, Hearts } from "./hearts.js";
 import { Hours } from "./hours.js";
 import { setIcon } from "./icons.js";
 import { Kept } from "./kept.js";
 import { Likes } from "./likes.js";
 import { Live } from "./live.js";
+import { Moment } from "./moment.js";
 import { Notes } from "./notes.js";
 import { Receipts } from "./receipts.js";
 import { holdToken } from "./requests.js";
@@ -14,11 +15,14 @@ import { shareBy } from "./share.js";
 import { behind } from "./state.js";
 import { StateLine } from "./stateline.js";
 import { Total } from "./total.js";
+import { doubleTap, smallPictureBy, wholeScreenBy } from "./view.js";
 import { Watching } from "./watching.js";
 import { chooseLanguage, counted, word } from "./words.js";
 
 const ASLEEP_AFTER_MS = 30_000;
-const GLOW_MS = 300;
+const RIM_MS = 900;
+// A delay that nobody notices is not worth a line.
+const DELAY_TOLD_S = 3;
 
 const kid = location.pathname.split("/")[2];
 const api = `/v1/kitchens/${kid}`;
@@ -33,7 +37,10 @@ const say = (words) => {
 };
 const total = new Total(find("total"), say);
 const stateLine = new StateLine(main, say);
-const hearts = new Hearts(find("like"), find("halo"), find("sky"));
+const picture = main.querySelector(".window");
+const hearts = new Hearts({ button: find("like"), halo: find("halo"), sky: find("sky"), picture });
+const growth = new Growth((n) => hearts.others(n));
+const moment = new Moment(find("moment"));
 const watching = here ? null : new Watching(`${api}/watching`);
 
 const receipts = new Receipts(
@@ -45,22 +52,32 @@ const receipts = new Receipts(
     line.querySelector("span").textContent = words;
     find("hint").hidden = true;
   },
-  () => {
-    main.dataset.lit = "";
-    setTimeout(() => delete main.dataset.lit, 2 * GLOW_MS);
+  {
+    lit: () => {
+      main.dataset.lit = "";
+      setTimeout(() => delete main.dataset.lit, RIM_MS);
+    },
+    thanked: () => moment.thanked(),
+    noteThanked: (text) => moment.quote(text),
+    askSummary: () => live.ask(),
   },
-  () => live.ask(),
   new Kept(kid),
 );
 
 const likes = new Likes(`${api}/likes`, here ? "here" : undefined, {
+  asked: () => growth.asked(),
   sent: (reply) => {
-    total.atLeast(reply.total);
+    hearts.ours(reply.accepted);
+    growth.by(total.atLeast(reply.total));
+    growth.answered(reply.accepted);
     receipts.likeSent(reply.total);
   },
   limited: () => receipts.likeLimited(),
   late: () => receipts.likeLate(),
-  refused: () => receipts.likeRefused(),
+  refused: () => {
+    growth.answered(0);
+    receipts.likeRefused();
+  },
 });
 
 new Notes(`${api}/notes`, find("notes"), {
@@ -78,19 +95,25 @@ const hours = new Hours(find("hours"), find("left"), serverTime);
 
 let rendition = "main";
 
+const offerSmallPicture = smallPictureBy(find("small"), find("stage"));
 const player = here ? null : new Player({
   stage: find("stage"),
   base: `/k/${kid}`,
+  label: word("picture"),
   now: serverTime,
   onState: (value) => stateLine.socketSaid(value),
   onConnection: ({ kind, retryIn }) => stateLine.stream(kind, retryIn),
-  onPicture: () => stateLine.pictureCame(),
+  onPicture: () => {
+    stateLine.pictureCame();
+    offerSmallPicture();
+  },
   onRendition: (word) => {
     rendition = word;
   },
   onDelay: (seconds, slow) => {
-    find("delay").hidden = seconds === null;
-    if (seconds !== null) find("delay").textContent = behind(seconds, slow, rendition);
+    const told = seconds !== null && (slow || rendition !== "main" || seconds > DELAY_TOLD_S);
+    find("delay").hidden = !told;
+    if (told) find("delay").textContent = behind(seconds, slow, rendition);
   },
 });
 
@@ -104,7 +127,7 @@ const told = (summary) => {
   // A range takes the form of its end.
   const most = Number.parseInt(band.split("-").at(-1)) || 0;
   find("band").nextElementSibling.textContent = counted("watching", most);
-  total.atLeast(summary.likes.total);
+  growth.by(total.atLeast(summary.likes.total));
   stateLine.summarySaid(summary);
   hours.summary(summary);
   receipts.summary(summary);
@@ -140,10 +163,16 @@ const look = () => {
 document.addEventListener("visibilitychange", look);
 addEventListener("online", look);
 
-find("like").addEventListener("click", () => {
-  hearts.tap();
+find("like").addEventListener("click", (event) => {
+  event.preventDefault(); // the form is for browsers without JavaScript
   likes.tap();
 });
+// A key that is held repeats itself, and would like some thirty times a second.
+find("like").addEventListener("keydown", (event) => {
+  if (event.repeat) event.preventDefault();
+});
+doubleTap(picture, () => likes.tap());
+wholeScreenBy(find("whole"), main);
 find("language").addEventListener("change", (event) => chooseLanguage(event.target.value));
 // Friends get the page with the picture, in their own language.
 shareBy(find("share"), find("shared"), find("share").dataset.url || `${location.origin}/k/${kid}`);

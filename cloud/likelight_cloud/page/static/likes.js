@@ -14,7 +14,7 @@ export class Likes {
 
   /**
    * `source` is "here" for guests in the house, else undefined.
-   * `on.sent(reply)`: the likes are durable; `on.limited()`: more than the lamp can take;
+   * `on.asked()`: a batch goes out; `on.sent(reply)`: the likes are durable; `on.limited()`: more than the lamp can take;
    * `on.late()`: the cloud can't be reached, the same batch is tried again;
    * `on.refused()`: the cloud will never take them.
    */
@@ -53,6 +53,7 @@ export class Likes {
 
   // The batch keeps its id over all its tries, so it counts once, even if several of them arrive.
   async #deliver(batch) {
+    this.#on.asked();
     for (let tries = 0; ; tries += 1) {
       let wait;
       try {

@@ -18,7 +18,12 @@ export class Notes {
     this.#url = url;
     this.#chips = list.querySelectorAll(".chip");
     this.#on = on;
-    for (const chip of this.#chips) chip.addEventListener("click", () => this.#send(chip));
+    for (const chip of this.#chips) {
+      chip.addEventListener("click", (event) => {
+        event.preventDefault(); // the form is for browsers without JavaScript
+        this.#send(chip);
+      });
+    }
   }
 
   async #send(chip) {

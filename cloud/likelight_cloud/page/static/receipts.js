@@ -13,8 +13,7 @@ const NOTE_MARKS = { held: "clock", shown: "star", thanked: "hands", expired: "c
 
 export class Receipts {
   #show;
-  #lit;
-  #askSummary;
+  #on;
   #late = 0;
   #waitingFor = null;
   #kept;
@@ -29,14 +28,14 @@ export class Receipts {
   /**
    * `show(kind, mark, words)` puts a line in place, `kind` is "like" or "note"; without words it
    * takes the line away;
-   * `lit()` is called when the lamp has lit for a like of ours; `askSummary()` when a receipt is
-   * so late that the summaries may have stopped. `kept` has the notes of this tab from before it
-   * was loaded again.
+   * `on.lit()` is called when the lamp has lit for a like of ours, `on.thanked()` when the crew
+   * pressed THANKS, `on.noteThanked(text)` when it did so for a note of ours; `on.askSummary()` when a
+   * receipt is so late that the summaries may have stopped. `kept` has the notes of this tab from
+   * before it was loaded again.
    */
-  constructor(show, lit, askSummary, kept) {
+  constructor(show, on, kept) {
     this.#show = show;
-    this.#lit = lit;
-    this.#askSummary = askSummary;
+    this.#on = on;
     this.#kept = kept;
     this.#notes = kept.read();
     const last = this.#notes.at(-1);
@@ -91,7 +90,7 @@ export class Receipts {
   #askWhenLate() {
     clearTimeout(this.#late);
     this.#late = setTimeout(() => {
-      if (this.#waitingFor !== null) this.#askSummary();
+      if (this.#waitingFor !== null) this.#on.askSummary();
       this.#askForNotes();
     }, LATE_MS);
   }
@@ -113,7 +112,10 @@ export class Receipts {
     const thanksNew = this.#isNewThanks(summary.thanks?.id);
     const changed = summary.notes.shown !== this.#shown || thanksNew;
     this.#shown = summary.notes.shown;
-    if (thanksNew) this.#showLine(NOTE_MARKS.thanked, word("thanked"));
+    if (thanksNew) {
+      this.#showLine(NOTE_MARKS.thanked, word("thanked"));
+      this.#on.thanked();
+    }
     if (changed) this.#askForNotes();
   }
 
@@ -133,7 +135,7 @@ export class Receipts {
     const at = lamp.last_lit_at;
     const words = at ? word("lit_at", { time: clockTime(new Date(at)) }) : word("lit");
     this.#show("like", "lamp", words);
-    this.#lit();
+    this.#on.lit();
   }
 
   // A change may happen after the server made the answer that is on its way: ask once more.
@@ -165,6 +167,7 @@ export class Receipts {
     note.state = state;
     this.#kept.write(this.#notes);
     if (state in NOTE_MARKS) this.#showNote(note);
+    if (state === "thanked") this.#on.noteThanked(note.text);
   }
 }
 

@@ -17,13 +17,16 @@ export class Total {
     this.#value = Number(element.dataset.total ?? -1);
   }
 
+  /** Show `value` unless it is less than what is shown; return by how much the total grew. */
   atLeast(value) {
-    if (value <= this.#value) return;
+    if (value <= this.#value) return 0;
+    const grown = this.#value < 0 ? 0 : value - this.#value;
     this.#value = value;
     this.#element.dataset.total = String(value);
     this.#element.textContent = value.toLocaleString(lang);
     this.#element.nextElementSibling.textContent = counted("likes", value);
     this.#sayLater();
+    return grown;
   }
 
   // A busy kitchen changes every second; a screen reader gets it every ten seconds.

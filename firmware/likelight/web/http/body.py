@@ -2,6 +2,7 @@
 
 import asyncio
 from typing import TypeVar
+from urllib.parse import parse_qsl
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
@@ -12,6 +13,7 @@ from likelight.problem import FieldError, ProblemType
 from likelight.web.http.problems import ProblemError
 
 READ_S = 10.0
+MOST_FIELDS = 16
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -39,6 +41,16 @@ async def read_body(request: web.Request, model: type[M]) -> M:
         if error.errors()[0]["type"] == "json_invalid":
             raise ProblemError(400, "The body is not JSON that can be parsed.") from error
         raise unprocessable(error) from error
+
+
+async def read_form(request: web.Request) -> dict[str, str]:
+    """Return the fields of a browser's form; raise a 408, 413, 415 or 400 that says why not."""
+    if request.content_type != "application/x-www-form-urlencoded":
+        raise ProblemError(415, "Send the form as application/x-www-form-urlencoded.")
+    try:
+        return dict(parse_qsl((await _read(request)).decode(), max_num_fields=MOST_FIELDS))
+    except ValueError as error:
+        raise ProblemError(400, "The body is not a form that can be read.") from error
 
 
 def unprocessable(error: ValidationError) -> ProblemError:

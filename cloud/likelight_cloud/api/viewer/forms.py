@@ -1,0 +1,96 @@
+"""`POST /k/{kid}` and `/k/{kid}/here`: the page's own forms, for browsers without JavaScript.
+
+A form has the limits of the other ways, and leads back to the page, which then says what became of
+it: `?like=` is the total that the like made, `?note=` the note's id, `?wait=` what came too soon.
+"""
+
+import uuid
+from urllib.parse import urlencode
+
+from aiohttp import web
+
+from likelight.contract import LikesRequest, NoteState
+from likelight.problem import ProblemType
+from likelight.runtime.store_errors import StoreError
+from likelight.web.http.body import read_form
+from likelight.web.http.problems import ProblemError
+from likelight_cloud.api.viewer.likes import count_taps
+from likelight_cloud.api.viewer.notes import note_status, queue_note
+from likelight_cloud.app import CLOUD
+from likelight_cloud.page.kitchen import Became
+
+
+async def post_form(request: web.Request) -> web.Response:
+    """Count one like, or queue one note, and send the browser back to the page."""
+    form = await read_form(request)
+    if "note" in form:
+        told, viewer = await _note(request, form["note"])
+    elif "like" in form:
+        told, viewer = await _like(request)
+    else:
+        raise ProblemError(422, "The form holds neither like nor note.", type=ProblemType.INVALID)
+    lang = {"lang": request.query["lang"]} if "lang" in request.query else {}
+    # Relative, so that it holds behind any proxy. 303: a reload does not send the form again.
+    response = web.Response(
+        status=303,
+        headers={
+            "Location": f"{request.rel_url.path}?{urlencode({**lang, **told})}",
+            "Cache-Control": "no-store",
+        },
+    )
+    if viewer:
+        request.app[CLOUD].viewers.keep(request, response, viewer)
+    return response
+
+
+async def became(request: web.Request) -> Became:
+    """Return what became of the form that led to the page that `request` asks for.
+
+    Only its own viewer is told: another one who was given the address has liked nothing.
+    """
+    cloud = request.app[CLOUD]
+    asked = request.query.keys() & {"like", "note", "wait"}
+    if not asked or cloud.viewers.known(request, cloud.now()) is None:
+        return {}
+    if "wait" in asked:
+        return {"note": "note_limit"} if request.query["wait"] == "note" else {"like": "glowing"}
+    try:
+        if "note" in asked:
+            return {"note": await _note_words(request)}
+        lit = (await cloud.kitchen(request.match_info["kid"])).summary().lamp.lit_total
+    except StoreError:
+        return {}
+    total = request.query["like"]
+    return {"like": "lit" if total.isdecimal() and lit >= int(total[:16]) else "sent"}
+
+
+async def _note_words(request: web.Request) -> str:
+    status = await note_status(request.app[CLOUD], request.query["note"])
+    if status is None:
+        return "note_lost"
+    queued = status.state in (NoteState.QUEUED, NoteState.DELIVERED)
+    return "sent" if queued else status.state.value
+
+
+async def _like(request: web.Request) -> tuple[dict[str, str], str | None]:
+    source = "here" if request.path.endswith("/here") else "page"
+    taps = LikesRequest(n=1, batch=str(uuid.uuid4()), source=source)
+    try:
+        reply, viewer = await count_taps(request, taps)
+    except ProblemError as error:
+        return _too_soon(error, "like"), None
+    return {"like": str(reply.total)}, viewer
+
+
+async def _note(request: web.Request, code: str) -> tuple[dict[str, str], str | None]:
+    try:
+        note, viewer = await queue_note(request, code, str(uuid.uuid4()))
+    except ProblemError as error:
+        return _too_soon(error, "note"), None
+    return {"note": note.id}, viewer
+
+
+def _too_soon(error: ProblemError, what: str) -> dict[str, str]:
+    if error.problem.type != ProblemType.LIMIT:
+        raise error
+    return {"wait": what}

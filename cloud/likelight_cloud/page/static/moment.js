@@ -1,0 +1,44 @@
+/** THANKS as a moment: a card with hands over the picture, for some seconds, felt once. */
+
+const SHOWN_MS = 6000;
+const ENTER_MS = 300;
+const BUZZ_MS = 60;
+
+export class Moment {
+  #card;
+  #quote;
+  #over = 0;
+  #calm = matchMedia("(prefers-reduced-motion: reduce)");
+
+  constructor(card) {
+    this.#card = card;
+    this.#quote = card.querySelector("q");
+  }
+
+  /** The crew pressed THANKS. The words are spoken by the receipts, so not by the card. */
+  thanked() {
+    this.#quote.hidden = true;
+    this.#show();
+    // A browser lets nothing vibrate, and writes so into its log, until the page was touched.
+    if (navigator.userActivation?.hasBeenActive) navigator.vibrate?.(BUZZ_MS);
+  }
+
+  /** It was for this note of ours. */
+  quote(text) {
+    this.#quote.textContent = text;
+    this.#quote.hidden = false;
+    this.#show();
+  }
+
+  #show() {
+    clearTimeout(this.#over);
+    this.#over = setTimeout(() => {
+      this.#card.hidden = true;
+    }, SHOWN_MS);
+    if (!this.#card.hidden) return;
+    this.#card.hidden = false;
+    if (this.#calm.matches) return;
+    const enter = { transform: ["translateY(40%)", "none"], opacity: [0, 1] };
+    this.#card.animate(enter, { duration: ENTER_MS, easing: "ease-out" });
+  }
+}

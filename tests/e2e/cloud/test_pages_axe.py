@@ -1,0 +1,75 @@
+"""Every state of the viewer's page passes axe-core, in both themes and both places."""
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, Page
+
+from likelight.assets import catalogue
+from likelight.contract import State
+from support.axe import axe_core, findings, needs_npm
+from support.chromium import chromium, needs_chromium
+from support.pages import DESKTOP, PHONE, ViewerPage, chromium_page
+from support.serving import serving
+from support.stub_cloud import StubCloud
+
+pytestmark = [needs_chromium, needs_npm, pytest.mark.asyncio(loop_scope="module")]
+
+OPENS = datetime.now(UTC) + timedelta(days=1)
+
+
+@pytest.fixture(scope="module")
+def axe(tmp_path_factory: pytest.TempPathFactory) -> str:
+    return axe_core(tmp_path_factory.mktemp("axe"))
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def browser() -> AsyncIterator[Browser]:
+    async with chromium() as started:
+        yield started
+
+
+async def all_states(cloud: StubCloud, page: Page) -> list[str]:
+    """Return all findings, each with the state and the theme in which it was found."""
+    found: list[str] = []
+
+    async def look(what: str) -> None:
+        for theme in ("light", "dark"):
+            await page.emulate_media(color_scheme="dark" if theme == "dark" else "light")
+            found.extend(f"{what}, {theme}: {one}" for one in await findings(page))
+
+    viewer = ViewerPage(page)
+    for state in (*State, None):
+        cloud.tell(state=state or State.LIVE, opens_at=OPENS if state is State.CLOSED else None)
+        await page.locator(f'[data-state="{state or State.LIVE}"]').wait_for()
+        if state is not None:
+            await look(state)
+    if await page.locator(".tools").is_visible():
+        await viewer.shows_a_picture()
+    await page.locator("summary").click()
+    await viewer.tap()
+    await viewer.note("heroes").click()
+    await viewer.receives("Sent: ")
+    cloud.thank()
+    await page.locator("#moment q").wait_for()
+    await look("thanks")
+    cloud.vanish()
+    await page.locator('[data-state="lost"]').wait_for()
+    await look("lost")
+    return found
+
+
+@pytest.mark.parametrize("place", ["", "/here"], ids=["page", "here"])
+async def test_no_state_has_a_finding(browser: Browser, axe: str, place: str) -> None:
+    cloud = StubCloud()
+    cloud.catalogue = catalogue.load("en")
+    async with (
+        serving(cloud.routes()) as url,
+        chromium_page(
+            browser, f"{url}/k/demo{place}", viewport=DESKTOP if place else PHONE, calm=True
+        ) as page,
+    ):
+        await page.evaluate(axe)
+        assert await all_states(cloud, page) == []

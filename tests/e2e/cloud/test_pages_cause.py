@@ -1,0 +1,229 @@
+"""Cause and effect on the viewer's page: what moves and lights up, and only when it is true."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from aiohttp import web
+from playwright.async_api import Browser, Page, expect
+
+from likelight.contract import SummaryLikes
+from support.chromium import chromium, needs_chromium
+from support.pages import ViewerPage, chromium_page
+from support.serving import serving
+from support.stub_cloud import StubCloud, too_many
+
+pytestmark = [needs_chromium, pytest.mark.asyncio(loop_scope="module")]
+
+BEFORE = 1204
+
+WATCHED = """
+  window.flown = [];
+  window.buzzed = [];
+  window.lit = [];
+  navigator.vibrate = (ms) => buzzed.push(ms);
+  addEventListener("DOMContentLoaded", () => {
+    new MutationObserver((changes) => {
+      for (const {addedNodes} of changes)
+        for (const heart of addedNodes) flown.push(heart.classList[1]);
+    }).observe(document.getElementById("sky"), {childList: true});
+    new MutationObserver(() => lit.push(performance.now()))
+        .observe(document.getElementById("kitchen"), {attributeFilter: ["data-lit"]});
+  });
+"""
+"""A script that writes down which hearts moved, "ours" or "other", what vibrated, and when the rim
+of glow came and went."""
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def browser() -> AsyncIterator[Browser]:
+    async with chromium() as started:
+        yield started
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def cloud() -> StubCloud:
+    return StubCloud()
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def page(browser: Browser, cloud: StubCloud) -> AsyncIterator[Page]:
+    async with (
+        serving(cloud.routes()) as url,
+        chromium_page(browser, "about:blank") as opened,
+    ):
+        await opened.add_init_script(WATCHED)
+        await opened.goto(f"{url}/k/demo")
+        await ViewerPage(opened).shows_a_picture()
+        yield opened
+
+
+async def flown(page: Page, whose: str) -> int:
+    count: int = await page.evaluate("(whose) => flown.filter((w) => w === whose).length", whose)
+    return count
+
+
+async def test_a_heart_flies_to_the_picture_once_the_like_is_accepted_and_not_before(
+    cloud: StubCloud, page: Page
+) -> None:
+    viewer = ViewerPage(page)
+    cloud.like_answers.append(too_many(retry_after=2))
+    await viewer.tap()
+    await viewer.receives("The lamp is glowing already")
+    assert await page.evaluate("flown") == []
+    await viewer.receives("Sent")
+    assert len(cloud.likes) == 2
+    assert await flown(page, "ours") == 1
+    ends: Any = await page.evaluate("""() => {
+      const flight = document.getElementById("sky").getAnimations({subtree: true})[0];
+      const picture = document.querySelector(".window").getBoundingClientRect();
+      flight.finish();
+      const {top, bottom} = flight.effect.target.getBoundingClientRect();
+      return {top, bottom, edge: picture.bottom};
+    }""")
+    assert ends["top"] < ends["edge"] <= ends["bottom"] + 8
+    await viewer.tap(3)
+    await viewer.counts(BEFORE + 4)
+    assert await flown(page, "ours") == 4
+    assert await flown(page, "other") == 0
+
+
+async def test_hearts_of_others_rise_by_what_the_total_grew_without_ours(
+    cloud: StubCloud, page: Page
+) -> None:
+    viewer = ViewerPage(page)
+    cloud.tell(likes=SummaryLikes(total=BEFORE + 2))
+    await viewer.counts(BEFORE + 2)
+    assert (await flown(page, "other"), await flown(page, "ours")) == (2, 0)
+    cloud.tell(likes=SummaryLikes(total=BEFORE + 500))
+    await viewer.counts(BEFORE + 500)
+    assert await flown(page, "other") == 8
+
+    # The summary counts our like before our request is answered: nobody can tell whose it is.
+    answered = asyncio.Event()
+
+    def late(request: web.Request) -> web.StreamResponse:
+        return web.json_response(
+            {"accepted": 1, "total": BEFORE + 502, "retry_after_ms": 0}, status=202
+        )
+
+    cloud.hold_likes = answered
+    cloud.like_answers.append(late)
+    await viewer.tap()
+    await cloud.until(lambda: len(cloud.likes) == 1)
+    cloud.tell(likes=SummaryLikes(total=BEFORE + 502))
+    await viewer.counts(BEFORE + 502)
+    assert await flown(page, "other") == 8
+    answered.set()
+    await viewer.receives("Sent")
+    assert (await flown(page, "other"), await flown(page, "ours")) == (9, 1)
+
+
+async def test_at_the_receipt_the_glow_rims_the_picture(cloud: StubCloud, page: Page) -> None:
+    viewer = ViewerPage(page)
+    await viewer.tap()
+    await viewer.receives("Sent")
+    assert await page.evaluate("lit") == []
+    cloud.light(BEFORE + 1, datetime.now(UTC))
+    await viewer.receives("Your like lit the lamp")
+    await page.wait_for_function("() => lit.length === 2")
+    came, went = await page.evaluate("lit")
+    assert went - came >= 890
+
+
+async def test_thanks_is_a_moment_and_quotes_one_s_own_note(cloud: StubCloud, page: Page) -> None:
+    viewer = ViewerPage(page)
+    moment = page.locator("#moment")
+    await page.clock.install()
+    await viewer.note("heroes").click()
+    await viewer.receives("Sent: You are heroes")
+    cloud.thank()
+    await expect(moment.locator("q")).to_have_text("You are heroes")
+    await expect(moment).to_contain_text("The crew says thanks")
+    await moment.evaluate("(card) => card.getAnimations().forEach((enters) => enters.finish())")
+    window = await page.locator(".window").bounding_box()
+    card = await moment.bounding_box()
+    assert window is not None
+    assert card is not None
+    assert card["y"] >= window["y"] + window["height"] / 2
+    assert abs(card["y"] + card["height"] - window["y"] - window["height"]) < 1
+    assert await page.evaluate("buzzed") == [60]
+    await page.clock.run_for(7_000)
+    await expect(moment).to_be_hidden()
+
+    # It is thanked now and stays so: a second THANKS is for others.
+    cloud.thank()
+    await expect(moment).to_be_visible()
+    await expect(moment.locator("q")).to_be_hidden()
+    assert await page.evaluate("buzzed") == [60, 60]
+
+
+async def test_two_taps_on_the_picture_like_once_and_one_does_not(
+    cloud: StubCloud, page: Page
+) -> None:
+    viewer = ViewerPage(page)
+    tap = """([x, at]) => document.querySelector(".window").dispatchEvent(new PointerEvent(
+        "pointerup", {isPrimary: true, button: 0, clientX: x, clientY: 90, bubbles: true}))"""
+    await page.locator(".window").click(position={"x": 150, "y": 90})
+    await page.evaluate(tap, [300, 0])
+    await page.locator(".window").dblclick(position={"x": 150, "y": 90})
+    await cloud.until(lambda: len(cloud.likes) == 1)
+    await viewer.receives("Sent")
+    assert cloud.likes[0]["n"] == 1
+
+
+async def test_a_key_that_is_held_likes_once(cloud: StubCloud, page: Page) -> None:
+    await page.locator("#like").focus()
+    for _ in range(5):  # without a release between them the browser repeats the key
+        await page.keyboard.down("Enter")
+    await page.keyboard.up("Enter")
+    await ViewerPage(page).receives("Sent")
+    await ViewerPage(page).counts(BEFORE + 1)
+    assert [like["n"] for like in cloud.likes] == [1]
+
+
+async def test_on_the_whole_screen_the_heart_stays_beside_the_picture(page: Page) -> None:
+    whole = page.get_by_role("button", name="Full screen")
+    await whole.click()
+    await expect(whole).to_have_attribute("aria-pressed", "true")
+    heart = page.locator("#like")
+    await expect(heart).to_be_in_viewport(ratio=1)
+    await heart.click()
+    await whole.click()
+    await expect(whole).to_have_attribute("aria-pressed", "false")
+    await ViewerPage(page).receives("Sent")
+
+
+async def test_a_small_picture_is_offered_where_there_is_a_video(page: Page) -> None:
+    small = page.get_by_role("button", name="Picture in picture")
+    await expect(small).to_be_hidden()
+    await page.evaluate("""() => {
+      Object.defineProperty(document, "pictureInPictureEnabled", {value: true});
+      const video = document.createElement("video");
+      video.requestPictureInPicture = async () => { window.asked = true; };
+      document.getElementById("stage").replaceChildren(video);
+      player.options.onPicture();
+    }""")
+    await small.click()
+    assert await page.evaluate("asked")
+
+
+async def test_nothing_moves_where_motion_is_not_wanted(browser: Browser, cloud: StubCloud) -> None:
+    async with (
+        serving(cloud.routes()) as url,
+        chromium_page(browser, "about:blank", calm=True) as page,
+    ):
+        await page.add_init_script(WATCHED)
+        await page.goto(f"{url}/k/demo")
+        viewer = ViewerPage(page)
+        await viewer.tap()
+        await viewer.receives("Sent")
+        cloud.tell(likes=SummaryLikes(total=BEFORE + 9))
+        await viewer.counts(BEFORE + 9)
+        cloud.thank()
+        await expect(page.locator("#moment")).to_be_visible()
+        assert await page.evaluate("flown") == []
+        assert await page.evaluate("document.querySelector('#moment').getAnimations()") == []
