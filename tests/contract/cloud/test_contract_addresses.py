@@ -17,10 +17,10 @@ from support.cloud_server import cloud_server
 
 CONTRACT = (Path(__file__).parents[3] / "cloud" / "CONTRACT.md").read_text(encoding="utf-8")
 
+PUBLIC = "https://kitchens.example"
+
 NOT_SERVED_YET = {
     # This list may only shrink: a change that serves one of these addresses moves it to SERVED.
-    "GET /embed/{kid}",
-    "GET /oembed",
     "POST /v1/enrol",
     "POST /v1/pairing",
     "GET /v1/pairing/{device_code}",
@@ -55,6 +55,9 @@ SERVED = {
     "WS /v1/kitchens/{kid}/feed": Ask(101, options={"headers": bearer()}),
     "GET /k/{kid}": Ask(media="text/html"),
     "GET /k/{kid}/here": Ask(media="text/html"),
+    "GET /k/{kid}/card.png": Ask(media="image/png"),
+    "GET /oembed": Ask(options={"params": {"url": f"{PUBLIC}/k/{KID}"}}),
+    "GET /embed/{kid}": Ask(media="text/html"),
     "GET /k/{kid}/hours.ics": Ask(media="text/calendar"),
     "GET /v1/kitchens/{kid}": Ask(told_after="\nSummary: `"),
     "GET /v1/kitchens/{kid}/live": Ask(media="text/event-stream"),
@@ -155,7 +158,7 @@ def keys_after(text: str) -> set[str]:
 async def whole_cloud(database: Path) -> AsyncIterator[aiohttp.ClientSession]:
     """Serve a cloud with its pages and its relay, as `likelight-cloud serve` does."""
     async with (
-        cloud_server(database) as site,
+        cloud_server(database, PUBLIC, embed_origins=("https://www.example.com",)) as site,
         aiohttp.ClientSession(site.public, cookie_jar=aiohttp.DummyCookieJar()) as session,
     ):
         yield session
@@ -165,7 +168,7 @@ def test_every_address_of_the_contract_is_served_or_is_known_to_be_missing() -> 
     assert addresses(CONTRACT) == SERVED.keys() | NOT_SERVED_YET
     assert not SERVED.keys() & NOT_SERVED_YET
     # Lower the figure with each address that comes to be served; it never rises.
-    assert len(NOT_SERVED_YET) <= 6
+    assert len(NOT_SERVED_YET) <= 4
 
 
 def test_an_address_is_found_wherever_the_contract_writes_one() -> None:
