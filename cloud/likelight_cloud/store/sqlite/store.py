@@ -1,4 +1,4 @@
-"""The store on SQLite: every operation is one job, and each write one commit, on its thread."""
+"""The store on SQLite: every operation is a job on its thread; writes are committed in groups."""
 
 import asyncio
 import sqlite3
@@ -26,6 +26,7 @@ from likelight_cloud.store.base import (
     next_desired,
 )
 from likelight_cloud.store.rows import kitchen_of, ms, note_of
+from likelight_cloud.store.sqlite.group import GroupCommit
 from likelight_cloud.store.sqlite.likes import add_likes
 from likelight_cloud.store.sqlite.reports import (
     forget_snapshot,
@@ -49,6 +50,7 @@ class SqliteStore:
     def __init__(self, path: Path, *, replaces: bool = False) -> None:
         self._replaces = replaces
         self._file = SqliteFile(path, CLOUD_FILE)
+        self._writes = GroupCommit(self._file)
         self._listener: Listener = lambda record: None
         self._lock = ExitStack()
         self._version = 0
@@ -303,7 +305,7 @@ class SqliteStore:
             done = work(db)
             return done, [record for kid in kids if (record := _record(db, kid)) is not None]
 
-        committed = self._file.submit(change)
+        committed = self._writes.add(change)
         # Not after the await: a cancelled request must not keep a commit from those who wait.
         committed.add_done_callback(self._tell)
         result, _ = await asyncio.shield(committed)
