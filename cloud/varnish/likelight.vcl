@@ -26,7 +26,7 @@ sub vcl_recv {
     if (req.method != "GET" && req.method != "HEAD") {
         return (pass);
     }
-    if (req.url !~ "^/k/[^/]+/(stream\.m3u8|hls/)") {
+    if (req.url !~ "^/k/[^/]+/((stream|main)\.m3u8|hls/)") {
         return (pass);
     }
     # HLS is the same for everybody: no cookie, and only what decides the answer stays in the key.
@@ -54,7 +54,7 @@ sub vcl_pipe {
 }
 
 sub vcl_backend_response {
-    if (bereq.uncacheable || bereq.url !~ "^/k/[^/]+/(stream\.m3u8|hls/)") {
+    if (bereq.uncacheable || bereq.url !~ "^/k/[^/]+/((stream|main)\.m3u8|hls/)") {
         return (deliver);
     }
     # An old playlist is worse than a wait.

@@ -31,7 +31,7 @@ SHAKA_FILE = "package/dist/shaka-player.compiled.js"
 HLS_JS = """<script type=module>
 import Hls from "/player/vendor/hls.js";
 const hls = new Hls({lowLatencyMode: true, enableWorker: false});
-hls.loadSource("/k/demo/stream.m3u8");
+hls.loadSource("/k/demo/main.m3u8");
 hls.attachMedia(document.querySelector("video"));
 </script>"""
 
@@ -40,7 +40,7 @@ shaka.polyfill.installAll();
 window.player = new shaka.Player();
 await player.attach(document.querySelector("video"));
 player.configure({streaming: {lowLatencyMode: true}, manifest: {hls: {sequenceMode: SEQUENCE}}});
-await player.load("/k/demo/stream.m3u8");
+await player.load("/k/demo/main.m3u8");
 </script>"""
 SHAKA = SHAKA_PLAYER.replace("SEQUENCE", "false")
 """As it is; it may leave out a part now and then (CLIENTS.md)."""

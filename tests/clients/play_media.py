@@ -81,7 +81,7 @@ async def shows(shades: AsyncIterator[int], shade: int) -> None:
 PLAYS = [
     *((client, "live.mp4") for client in ("ffmpeg", "gstreamer", "mpv", "vlc")),
     *((client, "stream.mjpg") for client in ("ffmpeg", "gstreamer", "mpv", "vlc")),
-    *((client, "stream.m3u8") for client in ("ffmpeg", "mpv")),
+    *((client, "main.m3u8") for client in ("ffmpeg", "mpv")),
 ]
 
 

@@ -9,6 +9,7 @@ import aiohttp
 from likelight.contract import State
 from likelight.feed.hub import Hub
 from likelight.feed.outlets import Demand
+from likelight.feed.rendition import Rendition
 from support.feed import Kitchen, kitchen, now_us
 from support.pictures import CAMERA_SHADE, HEIGHT, WIDTH, Unit, encode
 
@@ -33,7 +34,8 @@ class Camera:
     def restart(self, fps: int) -> None:
         """Begin again in another mode."""
         self._fps = fps
-        self._hub.set_format(WIDTH, HEIGHT, fps)
+        for each in Rendition:
+            self._hub.set_format(WIDTH, HEIGHT, fps, each)
 
     def roll(self, frames: int) -> None:
         """Push so many frames, from a keyframe on."""
@@ -41,9 +43,12 @@ class Camera:
             unit = second(self._fps)[number % self._fps]
             self.push(unit)
 
-    def push(self, unit: Unit) -> None:
-        """Push one frame."""
-        self._hub.publish(unit.data, keyframe=unit.keyframe, captured_us=self._at_us)
+    def push(self, unit: Unit, renditions: frozenset[Rendition] = frozenset()) -> None:
+        """Push one frame, the same in each of `renditions`."""
+        for each in sorted({Rendition.MAIN, *renditions}):
+            self._hub.publish(
+                unit.data, keyframe=unit.keyframe, captured_us=self._at_us, rendition=each
+            )
         self._at_us += 1_000_000 // self._fps
 
 

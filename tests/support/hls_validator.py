@@ -232,7 +232,7 @@ class Follower:
     playlist: Playlist | None = None
     playlists: int = 0
     stream: dict[str, str] = field(default_factory=dict)
-    """The attributes of the multivariant playlist's one stream."""
+    """The attributes of the main rendition in the first playlist."""
     parts: dict[str, bytes] = field(default_factory=dict)
     inits: dict[str, bytes] = field(default_factory=dict)
     segments: dict[int, ListedSegment] = field(default_factory=dict)
@@ -246,7 +246,7 @@ class Follower:
     async def read_multivariant(self) -> None:
         """Read the first playlist."""
         text = await self._text(self.url, lifetime=1)
-        info, uri = text.splitlines()[-2:]
+        info, uri = text.splitlines()[2:4]  # the main rendition's
         assert info.startswith("#EXT-X-STREAM-INF:")
         self.stream = attributes(info)
         assert int(self.stream["BANDWIDTH"]) >= int(self.stream["AVERAGE-BANDWIDTH"]) > 0

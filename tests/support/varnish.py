@@ -71,7 +71,7 @@ class Crowd:
         """Be one viewer: reload, blocking, and get each new part."""
         loop = asyncio.get_running_loop()
         playlist = await text(client, f"{url}/k/demo/stream.m3u8")
-        media = urljoin(f"{url}/k/demo/stream.m3u8", playlist.splitlines()[-1])
+        media = urljoin(f"{url}/k/demo/stream.m3u8", playlist.splitlines()[3])
         playlist = await text(client, media)
         self.playing += 1
         while True:

@@ -100,6 +100,7 @@ SERVED = {
     "GET /k/{kid}/ws": Ask(101),
     "GET /k/{kid}/live.mp4": Ask(media="video/mp4"),
     "GET /k/{kid}/stream.m3u8": Ask(media="application/vnd.apple.mpegurl"),
+    "GET /k/{kid}/main.m3u8": Ask(media="application/vnd.apple.mpegurl"),
     "GET /k/{kid}/stream.mjpg": Ask(media="multipart/x-mixed-replace"),
     "GET /k/{kid}/snapshot.jpg": Ask(media="image/jpeg"),
 }

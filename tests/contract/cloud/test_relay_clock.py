@@ -120,7 +120,7 @@ def test_privacy_drops_parts_playlists_and_pictures_within_a_second(
 async def _a_part(site: RelaySite) -> str:
     """Return where a part of the camera's is, once the playlist has one."""
     multivariant = (await site.call("GET", f"/k/{KID}/stream.m3u8")).body.decode()
-    media = urljoin(f"/k/{KID}/", multivariant.splitlines()[-1])
+    media = urljoin(f"/k/{KID}/", multivariant.splitlines()[3])
     async with asyncio.timeout(15):
         while True:
             playlist = (await site.call("GET", media)).body.decode()

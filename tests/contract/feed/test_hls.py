@@ -10,8 +10,9 @@ from likelight.contract import State
 from likelight.feed.cutoff import SHUT_WITHIN_S
 from likelight.feed.hls import hls as hls_module
 from likelight.feed.outlets import Demand
+from likelight.feed.rendition import Rendition
 from support.feed import SHADES, kitchen
-from support.hls import PLAYLIST, Camera, status, text, watched_kitchen
+from support.hls import PLAYLIST, Camera, second, status, text, watched_kitchen
 from support.hls_validator import check_alone, check_successor, read_playlist, samples
 from support.pictures import CAMERA_SHADE, decode, heavy
 from support.watcher import raw_viewer, read_to_the_end
@@ -40,11 +41,49 @@ async def test_the_first_request_wakes_the_camera_and_is_held_until_a_player_can
             camera.roll(30)
             assert not await asked(first), "one second is less than a player stays behind"
             camera.roll(30)
-        info, uri = first.result().splitlines()[-2:]
+        info, uri = first.result().splitlines()[2:4]
         assert 'CODECS="avc1.42C0' in info
         assert "RESOLUTION=320x192,FRAME-RATE=30.000" in info
         assert uri == "hls/an-epoch/live.m3u8"
         check_alone(read_playlist(await text(session, PLAYLIST), place.url + PLAYLIST))
+
+
+async def test_each_rendition_is_listed_and_is_made_while_somebody_follows_it() -> None:
+    async with watched_kitchen() as (place, session):
+        camera = Camera(place.hub)
+        low = frozenset({Rendition.LOW})
+        uris = []
+
+        def roll(frames: int) -> None:
+            for number in range(frames):
+                camera.push(second(30)[number % 30], place.hub.demand.renditions)
+
+        roll(90)
+        lines = (await text(session, "/k/demo/stream.m3u8")).splitlines()[2:]
+        for info, uri in zip(lines[::2], lines[1::2], strict=True):
+            assert info.startswith("#EXT-X-STREAM-INF:BANDWIDTH=")
+            assert 'CODECS="avc1.42C0' in info
+            uris.append(uri)
+        assert uris == [f"hls/an-epoch/{under}live.m3u8" for under in ("", "low/", "slide/")]
+        alone = (await text(session, "/k/demo/main.m3u8")).splitlines()
+        assert alone == ["#EXTM3U", "#EXT-X-VERSION:10", *lines[:2]]
+        assert place.hub.demand.renditions == frozenset(), "to be listed is not to be watched"
+        first = UNDER + "low/live.m3u8"
+        async with asyncio.TaskGroup() as group:
+            asking = group.create_task(text(session, first))
+            await place.demands.until(Demand(h264=2))
+            assert place.hub.demand.renditions == low
+            roll(90)
+        playlist = read_playlist(asking.result(), place.url + first)
+        check_alone(playlist)
+        number, part = playlist.next_part
+        roll(30)
+        after = await text(session, f"{first}?_HLS_msn={number}&_HLS_part={part}")
+        check_successor(playlist, read_playlist(after, place.url + first))
+        listed = [each.uri for _, each in playlist.parts]
+        assert await status(session, listed[-1]) == 200
+        place.hub.show(State.PRIVATE)
+        assert {await status(session, uri) for uri in listed} == {404}
 
 
 async def test_a_segment_is_its_parts_and_plays() -> None:

@@ -137,7 +137,7 @@ async def _hls(viewer: aiohttp.ClientSession, address: str) -> list[Image.Image]
     """Watch the newest parts from an independent one on; older ones may be an idle kitchen's."""
     start = f"{address}/k/kitchen/stream.m3u8"
     async with viewer.get(start) as reply:
-        media = urljoin(start, (await reply.text()).splitlines()[-1])
+        media = urljoin(start, (await reply.text()).splitlines()[3])
     async with asyncio.timeout(15):
         playlist = ""
         while playlist.count("INDEPENDENT=YES") < 2:

@@ -22,6 +22,7 @@ MEDIA = {
     "live.mp4": "video/mp4",
     "stream.mjpg": "multipart/x-mixed-replace",
     "stream.m3u8": "application/vnd.apple.mpegurl",
+    "main.m3u8": "application/vnd.apple.mpegurl",
     "hls/an-epoch/live.m3u8": "application/vnd.apple.mpegurl",
     "hls/an-epoch/live.m3u8?_HLS_msn=1": "application/vnd.apple.mpegurl",
 }

@@ -124,7 +124,7 @@ async def plays_hls(client: aiohttp.ClientSession, url: str) -> None:
             assert reply.status == 200, await reply.text()
             text = await reply.text()
         if "#EXT-X-STREAM-INF" in text:
-            url = urljoin(url, text.splitlines()[-1])
+            url = urljoin(url, text.splitlines()[3])
     hint = re.search(r'PRELOAD-HINT:TYPE=PART,URI="([^"]+)"', text)
     assert hint, text
     async with client.get(urljoin(url, hint[1])) as reply:

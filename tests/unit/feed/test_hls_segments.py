@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from likelight.feed.annexb import parse
 from likelight.feed.fmp4 import TIMESCALE, Init
 from likelight.feed.hls.playlist import media_playlist
-from likelight.feed.hls.segmenter import Segmenter
+from likelight.feed.hls.segmenter import SLIDE_PART_TARGET, Segmenter
 from likelight.feed.hls.segments import KEPT, LONGEST_SEGMENT, WINDOW
 from likelight.feed.ring import Fragment, StreamHeader
 from support.hls_validator import Playlist, check_alone, check_successor, read_playlist
@@ -66,6 +66,15 @@ def test_at_the_usual_rates_segments_last_2_s_and_every_keyframe_begins_a_part()
         assert {segment.duration for segment in playlist.segments if segment.uri} == {2.0}
         parts = [part.independent for part in playlist.segments[-2].parts]
         assert parts == [True, False] * 2, fps
+
+
+def test_five_pictures_a_second_are_one_part_and_each_begins_with_a_keyframe() -> None:
+    segmenter = Segmenter(SLIDE_PART_TARGET)
+    roll(segmenter, Source(), 12, 5, 5)
+    playlist = listed(segmenter)
+    check_alone(playlist)
+    assert {segment.duration for segment in playlist.segments if segment.uri} == {2.0}
+    assert [part.independent for part in playlist.segments[-2].parts] == [True, True]
 
 
 def test_memory_is_bounded_by_the_window() -> None:

@@ -7,12 +7,13 @@ from likelight.contract import State
 from likelight.feed.channels import JpegPicture
 from likelight.feed.fmp4 import Init
 from likelight.feed.hls.playlist import (
-    PART_HOLD_BACK,
     Rendered,
+    Variant,
     media_playlist,
     multivariant_playlist,
+    part_hold_back,
 )
-from likelight.feed.hls.segmenter import Segmenter
+from likelight.feed.hls.segmenter import PART_TARGET, SLIDE_PART_TARGET, Segmenter
 from likelight.feed.hls.segments import TARGET_DURATION, Segment
 from likelight.feed.hub import Hub
 from likelight.feed.outlets import Demand
@@ -35,16 +36,20 @@ class HlsRequestError(ValueError):
 
 
 class Hls:
-    """One hub's LL-HLS. It adds itself to the hub, and keeps nothing while nobody watches.
+    """One hub's LL-HLS of one rendition. It adds itself to the hub, and keeps nothing while nobody
+    watches. The main one has the `others`, and the playlist that lists them all.
 
     `epoch` is random and part of every URI but the first playlist's, so that no cache mixes two
     runs of a device. A request waits until its answer exists: `TimeoutError` after `HOLD_S`.
     """
 
-    def __init__(self, hub: Hub, *, epoch: str) -> None:
+    def __init__(self, hub: Hub, *, epoch: str, rendition: Rendition = Rendition.MAIN) -> None:
         self.epoch = epoch
+        self.others: dict[str, Hls] = {}
         self._hub = hub
-        self._segmenter = Segmenter()
+        self._rendition = rendition
+        slide = rendition is Rendition.SLIDE
+        self._segmenter = Segmenter(SLIDE_PART_TARGET if slide else PART_TARGET)
         self._window = self._segmenter.window
         self._news = asyncio.Event()
         self._live = False
@@ -53,6 +58,9 @@ class Hls:
         self._leased_until = 0.0
         self._lease: asyncio.TimerHandle | None = None
         hub.add_outlet(self)
+        if rendition is Rendition.MAIN:
+            for each in (Rendition.LOW, Rendition.SLIDE):
+                self.others[each.word] = Hls(hub, epoch=epoch, rendition=each)
 
     @property
     def hub(self) -> Hub:
@@ -62,11 +70,13 @@ class Hls:
     @property
     def demand(self) -> Demand:
         """One viewer, however many there are: caches hide their number."""
-        return Demand(h264=1 if self._lease else 0)
+        if not self._lease:
+            return Demand()
+        return Demand(h264=1, renditions=frozenset({self._rendition} - {Rendition.MAIN}))
 
     def on_fragment(self, fragment: Fragment) -> None:
         """Take the next fragment; it is dropped when nobody has sent a request for 6 s."""
-        if fragment.rendition is Rendition.MAIN and self._lease and self._segmenter.add(fragment):
+        if self._lease and fragment.rendition is self._rendition and self._segmenter.add(fragment):
             self._changed()
 
     def on_jpeg(self, picture: JpegPicture) -> None:
@@ -82,12 +92,19 @@ class Hls:
             self._changed()
         self._live = state is State.LIVE
 
+    async def only(self) -> Rendered:
+        """Return a first playlist of this rendition alone."""
+        await self._wait_until(self._can_start)
+        return multivariant_playlist([self._variant(f"hls/{self.epoch}/")])
+
     async def multivariant(self) -> Rendered:
-        """Return the first playlist, which names the codec, the size and the bit rate."""
+        """Return the first playlist, which names codec, size and bit rate of each rendition."""
         await self._wait_until(self._can_start)
         if self._multivariant is None:
-            uri = f"hls/{self.epoch}/{MEDIA_PLAYLIST}"
-            self._multivariant = multivariant_playlist(self._window, uri)
+            under = f"hls/{self.epoch}/"
+            variants = [self._variant(under)]
+            variants += [each._variant(f"{under}{word}/") for word, each in self.others.items()]
+            self._multivariant = multivariant_playlist(variants)
         return self._multivariant
 
     async def playlist(self, number: int | None = None, part: int | None = None) -> Rendered:
@@ -128,6 +145,10 @@ class Hls:
         self._renew_lease()
         return self._window.init(number)
 
+    def _variant(self, under: str) -> Variant:
+        uri = under + MEDIA_PLAYLIST
+        return Variant(uri, self._window, self._rendition.nominal_bits_per_s)
+
     def _kept(self, number: int) -> Segment | None:
         self._renew_lease()
         segment = self._window.segment(number)
@@ -138,7 +159,7 @@ class Hls:
 
     def _can_start(self) -> bool:
         # A player starts PART-HOLD-BACK before the end; with less to play it stalls at once.
-        return self._window.duration >= PART_HOLD_BACK
+        return self._window.duration >= part_hold_back(self._window)
 
     def _refuse_far_ahead(self, number: int, part: int | None) -> None:
         newest = self._window.newest

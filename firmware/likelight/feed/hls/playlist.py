@@ -1,16 +1,12 @@
 """Playlists as text: pure functions of the segments in the window."""
 
 import gzip
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from likelight.feed.fmp4 import TIMESCALE
-from likelight.feed.hls.segmenter import PART_TARGET
 from likelight.feed.hls.segments import TARGET_DURATION, Segment, SegmentWindow
-
-PART_HOLD_BACK = 3 * PART_TARGET
-"""Ticks that a player stays behind the end: Apple's least (HLS authoring specification, 14.3)."""
 
 _WITH_PARTS = 3  # segments, the open one counted: RFC 8216bis wants none older than 6 s
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -24,27 +20,52 @@ class Rendered:
     gzipped: bytes
 
 
+def part_hold_back(window: SegmentWindow) -> int:
+    """Return how many ticks a player stays behind the end: Apple's least (HLS authoring
+    specification, 14.3).
+    """
+    return 3 * window.part_target
+
+
 def media_playlist(window: SegmentWindow) -> Rendered:
     """Render the media playlist; `window` must list a part. URIs are relative to its own."""
     return _rendered(_media_lines(window))
 
 
-def multivariant_playlist(window: SegmentWindow, uri: str) -> Rendered:
-    """Render the playlist that describes the media playlist at `uri`; `window` must list a part."""
-    newest = window.newest
-    assert newest is not None
-    init = newest.init
-    peak = window.peak
-    info = (
-        f"BANDWIDTH={peak}",
-        f"AVERAGE-BANDWIDTH={min(peak, window.average)}",
-        f'CODECS="{init.sets.codec}"',
-        f"RESOLUTION={init.width}x{init.height}",
-        f"FRAME-RATE={init.fps:.3f}",
-        "CLOSED-CAPTIONS=NONE",
-    )
-    stream = f"#EXT-X-STREAM-INF:{','.join(info)}"
-    return _rendered(("#EXTM3U", "#EXT-X-VERSION:10", stream, uri))
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """One rendition in the first playlist: its media playlist and what is known of it."""
+
+    uri: str
+    window: SegmentWindow
+    nominal_bits_per_s: int
+    """What counts while the window is empty."""
+
+
+def multivariant_playlist(variants: Sequence[Variant]) -> Rendered:
+    """Render the playlist that describes `variants`; the first one's window must list a part.
+
+    One that nobody watches has no pictures, and so no size yet; its level is no higher than the
+    first one's.
+    """
+    first = variants[0].window.newest
+    assert first is not None
+    lines = ["#EXTM3U", "#EXT-X-VERSION:10"]
+    for variant in variants:
+        newest = variant.window.newest
+        peak = variant.window.peak if newest else variant.nominal_bits_per_s * 5 // 4
+        average = variant.window.average if newest else variant.nominal_bits_per_s
+        info = [
+            f"BANDWIDTH={peak}",
+            f"AVERAGE-BANDWIDTH={min(peak, average)}",
+            f'CODECS="{(newest or first).init.sets.codec}"',
+        ]
+        if newest:
+            info.append(f"RESOLUTION={newest.init.width}x{newest.init.height}")
+            info.append(f"FRAME-RATE={newest.init.fps:.3f}")
+        info.append("CLOSED-CAPTIONS=NONE")
+        lines += [f"#EXT-X-STREAM-INF:{','.join(info)}", variant.uri]
+    return _rendered(iter(lines))
 
 
 def init_uri(number: int) -> str:
@@ -71,9 +92,9 @@ def _media_lines(window: SegmentWindow) -> Iterator[str]:
     yield f"#EXT-X-TARGETDURATION:{TARGET_DURATION}"
     yield (
         "#EXT-X-SERVER-CONTROL:CAN-BLOCK-RELOAD=YES,"
-        f"PART-HOLD-BACK={_seconds(PART_HOLD_BACK)},HOLD-BACK={3 * TARGET_DURATION}"
+        f"PART-HOLD-BACK={_seconds(part_hold_back(window))},HOLD-BACK={3 * TARGET_DURATION}"
     )
-    yield f"#EXT-X-PART-INF:PART-TARGET={_seconds(PART_TARGET)}"
+    yield f"#EXT-X-PART-INF:PART-TARGET={_seconds(window.part_target)}"
     yield f"#EXT-X-MEDIA-SEQUENCE:{segments[0].number}"
     yield f"#EXT-X-DISCONTINUITY-SEQUENCE:{segments[0].discontinuities_before}"
     before: Segment | None = None
@@ -109,7 +130,7 @@ def _part_lines(segment: Segment) -> Iterator[str]:
         yield line + independent + gap
 
 
-def _rendered(lines: Iterator[str] | tuple[str, ...]) -> Rendered:
+def _rendered(lines: Iterator[str]) -> Rendered:
     plain = "".join(f"{line}\n" for line in lines).encode()
     return Rendered(plain, gzip.compress(plain, compresslevel=1, mtime=0))
 

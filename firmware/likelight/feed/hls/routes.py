@@ -27,12 +27,16 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 def hls_routes(find: Callable[[str], Hls | None]) -> list[web.RouteDef]:
     """Return the routes of LL-HLS; `find` gives the LL-HLS of a kitchen, None is answered 404.
 
-    `/k/{kid}/stream.m3u8` is where a player begins. HEAD waits for no playlist and wakes no camera.
+    `/k/{kid}/stream.m3u8` is where a player begins, and `main.m3u8` where one does that reads every
+    rendition that is listed, as FFmpeg's does: it lists the main one alone. HEAD waits for no
+    playlist and wakes no camera.
     """
 
     def handler(answer: Callable[[Hls, web.Request], Awaitable[web.StreamResponse]]) -> Handler:
         async def handle(request: web.Request) -> web.StreamResponse:
             hls = find(request.match_info["kid"])
+            if hls is not None and "rendition" in request.match_info:
+                hls = hls.others[request.match_info["rendition"]]
             if hls is None or request.match_info.get("epoch", hls.epoch) != hls.epoch:
                 raise web.HTTPNotFound(headers=_NO_STORE)
             try:
@@ -45,20 +49,31 @@ def hls_routes(find: Callable[[str], Hls | None]) -> list[web.RouteDef]:
 
         return handle
 
-    under = "/k/{kid}/hls/{epoch}/"
-    return [
+    routes = [
         web.get("/k/{kid}/stream.m3u8", handler(_multivariant)),
-        web.get(under + MEDIA_PLAYLIST, handler(_playlist)),
-        web.get(under + r"init-{init:\d{1,9}}.mp4", handler(_init)),
-        web.get(under + r"{number:\d{1,15}}.m4s", handler(_segment)),
-        web.get(under + r"{number:\d{1,15}}.{part:\d{1,9}}.m4s", handler(_part)),
+        web.get("/k/{kid}/main.m3u8", handler(_main)),
     ]
+    for rendition in ("", "{rendition:low|slide}/"):
+        under = "/k/{kid}/hls/{epoch}/" + rendition
+        routes += [
+            web.get(under + MEDIA_PLAYLIST, handler(_playlist)),
+            web.get(under + r"init-{init:\d{1,9}}.mp4", handler(_init)),
+            web.get(under + r"{number:\d{1,15}}.m4s", handler(_segment)),
+            web.get(under + r"{number:\d{1,15}}.{part:\d{1,9}}.m4s", handler(_part)),
+        ]
+    return routes
 
 
 async def _multivariant(hls: Hls, request: web.Request) -> web.StreamResponse:
     if request.method == "HEAD":
         return web.StreamResponse(headers=_headers(_PLAYLIST))
     return _text(request, await hls.multivariant(), _PLAYLIST)
+
+
+async def _main(hls: Hls, request: web.Request) -> web.StreamResponse:
+    if request.method == "HEAD":
+        return web.StreamResponse(headers=_headers(_PLAYLIST))
+    return _text(request, await hls.only(), _PLAYLIST)
 
 
 async def _playlist(hls: Hls, request: web.Request) -> web.StreamResponse:

@@ -13,7 +13,8 @@ PART_TARGET = TIMESCALE * 54 // 100
 """Ticks. 16 frames of 30 fps fit in, and the 14 left of a second are still over 85 % of it, so that
 at 24, 25, 30 and 60 fps each second's keyframe begins a part."""
 
-SHORTEST_PART = -(-PART_TARGET * 85 // 100)
+SLIDE_PART_TARGET = 2 * PART_TARGET
+"""The same for 5 pictures a second: all five, from keyframe to keyframe, are one part."""
 
 MOST_PART_BYTES = 4 * 1024 * 1024
 """60 Mbit/s; a camera has 20 at most. Only capture times that hardly move make a part larger: it
@@ -26,8 +27,10 @@ _DRIFT_US = 250_000
 class Segmenter:
     """Puts fragments into the parts and segments of `window`."""
 
-    def __init__(self) -> None:
-        self.window = SegmentWindow()
+    def __init__(self, part_target: int = PART_TARGET) -> None:
+        self.window = SegmentWindow(part_target)
+        self._target = part_target
+        self._shortest = -(-part_target * 85 // 100)
         self._payloads: list[bytes] = []
         self._pending = 0  # ticks in the part to come
         self._pending_bytes = 0
@@ -52,7 +55,7 @@ class Segmenter:
         segment = self.window.last
         if segment is None or segment.taken_back:
             # The first frame after a pause lasts as long as the pause.
-            if fragment.keyframe and fragment.duration <= PART_TARGET:
+            if fragment.keyframe and fragment.duration <= self._target:
                 self._begin(None, fragment)
                 self._take(fragment)
             return False
@@ -72,9 +75,9 @@ class Segmenter:
         if fragment.init != segment.init:
             return True
         length = segment.duration + self._pending
-        if self._overflows(fragment) and self._pending < SHORTEST_PART:
+        if self._overflows(fragment) and self._pending < self._shortest:
             return True
-        if length + min(fragment.duration, PART_TARGET) > LONGEST_SEGMENT:
+        if length + min(fragment.duration, self._target) > LONGEST_SEGMENT:
             return True
         # A segment should begin with a keyframe: it ends here if the next one would come too late.
         gop = fragment.decode - self._keyframe_at
@@ -83,11 +86,11 @@ class Segmenter:
         )
 
     def _ends_part(self, fragment: Fragment) -> bool:
-        return self._overflows(fragment) or (fragment.keyframe and self._pending >= SHORTEST_PART)
+        return self._overflows(fragment) or (fragment.keyframe and self._pending >= self._shortest)
 
     def _overflows(self, fragment: Fragment) -> bool:
         return (
-            self._pending + fragment.duration > PART_TARGET
+            self._pending + fragment.duration > self._target
             or self._pending_bytes + len(fragment.payload) > MOST_PART_BYTES
         )
 
@@ -111,7 +114,7 @@ class Segmenter:
             self._pending_independent = fragment.keyframe
         self._payloads.append(fragment.payload)
         self._pending_bytes += len(fragment.payload)
-        self._pending += min(fragment.duration, PART_TARGET)
+        self._pending += min(fragment.duration, self._target)
 
     def _close_part(self, segment: Segment) -> None:
         part = Part(b"".join(self._payloads), self._pending, self._pending_independent)

@@ -62,7 +62,9 @@ class Segment:
 class SegmentWindow:
     """The newest segments, in order; the last one is open. A number is never used twice."""
 
-    def __init__(self) -> None:
+    def __init__(self, part_target: int) -> None:
+        self.part_target = part_target
+        """Ticks that a part lasts at most."""
         self._segments: deque[Segment] = deque()
         self._next_number = 0
         self._discontinuities = 0

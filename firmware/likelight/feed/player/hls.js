@@ -91,6 +91,8 @@ export class HlsWay {
       lowLatencyMode: true,
       backBufferLength: 10,
       maxLiveSyncPlaybackRate: 1.25, // with 1, the default, it never catches up after a stall
+      // The main rendition first, which runs already; after that hls.js measures.
+      abrEwmaDefaultEstimate: 5_000_000,
       liveSyncOnStallIncrease: 0.25, // with 1 s, the default, each stall adds a delay that stays
     });
     hls.on(Hls.Events.MANIFEST_PARSED, () => this.#report.connected());
