@@ -1,8 +1,9 @@
 """Screenshots of the viewer's page in every state, from the stub cloud, for the eye.
 
-    .venv/bin/python -m support.photographs FOLDER        (in tests/)
+cd tests && ../.venv/bin/python -m support.photographs FOLDER [SET ...]
 
-writes one PNG for each state, size and theme, and a sheet of each set.
+writes a PNG for each state, size and theme, and a sheet of each set, such as 390x844-dark; only of
+the sets whose names begin with a given SET. All of them take five minutes.
 """
 
 import argparse
@@ -82,8 +83,8 @@ SCENES: Final[Mapping[str, Scene]] = {
 }
 
 
-async def photograph_all(folder: Path, browser: Browser) -> None:
-    """Write every picture into `folder`, and a sheet of each set."""
+async def photograph_all(folder: Path, browser: Browser, wanted: tuple[str, ...]) -> None:
+    """Write the pictures of the `wanted` sets into `folder`, and a sheet of each."""
     sets: list[tuple[str, ViewportSize, Theme, str]] = [
         (f"{size['width']}x{size['height']}-{theme}", size, theme, "en")
         for size in SIZES
@@ -91,11 +92,13 @@ async def photograph_all(folder: Path, browser: Browser) -> None:
     ]
     sets.append(("320-arabic", SMALLEST, "light", "ar"))
     for name, size, theme, lang in sets:
+        if not name.startswith(wanted):
+            continue
         files = [
             await photograph(browser, folder / f"{name}-{scene}.png", scene, size, theme, lang)
             for scene in SCENES
         ]
-        await asyncio.to_thread(sheet, files, folder / f"{name}.webp")
+        await asyncio.to_thread(sheet, files, folder / f"{name}.png")
 
 
 async def photograph(
@@ -125,17 +128,19 @@ def sheet(files: list[Path], out: Path) -> None:
     for number, picture in enumerate(pictures):
         at = (number % columns * (cell[0] + 8), number // columns * (cell[1] + 8))
         whole.paste(picture.resize(cell), at)
-    whole.save(out, quality=85)
+    whole.save(out)
 
 
 async def main() -> None:
     """Read the folder from the command line, and write the pictures."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0] if __doc__ else "")
     parser.add_argument("folder", type=Path)
-    folder = parser.parse_args().folder
+    parser.add_argument("sets", nargs="*", metavar="SET", default=[""])
+    asked = parser.parse_args()
+    folder: Path = asked.folder
     folder.mkdir(parents=True, exist_ok=True)
     async with chromium() as browser:
-        await photograph_all(folder, browser)
+        await photograph_all(folder, browser, tuple(asked.sets))
 
 
 if __name__ == "__main__":

@@ -46,7 +46,7 @@ async def all_states(cloud: StubCloud, page: Page) -> list[str]:
         await page.locator(f'[data-state="{state or State.LIVE}"]').wait_for()
         if state is not None:
             await look(state)
-    if await page.locator(".tools").is_visible():
+    if await page.locator('[data-place="page"]').count():
         await viewer.shows_a_picture()
     await page.locator("summary").click()
     await viewer.tap()
