@@ -1,0 +1,168 @@
+"""What many devices cost one cloud process: idle polls, a storm of likes, and all back at once.
+
+The polls are held by `likelight-cloud serve`, with a kitchen for each device; the devices are in
+this process.
+"""
+
+import argparse
+import asyncio
+import os
+import random
+import sys
+import tempfile
+import time
+from collections import Counter
+from pathlib import Path
+
+import aiohttp
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from likelight.runtime.backoff import Backoff
+from likelight.runtime.clock import utc_now
+from likelight_cloud.store.choice import database_of
+from likelight_cloud.trust.device import hashed
+from support.cloud import KID, bearer, serving
+from support.demo import free_port
+
+STORM_S = 5.0
+LIKES_PER_S = 50_000
+DEVICES_BACK, OUTAGE_S, OVER_S = 500, 600.0, 60
+
+
+def memory_mib(process: int) -> float:
+    pages = int(Path(f"/proc/{process}/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGESIZE") / 2**20
+
+
+async def idle_polls(count: int) -> None:
+    """Hold a poll for each of `count` devices, and tell the server's memory."""
+    with tempfile.TemporaryDirectory() as folder:
+        database, port = Path(folder) / "cloud.sqlite3", free_port()
+        store = database_of(str(database)).store()
+        await store.open()
+
+        async def enrol(number: int) -> None:
+            await store.add_kitchen(f"k{number}", f"Kitchen {number}", utc_now())
+            await store.add_token(f"k{number}", hashed(f"token-{number}"))
+
+        for first in range(0, count, 500):
+            await asyncio.gather(*map(enrol, range(first, min(count, first + 500))))
+        await store.close()
+        server = await asyncio.create_subprocess_exec(
+            sys.executable,
+            *("-m", "likelight_cloud", "serve", "--database", str(database)),
+            *("--port", str(port), "--admin-port", "0"),
+            stderr=asyncio.subprocess.DEVNULL,
+        )
+        try:
+            base = f"http://127.0.0.1:{port}"
+            connector = aiohttp.TCPConnector(limit=0)
+            timeout = aiohttp.ClientTimeout(total=300)
+            async with aiohttp.ClientSession(connector=connector, timeout=timeout) as session:
+                await _answers(session, base)
+                before = memory_mib(server.pid)
+                polls: set[asyncio.Task[None]] = set()
+                for number in range(count):
+                    polls.add(asyncio.create_task(_poll(session, base, number)))
+                    if number % 100 == 99:
+                        await asyncio.sleep(0.1)
+                await asyncio.sleep(15)
+                held = sum(not poll.done() for poll in polls)
+                now = memory_mib(server.pid)
+                print(
+                    f"{held} held polls: {now:.0f} MiB, {before:.0f} MiB before "
+                    f"({(now - before) * 1024 / max(1, held):.1f} KiB each)"
+                )
+                for poll in polls:
+                    poll.cancel()
+                await asyncio.gather(*polls, return_exceptions=True)
+        finally:
+            server.kill()
+            await server.wait()
+
+
+async def _answers(session: aiohttp.ClientSession, base: str) -> None:
+    while True:
+        try:
+            async with session.get(f"{base}/healthz"):
+                return
+        except aiohttp.ClientConnectionError:
+            await asyncio.sleep(0.05)
+
+
+async def _poll(session: aiohttp.ClientSession, base: str, number: int) -> None:
+    query = {"boot_id": f"boot-{number}", "dv": "1", "wait": "0"}
+    while True:
+        async with session.get(
+            f"{base}/v1/kitchens/k{number}/events",
+            params=query,
+            headers=bearer(f"token-{number}"),
+        ) as reply:
+            told = await reply.json()
+        query |= {"cursor": told["cursor"], "wait": "30"}
+
+
+async def storm() -> None:
+    """Hand likes to the aggregator in the server's process; count the device's replies."""
+    with tempfile.TemporaryDirectory() as folder:
+        async with serving(Path(folder) / "cloud.db") as site:
+            cloud = site.cloud
+            replies, told = 0, 0
+            ended = False
+
+            async def device() -> None:
+                nonlocal replies, told
+                query = {"boot_id": "boot", "dv": "1", "wait": "0"}
+                while not ended:
+                    reply = await site.call(
+                        "GET",
+                        f"/v1/kitchens/{KID}/events",
+                        params=query,
+                        headers=bearer("the-device-token"),
+                    )
+                    query = {**query, "cursor": reply.body["cursor"], "wait": "5"}
+                    replies += bool(reply.body["likes"]["delta"])
+                    told = reply.body["likes"]["total"]
+
+            polling = asyncio.create_task(device())
+            await asyncio.sleep(0.2)
+            given, began = 0, time.monotonic()
+            while (passed := time.monotonic() - began) < STORM_S:
+                for _ in range(int(passed * LIKES_PER_S) - given):
+                    cloud.likes.add(KID, str(given), 1, 0)
+                    given += 1
+                await asyncio.sleep(0.005)
+            await asyncio.sleep(1.5)
+            ended = True
+            await polling
+            print(
+                f"{given / STORM_S:,.0f} likes a second for {STORM_S:g} s: {replies} replies with "
+                f"likes to the device, {cloud.likes.commits} commits, {told} of {given} told"
+            )
+
+
+def all_back() -> None:
+    """Count the first requests of devices whose cloud comes back, by their own back-off."""
+    rng = random.Random(1)
+    seconds: Counter[int] = Counter()
+    for _ in range(DEVICES_BACK):
+        backoff, at = Backoff(rng), 0.0
+        while at < OUTAGE_S:
+            at += backoff.next()
+        seconds[int(at - OUTAGE_S)] += 1
+    mean = DEVICES_BACK / OVER_S
+    peak = max(seconds.values())
+    print(
+        f"{DEVICES_BACK} devices after an outage of {OUTAGE_S / 60:.0f} min: at most {peak} in one "
+        f"second, {mean:.1f} on average over {OVER_S} s (ratio {peak / mean:.1f})"
+    )
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--polls", type=int, default=8_000, help="held at once")
+    options = parser.parse_args()
+    asyncio.run(idle_polls(options.polls))
+    asyncio.run(storm())
+    all_back()
