@@ -14,6 +14,7 @@ pytest_plugins = [
     "support.memory_disk",
     "support.workers",
     "support.cloud_stores",
+    "support.small_disk",
 ]
 
 # An example may take as long as a busy machine needs. The rest is as it was: Hypothesis draws the

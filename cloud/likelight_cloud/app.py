@@ -61,6 +61,8 @@ class Cloud:
         self.ready = asyncio.Event()
         self.relays_pictures = False
         """Devices upload their pictures here. A cloud inside a device does not need it."""
+        self.committed_at: float | None = None
+        """The loop's time at which the store last told of a commit; None before the first."""
         self.event_streams = 0
         """Pages that follow a summary by server-sent events."""
         self.likes = LikeCommits(store, now)
@@ -188,6 +190,7 @@ class Cloud:
         kitchen.admit_only(await self.store.token_hashes(kid))
 
     def _adopt(self, record: KitchenRecord) -> None:
+        self.committed_at = asyncio.get_running_loop().time()
         kitchen = self._kitchens.get(record.kid)
         if kitchen is not None:
             kitchen.adopt(record)

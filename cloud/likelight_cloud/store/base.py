@@ -200,6 +200,9 @@ class Store(Protocol):
     async def secret(self) -> bytes:
         """Return the 32 random bytes made with the database, from which its keys derive."""
 
+    async def probe(self, at: datetime) -> None:
+        """Commit one row, always the same one: so a database that can't be written says why."""
+
     async def add_kitchen(self, kid: str, name: str, at: datetime) -> bool:
         """Create a kitchen. Return False, and change nothing, when it exists."""
 

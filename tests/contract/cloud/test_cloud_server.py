@@ -232,7 +232,8 @@ async def test_it_is_not_ready_while_its_database_is_closed_or_does_not_answer(
         with monkeypatch.context() as patch:
             never = asyncio.Event()
             patch.setattr("likelight_cloud.admin.health.STORE_WITHIN_S", 0.01)
-            patch.setattr(cloud.store, "secret", never.wait)
+            patch.setattr(cloud.store, "probe", lambda _: never.wait())
+            cloud.committed_at = None
             status, ready = await get(f"{site.admin}/readyz")
             assert (status, ready["why_not"]) == (503, "the database does not answer within 0.01 s")
         cloud.ready.clear()

@@ -24,6 +24,7 @@ from likelight.daemon.prepare import prepare
 from likelight.gate.marker import MARKER_FILE, Marker
 from likelight.runtime.troubles import Trouble
 from likelight_hw.sim.button import SimButton
+from support.small_disk import fill
 from support.whole import Whole, whole
 
 DEVICE = ("device.sqlite", "device.sqlite-wal", "device.sqlite-shm")
@@ -162,26 +163,6 @@ async def test_a_card_from_another_kitchen_is_private(tmp_path: Path) -> None:
     async with whole(tmp_path) as place:
         assert place.device.on_air.state is State.IDLE, "the crew there shared"
     await comes_up_private_and_shares(tmp_path, kitchen="bistro-7")
-
-
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A disk of its own, which a test can fill, or make read-only."""
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=2m,mode=700", "none", str(disk)]
-    if subprocess.run(mount, capture_output=True, check=False).returncode:
-        pytest.skip("this needs the right to mount a disk")
-    try:
-        yield disk
-    finally:
-        subprocess.run(["umount", "-l", str(disk)], check=True)
-
-
-def fill(disk: Path) -> None:
-    with suppress(OSError), (disk / "filler").open("wb", buffering=0) as filler:
-        while True:
-            filler.write(bytes(512))
 
 
 async def test_a_press_on_a_full_disk_holds_and_the_device_says_that_it_is_full(

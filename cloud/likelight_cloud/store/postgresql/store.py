@@ -113,6 +113,15 @@ class PostgresStore:
 
         return await self._read(work)
 
+    async def probe(self, at: datetime) -> None:
+        await self._write(
+            lambda connection: connection.execute(
+                "INSERT INTO meta (name, value) VALUES ('probe', $1)"
+                " ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+                at.isoformat().encode(),
+            )
+        )
+
     async def add_kitchen(self, kid: str, name: str, at: datetime) -> bool:
         async def work(connection: asyncpg.Connection) -> bool:
             added = await connection.fetchval(

@@ -90,6 +90,15 @@ class SqliteStore:
 
         return await self._file.read(work)
 
+    async def probe(self, at: datetime) -> None:
+        await self._write(
+            lambda db: db.execute(
+                "INSERT INTO meta (name, value) VALUES ('probe', ?)"
+                " ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+                (at.isoformat().encode(),),
+            )
+        )
+
     async def add_kitchen(self, kid: str, name: str, at: datetime) -> bool:
         def work(db: sqlite3.Connection) -> bool:
             added = db.execute(
