@@ -55,8 +55,16 @@ class GroupCommit:
         except BaseException:
             self._waiting.remove(job)
             raise
-        committed.add_done_callback(lambda it: _settle(taken, it))
+        committed.add_done_callback(lambda it: _settle(taken or self._left(job), it))
         return done
+
+    def _left(self, job: _Job[object]) -> list[_Job[object]]:
+        """Return `job`, unless another transaction has taken it: this one could not begin."""
+        try:
+            self._waiting.remove(job)
+        except ValueError:
+            return []
+        return [job]
 
 
 def _outcome(db: sqlite3.Connection, job: _Job[object]) -> object:
