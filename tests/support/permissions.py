@@ -8,7 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from likelight.gate.permissions import Permissions
-from likelight.gate.schedule import Hours
+from likelight.schedule import Hours
 from support.virtual import run_virtual, virtual_now
 
 BERLIN = ZoneInfo("Europe/Berlin")

@@ -6,6 +6,8 @@ from typing import TypeVar
 
 from yarl import URL
 
+from likelight.contract import Weekday
+from likelight.schedule import WEEKDAYS, spans
 from likelight.web.http.contact import check_contact
 from likelight.web.http.proxies import proxy_network
 from likelight.web.http.public_site import check_embed_origin
@@ -38,6 +40,21 @@ def _ceiling(text: str) -> int:
     return count
 
 
+def _day_hours(text: str) -> tuple[Weekday, str]:
+    name, _, hours = text.partition("=")
+    day = next((day for day in WEEKDAYS if day == name.strip().lower()), None)
+    if day is None or not hours:
+        raise ValueError(
+            f"{text!r} is not a day with its hours; write monday=11:00-14:00,17:00-23:00 or "
+            "sunday=closed"
+        )
+    try:
+        spans(hours)
+    except ValueError as error:
+        raise ValueError(f"{day}: {error}") from error
+    return day, hours
+
+
 def _pace(text: str) -> int:
     ms = int(text) if text.isascii() and text.isdecimal() else -1
     if not 0 <= ms <= SLOWEST_PACE_MS:
@@ -57,6 +74,7 @@ def _public_url(text: str) -> URL:
 ceiling = _argument(_ceiling)
 contact = _argument(check_contact)
 database = _argument(database_of)
+day_hours = _argument(_day_hours)
 embed_origin = _argument(check_embed_origin)
 pace = _argument(_pace)
 proxy = _argument(proxy_network)

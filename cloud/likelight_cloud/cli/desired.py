@@ -2,8 +2,12 @@
 
 import argparse
 import json
+from collections import Counter
+from collections.abc import Sequence
+from datetime import UTC
 
-from likelight.contract import Desired
+from likelight.contract import Desired, Weekday
+from likelight.schedule import in_rows, weekly
 from likelight_cloud.cli import arguments
 from likelight_cloud.cli.database import Commands, found, json_option, kitchen_argument, opened
 from likelight_cloud.cli.errors import CommandError
@@ -31,6 +35,23 @@ def add_desired(commands: Commands, database: argparse.ArgumentParser) -> None:
         metavar="MS",
         help="the least time between two replies with new likes, 0 to 60000",
     )
+    hours = change.add_mutually_exclusive_group()
+    hours.add_argument(
+        "--hours",
+        type=arguments.day_hours,
+        nargs="+",
+        metavar="DAY=HOURS",
+        help="a week that can only close, such as monday=11:00-14:00,17:00-23:00 "
+        "friday=11:00-02:00; a day that is left out is closed, and an end that is not after its "
+        "beginning is on the next day",
+    )
+    hours.add_argument(
+        "--no-hours",
+        dest="hours",
+        action="store_const",
+        const=(),
+        help="ask for no hours: the kitchen's own alone count",
+    )
     change.set_defaults(run=_set)
 
 
@@ -45,15 +66,39 @@ async def _show(options: argparse.Namespace) -> None:
 
 
 async def _set(options: argparse.Namespace) -> None:
-    wishes = {"mode": options.mode, "pace_ms": options.pace_ms}
+    wishes = {
+        "mode": options.mode,
+        "pace_ms": options.pace_ms,
+        "schedule": None if options.hours is None else _week(options.hours),
+    }
     changes = {name: value for name, value in wishes.items() if value is not None}
     if not changes:
-        raise CommandError("say what to ask for: --mode or --pace-ms.")
+        raise CommandError("say what to ask for: --mode, --pace-ms, --hours or --no-hours.")
 
     def change(held: Desired) -> Desired:
         return held.model_copy(update=changes)
 
     async with opened(options) as store:
         await store.change_desired(options.kid, change)
-    told = ", ".join(f"{name} {value}" for name, value in changes.items())
+    told = ", ".join(_told(name, value) for name, value in changes.items())
     print(f"The device of {options.kid} is asked for {told}.")
+
+
+def _week(rows: Sequence[tuple[Weekday, str]]) -> dict[Weekday, str]:
+    """Return a row for each day as devices read them; none where no hours are asked for."""
+    twice = [day for day, count in Counter(day for day, _ in rows).items() if count > 1]
+    if twice:
+        raise CommandError(
+            f"--hours names {twice[0]} twice. Write its hours once: "
+            f"{twice[0]}=11:00-14:00,17:00-23:00"
+        )
+    # The zone is the kitchen's own, and the rows have none.
+    return in_rows(weekly(dict(rows), UTC)) if rows else {}
+
+
+def _told(name: str, value: object) -> str:
+    if name != "schedule":
+        return f"{name} {value}"
+    if not isinstance(value, dict) or not value:
+        return "no hours"
+    return "; ".join(f"{day} {hours}" for day, hours in value.items())

@@ -8,8 +8,8 @@ from typing import Protocol
 
 from likelight.gate.consent_watch import ConsentWatch
 from likelight.gate.opening_hours import OpeningHours
-from likelight.gate.schedule import Hours
 from likelight.runtime.clock import Now
+from likelight.schedule import Hours
 
 
 class PermittedGate(Protocol):

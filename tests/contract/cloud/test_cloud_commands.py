@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from likelight.contract import Desired
 from likelight_cloud.cli.main import main
 from likelight_cloud.store.base import Use
 from likelight_cloud.store.choice import database_of
@@ -113,6 +114,41 @@ def test_wishes_are_set_and_shown(operator: Operator) -> None:
     assert after == {**before, "version": before["version"] + 1, "mode": "off", "pace_ms": 2000}
     assert "mode: off\n" in operator("desired", "show", "k1")
     assert "say what to ask for" in operator.fails("desired", "set", "k1")
+
+
+def test_hours_are_asked_for_by_the_week_and_lifted(
+    operator: Operator, capsys: pytest.CaptureFixture[str]
+) -> None:
+    operator("init")
+    operator("kitchen", "add", "k1", "One")
+    week = ("monday=17:00-2:00,11:00-14:00", "Friday=00:00-24:00")
+    assert "monday 11:00-14:00, 17:00-02:00; tuesday closed; " in operator(
+        "desired", "set", "k1", "--hours", *week
+    )
+    asked = Desired.model_validate(operator.lists("desired", "show", "k1"))
+    days = ("tuesday", "wednesday", "thursday", "saturday", "sunday")
+    assert asked.schedule == {
+        "monday": "11:00-14:00, 17:00-02:00",
+        "friday": "00:00-24:00",
+        **dict.fromkeys(days, "closed"),
+    }
+    twice = operator.fails("desired", "set", "k1", "--hours", "monday=closed", "monday=11:00-14:00")
+    assert "--hours names monday twice" in twice
+    for wrong, words in {
+        "11:00-14:00": "is not a day with its hours; write monday=11:00-14:00",
+        "mon=11:00-14:00": "is not a day with its hours",
+        "monday=": "is not a day with its hours",
+        "monday=11-14": "monday: '11-14' is not a time span; write",
+        "monday=11:00-14:00,13:00-15:00": "monday: two of its time spans overlap",
+        "monday=25:00-26:00": "monday: '25:00-26:00' has a time that no clock shows",
+    }.items():
+        with pytest.raises(SystemExit):
+            operator("desired", "set", "k1", "--hours", wrong)
+        assert words in capsys.readouterr().err
+    assert Desired.model_validate(operator.lists("desired", "show", "k1")) == asked
+    assert "is asked for no hours." in operator("desired", "set", "k1", "--no-hours")
+    lifted = Desired.model_validate(operator.lists("desired", "show", "k1"))
+    assert (lifted.schedule, lifted.version) == ({}, asked.version + 1)
 
 
 async def test_what_commands_change_reaches_who_is_connected(

@@ -18,8 +18,8 @@ from likelight.config.places import CONTROL_SOCKET
 from likelight.config.settings import CameraSettings, Config, KitchenSettings, ScheduleSettings
 from likelight.contract import Cause, Desired, State
 from likelight.daemon.demo_bench import make_bench
-from likelight.gate.schedule import WEEKDAYS
 from likelight.runtime import clock_sync as timesync
+from likelight.schedule import WEEKDAYS
 from likelight.web.bench.log_lines import LogLines
 from likelight.web.control.client import NotRunning, call
 from likelight.web.control.messages import StatusAnswer

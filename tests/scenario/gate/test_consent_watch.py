@@ -16,9 +16,9 @@ from likelight.gate.consent import (
 )
 from likelight.gate.consent_watch import ConsentHealth
 from likelight.gate.permissions import Permissions
-from likelight.gate.schedule import weekly
 from likelight.runtime import clock_sync
 from likelight.runtime.clock_sync import SET_IN_BOOT, BootClock
+from likelight.schedule import weekly
 from support.permissions import (
     BERLIN,
     START,

@@ -7,7 +7,7 @@ import pytest
 
 from likelight.contract import Desired, WeekHours
 from likelight.gate.permissions import Permissions
-from likelight.gate.schedule import weekly
+from likelight.schedule import weekly
 from support.permissions import (
     BERLIN,
     RecordingGate,
