@@ -2,8 +2,9 @@
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
+from typing import Final
 
 from aiohttp import web
 
@@ -25,6 +26,15 @@ from likelight_cloud.trust.viewer import ViewerTokens
 LOOK_S = 1.0
 """How often the database is asked for another process's changes: a revoked token ends held
 connections within 2 s."""
+
+BUSY: Final[Mapping[int, str]] = {
+    503: "`busy`: the cloud is starting, or its database does not answer. What the request changes "
+    "may still be kept: send the same one again after `Retry-After`.",
+}
+"""The problem of every address that needs the database."""
+
+IN_KITCHEN: Final[Mapping[int, str]] = {404: "`kitchen`: there is no such kitchen.", **BUSY}
+"""Those of every address of a kitchen."""
 
 
 async def _nothing() -> None:

@@ -15,6 +15,7 @@ from likelight_cloud.admin.health import health_route, readiness_route
 from likelight_cloud.admin.metrics import CloudMetrics, metrics_route
 from likelight_cloud.admin.request_counts import RequestCounts
 from likelight_cloud.embedded import MountedCloud
+from likelight_cloud.openapi.routes import mount_openapi
 from likelight_cloud.relay.relays import Relays
 from likelight_cloud.relay.routes import mount_relay
 from likelight_cloud.trust.public import with_public_address
@@ -64,6 +65,7 @@ class CloudServer:
         self._cloud.mount(app)
         mount_relay(self._relays, app)
         app.add_routes([health_route(self._cloud.cloud)])
+        mount_openapi(app)
         app.on_response_prepare.append(self._requests.on_prepare)
         if self._public_url is not None:
             app.middlewares.insert(0, with_public_address(self._public_url))

@@ -24,6 +24,7 @@ from pydantic import (
     ValidationError,
     ValidationInfo,
     ValidatorFunctionWrapHandler,
+    WithJsonSchema,
     WrapValidator,
 )
 from pydantic_core import PydanticCustomError
@@ -68,6 +69,7 @@ Time = Annotated[
     AwareDatetime,
     AfterValidator(_time_in_range),
     PlainSerializer(rfc3339, return_type=str, when_used="json"),
+    WithJsonSchema({"type": "string", "format": "date-time"}),
 ]
 KitchenId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")]
 KitchenName = Annotated[
@@ -122,6 +124,19 @@ class State(StrEnum):
 
 CLOUD_ONLY = frozenset({State.OFFLINE, State.INTERRUPTED})
 """What a device never says of itself."""
+
+
+def _of_a_device(state: State) -> State:
+    if state in CLOUD_ONLY:
+        raise PydanticCustomError("device_state", "only the cloud says this, never a device")
+    return state
+
+
+DeviceState = Annotated[
+    State,
+    AfterValidator(_of_a_device),
+    WithJsonSchema({"type": "string", "enum": [each for each in State if each not in CLOUD_ONLY]}),
+]
 
 
 class Cause(StrEnum):
@@ -240,7 +255,7 @@ class CameraReport(Wire):
     """The state that viewers see, since when and why. `opens_at` is when the opening hours begin
     again, in whatever state; None within them."""
 
-    state: State
+    state: DeviceState
     since: Time
     cause: Cause | None = None
     opens_at: Time | None = None

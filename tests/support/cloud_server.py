@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from aiohttp import web
 from yarl import URL
 
 from likelight.runtime.clock import Now, utc_now
@@ -27,9 +28,20 @@ class ServedCloud:
     """A running cloud and its two addresses."""
 
     cloud: MountedCloud
+    app: web.Application
     public: str
     admin: str
     port: int
+
+
+class _KeepingItsApp(MountedCloud):
+    """A cloud that remembers the app of the public server, which makes it itself."""
+
+    app: web.Application
+
+    def mount(self, app: web.Application) -> None:
+        self.app = app
+        super().mount(app)
 
 
 @asynccontextmanager
@@ -42,7 +54,7 @@ async def cloud_server(
     now: Now = utc_now,
 ) -> AsyncIterator[ServedCloud]:
     """Serve a cloud with one kitchen."""
-    cloud = MountedCloud(
+    cloud = _KeepingItsApp(
         database_of(str(database)).store(),
         now=now,
         rng=random.Random(1),
@@ -65,7 +77,7 @@ async def cloud_server(
             running = group.create_task(server.run(ready.set))
             await ready.wait()
             yield ServedCloud(
-                cloud, own_address(public), own_address(admin), public.getsockname()[1]
+                cloud, cloud.app, own_address(public), own_address(admin), public.getsockname()[1]
             )
             running.cancel()
 

@@ -5,7 +5,9 @@ import asyncio
 from aiohttp import web
 
 from likelight import __version__
+from likelight.contract import Wire
 from likelight.runtime.store_errors import StoreError
+from likelight.web.http.declared import Part, declares
 from likelight_cloud.app import Cloud
 
 STORE_WITHIN_S = 6.0
@@ -18,15 +20,22 @@ FAILURE_SHOWS_FOR_S = 5.0
 """So long a failed try is told again instead of another one."""
 
 
+class Wellness(Wire):
+    """Reply of `GET /healthz`."""
+
+    well: bool
+
+
 def health_route(cloud: Cloud) -> web.RouteDef:
     """Return `GET /healthz`.
 
     It does not read the database, so nobody can overload the database with it.
     """
 
+    @declares(Part.SERVER, "Whether the cloud is well", {200: Wellness, 503: Wellness})
     async def healthz(_: web.Request) -> web.Response:
         well = cloud.ready.is_set() and cloud.likes.failure is None
-        return _answer({"well": well}, ok=well)
+        return _answer(Wellness(well=well).model_dump(), ok=well)
 
     return web.get("/healthz", healthz)
 

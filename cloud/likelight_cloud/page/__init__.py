@@ -1,19 +1,25 @@
 """The pages that viewers open: templates, one script, one stylesheet, and nothing of others."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Final
 
 from aiohttp import web
 
 from likelight.assets.catalogue import Notes
 from likelight.contract import Summary
+from likelight.web.http.declared import Content, Part, declares
 from likelight.web.http.public_site import PublicSite
 from likelight.web.http.static_files import static_route
 from likelight_cloud.page.around import around_routes
 from likelight_cloud.page.files import BUNDLED, FILES, PREFIX, PageFiles
 from likelight_cloud.page.kitchen import Became, KitchenPages
+from likelight_cloud.page.languages import LanguageQuery
 from likelight_cloud.page.sharing import sharing_routes
 
 _KID = "{kid:[a-z0-9][a-z0-9-]{0,39}}"
+
+_HTML: Final[Mapping[int, Content]] = {200: "text/html", 304: None}
+_UNKNOWN: Final = {404: "`kitchen`: there is no such kitchen."}
 
 
 def page_routes(
@@ -33,12 +39,21 @@ def page_routes(
     """
     pages = KitchenPages(look, notes, became, site, files)
 
+    @declares(Part.PAGES, "The kitchen's page", _HTML, _UNKNOWN, query=LanguageQuery)
     async def kitchen(request: web.Request) -> web.Response:
         return await pages.reply(request, "page")
 
+    @declares(Part.PAGES, "The page for guests in the house", _HTML, _UNKNOWN, query=LanguageQuery)
     async def here(request: web.Request) -> web.Response:
         return await pages.reply(request, "here")
 
+    @declares(
+        Part.PAGES,
+        "The page for a frame of another site",
+        _HTML,
+        _UNKNOWN,
+        query=LanguageQuery,
+    )
     async def embed(request: web.Request) -> web.Response:
         return await pages.reply(request, "embed")
 

@@ -5,8 +5,9 @@ from typing import Final
 
 from aiohttp import web
 
+from likelight.web.http.declared import Part, declares
 from likelight.web.http.static_files import ServedFile, page_route
-from likelight_cloud.page.languages import WORDS, in_readers_language
+from likelight_cloud.page.languages import WORDS, LanguageQuery, in_readers_language
 
 _ROBOTS: Final = ServedFile.of(
     "robots.txt",
@@ -45,6 +46,12 @@ def around_routes(favicon: ServedFile) -> list[web.RouteDef]:
     """Return `/robots.txt`, `/favicon.ico` and `/kitchen.webmanifest`."""
     manifests = {lang: _manifest(lang) for lang in WORDS}
 
+    @declares(
+        Part.PAGES,
+        "What the page is on a home screen",
+        {200: "application/manifest+json", 304: None},
+        query=LanguageQuery,
+    )
     async def manifest(request: web.Request) -> web.Response:
         return in_readers_language(request, manifests)
 

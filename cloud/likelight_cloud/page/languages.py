@@ -13,6 +13,7 @@ from typing import Final
 
 from aiohttp import web
 from jinja2 import Template
+from pydantic import BaseModel, Field
 
 from likelight.web.http.static_files import ServedFile
 
@@ -43,6 +44,12 @@ WORDS: Final = read_words(_FOLDER)
 
 A counted word has a key for each of its forms in that language, such as `likes_one`.
 """
+
+
+class LanguageQuery(BaseModel):
+    """The reader's language, where it shall not be the browser's."""
+
+    lang: str = Field(default="", description="one of: " + ", ".join(WORDS))
 
 
 def language_of(request: web.Request) -> str:

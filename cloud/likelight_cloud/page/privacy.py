@@ -8,9 +8,10 @@ from typing import Final
 from aiohttp import web
 
 from likelight.runtime.clock import Now
+from likelight.web.http.declared import Part, declares
 from likelight.web.http.problems import ProblemError
 from likelight.web.http.static_files import ServedFile, page_route
-from likelight_cloud.page.languages import in_readers_language, pages, read_words
+from likelight_cloud.page.languages import LanguageQuery, in_readers_language, pages, read_words
 from likelight_cloud.page.templates import PRIVACY
 
 _HERE: Final = Path(__file__).parent
@@ -29,9 +30,21 @@ def privacy_routes(*, contact: str | None, now: Now) -> list[web.RouteDef]:
     """
     by_language = pages(PRIVACY, _WORDS, address_of_contact=contact)
 
+    @declares(
+        Part.PAGES,
+        "What is stored, why and how long",
+        {200: "text/html", 304: None},
+        query=LanguageQuery,
+    )
     async def page(request: web.Request) -> web.Response:
         return in_readers_language(request, by_language)
 
+    @declares(
+        Part.PAGES,
+        "Where to report a fault (RFC 9116)",
+        {200: "text/plain"},
+        {404: "No contact is set on this server."},
+    )
     async def security(request: web.Request) -> web.Response:
         if contact is None:
             raise ProblemError(

@@ -9,20 +9,21 @@ import html
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
-from typing import Final, Literal
+from typing import Annotated, Final, Literal
 
 from aiohttp import web
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 from yarl import URL
 
 from likelight.contract import Summary
 from likelight.problem import ProblemType
 from likelight.web.http.body import json_answer
+from likelight.web.http.declared import Part, declares
 from likelight.web.http.problems import ProblemError
 from likelight.web.http.public_site import SELF, PublicSite
 from likelight.web.http.reply_headers import RESOURCE_POLICY
 from likelight.web.http.static_files import ServedFile
-from likelight_cloud.page.languages import RTL, WORDS, language_of
+from likelight_cloud.page.languages import RTL, WORDS, LanguageQuery, language_of
 
 Look = Callable[[str], Awaitable[Summary | None]]
 """Returns a kitchen's summary, None while it can't be known; raises the 404 for an unknown one."""
@@ -37,6 +38,18 @@ _CACHED_S: Final = 3600
 _EMBED: Final = (480, 720)
 """Pixels of a frame that holds picture, heart and notes, unless less is asked for."""
 _LARGEST: Final = 100_000
+
+_BUSY: Final = {503: "`busy`: the kitchen can't be looked up just now."}
+
+
+class OEmbedQuery(BaseModel):
+    """What a program asks that shows a link."""
+
+    url: str
+    format: Literal["json"] = "json"
+    maxwidth: Annotated[int, Field(ge=1, le=999_999)] = _LARGEST
+    maxheight: Annotated[int, Field(ge=1, le=999_999)] = _LARGEST
+    lang: str = ""
 
 
 class OEmbed(BaseModel):
@@ -96,6 +109,13 @@ def sharing_routes(look: Look, site: PublicSite, kid: str) -> list[web.RouteDef]
     """Return a kitchen's card and `GET /oembed`; `kid` is the pattern of a kitchen's id."""
     cards = Cards()
 
+    @declares(
+        Part.PAGES,
+        "The drawn card of a link's preview",
+        {200: "image/png", 304: None},
+        {404: "`kitchen`: there is no such kitchen.", **_BUSY},
+        query=LanguageQuery,
+    )
     async def card(request: web.Request) -> web.Response:
         summary = await _looked_at(look, request.match_info["kid"])
         drawn = await cards.card(summary.name, language_of(request))
@@ -105,6 +125,18 @@ def sharing_routes(look: Look, site: PublicSite, kid: str) -> list[web.RouteDef]
         response.headers[RESOURCE_POLICY] = "cross-origin"
         return response
 
+    @declares(
+        Part.PAGES,
+        "How to show a kitchen in another site's page (oembed.com)",
+        {200: OEmbed},
+        {
+            400: "`maxwidth` or `maxheight` is no number of pixels.",
+            404: "`url` is not the address of a kitchen's page under a public URL.",
+            501: "Only `format=json` is there.",
+            **_BUSY,
+        },
+        query=OEmbedQuery,
+    )
     async def oembed(request: web.Request) -> web.Response:
         if request.query.get("format", "json") != "json":
             raise ProblemError(HTTPStatus.NOT_IMPLEMENTED, "Only format=json is there.")

@@ -3,10 +3,18 @@
 Every value is escaped unless it is `Markup`; a name that is missing is an error.
 """
 
+import re
 from pathlib import Path
 from typing import Final
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
+from markupsafe import Markup, escape
+
+
+def _with_code(text: str) -> Markup:
+    """Return `text`, escaped, with what stands in backticks as code."""
+    return Markup(re.sub("`([^`]+)`", r"<code>\1</code>", escape(text)))  # noqa: S704  escaped
+
 
 _ENVIRONMENT: Final = Environment(
     loader=FileSystemLoader(Path(__file__).parent),
@@ -16,6 +24,7 @@ _ENVIRONMENT: Final = Environment(
     lstrip_blocks=True,
     auto_reload=False,
 )
+_ENVIRONMENT.filters["code"] = _with_code
 # As UTF-8 Japanese takes half the bytes that it takes in escapes. `tojson` still escapes "<", which
 # might end the script element early.
 _ENVIRONMENT.policies["json.dumps_kwargs"] = {"ensure_ascii": False, "separators": (",", ":")}
@@ -25,4 +34,5 @@ for _name in _ENVIRONMENT.list_templates(extensions=["html"]):
 
 KITCHEN: Final[Template] = _ENVIRONMENT.get_template("kitchen.html")
 NOT_FOUND: Final[Template] = _ENVIRONMENT.get_template("not_found.html")
+OPENAPI: Final[Template] = _ENVIRONMENT.get_template("openapi.html")
 PRIVACY: Final[Template] = _ENVIRONMENT.get_template("privacy.html")

@@ -5,6 +5,7 @@ has no relay: that server has the device's own feed.
 """
 
 from collections.abc import Iterable, Iterator
+from typing import Final
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
@@ -13,9 +14,14 @@ from likelight.feed.hls.routes import hls_routes
 from likelight.feed.player import player_routes
 from likelight.feed.routes import feed_routes
 from likelight.runtime.store_errors import StoreError
+from likelight.web.http.declared import with_problems
 from likelight_cloud.app import CLOUD
 from likelight_cloud.relay.relays import RELAYS, Relays
 from likelight_cloud.relay.upload_route import get_feed
+
+_PROBLEMS: Final = {
+    503: "The cloud is starting, its database does not answer, or no picture came in time.",
+}
 
 
 def mount_relay(relays: Relays, app: web.Application) -> None:
@@ -47,7 +53,7 @@ def _with_relay(relays: Relays, routes: Iterable[web.RouteDef]) -> Iterator[web.
             relays.open(kitchen)
             return await handler(request)
 
-        return handle
+        return with_problems(handler, handle, _PROBLEMS)
 
     for route in routes:
         yield web.RouteDef(route.method, route.path, opening(_function(route)), route.kwargs)

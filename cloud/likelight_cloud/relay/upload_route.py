@@ -3,14 +3,17 @@
 import asyncio
 import logging
 from contextlib import suppress
+from typing import Literal
 
 from aiohttp import WSCloseCode, WSMsgType, web
+from pydantic import BaseModel
 
 from likelight.feed.keyframe_pace import KEYFRAME_EVERY_S
 from likelight.feed.rendition import Rendition
 from likelight.feed.upload.protocol import MAX_MESSAGE, TOO_FAST, WORDS, RequestMessage
 from likelight.runtime.cleanup import raise_if_cancelled
-from likelight_cloud.app import CLOUD
+from likelight.web.http.declared import NOT_A_SOCKET, Part, declares
+from likelight_cloud.app import CLOUD, IN_KITCHEN
 from likelight_cloud.relay.relays import RELAYS
 from likelight_cloud.relay.upload_session import UploadSession
 from likelight_cloud.trust.limits import Bucket
@@ -39,6 +42,20 @@ _TOO_FAST = f"an upload may have {MOST_MBITS_A_S} Mbit/s".encode()
 log = logging.getLogger(__name__)
 
 
+class FeedQuery(BaseModel):
+    """Whether the upload is only asked for, and not begun."""
+
+    probe: Literal["1"] | None = None
+
+
+@declares(
+    Part.DEVICE,
+    "The upload of the pictures, as a WebSocket",
+    {101: None},
+    {**IN_KITCHEN, **NOT_A_SOCKET},
+    query=FeedQuery,
+    token=True,
+)
 async def get_feed(request: web.Request) -> web.StreamResponse:
     """Take an upload to its end; a message that breaks the contract ends it with code 1007.
 

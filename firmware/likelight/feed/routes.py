@@ -6,9 +6,10 @@ All of it lies under `/k/{kid}/`; LL-HLS has routes of its own.
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
+from typing import Literal
 
 from aiohttp import WSMsgType, web
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from likelight.feed import framing
 from likelight.feed.acks import Acks
@@ -16,6 +17,7 @@ from likelight.feed.hub import Hub
 from likelight.feed.rendition import Rendition
 from likelight.feed.viewers import SocketViewer
 from likelight.web.http.client_address import came_by_proxy
+from likelight.web.http.declared import NOT_A_SOCKET, Part, declares
 
 _MAX_MESSAGE = 1024  # bytes; 40 acknowledgements have 900 at most
 _MAX_MESSAGES = 20  # in a second: 10 texts with acknowledgements; pings and pongs count
@@ -24,6 +26,21 @@ _CLOSE_WITHIN_S = 1.0
 _NO_STORE = {"Cache-Control": "no-store"}
 # A proxy must keep nothing back of a stream: nginx would write what it can't pass on to its disk.
 _STREAM = {**_NO_STORE, "X-Accel-Buffering": "no"}
+
+_NO_FEED = {404: "`kitchen`: there is no such kitchen."}
+_NO_PICTURE = {503: "No picture came in time."}
+
+
+class SocketQuery(BaseModel):
+    """What a page that acknowledges knows of its line."""
+
+    line: Literal["unproven", "slow"] | None = None
+
+
+class EndlessQuery(BaseModel):
+    """Which rendition is asked for."""
+
+    rendition: Literal["main", "low", "slide"] = "main"
 
 
 def feed_routes(find: Callable[[str], Hub | None]) -> list[web.RouteDef]:
@@ -38,15 +55,36 @@ def feed_routes(find: Callable[[str], Hub | None]) -> list[web.RouteDef]:
             raise web.HTTPNotFound(headers=_NO_STORE)
         return hub
 
+    @declares(
+        Part.PICTURES,
+        "H.264 as fMP4, for the page: a WebSocket",
+        {101: None},
+        {**_NO_FEED, **NOT_A_SOCKET},
+        query=SocketQuery,
+    )
     async def socket(request: web.Request) -> web.StreamResponse:
         return await _socket(request, hub_of(request))
 
+    @declares(
+        Part.PICTURES,
+        "H.264 as one endless fMP4",
+        {200: "video/mp4"},
+        {**_NO_FEED, 400: "There is no such rendition."},
+        query=EndlessQuery,
+    )
     async def endless(request: web.Request) -> web.StreamResponse:
         return await _endless(request, hub_of(request))
 
+    @declares(
+        Part.PICTURES,
+        "JPEGs without end",
+        {200: "multipart/x-mixed-replace"},
+        _NO_FEED,
+    )
     async def multipart(request: web.Request) -> web.StreamResponse:
         return await _multipart(request, hub_of(request))
 
+    @declares(Part.PICTURES, "One JPEG", {200: "image/jpeg"}, {**_NO_FEED, **_NO_PICTURE})
     async def snapshot(request: web.Request) -> web.StreamResponse:
         return await _snapshot(request, hub_of(request))
 

@@ -96,6 +96,8 @@ SERVED = {
     "GET /robots.txt": Ask(media="text/plain"),
     "GET /favicon.ico": Ask(media="image/x-icon"),
     "GET /kitchen.webmanifest": Ask(media="application/manifest+json"),
+    "GET /openapi.json": Ask(),
+    "GET /openapi": Ask(media="text/html"),
     "GET /healthz": Ask(told_after="`GET /healthz` says `"),
     "GET /k/{kid}/ws": Ask(101),
     "GET /k/{kid}/live.mp4": Ask(media="video/mp4"),

@@ -10,8 +10,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from likelight.contract import MAX_WAIT_S, Events, Likes, Name, Note
 from likelight.problem import ProblemType
 from likelight.web.http.body import json_answer, unprocessable
+from likelight.web.http.declared import Part, declares
 from likelight.web.http.problems import ProblemError
-from likelight_cloud.app import CLOUD, Cloud
+from likelight_cloud.app import CLOUD, IN_KITCHEN, Cloud
 from likelight_cloud.kitchens.cursor import CursorError, Position, end_of
 from likelight_cloud.kitchens.kitchen import Kitchen
 from likelight_cloud.kitchens.long_poll import hold
@@ -40,6 +41,20 @@ class EventsQuery(BaseModel):
     boot_id: Name | None = None
 
 
+@declares(
+    Part.DEVICE,
+    "The long poll: what is new, as soon as it is, or after `wait` seconds",
+    {200: Events},
+    {
+        **IN_KITCHEN,
+        400: "`cursor`: it is another kitchen's, or damaged.",
+        409: "`superseded`: a newer poll has taken over.",
+        410: "`epoch`: the kitchen is on another time line; `cursor` is the new one.",
+        422: "`invalid`: a parameter is out of its range.",
+    },
+    query=EventsQuery,
+    token=True,
+)
 async def get_events(request: web.Request) -> web.Response:
     """Hold the poll until there is something new, then answer."""
     cloud = request.app[CLOUD]

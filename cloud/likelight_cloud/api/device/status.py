@@ -5,15 +5,24 @@ from typing import TypeVar
 
 from aiohttp import web
 
-from likelight.contract import CLOUD_ONLY, Status, StatusReply
-from likelight.problem import FieldError, ProblemType
+from likelight.contract import Status, StatusReply
+from likelight.problem import ProblemType
 from likelight.web.http.body import json_answer, read_body
+from likelight.web.http.declared import Part, declares
 from likelight.web.http.problems import ProblemError
-from likelight_cloud.app import CLOUD
+from likelight_cloud.app import CLOUD, IN_KITCHEN
 
 Moment = TypeVar("Moment", datetime, datetime | None)
 
 
+@declares(
+    Part.DEVICE,
+    "What a device says about itself, and its receipts",
+    {200: StatusReply},
+    {**IN_KITCHEN, 409: "`superseded`: this start of the device has not polled last."},
+    request=Status,
+    token=True,
+)
 async def post_status(request: web.Request) -> web.Response:
     """Keep a status; answer with the state that the cloud wants (`desired`)."""
     cloud = request.app[CLOUD]
@@ -23,13 +32,6 @@ async def post_status(request: web.Request) -> web.Response:
     status = await read_body(request, Status)
     # Again: a body that comes slowly may outlive its token.
     await cloud.admit(request, kitchen)
-    if (state := status.camera.state) in CLOUD_ONLY:
-        raise ProblemError(
-            422,
-            f"camera.state: a device never says {state}; the cloud alone adds it.",
-            type=ProblemType.INVALID,
-            errors=(FieldError(field="camera.state", detail=f"a device never says {state}"),),
-        )
     if status.boot_id != kitchen.boot_id:
         raise ProblemError(
             409,

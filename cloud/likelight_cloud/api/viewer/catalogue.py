@@ -1,29 +1,42 @@
 """`GET /v1/catalogue?lang=`: the prepared notes in one language."""
 
-import re
+from typing import Annotated
 
 from aiohttp import web
+from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 
 from likelight.assets.catalogue import DEFAULT
-from likelight.problem import FieldError, ProblemType
-from likelight.web.http.problems import ProblemError
+from likelight.contract import Catalogue
+from likelight.web.http.body import unprocessable
+from likelight.web.http.declared import Part, declares
 from likelight_cloud.api.viewer.summary import tagged
-from likelight_cloud.app import CLOUD
-
-TAG = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8}){0,4}")
+from likelight_cloud.app import BUSY, CLOUD
 
 
+class CatalogueQuery(BaseModel):
+    """The language of the notes, as a tag such as de-AT; English for one without notes."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    lang: Annotated[str, StringConstraints(pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8}){0,4}$")] = (
+        DEFAULT
+    )
+
+
+@declares(
+    Part.VIEWER,
+    "The prepared notes in one language",
+    {200: Catalogue, 304: None},
+    {**BUSY, 422: "`invalid`: `lang` is not a language tag."},
+    query=CatalogueQuery,
+)
 async def get_catalogue(request: web.Request) -> web.Response:
     """Return the notes in the language that `lang` names, or in English."""
-    lang = request.query.get("lang", DEFAULT)
-    if not TAG.fullmatch(lang):
-        raise ProblemError(
-            422,
-            "lang: this is not a language tag. Send en, or de-AT, for example.",
-            type=ProblemType.INVALID,
-            errors=(FieldError(field="lang", detail="not a language tag"),),
-        )
-    notes = request.app[CLOUD].notes.load(lang)
+    try:
+        query = CatalogueQuery.model_validate(dict(request.query))
+    except ValidationError as error:
+        raise unprocessable(error) from error
+    notes = request.app[CLOUD].notes.load(query.lang)
     response = web.Response(
         body=notes.model_dump_json().encode(),
         content_type="application/json",

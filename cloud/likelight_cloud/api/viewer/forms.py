@@ -8,18 +8,41 @@ import uuid
 from urllib.parse import urlencode
 
 from aiohttp import web
+from pydantic import BaseModel
 
 from likelight.contract import LikesRequest, NoteState
 from likelight.problem import ProblemType
 from likelight.runtime.store_errors import StoreError
 from likelight.web.http.body import read_form
+from likelight.web.http.declared import FORM, Part, declares
 from likelight.web.http.problems import ProblemError
 from likelight_cloud.api.viewer.likes import count_taps
 from likelight_cloud.api.viewer.notes import note_status, queue_note
-from likelight_cloud.app import CLOUD
+from likelight_cloud.app import CLOUD, IN_KITCHEN
 from likelight_cloud.page.kitchen import Became
+from likelight_cloud.page.languages import LanguageQuery
 
 
+class Form(BaseModel):
+    """One like, whatever its value, or the code of one note."""
+
+    like: str | None = None
+    note: str | None = None
+
+
+@declares(
+    Part.PAGES,
+    "A like or a note from the page's own form, for browsers without JavaScript",
+    {303: None},
+    {
+        **IN_KITCHEN,
+        422: "`invalid`: the form holds neither, or there is no such note.",
+        429: "`full`: there is no room for a note that would wait.",
+    },
+    request=Form,
+    request_type=FORM,
+    query=LanguageQuery,
+)
 async def post_form(request: web.Request) -> web.Response:
     """Count one like, or queue one note, and send the browser back to the page."""
     form = await read_form(request)

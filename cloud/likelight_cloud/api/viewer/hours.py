@@ -10,9 +10,10 @@ from typing import get_args
 from aiohttp import web
 
 from likelight.contract import Weekday, WeekHours
+from likelight.web.http.declared import Part, declares
 from likelight.web.http.problems import ProblemError
-from likelight_cloud.app import CLOUD
-from likelight_cloud.page.languages import WORDS, language_of
+from likelight_cloud.app import CLOUD, IN_KITCHEN
+from likelight_cloud.page.languages import WORDS, LanguageQuery, language_of
 from likelight_cloud.store.zones import zone_called
 
 WEEKDAYS: tuple[Weekday, ...] = get_args(Weekday)
@@ -20,6 +21,13 @@ ZONE_FOR = timedelta(days=3 * 366)
 """How far ahead a calendar is told when clocks change, where it does not know the zone itself."""
 
 
+@declares(
+    Part.VIEWER,
+    "The week's opening hours for a calendar (RFC 5545)",
+    {200: "text/calendar"},
+    {**IN_KITCHEN, 404: "There is no such kitchen (`kitchen`), or no opening is known."},
+    query=LanguageQuery,
+)
 async def get_hours(request: web.Request) -> web.Response:
     """Return one weekly event for each opening; a 404 where there are no limits to tell of."""
     cloud = request.app[CLOUD]

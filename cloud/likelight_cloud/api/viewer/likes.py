@@ -8,12 +8,21 @@ from aiohttp import web
 
 from likelight.contract import LikesReply, LikesRequest
 from likelight.web.http.body import json_answer, read_body
-from likelight_cloud.api.viewer.who import over_limit, own_key, viewer_of
-from likelight_cloud.app import CLOUD
+from likelight.web.http.declared import Part, declares
+from likelight_cloud.api.viewer.who import VIEWER, over_limit, own_key, viewer_of
+from likelight_cloud.app import CLOUD, IN_KITCHEN
 from likelight_cloud.kitchens.like_commits import Answer, confirmed
 from likelight_cloud.kitchens.sources import Sources
 
 
+@declares(
+    Part.VIEWER,
+    "Like what the crew does: 1 to 20 taps in one batch",
+    {202: LikesReply},
+    {**IN_KITCHEN, 429: "`limit`: none of the taps counts just now."},
+    request=LikesRequest,
+    headers=(VIEWER,),
+)
 async def post_likes(request: web.Request) -> web.Response:
     """Count a batch of taps. A viewer's batch that was here before gets its first answer again."""
     reply, viewer = await count_taps(request, await read_body(request, LikesRequest))

@@ -4,8 +4,9 @@ import asyncio
 
 from aiohttp import web
 
+from likelight.web.http.declared import Part, declares
 from likelight_cloud.api.viewer.summary import fingerprint
-from likelight_cloud.app import CLOUD
+from likelight_cloud.app import CLOUD, IN_KITCHEN
 from likelight_cloud.kitchens.kitchen import Kitchen
 
 LEAST_S = 1.0
@@ -16,6 +17,12 @@ WRITE_S = 20.0
 """A page that reads nothing for this long is gone."""
 
 
+@declares(
+    Part.VIEWER,
+    "The summary as server-sent events, at most one a second",
+    {200: "text/event-stream"},
+    IN_KITCHEN,
+)
 async def get_live(request: web.Request) -> web.StreamResponse:
     """Send the summary at once, and again whenever it has changed."""
     cloud = request.app[CLOUD]

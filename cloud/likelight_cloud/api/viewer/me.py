@@ -8,7 +8,9 @@ from aiohttp import web
 
 from likelight.contract import Count, KitchenId, Time, Wire
 from likelight.web.http.body import json_answer
-from likelight_cloud.app import CLOUD, Cloud
+from likelight.web.http.declared import Part, declares
+from likelight_cloud.api.viewer.who import VIEWER
+from likelight_cloud.app import BUSY, CLOUD, Cloud
 from likelight_cloud.trust.limits import LIKES_BURST
 from likelight_cloud.trust.viewer import LIFETIME
 
@@ -38,6 +40,9 @@ class Me(Wire):
     bound: tuple[OwnLimits, ...]
 
 
+@declares(
+    Part.VIEWER, "All that is kept of the viewer who asks", {200: Me}, BUSY, headers=(VIEWER,)
+)
 async def get_me(request: web.Request) -> web.Response:
     """Return the age of the viewer's token, and what is bound to it; no token is no error."""
     cloud = request.app[CLOUD]
@@ -54,6 +59,13 @@ async def get_me(request: web.Request) -> web.Response:
     return json_answer(Me(token=token, bound=tuple(_bound(cloud, viewer))))
 
 
+@declares(
+    Part.VIEWER,
+    "Forget what is bound to the viewer's token, and end the cookie",
+    {204: None},
+    BUSY,
+    headers=(VIEWER,),
+)
 async def delete_me(request: web.Request) -> web.Response:
     """Forget what is bound to the viewer's token, and end the cookie; 204 also without one."""
     cloud = request.app[CLOUD]

@@ -23,14 +23,20 @@ from likelight.runtime.printable import printable
 from likelight.runtime.store_errors import StoreError
 from likelight.web.http.body import json_answer, read_body
 from likelight.web.http.client_address import client_of
+from likelight.web.http.declared import Header, Part, declares
 from likelight.web.http.problems import ProblemError
-from likelight_cloud.api.viewer.who import over_limit, own_key, viewer_of
-from likelight_cloud.app import CLOUD, Cloud
+from likelight_cloud.api.viewer.who import VIEWER, over_limit, own_key, viewer_of
+from likelight_cloud.app import BUSY, CLOUD, IN_KITCHEN, Cloud
 from likelight_cloud.kitchens.kitchen import Kitchen
 from likelight_cloud.kitchens.waiting import Sender
 from likelight_cloud.store.base import CONFIRM_WITHIN_S, KeyReusedError, NoteRecord, Report
 
-KEY = re.compile(r"[\x21-\x7e]{1,128}")
+KEY = Header(
+    "Idempotency-Key",
+    r"^[\x21-\x7e]{1,128}$",
+    "Drawn anew for each note; the same key and body get the same answer again.",
+    required=True,
+)
 
 ROOM_AGAIN_S = 600.0
 """When a viewer for whose note there is no room asks again; nobody knows when a panel shows the
@@ -39,10 +45,23 @@ others, if not when the kitchen opens."""
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 
+@declares(
+    Part.VIEWER,
+    "Send a prepared note to the crew",
+    {201: NoteStatus},
+    {
+        **IN_KITCHEN,
+        400: "The body can't be parsed, or there is no usable `Idempotency-Key`.",
+        422: "`invalid`: there is no such note, or the key was used for another one.",
+        429: "Over a limit (`limit`), or no room for a note that would wait (`full`).",
+    },
+    request=NoteRequest,
+    headers=(KEY, VIEWER),
+)
 async def post_note(request: web.Request) -> web.Response:
     """Queue a note for the crew. The same key and body get the same answer again."""
-    key = request.headers.get("Idempotency-Key", "")
-    if not KEY.fullmatch(key):
+    key = request.headers.get(KEY.name, "")
+    if not re.fullmatch(KEY.pattern, key):
         raise ProblemError(
             400, "Send an Idempotency-Key of 1 to 128 visible ASCII characters, such as a new UUID."
         )
@@ -88,6 +107,12 @@ async def queue_note(request: web.Request, code: str, key: str) -> tuple[NoteRec
         ) from error
 
 
+@declares(
+    Part.VIEWER,
+    "How far a note has come",
+    {200: NoteStatus},
+    {**BUSY, 404: "There is no note with this id."},
+)
 async def get_note(request: web.Request) -> web.Response:
     """Return how far a note has come; nobody but its sender knows the id."""
     status = await note_status(request.app[CLOUD], request.match_info["id"])

@@ -5,9 +5,11 @@ import hashlib
 from aiohttp import ETag, web
 
 from likelight.contract import Summary
-from likelight_cloud.app import CLOUD
+from likelight.web.http.declared import Part, declares
+from likelight_cloud.app import CLOUD, IN_KITCHEN
 
 
+@declares(Part.VIEWER, "What a viewer may know of a kitchen", {200: Summary, 304: None}, IN_KITCHEN)
 async def get_summary(request: web.Request) -> web.Response:
     """Return what a viewer may know of a kitchen."""
     kitchen = await request.app[CLOUD].kitchen(request.match_info["kid"])

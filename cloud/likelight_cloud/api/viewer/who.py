@@ -8,9 +8,17 @@ from aiohttp import web
 
 from likelight.problem import ProblemType
 from likelight.web.http.client_address import client_of
+from likelight.web.http.declared import Header
 from likelight.web.http.problems import ProblemError
 from likelight_cloud.app import CLOUD
+from likelight_cloud.trust import viewer
 from likelight_cloud.trust.ceilings import Ceiling, MintLimitError
+
+VIEWER = Header(
+    viewer.HEADER,
+    r"^.*$",
+    "The viewer's token, of a page that can keep no cookie; what is none counts as none yet.",
+)
 
 
 def viewer_of(request: web.Request, kid: str, id: str, ceiling: Ceiling, n: int) -> str:

@@ -4,10 +4,12 @@ import re
 from collections.abc import Awaitable, Callable
 
 from aiohttp import web
+from pydantic import BaseModel, Field
 
 from likelight.feed.hls.hls import MEDIA_PLAYLIST, Hls, HlsRequestError
 from likelight.feed.hls.playlist import Rendered
 from likelight.feed.transport import tune
+from likelight.web.http.declared import Part, declares, with_problems
 from likelight.web.http.encoding import accepts_gzip
 
 _NO_STORE = {"Cache-Control": "no-store"}
@@ -22,6 +24,17 @@ _PLAYLIST_TYPE = "application/vnd.apple.mpegurl"
 _NUMBER = re.compile(r"[0-9]{1,15}", re.ASCII)
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+Answer = Callable[[Hls, web.Request], Awaitable[web.StreamResponse]]
+
+_GONE = {404: "There is no such kitchen, or this is not kept any more."}
+_LATE = {**_GONE, 503: "It was not there in time."}
+
+
+class PlaylistQuery(BaseModel):
+    """The part that a blocking reload waits for."""
+
+    number: int | None = Field(default=None, ge=0, alias="_HLS_msn")
+    part: int | None = Field(default=None, ge=0, alias="_HLS_part")
 
 
 def hls_routes(find: Callable[[str], Hls | None]) -> list[web.RouteDef]:
@@ -32,7 +45,7 @@ def hls_routes(find: Callable[[str], Hls | None]) -> list[web.RouteDef]:
     playlist and wakes no camera.
     """
 
-    def handler(answer: Callable[[Hls, web.Request], Awaitable[web.StreamResponse]]) -> Handler:
+    def handler(answer: Answer) -> Handler:
         async def handle(request: web.Request) -> web.StreamResponse:
             hls = find(request.match_info["kid"])
             if hls is not None and "rendition" in request.match_info:
@@ -47,7 +60,7 @@ def hls_routes(find: Callable[[str], Hls | None]) -> list[web.RouteDef]:
                 retry = {**_NO_STORE, "Retry-After": "1"}
                 raise web.HTTPServiceUnavailable(headers=retry) from None
 
-        return handle
+        return with_problems(answer, handle, {})
 
     routes = [
         web.get("/k/{kid}/stream.m3u8", handler(_multivariant)),
@@ -64,18 +77,27 @@ def hls_routes(find: Callable[[str], Hls | None]) -> list[web.RouteDef]:
     return routes
 
 
+@declares(Part.PICTURES, "LL-HLS: where a player begins", {200: _PLAYLIST_TYPE}, _LATE)
 async def _multivariant(hls: Hls, request: web.Request) -> web.StreamResponse:
     if request.method == "HEAD":
         return web.StreamResponse(headers=_headers(_PLAYLIST))
     return _text(request, await hls.multivariant(), _PLAYLIST)
 
 
+@declares(Part.PICTURES, "The same with the main rendition alone", {200: _PLAYLIST_TYPE}, _LATE)
 async def _main(hls: Hls, request: web.Request) -> web.StreamResponse:
     if request.method == "HEAD":
         return web.StreamResponse(headers=_headers(_PLAYLIST))
     return _text(request, await hls.only(), _PLAYLIST)
 
 
+@declares(
+    Part.PICTURES,
+    "The playlist, as soon as it has the part that is asked for",
+    {200: _PLAYLIST_TYPE},
+    {**_LATE, 400: "The part is no number, or too far ahead."},
+    query=PlaylistQuery,
+)
 async def _playlist(hls: Hls, request: web.Request) -> web.StreamResponse:
     number, part = _number(request, "_HLS_msn"), _number(request, "_HLS_part")
     lifetime = _PLAYLIST if number is None else _ANSWER
@@ -84,16 +106,19 @@ async def _playlist(hls: Hls, request: web.Request) -> web.StreamResponse:
     return _text(request, await hls.playlist(number, part), lifetime)
 
 
+@declares(Part.PICTURES, "An init segment", {200: "video/mp4"}, _GONE)
 async def _init(hls: Hls, request: web.Request) -> web.Response:
     init = hls.init(int(request.match_info["init"]))
     return _media(hls, request, init.segment if init else None, "video/mp4", _ANSWER)
 
 
+@declares(Part.PICTURES, "A segment", {200: "video/iso.segment"}, _GONE)
 async def _segment(hls: Hls, request: web.Request) -> web.Response:
     body = hls.segment(int(request.match_info["number"]))
     return _media(hls, request, body, "video/iso.segment")
 
 
+@declares(Part.PICTURES, "A part", {200: "video/iso.segment"}, _LATE)
 async def _part(hls: Hls, request: web.Request) -> web.Response:
     body = await hls.part(int(request.match_info["number"]), int(request.match_info["part"]))
     return _media(hls, request, body, "video/iso.segment")

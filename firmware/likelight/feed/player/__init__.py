@@ -6,6 +6,7 @@ from pathlib import Path
 
 from aiohttp import web
 
+from likelight.web.http.declared import Part, declares
 from likelight.web.http.static_files import ServedFile, read_folder, static_route
 
 _FOLDER = Path(__file__).parent
@@ -26,6 +27,7 @@ def player_sources() -> dict[str, str]:
     return {f"/player/{name}": file.plain.decode() for name, file in _MODULES.items()}
 
 
+@declares(Part.PAGES, "hls.js, for browsers that need it", {200: "text/javascript", 304: None})
 async def _hls_js(request: web.Request) -> web.Response:
     return (await asyncio.to_thread(_read_hls_js)).reply(request)
 

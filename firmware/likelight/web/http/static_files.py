@@ -9,6 +9,7 @@ from pathlib import Path
 
 from aiohttp import web
 
+from likelight.web.http.declared import Part, declares
 from likelight.web.http.encoding import accepts_gzip
 from likelight.web.http.reply_headers import PAGE_POLICY
 
@@ -93,6 +94,12 @@ def static_route(prefix: str, files: Mapping[str, ServedFile]) -> web.RouteDef:
     what it asks for of the other.
     """
 
+    @declares(
+        Part.PAGES,
+        "A file that the pages are made of",
+        dict.fromkeys((200, 304)),
+        {404: "There is no such file."},
+    )
     async def handler(request: web.Request) -> web.Response:
         name = request.match_info["name"]
         file = files.get(name) or files.get(_HASH.sub(".", name))
@@ -106,6 +113,9 @@ def static_route(prefix: str, files: Mapping[str, ServedFile]) -> web.RouteDef:
 def page_route(path: str, page: ServedFile) -> web.RouteDef:
     """Return the route `GET {path}` for an HTML page."""
 
+    kind, _, _ = page.content_type.partition(";")
+
+    @declares(Part.PAGES, path.strip("/"), {200: kind, 304: None})
     async def handler(request: web.Request) -> web.Response:
         return page.reply(request)
 
