@@ -6,8 +6,8 @@ import logging
 import sys
 from collections.abc import Sequence
 
-from likelight import __version__
 from likelight.runtime.store_errors import StoreError
+from likelight.runtime.version import ShowVersion
 from likelight_cloud.cli.database import database_option
 from likelight_cloud.cli.desired import add_desired
 from likelight_cloud.cli.errors import CommandError
@@ -45,7 +45,7 @@ def _parser() -> argparse.ArgumentParser:
         prog="likelight-cloud",
         description="The reference cloud of likelight: devices poll it, viewers open its page.",
     )
-    parser.add_argument("--version", action="version", version=f"likelight-cloud {__version__}")
+    parser.add_argument("--version", action=ShowVersion)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     database = database_option()
     for add_command in (add_lifecycle, add_serve, add_status, add_kitchen, add_token, add_desired):

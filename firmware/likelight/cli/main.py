@@ -5,7 +5,6 @@ import io
 import sys
 from collections.abc import Sequence
 
-from likelight import __version__
 from likelight.cli.camera import add_camera
 from likelight.cli.config import add_config
 from likelight.cli.consent import add_consent
@@ -17,6 +16,7 @@ from likelight.cli.qr import add_qr
 from likelight.cli.queue import add_queue
 from likelight.cli.selftest import add_selftest
 from likelight.cli.serve import add_demo, add_run
+from likelight.runtime.version import ShowVersion
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -48,7 +48,7 @@ def _parser() -> argparse.ArgumentParser:
         description="A lamp in a kitchen lights when somebody watching taps Like.",
         epilog="Start with: `likelight demo`",
     )
-    parser.add_argument("--version", action="version", version=f"likelight {__version__}")
+    parser.add_argument("--version", action=ShowVersion)
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     for add_command in (
         add_demo,
