@@ -3,9 +3,11 @@
 import argparse
 import asyncio
 import logging
+import os
 import sys
 from collections.abc import Sequence
 
+from likelight.runtime.log import JsonFormatter, logging_to_stderr
 from likelight.runtime.store_errors import StoreError
 from likelight.runtime.version import ShowVersion
 from likelight_cloud.cli.database import database_option
@@ -29,15 +31,22 @@ def main(argv: Sequence[str] | None = None) -> int:
         parser.print_help(sys.stderr)
         return USAGE_ERROR
     options = parser.parse_args(words)
-    logging.basicConfig(level=logging.INFO, format="%(message)s")
-    try:
-        asyncio.run(options.run(options))
-    except (CommandError, StoreError) as error:
-        print(f"likelight-cloud: {error}", file=sys.stderr)
-        return USAGE_ERROR
-    except (KeyboardInterrupt, asyncio.CancelledError):
-        log.info("The cloud has stopped.")
+    with logging_to_stderr(formatter=_formatter(options)):
+        try:
+            asyncio.run(options.run(options))
+        except (CommandError, StoreError) as error:
+            print(f"likelight-cloud: {error}", file=sys.stderr)
+            return USAGE_ERROR
+        except (KeyboardInterrupt, asyncio.CancelledError):
+            log.info("The cloud has stopped.")
     return 0
+
+
+def _formatter(options: argparse.Namespace) -> logging.Formatter | None:
+    """Return how `serve` writes its log; None for the journal's way, where the journal reads."""
+    if getattr(options, "log", "text") == "json":
+        return JsonFormatter()
+    return None if "JOURNAL_STREAM" in os.environ else logging.Formatter("%(message)s")
 
 
 def _parser() -> argparse.ArgumentParser:

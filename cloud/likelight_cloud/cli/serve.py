@@ -99,6 +99,13 @@ def add_serve(commands: Commands, database: argparse.ArgumentParser) -> None:
         help="a site whose pages may have /embed/KID in a frame, such as https://www.example.com; "
         "may be repeated",
     )
+    serve.add_argument(
+        "--log",
+        choices=("text", "json"),
+        default="text",
+        help="how each line of the log is written (default: %(default)s; in the journal with its "
+        "priority); neither has an address of a viewer, or a token",
+    )
     serve.set_defaults(run=_serve)
 
 

@@ -95,7 +95,7 @@ class KitchenPages:
         """Answer with the kitchen's page as it is now."""
         summary = await self._look(request.match_info["kid"])
         lang = language_of(request)
-        public = self._site.address_of(request)
+        public = self._site.address_of(request.host)
         if became := await self._became(request):
             html = self._render(place, lang, summary, public, became)
             response = by_language(request, ServedFile.of("page.html", html.encode()))

@@ -4,12 +4,14 @@ Nobody may read that stderr: a pipe whose reader hangs. Then what does not fit i
 end of the process does not wait for it.
 """
 
+import json
 import logging
 import os
 import queue
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 from logging.handlers import QueueHandler
 from threading import Thread
 
@@ -46,13 +48,36 @@ class _Enqueue(QueueHandler):
             self.queue.put_nowait(record)
 
 
+class JsonFormatter(logging.Formatter):
+    """One JSON object a line: `time` (RFC 3339, UTC), `level`, `logger`, `message`,
+    which ends with the traceback of an exception."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        at = datetime.fromtimestamp(record.created, UTC)
+        told = {
+            "time": at.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        # `QueueHandler` has put the traceback into the message.
+        return json.dumps(told, ensure_ascii=False)
+
+
 @contextmanager
-def logging_to_stderr(level: int = logging.INFO) -> Iterator[None]:
-    """Send the root logger's records to stderr from a thread, until the context ends."""
+def logging_to_stderr(
+    level: int = logging.INFO, formatter: logging.Formatter | None = None
+) -> Iterator[None]:
+    """Send the root logger's records to stderr from a thread, until the context ends.
+
+    Without a `formatter` a line is what the journal or a terminal needs.
+    """
     records: _Records = queue.Queue(LONGEST_QUEUE)
     enqueue = _Enqueue(records)
     # A daemon thread, which the end of the process does not wait for.
-    writing = Thread(target=_write_all, args=(records, _formatter()), name="log", daemon=True)
+    writing = Thread(
+        target=_write_all, args=(records, formatter or _formatter()), name="log", daemon=True
+    )
     root = logging.getLogger()
     root.setLevel(level)
     root.addHandler(enqueue)

@@ -171,8 +171,9 @@ class ConnectionGuard:
         self._shares.say(
             "%s has %d connections open, the most that one address may have; more are refused. If "
             "it is a proxy of yours, list it (--trusted-proxy, web.trusted_proxies)",
-            # A viewer's address is kept out of the log; that of an own proxy is mostly private.
-            client if client.is_private else "An address",
+            # A viewer's address is kept out of the log, a guest's in the house too; this machine's
+            # own can only be a proxy's.
+            client if client.is_loopback else "An address",
             self._most_of_one,
         )
         if not by_proxy:

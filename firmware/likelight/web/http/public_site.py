@@ -4,7 +4,6 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from aiohttp import web
 from yarl import URL
 
 SELF: Final = "self"
@@ -26,13 +25,13 @@ class PublicSite:
     public_urls: tuple[str, ...] = ()
     embed_origins: tuple[str, ...] = ()
 
-    def address_of(self, request: web.Request) -> URL | None:
-        """Return the public URL by whose name `request` came, else the first; None without any.
+    def address_of(self, host: str) -> URL | None:
+        """Return the public URL by whose name `host` a request came, else the first, if any.
 
         A `Host` that nobody set would be the word of whoever asks, and no address to hand on.
         """
         urls = [URL(url) for url in self.public_urls]
-        return next((url for url in urls if url.authority == request.host), next(iter(urls), None))
+        return next((url for url in urls if url.authority == host), next(iter(urls), None))
 
     @property
     def framed_by(self) -> tuple[str, ...]:
