@@ -63,12 +63,13 @@ async def all_states(cloud: StubCloud, page: Page) -> list[str]:
 
 @pytest.mark.parametrize("place", ["", "/here"], ids=["page", "here"])
 async def test_no_state_has_a_finding(browser: Browser, axe: str, place: str) -> None:
+    # axe-core measures no contrast on the phone's fade, so the heart's figures are seen on a card.
     cloud = StubCloud()
     cloud.catalogue = catalogue.load("en")
     async with (
         serving(cloud.routes()) as url,
         chromium_page(
-            browser, f"{url}/k/demo{place}", viewport=DESKTOP if place else PHONE, calm=True
+            browser, f"{url}/k/demo{place}", viewport=PHONE if place else DESKTOP, calm=True
         ) as page,
     ):
         await page.evaluate(axe)
