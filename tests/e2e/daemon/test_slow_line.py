@@ -1,9 +1,8 @@
 """The demo's page over a slow line: a smaller picture that moves, and the words that say why."""
 
-import re
 from pathlib import Path
 
-from playwright.async_api import Page, expect
+from playwright.async_api import Page
 
 from support.chromium import chromium, needs_chromium
 from support.demo import demo
@@ -12,19 +11,20 @@ from support.slow_proxy import SlowLine, slow_proxy
 
 MBIT = 125_000
 
-# The size of the picture and the word for it, once pictures of it have come out of the decoder.
-SHOWN = """([rendition, width]) => {
+# At one moment, because a page on a busy machine falls and rises again: the rendition, the width of
+# the picture that comes out of the decoder, and the words.
+SHOWN = """([rendition, width, words]) => {
   const video = document.querySelector("#stage video");
-  return stage.dataset.rendition === rendition && video?.videoWidth === width;
+  return stage.dataset.rendition === rendition && video?.videoWidth === width
+    && document.querySelector("#delay").textContent.endsWith(words);
 }"""
 
-
 DECODED = """() =>
-  document.querySelector("#stage video").getVideoPlaybackQuality().totalVideoFrames"""
+  document.querySelector("#stage video")?.getVideoPlaybackQuality().totalVideoFrames ?? 0"""
 
 
-async def shows(page: Page, rendition: str, width: int) -> None:
-    await page.wait_for_function(SHOWN, arg=[rendition, width], timeout=90_000)
+async def shows(page: Page, rendition: str, width: int, words: str) -> None:
+    await page.wait_for_function(SHOWN, arg=[rendition, width, words], timeout=90_000)
 
 
 @needs_chromium
@@ -38,16 +38,11 @@ async def test_a_slow_line_gets_a_smaller_picture_in_words_and_the_whole_one_aga
         slow_proxy(store.url, line) as far,
         chromium_page(browser, f"{far.url}/k/demo") as page,
     ):
-        await shows(page, "low", 640)
-        says = page.locator("#delay")
-        await expect(says).to_have_text(
-            re.compile(r"behind · Smaller picture, because your connection is slow$")
-        )
+        await shows(page, "low", 640, "behind · Smaller picture, because your connection is slow")
         line.down_bytes_per_s = 100 * MBIT
-        await shows(page, "main", 1280)
-        await expect(says).to_have_text(re.compile(r" s behind$"), timeout=20_000)
+        await shows(page, "main", 1280, " s behind")
         line.down_bytes_per_s = 0.2 * MBIT
-        await shows(page, "slide", 640)
-        await expect(says).to_have_text(re.compile(r"behind · A few small pictures a second"))
+        few = "behind · A few small pictures a second, because your connection is slow"
+        await shows(page, "slide", 640, few)
         before = await page.evaluate(f"({DECODED})()")
         await page.wait_for_function(f"(before) => ({DECODED})() > before + 3", arg=before)
