@@ -14,6 +14,7 @@ from likelight.web.http.server import WebServer
 from likelight_cloud.admin.health import health_route, readiness_route
 from likelight_cloud.admin.metrics import CloudMetrics, metrics_route
 from likelight_cloud.admin.request_counts import RequestCounts
+from likelight_cloud.api.device.enrol import enrol_routes
 from likelight_cloud.embedded import MountedCloud
 from likelight_cloud.openapi.routes import mount_openapi
 from likelight_cloud.relay.relays import Relays
@@ -64,7 +65,7 @@ class CloudServer:
     def _fill_public(self, app: web.Application) -> None:
         self._cloud.mount(app)
         mount_relay(self._relays, app)
-        app.add_routes([health_route(self._cloud.cloud)])
+        app.add_routes([*enrol_routes(), health_route(self._cloud.cloud)])
         mount_openapi(app)
         app.on_response_prepare.append(self._requests.on_prepare)
         if self._public_url is not None:

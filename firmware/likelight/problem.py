@@ -23,6 +23,7 @@ class ProblemType(StrEnum):
     LIMIT = "urn:likelight:problem:limit"
     FULL = "urn:likelight:problem:full"
     BUSY = "urn:likelight:problem:busy"
+    CODE = "urn:likelight:problem:code"
     INVALID = "urn:likelight:problem:invalid"
 
 
@@ -64,5 +65,6 @@ _STATUSES: dict[str, tuple[int, ...]] = {
     ProblemType.LIMIT: (429,),
     ProblemType.FULL: (429,),
     ProblemType.BUSY: (503,),
+    ProblemType.CODE: (404, 409, 410),
     ProblemType.INVALID: (422,),
 }

@@ -9,6 +9,7 @@ from pydantic import TypeAdapter, ValidationError
 from likelight.contract import KitchenId, KitchenName
 from likelight.runtime.clock import utc_now
 from likelight_cloud.cli.database import Commands, found, json_option, kitchen_argument, opened
+from likelight_cloud.cli.enrolment import add_code
 from likelight_cloud.cli.errors import CommandError
 from likelight_cloud.cli.sheet import add_sheet
 from likelight_cloud.store.base import KitchenRecord
@@ -49,6 +50,7 @@ def add_kitchen(commands: Commands, database: argparse.ArgumentParser) -> None:
         "--dry-run", action="store_true", help="say what would be deleted, and delete nothing"
     )
     remove.set_defaults(run=_remove)
+    add_code(actions, database)
     add_sheet(actions, database)
 
 

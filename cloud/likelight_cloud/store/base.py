@@ -17,6 +17,7 @@ from typing import Protocol
 
 from likelight.contract import Desired, NoteState, State, Status, Thanks, WeekHours
 from likelight.runtime.store_errors import StoreError
+from likelight_cloud.store.enrolment import CodeRefusal, Enrolled
 
 KEY_TTL_S = 24 * 3600.0
 """How long an `Idempotency-Key` is remembered."""
@@ -233,6 +234,21 @@ class Store(Protocol):
 
     async def token_hashes(self, kid: str) -> tuple[bytes, ...]:
         """Return the hashes of the valid device tokens, the oldest first."""
+
+    async def put_code(self, kid: str, code_hash: bytes, expires_at: datetime) -> None:
+        """Make `code_hash` the only enrolment code of the kitchen; the one before is void."""
+
+    async def has_open_code(self, kid: str, at: datetime) -> bool:
+        """Return whether a device may still come with the kitchen's code at `at`."""
+
+    async def redeem(
+        self, code_hash: bytes, token_hash: bytes, at: datetime
+    ) -> Enrolled | CodeRefusal:
+        """Make `token_hash` valid for the kitchen of the code, as `add_token` does, and the code
+        used; or return why not.
+
+        The same pair again changes nothing and gets the same answer.
+        """
 
     async def changed_elsewhere(self, known: Mapping[str, int]) -> Collection[str]:
         """Return which of the kitchens `known`, by their revision, other processes may have changed

@@ -73,16 +73,41 @@ class MintLimitError(Exception):
         self.wait_s = wait_s
 
 
+class PrefixBuckets:
+    """A bucket of `per_min` tokens, refilled in a minute, for each address prefix.
+
+    Of an address no more is kept than a keyed hash of its prefix, in memory, and the key with it.
+    """
+
+    def __init__(self, per_min: int) -> None:
+        self._per_min = per_min
+        self._key = secrets.token_bytes(16)
+        self._buckets: OrderedDict[bytes, Bucket] = OrderedDict()
+
+    def hidden(self, address: Address | None) -> bytes:
+        """Return the keyed hash of the prefix of `address`, None for a unix socket's."""
+        place = b"" if address is None else prefix(address)
+        return hashlib.blake2b(place, key=self._key, digest_size=8).digest()
+
+    def take(self, hidden: bytes, at: float) -> float:
+        """Take a token of this prefix; return 0.0, or in how many seconds there will be one."""
+        bucket = self._buckets.get(hidden)
+        if bucket is None:
+            bucket = self._buckets[hidden] = Bucket(self._per_min / 60, self._per_min, at)
+            if len(self._buckets) > MAX_PREFIXES:
+                self._buckets.popitem(last=False)
+        self._buckets.move_to_end(hidden)
+        return bucket.take(1, at)[1]
+
+
 class Newcomers:
     """Gives those who come without a token one, made by `mint`.
 
     The same request gets the same token again: its reply, and the cookie in it, may have been lost.
-    Of an address no more is kept than a keyed hash of its prefix, in memory, and the key with it.
     """
 
     def __init__(self) -> None:
-        self._key = secrets.token_bytes(16)
-        self._buckets: OrderedDict[bytes, Bucket] = OrderedDict()
+        self._prefixes = PrefixBuckets(MINTS_PER_MIN)
         self._tokens: OrderedDict[tuple[bytes, str], str] = OrderedDict()
         self._asked_by: dict[str, tuple[bytes, str]] = {}
         """The key of each in `_tokens`."""
@@ -102,8 +127,8 @@ class Newcomers:
         if known is not None:
             return known
         if limited:
-            minted, wait_s = self._bucket(hidden, at).take(1, at)
-            if not minted:
+            wait_s = self._prefixes.take(hidden, at)
+            if wait_s:
                 raise MintLimitError(wait_s)
         token = self._tokens[hidden, request] = mint()
         self._asked_by[token] = (hidden, request)
@@ -114,20 +139,10 @@ class Newcomers:
 
     def hidden_prefix(self, address: Address | None) -> bytes:
         """Return the keyed hash of the prefix of `address`, None for a unix socket's."""
-        place = b"" if address is None else prefix(address)
-        return hashlib.blake2b(place, key=self._key, digest_size=8).digest()
+        return self._prefixes.hidden(address)
 
     def forget(self, token: str) -> None:
         """Forget who got `token`, and for which request."""
         asked = self._asked_by.pop(token, None)
         if asked is not None:
             self._tokens.pop(asked, None)
-
-    def _bucket(self, hidden: bytes, at: float) -> Bucket:
-        bucket = self._buckets.get(hidden)
-        if bucket is None:
-            bucket = self._buckets[hidden] = Bucket(MINTS_PER_MIN / 60, MINTS_PER_MIN, at)
-            if len(self._buckets) > MAX_PREFIXES:
-                self._buckets.popitem(last=False)
-        self._buckets.move_to_end(hidden)
-        return bucket

@@ -86,6 +86,7 @@ def test_kitchens_are_listed_shown_renamed_and_removed(operator: Operator) -> No
         ("kitchen", "remove", "k1"),
         ("kitchen", "show", "k1"),
         ("kitchen", "rename", "k1", "Eins"),
+        ("kitchen", "code", "k1"),
         ("token", "revoke", "k1"),
         ("desired", "show", "k1"),
         ("desired", "set", "k1", "--mode", "off"),

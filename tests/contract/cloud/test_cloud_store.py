@@ -17,6 +17,7 @@ from likelight_cloud.store.base import (
     Store,
     Use,
 )
+from likelight_cloud.store.enrolment import CodeRefusal, Enrolled
 from support.cloud import NOON, status
 from support.cloud_stores import Factory, Rows, opened
 
@@ -83,6 +84,7 @@ async def test_a_write_to_a_kitchen_that_does_not_exist_keeps_nothing(store: Sto
         store.put_status("k2", Status.model_validate(status()), NOON),
         store.add_token("k2", b"token"),
         store.revoke_tokens("k2", b"token"),
+        store.put_code("k2", b"code", NOON),
         store.rename_kitchen("k2", "Two"),
         store.remove_kitchen("k2"),
         store.change_desired("k2", lambda desired: desired),
@@ -104,11 +106,12 @@ async def test_of_a_removed_kitchen_nothing_is_left(store: Store, rows: Rows) ->
     await store.add_kitchen("k2", "Two", NOON)
     for kid in ("k1", "k2"):
         await store.add_token(kid, b"token")
+        await store.put_code(kid, kid.encode(), NOON)
         await store.add_likes({kid: 3}, NOON)
         await add(store, "a", kid=kid)
         await store.put_status(kid, Status.model_validate(status()), NOON)
     before = await rows("k2")
-    assert len(before) >= 4
+    assert len(before) >= 5
     assert (await rows("k1")).keys() == before.keys()
     await store.remove_kitchen("k1")
     assert await rows("k1") == {}
@@ -135,6 +138,57 @@ async def test_the_oldest_and_the_newest_token_are_valid(store: Store) -> None:
     await store.end_other_tokens("k1", b"c")
     assert await store.token_hashes("k1") == (b"c",)
     assert await store.token_hashes("k2") == ()
+
+
+async def test_a_code_is_good_for_one_token_which_may_ask_again(store: Store) -> None:
+    end = NOON + timedelta(days=90)
+    assert await store.redeem(b"code", b"a", NOON) is CodeRefusal.UNKNOWN
+    await store.put_code("k1", b"code", end)
+    assert await store.has_open_code("k1", NOON)
+    assert await store.redeem(b"code", b"a", end) is CodeRefusal.EXPIRED
+    assert await store.token_hashes("k1") == ()
+    last = end - timedelta(milliseconds=1)
+    assert await store.redeem(b"code", b"a", last) == Enrolled("k1", "One")
+    assert not await store.has_open_code("k1", NOON)
+    await store.rename_kitchen("k1", "Uno")
+    assert await store.redeem(b"code", b"a", end) == Enrolled("k1", "Uno")
+    assert await store.redeem(b"code", b"b", NOON) is CodeRefusal.USED
+    assert await store.token_hashes("k1") == (b"a",)
+
+
+async def test_a_repeated_code_brings_no_revoked_token_back(store: Store) -> None:
+    await store.put_code("k1", b"code", NOON + timedelta(days=90))
+    await store.redeem(b"code", b"a", NOON)
+    await store.revoke_tokens("k1", b"new")
+    assert await store.redeem(b"code", b"a", NOON) == Enrolled("k1", "One")
+    assert await store.token_hashes("k1") == (b"new",)
+
+
+async def test_a_new_code_ends_the_one_before(store: Store) -> None:
+    await store.add_kitchen("k2", "Two", NOON)
+    for code in (b"older", b"newer"):
+        await store.put_code("k1", code, NOON + timedelta(days=90))
+    await store.put_code("k2", b"other", NOON)
+    assert not await store.has_open_code("k2", NOON)
+    assert await store.redeem(b"older", b"a", NOON) is CodeRefusal.UNKNOWN
+    assert await store.redeem(b"newer", b"a", NOON) == Enrolled("k1", "One")
+    await store.put_code("k1", b"newest", NOON + timedelta(days=90))
+    assert await store.redeem(b"newer", b"a", NOON) is CodeRefusal.UNKNOWN
+    assert await store.redeem(b"newest", b"b", NOON) == Enrolled("k1", "One")
+    # As in a rotation: the device before goes on until the new one has come twice.
+    assert await store.token_hashes("k1") == (b"a", b"b")
+
+
+async def test_of_two_devices_that_come_at_once_with_one_code_one_enrols(
+    factory: Factory, store: Store
+) -> None:
+    await store.put_code("k1", b"code", NOON + timedelta(days=90))
+    async with opened(factory) as other:
+        both = await asyncio.gather(
+            store.redeem(b"code", b"a", NOON), other.redeem(b"code", b"b", NOON)
+        )
+    assert sorted(map(str, both)) == sorted([str(Enrolled("k1", "One")), str(CodeRefusal.USED)])
+    assert len(await store.token_hashes("k1")) == 1
 
 
 async def test_likes_of_a_removed_kitchen_keep_no_other_s_from_being_counted(store: Store) -> None:

@@ -4,7 +4,7 @@ those that came at the same time."""
 import asyncio
 from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TypeVar
 
 import asyncpg
@@ -13,10 +13,7 @@ from likelight.contract import Desired, Status
 from likelight.runtime.store_errors import StoreError
 from likelight_cloud.store.base import (
     CONFIRM_WITHIN_S,
-    KEY_TTL_S,
-    NOTES_KEPT,
     Backlog,
-    KeyReusedError,
     KitchenRecord,
     Listener,
     NoKitchenError,
@@ -26,7 +23,8 @@ from likelight_cloud.store.base import (
     new_epoch,
     next_desired,
 )
-from likelight_cloud.store.postgresql import tokens
+from likelight_cloud.store.enrolment import CodeRefusal, Enrolled
+from likelight_cloud.store.postgresql import enrolments, tokens
 from likelight_cloud.store.postgresql.address import Address
 from likelight_cloud.store.postgresql.connect import LOST, connect, explained
 from likelight_cloud.store.postgresql.kitchens import (
@@ -38,6 +36,7 @@ from likelight_cloud.store.postgresql.kitchens import (
     remove,
     revise,
 )
+from likelight_cloud.store.postgresql.notes import add_note, by_key, id_of
 from likelight_cloud.store.postgresql.readers import CONNECTIONS, Query, Readers
 from likelight_cloud.store.postgresql.reports import (
     is_newest,
@@ -176,6 +175,21 @@ class PostgresStore:
             return ()
         return await self._read(lambda connection: tokens.valid(connection, kid))
 
+    async def put_code(self, kid: str, code_hash: bytes, expires_at: datetime) -> None:
+        await self._write(
+            lambda connection: enrolments.put_code(connection, kid, code_hash, expires_at)
+        )
+
+    async def has_open_code(self, kid: str, at: datetime) -> bool:
+        return await self._read(lambda connection: enrolments.has_open_code(connection, kid, at))
+
+    async def redeem(
+        self, code_hash: bytes, token_hash: bytes, at: datetime
+    ) -> Enrolled | CodeRefusal:
+        return await self._write(
+            lambda connection: enrolments.redeem(connection, code_hash, token_hash, at)
+        )
+
     async def changed_elsewhere(self, known: Mapping[str, int]) -> Collection[str]:
         # Not NOTIFY: it makes commits wait for one another, and is lost with the connection.
         async def work(connection: asyncpg.Connection) -> tuple[str, ...]:
@@ -209,49 +223,15 @@ class PostgresStore:
     async def add_note(
         self, kid: str, *, id: str, code: str, key: str, at: datetime, expires_at: datetime
     ) -> NoteRecord:
-        async def work(connection: asyncpg.Connection) -> NoteRecord:
-            # Locked before the look at the keys: it then finds another cloud's note of this key.
-            await locked(connection, kid)
-            known = await _by_key(connection, kid, key)
-            if known is not None:
-                if known.code != code:
-                    raise KeyReusedError(key)
-                return known
-            await connection.execute(
-                "UPDATE note SET key = NULL WHERE kid = $1 AND key IS NOT NULL AND created_at < $2",
-                kid,
-                ms(at - timedelta(seconds=KEY_TTL_S)),
-            )
-            # The row's lock makes the order of commits the order of the sequence.
-            seq = await connection.fetchval(
-                "UPDATE kitchen SET head = head + 1, revision = revision + 1 WHERE kid = $1"
-                " RETURNING head",
-                kid,
-            )
-            await connection.execute(
-                "INSERT INTO note (kid, seq, id, code, key, created_at, expires_at)"
-                " VALUES ($1, $2, $3, $4, $5, $6, $7)",
-                kid,
-                seq,
-                id,
-                code,
-                key,
-                ms(at),
-                ms(expires_at),
-            )
-            # In the order of the primary key it looks at no more than one note that stays.
-            await connection.execute(
-                "DELETE FROM note WHERE kid = $1 AND seq < (SELECT seq FROM note"
-                " WHERE kid = $1 AND created_at >= $2 ORDER BY seq LIMIT 1)",
-                kid,
-                ms(at - NOTES_KEPT),
-            )
-            return NoteRecord(kid, seq, id, code, at, expires_at)
-
-        return await self._write(work, kid)
+        return await self._write(
+            lambda connection: add_note(
+                connection, kid, id=id, code=code, key=key, at=at, expires_at=expires_at
+            ),
+            kid,
+        )
 
     async def note_by_key(self, kid: str, key: str) -> NoteRecord | None:
-        return await self._read(lambda connection: _by_key(connection, kid, key))
+        return await self._read(lambda connection: by_key(connection, kid, key))
 
     async def note(self, id: str) -> NoteRecord | None:
         async def work(connection: asyncpg.Connection) -> NoteRecord | None:
@@ -261,7 +241,7 @@ class PostgresStore:
         return await self._read(work) if _storable(id) else None
 
     async def note_id(self, kid: str, seq: int) -> str | None:
-        return await self._read(lambda connection: _note_id(connection, kid, seq))
+        return await self._read(lambda connection: id_of(connection, kid, seq))
 
     async def notes_after(self, kid: str, seq: int, *, limit: int, at: datetime) -> Backlog:
         async def work(connection: asyncpg.Connection) -> Backlog:
@@ -281,7 +261,7 @@ class PostgresStore:
             notes = tuple(note_of(row) for row in rows[:limit])
             # When no valid note follows the last one, the expired ones after it are done too.
             end = notes[-1].seq if more else max(head, seq)
-            last = await _note_id(connection, kid, end)
+            last = await id_of(connection, kid, end)
             return Backlog(notes, end, last, end - seq - len(notes), more)
 
         return await self._read(work)
@@ -387,18 +367,6 @@ class PostgresStore:
         if not done.cancelled() and done.exception() is None:
             for record in done.result()[1]:
                 self._listener(record)
-
-
-async def _note_id(connection: asyncpg.Connection, kid: str, seq: int) -> str | None:
-    found: str | None = await connection.fetchval(
-        "SELECT id FROM note WHERE kid = $1 AND seq = $2", kid, seq
-    )
-    return found
-
-
-async def _by_key(connection: asyncpg.Connection, kid: str, key: str) -> NoteRecord | None:
-    row = await connection.fetchrow("SELECT * FROM note WHERE kid = $1 AND key = $2", kid, key)
-    return None if row is None else note_of(row)
 
 
 def _storable(text: str) -> bool:

@@ -81,6 +81,15 @@ _LIKES_BY_DAY = statements(
 # By expiry: of 30 days of notes those that never were shown stay in it.
 _WAITING = statements("CREATE INDEX note_waiting ON note (kid, expires_at) WHERE shown_at IS NULL")
 
+_ENROLMENT = statements(
+    """CREATE TABLE enrolment (
+        kid TEXT PRIMARY KEY REFERENCES kitchen,
+        code_hash BLOB NOT NULL UNIQUE,
+        expires_at INTEGER NOT NULL,
+        token_hash BLOB
+    ) STRICT, WITHOUT ROWID""",
+)
+
 
 CLOUD_FILE = FileFormat(
     name="cloud database",
@@ -91,5 +100,6 @@ CLOUD_FILE = FileFormat(
         Migration(Version(0, 2), _THANKS_BY_ID),
         Migration(Version(0, 3), _LIKES_BY_DAY),
         Migration(Version(0, 4), _WAITING),
+        Migration(Version(0, 5), _ENROLMENT),
     ),
 )

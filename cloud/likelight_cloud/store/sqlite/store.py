@@ -25,7 +25,9 @@ from likelight_cloud.store.base import (
     new_epoch,
     next_desired,
 )
+from likelight_cloud.store.enrolment import CodeRefusal, Enrolled
 from likelight_cloud.store.rows import kitchen_of, ms, note_of
+from likelight_cloud.store.sqlite import enrolments, tokens
 from likelight_cloud.store.sqlite.group import GroupCommit
 from likelight_cloud.store.sqlite.likes import add_likes
 from likelight_cloud.store.sqlite.reports import (
@@ -127,7 +129,7 @@ class SqliteStore:
     async def remove_kitchen(self, kid: str) -> None:
         def work(db: sqlite3.Connection) -> None:
             _row(db, kid)
-            for table in ("note", "token", "boot", "likes_day", "kitchen"):
+            for table in ("note", "token", "boot", "likes_day", "enrolment", "kitchen"):
                 db.execute(f"DELETE FROM {table} WHERE kid = ?", (kid,))  # noqa: S608 - constants
 
         await self._write(work)
@@ -145,16 +147,7 @@ class SqliteStore:
     async def add_token(self, kid: str, token_hash: bytes) -> None:
         def work(db: sqlite3.Connection) -> None:
             _row(db, kid)
-            db.execute(
-                "INSERT INTO token (hash, kid) VALUES (?, ?) ON CONFLICT DO NOTHING",
-                (token_hash, kid),
-            )
-            db.execute(
-                "DELETE FROM token WHERE kid = :kid"
-                " AND n > (SELECT min(n) FROM token WHERE kid = :kid)"
-                " AND n < (SELECT max(n) FROM token WHERE kid = :kid)",
-                {"kid": kid},
-            )
+            tokens.add(db, kid, token_hash)
 
         await self._write(work)
 
@@ -180,6 +173,21 @@ class SqliteStore:
             return tuple(bytes(row["hash"]) for row in rows)
 
         return await self._file.read(work)
+
+    async def put_code(self, kid: str, code_hash: bytes, expires_at: datetime) -> None:
+        def work(db: sqlite3.Connection) -> None:
+            _row(db, kid)
+            enrolments.put_code(db, kid, code_hash, expires_at)
+
+        await self._write(work)
+
+    async def has_open_code(self, kid: str, at: datetime) -> bool:
+        return await self._file.read(lambda db: enrolments.has_open_code(db, kid, at))
+
+    async def redeem(
+        self, code_hash: bytes, token_hash: bytes, at: datetime
+    ) -> Enrolled | CodeRefusal:
+        return await self._write(lambda db: enrolments.redeem(db, code_hash, token_hash, at))
 
     async def changed_elsewhere(self, known: Mapping[str, int]) -> Collection[str]:
         def work(db: sqlite3.Connection) -> int:

@@ -1,0 +1,33 @@
+"""`likelight-cloud kitchen code`: a code with which a device enrols."""
+
+import argparse
+from datetime import timedelta
+
+from likelight.enrolment import code_of, new_code
+from likelight.runtime.clock import utc_now
+from likelight_cloud.cli.database import Commands, kitchen_argument, opened
+from likelight_cloud.trust.device import hashed
+
+CODE_VALID_FOR = timedelta(days=90)
+
+
+def add_code(actions: Commands, database: argparse.ArgumentParser) -> None:
+    """Add `likelight-cloud kitchen code`."""
+    code = actions.add_parser(
+        "code",
+        parents=[database],
+        help="print a code with which one device enrols as this kitchen, once, within 90 days; it "
+        "ends the code before it",
+    )
+    kitchen_argument(code)
+    code.set_defaults(run=_code)
+
+
+async def _code(options: argparse.Namespace) -> None:
+    code = new_code()
+    async with opened(options) as store:
+        await store.put_code(options.kid, hashed(code_of(code)), utc_now() + CODE_VALID_FOR)
+    print(
+        f"A code for the device of {options.kid}, shown only now. It is good for one device and "
+        f"for 90 days; any before it is void.\n{code}"
+    )

@@ -1,0 +1,72 @@
+"""The notes of a kitchen in the PostgreSQL store. Called inside a transaction."""
+
+from datetime import datetime, timedelta
+
+import asyncpg
+
+from likelight_cloud.store.base import KEY_TTL_S, NOTES_KEPT, KeyReusedError, NoteRecord
+from likelight_cloud.store.postgresql.kitchens import locked
+from likelight_cloud.store.rows import ms, note_of
+
+
+async def add_note(
+    connection: asyncpg.Connection,
+    kid: str,
+    *,
+    id: str,
+    code: str,
+    key: str,
+    at: datetime,
+    expires_at: datetime,
+) -> NoteRecord:
+    """Append a note, as the interface of the store has it."""
+    # Locked before the look at the keys: it then finds another cloud's note of this key.
+    await locked(connection, kid)
+    known = await by_key(connection, kid, key)
+    if known is not None:
+        if known.code != code:
+            raise KeyReusedError(key)
+        return known
+    await connection.execute(
+        "UPDATE note SET key = NULL WHERE kid = $1 AND key IS NOT NULL AND created_at < $2",
+        kid,
+        ms(at - timedelta(seconds=KEY_TTL_S)),
+    )
+    # The row's lock makes the order of commits the order of the sequence.
+    seq = await connection.fetchval(
+        "UPDATE kitchen SET head = head + 1, revision = revision + 1 WHERE kid = $1 RETURNING head",
+        kid,
+    )
+    await connection.execute(
+        "INSERT INTO note (kid, seq, id, code, key, created_at, expires_at)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        kid,
+        seq,
+        id,
+        code,
+        key,
+        ms(at),
+        ms(expires_at),
+    )
+    # In the order of the primary key it looks at no more than one note that stays.
+    await connection.execute(
+        "DELETE FROM note WHERE kid = $1 AND seq < (SELECT seq FROM note"
+        " WHERE kid = $1 AND created_at >= $2 ORDER BY seq LIMIT 1)",
+        kid,
+        ms(at - NOTES_KEPT),
+    )
+    return NoteRecord(kid, seq, id, code, at, expires_at)
+
+
+async def by_key(connection: asyncpg.Connection, kid: str, key: str) -> NoteRecord | None:
+    """Return the note that was sent with this `Idempotency-Key`."""
+    row = await connection.fetchrow("SELECT * FROM note WHERE kid = $1 AND key = $2", kid, key)
+    return None if row is None else note_of(row)
+
+
+async def id_of(connection: asyncpg.Connection, kid: str, seq: int) -> str | None:
+    """Return the id of the note `seq`; None when there is none any more."""
+    found: str | None = await connection.fetchval(
+        "SELECT id FROM note WHERE kid = $1 AND seq = $2", kid, seq
+    )
+    return found
