@@ -46,7 +46,7 @@ async def existing(options: argparse.Namespace) -> Store:
     if await database.is_missing():
         raise CommandError(
             f"there is no database {database}. Name it with --database or LIKELIGHT_DATABASE, or "
-            f"make a new one: likelight-cloud init --database {database}"
+            f"make a new one: `likelight-cloud init --database {database}`"
         )
     store: Store = database.store()
     return store
@@ -62,7 +62,7 @@ async def opened(options: argparse.Namespace, use: Use = Use.COMMAND) -> AsyncIt
     except NoKitchenError as error:
         raise CommandError(
             f"there is no kitchen {error.args[0]} in {options.database}. "
-            f"likelight-cloud kitchen list --database {options.database} names those there are."
+            f"`likelight-cloud kitchen list --database {options.database}` names those there are."
         ) from error
     finally:
         await store.close()

@@ -55,8 +55,8 @@ async def _init(options: argparse.Namespace) -> None:
     await store.close()
     print(
         f"{database} is ready. Next:\n"
-        f'  likelight-cloud kitchen add KID "NAME" --database {database}\n'
-        f"  likelight-cloud serve --database {database}"
+        f'  `likelight-cloud kitchen add KID "NAME" --database {database}`\n'
+        f"  `likelight-cloud serve --database {database}`"
     )
 
 
