@@ -13,14 +13,12 @@ def hours_words(lang: str, words: Mapping[str, str], summary: Summary | None) ->
     """Return `week`, the words of each day from Monday on, empty where the hours are not limited or
     not known; whether it `opens_ever`, and how many likes there are today.
 
-    `hoursOf` in static/hours.js makes the same of a later summary.
+    `daysOf` in static/hours.js makes the same of a later summary.
     """
     rows = summary.hours.week if summary and summary.hours else {}
     days = [rows.get(day, _CLOSED) for day in get_args(Weekday)] if rows else []
     return {
-        "week": [
-            words["day_closed"] if day == _CLOSED else day.replace("-", "\u2013") for day in days
-        ],
+        "week": [_told(day, words) for day in days],
         "opens_ever": any(day != _CLOSED for day in days),
         "today_words": number(lang, summary.likes.today if summary else 0),
     }

@@ -108,8 +108,7 @@ class UnderWay:
             return 0.0
         if not self._bytes_per_s:
             return inf
-        waited = self._clock() - self._messages[0].sent_at - self._delays[0][1]
-        return max(waited, (self._written - self._acknowledged) / self._bytes_per_s)
+        return max(self.queue_s, (self._written - self._acknowledged) / self._bytes_per_s)
 
     @property
     def sent_count(self) -> int:
@@ -168,7 +167,7 @@ class UnderWay:
     def marked_remains(self) -> bool:
         """True while a page that acknowledges has not received all from before `mark`."""
         acknowledges = self._progress_at is not None
-        return acknowledges and self._sent - len(self._messages) < self._marked
+        return acknowledges and self.acknowledged_count < self._marked
 
     @property
     def silent_s(self) -> float:

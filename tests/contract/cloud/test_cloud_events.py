@@ -4,7 +4,6 @@ import asyncio
 import sqlite3
 import uuid
 from collections.abc import AsyncIterator
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,7 @@ import pytest
 
 from likelight_cloud.kitchens.kitchen import Kitchen
 from likelight_cloud.trust.device import hashed
-from support.cloud import KID, NOON, Site, WallClock, bearer, serving, status
+from support.cloud import KID, Site, WallClock, bearer, serving, status
 
 
 @pytest.fixture
@@ -24,9 +23,6 @@ async def clock() -> WallClock:
 async def site(tmp_path: Path, clock: WallClock) -> AsyncIterator[Site]:
     async with serving(tmp_path / "cloud.db", now=clock) as site:
         yield site
-
-
-LATER = NOON + timedelta(hours=12)
 
 
 async def start(site: Site) -> str:

@@ -220,7 +220,6 @@ class SqliteStore:
                 "UPDATE note SET key = NULL WHERE key IS NOT NULL AND created_at < ?",
                 (ms(at - timedelta(seconds=KEY_TTL_S)),),
             )
-            # The row lock of the kitchen makes the order of commits the order of the sequence.
             db.execute(
                 "UPDATE kitchen SET head = head + 1, revision = revision + 1 WHERE kid = ?", (kid,)
             )
