@@ -3,11 +3,9 @@
 import asyncio
 import io
 import re
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-import pytest_asyncio
 import segno
 from PIL import Image
 from playwright.async_api import Browser, Page
@@ -16,19 +14,13 @@ from likelight.assets.catalogue import languages
 from likelight.assets.qr_sheet import LANGUAGES
 from likelight.cli.main import main as likelight
 from likelight_cloud.cli.main import main as likelight_cloud
-from support.chromium import chromium, needs_chromium
+from support.chromium import needs_chromium
 from support.pages import photograph
 
 A4 = {"width": 794, "height": 1123}
 """In CSS pixels."""
 
 URL = "https://kitchens.example.com/k/store-17/here"
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def browser() -> AsyncIterator[Browser]:
-    async with chromium() as started:
-        yield started
 
 
 @pytest.fixture

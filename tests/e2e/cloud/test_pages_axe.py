@@ -1,16 +1,14 @@
 """Every state of the viewer's page passes axe-core, in both themes and both places."""
 
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
-import pytest_asyncio
 from playwright.async_api import Browser, Page
 
 from likelight.assets import catalogue
 from likelight.contract import State
 from support.axe import axe_core, findings, needs_npm
-from support.chromium import chromium, needs_chromium
+from support.chromium import needs_chromium
 from support.pages import DESKTOP, PHONE, ViewerPage, chromium_page
 from support.serving import serving
 from support.stub_cloud import StubCloud
@@ -23,12 +21,6 @@ OPENS = datetime.now(UTC) + timedelta(days=1)
 @pytest.fixture(scope="module")
 def axe(tmp_path_factory: pytest.TempPathFactory) -> str:
     return axe_core(tmp_path_factory.mktemp("axe"))
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def browser() -> AsyncIterator[Browser]:
-    async with chromium() as started:
-        yield started
 
 
 async def all_states(cloud: StubCloud, page: Page) -> list[str]:

@@ -10,7 +10,7 @@ from aiohttp import web
 from playwright.async_api import Browser, Page, expect
 
 from likelight.contract import SummaryLikes
-from support.chromium import chromium, needs_chromium
+from support.chromium import needs_chromium
 from support.pages import ViewerPage, chromium_page
 from support.serving import serving
 from support.stub_cloud import StubCloud, too_many
@@ -41,12 +41,6 @@ WATCHED = """
 """
 """A script that writes down which hearts moved, "ours" or "other", and how far down, what vibrated,
 and when the rim of glow came and went."""
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def browser() -> AsyncIterator[Browser]:
-    async with chromium() as started:
-        yield started
 
 
 @pytest_asyncio.fixture(loop_scope="module")

@@ -3,18 +3,17 @@
 import asyncio
 import json
 import random
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-import pytest_asyncio
 from aiohttp import web
 from aiohttp.typedefs import Handler
 from playwright.async_api import Browser, Page, Response, expect
 
 from likelight_cloud.page.bundle import bundle
 from likelight_cloud.page.files import BUNDLED
-from support.chromium import chromium, needs_chromium
+from support.chromium import needs_chromium
 from support.feed import kitchen
 from support.pages import DESKTOP, PHONE, ViewerPage, chromium_page
 from support.serving import serving
@@ -41,12 +40,6 @@ MOVED = """() => new Promise((resolve) => {
   setTimeout(() => resolve(0), 300);
 })"""
 """The layout shifts since the page began: all of them, which is more than CLS counts."""
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def browser() -> AsyncIterator[Browser]:
-    async with chromium() as started:
-        yield started
 
 
 def noting(route: web.RouteDef, note: Callable[[str], None]) -> web.RouteDef:

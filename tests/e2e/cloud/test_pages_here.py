@@ -8,7 +8,7 @@ import pytest_asyncio
 from playwright.async_api import Browser, expect
 
 from likelight.contract import State
-from support.chromium import chromium, needs_chromium
+from support.chromium import needs_chromium
 from support.pages import DESKTOP, PHONE, ViewerPage, chromium_page, photograph
 from support.serving import serving
 from support.stub_cloud import StubCloud
@@ -16,12 +16,6 @@ from support.stub_cloud import StubCloud
 pytestmark = [needs_chromium, pytest.mark.asyncio(loop_scope="module")]
 
 WELCOME = "Say thank you to the kitchen, from right here."
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def browser() -> AsyncIterator[Browser]:
-    async with chromium() as started:
-        yield started
 
 
 @pytest_asyncio.fixture(loop_scope="module")

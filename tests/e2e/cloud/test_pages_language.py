@@ -1,26 +1,17 @@
 """The viewer's page in another language than English, in real Chromium."""
 
-from collections.abc import AsyncIterator
-
 import pytest
-import pytest_asyncio
 from playwright.async_api import Browser, expect
 
 from likelight.assets import catalogue, plurals
 from likelight.contract import State, SummaryLikes
 from likelight_cloud.page.languages import WORDS, number
-from support.chromium import chromium, needs_chromium
+from support.chromium import needs_chromium
 from support.pages import PHONE, ViewerPage
 from support.serving import serving
 from support.stub_cloud import StubCloud
 
 pytestmark = [needs_chromium, pytest.mark.asyncio(loop_scope="module")]
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def browser() -> AsyncIterator[Browser]:
-    async with chromium() as started:
-        yield started
 
 
 # What this browser knows of plurals: the categories of each language, and that of each number.

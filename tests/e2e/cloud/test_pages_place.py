@@ -8,7 +8,7 @@ import pytest_asyncio
 from playwright.async_api import Browser, Page, expect
 
 from likelight.assets import catalogue
-from support.chromium import chromium, needs_chromium
+from support.chromium import needs_chromium
 from support.pages import PHONE, ViewerPage, chromium_page
 from support.serving import serving
 from support.stub_cloud import StubCloud
@@ -52,12 +52,6 @@ COVERED = """() => {
   return covered;
 }"""
 """Focus one target after the other; return those of which a part is behind something then."""
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def browser() -> AsyncIterator[Browser]:
-    async with chromium() as started:
-        yield started
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

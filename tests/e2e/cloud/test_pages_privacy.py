@@ -1,25 +1,17 @@
 """The privacy page in real Chromium, on a whole cloud: what a viewer reads there, and deletes."""
 
 import re
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-import pytest_asyncio
 from playwright.async_api import Browser, expect
 
-from support.chromium import chromium, needs_chromium
+from support.chromium import needs_chromium
 from support.cloud import KID
 from support.cloud_server import cloud_server
 from support.pages import DESKTOP, PHONE, ViewerPage, chromium_page, photograph
 
 pytestmark = [needs_chromium, pytest.mark.asyncio(loop_scope="module")]
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def browser() -> AsyncIterator[Browser]:
-    async with chromium() as started:
-        yield started
 
 
 async def test_a_viewer_deletes_the_cookie_and_what_is_bound_to_it(

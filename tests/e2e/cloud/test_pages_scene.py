@@ -11,7 +11,7 @@ from playwright.async_api import Browser, Page, expect
 from likelight.assets.placeholder_words import WORDS as PLACEHOLDERS
 from likelight.contract import NoteState, State, SummaryLikes, WeekHours
 from likelight_cloud.page.languages import WORDS
-from support.chromium import chromium, needs_chromium
+from support.chromium import needs_chromium
 from support.pages import ViewerPage, chromium_page
 from support.serving import serving
 from support.stub_cloud import StubCloud
@@ -32,12 +32,6 @@ DRAWN: dict[State, set[str]] = {
     State.OFFLINE: {"sky"},
     State.IDLE: set(),
 }
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def browser() -> AsyncIterator[Browser]:
-    async with chromium() as started:
-        yield started
 
 
 @pytest_asyncio.fixture(loop_scope="module")

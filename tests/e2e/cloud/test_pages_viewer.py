@@ -11,7 +11,7 @@ import pytest_asyncio
 from playwright.async_api import Browser, Page, expect
 
 from likelight.contract import LampLit, NoteState, State, SummaryLikes
-from support.chromium import chromium, needs_chromium
+from support.chromium import needs_chromium
 from support.pages import DESKTOP, PHONE, Theme, ViewerPage, chromium_page, photograph
 from support.serving import serving
 from support.stub_cloud import StubCloud, too_many
@@ -31,12 +31,6 @@ TELL_WHEN_WATCHED = """
     };
 """
 """A script that writes down, by the page's clock, when the page tells the cloud of a view."""
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def browser() -> AsyncIterator[Browser]:
-    async with chromium() as started:
-        yield started
 
 
 @pytest_asyncio.fixture(loop_scope="module")

@@ -1,15 +1,13 @@
 """The viewer's page in many windows of one browser, in a browser that translates, and offline."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 
 import pytest
-import pytest_asyncio
 from playwright.async_api import Browser, expect
 
 from likelight.contract import SummaryLikes
-from support.chromium import chromium, needs_chromium
+from support.chromium import needs_chromium
 from support.pages import ViewerPage, chromium_page
 from support.serving import serving
 from support.stub_cloud import StubCloud
@@ -18,12 +16,6 @@ pytestmark = [needs_chromium, pytest.mark.asyncio(loop_scope="module")]
 
 WINDOWS = 12
 """Twice as many as a browser has connections to one server over HTTP/1.1."""
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def browser() -> AsyncIterator[Browser]:
-    async with chromium() as started:
-        yield started
 
 
 async def test_twelve_windows_of_one_browser_share_a_stream_and_likes_pass(

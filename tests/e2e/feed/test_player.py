@@ -1,17 +1,15 @@
 """The player in real Chromium against a real hub: what is on the screen, and how soon."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-import pytest_asyncio
 from playwright.async_api import Browser
 
 from likelight.contract import State
 from likelight.feed.outlets import Demand
 from support.busy import BUSY
-from support.chromium import chromium, needs_chromium
+from support.chromium import needs_chromium
 from support.pictures import HEIGHT, WIDTH
 from support.stage import (
     BRIGHT,
@@ -27,12 +25,6 @@ from support.stage import (
 )
 
 pytestmark = [needs_chromium, pytest.mark.asyncio(loop_scope="module")]
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def browser() -> AsyncIterator[Browser]:
-    async with chromium() as started:
-        yield started
 
 
 async def test_the_picture_comes_switches_to_the_placeholder_and_back(browser: Browser) -> None:

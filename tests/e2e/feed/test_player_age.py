@@ -1,19 +1,15 @@
 """How old the player says that the picture is, and what it does when that is too old."""
 
-from collections.abc import AsyncIterator
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
-import pytest_asyncio
-from aiohttp import web
 from playwright.async_api import Browser, Page
 
 from likelight.feed.fmp4 import TIMESCALE, fragment
 from support.busy import BUSY
-from support.chromium import chromium, needs_chromium
-from support.feed import kitchen
+from support.chromium import needs_chromium
 from support.nginx import needs_nginx, nginx
 from support.player_behind_proxy import RATE, watched
 from support.slow_proxy import SlowLine
@@ -59,23 +55,6 @@ def comes(at_ms: float, captured_ms: float, time_s: float) -> tuple[float, str, 
 def asked(at_ms: float, time_s: float) -> tuple[float, str, Any]:
     """Return the question how old the picture at `time_s` is."""
     return at_ms, "asked", time_s
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def browser() -> AsyncIterator[Browser]:
-    async with chromium() as started:
-        yield started
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def empty(browser: Browser) -> AsyncIterator[Page]:
-    async def page(_: web.Request) -> web.Response:
-        return web.Response(text="<title>empty</title>", content_type="text/html")
-
-    async with kitchen(web.get("/", page)) as place, await browser.new_context() as context:
-        opened = await context.new_page()
-        await opened.goto(place.url)
-        yield opened
 
 
 async def told(empty: Page, story: Story, ahead_s: float = 0.0) -> list[list[float]]:

@@ -7,14 +7,11 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 import pytest
-import pytest_asyncio
-from aiohttp import web
 from playwright.async_api import Browser, Page
 
 from likelight.feed.player import _MODULES
 from likelight.web.http.static_files import ServedFile
-from support.chromium import chromium, needs_chromium
-from support.feed import kitchen
+from support.chromium import needs_chromium
 from support.slow_proxy import SlowLine, slow_proxy
 from support.stage import BRIGHT, live, shows, stage
 
@@ -53,23 +50,6 @@ class Moment:
     stood: float
     """For how long the picture before it stood still."""
     rate: float
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def browser() -> AsyncIterator[Browser]:
-    async with chromium() as started:
-        yield started
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def empty(browser: Browser) -> AsyncIterator[Page]:
-    async def page(_: web.Request) -> web.Response:
-        return web.Response(text="<title>empty</title>", content_type="text/html")
-
-    async with kitchen(web.get("/", page)) as place, await browser.new_context() as context:
-        opened = await context.new_page()
-        await opened.goto(place.url)
-        yield opened
 
 
 async def played(empty: Page, late: Iterable[float]) -> list[Moment]:

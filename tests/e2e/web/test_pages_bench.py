@@ -10,7 +10,7 @@ from playwright.async_api import Browser, Page, ViewportSize, expect
 from likelight.contract import State
 from likelight.web.bench.routes import BenchLamp
 from likelight.web.http.public_site import PublicSite
-from support.chromium import chromium, needs_chromium
+from support.chromium import needs_chromium
 from support.pages import DESKTOP, PHONE, BenchPage, Theme, chromium_page, photograph
 from support.serving import serving
 from support.stub_bench import StubBench
@@ -20,12 +20,6 @@ pytestmark = [needs_chromium, pytest.mark.asyncio(loop_scope="module")]
 
 LAPTOP: ViewportSize = {"width": 1024, "height": 768}
 WARM = (255, 217, 160)
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def browser() -> AsyncIterator[Browser]:
-    async with chromium() as started:
-        yield started
 
 
 @pytest_asyncio.fixture(loop_scope="module")
