@@ -2,8 +2,8 @@
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, Mapping
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from typing import Final
 
 from aiohttp import web
@@ -73,6 +73,10 @@ class Cloud:
         """Devices upload their pictures here. A cloud inside a device does not need it."""
         self.committed_at: float | None = None
         """The loop's time at which the store last told of a commit; None before the first."""
+        self.ending = False
+        """Held requests are answered now, so that their clients ask the next process."""
+        self._requests = 0
+        self._answered = asyncio.Event()
         self.event_streams = 0
         """Pages that follow a summary by server-sent events."""
         self.likes = LikeCommits(store, now)
@@ -89,6 +93,7 @@ class Cloud:
 
         `before_ready` works on the open store before the first request is answered.
         """
+        self.ending = False
         await self.store.open(Use.SERVING)
         try:
             await before_ready()
@@ -100,9 +105,34 @@ class Cloud:
                 group.create_task(self._follow_commands())
         finally:
             self.ready.clear()
-            for kitchen in self._kitchens.values():
-                kitchen.announce()
+            self._announce()
             await self.store.close()
+
+    def end(self) -> None:
+        """Hold nothing any more; what is asked is answered as before, until `run` is cancelled."""
+        self.ending = True
+        self._announce()
+
+    def _announce(self) -> None:
+        for kitchen in self._kitchens.values():
+            kitchen.announce()
+
+    @contextmanager
+    def answering(self) -> Iterator[None]:
+        """Count a request of the contract while it is being answered."""
+        self._requests += 1
+        try:
+            yield
+        finally:
+            self._requests -= 1
+            if not self._requests:
+                self._answered.set()
+
+    async def answered(self) -> None:
+        """Return once no request waits for its answer."""
+        while self._requests:
+            self._answered.clear()
+            await self._answered.wait()
 
     async def admit(
         self, request: web.Request, kitchen: Kitchen, *, diagnosis: bool = False
@@ -172,9 +202,11 @@ class Cloud:
             return None
 
     def serves(self, request: web.Request) -> bool:
-        """Return whether an answer to `request` can still be given and received."""
+        """Return whether an answer to `request` may wait: it can still be given, and received."""
         transport = request.transport
-        return self.ready.is_set() and transport is not None and not transport.is_closing()
+        if self.ending or not self.ready.is_set():
+            return False
+        return transport is not None and not transport.is_closing()
 
     async def _follow_commands(self) -> None:
         """Take in what commands, or other clouds on this database, have changed."""

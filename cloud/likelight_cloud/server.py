@@ -1,6 +1,7 @@
 """The cloud as a server of its own, as `likelight-cloud serve` runs it."""
 
 import asyncio
+import logging
 import socket
 from collections.abc import Callable
 
@@ -20,6 +21,16 @@ from likelight_cloud.openapi.routes import mount_openapi
 from likelight_cloud.relay.relays import Relays
 from likelight_cloud.relay.routes import mount_relay
 from likelight_cloud.trust.public import with_public_address
+
+log = logging.getLogger(__name__)
+
+LAST_REPLIES_S = 1.0
+"""So long connections that are kept open may bring one more request, which is answered: who has
+sent it cannot know yet that this process ends."""
+
+ANSWERED_WITHIN_S = 8.0
+"""More than the 5 s after which a write that is not confirmed is answered; much less than
+TimeoutStopSec of the unit."""
 
 
 class CloudServer:
@@ -44,23 +55,43 @@ class CloudServer:
         self._public_url = public_url
         given = () if public_url is None else (str(public_url),)
         names = OwnNames(given, option="--public-url")
-        self._servers = (
-            WebServer(self._fill_public, public, names, proxies),
-            WebServer(self._fill_admin, admin, names, most=MOST_OF_ADMINS),
-        )
+        self._public = WebServer(self._fill_public, public, names, proxies)
+        self._admin = WebServer(self._fill_admin, admin, names, most=MOST_OF_ADMINS)
 
-    async def run(self, on_ready: Callable[[], None]) -> None:
-        """Serve until cancelled; call `on_ready` once requests are answered.
+    async def run(self, on_ready: Callable[[], None], until: asyncio.Event) -> None:
+        """Serve until `until` is set, then answer what was asked, and end; when cancelled, end at
+        once. Call `on_ready` once requests are answered.
 
         Raises an ExceptionGroup with the `StoreError` when the database can't be opened.
         """
         async with asyncio.TaskGroup() as group:
-            group.create_task(self._cloud.run())
-            group.create_task(self._relays.run())
-            for server in self._servers:
-                group.create_task(server.run())
+            cloud = group.create_task(self._cloud.run())
+            relays = group.create_task(self._relays.run())
+            servers = [group.create_task(self._admin.run())]
             await self._cloud.ready.wait()
+            # Not before: who connected while the last process ended waits, and is not refused.
+            servers.append(group.create_task(self._public.run()))
             on_ready()
+            await until.wait()
+            relays.cancel()
+            await self._leave()
+            for server in servers:
+                server.cancel()
+            await asyncio.wait(servers)
+            cloud.cancel()
+
+    async def _leave(self) -> None:
+        """Take no more connections, and return once what was accepted is answered."""
+        cloud = self._cloud.cloud
+        cloud.end()
+        self._public.leave()
+        self._admin.leave()
+        try:
+            async with asyncio.timeout(ANSWERED_WITHIN_S):
+                await asyncio.sleep(LAST_REPLIES_S)
+                await cloud.answered()
+        except TimeoutError:
+            log.warning("Some requests were not answered within %g s", ANSWERED_WITHIN_S)
 
     def _fill_public(self, app: web.Application) -> None:
         self._cloud.mount(app)

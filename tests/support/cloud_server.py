@@ -74,7 +74,7 @@ async def cloud_server(
             proxies=proxies or TrustedProxies(),
         )
         async with asyncio.TaskGroup() as group:
-            running = group.create_task(server.run(ready.set))
+            running = group.create_task(server.run(ready.set, asyncio.Event()))
             await ready.wait()
             yield ServedCloud(
                 cloud, cloud.app, own_address(public), own_address(admin), public.getsockname()[1]

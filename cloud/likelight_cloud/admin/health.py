@@ -55,6 +55,8 @@ def readiness_route(cloud: Cloud) -> web.RouteDef:
 async def _why_not_ready(cloud: Cloud, writes: "_Writes") -> str | None:
     if not cloud.ready.is_set():
         return "the database is not open"
+    if cloud.ending:
+        return "the cloud is ending"
     if cloud.likes.failure is not None:
         return f"likes can't be stored: {cloud.likes.failure}"
     return await writes.why_not()

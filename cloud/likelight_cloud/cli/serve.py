@@ -14,7 +14,7 @@ from likelight.assets.brand import with_brand
 from likelight.assets.catalogue import CatalogueError
 from likelight.runtime.clock import utc_now
 from likelight.runtime.store_errors import StoreError
-from likelight.runtime.systemd import Systemd
+from likelight.runtime.systemd import Systemd, inherited_sockets
 from likelight.web.http.address import own_address
 from likelight.web.http.proxies import TrustedProxies
 from likelight.web.http.public_site import PublicSite
@@ -131,10 +131,24 @@ async def _serve(options: argparse.Namespace) -> None:
         async def bound(host: str, port: int, flags: str) -> socket.socket:
             return stack.enter_context(await asyncio.to_thread(_listener, host, port, flags))
 
-        public = await bound(options.host, options.port, "--host or --port")
+        passed = inherited_sockets().get("public")
+        if passed is None:
+            public = await bound(options.host, options.port, "--host or --port")
+        else:
+            public = stack.enter_context(passed)
         admin = await bound(options.admin_host, options.admin_port, "--admin-host or --admin-port")
 
         systemd = Systemd()
+        stopping = asyncio.Event()
+        task = asyncio.current_task()
+        assert task is not None
+
+        def stop() -> None:
+            """Answer what was asked, then end; asked twice, or before it serves, end at once."""
+            if stopping.is_set() or not cloud.ready.is_set():
+                task.cancel()
+            stopping.set()
+            systemd.stopping()
 
         def on_ready() -> None:
             systemd.ready(f"serving {own_address(public)}")
@@ -152,7 +166,10 @@ async def _serve(options: argparse.Namespace) -> None:
             public_url=options.public_url,
             proxies=TrustedProxies(options.trusted_proxy),
         )
-        await _until_stopped(server.run(on_ready))
+        for signal_number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(signal_number, stop)
+        await _failing_in_words(server.run(on_ready, stopping))
+    log.info("The cloud has stopped.")
 
 
 def _listener(host: str, port: int, flags: str) -> socket.socket:
@@ -162,12 +179,8 @@ def _listener(host: str, port: int, flags: str) -> socket.socket:
         raise CommandError(f"{error}. Choose another with {flags}.") from error
 
 
-async def _until_stopped(serving: Coroutine[None, None, None]) -> None:
-    """Await `serving`, cancelled by a signal. Raises `CommandError` for a failing database."""
-    me = asyncio.current_task()
-    assert me is not None
-    for stop in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(stop, me.cancel)
+async def _failing_in_words(serving: Coroutine[None, None, None]) -> None:
+    """Await `serving`. Raises `CommandError` for a failing database."""
     failed: BaseExceptionGroup[StoreError] | None = None
     try:
         await serving

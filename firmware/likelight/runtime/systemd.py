@@ -9,6 +9,8 @@ import logging
 import os
 import socket
 
+_FIRST_PASSED = 3
+
 log = logging.getLogger(__name__)
 
 
@@ -50,6 +52,25 @@ class Systemd:
                 self._deaf = True
             else:
                 self._deaf = False
+
+
+def inherited_sockets() -> dict[str, socket.socket]:
+    """Return the listening sockets that the service manager has bound, by their names in its socket
+    unit (sd_listen_fds(3)).
+
+    They outlive this process: who connects meanwhile waits for the next one.
+    """
+    names = os.environ.pop("LISTEN_FDNAMES", "").split(":")
+    meant_for, count = os.environ.pop("LISTEN_PID", ""), os.environ.pop("LISTEN_FDS", "")
+    if meant_for != str(os.getpid()) or not count.isdigit():
+        return {}
+    descriptors = range(_FIRST_PASSED, _FIRST_PASSED + int(count))
+    for descriptor in descriptors:
+        os.set_inheritable(descriptor, False)
+    return {
+        name: socket.socket(fileno=descriptor)
+        for name, descriptor in zip(names, descriptors, strict=False)
+    }
 
 
 def _address(path: str) -> str | None:

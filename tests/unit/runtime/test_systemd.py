@@ -83,6 +83,26 @@ def test_the_unit_is_valid_and_hardened(
         assert unit.name not in done.stderr, "it has no warning for the unit"
 
 
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd-analyze is not here")
+def test_the_socket_of_the_cloud_is_valid_and_has_the_name_that_the_cloud_looks_for(
+    tmp_path: Path,
+) -> None:
+    text = CLOUD_UNIT.with_suffix(".socket").read_text()
+    assert "\nFileDescriptorName=public\n" in text
+    (tmp_path / "likelight-cloud.socket").write_text(text)
+    (tmp_path / CLOUD_UNIT.name).write_text(
+        CLOUD_UNIT.read_text().replace("/opt/likelight-cloud/bin/likelight-cloud", "/bin/true")
+    )
+    done = subprocess.run(
+        ["systemd-analyze", "verify", str(tmp_path / "likelight-cloud.socket")],
+        capture_output=True,
+        encoding="utf-8",
+        timeout=100,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "likelight-cloud" not in done.stderr
+
+
 def _systemd_version() -> int:
     told = subprocess.run(
         ["systemd-analyze", "--version"], capture_output=True, encoding="utf-8", timeout=100

@@ -4,6 +4,7 @@ import asyncio
 import errno
 import socket
 from collections.abc import Callable
+from http import HTTPStatus
 
 from aiohttp import web
 
@@ -101,7 +102,15 @@ class WebServer:
         self._most = most
         self._fill = fill
         self._listener = listener
+        self._leaving = asyncio.Event()
         self.serving = False
+
+    def leave(self) -> None:
+        """Take no more connections, for good; each that is there ends with its next reply.
+
+        `run` goes on until it is cancelled.
+        """
+        self._leaving.set()
 
     async def run(self) -> None:
         """Serve until cancelled."""
@@ -110,6 +119,7 @@ class WebServer:
         guard = ConnectionGuard(self._most or most_connections())
         self._fill(app)
         app.middlewares.insert(0, guard.middleware)
+        app.on_response_prepare.append(self._is_the_last)
         runner = web.AppRunner(app, handle_signals=False, shutdown_timeout=1.0)
         await runner.setup()
         server = runner.server
@@ -126,9 +136,19 @@ class WebServer:
                 await listening.start_serving()
                 sock.listen(BACKLOG)  # asyncio's `backlog` is also how many it accepts at once
                 self.serving = True
+                await self._leaving.wait()
+                listening.close()
+                # Another process may have it, too, and then takes who comes; else they are refused.
+                self._listener.close()
                 await asyncio.Event().wait()
             finally:
                 self.serving = False
                 listening.close()
         finally:
             await finish_within(runner.cleanup(), CLEANUP_S)
+
+    async def _is_the_last(self, _: web.Request, response: web.StreamResponse) -> None:
+        """Say so in the header: a client or a proxy sends no more on a connection that ends."""
+        if self._leaving.is_set() and response.status != HTTPStatus.SWITCHING_PROTOCOLS:
+            response.force_close()
+            response.headers["Connection"] = "close"
