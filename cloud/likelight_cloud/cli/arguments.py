@@ -1,6 +1,7 @@
 """The kinds of arguments that `likelight-cloud` takes, beyond words and numbers."""
 
 import argparse
+import re
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -15,6 +16,11 @@ from likelight_cloud.store.choice import database_of
 
 HIGHEST_CEILING = 1_000_000
 """More likes a second than one database commits."""
+
+MOST_COPIES = 1000
+
+_LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
+_DOMAIN = re.compile(rf"(?:{_LABEL}\.)+{_LABEL}")
 
 SLOWEST_PACE_MS = 60_000
 
@@ -55,6 +61,19 @@ def _day_hours(text: str) -> tuple[Weekday, str]:
     return day, hours
 
 
+def _domain(text: str) -> str:
+    if len(text) > 253 or not _DOMAIN.fullmatch(text.lower()):
+        raise ValueError(f"{text} is not a domain's name; write it like kitchens.example.com")
+    return text.lower()
+
+
+def _copies(text: str) -> int:
+    count = int(text) if text.isascii() and text.isdecimal() else 0
+    if not 0 < count <= MOST_COPIES:
+        raise ValueError(f"{text} is not a number from 1 to {MOST_COPIES}; write it like 14")
+    return count
+
+
 def _pace(text: str) -> int:
     ms = int(text) if text.isascii() and text.isdecimal() else -1
     if not 0 <= ms <= SLOWEST_PACE_MS:
@@ -72,9 +91,11 @@ def _public_url(text: str) -> URL:
 
 
 ceiling = _argument(_ceiling)
+copies = _argument(_copies)
 contact = _argument(check_contact)
 database = _argument(database_of)
 day_hours = _argument(_day_hours)
+domain = _argument(_domain)
 embed_origin = _argument(check_embed_origin)
 pace = _argument(_pace)
 proxy = _argument(proxy_network)

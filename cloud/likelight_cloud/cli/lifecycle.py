@@ -1,9 +1,13 @@
 """`likelight-cloud init|migrate|backup|restore|restored`: a database as a whole."""
 
 import argparse
+import asyncio
 from pathlib import Path
 
+from likelight.runtime.clock import utc_now
+from likelight_cloud.cli import arguments
 from likelight_cloud.cli.database import Commands, existing, opened
+from likelight_cloud.cli.deployment import write_deployment
 from likelight_cloud.cli.errors import CommandError
 from likelight_cloud.store.base import Use
 
@@ -11,6 +15,20 @@ from likelight_cloud.store.base import Use
 def add_lifecycle(commands: Commands, database: argparse.ArgumentParser) -> None:
     """Add the commands on a whole database."""
     init = commands.add_parser("init", parents=[database], help="make a new, empty database")
+    init.add_argument(
+        "--domain",
+        type=arguments.domain,
+        metavar="NAME",
+        help="the name that viewers open: also write units, environment file, nginx's file and a "
+        "nightly backup for a server, and print the commands that put them in place",
+    )
+    init.add_argument(
+        "--folder",
+        type=Path,
+        default=Path("likelight-cloud-files"),
+        metavar="FOLDER",
+        help="a new folder for these files, which may hold a password (default: %(default)s)",
+    )
     init.set_defaults(run=_init)
     migrate = commands.add_parser(
         "migrate",
@@ -24,7 +42,14 @@ def add_lifecycle(commands: Commands, database: argparse.ArgumentParser) -> None
         help="write a copy into a new file that its owner alone may read; the cloud may serve "
         "meanwhile",
     )
-    backup.add_argument("file", type=Path, metavar="FILE", help="a new file")
+    backup.add_argument("file", type=Path, metavar="FILE", help="a new file; a folder with --keep")
+    backup.add_argument(
+        "--keep",
+        type=arguments.copies,
+        metavar="N",
+        help="write a file with the time in its name into the folder FILE, and leave the newest N "
+        "of these there",
+    )
     backup.set_defaults(run=_backup)
     restore = commands.add_parser(
         "restore",
@@ -50,9 +75,17 @@ async def _init(options: argparse.Namespace) -> None:
     database = options.database
     if not await database.is_missing():
         raise CommandError(f"{database} is there already, and stays as it is.")
+    commands = None
+    if options.domain is not None:
+        commands = await asyncio.to_thread(
+            write_deployment, options.folder, database, options.domain
+        )
     store = database.store()
     await store.open()
     await store.close()
+    if commands is not None:
+        print(f"{database} is ready, and {options.folder} has its files. As root:\n{commands}")
+        return
     print(
         f"{database} is ready. Next:\n"
         f'  `likelight-cloud kitchen add KID "NAME" --database {database}`\n'
@@ -67,8 +100,20 @@ async def _migrate(options: argparse.Namespace) -> None:
 
 async def _backup(options: argparse.Namespace) -> None:
     await existing(options)
-    size = await options.database.copies().make(options.file)
-    print(f"{options.file} has all of {options.database}, {size:,} bytes.")
+    file = options.file
+    if options.keep is not None:
+        file = file / f"likelight-cloud-{utc_now():%Y-%m-%dT%H%M%SZ}.backup"
+    size = await options.database.copies().make(file)
+    print(f"{file} has all of {options.database}, {size:,} bytes.")
+    if options.keep is not None:
+        await asyncio.to_thread(_keep, options.file, options.keep)
+
+
+def _keep(folder: Path, newest: int) -> None:
+    """Delete the copies in `folder` but for the newest ones; the time is in their names."""
+    copies = sorted(folder.glob("likelight-cloud-????-??-??T??????Z.backup"))
+    for copy in copies[:-newest]:
+        copy.unlink(missing_ok=True)
 
 
 async def _restore(options: argparse.Namespace) -> None:

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import tarfile
+import tomllib
 import zipfile
 from pathlib import Path
 
@@ -31,7 +32,10 @@ def source(tmp_path: Path) -> Path:
         (source / name / "__init__.py").write_text('__version__ = "0.1.0"\n')
     tells = Path("firmware/likelight/runtime/git_commit.py")
     (source / tells).parent.mkdir()
-    for file in (tells, Path("pyproject.toml"), Path("build_hook.py")):
+    forced = tomllib.loads((PROJECT / "pyproject.toml").read_text("utf-8"))["tool"]["hatch"]
+    forced = forced["build"]["targets"]["wheel"]["force-include"]
+    for file in (tells, Path("pyproject.toml"), Path("build_hook.py"), *map(Path, forced)):
+        (source / file).parent.mkdir(parents=True, exist_ok=True)
         (source / file).write_bytes((PROJECT / file).read_bytes())
     for file in ("README.md", "LICENSE"):
         (source / file).touch()
@@ -40,6 +44,7 @@ def source(tmp_path: Path) -> Path:
 
 def commit_in(wheel: Path) -> str | None:
     with zipfile.ZipFile(wheel) as archive:
+        assert "likelight_cloud/deployment/likelight-cloud.service" in archive.namelist()
         if "likelight/commit.txt" not in archive.namelist():
             return None
         return archive.read("likelight/commit.txt").decode().strip()

@@ -1,6 +1,6 @@
 """Where a PostgreSQL database is: its URL, which may name several hosts."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import urlsplit, urlunsplit
 
 SCHEMES = ("postgresql", "postgres")
@@ -16,6 +16,8 @@ class Address:
     """A whole URL for each host: each is asked by itself, so that a silent one delays no other."""
     name: str
     """The URL without the password, for messages."""
+    url: str = field(repr=False)
+    """As it was given, with the password."""
 
 
 def address_of(url: str) -> Address:
@@ -36,5 +38,7 @@ def address_of(url: str) -> Address:
     if not each and "host=" not in parts.query:
         raise ValueError(f"{name} does not name a host; {_FORM}")
     return Address(
-        tuple(urlunsplit(parts._replace(netloc=user + at + host)) for host in each or [""]), name
+        tuple(urlunsplit(parts._replace(netloc=user + at + host)) for host in each or [""]),
+        name,
+        url,
     )
