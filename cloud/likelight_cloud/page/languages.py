@@ -6,7 +6,6 @@ it as JSON.
 """
 
 import json
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
@@ -15,6 +14,7 @@ from aiohttp import web
 from jinja2 import Template
 from pydantic import BaseModel, Field
 
+from likelight.web.http.encoding import weights
 from likelight.web.http.static_files import ServedFile
 
 _DEFAULT: Final = "en"
@@ -22,9 +22,6 @@ RTL: Final = frozenset({"ar"})
 # Atkinson has no letters for these: `body:lang()` in the stylesheets names another font.
 _OTHER_LETTERS: Final = frozenset({"ar", "ja", "vi"})
 _FOLDER: Final = Path(__file__).parent / "words"
-_RANGE: Final = re.compile(
-    r"\s*([a-zA-Z]{1,8}|\*)[-a-zA-Z0-9]*\s*(?:;\s*q=([01](?:\.\d{0,3})?))?\s*"
-)
 
 # Between groups of three digits, as browsers write numbers (CLDR); in the languages of the second
 # set a number of four digits has none.
@@ -57,13 +54,13 @@ def language_of(request: web.Request) -> str:
     asked = request.query.get("lang", "").partition("-")[0].lower()
     if asked in WORDS:
         return asked
-    accepted: list[tuple[float, str]] = []
-    for part in request.headers.get("Accept-Language", "").split(","):
-        if found := _RANGE.fullmatch(part):
-            accepted.append((float(found[2] or 1), found[1].lower()))
+    accepted = weights(request.headers.getall("Accept-Language", ()))
     # The sort is stable: of two that are wanted equally the first one counts.
-    accepted.sort(key=lambda each: -each[0])
-    return next((lang for quality, lang in accepted if quality and lang in WORDS), _DEFAULT)
+    ranges = sorted(
+        (each for each in accepted if accepted[each] > 0), key=lambda each: -accepted[each]
+    )
+    languages = (each.partition("-")[0] for each in ranges)
+    return next((lang for lang in languages if lang in WORDS), _DEFAULT)
 
 
 def number(lang: str, value: int) -> str:

@@ -308,3 +308,8 @@ class Store(Protocol):
 
         A status older than one that is known changes only what its receipts add.
         """
+
+
+def storable(text: str) -> bool:
+    """Return whether a database can hold `text` at all: addresses of requests bring anything."""
+    return text.isascii() and "\0" not in text

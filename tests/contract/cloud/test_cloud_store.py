@@ -446,7 +446,7 @@ async def test_a_report_says_when_the_kitchen_opens_and_whether_notes_wait(store
 
 
 async def test_what_no_id_can_be_is_unknown(store: Store) -> None:
-    for id in ("\0", "k1\0", "ü"):
+    for id in ("\0", "k1\0", "ü", "\udcff"):
         assert await store.note(id) is None
         assert await store.kitchen(id) is None
         assert await store.token_hashes(id) == ()

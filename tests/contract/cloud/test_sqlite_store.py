@@ -1,12 +1,20 @@
 """What the store on SQLite alone must hold: its file, and what may lie in that file's place."""
 
+import asyncio
 import sqlite3
+from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from likelight.runtime.sqlite_file import SqliteFile
-from likelight.runtime.store_errors import StoreCorrupt, StoreIncompatible, StoreUnwritable
+from likelight.runtime.store_errors import (
+    StoreCorrupt,
+    StoreError,
+    StoreIncompatible,
+    StoreUnwritable,
+)
 from likelight_cloud.store.sqlite.schema import CLOUD_FILE
 from likelight_cloud.store.sqlite.store import SqliteStore
 from support.cloud import NOON
@@ -64,3 +72,25 @@ async def test_a_database_of_a_newer_version_is_left_alone(tmp_path: Path) -> No
     connection.close()
     with pytest.raises(StoreIncompatible, match="newer version"):
         await SqliteStore(path).open()
+
+
+async def test_writes_beside_another_writer_say_so_and_are_not_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("likelight.runtime.sqlite_file.BUSY_TIMEOUT_S", 0.0)
+    path, expires_at = tmp_path / "cloud.db", NOON + timedelta(hours=12)
+    async with opened(lambda: SqliteStore(path)) as store:
+        await store.add_kitchen("k1", "Kitchen", NOON)
+        with closing(sqlite3.connect(path, isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            writes = asyncio.gather(
+                store.add_likes({"k1": 1}, NOON),
+                store.add_note(
+                    "k1", id="n1", code="heroes", key="a", at=NOON, expires_at=expires_at
+                ),
+                return_exceptions=True,
+            )
+            refused = await asyncio.wait_for(writes, 20)
+        assert [type(error) for error in refused] == [StoreError, StoreError]
+        assert await store.add_likes({"k1": 1}, NOON) == {"k1": 1}
+        assert await store.note("n1") is None

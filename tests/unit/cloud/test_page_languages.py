@@ -1,6 +1,7 @@
 """The viewer's page in twelve languages: the same words in each, and the reader's own first."""
 
 import re
+import time
 
 import pytest
 from aiohttp.test_utils import make_mocked_request
@@ -71,6 +72,7 @@ def test_what_is_drawn_into_the_window_is_a_sentence_and_the_rest_another(lang: 
         ("", "tlh,pt-BR;q=0.7,fr;q=0.9", "fr"),
         ("", "zh-TW, ja;q=0", "en"),
         ("", "*, ;;;q=x, " * 50, "en"),
+        ("", "fr ; Q=0.5,de;q=nan,pl; q=0.6", "pl"),
         ("?lang=tr", "de", "tr"),
         ("?lang=pt-BR", "de", "pt"),
         ("?lang=../x", "vi", "vi"),
@@ -80,3 +82,12 @@ def test_the_reader_s_language_is_chosen(query: str, accepts: str, answered: str
     request = make_mocked_request("GET", f"/k/demo{query}", headers={"Accept-Language": accepts})
 
     assert language_of(request) == answered
+
+
+def test_no_header_holds_the_server_while_a_language_is_chosen() -> None:
+    """The longest that the server takes, 8 kB; a time of the processor, which no load changes."""
+    for accepts in ("aaaaaaaa" + " " * 8000 + "!", "de;q" * 2000, "a-" * 4000, "de," * 2700):
+        request = make_mocked_request("GET", "/k/demo", headers={"Accept-Language": accepts})
+        begun = time.process_time()
+        language_of(request)
+        assert time.process_time() - begun < 0.5

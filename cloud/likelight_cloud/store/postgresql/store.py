@@ -22,6 +22,7 @@ from likelight_cloud.store.base import (
     Use,
     new_epoch,
     next_desired,
+    storable,
 )
 from likelight_cloud.store.enrolment import CodeRefusal, Enrolled
 from likelight_cloud.store.postgresql import enrolments, tokens
@@ -171,7 +172,7 @@ class PostgresStore:
         await self._write(lambda connection: tokens.revoke(connection, kid, token_hash), kid)
 
     async def token_hashes(self, kid: str) -> tuple[bytes, ...]:
-        if not _storable(kid):
+        if not storable(kid):
             return ()
         return await self._read(lambda connection: tokens.valid(connection, kid))
 
@@ -205,7 +206,7 @@ class PostgresStore:
         return await self._read(work)
 
     async def kitchen(self, kid: str) -> KitchenRecord | None:
-        if not _storable(kid):
+        if not storable(kid):
             return None
         return await self._read(lambda connection: record_of(connection, kid))
 
@@ -238,7 +239,7 @@ class PostgresStore:
             row = await connection.fetchrow("SELECT * FROM note WHERE id = $1", id)
             return None if row is None else note_of(row)
 
-        return await self._read(work) if _storable(id) else None
+        return await self._read(work) if storable(id) else None
 
     async def note_id(self, kid: str, seq: int) -> str | None:
         return await self._read(lambda connection: id_of(connection, kid, seq))
@@ -367,8 +368,3 @@ class PostgresStore:
         if not done.cancelled() and done.exception() is None:
             for record in done.result()[1]:
                 self._listener(record)
-
-
-def _storable(text: str) -> bool:
-    """Return whether PostgreSQL can hold `text` at all: addresses of requests bring anything."""
-    return text.isascii() and "\0" not in text

@@ -24,6 +24,7 @@ from likelight_cloud.store.base import (
     Use,
     new_epoch,
     next_desired,
+    storable,
 )
 from likelight_cloud.store.enrolment import CodeRefusal, Enrolled
 from likelight_cloud.store.rows import kitchen_of, ms, note_of
@@ -172,7 +173,7 @@ class SqliteStore:
             rows = db.execute("SELECT hash FROM token WHERE kid = ? ORDER BY n", (kid,))
             return tuple(bytes(row["hash"]) for row in rows)
 
-        return await self._file.read(work)
+        return await self._file.read(work) if storable(kid) else ()
 
     async def put_code(self, kid: str, code_hash: bytes, expires_at: datetime) -> None:
         def work(db: sqlite3.Connection) -> None:
@@ -198,7 +199,7 @@ class SqliteStore:
         return known if self._version != before else ()
 
     async def kitchen(self, kid: str) -> KitchenRecord | None:
-        return await self._file.read(lambda db: _record(db, kid))
+        return await self._file.read(lambda db: _record(db, kid)) if storable(kid) else None
 
     async def add_likes(self, counts: Mapping[str, int], at: datetime) -> Mapping[str, int]:
         def work(db: sqlite3.Connection) -> dict[str, int]:
@@ -247,7 +248,7 @@ class SqliteStore:
             row = db.execute("SELECT * FROM note WHERE id = ?", (id,)).fetchone()
             return None if row is None else note_of(row)
 
-        return await self._file.read(work)
+        return await self._file.read(work) if storable(id) else None
 
     async def note_id(self, kid: str, seq: int) -> str | None:
         return await self._file.read(lambda db: _note_id(db, kid, seq))

@@ -1,16 +1,28 @@
-"""Whether a client takes gzip (RFC 9110, 12.5.3)."""
+"""What a client prefers, by the weights in its headers (RFC 9110, 12.4.2)."""
+
+from collections.abc import Iterable
 
 from aiohttp import web
 
 
 def accepts_gzip(request: web.Request) -> bool:
     """Return whether `Accept-Encoding` names gzip, or `*`, with a weight above 0."""
-    weights: dict[str, float] = {}
-    for value in request.headers.getall("Accept-Encoding", ()):
+    accepted = weights(request.headers.getall("Accept-Encoding", ()))
+    return accepted.get("gzip", accepted.get("*", 0.0)) > 0
+
+
+def weights(values: Iterable[str]) -> dict[str, float]:
+    """Return the weight of each item in the `values` of a header, in lower case and in its order.
+
+    By `partition`, which looks at each character once: a pattern with two runs of spaces took 11 s
+    for one header of 8 kB.
+    """
+    found: dict[str, float] = {}
+    for value in values:
         for item in value.split(","):
-            coding, _, weight = item.partition(";")
-            weights[coding.strip().lower()] = _weight(weight)
-    return weights.get("gzip", weights.get("*", 0.0)) > 0
+            name, _, weight = item.partition(";")
+            found[name.strip().lower()] = _weight(weight)
+    return found
 
 
 def _weight(parameter: str) -> float:
