@@ -11,12 +11,13 @@ from likelight.runtime.store_errors import StoreError
 
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
-    """Hold the lock of `path`, a file `NAME.lock` beside it. Raises `StoreError` if another does.
+    """Hold the lock of `path`, a file `NAME.lock` beside what it names, by a link too. Blocks
+    a moment. Raises `StoreError` if another does.
 
     Where the lock can't be made nothing can be written either: then there is none.
     """
     try:
-        lock = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        lock = _opened(path.resolve())
     except OSError:
         yield
         return
@@ -29,3 +30,12 @@ def locked(path: Path) -> Iterator[None]:
         yield
     finally:
         os.close(lock)
+
+
+def _opened(path: Path) -> int:
+    lock = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    if os.geteuid() == 0:
+        # A command of root's must not keep it from the account that serves.
+        folder = path.parent.stat()
+        os.fchown(lock, folder.st_uid, folder.st_gid)
+    return lock

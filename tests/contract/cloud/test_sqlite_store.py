@@ -1,6 +1,7 @@
 """What the store on SQLite alone must hold: its file, and what may lie in that file's place."""
 
 import asyncio
+import os
 import sqlite3
 from contextlib import closing
 from datetime import timedelta
@@ -15,6 +16,8 @@ from likelight.runtime.store_errors import (
     StoreIncompatible,
     StoreUnwritable,
 )
+from likelight_cloud.store.base import Use
+from likelight_cloud.store.sqlite.backup import SqliteCopies
 from likelight_cloud.store.sqlite.schema import CLOUD_FILE
 from likelight_cloud.store.sqlite.store import SqliteStore
 from support.cloud import NOON
@@ -94,3 +97,59 @@ async def test_writes_beside_another_writer_say_so_and_are_not_kept(
         assert [type(error) for error in refused] == [StoreError, StoreError]
         assert await store.add_likes({"k1": 1}, NOON) == {"k1": 1}
         assert await store.note("n1") is None
+
+
+async def test_a_restore_replaces_what_a_link_names_under_one_lock_with_its_cloud(
+    tmp_path: Path,
+) -> None:
+    link, path, copy = tmp_path / "cloud.db", tmp_path / "disk" / "real.db", tmp_path / "copy"
+    path.parent.mkdir()
+    link.symlink_to(path)
+    async with opened(lambda: SqliteStore(link)) as store:
+        await store.add_kitchen("k1", "Kitchen", NOON)
+        await SqliteCopies(link).make(copy)
+    serving = SqliteStore(path)
+    await serving.open(Use.SERVING)
+    try:
+        with pytest.raises(StoreError, match="another cloud serves"):
+            await SqliteCopies(link).restore(copy)
+    finally:
+        await serving.close()
+    aside = await SqliteCopies(link).restore(copy)
+    assert link.is_symlink()
+    assert aside is not None
+    assert aside.parent == path.parent
+    assert not aside.is_symlink()
+
+
+async def test_a_restore_waits_for_no_pipe_and_goes_on_beside_no_reader(tmp_path: Path) -> None:
+    """What a reader keeps in the log would be between two files for a moment, and gone after a
+    crash in it."""
+    path, copy, pipe = tmp_path / "cloud.db", tmp_path / "copy", tmp_path / "pipe"
+    async with opened(lambda: SqliteStore(path)) as store:
+        await store.add_kitchen("k1", "Kitchen", NOON)
+        await SqliteCopies(path).make(copy)
+    with closing(sqlite3.connect(path, isolation_level=None)) as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT * FROM kitchen").fetchall()
+        async with opened(lambda: SqliteStore(path)) as store:
+            await store.add_kitchen("k2", "Kitchen", NOON)
+        with pytest.raises(StoreError, match="another program reads"):
+            await SqliteCopies(path).restore(copy)
+    async with opened(lambda: SqliteStore(path)) as store:
+        assert await store.kitchen("k2") is not None
+    os.mkfifo(pipe)
+    with pytest.raises(StoreError, match="no file"):
+        await asyncio.wait_for(SqliteCopies(path).restore(pipe), 20)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
+async def test_what_root_restores_belongs_to_the_account_that_serves(tmp_path: Path) -> None:
+    path, copy = tmp_path / "cloud.db", tmp_path / "copy"
+    async with opened(lambda: SqliteStore(path)):
+        await SqliteCopies(path).make(copy)
+    for file in (tmp_path, path):
+        os.chown(file, 1234, 2345)
+    await SqliteCopies(path).restore(copy)
+    for file in (path, tmp_path / "cloud.db.lock"):
+        assert (file.stat().st_uid, file.stat().st_gid) == (1234, 2345)

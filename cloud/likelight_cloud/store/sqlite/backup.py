@@ -47,7 +47,7 @@ def _make(database: Path, file: Path) -> int:
 
 
 def _check(file: Path) -> None:
-    if not file.exists():
+    if not file.is_file():  # SQLite would wait for ever for who writes into a FIFO
         raise StoreError(f"there is no file {file}")
     with _explained(file), closing(_reading(file)) as db:
         if version_of(db, CLOUD_FILE, file) is None:
@@ -58,6 +58,8 @@ def _check(file: Path) -> None:
 
 def _restore(database: Path, file: Path, at: datetime) -> Path | None:
     _check(file)
+    # Where a link stands, what it names is replaced, on the disk that was chosen for it.
+    database = database.resolve()
     with locked(database), _explained(file), _draft(database) as draft:
         _copy(file, draft)
         # Before it is in place: no cloud ever starts on a copy with its old time line.
@@ -67,6 +69,7 @@ def _restore(database: Path, file: Path, at: datetime) -> Path | None:
             migrate(db, CLOUD_FILE, draft)
             begin_time_lines(db)
             db.execute("COMMIT")
+        _give_to_owner(draft, database)
         _sync(draft)
         aside = _keep(database, at) if database.exists() else None
         draft.rename(database)
@@ -75,15 +78,24 @@ def _restore(database: Path, file: Path, at: datetime) -> Path | None:
 
 
 def _keep(database: Path, at: datetime) -> Path:
-    """Give what is in place a second name, with what its log holds."""
-    with suppress(sqlite3.Error), closing(sqlite3.connect(database)) as db:
-        db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    """Give what is in place a second name. Its log is emptied before: between this and the new name
+    a crash must leave a whole database."""
+    with suppress(sqlite3.Error), closing(sqlite3.connect(database)) as db:  # it may be damaged
+        if db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]:
+            raise StoreError(f"another program reads {database}; end it first")
     aside = database.with_name(f"{database.name}.before-restore-{at:%Y-%m-%dT%H%M%S}")
     os.link(database, aside)
     for kin in _KIN:  # what the last connection leaves of a damaged one
         with suppress(FileNotFoundError):
             database.with_name(database.name + kin).rename(f"{aside}{kin}")
     return aside
+
+
+def _give_to_owner(draft: Path, database: Path) -> None:
+    """Where root restores, the cloud goes on under an account of its own."""
+    if os.geteuid() == 0:
+        owner = (database if database.exists() else database.parent).stat()
+        os.chown(draft, owner.st_uid, owner.st_gid)
 
 
 def _copy(source: Path, draft: Path) -> None:

@@ -64,7 +64,7 @@ class SqliteStore:
 
     async def open(self, use: Use = Use.COMMAND) -> None:
         if use is not Use.COMMAND:
-            self._lock.enter_context(locked(self._file.path))
+            await asyncio.to_thread(self._lock.enter_context, locked(self._file.path))
         try:
             if self._replaces:
                 await self._file.open_or_replace(lambda _: None, utc_now())
