@@ -55,6 +55,7 @@ _BECAME: Final = {
     "lit": "lamp",
     "glowing": "heart",
     "note_limit": "clock",
+    "note_full": "clock",
     "held": "clock",
     "shown": "star",
     "thanked": "hands",

@@ -118,7 +118,10 @@ def sharing_routes(look: Look, site: PublicSite, kid: str) -> list[web.RouteDef]
     )
     async def card(request: web.Request) -> web.Response:
         summary = await _looked_at(look, request.match_info["kid"])
-        drawn = await cards.card(summary.name, language_of(request))
+        try:
+            drawn = await cards.card(summary.name, language_of(request))
+        except TimeoutError as error:  # many others are drawn before it
+            raise _busy("The card can't be drawn just now.") from error
         response = drawn.reply(request)
         response.headers["Cache-Control"] = f"public, max-age={_CACHED_S}"
         response.headers["Vary"] = "Accept-Encoding, Accept-Language"
@@ -152,13 +155,17 @@ def sharing_routes(look: Look, site: PublicSite, kid: str) -> list[web.RouteDef]
 async def _looked_at(look: Look, kid: str) -> Summary:
     summary = await look(kid)
     if summary is None:
-        raise ProblemError(
-            HTTPStatus.SERVICE_UNAVAILABLE,
-            "The kitchen can't be looked up just now. Try again in a moment.",
-            type=ProblemType.BUSY,
-            headers={"Retry-After": "5"},
-        )
+        raise _busy("The kitchen can't be looked up just now.")
     return summary
+
+
+def _busy(what: str) -> ProblemError:
+    return ProblemError(
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        f"{what} Try again in a moment.",
+        type=ProblemType.BUSY,
+        headers={"Retry-After": "5"},
+    )
 
 
 def _kitchen_of(text: str, site: PublicSite) -> tuple[URL, str]:

@@ -3,9 +3,12 @@
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import aiohttp
 import pytest
 
+from likelight_cloud.page.languages import WORDS
 from support.cloud import KID, Reply, Site, serving
+from support.cloud_server import cloud_server
 
 PAGE = f"/k/{KID}"
 
@@ -56,6 +59,24 @@ async def test_forms_have_a_viewer_s_limits_and_lead_back_when_it_is_too_soon(si
     assert back_to(await send(site, {"note": "hello"})) == f"{PAGE}?wait=note"
     assert (await site.summary())["likes"]["total"] == 20
     assert len((await site.poll()).body["notes"]) == 1
+
+
+async def test_a_form_for_whose_note_there_is_no_room_leads_back_and_the_page_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was the problem as JSON; and whose very first like came too soon was told nothing."""
+    for limit in ("CROWDED", "MOST_WAITING"):
+        monkeypatch.setattr(f"likelight_cloud.kitchens.waiting.{limit}", 0)
+    async with (
+        cloud_server(tmp_path / "cloud.db") as served,
+        aiohttp.ClientSession(served.public) as browser,
+    ):
+        async with browser.post(PAGE, data={"note": "heroes"}) as page:
+            assert page.url.query_string == "wait=full"
+            assert "Many notes wait for the crew already" in await page.text()
+        assert not browser.cookie_jar
+        async with browser.get(f"{PAGE}?wait=like") as page:
+            assert WORDS["en"]["glowing"] in await page.text()
 
 
 @pytest.mark.parametrize(

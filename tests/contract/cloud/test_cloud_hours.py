@@ -70,6 +70,8 @@ async def test_a_calendar_reads_the_hours(site: Site) -> None:
         ("2026-11-22T23:30:00+01:00", "2026-11-23T00:00:00+01:00", "SU"),
     ]
     assert {event["summary"] for event in read.events} == {"The demo kitchen, live"}
+    # Readers split what has a comma of its own.
+    assert b"X-WR-CALNAME:The demo kitchen\\, live\r\n" in reply.body
     assert {event["url"] for event in read.events} == {f"{site.base}/k/{KID}"}
     assert len({event["uid"] for event in read.events}) == 4
     # A calendar that does not know the zone is told when its clocks change.

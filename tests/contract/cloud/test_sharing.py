@@ -149,3 +149,15 @@ async def test_where_nobody_may_frame_a_page_oembed_offers_a_link_only(tmp_path:
         told = await (await client.get("/oembed", params={"url": f"{PUBLIC}/k/demo"})).json()
         assert told["type"] == "link"
         assert "html" not in told
+
+
+async def test_a_card_that_many_others_wait_for_is_asked_for_again_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("likelight_cloud.page.sharing._DRAWN_WITHIN_S", 0.0)
+    async with (
+        cloud_server(tmp_path / "cloud.sqlite", public_url=PUBLIC) as served,
+        aiohttp.ClientSession(served.public) as client,
+        client.get("/k/demo/card.png") as reply,
+    ):
+        assert (reply.status, reply.headers["Retry-After"]) == (503, "5")

@@ -5,6 +5,8 @@ it: `?like=` is the total that the like made, `?note=` the note's id, `?wait=` w
 """
 
 import uuid
+from collections.abc import Mapping
+from typing import Final
 from urllib.parse import urlencode
 
 from aiohttp import web
@@ -22,6 +24,12 @@ from likelight_cloud.app import CLOUD, IN_KITCHEN
 from likelight_cloud.page.kitchen import Became
 from likelight_cloud.page.languages import LanguageQuery
 
+_WAITS: Final[Mapping[str, Became]] = {
+    "like": {"like": "glowing"},
+    "note": {"note": "note_limit"},
+    "full": {"note": "note_full"},
+}
+
 
 class Form(BaseModel):
     """One like, whatever its value, or the code of one note."""
@@ -37,7 +45,6 @@ class Form(BaseModel):
     {
         **IN_KITCHEN,
         422: "`invalid`: the form holds neither, or there is no such note.",
-        429: "`full`: there is no room for a note that would wait.",
     },
     request=Form,
     request_type=FORM,
@@ -69,14 +76,15 @@ async def post_form(request: web.Request) -> web.Response:
 async def became(request: web.Request) -> Became:
     """Return what became of the form that led to the page that `request` asks for.
 
-    Only its own viewer is told: another one who was given the address has liked nothing.
+    Only its own viewer is told what it has sent: another one who was given the address has liked
+    nothing.
     """
     cloud = request.app[CLOUD]
-    asked = request.query.keys() & {"like", "note", "wait"}
+    if (waits := _WAITS.get(request.query.get("wait", ""))) is not None:
+        return waits  # whose first one came too soon has no token yet
+    asked = request.query.keys() & {"like", "note"}
     if not asked or cloud.viewers.known(request, cloud.now()) is None:
         return {}
-    if "wait" in asked:
-        return {"note": "note_limit"} if request.query["wait"] == "note" else {"like": "glowing"}
     try:
         if "note" in asked:
             return {"note": await _note_words(request)}
@@ -114,6 +122,8 @@ async def _note(request: web.Request, code: str) -> tuple[dict[str, str], str | 
 
 
 def _too_soon(error: ProblemError, what: str) -> dict[str, str]:
+    if error.problem.type == ProblemType.FULL:
+        return {"wait": "full"}
     if error.problem.type != ProblemType.LIMIT:
         raise error
     return {"wait": what}

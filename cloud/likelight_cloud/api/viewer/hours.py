@@ -57,7 +57,7 @@ async def get_hours(request: web.Request) -> web.Response:
 def calendar(hours: WeekHours, title: str, page: str, at: datetime) -> bytes:
     """Return the calendar at `at`; `page` is the address of the kitchen's page. Blocks."""
     # Most clouds are never asked for it, and it takes 0.3 s to load.
-    from icalendar import Calendar, Event  # noqa: PLC0415
+    from icalendar import Calendar, Event, vText  # noqa: PLC0415
 
     zone = zone_called(hours.zone)
     today = at.astimezone(zone).date()
@@ -65,7 +65,7 @@ def calendar(hours: WeekHours, title: str, page: str, at: datetime) -> bytes:
     calendar = Calendar()
     calendar.add("prodid", "-//likelight//opening hours//EN")
     calendar.add("version", "2.0")
-    calendar.add("x-wr-calname", title)
+    calendar.add("x-wr-calname", vText(title))  # of unknown names it escapes nothing
     for weekday, opens, closes in _openings(hours):
         day = monday + timedelta(days=weekday)
         event = Event()
