@@ -97,22 +97,20 @@ class KitchenPages:
         summary = await self._look(request.match_info["kid"])
         lang = language_of(request)
         public = self._site.address_of(request.host)
-        if became := await self._became(request):
-            html = self._render(place, lang, summary, public, became)
-            response = by_language(request, ServedFile.of("page.html", html.encode()))
-            response.headers["Cache-Control"] = "no-store"
-            return response
+        became = await self._became(request)
         # The page does not tell the time of the request, so that it is the same until news come.
         told = "" if summary is None else summary.model_dump_json(exclude={"server_time"})
-        key = (place, lang, told, str(public))
+        key = (place, lang, told, str(public), str(sorted(became.items())))
         page = self._kept.pop(key, None)
         if page is None:
-            html = self._render(place, lang, summary, public, {})
+            html = self._render(place, lang, summary, public, became)
             page = ServedFile.of("page.html", html.encode())
         self._kept[key] = page
         if len(self._kept) > _KEPT:
             self._kept.popitem(last=False)
         response = by_language(request, page)
+        if became:
+            response.headers["Cache-Control"] = "no-store"
         if place == "embed":
             response.headers["Content-Security-Policy"] = self._framed
         if place != "page":

@@ -75,8 +75,10 @@ async def test_a_form_for_whose_note_there_is_no_room_leads_back_and_the_page_sa
             assert page.url.query_string == "wait=full"
             assert "Many notes wait for the crew already" in await page.text()
         assert not browser.cookie_jar
-        async with browser.get(f"{PAGE}?wait=like") as page:
+        async with browser.get(f"{PAGE}/here?wait=like") as page:
             assert WORDS["en"]["glowing"] in await page.text()
+            assert page.headers["Cache-Control"] == "no-store"
+            assert page.headers["X-Robots-Tag"] == "noindex"
 
 
 @pytest.mark.parametrize(
