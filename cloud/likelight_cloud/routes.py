@@ -3,6 +3,7 @@
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
+from likelight.contract import KITCHEN_ID
 from likelight.problem import ProblemType
 from likelight.runtime.store_errors import StoreError
 from likelight.web.http.connection_guard import IS_DEVICE
@@ -21,7 +22,7 @@ from likelight_cloud.api.viewer.watching import post_watching
 from likelight_cloud.app import CLOUD, Cloud, no_kitchen
 from likelight_cloud.store.base import NoKitchenError, OutcomeUnknownError
 
-HOURS = "/k/{kid:[a-z0-9][a-z0-9-]{0,39}}/hours.ics"
+_PAGE = f"/k/{{kid:{KITCHEN_ID}}}"
 
 ROUTES = (
     web.get("/v1/kitchens/{kid}/events", get_events, allow_head=False),
@@ -33,9 +34,9 @@ ROUTES = (
     web.post("/v1/kitchens/{kid}/watching", post_watching),
     web.get("/v1/notes/{id}", get_note),
     web.get("/v1/catalogue", get_catalogue),
-    web.get(HOURS, get_hours),
-    web.post("/k/{kid:[a-z0-9][a-z0-9-]{0,39}}", post_form),
-    web.post("/k/{kid:[a-z0-9][a-z0-9-]{0,39}}/here", post_form),
+    web.get(f"{_PAGE}/hours.ics", get_hours),
+    web.post(_PAGE, post_form),
+    web.post(f"{_PAGE}/here", post_form),
     web.get("/v1/me", get_me),
     web.delete("/v1/me", delete_me),
 )

@@ -71,7 +71,9 @@ Time = Annotated[
     PlainSerializer(rfc3339, return_type=str, when_used="json"),
     WithJsonSchema({"type": "string", "format": "date-time"}),
 ]
-KitchenId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")]
+KITCHEN_ID = "[a-z0-9][a-z0-9-]{0,39}"
+"""The pattern of a kitchen's id, in addresses too."""
+KitchenId = Annotated[str, StringConstraints(pattern=f"^{KITCHEN_ID}$")]
 KitchenName = Annotated[
     str,
     StringConstraints(

@@ -78,7 +78,7 @@ async def _list(options: argparse.Namespace) -> None:
         return
     width = max((len(record.kid) for record in kitchens), default=0)
     for record in kitchens:
-        print(f"{record.kid:{width}}  {record.name}  ({_last_words(record)})")
+        print(f"{record.kid:{width}}  {record.name}  ({_last_report(record)})")
 
 
 async def _show(options: argparse.Namespace) -> None:
@@ -142,7 +142,7 @@ def _facts(record: KitchenRecord) -> dict[str, object]:
     }
 
 
-def _last_words(record: KitchenRecord) -> str:
+def _last_report(record: KitchenRecord) -> str:
     if record.report is None:
         return "its device has never reported"
     return f"{record.report.state.value}, heard {_time(record.report.received_at)}"

@@ -6,7 +6,7 @@ from typing import Final
 from aiohttp import web
 
 from likelight.assets.catalogue import Notes
-from likelight.contract import Summary
+from likelight.contract import KITCHEN_ID, Summary
 from likelight.web.http.declared import Content, Part, declares
 from likelight.web.http.public_site import PublicSite
 from likelight.web.http.static_files import static_route
@@ -16,7 +16,7 @@ from likelight_cloud.page.kitchen import Became, KitchenPages
 from likelight_cloud.page.languages import LanguageQuery
 from likelight_cloud.page.sharing import sharing_routes
 
-_KID = "{kid:[a-z0-9][a-z0-9-]{0,39}}"
+_KID = f"{{kid:{KITCHEN_ID}}}"
 
 _HTML: Final[Mapping[int, Content]] = {200: "text/html", 304: None}
 _UNKNOWN: Final = {404: "`kitchen`: there is no such kitchen."}

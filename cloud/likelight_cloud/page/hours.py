@@ -1,9 +1,9 @@
 """The opening hours and the likes of today, as the page of a closed kitchen has them."""
 
 from collections.abc import Mapping
-from typing import get_args
 
-from likelight.contract import Summary, Weekday
+from likelight.contract import Summary
+from likelight.schedule import WEEKDAYS
 from likelight_cloud.page.languages import number
 
 _CLOSED = "closed"
@@ -16,7 +16,7 @@ def hours_words(lang: str, words: Mapping[str, str], summary: Summary | None) ->
     `daysOf` in static/hours.js makes the same of a later summary.
     """
     rows = summary.hours.week if summary and summary.hours else {}
-    days = [rows.get(day, _CLOSED) for day in get_args(Weekday)] if rows else []
+    days = [rows.get(day, _CLOSED) for day in WEEKDAYS] if rows else []
     return {
         "week": [_told(day, words) for day in days],
         "opens_ever": any(day != _CLOSED for day in days),

@@ -10,15 +10,14 @@ from typing import Final
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
+from likelight.contract import KITCHEN_ID
 from likelight.web.http.problems import ProblemError
 from likelight_cloud.page.languages import in_readers_language, pages
 from likelight_cloud.page.templates import NOT_FOUND
 
 _NOTHING: Final = pages(NOT_FOUND, said="nothing")
 _NO_KITCHEN: Final = pages(NOT_FOUND, said="unknown")
-_ALMOST: Final = re.compile(
-    r"(/k/[a-z0-9][a-z0-9-]{0,39}(?:/here)?|/embed/[a-z0-9][a-z0-9-]{0,39})/*", re.IGNORECASE
-)
+_ALMOST: Final = re.compile(rf"(/k/{KITCHEN_ID}(?:/here)?|/embed/{KITCHEN_ID})/*", re.IGNORECASE)
 
 
 @web.middleware

@@ -88,7 +88,13 @@ def _opening(event: Event) -> tuple[str, str, str]:
 
 
 @pytest.mark.parametrize(
-    "hours", [None, {"zone": "UTC", "week": {}}, {"zone": "UTC", "week": {"monday": "closed"}}]
+    "hours",
+    [
+        None,
+        {"zone": "UTC", "week": {}},
+        {"zone": "UTC", "week": {"monday": "closed"}},
+        {"zone": "UTC", "week": {"monday": "11:00-14:00, 13:00-15:00"}},
+    ],
 )
 async def test_without_an_opening_there_is_no_calendar(site: Site, hours: Any) -> None:
     assert (await site.call("GET", HOURS)).status == 404

@@ -3,20 +3,20 @@
 import asyncio
 import uuid
 from collections.abc import Iterator
-from datetime import date, datetime, time, timedelta
+from contextlib import suppress
+from datetime import datetime, time, timedelta
 from http import HTTPStatus
-from typing import get_args
 
 from aiohttp import web
 
-from likelight.contract import Weekday, WeekHours
+from likelight.contract import WeekHours
+from likelight.schedule import WEEKDAYS, spans
 from likelight.web.http.declared import Part, declares
 from likelight.web.http.problems import ProblemError
 from likelight_cloud.app import CLOUD, IN_KITCHEN
 from likelight_cloud.page.languages import WORDS, LanguageQuery, language_of
 from likelight_cloud.store.zones import zone_called
 
-WEEKDAYS: tuple[Weekday, ...] = get_args(Weekday)
 ZONE_FOR = timedelta(days=3 * 366)
 """How far ahead a calendar is told when clocks change, where it does not know the zone itself."""
 
@@ -67,12 +67,12 @@ def calendar(hours: WeekHours, title: str, page: str, at: datetime) -> bytes:
     calendar.add("version", "2.0")
     calendar.add("x-wr-calname", vText(title))  # of unknown names it escapes nothing
     for weekday, opens, closes in _openings(hours):
-        day = monday + timedelta(days=weekday)
+        midnight = datetime.combine(monday + timedelta(days=weekday), time())
         event = Event()
-        event.add("uid", str(uuid.uuid5(uuid.NAMESPACE_URL, f"{page}#{weekday}-{opens:%H%M}")))
+        event.add("uid", str(uuid.uuid5(uuid.NAMESPACE_URL, f"{page}#{weekday}-{opens}")))
         event.add("dtstamp", at)
-        event.add("dtstart", _at(day, opens).replace(tzinfo=zone))
-        event.add("dtend", (_at(day, opens) + _length(opens, closes)).replace(tzinfo=zone))
+        event.add("dtstart", (midnight + timedelta(minutes=opens)).replace(tzinfo=zone))
+        event.add("dtend", (midnight + timedelta(minutes=closes)).replace(tzinfo=zone))
         event.add("rrule", {"freq": "weekly", "byday": WEEKDAYS[weekday][:2].upper()})
         event.add("summary", title)
         event.add("url", page)
@@ -82,20 +82,9 @@ def calendar(hours: WeekHours, title: str, page: str, at: datetime) -> bytes:
     return bytes(calendar.to_ical())
 
 
-def _openings(hours: WeekHours) -> Iterator[tuple[int, time, time]]:
-    """Yield weekday (Monday is 0), opening and end of each opening; an end of 24:00 is 00:00."""
+def _openings(hours: WeekHours) -> Iterator[tuple[int, int, int]]:
+    """Yield weekday (Monday is 0), opening and end of each opening, in minutes after midnight."""
     for n, weekday in enumerate(WEEKDAYS):
-        spans = hours.week.get(weekday, "closed")
-        for span in spans.split(", ") if spans != "closed" else ():
-            opens, closes = span.split("-")
-            yield n, time.fromisoformat(opens), time.fromisoformat(closes.replace("24:", "00:"))
-
-
-def _at(day: date, clock: time) -> datetime:
-    return datetime.combine(day, clock)
-
-
-def _length(opens: time, closes: time) -> timedelta:
-    day = date.min
-    until = _at(day, closes) - _at(day, opens)
-    return until if until > timedelta() else until + timedelta(days=1)
+        with suppress(ValueError):  # overlapping ones, which only a device of others tells
+            for opens, closes in spans(hours.week.get(weekday, "closed")):
+                yield n, opens, closes
