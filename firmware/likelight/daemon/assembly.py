@@ -3,6 +3,7 @@
 import logging
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from datetime import tzinfo
 from functools import partial
 
 from aiohttp import web
@@ -21,7 +22,7 @@ from likelight.daemon.device import Device
 from likelight.daemon.disk_watch import DiskState, DiskWatch
 from likelight.daemon.embedded_cloud import AfterCloud, WatchedCloud
 from likelight.daemon.events import DeviceEvents
-from likelight.daemon.feed import build_feed
+from likelight.daemon.feed import Feed, build_feed
 from likelight.daemon.hardware import DeviceHardware, open_device_hardware
 from likelight.daemon.health import WINDOW_IN
 from likelight.daemon.listener import DeviceServer, device_address
@@ -131,21 +132,15 @@ def _connect(
     hardware: DeviceHardware,
 ) -> Device:
     """Build each part with its inputs and its listeners; give what runs to the supervisor."""
-    store = prepared.store
     events = DeviceEvents(cloud_inside=prepared.embedded_cloud is not None)
     supervisor = Supervisor(prepared.rng)
     troubles = events.troubles = Troubles(events.on_troubles)
-    now, zone = prepared.now, kitchen_zone(config.kitchen.timezone)
-    quiet = config.quiet.during(zone)
+    zone = kitchen_zone(config.kitchen.timezone)
     process = events.camera_process = CameraProcess(camera_config(config.camera))
 
     feed = build_feed(prepared, process, events)
     events.upload = feed.upload
-    supervisor.add("feed", feed.hub, critical=True)
-    if feed.upload is not None:
-        supervisor.add("upload", feed.upload, critical=False)
-    if feed.push is not None:
-        supervisor.add("push", feed.push, critical=False)
+    _add_feed(supervisor, feed)
 
     on_air = events.on_air = OnAir(
         process,
@@ -153,46 +148,13 @@ def _connect(
         show=feed.hub.show,
         store_privacy=memory.keep,
         on_change=events.on_gate,
-        now=now,
+        now=prepared.now,
         configured=Trouble.CONFIG not in prepared.troubles,
     )
     supervisor.add("on air", on_air, critical=True)
 
-    window_in = events.window_in = WindowIn(
-        store,
-        cloud,
-        CrewHardware(hardware.lights, hardware.display, hardware.thanks, hardware.privacy),
-        PrivacyButton(on_air),
-        status=StatusSources(
-            camera=lambda: on_air.report,
-            hours=events.opening_hours,
-            measure=Vitals(config.state_dir).measure,
-            simulated=process.simulated or hardware.simulated,
-        ),
-        panel=PanelSettings(
-            prepared.notes.load(prepared.language),
-            zone,
-            quiet=lambda: quiet.is_open(now()),
-            night_brightness=config.quiet.brightness,
-            viewers_at_rest=config.display.viewers_at_rest,
-            review_due=lambda: events.permissions.consent.review_due,
-            troubles=lambda: troubles.present,
-        ),
-        lamp=LampStyle(
-            palette=brand(config.brand.glow, config.brand.heart), dimmable=hardware.dimmable
-        ),
-        listener=events,
-        now=now,
-        rng=prepared.rng,
-        reachable=events.reachable,
-    )
-    supervisor.add("privacy button", window_in.privacy_button, critical=True, for_ever=True)
-    supervisor.add("lamp", window_in.lamp, critical=True, for_ever=True)
-    supervisor.add("night", window_in.night, critical=False)
-    # Lamp, buttons and cloud are tried for ever: where they fail again and again, they would do so
-    # in the next process, too, and until then the gate and the page would be gone as well.
-    after_cloud = AfterCloud(window_in, prepared.embedded_cloud)
-    supervisor.add(WINDOW_IN, after_cloud, critical=True, for_ever=True)
+    window_in = events.window_in = _window_in(config, prepared, cloud, hardware, events, zone)
+    _add_window_in(supervisor, window_in, prepared)
     if prepared.token is None and config.cloud.token_file is not None:
         needs = (part for part in (cloud, feed.upload) if part is not None)
         pairing = Pairing(
@@ -205,23 +167,13 @@ def _connect(
         troubles.set(trouble, True)
     events.on_troubles()
 
-    permissions = events.permissions = Permissions(
-        on_air,
-        kitchen=config.kitchen.id,
-        hours=config.schedule.hours(zone),
-        # Only a real sensor needs the crew's consent.
-        state_dir=None if process.simulated else config.state_dir,
-        zone=zone,
-        clock_is_set=prepared.clock.is_set,
-        on_change=events.on_consent,
-        now=now,
-    )
+    permissions = events.permissions = _permissions(config, prepared, events, zone)
     supervisor.add("permissions", permissions, critical=True)
     if isinstance(zone, ComputerZone):
         supervisor.add("time zone", ZoneWatch(zone), critical=False)
-    if store.desired is not None:
+    if prepared.store.desired is not None:
         # The cloud's last desired state applies from the start, also without a network.
-        events.on_desired(store.desired)
+        events.on_desired(prepared.store.desired)
 
     camera = DeviceCamera(
         process,
@@ -245,6 +197,81 @@ def _connect(
         supervisor,
         troubles,
         events.changes,
+    )
+
+
+def _add_feed(supervisor: Supervisor, feed: Feed) -> None:
+    supervisor.add("feed", feed.hub, critical=True)
+    if feed.upload is not None:
+        supervisor.add("upload", feed.upload, critical=False)
+    if feed.push is not None:
+        supervisor.add("push", feed.push, critical=False)
+
+
+def _window_in(
+    config: Config,
+    prepared: Prepared,
+    cloud: HttpCloud,
+    hardware: DeviceHardware,
+    events: DeviceEvents,
+    zone: tzinfo,
+) -> WindowIn:
+    now, quiet = prepared.now, config.quiet.during(zone)
+    return WindowIn(
+        prepared.store,
+        cloud,
+        CrewHardware(hardware.lights, hardware.display, hardware.thanks, hardware.privacy),
+        PrivacyButton(events.on_air),
+        status=StatusSources(
+            camera=lambda: events.on_air.report,
+            hours=events.opening_hours,
+            measure=Vitals(config.state_dir).measure,
+            simulated=events.camera_process.simulated or hardware.simulated,
+        ),
+        panel=PanelSettings(
+            prepared.notes.load(prepared.language),
+            zone,
+            quiet=lambda: quiet.is_open(now()),
+            night_brightness=config.quiet.brightness,
+            viewers_at_rest=config.display.viewers_at_rest,
+            review_due=lambda: events.permissions.consent.review_due,
+            troubles=lambda: events.troubles.present,
+        ),
+        lamp=LampStyle(
+            palette=brand(config.brand.glow, config.brand.heart), dimmable=hardware.dimmable
+        ),
+        listener=events,
+        now=now,
+        rng=prepared.rng,
+        reachable=events.reachable,
+    )
+
+
+def _add_window_in(supervisor: Supervisor, window_in: WindowIn, prepared: Prepared) -> None:
+    """Have its parts tried for ever, as the cloud is: where they fail again and again, they would
+    do so in the next process, too, and until then the gate and the page would be gone as well.
+    """
+    supervisor.add("privacy button", window_in.privacy_button, critical=True, for_ever=True)
+    supervisor.add("lamp", window_in.lamp, critical=True, for_ever=True)
+    supervisor.add("night", window_in.night, critical=False)
+    after_cloud = AfterCloud(window_in, prepared.embedded_cloud)
+    supervisor.add(WINDOW_IN, after_cloud, critical=True, for_ever=True)
+
+
+def _permissions(
+    config: Config, prepared: Prepared, events: DeviceEvents, zone: tzinfo
+) -> Permissions:
+    simulated = events.camera_process.simulated
+    return Permissions(
+        events.on_air,
+        kitchen=config.kitchen.id,
+        hours=config.schedule.hours(zone),
+        # Only a real sensor needs the crew's consent.
+        state_dir=None if simulated else config.state_dir,
+        zone=zone,
+        clock_is_set=prepared.clock.is_set,
+        on_change=events.on_consent,
+        now=prepared.now,
     )
 
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Browser, expect
 
 from likelight.assets.placeholder_words import WORDS as PLACEHOLDERS
 from likelight.contract import NoteState, State, SummaryLikes, WeekHours
@@ -45,13 +45,6 @@ async def address(cloud: StubCloud) -> AsyncIterator[str]:
         yield url
 
 
-async def show_a_live_picture(page: Page) -> None:
-    await page.wait_for_function("window.player")
-    for call in ("onConnection({kind: 'connected'})", "onState('live')", "onPicture()"):
-        await page.evaluate(f"player.options.{call}")
-    await expect(page.locator("#cover")).to_be_hidden()
-
-
 async def test_each_state_is_drawn_with_the_words_that_the_stream_would_show(
     browser: Browser, cloud: StubCloud, address: str
 ) -> None:
@@ -79,7 +72,8 @@ async def test_the_drawing_covers_a_picture_at_once_when_the_crew_takes_it_off_t
     browser: Browser, address: str
 ) -> None:
     async with chromium_page(browser, f"{address}/k/demo") as page:
-        await show_a_live_picture(page)
+        await ViewerPage(page).shows_a_picture()
+        await expect(page.locator("#cover")).to_be_hidden()
         covered = await page.evaluate("""() => {
             player.options.onState("private");
             const {opacity, visibility} = getComputedStyle(document.getElementById("cover"));
