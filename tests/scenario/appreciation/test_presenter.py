@@ -120,7 +120,7 @@ def test_out_of_hours_notes_wait_for_the_opening_or_for_somebody_at_the_panel(
             await asyncio.sleep(10)
             opens = now() + timedelta(hours=9)
             device.turn(state, Cause.SCHEDULE, opens_at=opens)
-            await asyncio.sleep(120)
+            await asyncio.sleep(20)
             note = cloud.note("heroes")
             await asyncio.sleep(8 * 3600)
             assert cloud.shown == {}

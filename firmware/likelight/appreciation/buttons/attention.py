@@ -58,9 +58,11 @@ class Attention:
         self.note_presence()
 
     def begin_answer(self) -> None:
-        """The panel begins to answer a press."""
+        """The panel begins to answer a press, or says that the camera has become private.
+
+        That is no sign of somebody: it becomes private without a press too, as at each start.
+        """
         self._answering_until = _now() + ANSWER_S
-        self.note_presence()
 
     def note_presence(self) -> None:
         """Somebody is there, but no answer has to be shown for it."""
