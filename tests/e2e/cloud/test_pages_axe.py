@@ -1,16 +1,17 @@
-"""Every state of the viewer's page passes axe-core, in both themes and both places."""
+"""Every state of the viewer's page, and the bench, pass axe-core, in both themes."""
 
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from playwright.async_api import Browser, Page
+from playwright.async_api import Browser, Page, ViewportSize, expect
 
 from likelight.assets import catalogue
 from likelight.contract import State
 from support.axe import axe_core, findings, needs_npm
 from support.chromium import needs_chromium
-from support.pages import DESKTOP, PHONE, ViewerPage, chromium_page
+from support.pages import DESKTOP, PHONE, BenchPage, ViewerPage, chromium_page
 from support.serving import serving
+from support.stub_bench import StubBench
 from support.stub_cloud import StubCloud
 
 pytestmark = [needs_chromium, needs_npm, pytest.mark.asyncio(loop_scope="module")]
@@ -23,14 +24,21 @@ def axe(tmp_path_factory: pytest.TempPathFactory) -> str:
     return axe_core(tmp_path_factory.mktemp("axe"))
 
 
+async def in_both_themes(page: Page) -> list[str]:
+    """Return the findings on `page`, each with the theme in which it was found."""
+    found: list[str] = []
+    for theme in ("light", "dark"):
+        await page.emulate_media(color_scheme="dark" if theme == "dark" else "light")
+        found.extend(f"{theme}: {one}" for one in await findings(page))
+    return found
+
+
 async def all_states(cloud: StubCloud, page: Page) -> list[str]:
     """Return all findings, each with the state and the theme in which it was found."""
     found: list[str] = []
 
     async def look(what: str) -> None:
-        for theme in ("light", "dark"):
-            await page.emulate_media(color_scheme="dark" if theme == "dark" else "light")
-            found.extend(f"{what}, {theme}: {one}" for one in await findings(page))
+        found.extend(f"{what}, {one}" for one in await in_both_themes(page))
 
     viewer = ViewerPage(page)
     for state in (*State, None):
@@ -66,3 +74,21 @@ async def test_no_state_has_a_finding(browser: Browser, axe: str, place: str) ->
     ):
         await page.evaluate(axe)
         assert await all_states(cloud, page) == []
+
+
+@pytest.mark.parametrize("viewport", [PHONE, DESKTOP], ids=["phone", "desktop"])
+async def test_the_bench_has_no_finding(browser: Browser, axe: str, viewport: ViewportSize) -> None:
+    hardware = StubBench()
+    async with (
+        serving(hardware.routes()) as url,
+        chromium_page(browser, f"{url}/bench", viewport=viewport, calm=True) as page,
+    ):
+        bench = BenchPage(page)
+        await page.evaluate(axe)
+        hardware.happen("A note came: heroes")
+        hardware.happen("The camera is off", "warning")
+        await expect(bench.log).to_have_count(2)
+        assert await in_both_themes(page) == []
+        hardware.move(on_air=True, camera=State.LIVE, phone="http://192.0.2.7:8080/k/demo")
+        await expect(bench.on_air).to_have_attribute("data-lit", "")
+        assert await in_both_themes(page) == []
