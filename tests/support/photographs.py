@@ -44,7 +44,7 @@ async def receipts(cloud: StubCloud, viewer: ViewerPage) -> None:
     await viewer.shows_a_picture()
     await viewer.tap()
     await viewer.note("heroes").click()
-    await viewer.page.locator("summary").click()
+    await viewer.page.locator("#notes summary").click()
     cloud.note_shown()
     cloud.light(cloud.summary.likes.total, datetime.now(UTC))
     await viewer.page.locator('[data-kind="note"] use[href="#i-star"]').wait_for()

@@ -48,7 +48,7 @@ async def all_states(cloud: StubCloud, page: Page) -> list[str]:
             await look(state)
     if await page.locator('[data-place="page"]').count():
         await viewer.shows_a_picture()
-    await page.locator("summary").click()
+    await page.locator("#notes summary").click()
     await viewer.tap()
     await viewer.note("heroes").click()
     await viewer.receives("Sent: ")

@@ -1,13 +1,15 @@
 """Where things stand on the viewer's page: on phones, on desktops, at any zoom, for keyboards."""
 
 from collections.abc import AsyncIterator
-from typing import Any
+from datetime import UTC, datetime, timedelta
+from typing import Any, get_args
 
 import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Page, expect
 
 from likelight.assets import catalogue
+from likelight.contract import State, SummaryLikes, WeekHours, Weekday
 from support.chromium import needs_chromium
 from support.pages import PHONE, ViewerPage, chromium_page
 from support.serving import serving
@@ -28,7 +30,7 @@ BOXES = """() => Object.fromEntries(
   }))"""
 
 OPEN_AND_GO_TO_THE_LAST_NOTE = """() => {
-  document.querySelector("details").open = true;
+  document.querySelector("#notes details").open = true;
   const notes = document.querySelectorAll(".chip");
   notes[notes.length - 1].scrollIntoView({block: "nearest"});
 }"""
@@ -70,7 +72,7 @@ async def page(browser: Browser) -> AsyncIterator[Page]:
 async def at(page: Page, size: tuple[int, int]) -> None:
     """Give the page another size, and begin at its top."""
     await page.set_viewport_size({"width": size[0], "height": size[1]})
-    await page.evaluate("document.querySelector('details').open = false; scrollTo(0, 0)")
+    await page.evaluate("document.querySelector('#notes details').open = false; scrollTo(0, 0)")
     assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth"), size
 
 
@@ -104,7 +106,7 @@ async def test_six_notes_stand_in_two_columns_from_320_pixels_on(page: Page) -> 
     assert len(set(lefts)) == 2
     await expect(page.locator(".chip:visible")).to_have_count(6)
     headings = page.locator("h3")
-    await page.locator("summary").click()
+    await page.locator("#notes summary").click()
     assert await headings.all_inner_texts() == ["Thanks", "The food", "The crew", "Greetings"]
 
 
@@ -138,7 +140,7 @@ async def test_a_desktop_gives_the_picture_the_room_and_needs_no_scrolling(
     assert heart["left"] >= window["right"]
     assert heart["top"] < window["bottom"]
     assert boxes["#state"]["top"] >= window["bottom"]
-    await page.evaluate("document.querySelector('details').open = true")
+    await page.evaluate("document.querySelector('#notes details').open = true")
     assert await page.evaluate("document.documentElement.scrollHeight") <= height
     footer = await page.locator("footer").bounding_box()
     assert footer is not None
@@ -161,7 +163,7 @@ async def test_at_400_percent_nothing_is_sticky_and_all_can_be_read(page: Page) 
 async def test_focus_is_never_behind_what_is_sticky(page: Page, size: tuple[int, int]) -> None:
     await at(page, size)
     assert await page.evaluate(COVERED) == []
-    await page.evaluate("document.querySelector('details').open = true; scrollTo(0, 1e6)")
+    await page.evaluate("document.querySelector('#notes details').open = true; scrollTo(0, 1e6)")
     assert await page.evaluate(COVERED) == []
 
 
@@ -188,8 +190,65 @@ async def test_with_letters_of_double_size_notes_and_heart_can_be_seen(page: Pag
         await expect(page.locator(".window")).to_be_in_viewport(ratio=1)
         hand: Any = (await page.evaluate(BOXES))[".hand"]
         assert min(hand["bottom"], 844) - max(hand["top"], 0) < 844 / 3
+        await page.set_viewport_size({"width": 320, "height": 640})
+        assert await page.evaluate("document.documentElement.scrollWidth") == 320
     finally:
         await session.send("Page.setFontSizes", {"fontSizes": {"standard": 16, "fixed": 13}})
+
+
+UNSEEN_WITHOUT_COLOURS = """() => {
+  const probe = document.body.appendChild(document.createElement("i"));
+  probe.style.color = "Canvas";
+  const canvas = getComputedStyle(probe).color;
+  probe.remove();
+  return ["#like", "#whole", ".chip", "#notes summary", "select", "#badge"].filter((place) => {
+    const style = getComputedStyle(document.querySelector(place));
+    const edge = parseFloat(style.borderTopWidth) >= 1 && style.borderTopStyle === "solid";
+    return !edge || style.borderTopColor === canvas || style.color === canvas;
+  });
+}"""
+"""The places without an edge, or whose edge or text has the colour of the page."""
+
+
+async def test_in_forced_colours_controls_have_edges_and_focus_a_ring(page: Page) -> None:
+    await at(page, (390, 844))
+    await page.emulate_media(forced_colors="active")
+    try:
+        assert await page.evaluate("matchMedia('(forced-colors: active)').matches")
+        assert await page.evaluate(UNSEEN_WITHOUT_COLOURS) == []
+        await page.locator("#like").focus()
+        await page.keyboard.press("Tab")
+        await page.keyboard.press("Shift+Tab")
+        ring: Any = await page.evaluate("""() => {
+          const {outlineStyle, outlineWidth} = getComputedStyle(document.activeElement);
+          return [document.activeElement.id, outlineStyle, parseFloat(outlineWidth)];
+        }""")
+        assert ring[:2] == ["like", "solid"]
+        assert ring[2] >= 2
+    finally:
+        await page.emulate_media(forced_colors="none")
+
+
+async def test_a_closed_kitchen_s_first_screen_has_the_heart_and_notes(browser: Browser) -> None:
+    cloud = StubCloud()
+    cloud.catalogue = catalogue.load("en")
+    day = "11:00-14:30, 17:00-22:00"
+    hours = WeekHours(zone="Asia/Tokyo", week=dict.fromkeys(get_args(Weekday), day))
+    opens = datetime.now(UTC) + timedelta(hours=2)
+    likes = SummaryLikes(total=1204, today=84)
+    cloud.tell(state=State.CLOSED, opens_at=opens, hours=hours, likes=likes)
+    async with (
+        serving(cloud.routes()) as url,
+        chromium_page(browser, f"{url}/k/demo", calm=True) as page,
+    ):
+        await at(page, (360, 740))
+        await expect(page.locator("#left")).to_contain_text("Opens in")
+        for seen in (page.locator("#like"), *(page.locator(".chip").nth(n) for n in range(2))):
+            await expect(seen).to_be_in_viewport(ratio=1)
+        assert await page.evaluate(COVERED) == []
+        await page.locator("#hours summary").click()
+        await expect(page.locator("#hours tr")).to_have_count(7)
+        await expect(page.get_by_role("link", name="Add to calendar")).to_be_visible()
 
 
 async def test_from_right_to_left_the_desktop_is_mirrored(browser: Browser) -> None:

@@ -99,6 +99,8 @@ async def test_a_closed_kitchen_counts_down_by_the_server_s_clock_and_shows_its_
             re.compile(r"^\s*The kitchen opens again .*\(your time\)\. Your note waits")
         )
         section = page.locator("#hours")
+        await expect(section.locator("table")).to_be_hidden()
+        await section.locator("summary").click()
         rows = await section.locator("tr").all_inner_texts()
         assert [row.split("\t") for row in rows] == [
             ["Monday", "closed"],

@@ -48,6 +48,15 @@ def test_a_page_s_font_is_small_and_has_every_letter(weight: str) -> None:
     assert for_pages["hmtx"].metrics["A"] == whole["hmtx"].metrics["A"]
 
 
+@pytest.mark.parametrize("weight", ["Regular", "Bold"])
+def test_a_page_s_zero_has_no_slash_and_is_as_wide(weight: str) -> None:
+    file = FOLDER / f"AtkinsonHyperlegible-{weight}.woff2"
+    whole, for_pages = TTFont(file.with_suffix(".ttf")), TTFont(file)
+    contours = [font["glyf"]["zero"].numberOfContours for font in (whole, for_pages)]
+    assert contours == [3, 2], "a slash leaves two counters"
+    assert for_pages["hmtx"].metrics["zero"] == whole["hmtx"].metrics["zero"]
+
+
 @every_file
 def test_the_readme_tells_what_is_in_the_folder(file: Path) -> None:
     readme = (FOLDER / "README.md").read_text("utf-8")

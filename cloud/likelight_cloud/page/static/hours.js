@@ -19,6 +19,8 @@ export class Hours {
     this.#section = section;
     this.#left = left;
     this.#now = now;
+    // On a phone the week would push the heart and the notes below the first screen.
+    section.querySelector("details").open = matchMedia("(min-width: 48em)").matches;
     setInterval(() => this.#tick(), LOOK_MS);
   }
 
@@ -28,7 +30,7 @@ export class Hours {
     this.#zone = hours?.zone ?? null;
     const days = daysOf(hours);
     const find = (selector) => this.#section.querySelector(selector);
-    find("table").hidden = days.length === 0;
+    find("details").hidden = days.length === 0;
     const rows = [...this.#section.querySelectorAll("tr")];
     days.forEach((day, n) => setWords(rows[n].querySelector("span"), day ?? word("day_closed")));
     find("a").hidden = !days.some(Boolean);
@@ -47,7 +49,7 @@ export class Hours {
   #tickZone() {
     const now = new Date(this.#now());
     const told = this.#section.querySelector("#zone");
-    told.hidden = this.#section.querySelector("table").hidden || !differs(now, this.#zone);
+    told.hidden = this.#section.querySelector("details").hidden || !differs(now, this.#zone);
     if (!told.hidden) {
       const time = clockTime(now, { seconds: false, zone: this.#zone });
       setWords(told, word("zone", { zone: nameOf(this.#zone, now), time }));
