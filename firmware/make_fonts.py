@@ -70,11 +70,11 @@ def main() -> None:
 
 
 def write_page_font(weight: str) -> None:
-    """Write Atkinson for pages: every letter and rule of layout, without hinting, as WOFF2, and with
-    a zero without its slash.
+    """Write Atkinson for pages: every letter and rule of layout, as WOFF2, without hinting and
+    without the slash of the zero.
 
     Hinting is a third of its bytes, and screens with few pixels alone use it. Times and totals with
-    the slash read as if they had an 8 or an \N{LATIN CAPITAL LETTER O WITH STROKE}.
+    the slash read as if they had an 8.
     """
     path = ASSETS / "fonts" / f"AtkinsonHyperlegible-{weight}.ttf"
     font = TTFont(path)
@@ -95,8 +95,9 @@ def write_page_font(weight: str) -> None:
 
 
 def _open_zero(font: TTFont) -> None:
-    """Give the zero one counter, from the two that its slash leaves: each has one of the four curves
-    of an oval, and the others mirror them.
+    """Give the zero one counter, from the two that its slash leaves.
+
+    Each of the two has one of an oval's four curves whole, and the others mirror these.
     """
     glyph = font["glyf"]["zero"]
     points = list(zip(glyph.coordinates, glyph.flags, strict=True))

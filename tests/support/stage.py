@@ -14,13 +14,14 @@ from support.pictures import CAMERA_SHADE, HEIGHT, WIDTH, Unit, encode, jpeg
 
 PAGE = """<!doctype html><title>stage</title><div id=stage></div><script type=module>
 import {Player} from "/player/player.js";
-window.heard = {states: [], connections: [], pictures: 0, delays: [], told: []};
+window.heard = {states: [], connections: [], pictures: 0, delays: [], told: [], unseen: 0};
 window.player = new Player({
   stage: document.querySelector("#stage"), base: "/k/demo", label: "The kitchen",
   now: () => Date.now() + (window.ahead ?? 0),
   onState: (state) => heard.states.push(state),
   onConnection: (connection) => heard.connections.push(connection),
   onPicture: () => heard.pictures++,
+  onUnseen: () => heard.unseen++,
   onDelay: (seconds, slow) => {
     heard.delays.push(seconds);
     heard.told.push([seconds, slow, document.querySelector("video")?.currentTime, Date.now()]);

@@ -47,6 +47,9 @@ export class Player {
     pen.fillStyle = "#fff3e2"; pen.fillRect(500, 320, 140, 220);
     pen.beginPath(); pen.arc(570, 280, 56, 0, 7); pen.fill();
     this.options.stage.replaceChildren(canvas);
+    const look = () => document.hidden && this.options.onUnseen();
+    document.addEventListener("visibilitychange", look);
+    look();
   }
   stop() { this.options.stage.replaceChildren(); }
 }

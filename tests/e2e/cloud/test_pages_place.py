@@ -9,7 +9,7 @@ import pytest_asyncio
 from playwright.async_api import Browser, Page, expect
 
 from likelight.assets import catalogue
-from likelight.contract import State, SummaryLikes, WeekHours, Weekday
+from likelight.contract import State, SummaryLikes, Weekday, WeekHours
 from support.chromium import needs_chromium
 from support.pages import PHONE, ViewerPage, chromium_page
 from support.serving import serving

@@ -499,6 +499,29 @@ async def test_a_page_opened_in_the_background_watches_only_once_it_is_seen(
         await ViewerPage(page).counts(BEFORE)
 
 
+async def test_a_hidden_page_watches_while_its_picture_is_seen_beside_it(
+    cloud: StubCloud, browser: Browser, address: str
+) -> None:
+    async with chromium_page(browser, "about:blank") as page:
+        await page.clock.install()
+        await page.goto(f"{address}/k/demo")
+        await page.wait_for_function("window.player")
+        await cloud.until(lambda: len(cloud.views) == 1)
+        await page.evaluate("""() => {
+          window.unseen = player.options.onUnseen;
+          player.options.onUnseen = () => {};
+          Object.defineProperty(document, "hidden", {value: true, configurable: true});
+          document.dispatchEvent(new Event("visibilitychange"));
+        }""")
+        await page.clock.run_for(15_000)
+        await cloud.until(lambda: len(cloud.views) == 2)
+        await page.evaluate("unseen()")
+        told = len(cloud.views)
+        await page.clock.run_for(60_000)
+        await page.evaluate("fetch('/v1/kitchens/demo')")
+        assert len(cloud.views) == told
+
+
 async def test_a_kitchen_that_was_removed_is_called_so(browser: Browser, address: str) -> None:
     async with chromium_page(browser, f"{address}/k/removed") as page:
         await ViewerPage(page).says("There is no kitchen at this address.")

@@ -332,6 +332,28 @@ async def test_a_hidden_tab_is_not_a_viewer(browser: Browser) -> None:
         assert await page.evaluate("stage.children.length") == 0
 
 
+async def test_a_picture_beside_a_hidden_tab_is_seen_until_it_is_closed(browser: Browser) -> None:
+    async with stage(browser) as (place, page):
+        await shows(page, *DARK)
+        await page.evaluate("document.body.append(document.createElement('button'))")
+        await page.evaluate("""() => {
+          const small = () => document.querySelector("video").requestPictureInPicture();
+          document.querySelector("button").addEventListener("click", small);
+        }""")
+        await page.locator("button").click()
+        await page.wait_for_function("document.pictureInPictureElement")
+        await page.evaluate(HIDDEN, True)
+        frames = "document.querySelector('video').getVideoPlaybackQuality().totalVideoFrames"
+        before = await page.evaluate(frames)
+        await page.wait_for_function(f"{frames} > {before} + 30")
+        assert await page.evaluate("heard.pictures") == 1
+        assert await page.evaluate("heard.unseen") == 0
+        await page.evaluate("document.exitPictureInPicture()")
+        await place.demands.until(Demand(0, 0))
+        assert await page.evaluate("heard.unseen") == 1
+        assert await page.evaluate("stage.children.length") == 0
+
+
 # Headless tabs are never hidden by themselves.
 HIDDEN = """(hidden) => {
   Object.defineProperty(document, "hidden", {value: hidden, configurable: true});

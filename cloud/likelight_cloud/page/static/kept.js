@@ -29,7 +29,11 @@ export class Kept {
 
 /** Forget the notes of this tab, of every kitchen. */
 export function forget() {
-  for (const name of Object.keys(sessionStorage)) {
-    if (name.startsWith(PREFIX)) sessionStorage.removeItem(name);
+  try {
+    for (const name of Object.keys(sessionStorage)) {
+      if (name.startsWith(PREFIX)) sessionStorage.removeItem(name);
+    }
+  } catch {
+    // Forbidden: there are none.
   }
 }

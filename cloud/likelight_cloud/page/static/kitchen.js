@@ -115,6 +115,7 @@ const player = here ? null : new Player({
     find("delay").hidden = !told;
     if (told) find("delay").textContent = behind(seconds, slow, rendition);
   },
+  onUnseen: () => fallAsleep(),
 });
 
 const told = (summary) => {
@@ -146,19 +147,21 @@ const live = new Live(api, {
   },
 });
 
-// A hidden tab does not count as watching, and soon closes its connection: a browser has six for
-// all tabs. A tab that was opened in the background has not connected yet. The player does the same.
+// A page that nobody sees does not count as watching, and soon closes its connection: a browser has
+// six for all tabs.
 let drowsy = 0;
-const look = () => {
+const fallAsleep = () => {
   clearTimeout(drowsy);
-  if (document.hidden) {
-    watching?.stop();
-    stateLine.fellAsleep();
-    drowsy = setTimeout(() => live.stop(), ASLEEP_AFTER_MS);
-  } else {
+  watching?.stop();
+  stateLine.fellAsleep();
+  drowsy = setTimeout(() => live.stop(), ASLEEP_AFTER_MS);
+};
+const look = () => {
+  if (!document.hidden) {
+    clearTimeout(drowsy);
     watching?.start();
     live.restart();
-  }
+  } else if (!player) fallAsleep(); // a picture may be seen beside a hidden tab: the player knows
 };
 document.addEventListener("visibilitychange", look);
 addEventListener("online", look);
@@ -181,8 +184,8 @@ addEventListener("pagehide", () => {
   watching?.end();
 });
 
-player?.start();
 // What the server wrote into the page; its time is not told, since a browser may keep a page.
 const first = JSON.parse(find("summary").textContent);
 if (first) told({ ...first, server_time: first.since });
+player?.start();
 look();

@@ -13,6 +13,8 @@
 //                          of those a second
 //   onDelay(seconds, slow) once a second, how old the picture on the screen is; null if not known.
 //                          `slow` is true while it was "slow" in the last 30 s
+//   onUnseen()             nobody sees the picture any more, in this tab or in a window of its own, and
+//                          it is closed
 // `now()` is the wall time in epoch milliseconds from which the delay is computed; a page that
 // knows the server's clock passes that. `stage.dataset.way` is "mse", "fetch", "hls", "mjpeg" or
 // "snapshot".
@@ -63,9 +65,9 @@ export class Player {
 
   constructor({stage, base, label = "Picture from the kitchen", now = Date.now,
     onState = () => {}, onConnection = () => {}, onPicture = () => {}, onRendition = () => {},
-    onDelay = () => {}}) {
+    onDelay = () => {}, onUnseen = () => {}}) {
     this.#options = {
-      stage, base, label, now, onState, onConnection, onPicture, onRendition, onDelay,
+      stage, base, label, now, onState, onConnection, onPicture, onRendition, onDelay, onUnseen,
     };
   }
 
@@ -73,6 +75,7 @@ export class Player {
     if (this.#running) return;
     this.#running = true;
     document.addEventListener("visibilitychange", this.#visibilityListener);
+    this.#options.stage.addEventListener("leavepictureinpicture", this.#visibilityListener);
     addEventListener("online", this.#onlineListener);
     this.#onVisible();
   }
@@ -80,23 +83,31 @@ export class Player {
   stop() {
     this.#running = false;
     document.removeEventListener("visibilitychange", this.#visibilityListener);
+    this.#options.stage.removeEventListener("leavepictureinpicture", this.#visibilityListener);
     removeEventListener("online", this.#onlineListener);
     this.#close();
   }
 
-  // Nobody sees a hidden tab, so it must not count as a viewer and keep the camera on.
   #onVisible() {
-    if (document.hidden) this.#close();
-    else if (!this.#way) {
-      this.#failures = this.#freezes = 0;
-      this.#connect();
-    }
+    if (this.#leftUnseen() || this.#way) return;
+    this.#failures = this.#freezes = 0;
+    this.#connect();
+  }
+
+  // What nobody sees must not count as a viewer and keep the camera on. In a hidden tab that is all
+  // but a picture in a window of its own, which ends together with its video.
+  #leftUnseen() {
+    const {stage, onUnseen} = this.#options;
+    if (!document.hidden || stage.contains(document.pictureInPictureElement)) return false;
+    this.#close();
+    onUnseen();
+    return true;
   }
 
   // The network is back: a connection from before may be dead, and a retry may be 30 s away.
   #onOnline() {
     const moves = this.#way && performance.now() - this.#movedAt < STILL_MS;
-    if (document.hidden || moves) return;
+    if (moves || this.#leftUnseen()) return;
     this.#failures = this.#freezes = 0;
     this.#connect();
   }
@@ -116,6 +127,7 @@ export class Player {
 
   #try(index) {
     this.#close();
+    if (this.#leftUnseen()) return;
     while (WAYS[index] && !this.#usable(WAYS[index])) index++;
     const Way = WAYS[index];
     if (!Way) return this.#lost();
@@ -251,6 +263,7 @@ export class Player {
   // Full jitter, so that a thousand viewers do not reconnect at the same moment.
   #lost(kind = "lost") {
     this.#close();
+    if (this.#leftUnseen()) return;
     const ceiling = Math.min(RETRY_MAX_S, RETRY_MIN_S * 2 ** this.#failures++);
     const retryIn = Math.random() * ceiling;
     this.#options.onDelay(null, this.#slow);

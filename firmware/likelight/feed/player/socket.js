@@ -31,6 +31,7 @@ export class SocketWay {
   #rendition = null;
   #acks = []; // [number, performance.now() at its arrival]
   #ackTimer = 0;
+  #ackedAt = 0;
 
   constructor(options) {
     this.#options = options;
@@ -82,8 +83,10 @@ export class SocketWay {
       if (message.mime) this.#begin(message);
       if (message.state) this.#report.state(message.state);
     } else {
-      this.#acks.push([++this.#number, Math.round(performance.now())]);
-      if (!this.#ackTimer) this.#acknowledge();
+      const now = performance.now();
+      this.#acks.push([++this.#number, Math.round(now)]);
+      // The timers of a hidden tab, whose picture may be in a window of its own, are late by seconds.
+      if (!this.#ackTimer || now - this.#ackedAt > ACK_EVERY_MS) this.#acknowledge();
       if (isPadding(data)) return;
       this.#picture.take(data, {init: !this.#opened});
       this.#opened = true;
@@ -101,8 +104,10 @@ export class SocketWay {
   // A proxy takes all that the server sends, however slow the line behind it is: only this tells the
   // server to leave pictures out.
   #acknowledge() {
+    clearTimeout(this.#ackTimer);
     this.#ackTimer = 0;
     if (!this.#acks.length || this.#socket.readyState !== WebSocket.OPEN) return;
+    this.#ackedAt = performance.now();
     this.#socket.send(JSON.stringify({acks: this.#acks.splice(0).slice(-MOST_ACKS)}));
     this.#ackTimer = setTimeout(() => this.#acknowledge(), ACK_EVERY_MS);
   }
