@@ -28,6 +28,6 @@ async def _code(options: argparse.Namespace) -> None:
     async with opened(options) as store:
         await store.put_code(options.kid, hashed(code_of(code)), utc_now() + CODE_VALID_FOR)
     print(
-        f"A code for the device of {options.kid}, shown only now. It is good for one device and "
-        f"for 90 days; any before it is void.\n{code}"
+        f"On the device of {options.kid}: `sudo likelight pair CODE`. The code, shown only now, is "
+        f"good for one device and for 90 days; any before it is void.\n{code}"
     )

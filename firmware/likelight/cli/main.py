@@ -12,6 +12,7 @@ from likelight.cli.doctor import add_doctor
 from likelight.cli.exits import Exit, end
 from likelight.cli.lights import add_lights
 from likelight.cli.notes import add_notes
+from likelight.cli.pair import add_pair
 from likelight.cli.qr import add_qr
 from likelight.cli.queue import add_queue
 from likelight.cli.selftest import add_selftest
@@ -54,6 +55,7 @@ def _parser() -> argparse.ArgumentParser:
         add_demo,
         add_run,
         add_config,
+        add_pair,
         add_camera,
         add_consent,
         add_lights,

@@ -11,17 +11,20 @@ from typing import Any
 import aiohttp
 import pytest
 
+from likelight.cli.main import main
 from likelight.config.settings import CloudSettings, Config, KitchenSettings, WebSettings
 from likelight.config.state_dir import held_if_usable
-from likelight.contract import State
+from likelight.contract import LATEST, State
 from likelight.daemon import assembly, embedded_cloud, kitchen_notes, pairing
 from likelight.daemon import listener as listener_module
 from likelight.daemon.assembly import assemble
 from likelight.daemon.device import Device
 from likelight.daemon.listener import device_listener_if_there
 from likelight.daemon.prepare import prepare
+from likelight.enrolment import code_of, new_code
 from likelight.runtime import supervisor
 from likelight.web.http.server import listen
+from likelight_cloud.trust.device import hashed
 from likelight_hw.sim.button import SimButton
 from likelight_hw.sim.display import SimDisplay
 from support.cloud import KID, TOKEN
@@ -136,6 +139,25 @@ async def test_without_a_token_the_device_lives_and_takes_the_token_when_it_come
             await device.lights_for_a_like(cloud.public)
             status, body, ready = await device.health()
             assert (status, body["status"], ready) == (200, "ok", 200)
+
+
+async def test_a_device_that_is_not_paired_is_once_it_was_given_its_code(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pairing, "LOOK_AGAIN_S", 0.05)
+    code, token_file = new_code(), tmp_path / "token"
+    async with cloud_server(tmp_path / "cloud.sqlite") as cloud:
+        await cloud.cloud.cloud.store.put_code(KID, hashed(code_of(code)), LATEST)
+        settings = CloudSettings(url=cloud.public, token_file=token_file)
+        async with risen(tmp_path / "state", cloud=settings) as device:
+            await device.says("code C3.")
+            file = tmp_path / "likelight.toml"
+            text = f'[kitchen]\nid = "{KID}"\n[cloud]\nurl = "{cloud.public}"\n'
+            text += f'token_file = "{token_file}"\n'
+            await asyncio.to_thread(file.write_text, text)
+            assert await asyncio.to_thread(main, ["pair", code, "--config", str(file)]) == 0
+            await device.until(lambda: device.device.window_in.reported.is_set())
+            await device.lights_for_a_like(cloud.public)
 
 
 async def test_a_busy_port_is_waited_for_while_the_rest_lives(

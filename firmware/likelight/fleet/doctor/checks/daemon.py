@@ -8,8 +8,8 @@ from likelight.web.control.client import CommandRefused, NotRunning
 from likelight.web.control.messages import HealthAnswer
 
 _PAIR = (
-    "on the cloud's server: `likelight-cloud token revoke KID`, or for a new kitchen "
-    "`likelight-cloud kitchen add KID NAME`; put the token that it prints into cloud.token_file"
+    "on the cloud's server: `likelight-cloud kitchen code KID`, with the code that it prints here: "
+    "`sudo likelight pair CODE`"
 )
 _LOG = "`sudo journalctl -u likelight -p warning -n 20` says why"
 _PRESS = "let the crew press PRIVACY once"

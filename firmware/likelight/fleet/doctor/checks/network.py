@@ -201,7 +201,8 @@ def _ca_file(system: System) -> Path | None:
     "cloud",
     what="The cloud knows this device",
     why="A token that was revoked, or one of another kitchen, is refused for good",
-    fix="Enrol this kitchen again, and put the new token in cloud.token_file",
+    fix="Enrol this kitchen again: `likelight-cloud kitchen code KID` on the cloud's server, then "
+    "here `sudo likelight pair CODE`",
 )
 def cloud(system: System) -> Finding:
     access = _access(system)
