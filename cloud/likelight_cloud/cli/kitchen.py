@@ -12,6 +12,7 @@ from likelight_cloud.cli.database import Commands, found, json_option, kitchen_a
 from likelight_cloud.cli.enrolment import add_code
 from likelight_cloud.cli.errors import CommandError
 from likelight_cloud.cli.sheet import add_sheet
+from likelight_cloud.cli.stores_command import add_stores
 from likelight_cloud.store.base import KitchenRecord
 from likelight_cloud.trust.device import hashed, new_token
 
@@ -52,6 +53,7 @@ def add_kitchen(commands: Commands, database: argparse.ArgumentParser) -> None:
     remove.set_defaults(run=_remove)
     add_code(actions, database)
     add_sheet(actions, database)
+    add_stores(actions, database)
 
 
 async def _add(options: argparse.Namespace) -> None:

@@ -1,0 +1,234 @@
+"""A list of stores as a CSV file, also as Excel writes one: every mistake is told at once."""
+
+import codecs
+import csv
+import io
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC
+from pathlib import Path
+from typing import get_args
+from zoneinfo import ZoneInfo
+
+from pydantic import TypeAdapter, ValidationError
+
+from likelight.assets.qr_sheet import LANGUAGES
+from likelight.contract import BOARDS, KITS, KitchenId, KitchenName, Weekday
+from likelight.schedule import in_rows, spans, weekly
+from likelight_cloud.cli.errors import CommandError
+
+DAYS: tuple[Weekday, ...] = get_args(Weekday)
+NETWORK = ["ssid", "security", "passphrase", "identity", "hidden", "address", "gateway", "dns"]
+"""What the device alone is told, when its card is written: no cloud needs it."""
+COLUMNS = ("store", "name", "timezone", "country", "language", "board", "kit", *DAYS, *NETWORK)
+MOST_BYTES = 8 * 2**20
+MOST_MISTAKES = 20
+"""Told at once."""
+
+FORMULA = ("=", "+", "-", "@")
+"""How a cell begins that a spreadsheet would calculate; a quote before it keeps it a text."""
+
+_MARKS = {
+    codecs.BOM_UTF8: "utf-8-sig",
+    codecs.BOM_UTF16_LE: "utf-16",
+    codecs.BOM_UTF16_BE: "utf-16",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class StoreRow:
+    """One store; `week` is empty where the list has no hours for it."""
+
+    kid: str
+    name: str
+    week: dict[Weekday, str]
+
+
+def read_stores(file: Path) -> tuple[StoreRow, ...]:
+    """Return the stores in `file`. Raises `CommandError` with row, column and what to type."""
+    columns, rows = _table(file)
+    mistakes: list[str] = []
+    stores: dict[str, StoreRow] = {}
+    first_rows: dict[str, int] = {}
+    for number, cells in rows:
+        if len(cells) > len(columns):
+            mistakes.append(
+                f"row {number}: it has {len(cells)} cells, and the first row {len(columns)}"
+            )
+            continue
+        row = dict(zip(columns, (cell.strip() for cell in cells), strict=False))
+        wrong = list(_mistakes(row))
+        mistakes += [f"row {number}, column {column}: {words}" for column, words in wrong]
+        if wrong:
+            continue
+        kid = row["store"]
+        if kid in first_rows:
+            mistakes.append(
+                f"row {number}, column store: {kid} is in row {first_rows[kid]} already; delete one"
+            )
+            continue
+        first_rows[kid] = number
+        hours = {day: row[day] for day in DAYS if row.get(day)}
+        stores[kid] = StoreRow(kid, _name(row), in_rows(weekly(hours, UTC)) if hours else {})
+    if mistakes:
+        more = len(mistakes) - MOST_MISTAKES
+        told = mistakes[:MOST_MISTAKES] + ([f"and {more} more"] if more > 0 else [])
+        raise CommandError(
+            f"{file} can't be used, and nothing was written:\n  " + "\n  ".join(told)
+        )
+    if not stores:
+        raise CommandError(f"{file} has no store: its second row should be the first one")
+    return tuple(stores.values())
+
+
+def without_zeros(stores: tuple[StoreRow, ...], known: frozenset[str]) -> dict[str, str]:
+    """Return the numbers among the stores' ids whose leading zeros Excel seems to have dropped,
+    each with the id that was there before or that is as long as the others."""
+    numbers = [row.kid for row in stores if row.kid.isdecimal()]
+    longest = max(map(len, numbers), default=0)
+    by_value = {int(kid): kid for kid in sorted(known) if kid.isdecimal()}
+    found = {}
+    for kid in numbers:
+        meant = by_value.get(int(kid), kid.zfill(longest))
+        if kid not in known and meant != kid:
+            found[kid] = meant
+    return found
+
+
+def _table(file: Path) -> tuple[list[str], Iterator[tuple[int, list[str]]]]:
+    """Return the names of the columns, and the other rows that are not empty, by their numbers."""
+    text = _text(file)
+    first, _, rest = text.partition("\n")
+    delimiter = max(";\t,", key=first.count)
+    if first.strip().lower().startswith("sep="):
+        delimiter, text = first.strip()[4:5] or ",", rest
+    try:
+        rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True))
+    except csv.Error as error:
+        raise CommandError(
+            f"{file} is no CSV file that can be read ({error}): a quote that opens and does not "
+            "close, perhaps. Save it again as CSV UTF-8"
+        ) from error
+    columns = [cell.strip().lower() for cell in rows[0]] if rows else []
+    while columns and not columns[-1]:
+        columns.pop()
+    wrong = [column for column in columns if column not in COLUMNS]
+    wrong += [column for column in COLUMNS if columns.count(column) > 1]
+    if wrong:
+        raise CommandError(
+            f"{file}: its first row has {wrong[0]!r}, which it should not have, or not twice. The "
+            f"columns are: {', '.join(COLUMNS)}"
+        )
+    for needed in ("store", "name"):
+        if needed not in columns:
+            raise CommandError(f"{file}: its first row has no column {needed}. Add it")
+    filled = ((number, row) for number, row in enumerate(rows[1:], 2) if any(map(str.strip, row)))
+    return columns, ((number, _trimmed(row)) for number, row in filled)
+
+
+def _trimmed(row: list[str]) -> list[str]:
+    """Return the row without the empty cells at its end, which Excel adds."""
+    end = max(n for n, cell in enumerate(row, 1) if cell.strip())
+    return row[:end]
+
+
+def _text(file: Path) -> str:
+    try:
+        with file.open("rb") as opened:
+            content = opened.read(MOST_BYTES + 1)
+    except OSError as error:
+        raise CommandError(f"{file} can't be read: {error.strerror}") from error
+    if len(content) > MOST_BYTES:
+        raise CommandError(f"{file} is larger than {MOST_BYTES // 2**20} MiB. Divide it")
+    encoding = next((_MARKS[mark] for mark in _MARKS if content.startswith(mark)), "utf-8")
+    try:
+        text = content.decode(encoding)
+    except UnicodeDecodeError as error:
+        raise CommandError(
+            f"{file} is not in UTF-8. In Excel: Save As, CSV UTF-8 (comma delimited)"
+        ) from error
+    if "\0" in text:
+        raise CommandError(f"{file} is no text file. In Excel: Save As, CSV UTF-8")
+    return text
+
+
+def _mistakes(row: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """Yield column and words of each mistake; the words show no secret."""
+    for column, cell in row.items():
+        if cell or column in ("store", "name"):
+            words = _CHECKS[column](cell) if column in _CHECKS else None
+            if words is not None:
+                yield column, words
+    if "store" in row and "name" not in row:
+        yield "name", "it is empty; write the name that viewers read"
+
+
+def _name(row: Mapping[str, str]) -> str:
+    return _plain(row["name"])
+
+
+def _plain(cell: str) -> str:
+    """Return a cell without the quote that keeps it a text for a spreadsheet."""
+    return cell[1:] if cell[:1] == "'" and cell[1:2] in FORMULA else cell
+
+
+def _store(cell: str) -> str | None:
+    try:
+        TypeAdapter(KitchenId).validate_python(cell)
+    except ValidationError:
+        return (
+            f"{cell[:60]!r} can't be a store's id: write up to 40 of a-z, 0-9 and -, as in store-17"
+        )
+    return None
+
+
+def _viewers_name(cell: str) -> str | None:
+    try:
+        TypeAdapter(KitchenName).validate_python(_plain(cell))
+    except ValidationError:
+        return f"{cell[:60]!r} can't be a name: write one line of 1 to 60 characters"
+    return None
+
+
+def _zone(cell: str) -> str | None:
+    try:
+        ZoneInfo(cell)
+    except (ValueError, OSError, KeyError):  # a path, a folder, a name that is none
+        return f"{cell[:60]!r} is no time zone: write IANA's name, as in Europe/Berlin"
+    return None
+
+
+def _country(cell: str) -> str | None:
+    right = len(cell) == 2 and cell.isascii() and cell.isalpha() and cell.isupper()
+    return None if right else f"{cell[:60]!r} is no country: write two letters, as in DE"
+
+
+def _one_of(known: tuple[str, ...]) -> Callable[[str], str | None]:
+    return lambda cell: (
+        None if cell in known else f"{cell[:60]!r} is not known: write one of {', '.join(known)}"
+    )
+
+
+def _hours(cell: str) -> str | None:
+    try:
+        spans(cell)
+    except ValueError as error:
+        return str(error)
+    return None
+
+
+def _no_passphrase(_: str) -> str:
+    return "it holds a passphrase, which no cloud needs: delete the column from this copy"
+
+
+_CHECKS: Mapping[str, Callable[[str], str | None]] = {
+    "store": _store,
+    "name": _viewers_name,
+    "timezone": _zone,
+    "country": _country,
+    "language": _one_of(tuple(LANGUAGES)),
+    "board": _one_of(BOARDS),
+    "kit": _one_of(KITS),
+    "passphrase": _no_passphrase,
+    **dict.fromkeys(DAYS, _hours),
+}
