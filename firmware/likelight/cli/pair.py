@@ -3,7 +3,7 @@
 import argparse
 from typing import TYPE_CHECKING
 
-from likelight.cli.exits import Exit
+from likelight.cli.exits import Exit, end
 from likelight.cli.target import add_device_options, target_of
 
 if TYPE_CHECKING:
@@ -35,5 +35,8 @@ def _pair(arguments: argparse.Namespace) -> Exit:
     from likelight.cli.pair_actions import pair
 
     target = target_of(arguments)
-    typed = input("The enrolment code: ") if arguments.code is None else arguments.code
+    try:
+        typed = arguments.code or input("The enrolment code: ")
+    except EOFError:
+        return end("no code came. Type it behind the command: `likelight pair CODE`", Exit.USAGE)
     return pair(target.config, typed, arguments.cloud)

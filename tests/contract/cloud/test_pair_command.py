@@ -1,6 +1,7 @@
 """`likelight pair` against a real cloud: its token is on the disk before the cloud hears of it."""
 
 import asyncio
+import io
 from pathlib import Path
 
 import pytest
@@ -69,6 +70,19 @@ async def test_a_code_enrols_this_device_under_a_token_of_its_own(
         done, said = await bench.pair(await drawn(store))
         assert (done, "`sudo systemctl restart likelight`" in said) == (0, True)
         assert read_token(bench.token_file) != token
+
+
+async def test_without_a_code_it_asks_for_one(
+    tmp_path: Path, bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with cloud_server(tmp_path / "cloud.db") as site:
+        bench.set_up(site.public)
+        monkeypatch.setattr("sys.stdin", io.StringIO(""))
+        done, said = await bench.pair()
+        assert (done, "no code came" in said) == (2, True)
+        code = await drawn(site.cloud.cloud.store)
+        monkeypatch.setattr("sys.stdin", io.StringIO(f"{code.lower()}\n"))
+        assert (await bench.pair())[0] == 0
 
 
 async def test_a_reply_that_is_lost_locks_nobody_out(tmp_path: Path, bench: Bench) -> None:
