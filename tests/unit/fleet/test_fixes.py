@@ -56,6 +56,9 @@ UNMARKED = re.compile(
     r"|\blikelight (camera|config|consent|demo|doctor|lights|notes|pair|queue|run|selftest)\b"
 )
 
+PRINTS_A_SCRIPT = {"deployment.py"}
+"""Its commands are lines of their own, to be copied as they are."""
+
 
 def texts(source: Path) -> Iterator[str]:
     """Yield every text of a module that is not a docstring; what is filled in is an X."""
@@ -124,7 +127,7 @@ def check_ours(program: str, words: list[str]) -> None:
 
 def test_every_command_is_marked_as_one() -> None:
     for source in SOURCES:
-        for text in texts(source):
+        for text in () if source.name in PRINTS_A_SCRIPT else texts(source):
             assert not UNMARKED.search(TYPED.sub("", text)), (source.name, text)
 
 
