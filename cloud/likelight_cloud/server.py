@@ -4,12 +4,16 @@ import asyncio
 import logging
 import socket
 from collections.abc import Callable
+from http import HTTPStatus
 
 from aiohttp import web
 from yarl import URL
 
+from likelight.problem import ProblemType
+from likelight.runtime.store_errors import StoreError
 from likelight.web.http.connection_guard import MOST_OF_ADMINS
 from likelight.web.http.own_names import OwnNames
+from likelight.web.http.problems import ProblemError
 from likelight.web.http.proxies import TrustedProxies
 from likelight.web.http.server import WebServer
 from likelight_cloud.admin.health import health_route, readiness_route
@@ -18,6 +22,7 @@ from likelight_cloud.admin.request_counts import RequestCounts
 from likelight_cloud.api.device.enrol import enrol_routes
 from likelight_cloud.embedded import MountedCloud
 from likelight_cloud.openapi.routes import mount_openapi
+from likelight_cloud.page.start import start_routes
 from likelight_cloud.relay.relays import Relays
 from likelight_cloud.relay.routes import mount_relay
 from likelight_cloud.trust.public import with_public_address
@@ -37,7 +42,8 @@ class CloudServer:
     """Serves `cloud` and its relays on `public`, and how they are on `admin`.
 
     `public_url` is the address that viewers open, when a proxy with TLS stands in front of the
-    cloud; `proxies` are the proxies that say who asks.
+    cloud; `proxies` are the proxies that say who asks. With `lists_kitchens` the start page names
+    them.
     """
 
     def __init__(
@@ -48,11 +54,13 @@ class CloudServer:
         *,
         public_url: URL | None,
         proxies: TrustedProxies,
+        lists_kitchens: bool = False,
     ) -> None:
         self._cloud = cloud
         self._relays = Relays()
         self._requests = RequestCounts()
         self._public_url = public_url
+        self._lists_kitchens = lists_kitchens
         given = () if public_url is None else (str(public_url),)
         names = OwnNames(given, option="--public-url")
         self._public = WebServer(self._fill_public, public, names, proxies)
@@ -97,10 +105,23 @@ class CloudServer:
         self._cloud.mount(app)
         mount_relay(self._relays, app)
         app.add_routes([*enrol_routes(), health_route(self._cloud.cloud)])
+        app.add_routes(start_routes(self._kitchens if self._lists_kitchens else None))
         mount_openapi(app)
         app.on_response_prepare.append(self._requests.on_prepare)
         if self._public_url is not None:
             app.middlewares.insert(0, with_public_address(self._public_url))
+
+    async def _kitchens(self) -> list[tuple[str, str]]:
+        try:
+            records = await self._cloud.cloud.store.kitchens()
+        except StoreError as error:
+            raise ProblemError(
+                HTTPStatus.SERVICE_UNAVAILABLE,
+                "The kitchens can't be looked up just now. Try again in a moment.",
+                type=ProblemType.BUSY,
+                headers={"Retry-After": "5"},
+            ) from error
+        return sorted(((one.kid, one.name) for one in records), key=lambda one: one[1].casefold())
 
     def _fill_admin(self, app: web.Application) -> None:
         cloud = self._cloud.cloud

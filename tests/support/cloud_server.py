@@ -52,6 +52,7 @@ async def cloud_server(
     limits: KitchenLimits | None = None,
     embed_origins: tuple[str, ...] = (),
     now: Now = utc_now,
+    lists_kitchens: bool = False,
 ) -> AsyncIterator[ServedCloud]:
     """Serve a cloud with one kitchen."""
     cloud = _KeepingItsApp(
@@ -72,6 +73,7 @@ async def cloud_server(
             admin,
             public_url=URL(public_url) if public_url else None,
             proxies=proxies or TrustedProxies(),
+            lists_kitchens=lists_kitchens,
         )
         async with asyncio.TaskGroup() as group:
             running = group.create_task(server.run(ready.set, asyncio.Event()))

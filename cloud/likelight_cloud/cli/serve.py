@@ -100,6 +100,12 @@ def add_serve(commands: Commands, database: argparse.ArgumentParser) -> None:
         "may be repeated",
     )
     serve.add_argument(
+        "--list-kitchens",
+        action="store_true",
+        help="name all kitchens on the start page, for everybody; without it who has no kitchen's "
+        "address learns of none",
+    )
+    serve.add_argument(
         "--log",
         choices=("text", "json"),
         default="text",
@@ -165,6 +171,7 @@ async def _serve(options: argparse.Namespace) -> None:
             admin,
             public_url=options.public_url,
             proxies=TrustedProxies(options.trusted_proxy),
+            lists_kitchens=options.list_kitchens,
         )
         for signal_number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(signal_number, stop)

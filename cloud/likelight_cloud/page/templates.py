@@ -35,4 +35,5 @@ for _name in _ENVIRONMENT.list_templates(extensions=["html"]):
 KITCHEN: Final[Template] = _ENVIRONMENT.get_template("kitchen.html")
 NOT_FOUND: Final[Template] = _ENVIRONMENT.get_template("not_found.html")
 OPENAPI: Final[Template] = _ENVIRONMENT.get_template("openapi.html")
+START: Final[Template] = _ENVIRONMENT.get_template("start.html")
 PRIVACY: Final[Template] = _ENVIRONMENT.get_template("privacy.html")

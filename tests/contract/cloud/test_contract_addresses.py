@@ -67,6 +67,7 @@ SERVED = {
         },
     ),
     "WS /v1/kitchens/{kid}/feed": Ask(101, options={"headers": bearer()}),
+    "GET /": Ask(media="text/html"),
     "GET /k/{kid}": Ask(media="text/html"),
     "GET /k/{kid}/here": Ask(media="text/html"),
     "GET /k/{kid}/card.png": Ask(media="image/png"),
