@@ -80,6 +80,9 @@ def _commands(folder: Path, database: Database, domain: str) -> str:
             f"install -m 644 {at}/{_PROXY} /etc/nginx/conf.d/likelight.conf",
             "nginx -t && systemctl reload nginx",
             f"certbot --nginx -d {domain}",
+            # Certbot's own listen has no such limit, and nginx would hold pictures past PRIVACY.
+            f"sed -i 's/listen 443 ssl;/listen 443 ssl sndbuf=32k;/' /etc/nginx/conf.d/{_PROXY}",
+            "nginx -t && systemctl reload nginx",
         )
     )
 
