@@ -53,6 +53,7 @@ async def cloud_server(
     embed_origins: tuple[str, ...] = (),
     now: Now = utc_now,
     lists_kitchens: bool = False,
+    contact: str | None = "mailto:it@kitchens.example",
 ) -> AsyncIterator[ServedCloud]:
     """Serve a cloud with one kitchen."""
     cloud = _KeepingItsApp(
@@ -60,9 +61,7 @@ async def cloud_server(
         now=now,
         rng=random.Random(1),
         limits=limits or KitchenLimits(),
-        site=PublicSite(
-            "mailto:it@kitchens.example", (public_url,) if public_url else (), embed_origins
-        ),
+        site=PublicSite(contact, (public_url,) if public_url else (), embed_origins),
     )
     cloud.enrol(KID, "The demo kitchen", TOKEN)
     with _any_port() as public, _any_port() as admin:

@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 from aiohttp import web
 from pydantic import BaseModel
 
-from likelight.contract import LikesRequest, NoteState
+from likelight.contract import LikesRequest, NoteCode, NoteState
 from likelight.problem import ProblemType
 from likelight.runtime.store_errors import StoreError
 from likelight.web.http.body import read_form
@@ -35,7 +35,7 @@ class Form(BaseModel):
     """One like, whatever its value, or the code of one note."""
 
     like: str | None = None
-    note: str | None = None
+    note: NoteCode | None = None
 
 
 @declares(

@@ -1,0 +1,277 @@
+"""Each status that the OpenAPI document has for an address, asked of a running cloud."""
+
+import asyncio
+import re
+import uuid
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+
+from likelight.feed.outlets import Demand
+from likelight.runtime.clock import utc_now
+from support.cloud import KID, bearer, status
+from support.cloud_server import ServedCloud, cloud_server
+from support.hls import Camera, second, watched_kitchen
+from support.virtual import run_virtual
+
+PUBLIC = "http://kitchens.example"
+KITCHEN = "/v1/kitchens/{kid}"
+EVENTS, STATUS = f"GET {KITCHEN}/events", f"POST {KITCHEN}/status"
+LIKES, NOTES = f"POST {KITCHEN}/likes", f"POST {KITCHEN}/notes"
+FORMS = ("POST /k/{kid}", "POST /k/{kid}/here")
+UPGRADE = {
+    "Connection": "Upgrade",
+    "Upgrade": "websocket",
+    "Sec-WebSocket-Version": "13",
+    "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
+}
+TAKEN: dict[str, dict[str, Any]] = {
+    EVENTS: {"params": {"wait": "0", "boot_id": "boot-1"}},
+    STATUS: {"json": status(hours={"zone": "Europe/Berlin", "week": {"friday": "11:00-23:00"}})},
+    LIKES: {"json": {"n": 20, "batch": str(uuid.UUID(int=1))}},
+    NOTES: {"json": {"code": "heroes"}, "headers": {"Idempotency-Key": "the-note"}},
+    f"POST {KITCHEN}/watching": {"json": {"view": "a-random-view"}},
+    **{form: {"data": {"like": "1"}} for form in FORMS},
+    "GET /oembed": {"params": {"url": f"{PUBLIC}/k/{KID}"}},
+    f"GET {KITCHEN}/feed": {"headers": UPGRADE},
+    "GET /k/{kid}/ws": {"headers": UPGRADE},
+}
+"""What an address takes; the others need nothing. In the order in which they are asked."""
+
+REFUSED: list[tuple[str, int, dict[str, Any]]] = [
+    (EVENTS, 400, {"params": {"cursor": "a-damaged-cursor"}}),
+    (EVENTS, 422, {"params": {"wait": "99"}}),
+    (STATUS, 409, {"json": status(boot_id="boot-2")}),
+    ("GET /v1/catalogue", 422, {"params": {"lang": "../x"}}),
+    ("GET /oembed", 400, {"params": {"url": f"{PUBLIC}/k/{KID}", "maxwidth": "0"}}),
+    ("GET /oembed", 404, {"params": {"url": "https://elsewhere.example"}}),
+    ("GET /oembed", 501, {"params": {"format": "xml"}}),
+    ("GET /k/{kid}/live.mp4", 400, {"params": {"rendition": "high"}}),
+    ("GET /k/{kid}/ws", 400, {"headers": {"Upgrade": ""}}),
+    (f"GET {KITCHEN}/feed", 400, {"headers": {"Upgrade": ""}}),
+    ("GET /k/{kid}/hls/{epoch}/live.m3u8", 400, {"params": {"_HLS_msn": "x"}}),
+    ("GET /k/{kid}/hls/{epoch}/{rendition}/live.m3u8", 400, {"params": {"_HLS_msn": "x"}}),
+]
+"""What else the addresses refuse, beside what all of a kind do."""
+
+MISSING = {
+    "kid": "nowhere",
+    "id": "no-note",
+    "name": "no-file",
+    "epoch": "no-epoch",
+    "init": "99",
+    "number": "99999",
+}
+
+
+class Asker:
+    """Asks a cloud, and keeps what it said."""
+
+    def __init__(self, session: aiohttp.ClientSession, document: dict[str, Any]) -> None:
+        self.session = session
+        self.document = document
+        self.names = {"kid": KID, "name": "kitchen.css", "rendition": "low"}
+        self.names |= {"init": "0", "number": "0", "part": "0"}
+        self.operations: dict[str, dict[str, Any]] = {
+            f"{method.upper()} {path}": operation
+            for path, operations in document["paths"].items()
+            for method, operation in operations.items()
+        }
+        self.seen: set[tuple[str, int]] = set()
+
+    async def ask(self, operation: str, names: Mapping[str, str] = {}, **other: Any) -> str:
+        """Ask as `TAKEN` has it, but for `other`; return the beginning of the answer's body."""
+        method, _, path = operation.partition(" ")
+        if path.startswith("/player/"):
+            names = {"name": "player.js", **names}
+        path = path.format(**{**self.names, **names})
+        usual = TAKEN.get(operation, {})
+        headers = {**self._token(operation), **usual.get("headers", {}), **other.pop("headers", {})}
+        if other.keys() & {"data", "json"}:
+            usual = {key: value for key, value in usual.items() if key not in ("data", "json")}
+        options = {**usual, **other, "headers": {k: v for k, v in headers.items() if v}}
+        async with self.session.request(method, path, allow_redirects=False, **options) as reply:
+            self.seen.add((operation, reply.status))
+            declared = self.operations[operation]["responses"]
+            assert str(reply.status) in declared, (operation, reply.status, await reply.text())
+            kinds = declared[str(reply.status)].get("content", {})
+            assert not kinds or reply.content_type in kinds, (operation, reply.status)
+            if reply.status == 101 or reply.content_type.startswith(("video/mp4", "text/event")):
+                return ""
+            return "" if "multipart" in reply.content_type else (await reply.text("latin-1"))
+
+    def declaring(self, status: int) -> list[str]:
+        """Return the operations that declare `status`."""
+        return [name for name, said in self.operations.items() if str(status) in said["responses"]]
+
+    def _token(self, operation: str) -> dict[str, str]:
+        return bearer() if "security" in self.operations[operation] else {}
+
+
+@asynccontextmanager
+async def asking(
+    database: Path, contact: str | None = "mailto:it@kitchens.example"
+) -> AsyncIterator[tuple[ServedCloud, Asker]]:
+    """Serve a cloud, and ask it on a connection for each request."""
+    async with (
+        cloud_server(database, PUBLIC, contact=contact) as site,
+        aiohttp.ClientSession(
+            site.public,
+            cookie_jar=aiohttp.CookieJar(unsafe=True),
+            connector=aiohttp.TCPConnector(force_close=True),
+            timeout=aiohttp.ClientTimeout(total=30),
+        ) as session,
+        session.get("/openapi.json") as reply,
+    ):
+        yield site, Asker(session, await reply.json())
+
+
+def test_every_status_of_the_document_is_seen_and_no_other(tmp_path: Path) -> None:
+    seen = asyncio.run(_asked(tmp_path))
+    seen |= asyncio.run(_without_contact(tmp_path))
+    declared: set[tuple[str, int]] = set()
+    run_virtual(_late(tmp_path, seen, declared))
+    assert declared - seen == set(), "declared and not seen"
+    assert seen - declared == set(), "seen and not declared"
+
+
+async def _asked(folder: Path) -> set[tuple[str, int]]:
+    async with asking(folder / "cloud.db") as (site, asker):
+        cursor = re.findall(r'"cursor":"(.*?)"', await asker.ask(EVENTS))[0]
+        for operation in TAKEN:
+            note = re.findall(r'"id":"(.*?)"', await asker.ask(operation))
+            if operation == NOTES:
+                asker.names["id"] = note[0]
+        listed = await asker.ask("GET /k/{kid}/stream.m3u8")
+        asker.names["epoch"] = re.findall(r"hls/(.*?)/", listed)[0]
+        for operation in asker.operations:
+            if operation not in TAKEN and "{epoch}" not in operation:
+                await asker.ask(operation)
+        for operation, status, options in REFUSED:
+            await asker.ask(operation, **options)
+            assert (operation, status) in asker.seen
+        async with asyncio.timeout(60):
+            while (LIKES, 429) not in asker.seen:
+                await asker.ask(LIKES, json={"n": 20, "batch": str(uuid.uuid4())})
+        await _refused_by_all(asker)
+        await _superseded(site, asker, cursor)
+        await _overcrowded(site, asker)
+        kitchen = await site.cloud.cloud.kitchen(KID)
+        await site.cloud.cloud.store.begin_time_line(KID, kitchen.record.epoch)
+        await asker.ask(EVENTS, params={"cursor": cursor})
+        site.cloud.ready.clear()
+        for operation in asker.declaring(503):
+            await asker.ask(operation)
+        site.cloud.ready.set()
+        return asker.seen | await _filmed(asker)
+
+
+async def _filmed(asker: Asker) -> set[tuple[str, int]]:
+    """Ask for what the playlists list, of a camera's pictures: these handlers are a device's, too.
+
+    At a cloud without an upload they take as long as a film does.
+    """
+    async with watched_kitchen() as (place, session):
+        here = Asker(session, asker.document)
+        units = second(30)
+        here.names["epoch"] = "an-epoch"
+        for rendition in ("{rendition}/", ""):
+            under = f"GET /k/{{kid}}/hls/{{epoch}}/{rendition}"
+            async with asyncio.TaskGroup() as group:
+                asked = group.create_task(here.ask(under + "live.m3u8"))
+                await place.demands.until(Demand(h264=2))
+                camera = Camera(place.hub)
+                for number in range(180):
+                    camera.push(units[number % 30], place.hub.demand.renditions)
+            listed = asked.result()
+            here.names["init"] = re.findall(r'"init-(\d+)\.mp4"', listed)[0]
+            number, part = re.findall(r'"(\d+)\.(\d+)\.m4s"', listed)[0]
+            here.names |= {"number": number, "part": part}
+            for name in ("init-{init}.mp4", "{number}.{part}.m4s", "{number}.m4s"):
+                await here.ask(under + name)
+        return here.seen
+
+
+async def _refused_by_all(asker: Asker) -> None:
+    """Ask each address as every one of its kind refuses it."""
+    for operation, said in asker.operations.items():
+        await asker.ask(operation, headers={"Content-Encoding": "gzip"})
+        await asker.ask(operation, headers={"Host": "elsewhere.example"})
+        if "403" in said["responses"]:
+            foreign = {"Sec-Fetch-Site": "cross-site", "Origin": "http://elsewhere.example"}
+            await asker.ask(operation, headers=foreign)
+        if "304" in said["responses"]:
+            await asker.ask(operation, headers={"If-None-Match": "*"})
+        if "401" in said["responses"]:
+            await asker.ask(operation, headers={"Authorization": "Bearer no-token"})
+        if "404" in said["responses"]:
+            await asker.ask(operation, MISSING, headers={"Accept": "application/json"})
+        if "requestBody" in said:
+            (kind,) = said["requestBody"]["content"]
+            for body in (b"\xff{", b"x" * (16 * 1024 + 1), b"{}"):
+                await asker.ask(operation, data=body, headers={"Content-Type": kind})
+
+
+async def _superseded(site: ServedCloud, asker: Asker, cursor: str) -> None:
+    """Let a newer poll take over from one that is held."""
+    kitchen = await site.cloud.cloud.kitchen(KID)
+    held = {"cursor": cursor, "wait": "30", "dv": "1", "boot_id": "boot-1"}
+    newest = await asker.ask(EVENTS, params={"wait": "0", "boot_id": "boot-1"})
+    held["cursor"] = re.findall(r'"cursor":"(.*?)"', newest)[0]
+    async with asyncio.TaskGroup() as group:
+        group.create_task(asker.ask(EVENTS, params=held))
+        while not kitchen.polled:
+            await asyncio.sleep(0)
+        await asker.ask(EVENTS, params={**held, "wait": "0"})
+
+
+async def _overcrowded(site: ServedCloud, asker: Asker) -> None:
+    """Let as many notes wait as may, and send one more by each way."""
+    store, now = site.cloud.cloud.store, utc_now()
+    until = now + timedelta(hours=1)
+    async with asyncio.TaskGroup() as group:
+        for n in range(1000):
+            key = f"key-{n}"
+            note = store.add_note(KID, id=key, code="heroes", key=key, at=now, expires_at=until)
+            group.create_task(note)
+    asker.session.cookie_jar.clear()
+    await asker.ask(NOTES, headers={"Idempotency-Key": "one-more"})
+    for operation in FORMS:
+        await asker.ask(operation, data={"note": "heroes"})
+
+
+async def _without_contact(folder: Path) -> set[tuple[str, int]]:
+    async with asking(folder / "nobody.db", contact=None) as (_, asker):
+        await asker.ask("GET /.well-known/security.txt")
+        return asker.seen
+
+
+async def _late(folder: Path, seen: set[tuple[str, int]], declared: set[tuple[str, int]]) -> None:
+    """Send half a body to each address that takes one; add what was said, and all declared."""
+    async with asking(folder / "late.db") as (site, asker):
+        async with asyncio.TaskGroup() as group:
+            for operation in asker.declaring(408):
+                group.create_task(_send_half(site, asker, operation))
+        seen |= asker.seen
+        declared |= {
+            (name, int(status))
+            for name, said in asker.operations.items()
+            for status in said["responses"]
+        }
+
+
+async def _send_half(site: ServedCloud, asker: Asker, operation: str) -> None:
+    method, _, path = operation.partition(" ")
+    (kind,) = asker.operations[operation]["requestBody"]["content"]
+    reader, writer = await asyncio.open_connection("127.0.0.1", site.port)
+    head = f"{method} {path.format(kid=KID)} HTTP/1.1\r\nHost: x\r\nContent-Type: {kind}\r\n"
+    head += "Authorization: Bearer the-device-token\r\nIdempotency-Key: a-key\r\n"
+    writer.write(f"{head}Content-Length: 20\r\n\r\n{{".encode())
+    async with asyncio.timeout(60):
+        start = await reader.readline()
+    writer.close()
+    asker.seen.add((operation, int(start.split()[1])))
