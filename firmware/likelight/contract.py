@@ -17,6 +17,7 @@ from pydantic import (
     AfterValidator,
     AwareDatetime,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     PlainSerializer,
@@ -65,6 +66,11 @@ def _time_in_range(moment: datetime, info: ValidationInfo[object]) -> datetime:
     return max(EARLIEST, min(moment, LATEST))
 
 
+def _whole(value: object) -> object:
+    """Take 7.0 as 7, as JSON Schema does: some languages write every number so."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
 Time = Annotated[
     AwareDatetime,
     AfterValidator(_time_in_range),
@@ -85,7 +91,7 @@ KitchenName = Annotated[
 ]
 """What viewers read: one line, without control characters and what turns the direction of text."""
 NoteCode = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,31}$")]
-Count = Annotated[int, Field(ge=0, le=MAX_COUNT, strict=True)]
+Count = Annotated[int, Field(ge=0, le=MAX_COUNT, strict=True), BeforeValidator(_whole)]
 Flag = Annotated[bool, Field(strict=True)]
 Figure = Annotated[float, Field(ge=-MAX_COUNT, le=MAX_COUNT, allow_inf_nan=False)]
 Whole = Annotated[int, Field(ge=-MAX_COUNT, le=MAX_COUNT)]
@@ -385,7 +391,7 @@ class Summary(Wire):
 class LikesRequest(Strict):
     """Body of `POST …/likes`: 1 to 20 taps folded into one batch."""
 
-    n: Annotated[int, Field(ge=1, le=20, strict=True)]
+    n: Annotated[int, Field(ge=1, le=20, strict=True), BeforeValidator(_whole)]
     batch: Annotated[
         str, StringConstraints(pattern=r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$")
     ]

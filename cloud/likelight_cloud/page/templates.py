@@ -13,7 +13,7 @@ from markupsafe import Markup, escape
 
 def _with_code(text: str) -> Markup:
     """Return `text`, escaped, with what stands in backticks as code."""
-    return Markup(re.sub("`([^`]+)`", r"<code>\1</code>", escape(text)))  # noqa: S704  escaped
+    return Markup(re.sub("`([^`]+)`", r"<code>\1</code>", str(escape(text))))  # noqa: S704  escaped
 
 
 _ENVIRONMENT: Final = Environment(

@@ -72,6 +72,7 @@ async def test_the_page_has_all_of_it_and_needs_nothing_of_others(tmp_path: Path
             assert f"<code>{method.upper()} {path}</code>" in page
     for name in whole["components"]["schemas"]:
         assert f'<h3 id="{name}">{name}</h3>' in page
+    assert "<code>kitchen</code>: there is no such kitchen." in page
     assert "<script" not in page
     assert "http://" not in page
     assert "https://" not in page

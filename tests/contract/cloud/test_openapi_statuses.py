@@ -11,8 +11,10 @@ from typing import Any
 
 import aiohttp
 
+from likelight.enrolment import EnrolRequest
 from likelight.feed.outlets import Demand
 from likelight.runtime.clock import utc_now
+from likelight_cloud.trust.device import hashed
 from support.cloud import KID, bearer, status
 from support.cloud_server import ServedCloud, cloud_server
 from support.hls import Camera, second, watched_kitchen
@@ -22,6 +24,7 @@ PUBLIC = "http://kitchens.example"
 KITCHEN = "/v1/kitchens/{kid}"
 EVENTS, STATUS = f"GET {KITCHEN}/events", f"POST {KITCHEN}/status"
 LIKES, NOTES = f"POST {KITCHEN}/likes", f"POST {KITCHEN}/notes"
+ENROL = "POST /v1/enrol"
 FORMS = ("POST /k/{kid}", "POST /k/{kid}/here")
 UPGRADE = {
     "Connection": "Upgrade",
@@ -29,11 +32,17 @@ UPGRADE = {
     "Sec-WebSocket-Version": "13",
     "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
 }
+CODE = {
+    "code": "ABCD-EFGH-JKMN-PQRS-TVWX-YZ23-45",
+    "token_sha256": "a" * 64,
+    "device": {"serial": "10000000abcdef01", "sw": "1.4.0"},
+}
 TAKEN: dict[str, dict[str, Any]] = {
     EVENTS: {"params": {"wait": "0", "boot_id": "boot-1"}},
     STATUS: {"json": status(hours={"zone": "Europe/Berlin", "week": {"friday": "11:00-23:00"}})},
     LIKES: {"json": {"n": 20, "batch": str(uuid.UUID(int=1))}},
     NOTES: {"json": {"code": "heroes"}, "headers": {"Idempotency-Key": "the-note"}},
+    ENROL: {"json": CODE},
     f"POST {KITCHEN}/watching": {"json": {"view": "a-random-view"}},
     **{form: {"data": {"like": "1"}} for form in FORMS},
     "GET /oembed": {"params": {"url": f"{PUBLIC}/k/{KID}"}},
@@ -158,13 +167,14 @@ async def _asked(folder: Path) -> set[tuple[str, int]]:
             while (LIKES, 429) not in asker.seen:
                 await asker.ask(LIKES, json={"n": 20, "batch": str(uuid.uuid4())})
         await _refused_by_all(asker)
+        await _enrolled(site, asker)
         await _superseded(site, asker, cursor)
         await _overcrowded(site, asker)
         kitchen = await site.cloud.cloud.kitchen(KID)
         await site.cloud.cloud.store.begin_time_line(KID, kitchen.record.epoch)
         await asker.ask(EVENTS, params={"cursor": cursor})
         site.cloud.ready.clear()
-        for operation in asker.declaring(503):
+        for operation in asker.operations:
             await asker.ask(operation)
         site.cloud.ready.set()
         return asker.seen | await _filmed(asker)
@@ -227,6 +237,20 @@ async def _superseded(site: ServedCloud, asker: Asker, cursor: str) -> None:
         while not kitchen.polled:
             await asyncio.sleep(0)
         await asker.ask(EVENTS, params={**held, "wait": "0"})
+
+
+async def _enrolled(site: ServedCloud, asker: Asker) -> None:
+    """Use a code, use it again as another device, use one that is too old, and go on for ever."""
+    store, now = site.cloud.cloud.store, utc_now()
+    code = hashed(EnrolRequest.model_validate(CODE).code)
+    await store.put_code(KID, code, now + timedelta(hours=1))
+    await asker.ask(ENROL)
+    await asker.ask(ENROL, json={**CODE, "token_sha256": "b" * 64})
+    await store.put_code(KID, code, now - timedelta(hours=1))
+    await asker.ask(ENROL)
+    async with asyncio.timeout(60):
+        while (ENROL, 429) not in asker.seen:
+            await asker.ask(ENROL)
 
 
 async def _overcrowded(site: ServedCloud, asker: Asker) -> None:

@@ -1,6 +1,8 @@
-"""Every state of the viewer's page, and the bench, pass axe-core, in both themes."""
+"""Every state of the viewer's page, the bench, and the contract as a page pass axe-core, in both
+themes."""
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from playwright.async_api import Browser, Page, ViewportSize, expect
@@ -9,6 +11,7 @@ from likelight.assets import catalogue
 from likelight.contract import State
 from support.axe import axe_core, findings, needs_npm
 from support.chromium import needs_chromium
+from support.cloud_server import cloud_server
 from support.pages import DESKTOP, PHONE, BenchPage, ViewerPage, chromium_page
 from support.serving import serving
 from support.stub_bench import StubBench
@@ -91,4 +94,16 @@ async def test_the_bench_has_no_finding(browser: Browser, axe: str, viewport: Vi
         assert await in_both_themes(page) == []
         hardware.move(on_air=True, camera=State.LIVE, phone="http://192.0.2.7:8080/k/demo")
         await expect(bench.on_air).to_have_attribute("data-lit", "")
+        assert await in_both_themes(page) == []
+
+
+async def test_the_contract_as_a_page_has_no_finding(
+    browser: Browser, axe: str, tmp_path: Path
+) -> None:
+    async with (
+        cloud_server(tmp_path / "cloud.db") as site,
+        chromium_page(browser, f"{site.public}/openapi") as page,
+    ):
+        await page.locator("details").evaluate_all("all => all.forEach(one => one.open = true)")
+        await page.evaluate(axe)
         assert await in_both_themes(page) == []

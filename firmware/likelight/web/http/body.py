@@ -48,7 +48,11 @@ async def read_form(request: web.Request) -> dict[str, str]:
     if request.content_type != "application/x-www-form-urlencoded":
         raise ProblemError(415, "Send the form as application/x-www-form-urlencoded.")
     try:
-        return dict(parse_qsl((await _read(request)).decode(), max_num_fields=MOST_FIELDS))
+        return dict(
+            parse_qsl(
+                (await _read(request)).decode(), max_num_fields=MOST_FIELDS, keep_blank_values=True
+            )
+        )
     except ValueError as error:
         raise ProblemError(400, "The body is not a form that can be read.") from error
 
