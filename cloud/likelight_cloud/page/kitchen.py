@@ -38,6 +38,9 @@ rendered once for each change, however many open it."""
 
 _SYMBOLS: Final = Markup(symbols(prefix="i-"))  # noqa: S704  our own drawings
 
+_ON_AIR: Final = (State.LIVE, State.IDLE, State.INTERRUPTED)
+"""States in which the page is about a picture."""
+
 # The icon that says the same as the state's words; `MARKS` in static/state.js is the same table.
 _MARKS: Final = {
     State.LIVE: "dot",
@@ -154,7 +157,10 @@ def parted(said: str) -> tuple[str, str, str]:
 def _head(place: Place, words: Mapping[str, str], summary: Summary | None) -> dict[str, str]:
     if summary is None:
         return {"kitchen_name": words["kitchen"], "head_title": words["title"]}
-    named = summary.name if place == "here" else words["named"].replace("{name}", summary.name)
+    named = summary.name
+    # A closed or private kitchen is not live; `told` in static/kitchen.js does the same.
+    if place != "here" and summary.state in _ON_AIR:
+        named = words["named"].replace("{name}", summary.name)
     return {"kitchen_name": summary.name, "head_title": named}
 
 

@@ -84,6 +84,16 @@ async def test_name_state_total_and_notes_stand_there_in_the_reader_s_language(
     assert "{{" not in text
 
 
+@pytest.mark.parametrize("state", State)
+async def test_the_title_says_live_where_there_may_be_a_picture_alone(
+    pages: Pages, state: State
+) -> None:
+    pages.tell(state=state)
+    live = state in (State.LIVE, State.IDLE, State.INTERRUPTED)
+    title = "The corner kitchen, live" if live else "The corner kitchen"
+    assert between(await pages.text(), "<title>") == title
+
+
 async def test_badge_and_audience_are_there_only_where_they_are_true(pages: Pages) -> None:
     text = await pages.text()
     assert '<p id="badge"><b>SIMULATED</b>' in text

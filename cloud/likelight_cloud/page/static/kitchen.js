@@ -23,6 +23,8 @@ const ASLEEP_AFTER_MS = 30_000;
 const RIM_MS = 900;
 // A delay that nobody notices is not worth a line.
 const DELAY_TOLD_S = 3;
+// States in which the page is about a picture.
+const ON_AIR = ["live", "idle", "interrupted"];
 
 const kid = location.pathname.split("/")[2];
 const api = `/v1/kitchens/${kid}`;
@@ -120,7 +122,8 @@ const player = here ? null : new Player({
 
 const told = (summary) => {
   find("name").textContent = summary.name;
-  document.title = here ? summary.name : word("named", { name: summary.name });
+  const live = !here && ON_AIR.includes(summary.state);
+  document.title = live ? word("named", { name: summary.name }) : summary.name;
   find("badge").hidden = !summary.simulated;
   find("viewers").hidden = !summary.viewers.band;
   const band = summary.viewers.band ?? "";
