@@ -26,7 +26,7 @@ from likelight_cloud.cli.main import main
 from likelight_cloud.embedded import EmbeddedCloud
 from likelight_cloud.page.languages import WORDS
 from likelight_cloud.store.sqlite.store import SqliteStore
-from support.cloud import NOON, bearer
+from support.cloud import KID, NOON, TOKEN, bearer
 from support.cloud_server import cloud_server
 
 LIKE = {"n": 1, "batch": "01234567-89ab-cdef-0123-456789abcdef"}
@@ -337,6 +337,45 @@ async def test_two_clouds_never_serve_one_file(tmp_path: Path) -> None:
         running.cancel()
     async with cloud_server(database):
         pass
+
+
+async def test_the_one_inside_is_copied_while_it_serves_and_restored_while_it_does_not(
+    cloud: EmbeddedCloud, tmp_path: Path
+) -> None:
+    async def command(*words: str) -> subprocess.CompletedProcess[str]:
+        database = ("--database", "cloud.db")
+        return await asyncio.to_thread(program, *words, *database, folder=tmp_path)
+
+    async def likes(session: aiohttp.ClientSession) -> int:
+        async with session.get(f"/v1/kitchens/{KID}") as reply:
+            total: int = (await reply.json())["likes"]["total"]
+        return total
+
+    cloud.enrol(KID, "The demo kitchen", TOKEN)
+    async with hosted(cloud) as session:
+        async with running(cloud):
+            async with session.post(f"/v1/kitchens/{KID}/likes", json=LIKE) as reply:
+                assert reply.status == 202
+            assert (await command("backup", "copy")).returncode == 0
+            like = {**LIKE, "batch": "11234567-89ab-cdef-0123-456789abcdef"}
+            async with session.post(f"/v1/kitchens/{KID}/likes", json=like) as reply:
+                assert reply.status == 202
+            refused = await command("restore", "copy")
+            assert "another cloud serves cloud.db" in refused.stderr
+    assert (await command("restore", "copy")).returncode == 0
+    again = EmbeddedCloud(tmp_path / "cloud.db", now=lambda: NOON, rng=random.Random(1))
+    async with hosted(again) as session, running(again):
+        assert await likes(session) == 1
+
+
+async def test_the_one_inside_has_no_operators_and_enrols_nobody(cloud: EmbeddedCloud) -> None:
+    async with hosted(cloud) as session, running(cloud):
+        for path in ("/", "/metrics", "/readyz", "/openapi.json", "/v1/enrol"):
+            async with session.get(path) as reply:
+                assert reply.status == 404, path
+        body = {"code": "A" * 26, "token_sha256": "0" * 64}
+        async with session.post("/v1/enrol", json=body) as reply:
+            assert reply.status == 404
 
 
 @pytest.mark.parametrize(
