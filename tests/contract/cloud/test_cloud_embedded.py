@@ -361,7 +361,7 @@ async def test_the_one_inside_is_copied_while_it_serves_and_restored_while_it_do
             async with session.post(f"/v1/kitchens/{KID}/likes", json=like) as reply:
                 assert reply.status == 202
             refused = await command("restore", "copy")
-            assert "another cloud serves cloud.db" in refused.stderr
+            assert "another cloud serves " in refused.stderr
     assert (await command("restore", "copy")).returncode == 0
     again = EmbeddedCloud(tmp_path / "cloud.db", now=lambda: NOON, rng=random.Random(1))
     async with hosted(again) as session, running(again):
