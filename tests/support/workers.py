@@ -47,7 +47,8 @@ def group_of(path: Path) -> str | None:
 @cache
 def _shares(path: Path) -> bool:
     """Return whether the tests of a file share what is slow to start."""
-    return 'fixture(scope="module"' in path.read_text("utf-8")
+    text = path.read_text("utf-8")
+    return 'fixture(scope="module"' in text or "browser: Browser" in text
 
 
 def _turn(path: Path) -> int:

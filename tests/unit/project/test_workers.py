@@ -16,7 +16,7 @@ def test_a_file_with_a_browser_for_all_its_tests_stays_on_one_worker() -> None:
     groups = [
         group_of(path)
         for path in TESTS.rglob("test_*.py")
-        if "\n@pytest_asyncio.fixture(scope=" in path.read_text()
+        if "browser: Browser" in path.read_text() and path.parts[-3] == "e2e"
     ]
     assert len(groups) >= 8
     assert None not in groups
