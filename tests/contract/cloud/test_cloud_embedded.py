@@ -9,7 +9,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from importlib.metadata import entry_points
 from pathlib import Path
 from urllib.robotparser import RobotFileParser
@@ -304,7 +304,8 @@ async def test_restored_draws_a_new_epoch_for_each_kitchen(folder: Path) -> None
     assert restored.stdout.startswith("Kitchens that begin a new time line: 2. ")
     after = await epochs()
     assert len({*before, *after}) == 4
-    with locked(database):
+    with ExitStack() as serving:
+        await asyncio.to_thread(serving.enter_context, locked(database))
         refused = program("restored", folder=folder)
     assert refused.returncode == 2
     assert "another cloud serves" in refused.stderr
