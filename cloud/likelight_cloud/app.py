@@ -10,7 +10,7 @@ from aiohttp import web
 
 from likelight.assets.catalogue import BUNDLED, Notes
 from likelight.contract import Summary
-from likelight.problem import ProblemType
+from likelight.contract.problem import ProblemType
 from likelight.runtime.clock import Now
 from likelight.runtime.store_errors import StoreError
 from likelight.web.http.problems import ProblemError

@@ -4,7 +4,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from likelight.contract import KITCHEN_ID
-from likelight.problem import ProblemType
+from likelight.contract.problem import ProblemType
 from likelight.runtime.store_errors import StoreError
 from likelight.web.http.connection_guard import IS_DEVICE
 from likelight.web.http.problems import ProblemError

@@ -9,7 +9,7 @@ from http import HTTPStatus
 from aiohttp import web
 from yarl import URL
 
-from likelight.problem import ProblemType
+from likelight.contract.problem import ProblemType
 from likelight.runtime.store_errors import StoreError
 from likelight.web.http.connection_guard import MOST_OF_ADMINS
 from likelight.web.http.own_names import OwnNames

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from likelight.contract.schedule import Hours
 from likelight.gate.permissions import Permissions
-from likelight.schedule import Hours
 from support.virtual import run_virtual, virtual_now
 
 BERLIN = ZoneInfo("Europe/Berlin")

@@ -25,7 +25,7 @@ from likelight.contract import (
     SummaryViewers,
     Thanks,
 )
-from likelight.problem import PROBLEM_JSON, ProblemType
+from likelight.contract.problem import PROBLEM_JSON, ProblemType
 from likelight.runtime.changes import Changes
 from likelight.web.http.problems import ProblemError
 from likelight.web.http.public_site import PublicSite

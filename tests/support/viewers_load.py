@@ -7,7 +7,7 @@ from collections import Counter
 
 import aiohttp
 
-from likelight.problem import ProblemType
+from likelight.contract.problem import ProblemType
 from likelight_cloud.trust.viewer import HEADER
 
 ANSWERED_WITHIN_S = 60

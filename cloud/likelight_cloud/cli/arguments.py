@@ -8,7 +8,7 @@ from typing import TypeVar
 from yarl import URL
 
 from likelight.contract import Weekday
-from likelight.schedule import WEEKDAYS, spans
+from likelight.contract.schedule import WEEKDAYS, spans
 from likelight.web.http.contact import check_contact
 from likelight.web.http.proxies import proxy_network
 from likelight.web.http.public_site import check_embed_origin

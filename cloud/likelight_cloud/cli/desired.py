@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import UTC
 
 from likelight.contract import Desired, Weekday
-from likelight.schedule import in_rows, weekly
+from likelight.contract.schedule import in_rows, weekly
 from likelight_cloud.cli import arguments
 from likelight_cloud.cli.database import Commands, found, json_option, kitchen_argument, opened
 from likelight_cloud.cli.errors import CommandError

@@ -3,7 +3,7 @@
 import argparse
 from datetime import timedelta
 
-from likelight.enrolment import code_of, new_code
+from likelight.contract.enrolment import code_of, new_code
 from likelight.runtime.clock import utc_now
 from likelight_cloud.cli.database import Commands, kitchen_argument, opened
 from likelight_cloud.trust.device import hashed

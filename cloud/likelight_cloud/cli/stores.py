@@ -14,7 +14,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from likelight.assets.qr_sheet import LANGUAGES
 from likelight.contract import BOARDS, KITS, KitchenId, KitchenName, Weekday
-from likelight.schedule import in_rows, spans, weekly
+from likelight.contract.schedule import in_rows, spans, weekly
 from likelight_cloud.cli.errors import CommandError
 
 DAYS: tuple[Weekday, ...] = get_args(Weekday)

@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from likelight.contract import Desired, Weekday
-from likelight.enrolment import code_of, new_code
+from likelight.contract.enrolment import code_of, new_code
 from likelight.runtime.atomic_file import replace_file
 from likelight.runtime.clock import utc_now
 from likelight_cloud.cli.database import Commands, opened

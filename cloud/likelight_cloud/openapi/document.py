@@ -10,7 +10,7 @@ from pydantic.json_schema import GenerateJsonSchema, models_json_schema
 
 from likelight import __version__
 from likelight.contract import KitchenId, Name
-from likelight.problem import PROBLEM_JSON, Problem
+from likelight.contract.problem import PROBLEM_JSON, Problem
 from likelight.web.http.declared import (
     BODY,
     JSON,

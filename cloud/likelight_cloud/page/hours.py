@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from likelight.contract import Summary
-from likelight.schedule import WEEKDAYS
+from likelight.contract.schedule import WEEKDAYS
 from likelight_cloud.page.languages import number
 
 _CLOSED = "closed"

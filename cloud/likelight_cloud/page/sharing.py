@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from yarl import URL
 
 from likelight.contract import Summary
-from likelight.problem import ProblemType
+from likelight.contract.problem import ProblemType
 from likelight.web.http.body import json_answer
 from likelight.web.http.declared import Part, declares
 from likelight.web.http.problems import ProblemError

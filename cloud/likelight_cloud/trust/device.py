@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from aiohttp import web
 
-from likelight.problem import ProblemType
+from likelight.contract.problem import ProblemType
 from likelight.web.http.problems import ProblemError
 
 

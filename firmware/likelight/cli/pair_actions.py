@@ -17,8 +17,8 @@ from likelight.config.address import check_cloud_url
 from likelight.config.secret import read_token
 from likelight.config.settings import Config, ConfigError
 from likelight.contract import MAX_REPLY
-from likelight.enrolment import DeviceFacts, EnrolReply, EnrolRequest, code_of
-from likelight.problem import ProblemType, problem_of
+from likelight.contract.enrolment import DeviceFacts, EnrolReply, EnrolRequest, code_of
+from likelight.contract.problem import ProblemType, problem_of
 from likelight.runtime.atomic_file import replace_file, sync_folder
 from likelight.runtime.http_session import Trust, failure_words, new_session
 from likelight.runtime.tls import CaFileError

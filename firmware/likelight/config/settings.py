@@ -22,9 +22,9 @@ from likelight.config.places import default_state_dir
 from likelight.config.report import MistakeReport, validation_mistakes
 from likelight.config.section import FullPath, Number, Section, Switch, Whole
 from likelight.contract import BOARDS, KitchenId, KitchenName
+from likelight.contract.schedule import WEEKDAYS, Hours, daily, spans, weekly
 from likelight.gate.zone import kitchen_zone
 from likelight.runtime.tls import MalformedCaFile, ca_file_error
-from likelight.schedule import WEEKDAYS, Hours, daily, spans, weekly
 from likelight.web.http.contact import check_contact
 from likelight.web.http.proxies import proxy_network
 from likelight.web.http.public_site import PublicSite, check_embed_origin

@@ -16,8 +16,8 @@ from typing import Annotated, Self
 from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError, model_validator
 
 from likelight.contract import Time
+from likelight.contract.schedule import instant
 from likelight.runtime.atomic_file import replace_file, sync_folder
-from likelight.schedule import instant
 
 CONSENT_FILE = "consent.json"
 WARN_BEFORE_REVIEW = timedelta(days=14)

@@ -12,9 +12,9 @@ from functools import reduce
 from pydantic import ValidationError
 
 from likelight.contract import Week, WeekHours
+from likelight.contract.schedule import Hours, in_rows, overlap, weekly
 from likelight.gate.zone import zone_name
 from likelight.runtime.clock import Now
-from likelight.schedule import Hours, in_rows, overlap, weekly
 
 log = logging.getLogger(__name__)
 

@@ -6,10 +6,10 @@ from datetime import datetime, tzinfo
 from pathlib import Path
 from typing import Protocol
 
+from likelight.contract.schedule import Hours
 from likelight.gate.consent_watch import ConsentWatch
 from likelight.gate.opening_hours import OpeningHours
 from likelight.runtime.clock import Now
-from likelight.schedule import Hours
 
 
 class PermittedGate(Protocol):

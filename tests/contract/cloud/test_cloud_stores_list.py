@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from likelight.enrolment import code_of
+from likelight.contract.enrolment import code_of
 from likelight_cloud.cli.main import main
 from likelight_cloud.store.choice import database_of
 from likelight_cloud.store.enrolment import Enrolled

@@ -11,7 +11,7 @@ from typing import Any
 
 import aiohttp
 
-from likelight.enrolment import EnrolRequest
+from likelight.contract.enrolment import EnrolRequest
 from likelight.feed.outlets import Demand
 from likelight.runtime.clock import utc_now
 from likelight_cloud.trust.device import hashed

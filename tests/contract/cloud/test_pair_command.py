@@ -10,7 +10,7 @@ from aiohttp import web
 from likelight.cli.main import main
 from likelight.config.secret import read_token
 from likelight.contract import LATEST
-from likelight.enrolment import code_of, new_code
+from likelight.contract.enrolment import code_of, new_code
 from likelight.runtime.clock import utc_now
 from likelight_cloud.store.base import Store
 from likelight_cloud.trust.device import hashed

@@ -15,13 +15,13 @@ from likelight.cli.main import main
 from likelight.config.settings import CloudSettings, Config, KitchenSettings, WebSettings
 from likelight.config.state_dir import held_if_usable
 from likelight.contract import LATEST, State
+from likelight.contract.enrolment import code_of, new_code
 from likelight.daemon import assembly, embedded_cloud, kitchen_notes, pairing
 from likelight.daemon import listener as listener_module
 from likelight.daemon.assembly import assemble
 from likelight.daemon.device import Device
 from likelight.daemon.listener import device_listener_if_there
 from likelight.daemon.prepare import prepare
-from likelight.enrolment import code_of, new_code
 from likelight.runtime import supervisor
 from likelight.web.http.server import listen
 from likelight_cloud.trust.device import hashed

@@ -17,9 +17,9 @@ from likelight.cli.main import main
 from likelight.config.places import CONTROL_SOCKET
 from likelight.config.settings import CameraSettings, Config, KitchenSettings, ScheduleSettings
 from likelight.contract import Cause, Desired, State
+from likelight.contract.schedule import WEEKDAYS
 from likelight.daemon.demo_bench import make_bench
 from likelight.runtime import clock_sync as timesync
-from likelight.schedule import WEEKDAYS
 from likelight.web.bench.log_lines import LogLines
 from likelight.web.control.client import NotRunning, call
 from likelight.web.control.messages import StatusAnswer

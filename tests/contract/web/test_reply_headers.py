@@ -10,7 +10,7 @@ import aiohttp
 import pytest
 from multidict import CIMultiDictProxy
 
-from likelight.problem import PROBLEM_JSON
+from likelight.contract.problem import PROBLEM_JSON
 from support.cloud import KID
 from support.cloud_server import cloud_server
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from likelight.contract import State
-from likelight.schedule import daily
+from likelight.contract.schedule import daily
 from support.device import CODES, Device
 from support.permissions import SettableClock
 from support.scripted_cloud import ScriptedCloud

@@ -13,7 +13,7 @@ from PIL import ImageChops
 from likelight.appreciation.screens.care import DAY_BURNS_IN, REST_AFTER_S, orbit
 from likelight.appreciation.sync.client import FailureKind, Unreachable
 from likelight.contract import State
-from likelight.schedule import daily
+from likelight.contract.schedule import daily
 from likelight_hw.panels import PANELS
 from likelight_hw.ports import DisplayInfo
 from support.device import Device

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from likelight.contract.schedule import weekly
 from likelight.gate.consent import (
     CONSENT_FILE,
     Consent,
@@ -18,7 +19,6 @@ from likelight.gate.consent_watch import ConsentHealth
 from likelight.gate.permissions import Permissions
 from likelight.runtime import clock_sync
 from likelight.runtime.clock_sync import SET_IN_BOOT, BootClock
-from likelight.schedule import weekly
 from support.permissions import (
     BERLIN,
     START,

@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from likelight.contract import Desired, WeekHours
+from likelight.contract.schedule import weekly
 from likelight.gate.permissions import Permissions
-from likelight.schedule import weekly
 from support.permissions import (
     BERLIN,
     RecordingGate,

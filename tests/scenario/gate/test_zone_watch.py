@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from likelight.contract.schedule import weekly
 from likelight.gate.opening_hours import OpeningHours
 from likelight.gate.zone import ComputerZone
 from likelight.gate.zone_watch import ZoneWatch
-from likelight.schedule import weekly
 from support.virtual import run_virtual, virtual_now
 
 ZONES = Path("/usr/share/zoneinfo")

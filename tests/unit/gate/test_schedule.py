@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from likelight.contract import Week
-from likelight.schedule import WEEKDAYS, Hours, daily, in_rows, instant, overlap, weekly
+from likelight.contract.schedule import WEEKDAYS, Hours, daily, in_rows, instant, overlap, weekly
 
 ZONES = {
     name: ZoneInfo(name)

@@ -10,7 +10,7 @@ import pytest
 from aiohttp import ClientResponse, ClientSession
 
 from likelight.contract import MAX_BODY, State
-from likelight.problem import PROBLEM_JSON
+from likelight.contract.problem import PROBLEM_JSON
 from likelight.runtime.changes import Changes
 from likelight.web.bench.log_lines import KEPT, LogLines
 from likelight.web.bench.routes import BenchLamp

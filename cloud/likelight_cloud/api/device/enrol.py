@@ -5,8 +5,8 @@ import logging
 
 from aiohttp import web
 
-from likelight.enrolment import EnrolReply, EnrolRequest
-from likelight.problem import ProblemType
+from likelight.contract.enrolment import EnrolReply, EnrolRequest
+from likelight.contract.problem import ProblemType
 from likelight.web.http.body import json_answer, read_body
 from likelight.web.http.client_address import client_of
 from likelight.web.http.declared import Part, declares

@@ -8,7 +8,7 @@ from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from likelight.contract import MAX_WAIT_S, Events, Likes, Name, Note
-from likelight.problem import ProblemType
+from likelight.contract.problem import ProblemType
 from likelight.web.http.body import json_answer, unprocessable
 from likelight.web.http.declared import Part, declares
 from likelight.web.http.problems import ProblemError

@@ -6,7 +6,7 @@ from typing import TypeVar
 from aiohttp import web
 
 from likelight.contract import Status, StatusReply
-from likelight.problem import ProblemType
+from likelight.contract.problem import ProblemType
 from likelight.web.http.body import json_answer, read_body
 from likelight.web.http.declared import Part, declares
 from likelight.web.http.problems import ProblemError

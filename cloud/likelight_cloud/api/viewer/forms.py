@@ -13,7 +13,7 @@ from aiohttp import web
 from pydantic import BaseModel
 
 from likelight.contract import LikesRequest, NoteCode, NoteState
-from likelight.problem import ProblemType
+from likelight.contract.problem import ProblemType
 from likelight.runtime.store_errors import StoreError
 from likelight.web.http.body import read_form
 from likelight.web.http.declared import FORM, Part, declares

@@ -10,7 +10,7 @@ from http import HTTPStatus
 from aiohttp import web
 
 from likelight.contract import WeekHours
-from likelight.schedule import WEEKDAYS, spans
+from likelight.contract.schedule import WEEKDAYS, spans
 from likelight.web.http.declared import Part, declares
 from likelight.web.http.problems import ProblemError
 from likelight_cloud.app import CLOUD, IN_KITCHEN

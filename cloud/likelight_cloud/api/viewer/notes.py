@@ -18,7 +18,7 @@ from likelight.contract import (
     NoteState,
     NoteStatus,
 )
-from likelight.problem import FieldError, ProblemType
+from likelight.contract.problem import FieldError, ProblemType
 from likelight.runtime.printable import printable
 from likelight.runtime.store_errors import StoreError
 from likelight.web.http.body import json_answer, read_body

@@ -6,7 +6,7 @@ import math
 
 from aiohttp import web
 
-from likelight.problem import ProblemType
+from likelight.contract.problem import ProblemType
 from likelight.web.http.client_address import client_of
 from likelight.web.http.declared import Header
 from likelight.web.http.problems import ProblemError

@@ -29,7 +29,7 @@ from likelight.contract import (
     StatusReply,
     Wire,
 )
-from likelight.problem import ProblemType, problem_of
+from likelight.contract.problem import ProblemType, problem_of
 from likelight.runtime.http_session import Trust, failure_words, new_session
 from likelight.runtime.printable import printable
 from likelight.runtime.tls import CaFileError, CertificateFault, certificate_fault

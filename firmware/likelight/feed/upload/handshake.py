@@ -9,7 +9,7 @@ from http import HTTPStatus
 import aiohttp
 
 from likelight.contract import MAX_REPLY
-from likelight.problem import Problem, ProblemType, problem_of
+from likelight.contract.problem import Problem, ProblemType, problem_of
 
 _REFUSALS = (ProblemType.TOKEN, ProblemType.KITCHEN, ProblemType.SUPERSEDED)
 

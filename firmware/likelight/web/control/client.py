@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from pydantic import ValidationError
 
-from likelight.problem import Problem
+from likelight.contract.problem import Problem
 from likelight.web.control.messages import CommandAnswer, Request
 
 _Answer = TypeVar("_Answer", bound=CommandAnswer)

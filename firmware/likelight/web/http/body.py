@@ -9,7 +9,7 @@ from aiohttp.typedefs import Handler
 from pydantic import BaseModel, ValidationError
 
 from likelight.contract import MAX_BODY
-from likelight.problem import FieldError, ProblemType
+from likelight.contract.problem import FieldError, ProblemType
 from likelight.web.http.problems import ProblemError
 
 READ_S = 10.0

@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from likelight.problem import ProblemType
+from likelight.contract.problem import ProblemType
 from likelight.runtime.paced_log import PacedLog
 from likelight.web.http.client_address import came_by_proxy, client_of
 from likelight.web.http.connection import Connection

@@ -7,7 +7,7 @@ from http import HTTPStatus
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from likelight.problem import PROBLEM_JSON, FieldError, Problem, ProblemType
+from likelight.contract.problem import PROBLEM_JSON, FieldError, Problem, ProblemType
 from likelight.web.http.reply_headers import EVERY_REPLY, RESOURCE_POLICY
 
 log = logging.getLogger(__name__)

@@ -1,0 +1,166 @@
+"""What a device and a cloud say to each other."""
+
+from typing import Annotated, Literal
+
+from pydantic import (
+    AfterValidator,
+    Field,
+    StringConstraints,
+    WithJsonSchema,
+)
+
+from likelight.contract.limits import MAX_LIST, MAX_WAIT_S
+from likelight.contract.values import (
+    CLOUD_ONLY,
+    Band,
+    Cause,
+    Count,
+    Figure,
+    Flag,
+    LampLit,
+    Name,
+    NoteCode,
+    Opaque,
+    Source,
+    State,
+    Thanks,
+    Time,
+    Week,
+    WeekHours,
+    Whole,
+    Wire,
+    _of_a_device,
+    _or,
+)
+
+DeviceState = Annotated[
+    State,
+    AfterValidator(_of_a_device),
+    WithJsonSchema({"type": "string", "enum": [each for each in State if each not in CLOUD_ONLY]}),
+]
+
+
+class Likes(Wire):
+    """Cumulative likes. `delta` is `total` minus the total inside the request's cursor."""
+
+    total: Count
+    delta: Count
+    since: Time | None = None
+    rate: Annotated[Annotated[Figure, Field(ge=0)], _or(float)] = 0.0
+    by_source: Annotated[Annotated[dict[Source, Count], Field(max_length=MAX_LIST)], _or(dict)] = (
+        Field(default_factory=dict)
+    )
+
+
+class Note(Wire):
+    """A prepared note; `seq` ascends without a gap per kitchen, receipts go by `id`."""
+
+    seq: Count
+    id: Name
+    code: NoteCode
+    created_at: Time
+    expires_at: Time
+
+
+class Viewers(Wire):
+    """How many watch, as a band such as "30-49" (None under three), and whether anybody does."""
+
+    band: Annotated[Band | None, _or(lambda: None)] = None
+    watching: Flag = False
+
+
+class Desired(Wire):
+    """What the cloud asks of the device. It can reduce exposure, never end a crew's privacy."""
+
+    version: Count
+    mode: Literal["on", "off"] = "on"
+    schedule: Annotated[Week | None, _or(lambda: None)] = Field(default_factory=dict)
+    """Empty: no limit. None: what came is not a week, and the kitchen closes."""
+    catalogue: Opaque | None = None
+    pace_ms: Annotated[int, Field(ge=0, le=60_000)] = 1000
+
+
+class Next(Wire):
+    """How the device should poll again: hold time in seconds, and the shortest pause before."""
+
+    wait: Annotated[int, Field(ge=0, le=MAX_WAIT_S)] = 25
+    not_before_ms: Annotated[int, Field(ge=0, le=3_600_000)] = 0
+
+
+class Events(Wire):
+    """Reply of `GET /v1/kitchens/{kid}/events`. Sending `cursor` back acknowledges it all."""
+
+    cursor: Opaque
+    epoch: Name
+    server_time: Time
+    likes: Likes
+    notes: Annotated[tuple[Note, ...], Field(max_length=MAX_LIST)] = ()
+    more: Flag = False
+    dropped_notes: Count = 0
+    viewers: Viewers = Viewers()
+    desired: Desired | None = None
+    next: Annotated[Next, _or(Next)] = Next()
+
+
+class CameraReport(Wire):
+    """The state that viewers see, since when and why. `opens_at` is when the opening hours begin
+    again, in whatever state; None within them."""
+
+    state: DeviceState
+    since: Time
+    cause: Cause | None = None
+    opens_at: Time | None = None
+
+
+class LightReport(LampLit):
+    """What a device says of its lamp. `lit_total` counts likes of `epoch` and of no other."""
+
+    epoch: Name | None = None
+
+
+class NoteReceipt(Wire):
+    """What happened to one note in the kitchen."""
+
+    id: Name
+    shown_at: Time | None = None
+    thanked_at: Time | None = None
+
+
+class Health(Wire):
+    """The device's health; every figure may be missing."""
+
+    sw: Annotated[str, StringConstraints(pattern=r"^[\x20-\x7e]{1,64}$")]
+    uptime_s: Figure | None = None
+    temp_c: Figure | None = None
+    throttled: Whole | None = None
+    disk_free_mb: Whole | None = None
+    rssi: Whole | None = None
+    clock_skew_ms: Whole | None = None
+    fps: Figure | None = None
+
+
+class Status(Wire):
+    """Body of `POST /v1/kitchens/{kid}/status`; idempotent on (`boot_id`, `n`)."""
+
+    boot_id: Name
+    n: Count
+    sent_at: Time
+    cursor: Opaque | None = None
+    applied_version: Count = 0
+    simulated: Flag
+    notes_wait: Flag = False
+    """The panel shows no note until the kitchen opens, or its quiet hours end."""
+    camera: CameraReport
+    hours: Annotated[WeekHours | None, _or(lambda: None)] = None
+    """None where the device does not know what its time zone is called."""
+    light: LightReport = LightReport()
+    notes: Annotated[tuple[NoteReceipt, ...], Field(max_length=MAX_LIST)] = ()
+    thanks: Thanks | None = None
+    health: Health
+
+
+class StatusReply(Wire):
+    """Reply to a `Status`."""
+
+    desired: Desired
+    server_time: Time
