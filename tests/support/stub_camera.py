@@ -58,7 +58,7 @@ class Stub:
                 self.path = json.loads(json.loads(payload)["config"])["path"]
                 self.ready()
             else:
-                stream, _, jpeg_fps, _, _, pulse = struct.unpack("!IIff4sI", payload)
+                stream, jpeg_fps, pulse = struct.unpack("!I12xf8xI", payload)
                 self.send(23, struct.pack("!I", pulse))
                 self.jpegs = jpeg_fps > 0
                 self.turn(stream)

@@ -200,7 +200,7 @@ async def _endless_mp4(session: aiohttp.ClientSession, place: Kitchen, outputs: 
 
 async def _playlist(session: aiohttp.ClientSession, place: Kitchen, outputs: Outputs) -> None:
     """Follow the playlist as a player does: each part as soon as it is there."""
-    async with session.get(f"{place.url}/k/demo/stream.m3u8") as response:
+    async with session.get(f"{place.url}/k/demo/main.m3u8") as response:
         media = response.url.join(URL((await response.text()).split()[-1]))
     asked: dict[str, int] = {}
     while True:

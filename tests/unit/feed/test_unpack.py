@@ -110,7 +110,7 @@ def test_the_packet_is_the_contracts() -> None:
         b"",
         bytes(12),  # no payload
         b"\x03" + bytes(11) + b"x",  # no such type
-        b"\x01\x00\x00\x01" + bytes(8) + b"x",  # what must be zero
+        b"\x01\x00\x00\x03" + bytes(8) + b"x",  # no such rendition
         b"\x01\x00\x00\x00" + b"\xff" * 8 + b"x",  # after the year 2255
     ],
 )
