@@ -196,14 +196,16 @@ async def test_an_unknown_kitchen_or_database_is_one_line(
     for words, said in (
         (
             ["nobody", "--database", database],
-            f"there is no kitchen nobody in {database_of(database)}.",
+            f"there is no kitchen nobody in {database_of(database)}. ",
         ),
         (
             [KID, "--database", str(missing)],
-            f"there is no database {missing}. Name it with --database.",
+            f"there is no database {missing}. Name it with --database or LIKELIGHT_DATABASE, ",
         ),
     ):
         assert await asyncio.to_thread(main, ["token", action, *words]) == 2
-        assert capsys.readouterr().err == f"likelight-cloud: {said}\n"
+        told = capsys.readouterr().err
+        assert told.startswith(f"likelight-cloud: {said}")
+        assert told.count("\n") == 1
     assert not missing.exists()
     assert (await poll(site, TOKEN)).status == 200

@@ -40,6 +40,7 @@ async def test_markup_in_the_name_and_in_a_note_is_shown_as_it_is_written(tmp_pa
             viewer = ViewerPage(page)
             await expect(page.get_by_text(NAME, exact=True).first).to_be_visible()
             await expect(viewer.note("mark")).to_have_text(NOTE)
+            await page.locator("#notes summary").click()
             await viewer.note("mark").click()
             await viewer.receives(re.compile("Your note|your note"))
             assert await page.locator("img[src=x], svg[onload]").count() == 0

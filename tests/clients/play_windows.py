@@ -5,6 +5,7 @@ import asyncio
 from playwright.async_api import Page
 
 from likelight.contract import State
+from likelight_cloud.page.files import BUNDLED
 from support.chromium import chromium, needs_chromium
 from support.feed import kitchen
 from support.pages import ViewerPage
@@ -41,7 +42,7 @@ async def moves(page: Page) -> None:
 
 
 async def test_twelve_windows_are_live_over_websockets_and_a_like_passes() -> None:
-    cloud = StubCloud()
+    cloud = StubCloud(files=BUNDLED)
     pages = [route for route in cloud.routes() if not route.path.startswith("/player/")]
     async with kitchen(*pages) as place, chromium() as browser, asyncio.TaskGroup() as group:
         units = encode([CAMERA_SHADE] * FPS, width=SIZE, height=SIZE, gop=FPS)
