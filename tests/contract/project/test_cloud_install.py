@@ -35,9 +35,11 @@ def programs(tmp_path: Path) -> Path:
 
 
 def test_a_cloud_server_starts_from_its_lock_alone(programs: Path, tmp_path: Path) -> None:
-    added = _run(str(programs / "likelight-cloud"), "kitchen", "add", "demo", "Demo", cwd=tmp_path)
+    cloud = str(programs / "likelight-cloud")
+    _run(cloud, "init", cwd=tmp_path)
+    added = _run(cloud, "kitchen", "add", "demo", "Demo", cwd=tmp_path)
     assert len(added.splitlines()[-1]) == 43
-    serve = [str(programs / "likelight-cloud"), "serve", "--port", "0", "--admin-port", "0"]
+    serve = [cloud, "serve", "--port", "0", "--admin-port", "0"]
     with subprocess.Popen(
         serve, cwd=tmp_path, env=_environment(), stderr=subprocess.PIPE, text=True
     ) as server:
