@@ -1,7 +1,9 @@
 """The cloud at run time: the store, the kitchens in memory, the clock and the random source."""
 
 import asyncio
+import logging
 import random
+import secrets
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Final
@@ -22,6 +24,8 @@ from likelight_cloud.trust.ceilings import Ceilings, KitchenLimits, Newcomers
 from likelight_cloud.trust.device import token_of
 from likelight_cloud.trust.limits import LikeBucket, NoteTimes, PerViewer
 from likelight_cloud.trust.viewer import ViewerTokens
+
+log = logging.getLogger(__name__)
 
 LOOK_S = 1.0
 """How often the database is asked for another process's changes: a revoked token ends held
@@ -83,6 +87,8 @@ class Cloud:
         self.newcomers = Newcomers()
         self.like_buckets = PerViewer(LikeBucket)
         self.note_times = PerViewer(NoteTimes)
+        self.process = secrets.token_urlsafe(6)
+        """This process, among those that share the database."""
         self._limits = limits
         self._ceilings: dict[str, Ceilings] = {}
         self._kitchens: dict[str, Kitchen] = {}
@@ -228,8 +234,26 @@ class Cloud:
             del self._kitchens[kid]
             kitchen.remove()
             return
+        moved = kitchen.record.process == self.process != record.process
         kitchen.adopt(record)
+        if moved:
+            # The device polls another process: there its pictures come, and viewers belong there.
+            log.info("Another process serves the kitchen %s now", kid)
+            del self._kitchens[kid]
+            kitchen.leave()
+            return
         kitchen.admit_only(await self.store.token_hashes(kid))
+
+    async def look_again(self, kitchen: Kitchen) -> None:
+        """Take in what other processes have committed of `kitchen`, now and not within a second.
+
+        Raises a 404 when it was removed.
+        """
+        kid = kitchen.record.kid
+        record = await self.store.kitchen(kid)
+        if record is None:
+            raise no_kitchen(kid)
+        kitchen.adopt(record)
 
     def _adopt(self, record: KitchenRecord) -> None:
         self.committed_at = asyncio.get_running_loop().time()

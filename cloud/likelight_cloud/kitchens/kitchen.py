@@ -21,7 +21,7 @@ from likelight_cloud.kitchens.arrival import Arrival
 from likelight_cloud.kitchens.audience import Audience, band
 from likelight_cloud.kitchens.sources import Sources
 from likelight_cloud.kitchens.waiting import Waiting
-from likelight_cloud.store.base import KitchenRecord
+from likelight_cloud.store.base import KitchenRecord, Report
 
 
 class Poll:
@@ -38,8 +38,8 @@ class Kitchen:
         self.audience = Audience()
         self.notes_lock = asyncio.Lock()
         self.sources = Sources()
-        self.removed = False
-        """It exists no more; nobody gets this object again."""
+        self.gone = False
+        """It was removed, or another process has it now; nobody gets this object again."""
         self.waiting = Waiting()
         self.boot_id: str | None = None
         """The device's start that polled last: of this one alone a status counts."""
@@ -55,15 +55,23 @@ class Kitchen:
         self._relay_watched = False
         self._relays_pictures = relays_pictures
         self.arrival = Arrival(now=now, is_due=self._pictures_due, on_change=self.announce)
-        if record.report is not None:
-            ago = (now() - record.report.received_at).total_seconds()
-            self._last_contact = Since(now, max(0.0, ago))
+        self._hear_of(record.report)
 
     def adopt(self, record: KitchenRecord) -> None:
         """Adopt a newer commit and wake everybody who waits for one."""
         if record.revision > self.record.revision:
             self.record = record
+            self._hear_of(record.report)
             self.announce()
+
+    def _hear_of(self, report: Report | None) -> None:
+        """Note when the device sent `report`, perhaps to another process."""
+        if report is None:
+            return
+        ago = (self._now() - report.received_at).total_seconds()
+        contact = Since(self._now, max(0.0, ago))
+        if self._last_contact is None or contact.at > self._last_contact.at:
+            self._last_contact = contact
 
     def announce(self) -> None:
         """Wake everybody who waits for a change."""
@@ -95,9 +103,14 @@ class Kitchen:
             self.announce()
 
     def remove(self) -> None:
-        """Let all that was begun with the kitchen end: it was removed."""
-        self.removed = True
+        """Refuse all that was begun with the kitchen: it was removed."""
         self.admit_only(())
+        self.leave()
+
+    def leave(self) -> None:
+        """Let all that was begun with the kitchen end, so that it is begun anew where the proxy
+        leads now."""
+        self.gone = True
         self.announce()
 
     def admits(self, token: bytes) -> bool:

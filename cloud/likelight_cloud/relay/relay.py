@@ -62,7 +62,7 @@ class Relay:
 
     async def run(self) -> None:
         """Follow the kitchen's state until nobody has watched or uploaded for a minute, or the
-        kitchen is removed."""
+        kitchen is gone from here."""
         try:
             async with asyncio.TaskGroup() as group:
                 serving = group.create_task(self.hub.run())
@@ -100,7 +100,7 @@ class Relay:
 
     async def _follow(self) -> None:
         loop = asyncio.get_running_loop()
-        while not self._kitchen.removed:
+        while not self._kitchen.gone:
             if self._session is not None and not self._kitchen.admits(self._token):
                 self._session.end(WSCloseCode.POLICY_VIOLATION)
             self._show()

@@ -94,6 +94,9 @@ class KitchenRecord:
     likes_by_day: Mapping[date, int] = field(default_factory=dict)
     zone: tzinfo = UTC
     """The kitchen's; UTC until its device has told it."""
+    process: str | None = None
+    """Which of several that share the database the device polled last. A file of SQLite is one
+    process's alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -299,6 +302,9 @@ class Store(Protocol):
 
     async def begin_time_lines(self) -> int:
         """Draw a new epoch for each kitchen; return how many there are."""
+
+    async def take_over(self, kid: str, process: str) -> None:
+        """Remember that the device polls `process` now, so that another one lets the kitchen go."""
 
     async def acknowledge(self, kid: str, seq: int, at: datetime) -> None:
         """Remember that the device holds every note up to `seq`."""

@@ -70,6 +70,7 @@ def kitchen_of(row: Row) -> KitchenRecord:
             date.fromisoformat(day): n for day, n in json.loads(row["by_day"] or "{}").items()
         },
         zone=zone_called(row["zone"]),
+        process=row["process"],
     )
 
 

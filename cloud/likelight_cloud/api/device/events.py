@@ -69,6 +69,8 @@ async def get_events(request: web.Request) -> web.Response:
 
     if not diagnosis:
         kitchen.note_contact()
+    if query.boot_id is not None and kitchen.record.process != cloud.process:
+        await cloud.store.take_over(kid, cloud.process)
     if query.cursor is None:
         record = kitchen.record
         position = await start_of(cloud.store, record, record.likes_total)
@@ -90,7 +92,7 @@ async def get_events(request: web.Request) -> web.Response:
             wait=query.wait,
             now=cloud.now,
             rng=cloud.rng,
-            alive=lambda: cloud.serves(request) and kitchen.admits(token),
+            alive=lambda: cloud.serves(request) and kitchen.admits(token) and not kitchen.gone,
         )
         if not kitchen.admits(token):
             raise refused(kid)
@@ -123,6 +125,10 @@ async def _resume(cloud: Cloud, kitchen: Kitchen, cursor: str) -> Position:
             type=ProblemType.CURSOR,
         ) from error
     why = await why_not_on_it(cloud.store, kitchen.record, position)
+    if why is not None:
+        # It may be another process's cursor, of commits that are not known here yet.
+        await cloud.look_again(kitchen)
+        why = await why_not_on_it(cloud.store, kitchen.record, position)
     if why is None:
         return position
     if position.epoch == kitchen.record.epoch:

@@ -50,7 +50,7 @@ async def _follow(request: web.Request, kitchen: Kitchen, response: web.StreamRe
     cloud, loop = request.app[CLOUD], asyncio.get_running_loop()
     sent, silent_until = "", 0.0
     piece = f"retry: {cloud.rng.randint(*RETRY_MS)}\n"
-    while cloud.serves(request) and not kitchen.removed:
+    while cloud.serves(request) and not kitchen.gone:
         summary = kitchen.summary()
         tag = fingerprint(summary)
         if tag != sent:

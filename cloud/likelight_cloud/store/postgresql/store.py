@@ -291,6 +291,17 @@ class PostgresStore:
 
         return await self._write(work)
 
+    async def take_over(self, kid: str, process: str) -> None:
+        async def work(connection: asyncpg.Connection) -> None:
+            await locked(connection, kid)
+            await connection.execute(
+                "UPDATE kitchen SET process = $2, revision = revision + 1 WHERE kid = $1",
+                kid,
+                process,
+            )
+
+        await self._write(work, kid)
+
     async def acknowledge(self, kid: str, seq: int, at: datetime) -> None:
         async def work(connection: asyncpg.Connection) -> None:
             acked = (await locked(connection, kid)).acked

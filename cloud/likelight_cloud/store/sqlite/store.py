@@ -286,6 +286,9 @@ class SqliteStore:
     async def begin_time_lines(self) -> int:
         return await self._write(begin_time_lines)
 
+    async def take_over(self, kid: str, process: str) -> None:
+        """Nothing to remember: no other process serves this file."""
+
     async def acknowledge(self, kid: str, seq: int, at: datetime) -> None:
         def work(db: sqlite3.Connection) -> None:
             acked = _row(db, kid)["acked"]
@@ -337,7 +340,7 @@ class SqliteStore:
 _KITCHENS = """
 SELECT *, status ->> '$.camera.opens_at' AS opens_at,
        status ->> '$.hours' AS hours, status ->> '$.hours.zone' AS zone,
-       status ->> '$.notes_wait' AS notes_wait,
+       status ->> '$.notes_wait' AS notes_wait, NULL AS process,
        (SELECT json_group_object(day, n) FROM likes_day WHERE kid = kitchen.kid) AS by_day
 FROM kitchen"""
 

@@ -1,0 +1,118 @@
+"""Two clouds on one database serve one kitchen: for a moment while a proxy routes it anew, or for
+longer where two proxies differ about who is alive."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+
+import pytest
+
+from likelight.contract import State
+from likelight_cloud import app
+from support.cloud import KID, bearer, status
+from support.postgresql import Server
+from support.relay import RelaySite, relay_site, until
+
+FEED = f"/v1/kitchens/{KID}"
+
+
+@pytest.fixture
+def database(postgresql: Server) -> Iterator[str]:
+    with postgresql.database() as url:
+        yield url
+
+
+@asynccontextmanager
+async def two(database: str) -> AsyncIterator[tuple[RelaySite, RelaySite]]:
+    """Serve both; each has been asked for the kitchen before."""
+    async with relay_site(database) as one, relay_site(database) as other:
+        for site in (one, other):
+            await site.summary()
+        yield one, other
+
+
+async def test_what_both_take_reaches_the_device_once_and_without_a_gap(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Neither hears of what the other commits, but where it has to ask.
+    monkeypatch.setattr(app, "LOOK_S", 3600.0)
+    async with two(database) as sites:
+        first = (await sites[0].poll()).body
+        cursor, epoch = first["cursor"], first["epoch"]
+        delta, liked = 0, 0
+        seqs: list[tuple[int, str]] = []
+        sent: list[str] = []
+        for turn in range(12):
+            served, other = sites[turn % 2], sites[(turn + 1) % 2]
+            assert (await served.poll(cursor)).status == 200, "its reply is lost"
+            for site in (served, other, other):
+                site.forget_viewer()
+                liked += (await site.like(2)).body["accepted"]
+                sent.append((await site.note()).body["id"])
+            for _ in range(2):
+                reply = await served.poll(cursor)
+                assert (reply.status, reply.body["epoch"]) == (200, epoch)
+                assert reply.body["dropped_notes"] == 0
+                cursor = reply.body["cursor"]
+                delta += reply.body["likes"]["delta"]
+                seqs += [(note["seq"], note["id"]) for note in reply.body["notes"]]
+        for site in sites:
+            await site.cloud.look_again(await site.cloud.kitchen(KID))
+        reply = await sites[0].poll(cursor)
+        delta += reply.body["likes"]["delta"]
+        seqs += [(note["seq"], note["id"]) for note in reply.body["notes"]]
+        assert delta == reply.body["likes"]["total"] == liked
+        assert seqs == list(enumerate(sent, 1))
+
+
+async def test_who_has_the_device_no_more_lets_the_kitchen_go(database: str) -> None:
+    """Where it polls, its pictures come, and there its viewers belong."""
+    async with two(database) as (one, other):
+        assert (await one.status()).status == 200
+        pictures = one.session.ws_connect(f"{one.base}/k/{KID}/ws")
+        async with one.device() as device, pictures as watcher:
+            await device.open()
+            await until(lambda: one.hub.state is State.LIVE)
+            live = await one.session.get(f"{one.base}{FEED}/live")
+            cursor = (await one.poll()).body["cursor"]
+            held = asyncio.create_task(one.poll(cursor, wait=30))
+            await until(lambda: one.cloud.loaded_kitchens()[0].polled)
+            assert (await other.poll(cursor)).status == 200
+            async with asyncio.timeout(20):
+                # At once, and no fault: it was not another device that took over.
+                assert (await held).status == 200
+                await live.read()
+                await device.closed()
+                async for _ in watcher:
+                    pass
+        assert one.cloud.loaded_kitchens() == ()
+        assert other.cloud.loaded_kitchens() != ()
+        # Viewers who come here in spite of that read what the device says there.
+        assert (await one.summary())["state"] == "live"
+        reply = await other.call(
+            "POST",
+            f"{FEED}/status",
+            json=status(
+                n=2,
+                camera={"state": "private", "since": "2026-11-21T11:59:00.000Z", "cause": "button"},
+            ),
+            headers=bearer(),
+        )
+        assert reply.status == 200
+        async with asyncio.timeout(20):
+            while (await one.summary())["state"] != "private":
+                await asyncio.sleep(0.05)
+        # And back.
+        assert (await one.poll(cursor)).status == 200
+        await until(lambda: other.cloud.loaded_kitchens() == ())
+
+
+async def test_a_device_heard_of_elsewhere_is_not_offline(
+    database: str,
+) -> None:
+    async with two(database) as (one, other):
+        assert (await one.summary())["state"] == "offline"
+        assert (await other.status()).status == 200
+        async with asyncio.timeout(20):
+            while (await one.summary())["state"] != "live":
+                await asyncio.sleep(0.05)
