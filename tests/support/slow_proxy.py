@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from math import inf
 from urllib.parse import urlsplit
 
+from support.raw_server import raw_server
+
 PIECE = 4096
 """Bytes that are carried at once."""
 AHEAD_S = 0.005
@@ -58,8 +60,12 @@ class SlowProxy:
         sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, self.line.queue)
         sock.setblocking(False)
-        await asyncio.get_running_loop().sock_connect(sock, self._target)
-        server_reader, server_writer = await asyncio.open_connection(sock=sock, limit=PIECE)
+        try:
+            await asyncio.get_running_loop().sock_connect(sock, self._target)
+            server_reader, server_writer = await asyncio.open_connection(sock=sock, limit=PIECE)
+        except BaseException:
+            sock.close()
+            raise
         self._writers |= {writer, server_writer}
         try:
             async with asyncio.TaskGroup() as group:
@@ -122,18 +128,6 @@ async def slow_proxy(url: str, line: SlowLine) -> AsyncIterator[SlowProxy]:
         # What is accepted inherits it: the kernel must not swallow seconds of video.
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8192)
     listener.bind(("127.0.0.1", 0))
-    served: set[asyncio.Task[None]] = set()
-
-    def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        served.add(asyncio.ensure_future(proxy.serve(reader, writer)))
-
-    server = await asyncio.start_server(accept, sock=listener, limit=PIECE)
-    proxy.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-    try:
+    async with raw_server(proxy.serve, sock=listener, limit=PIECE) as port:
+        proxy.url = f"http://127.0.0.1:{port}"
         yield proxy
-    finally:
-        server.close()
-        proxy.cut_all()
-        for task in served:
-            task.cancel()
-        await asyncio.gather(*served, return_exceptions=True)

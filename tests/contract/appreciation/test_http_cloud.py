@@ -28,6 +28,7 @@ from likelight.appreciation.sync.client import (
 from likelight.appreciation.sync.http_cloud import HttpCloud
 from likelight.contract import CameraReport, Health, State, Status
 from likelight.runtime import http_session
+from support.raw_server import raw_server
 from support.virtual import run_virtual
 
 TOKEN = "a-secret-that-nobody-may-see"
@@ -328,9 +329,10 @@ async def test_nothing_that_a_peer_writes_comes_into_the_words_as_it_is() -> Non
         writer.write(b"HTTP/1.1 200 OK\r\nA\x1b[31m b\r\n\r\n" + b"x" * 500)
         writer.close()
 
-    server = await asyncio.start_server(no_http, "127.0.0.1", 0)
-    port = server.sockets[0].getsockname()[1]
-    async with server, HttpCloud(f"http://127.0.0.1:{port}", "demo", TOKEN) as cloud:
+    async with (
+        raw_server(no_http) as port,
+        HttpCloud(f"http://127.0.0.1:{port}", "demo", TOKEN) as cloud,
+    ):
         with pytest.raises(Unreachable) as caught:
             await cloud.events("c0", 0, 0)
     assert str(caught.value).isprintable()

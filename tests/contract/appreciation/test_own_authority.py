@@ -25,6 +25,7 @@ from likelight.fleet.doctor.probes import CloudAccess, ask_cloud, ask_upload
 from likelight.fleet.doctor.system import System
 from likelight.runtime.http_session import Trust
 from support.certificates import Authority, make_authority
+from support.raw_server import raw_server
 
 EVENTS = {
     "cursor": "c1",
@@ -150,20 +151,17 @@ async def test_without_the_file_and_with_another_one_nothing_is_sent(authorities
 async def connecting_proxy() -> AsyncIterator[tuple[str, list[str]]]:
     """Run an HTTP proxy that opens what CONNECT asks for; yield its address and what was asked."""
     asked: list[str] = []
-    serving: list[asyncio.Task[None]] = []
 
     async def pipe(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with suppress(OSError):
-            while block := await reader.read(65536):
-                writer.write(block)
-                await writer.drain()
-        writer.close()
-        with suppress(OSError):
-            await writer.wait_closed()
+        try:
+            with suppress(OSError):
+                while block := await reader.read(65536):
+                    writer.write(block)
+                    await writer.drain()
+        finally:
+            writer.close()
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        if (task := asyncio.current_task()) is not None:
-            serving.append(task)
         head = (await reader.readuntil(b"\r\n\r\n")).decode()
         method, target, _ = head.split(" ", 2)
         asked.append(f"{method} {target}")
@@ -174,10 +172,8 @@ async def connecting_proxy() -> AsyncIterator[tuple[str, list[str]]]:
             group.create_task(pipe(reader, back))
             group.create_task(pipe(there, writer))
 
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
-    async with server:
-        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", asked
-        await asyncio.gather(*serving)
+    async with raw_server(serve) as port:
+        yield f"http://127.0.0.1:{port}", asked
 
 
 async def test_through_a_proxy_the_authority_of_the_file_is_asked_too(authorities: Any) -> None:
@@ -273,9 +269,8 @@ async def test_a_port_without_tls_is_told_as_one(tmp_path: Path) -> None:
             await writer.wait_closed()
         gone.set()
 
-    server = await asyncio.start_server(hang_up, "localhost", 0)
-    async with server:
-        config = {"url": f"https://localhost:{server.sockets[0].getsockname()[1]}"}
+    async with raw_server(hang_up, "localhost") as port:
+        config = {"url": f"https://localhost:{port}"}
         cloud = Config.model_validate(
             {"cloud": {**config, "token_file": "/t"}, "state_dir": tmp_path}
         )

@@ -15,6 +15,7 @@ from likelight_cloud.store.postgresql import writer as writer_module
 from support.cloud import NOON
 from support.cloud_stores import Factory, opened
 from support.postgresql import Server
+from support.raw_server import raw_server
 
 
 @pytest.fixture
@@ -131,11 +132,8 @@ class Wire:
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[None]:
-        served = await asyncio.start_server(self._carry, "127.0.0.1", 0)
-        async with served:
-            self.port = served.sockets[0].getsockname()[1]
+        async with raw_server(self._carry) as self.port:
             yield
-            served.close()
             self.break_off()
             while self._carrying:
                 await asyncio.sleep(0)

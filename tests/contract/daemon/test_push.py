@@ -34,6 +34,7 @@ from support.demo import free_port
 from support.feed import now_us
 from support.media_server import KEY, MediaServer, needs_nginx, watch
 from support.pictures import encode, heavy
+from support.raw_server import raw_server
 from support.whole import whole
 
 SHUT_WITHIN_S = 0.2
@@ -285,11 +286,8 @@ async def deaf(server: MediaServer) -> AsyncIterator[Deaf]:
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8192)
     way = Deaf(listener.getsockname()[1], server.port)
     way.hears.set()
-    serving = await asyncio.start_server(way.serve, sock=listener, limit=4096)
-    try:
+    async with raw_server(way.serve, sock=listener, limit=4096):
         yield way
-    finally:
-        serving.close()
 
 
 @needs_nginx

@@ -10,6 +10,7 @@ from likelight.feed.outlets import Demand
 from likelight.feed.upload.protocol import PacketKind, UploadPacket
 from support.feed import now_us
 from support.pictures import CAMERA_SHADE, heavy, jpeg
+from support.raw_server import raw_server
 from support.relay import Uploading, beside, until, uploading
 from support.scripted_relay import ScriptedRelay, scripted_relay
 from support.slow_proxy import SlowLine, slow_proxy
@@ -86,11 +87,12 @@ def test_a_relay_that_does_not_answer_is_given_up_after_five_seconds() -> None:
             await reader.read()
             writer.close()
 
-        async with await asyncio.start_server(say_nothing, "127.0.0.1", 0) as server:
-            port = server.sockets[0].getsockname()[1]
-            async with uploading(f"http://127.0.0.1:{port}") as device:
-                open_gate(device)
-                await until(lambda: len(asked) == 2, within=60)
+        async with (
+            raw_server(say_nothing) as port,
+            uploading(f"http://127.0.0.1:{port}") as device,
+        ):
+            open_gate(device)
+            await until(lambda: len(asked) == 2, within=60)
         assert 5.0 <= asked[1] - asked[0] <= 5.6
 
     run_virtual(scenario())

@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 import pytest
 from aiohttp import web
 
+from support.raw_server import raw_server
 from support.relay import Uploading, until, uploading
 from support.scripted_relay import Answer, ScriptedRelay, scripted_relay
 from support.virtual import run_virtual
@@ -85,11 +86,12 @@ def test_a_body_that_never_ends_is_given_up_after_five_seconds() -> None:
             await reader.read()
             writer.close()
 
-        async with await asyncio.start_server(drip, "127.0.0.1", 0) as server:
-            port = server.sockets[0].getsockname()[1]
-            async with uploading(f"http://127.0.0.1:{port}") as device:
-                open_gate(device)
-                await until(lambda: len(asked) == 2, within=60)
+        async with (
+            raw_server(drip) as port,
+            uploading(f"http://127.0.0.1:{port}") as device,
+        ):
+            open_gate(device)
+            await until(lambda: len(asked) == 2, within=60)
         assert 5.0 <= asked[1] - asked[0] <= 5.6
 
     run_virtual(scenario())
@@ -131,11 +133,12 @@ def test_what_a_stranger_writes_is_harmless_in_the_log(caplog: pytest.LogCapture
             writer.write(b"\x1b[31mHTTP/1.1 " + b"no relay " * 400 + b"\r\n\r\n")
             writer.close()
 
-        async with await asyncio.start_server(babble, "127.0.0.1", 0) as server:
-            port = server.sockets[0].getsockname()[1]
-            async with uploading(f"http://127.0.0.1:{port}") as device:
-                open_gate(device)
-                await until(lambda: len(asked) == 2, within=60)
+        async with (
+            raw_server(babble) as port,
+            uploading(f"http://127.0.0.1:{port}") as device,
+        ):
+            open_gate(device)
+            await until(lambda: len(asked) == 2, within=60)
 
     run_virtual(scenario())
     (line,) = caplog.messages
