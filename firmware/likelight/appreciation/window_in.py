@@ -236,6 +236,10 @@ class WindowIn:
         """
         self.presenter.update()
 
+    def token_changed(self) -> None:
+        """The device has another token: a refusal may be over."""
+        self._poller.ask_again()
+
     async def run(self) -> None:
         """Run for ever; at the end, store what the lamp has shown."""
         await self._inbox.load()

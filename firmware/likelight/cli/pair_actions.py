@@ -75,10 +75,9 @@ def pair(config: Config, typed: str, cloud: str | None) -> Exit:
         enrolled = asyncio.run(_enrol(config, url, code, token))
     except _NotEnrolled as refused:
         return end(refused, refused.code)
-    had_one = file.exists()
     draft.replace(file)
     sync_folder(file.parent)
-    _tell(config, enrolled, url, file, had_one=had_one)
+    _tell(config, enrolled, url, file)
     return Exit.DONE
 
 
@@ -147,14 +146,11 @@ def _serial() -> str:
     return "unknown"
 
 
-def _tell(config: Config, enrolled: EnrolReply, url: str, file: Path, *, had_one: bool) -> None:
+def _tell(config: Config, enrolled: EnrolReply, url: str, file: Path) -> None:
     print(f"This device is {enrolled.name} ({enrolled.kid}) now. Its token is in {file}.")
     named = (config.kitchen.id, config.cloud.url, config.cloud.token_file)
     if named == (enrolled.kid, url, file):
-        if had_one:
-            print("Restart it: `sudo systemctl restart likelight`")
-        else:
-            print("A running likelight takes the token within 10 s.")
+        print("A running likelight takes the token within 10 s.")
         return
     print(
         "Its configuration must say so, too:\n"

@@ -68,6 +68,7 @@ async def assemble(
             new_session=partial(new_session, config.cloud.proxy),
             trust=prepared.trust,
             clock_is_set=prepared.clock.is_set,
+            on_token=prepared.upload.pair if prepared.upload else lambda _: None,
         ) as cloud,
         _opened_hardware(config.wiring) as hardware,
     ):
@@ -155,12 +156,9 @@ def _connect(
 
     window_in = events.window_in = _window_in(config, prepared, cloud, hardware, events, zone)
     _add_window_in(supervisor, window_in, prepared)
-    if prepared.token is None and config.cloud.token_file is not None:
-        needs = (part for part in (cloud, feed.upload) if part is not None)
+    if config.cloud.token_file is not None:
         pairing = Pairing(
-            config.cloud.token_file,
-            *needs,
-            on_paired=lambda: troubles.set(Trouble.NOT_PAIRED, False),
+            config.cloud.token_file, cloud, prepared.token, on_paired=events.on_paired
         )
         supervisor.add("pairing", pairing, critical=False)
     for trouble in prepared.troubles:

@@ -64,6 +64,10 @@ class DeviceEvents:
         self.window_in.situation_changed()
         self.changes.bump()
 
+    def on_paired(self) -> None:
+        self.troubles.set(Trouble.NOT_PAIRED, False)
+        self.window_in.token_changed()
+
     def on_consent(self) -> None:
         self.window_in.situation_changed()
         self.changes.bump()

@@ -1,4 +1,4 @@
-"""The device's token, which may come later: until then the device is not paired, and lives."""
+"""The device's token, which may come later, and change: until then it is not paired, and lives."""
 
 import asyncio
 import logging
@@ -13,38 +13,50 @@ from likelight.config.settings import ConfigError
 log = logging.getLogger(__name__)
 
 LOOK_AGAIN_S = 10.0
-"""How often the file is looked at while it holds no token."""
+"""How often the file is looked at."""
 
 
 class NeedsToken(Protocol):
-    """A connection that proves with the token which device this is."""
+    """A connection that proves with a token which device this is."""
 
-    def pair(self, token: str) -> None: ...
+    @property
+    def token(self) -> str | None: ...
+
+    def pair(self, *tokens: str) -> None: ...
 
 
 class Pairing:
-    """Looks for the token in `file` until it is there, and gives it to what `needs` it.
+    """Gives each token that comes into `file` to `cloud`, with the one before it in case that the
+    new one is refused.
 
-    A component. `on_paired` is called after that.
+    A component. `token` is what was there at the start, or None; `on_paired` is called after each.
     """
 
-    def __init__(self, file: Path, *needs: NeedsToken, on_paired: Callable[[], None]) -> None:
+    def __init__(
+        self, file: Path, cloud: NeedsToken, token: str | None, *, on_paired: Callable[[], None]
+    ) -> None:
         self._file = file
-        self._needs = needs
+        self._cloud = cloud
+        self._token = token
         self._on_paired = on_paired
-        self._paired = False
 
     async def run(self) -> None:
         """Look until cancelled."""
-        while not self._paired:
+        while True:
             await asyncio.sleep(LOOK_AGAIN_S)
+            # While there is none, the one before is still good.
             with suppress(ConfigError):
-                self._pair(await asyncio.to_thread(read_token, self._file))
-        await asyncio.Event().wait()
+                token = await asyncio.to_thread(read_token, self._file)
+                if token != self._token:
+                    self._pair(token)
 
     def _pair(self, token: str) -> None:
-        for connection in self._needs:
-            connection.pair(token)
-        log.info("The token is there: this device is paired")
-        self._paired = True
+        self._token = token
+        before = self._cloud.token
+        if before is None:
+            log.info("The token is there: this device is paired")
+            self._cloud.pair(token)
+        else:
+            log.info("%s has another token: it is used from now on", self._file)
+            self._cloud.pair(token, before)
         self._on_paired()

@@ -118,6 +118,31 @@ async def test_a_question_carries_cursor_version_wait_and_token() -> None:
     assert seen[0].headers["Authorization"] == f"Bearer {TOKEN}"
 
 
+async def test_a_refused_token_gives_way_to_the_one_before_until_that_is_refused() -> None:
+    valid, came = {"before"}, []
+
+    async def answer(request: web.Request) -> web.Response:
+        came.append(token := request.headers["Authorization"].removeprefix("Bearer "))
+        if token in valid:
+            return web.json_response(EVENTS)
+        return web.Response(
+            body=refused_as("token", 401), status=401, content_type="application/problem+json"
+        )
+
+    async with cloud_that(answer) as cloud:
+        cloud.pair("new", "before")
+        assert cloud.token == "new"
+        for _ in range(2):
+            await cloud.events(None, 0, 0)
+        assert (cloud.token, came) == ("before", ["new", "before", "before"])
+        valid.clear()
+        with pytest.raises(DeviceRefused):
+            await cloud.events(None, 0, 0)
+        valid.add("new")
+        await cloud.events(None, 0, 0)
+        assert cloud.token == "new"
+
+
 async def test_a_status_arrives_as_json() -> None:
     bodies: list[Status] = []
 

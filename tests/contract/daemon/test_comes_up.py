@@ -11,6 +11,7 @@ from typing import Any
 import aiohttp
 import pytest
 
+from likelight.appreciation.sync.connection import CloudConnection
 from likelight.cli.main import main
 from likelight.config.settings import CloudSettings, Config, KitchenSettings, WebSettings
 from likelight.config.state_dir import held_if_usable
@@ -157,6 +158,55 @@ async def test_a_device_that_is_not_paired_is_once_it_was_given_its_code(
             await asyncio.to_thread(file.write_text, text)
             assert await asyncio.to_thread(main, ["pair", code, "--config", str(file)]) == 0
             await device.until(lambda: device.device.window_in.reported.is_set())
+            await device.lights_for_a_like(cloud.public)
+
+
+async def test_a_device_that_is_refused_takes_a_new_token_without_a_restart(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pairing, "LOOK_AGAIN_S", 0.05)
+    token_file = tmp_path / "token"
+    await asyncio.to_thread(write_token, token_file, "a-revoked-token")
+    async with cloud_server(tmp_path / "cloud.sqlite") as cloud:
+        settings = CloudSettings(url=cloud.public, token_file=token_file)
+        async with risen(tmp_path / "state", cloud=settings) as device:
+            window = device.device.window_in
+            await device.until(lambda: window.connection is CloudConnection.REFUSED)
+            # By itself it would ask again in 5 to 15 min.
+            await asyncio.to_thread(write_token, token_file, TOKEN)
+            await device.until(lambda: window.connection is CloudConnection.CONNECTED)
+            await device.lights_for_a_like(cloud.public)
+            async with aiohttp.ClientSession(cloud.public) as session, asyncio.timeout(WITHIN_S):
+                kitchen, view = f"/v1/kitchens/{KID}", {"view": "a-random-view"}
+                await (await session.post(f"{kitchen}/watching", json=view)).read()
+                while not (await (await session.get(kitchen)).json())["feed"]["arriving"]:
+                    await asyncio.sleep(0.05)
+
+
+async def test_a_new_token_ends_the_one_before_and_one_that_is_refused_does_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(pairing, "LOOK_AGAIN_S", 0.05)
+    token_file = tmp_path / "token"
+    await asyncio.to_thread(write_token, token_file, TOKEN)
+    async with cloud_server(tmp_path / "cloud.sqlite") as cloud:
+        store = cloud.cloud.cloud.store
+        settings = CloudSettings(url=cloud.public, token_file=token_file)
+        async with risen(tmp_path / "state", cloud=settings) as device:
+            window = device.device.window_in
+            await device.until(lambda: window.connection is CloudConnection.CONNECTED)
+            await asyncio.to_thread(write_token, token_file, "mistyped")
+            async with asyncio.timeout(WITHIN_S):
+                # A like ends the poll that is held, and the next one brings the new token.
+                while "this device goes on with the one before" not in caplog.text:
+                    await device.lights_for_a_like(cloud.public)
+            assert window.connection is CloudConnection.CONNECTED
+            assert device.device.health().reasons == ()
+            await store.add_token(KID, hashed("right"))
+            await asyncio.to_thread(write_token, token_file, "right")
+            async with asyncio.timeout(WITHIN_S):
+                while await store.token_hashes(KID) != (hashed("right"),):
+                    await device.lights_for_a_like(cloud.public)
             await device.lights_for_a_like(cloud.public)
 
 

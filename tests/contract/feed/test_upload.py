@@ -18,7 +18,7 @@ from likelight.feed.transport import unacknowledged_bytes
 from likelight.feed.upload.sender import SHUT_WITHIN_S
 from likelight.gate.on_air import REOPEN_AFTER_S
 from support.busy import BUSY, lateness
-from support.cloud import KID
+from support.cloud import KID, TOKEN
 from support.demo import free_port
 from support.pictures import CAMERA_SHADE, heavy
 from support.relay import RelaySite, Uploading, beside, relay_site, until, uploading, wall_us
@@ -58,6 +58,17 @@ async def test_the_upload_goes_through_a_proxy(site: RelaySite) -> None:
         device.live()
         async with beside(device.film()):
             await until(lambda: site.relays.hub(KID) is not None)
+
+
+async def test_a_refused_upload_tries_a_new_token_at_once(site: RelaySite) -> None:
+    async with uploading(site.base, token="revoked") as device:
+        device.upload.on_watched(True)
+        device.live()
+        async with beside(device.film()):
+            await until(lambda: device.demands.heard[-1] == Demand())
+            device.upload.pair(TOKEN)
+            # By itself it would try again after a minute.
+            await until(lambda: device.upload.uploading)
 
 
 async def test_nothing_is_opened_while_nobody_watches_or_the_gate_is_shut(

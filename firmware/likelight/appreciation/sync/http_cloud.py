@@ -1,6 +1,7 @@
 """A cloud over HTTP: each status code and each failed connection becomes a `CloudError`."""
 
 import asyncio
+import logging
 import socket
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
@@ -34,6 +35,8 @@ from likelight.runtime.http_session import Trust, failure_words, new_session
 from likelight.runtime.printable import printable
 from likelight.runtime.tls import CaFileError, CertificateFault, certificate_fault
 
+log = logging.getLogger(__name__)
+
 W = TypeVar("W", bound=Wire)
 
 MAX_NOTES = MAX_LIST
@@ -41,8 +44,14 @@ MAX_NOTES = MAX_LIST
 EVENTS_GRACE_S = 10.0
 """How much longer than its own `wait` a long poll may take."""
 STATUS_TIMEOUT_S = 10.0
+NEXT_TOKEN_S = 0.2
+"""The pause before another token is tried: the contract's shortest after any reply."""
 LONGEST_RETRY_AFTER_S = 3600.0
 _NOT_VALID_NOW = (CertificateFault.NOT_YET_VALID, CertificateFault.EXPIRED)
+
+
+_Answer = tuple[int, Mapping[str, str], bytes]
+"""Status, headers and body."""
 
 
 class HttpCloud:
@@ -50,7 +59,8 @@ class HttpCloud:
 
     The token is sent to this cloud alone, as `Authorization` header: redirects are not followed,
     and no message or repr contains it. It may come later, with `pair`; ask nothing before that.
-    `clock_is_set` tells whether this device's clock can be believed; it may block.
+    `on_token` is called with each one that is in use from then on. `clock_is_set` tells whether
+    this device's clock can be believed; it may block.
     """
 
     def __init__(
@@ -62,9 +72,11 @@ class HttpCloud:
         new_session: Callable[[], aiohttp.ClientSession] = new_session,
         trust: Trust | None = None,
         clock_is_set: Callable[[], bool] = lambda: False,
+        on_token: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._kitchen = f"{base_url.rstrip('/')}/v1/kitchens/{kid}"
-        self._headers = {"Accept": "application/json"}
+        self._on_token = on_token
+        self._tokens: tuple[str, ...] = ()
         self._new_session = new_session
         self._trust = trust or Trust()
         self._clock_is_set = clock_is_set
@@ -72,9 +84,16 @@ class HttpCloud:
         if token is not None:
             self.pair(token)
 
-    def pair(self, token: str) -> None:
-        """Prove from now on with `token` which device this is."""
-        self._headers["Authorization"] = f"Bearer {token}"
+    def pair(self, *tokens: str) -> None:
+        """Prove from now on with the first of `tokens` which device this is, and with the next one
+        where the cloud refuses it."""
+        self._tokens = tokens
+        self._on_token(tokens[0])
+
+    @property
+    def token(self) -> str | None:
+        """The token in use; None while there is none."""
+        return self._tokens[0] if self._tokens else None
 
     async def __aenter__(self) -> Self:
         self._session = self._new_session()
@@ -126,10 +145,43 @@ class HttpCloud:
         time_out: float,
         query: dict[str, str] | None = None,
         body: bytes | None = None,
-    ) -> tuple[int, Mapping[str, str], bytes]:
+    ) -> _Answer:
+        """Return the answer to the first token that is not refused, or else to the last."""
+        token, *others = self._tokens or ("",)
+        answer = await self._ask(token, method, path, time_out=time_out, query=query, body=body)
+        for another in others:
+            if not _refuses_token(answer):
+                break
+            await asyncio.sleep(NEXT_TOKEN_S)
+            answer = await self._ask(
+                another, method, path, time_out=time_out, query=query, body=body
+            )
+            if not _refuses_token(answer):
+                self._go_on_with(another)
+        return answer
+
+    def _go_on_with(self, token: str) -> None:
+        # Another request may have found this out before; or other tokens have come meanwhile.
+        if token in self._tokens[1:]:
+            log.warning(
+                "The cloud refuses the token that came last; this device goes on with the one "
+                "before it"
+            )
+            self.pair(token, *(each for each in self._tokens if each != token))
+
+    async def _ask(
+        self,
+        token: str,
+        method: str,
+        path: str,
+        *,
+        time_out: float,
+        query: dict[str, str] | None,
+        body: bytes | None,
+    ) -> _Answer:
         if self._session is None:
             raise Unreachable("the connection to the cloud is closed")
-        headers = dict(self._headers)
+        headers = {"Accept": "application/json", "Authorization": f"Bearer {token}"}
         if body is not None:
             headers["Content-Type"] = "application/json"
         try:
@@ -215,6 +267,12 @@ def _failure(status: int, headers: Mapping[str, str], body: bytes) -> CloudError
             return _stranger(status)
         case _:
             return Unreachable(f"the cloud answered with status {status}", FailureKind.CLOUD)
+
+
+def _refuses_token(answer: _Answer) -> bool:
+    status, headers, body = answer
+    problem = problem_of(status, headers.get("Content-Type", ""), body)
+    return problem is not None and problem.type == ProblemType.TOKEN
 
 
 def _retry_after(headers: Mapping[str, str]) -> float | None:

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import random
 from collections.abc import Callable
+from contextlib import suppress
 
 from likelight.appreciation.sync.client import (
     BadCursor,
@@ -77,6 +78,7 @@ class Poller:
         self._heard_at = 0.0
         self._heard = asyncio.Event()
         self._in_vain_since: float | None = None
+        self._again = asyncio.Event()
         self._store_fails = False
 
     async def run(self) -> None:
@@ -88,10 +90,15 @@ class Poller:
             group.create_task(self._poll())
             group.create_task(self._watch_for_silence())
 
+    def ask_again(self) -> None:
+        """Ask soon, if this device is refused: it has another token."""
+        self._again.set()
+
     async def _poll(self) -> None:
         clock = asyncio.get_running_loop().time
         while True:
             asked_at = clock()
+            self._again.clear()
             try:
                 pause = await self._ask(asked_at)
             except CloudError as error:
@@ -102,7 +109,16 @@ class Poller:
                     log.exception("The cloud's reply can't be stored: %s", error)
                 self._store_fails = True
                 pause = self._backoff.next()
-            await asyncio.sleep(max(pause, FLOOR_S))
+            await asyncio.sleep(FLOOR_S)
+            await self._pause(pause - FLOOR_S)
+
+    async def _pause(self, seconds: float) -> None:
+        if self.connection is not CloudConnection.REFUSED:
+            await asyncio.sleep(seconds)
+            return
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._again.wait()
 
     async def _ask(self, asked_at: float) -> float:
         """Ask once and return the pause before the next question, in seconds."""

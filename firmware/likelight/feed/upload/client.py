@@ -9,6 +9,7 @@ import logging
 import random
 import secrets
 from collections.abc import Callable
+from contextlib import suppress
 
 import aiohttp
 from pydantic import ValidationError
@@ -78,6 +79,7 @@ class Upload:
         self._proxy = proxy
         self._trust = trust or Trust()
         self._headers: dict[str, str] = {}
+        self._paired = asyncio.Event()
         self._rng = rng
         self._backoff = Backoff(rng, base=0.5, cap=30.0)
         self._wakes_backoff = Backoff(rng, base=0.5, cap=WAKES_CAP_S, jitter=0.5)
@@ -95,8 +97,9 @@ class Upload:
             self.pair(token)
 
     def pair(self, token: str) -> None:
-        """Prove from now on with `token` which device this is."""
+        """Prove from now on with `token` which device this is; the pause after a refusal ends."""
         self._headers["Authorization"] = f"Bearer {token}"
+        self._paired.set()
 
     def attach(self, hub: Hub, *, request_keyframe: Callable[[Rendition], None]) -> None:
         """Take the feed of `hub`; `request_keyframe` asks its camera for a keyframe."""
@@ -160,7 +163,11 @@ class Upload:
                 while not self._outgoing.may_connect:
                     self._outgoing.changed.clear()
                     await self._outgoing.changed.wait()
-                await asyncio.sleep(await self._upload(session))
+                self._paired.clear()
+                pause = await self._upload(session)
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(pause):
+                        await self._paired.wait()
 
     async def _upload(self, session: aiohttp.ClientSession) -> float:
         """Open one connection and use it to its end; return the pause before the next, in s."""
