@@ -1,25 +1,39 @@
-"""The device's store, watched, and what of it a power cut leaves."""
+"""The device's store, watched, and what of it the end of a process or of the power leaves."""
 
+import asyncio
 import sqlite3
-from collections.abc import Callable, Iterable
-from contextlib import closing
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import asynccontextmanager, closing
 from datetime import datetime
 from pathlib import Path
+from typing import ClassVar, TypeVar
 
 from likelight.appreciation.sync.device_file import StoredNote, SyncState, device_file
 from likelight.appreciation.sync.store import DeviceStore
 from likelight.contract import Note, Thanks
+from likelight.runtime.migrations import FileFormat
 from likelight.runtime.sqlite_file import SqliteFile
 from likelight.runtime.store_errors import StoreFull
 from support.diary import Diary
+
+T = TypeVar("T")
 
 
 class UnsyncedFile(SqliteFile):
     """A file that leaves the disk's cache alone: no test of this rig cuts the real power.
 
-    A power cut is played by a copy of what is committed, which is the same with and without an
-    fsync. The program's own setting has a test of its own, in test_device_store.
+    A power cut is played: it leaves `on_disk`, what was written with the last durable write or
+    before. The program's own setting has a test of its own, in test_device_store.
     """
+
+    _synchronous: ClassVar[dict[bool, str]] = {True: "OFF", False: "OFF"}
+    on_disk = b""
+    """The file after the last durable write."""
+
+    def __init__(self, path: Path, kind: FileFormat) -> None:
+        super().__init__(path, kind)
+        self.durable: list[float] = []
+        """When each durable write was done, in loop time."""
 
     def _connect(self) -> None:
         # A new file's turn to WAL is four syncs alone: done here, it costs none.
@@ -27,7 +41,23 @@ class UnsyncedFile(SqliteFile):
             db.execute("PRAGMA synchronous = OFF")
             db.execute("PRAGMA journal_mode = WAL")
         super()._connect()
-        self._connected().execute("PRAGMA synchronous = OFF")
+
+    async def write(self, change: Callable[[sqlite3.Connection], T], *, durable: bool = True) -> T:
+        written = self.submit(change, durable=durable)
+        if durable:
+            # Submitted in the same step, so that no other write comes in between.
+            copied = self._submit(self._copy)
+            await asyncio.shield(copied)
+            self.durable.append(asyncio.get_running_loop().time())
+        return await asyncio.shield(written)
+
+    def _copy(self) -> None:
+        self.on_disk = self._connected().serialize()
+
+    def _disconnect(self) -> None:
+        super()._disconnect()
+        if self.path.exists():
+            self.on_disk = self.path.read_bytes()
 
 
 class WatchedStore(DeviceStore):
@@ -41,7 +71,7 @@ class WatchedStore(DeviceStore):
 
     def __init__(self, path: Path, *, now: Callable[[], datetime]) -> None:
         super().__init__(path, kitchen="demo", now=now)
-        self._file = UnsyncedFile(path, device_file("demo"))
+        self.file = self._file = UnsyncedFile(path, device_file("demo"))
 
     async def keep(
         self, state: SyncState, notes: Iterable[Note] = (), now: datetime | None = None
@@ -65,20 +95,32 @@ class WatchedStore(DeviceStore):
         return thanks
 
 
-def copy_what_is_on_the_disk(source: Path, target: Path) -> None:
-    """Copy what a power cut would leave: the commits that are done, and none that is not."""
-    with closing(sqlite3.connect(source)) as old, closing(sqlite3.connect(target)) as new:
+def copy_what_a_kill_leaves(store: WatchedStore, target: Path) -> None:
+    """Copy what the end of the process would leave: the writes that are done."""
+    with closing(sqlite3.connect(store.file.path)) as old, closing(sqlite3.connect(target)) as new:
         new.execute("PRAGMA synchronous = OFF")
         old.backup(new)
 
 
-async def on_the_disk(path: Path) -> SyncState:
-    """Return what a device would remember after a power cut in this instant."""
-    copy = path.with_suffix(".copy")
-    copy_what_is_on_the_disk(path, copy)
-    store = DeviceStore(copy, kitchen="demo")
-    await store.open()
+def copy_what_a_power_cut_leaves(store: WatchedStore, target: Path) -> None:
+    """Copy what a power cut would leave: what is on the disk."""
+    target.write_bytes(store.file.on_disk)
+
+
+@asynccontextmanager
+async def after_a_power_cut(store: WatchedStore) -> AsyncIterator[DeviceStore]:
+    """Open what a device would remember after a power cut in this instant."""
+    copy = store.file.path.with_suffix(".copy")
+    copy_what_a_power_cut_leaves(store, copy)
+    left = DeviceStore(copy, kitchen="demo")
+    await left.open()
     try:
-        return await store.sync_state()
+        yield left
     finally:
-        await store.close()
+        await left.close()
+
+
+async def on_the_disk(store: WatchedStore) -> SyncState:
+    """Return how far a device would be with the cloud after a power cut in this instant."""
+    async with after_a_power_cut(store) as left:
+        return await left.sync_state()

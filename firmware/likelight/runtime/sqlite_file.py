@@ -1,8 +1,9 @@
-"""One SQLite file, owned by one thread: each write is a transaction that survives a power cut.
+"""One SQLite file, owned by one thread: a durable write is a transaction that survives a power cut.
 
-`synchronous=FULL` with WAL, because that costs one fsync per commit where a rollback journal costs
-two or three, and each is slow on an SD card. NORMAL would be sixteen times as fast (94,000
-against 5,800 commits a second on a PC) and may lose committed transactions on a power cut.
+It is `synchronous=FULL` with WAL: one fsync, where a rollback journal costs two or three, and each
+is slow on an SD card. Any other write is NORMAL, without an fsync (94,000 against 5,800 commits a
+second on a PC): it survives the end of the process at once, and a power cut from the next durable
+write on that changes a row, whose fsync is of the whole log.
 """
 
 import asyncio
@@ -17,7 +18,7 @@ from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TypeVar
+from typing import ClassVar, TypeVar
 
 from likelight.runtime.atomic_file import sync_folder
 from likelight.runtime.migrations import FileFormat, migrate, version_of
@@ -55,6 +56,9 @@ class SqliteFile:
     Its directory must exist. Rows can be read by position and by name. Every method may raise
     `StoreError`.
     """
+
+    _synchronous: ClassVar[dict[bool, str]] = {True: "FULL", False: "NORMAL"}
+    """SQLite's word for a write that is durable, and for one that is not."""
 
     def __init__(self, path: Path, kind: FileFormat) -> None:
         self.path = path
@@ -139,24 +143,28 @@ class SqliteFile:
         """Run `query` in the file's thread."""
         return await asyncio.shield(self._submit(lambda: query(self._connected())))
 
-    async def write(self, change: Callable[[sqlite3.Connection], T]) -> T:
-        """Run `change` in the file's thread as one transaction; it is on the disk on return.
+    async def write(self, change: Callable[[sqlite3.Connection], T], *, durable: bool = True) -> T:
+        """Run `change` in the file's thread as one transaction; if `durable`, it is on the disk on
+        return.
 
         It runs also when the caller is cancelled meanwhile: a press of PRIVACY in the instant of a
         shutdown must reach the disk, even if it has to wait there for another job.
         """
-        return await asyncio.shield(self.submit(change))
+        return await asyncio.shield(self.submit(change, durable=durable))
 
     async def empty_log(self) -> None:
         """Bring what was written into the file itself, as far as no reader is in the way."""
         with suppress(StoreError):  # the log has it, and is as durable
             await self.read(lambda db: db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone())
 
-    def submit(self, change: Callable[[sqlite3.Connection], T]) -> asyncio.Future[T]:
+    def submit(
+        self, change: Callable[[sqlite3.Connection], T], *, durable: bool = True
+    ) -> asyncio.Future[T]:
         """Return at once with the future of a `write`; await it behind `asyncio.shield`."""
 
         def transact() -> T:
             db = self._connected()
+            db.execute(f"PRAGMA synchronous = {self._synchronous[durable]}")
             db.execute("BEGIN IMMEDIATE")
             try:
                 result = change(db)
@@ -203,7 +211,6 @@ class SqliteFile:
         # Before anything is changed in a file that may be another program's.
         version_of(db, self._kind, self.path)
         db.execute("PRAGMA journal_mode = WAL")
-        db.execute("PRAGMA synchronous = FULL")
         # Damage must not find again what was deleted.
         db.execute("PRAGMA secure_delete = ON")
         # For macOS only: there a plain fsync leaves the data in the drive's cache.

@@ -1,12 +1,14 @@
 """A flood of likes and notes: what the lamp, the panel and the card notice of it."""
 
 import asyncio
+import itertools
 from itertools import pairwise
 from pathlib import Path
 
 from support.device import CODES, Device
 from support.scripted_cloud import ScriptedCloud
 from support.virtual import run_virtual, virtual_now
+from support.watched_store import after_a_power_cut
 
 HONEST = CODES[7]
 
@@ -58,33 +60,77 @@ def test_what_a_kitchen_takes_of_a_flood_is_sixty_commits_a_minute_at_most(tmp_p
     run_virtual(scenario())
 
 
-def test_a_flood_is_one_commit_a_second_on_average_and_three_in_one_second_at_most(
-    tmp_path: Path,
-) -> None:
-    """Also while the crew thanks again and again, over a restart of the device and two of the
-    cloud."""
+def test_in_a_flood_each_second_has_one_durable_transaction_at_most(tmp_path: Path) -> None:
+    """Also while the crew thanks and presses PRIVACY, which waits for nothing, again and again,
+    over a restart of the device and one of the cloud in each life."""
+
+    async def crew(device: Device, by_privacy: list[float]) -> None:
+        clock = asyncio.get_running_loop().time
+        for n in itertools.count():
+            await asyncio.sleep(2.17)  # so that the presses fall at ever other places in a second
+            device.thanks.press()
+            if n % 3 == 0:
+                pressed_at = clock()
+                await device.store.set_private(n % 2 == 0)
+                assert clock() - pressed_at < 0.01, "it is on the disk at once"
+                by_privacy += [at for at in device.store.file.durable if at >= pressed_at]
 
     async def scenario() -> None:
         now = virtual_now()
         cloud = ScriptedCloud(now)
-        made: list[float] = []
+        cloud.most_notes = 100
+        clock = asyncio.get_running_loop().time
         for seed in range(2):
             device = Device(tmp_path / "device.db", cloud, now, seed=seed)
-            async with device.living():
+            by_privacy: list[float] = []
+            async with device.living(), asyncio.TaskGroup() as group:
                 await asyncio.sleep(10)
-                began = asyncio.get_running_loop().time()
-                for n in range(60):
-                    await flood(cloud, seconds=5, notes=50, likes=5_000)
-                    device.thanks.press()
-                    if n == 30:
-                        cloud.restart()
-                made += commits(device, began)
-                assert "thanks" in {e.value for e in device.diary if e.what == "committed"}
-            await asyncio.sleep(1)
-        for seconds, most in (1, 3), (10, 13), (60, 63), (300, 303):
-            windows = [sum(at <= other < at + seconds for other in made) for at in made]
-            assert max(windows) <= most, seconds
-        assert len(made) > 400, "there was enough to store"
+                began = clock()
+                pressing = group.create_task(crew(device, by_privacy))
+                await flood(cloud, seconds=60, notes=2_500, likes=250_000)
+                cloud.restart()
+                await flood(cloud, seconds=60, notes=2_500, likes=250_000)
+                pressing.cancel()
+                made = [at for at in device.store.file.durable if at > began]
+                ordinary = [at for at in made if at not in by_privacy]
+            assert {entry.value for entry in device.diary if entry.what == "committed"} == {
+                "keep",
+                "shown",
+                "thanks",
+            }
+            assert len(by_privacy) > 15
+            assert len(ordinary) > 60, "there was enough to store"
+            assert all(b - a > 0.999 for a, b in pairwise(ordinary))
+
+    run_virtual(scenario())
+
+
+def test_in_a_flood_thanks_are_answered_and_told_at_once_and_on_the_disk_within_a_second(
+    tmp_path: Path,
+) -> None:
+    async def scenario() -> None:
+        now = virtual_now()
+        cloud = ScriptedCloud(now)
+        cloud.most_notes = 100
+        async with (
+            Device(tmp_path / "device.db", cloud, now).living() as device,
+            asyncio.TaskGroup() as group,
+        ):
+            flooding = group.create_task(flood(cloud, seconds=60, notes=10_000, likes=1_000_000))
+            await asyncio.sleep(10)
+            for _ in range(8):
+                await asyncio.sleep(4.03)
+                before = await device.store.thanks()
+                device.thanks.press()
+                await asyncio.sleep(0.1)  # a letting go is believed after 50 ms
+                thanks = await device.store.thanks()
+                assert thanks != before
+                assert device.window.screen.screen == "thanks"
+                assert cloud.statuses[-1][1].thanks == thanks
+                await asyncio.sleep(1)
+                async with after_a_power_cut(device.store) as left:
+                    assert await left.thanks() == thanks
+            flooding.cancel()
 
     run_virtual(scenario())
 

@@ -1,4 +1,5 @@
-"""The device loses power at any instant, again and again: no note or like is lost or added."""
+"""The device is killed or loses power at any instant, again and again: no note or like is lost or
+added."""
 
 import asyncio
 import tempfile
@@ -17,7 +18,11 @@ from support.device import CODES, Device
 from support.diary import Diary
 from support.scripted_cloud import ScriptedCloud
 from support.virtual import run_virtual, virtual_now
-from support.watched_store import copy_what_is_on_the_disk
+from support.watched_store import (
+    WatchedStore,
+    copy_what_a_kill_leaves,
+    copy_what_a_power_cut_leaves,
+)
 
 
 @dataclass(frozen=True)
@@ -87,20 +92,20 @@ async def live_and_die(
     diary: Diary,
     last_step: int | None,
     seed: int,
+    copy_what_is_left: Callable[[WatchedStore, Path], None],
 ) -> None:
-    """Live to the end of `last_step`, or for 150 s; `left` is then what the disk holds."""
+    """Live to the end of `last_step`, or for 150 s; `left` is then what is left of `disk`."""
     died = asyncio.Event()
+    device = Device(disk, Line(cloud, diary), now, seed=seed, diary=diary)
 
     def die() -> None:
-        copy_what_is_on_the_disk(disk, left)
+        copy_what_is_left(device.store, left)
         diary.closed = True
         died.set()
 
     diary.on_entry = lambda: die() if len(diary) == last_step else None
     async with asyncio.TaskGroup() as group:
-        task = group.create_task(
-            Device(disk, Line(cloud, diary), now, seed=seed, diary=diary).run()
-        )
+        task = group.create_task(device.run())
         try:
             async with asyncio.timeout(150):
                 await died.wait()
@@ -122,13 +127,23 @@ async def send(cloud: ScriptedCloud, script: list[Act]) -> None:
 @settings(
     max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-@given(script=acts, last_steps=crashes, dead_s=st.sampled_from([0.0, 2.0, 100.0]))
-def test_power_cuts_lose_nothing_and_make_nothing_up(
-    nothing_blocks_the_loop: BlockBuster, script: list[Act], last_steps: list[int], dead_s: float
+@given(
+    script=acts,
+    last_steps=crashes,
+    dead_s=st.sampled_from([0.0, 2.0, 100.0]),
+    end=st.sampled_from([copy_what_a_kill_leaves, copy_what_a_power_cut_leaves]),
+)
+def test_kills_and_power_cuts_lose_nothing_and_make_nothing_up(
+    nothing_blocks_the_loop: BlockBuster,
+    script: list[Act],
+    last_steps: list[int],
+    dead_s: float,
+    end: Callable[[WatchedStore, Path], None],
 ) -> None:
-    nothing_blocks_the_loop.functions["sqlite3.Connection.execute"].can_block_in(
-        "support/watched_store.py", "copy_what_is_on_the_disk"
-    )
+    for function in ("sqlite3.Connection.execute", "io.BufferedWriter.write"):
+        nothing_blocks_the_loop.functions[function].can_block_in(
+            "support/watched_store.py", {"copy_what_a_kill_leaves", "copy_what_a_power_cut_leaves"}
+        )
 
     async def scenario(folder: Path) -> None:
         now = virtual_now()
@@ -139,7 +154,7 @@ def test_power_cuts_lose_nothing_and_make_nothing_up(
             for life, last_step in enumerate([*last_steps, None]):
                 lives.append(Diary())
                 disk, left = folder / f"{life}.db", folder / f"{life + 1}.db"
-                await live_and_die(disk, left, cloud, now, lives[-1], last_step, seed=life)
+                await live_and_die(disk, left, cloud, now, lives[-1], last_step, life, end)
                 await asyncio.sleep(dead_s)
         assert cloud.lit_total == cloud.total
         assert set(cloud.shown) == {note.id for note in cloud.notes}

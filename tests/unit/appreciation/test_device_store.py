@@ -93,12 +93,27 @@ async def test_privacy_is_on_the_disk_when_the_call_returns(
     await again.close()
 
 
-async def test_a_commit_waits_for_the_disk(store: DeviceStore) -> None:
+async def test_a_commit_waits_for_the_disk_unless_it_need_not_be_durable(
+    store: DeviceStore,
+) -> None:
     def ask(db: sqlite3.Connection) -> tuple[str, int]:
         [mode], [level] = (db.execute(f"PRAGMA {name}").fetchone() for name in SETTINGS)
         return mode, level
 
-    assert await store._file.read(ask) == ("wal", 2), "2 is FULL: an fsync in each commit"
+    assert await store._file.write(ask) == ("wal", 2), "2 is FULL: an fsync in each commit"
+    assert await store._file.write(ask, durable=False) == ("wal", 1), "1 is NORMAL: in none"
+    assert await store._file.write(ask) == ("wal", 2)
+
+
+async def test_each_keep_writes_to_the_log_also_what_is_there_already(
+    store: DeviceStore, path: Path
+) -> None:
+    """SQLite makes no fsync where no row changes, and what was written before needs that one."""
+    log, sizes = path.with_name(path.name + "-wal"), []
+    for _ in range(4):
+        await store.keep(SyncState("c1"))
+        sizes.append(log.stat().st_size)
+    assert sizes == sorted(set(sizes))
 
 
 async def test_everything_kept_is_there_again(store: DeviceStore, path: Path) -> None:
@@ -329,6 +344,7 @@ BENT: dict[str, list[object]] = {
     "lit_total": [2**62, b"1"],
     "day_likes": ["0x10"],
     "boots": [-3, "two"],
+    "flip": ["x", b"\xff", 7.5],
     "epoch": ["a\nb", 7, ""],
     "cursor": ["\x1b[2J", "x" * 200],
     "desired": [b"\x00", 3],

@@ -18,9 +18,9 @@ PACE_S = 1.0
 class ThanksButton:
     """What THANKS does: a short press thanks when it ends, a long one repeats the last note.
 
-    `on_thanks` is called once the thanks are stored, so that they survive a power cut; it answers
-    the crew and tells the cloud. `overruled(since)` returns whether PRIVACY was touched at loop
-    time `since` or later: an elbow on both buttons means PRIVACY.
+    `on_thanks` is called once the thanks are written, which waits for no disk; it answers the crew
+    and tells the cloud. `overruled(since)` returns whether PRIVACY was touched at loop time `since`
+    or later: an elbow on both buttons means PRIVACY.
     """
 
     def __init__(

@@ -65,6 +65,10 @@ _THANKS_BY_ID = statements(
 _KITCHEN = statements("ALTER TABLE device ADD COLUMN kitchen TEXT")
 
 
+# SQLite syncs nothing where no row changes, so that each `keep` has to change one.
+_FLIP = statements("ALTER TABLE device ADD COLUMN flip INTEGER NOT NULL DEFAULT 0")
+
+
 def device_file(kitchen: str) -> FileFormat:
     """Return the format of the file that belongs to the kitchen with this id."""
 
@@ -86,6 +90,7 @@ def device_file(kitchen: str) -> FileFormat:
             Migration(Version(0, 2), _THANKS_BY_ID),
             Migration(Version(0, 3), add_mark),
             Migration(Version(0, 4), _KITCHEN),
+            Migration(Version(0, 5), _FLIP),
         ),
     )
 
@@ -218,7 +223,7 @@ def keep(
     )
     db.execute(
         "UPDATE device SET cursor = ?, desired = ?, epoch = ?, total = ?, lit_total = ?,"
-        " last_lit_at = ?, day = ?, day_likes = ?",
+        " last_lit_at = ?, day = ?, day_likes = ?, flip = 1 - flip",
         (
             state.cursor,
             state.desired.model_dump_json() if state.desired else None,

@@ -1,7 +1,8 @@
 """The inbox: what came from the cloud, kept in the one order that loses nothing.
 
 Likes are totals: they light the lamp first and reach the disk within 30 s, which spares the card.
-Notes reach the disk together with their cursor, and only then a screen.
+Notes reach the disk together with their cursor, and only then a screen. That a note was shown, and
+THANKS, are written and told at once, and reach the disk within a second.
 """
 
 import asyncio
@@ -17,7 +18,7 @@ from likelight.appreciation.lamp.effects import milestone
 from likelight.appreciation.sync.device_file import HISTORY, MOST_WAITING, StoredNote, SyncState
 from likelight.appreciation.sync.like_totals import Arrival, LikeTotals
 from likelight.appreciation.sync.store import DeviceStore
-from likelight.contract import Desired, Events, Likes, Thanks, Viewers
+from likelight.contract import Desired, Events, Likes, Note, Thanks, Viewers
 from likelight.runtime.clock import Now
 from likelight.runtime.store_errors import StoreError
 
@@ -106,19 +107,20 @@ class Inbox:
                 with suppress(TimeoutError):
                     async with asyncio.timeout(COMMIT_AFTER_S):
                         await self._save_now.wait()
-                self._save_now.clear()
-                await self._store.pace()
-                try:
-                    await self._save()
-                    failing = False
-                except StoreError as error:
-                    if not failing:
-                        log.exception("Likes light the lamp but can't be stored: %s", error)
-                    failing = True
+                async with self._store.turn():
+                    if not self._unsaved.is_set():
+                        continue  # notes came meanwhile, and all was stored with them
+                    try:
+                        await self._save(self.cursor)
+                        failing = False
+                    except StoreError as error:
+                        if not failing:
+                            log.exception("Likes light the lamp but can't be stored: %s", error)
+                        failing = True
         finally:
             if self._unsaved.is_set():
                 try:
-                    await self._save()
+                    await self._save(self.cursor)
                 except StoreError as error:
                     log.exception("The last likes could not be stored: %s", error)
 
@@ -133,9 +135,8 @@ class Inbox:
         if new_versions and self.desired is not None:
             self.desired = self.desired.model_copy(update={"version": 0})
         if self._is_new(events) or new_time_line:
-            await self._store.pace()
-            state = SyncState(events.cursor, self.desired, self.totals)
-            new = await self._store.keep(state, events.notes, events.server_time)
+            async with self._store.turn():
+                new = await self._save(events.cursor, events.notes, events.server_time)
             for code, count in Counter(note.code for note in new).items():
                 many = f", {count} times" if count > 1 else ""
                 log.info("A note came: %s%s", code, many)
@@ -176,14 +177,13 @@ class Inbox:
             return
         self.desired = desired
         self._on_desired(desired)
-        self._unsaved.set()
-        self._save_now.set()
+        self._save_soon()
         self._on_receipt()
 
     def lit(self, total: int, at: datetime) -> None:
         """The lamp has physically shown the cloud's `total`."""
         if milestone(self.totals.lit_total, total):
-            self._save_now.set()  # a power cut must not let the same milestone come twice
+            self._save_soon()  # a power cut must not let the same milestone come twice
         self.totals = self.totals.lit(total, at)
         self._unsaved.set()
         self._on_receipt()
@@ -194,6 +194,7 @@ class Inbox:
         shown = [replace(note, shown_at=at) for note in notes]
         ids = {note.id: None for note in shown}  # in their order
         await self._store.mark_shown(ids, at)
+        self._save_soon()
         self.waiting = [note for note in self.waiting if note.id not in ids]
         self.history.extend(shown)
         self._on_receipt()
@@ -201,6 +202,7 @@ class Inbox:
     async def thank(self) -> int:
         """The crew says thanks for every note shown since the last thanks; return how many."""
         self.thanks, thanked = await self._store.thank(self._now())
+        self._save_soon()
         return thanked
 
     def _light(self, likes: Likes, epoch: str, arrival: Arrival) -> bool:
@@ -223,10 +225,17 @@ class Inbox:
         known = {note.id for note in (*self.waiting, *self.history)}
         return any(note.id not in known for note in events.notes)
 
-    async def _save(self) -> None:
+    def _save_soon(self) -> None:
+        self._unsaved.set()
+        self._save_now.set()
+
+    async def _save(
+        self, cursor: str | None, notes: tuple[Note, ...] = (), now: datetime | None = None
+    ) -> tuple[StoredNote, ...]:
         self._unsaved.clear()
+        self._save_now.clear()
         try:
-            await self._store.keep(SyncState(self.cursor, self.desired, self.totals))
+            return await self._store.keep(SyncState(cursor, self.desired, self.totals), notes, now)
         except BaseException:
             self._unsaved.set()
             raise

@@ -1,12 +1,15 @@
 """What a device stores durably: its inbox, its outbox and whether the crew chose privacy.
 
-Each method is one transaction: a power cut leaves all of it or nothing.
+Each method is one transaction: a power cut leaves all of it or nothing. `keep` and `set_private`
+return once it is on the disk, and with it all that was written before; the others do not wait for
+the disk, and a power cut may undo what they wrote since the last `keep`.
 """
 
 import asyncio
 import logging
 import sqlite3
-from collections.abc import Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import asynccontextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
@@ -21,8 +24,7 @@ from likelight.runtime.store_errors import StoreCorrupt, StoreError
 log = logging.getLogger(__name__)
 
 PACE_S = 1.0
-"""Commits are so far apart on average: a card wears with each."""
-LONGEST_PAUSE_S = 5.0
+"""From the end of one `keep` to the next: a card wears with each."""
 
 T = TypeVar("T")
 
@@ -51,6 +53,7 @@ class DeviceStore:
         self._file = SqliteFile(path, device_file.device_file(kitchen))
         self._acknowledged: list[NoteReceipt] = []
         """Go into the next commit: after a power cut they are given once more, and nobody minds."""
+        self._one_at_a_time = asyncio.Lock()
         self._next_turn = float("-inf")
 
     @property
@@ -101,20 +104,19 @@ class DeviceStore:
             # What a damaged log loses must not bring back the choice before this one.
             await self._file.empty_log()
 
-    async def pace(self) -> None:
-        """Wait for the turn of the next `keep`, so that commits are one a second on average.
+    @asynccontextmanager
+    async def turn(self) -> AsyncIterator[None]:
+        """Wait for the turn of the next `keep`, a second after the last one.
 
-        Notes and likes that come can wait. That a note was shown, for which its sender waits, and
-        the crew's buttons are committed at once; then the next `keep` waits a second longer.
+        A press of PRIVACY, a start and an end wait for none.
         """
-        await asyncio.sleep(self._take_turn())
-
-    def _take_turn(self) -> float:
-        """Count one commit; return in how many seconds it would be its turn."""
-        now = asyncio.get_running_loop().time()
-        turn = min(max(now, self._next_turn), now + LONGEST_PAUSE_S)
-        self._next_turn = turn + PACE_S
-        return turn - now
+        clock = asyncio.get_running_loop().time
+        async with self._one_at_a_time:
+            await asyncio.sleep(self._next_turn - clock())
+            try:
+                yield
+            finally:
+                self._next_turn = clock() + PACE_S
 
     async def sync_state(self) -> SyncState:
         """Return what the last `keep` remembered."""
@@ -123,13 +125,15 @@ class DeviceStore:
     async def keep(
         self, state: SyncState, notes: Iterable[Note] = (), now: datetime | None = None
     ) -> tuple[StoredNote, ...]:
-        """Remember `state` and `notes` at once; return those notes that are new.
+        """Remember `state` and `notes`; return those notes that are new.
 
-        Await `pace` before, if it can wait. `now` is the cloud's time; by it old notes go.
+        Wait for its `turn`. `now` is the cloud's time; by it old notes go.
         """
         notes, now = tuple(notes), now or self._now()
         try:
-            kept = await self._commit(lambda db: device_file.keep(db, state, notes, now))
+            kept = await self._commit(
+                lambda db: device_file.keep(db, state, notes, now), durable=True
+            )
         except StoreError as error:
             self.failing = error
             raise
@@ -147,12 +151,10 @@ class DeviceStore:
     async def mark_shown(self, ids: Iterable[str], at: datetime) -> None:
         """The screen showed the notes `ids`, in this order; their receipts are due."""
         ids = tuple(ids)
-        self._take_turn()
         await self._commit(lambda db: device_file.mark_shown(db, ids, at))
 
     async def thank(self, at: datetime) -> tuple[Thanks, int]:
         """Thank for every note shown since the last thanks; return the thanks, and how many."""
-        self._take_turn()
         return await self._commit(lambda db: device_file.thank(db, at))
 
     async def thanks(self) -> Thanks | None:
@@ -175,7 +177,9 @@ class DeviceStore:
         if len(self._acknowledged) >= device_file.RECEIPTS_A_POST:
             await self._commit(lambda _: None)
 
-    async def _commit(self, change: Callable[[sqlite3.Connection], T]) -> T:
+    async def _commit(
+        self, change: Callable[[sqlite3.Connection], T], *, durable: bool = False
+    ) -> T:
         """Commit what `change` does, and what was acknowledged before."""
         acknowledged, self._acknowledged = tuple(self._acknowledged), []
 
@@ -184,14 +188,14 @@ class DeviceStore:
             return change(db)
 
         try:
-            return await self._write(all_due)
+            return await self._write(all_due, durable=durable)
         except BaseException:
             self._acknowledged += acknowledged
             raise
 
-    async def _write(self, change: Callable[[sqlite3.Connection], T]) -> T:
+    async def _write(self, change: Callable[[sqlite3.Connection], T], *, durable: bool = True) -> T:
         try:
-            return await self._file.write(change)
+            return await self._file.write(change, durable=durable)
         except StoreCorrupt:
             # The caller tries again, on a file that works.
             await self._file.replace(self._count_start, self._now())
