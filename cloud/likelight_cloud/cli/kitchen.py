@@ -130,6 +130,7 @@ def _facts(record: KitchenRecord) -> dict[str, object]:
     return {
         "kid": record.kid,
         "name": record.name,
+        **record.details.model_dump(),
         "created_at": _time(record.created_at),
         "likes": record.likes_total,
         "notes": record.head,

@@ -1,9 +1,10 @@
-"""A list of stores as a CSV file, also as Excel writes one: every mistake is told at once."""
+"""A list of stores as a CSV file, read as Excel writes one too: every mistake is told at once."""
 
 import codecs
 import csv
 import io
-from collections.abc import Callable, Iterator, Mapping
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC
 from pathlib import Path
@@ -13,20 +14,28 @@ from zoneinfo import ZoneInfo
 from pydantic import TypeAdapter, ValidationError
 
 from likelight.assets.qr_sheet import LANGUAGES
-from likelight.contract import BOARDS, KITS, KitchenId, KitchenName, Weekday
+from likelight.contract import BOARDS, KITS, KitchenId, KitchenName, Weekday, ZoneName
 from likelight.contract.schedule import in_rows, spans, weekly
 from likelight_cloud.cli.errors import CommandError
+from likelight_cloud.store.base import Details
 
 DAYS: tuple[Weekday, ...] = get_args(Weekday)
 NETWORK = ["ssid", "security", "passphrase", "identity", "hidden", "address", "gateway", "dns"]
 """What the device alone is told, when its card is written: no cloud needs it."""
-COLUMNS = ("store", "name", "timezone", "country", "language", "board", "kit", *DAYS, *NETWORK)
+_KEPT = ("store", "name", *Details.model_fields, *DAYS)
+COLUMNS = (*_KEPT, *NETWORK)
 MOST_BYTES = 8 * 2**20
 MOST_MISTAKES = 20
 """Told at once."""
 
-FORMULA = ("=", "+", "-", "@")
-"""How a cell begins that a spreadsheet would calculate; a quote before it keeps it a text."""
+_FORMULA = re.compile(r"'*[=+\-@]")
+"""How a cell begins that a spreadsheet would calculate; a quote before it keeps it a text. One that
+has quotes of its own gets one more, so that reading takes away what writing has added."""
+
+# Each takes a millisecond to make, and every row needs them.
+_ID: TypeAdapter[str] = TypeAdapter(KitchenId)
+_NAME: TypeAdapter[str] = TypeAdapter(KitchenName)
+_ZONE: TypeAdapter[str] = TypeAdapter(ZoneName)
 
 _MARKS = {
     codecs.BOM_UTF8: "utf-8-sig",
@@ -41,6 +50,7 @@ class StoreRow:
 
     kid: str
     name: str
+    details: Details
     week: dict[Weekday, str]
 
 
@@ -68,8 +78,7 @@ def read_stores(file: Path) -> tuple[StoreRow, ...]:
             )
             continue
         first_rows[kid] = number
-        hours = {day: row[day] for day in DAYS if row.get(day)}
-        stores[kid] = StoreRow(kid, _name(row), in_rows(weekly(hours, UTC)) if hours else {})
+        stores[kid] = _store_row(row)
     if mistakes:
         more = len(mistakes) - MOST_MISTAKES
         told = mistakes[:MOST_MISTAKES] + ([f"and {more} more"] if more > 0 else [])
@@ -79,6 +88,25 @@ def read_stores(file: Path) -> tuple[StoreRow, ...]:
     if not stores:
         raise CommandError(f"{file} has no store: its second row should be the first one")
     return tuple(stores.values())
+
+
+def listed(stores: Iterable[StoreRow]) -> str:
+    """Return a list that `read_stores` reads as `stores`, and that no spreadsheet calculates."""
+    return in_csv([_KEPT, *map(_cells, stores)])
+
+
+def in_csv(rows: Iterable[Iterable[str]]) -> str:
+    """Return rows of cells as CSV with commas."""
+    out = io.StringIO(newline="")
+    csv.writer(out, lineterminator="\n").writerows(rows)
+    return out.getvalue()
+
+
+def _cells(store: StoreRow) -> Iterator[str]:
+    yield store.kid
+    yield f"'{store.name}" if _FORMULA.match(store.name) else store.name
+    yield from (value or "" for value in store.details.model_dump().values())
+    yield from (store.week.get(day, "") for day in DAYS)
 
 
 def without_zeros(stores: tuple[StoreRow, ...], known: frozenset[str]) -> dict[str, str]:
@@ -163,18 +191,25 @@ def _mistakes(row: Mapping[str, str]) -> Iterator[tuple[str, str]]:
         yield "name", "it is empty; write the name that viewers read"
 
 
-def _name(row: Mapping[str, str]) -> str:
-    return _plain(row["name"])
+def _store_row(row: Mapping[str, str]) -> StoreRow:
+    hours = {day: row[day] for day in DAYS if row.get(day)}
+    return StoreRow(
+        kid=row["store"],
+        name=_plain(row["name"]),
+        details=Details.model_validate(
+            {name: row.get(name) or None for name in Details.model_fields}
+        ),
+        week=in_rows(weekly(hours, UTC)) if hours else {},
+    )
 
 
 def _plain(cell: str) -> str:
-    """Return a cell without the quote that keeps it a text for a spreadsheet."""
-    return cell[1:] if cell[:1] == "'" and cell[1:2] in FORMULA else cell
+    return cell[1:] if cell.startswith("'") and _FORMULA.match(cell) else cell
 
 
 def _store(cell: str) -> str | None:
     try:
-        TypeAdapter(KitchenId).validate_python(cell)
+        _ID.validate_python(cell)
     except ValidationError:
         return (
             f"{cell[:60]!r} can't be a store's id: write up to 40 of a-z, 0-9 and -, as in store-17"
@@ -184,7 +219,7 @@ def _store(cell: str) -> str | None:
 
 def _viewers_name(cell: str) -> str | None:
     try:
-        TypeAdapter(KitchenName).validate_python(_plain(cell))
+        _NAME.validate_python(_plain(cell))
     except ValidationError:
         return f"{cell[:60]!r} can't be a name: write one line of 1 to 60 characters"
     return None
@@ -192,7 +227,7 @@ def _viewers_name(cell: str) -> str | None:
 
 def _zone(cell: str) -> str | None:
     try:
-        ZoneInfo(cell)
+        ZoneInfo(_ZONE.validate_python(cell))
     except (ValueError, OSError, KeyError):  # a path, a folder, a name that is none
         return f"{cell[:60]!r} is no time zone: write IANA's name, as in Europe/Berlin"
     return None

@@ -3,8 +3,8 @@
 import argparse
 import asyncio
 import csv
-import io
 import sys
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -15,11 +15,13 @@ from likelight.runtime.clock import utc_now
 from likelight_cloud.cli.database import Commands, opened
 from likelight_cloud.cli.enrolment import CODE_VALID_FOR
 from likelight_cloud.cli.errors import CommandError
-from likelight_cloud.cli.stores import DAYS, FORMULA, StoreRow, read_stores, without_zeros
-from likelight_cloud.store.base import Store
+from likelight_cloud.cli.stores import StoreRow, in_csv, listed, read_stores, without_zeros
+from likelight_cloud.store.base import Details, KitchenRecord, Store
 from likelight_cloud.trust.device import hashed
 
 _HEAD = ["store", "code"]
+MOST_NAMED = 20
+"""Stores that one line names."""
 
 
 def add_stores(actions: Commands, database: argparse.ArgumentParser) -> None:
@@ -38,6 +40,17 @@ def add_stores(actions: Commands, database: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="where the codes go, readable by its owner only; those in it stay",
     )
+    read.add_argument(
+        "--update",
+        action="store_true",
+        help="also change the stores that are there to what the list has; an empty cell changes "
+        "nothing",
+    )
+    read.add_argument(
+        "--dry-run",
+        action="store_true",
+        help="check every row, say what would change, and write nothing",
+    )
     read.set_defaults(run=_import)
     write = actions.add_parser(
         "export", parents=[database], help="print all kitchens as such a list, without any secret"
@@ -49,40 +62,99 @@ async def _import(options: argparse.Namespace) -> None:
     rows = await asyncio.to_thread(read_stores, options.file)
     codes = await asyncio.to_thread(_read_codes, options.codes)
     async with opened(options) as store:
-        known = frozenset(record.kid for record in await store.kitchens())
-        _say_dropped_zeros(options.file, rows, known)
-        waiting = [row.kid for row in rows if await store.has_open_code(row.kid, utc_now())]
-        fresh = {row.kid: new_code() for row in rows if await _needs_code(store, row.kid)}
-        # Before the database: a code that is kept there and was written nowhere would be lost.
-        await asyncio.to_thread(_write_codes, options.codes, {**codes, **fresh})
-        for row in rows:
-            if row.kid not in known:
-                await _add(store, row)
-            if row.kid in fresh:
-                code_hash = hashed(code_of(fresh[row.kid]))
-                await store.put_code(row.kid, code_hash, utc_now() + CODE_VALID_FOR)
-    added = sum(row.kid not in known for row in rows)
-    print(
-        f"Added {added} of {len(rows)} stores; those that were there stay as they are. "
-        f"New codes in {options.codes}: {len(fresh)}."
-    )
-    if waiting:
-        print(f"These keep the code that they have: {', '.join(waiting)}")
+        plan = await _planned(store, rows)
+        _say_dropped_zeros(options.file, rows, frozenset(plan.known))
+        if not options.dry_run:
+            fresh = {kid: new_code() for kid in plan.uncoded}
+            # Before the database: a code that is kept there and was written nowhere would be lost.
+            await asyncio.to_thread(_write_codes, options.codes, {**codes, **fresh})
+            await _carry_out(store, plan, fresh, update=options.update)
+    _tell(plan, len(rows), options)
 
 
-async def _needs_code(store: Store, kid: str) -> bool:
-    """Return whether no device has enrolled, and none can."""
-    return not await store.has_open_code(kid, utc_now()) and not await store.token_hashes(kid)
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """What a list means for a database."""
+
+    known: dict[str, KitchenRecord]
+    new: list[StoreRow]
+    differing: list[tuple[StoreRow, list[str]]]
+    """Stores that are there, and what of them the list has otherwise."""
+    uncoded: list[str]
+    """No device has enrolled, and none can."""
+    waiting: list[str]
+    """A device may still come with a code from before."""
 
 
-async def _add(store: Store, row: StoreRow) -> None:
-    await store.add_kitchen(row.kid, row.name, utc_now())
-    if row.week:
-        await store.change_desired(row.kid, partial(_with_hours, row.week))
+async def _planned(store: Store, rows: tuple[StoreRow, ...]) -> _Plan:
+    plan = _Plan({record.kid: record for record in await store.kitchens()}, [], [], [], [])
+    for row in rows:
+        record = plan.known.get(row.kid)
+        if record is None:
+            plan.new.append(row)
+        elif differences := _differences(row, record):
+            plan.differing.append((row, differences))
+        if await store.has_open_code(row.kid, utc_now()):
+            plan.waiting.append(row.kid)
+        elif not await store.token_hashes(row.kid):
+            plan.uncoded.append(row.kid)
+    return plan
+
+
+def _differences(row: StoreRow, record: KitchenRecord) -> list[str]:
+    held = record.details.model_dump()
+    listed = row.details.model_dump(exclude_none=True)
+    return [
+        *(["name"] if row.name != record.name else []),
+        *(column for column, value in listed.items() if held[column] != value),
+        *(["hours"] if row.week and row.week != record.desired.schedule else []),
+    ]
+
+
+async def _carry_out(store: Store, plan: _Plan, codes: dict[str, str], *, update: bool) -> None:
+    for row in plan.new:
+        await store.add_kitchen(row.kid, row.name, utc_now(), row.details, row.week)
+    for kid, code in codes.items():
+        await store.put_code(kid, hashed(code_of(code)), utc_now() + CODE_VALID_FOR)
+    for row, columns in plan.differing if update else ():
+        if "name" in columns:
+            await store.rename_kitchen(row.kid, row.name)
+        if "hours" in columns:
+            await store.change_desired(row.kid, partial(_with_hours, row.week))
+        if not Details.model_fields.keys().isdisjoint(columns):
+            listed = row.details.model_dump(exclude_none=True)
+            details = plan.known[row.kid].details.model_copy(update=listed)
+            await store.put_details(row.kid, details)
 
 
 def _with_hours(week: dict[Weekday, str], held: Desired) -> Desired:
     return held.model_copy(update={"schedule": week})
+
+
+def _tell(plan: _Plan, stores: int, options: argparse.Namespace) -> None:
+    new, codes, dry = len(plan.new), len(plan.uncoded), options.dry_run
+    differing = _named([f"{row.kid} ({', '.join(columns)})" for row, columns in plan.differing])
+    if dry:
+        print(f"This would add {new} of {stores} stores and draw {codes} codes.")
+    else:
+        print(f"Added {new} of {stores} stores. New codes in {options.codes}: {codes}.")
+    if differing and options.update:
+        print(f"{'This would change' if dry else 'Changed'}: {differing}.")
+    elif differing:
+        print(
+            f"The list has these otherwise, and they stay as they are: {differing}. To change them "
+            "to what the list has, import it with --update; to change one, use `kitchen rename` "
+            "for its name and `desired set` for its hours."
+        )
+    if plan.waiting:
+        print(f"These keep the code that they have: {_named(plan.waiting)}.")
+    if dry:
+        print("Nothing was written.")
+
+
+def _named(stores: list[str]) -> str:
+    more = len(stores) - MOST_NAMED
+    return ", ".join(stores[:MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
 def _say_dropped_zeros(file: Path, rows: tuple[StoreRow, ...], known: frozenset[str]) -> None:
@@ -112,7 +184,7 @@ def _read_codes(file: Path) -> dict[str, str]:
 
 def _write_codes(file: Path, codes: dict[str, str]) -> None:
     try:
-        replace_file(file, _csv([_HEAD, *([store, code] for store, code in codes.items())]))
+        replace_file(file, in_csv([_HEAD, *([store, code] for store, code in codes.items())]))
     except OSError as error:
         raise CommandError(
             f"{file} can't be written: {error.strerror}; nothing was added"
@@ -122,19 +194,5 @@ def _write_codes(file: Path, codes: dict[str, str]) -> None:
 async def _export(options: argparse.Namespace) -> None:
     async with opened(options) as store:
         kitchens = await store.kitchens()
-    rows = [["store", "name", *DAYS]]
-    for record in kitchens:
-        week = record.desired.schedule or {}
-        rows.append([record.kid, _text(record.name), *(week.get(day, "") for day in DAYS)])
-    print(_csv(rows), end="")
-
-
-def _text(cell: str) -> str:
-    """Return a cell that no spreadsheet calculates."""
-    return f"'{cell}" if cell.startswith(FORMULA) else cell
-
-
-def _csv(rows: list[list[str]]) -> str:
-    out = io.StringIO(newline="")
-    csv.writer(out, lineterminator="\n").writerows(rows)
-    return out.getvalue()
+    rows = (StoreRow(k.kid, k.name, k.details, k.desired.schedule or {}) for k in kitchens)
+    print(listed(rows), end="")

@@ -226,7 +226,7 @@ class Kitchen:
             feed=SummaryFeed(arriving=self.arrival.arriving) if self._relays_pictures else None,
             thanks=thanks,
             opens_at=report.opens_at if report and state is State.CLOSED else None,
-            hours=report.hours if report else None,
+            hours=record.hours,
             server_time=self._now(),
         )
 

@@ -15,7 +15,9 @@ from datetime import UTC, date, datetime, timedelta, tzinfo
 from enum import Enum
 from typing import Protocol
 
-from likelight.contract import Desired, NoteState, State, Status, Thanks, WeekHours
+from pydantic import BaseModel, ConfigDict
+
+from likelight.contract import Desired, NoteState, State, Status, Thanks, Week, WeekHours
 from likelight.runtime.store_errors import StoreError
 from likelight_cloud.store.enrolment import CodeRefusal, Enrolled
 
@@ -70,6 +72,27 @@ class Report:
     """Its panel shows no note until it opens, or until its quiet hours end."""
 
 
+class Details(BaseModel):
+    """What the operator's list says of a store beyond name and hours; None where it says nothing.
+
+    `timezone` counts until the device has told its own. The others are for lists and sheets.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    timezone: str | None = None
+    """As IANA names it."""
+    country: str | None = None
+    """Two capital letters, as ISO 3166-1 has them."""
+    language: str | None = None
+    """The crew's, one of those that sheets are written in."""
+    board: str | None = None
+    kit: str | None = None
+
+
+UNLISTED = Details()
+
+
 @dataclass(frozen=True, slots=True)
 class KitchenRecord:
     """One kitchen as it was last committed.
@@ -93,10 +116,23 @@ class KitchenRecord:
     report: Report | None
     likes_by_day: Mapping[date, int] = field(default_factory=dict)
     zone: tzinfo = UTC
-    """The kitchen's; UTC until its device has told it."""
+    """The kitchen's: its device's, before that the list's, else UTC."""
     process: str | None = None
     """Which of several that share the database the device polled last. A file of SQLite is one
     process's alone."""
+    details: Details = UNLISTED
+
+    @property
+    def hours(self) -> WeekHours | None:
+        """The week's opening hours: those of its device, or until that has reported those that are
+        asked for, in the list's zone; None where neither is known."""
+        if self.report is not None:
+            return self.report.hours
+        if not self.desired.schedule or self.details.timezone is None:
+            return None
+        return WeekHours.model_validate(
+            {"zone": self.details.timezone, "week": self.desired.schedule}
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,14 +243,25 @@ class Store(Protocol):
     async def probe(self, at: datetime) -> None:
         """Commit one row, always the same one: so a database that can't be written says why."""
 
-    async def add_kitchen(self, kid: str, name: str, at: datetime) -> bool:
-        """Create a kitchen. Return False, and change nothing, when it exists."""
+    async def add_kitchen(
+        self,
+        kid: str,
+        name: str,
+        at: datetime,
+        details: Details = UNLISTED,
+        week: Week | None = None,
+    ) -> bool:
+        """Create a kitchen, and ask its device for the hours of `week`, where it has any. Return
+        False, and change nothing, when it exists."""
 
     async def kitchens(self) -> tuple[KitchenRecord, ...]:
         """Return all kitchens, by their ids."""
 
     async def rename_kitchen(self, kid: str, name: str) -> None:
         """Give a kitchen another name."""
+
+    async def put_details(self, kid: str, details: Details) -> None:
+        """Keep other details of a kitchen."""
 
     async def remove_kitchen(self, kid: str) -> None:
         """Delete a kitchen with all that is kept of it."""

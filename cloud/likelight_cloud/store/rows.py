@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any, Protocol, overload
 
 from likelight.contract import Desired, State, Thanks, WeekHours
-from likelight_cloud.store.base import KitchenRecord, NoteRecord, Report
+from likelight_cloud.store.base import Details, KitchenRecord, NoteRecord, Report
 from likelight_cloud.store.zones import zone_called
 
 
@@ -71,6 +71,7 @@ def kitchen_of(row: Row) -> KitchenRecord:
         },
         zone=zone_called(row["zone"]),
         process=row["process"],
+        details=Details.model_validate_json(row["details"]),
     )
 
 

@@ -18,6 +18,8 @@ WEEKDAYS: tuple[Weekday, ...] = get_args(Weekday)
 DAY_MIN = 24 * 60
 HORIZON_DAYS = 9
 """A week's hours show everything they do within 8 days; one more for those that cross midnight."""
+MOST_SPANS = 13
+"""In one day: the contract gives a day's row 200 characters, of which each takes 15."""
 _SECOND = timedelta(seconds=1)
 _SPAN = re.compile(r"(\d{1,2}):(\d{2})\s*[-\N{EN DASH}]\s*(\d{1,2}):(\d{2})")
 
@@ -163,6 +165,8 @@ def spans(text: str) -> tuple[Span, ...]:
     if text.strip().lower() == "closed":
         return ()
     read = sorted(_span(part.strip()) for part in text.split(","))
+    if len(read) > MOST_SPANS:
+        raise ValueError(f"it has {len(read)} time spans; write at most {MOST_SPANS}")
     _check_no_overlap(read)
     return tuple(read)
 

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from icalendar import Calendar, Event
 
-from support.cloud import KID, Site, WallClock, serving
+from likelight_cloud.store.base import Details
+from support.cloud import KID, NOON, Site, WallClock, serving
 
 WEEK = {
     "monday": "closed",
@@ -37,6 +38,18 @@ async def test_hours_pass_through(site: Site) -> None:
     assert (await site.summary())["hours"] == BERLIN
     await site.status(n=2)
     assert (await site.summary())["hours"] is None
+
+
+async def test_before_a_device_has_reported_the_hours_are_those_of_the_list(
+    site: Site,
+) -> None:
+    berlin = Details(timezone="Europe/Berlin")
+    await site.cloud.store.add_kitchen("listed", "Listed", NOON, berlin, {"friday": "11:00-23:00"})
+    told = {"zone": "Europe/Berlin", "week": {"friday": "11:00-23:00"}}
+    assert (await site.call("GET", "/v1/kitchens/listed")).body["hours"] == told
+    read = Calendar.from_ical((await site.call("GET", "/k/listed/hours.ics")).body)
+    assert isinstance(read, Calendar)
+    assert [_opening(event)[0] for event in read.events] == ["2026-11-20T11:00:00+01:00"]
 
 
 @pytest.mark.parametrize(

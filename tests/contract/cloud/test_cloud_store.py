@@ -4,12 +4,14 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
-from likelight.contract import NoteState, Status, Thanks, WeekHours
+from likelight.contract import NoteState, Status, Thanks, Week, WeekHours
 from likelight.runtime.store_errors import StoreError
 from likelight_cloud.store.base import (
+    Details,
     KeyReusedError,
     KitchenRecord,
     NoKitchenError,
@@ -20,6 +22,11 @@ from likelight_cloud.store.base import (
 from likelight_cloud.store.enrolment import CodeRefusal, Enrolled
 from support.cloud import NOON, status
 from support.cloud_stores import Factory, Rows, opened
+
+BERLIN = Details(
+    timezone="Europe/Berlin", country="DE", language="de", board="pi-5", kit="reference"
+)
+PARIS = Details(timezone="Europe/Paris")
 
 
 @pytest.fixture
@@ -86,6 +93,7 @@ async def test_a_write_to_a_kitchen_that_does_not_exist_keeps_nothing(store: Sto
         store.revoke_tokens("k2", b"token"),
         store.put_code("k2", b"code", NOON),
         store.rename_kitchen("k2", "Two"),
+        store.put_details("k2", BERLIN),
         store.remove_kitchen("k2"),
         store.change_desired("k2", lambda desired: desired),
     ):
@@ -100,6 +108,46 @@ async def test_a_renamed_kitchen_keeps_all_the_rest(store: Store) -> None:
     after = await record(store)
     assert after == replace(before, name="Uno", revision=after.revision)
     assert after.revision > before.revision
+
+
+async def test_what_a_list_says_is_kept_and_changed_with_nothing_else(factory: Factory) -> None:
+    friday: Week = {"friday": "11:00-23:00"}
+    async with opened(factory) as store:
+        assert await store.add_kitchen("k1", "One", NOON, BERLIN, friday)
+        before = await record(store)
+        assert (before.details, before.desired.schedule, before.desired.version) == (
+            BERLIN,
+            friday,
+            1,
+        )
+        assert not await store.add_kitchen("k1", "One", NOON, PARIS)
+        await store.put_details("k1", PARIS)
+    async with opened(factory) as store:
+        after = await record(store)
+        assert after == replace(
+            before, details=PARIS, zone=ZoneInfo("Europe/Paris"), revision=after.revision
+        )
+        assert after.revision > before.revision
+
+
+async def test_the_list_tells_zone_and_hours_until_the_device_does(store: Store) -> None:
+    friday: Week = {"friday": "11:00-23:00"}
+    kiritimati = Details(timezone="Pacific/Kiritimati")
+    await store.add_kitchen("k2", "Two", NOON, kiritimati, friday)
+    await store.add_likes({"k2": 2}, NOON)
+    listed = await record(store, "k2")
+    # There it is 2 h past midnight at noon, UTC.
+    assert listed.likes_by_day == {date(2026, 11, 22): 2}
+    assert listed.hours == WeekHours(zone="Pacific/Kiritimati", week=friday)
+    await store.put_status("k2", Status.model_validate(status()), NOON)
+    assert (await record(store, "k2")).hours is None
+    hours = WeekHours(zone="Europe/Berlin", week={"sunday": "10:00-12:00"})
+    await store.put_status("k2", Status.model_validate(status(n=2, hours=hours)), NOON)
+    await store.add_likes({"k2": 1}, NOON)
+    told = await record(store, "k2")
+    assert (told.hours, told.zone) == (hours, ZoneInfo("Europe/Berlin"))
+    assert told.likes_by_day == {date(2026, 11, 22): 2, date(2026, 11, 21): 1}
+    assert (await record(store)).hours is None
 
 
 async def test_of_a_removed_kitchen_nothing_is_left(store: Store, rows: Rows) -> None:

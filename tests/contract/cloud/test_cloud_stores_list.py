@@ -35,9 +35,9 @@ class Office:
         said = self._capsys.readouterr()
         return done, said.out, said.err
 
-    def load(self, content: str | bytes) -> tuple[int, str, str]:
+    def load(self, content: str | bytes, *options: str) -> tuple[int, str, str]:
         self.file.write_bytes(content.encode() if isinstance(content, str) else content)
-        return self.run("kitchen", "import", str(self.file), "--codes", str(self.codes))
+        return self.run("kitchen", "import", str(self.file), "--codes", str(self.codes), *options)
 
     def refuses(self, content: str | bytes) -> str:
         """Return why the list is refused; nothing was written."""
@@ -46,6 +46,10 @@ class Office:
         assert self.kitchens() == {}
         assert not self.codes.exists()
         return err
+
+    def details(self, kid: str) -> list[object]:
+        shown = json.loads(self.run("kitchen", "show", kid, "--json")[1])
+        return [shown[each] for each in ("timezone", "country", "language", "board", "kit")]
 
     def kitchens(self) -> dict[str, str]:
         listed = json.loads(self.run("kitchen", "list", "--json")[1])
@@ -101,6 +105,59 @@ def test_a_list_is_imported_and_a_later_run_adds_only_what_is_new(office: Office
     assert "keep the code that they have: store-17" in out
     assert office.drawn() == {**first, "store-18": office.drawn()["store-18"]}
     assert office.kitchens()["0421"] == "Harbour"
+
+
+def test_what_a_list_says_of_a_store_is_kept(office: Office) -> None:
+    office.load(LIST)
+    assert office.details("0421") == ["Europe/Berlin", "DE", "de", "pi-5", "reference"]
+    assert office.details("store-17") == ["America/New_York", "US", "en", "zero-2w", "cheap"]
+    listed = json.loads(office.run("kitchen", "list", "--json")[1])
+    assert [one["country"] for one in listed] == ["DE", "US"]
+    assert "timezone: Europe/Berlin\n" in office.run("kitchen", "show", "0421")[1]
+    exported = list(csv.DictReader(office.run("kitchen", "export")[1].splitlines()))
+    assert [(one["board"], one["language"]) for one in exported] == [
+        ("pi-5", "de"),
+        ("zero-2w", "en"),
+    ]
+
+
+def test_what_a_later_list_has_otherwise_is_said_and_changed_with_update_alone(
+    office: Office,
+) -> None:
+    changed = (
+        "store,name,timezone,country,monday\n"
+        "0421,Port,Europe/Vienna,,11:00-22:00\n"
+        'store-17,"Zoë\'s, north",America/New_York,,\nstore-18,New,,,\n'
+    )
+    differing = "0421 (name, timezone, hours)."
+    office.load(LIST)
+    codes = office.codes.read_bytes()
+    before = office.run("kitchen", "export")[1]
+
+    done, out, _ = office.load(changed, "--update", "--dry-run")
+    assert (done, f"This would change: {differing}" in out) == (0, True)
+    assert ("add 1 of 3 stores and draw 1 codes" in out, "Nothing was written" in out) == (
+        True,
+        True,
+    )
+    assert (office.codes.read_bytes(), office.run("kitchen", "export")[1]) == (codes, before)
+
+    done, out, _ = office.load(changed)
+    assert (done, f"they stay as they are: {differing}" in out) == (0, True)
+    assert ("--update" in out, "`kitchen rename`" in out, "`desired set`" in out) == (
+        True,
+        True,
+        True,
+    )
+    assert office.run("kitchen", "export")[1].startswith(before)
+
+    done, out, _ = office.load(changed, "--update")
+    assert (done, f"Changed: {differing}" in out, "stay as" in out) == (0, True, False)
+    assert office.kitchens()["0421"] == "Port"
+    assert office.details("0421") == ["Europe/Vienna", "DE", "de", "pi-5", "reference"]
+    week = json.loads(office.run("desired", "show", "0421", "--json")[1])["schedule"]
+    assert (week["monday"], week["friday"]) == ("11:00-22:00", "closed")
+    assert "Changed" not in office.load(changed, "--update")[1]
 
 
 def test_what_is_exported_can_be_imported_and_is_no_formula(

@@ -197,6 +197,10 @@ def test_once_a_week_is_found_over_the_hour_that_autumn_adds() -> None:
         ({"sunday": "11:00-11:00"}, "ends when it begins"),
         ({"sunday": "11:00-15:00, 14:00-16:00"}, "sunday: two of its time spans overlap"),
         ({"sunday": ""}, "sunday: '' is not a time span"),
+        (
+            {"sunday": ", ".join(f"{hour}:00-{hour}:30" for hour in range(14))},
+            "sunday: it has 14 time spans; write at most 13",
+        ),
     ],
 )
 def test_a_mistake_is_reported_in_words(rows: Week, words: str) -> None:

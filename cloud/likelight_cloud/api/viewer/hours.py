@@ -33,7 +33,7 @@ async def get_hours(request: web.Request) -> web.Response:
     cloud = request.app[CLOUD]
     kitchen = await cloud.kitchen(request.match_info["kid"])
     record = kitchen.record
-    hours = record.report.hours if record.report else None
+    hours = record.hours
     if hours is None or not any(_openings(hours)):
         raise ProblemError(
             HTTPStatus.NOT_FOUND, f"The kitchen {record.kid} has told of no opening hours."

@@ -5,13 +5,21 @@ from datetime import datetime, timedelta, tzinfo
 
 import asyncpg
 
-from likelight_cloud.store.base import DAYS_KEPT, KitchenRecord, NoKitchenError, new_epoch
-from likelight_cloud.store.rows import kitchen_of
+from likelight.contract import Desired, Week
+from likelight_cloud.store.base import (
+    DAYS_KEPT,
+    Details,
+    KitchenRecord,
+    NoKitchenError,
+    new_epoch,
+)
+from likelight_cloud.store.rows import kitchen_of, ms
 from likelight_cloud.store.zones import is_read, zone_called
 
 _KITCHEN = """
 SELECT *, status #>> '{camera,opens_at}' AS opens_at,
-       status ->> 'hours' AS hours, status #>> '{hours,zone}' AS zone,
+       status ->> 'hours' AS hours,
+       coalesce(status #>> '{hours,zone}', details ->> 'timezone') AS zone,
        (status ->> 'notes_wait')::boolean AS notes_wait,
        (SELECT json_object_agg(day, n) FROM likes_day WHERE kid = kitchen.kid) AS by_day
 FROM kitchen"""
@@ -36,11 +44,38 @@ async def record_of(
     return kitchen_of(row)
 
 
+async def add(
+    connection: asyncpg.Connection, kid: str, name: str, at: datetime, details: Details, week: Week
+) -> bool:
+    """Create a kitchen. Return False, and change nothing, when it exists."""
+    added = await connection.fetchval(
+        "INSERT INTO kitchen (kid, name, epoch, created_at, desired, details)"
+        " VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (kid) DO NOTHING RETURNING 1",
+        kid,
+        name,
+        new_epoch(),
+        ms(at),
+        Desired(version=1, schedule=week).model_dump_json(),
+        details.model_dump_json(),
+    )
+    return added is not None
+
+
+async def put_details(connection: asyncpg.Connection, kid: str, details: Details) -> None:
+    """Keep other details of a kitchen. Raises `NoKitchenError`."""
+    await locked(connection, kid)
+    await connection.execute(
+        "UPDATE kitchen SET details = $2 WHERE kid = $1", kid, details.model_dump_json()
+    )
+    await revise(connection, kid)
+
+
 async def add_likes(connection: asyncpg.Connection, kid: str, n: int, at: datetime) -> int | None:
     """Add `n` to the kitchen's total and to its day; return the total, or None without one."""
     row = await connection.fetchrow(
         "UPDATE kitchen SET likes_total = likes_total + $2, revision = revision + 1"
-        " WHERE kid = $1 RETURNING likes_total, status #>> '{hours,zone}' AS zone",
+        " WHERE kid = $1 RETURNING likes_total,"
+        " coalesce(status #>> '{hours,zone}', details ->> 'timezone') AS zone",
         kid,
         n,
     )

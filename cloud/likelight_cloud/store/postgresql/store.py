@@ -9,18 +9,19 @@ from typing import TypeVar
 
 import asyncpg
 
-from likelight.contract import Desired, Status
+from likelight.contract import Desired, Status, Week
 from likelight.runtime.store_errors import StoreError
 from likelight_cloud.store.base import (
     CONFIRM_WITHIN_S,
+    UNLISTED,
     Backlog,
+    Details,
     KitchenRecord,
     Listener,
     NoKitchenError,
     NoteRecord,
     OutcomeUnknownError,
     Use,
-    new_epoch,
     next_desired,
     storable,
 )
@@ -29,10 +30,12 @@ from likelight_cloud.store.postgresql import enrolments, tokens
 from likelight_cloud.store.postgresql.address import Address
 from likelight_cloud.store.postgresql.connect import LOST, connect, explained
 from likelight_cloud.store.postgresql.kitchens import (
+    add,
     add_likes,
     begin_time_line,
     every_record,
     locked,
+    put_details,
     record_of,
     remove,
     revise,
@@ -122,20 +125,17 @@ class PostgresStore:
             )
         )
 
-    async def add_kitchen(self, kid: str, name: str, at: datetime) -> bool:
-        async def work(connection: asyncpg.Connection) -> bool:
-            added = await connection.fetchval(
-                "INSERT INTO kitchen (kid, name, epoch, created_at, desired)"
-                " VALUES ($1, $2, $3, $4, $5) ON CONFLICT (kid) DO NOTHING RETURNING 1",
-                kid,
-                name,
-                new_epoch(),
-                ms(at),
-                Desired(version=1).model_dump_json(),
-            )
-            return added is not None
-
-        return await self._write(work, kid)
+    async def add_kitchen(
+        self,
+        kid: str,
+        name: str,
+        at: datetime,
+        details: Details = UNLISTED,
+        week: Week | None = None,
+    ) -> bool:
+        return await self._write(
+            lambda connection: add(connection, kid, name, at, details, week or {}), kid
+        )
 
     async def kitchens(self) -> tuple[KitchenRecord, ...]:
         return await self._read(every_record)
@@ -147,6 +147,9 @@ class PostgresStore:
             await revise(connection, kid)
 
         await self._write(work, kid)
+
+    async def put_details(self, kid: str, details: Details) -> None:
+        await self._write(lambda connection: put_details(connection, kid, details), kid)
 
     async def remove_kitchen(self, kid: str) -> None:
         # Without a limit: hundreds of thousands of notes may go with it.

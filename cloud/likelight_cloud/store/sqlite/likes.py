@@ -11,7 +11,8 @@ def add_likes(db: sqlite3.Connection, kid: str, n: int, at: datetime) -> int | N
     """Add `n` to the kitchen's total and to its day; return the total, or None without one."""
     row = db.execute(
         "UPDATE kitchen SET likes_total = likes_total + ?, revision = revision + 1 WHERE kid = ?"
-        " RETURNING likes_total, status ->> '$.hours.zone' AS zone",
+        " RETURNING likes_total,"
+        " COALESCE(status ->> '$.hours.zone', details ->> '$.timezone') AS zone",
         (n, kid),
     ).fetchone()
     if row is None:

@@ -89,6 +89,7 @@ _ENROLMENT = statements(
         token_hash BLOB
     ) STRICT, WITHOUT ROWID""",
 )
+_DETAILS = statements("ALTER TABLE kitchen ADD COLUMN details TEXT NOT NULL DEFAULT '{}'")
 
 
 CLOUD_FILE = FileFormat(
@@ -101,5 +102,6 @@ CLOUD_FILE = FileFormat(
         Migration(Version(0, 3), _LIKES_BY_DAY),
         Migration(Version(0, 4), _WAITING),
         Migration(Version(0, 5), _ENROLMENT),
+        Migration(Version(0, 6), _DETAILS),
     ),
 )

@@ -8,14 +8,16 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
 
-from likelight.contract import Desired, Status
+from likelight.contract import Desired, Status, Week
 from likelight.runtime.clock import utc_now
 from likelight.runtime.file_lock import locked
 from likelight.runtime.sqlite_file import SqliteFile, StoreCondition
 from likelight_cloud.store.base import (
     KEY_TTL_S,
     NOTES_KEPT,
+    UNLISTED,
     Backlog,
+    Details,
     KeyReusedError,
     KitchenRecord,
     Listener,
@@ -102,12 +104,21 @@ class SqliteStore:
             )
         )
 
-    async def add_kitchen(self, kid: str, name: str, at: datetime) -> bool:
+    async def add_kitchen(
+        self,
+        kid: str,
+        name: str,
+        at: datetime,
+        details: Details = UNLISTED,
+        week: Week | None = None,
+    ) -> bool:
+        desired = Desired(version=1, schedule=week or {}).model_dump_json()
+
         def work(db: sqlite3.Connection) -> bool:
             added = db.execute(
-                "INSERT INTO kitchen (kid, name, epoch, created_at, desired)"
-                " VALUES (?, ?, ?, ?, ?) ON CONFLICT (kid) DO NOTHING",
-                (kid, name, new_epoch(), ms(at), Desired(version=1).model_dump_json()),
+                "INSERT INTO kitchen (kid, name, epoch, created_at, desired, details)"
+                " VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (kid) DO NOTHING",
+                (kid, name, new_epoch(), ms(at), desired, details.model_dump_json()),
             )
             return added.rowcount == 1
 
@@ -123,6 +134,16 @@ class SqliteStore:
             _row(db, kid)
             db.execute(
                 "UPDATE kitchen SET name = ?, revision = revision + 1 WHERE kid = ?", (name, kid)
+            )
+
+        await self._write(work, kid)
+
+    async def put_details(self, kid: str, details: Details) -> None:
+        def work(db: sqlite3.Connection) -> None:
+            _row(db, kid)
+            db.execute(
+                "UPDATE kitchen SET details = ?, revision = revision + 1 WHERE kid = ?",
+                (details.model_dump_json(), kid),
             )
 
         await self._write(work, kid)
@@ -339,7 +360,8 @@ class SqliteStore:
 
 _KITCHENS = """
 SELECT *, status ->> '$.camera.opens_at' AS opens_at,
-       status ->> '$.hours' AS hours, status ->> '$.hours.zone' AS zone,
+       status ->> '$.hours' AS hours,
+       COALESCE(status ->> '$.hours.zone', details ->> '$.timezone') AS zone,
        status ->> '$.notes_wait' AS notes_wait, NULL AS process,
        (SELECT json_group_object(day, n) FROM likes_day WHERE kid = kitchen.kid) AS by_day
 FROM kitchen"""
