@@ -41,10 +41,13 @@ class Page:
             while not self.proxy.got:
                 self.proxy.written.clear()
                 await self.proxy.written.wait()
-            self._coming += messages(self.proxy.got.pop(0))
+            written = self.proxy.got.pop(0)
+            self._coming += messages(written)
+            self.proxy.unread -= len(written) - sum(len(payload) for _, payload in self._coming)
             while self._coming:
                 await asyncio.sleep(len(self._coming[0][1]) / self.bytes_per_s)
                 opcode, payload = self._coming.pop(0)
+                self.proxy.unread -= len(payload)
                 if opcode == TEXT and b"mime" in payload:
                     self.opened.append(json.loads(payload))
                 if opcode != BINARY:

@@ -81,10 +81,14 @@ def noise() -> tuple[Unit, ...]:
 def heavy(size: int, *, keyframe: bool) -> Unit:
     """Return an access unit of `size` bytes that says nothing; decoders are not for it."""
     slices = b"\0\0\1" + (b"\x65" if keyframe else b"\x61") + b"\xaa" * size
+    return Unit((_parameter_sets() if keyframe else b"") + slices, keyframe)
+
+
+@cache
+def _parameter_sets() -> bytes:
     sets, _ = parse(one_keyframe(CAMERA_SHADE))
     assert sets is not None
-    head = b"\0\0\1" + sets.sps + b"\0\0\1" + sets.pps if keyframe else b""
-    return Unit(head + slices, keyframe)
+    return b"\0\0\1" + sets.sps + b"\0\0\1" + sets.pps
 
 
 def one_keyframe(shade: int, *, width: int = WIDTH, height: int = HEIGHT) -> bytes:

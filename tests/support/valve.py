@@ -1,13 +1,20 @@
 """A viewer's connection without a kernel: what is written while it is shut stays in its buffer."""
 
 import asyncio
+from math import inf
 
 
 class Valve(asyncio.Transport):
-    """A transport that passes on what is written while it is open, and buffers it while not."""
+    """A transport that passes on what is written while it is open, and buffers it while not.
 
-    def __init__(self) -> None:
+    `room` is how many bytes it takes beyond what was read at its other end.
+    """
+
+    def __init__(self, room: float = inf) -> None:
         super().__init__()
+        self.unread = 0
+        """Bytes that were written, and not taken off by whoever reads `got`."""
+        self._room = room
         self.got: list[bytes] = []
         """What was written, passed on or not."""
         self.written = asyncio.Event()
@@ -31,11 +38,12 @@ class Valve(asyncio.Transport):
     def write(self, data: bytes | bytearray | memoryview) -> None:
         self.got.append(bytes(data))
         self.written.set()
+        self.unread += len(data)
         if not self._open:
             self._held += len(data)
 
     def get_write_buffer_size(self) -> int:
-        return self._held
+        return self._held or int(max(0, self.unread - self._room))
 
     def is_closing(self) -> bool:
         return self.cut_at is not None

@@ -39,8 +39,11 @@ class Acks(BaseModel):
 
 
 class _Message(NamedTuple):
-    """When it was written, and how many bytes were written and acknowledged then."""
+    """Since when it was there to be sent, when it was written, and how many bytes were written and
+    acknowledged then.
+    """
 
+    there_at: float
     sent_at: float
     written: int
     acknowledged: int
@@ -64,20 +67,28 @@ class UnderWay:
         self._progress_at: float | None = None
         self._marked = 0
         self._began_at = clock()
-        self._arrived: deque[tuple[float, int]] = deque()  # (at, bytes acknowledged until then)
+        # (at, bytes acknowledged until then, seconds until then with nothing under way)
+        self._arrived: deque[tuple[float, int, float]] = deque()
+        self._idle_s = 0.0
+        self._late_s = 0.0  # of what was acknowledged last
         self._probe = range(0)
         self._probe_at: dict[int, float] = {}  # the page's ms
         self._probe_bytes = 0  # without the first message: time is counted from its arrival
 
-    def sent(self, sizes: Iterable[int]) -> None:
-        """Note that binary messages of these sizes have just been written."""
+    def sent(self, sizes: Iterable[int], held_at: float | None = None) -> None:
+        """Note that binary messages of these sizes have just been written.
+
+        `held_at` says since when they could not be, because the line was full.
+        """
         now = self._clock()
         if not self._messages and self._progress_at is not None:
+            self._idle_s += now - self._progress_at
             self._progress_at = now
+        there_at = now if held_at is None else held_at
         for size in sizes:
             self._sent += 1
             self._written += size
-            self._messages.append(_Message(now, self._written, self._acknowledged))
+            self._messages.append(_Message(there_at, now, self._written, self._acknowledged))
 
     def acknowledge(self, acks: Acks) -> None:
         """Take the page's word; a number that was not sent, or is acknowledged, changes nothing."""
@@ -92,8 +103,9 @@ class UnderWay:
                 message = self._messages.popleft()
             self._acknowledged = message.written
             self._note_delay(now, now - message.sent_at)
+            self._late_s = now - message.there_at - self._delays[0][1]
             self._progress_at = now
-            self._arrived.append((now, self._acknowledged))
+            self._arrived.append((now, self._acknowledged, self._idle_s))
             if number > 1:  # the first is an init segment: too small to tell a rate
                 self._measure(message, now)
 
@@ -128,21 +140,38 @@ class UnderWay:
         return max(0.0, self._clock() - self._messages[0].sent_at - self._delays[0][1])
 
     @property
+    def late_s(self) -> float | None:
+        """How late pictures are at the page, beyond what the line needs; None while none is under
+        way.
+
+        The later of the last that is known to have come, and the next. A keyframe has just been
+        sent where the ones before it were left out: only its arrival tells that the line is free.
+        """
+        if not self._messages:
+            return None
+        if not self._delays:
+            return 0.0
+        waits = self._clock() - self._messages[0].there_at - self._delays[0][1]
+        return max(0.0, waits, self._late_s)
+
+    @property
     def carries_bits_per_s(self) -> float:
         """What the line carried when a message last had to queue; infinite where it did not."""
         return self._bytes_per_s * 8
 
     @property
     def arrived_bits_per_s(self) -> float:
-        """What arrived in the last 1.5 s, in bits a second."""
+        """What arrived in the last 1.5 s, in bits a second while anything was under way."""
         now, arrived = self._clock(), self._arrived
         while len(arrived) > 1 and arrived[1][0] <= now - _RATE_OVER_S:
             arrived.popleft()
         if not arrived:
             return 0.0
-        begins = max(self._began_at, now - _RATE_OVER_S)
-        before = arrived[0][1] if arrived[0][0] <= begins else 0
-        return (self._acknowledged - before) * 8 / max(now - begins, _SHORTEST_RATE_S)
+        at, size, idle_s = arrived[0]
+        if at > now - _RATE_OVER_S:
+            at, size, idle_s = self._began_at, 0, 0.0
+        busy_s = now - at - (self._idle_s - idle_s)
+        return (self._acknowledged - size) * 8 / max(busy_s, _SHORTEST_RATE_S)
 
     def probe(self, sizes: Iterable[int]) -> None:
         """Note that padding of these sizes has just been written."""

@@ -10,11 +10,12 @@ from math import inf
 
 from likelight.feed.rendition import Rendition
 
-STANDING_S, OVER_S = 0.25, 1.0
-"""A queue that is never shorter than this for so long stands: the line carries less than it gets. A
-keyframe's burst passes sooner."""
+LATE_S, OVER_S = 0.25, 1.0
+"""Where pictures have come later than this for so long, the line carries less than it gets: a
+keyframe's burst passes sooner. Time with nothing under way does not count: pictures were left out,
+and the next keyframe has yet to come."""
 HARD_S = 1.0
-"""A queue as long as this needs no second look."""
+"""A picture that is as late as this needs no second look."""
 _MOST_SKIPS, _SKIPS_WITHIN_S = 2, 5.0
 _UNHEARD_S = 5.0
 """After a change nothing is judged until something of the new rendition has arrived, or for so
@@ -38,8 +39,8 @@ _PROBE_LOST_S = 5.0
 class Line:
     """What the acknowledgements tell of a line at one moment."""
 
-    queue_s: float
-    """How long the oldest message under way has waited, beyond what the line itself needs."""
+    late_s: float | None
+    """How late pictures are, beyond what the line itself needs; None with nothing under way."""
     bits_per_s: float
     """What arrived lately; the line may carry more."""
     heard: bool
@@ -58,7 +59,8 @@ class Choice:
         self.rendition = rendition
         self._needs = needs
         self._changed_at, self._settles_at = now, now + OVER_S
-        self._queues: deque[tuple[float, float]] = deque()
+        self._judged_at = now
+        self._late_for_s = 0.0
         self._skips: deque[float] = deque()
         self._hold_s = HOLD_S
         self._look_at = now + FIRST_LOOK_S
@@ -79,7 +81,7 @@ class Choice:
             self.rendition is not Rendition.MAIN
             and now >= self._look_at
             and line.heard
-            and line.queue_s < _CALM_S
+            and (line.late_s or 0.0) < _CALM_S
             and now - self._probed_at > _PROBE_LOST_S
         )
         if due:
@@ -105,23 +107,23 @@ class Choice:
             self._hold_s = min(MOST_HOLD_S, self._hold_s * _AFTER_NO)
 
     def _note(self, now: float, line: Line) -> None:
-        self._queues.append((now, line.queue_s))
-        while self._queues[0][0] < now - OVER_S:
-            self._queues.popleft()
+        since, self._judged_at = self._judged_at, now
         while self._skips and self._skips[0] < now - _SKIPS_WITHIN_S:
             self._skips.popleft()
         if not line.heard and now - self._changed_at < _UNHEARD_S:
             self._settles_at = now + OVER_S
+        if line.late_s is not None:
+            late = line.late_s > LATE_S and line.heard
+            self._late_for_s = self._late_for_s + now - since if late else 0.0
 
     def _too_much(self, now: float, line: Line) -> bool:
         if self.rendition is Rendition.SLIDE:
             return False
-        if line.heard and line.queue_s > HARD_S:
+        if line.heard and line.late_s is not None and line.late_s > HARD_S:
             return True
         if now < self._settles_at:
             return False
-        standing = min(queue for _, queue in self._queues) > STANDING_S
-        return standing or len(self._skips) >= _MOST_SKIPS
+        return self._late_for_s > OVER_S or len(self._skips) >= _MOST_SKIPS
 
     def _fall(self, now: float, bits_per_s: float) -> None:
         soon = now - self._risen_at < _LASTED_S
@@ -135,5 +137,5 @@ class Choice:
         self.rendition = rendition
         self._changed_at = now
         self._settles_at = now + OVER_S
-        self._queues.clear()
+        self._late_for_s = 0.0
         self._skips.clear()

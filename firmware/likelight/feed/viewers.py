@@ -141,8 +141,9 @@ class H264Viewer(Viewer, ABC):
 
         Return True when the viewer can go on only from a keyframe that has yet to come.
         """
-        if not self._may_send:
-            return False
+        return self.ready and self._send(ring)
+
+    def _send(self, ring: Ring) -> bool:
         newest = ring.newest
         if newest.decode < self._keyframes_until:
             self._send_newest_keyframe(ring)
@@ -188,10 +189,6 @@ class H264Viewer(Viewer, ABC):
     @property
     def _most_behind(self) -> int:
         return MAX_BEHIND
-
-    @property
-    def _may_send(self) -> bool:
-        return self.ready
 
     def _note(self, pieces: Sequence[bytes]) -> None:
         """Take note of the init segments and fragments that are now written."""
@@ -252,6 +249,19 @@ class SocketViewer(H264Viewer):
         self._sent_until: int | None = None
         self._has: Rendition | None = None
         self._has_from = 0
+        self._held_at: float | None = None
+        """Since when the line has been too full for the next picture."""
+
+    def feed(self, ring: Ring) -> bool:
+        if not self._proven and self._has is not None:
+            return False  # the first picture has yet to arrive
+        if not self.ready or self._under_way.waits_s > QUEUE_S:
+            if self._held_at is None:
+                self._held_at = self._clock()
+            return False
+        waiting = self._send(ring)
+        self._held_at = None
+        return waiting
 
     def acknowledge(self, acks: Acks) -> None:
         """Take note of what has arrived at the page."""
@@ -272,7 +282,7 @@ class SocketViewer(H264Viewer):
             self._choice.began(self._clock(), under_way.carries_bits_per_s)
         # Before the first has come there is no queue but its own.
         heard = self._has is self.wants and (arrived or not self._proven)
-        line = Line(under_way.queue_s, under_way.arrived_bits_per_s, heard)
+        line = Line(under_way.late_s, under_way.arrived_bits_per_s, heard)
         if self._choice.judge(self._clock(), line) and self.ready:
             under_way.probe(map(len, _PROBE))
             self.write(b"".join(_PROBE))
@@ -297,14 +307,8 @@ class SocketViewer(H264Viewer):
         """True, too, when a page that acknowledged has received nothing for `STALL_S`."""
         return super().stalled(now) or self._under_way.silent_s > STALL_S
 
-    @property
-    def _may_send(self) -> bool:
-        if not self._proven and self._has is not None:
-            return False  # the first picture has yet to arrive
-        return self.ready and self._under_way.waits_s <= QUEUE_S
-
     def _note(self, pieces: Sequence[bytes]) -> None:
-        self._under_way.sent(map(len, pieces))
+        self._under_way.sent(map(len, pieces), self._held_at)
 
     def _first(self, ring: Ring) -> Sequence[Fragment]:
         return super()._first(ring)[: 1 if self._joins_until else None]
@@ -329,6 +333,7 @@ class SocketViewer(H264Viewer):
             return fragment.framed
         changed = self._has is not None
         self._has = fragment.rendition
+        self._held_at = None  # what held it was of the old one
         self._has_from = self._under_way.sent_count + 2  # its init segment goes before it
         # Over a longer gap, which pictures left out have made, the page jumps.
         if (
