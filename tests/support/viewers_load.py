@@ -98,6 +98,7 @@ class Load:
                 if told["type"] == ProblemType.FULL:
                     return told, ""
                 assert reply.status == 503, told
+                unknown = unknown or "went away" in told["detail"]  # a proxy's words
                 self.refusals[told["detail"]] += 1
             except aiohttp.ClientConnectionError:
                 # The process was killed, before or after its commit.

@@ -5,8 +5,6 @@ fault comes 20 times.
 """
 
 import asyncio
-import re
-import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -19,6 +17,7 @@ from likelight_cloud.cli.main import main
 from likelight_cloud.store.base import Store
 from likelight_cloud.store.choice import database_of
 from support.cloud import NOON
+from support.cloud_process import CloudProcess, serve
 from support.demo import free_port
 from support.postgresql_pair import Pair
 from support.viewers_load import Load
@@ -44,13 +43,12 @@ class Service:
     pair: Pair
     load: Load
     port: int
-    process: asyncio.subprocess.Process
+    process: CloudProcess
 
     async def restart(self) -> None:
         """kill -9, and start again, as systemd does."""
-        self.process.kill()
-        await self.process.wait()
-        self.process = await _serve(self.pair.url, self.port)
+        await self.process.kill()
+        self.process = await serve(self.pair.url, self.port)
 
     async def change(self, what: Callable[[], None]) -> None:
         """Let something become of a server."""
@@ -66,7 +64,7 @@ async def service(pair: Pair) -> AsyncIterator[Service]:
         kid = f"kitchen-{len(await store.kitchens())}"
         await store.add_kitchen(kid, "The demo kitchen", NOON)
     port = free_port()
-    process = await _serve(pair.url, port)
+    process = await serve(pair.url, port)
     async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as session:
         load = Load(session, f"http://127.0.0.1:{port}/v1/kitchens/{kid}")
         service = Service(pair, load, port, process)
@@ -78,8 +76,7 @@ async def service(pair: Pair) -> AsyncIterator[Service]:
             await sending
         finally:
             sending.cancel()
-            service.process.kill()
-            await service.process.wait()
+            await service.process.kill()
     await _compare(pair, load, kid)
 
 
@@ -165,21 +162,6 @@ async def _over_and_over(service: Service, fault: Callable[[], Awaitable[None]])
         assert await service.load.acknowledgement() < BACK_WITHIN_S
         if service.pair.primary.sql("SELECT 1 FROM pg_stat_replication") != "1":
             await service.change(service.pair.rejoin)
-
-
-async def _serve(url: str, port: int) -> asyncio.subprocess.Process:
-    ceilings = ("--max-likes", "1000000", "--max-notes", "1000000")
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        *("-m", "likelight_cloud", "serve", "--database", url, *ceilings),
-        *("--port", str(port), "--admin-port", "0"),
-        stderr=asyncio.subprocess.PIPE,
-    )
-    assert process.stderr is not None
-    async with asyncio.timeout(60):
-        first = (await process.stderr.readline()).decode()
-    assert re.match("The cloud answers at ", first), first
-    return process
 
 
 @asynccontextmanager
