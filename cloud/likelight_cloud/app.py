@@ -92,6 +92,8 @@ class Cloud:
         self._limits = limits
         self._ceilings: dict[str, Ceilings] = {}
         self._kitchens: dict[str, Kitchen] = {}
+        self._looks = 0
+        """How often the database was asked for changes of others."""
         store.listen(self._adopt)
 
     async def run(self, before_ready: Callable[[], Awaitable[None]] = _nothing) -> None:
@@ -174,7 +176,7 @@ class Cloud:
         """Return the kitchen `kid`; raise a 404 when there is none."""
         kitchen = self._kitchens.get(kid)
         if kitchen is None:
-            record = await self.store.kitchen(kid)
+            record = await self._read(kid)
             if record is None:
                 raise no_kitchen(kid)
             # Another request may have brought the kitchen in meanwhile.
@@ -182,6 +184,15 @@ class Cloud:
                 kid, Kitchen(record, now=self.now, relays_pictures=self.relays_pictures)
             )
         return kitchen
+
+    async def _read(self, kid: str) -> KitchenRecord | None:
+        # A look that began meanwhile did not know of this kitchen: if it was removed after it was
+        # read, nobody would ever tell.
+        while True:
+            looks = self._looks
+            record = await self.store.kitchen(kid)
+            if record is None or looks == self._looks:
+                return record
 
     def ceilings(self, kid: str) -> Ceilings:
         """Return what the existing kitchen `kid` takes of all viewers together."""
@@ -220,6 +231,7 @@ class Cloud:
         while True:
             await asyncio.sleep(LOOK_S)
             with suppress(StoreError):  # the request that needs the store says so
+                self._looks += 1
                 known = {kid: kitchen.record.revision for kid, kitchen in self._kitchens.items()}
                 changed.update(await self.store.changed_elsewhere(known))
                 for kid in sorted(changed):
