@@ -19,8 +19,8 @@ from likelight_cloud import routes
 from likelight_cloud.api.viewer.forms import became
 from likelight_cloud.app import Cloud
 from likelight_cloud.page import page_routes
-from likelight_cloud.page.not_found import for_persons
 from likelight_cloud.page.privacy import privacy_routes
+from likelight_cloud.page.refused import for_persons
 from likelight_cloud.store.base import Store
 from likelight_cloud.store.sqlite.store import SqliteStore
 from likelight_cloud.trust.ceilings import KitchenLimits
@@ -64,9 +64,9 @@ class MountedCloud:
 
     def mount(self, app: web.Application) -> None:
         """Add the API and the pages for viewers to `app`, which `new_application` made."""
+        app.middlewares.append(for_persons(self._site))
         routes.mount(self._cloud, app)
         app.add_routes(page_routes(self._cloud.look, self._cloud.notes, became, self._site))
-        app.middlewares.append(for_persons)
         app.add_routes(privacy_routes(contact=self._site.contact, now=self._now))
 
     def enrol(self, kid: str, name: str, token: str) -> None:

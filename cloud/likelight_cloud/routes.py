@@ -37,6 +37,7 @@ ROUTES = (
     web.get(f"{_PAGE}/hours.ics", get_hours),
     web.post(_PAGE, post_form),
     web.post(f"{_PAGE}/here", post_form),
+    web.post(f"/embed/{{kid:{KITCHEN_ID}}}", post_form),
     web.get("/v1/me", get_me),
     web.delete("/v1/me", delete_me),
 )

@@ -246,7 +246,8 @@ class StubCloud:
             return _broken(request)
         if self.note_answers:
             return self.note_answers.popleft()(request)
-        return web.json_response({"id": "n1", "state": "queued"}, status=201)
+        times = {"created_at": "2026-11-21T12:00:00Z", "next_at": "2026-11-21T12:00:20Z"}
+        return web.json_response({"id": "n1", "state": "queued", **times}, status=201)
 
     async def _note(self, _: web.Request) -> web.Response:
         if self.note_state is None:

@@ -173,8 +173,8 @@ def _content(content: Content, schemas: _Schemas) -> Object:
 
 def _problem(path: str, method: str, status: int, words: str, schemas: _Schemas) -> Object:
     content: Object = {PROBLEM_JSON: {"schema": schemas.written(Problem)}}
-    # A browser's address bar gets a page; see `for_persons`.
-    if status == HTTPStatus.NOT_FOUND and method == hdrs.METH_GET and not path.startswith("/v1/"):
+    # A browser's address bar and its forms get a page; see `for_persons`.
+    if not path.startswith("/v1/") and (method, status) in _AS_A_PAGE:
         content["text/html"] = {}
     reply: Object = {"description": words, "content": content}
     if status in (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE):
@@ -182,6 +182,17 @@ def _problem(path: str, method: str, status: int, words: str, schemas: _Schemas)
     return reply
 
 
+_AS_A_PAGE: Final = {
+    (hdrs.METH_GET, HTTPStatus.NOT_FOUND),
+    *(
+        (hdrs.METH_POST, status)
+        for status in (
+            HTTPStatus.NOT_FOUND,
+            HTTPStatus.UNPROCESSABLE_ENTITY,
+            HTTPStatus.SERVICE_UNAVAILABLE,
+        )
+    ),
+}
 _DIGITS: Final = {"type": "string", "pattern": "^[0-9]{1,15}$"}
 _IN_PATH: Final[Mapping[str, object]] = {
     "kid": TypeAdapter(KitchenId).json_schema(),

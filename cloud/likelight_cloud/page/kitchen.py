@@ -124,7 +124,9 @@ class KitchenPages:
         self, place: Place, lang: str, summary: Summary | None, public: URL | None, became: Became
     ) -> str:
         words = WORDS[lang]
-        said = {kind: words[key].replace("{when}", words["moment"]) for kind, key in became.items()}
+        said = {
+            kind: words[key].replace("{when}", words["shortly"]) for kind, key in became.items()
+        }
         return KITCHEN.render(
             **context(lang, words),
             **_head(place, words, summary),

@@ -170,12 +170,21 @@ def _busy(what: str) -> ProblemError:
 
 def _kitchen_of(text: str, site: PublicSite) -> tuple[URL, str]:
     """Return the public URL and the kitchen's id in the address `text` of a page of ours."""
+    if not site.public_urls:
+        raise ProblemError(
+            HTTPStatus.NOT_FOUND,
+            "No public URL is set on this server, so no address is known to be its page's. Its "
+            "operator can set one: --public-url of the cloud, web.public_urls of a device.",
+        )
     for public in map(URL, site.public_urls):
         prefix = str(public / "k") + "/"
         kid = text.partition("?")[0].removeprefix(prefix)
         if text.startswith(prefix) and "/" not in kid:
             return public, kid
-    raise ProblemError(HTTPStatus.NOT_FOUND, "url is not the address of a kitchen's page here.")
+    pages = " or ".join(str(URL(public) / "k" / "KITCHEN") for public in site.public_urls)
+    raise ProblemError(
+        HTTPStatus.NOT_FOUND, f"url is not the address of a kitchen's page here, {pages}."
+    )
 
 
 def _described(request: web.Request, summary: Summary, public: URL, site: PublicSite) -> OEmbed:

@@ -33,7 +33,7 @@ for _name in _ENVIRONMENT.list_templates(extensions=["html"]):
     _ENVIRONMENT.get_template(_name)
 
 KITCHEN: Final[Template] = _ENVIRONMENT.get_template("kitchen.html")
-NOT_FOUND: Final[Template] = _ENVIRONMENT.get_template("not_found.html")
 OPENAPI: Final[Template] = _ENVIRONMENT.get_template("openapi.html")
+REFUSED: Final[Template] = _ENVIRONMENT.get_template("refused.html")
 START: Final[Template] = _ENVIRONMENT.get_template("start.html")
 PRIVACY: Final[Template] = _ENVIRONMENT.get_template("privacy.html")

@@ -99,6 +99,8 @@ class NoteStatus(Wire):
     shown_at: Time | None = None
     thanked_at: Time | None = None
     expires_at: Time | None = None
+    next_at: Time | None = None
+    """When its viewer may send another one, where that is soon; only in reply to a request."""
 
 
 class WatchingRequest(Strict):

@@ -11,6 +11,7 @@ from support.cloud import KID, Reply, Site, serving
 from support.cloud_server import cloud_server
 
 PAGE = f"/k/{KID}"
+PERSON = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
 
 
 @pytest.fixture
@@ -103,3 +104,59 @@ async def test_another_site_s_form_is_403(site: Site, headers: dict[str, str]) -
 async def test_a_form_is_asked_to_come_again_while_the_store_is_closed(site: Site) -> None:
     site.cloud.ready.clear()
     assert (await send(site, {"like": "1"})).status == 503
+
+
+async def test_a_form_in_a_frame_leads_back_into_it_and_is_told_what_became_without_a_cookie(
+    tmp_path: Path,
+) -> None:
+    """It opened the kitchen's own page in another tab: browsers keep no cookie of ours there."""
+    async with (
+        cloud_server(tmp_path / "cloud.db", embed_origins=("https://brand.example",)) as served,
+        aiohttp.ClientSession(served.public, cookie_jar=aiohttp.DummyCookieJar()) as browser,
+    ):
+        for form, words in (({"like": "1"}, "Sent"), ({"note": "heroes"}, "Sent: ")):
+            async with browser.post(f"/embed/{KID}?lang=en", data=form) as page:
+                assert page.url.path == f"/embed/{KID}"
+                text = await page.text()
+            assert f"<span>{words.rstrip(': ')}</span>" in text
+            assert "<form" in text
+            assert "target=" not in text.partition("<form")[2].partition("<footer")[0]
+        async with browser.get(f"/k/{KID}?like=1") as page:
+            assert "<span>Sent</span>" not in await page.text()
+        async with browser.post("/embed/nowhere", data={"like": "1"}, headers=PERSON) as page:
+            assert page.status == 404
+            policy = page.headers["Content-Security-Policy"]
+            assert "frame-ancestors https://brand.example;" in policy
+
+
+async def test_a_refused_form_is_a_page_with_a_way_back_in_the_viewer_s_language(
+    tmp_path: Path,
+) -> None:
+    """It was JSON, and the end of the way."""
+    async with (
+        cloud_server(tmp_path / "cloud.db") as served,
+        aiohttp.ClientSession(served.public, headers=PERSON) as browser,
+    ):
+
+        async def refused(form: dict[str, str], path: str = f"{PAGE}?lang=de") -> str:
+            async with browser.post(path, data=form) as page:
+                assert page.content_type == "text/html"
+                assert page.headers["Cache-Control"] == "no-store"
+                return f"{page.status} {page.headers.get('Retry-After')} {await page.text()}"
+
+        back = '<a href="?lang=de">Zurück zur Küche</a>'
+        unknown = await refused({"note": "rude"})
+        assert unknown.startswith("422 None")
+        assert "<h1>Dieser Gruß konnte nicht gesendet werden.</h1>" in unknown
+        assert back in unknown
+        nowhere = await refused({"like": "1"}, "/k/nowhere/here?lang=de")
+        assert nowhere.startswith("404 None")
+        assert "Unter dieser Adresse gibt es keine Küche." in nowhere
+        assert "Zurück" not in nowhere
+        served.cloud.ready.clear()
+        busy = await refused({"like": "1"})
+        assert busy.startswith("503 1 ")
+        assert "Versuch es gleich noch einmal." in busy
+        assert back in busy
+        async with browser.post(PAGE, data={"like": "1"}, headers={"Accept": "*/*"}) as problem:
+            assert problem.content_type == "application/problem+json"

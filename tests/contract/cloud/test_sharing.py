@@ -76,6 +76,7 @@ async def test_without_a_public_url_no_host_is_guessed(tmp_path: Path) -> None:
         assert "oembed" not in text
         asked = await client.get("/oembed", params={"url": f"{served.public}/k/demo"})
         assert asked.status == 404
+        assert "--public-url of the cloud, web.public_urls" in (await asked.json())["detail"]
 
 
 @pytest.mark.parametrize("lang", WORDS)
@@ -138,7 +139,9 @@ async def test_a_program_is_told_how_to_show_a_kitchen_in_another_page(tmp_path:
         assert (await asked(format="xml")).status == 501
         assert (await asked(maxwidth="wide")).status == 400
         for url in ("", "https://other.example/k/demo", f"{PUBLIC}/k/nobody", f"{PUBLIC}/k/a/b"):
-            assert (await asked(url=url)).status == 404, url
+            refused = await asked(url=url)
+            assert refused.status == 404, url
+            assert url.startswith(PUBLIC) or f"{PUBLIC}/k/KITCHEN" in await refused.text()
 
 
 async def test_where_nobody_may_frame_a_page_oembed_offers_a_link_only(tmp_path: Path) -> None:

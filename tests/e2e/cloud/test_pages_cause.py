@@ -26,7 +26,7 @@ WATCHED = """
   window.aims = [];
   const animate = Element.prototype.animate;
   Element.prototype.animate = function (frames, timing) {
-    if (this.closest("#sky")) aims.push(new DOMMatrix(frames.at(-1).transform).f);
+    if (this.closest("#flights")) aims.push(new DOMMatrix(frames.at(-1).transform).f);
     return animate.call(this, frames, timing);
   };
   navigator.vibrate = (ms) => buzzed.push(ms);
@@ -34,7 +34,7 @@ WATCHED = """
     new MutationObserver((changes) => {
       for (const {addedNodes} of changes)
         for (const heart of addedNodes) flown.push(heart.classList[1]);
-    }).observe(document.getElementById("sky"), {childList: true});
+    }).observe(document.getElementById("flights"), {childList: true});
     new MutationObserver(() => lit.push(performance.now()))
         .observe(document.getElementById("kitchen"), {attributeFilter: ["data-lit"]});
   });
@@ -138,13 +138,13 @@ async def test_thanks_is_a_moment_and_quotes_one_s_own_note(cloud: StubCloud, pa
     cloud.thank()
     await expect(moment.locator("q")).to_have_text("You are heroes")
     await expect(moment).to_contain_text("The crew says thanks")
-    await moment.evaluate("(card) => card.getAnimations().forEach((enters) => enters.finish())")
+    await moment.evaluate("(shown) => shown.getAnimations().forEach((enters) => enters.finish())")
     window = await page.locator(".window").bounding_box()
-    card = await moment.bounding_box()
+    shown = await moment.bounding_box()
     assert window is not None
-    assert card is not None
-    assert card["y"] >= window["y"] + window["height"] / 2
-    assert abs(card["y"] + card["height"] - window["y"] - window["height"]) < 1
+    assert shown is not None
+    assert shown["y"] >= window["y"] + window["height"] / 2
+    assert abs(shown["y"] + shown["height"] - window["y"] - window["height"]) < 1
     assert await page.evaluate("buzzed") == [60]
     await page.clock.run_for(7_000)
     await expect(moment).to_be_hidden()

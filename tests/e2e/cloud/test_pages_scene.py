@@ -28,7 +28,7 @@ DRAWN: dict[State, set[str]] = {
     State.OFF: {"blind"},
     State.CLOSED: {"sign"},
     State.FAULT: {"camera"},
-    State.INTERRUPTED: {"line"},
+    State.INTERRUPTED: {"torn"},
     State.OFFLINE: {"sky"},
     State.IDLE: set(),
 }

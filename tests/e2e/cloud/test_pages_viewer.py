@@ -62,6 +62,11 @@ async def player(page: Page, call: str) -> None:
     await page.evaluate(f"player.options.{call}")
 
 
+COOLING = """() => document.getAnimations()
+  .filter(({effect}) => effect.pseudoElement === "::after")
+  .map(({effect}) => [effect.target.dataset.code, effect.getTiming().duration])"""
+
+
 async def test_a_first_tap_goes_at_once_and_the_next_ones_fold_into_one_request_a_second(
     cloud: StubCloud, viewer: ViewerPage
 ) -> None:
@@ -249,6 +254,13 @@ async def test_a_note_too_soon_says_when_the_next_may_go(
     cloud.note_answers.append(too_many(retry_after=14))
     await viewer.note("hello").click()
     await viewer.receives(re.compile(r"One note at a time\. You can send the next in 1?\d s\."))
+    assert await viewer.page.evaluate(COOLING) == [["hello", 14_000]]
+    await viewer.note("heroes").click()
+    await viewer.receives("Sent: You are heroes")
+    assert await viewer.page.evaluate(COOLING) == [["heroes", 20_000]], (
+        "drawn before one taps again"
+    )
+    await expect(viewer.page.locator("#said")).not_to_contain_text("next")
 
 
 async def test_the_limit_goes_away_and_what_was_known_stands_there_again(
@@ -378,15 +390,24 @@ async def test_without_the_stream_a_live_kitchen_is_not_called_live(viewer: View
     )
 
 
-async def test_a_slow_connection_is_named_as_the_reason(viewer: ViewerPage) -> None:
+async def test_a_late_picture_has_its_reason_in_it_and_moves_nothing(viewer: ViewerPage) -> None:
     await viewer.says("Live from the kitchen")
     await player(viewer.page, "onConnection({kind: 'slow', retryIn: 60})")
-    await viewer.says("Your connection is slow")
-    await player(viewer.page, "onConnection({kind: 'connected'})")
+    await viewer.says("Your connection or device is slow")
+    await viewer.shows_a_picture()
     await viewer.says("Live from the kitchen")
     delay = viewer.page.locator("#delay")
+    notes = await viewer.page.locator("form.notes").bounding_box()
     await player(viewer.page, "onDelay(3.21, true)")
-    await expect(delay).to_have_text("3.2 s behind · Your connection is slow")
+    await expect(delay).to_have_text("3.2 s behind · Your connection or device is slow")
+    await player(viewer.page, "onRendition('slide')")
+    await player(viewer.page, "onDelay(1.21, false)")
+    await expect(delay).to_have_text(
+        "1.2 s behind · A few small pictures a second, so that they keep up"
+    )
+    await expect(delay).to_be_visible()
+    assert await viewer.page.locator("form.notes").bounding_box() == notes
+    await player(viewer.page, "onRendition('main')")
     await player(viewer.page, "onDelay(3.21, false)")
     await expect(delay).to_have_text("3.2 s behind")
 

@@ -181,7 +181,7 @@ async def test_without_a_script_the_page_tells_what_became_of_a_form(
     assert 'data-kind="note" hidden>' in await pages.text(lang)
     pages.became = {"note": "note_limit"}
     reply = await pages.reply(lang)
-    told = WORDS[lang]["note_limit"].replace("{when}", WORDS[lang]["moment"])
+    told = WORDS[lang]["note_limit"].replace("{when}", WORDS[lang]["shortly"])
     assert between(body(reply), 'data-kind="note">', "</p>").endswith(f"<span>{told}</span>")
     assert 'data-kind="like" hidden>' in body(reply)
     assert reply.headers["Cache-Control"] == "no-store"

@@ -1,4 +1,5 @@
-"""`POST /k/{kid}` and `/k/{kid}/here`: the page's own forms, for browsers without JavaScript.
+"""`POST /k/{kid}`, `/k/{kid}/here` and `/embed/{kid}`: the page's own forms, for browsers without
+JavaScript.
 
 A form has the limits of the other ways, and leads back to the page, which then says what became of
 it: `?like=` is the total that the like made, `?note=` the note's id, `?wait=` what came too soon.
@@ -77,13 +78,14 @@ async def became(request: web.Request) -> Became:
     """Return what became of the form that led to the page that `request` asks for.
 
     Only its own viewer is told what it has sent: another one who was given the address has liked
-    nothing.
+    nothing. In a frame nobody is given it, and a browser may keep no cookie there.
     """
     cloud = request.app[CLOUD]
     if (waits := _WAITS.get(request.query.get("wait", ""))) is not None:
         return waits  # whose first one came too soon has no token yet
     asked = request.query.keys() & {"like", "note"}
-    if not asked or cloud.viewers.known(request, cloud.now()) is None:
+    in_frame = request.path.startswith("/embed/")
+    if not asked or not (in_frame or cloud.viewers.known(request, cloud.now())):
         return {}
     try:
         if "note" in asked:

@@ -30,6 +30,7 @@ from likelight_cloud.app import BUSY, CLOUD, IN_KITCHEN, Cloud
 from likelight_cloud.kitchens.kitchen import Kitchen
 from likelight_cloud.kitchens.waiting import Sender
 from likelight_cloud.store.base import CONFIRM_WITHIN_S, KeyReusedError, NoteRecord, Report
+from likelight_cloud.trust.limits import NOTE_EVERY_S
 
 KEY = Header(
     "Idempotency-Key",
@@ -72,12 +73,21 @@ async def post_note(request: web.Request) -> web.Response:
             state=NoteState.QUEUED,
             created_at=note.created_at,
             expires_at=note.expires_at,
+            next_at=_next_at(request.app[CLOUD], viewer, note),
         ),
         status=201,
         exclude_none=True,
     )
     request.app[CLOUD].viewers.keep(request, response, viewer)
     return response
+
+
+def _next_at(cloud: Cloud, viewer: str, note: NoteRecord) -> datetime | None:
+    """Return when `viewer` may send another one; None where the day's last was `note`."""
+    times = cloud.note_times.known(viewer, note.kid)
+    wait_s = times.wait(asyncio.get_running_loop().time()) if times else 0.0
+    soon = 0.0 < wait_s <= NOTE_EVERY_S
+    return note.created_at + timedelta(seconds=NOTE_EVERY_S) if soon else None
 
 
 async def queue_note(request: web.Request, code: str, key: str) -> tuple[NoteRecord, str]:

@@ -15,18 +15,18 @@ const EASE_OUT = "cubic-bezier(0.2, 0.7, 0.3, 1)";
 export class Hearts {
   #button;
   #halo;
-  #sky;
+  #flights;
   #picture;
   #calm = matchMedia("(prefers-reduced-motion: reduce)");
 
   /**
-   * `halo` glows behind `button`; hearts move in the layer `sky`, which covers the viewport and takes
+   * `halo` glows behind `button`; hearts move in the layer `flights`, which covers the viewport and takes
    * no taps, to the lower edge of `picture`. Where that is not drawn they rise from the button.
    */
-  constructor({ button, halo, sky, picture }) {
+  constructor({ button, halo, flights, picture }) {
     this.#button = button;
     this.#halo = halo;
-    this.#sky = sky;
+    this.#flights = flights;
     this.#picture = picture;
   }
 
@@ -72,10 +72,10 @@ export class Hearts {
 
   #move(whose, delay, duration, stops) {
     const unseen = document.hidden || this.#calm.matches;
-    if (unseen || this.#sky.childElementCount >= MOST_AT_ONCE) return;
+    if (unseen || this.#flights.childElementCount >= MOST_AT_ONCE) return;
     const heart = icon("heart");
     heart.classList.add(whose);
-    this.#sky.append(heart);
+    this.#flights.append(heart);
     const frames = stops.map(([x, y, scale, opacity]) => ({
       transform: `translate(${x - SIZE / 2}px, ${y - SIZE / 2}px) scale(${scale})`,
       opacity,

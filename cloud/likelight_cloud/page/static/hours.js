@@ -11,6 +11,7 @@ export class Hours {
   #section;
   #left;
   #now;
+  #closed = false;
   #opensAt = null;
   #zone = null;
 
@@ -21,12 +22,13 @@ export class Hours {
     this.#now = now;
     // On a phone the week would push the heart and the notes below the first screen.
     section.querySelector("details").open = matchMedia("(min-width: 48em)").matches;
-    setInterval(() => this.#tick(), LOOK_MS);
+    setInterval(() => this.#closed && this.#tick(), LOOK_MS);
   }
 
   /** A summary came. */
   summary({ hours, likes, opens_at: opensAt, state }) {
-    this.#opensAt = state === "closed" && opensAt ? Date.parse(opensAt) : null;
+    this.#closed = state === "closed";
+    this.#opensAt = this.#closed && opensAt ? Date.parse(opensAt) : null;
     this.#zone = hours?.zone ?? null;
     const days = daysOf(hours);
     const find = (selector) => this.#section.querySelector(selector);
@@ -42,7 +44,7 @@ export class Hours {
   #tick() {
     const left = this.#opensAt === null ? "" : untilOpening(this.#opensAt - this.#now());
     for (const place of [this.#left, this.#section.querySelector("#until")]) setWords(place, left);
-    this.#tickZone();
+    if (this.#closed) this.#tickZone();
   }
 
   // Whose times these are is said only where the reader's clock shows others.
@@ -73,7 +75,7 @@ function daysOf(hours) {
 /** "Opens in 2 hr, 10 min"; from two days on in days, and without a figure in the last minute. */
 export function untilOpening(ms) {
   const minutes = Math.ceil(ms / MINUTE_MS);
-  if (minutes <= 0) return word("opens_when", { when: word("moment") });
+  if (minutes <= 0) return word("opens_when", { when: word("shortly") });
   if (minutes >= 48 * 60) {
     const days = new Intl.RelativeTimeFormat(lang).format(Math.floor(minutes / 1440), "day");
     return word("opens_when", { when: days });

@@ -40,7 +40,7 @@ const say = (words) => {
 const total = new Total(find("total"), say);
 const stateLine = new StateLine(main, say);
 const picture = main.querySelector(".window");
-const hearts = new Hearts({ button: find("like"), halo: find("halo"), sky: find("sky"), picture });
+const hearts = new Hearts({ button: find("like"), halo: find("halo"), flights: find("flights"), picture });
 const growth = new Growth((n) => hearts.others(n));
 const moment = new Moment(find("moment"));
 const watching = here ? null : new Watching(`${api}/watching`);

@@ -1,21 +1,21 @@
-/** THANKS as a moment: a card with hands over the picture, for some seconds, felt once. */
+/** THANKS as a moment: hands and words over the picture, for some seconds, felt once. */
 
 const SHOWN_MS = 6000;
 const ENTER_MS = 300;
 const BUZZ_MS = 60;
 
 export class Moment {
-  #card;
+  #element;
   #quote;
   #over = 0;
   #calm = matchMedia("(prefers-reduced-motion: reduce)");
 
-  constructor(card) {
-    this.#card = card;
-    this.#quote = card.querySelector("q");
+  constructor(element) {
+    this.#element = element;
+    this.#quote = element.querySelector("q");
   }
 
-  /** The crew pressed THANKS. The words are spoken by the receipts, so not by the card. */
+  /** The crew pressed THANKS. The words are spoken by the receipts, so not by this. */
   thanked() {
     this.#quote.hidden = true;
     this.#show();
@@ -33,12 +33,12 @@ export class Moment {
   #show() {
     clearTimeout(this.#over);
     this.#over = setTimeout(() => {
-      this.#card.hidden = true;
+      this.#element.hidden = true;
     }, SHOWN_MS);
-    if (!this.#card.hidden) return;
-    this.#card.hidden = false;
+    if (!this.#element.hidden) return;
+    this.#element.hidden = false;
     if (this.#calm.matches) return;
     const enter = { transform: ["translateY(40%)", "none"], opacity: [0, 1] };
-    this.#card.animate(enter, { duration: ENTER_MS, easing: "ease-out" });
+    this.#element.animate(enter, { duration: ENTER_MS, easing: "ease-out" });
   }
 }

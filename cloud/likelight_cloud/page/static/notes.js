@@ -2,11 +2,14 @@
 
 import { backoff, pause, post, retryAfter, uuid } from "./requests.js";
 
+const COOLS_MOST_MS = 60_000;
+
 export class Notes {
   #url;
   #chips;
   #on;
   #busy = false;
+  #cooling = null; // the animation on the chip of the last note
 
   /**
    * `list` holds the chips.
@@ -45,7 +48,7 @@ export class Notes {
       try {
         const response = await post(this.#url, { code: chip.dataset.code }, { "Idempotency-Key": key });
         if (response.status === 201) return this.#sent(await response.json(), chip);
-        if (response.status === 429) return this.#on.limited(retryAfter(response), await isFull(response));
+        if (response.status === 429) return this.#limited(response, chip);
         if (response.status < 500) return this.#on.refused();
         this.#on.late();
       } catch {
@@ -58,7 +61,29 @@ export class Notes {
   #sent(reply, chip) {
     for (const other of this.#chips) delete other.dataset.sent;
     chip.dataset.sent = "";
+    this.#cool(chip, Date.parse(reply.next_at) - Date.parse(reply.created_at));
     this.#on.sent(reply.id, chip.textContent.trim());
+  }
+
+  async #limited(response, chip) {
+    const seconds = retryAfter(response);
+    const full = await isFull(response);
+    if (!full && !this.#cooling) this.#cool(chip, seconds * 1000);
+    this.#on.limited(seconds, full);
+  }
+
+  // Until the next note may be sent, a line runs down on the chip of the last one. It is drawn alone:
+  // the words come when somebody taps too soon.
+  #cool(chip, ms) {
+    this.#cooling?.cancel();
+    this.#cooling = null;
+    if (!(ms > 0 && ms <= COOLS_MOST_MS)) return;
+    const runsDown = { transform: ["scaleX(1)", "scaleX(0)"] };
+    const easing = `steps(${Math.ceil(ms / 1000)})`; // each second, so that it moves calmly
+    this.#cooling = chip.animate(runsDown, { duration: ms, easing, pseudoElement: "::after" });
+    this.#cooling.onfinish = () => {
+      this.#cooling = null;
+    };
   }
 }
 

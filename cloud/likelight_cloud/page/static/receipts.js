@@ -172,7 +172,7 @@ export class Receipts {
 }
 
 function soon(seconds) {
-  if (seconds === null) return word("moment");
+  if (seconds === null) return word("shortly");
   if (seconds < 100) return word("soon", { n: Math.max(1, Math.ceil(seconds)) });
   const time = clockTime(new Date(Date.now() + seconds * 1000), { seconds: false });
   return word("at", { time });
