@@ -11,6 +11,7 @@ from likelight.runtime.clock import utc_now
 from likelight_cloud.cli.database import Commands, found, json_option, kitchen_argument, opened
 from likelight_cloud.cli.enrolment import add_code
 from likelight_cloud.cli.errors import CommandError
+from likelight_cloud.cli.labels import add_labels
 from likelight_cloud.cli.sheet import add_sheet
 from likelight_cloud.cli.stores_command import add_stores
 from likelight_cloud.store.base import KitchenRecord
@@ -53,6 +54,7 @@ def add_kitchen(commands: Commands, database: argparse.ArgumentParser) -> None:
     remove.set_defaults(run=_remove)
     add_code(actions, database)
     add_sheet(actions, database)
+    add_labels(actions, database)
     add_stores(actions, database)
 
 

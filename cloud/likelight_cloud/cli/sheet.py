@@ -20,17 +20,22 @@ def add_sheet(actions: Commands, database: argparse.ArgumentParser) -> None:
     )
     kitchen_argument(qr)
     qr.add_argument("out", type=Path, metavar="FILE", help="a new file, .html or .svg")
+    public_url_option(qr)
     qr.add_argument(
+        "--language", choices=LANGUAGES, default="en", help="of the sheet (default: %(default)s)"
+    )
+    qr.set_defaults(run=_write_sheet)
+
+
+def public_url_option(command: argparse.ArgumentParser) -> None:
+    """Add the address that a printed code begins with."""
+    command.add_argument(
         "--public-url",
         type=arguments.public_url,
         required=True,
         metavar="URL",
         help="the address that viewers open, such as https://kitchens.example.com",
     )
-    qr.add_argument(
-        "--language", choices=LANGUAGES, default="en", help="of the sheet (default: %(default)s)"
-    )
-    qr.set_defaults(run=_write_sheet)
 
 
 async def _write_sheet(options: argparse.Namespace) -> None:
@@ -39,6 +44,8 @@ async def _write_sheet(options: argparse.Namespace) -> None:
     url = str(options.public_url / "k" / kitchen.kid / "here")
     try:
         await asyncio.to_thread(write_sheet, options.out, url, kitchen.name, options.language)
-    except (ValueError, OSError) as error:
+    except ValueError as error:
         raise CommandError(str(error)) from error
+    except OSError as error:
+        raise CommandError(f"{options.out} can't be written: {error.strerror}") from error
     print(f"{options.out} opens {url}")
