@@ -23,5 +23,20 @@ class Rendition(IntEnum):
         """What it needs while nothing of it has been measured."""
         return _NOMINAL[self]
 
+    def size(self, width: int, height: int) -> tuple[int, int]:
+        """Return its size in pixels where the main picture has `width` x `height`.
 
+        That is divided by the largest whole number that leaves 360 lines.
+        """
+        by = max(1, height // _SMALL_HEIGHT) if self else 1
+        return (width // by & ~1, height // by & ~1)
+
+    def fps(self, fps: int) -> int:
+        """Return its rate where the camera makes `fps` pictures a second."""
+        every = max(1, round(fps / SLIDE_FPS)) if self is Rendition.SLIDE else 1
+        return max(1, round(fps / every))
+
+
+SLIDE_FPS = 5
+_SMALL_HEIGHT = 360
 _NOMINAL = (2_000_000, 400_000, 140_000)

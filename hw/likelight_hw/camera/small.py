@@ -3,6 +3,8 @@
 A picture costs 0.95 ms to scale from 720p and 1.1 ms to encode (x264 of the main one: 4.4 ms).
 """
 
+from dataclasses import dataclass
+
 from likelight_hw.camera.encode import H264Encoder, PaintedPicture
 from likelight_hw.camera.parent import Parent
 from likelight_hw.camera.wire import pack_access_unit, pack_format
@@ -12,9 +14,33 @@ from likelight_hw.ports import AccessUnit, Rendition, StreamFormat
 HEIGHT = 360
 """Pixels; the picture is divided by the largest whole number that leaves as much."""
 
-LOW_BITRATE = 400_000
-SLIDE_BITRATE = 140_000
 SLIDE_FPS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class SmallFormat:
+    """A smaller rendition: every so many pictures, in pixels, at bits a second."""
+
+    rendition: Rendition
+    width: int
+    height: int
+    fps: int
+    every: int
+    bitrate: int
+
+
+def small_formats(width: int, height: int, fps: int) -> tuple[SmallFormat, SmallFormat]:
+    """Return LOW and SLIDE of a picture of `width` x `height` that comes `fps` times a second.
+
+    tests/unit/hw/test_camera_renditions.py holds them to what the feed tells of them.
+    """
+    by = max(1, height // HEIGHT)
+    size = (width // by & ~1, height // by & ~1)
+    every = max(1, round(fps / SLIDE_FPS))
+    return (
+        SmallFormat(Rendition.LOW, *size, fps, 1, 400_000),
+        SmallFormat(Rendition.SLIDE, *size, max(1, round(fps / every)), every, 140_000),
+    )
 
 
 class SmallRenditions:
@@ -25,15 +51,12 @@ class SmallRenditions:
     ) -> None:
         width, height = picture.planes.size
         self._whole = picture
-        self._by = max(1, height // HEIGHT)
-        size = (width // self._by & ~1, height // self._by & ~1)
+        formats = small_formats(width, height, fps)
+        size = (formats[0].width, formats[0].height)
+        self._by = height // size[1]
         # The whole picture is encoded as it is where it is small already.
         self._picture = picture if size == (width, height) else PaintedPicture(*size)
-        every = max(1, round(fps / SLIDE_FPS))
-        self._rows = (
-            _Row(Rendition.LOW, size, fps, 1, LOW_BITRATE),
-            _Row(Rendition.SLIDE, size, max(1, round(fps / every)), every, SLIDE_BITRATE),
-        )
+        self._rows = tuple(map(_Row, formats))
         self._parent = parent
         self._simulated = simulated
         self._stream = 0
@@ -62,36 +85,34 @@ class SmallRenditions:
             self._encode(row, captured_us)
 
     def _due(self, row: "_Row", *, gap: bool) -> bool:
-        if row.rendition not in self._parent.desired.renditions:
+        form = row.form
+        if form.rendition not in self._parent.desired.renditions:
             row.encoder = None
             return False
-        asked = self._parent.desired.keyframes[row.rendition]
+        asked = self._parent.desired.keyframes[form.rendition]
         if row.encoder is None:
-            row.encoder = H264Encoder(*row.size, row.fps, row.bitrate)
-            row.keyframes_asked, row.left_out, row.fresh = asked, row.every, True
-            form = StreamFormat(*row.size, row.fps, self._simulated, row.rendition)
-            self._parent.send(pack_format(form, self._stream))
+            row.encoder = H264Encoder(form.width, form.height, form.fps, form.bitrate)
+            row.keyframes_asked, row.left_out, row.fresh = asked, form.every, True
+            told = StreamFormat(form.width, form.height, form.fps, self._simulated, form.rendition)
+            self._parent.send(pack_format(told, self._stream))
         row.fresh |= gap or asked != row.keyframes_asked
         row.keyframes_asked = asked
         row.left_out += 1
-        return row.left_out >= row.every
+        return row.left_out >= form.every
 
     def _encode(self, row: "_Row", captured_us: int) -> None:
         assert row.encoder is not None
         data, keyframe = row.encoder.encode(self._picture, keyframe=row.fresh)
         row.left_out, row.fresh = 0, False
-        unit = AccessUnit(data, keyframe, captured_us, row.rendition)
+        unit = AccessUnit(data, keyframe, captured_us, row.form.rendition)
         self._parent.send(pack_access_unit(unit))
 
 
 class _Row:
-    """One rendition: every so many pictures, and its encoder while it is wanted."""
+    """One rendition, and its encoder while it is wanted."""
 
-    def __init__(
-        self, rendition: Rendition, size: tuple[int, int], fps: int, every: int, bitrate: int
-    ) -> None:
-        self.rendition, self.size, self.fps = rendition, size, fps
-        self.every, self.bitrate = every, bitrate
+    def __init__(self, form: SmallFormat) -> None:
+        self.form = form
         self.encoder: H264Encoder | None = None
         self.keyframes_asked = 0
         self.left_out = 0

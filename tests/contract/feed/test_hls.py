@@ -65,6 +65,11 @@ async def test_each_rendition_is_listed_and_is_made_while_somebody_follows_it() 
             assert 'CODECS="avc1.42C0' in info
             uris.append(uri)
         assert uris == [f"hls/an-epoch/{under}live.m3u8" for under in ("", "low/", "slide/")]
+        told = [info.partition(":")[2].split(",") for info in lines[2::2]]
+        assert [each[0] for each in told] == ["BANDWIDTH=500000", "BANDWIDTH=175000"]
+        assert [each[3:5] for each in told] == [
+            ["RESOLUTION=320x192", f"FRAME-RATE={fps:.3f}"] for fps in (30, 5)
+        ], "which are known before any of them was made"
         alone = (await text(session, "/k/demo/main.m3u8")).splitlines()
         assert alone == ["#EXTM3U", "#EXT-X-VERSION:10", *lines[:2]]
         assert place.hub.demand.renditions == frozenset(), "to be listed is not to be watched"

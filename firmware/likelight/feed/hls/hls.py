@@ -146,8 +146,7 @@ class Hls:
         return self._window.init(number)
 
     def _variant(self, under: str) -> Variant:
-        uri = under + MEDIA_PLAYLIST
-        return Variant(uri, self._window, self._rendition.nominal_bits_per_s)
+        return Variant(under + MEDIA_PLAYLIST, self._window, self._rendition)
 
     def _kept(self, number: int) -> Segment | None:
         self._renew_lease()

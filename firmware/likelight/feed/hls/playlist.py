@@ -5,8 +5,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from likelight.feed.fmp4 import TIMESCALE
+from likelight.feed.fmp4 import TIMESCALE, Init
 from likelight.feed.hls.segments import TARGET_DURATION, Segment, SegmentWindow
+from likelight.feed.rendition import Rendition
 
 _WITH_PARTS = 3  # segments, the open one counted: RFC 8216bis wants none older than 6 s
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -34,38 +35,45 @@ def media_playlist(window: SegmentWindow) -> Rendered:
 
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """One rendition in the first playlist: its media playlist and what is known of it."""
+    """One rendition in the first playlist, and its media playlist."""
 
     uri: str
     window: SegmentWindow
-    nominal_bits_per_s: int
-    """What counts while the window is empty."""
+    rendition: Rendition
 
 
 def multivariant_playlist(variants: Sequence[Variant]) -> Rendered:
     """Render the playlist that describes `variants`; the first one's window must list a part.
 
-    One that nobody watches has no pictures, and so no size yet; its level is no higher than the
-    first one's.
+    One that nobody watches has no pictures. Its size and rates follow from the first one's, which
+    the camera makes it of, and its level is no higher.
     """
     first = variants[0].window.newest
     assert first is not None
     lines = ["#EXTM3U", "#EXT-X-VERSION:10"]
     for variant in variants:
-        newest = variant.window.newest
-        peak = variant.window.peak if newest else variant.nominal_bits_per_s * 5 // 4
-        average = variant.window.average if newest else variant.nominal_bits_per_s
-        info = [
-            f"BANDWIDTH={peak}",
-            f"AVERAGE-BANDWIDTH={min(peak, average)}",
-            f'CODECS="{(newest or first).init.sets.codec}"',
-        ]
-        if newest:
-            info.append(f"RESOLUTION={newest.init.width}x{newest.init.height}")
-            info.append(f"FRAME-RATE={newest.init.fps:.3f}")
-        info.append("CLOSED-CAPTIONS=NONE")
-        lines += [f"#EXT-X-STREAM-INF:{','.join(info)}", variant.uri]
+        lines += [f"#EXT-X-STREAM-INF:{','.join(_about(variant, first.init))}", variant.uri]
     return _rendered(iter(lines))
+
+
+def _about(variant: Variant, main: Init) -> Iterator[str]:
+    window, rendition = variant.window, variant.rendition
+    newest = window.newest
+    if newest is not None:
+        init = newest.init
+        codec, size, fps = init.sets.codec, (init.width, init.height), init.fps
+        peak, average = window.peak, window.average
+    else:
+        codec = main.sets.codec
+        size, fps = rendition.size(main.width, main.height), rendition.fps(main.fps)
+        average = rendition.nominal_bits_per_s
+        peak = average * 5 // 4
+    yield f"BANDWIDTH={peak}"
+    yield f"AVERAGE-BANDWIDTH={min(peak, average)}"
+    yield f'CODECS="{codec}"'
+    yield "RESOLUTION={}x{}".format(*size)
+    yield f"FRAME-RATE={fps:.3f}"
+    yield "CLOSED-CAPTIONS=NONE"
 
 
 def init_uri(number: int) -> str:
