@@ -168,7 +168,7 @@ class PlaceholderSpec:
 class DrawnPlaceholder:
     """A placeholder as the camera process drew it, `width` x `height` pixels, as the stream is.
 
-    One H.264 keyframe (Annex B, with SPS and PPS) and one JPEG.
+    One H.264 keyframe (Annex B, with SPS and PPS) and one JPEG; and the same in the size of LOW.
     """
 
     name: str
@@ -176,6 +176,7 @@ class DrawnPlaceholder:
     height: int
     access_unit: bytes
     jpeg: bytes
+    small: "DrawnPlaceholder | None" = None
 
 
 class CameraPhase(StrEnum):

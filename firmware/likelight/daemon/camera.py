@@ -1,6 +1,7 @@
 """The camera of one device: a component that runs its process and passes on what it sends."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Protocol
 
 from likelight.assets.fonts import BOLD
@@ -118,13 +119,16 @@ class DeviceCamera:
             self._hub.publish_jpeg(jpeg.data, captured_us=jpeg.captured_us)
 
     def on_placeholder(self, drawn: DrawnPlaceholder) -> None:
-        self._hub.set_placeholder(
-            Placeholder.from_keyframe(
-                State(drawn.name), drawn.access_unit, drawn.jpeg, drawn.width, drawn.height
-            )
-        )
+        small = _placeholder(drawn.small) if drawn.small else None
+        self._hub.set_placeholder(replace(_placeholder(drawn), small=small))
         self._not_drawn.discard(drawn.name)
         self._on_placeholder()
 
     def on_status(self, status: CameraStatus) -> None:
         self._on_status(status)
+
+
+def _placeholder(drawn: DrawnPlaceholder) -> Placeholder:
+    return Placeholder.from_keyframe(
+        State(drawn.name), drawn.access_unit, drawn.jpeg, drawn.width, drawn.height
+    )

@@ -352,9 +352,7 @@ class Hub:
     def _show_placeholder_h264(self) -> None:
         shown = self._placeholders.shown
         if shown is not None:
-            for fragment in self._h264.publish_placeholder(
-                shown.init, shown.units, captured_us=self._now_us()
-            ):
+            for fragment in self._h264.publish_placeholder(shown, captured_us=self._now_us()):
                 self._hand_out(fragment)
 
     def _show_placeholder_jpeg(self) -> None:

@@ -1,13 +1,15 @@
 """What viewers see in a state in which no camera frame leaves."""
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 
-from likelight.assets.placeholder_files import SIZE, placeholder_file
+from likelight.assets.placeholder_files import SIZE, SMALL_SIZE, placeholder_file
 from likelight.assets.placeholder_words import WORDS
 from likelight.contract import State
 from likelight.feed import annexb
 from likelight.feed.fmp4 import Init
+from likelight.feed.rendition import Rendition
 
 log = logging.getLogger(__name__)
 
@@ -17,12 +19,20 @@ TICK_S = 0.25
 
 @dataclass(frozen=True, slots=True)
 class Placeholder:
-    """What is shown in `state`: the NAL units of one keyframe with its init, and one JPEG."""
+    """What is shown in `state`: the NAL units of one keyframe with its init, and one JPEG.
+
+    `small` is the same for the renditions besides MAIN; without it they show this one.
+    """
 
     state: State
     init: Init
     units: list[bytes]
     jpeg: bytes
+    small: "Placeholder | None" = None
+
+    def of(self, rendition: Rendition) -> "Placeholder":
+        """Return what viewers of `rendition` get."""
+        return self.small if rendition and self.small else self
 
     @classmethod
     def from_keyframe(
@@ -67,14 +77,17 @@ def packaged_placeholders(*, simulated: bool) -> tuple[Placeholder, ...]:
     found = []
     for state in WORDS:
         try:
-            placeholder = Placeholder.from_keyframe(
-                state,
-                placeholder_file(state, "h264", simulated=simulated).read_bytes(),
-                placeholder_file(state, "jpg", simulated=simulated).read_bytes(),
-                *SIZE,
-            )
+            small = _packaged(state, SMALL_SIZE, simulated=simulated)
+            whole = _packaged(state, SIZE, simulated=simulated)
         except (OSError, ValueError) as error:
             log.warning("There is no picture for %r: %s. Install likelight again", state, error)
         else:
-            found.append(placeholder)
+            found.append(replace(whole, small=small))
     return tuple(found)
+
+
+def _packaged(state: State, size: tuple[int, int], *, simulated: bool) -> Placeholder:
+    file = partial(placeholder_file, state, simulated=simulated, small=size == SMALL_SIZE)
+    return Placeholder.from_keyframe(
+        state, file("h264").read_bytes(), file("jpg").read_bytes(), *size
+    )

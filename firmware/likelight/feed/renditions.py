@@ -2,9 +2,13 @@
 
 from likelight.feed.channels import H264Channel
 from likelight.feed.fmp4 import Init, SideTimeline, Timeline
+from likelight.feed.placeholders import Placeholder
 from likelight.feed.rendition import Rendition
 from likelight.feed.ring import Fragment
 from likelight.feed.viewers import H264Viewer
+
+_SLIDE_AGAIN_US = 400_000
+"""SLIDE gets a placeholder every other tick: it has 5 to 7 KB, so 112 kbit/s."""
 
 NO_PICTURE_S = 1.5
 """A rendition that sends nothing for so long while the main one does is not to be had."""
@@ -24,6 +28,8 @@ class Renditions:
         self._live: set[Rendition] = set()
         """Those whose camera pictures have come since the state became LIVE."""
         self._came_at: dict[Rendition, float] = {}
+        self._slide_us = 0
+        """When SLIDE got its last placeholder."""
 
     @property
     def live(self) -> bool:
@@ -80,16 +86,23 @@ class Renditions:
             init, units, keyframe=keyframe, captured_us=captured_us
         )
 
-    def publish_placeholder(
-        self, init: Init, units: list[bytes], *, captured_us: int
-    ) -> list[Fragment]:
+    def publish_placeholder(self, shown: Placeholder, *, captured_us: int) -> list[Fragment]:
         """Publish a placeholder in every rendition that is wanted."""
         for viewer in self.viewers:
             self._move(viewer, viewer.wants)
-        return [
-            self._channels[each].publish(init, units, keyframe=True, captured_us=captured_us)
-            for each in sorted({Rendition.MAIN, *self.wanted})
-        ]
+        made = []
+        for each in sorted({Rendition.MAIN, *self.wanted}):
+            if each is Rendition.SLIDE:
+                if abs(captured_us - self._slide_us) < _SLIDE_AGAIN_US:
+                    continue
+                self._slide_us = captured_us
+            still = shown.of(each)
+            made.append(
+                self._channels[each].publish(
+                    still.init, still.units, keyframe=True, captured_us=captured_us
+                )
+            )
+        return made
 
     def join(self, viewer: H264Viewer, text: bytes, now: float) -> None:
         """Add a viewer: init, `text`, and every fragment since the last keyframe at once."""
@@ -104,6 +117,7 @@ class Renditions:
     def forget(self) -> None:
         """Drop every cached fragment of every rendition at once; the timeline goes on."""
         self._live.clear()
+        self._slide_us = 0
         for channel in self._channels.values():
             channel.forget()
 

@@ -3,7 +3,7 @@
 import json
 import struct
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from enum import IntEnum
 
 from likelight_hw.camera.config import CameraConfig
@@ -20,7 +20,7 @@ from likelight_hw.ports import (
 
 _DESIRED_STATE = struct.Struct("!I3IffBBBBI")
 _ALIVE = struct.Struct("!I")
-_PLACEHOLDER = struct.Struct("!HIHH")
+_PLACEHOLDER = struct.Struct("!HIIHH")
 
 
 class CameraMessage(IntEnum):
@@ -147,22 +147,38 @@ def unpack_format(payload: bytes) -> tuple[StreamFormat, int]:
 
 def pack_placeholder(placeholder: DrawnPlaceholder) -> bytes:
     """Return the PLACEHOLDER packet."""
-    name = placeholder.name.encode()
-    head = _PLACEHOLDER.pack(
-        len(name), len(placeholder.access_unit), placeholder.width, placeholder.height
-    )
-    return pack(CameraMessage.PLACEHOLDER, head + name + placeholder.access_unit + placeholder.jpeg)
+    small = placeholder.small
+    parts = _pack_drawn(placeholder) + (_pack_drawn(small) if small else b"")
+    return pack(CameraMessage.PLACEHOLDER, parts)
 
 
 def unpack_placeholder(payload: bytes) -> DrawnPlaceholder:
     """Return what `pack_placeholder` was given."""
-    name_length, unit_length, width, height = _PLACEHOLDER.unpack_from(payload)
-    unit_at = _PLACEHOLDER.size + name_length
-    jpeg_at = unit_at + unit_length
-    return DrawnPlaceholder(
-        payload[_PLACEHOLDER.size : unit_at].decode(),
+    placeholder, end = _unpack_drawn(payload, 0)
+    if end == len(payload):
+        return placeholder
+    return replace(placeholder, small=_unpack_drawn(payload, end)[0])
+
+
+def _pack_drawn(drawn: DrawnPlaceholder) -> bytes:
+    name = drawn.name.encode()
+    head = _PLACEHOLDER.pack(
+        len(name), len(drawn.access_unit), len(drawn.jpeg), drawn.width, drawn.height
+    )
+    return head + name + drawn.access_unit + drawn.jpeg
+
+
+def _unpack_drawn(payload: bytes, at: int) -> tuple[DrawnPlaceholder, int]:
+    name, unit, jpeg, width, height = _PLACEHOLDER.unpack_from(payload, at)
+    name_at = at + _PLACEHOLDER.size
+    unit_at = name_at + name
+    jpeg_at = unit_at + unit
+    end = jpeg_at + jpeg
+    drawn = DrawnPlaceholder(
+        payload[name_at:unit_at].decode(),
         width,
         height,
         payload[unit_at:jpeg_at],
-        payload[jpeg_at:],
+        payload[jpeg_at:end],
     )
+    return drawn, end

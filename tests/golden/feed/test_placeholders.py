@@ -11,7 +11,7 @@ import pytest
 from PIL import ImageChops
 
 from likelight.assets.fonts import BOLD
-from likelight.assets.placeholder_files import SIZE, placeholder_file
+from likelight.assets.placeholder_files import SIZE, SMALL_SIZE, placeholder_file
 from likelight.contract import State
 from likelight.daemon.placeholders import placeholder_specs
 from likelight.feed.placeholders import packaged_placeholders
@@ -34,19 +34,32 @@ async def test_each_state_has_a_packaged_placeholder_like_the_cameras_own(simula
         _keep(sink.placeholders, simulated)
     packaged = await asyncio.to_thread(packaged_placeholders, simulated=simulated)
     assert [each.state for each in packaged] == [spec.name for spec in drawn]
-    for kept, fresh in zip(packaged, sink.placeholders, strict=True):
-        keyframe = placeholder_file(kept.state, "h264", simulated=simulated).read_bytes()
-        assert (kept.init.width, kept.init.height) == SIZE
-        assert max(_differences(keyframe, fresh.access_unit)) < NEARLY_THE_SAME
-        assert jpeg_image(kept.jpeg).size == SIZE
-        assert max(_differences_of_jpegs(kept.jpeg, fresh.jpeg)) < NEARLY_THE_SAME
+    for whole, drawn_whole in zip(packaged, sink.placeholders, strict=True):
+        for kept, fresh, size in (
+            (whole, drawn_whole, SIZE),
+            (whole.small, drawn_whole.small, SMALL_SIZE),
+        ):
+            assert kept is not None
+            assert fresh is not None
+            small = size == SMALL_SIZE
+            file = partial(placeholder_file, kept.state, simulated=simulated, small=small)
+            assert (kept.init.width, kept.init.height) == size
+            assert max(_differences(file("h264").read_bytes(), fresh.access_unit)) < NEARLY_THE_SAME
+            assert jpeg_image(kept.jpeg).size == size
+            assert max(_differences_of_jpegs(kept.jpeg, fresh.jpeg)) < NEARLY_THE_SAME
+        assert whole.small is not None
+        rate = 2 * 8 * sum(map(len, whole.small.units))
+        assert rate <= 140_000, "two of them a second fit a line of the slide rendition"
 
 
 def _keep(drawn: list[DrawnPlaceholder], simulated: bool) -> None:
-    for each in drawn:
-        file = partial(placeholder_file, State(each.name), simulated=simulated)
-        file("h264").write_bytes(each.access_unit)
-        file("jpg").write_bytes(each.jpeg)
+    for whole in drawn:
+        for each in (whole, whole.small):
+            assert each is not None
+            small = each is whole.small
+            file = partial(placeholder_file, State(each.name), simulated=simulated, small=small)
+            file("h264").write_bytes(each.access_unit)
+            file("jpg").write_bytes(each.jpeg)
 
 
 def _differences(one: bytes, other: bytes) -> list[float]:

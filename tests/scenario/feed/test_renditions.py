@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -10,10 +11,11 @@ import pytest
 from likelight.contract import State
 from likelight.feed.hub import Hub
 from likelight.feed.outlets import Demand
+from likelight.feed.placeholders import Placeholder
 from likelight.feed.rendition import Rendition
 from support.far_page import Page
 from support.feed import now_us
-from support.pictures import HEIGHT, WIDTH, heavy
+from support.pictures import HEIGHT, WIDTH, heavy, one_keyframe
 from support.valve import Valve
 from support.virtual import run_virtual
 
@@ -258,6 +260,43 @@ def test_when_the_gate_shuts_no_rendition_keeps_a_picture(state: State) -> None:
                 assert all(b"prft" not in data for data in page.proxy.got)
 
     run_virtual(scenario())
+
+
+@pytest.mark.parametrize(("mbit", "small"), [(4.0, False), (0.7, True), (0.2, True)])
+def test_a_placeholder_has_the_size_of_the_rendition_and_its_line_carries_it(
+    mbit: float, small: bool
+) -> None:
+    async def scenario() -> None:
+        with store() as place:
+            page = place.page(mbit)
+            await place.film(15, page)
+            place.hub.set_placeholder(private())
+            page.ages.clear()
+            shut_at = clock()
+            place.hub.show(State.PRIVATE)
+            await place.film(5, page)
+        assert page.opened[-1]["width"] == (WIDTH // 2 if small else WIDTH)
+        assert page.ages[-1][0] - shut_at > 4.5
+        shown = [(at, age) for at, age in page.ages if at - age > shut_at - 0.01]
+        assert shown[0][0] - shut_at < 1.0
+        assert max(age for _, age in shown) < 0.9
+        assert len(shown) >= 8
+
+    run_virtual(scenario())
+
+
+def private() -> Placeholder:
+    """Return a placeholder as heavy as the packaged ones, whole and small."""
+    whole, small = (
+        replace(
+            Placeholder.from_keyframe(
+                State.PRIVATE, one_keyframe(60, width=width, height=height), b"", width, height
+            ),
+            units=[b"\x65" + bytes(size)],
+        )
+        for width, height, size in ((WIDTH, HEIGHT, 20_800), (WIDTH // 2, HEIGHT // 2, 6_900))
+    )
+    return replace(whole, small=small)
 
 
 @pytest.mark.parametrize(
