@@ -4,8 +4,8 @@ import asyncio
 import logging
 import random
 import secrets
-from collections.abc import Awaitable, Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from typing import Final
 
 from aiohttp import web
@@ -50,6 +50,29 @@ def no_kitchen(kid: str) -> ProblemError:
     return ProblemError(404, f"There is no kitchen called {kid} here.", type=ProblemType.KITCHEN)
 
 
+class Answering:
+    """The context of each request of the contract while it is being answered: one for all, because
+    10,000 may be held."""
+
+    def __init__(self) -> None:
+        self._requests = 0
+        self._none_left = asyncio.Event()
+
+    def __enter__(self) -> None:
+        self._requests += 1
+
+    def __exit__(self, *_: object) -> None:
+        self._requests -= 1
+        if not self._requests:
+            self._none_left.set()
+
+    async def ended(self) -> None:
+        """Return once no request waits for its answer."""
+        while self._requests:
+            self._none_left.clear()
+            await self._none_left.wait()
+
+
 class Cloud:
     """What the handlers share; a component whose `run` serves until it is cancelled.
 
@@ -79,8 +102,7 @@ class Cloud:
         """The loop's time at which the store last told of a commit; None before the first."""
         self.ending = False
         """Held requests are answered now, so that their clients ask the next process."""
-        self._requests = 0
-        self._answered = asyncio.Event()
+        self.answering = Answering()
         self.event_streams = 0
         """Pages that follow a summary by server-sent events."""
         self.likes = LikeCommits(store, now)
@@ -124,23 +146,6 @@ class Cloud:
     def _announce(self) -> None:
         for kitchen in self._kitchens.values():
             kitchen.announce()
-
-    @contextmanager
-    def answering(self) -> Iterator[None]:
-        """Count a request of the contract while it is being answered."""
-        self._requests += 1
-        try:
-            yield
-        finally:
-            self._requests -= 1
-            if not self._requests:
-                self._answered.set()
-
-    async def answered(self) -> None:
-        """Return once no request waits for its answer."""
-        while self._requests:
-            self._answered.clear()
-            await self._answered.wait()
 
     async def admit(
         self, request: web.Request, kitchen: Kitchen, *, diagnosis: bool = False

@@ -65,7 +65,7 @@ async def only_while_ready(request: web.Request, handler: Handler) -> web.Stream
             headers={"Retry-After": "1"},
         )
     try:
-        with request.app[CLOUD].answering():
+        with request.app[CLOUD].answering:
             return await handler(request)
     except NoKitchenError as error:  # removed meanwhile
         raise no_kitchen(error.args[0]) from error

@@ -97,7 +97,7 @@ class CloudServer:
         try:
             async with asyncio.timeout(ANSWERED_WITHIN_S):
                 await asyncio.sleep(LAST_REPLIES_S)
-                await cloud.answered()
+                await cloud.answering.ended()
         except TimeoutError:
             log.warning("Some requests were not answered within %g s", ANSWERED_WITHIN_S)
 

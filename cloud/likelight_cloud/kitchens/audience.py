@@ -14,6 +14,8 @@ _STEPS = (1, 3, 5)
 class Audience:
     """The open pages (views) of one kitchen. Times are the event loop's, in seconds."""
 
+    __slots__ = ("_reported_at",)
+
     def __init__(self) -> None:
         self._reported_at: OrderedDict[str, float] = OrderedDict()
 

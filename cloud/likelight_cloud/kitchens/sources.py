@@ -13,6 +13,8 @@ class Sources:
     In memory: after a restart the likes from before it count as the page's.
     """
 
+    __slots__ = ("_here", "_told")
+
     def __init__(self) -> None:
         self._here = 0
         self._told: OrderedDict[int, int] = OrderedDict()

@@ -32,6 +32,8 @@ class Waiting:
     viewer and no prefix.
     """
 
+    __slots__ = ("_senders",)
+
     def __init__(self) -> None:
         self._senders: dict[str, Sender] = {}
 

@@ -5,7 +5,7 @@ A program gets the JSON problem as before.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from http import HTTPStatus
 from typing import Final
 
@@ -50,8 +50,7 @@ def for_persons(site: PublicSite) -> Middleware:
     answers a 404, and the refusal of a form, as a page. `site` says who may frame one of those."""
     framed = page_policy(site.framed_by)
 
-    @web.middleware
-    async def answer(request: web.Request, handler: Handler) -> web.StreamResponse:
+    async def told(request: web.Request, handler: Handler) -> web.StreamResponse:
         try:
             return await handler(request)
         except (web.HTTPNotFound, ProblemError) as error:
@@ -71,16 +70,21 @@ def for_persons(site: PublicSite) -> Middleware:
             response.headers["Content-Security-Policy"] = framed
         return response
 
+    @web.middleware
+    def answer(request: web.Request, handler: Handler) -> Awaitable[web.StreamResponse]:
+        # Of programs nothing stays in memory here while a device's poll is held.
+        for_a_person = "text/html" in request.headers.get("Accept", "")
+        return told(request, handler) if for_a_person else handler(request)
+
     return answer
 
 
 def _page_of(request: web.Request, status: int) -> Mapping[str, ServedFile] | None:
     """Return the page that tells a person of `status`, by language; None where the JSON stays.
 
-    A browser's own address bar and its forms ask for HTML; its scripts, and programs, do not.
+    A browser's own address bar and its forms ask for HTML; its scripts, and programs, do not, and
+    are not asked about here.
     """
-    if "text/html" not in request.headers.get("Accept", ""):
-        return None
     if request.method == "POST":
         return _FORMS.get(status) if _PAGE.fullmatch(request.path) else None
     if request.method not in ("GET", "HEAD") or status != HTTPStatus.NOT_FOUND:

@@ -6,6 +6,8 @@ another site's. Anybody can send headers that name the first scheme and host (`F
 `X-Forwarded-*`), so the address is a setting.
 """
 
+from collections.abc import Awaitable
+
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 from yarl import URL
@@ -15,11 +17,11 @@ def with_public_address(public: URL) -> Middleware:
     """Return a middleware, to be the outermost: every request has `public`'s scheme and host."""
 
     @web.middleware
-    async def at_public_address(request: web.Request, handler: Handler) -> web.StreamResponse:
+    def at_public_address(request: web.Request, handler: Handler) -> Awaitable[web.StreamResponse]:
         # Without the target's own scheme and host, which a client may send in HTTP/1.1.
         public_request = request.clone(
             rel_url=request.rel_url, scheme=public.scheme, host=public.authority
         )
-        return await handler(public_request)
+        return handler(public_request)
 
     return at_public_address

@@ -7,7 +7,7 @@ of ours, and lets it see and do what ours may, pictures included.
 import ipaddress
 import logging
 import socket
-from collections.abc import Iterable
+from collections.abc import Awaitable, Iterable
 
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
@@ -69,10 +69,12 @@ class OwnNames:
         """
 
         @web.middleware
-        async def at_our_own_name(request: web.Request, handler: Handler) -> web.StreamResponse:
+        def at_our_own_name(
+            request: web.Request, handler: Handler
+        ) -> Awaitable[web.StreamResponse]:
             authority = request.headers.get("Host", "")
             if self.has(authority):
-                return await handler(request)
+                return handler(request)
             self._refusals.say(
                 "Refused a request for %s, which is no name of this server. If people shall open "
                 "it by that name, add it: %s",

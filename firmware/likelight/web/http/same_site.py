@@ -2,6 +2,7 @@
 come from our own pages, or from programs that are not browsers and so send neither header."""
 
 import logging
+from collections.abc import Awaitable
 
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
@@ -26,9 +27,9 @@ def same_site_only(names: OwnNames) -> Middleware:
     refusals = PacedLog(log)
 
     @web.middleware
-    async def at_own_site(request: web.Request, handler: Handler) -> web.StreamResponse:
+    def at_own_site(request: web.Request, handler: Handler) -> Awaitable[web.StreamResponse]:
         if _own(request, names):
-            return await handler(request)
+            return handler(request)
         refusals.say(
             "Refused what a page at %s asked of this server at %s://%s. If that page is its own, a "
             "proxy in front changes the address: add the page's, with its scheme and port, to %s",
