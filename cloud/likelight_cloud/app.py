@@ -19,6 +19,7 @@ from likelight.web.http.problems import ProblemError
 from likelight_cloud.kitchens.cursor import Cursors
 from likelight_cloud.kitchens.kitchen import Kitchen
 from likelight_cloud.kitchens.like_commits import LikeCommits
+from likelight_cloud.kitchens.returning import Returning
 from likelight_cloud.store.base import KitchenRecord, Store, Use
 from likelight_cloud.trust.ceilings import Ceilings, KitchenLimits, Newcomers
 from likelight_cloud.trust.device import token_of
@@ -81,6 +82,7 @@ class Cloud:
 
     cursors: Cursors
     viewers: ViewerTokens
+    returning: Returning
 
     def __init__(
         self,
@@ -128,6 +130,7 @@ class Cloud:
         try:
             await before_ready()
             secret = await self.store.secret()
+            self.returning = Returning(len(await self.store.kitchens()))
             self.cursors, self.viewers = Cursors(secret), ViewerTokens(secret)
             self.ready.set()
             async with asyncio.TaskGroup() as group:

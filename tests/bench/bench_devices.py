@@ -8,6 +8,7 @@ import argparse
 import asyncio
 import os
 import random
+import statistics
 import sys
 import tempfile
 import time
@@ -29,7 +30,7 @@ SAMPLES = 30
 """So many seconds, of which the one with the most held polls is told."""
 STORM_S = 5.0
 LIKES_PER_S = 50_000
-DEVICES_BACK, OUTAGE_S, OVER_S = 500, 600.0, 60
+DEVICES_BACK, OUTAGE_S, OVER_S, OUTAGES = 500, 600.0, 60, 30
 
 
 def memory_mib(process: int) -> float:
@@ -68,7 +69,8 @@ async def idle_polls(count: int) -> None:
                 for number in range(count):
                     polls.add(asyncio.create_task(_poll(session, base, number)))
                     if number % 100 == 99:
-                        await asyncio.sleep(0.1)
+                        # 250 a second: of 10,000 that come first, 277 a second are answered.
+                        await asyncio.sleep(0.4)
                 held, now = 0, before
                 for _ in range(SAMPLES):
                     await asyncio.sleep(1)
@@ -158,18 +160,20 @@ async def storm() -> None:
 
 def all_back() -> None:
     """Count the first requests of devices whose cloud comes back, by their own back-off."""
-    rng = random.Random(1)
-    seconds: Counter[int] = Counter()
-    for _ in range(DEVICES_BACK):
-        backoff, at = Backoff(rng), 0.0
-        while at < OUTAGE_S:
-            at += backoff.next()
-        seconds[int(at - OUTAGE_S)] += 1
-    mean = DEVICES_BACK / OVER_S
-    peak = max(seconds.values())
+    ratios = []
+    for seed in range(OUTAGES):
+        rng = random.Random(seed)
+        seconds: Counter[int] = Counter()
+        for _ in range(DEVICES_BACK):
+            backoff, at = Backoff(rng), 0.0
+            while at < OUTAGE_S:
+                at += backoff.next()
+            seconds[int(at - OUTAGE_S)] += 1
+        ratios.append(max(seconds.values()) * OVER_S / DEVICES_BACK)
     print(
-        f"{DEVICES_BACK} devices after an outage of {OUTAGE_S / 60:.0f} min: at most {peak} in one "
-        f"second, {mean:.1f} on average over {OVER_S} s (ratio {peak / mean:.1f})"
+        f"{DEVICES_BACK} devices after an outage of {OUTAGE_S / 60:.0f} min, {OUTAGES} times: most "
+        f"in one second {statistics.median(ratios):.1f} times the mean over {OVER_S} s, "
+        f"{max(ratios):.1f} at worst"
     )
 
 

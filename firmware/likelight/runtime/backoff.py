@@ -13,7 +13,9 @@ class Backoff:
     """Pauses that double from `base` seconds to `cap` seconds.
 
     Each is drawn by `rng` from the last share `jitter` of its length: with a jitter of 1 from 0 to
-    the whole length, with 0.5 from half of it. Without `rng` each has its whole length: for local
+    the whole length, with 0.5 from half of it. Once one was drawn at `cap`, those after it are
+    `cap` seconds each: all devices then come back evenly within that time. Drawn anew each time,
+    twice the mean came in the first second. Without `rng` each has its whole length: for local
     hardware, which no other device uses.
     """
 
@@ -30,6 +32,7 @@ class Backoff:
         self._cap = cap
         self._jitter = jitter
         self._failures = 0
+        self._at_cap = False
 
     @property
     def fresh(self) -> bool:
@@ -40,10 +43,12 @@ class Backoff:
         """Return the pause after one more failure, in seconds."""
         longest = min(self._cap, self._base * 2.0 ** min(self._failures, _MOST_DOUBLINGS))
         self._failures += 1
-        if self._rng is None:
+        if self._rng is None or self._at_cap:
             return longest
+        self._at_cap = longest == self._cap
         return self._rng.uniform((1 - self._jitter) * longest, longest)
 
     def reset(self) -> None:
         """Begin at `base` again after a success."""
         self._failures = 0
+        self._at_cap = False

@@ -23,9 +23,9 @@ class Extreme(random.Random):
     [
         (None, 1.0, [2, 4, 8, 10, 10]),
         (Extreme(1), 1.0, [2, 4, 8, 10, 10]),
-        (Extreme(0), 1.0, [0, 0, 0, 0, 0]),
+        (Extreme(0), 1.0, [0, 0, 0, 0, 10]),
         (Extreme(1), 0.5, [2, 4, 8, 10, 10]),
-        (Extreme(0), 0.5, [1, 2, 4, 5, 5]),
+        (Extreme(0), 0.5, [1, 2, 4, 5, 10]),
     ],
 )
 def test_pauses_double_up_to_the_cap_and_begin_again_after_a_reset(

@@ -13,7 +13,7 @@ from likelight.contract.problem import ProblemType
 from likelight.web.http.body import json_answer, unprocessable
 from likelight.web.http.declared import Part, declares
 from likelight.web.http.problems import ProblemError
-from likelight_cloud.app import CLOUD, IN_KITCHEN, Cloud
+from likelight_cloud.app import BUSY, CLOUD, IN_KITCHEN, Cloud
 from likelight_cloud.kitchens.cursor import CursorError, Position, end_of
 from likelight_cloud.kitchens.kitchen import Kitchen
 from likelight_cloud.kitchens.long_poll import hold
@@ -52,6 +52,7 @@ class EventsQuery(BaseModel):
         409: "`superseded`: a newer poll has taken over.",
         410: "`epoch`: the kitchen is on another time line; `cursor` is the new one.",
         422: "`invalid`: a parameter is out of its range.",
+        503: f"{BUSY[503]} Or more devices come back at once than are answered in 5 s.",
     },
     query=EventsQuery,
     token=True,
@@ -71,6 +72,8 @@ async def get_events(request: web.Request) -> web.Response:
         raise unprocessable(error) from error
 
     if not diagnosis:
+        if kitchen.offline:
+            await cloud.returning.turn()
         kitchen.note_contact()
     if query.boot_id is not None and kitchen.record.process != cloud.process:
         await cloud.store.take_over(kid, cloud.process)
