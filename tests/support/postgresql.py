@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from support.demo import free_port
+from support.disk import disk_of
 
 OWNER = "postgres"
 """Whom the servers run as when the tests are root's: PostgreSQL refuses root."""
@@ -205,6 +206,22 @@ class Server:
             yield self.url(name)
         finally:
             self.sql(f"DROP DATABASE {name} WITH (FORCE)")
+
+    @contextmanager
+    def small_database(self, mb: int) -> Iterator[tuple[str, Path]]:
+        """Make a database whose tables are on a disk of `mb` MB; yield its URL and that disk."""
+        with disk_of(mb, self._folder / "disk") as disk:
+            tables = disk / "tables"
+            tables.mkdir()
+            if os.geteuid() == 0:
+                shutil.chown(tables, OWNER, OWNER)
+            self.sql(f"CREATE TABLESPACE small LOCATION '{tables}'")
+            self.sql("CREATE DATABASE small OWNER likelight TABLESPACE small")
+            try:
+                yield self.url("small"), disk
+            finally:
+                self.sql("DROP DATABASE small WITH (FORCE)")
+                self.sql("DROP TABLESPACE small")
 
     @property
     def _name(self) -> str:

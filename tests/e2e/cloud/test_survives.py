@@ -6,19 +6,12 @@ fault comes 20 times.
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-import aiohttp
 import pytest
 
 from conftest import LONG
-from likelight_cloud.cli.main import main
-from likelight_cloud.store.base import Store
-from likelight_cloud.store.choice import database_of
-from support.cloud import NOON
-from support.cloud_process import CloudProcess, serve
-from support.demo import free_port
+from support.loaded_cloud import LoadedCloud, loaded_cloud
 from support.postgresql_pair import Pair
 from support.viewers_load import Load
 
@@ -38,17 +31,14 @@ def pair() -> Iterator[Pair]:
 
 @dataclass
 class Service:
-    """`likelight-cloud serve`, and whom it serves."""
+    """A cloud under load on the pair's database."""
 
     pair: Pair
-    load: Load
-    port: int
-    process: CloudProcess
+    cloud: LoadedCloud
 
-    async def restart(self) -> None:
-        """kill -9, and start again, as systemd does."""
-        await self.process.kill()
-        self.process = await serve(self.pair.url, self.port)
+    @property
+    def load(self) -> Load:
+        return self.cloud.load
 
     async def change(self, what: Callable[[], None]) -> None:
         """Let something become of a server."""
@@ -57,45 +47,13 @@ class Service:
 
 @pytest.fixture
 async def service(pair: Pair) -> AsyncIterator[Service]:
-    """Serve a new kitchen of the pair's database, under load; in the end compare."""
-    if await database_of(pair.url).is_missing():
-        assert await asyncio.to_thread(main, ["init", "--database", pair.url]) == 0
-    async with _store(pair) as store:
-        kid = f"kitchen-{len(await store.kitchens())}"
-        await store.add_kitchen(kid, "The demo kitchen", NOON)
-    port = free_port()
-    process = await serve(pair.url, port)
-    async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as session:
-        load = Load(session, f"http://127.0.0.1:{port}/v1/kitchens/{kid}")
-        service = Service(pair, load, port, process)
-        sending = asyncio.create_task(load.run())
-        try:
-            await load.acknowledgement()
-            yield service
-            load.end()
-            await sending
-        finally:
-            sending.cancel()
-            await service.process.kill()
-    await _compare(pair, load, kid)
-
-
-async def _compare(pair: Pair, load: Load, kid: str) -> None:
-    async with _store(pair) as store:
-        record = await store.kitchen(kid)
-        assert record is not None
-        # A batch that is sent again after the cloud's own end may count twice: the contract's rule.
-        assert load.likes <= record.likes_total <= load.likes + load.twice
-        backlog = await store.notes_after(kid, 0, limit=1_000_000, at=NOON)
-    stored = [note.id for note in backlog.notes]
-    assert [note.seq for note in backlog.notes] == list(range(1, record.head + 1))
-    assert sorted(stored) == sorted(load.notes.values())
-    assert len(set(stored)) == len(stored)
+    async with loaded_cloud(pair.url) as cloud:
+        yield Service(pair, cloud)
 
 
 async def test_the_cloud_s_process_is_killed(service: Service) -> None:
     for _ in range(ROUNDS):
-        await service.restart()
+        await service.cloud.restart()
         await service.load.acknowledgement()
 
 
@@ -162,13 +120,3 @@ async def _over_and_over(service: Service, fault: Callable[[], Awaitable[None]])
         assert await service.load.acknowledgement() < BACK_WITHIN_S
         if service.pair.primary.sql("SELECT 1 FROM pg_stat_replication") != "1":
             await service.change(service.pair.rejoin)
-
-
-@asynccontextmanager
-async def _store(pair: Pair) -> AsyncIterator[Store]:
-    store = database_of(pair.url).store()
-    await store.open()
-    try:
-        yield store
-    finally:
-        await store.close()

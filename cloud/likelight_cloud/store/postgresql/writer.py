@@ -183,7 +183,9 @@ class Writer:
             await asyncio.sleep(pause * random.uniform(0.5, 1))
             pause = min(2 * pause, LONGEST_PAUSE_S)
         for job, result in zip(attempt.jobs, attempt.results, strict=True):
-            if isinstance(result, Exception):
+            if isinstance(result, asyncpg.PostgresError):
+                _fail(job, explained(result, self._address))
+            elif isinstance(result, Exception):
                 _fail(job, result)
             elif not job.done.done():
                 job.done.set_result(result)
