@@ -15,6 +15,7 @@ from likelight_cloud.cli.desired import add_desired
 from likelight_cloud.cli.errors import CommandError
 from likelight_cloud.cli.kitchen import add_kitchen
 from likelight_cloud.cli.lifecycle import add_lifecycle
+from likelight_cloud.cli.pairing import add_pairing
 from likelight_cloud.cli.serve import add_serve
 from likelight_cloud.cli.status import add_status
 from likelight_cloud.cli.token import add_token
@@ -57,6 +58,14 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action=ShowVersion)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     database = database_option()
-    for add_command in (add_lifecycle, add_serve, add_status, add_kitchen, add_token, add_desired):
+    for add_command in (
+        add_lifecycle,
+        add_serve,
+        add_status,
+        add_kitchen,
+        add_pairing,
+        add_token,
+        add_desired,
+    ):
         add_command(commands, database)
     return parser

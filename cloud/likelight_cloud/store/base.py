@@ -20,6 +20,7 @@ from pydantic import BaseModel, ConfigDict
 from likelight.contract import Desired, NoteState, State, Status, Thanks, Week, WeekHours
 from likelight.runtime.store_errors import StoreError
 from likelight_cloud.store.enrolment import CodeRefusal, Enrolled
+from likelight_cloud.store.pairing import Asking, Pairing, WrongCode
 
 KEY_TTL_S = 24 * 3600.0
 """How long an `Idempotency-Key` is remembered."""
@@ -299,6 +300,31 @@ class Store(Protocol):
 
         The same pair again changes nothing and gets the same answer.
         """
+
+    async def begin_pairing(self, asking: Asking, at: datetime) -> bool:
+        """Open a pairing for 15 minutes; return False, and open none, where too many are open.
+
+        One whose token is valid already is confirmed: its device has lost what it was told.
+        """
+
+    async def pairing(self, device_hash: bytes) -> Pairing | None:
+        """Return the pairing of a device, also one that has ended, until it is forgotten."""
+
+    async def pending_pairings(self, at: datetime) -> tuple[Pairing, ...]:
+        """Return those that an operator may confirm at `at`, the oldest first."""
+
+    async def decide_pairing(
+        self, operator: bytes, user_hash: bytes, kid: str | None, at: datetime
+    ) -> Pairing | WrongCode:
+        """Confirm the pairing as the kitchen `kid`, whose token its own becomes as in `add_token`;
+        or refuse it, without a `kid`. Return it as it is now.
+
+        One that was decided before stays as it was. Of a wrong code five lock the operator, of whom
+        a hash is kept, for 15 minutes.
+        """
+
+    async def forget_pairings(self, at: datetime) -> None:
+        """Delete what has ended at `at`; the other calls that write do it, too."""
 
     async def changed_elsewhere(self, known: Mapping[str, int]) -> Collection[str]:
         """Return which of the kitchens `known`, by their revision, other processes may have changed

@@ -7,6 +7,7 @@ from typing import Any, Protocol, overload
 
 from likelight.contract import Desired, State, Thanks, WeekHours
 from likelight_cloud.store.base import Details, KitchenRecord, NoteRecord, Report
+from likelight_cloud.store.pairing import Pairing
 from likelight_cloud.store.zones import zone_called
 
 
@@ -100,4 +101,18 @@ def note_of(row: Row) -> NoteRecord:
         delivered_at=_maybe(row["delivered_at"]),
         shown_at=_maybe(row["shown_at"]),
         thanked_at=_maybe(row["thanked_at"]),
+    )
+
+
+def pairing_of(row: Row) -> Pairing:
+    """Return the record that a row of `pairing` holds, beside its kitchen's name."""
+    return Pairing(
+        serial=row["serial"],
+        sw=row["sw"],
+        place=row["place"],
+        asked_at=time_of(row["asked_at"]),
+        expires_at=time_of(row["expires_at"]),
+        refused=bool(row["refused"]),
+        kid=row["kid"],
+        name=row["name"],
     )

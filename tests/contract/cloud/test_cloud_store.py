@@ -20,6 +20,7 @@ from likelight_cloud.store.base import (
     Use,
 )
 from likelight_cloud.store.enrolment import CodeRefusal, Enrolled
+from likelight_cloud.store.pairing import Asking, Pairing, WrongCode
 from support.cloud import NOON, status
 from support.cloud_stores import Factory, Rows, opened
 
@@ -237,6 +238,129 @@ async def test_of_two_devices_that_come_at_once_with_one_code_one_enrols(
         )
     assert sorted(map(str, both)) == sorted([str(Enrolled("k1", "One")), str(CodeRefusal.USED)])
     assert len(await store.token_hashes("k1")) == 1
+
+
+def asking(device: str, *, token: bytes = b"own", place: str = "203.0.113.0/24") -> Asking:
+    """Return a device whose codes are named after it."""
+    return Asking(
+        f"{device}-device".encode(), f"{device}-user".encode(), token, "10a0", "1.4.0", place
+    )
+
+
+async def decide(
+    store: Store, code: str, kid: str | None = "k1", at: datetime = NOON, by: bytes = b"op"
+) -> Pairing | WrongCode:
+    return await store.decide_pairing(by, f"{code}-user".encode(), kid, at)
+
+
+async def pairing(store: Store, device: str) -> Pairing:
+    found = await store.pairing(f"{device}-device".encode())
+    assert found is not None
+    return found
+
+
+async def test_a_pairing_that_is_confirmed_makes_the_device_s_token_valid(store: Store) -> None:
+    await store.add_token("k1", b"before")
+    assert await store.begin_pairing(asking("a"), NOON)
+    end = NOON + timedelta(minutes=15)
+    waits = Pairing("10a0", "1.4.0", "203.0.113.0/24", NOON, end, False, None, None)
+    assert await store.pending_pairings(NOON) == (waits,)
+    assert await pairing(store, "a") == waits
+    at = NOON + timedelta(minutes=14)
+    confirmed = replace(waits, expires_at=at + timedelta(minutes=15), kid="k1", name="One")
+    assert await decide(store, "a", at=at) == confirmed
+    # The command was typed again, as itself and as others.
+    for kid in ("k1", "k2", None):
+        assert await decide(store, "a", kid, at) == confirmed
+    assert await pairing(store, "a") == confirmed
+    assert await store.pending_pairings(at) == ()
+    assert await store.token_hashes("k1") == (b"before", b"own")
+
+
+async def test_a_device_that_was_refused_stays_so(store: Store) -> None:
+    await store.begin_pairing(asking("a"), NOON)
+    await store.begin_pairing(asking("a-again"), NOON)
+    refused = await decide(store, "a", None)
+    assert isinstance(refused, Pairing)
+    assert refused.refused
+    assert (await pairing(store, "a-again")).refused
+    assert await decide(store, "a") == refused
+    assert await store.token_hashes("k1") == ()
+
+
+async def test_an_unknown_kitchen_gets_no_device(store: Store) -> None:
+    await store.begin_pairing(asking("a"), NOON)
+    with pytest.raises(NoKitchenError):
+        await decide(store, "a", "k2")
+    assert (await pairing(store, "a")).kid is None
+
+
+async def test_a_device_that_lost_its_answer_is_confirmed_when_it_asks_again(store: Store) -> None:
+    await store.begin_pairing(asking("a"), NOON)
+    await decide(store, "a")
+    later = NOON + timedelta(days=3)
+    assert await store.begin_pairing(asking("b"), later)
+    assert (await pairing(store, "b")).kid == "k1"
+    assert await store.pending_pairings(later) == ()
+    # Not once its token was revoked.
+    await store.revoke_tokens("k1", b"new")
+    assert await store.begin_pairing(asking("c"), later)
+    assert (await pairing(store, "c")).kid is None
+
+
+async def test_what_has_ended_is_not_confirmed_and_is_forgotten(store: Store) -> None:
+    await store.begin_pairing(asking("a"), NOON)
+    end = NOON + timedelta(minutes=15)
+    assert await store.pending_pairings(end) == ()
+    assert isinstance(await decide(store, "a", at=end), WrongCode)
+    assert await store.pairing(b"a-device") is None
+    await store.begin_pairing(asking("b"), NOON)
+    await store.forget_pairings(end)
+    assert await store.pairing(b"b-device") is None
+
+
+async def test_of_one_token_two_pairings_are_kept(store: Store) -> None:
+    for second, device in enumerate("abc"):
+        await store.begin_pairing(asking(device), NOON + timedelta(seconds=second))
+    assert await store.pairing(b"a-device") is None
+    assert len(await store.pending_pairings(NOON)) == 2
+
+
+async def test_open_pairings_are_capped_and_a_place_has_a_share(store: Store) -> None:
+    async def begin(n: int, place: str) -> bool:
+        return await store.begin_pairing(asking(f"{n}", token=b"%d" % n, place=place), NOON)
+
+    assert all([await begin(n, "198.51.100.0/24") for n in range(100)])
+    assert not await begin(100, "198.51.100.0/24")
+    assert all([await begin(n, f"10.0.{n // 100}.0/24") for n in range(100, 1000)])
+    assert not await begin(1000, "203.0.113.0/24")
+    await decide(store, "0")
+    assert await begin(1000, "198.51.100.0/24")
+
+
+async def test_five_wrong_codes_lock_an_operator_out_for_fifteen_minutes(
+    factory: Factory, store: Store
+) -> None:
+    await store.begin_pairing(asking("a"), NOON)
+    lock = NOON + timedelta(minutes=15)
+    for left in (4, 3, 2, 1):
+        assert await decide(store, "wrong") == WrongCode(left, None)
+    # Another process, as each command is.
+    async with opened(factory) as other:
+        assert await decide(other, "wrong") == WrongCode(0, lock)
+    last = lock - timedelta(milliseconds=1)
+    assert await decide(store, "a", at=last) == WrongCode(0, lock)
+    await store.begin_pairing(asking("b"), last)
+    assert isinstance(await decide(store, "b", at=last, by=b"another"), Pairing)
+    assert await decide(store, "wrong", at=lock) == WrongCode(4, None)
+
+
+async def test_a_removed_kitchen_leaves_no_pairing(store: Store, rows: Rows) -> None:
+    await store.begin_pairing(asking("a"), NOON)
+    await decide(store, "a")
+    await store.remove_kitchen("k1")
+    assert await rows("k1") == {}
+    assert await store.pairing(b"a-device") is None
 
 
 async def test_likes_of_a_removed_kitchen_keep_no_other_s_from_being_counted(store: Store) -> None:

@@ -25,6 +25,7 @@ KITCHEN = "/v1/kitchens/{kid}"
 EVENTS, STATUS = f"GET {KITCHEN}/events", f"POST {KITCHEN}/status"
 LIKES, NOTES = f"POST {KITCHEN}/likes", f"POST {KITCHEN}/notes"
 ENROL = "POST /v1/enrol"
+PAIRING, PAIRED = "POST /v1/pairing", "GET /v1/pairing/{device_code}"
 FORMS = ("POST /k/{kid}", "POST /k/{kid}/here")
 UPGRADE = {
     "Connection": "Upgrade",
@@ -43,6 +44,7 @@ TAKEN: dict[str, dict[str, Any]] = {
     LIKES: {"json": {"n": 20, "batch": str(uuid.UUID(int=1))}},
     NOTES: {"json": {"code": "heroes"}, "headers": {"Idempotency-Key": "the-note"}},
     ENROL: {"json": CODE},
+    PAIRING: {"json": {key: CODE[key] for key in ("token_sha256", "device")}},
     f"POST {KITCHEN}/watching": {"json": {"view": "a-random-view"}},
     **{form: {"data": {"like": "1"}} for form in FORMS},
     "GET /oembed": {"params": {"url": f"{PUBLIC}/k/{KID}"}},
@@ -50,6 +52,9 @@ TAKEN: dict[str, dict[str, Any]] = {
     "GET /k/{kid}/ws": {"headers": UPGRADE},
 }
 """What an address takes; the others need nothing. In the order in which they are asked."""
+
+NAMED = {NOTES: "id", PAIRING: "device_code"}
+"""What answers with the name by which another address is asked."""
 
 REFUSED: list[tuple[str, int, dict[str, Any]]] = [
     (EVENTS, 400, {"params": {"cursor": "a-damaged-cursor"}}),
@@ -70,6 +75,7 @@ REFUSED: list[tuple[str, int, dict[str, Any]]] = [
 MISSING = {
     "kid": "nowhere",
     "id": "no-note",
+    "device_code": "no-device",
     "name": "no-file",
     "epoch": "no-epoch",
     "init": "99",
@@ -152,14 +158,15 @@ async def _asked(folder: Path) -> set[tuple[str, int]]:
     async with asking(folder / "cloud.db") as (site, asker):
         cursor = re.findall(r'"cursor":"(.*?)"', await asker.ask(EVENTS))[0]
         for operation in TAKEN:
-            note = re.findall(r'"id":"(.*?)"', await asker.ask(operation))
-            if operation == NOTES:
-                asker.names["id"] = note[0]
+            told = re.findall(r'"(?:id|device_code)":"(.*?)"', await asker.ask(operation))
+            if operation in NAMED:
+                asker.names[NAMED[operation]] = told[0]
         listed = await asker.ask("GET /k/{kid}/stream.m3u8")
         asker.names["epoch"] = re.findall(r"hls/(.*?)/", listed)[0]
         for operation in asker.operations:
             if operation not in TAKEN and "{epoch}" not in operation:
                 await asker.ask(operation)
+        assert (PAIRED, 200) in asker.seen
         for operation, status, options in REFUSED:
             await asker.ask(operation, **options)
             assert (operation, status) in asker.seen
@@ -240,7 +247,8 @@ async def _superseded(site: ServedCloud, asker: Asker, cursor: str) -> None:
 
 
 async def _enrolled(site: ServedCloud, asker: Asker) -> None:
-    """Use a code, use it again as another device, use one that is too old, and go on for ever."""
+    """Use a code, use it again as another device, use one that is too old, and go on for ever;
+    and ask for a device's codes, and what became of one, sooner than one may."""
     store, now = site.cloud.cloud.store, utc_now()
     code = hashed(EnrolRequest.model_validate(CODE).code)
     await store.put_code(KID, code, now + timedelta(hours=1))
@@ -251,6 +259,9 @@ async def _enrolled(site: ServedCloud, asker: Asker) -> None:
     async with asyncio.timeout(60):
         while (ENROL, 429) not in asker.seen:
             await asker.ask(ENROL)
+        while (PAIRING, 429) not in asker.seen:
+            await asker.ask(PAIRING)
+    await asker.ask(PAIRED)
 
 
 async def _overcrowded(site: ServedCloud, asker: Asker) -> None:

@@ -132,5 +132,5 @@ async def begin_time_line(connection: asyncpg.Connection, kid: str, epoch: str) 
 async def remove(connection: asyncpg.Connection, kid: str) -> None:
     """Delete the kitchen with all that is kept of it. Raises `NoKitchenError`."""
     await locked(connection, kid)
-    for table in ("note", "token", "boot", "likes_day", "enrolment", "kitchen"):
+    for table in ("note", "token", "boot", "likes_day", "enrolment", "pairing", "kitchen"):
         await connection.execute(f"DELETE FROM {table} WHERE kid = $1", kid)  # noqa: S608 - constants

@@ -4,7 +4,14 @@ from datetime import datetime, timedelta
 
 import asyncpg
 
-from likelight_cloud.store.base import KEY_TTL_S, NOTES_KEPT, KeyReusedError, NoteRecord
+from likelight_cloud.store.base import (
+    KEY_TTL_S,
+    NOTES_KEPT,
+    Backlog,
+    KeyReusedError,
+    NoKitchenError,
+    NoteRecord,
+)
 from likelight_cloud.store.postgresql.kitchens import locked
 from likelight_cloud.store.rows import ms, note_of
 
@@ -70,3 +77,27 @@ async def id_of(connection: asyncpg.Connection, kid: str, seq: int) -> str | Non
         "SELECT id FROM note WHERE kid = $1 AND seq = $2", kid, seq
     )
     return found
+
+
+async def after(
+    connection: asyncpg.Connection, kid: str, seq: int, *, limit: int, at: datetime
+) -> Backlog:
+    """Return the notes past `seq`, as the interface of the store has it."""
+    head = await connection.fetchval("SELECT head FROM kitchen WHERE kid = $1", kid)
+    if head is None:
+        raise NoKitchenError(kid)
+    rows = await connection.fetch(
+        "SELECT * FROM note WHERE kid = $1 AND seq > $2 AND seq <= $3 AND expires_at > $4"
+        " ORDER BY seq LIMIT $5",
+        kid,
+        seq,
+        head,
+        ms(at),
+        limit + 1,
+    )
+    more = len(rows) > limit
+    notes = tuple(note_of(row) for row in rows[:limit])
+    # When no valid note follows the last one, the expired ones after it are done too.
+    end = notes[-1].seq if more else max(head, seq)
+    last = await id_of(connection, kid, end)
+    return Backlog(notes, end, last, end - seq - len(notes), more)

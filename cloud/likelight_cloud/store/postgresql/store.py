@@ -18,7 +18,6 @@ from likelight_cloud.store.base import (
     Details,
     KitchenRecord,
     Listener,
-    NoKitchenError,
     NoteRecord,
     OutcomeUnknownError,
     Use,
@@ -26,7 +25,8 @@ from likelight_cloud.store.base import (
     storable,
 )
 from likelight_cloud.store.enrolment import CodeRefusal, Enrolled
-from likelight_cloud.store.postgresql import enrolments, tokens
+from likelight_cloud.store.pairing import Asking, Pairing, WrongCode
+from likelight_cloud.store.postgresql import enrolments, pairings, tokens
 from likelight_cloud.store.postgresql.address import Address
 from likelight_cloud.store.postgresql.connect import LOST, connect, explained
 from likelight_cloud.store.postgresql.kitchens import (
@@ -40,7 +40,7 @@ from likelight_cloud.store.postgresql.kitchens import (
     remove,
     revise,
 )
-from likelight_cloud.store.postgresql.notes import add_note, by_key, id_of
+from likelight_cloud.store.postgresql.notes import add_note, after, by_key, id_of
 from likelight_cloud.store.postgresql.readers import CONNECTIONS, Query, Readers
 from likelight_cloud.store.postgresql.reports import (
     is_newest,
@@ -194,6 +194,25 @@ class PostgresStore:
             lambda connection: enrolments.redeem(connection, code_hash, token_hash, at)
         )
 
+    async def begin_pairing(self, asking: Asking, at: datetime) -> bool:
+        return await self._write(lambda connection: pairings.begin(connection, asking, at))
+
+    async def pairing(self, device_hash: bytes) -> Pairing | None:
+        return await self._read(lambda connection: pairings.find(connection, device_hash))
+
+    async def pending_pairings(self, at: datetime) -> tuple[Pairing, ...]:
+        return await self._read(lambda connection: pairings.pending(connection, at))
+
+    async def decide_pairing(
+        self, operator: bytes, user_hash: bytes, kid: str | None, at: datetime
+    ) -> Pairing | WrongCode:
+        return await self._write(
+            lambda connection: pairings.decide(connection, operator, user_hash, kid, at)
+        )
+
+    async def forget_pairings(self, at: datetime) -> None:
+        await self._write(lambda connection: pairings.forget(connection, at))
+
     async def changed_elsewhere(self, known: Mapping[str, int]) -> Collection[str]:
         # Not NOTIFY: it makes commits wait for one another, and is lost with the connection.
         async def work(connection: asyncpg.Connection) -> tuple[str, ...]:
@@ -248,27 +267,7 @@ class PostgresStore:
         return await self._read(lambda connection: id_of(connection, kid, seq))
 
     async def notes_after(self, kid: str, seq: int, *, limit: int, at: datetime) -> Backlog:
-        async def work(connection: asyncpg.Connection) -> Backlog:
-            head = await connection.fetchval("SELECT head FROM kitchen WHERE kid = $1", kid)
-            if head is None:
-                raise NoKitchenError(kid)
-            rows = await connection.fetch(
-                "SELECT * FROM note WHERE kid = $1 AND seq > $2 AND seq <= $3 AND expires_at > $4"
-                " ORDER BY seq LIMIT $5",
-                kid,
-                seq,
-                head,
-                ms(at),
-                limit + 1,
-            )
-            more = len(rows) > limit
-            notes = tuple(note_of(row) for row in rows[:limit])
-            # When no valid note follows the last one, the expired ones after it are done too.
-            end = notes[-1].seq if more else max(head, seq)
-            last = await id_of(connection, kid, end)
-            return Backlog(notes, end, last, end - seq - len(notes), more)
-
-        return await self._read(work)
+        return await self._read(lambda connection: after(connection, kid, seq, limit=limit, at=at))
 
     async def waiting(self, kid: str, at: datetime) -> tuple[str, ...]:
         async def work(connection: asyncpg.Connection) -> tuple[str, ...]:

@@ -91,6 +91,27 @@ _ENROLMENT = statements(
 )
 _DETAILS = statements("ALTER TABLE kitchen ADD COLUMN details TEXT NOT NULL DEFAULT '{}'")
 
+_PAIRING = statements(
+    """CREATE TABLE pairing (
+        device_hash BLOB PRIMARY KEY,
+        user_hash BLOB NOT NULL UNIQUE,
+        token_hash BLOB NOT NULL,
+        serial TEXT NOT NULL,
+        sw TEXT NOT NULL,
+        place TEXT NOT NULL,
+        asked_at INTEGER NOT NULL,
+        expires_at INTEGER NOT NULL,
+        refused INTEGER NOT NULL DEFAULT 0,
+        kid TEXT REFERENCES kitchen
+    ) STRICT, WITHOUT ROWID""",
+    "CREATE INDEX token_hash ON token (hash)",
+    """CREATE TABLE wrong_codes (
+        operator BLOB PRIMARY KEY,
+        n INTEGER NOT NULL,
+        last_at INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID""",
+)
+
 
 CLOUD_FILE = FileFormat(
     name="cloud database",
@@ -103,5 +124,6 @@ CLOUD_FILE = FileFormat(
         Migration(Version(0, 4), _WAITING),
         Migration(Version(0, 5), _ENROLMENT),
         Migration(Version(0, 6), _DETAILS),
+        Migration(Version(0, 7), _PAIRING),
     ),
 )

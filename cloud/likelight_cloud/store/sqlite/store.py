@@ -29,8 +29,9 @@ from likelight_cloud.store.base import (
     storable,
 )
 from likelight_cloud.store.enrolment import CodeRefusal, Enrolled
+from likelight_cloud.store.pairing import Asking, Pairing, WrongCode
 from likelight_cloud.store.rows import kitchen_of, ms, note_of
-from likelight_cloud.store.sqlite import enrolments, tokens
+from likelight_cloud.store.sqlite import enrolments, pairings, tokens
 from likelight_cloud.store.sqlite.group import GroupCommit
 from likelight_cloud.store.sqlite.likes import add_likes
 from likelight_cloud.store.sqlite.reports import (
@@ -151,7 +152,7 @@ class SqliteStore:
     async def remove_kitchen(self, kid: str) -> None:
         def work(db: sqlite3.Connection) -> None:
             _row(db, kid)
-            for table in ("note", "token", "boot", "likes_day", "enrolment", "kitchen"):
+            for table in ("note", "token", "boot", "likes_day", "enrolment", "pairing", "kitchen"):
                 db.execute(f"DELETE FROM {table} WHERE kid = ?", (kid,))  # noqa: S608 - constants
 
         await self._write(work)
@@ -210,6 +211,23 @@ class SqliteStore:
         self, code_hash: bytes, token_hash: bytes, at: datetime
     ) -> Enrolled | CodeRefusal:
         return await self._write(lambda db: enrolments.redeem(db, code_hash, token_hash, at))
+
+    async def begin_pairing(self, asking: Asking, at: datetime) -> bool:
+        return await self._write(lambda db: pairings.begin(db, asking, at))
+
+    async def pairing(self, device_hash: bytes) -> Pairing | None:
+        return await self._file.read(lambda db: pairings.find(db, device_hash))
+
+    async def pending_pairings(self, at: datetime) -> tuple[Pairing, ...]:
+        return await self._file.read(lambda db: pairings.pending(db, at))
+
+    async def decide_pairing(
+        self, operator: bytes, user_hash: bytes, kid: str | None, at: datetime
+    ) -> Pairing | WrongCode:
+        return await self._write(lambda db: pairings.decide(db, operator, user_hash, kid, at))
+
+    async def forget_pairings(self, at: datetime) -> None:
+        await self._write(lambda db: pairings.forget(db, at))
 
     async def changed_elsewhere(self, known: Mapping[str, int]) -> Collection[str]:
         def work(db: sqlite3.Connection) -> int:

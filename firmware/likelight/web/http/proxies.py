@@ -35,6 +35,13 @@ def prefix(address: Address) -> bytes:
     return address.packed if address.version == 4 else address.packed[:_IPV6_PREFIX_BYTES]
 
 
+def network_of(address: Address) -> str:
+    """Return the network of `address` for a person to read, such as 203.0.113.0/24: IPv4 /24, IPv6
+    /64, and no whole address."""
+    length = 24 if address.version == 4 else 8 * _IPV6_PREFIX_BYTES
+    return str(ipaddress.ip_network((address, length), strict=False))
+
+
 class TrustedProxies:
     """The listed proxies: what they say of their clients' addresses counts."""
 
