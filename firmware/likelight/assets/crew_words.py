@@ -84,7 +84,7 @@ class CrewWords:
     updating: str = "Updating"
     so_far_updated: str = "Update: {percent}%"
     keep_power: str = "Please leave the power on."
-    scan: str = "Scan me, or type"
+    tell_code: str = "Tell IT this code"
     code: str = "Pairing code"
 
     panel: str = "Panel"

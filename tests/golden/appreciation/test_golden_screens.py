@@ -85,7 +85,7 @@ SCREENS: dict[str, Screen] = {
     "private-not-kept": said(camera=State.PRIVATE, troubles=(Trouble.DISK_READ_ONLY,)),
     "stuck": said(stuck=("THANKS",)),
     "updating": UpdatingScreen(0.42),
-    "pairing": PairingScreen("K7QF-2MXP", "https://likelight.example/p/K7QF-2MXP"),
+    "pairing": PairingScreen("K7QF-2MXP"),
     "selftest-ask": SelfTestScreen(2, 7, "Lamp", "Does it glow?"),
     "selftest-pass": SelfTestScreen(3, 7, "Buttons", "Both work.", passed=True),
     "selftest-fail": SelfTestScreen(5, 7, "Camera", "No picture. Check its cable.", passed=False),

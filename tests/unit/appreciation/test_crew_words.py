@@ -103,7 +103,7 @@ def screens(words: CrewWords) -> Iterator[Screen]:
     yield CountScreen(128, None, False, words)
     yield UpdatingScreen(None, words)
     yield UpdatingScreen(1.0, words)
-    yield PairingScreen("K7QF-2MXP", "https://likelight.example/p/K7QF-2MXP", words)
+    yield PairingScreen("K7QF-2MXP", words)
     for title, detail in self_test(words):
         yield SelfTestScreen(2, 7, title, detail)
 
@@ -146,7 +146,7 @@ def press(monkeypatch: pytest.MonkeyPatch) -> Press:
 
     monkeypatch.setattr(Canvas, "text", text)
     monkeypatch.setattr(Canvas, "icon", icon)
-    for ornament in ("glow", "tally", "tile", "dots", "bar", "steps", "matrix"):
+    for ornament in ("glow", "tally", "tile", "dots", "bar", "steps"):
         monkeypatch.setattr(Canvas, ornament, lambda *_: None)
     return drawn
 

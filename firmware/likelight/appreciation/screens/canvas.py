@@ -2,7 +2,7 @@
 
 import math
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from functools import lru_cache
 from itertools import pairwise
 from typing import Final
@@ -112,19 +112,6 @@ class Canvas:
             else:
                 middle = sizes.foot_top + high // 2
                 self._draw.line((left, middle, left + wide - 1, middle), fill=1)
-
-    def matrix(
-        self, rows: Sequence[Sequence[int]], x: int, y: int, module: int, quiet: int
-    ) -> None:
-        """Draw a code of dark modules on light, with `quiet` modules of light around it."""
-        code = Image.new("L", (len(rows[0]) + 2 * quiet, len(rows) + 2 * quiet), 255)
-        for down, row in enumerate(rows):
-            for along, dark in enumerate(row):
-                if dark:
-                    code.putpixel((quiet + along, quiet + down), 0)
-        code = code.resize((code.width * module, code.height * module), Image.Resampling.NEAREST)
-        background = palette.INK if self._coloured else 1
-        self.image.paste(background, (x, y), code if self._coloured else code.convert("1"))
 
     def _pill(self, at: tuple[int, int], size: tuple[int, int], radius: int, colour: Rgb) -> None:
         if self._coloured:

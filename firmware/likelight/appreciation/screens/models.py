@@ -89,11 +89,10 @@ class UpdatingScreen:
 
 @dataclass(frozen=True, slots=True)
 class PairingScreen:
-    """How to pair this device with a kitchen: `code` to type ("K7QF-2MXP"), `url` to scan."""
+    """The code by which an operator makes this device a kitchen: "K7QF-2MXP"."""
 
     name: ClassVar[str] = "pairing"
     code: str
-    url: str
     words: CrewWords = field(default=ENGLISH, repr=False)
 
 
