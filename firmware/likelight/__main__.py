@@ -7,8 +7,9 @@ import sys
 
 def main() -> int:
     """Run the command line; return the exit code."""
-    # Nothing has begun that would have to be undone; the daemon puts its own handler in place.
-    signal.signal(signal.SIGINT, lambda *_: os._exit(0))
+    # Nothing has begun that would have to be undone; what has to undo something puts its own
+    # handler in place. As shells report it: a doctor that was stopped has not found all well.
+    signal.signal(signal.SIGINT, lambda *_: os._exit(128 + signal.SIGINT))
 
     from likelight.cli.main import main as run
 

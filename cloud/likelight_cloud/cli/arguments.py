@@ -8,7 +8,6 @@ from typing import TypeVar
 from yarl import URL
 
 from likelight.contract import Weekday
-from likelight.contract.enrolment import user_code_of
 from likelight.contract.schedule import WEEKDAYS, spans
 from likelight.web.http.contact import check_contact
 from likelight.web.http.proxies import proxy_network
@@ -101,4 +100,3 @@ embed_origin = _argument(check_embed_origin)
 pace = _argument(_pace)
 proxy = _argument(proxy_network)
 public_url = _argument(_public_url)
-user_code = _argument(user_code_of)

@@ -10,9 +10,8 @@ from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
-from likelight.contract.enrolment import PairingState
+from likelight.contract.enrolment import PairingState, user_code_of
 from likelight.runtime.clock import utc_now
-from likelight_cloud.cli import arguments
 from likelight_cloud.cli.database import Commands, json_option, kitchen_argument, opened
 from likelight_cloud.cli.errors import CommandError
 from likelight_cloud.store.base import Store
@@ -60,7 +59,6 @@ def add_pairing(commands: Commands, database: argparse.ArgumentParser) -> None:
 def _code_argument(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "code",
-        type=arguments.user_code,
         metavar="USER_CODE",
         help="what the device shows, such as K7QF-2MXP; case, spaces and hyphens do not count",
     )
@@ -113,9 +111,14 @@ async def _refuse(options: argparse.Namespace) -> None:
 
 
 async def _decided(store: Store, code: str, kid: str | None, now: datetime) -> Pairing:
-    """Return the pairing of `code` once it is decided. Raises `CommandError` for a wrong code."""
+    """Return the pairing of `code` once it is decided. Raises `CommandError` for what is no code of
+    a device's."""
+    try:
+        user_hash = hashed(user_code_of(code))
+    except ValueError as error:
+        raise CommandError(f"{error}; it counts for nothing") from error
     operator = await asyncio.to_thread(_operator, await store.secret())
-    decided = await store.decide_pairing(operator, hashed(code), kid, now)
+    decided = await store.decide_pairing(operator, user_hash, kid, now)
     if not isinstance(decided, WrongCode):
         return decided
     wrong = (

@@ -78,6 +78,8 @@ def _show(arguments: argparse.Namespace) -> Exit:
 
 
 def _read(arguments: argparse.Namespace) -> "ReadConfig":
+    from likelight.cli.target import Places, usual_state_dir
     from likelight.config.settings import read_layered
 
-    return read_layered(arguments.file, os.environ, arguments.assignments)
+    usual = usual_state_dir(Places())
+    return read_layered(arguments.file, os.environ, arguments.assignments, usual)

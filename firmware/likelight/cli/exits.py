@@ -21,6 +21,8 @@ class Exit(IntEnum):
     """EX_UNAVAILABLE: the device does not run, or refuses."""
     SOFTWARE = 70
     """EX_SOFTWARE: a critical component gave up; systemd starts the daemon again."""
+    AGAIN = 75
+    """EX_TEMPFAIL: it is another kitchen's device now, and systemd starts it again as that."""
     INTERRUPTED = 130
     """Ctrl-C or another signal ended it, as shells report it."""
 

@@ -1,31 +1,16 @@
 """What `likelight pair` does: it draws the device's token, keeps it, and has the cloud take it."""
 
 import asyncio
-import hashlib
-import os
-import secrets
-from contextlib import suppress
-from http import HTTPStatus
 from pathlib import Path
 
-import aiohttp
-from pydantic import ValidationError
-
-from likelight import __version__
 from likelight.cli.exits import Exit, end
 from likelight.config.address import check_cloud_url
-from likelight.config.secret import read_token
+from likelight.config.pairing import draw_token, keep_token, kitchen_from_next_start, take_kitchen
 from likelight.config.settings import Config, ConfigError
-from likelight.contract import MAX_REPLY
-from likelight.contract.enrolment import DeviceFacts, EnrolReply, EnrolRequest, code_of
-from likelight.contract.problem import ProblemType, problem_of
-from likelight.runtime.atomic_file import replace_file, sync_folder
-from likelight.runtime.http_session import Trust, failure_words, new_session
-from likelight.runtime.tls import CaFileError
-
-ANSWERS_WITHIN_S = 20.0
-SERIAL = Path("/sys/firmware/devicetree/base/serial-number")
-"""A Raspberry Pi's own number."""
+from likelight.contract.enrolment import EnrolReply, code_of
+from likelight.contract.problem import ProblemType
+from likelight.daemon.pairing_client import PairingClient, Refused, Unanswered
+from likelight.runtime.http_session import Trust, new_session
 
 _CREDENTIALS = Path("/run/credentials")
 _ANOTHER = "Ask for a new one: on the cloud's server, `likelight-cloud kitchen code KID`"
@@ -33,128 +18,110 @@ _REFUSALS = {
     (ProblemType.CODE, 404): f"the cloud has no such code: it is mistyped, or void. {_ANOTHER}",
     (ProblemType.CODE, 409): f"another device has used this code. {_ANOTHER}",
     (ProblemType.CODE, 410): f"this code has expired. {_ANOTHER}",
-    (ProblemType.LIMIT, 429): "the cloud is asked too often from this network. Wait a minute, and "
-    "type the same again",
+    (
+        ProblemType.LIMIT,
+        429,
+    ): "the cloud is asked too often from this network, or very many devices "
+    "wait already. Wait a minute, and type the same again",
 }
 
 
-class _NotEnrolled(Exception):
-    """The cloud has not taken the token; the text says why, and what to do."""
-
-    def __init__(self, why: str, code: Exit) -> None:
-        super().__init__(why)
-        self.code = code
+class _NotPaired(Exception):
+    """The operator has refused this device."""
 
 
-def pair(config: Config, typed: str, cloud: str | None) -> Exit:
-    """Enrol the device of `config` with the code `typed`, at `cloud` or else at `cloud.url`.
+def pair(config: Config, typed: str | None, cloud: str | None) -> Exit:
+    """Pair the device of `config` with the code `typed`, at `cloud` or else at `cloud.url`. Without
+    one, show a code and wait until an operator confirms it.
 
     Raises `ConfigError` for what can't be tried.
     """
     try:
-        code = code_of(typed)
+        code = None if typed is None else code_of(typed)
         url = check_cloud_url(cloud or config.cloud.url or "")
     except ValueError as error:
         wrong = "CODE" if cloud or config.cloud.url else "--cloud URL, or cloud.url"
         raise ConfigError(f"{wrong}: {error}") from None
-    file = config.cloud.token_file or config.state_dir / "token"
+    file = config.token_file
     if file.is_relative_to(_CREDENTIALS):
         raise ConfigError(
-            f"cloud.token_file is {file}, a credential that systemd reads from elsewhere. Name "
-            "a file that this command can write, such as /etc/likelight/token"
+            f"cloud.token_file is {file}, a credential that systemd reads from elsewhere. Leave it "
+            "out, or name a file that this command can write"
         )
-    draft = file.with_name(f"{file.name}.new")
     try:
-        token = _kept(draft, config.state_dir)
+        token = draw_token(file, config.state_dir)
     except OSError as error:
         return end(
-            f"{draft} can't be written: {error.strerror}. Make its folder, or try it with sudo",
+            f"no token can be kept in {file.parent}: {error.strerror}. Make that folder, or try it "
+            "with sudo",
             Exit.UNAVAILABLE,
         )
     try:
-        enrolled = asyncio.run(_enrol(config, url, code, token))
-    except _NotEnrolled as refused:
-        return end(refused, refused.code)
-    draft.replace(file)
-    sync_folder(file.parent)
-    _tell(config, enrolled, url, file)
+        kitchen = asyncio.run(_kitchen(config, url, code, token))
+    except _NotPaired as refused:
+        return end(refused, Exit.FAILED)
+    except Refused as refused:
+        why = _REFUSALS.get((refused.type, refused.status))
+        return end(why, Exit.FAILED) if why else _unreached(refused)
+    except Unanswered as error:
+        return _unreached(error)
+    if not take_kitchen(config, kitchen.kid, kitchen.name):
+        keep_token(file)
+    _tell(config, kitchen, url, file)
     return Exit.DONE
 
 
-def _kept(draft: Path, state_dir: Path) -> str:
-    """Return the token in `draft`, where a try before may have left it, else a new one, on the
-    disk. Raises `OSError`.
-
-    It lasts before the cloud hears of it: the cloud may take it and its reply be lost.
-    """
-    with suppress(ConfigError):
-        return read_token(draft)
-    token = secrets.token_urlsafe(32)
-    owner = state_dir.stat() if os.geteuid() == 0 and state_dir.exists() else None
-    replace_file(draft, token, owner=(owner.st_uid, owner.st_gid) if owner else None)
-    return token
-
-
-async def _enrol(config: Config, url: str, code: str, token: str) -> EnrolReply:
-    """Have the cloud take the checksum of `token`. Raises `_NotEnrolled`."""
-    asked = EnrolRequest(
-        code=code,
-        token_sha256=hashlib.sha256(token.encode()).hexdigest(),
-        device=DeviceFacts(serial=await asyncio.to_thread(_serial), sw=__version__),
-    )
-    try:
-        async with (
-            new_session(config.cloud.proxy) as session,
-            session.post(
-                f"{url.rstrip('/')}/v1/enrol",
-                json=asked.model_dump(),
-                allow_redirects=False,
-                ssl=await Trust(config.cloud.ca_file).ssl(),
-                timeout=aiohttp.ClientTimeout(total=ANSWERS_WITHIN_S),
-            ) as reply,
-        ):
-            body = await reply.content.read(MAX_REPLY)
-    except TimeoutError:
-        raise _unreached(f"no answer within {ANSWERS_WITHIN_S:g} s") from None
-    except CaFileError as error:
-        raise _unreached(f"cloud.ca_file: {error}") from error
-    except (aiohttp.ClientError, OSError) as error:
-        raise _unreached(failure_words(error)) from error
-    if reply.status == HTTPStatus.CREATED:
-        with suppress(ValidationError):
-            return EnrolReply.model_validate_json(body)
-    problem = problem_of(reply.status, reply.headers.get("Content-Type", ""), body)
-    refusal = _REFUSALS.get((ProblemType(problem.type), problem.status)) if problem else None
-    if refusal is None:
-        raise _unreached(f"what answers there, with status {reply.status}, enrols no device now")
-    raise _NotEnrolled(refusal, Exit.FAILED)
+async def _kitchen(config: Config, url: str, code: str | None, token: str) -> EnrolReply:
+    """Have the cloud take `token`; return for which kitchen."""
+    async with new_session(config.cloud.proxy) as session:
+        client = PairingClient(session, url, Trust(config.cloud.ca_file))
+        if code is not None:
+            return await client.enrol(code, token)
+        shown = _Shown()
+        while (decided := await client.decision(token, shown.code)) is None:
+            print("This code has ended.", flush=True)
+    if decided.kid is None or decided.name is None:
+        raise _NotPaired("the operator has refused this device. Ask why, and type the same again")
+    return EnrolReply(kid=decided.kid, name=decided.name)
 
 
-def _unreached(why: str) -> _NotEnrolled:
-    return _NotEnrolled(
+class _Shown:
+    """Prints each code once."""
+
+    def __init__(self) -> None:
+        self._last = ""
+
+    def code(self, code: str) -> None:
+        """Tell the person here what to do with `code`."""
+        if code != self._last:
+            self._last = code
+            print(
+                f"The code, for 15 minutes: {code}\n"
+                f"On the cloud's server: `likelight-cloud pairing confirm {code} KID`\n"
+                "This waits until then. Ctrl-C ends it, and loses nothing: type the same again.",
+                flush=True,
+            )
+
+
+def _unreached(why: Exception) -> Exit:
+    return end(
         f"the cloud was not reached: {why}. Nothing is lost: type the same again, or see "
         "`sudo likelight doctor`",
         Exit.UNAVAILABLE,
     )
 
 
-def _serial() -> str:
-    with suppress(OSError, UnicodeDecodeError):
-        serial = SERIAL.read_text("ascii").strip("\0\n ")
-        if serial.isalnum() and len(serial) <= 64:
-            return serial
-    return "unknown"
-
-
-def _tell(config: Config, enrolled: EnrolReply, url: str, file: Path) -> None:
-    print(f"This device is {enrolled.name} ({enrolled.kid}) now. Its token is in {file}.")
-    named = (config.kitchen.id, config.cloud.url, config.cloud.token_file)
-    if named == (enrolled.kid, url, file):
+def _tell(config: Config, kitchen: EnrolReply, url: str, file: Path) -> None:
+    print(f"This device is {kitchen.name} ({kitchen.kid}) now. Its token is in {file}.")
+    if (config.kitchen.id, config.cloud.url) == (kitchen.kid, url):
         print("A running likelight takes the token within 10 s.")
+        return
+    if (kitchen_from_next_start(config), config.cloud.url) == (kitchen.kid, url):
+        print("A running likelight has to begin anew: `sudo systemctl restart likelight`")
         return
     print(
         "Its configuration must say so, too:\n"
-        f'  [kitchen]\n  id = "{enrolled.kid}"\n'
-        f'  [cloud]\n  url = "{url}"\n  token_file = "{file}"\n'
+        f'  [kitchen]\n  id = "{kitchen.kid}"\n'
+        f'  [cloud]\n  url = "{url}"\n'
         "Then: `sudo systemctl restart likelight`"
     )

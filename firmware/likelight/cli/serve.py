@@ -133,7 +133,7 @@ def _last_good(file: Path, assignments: list[str]) -> "LastGood | None":
 def _serve(config: "Config", options: "RunOptions", mistakes: str = "") -> Exit:
     """Run the daemon of `config`; `mistakes` are those of a newer configuration."""
     from likelight.config.settings import ConfigError
-    from likelight.daemon.app import run
+    from likelight.daemon.app import KitchenChosen, run
     from likelight.runtime.log import logging_to_stderr
     from likelight.runtime.supervisor import GaveUp, root_cause
     from likelight_hw.ports import HardwareError
@@ -147,6 +147,8 @@ def _serve(config: "Config", options: "RunOptions", mistakes: str = "") -> Exit:
             run(config, options)
         except* (ConfigError, HardwareError) as refused:
             code = end(root_cause(refused), Exit.USAGE)
+        except* KitchenChosen as chosen:
+            code = end(root_cause(chosen), Exit.AGAIN)
         except* GaveUp as gave_up:
             code = end(root_cause(gave_up), Exit.SOFTWARE)
     return code

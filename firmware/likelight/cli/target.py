@@ -80,9 +80,10 @@ def find_target(file: Path | None, state_dir: Path | None, places: Places) -> Ta
     if file is None:
         config = demo_config((state_dir or demo_state_dir()).absolute())
     else:
-        config = read_config(file)
+        usual = usual_state_dir(places)
+        config = read_config(file, usual)
         if "state_dir" not in config.model_fields_set:
-            config = config.model_copy(update={"state_dir": usual_state_dir(places)})
+            config = config.model_copy(update={"state_dir": usual})
     return Target(config, _socket(config.state_dir, places), demo)
 
 

@@ -1,6 +1,7 @@
 """Where a setting can stand, and which place wins.
 
-The defaults, the board and the kit lie lowest; then the file, the files of `conf.d` beside it in
+The defaults, the board and the kit lie lowest; then the kitchen that an operator has made of the
+device (`paired.py`), the file, the files of `conf.d` beside it in
 the order of their names, the environment, and `--set`.
 """
 
@@ -37,7 +38,7 @@ class Layer:
 
 def read_layers(file: Path, environ: Mapping[str, str], assignments: Iterable[str]) -> list[Layer]:
     """Return all layers, the lowest first. Raises `OSError` when `file` can't be read."""
-    return [_from_file(file, ""), *layers_over(file, environ, assignments)]
+    return [layer_of_file(file, ""), *layers_over(file, environ, assignments)]
 
 
 def layers_over(file: Path, environ: Mapping[str, str], assignments: Iterable[str]) -> list[Layer]:
@@ -52,7 +53,7 @@ def layers_over(file: Path, environ: Mapping[str, str], assignments: Iterable[st
         names, layers = [], [_unreadable(folder.name, error)]
     for name in names:
         try:
-            layers.append(_from_file(folder / name, f"{folder.name}/{name}"))
+            layers.append(layer_of_file(folder / name, f"{folder.name}/{name}"))
         except OSError as error:
             layers.append(_unreadable(f"{folder.name}/{name}", error))
     layers += [_from_words(name, _key_of(name), value) for name, value in _variables(environ)]
@@ -104,7 +105,8 @@ def _over(low: dict[str, Any], high: dict[str, Any]) -> dict[str, Any]:
     return both
 
 
-def _from_file(file: Path, name: str) -> Layer:
+def layer_of_file(file: Path, name: str) -> Layer:
+    """Return what stands in `file`, with its mistakes. Raises `OSError`."""
     with file.open("rb") as opened:
         content = opened.read(MOST_BYTES + 1)
     if len(content) > MOST_BYTES:

@@ -17,6 +17,7 @@ from likelight.assets.catalogue import BUNDLED, TROUBLE, primary_language
 from likelight.config.address import check_cloud_url, check_proxy_url, check_public_url
 from likelight.config.hardware import HardwareSettings, with_kit
 from likelight.config.layers import Layer, layer_of, merged, read_layers
+from likelight.config.paired import with_paired
 from likelight.config.pins import Mistake, pin_mistakes
 from likelight.config.places import default_state_dir
 from likelight.config.report import MistakeReport, validation_mistakes
@@ -31,6 +32,8 @@ from likelight.web.http.public_site import PublicSite, check_embed_origin
 from likelight_hw import boards
 from likelight_hw.push.target import check_public
 from likelight_hw.suggest import did_you_mean
+
+TOKEN_FILE = "token"  # noqa: S105  the name of a file
 
 
 class ConfigError(Exception):
@@ -111,7 +114,8 @@ class CloudSettings(Section):
 
     url: str | None = None
     token_file: FullPath | None = None
-    """A file that only the daemon can read (mode 0600 or a systemd credential)."""
+    """A file that only the daemon can read (mode 0600 or a systemd credential), where it is not in
+    the state directory."""
 
     proxy: str | None = None
     """The HTTP proxy through which polls and upload leave the store's network."""
@@ -129,9 +133,9 @@ class CloudSettings(Section):
         return None if url is None else check_cloud_url(url)
 
     @model_validator(mode="after")
-    def _token_with_url(self) -> Self:
-        if (self.url is None) != (self.token_file is None):
-            raise ValueError("url and token_file belong together: set both, or neither")
+    def _beside_url(self) -> Self:
+        if self.token_file is not None and self.url is None:
+            raise ValueError("token_file belongs to url: a cloud inside makes its own token")
         if self.proxy is not None and self.url is None:
             raise ValueError("proxy belongs to url: without a cloud elsewhere there is none")
         if self.ca_file is not None and not (self.url or "").lower().startswith("https://"):
@@ -270,6 +274,11 @@ class Config(HardwareSettings):
     quiet: QuietSettings = QuietSettings()
     state_dir: FullPath = Field(default_factory=default_state_dir)
 
+    @property
+    def token_file(self) -> Path:
+        """Where the token for a cloud elsewhere stands."""
+        return self.cloud.token_file or self.state_dir / TOKEN_FILE
+
 
 @dataclass(frozen=True, slots=True)
 class ReadConfig:
@@ -279,20 +288,26 @@ class ReadConfig:
     layers: tuple[Layer, ...]
 
 
-def read_config(path: Path) -> Config:
-    """Read the configuration at `path`. Raises `ConfigError` with one line for each mistake."""
-    return read_layered(path, os.environ).config
+def read_config(path: Path, state_dir: Path | None = None) -> Config:
+    """Read the configuration at `path`, whose device keeps its state in `state_dir` if it names no
+    other. Raises `ConfigError` with one line for each mistake."""
+    return read_layered(path, os.environ, state_dir=state_dir).config
 
 
 def read_layered(
-    path: Path, environ: Mapping[str, str], assignments: Iterable[str] = ()
+    path: Path,
+    environ: Mapping[str, str],
+    assignments: Iterable[str] = (),
+    state_dir: Path | None = None,
 ) -> ReadConfig:
-    """Read the configuration at `path` with all that lies over it: `--set`'s assignments last.
+    """Read the configuration at `path` with all that lies over it, `--set`'s assignments last, and
+    below it the kitchen that was paired.
 
     Raises `ConfigError` with one line for each mistake.
     """
     try:
         layers = read_layers(path, environ, assignments)
+        layers = with_paired(layers, state_dir or default_state_dir())
     except FileNotFoundError:
         raise ConfigError(f"there is no configuration at {path}; name one with --config") from None
     except (OSError, ValueError) as error:

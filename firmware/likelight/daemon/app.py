@@ -34,6 +34,10 @@ READY_WITHIN_S = 10.0
 """After this time we tell systemd that the device is up, even if a part is still starting."""
 
 
+class KitchenChosen(Exception):
+    """An operator has chosen the kitchen; the device must begin anew as that one."""
+
+
 @dataclass(frozen=True, slots=True)
 class RunOptions:
     """How to run: as the demo, which has a bench, or as a device."""
@@ -51,8 +55,8 @@ class RunOptions:
 def run(config: Config, options: RunOptions) -> None:
     """Run the daemon until a signal, or as long as `options` say.
 
-    Raises `ConfigError` or `HardwareError` when it can't start and `GaveUp` when a part failed too
-    often; each may be inside an ExceptionGroup.
+    Raises `ConfigError` or `HardwareError` when it can't start, `GaveUp` when a part failed too
+    often and `KitchenChosen` when it must begin anew; each may be inside an ExceptionGroup.
     """
     holding = held(config.state_dir) if options.bench else held_if_usable(config.state_dir)
     with holding, _listener(config, wait=not options.bench) as listener:
@@ -92,6 +96,7 @@ async def _run_device(
     bench = partial(_bench, config)
     assembled = assemble(config, prepared, bench) if options.bench else assemble(config, prepared)
     async with assembled as device, asyncio.TaskGroup() as group:
+        group.create_task(_end_as_another_kitchen(device))
         stop.darken = device.darken
         device.supervisor.add("watchdog", systemd, critical=False)
         group.create_task(device.run())
@@ -104,6 +109,14 @@ async def _run_device(
         if options.seconds is not None:
             await asyncio.sleep(options.seconds)
             stop.requested.set()
+
+
+async def _end_as_another_kitchen(device: Device) -> None:
+    """Raise `KitchenChosen` once an operator has made the device another kitchen's."""
+    await device.another_kitchen.wait()
+    raise KitchenChosen(
+        "an operator has chosen this device's kitchen, as which it begins anew: systemd starts it"
+    )
 
 
 async def _keep(good: LastGood) -> None:

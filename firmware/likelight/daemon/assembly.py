@@ -17,6 +17,7 @@ from likelight.appreciation.sync.vitals import Vitals
 from likelight.appreciation.window_in import CrewHardware, LampStyle, WindowIn
 from likelight.config.places import CONTROL_SOCKET, runtime_dir
 from likelight.config.settings import Config
+from likelight.daemon.asking import Asking
 from likelight.daemon.camera import DeviceCamera, camera_config
 from likelight.daemon.device import Device
 from likelight.daemon.disk_watch import DiskState, DiskWatch
@@ -156,11 +157,11 @@ def _connect(
 
     window_in = events.window_in = _window_in(config, prepared, cloud, hardware, events, zone)
     _add_window_in(supervisor, window_in, prepared)
-    if config.cloud.token_file is not None:
-        pairing = Pairing(
-            config.cloud.token_file, cloud, prepared.token, on_paired=events.on_paired
-        )
+    if config.cloud.url is not None:
+        pairing = Pairing(config.token_file, cloud, prepared.token, on_paired=events.on_paired)
         supervisor.add("pairing", pairing, critical=False)
+        if prepared.token is None:
+            supervisor.add("asking", _asking(config, prepared, events), critical=False)
     for trouble in prepared.troubles:
         troubles.set(trouble, True)
     events.on_troubles()
@@ -195,6 +196,8 @@ def _connect(
         supervisor,
         troubles,
         events.changes,
+        pairing_code=lambda: events.pairing_code,
+        another_kitchen=events.another_kitchen,
     )
 
 
@@ -234,6 +237,7 @@ def _window_in(
             viewers_at_rest=config.display.viewers_at_rest,
             review_due=lambda: events.permissions.consent.review_due,
             troubles=lambda: events.troubles.present,
+            pairing_code=lambda: events.pairing_code,
         ),
         lamp=LampStyle(
             palette=brand(config.brand.glow, config.brand.heart), dimmable=hardware.dimmable
@@ -254,6 +258,18 @@ def _add_window_in(supervisor: Supervisor, window_in: WindowIn, prepared: Prepar
     supervisor.add("night", window_in.night, critical=False)
     after_cloud = AfterCloud(window_in, prepared.embedded_cloud)
     supervisor.add(WINDOW_IN, after_cloud, critical=True, for_ever=True)
+
+
+def _asking(config: Config, prepared: Prepared, events: DeviceEvents) -> Asking:
+    return Asking(
+        config,
+        prepared.trust,
+        events.reachable,
+        on_code=events.on_pairing_code,
+        on_refused=lambda refused: events.troubles.set(Trouble.PAIRING_REFUSED, refused),
+        on_kitchen=lambda _: events.another_kitchen.set(),
+        rng=prepared.rng,
+    )
 
 
 def _permissions(

@@ -1,5 +1,7 @@
 """The assembled device: its parts, its health, and the routes for commands."""
 
+import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from aiohttp import web
@@ -39,6 +41,10 @@ class Device:
     troubles: Troubles
     changes: Changes
     """Counts the events that may have changed `health()`."""
+    pairing_code: Callable[[], str | None]
+    """Returns the code that waits for an operator; None when there is none."""
+    another_kitchen: asyncio.Event
+    """Set once an operator has made this device another kitchen's: it must begin anew."""
 
     async def run(self) -> None:
         """Run all parts until cancelled. Raises `GaveUp` (in an ExceptionGroup)."""
@@ -74,6 +80,7 @@ class Device:
             camera_reason=status.reason,
             camera_code=status.code,
             camera_restarts=self.camera.restarts,
+            pairing_code=self.pairing_code(),
             waiting_for=self._waiting_for(),
             push=push.status if push else None,
             consent=self.permissions.consent.health,

@@ -75,7 +75,7 @@ def make_embedded_cloud(
                 f"the cloud inside can't be loaded: {error}; install likelight again"
             ) from error
         return make(state_dir / DATABASE, now=now, rng=rng, notes=notes, site=site)
-    raise ConfigError("no cloud is built in here; set cloud.url and cloud.token_file")
+    raise ConfigError("no cloud is built in here; set cloud.url")
 
 
 class WatchedCloud:

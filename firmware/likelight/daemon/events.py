@@ -37,6 +37,9 @@ class DeviceEvents:
         self.changes = Changes()
         self.reachable = asyncio.Event()
         """Set once the cloud may be asked: the token is there, and the address of one inside."""
+        self.pairing_code: str | None = None
+        """What the panel shows for an operator to confirm this device by."""
+        self.another_kitchen = asyncio.Event()
         self._unreachable = {Trouble.NOT_PAIRED, *([Trouble.ADDRESS] if cloud_inside else [])}
 
     def opening_hours(self) -> WeekHours | None:
@@ -61,6 +64,11 @@ class DeviceEvents:
     def on_troubles(self) -> None:
         if self._unreachable.isdisjoint(self.troubles.present):
             self.reachable.set()
+        self.window_in.situation_changed()
+        self.changes.bump()
+
+    def on_pairing_code(self, code: str | None) -> None:
+        self.pairing_code = code
         self.window_in.situation_changed()
         self.changes.bump()
 

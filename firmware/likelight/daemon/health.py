@@ -43,6 +43,8 @@ class DeviceHealth:
     """The short code that the crew's display shows for the reason."""
     camera_restarts: int
     waiting_for: tuple[str, ...]
+    pairing_code: str | None = None
+    """What an operator confirms this device by, while it is not paired."""
     offline: bool = False
     """Nothing good came from the cloud for 90 s, whatever the reason."""
     push: PushStatus | None = None

@@ -87,8 +87,8 @@ def prepare(config: Config, listener: socket.socket | None, *, broken: bool = Fa
     with _left_out(Trouble.PUSH_URL, "Nothing is pushed", troubles):
         push_target = read_push_target(config.push)
     with _left_out(Trouble.NOT_PAIRED, "Not paired with a cloud", troubles):
-        if cloud.token_file is not None:
-            token = read_token(cloud.token_file)
+        if cloud.url is not None:
+            token = read_token(config.token_file)
         else:
             embedded_cloud = make_embedded_cloud(
                 state_dir, now=now, rng=rng, notes=notes, site=config.web.site

@@ -13,6 +13,8 @@ class Trouble(StrEnum):
     None may tell that the crew pressed PRIVACY: each is there, pressed or not.
     """
 
+    PAIRING_REFUSED = "pairing-refused"
+    """An operator has refused this device, or confirmed it as another kitchen than its own."""
     NOT_PAIRED = "not-paired"
     """There is no token that can be used, so the device can't prove to the cloud who it is.
 

@@ -1,7 +1,9 @@
 """`likelight pair` against a real cloud: its token is on the disk before the cloud hears of it."""
 
 import asyncio
-import io
+import signal
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -10,12 +12,15 @@ from aiohttp import web
 from likelight.cli.main import main
 from likelight.config.secret import read_token
 from likelight.contract import LATEST
-from likelight.contract.enrolment import code_of, new_code
+from likelight.contract.enrolment import code_of, new_code, user_code_of
 from likelight.runtime.clock import utc_now
+from likelight_cloud.api.device import pairing as pairing_api
 from likelight_cloud.store.base import Store
+from likelight_cloud.store.pairing import Pairing
 from likelight_cloud.trust.device import hashed
 from support.cloud import KID
 from support.cloud_server import cloud_server
+from support.demo import command
 from support.serving import serving
 
 
@@ -25,20 +30,20 @@ class Bench:
     def __init__(self, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
         self.token_file = folder / "token"
         self.draft = folder / "token.new"
-        self._config = folder / "likelight.toml"
+        self.config = folder / "likelight.toml"
         self._capsys = capsys
 
     def set_up(self, url: str, kid: str = KID) -> None:
         """Write the configuration."""
-        text = f'state_dir = "{self._config.parent}"\n[kitchen]\nid = "{kid}"\n'
+        text = f'state_dir = "{self.config.parent}"\n[kitchen]\nid = "{kid}"\n'
         if url:
             text += f'[cloud]\nurl = "{url}"\ntoken_file = "{self.token_file}"\n'
-        self._config.write_text(text)
+        self.config.write_text(text)
 
     async def pair(self, *words: str) -> tuple[int, str]:
         """Run the command; return its exit code and what it said."""
         self._capsys.readouterr()
-        done = await asyncio.to_thread(main, ["pair", *words, "--config", str(self._config)])
+        done = await asyncio.to_thread(main, ["pair", *words, "--config", str(self.config)])
         said = self._capsys.readouterr()
         return done, said.out + said.err
 
@@ -72,17 +77,62 @@ async def test_a_code_enrols_this_device_under_a_token_of_its_own(
         assert read_token(bench.token_file) != token
 
 
-async def test_without_a_code_it_asks_for_one(
-    tmp_path: Path, bench: Bench, monkeypatch: pytest.MonkeyPatch
+@asynccontextmanager
+async def waiting(bench: Bench) -> AsyncIterator[tuple[asyncio.subprocess.Process, str]]:
+    """Run the command without a code in a process of its own; yield it and the code it shows."""
+    process = await asyncio.create_subprocess_exec(
+        *command("pair", "--config", str(bench.config)),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    assert process.stdout is not None
+    try:
+        async with asyncio.timeout(60):
+            line = (await process.stdout.readline()).decode()
+        assert line.startswith("The code, for 15 minutes: ")
+        yield process, line.split()[-1]
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await process.communicate()
+
+
+async def confirm(store: Store, code: str, kid: str | None) -> None:
+    decided = await store.decide_pairing(b"op", hashed(user_code_of(code)), kid, utc_now())
+    assert isinstance(decided, Pairing)
+
+
+async def test_without_a_code_it_shows_one_and_a_confirmation_outlives_ctrl_c(
+    tmp_path: Path, bench: Bench
 ) -> None:
     async with cloud_server(tmp_path / "cloud.db") as site:
+        store = site.cloud.cloud.store
         bench.set_up(site.public)
-        monkeypatch.setattr("sys.stdin", io.StringIO(""))
-        done, said = await bench.pair()
-        assert (done, "no code came" in said) == (2, True)
-        code = await drawn(site.cloud.cloud.store)
-        monkeypatch.setattr("sys.stdin", io.StringIO(f"{code.lower()}\n"))
-        assert (await bench.pair())[0] == 0
+        async with waiting(bench) as (process, code):
+            process.send_signal(signal.SIGINT)
+            async with asyncio.timeout(60):
+                _, said = await process.communicate()
+            assert (process.returncode, said) == (130, b"")
+        assert not bench.token_file.exists()
+        await confirm(store, code, KID)
+        done, said_then = await bench.pair()
+        assert (done, f"({KID}) now" in said_then) == (0, True)
+        assert hashed(read_token(bench.token_file)) in await store.token_hashes(KID)
+
+
+async def test_a_refusal_by_the_operator_ends_it_in_words(
+    tmp_path: Path, bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pairing_api, "INTERVAL_S", 1)
+    async with cloud_server(tmp_path / "cloud.db") as site:
+        bench.set_up(site.public)
+        async with waiting(bench) as (process, code):
+            await confirm(site.cloud.cloud.store, code, None)
+            async with asyncio.timeout(60):
+                _, said = await process.communicate()
+            assert process.returncode == 1
+            assert b"the operator has refused this device" in said
+        assert not bench.token_file.exists()
 
 
 async def test_a_reply_that_is_lost_locks_nobody_out(tmp_path: Path, bench: Bench) -> None:
@@ -137,7 +187,7 @@ async def test_what_is_no_cloud_enrols_nobody(bench: Bench) -> None:
     async with serving([web.post("/v1/enrol", log_in_page)]) as url:
         bench.set_up(url)
         done, said = await bench.pair(new_code())
-    assert (done, "enrols no device" in said) == (69, True)
+    assert (done, "is no cloud" in said) == (69, True)
     assert not bench.token_file.exists()
     bench.set_up("")
     done, said = await bench.pair(new_code())
@@ -151,5 +201,5 @@ async def test_without_a_cloud_in_the_configuration_it_is_told_what_to_write(
         bench.set_up("", kid="another")
         done, said = await bench.pair(await drawn(site.cloud.cloud.store), "--cloud", site.public)
         assert done == 0
-        for line in (f'id = "{KID}"', f'url = "{site.public}"', f'"{tmp_path / "token"}"'):
+        for line in (f'id = "{KID}"', f'url = "{site.public}"', f"is in {tmp_path / 'token'}"):
             assert line in said

@@ -25,6 +25,8 @@ from likelight.daemon.listener import device_listener_if_there
 from likelight.daemon.prepare import prepare
 from likelight.runtime import supervisor
 from likelight.web.http.server import listen
+from likelight_cloud.api.device import pairing as pairing_api
+from likelight_cloud.cli.main import main as cloud_main
 from likelight_cloud.trust.device import hashed
 from likelight_hw.sim.button import SimButton
 from likelight_hw.sim.display import SimDisplay
@@ -127,7 +129,7 @@ async def test_without_a_token_the_device_lives_and_takes_the_token_when_it_come
     async with cloud_server(tmp_path / "cloud.sqlite") as cloud:
         settings = CloudSettings(url=cloud.public, token_file=token_file)
         async with risen(tmp_path / "state", cloud=settings) as device:
-            await device.says("code C3.")
+            await device.says("this code")
             status, body, ready = await device.health()
             assert (status, body["status"], body["reasons"], ready) == (
                 200,
@@ -151,7 +153,7 @@ async def test_a_device_that_is_not_paired_is_once_it_was_given_its_code(
         await cloud.cloud.cloud.store.put_code(KID, hashed(code_of(code)), LATEST)
         settings = CloudSettings(url=cloud.public, token_file=token_file)
         async with risen(tmp_path / "state", cloud=settings) as device:
-            await device.says("code C3.")
+            await device.says("this code")
             file = tmp_path / "likelight.toml"
             text = f'[kitchen]\nid = "{KID}"\n[cloud]\nurl = "{cloud.public}"\n'
             text += f'token_file = "{token_file}"\n'
@@ -159,6 +161,40 @@ async def test_a_device_that_is_not_paired_is_once_it_was_given_its_code(
             assert await asyncio.to_thread(main, ["pair", code, "--config", str(file)]) == 0
             await device.until(lambda: device.device.window_in.reported.is_set())
             await device.lights_for_a_like(cloud.public)
+
+
+async def test_a_device_without_a_token_shows_a_code_and_works_until_it_is_confirmed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pairing, "LOOK_AGAIN_S", 0.05)
+    monkeypatch.setattr(pairing_api, "INTERVAL_S", 1)
+    database = tmp_path / "cloud.sqlite"
+
+    def operator(*words: str) -> int:
+        return cloud_main(["pairing", words[0], "--database", str(database), *words[1:]])
+
+    async with cloud_server(database) as cloud:
+        async with risen(tmp_path / "state", cloud=CloudSettings(url=cloud.public)) as device:
+            await device.says("this code")
+            health = device.device.health()
+            assert health.pairing_code is not None
+            await device.says(health.pairing_code)
+            # Useful meanwhile: the crew is private with one press, and the lamp can be tried.
+            privacy = device.device.hardware.privacy
+            assert isinstance(privacy, SimButton)
+            privacy.press()
+            await device.says("Press again to share.")
+            privacy.press()
+            await device.says(health.pairing_code)
+            assert device.device.window_in.lamp.test()
+            assert await asyncio.to_thread(operator, "confirm", "0000-0000", KID) == 2
+            typed = health.pairing_code.lower().replace("-", " ")
+            assert await asyncio.to_thread(operator, "confirm", typed, KID) == 0
+            await device.until(lambda: device.device.window_in.reported.is_set())
+            assert device.device.health().pairing_code is None
+            await device.lights_for_a_like(cloud.public)
+            status, body, ready = await device.health()
+            assert (status, body["status"], ready) == (200, "ok", 200)
 
 
 async def test_a_device_that_is_refused_takes_a_new_token_without_a_restart(

@@ -9,6 +9,7 @@ from pydantic import BaseModel
 
 from likelight.config.address import leaves_own_network
 from likelight.config.cautions import cautions
+from likelight.config.paired import write_paired
 from likelight.config.settings import Config, ConfigError, read_config, read_layered
 
 
@@ -36,7 +37,7 @@ def test_a_file_overrides_the_defaults(tmp_path: Path) -> None:
         ("[camera]\ndrvier = 'sim'", "camera.drvier: no such setting; did you mean driver?"),
         ("[web]\nport = 99999", "line 2: web.port: use 65535 or less"),
         ("[camera]\ndriver = 'file'", "path belongs to driver"),
-        ("[cloud]\nurl = 'https://x.example'", "url and token_file belong together"),
+        ("[cloud]\ntoken_file = '/t'", "token_file belongs to url"),
         ("[kitchen]\nid = 'No Spaces'", "kitchen.id"),
         ("[kitchen]\nname = '  '", "kitchen.name"),
         ("[web", "line 1: a table is [NAME], closed with the same brackets"),
@@ -397,6 +398,26 @@ def test_mistakes_of_every_kind_are_told_at_once_in_the_order_of_their_lines(
         read_config(path)
     lines = str(error.value).split("\n")[1:]
     assert [int(line.split()[1].rstrip(":")) for line in lines] == [1, 2, 3, 4, 6, 7, 9, 10]
+
+
+def test_the_kitchen_that_was_paired_lies_below_the_configuration(tmp_path: Path) -> None:
+    write_paired(tmp_path, "store-17", 'Caf\u00e9 "17"')
+    cloud = f'state_dir = "{tmp_path}"\n[cloud]\nurl = "https://cloud.example"\n'
+    kitchen = read_config(written(tmp_path, cloud)).kitchen
+    assert (kitchen.id, kitchen.name) == ("store-17", 'Caf\u00e9 "17"')
+    kitchen = read_config(written(tmp_path, f'{cloud}[kitchen]\nid = "lehi"')).kitchen
+    assert (kitchen.id, kitchen.name) == ("lehi", 'Caf\u00e9 "17"')
+    # A cloud inside pairs nobody.
+    assert read_config(written(tmp_path, f'state_dir = "{tmp_path}"')).kitchen.id == "kitchen"
+    here = '[cloud]\nurl = "https://cloud.example"\n'
+    assert read_config(written(tmp_path, here), tmp_path).kitchen.id == "store-17"
+
+
+def test_what_was_paired_and_is_damaged_is_told_with_its_place(tmp_path: Path) -> None:
+    (tmp_path / "paired.toml").write_text("[kitchen\n")
+    text = f'state_dir = "{tmp_path}"\n[cloud]\nurl = "https://cloud.example"\n'
+    with pytest.raises(ConfigError, match=rf"{tmp_path}/paired\.toml, line 1: "):
+        read_config(written(tmp_path, text))
 
 
 def test_the_layers_lie_in_their_order_and_each_mistake_names_its_place(tmp_path: Path) -> None:

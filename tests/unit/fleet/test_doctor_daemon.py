@@ -19,6 +19,13 @@ CASES = [
     Case("daemon", "fail", "refuses this device", {}, says(cloud="refused")),
     Case("daemon", "fail", "not answered", {}, says(cloud="offline")),
     Case("daemon", "fail", "lamp: no /dev/leds0", {}, says(hardware={"lamp": "no /dev/leds0"})),
+    Case(
+        "daemon",
+        "fail",
+        "K7QF-2MXP",
+        {},
+        says(troubles=["not-paired"], pairing_code="K7QF-2MXP"),
+    ),
     Case("daemon", "fail", "newer-trouble", {}, says(troubles=["newer-trouble"])),
     Case("daemon", "warn", "no camera", {}, says(camera_reason="no camera", camera_code="camera")),
 ]

@@ -5,6 +5,7 @@ from likelight.appreciation.screens.models import (
     CountScreen,
     IdleScreen,
     OnAirScreen,
+    PairingScreen,
     PrivateScreen,
     Screen,
     StatusScreen,
@@ -23,6 +24,7 @@ _CODES = {
     Trouble.DISK_FULL: "D1",
     Trouble.DISK_READ_ONLY: "D2",
     Trouble.STORE_IN_MEMORY: "D3",
+    Trouble.PAIRING_REFUSED: "C4",
     Trouble.NOT_PAIRED: "C3",
     Trouble.CONFIG: "S1",
     Trouble.CLOUD_STORE: "D4",
@@ -51,7 +53,7 @@ def headline(now: Situation, words: CrewWords = ENGLISH) -> Screen:
         return _private(now, words)
     if now.stuck:
         return _stuck(now.stuck, words)
-    if told := _device(now.troubles, words):
+    if told := _device(now, words):
         return told
     if now.connection is not CloudConnection.CONNECTED:
         return _not_connected(now, words)
@@ -81,11 +83,13 @@ def _private(now: Situation, words: CrewWords) -> Screen:
     return StatusScreen(words.camera_off, detail, "camera_crossed")
 
 
-def _device(troubles: tuple[Trouble, ...], words: CrewWords) -> StatusScreen | None:
+def _device(now: Situation, words: CrewWords) -> StatusScreen | PairingScreen | None:
     """Return what the crew should do about the first trouble that it can do something about."""
-    for trouble in troubles:
+    for trouble in now.troubles:
         match trouble:
-            case Trouble.NOT_PAIRED | Trouble.ADDRESS:
+            case Trouble.NOT_PAIRED if now.pairing_code is not None:
+                return PairingScreen(now.pairing_code, words)
+            case Trouble.NOT_PAIRED | Trouble.PAIRING_REFUSED | Trouble.ADDRESS:
                 return _no_connection(_CODES[trouble], words)
             case (
                 Trouble.CONFIG

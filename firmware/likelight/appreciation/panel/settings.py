@@ -15,7 +15,8 @@ class PanelSettings:
     In `quiet()` hours the panel is dark, or as bright as `night_brightness` says (0..1) if it does
     not burn in. With `viewers_at_rest` the resting screen says how many watch; else these and the
     likes take turns, in large figures, for as long as somebody does. `review_due` returns the date
-    by which the crew's consent must be reviewed, when that is soon.
+    by which the crew's consent must be reviewed, when that is soon, and `pairing_code` the code
+    that waits for an operator.
     """
 
     catalogue: Catalogue
@@ -25,3 +26,4 @@ class PanelSettings:
     viewers_at_rest: bool = False
     review_due: Callable[[], date | None] = lambda: None
     troubles: Callable[[], tuple[Trouble, ...]] = lambda: ()
+    pairing_code: Callable[[], str | None] = lambda: None

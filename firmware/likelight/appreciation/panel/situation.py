@@ -31,6 +31,8 @@ class Situation:
     """The camera's trouble as a short code, to be read to IT on the phone."""
     troubles: tuple[Trouble, ...] = ()
     """What is wrong with the device as a whole, the most urgent first."""
+    pairing_code: str | None = None
+    """What an operator confirms this device by, while it is not paired."""
     viewers: str | None = None
     viewers_at_rest: bool = False
     """The kitchen wants to know how many watch also while nothing happens."""

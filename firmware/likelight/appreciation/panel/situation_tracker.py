@@ -81,6 +81,7 @@ class SituationTracker:
             likes_today=self._inbox.likes_today,
             trouble=self.camera_trouble,
             troubles=self._settings.troubles(),
+            pairing_code=self._settings.pairing_code(),
             viewers=viewers.band,
             viewers_at_rest=at_rest,
             lively=now < self._lively_until or (viewers.watching and not at_rest),

@@ -77,6 +77,7 @@ class HealthAnswer(CommandAnswer):
     """A `CloudConnection`."""
     troubles: tuple[str, ...]
     """Each is a `Trouble`."""
+    pairing_code: str | None = None
     camera_reason: str | None
     camera_code: str | None
     """None unless the camera has a trouble."""

@@ -25,6 +25,10 @@ _CONNECTIONS = {
     ),
 }
 _TROUBLES = {
+    Trouble.PAIRING_REFUSED: (
+        "an operator has refused this device, or confirmed it as another kitchen than kitchen.id",
+        "`sudo journalctl -u likelight -p err -n 5` says which; 15 minutes later it has a new code",
+    ),
     Trouble.NOT_PAIRED: ("not paired: there is no token, or it can't be one", _PAIR),
     Trouble.CONFIG: (
         "the configuration has a mistake; the last good one runs, with the camera off",
@@ -111,6 +115,11 @@ def _wrong(health: HealthAnswer) -> list[tuple[str, str]]:
     """Return what does not work, each with its fix."""
     connections = {str(name): said for name, said in _CONNECTIONS.items()}
     troubles = {str(name): said for name, said in _TROUBLES.items()}
+    if health.pairing_code is not None:
+        troubles[Trouble.NOT_PAIRED] = (
+            f"not paired: it waits until an operator confirms its code, {health.pairing_code}",
+            f"on the cloud's server: `likelight-cloud pairing confirm {health.pairing_code} KID`",
+        )
     # Not paired, it can't be connected: one cause, one line.
     paired = Trouble.NOT_PAIRED not in health.troubles
     found = [troubles.get(name, (name, _LOG)) for name in health.troubles]

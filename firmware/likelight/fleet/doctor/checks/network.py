@@ -263,8 +263,8 @@ _NO_UPGRADE = (200, 400, 426)
 def _access(system: System) -> CloudAccess | Finding:
     """Return what is needed to ask the cloud of `cloud.url`, or why it can't be asked."""
     config = system.config
-    url, file = config.cloud.url, config.cloud.token_file
-    if url is None or file is None:
+    url, file = config.cloud.url, config.token_file
+    if url is None:
         return skip(EMBEDDED)
     try:
         token = read_token(system.at(file))

@@ -208,7 +208,9 @@ def _lowest_port(system: System) -> int:
     fix="`sudo chown likelight FILE`, `sudo chmod 600 FILE`",
 )
 def secret_files(system: System) -> Finding:
-    named = (system.config.cloud.token_file, system.config.push.url_file)
+    config = system.config
+    token = config.token_file if config.cloud.url is not None else None
+    named = (token, config.push.url_file)
     files = [file for file in named if file and not file.is_relative_to(CREDENTIALS)]
     if not files:
         return skip("no file of the configuration holds a secret")

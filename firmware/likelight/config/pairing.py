@@ -1,0 +1,69 @@
+"""What a device keeps of its pairing: the token that it draws for itself, on the disk before any
+cloud hears of it, since the cloud may take it and its reply be lost; and its kitchen.
+"""
+
+import os
+import secrets
+from contextlib import suppress
+from pathlib import Path
+
+from likelight.config.paired import paired_id, write_paired
+from likelight.config.secret import read_token
+from likelight.config.settings import Config, ConfigError
+from likelight.runtime.atomic_file import replace_file, sync_folder
+
+
+def draw_token(file: Path, state_dir: Path) -> str:
+    """Return the token that waits beside `file`, a new one where none does. Raises `OSError`.
+
+    The owner of `state_dir`, the daemon, may read it, whoever draws it.
+    """
+    draft = _draft(file)
+    with suppress(ConfigError):
+        return read_token(draft)
+    token = secrets.token_urlsafe(32)
+    owner = state_dir.stat() if os.geteuid() == 0 and state_dir.exists() else None
+    replace_file(draft, token, owner=(owner.st_uid, owner.st_gid) if owner else None)
+    return token
+
+
+def keep_token(file: Path) -> None:
+    """Make the token that was drawn the one in `file`, on the disk on return. Raises `OSError`."""
+    # Gone where the daemon and a command had the same confirmed: then it is in `file`.
+    with suppress(FileNotFoundError):
+        _draft(file).replace(file)
+    sync_folder(file.parent)
+
+
+def drop_token(file: Path) -> None:
+    """Forget the token that was drawn: it is another kitchen's. Raises `OSError`."""
+    _draft(file).unlink(missing_ok=True)
+
+
+def take_kitchen(config: Config, kid: str, name: str) -> bool:
+    """Keep the token that was drawn, and that the device of `config` is the kitchen `kid`.
+
+    Return False, and keep nothing, where its configuration names another. Raises `OSError`.
+    """
+    if kid != config.kitchen.id:
+        if not _leaves_kitchen_open(config):
+            return False
+        write_paired(config.state_dir, kid, name)
+    keep_token(config.token_file)
+    return True
+
+
+def kitchen_from_next_start(config: Config) -> str:
+    """Return which kitchen the device of `config` is once it begins anew."""
+    paired = paired_id(config.state_dir) if _leaves_kitchen_open(config) else None
+    return paired or config.kitchen.id
+
+
+def _leaves_kitchen_open(config: Config) -> bool:
+    """Return whether no configuration names the kitchen, or only an earlier pairing does."""
+    named = "id" in config.kitchen.model_fields_set
+    return not named or paired_id(config.state_dir) == config.kitchen.id
+
+
+def _draft(file: Path) -> Path:
+    return file.with_name(f"{file.name}.new")
