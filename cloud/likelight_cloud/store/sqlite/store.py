@@ -4,7 +4,7 @@ import asyncio
 import sqlite3
 from collections.abc import Callable, Collection, Mapping
 from contextlib import ExitStack, suppress
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
 
@@ -13,12 +13,9 @@ from likelight.runtime.clock import utc_now
 from likelight.runtime.file_lock import locked
 from likelight.runtime.sqlite_file import SqliteFile, StoreCondition
 from likelight_cloud.store.base import (
-    KEY_TTL_S,
-    NOTES_KEPT,
     UNLISTED,
     Backlog,
     Details,
-    KeyReusedError,
     KitchenRecord,
     Listener,
     NoKitchenError,
@@ -31,7 +28,7 @@ from likelight_cloud.store.base import (
 from likelight_cloud.store.enrolment import CodeRefusal, Enrolled
 from likelight_cloud.store.pairing import Asking, Pairing, WrongCode
 from likelight_cloud.store.rows import kitchen_of, ms, note_of
-from likelight_cloud.store.sqlite import enrolments, pairings, tokens
+from likelight_cloud.store.sqlite import enrolments, notes, pairings, tokens
 from likelight_cloud.store.sqlite.group import GroupCommit
 from likelight_cloud.store.sqlite.likes import add_likes
 from likelight_cloud.store.sqlite.reports import (
@@ -250,37 +247,13 @@ class SqliteStore:
     async def add_note(
         self, kid: str, *, id: str, code: str, key: str, at: datetime, expires_at: datetime
     ) -> NoteRecord:
-        def work(db: sqlite3.Connection) -> NoteRecord:
-            known = _by_key(db, kid, key)
-            if known is not None:
-                if known.code != code:
-                    raise KeyReusedError(key)
-                return known
-            db.execute(
-                "UPDATE note SET key = NULL WHERE key IS NOT NULL AND created_at < ?",
-                (ms(at - timedelta(seconds=KEY_TTL_S)),),
-            )
-            db.execute(
-                "UPDATE kitchen SET head = head + 1, revision = revision + 1 WHERE kid = ?", (kid,)
-            )
-            note = NoteRecord(kid, _row(db, kid)["head"], id, code, at, expires_at)
-            db.execute(
-                "INSERT INTO note (kid, seq, id, code, key, created_at, expires_at)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?)",
-                (kid, note.seq, id, code, key, ms(at), ms(expires_at)),
-            )
-            # In the order of the primary key it looks at no more than one note that stays.
-            db.execute(
-                "DELETE FROM note WHERE kid = :kid AND seq < (SELECT seq FROM note"
-                " WHERE kid = :kid AND created_at >= :since ORDER BY seq LIMIT 1)",
-                {"kid": kid, "since": ms(at - NOTES_KEPT)},
-            )
-            return note
-
-        return await self._write(work, kid)
+        return await self._write(
+            lambda db: notes.add(db, kid, id=id, code=code, key=key, at=at, expires_at=expires_at),
+            kid,
+        )
 
     async def note_by_key(self, kid: str, key: str) -> NoteRecord | None:
-        return await self._file.read(lambda db: _by_key(db, kid, key))
+        return await self._file.read(lambda db: notes.by_key(db, kid, key))
 
     async def note(self, id: str) -> NoteRecord | None:
         def work(db: sqlite3.Connection) -> NoteRecord | None:
@@ -290,23 +263,10 @@ class SqliteStore:
         return await self._file.read(work) if storable(id) else None
 
     async def note_id(self, kid: str, seq: int) -> str | None:
-        return await self._file.read(lambda db: _note_id(db, kid, seq))
+        return await self._file.read(lambda db: notes.id_of(db, kid, seq))
 
     async def notes_after(self, kid: str, seq: int, *, limit: int, at: datetime) -> Backlog:
-        def work(db: sqlite3.Connection) -> Backlog:
-            head: int = _row(db, kid)["head"]
-            rows = db.execute(
-                "SELECT * FROM note WHERE kid = ? AND seq > ? AND seq <= ? AND expires_at > ?"
-                " ORDER BY seq LIMIT ?",
-                (kid, seq, head, ms(at), limit + 1),
-            ).fetchall()
-            more = len(rows) > limit
-            notes = tuple(note_of(row) for row in rows[:limit])
-            # When no valid note follows the last one, the expired ones after it are done too.
-            end = notes[-1].seq if more else max(head, seq)
-            return Backlog(notes, end, _note_id(db, kid, end), end - seq - len(notes), more)
-
-        return await self._file.read(work)
+        return await self._file.read(lambda db: notes.after(db, kid, seq, limit=limit, at=at))
 
     async def waiting(self, kid: str, at: datetime) -> tuple[str, ...]:
         def work(db: sqlite3.Connection) -> tuple[str, ...]:
@@ -396,13 +356,3 @@ def _record(db: sqlite3.Connection, kid: str) -> KitchenRecord | None:
     with suppress(NoKitchenError):
         return kitchen_of(_row(db, kid))
     return None
-
-
-def _note_id(db: sqlite3.Connection, kid: str, seq: int) -> str | None:
-    row = db.execute("SELECT id FROM note WHERE kid = ? AND seq = ?", (kid, seq)).fetchone()
-    return None if row is None else str(row["id"])
-
-
-def _by_key(db: sqlite3.Connection, kid: str, key: str) -> NoteRecord | None:
-    row = db.execute("SELECT * FROM note WHERE kid = ? AND key = ?", (kid, key)).fetchone()
-    return None if row is None else note_of(row)
