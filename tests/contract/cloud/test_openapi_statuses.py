@@ -261,7 +261,8 @@ async def _enrolled(site: ServedCloud, asker: Asker) -> None:
             await asker.ask(ENROL)
         while (PAIRING, 429) not in asker.seen:
             await asker.ask(PAIRING)
-    await asker.ask(PAIRED)
+        while (PAIRED, 429) not in asker.seen:
+            await asker.ask(PAIRED)
 
 
 async def _overcrowded(site: ServedCloud, asker: Asker) -> None:
