@@ -14,6 +14,7 @@ from likelight.config.settings import CloudSettings, Config, KitchenSettings
 from likelight.contract.enrolment import user_code_of
 from likelight.daemon.asking import Asking
 from likelight.runtime.http_session import Trust
+from likelight_cloud.api.device import pairing as pairing_api
 from likelight_cloud.store.base import Store
 from likelight_cloud.store.pairing import Pairing
 from likelight_cloud.trust.device import hashed
@@ -130,13 +131,13 @@ def test_the_code_is_shown_until_an_operator_confirms_it(
             return await find(device_hash)
 
         monkeypatch.setattr(site.cloud.cloud.store, "pairing", counted)
+        monkeypatch.setattr(pairing_api, "over_limit", pytest.fail)
         await front.until(lambda: front.code is not None)
         # Its token is on the disk before anybody has heard of it, and in use only afterwards.
         draft = stage.folder / "token.new"
         assert await asyncio.to_thread(lambda: draft.stat().st_mode & 0o777) == 0o600
         await asyncio.sleep(120)
         assert not front.config.token_file.exists()
-        # None came so soon that the cloud refused it without a look.
         assert 22 <= len(asked) <= 25
         store = site.cloud.cloud.store
         await decide(store, front)
@@ -244,6 +245,34 @@ def test_a_log_in_page_gives_no_code(stage: Stage) -> None:
             async def scenario(front: Front) -> None:
                 await asyncio.sleep(300)
                 assert front.codes == []
+
+            await stage.asks(url, scenario)
+
+    run_virtual(played())
+
+
+def test_a_line_that_breaks_ends_no_code(stage: Stage) -> None:
+    asked: list[str] = []
+
+    async def offer(_: web.Request) -> web.Response:
+        codes = {"device_code": "d" * 32, "user_code": "K7QF-2MXP"}
+        return web.json_response({**codes, "interval": 5, "expires_in": 900}, status=201)
+
+    async def state(request: web.Request) -> web.Response:
+        asked.append(request.path)
+        if len(asked) < 4:
+            assert request.transport is not None
+            request.transport.abort()
+        return web.json_response({"state": "confirmed", "kid": KID, "name": "Store 17"})
+
+    async def played() -> None:
+        routes = [web.post("/v1/pairing", offer), web.get("/v1/pairing/{device_code}", state)]
+        async with serving(routes) as url:
+
+            async def scenario(front: Front) -> None:
+                await front.kept()
+                assert front.codes == ["K7QF-2MXP"]
+                assert len(asked) == 4
 
             await stage.asks(url, scenario)
 
