@@ -36,7 +36,11 @@ _START_WITHIN_S = 120
 
 
 def programs() -> Path:
-    """Return the folder of the newest PostgreSQL's programs; skip the test where there is none."""
+    """Return the folder of the newest PostgreSQL's programs, or the one that LIKELIGHT_POSTGRESQL
+    names; skip the test where there is none."""
+    named = os.environ.get("LIKELIGHT_POSTGRESQL")
+    if named is not None:
+        return Path(named)
     found = list(Path("/usr/lib/postgresql").glob("*/bin/postgres"))
     if not found:
         pytest.skip("needs Debian's postgresql-15")
