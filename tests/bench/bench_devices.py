@@ -13,7 +13,6 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from http import HTTPStatus
 from pathlib import Path
 
 import aiohttp
@@ -116,9 +115,6 @@ async def _poll(session: aiohttp.ClientSession, base: str, number: int) -> None:
             headers=bearer(f"token-{number}"),
         ) as reply:
             told = await reply.json()
-        if reply.status == HTTPStatus.SERVICE_UNAVAILABLE:  # too many come first at once
-            await asyncio.sleep(float(reply.headers["Retry-After"]) * random.uniform(1, 2))
-            continue
         query |= {"cursor": told["cursor"], "wait": "30"}
 
 

@@ -72,7 +72,8 @@ async def get_events(request: web.Request) -> web.Response:
         raise unprocessable(error) from error
 
     if not diagnosis:
-        if kitchen.offline:
+        # Devices that come for the first time do not come at once; those after an outage do.
+        if kitchen.record.report is not None and kitchen.offline:
             await cloud.returning.turn()
         kitchen.note_contact()
     if query.boot_id is not None and kitchen.record.process != cloud.process:
