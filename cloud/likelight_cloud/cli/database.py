@@ -2,7 +2,7 @@
 
 import argparse
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import TypeAlias
 
@@ -11,6 +11,7 @@ from likelight_cloud.cli.errors import CommandError
 from likelight_cloud.store.base import KitchenRecord, NoKitchenError, Store, Use
 
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
+Run: TypeAlias = Callable[[argparse.Namespace], Awaitable[None]]
 
 
 def database_option() -> argparse.ArgumentParser:
@@ -25,6 +26,31 @@ def database_option() -> argparse.ArgumentParser:
         "says, or likelight-cloud.sqlite3 in this directory)",
     )
     return database
+
+
+def actions_of(commands: Commands, name: str, help: str) -> Commands:
+    """Add a command that has actions of its own, and return what these are added to."""
+    command = commands.add_parser(name, help=help, description=_sentence(help))
+    return command.add_subparsers(required=True, metavar="ACTION")
+
+
+def action(
+    commands: Commands, name: str, database: argparse.ArgumentParser, run: Run, help: str
+) -> argparse.ArgumentParser:
+    """Add a command on a database. Its own `--help` says as the list of commands does what it is
+    for."""
+    command = commands.add_parser(name, parents=[database], help=help, description=_sentence(help))
+    command.set_defaults(run=run)
+    return command
+
+
+def _sentence(help: str) -> str:
+    return f"{help[0].upper()}{help[1:]}."
+
+
+def dry_run_option(command: argparse.ArgumentParser, help: str) -> None:
+    """Add `--dry-run`, for what destroys or changes much; `help` says what it does instead."""
+    command.add_argument("--dry-run", action="store_true", help=help)
 
 
 def kitchen_argument(command: argparse.ArgumentParser) -> None:

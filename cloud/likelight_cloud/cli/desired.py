@@ -9,22 +9,30 @@ from datetime import UTC
 from likelight.contract import Desired, Weekday
 from likelight.contract.schedule import in_rows, weekly
 from likelight_cloud.cli import arguments
-from likelight_cloud.cli.database import Commands, found, json_option, kitchen_argument, opened
+from likelight_cloud.cli.database import (
+    Commands,
+    action,
+    actions_of,
+    found,
+    json_option,
+    kitchen_argument,
+    opened,
+)
 from likelight_cloud.cli.errors import CommandError
 
 
 def add_desired(commands: Commands, database: argparse.ArgumentParser) -> None:
     """Add `likelight-cloud desired show` and `desired set`."""
-    desired = commands.add_parser("desired", help="what is asked of a kitchen's device")
-    actions = desired.add_subparsers(required=True, metavar="ACTION")
-    show = actions.add_parser("show", parents=[database], help="print what is asked")
+    actions = actions_of(commands, "desired", "what is asked of a kitchen's device")
+    show = action(actions, "show", database, _show, "print what is asked")
     kitchen_argument(show)
     json_option(show)
-    show.set_defaults(run=_show)
-    change = actions.add_parser(
+    change = action(
+        actions,
         "set",
-        parents=[database],
-        help="ask for something else, also while the cloud serves; it can only reduce what viewers "
+        database,
+        _set,
+        "ask for something else, also while the cloud serves; it can only reduce what viewers "
         "see: 'on' lifts neither PRIVACY, consent nor the kitchen's own hours",
     )
     kitchen_argument(change)
@@ -52,7 +60,6 @@ def add_desired(commands: Commands, database: argparse.ArgumentParser) -> None:
         const=(),
         help="ask for no hours: the kitchen's own alone count",
     )
-    change.set_defaults(run=_set)
 
 
 async def _show(options: argparse.Namespace) -> None:

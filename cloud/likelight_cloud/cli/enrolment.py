@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from likelight.contract.enrolment import code_of, new_code
 from likelight.runtime.clock import utc_now
-from likelight_cloud.cli.database import Commands, kitchen_argument, opened
+from likelight_cloud.cli.database import Commands, action, kitchen_argument, opened
 from likelight_cloud.trust.device import hashed
 
 CODE_VALID_FOR = timedelta(days=90)
@@ -13,14 +13,15 @@ CODE_VALID_FOR = timedelta(days=90)
 
 def add_code(actions: Commands, database: argparse.ArgumentParser) -> None:
     """Add `likelight-cloud kitchen code`."""
-    code = actions.add_parser(
+    code = action(
+        actions,
         "code",
-        parents=[database],
-        help="print a code with which one device enrols as this kitchen, once, within 90 days; it "
+        database,
+        _code,
+        "print a code with which one device enrols as this kitchen, once, within 90 days; it "
         "ends the code before it",
     )
     kitchen_argument(code)
-    code.set_defaults(run=_code)
 
 
 async def _code(options: argparse.Namespace) -> None:

@@ -8,7 +8,16 @@ from pydantic import TypeAdapter, ValidationError
 
 from likelight.contract import KitchenId, KitchenName
 from likelight.runtime.clock import utc_now
-from likelight_cloud.cli.database import Commands, found, json_option, kitchen_argument, opened
+from likelight_cloud.cli.database import (
+    Commands,
+    action,
+    actions_of,
+    dry_run_option,
+    found,
+    json_option,
+    kitchen_argument,
+    opened,
+)
 from likelight_cloud.cli.enrolment import add_code
 from likelight_cloud.cli.errors import CommandError
 from likelight_cloud.cli.labels import add_labels
@@ -20,38 +29,36 @@ from likelight_cloud.trust.device import hashed, new_token
 
 def add_kitchen(commands: Commands, database: argparse.ArgumentParser) -> None:
     """Add `likelight-cloud kitchen` and its actions."""
-    kitchen = commands.add_parser("kitchen", help="add, list, show, rename or remove kitchens")
-    actions = kitchen.add_subparsers(required=True, metavar="ACTION")
-    add = actions.add_parser(
-        "add", parents=[database], help="create a kitchen and print its device's token, once"
+    actions = actions_of(
+        commands,
+        "kitchen",
+        "kitchens, one by one or as a list: their names, codes, sheets and labels",
+    )
+    add = action(
+        actions, "add", database, _add, "create a kitchen and print its device's token, once"
     )
     add.add_argument("kid", metavar="KID", help="short id in addresses: a-z, 0-9 and -")
     add.add_argument("name", metavar="NAME", help="the name that viewers read")
-    add.set_defaults(run=_add)
-    every = actions.add_parser("list", parents=[database], help="print one line for each kitchen")
+    every = action(actions, "list", database, _list, "print one line for each kitchen")
     json_option(every)
-    every.set_defaults(run=_list)
-    show = actions.add_parser("show", parents=[database], help="print all about one kitchen")
+    show = action(actions, "show", database, _show, "print all about one kitchen")
     kitchen_argument(show)
     json_option(show)
-    show.set_defaults(run=_show)
-    rename = actions.add_parser(
-        "rename", parents=[database], help="give a kitchen another name, also while it is served"
+    rename = action(
+        actions, "rename", database, _rename, "give a kitchen another name, also while it is served"
     )
     kitchen_argument(rename)
     rename.add_argument("name", metavar="NAME", help="the name that viewers read")
-    rename.set_defaults(run=_rename)
-    remove = actions.add_parser(
+    remove = action(
+        actions,
         "remove",
-        parents=[database],
-        help="delete a kitchen and all that is kept of it: likes, notes, tokens; its device is "
+        database,
+        _remove,
+        "delete a kitchen and all that is kept of it: likes, notes, tokens; its device is "
         "refused from then on",
     )
     kitchen_argument(remove)
-    remove.add_argument(
-        "--dry-run", action="store_true", help="say what would be deleted, and delete nothing"
-    )
-    remove.set_defaults(run=_remove)
+    dry_run_option(remove, "say what would be deleted, and delete nothing")
     add_code(actions, database)
     add_sheet(actions, database)
     add_labels(actions, database)

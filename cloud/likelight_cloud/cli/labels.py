@@ -12,7 +12,7 @@ from typing import Final
 from yarl import URL
 
 from likelight.assets.qr_sheet import qr_svg
-from likelight_cloud.cli.database import Commands, opened
+from likelight_cloud.cli.database import Commands, action, opened
 from likelight_cloud.cli.errors import CommandError
 from likelight_cloud.cli.sheet import public_url_option
 from likelight_cloud.store.base import KitchenRecord, NoKitchenError
@@ -58,10 +58,12 @@ p {{ font-family: ui-monospace, "DejaVu Sans Mono", monospace; font-size: {id_si
 
 def add_labels(actions: Commands, database: argparse.ArgumentParser) -> None:
     """Add `likelight-cloud kitchen labels`."""
-    labels = actions.add_parser(
+    labels = action(
+        actions,
         "labels",
-        parents=[database],
-        help="write labels of 70 x 37 mm, 24 on a sheet of A4 (Avery 3474 is one such): a "
+        database,
+        _write_labels,
+        "write labels of 70 x 37 mm, 24 on a sheet of A4 (Avery 3474 is one such): a "
         "kitchen's name and id, and a QR code that opens its page",
     )
     labels.add_argument("out", type=Path, metavar="FILE", help="a file that ends in .html")
@@ -69,7 +71,6 @@ def add_labels(actions: Commands, database: argparse.ArgumentParser) -> None:
         "kids", metavar="KID", nargs="*", help="the kitchens, in this order; all without any"
     )
     public_url_option(labels)
-    labels.set_defaults(run=_write_labels)
 
 
 async def _write_labels(options: argparse.Namespace) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from likelight.runtime.clock import utc_now
 from likelight_cloud.cli import arguments
-from likelight_cloud.cli.database import Commands, existing, opened
+from likelight_cloud.cli.database import Commands, action, dry_run_option, existing, opened
 from likelight_cloud.cli.deployment import write_deployment
 from likelight_cloud.cli.errors import CommandError
 from likelight_cloud.store.base import Use
@@ -14,7 +14,7 @@ from likelight_cloud.store.base import Use
 
 def add_lifecycle(commands: Commands, database: argparse.ArgumentParser) -> None:
     """Add the commands on a whole database."""
-    init = commands.add_parser("init", parents=[database], help="make a new, empty database")
+    init = action(commands, "init", database, _init, "make a new, empty database")
     init.add_argument(
         "--domain",
         type=arguments.domain,
@@ -29,18 +29,19 @@ def add_lifecycle(commands: Commands, database: argparse.ArgumentParser) -> None
         metavar="FOLDER",
         help="a new folder for these files, which may hold a password (default: %(default)s)",
     )
-    init.set_defaults(run=_init)
-    migrate = commands.add_parser(
+    action(
+        commands,
         "migrate",
-        parents=[database],
-        help="bring the tables to this version, as serve does by itself when it starts",
+        database,
+        _migrate,
+        "bring the tables to this version, as serve does by itself when it starts",
     )
-    migrate.set_defaults(run=_migrate)
-    backup = commands.add_parser(
+    backup = action(
+        commands,
         "backup",
-        parents=[database],
-        help="write a copy into a new file that its owner alone may read; the cloud may serve "
-        "meanwhile",
+        database,
+        _backup,
+        "write a copy into a new file that its owner alone may read; the cloud may serve meanwhile",
     )
     backup.add_argument("file", type=Path, metavar="FILE", help="a new file; a folder with --keep")
     backup.add_argument(
@@ -50,25 +51,25 @@ def add_lifecycle(commands: Commands, database: argparse.ArgumentParser) -> None
         help="write a file with the time in its name into the folder FILE, and leave the newest N "
         "of these there",
     )
-    backup.set_defaults(run=_backup)
-    restore = commands.add_parser(
+    restore = action(
+        commands,
         "restore",
-        parents=[database],
-        help="put a backup in the database's place and begin a new time line; no cloud may serve "
+        database,
+        _restore,
+        "put a backup in the database's place and begin a new time line; no cloud may serve "
         "meanwhile",
     )
     restore.add_argument("file", type=Path, metavar="FILE", help="what backup has written")
-    restore.add_argument(
-        "--dry-run", action="store_true", help="look at FILE and say what would happen"
-    )
-    restore.set_defaults(run=_restore)
-    restored = commands.add_parser(
+    dry_run_option(restore, "look at FILE and say what would happen")
+    restored = action(
+        commands,
         "restored",
-        parents=[database],
-        help="say that the database came back from a backup by other means, before the cloud "
+        database,
+        _begin_time_lines,
+        "say that the database came back from a backup by other means, before the cloud "
         "starts again",
     )
-    restored.set_defaults(run=_begin_time_lines)
+    dry_run_option(restored, "say how many kitchens it concerns, and change nothing")
 
 
 async def _init(options: argparse.Namespace) -> None:
@@ -102,6 +103,8 @@ async def _backup(options: argparse.Namespace) -> None:
     await existing(options)
     file = options.file
     if options.keep is not None:
+        if not await asyncio.to_thread(file.is_dir):
+            raise CommandError(f"{file} is no folder. Make it first: `mkdir -m 700 {file}`")
         file = file / f"likelight-cloud-{utc_now():%Y-%m-%dT%H%M%SZ}.backup"
     size = await options.database.copies().make(file)
     print(f"{file} has all of {options.database}, {size:,} bytes.")
@@ -133,6 +136,10 @@ async def _restore(options: argparse.Namespace) -> None:
 async def _begin_time_lines(options: argparse.Namespace) -> None:
     """Draw new epochs, so that no device takes old numbers for new likes and notes."""
     async with opened(options, Use.ALONE) as store:
+        if options.dry_run:
+            kitchens = len(await store.kitchens())
+            print(f"Kitchens that would begin a new time line: {kitchens}. Nothing was changed.")
+            return
         kitchens = await store.begin_time_lines()
     print(
         f"Kitchens that begin a new time line: {kitchens}. Their likes go on from the backup's "

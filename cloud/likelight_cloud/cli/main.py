@@ -2,12 +2,15 @@
 
 import argparse
 import asyncio
+import io
 import logging
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import redirect_stdout
 
 from likelight.runtime.log import JsonFormatter, logging_to_stderr
+from likelight.runtime.printed import print_in_any_locale, write_out
 from likelight.runtime.store_errors import StoreError
 from likelight.runtime.version import ShowVersion
 from likelight_cloud.cli.database import database_option
@@ -22,25 +25,49 @@ from likelight_cloud.cli.token import add_token
 
 log = logging.getLogger(__name__)
 
+NOT_PRINTED = 1
 USAGE_ERROR = 2
+INTERRUPTED = 130
+"""As shells report Ctrl-C."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command; return 0, or 2 after one clear line on what is wrong."""
+    """Run the command. Return 0; 2 after one clear line on what is wrong; 1 when all is done and
+    could not be printed; or 130 after Ctrl-C."""
+    print_in_any_locale()
     parser, words = _parser(), sys.argv[1:] if argv is None else argv
     if not words:
         parser.print_help(sys.stderr)
         return USAGE_ERROR
     options = parser.parse_args(words)
-    with logging_to_stderr(formatter=_formatter(options)):
-        try:
-            asyncio.run(options.run(options))
-        except (CommandError, StoreError) as error:
-            print(f"likelight-cloud: {error}", file=sys.stderr)
-            return USAGE_ERROR
-        except (KeyboardInterrupt, asyncio.CancelledError):
-            log.info("The cloud has stopped.")
+    # Printed at the end: an output that is full or closed must not end the work half way.
+    said = io.StringIO()
+    with logging_to_stderr(formatter=_formatter(options)), redirect_stdout(said):
+        code = _run(options)
+    try:
+        write_out(said.getvalue(), getattr(options, "encoding", None))
+    except BrokenPipeError:
+        return code or NOT_PRINTED
+    except OSError as error:
+        return code or _fail(f"it is done, and can't be printed: {error.strerror}", NOT_PRINTED)
+    return code
+
+
+def _run(options: argparse.Namespace) -> int:
+    try:
+        asyncio.run(options.run(options))
+    except (CommandError, StoreError) as error:
+        return _fail(str(error), USAGE_ERROR)
+    except asyncio.CancelledError:
+        log.info("The cloud has stopped.")
+    except KeyboardInterrupt:
+        return _fail("interrupted; run it again to be sure that all is done", INTERRUPTED)
     return 0
+
+
+def _fail(why: str, code: int) -> int:
+    print(f"likelight-cloud: {why}", file=sys.stderr)
+    return code
 
 
 def _formatter(options: argparse.Namespace) -> logging.Formatter | None:

@@ -20,7 +20,7 @@ from likelight.web.http.proxies import TrustedProxies
 from likelight.web.http.public_site import PublicSite
 from likelight.web.http.server import ListenError, listen
 from likelight_cloud.cli import arguments
-from likelight_cloud.cli.database import Commands, existing
+from likelight_cloud.cli.database import Commands, action, existing
 from likelight_cloud.cli.errors import CommandError
 from likelight_cloud.embedded import MountedCloud
 from likelight_cloud.server import CloudServer
@@ -31,7 +31,7 @@ log = logging.getLogger(__name__)
 
 def add_serve(commands: Commands, database: argparse.ArgumentParser) -> None:
     """Add `likelight-cloud serve`."""
-    serve = commands.add_parser("serve", parents=[database], help="answer devices and viewers")
+    serve = action(commands, "serve", database, _serve, "answer devices and viewers")
     serve.add_argument("--host", default="127.0.0.1", help="address to bind (default: %(default)s)")
     serve.add_argument(
         "--port", type=int, default=8090, help="port to bind, 0 for any (default: %(default)s)"
@@ -112,7 +112,6 @@ def add_serve(commands: Commands, database: argparse.ArgumentParser) -> None:
         help="how each line of the log is written (default: %(default)s; in the journal with its "
         "priority); neither has an address of a viewer, or a token",
     )
-    serve.set_defaults(run=_serve)
 
 
 async def _serve(options: argparse.Namespace) -> None:

@@ -6,16 +6,18 @@ from pathlib import Path
 
 from likelight.assets.qr_sheet import LANGUAGES, write_sheet
 from likelight_cloud.cli import arguments
-from likelight_cloud.cli.database import Commands, found, kitchen_argument, opened
+from likelight_cloud.cli.database import Commands, action, found, kitchen_argument, opened
 from likelight_cloud.cli.errors import CommandError
 
 
 def add_sheet(actions: Commands, database: argparse.ArgumentParser) -> None:
     """Add `likelight-cloud kitchen qr`."""
-    qr = actions.add_parser(
+    qr = action(
+        actions,
         "qr",
-        parents=[database],
-        help="write a sheet with a QR code for a table, which opens the page for guests in the "
+        database,
+        _write_sheet,
+        "write a sheet with a QR code for a table, which opens the page for guests in the "
         "house: FILE.html prints on A4, FILE.svg is the code alone",
     )
     kitchen_argument(qr)
@@ -24,7 +26,6 @@ def add_sheet(actions: Commands, database: argparse.ArgumentParser) -> None:
     qr.add_argument(
         "--language", choices=LANGUAGES, default="en", help="of the sheet (default: %(default)s)"
     )
-    qr.set_defaults(run=_write_sheet)
 
 
 def public_url_option(command: argparse.ArgumentParser) -> None:

@@ -6,16 +6,15 @@ from collections import Counter
 
 from likelight.contract import OFFLINE_AFTER_S
 from likelight.runtime.clock import utc_now
-from likelight_cloud.cli.database import Commands, json_option, opened
+from likelight_cloud.cli.database import Commands, action, json_option, opened
 
 
 def add_status(commands: Commands, database: argparse.ArgumentParser) -> None:
     """Add `likelight-cloud status`."""
-    status = commands.add_parser(
-        "status", parents=[database], help="how many kitchens there are, and how they are"
+    status = action(
+        commands, "status", database, _status, "how many kitchens there are, and how they are"
     )
     json_option(status)
-    status.set_defaults(run=_status)
 
 
 async def _status(options: argparse.Namespace) -> None:

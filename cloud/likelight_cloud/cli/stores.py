@@ -235,7 +235,7 @@ def _zone(cell: str) -> str | None:
 
 def _country(cell: str) -> str | None:
     right = len(cell) == 2 and cell.isascii() and cell.isalpha() and cell.isupper()
-    return None if right else f"{cell[:60]!r} is no country: write two letters, as in DE"
+    return None if right else f"{cell[:60]!r} is no country: write two capital letters, as in DE"
 
 
 def _one_of(known: tuple[str, ...]) -> Callable[[str], str | None]:

@@ -12,7 +12,7 @@ from likelight.contract import Desired, Weekday
 from likelight.contract.enrolment import code_of, new_code
 from likelight.runtime.atomic_file import replace_file
 from likelight.runtime.clock import utc_now
-from likelight_cloud.cli.database import Commands, opened
+from likelight_cloud.cli.database import Commands, action, dry_run_option, opened
 from likelight_cloud.cli.enrolment import CODE_VALID_FOR
 from likelight_cloud.cli.errors import CommandError
 from likelight_cloud.cli.stores import StoreRow, in_csv, listed, read_stores, without_zeros
@@ -26,10 +26,12 @@ MOST_NAMED = 20
 
 def add_stores(actions: Commands, database: argparse.ArgumentParser) -> None:
     """Add `likelight-cloud kitchen import` and `kitchen export`."""
-    read = actions.add_parser(
+    read = action(
+        actions,
         "import",
-        parents=[database],
-        help="add the stores of a CSV file that are not there yet, after every row was checked, "
+        database,
+        _import,
+        "add the stores of a CSV file that are not there yet, after every row was checked, "
         "and write a code for the device of each",
     )
     read.add_argument("file", type=Path, metavar="STORES.csv", help="one row for each store")
@@ -46,16 +48,15 @@ def add_stores(actions: Commands, database: argparse.ArgumentParser) -> None:
         help="also change the stores that are there to what the list has; an empty cell changes "
         "nothing",
     )
-    read.add_argument(
-        "--dry-run",
-        action="store_true",
-        help="check every row, say what would change, and write nothing",
+    dry_run_option(read, "check every row, say what would change, and write nothing")
+    write = action(
+        actions,
+        "export",
+        database,
+        _export,
+        "print all kitchens as such a list, without any secret",
     )
-    read.set_defaults(run=_import)
-    write = actions.add_parser(
-        "export", parents=[database], help="print all kitchens as such a list, without any secret"
-    )
-    write.set_defaults(run=_export)
+    write.set_defaults(encoding="utf-8")
 
 
 async def _import(options: argparse.Namespace) -> None:
@@ -175,8 +176,10 @@ def _read_codes(file: Path) -> dict[str, str]:
         rows = list(csv.reader(file.read_text("utf-8").splitlines(), strict=True))
     except FileNotFoundError:
         return {}
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise CommandError(f"{file} can't be read: {error}") from error
+    except OSError as error:
+        raise CommandError(f"{file} can't be read: {error.strerror}") from error
+    except (UnicodeDecodeError, csv.Error):
+        rows = []
     if not rows or rows[0] != _HEAD or any(len(row) != len(_HEAD) for row in rows):
         raise CommandError(f"{file} is no list of codes, and stays as it is. Name a new file")
     return {row[0]: row[1] for row in rows[1:]}

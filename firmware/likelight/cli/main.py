@@ -1,7 +1,6 @@
 """The command `likelight`: its commands and options. Each command imports what it needs itself."""
 
 import argparse
-import io
 import sys
 from collections.abc import Sequence
 
@@ -17,12 +16,13 @@ from likelight.cli.qr import add_qr
 from likelight.cli.queue import add_queue
 from likelight.cli.selftest import add_selftest
 from likelight.cli.serve import add_demo, add_run
+from likelight.runtime.printed import print_in_any_locale
 from likelight.runtime.version import ShowVersion
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; return the exit code."""
-    _print_in_any_locale()
+    print_in_any_locale()
     parser, words = _parser(), sys.argv[1:] if argv is None else argv
     if not words:
         parser.print_help(sys.stderr)
@@ -34,13 +34,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         return int(arguments.run(arguments))
     except ConfigError as error:
         return end(error, Exit.USAGE)
-
-
-def _print_in_any_locale() -> None:
-    """Let no letter that the terminal's encoding lacks (EUC-JP has no ü) end a command."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="replace")
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -271,7 +271,7 @@ class SqliteFile:
         if error is not None and error.errno == errno.ENOSPC:
             return self._full()
         if error is not None and error.errno == errno.EISDIR:
-            return StoreForeign(f"{self.path} is a folder")
+            return StoreForeign(f"{self.path} is a folder; name a file")
         if error is not None and error.errno == errno.ENXIO:  # a socket
             return self._no_file()
         if error is not None and error.errno == errno.EROFS:

@@ -61,6 +61,7 @@ def test_a_database_is_made_by_init_alone(operator: Operator) -> None:
         assert "likelight-cloud init --database" in operator.fails(*words)
     operator("init")
     assert "is there already, and stays as it is" in operator.fails("init")
+    assert "would begin a new time line: 0. Nothing" in operator("restored", "--dry-run")
     assert operator.lists("kitchen", "list") == []
     operator("migrate")
 
@@ -214,6 +215,10 @@ def test_a_copy_is_made_while_a_cloud_serves_and_put_back_while_none_does(
 
     asyncio.run(copied_and_refused())
     assert stat.S_IMODE(copy.stat().st_mode) == 0o600
+    assert "is no folder. Make it first: `mkdir" in operator.fails("backup", "--keep", "2", "no")
+    again = asyncio.run(likes(database, 0))
+    assert "would begin a new time line: 1. Nothing" in operator("restored", "--dry-run")
+    assert asyncio.run(likes(database, 0)) == again
     assert "is there already" in operator.fails("backup", str(copy))
     asyncio.run(likes(database, 4))
     operator("kitchen", "add", "k2", "Two")
