@@ -207,6 +207,16 @@ def test_a_list_may_come_as_excel_writes_it(at_hand: Office, content: str | byte
         ("store,name,board\nk1,One,pi-9\n", "column board: 'pi-9' is not known"),
         ("store,name,kit\nk1,One,gold\n", "column kit: 'gold' is not known"),
         ("store,name,monday\nk1,One,11-23\n", "column monday:"),
+        (
+            'store,name,monday\nk1,One,"'
+            + ", ".join(f"{hour}:00-{hour}:30" for hour in range(14))
+            + '"\n',
+            "row 2, column monday: it has 14 time spans; write at most 13",
+        ),
+        ("store,name\n=1+1,One\n", "row 2, column store: '=1+1' can't be a store's id"),
+        ("store,name\nk1,One\nk2\n", "row 3, column name: it is empty"),
+        ("store,name\nk1,O\0ne\n", "no text file"),
+        ("store,name\nk1," + "x" * 200_000 + "\n", "no CSV file"),
         ("store,name\nk1,One,more\n", "row 2: it has 3 cells"),
         ("store,name,pasphrase\nk1,One,x\n", "'pasphrase'"),
         ("store,name,name\nk1,One,Two\n", "'name'"),
@@ -246,6 +256,16 @@ def test_a_file_that_holds_no_codes_is_not_written_over(at_hand: Office) -> None
     done, _, err = at_hand.load(LIST)
     assert (done, "is no list of codes" in err) == (2, True)
     assert at_hand.codes.read_text() == "my only copy\n"
+    assert at_hand.kitchens() == {}
+
+
+def test_a_folder_holds_no_codes(at_hand: Office) -> None:
+    at_hand.codes.mkdir()
+    done, _, err = at_hand.load(LIST)
+    assert (done, err) == (
+        2,
+        f"likelight-cloud: {at_hand.codes} can't be read: Is a directory\n",
+    )
     assert at_hand.kitchens() == {}
 
 
