@@ -120,6 +120,9 @@ class Rendition(IntEnum):
     """The size of LOW, at about 5 frames a second and 140 kbit/s."""
 
 
+MAIN_ONLY = frozenset({Rendition.MAIN})
+
+
 @dataclass(frozen=True, slots=True)
 class StreamFormat:
     """An encoded stream: size in pixels, nominal frames per second, simulated or not."""
@@ -148,6 +151,8 @@ class Jpeg:
 
     data: bytes
     captured_us: int
+    rendition: Rendition = Rendition.MAIN
+    """MAIN or LOW, by its size."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,8 +254,8 @@ class Camera(Protocol):
     def renditions(self, wanted: frozenset[Rendition]) -> None:
         """Ask for these renditions and no others; MAIN comes in any case."""
 
-    def jpeg_rate(self, fps: float) -> None:
-        """Ask for JPEGs at up to this rate, 0..30; 0 switches the JPEG encoder off."""
+    def jpeg_rate(self, fps: float, renditions: frozenset[Rendition] = MAIN_ONLY) -> None:
+        """Ask for JPEGs of MAIN's or LOW's size, or both, at up to this rate, 0..30; 0 for none."""
 
     def show_lamp(self, frame: LightFrame) -> None:
         """Tell a simulated scene how the lamp glows; newest wins. Real cameras ignore it."""

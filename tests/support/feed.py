@@ -37,9 +37,13 @@ class Demands:
     async def until(self, demand: Demand, within: float = 15.0) -> None:
         """Return once the newest is `demand`, whatever rendition a busy machine's line has."""
         async with asyncio.timeout(within):
-            while replace((self.heard or [Demand()])[-1], renditions=frozenset()) != demand:
+            while self._of_main() != demand:
                 self._changed.clear()
                 await self._changed.wait()
+
+    def _of_main(self) -> Demand:
+        newest = (self.heard or [Demand()])[-1]
+        return replace(newest, renditions=frozenset(), jpegs=frozenset())
 
 
 @dataclass(frozen=True)

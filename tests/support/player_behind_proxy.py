@@ -11,8 +11,8 @@ from typing import Any
 from playwright.async_api import Browser, Page
 
 from likelight.contract import State
-from likelight.feed.channels import JpegPicture
 from likelight.feed.fmp4 import TIMESCALE
+from likelight.feed.jpegs import JpegPicture
 from likelight.feed.outlets import Demand
 from likelight.feed.ring import Fragment
 from support.feed import now_us

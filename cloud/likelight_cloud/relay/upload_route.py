@@ -126,7 +126,7 @@ async def _take(socket: web.WebSocketResponse, upload: UploadSession) -> int:
 
 async def _send(socket: web.WebSocketResponse, upload: UploadSession) -> None:
     """Send the relay's requests as they come; the first is its word that it takes the upload."""
-    sent_fps: int | None = None
+    sent: tuple[int, frozenset[Rendition]] | None = None
     asked: frozenset[Rendition] = frozenset()
     while True:
         upload.news.clear()
@@ -134,9 +134,9 @@ async def _send(socket: web.WebSocketResponse, upload: UploadSession) -> None:
             if upload.ended is not None:
                 await socket.close(code=upload.ended)
                 return
-            if upload.jpeg_fps != sent_fps:
-                sent_fps = upload.jpeg_fps
-                await socket.send_str(_json(RequestMessage(jpeg_fps=sent_fps)))
+            if (upload.jpeg_fps, upload.jpegs) != sent:
+                sent = upload.jpeg_fps, upload.jpegs
+                await socket.send_str(_json(_jpeg_request(*sent)))
             if upload.renditions != asked:
                 asked = upload.renditions
                 words = tuple(WORDS[each] for each in sorted({Rendition.MAIN, *asked}))
@@ -147,6 +147,13 @@ async def _send(socket: web.WebSocketResponse, upload: UploadSession) -> None:
             # A request for a keyframe that came too soon after another is sent a little later.
             async with asyncio.timeout(KEYFRAME_EVERY_S):
                 await upload.news.wait()
+
+
+def _jpeg_request(fps: int, renditions: frozenset[Rendition]) -> RequestMessage:
+    if renditions == {Rendition.MAIN}:
+        return RequestMessage(jpeg_fps=fps, jpegs=("main",))
+    both = Rendition.MAIN in renditions
+    return RequestMessage(jpeg_fps=fps, jpegs=("main", "low") if both else ("low",))
 
 
 def _json(request: RequestMessage) -> str:

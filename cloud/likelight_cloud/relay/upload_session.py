@@ -19,6 +19,8 @@ from likelight.feed.upload.protocol import (
 )
 from likelight.feed.upload.unpack import unpack_fragment, unpack_init
 
+MAIN_ONLY = frozenset({Rendition.MAIN})
+
 
 class UploadSession:
     """Publishes one device's upload in `hub`; calls `on_change` when `state` may have changed, and
@@ -36,6 +38,8 @@ class UploadSession:
         self.news = asyncio.Event()
         """Set when there is something to send: another request to the device, or the end."""
         self.jpeg_fps = 0
+        self.jpegs = MAIN_ONLY
+        """Of which renditions JPEGs are asked for."""
         self._hub = hub
         self._on_change = on_change
         self._on_picture = on_picture
@@ -91,19 +95,25 @@ class UploadSession:
         """Take a binary message; pictures are dropped while the gate is shut."""
         packet = unpack(message)
         rendition = packet.rendition
-        if rendition not in self._formats:
+        jpeg = packet.kind is PacketKind.JPEG
+        if jpeg and rendition is Rendition.SLIDE:
+            raise UploadProtocolError("a JPEG of slide, whose pictures are those of low")
+        stream = Rendition.MAIN if jpeg else rendition
+        if stream not in self._formats:
             raise UploadProtocolError("a packet before the stream's format")
         if packet.kind is PacketKind.INIT:
             self._inits[rendition] = _init(packet.payload, self._formats[rendition])
-        elif rendition not in self._inits:
+        elif stream not in self._inits:
             raise UploadProtocolError("a picture before its init segment")
         elif self.gate_open and self.ended is None:
             self._end_silence()
             self._on_picture()
-            if packet.kind is PacketKind.FRAGMENT:
-                self._publish(packet)
+            if jpeg:
+                self._hub.publish_jpeg(
+                    _jpeg(packet.payload), captured_us=packet.captured_us, rendition=rendition
+                )
             else:
-                self._hub.publish_jpeg(_jpeg(packet.payload), captured_us=packet.captured_us)
+                self._publish(packet)
 
     def fall_silent(self) -> None:
         """Nothing has come for too long: show the placeholder until a picture comes."""
@@ -116,10 +126,11 @@ class UploadSession:
         self.ended = code
         self.news.set()
 
-    def request_jpegs(self, fps: int) -> None:
-        """Ask for `fps` JPEGs a second, 0 for none."""
-        if fps != self.jpeg_fps:
-            self.jpeg_fps = fps
+    def request_jpegs(self, fps: int, wanted: frozenset[Rendition]) -> None:
+        """Ask for `fps` JPEGs a second of the `wanted` renditions, 0 for none."""
+        sizes = frozenset(min(Rendition.LOW, each) for each in wanted) or MAIN_ONLY
+        if (fps, sizes) != (self.jpeg_fps, self.jpegs):
+            self.jpeg_fps, self.jpegs = fps, sizes
             self.news.set()
 
     def request_renditions(self, renditions: frozenset[Rendition]) -> None:

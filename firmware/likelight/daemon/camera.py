@@ -116,7 +116,8 @@ class DeviceCamera:
 
     def on_jpeg(self, jpeg: Jpeg) -> None:
         if self._gate.open:
-            self._hub.publish_jpeg(jpeg.data, captured_us=jpeg.captured_us)
+            rendition = Rendition(jpeg.rendition)
+            self._hub.publish_jpeg(jpeg.data, captured_us=jpeg.captured_us, rendition=rendition)
 
     def on_placeholder(self, drawn: DrawnPlaceholder) -> None:
         small = _placeholder(drawn.small) if drawn.small else None

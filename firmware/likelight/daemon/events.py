@@ -6,6 +6,8 @@ from likelight.appreciation.sync.connection import CloudConnection
 from likelight.appreciation.window_in import WindowIn
 from likelight.contract import Desired, Viewers, WeekHours
 from likelight.feed.outlets import Demand
+from likelight.feed.rendition import SLIDE_FPS
+from likelight.feed.rendition import Rendition as FeedRendition
 from likelight.feed.upload.client import Upload
 from likelight.gate.on_air import OnAir
 from likelight.gate.permissions import Permissions
@@ -47,7 +49,10 @@ class DeviceEvents:
         return self.permissions.hours.told()
 
     def on_demand(self, demand: Demand) -> None:
-        self.camera_process.jpeg_rate(JPEG_FPS if demand.jpeg else 0)
+        few = demand.jpegs <= {FeedRendition.SLIDE}
+        rate = SLIDE_FPS if few else JPEG_FPS
+        small_or_whole = frozenset(min(Rendition.LOW, Rendition(each)) for each in demand.jpegs)
+        self.camera_process.jpeg_rate(rate if demand.jpegs else 0, small_or_whole)
         self.camera_process.renditions(frozenset(map(Rendition, demand.renditions)))
         self.on_air.on_demand(demand.watched)
         self.changes.bump()

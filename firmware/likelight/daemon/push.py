@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from likelight.contract import State
-from likelight.feed.channels import JpegPicture
 from likelight.feed.hub import Hub
+from likelight.feed.jpegs import JpegPicture
 from likelight.feed.outlets import Demand
 from likelight.feed.ring import Fragment
 from likelight.runtime.backoff import Backoff

@@ -1,26 +1,15 @@
-"""H.264 fragments of one rendition, and JPEGs: each is packaged once, for all viewers.
+"""H.264 fragments of one rendition: each is packaged once, for all viewers.
 
 A channel knows pictures and viewers; the hub decides which pictures may pass.
 """
 
-import asyncio
 from collections import deque
-from dataclasses import dataclass
 
 from likelight.feed import framing
 from likelight.feed.fmp4 import TIMESCALE, Init, SideTimeline, Timeline, fragment
 from likelight.feed.rendition import Rendition
 from likelight.feed.ring import MAX_BEHIND, Fragment, Ring, StreamHeader
-from likelight.feed.viewers import H264Viewer, JpegViewer
-
-
-@dataclass(frozen=True, slots=True)
-class JpegPicture:
-    """One JPEG and its capture time in microseconds since the epoch."""
-
-    jpeg: bytes
-    captured_us: int
-
+from likelight.feed.viewers import H264Viewer
 
 _RATE_OVER = 2 * TIMESCALE
 
@@ -111,59 +100,6 @@ class H264Channel:
         self._size += len(made.framed)
         while made.decode - self._sizes[0][0] > _RATE_OVER:
             self._size -= self._sizes.popleft()[1]
-
-
-class JpegChannel:
-    """Hands JPEGs to MJPEG viewers, and to requests that wait for a single one."""
-
-    def __init__(self) -> None:
-        self.viewers: set[JpegViewer] = set()
-        self._waiting: set[asyncio.Future[JpegPicture | None]] = set()
-        self._newest: bytes | None = None
-
-    @property
-    def demand(self) -> int:
-        """How many viewers and requests want JPEGs now."""
-        return len(self.viewers) + self.waiting
-
-    @property
-    def waiting(self) -> int:
-        """How many requests wait for a single JPEG."""
-        return len(self._waiting)
-
-    def publish(self, picture: JpegPicture) -> None:
-        """Write one picture to every viewer whose transport has drained."""
-        if self.viewers:
-            self._newest = framing.multipart_part(picture.jpeg, picture.captured_us)
-            for viewer in self.viewers:
-                viewer.feed(self._newest)
-
-    def join(self, viewer: JpegViewer) -> None:
-        """Add a viewer, and give it the newest picture at once."""
-        if not self.viewers:
-            self._newest = None  # it is old: from the last time that somebody watched
-        viewer.write(framing.FIRST_BOUNDARY + (self._newest or b""))
-        self.viewers.add(viewer)
-
-    def wait(self) -> asyncio.Future[JpegPicture | None]:
-        """Return a future of the next `answer`; the caller must end it with `give_up`."""
-        waiting: asyncio.Future[JpegPicture | None] = asyncio.get_running_loop().create_future()
-        self._waiting.add(waiting)
-        return waiting
-
-    def give_up(self, waiting: asyncio.Future[JpegPicture | None]) -> None:
-        """Forget `waiting`."""
-        self._waiting.discard(waiting)
-
-    def answer(self, picture: JpegPicture | None) -> None:
-        """Answer every waiting request with `picture`, or with None when no picture will come."""
-        for waiting in self._waiting:
-            if not waiting.done():
-                waiting.set_result(picture)
-
-    def forget(self) -> None:
-        """Drop the cached picture at once."""
-        self._newest = None
 
 
 def _header(init: Init, rendition: Rendition) -> StreamHeader:

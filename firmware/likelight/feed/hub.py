@@ -1,6 +1,5 @@
 """The hub: it passes one camera's frames to all viewers, and none of them while the gate is shut.
-Each access unit becomes one fragment, framed once, and goes to every viewer whose transport has
-drained. Nothing here awaits a viewer.
+Each picture is framed once, for every viewer whose transport has drained. None is awaited.
 """
 
 import asyncio
@@ -11,10 +10,10 @@ from typing import TypeVar
 
 from likelight.contract import State
 from likelight.feed import annexb
-from likelight.feed.channels import JpegChannel, JpegPicture
 from likelight.feed.cutoff import Cutoff
 from likelight.feed.fmp4 import Init
 from likelight.feed.framing import text_message
+from likelight.feed.jpegs import JpegChannel, JpegPicture, JpegViewer
 from likelight.feed.keyframe_pace import KeyframePace
 from likelight.feed.meter import Meter, OnAirTraffic, Traffic
 from likelight.feed.outlets import Demand, Outlet
@@ -23,7 +22,7 @@ from likelight.feed.rendition import Rendition
 from likelight.feed.renditions import Renditions
 from likelight.feed.ring import Fragment
 from likelight.feed.transport import abort, tune
-from likelight.feed.viewers import H264Viewer, JpegViewer, Mp4Viewer, SocketViewer, Viewer
+from likelight.feed.viewers import H264Viewer, Mp4Viewer, SocketViewer, Viewer
 
 SNAPSHOT_WITHIN_S = 2.0
 
@@ -63,7 +62,7 @@ class Hub:
         # placeholder stays.
         self._live_jpeg = False
         self._h264 = Renditions()
-        self._jpeg = JpegChannel()
+        self._jpeg = JpegChannel(self.demand_changed)
         self._outlets: list[Outlet] = []
         self._cutoff = Cutoff()
 
@@ -90,6 +89,7 @@ class Hub:
             len(self._h264.viewers) + sum(demand.h264 for demand in wanted),
             self._jpeg.demand + sum(demand.jpeg for demand in wanted),
             self._h264.wanted.union(*(demand.renditions for demand in wanted)),
+            self._jpeg.wanted.union(*(demand.jpegs for demand in wanted)),
         )
 
     @property
@@ -194,14 +194,17 @@ class Hub:
         if self._takes(rendition, keyframe=keyframe):
             self._publish_live(rendition, init, units, keyframe=keyframe, captured_us=captured_us)
 
-    def publish_jpeg(self, jpeg: bytes, *, captured_us: int) -> None:
-        """Publish one JPEG of the camera; dropped unless the state is LIVE."""
+    def publish_jpeg(
+        self, jpeg: bytes, *, captured_us: int, rendition: Rendition = Rendition.MAIN
+    ) -> None:
+        """Publish one JPEG of the camera, MAIN's or LOW's; dropped unless the state is LIVE."""
         if self._state is not State.LIVE:
             return
         self._live_jpeg = True
         self.meter.picture()
-        picture = JpegPicture(jpeg, captured_us)
-        self._jpeg.answer(picture)
+        picture = JpegPicture(jpeg, captured_us, rendition)
+        if rendition is Rendition.MAIN:
+            self._jpeg.answer(picture)
         self._send_jpeg(picture)
 
     def watch_h264(
@@ -254,16 +257,16 @@ class Hub:
 
     @contextmanager
     def watch_jpeg(
-        self, transport: asyncio.Transport, *, by_proxy: bool = False
+        self,
+        transport: asyncio.Transport,
+        rendition: Rendition | None = Rendition.MAIN,
+        *,
+        by_proxy: bool = False,
     ) -> Iterator[Viewer]:
-        """Serve multipart parts over `transport` while the context is open.
-
-        The viewer's `gone` is set when the connection has ended; one `by_proxy` ends when the gate
-        shuts.
-        """
+        """Serve multipart parts as `watch_mp4` does; None: of what the connection takes."""
         tune(transport)
         now = asyncio.get_running_loop().time()
-        viewer = JpegViewer(transport, now, by_proxy=by_proxy)
+        viewer = JpegViewer(transport, now, rendition, by_proxy=by_proxy)
         self._jpeg.join(viewer)
         if not self._live_jpeg:
             self._show_placeholder_jpeg()
@@ -358,7 +361,8 @@ class Hub:
     def _show_placeholder_jpeg(self) -> None:
         shown = self._placeholders.shown
         if shown is not None:
-            self._send_jpeg(JpegPicture(shown.jpeg, self._now_us()))
+            for each in {min(wanted, Rendition.LOW) for wanted in self.demand.jpegs}:
+                self._send_jpeg(JpegPicture(shown.of(each).jpeg, self._now_us(), each))
 
     def _state_text(self) -> bytes:
         return text_message({"state": self._state.value})

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from likelight.contract import State
-from likelight.feed.channels import JpegPicture
+from likelight.feed.jpegs import JpegPicture
 from likelight.feed.rendition import Rendition
 from likelight.feed.ring import Fragment
 
@@ -17,6 +17,8 @@ class Demand:
     jpeg: int = 0
     renditions: frozenset[Rendition] = frozenset()
     """The renditions besides MAIN that somebody needs."""
+    jpegs: frozenset[Rendition] = frozenset()
+    """Of which renditions somebody needs JPEGs; SLIDE's are those of LOW, SLIDE_FPS a second."""
 
     @property
     def watched(self) -> bool:

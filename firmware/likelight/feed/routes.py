@@ -43,6 +43,12 @@ class EndlessQuery(BaseModel):
     rendition: Literal["main", "low", "slide"] = "main"
 
 
+class MultipartQuery(BaseModel):
+    """The same; `auto` is the largest that the connection takes."""
+
+    rendition: Literal["main", "low", "slide", "auto"] = "main"
+
+
 def feed_routes(find: Callable[[str], Hub | None]) -> list[web.RouteDef]:
     """Return the routes of the feed; `find` gives the hub of a kitchen, None is answered 404.
 
@@ -79,7 +85,8 @@ def feed_routes(find: Callable[[str], Hub | None]) -> list[web.RouteDef]:
         Part.PICTURES,
         "JPEGs without end",
         {200: "multipart/x-mixed-replace"},
-        _NO_FEED,
+        {**_NO_FEED, 400: "There is no such rendition."},
+        query=MultipartQuery,
     )
     async def multipart(request: web.Request) -> web.StreamResponse:
         return await _multipart(request, hub_of(request))
@@ -151,12 +158,15 @@ async def _endless(request: web.Request, hub: Hub) -> web.StreamResponse:
 
 
 async def _multipart(request: web.Request, hub: Hub) -> web.StreamResponse:
+    auto = request.query.get("rendition") == "auto"
+    rendition = None if auto else _rendition(request)
     response = _Unframed(headers={"Content-Type": framing.MULTIPART, **_STREAM})
     response.force_close()
     if request.method == "HEAD":
         return response
     await response.prepare(request)
-    with hub.watch_jpeg(_transport(request), by_proxy=came_by_proxy(request)) as viewer:
+    by_proxy = came_by_proxy(request)
+    with hub.watch_jpeg(_transport(request), rendition, by_proxy=by_proxy) as viewer:
         await viewer.gone.wait()
     return response
 
@@ -186,7 +196,7 @@ def _rendition(request: web.Request) -> Rendition:
     word = request.query.get("rendition", Rendition.MAIN.word)
     found = next((each for each in Rendition if each.word == word), None)
     if found is None:
-        raise web.HTTPBadRequest(headers=_NO_STORE, text="rendition is main, low or slide")
+        raise web.HTTPBadRequest(headers=_NO_STORE, text="rendition is one of main, low, slide")
     return found
 
 

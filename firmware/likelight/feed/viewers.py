@@ -377,20 +377,3 @@ class Mp4Viewer(H264Viewer):
 
     def text(self, text: bytes) -> bytes:
         return b""
-
-
-class JpegViewer(Viewer):
-    """A viewer of MJPEG: it gets the newest picture whenever the last one has gone out."""
-
-    protocol = "mjpeg"
-
-    def __init__(self, transport: asyncio.Transport, now: float, *, by_proxy: bool) -> None:
-        super().__init__(transport, now)
-        self.ends_with_the_gate = by_proxy
-
-    def feed(self, part: bytes) -> None:
-        """Write `part`, if the transport has drained."""
-        if self.ready:
-            self.write(part)
-        else:
-            self._skips += 1

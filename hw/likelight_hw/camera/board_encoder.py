@@ -17,10 +17,9 @@ from likelight_hw.camera.pace import Pace
 from likelight_hw.camera.parent import Parent
 from likelight_hw.camera.picamera import Picamera, as_hardware_error, captured, wall_us
 from likelight_hw.camera.small import SmallRenditions
-from likelight_hw.camera.wire import CameraMessage, pack_access_unit, pack_format
-from likelight_hw.child.packets import pack
+from likelight_hw.camera.wire import pack_access_unit, pack_format, pack_jpeg
 from likelight_hw.picture.mask import Masks
-from likelight_hw.ports import AccessUnit, Rendition, StreamFormat
+from likelight_hw.ports import AccessUnit, Jpeg, Rendition, StreamFormat
 
 _MOST_UNSENT = 30
 """A second of access units; the loop takes them with each frame, so more means that it is stuck."""
@@ -205,12 +204,8 @@ class HardwarePipeline:
         captured_us = self._camera.picture(self._picture)
         if captured_us is None or self._parent.backlogged:
             return
-        if self._jpeg_due:
-            self._jpeg_due = False
-            self._send_jpeg(captured_us)
-        self._small.send(captured_us, gap=False)
-
-    def _send_jpeg(self, captured_us: int) -> None:
-        self._jpeg = self._jpeg or JpegEncoder(*self._camera.small)
-        data = self._jpeg.encode(self._picture)
-        self._parent.send(pack(CameraMessage.JPEG, data, captured_us=captured_us))
+        due, self._jpeg_due = self._jpeg_due, False
+        if due and Rendition.MAIN in self._parent.desired.jpegs:
+            self._jpeg = self._jpeg or JpegEncoder(*self._camera.small)
+            self._parent.send(pack_jpeg(Jpeg(self._jpeg.encode(self._picture), captured_us)))
+        self._small.send(captured_us, gap=False, jpeg=due)

@@ -10,10 +10,11 @@ from likelight_hw.camera.wire import (
     unpack_access_unit,
     unpack_alive,
     unpack_format,
+    unpack_jpeg,
     unpack_placeholder,
 )
 from likelight_hw.child.packets import ChildPacket
-from likelight_hw.ports import CameraPhase, CameraSink, CameraStatus, Jpeg
+from likelight_hw.ports import CameraPhase, CameraSink, CameraStatus
 
 
 class PacketDispatch:
@@ -40,7 +41,7 @@ class PacketDispatch:
             case CameraMessage.ACCESS_UNIT if streams:
                 self._on_access_unit(packet)
             case CameraMessage.JPEG if streams:
-                sink.on_jpeg(Jpeg(packet.payload, packet.captured_us))
+                sink.on_jpeg(unpack_jpeg(packet))
             case CameraMessage.FORMAT:
                 form, child.stream = unpack_format(packet.payload)
                 if child.stream == desired.stream:

@@ -9,12 +9,11 @@ from likelight_hw.camera.pace import Pace
 from likelight_hw.camera.parent import Parent
 from likelight_hw.camera.small import SmallRenditions
 from likelight_hw.camera.source import Source
-from likelight_hw.camera.wire import CameraMessage, pack_access_unit, pack_format
-from likelight_hw.child.packets import pack
+from likelight_hw.camera.wire import pack_access_unit, pack_format, pack_jpeg
 from likelight_hw.picture import barcode
 from likelight_hw.picture.lettering import badge_corner, badge_sprite
 from likelight_hw.picture.mask import Masks
-from likelight_hw.ports import AccessUnit, Rendition, StreamFormat
+from likelight_hw.ports import AccessUnit, Jpeg, Rendition, StreamFormat
 
 
 class Pipeline(Protocol):
@@ -96,8 +95,9 @@ class PaintedPipeline:
             return
         self._finish(captured_us)
         self._send_h264(captured_us)
-        self._send_jpeg(captured_us, now)
-        self._small.send(captured_us, gap=self._gap)
+        jpeg = self._pace.due(now, self._parent.desired.jpeg_fps)
+        self._send_jpeg(captured_us, due=jpeg)
+        self._small.send(captured_us, gap=self._gap, jpeg=jpeg)
         self._gap = False
 
     def _finish(self, captured_us: int) -> None:
@@ -117,12 +117,10 @@ class PaintedPipeline:
         data, keyframe = self._h264.encode(self._picture, keyframe=fresh)
         self._parent.send(pack_access_unit(AccessUnit(data, keyframe, captured_us)))
 
-    def _send_jpeg(self, captured_us: int, now: float) -> None:
-        rate = self._parent.desired.jpeg_fps
-        if rate <= 0:
+    def _send_jpeg(self, captured_us: int, *, due: bool) -> None:
+        desired = self._parent.desired
+        if desired.jpeg_fps <= 0 or Rendition.MAIN not in desired.jpegs:
             self._jpeg = None
-        if self._parent.backlogged or not self._pace.due(now, rate):
-            return
-        self._jpeg = self._jpeg or JpegEncoder(self._source.width, self._source.height)
-        data = self._jpeg.encode(self._picture)
-        self._parent.send(pack(CameraMessage.JPEG, data, captured_us=captured_us))
+        elif due and not self._parent.backlogged:
+            self._jpeg = self._jpeg or JpegEncoder(self._source.width, self._source.height)
+            self._parent.send(pack_jpeg(Jpeg(self._jpeg.encode(self._picture), captured_us)))

@@ -21,6 +21,7 @@ from likelight_hw.child.ending import describe_exit
 from likelight_hw.child.link import ChildLink
 from likelight_hw.child.spawn import ChildProcess, module_command
 from likelight_hw.ports import (
+    MAIN_ONLY,
     CameraPhase,
     CameraSink,
     CameraStatus,
@@ -81,9 +82,9 @@ class CameraProcess:
         """Ask for these renditions and no others, from a keyframe on; MAIN comes in any case."""
         self._requests.renditions(wanted)
 
-    def jpeg_rate(self, fps: float) -> None:
+    def jpeg_rate(self, fps: float, renditions: frozenset[Rendition] = MAIN_ONLY) -> None:
         """Ask for JPEGs at up to `fps`, 0..30, while the stream runs; 0 for none."""
-        self._requests.jpeg_rate(fps)
+        self._requests.jpeg_rate(fps, renditions)
 
     def show_lamp(self, frame: LightFrame) -> None:
         """Let the simulated scene's lamp glow like this; a file has no lamp and ignores it."""

@@ -44,9 +44,10 @@ class CameraRequests:
         """Ask for an answer."""
         self._request(replace(self.desired, ping=self._next_ping()))
 
-    def jpeg_rate(self, fps: float) -> None:
-        """Ask for up to `fps` JPEGs a second, 0..30."""
-        self._request(replace(self.desired, jpeg_fps=min(max(fps, 0.0), 30.0)))
+    def jpeg_rate(self, fps: float, renditions: frozenset[Rendition]) -> None:
+        """Ask for up to `fps` JPEGs a second, 0..30, of each of these renditions."""
+        rate = min(max(fps, 0.0), 30.0)
+        self._request(replace(self.desired, jpeg_fps=rate, jpegs=renditions))
 
     def lamp(self, frame: LightFrame) -> None:
         """Say how the lamp of the simulated scene glows."""

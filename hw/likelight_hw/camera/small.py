@@ -5,11 +5,11 @@ A picture costs 0.95 ms to scale from 720p and 1.1 ms to encode (x264 of the mai
 
 from dataclasses import dataclass
 
-from likelight_hw.camera.encode import H264Encoder, PaintedPicture
+from likelight_hw.camera.encode import H264Encoder, JpegEncoder, PaintedPicture
 from likelight_hw.camera.parent import Parent
-from likelight_hw.camera.wire import pack_access_unit, pack_format
+from likelight_hw.camera.wire import pack_access_unit, pack_format, pack_jpeg
 from likelight_hw.picture.planes import Planes
-from likelight_hw.ports import AccessUnit, Rendition, StreamFormat
+from likelight_hw.ports import AccessUnit, Jpeg, Rendition, StreamFormat
 
 HEIGHT = 360
 """Pixels; the picture is divided by the largest whole number that leaves as much."""
@@ -59,6 +59,7 @@ class SmallRenditions:
         self._rows = tuple(map(_Row, formats))
         self._parent = parent
         self._simulated = simulated
+        self._jpeg: JpegEncoder | None = None
         self._stream = 0
 
     @property
@@ -73,16 +74,28 @@ class SmallRenditions:
 
     def close(self) -> None:
         """Switch the encoders off."""
+        self._jpeg = None
         for row in self._rows:
             row.encoder = None
 
-    def send(self, captured_us: int, *, gap: bool) -> None:
-        """Send the picture in the renditions that are wanted; after a `gap` as keyframes."""
+    def send(self, captured_us: int, *, gap: bool, jpeg: bool) -> None:
+        """Send the picture in the renditions that are wanted; after a `gap` as keyframes.
+
+        `jpeg` is True where a JPEG is due, in case small ones are wanted.
+        """
         due = [row for row in self._rows if self._due(row, gap=gap)]
-        if due and self._picture is not self._whole:
+        desired = self._parent.desired
+        if desired.jpeg_fps <= 0 or Rendition.LOW not in desired.jpegs:
+            self._jpeg, jpeg = None, False
+        jpeg = jpeg and not self._parent.backlogged
+        if (due or jpeg) and self._picture is not self._whole:
             _reduce(self._whole.planes, self._picture.planes, self._by)
         for row in due:
             self._encode(row, captured_us)
+        if jpeg:
+            self._jpeg = self._jpeg or JpegEncoder(*self._picture.planes.size)
+            data = self._jpeg.encode(self._picture)
+            self._parent.send(pack_jpeg(Jpeg(data, captured_us, Rendition.LOW)))
 
     def _due(self, row: "_Row", *, gap: bool) -> bool:
         form = row.form

@@ -10,8 +10,10 @@ from likelight_hw.camera.config import CameraConfig
 from likelight_hw.child.packets import ChildPacket, pack
 from likelight_hw.ports import (
     DARK,
+    MAIN_ONLY,
     AccessUnit,
     DrawnPlaceholder,
+    Jpeg,
     LightFrame,
     PlaceholderSpec,
     Rendition,
@@ -19,6 +21,7 @@ from likelight_hw.ports import (
 )
 
 _DESIRED_STATE = struct.Struct("!I3IffBBBBI")
+_JPEGS = 4  # the upper half of the byte that has the renditions
 _ALIVE = struct.Struct("!I")
 _PLACEHOLDER = struct.Struct("!HIIHH")
 
@@ -60,6 +63,8 @@ class DesiredState:
     ping: int = 0
     renditions: frozenset[Rendition] = frozenset()
     """What is wanted besides MAIN."""
+    jpegs: frozenset[Rendition] = MAIN_ONLY
+    """Of which JPEGs are wanted: MAIN, LOW or both."""
 
 
 def pack_setup(config: CameraConfig, specs: Sequence[PlaceholderSpec]) -> bytes:
@@ -89,7 +94,7 @@ def pack_desired_state(desired: DesiredState) -> bytes:
             desired.jpeg_fps,
             lamp.level,
             *lamp.rgb,
-            sum(1 << rendition for rendition in desired.renditions),
+            _bits(desired.renditions) | _bits(desired.jpegs) << _JPEGS,
             desired.ping,
         ),
     )
@@ -107,8 +112,27 @@ def unpack_desired_state(payload: bytes) -> DesiredState:
         jpeg_fps,
         LightFrame(level, (red, green, blue)),
         ping,
-        frozenset(each for each in Rendition if wanted & 1 << each),
+        _renditions(wanted),
+        _renditions(wanted >> _JPEGS),
     )
+
+
+def _bits(renditions: frozenset[Rendition]) -> int:
+    return sum(1 << rendition for rendition in renditions)
+
+
+def _renditions(bits: int) -> frozenset[Rendition]:
+    return frozenset(each for each in Rendition if bits & 1 << each)
+
+
+def pack_jpeg(jpeg: Jpeg) -> bytes:
+    """Return the JPEG packet."""
+    return pack(CameraMessage.JPEG, jpeg.data, flags=jpeg.rendition, captured_us=jpeg.captured_us)
+
+
+def unpack_jpeg(packet: ChildPacket) -> Jpeg:
+    """Return what `pack_jpeg` was given."""
+    return Jpeg(packet.payload, packet.captured_us, Rendition(packet.flags))
 
 
 def pack_access_unit(unit: AccessUnit) -> bytes:

@@ -65,6 +65,7 @@ REFUSED: list[tuple[str, int, dict[str, Any]]] = [
     ("GET /oembed", 404, {"params": {"url": "https://elsewhere.example"}}),
     ("GET /oembed", 501, {"params": {"format": "xml"}}),
     ("GET /k/{kid}/live.mp4", 400, {"params": {"rendition": "high"}}),
+    ("GET /k/{kid}/stream.mjpg", 400, {"params": {"rendition": "high"}}),
     ("GET /k/{kid}/ws", 400, {"headers": {"Upgrade": ""}}),
     (f"GET {KITCHEN}/feed", 400, {"headers": {"Upgrade": ""}}),
     ("GET /k/{kid}/hls/{epoch}/live.m3u8", 400, {"params": {"_HLS_msn": "x"}}),

@@ -1,5 +1,6 @@
 """A smaller rendition at the relay: uploaded while it is needed, dropped when the gate shuts."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from itertools import pairwise
@@ -11,8 +12,9 @@ import pytest_asyncio
 from likelight.contract import State
 from likelight.feed.rendition import Rendition
 from likelight.feed.upload.protocol import PacketKind, UploadPacket, UploadProtocolError, unpack
-from support.pictures import WIDTH
-from support.relay import RelaySite, beside, relay_site, until, uploading
+from likelight_cloud.relay.upload_session import UploadSession
+from support.pictures import WIDTH, jpeg
+from support.relay import KID, RelaySite, Uploading, beside, relay_site, until, uploading, wall_us
 
 LOW = frozenset({Rendition.LOW})
 
@@ -62,6 +64,43 @@ async def test_when_the_gate_shuts_the_relay_drops_every_rendition(site: RelaySi
                 widths = {text["width"] for text in later.got.texts if "width" in text}
                 size = 640 if line == "?line=slow" else 1280
                 assert widths == {size}, "the placeholder's, and none of the camera's"
+
+
+@pytest.mark.parametrize(("asked", "shade"), [("main", 40), ("low", 200), ("slide", 200)])
+async def test_mjpeg_of_a_rendition_is_asked_of_the_device(
+    site: RelaySite, asked: str, shade: int
+) -> None:
+    size = Rendition.MAIN if asked == "main" else Rendition.LOW
+    async with uploading(site.base) as device:
+        device.upload.on_watched(True)
+        device.live()
+        url = f"{site.base}/k/{KID}/stream.mjpg?rendition={asked}"
+        async with (
+            beside(device.film()),
+            beside(photograph(device)),
+            site.session.get(url) as stream,
+        ):
+            await until(lambda: device.hub.demand.jpegs == {size})
+            seen = b""
+            while jpeg(shade) not in seen:
+                seen += await asyncio.wait_for(stream.content.readany(), 20)
+            assert jpeg(240 - shade) not in seen
+        await until(lambda: device.hub.demand.jpegs == frozenset())
+
+
+async def photograph(device: Uploading) -> None:
+    """Make JPEGs of both sizes for ever."""
+    pictures = {Rendition.MAIN: jpeg(40), Rendition.LOW: jpeg(200)}
+    while True:
+        for rendition, picture in pictures.items():
+            device.hub.publish_jpeg(picture, captured_us=wall_us(), rendition=rendition)
+        await asyncio.sleep(0.05)
+
+
+def test_a_jpeg_of_slide_is_refused() -> None:
+    session = UploadSession(None, on_change=list, on_picture=list)  # type: ignore[arg-type]
+    with pytest.raises(UploadProtocolError):
+        session.packet(UploadPacket(PacketKind.JPEG, b"\xff\xd8", rendition=Rendition.SLIDE).pack())
 
 
 @pytest.mark.parametrize("rendition", Rendition)

@@ -7,9 +7,12 @@ import pytest
 
 from likelight.contract import State
 from likelight.feed.outlets import Demand
+from likelight.feed.rendition import Rendition
 from support.feed import SHADES, Kitchen, kitchen, now_us
 from support.pictures import CAMERA_SHADE, jpeg, jpeg_shade
 from support.watcher import raw_viewer, read_to_the_end
+
+MAIN, LOW, SLIDE = Rendition
 
 
 def near(data: bytes, shade: int) -> bool:
@@ -53,6 +56,14 @@ async def roll_for_ever(place: Kitchen) -> None:
     while True:
         place.hub.publish_jpeg(picture, captured_us=now_us())
         await asyncio.sleep(0.01)
+
+
+async def roll_both(place: Kitchen, shades: dict[Rendition, int]) -> None:
+    pictures = {each: jpeg(shade) for each, shade in shades.items()}
+    while True:
+        for each, picture in pictures.items():
+            place.hub.publish_jpeg(picture, captured_us=now_us(), rendition=each)
+        await asyncio.sleep(0.02)
 
 
 async def test_mjpeg_shows_placeholders_the_camera_and_nothing_after_a_shut() -> None:
@@ -102,6 +113,35 @@ async def test_a_second_mjpeg_viewer_begins_with_the_newest_picture() -> None:
             async with session.get(f"{place.url}/k/demo/stream.mjpg") as second:
                 data, _ = await Multipart(second).part()
                 assert near(data, CAMERA_SHADE)
+
+
+@pytest.mark.parametrize(
+    ("rendition", "jpegs"), [("low", {LOW}), ("slide", {SLIDE}), ("main", {MAIN}), ("auto", {MAIN})]
+)
+async def test_a_rendition_is_had_by_asking_for_it(rendition: str, jpegs: set[Rendition]) -> None:
+    async with kitchen() as place, aiohttp.ClientSession() as session:
+        place.hub.show(State.LIVE)
+        url = f"{place.url}/k/demo/stream.mjpg?rendition={rendition}&7"
+        async with session.get(url) as reply:
+            stream = Multipart(reply)
+            await stream.part()  # the placeholder of before
+            assert place.hub.demand.jpegs == jpegs
+            shades = {MAIN: 10, LOW: 230}
+            async with asyncio.TaskGroup() as group:
+                camera = group.create_task(roll_both(place, shades))
+                parts = [(await stream.part())[0] for _ in range(4)]
+                camera.cancel()
+            size = MAIN if jpegs & {MAIN} else LOW
+            assert near(parts[-1], shades.pop(size))
+            assert not any(near(part, other) for part in parts for other in shades.values())
+
+
+async def test_a_rendition_that_nobody_knows_is_refused() -> None:
+    async with kitchen() as place, aiohttp.ClientSession() as session:
+        async with session.get(f"{place.url}/k/demo/stream.mjpg?rendition=tiny") as reply:
+            assert reply.status == 400
+            assert "main, low, slide" in await reply.text()
+        assert place.hub.demand == Demand()
 
 
 async def test_an_http_1_0_reader_gets_the_same_stream() -> None:

@@ -1,12 +1,14 @@
 """A shut over real sockets: camera bytes that a reader leaves in the kernel, and proxies."""
 
 import asyncio
+from dataclasses import replace
 
 import aiohttp
 import pytest
 
 from likelight.contract import State
 from likelight.feed.outlets import Demand
+from likelight.feed.rendition import Rendition
 from likelight.web.http.proxies import TrustedProxies, proxy_network
 from support.feed import Kitchen, kitchen, now_us
 from support.pictures import HEIGHT, WIDTH, heavy
@@ -19,7 +21,8 @@ LISTED = TrustedProxies([proxy_network("127.0.0.1")])
 
 def demand_of(path: str) -> Demand:
     """Return the demand of one viewer there."""
-    return Demand(0, 1) if path.endswith("mjpg") else Demand(1, 0)
+    main = frozenset({Rendition.MAIN})
+    return Demand(0, 1, jpegs=main) if path.endswith("mjpg") else Demand(1, 0)
 
 
 def film(place: Kitchen, size: int) -> None:
@@ -31,7 +34,7 @@ def film(place: Kitchen, size: int) -> None:
 
 async def go_live(place: Kitchen, path: str) -> None:
     """Open the gate for the one viewer that is there."""
-    await place.demands.until(demand_of(path))
+    await place.demands.until(replace(demand_of(path), jpegs=frozenset()))
     place.hub.set_format(WIDTH, HEIGHT, 30)
     place.hub.show(State.LIVE)
 

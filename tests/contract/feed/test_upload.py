@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from likelight.contract import State
-from likelight.feed.channels import JpegPicture
+from likelight.feed.jpegs import JpegPicture
 from likelight.feed.outlets import Demand
 from likelight.feed.ring import Fragment
 from likelight.feed.transport import unacknowledged_bytes

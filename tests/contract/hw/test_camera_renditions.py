@@ -5,7 +5,7 @@ from collections import Counter
 from likelight_hw.camera.config import CameraConfig
 from likelight_hw.ports import AccessUnit, Rendition, StreamFormat
 from support.camera import Decoder, Recorder, running
-from support.camera_pictures import luma, read_barcode
+from support.camera_pictures import jpeg_image, luma, read_barcode
 
 MAIN, LOW, SLIDE = Rendition
 CONFIG = CameraConfig(barcode=True)
@@ -54,6 +54,28 @@ async def test_with_nobody_on_them_they_are_not_made() -> None:
     assert not seen[SLIDE]
     assert len(of(sink, LOW)) <= seen[LOW] + 3
     assert sink.units[-1].rendition is MAIN
+
+
+async def test_jpegs_of_each_size_while_they_are_wanted() -> None:
+    def sizes() -> list[tuple[Rendition, tuple[int, int]]]:
+        return [(each.rendition, jpeg_image(each.data).size) for each in sink.jpegs]
+
+    whole, small = (MAIN, (1280, 720)), (LOW, (640, 360))
+    async with running(CONFIG) as (camera, sink):
+        camera.jpeg_rate(30, frozenset({LOW}))
+        camera.start()
+        await sink.until(lambda: len(sink.jpegs) >= 3)
+        assert set(sizes()) == {small}
+        assert {unit.rendition for unit in sink.units} == {MAIN}, "and no encoder of H.264 more"
+        camera.jpeg_rate(30, frozenset({MAIN, LOW}))
+        await sink.until(lambda: whole in sizes())
+        camera.jpeg_rate(30)
+        await sink.more_units(6)  # what was on its way
+        seen = len(sink.jpegs)
+        await sink.more_units(10)
+    assert set(sizes()[seen:]) == {whole}
+    small_ones = {each.captured_us for each in sink.jpegs if each.rendition is LOW}
+    assert small_ones <= {unit.captured_us for unit in sink.units}
 
 
 async def test_a_keyframe_of_one_is_none_of_the_others() -> None:

@@ -117,7 +117,7 @@ async def test_without_mse_it_falls_to_mjpeg(browser: Browser) -> None:
         await shows(page, *DARK)
         assert await page.evaluate("stage.dataset.way") == "mjpeg"
         assert await page.evaluate("stage.querySelector('img').alt") == "The kitchen"
-        assert place.hub.demand == Demand(0, 1)
+        await place.demands.until(Demand(0, 1))
         await page.evaluate("player.stop()")
         await place.demands.until(Demand(0, 0))
         rolling.cancel()
@@ -277,7 +277,7 @@ async def test_a_player_that_gets_no_picture_falls_to_mjpeg_in_time(browser: Bro
     async with stage(browser, init_script=mute) as (place, page):
         await page.wait_for_function("() => stage.dataset.way === 'mjpeg'", timeout=30_000)
         await shows(page, *DARK)
-        assert place.hub.demand == Demand(0, 1)
+        await place.demands.until(Demand(0, 1))
 
 
 async def test_it_comes_back_after_the_connection_was_lost(browser: Browser) -> None:

@@ -5,8 +5,8 @@ import asyncio
 import pytest
 
 from likelight.contract import State
-from likelight.feed.channels import JpegPicture
 from likelight.feed.hls.hls import Hls
+from likelight.feed.jpegs import JpegPicture
 from likelight.feed.outlets import Demand
 from likelight.feed.ring import Fragment
 from support.feed import Demands, hub_with_placeholders

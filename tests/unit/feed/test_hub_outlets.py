@@ -3,8 +3,8 @@
 import pytest
 
 from likelight.contract import State
-from likelight.feed.channels import JpegPicture
 from likelight.feed.hub import Hub
+from likelight.feed.jpegs import JpegPicture
 from likelight.feed.outlets import Demand
 from likelight.feed.ring import Fragment
 

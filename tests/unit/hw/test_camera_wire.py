@@ -1,6 +1,7 @@
 """The packets between daemon and camera child."""
 
 import struct
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -13,16 +14,25 @@ from likelight_hw.camera.wire import (
     pack_access_unit,
     pack_desired_state,
     pack_format,
+    pack_jpeg,
     pack_placeholder,
     pack_setup,
     unpack_access_unit,
     unpack_desired_state,
     unpack_format,
+    unpack_jpeg,
     unpack_placeholder,
     unpack_setup,
 )
 from likelight_hw.child.packets import MAX_PAYLOAD, ChildPacket, ProtocolError, Unpacker, pack
-from likelight_hw.ports import AccessUnit, DrawnPlaceholder, LightFrame, Rendition, StreamFormat
+from likelight_hw.ports import (
+    AccessUnit,
+    DrawnPlaceholder,
+    Jpeg,
+    LightFrame,
+    Rendition,
+    StreamFormat,
+)
 from support.camera import SPECS
 
 packets = st.builds(
@@ -65,11 +75,17 @@ def test_each_message_comes_back_as_it_went() -> None:
         lamp=LightFrame(0.25, (255, 0, 9)),
         ping=5,
         renditions=frozenset({Rendition.SLIDE}),
+        jpegs=frozenset({Rendition.LOW, Rendition.MAIN}),
     )
     assert unpack_desired_state(only(pack_desired_state(want)).payload) == want
 
     placeholder = DrawnPlaceholder("private", 1280, 720, b"\0\0\0\1unit", b"\xff\xd8jpeg")
-    assert unpack_placeholder(only(pack_placeholder(placeholder)).payload) == placeholder
+    small = DrawnPlaceholder("private", 640, 360, b"\0\0\0\1less", b"\xff\xd8small")
+    for each in (placeholder, replace(placeholder, small=small)):
+        assert unpack_placeholder(only(pack_placeholder(each)).payload) == each
+
+    picture = Jpeg(b"\xff\xd8jpeg", 1_790_000_000_000_000, Rendition.LOW)
+    assert unpack_jpeg(only(pack_jpeg(picture))) == picture
 
     form = StreamFormat(640, 360, 30, simulated=True, rendition=Rendition.LOW)
     assert unpack_format(only(pack_format(form, 7)).payload) == (form, 7)

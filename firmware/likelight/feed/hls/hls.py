@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Callable
 
 from likelight.contract import State
-from likelight.feed.channels import JpegPicture
 from likelight.feed.fmp4 import Init
 from likelight.feed.hls.playlist import (
     Rendered,
@@ -16,6 +15,7 @@ from likelight.feed.hls.playlist import (
 from likelight.feed.hls.segmenter import PART_TARGET, SLIDE_PART_TARGET, Segmenter
 from likelight.feed.hls.segments import TARGET_DURATION, Segment
 from likelight.feed.hub import Hub
+from likelight.feed.jpegs import JpegPicture
 from likelight.feed.outlets import Demand
 from likelight.feed.rendition import Rendition
 from likelight.feed.ring import Fragment

@@ -48,8 +48,9 @@ export class MjpegWay {
     const image = this.#image;
     image.addEventListener("load", () => this.#picture(), {once: true});
     image.addEventListener("error", () => this.#report.failed());
-    // A number, because browsers may share one connection among images of the same address.
-    image.src = `${this.#options.base}/stream.mjpg?${++requests}`;
+    // A number, because browsers may share one connection among images of the same address. "auto":
+    // the server sees what the connection takes, and sends smaller ones, or fewer, on a slow line.
+    image.src = `${this.#options.base}/stream.mjpg?rendition=auto&${++requests}`;
     this.#options.stage.append(image);
   }
 

@@ -15,8 +15,8 @@ import aiohttp
 from pydantic import ValidationError
 
 from likelight.contract import State
-from likelight.feed.channels import JpegPicture
 from likelight.feed.hub import Hub
+from likelight.feed.jpegs import JpegPicture
 from likelight.feed.keyframe_pace import KeyframePace
 from likelight.feed.outlets import Demand
 from likelight.feed.rendition import Rendition
@@ -120,12 +120,10 @@ class Upload:
 
     @property
     def demand(self) -> Demand:
-        watched = self._outgoing.watched and not self._in_trouble
-        return Demand(
-            int(watched),
-            int(watched and self._outgoing.jpeg_fps > 0),
-            self._outgoing.renditions if watched else frozenset(),
-        )
+        if not self._outgoing.watched or self._in_trouble:
+            return Demand()
+        jpegs = self._outgoing.jpegs if self._outgoing.jpeg_fps else frozenset()
+        return Demand(1, int(bool(jpegs)), self._outgoing.renditions, jpegs)
 
     def on_fragment(self, fragment: Fragment) -> None:
         """Take a picture of the camera; the relay has placeholders of its own."""
@@ -139,7 +137,7 @@ class Upload:
     def on_jpeg(self, picture: JpegPicture) -> None:
         """The same of JPEGs."""
         if self._hub is not None and self._hub.live_jpeg:
-            self._outgoing.picture = picture
+            self._outgoing.pictures[picture.rendition] = picture
             self._outgoing.changed.set()
 
     def on_state(self, state: State) -> None:
@@ -263,7 +261,9 @@ class Upload:
             asked = {Rendition[word.upper()] for word in request.renditions}
             self._outgoing.renditions = frozenset(asked - {Rendition.MAIN})
             self._demand_changed()
-        if request.jpeg_fps is not None and request.jpeg_fps != self._outgoing.jpeg_fps:
+        if request.jpegs is not None:
+            self._outgoing.jpegs = frozenset(Rendition[word.upper()] for word in request.jpegs)
+        if request.jpeg_fps is not None:
             self._outgoing.jpeg_fps = request.jpeg_fps
             self._demand_changed()
         return request.jpeg_fps is not None

@@ -4,7 +4,7 @@ import asyncio
 from dataclasses import dataclass, field
 
 from likelight.contract import State
-from likelight.feed.channels import JpegPicture
+from likelight.feed.jpegs import JpegPicture
 from likelight.feed.rendition import Rendition
 from likelight.feed.ring import Ring
 
@@ -17,12 +17,14 @@ class Outgoing:
     rings: dict[Rendition, Ring] = field(
         default_factory=lambda: {each: Ring() for each in Rendition}
     )
-    picture: JpegPicture | None = None
-    """The newest JPEG that has not been sent."""
+    pictures: dict[Rendition, JpegPicture] = field(default_factory=dict)
+    """The newest JPEG of each that has not been sent."""
     watched: bool = False
     """True while the cloud says that somebody watches."""
     jpeg_fps: int = 0
     """How many JPEGs a second the relay asks for."""
+    jpegs: frozenset[Rendition] = frozenset({Rendition.MAIN})
+    """Of which renditions."""
     renditions: frozenset[Rendition] = frozenset()
     """What the relay asks for besides MAIN."""
     changed: asyncio.Event = field(default_factory=asyncio.Event)
@@ -32,7 +34,7 @@ class Outgoing:
         """Drop every picture at once."""
         for ring in self.rings.values():
             ring.clear()
-        self.picture = None
+        self.pictures.clear()
 
     @property
     def may_connect(self) -> bool:

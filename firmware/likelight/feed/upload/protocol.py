@@ -112,3 +112,5 @@ class RequestMessage(Wire):
     keyframe: bool = False
     jpeg_fps: Annotated[int, Field(ge=0, le=30)] | None = None
     renditions: Annotated[tuple[RenditionWord, ...], Field(max_length=3)] | None = None
+    jpegs: Annotated[tuple[Literal["main", "low"], ...], Field(max_length=2)] | None = None
+    """Of which renditions it wants JPEGs; of main alone before it says so."""

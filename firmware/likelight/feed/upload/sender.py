@@ -69,7 +69,7 @@ class Sender:
         self._cursors = dict.fromkeys(Rendition, NOWHERE)
         self._inits: dict[Rendition, Init] = {}
         self._first_at: float | None = None
-        self._picture_at = float("-inf")
+        self._picture_at = dict.fromkeys(Rendition, float("-inf"))
         self._drained_at = asyncio.get_running_loop().time()
         self._cutoff: asyncio.TimerHandle | None = None
 
@@ -199,15 +199,21 @@ class Sender:
 
     async def _send_jpeg(self) -> None:
         outgoing = self._outgoing
-        picture, outgoing.picture = outgoing.picture, None
-        # Before a keyframe has brought the format, the relay would end the upload.
-        if picture is None or not self._opened or not outgoing.jpeg_fps or not self._may_send:
-            return
-        # Three quarters of the interval: the camera's rate is seldom a multiple of the relay's. By
-        # the loop's clock: capture times are wall time, and a step back would hold all pictures.
-        now = asyncio.get_running_loop().time()
-        if now - self._picture_at < 0.75 / outgoing.jpeg_fps:
-            return
-        self._picture_at = now
-        packet = UploadPacket(PacketKind.JPEG, picture.jpeg, captured_us=picture.captured_us)
-        await self.socket.send_bytes(packet.pack())
+        for rendition in outgoing.jpegs:
+            picture = outgoing.pictures.pop(rendition, None)
+            # Before a keyframe has brought the format, the relay would end the upload.
+            if picture is None or not self._opened or not outgoing.jpeg_fps or not self._may_send:
+                continue
+            # Three quarters of the interval: the camera's rate is seldom a multiple of the relay's.
+            # By the loop's clock: capture times are wall time; a step back would hold all pictures.
+            now = asyncio.get_running_loop().time()
+            if now - self._picture_at[rendition] < 0.75 / outgoing.jpeg_fps:
+                continue
+            self._picture_at[rendition] = now
+            packet = UploadPacket(
+                PacketKind.JPEG,
+                picture.jpeg,
+                captured_us=picture.captured_us,
+                rendition=rendition,
+            )
+            await self.socket.send_bytes(packet.pack())
