@@ -4,7 +4,9 @@ Run there by test_realcam.py, on Python 3.13. The sensor is libcamera's virtual 
 test pattern scrolls; everything above it is what runs on a Raspberry Pi.
 """
 
+import contextlib
 import itertools
+import socket
 import statistics
 import time
 from collections.abc import Callable
@@ -14,13 +16,23 @@ import pytest
 from PIL import Image
 
 from likelight_hw.camera.config import CameraConfig
+from likelight_hw.camera.parent import Parent
 from likelight_hw.camera.probe import probe
+from likelight_hw.camera.wire import (
+    CameraMessage,
+    DesiredState,
+    pack_desired_state,
+    unpack_access_unit,
+    unpack_jpeg,
+)
+from likelight_hw.child.packets import Unpacker
 from likelight_hw.picture.mask import Polygon
-from likelight_hw.ports import AccessUnit, CameraPhase, HardwareError
+from likelight_hw.ports import AccessUnit, CameraPhase, HardwareError, Jpeg, Rendition
 from support.busy import BUSY
 from support.camera import SPECS, Decoder, running
 from support.camera_pictures import jpeg_image, luma, nal_units
 
+MAIN, LOW, SLIDE = Rendition
 MASK: Polygon = ((0.25, 0.25), (0.75, 0.25), (0.75, 0.75), (0.25, 0.75))
 INNER = (0.27, 0.27, 0.73, 0.73)
 """Inside the mask, and clear of what the codec smears over its edge."""
@@ -185,6 +197,60 @@ def test_an_encoder_of_picamera2_gets_masked_frames_only(request: pytest.Fixture
         assert spread(small.planes.y, (0, 0, 1, 1)) > 60
         assert spread(small.planes.y, INNER) == 0
         camera.stop()
+
+
+@old_daemons
+def test_the_board_makes_low_slide_and_jpegs_of_its_second_picture(
+    request: pytest.FixtureRequest,
+) -> None:
+    """The `lores` of picamera2, which a Pi's ISP scales; with x264 in place of the encoder."""
+    from picamera2.encoders import LibavH264Encoder
+
+    from likelight_hw.camera.board_encoder import HardwareCamera, HardwarePipeline
+
+    config = CameraConfig(driver="picamera2", badge=None, masks=(MASK,))
+    ours, childs = socket.socketpair()
+    request.addfinalizer(ours.close)
+    request.addfinalizer(childs.close)
+    parent = Parent(childs)
+    pipeline = HardwarePipeline(HardwareCamera(config, encoder=LibavH264Encoder), parent)
+    request.addfinalizer(pipeline.release)
+    small = frozenset({LOW, SLIDE})
+    wanted = DesiredState(stream=1, renditions=small, jpeg_fps=10, jpegs=frozenset({MAIN, LOW}))
+    ours.sendall(pack_desired_state(wanted))
+    parent.wait(20)
+    pipeline.open(1)
+    ours.setblocking(False)
+    unpacker = Unpacker()
+    units: list[AccessUnit] = []
+    jpegs: list[Jpeg] = []
+    limit = time.monotonic() + 30
+    while sum(unit.rendition is SLIDE for unit in units) < 3 or len(jpegs) < 4:
+        assert time.monotonic() < limit
+        assert pipeline.wait(1)
+        pipeline.take()
+        with contextlib.suppress(BlockingIOError):
+            for packet in unpacker.feed(ours.recv(1 << 20)):
+                if packet.kind == CameraMessage.ACCESS_UNIT:
+                    units.append(unpack_access_unit(packet))
+                elif packet.kind == CameraMessage.JPEG:
+                    jpegs.append(unpack_jpeg(packet))
+    pipeline.close()
+    mains = [unit.captured_us for unit in units if unit.rendition is MAIN]
+    for rendition in small:
+        decoder = Decoder()
+        of_one = [unit for unit in units if unit.rendition is rendition]
+        assert of_one[0].keyframe
+        for unit in of_one:
+            picture = luma(decoder.decode(unit.data))
+            assert picture.size == (640, 360)
+            assert spread(picture, (0, 0, 1, 1)) > 60
+            if unit.captured_us < mains[-1]:  # its encoder may be behind
+                assert min(abs(unit.captured_us - main) for main in mains) < 17_000
+    assert {jpeg.rendition for jpeg in jpegs} == {MAIN, LOW}
+    for jpeg in jpegs:
+        assert jpeg_image(jpeg.data).size == (640, 360), "of the one second picture"
+        assert spread(jpeg_image(jpeg.data).convert("L"), INNER) <= 6
 
 
 @old_daemons

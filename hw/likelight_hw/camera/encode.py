@@ -72,7 +72,7 @@ class H264Encoder:
         """Return the access unit, and whether it is a keyframe (it is one when asked for)."""
         frame = picture.frame
         frame.pict_type = PictureType.I if keyframe else PictureType.NONE
-        frame.pts = self._count
+        _stamp(frame, self._context, self._count)
         self._count += 1
         (packet,) = self._context.encode(frame)
         return bytes(packet), packet.is_keyframe
@@ -92,10 +92,17 @@ class JpegEncoder:
         """Return the picture as one JPEG."""
         frame = picture.frame
         frame.pict_type = PictureType.NONE
-        frame.pts = self._count
+        _stamp(frame, self._context, self._count)
         self._count += 1
         (packet,) = self._context.encode(frame)
         return bytes(packet)
+
+
+def _stamp(frame: av.VideoFrame, context: VideoCodecContext, count: int) -> None:
+    # Several encoders take turns with one frame, and each leaves its time base in it: by that of 5
+    # pictures a second, what comes next seemed to come in a second and then to go back.
+    frame.time_base = context.time_base
+    frame.pts = count
 
 
 def _context(codec: str, width: int, height: int, fps: int) -> VideoCodecContext:

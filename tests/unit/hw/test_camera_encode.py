@@ -69,3 +69,18 @@ def test_colours_arrive_as_they_were_meant() -> None:
     assert all(abs(a - b) <= 6 for a, b in zip(pixel, (194, 37, 92), strict=True))
     assert abs(bytes(frame.planes[1])[0] - u) <= 2
     assert abs(bytes(frame.planes[2])[0] - v) <= 2
+
+
+def test_encoders_of_other_rates_may_take_turns_with_one_picture() -> None:
+    """As on a board whose second picture is small already; FFmpeg refused a time that goes back."""
+    picture = PaintedPicture(640, 360)
+    low, slide = H264Encoder(640, 360, 30, 400_000), H264Encoder(640, 360, 5, 140_000)
+    whole, small = JpegEncoder(640, 360), JpegEncoder(640, 360)
+    for number in range(19):
+        if number % 3 == 0:
+            assert whole.encode(picture)
+        assert low.encode(picture, keyframe=False)[1] is (number == 0)
+        if number % 6 == 0:
+            assert slide.encode(picture, keyframe=False)[0]
+        if number % 3 == 0:
+            assert small.encode(picture)
