@@ -66,7 +66,10 @@ async def test_each_rendition_is_listed_and_is_made_while_somebody_follows_it() 
             uris.append(uri)
         assert uris == [f"hls/an-epoch/{under}live.m3u8" for under in ("", "low/", "slide/")]
         told = [info.partition(":")[2].split(",") for info in lines[2::2]]
-        assert [each[0] for each in told] == ["BANDWIDTH=500000", "BANDWIDTH=175000"]
+        rates = [int(info.partition("BANDWIDTH=")[2].partition(",")[0]) for info in lines[::2]]
+        assert rates[0] > rates[1] > rates[2] > 0, (
+            "a still kitchen's main one needs next to nothing"
+        )
         assert [each[3:5] for each in told] == [
             ["RESOLUTION=320x192", f"FRAME-RATE={fps:.3f}"] for fps in (30, 5)
         ], "which are known before any of them was made"

@@ -46,28 +46,34 @@ def multivariant_playlist(variants: Sequence[Variant]) -> Rendered:
     """Render the playlist that describes `variants`; the first one's window must list a part.
 
     One that nobody watches has no pictures. Its size and rates follow from the first one's, which
-    the camera makes it of, and its level is no higher.
+    the camera makes it of, and its level is no higher. It is told to need less than the one before:
+    of a kitchen in which nothing moves the main one may need less than a small one at its most, and
+    hls.js takes what needs most for the best.
     """
     first = variants[0].window.newest
     assert first is not None
     lines = ["#EXTM3U", "#EXT-X-VERSION:10"]
+    most = variants[0].window.peak
     for variant in variants:
-        lines += [f"#EXT-X-STREAM-INF:{','.join(_about(variant, first.init))}", variant.uri]
+        newest = variant.window.newest
+        nominal = variant.rendition.nominal_bits_per_s * 5 // 4
+        peak = variant.window.peak if newest else min(nominal, most * 3 // 4)
+        lines += [f"#EXT-X-STREAM-INF:{','.join(_about(variant, first.init, peak))}", variant.uri]
+        most = min(most, peak)
     return _rendered(iter(lines))
 
 
-def _about(variant: Variant, main: Init) -> Iterator[str]:
+def _about(variant: Variant, main: Init, peak: int) -> Iterator[str]:
     window, rendition = variant.window, variant.rendition
     newest = window.newest
     if newest is not None:
         init = newest.init
         codec, size, fps = init.sets.codec, (init.width, init.height), init.fps
-        peak, average = window.peak, window.average
+        average = window.average
     else:
         codec = main.sets.codec
         size, fps = rendition.size(main.width, main.height), rendition.fps(main.fps)
         average = rendition.nominal_bits_per_s
-        peak = average * 5 // 4
     yield f"BANDWIDTH={peak}"
     yield f"AVERAGE-BANDWIDTH={min(peak, average)}"
     yield f'CODECS="{codec}"'

@@ -95,7 +95,11 @@ export class HlsWay {
       abrEwmaDefaultEstimate: 5_000_000,
       liveSyncOnStallIncrease: 0.25, // with 1 s, the default, each stall adds a delay that stays
     });
-    hls.on(Hls.Events.MANIFEST_PARSED, () => this.#report.connected());
+    hls.on(Hls.Events.MANIFEST_PARSED, (_, {firstLevel}) => {
+      // By itself it begins with the fewest pictures a second, which would have to be made for it.
+      hls.startLevel = firstLevel;
+      this.#report.connected();
+    });
     hls.on(Hls.Events.ERROR, (_, {fatal}) => {
       if (fatal) this.#report.failed();
     });
