@@ -11,7 +11,7 @@ import pytest
 
 from likelight_cloud.kitchens.kitchen import Kitchen
 from likelight_cloud.trust.device import hashed
-from support.cloud import KID, Site, WallClock, bearer, serving, status
+from support.cloud import KID, TOKEN, Site, WallClock, bearer, serving, status
 
 
 @pytest.fixture
@@ -469,3 +469,28 @@ async def test_the_source_of_likes_is_forgotten_with_a_restart_and_their_number_
         await site.like(2)
         likes = (await site.poll(cursor)).body["likes"]
         assert (likes["delta"], likes["by_source"]) == (5, {"page": 5})
+
+
+async def test_after_an_outage_devices_are_answered_in_turn_and_new_ones_at_once(
+    tmp_path: Path, clock: WallClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # One in 1000 s, longer than any machine takes for this test.
+    monkeypatch.setattr("likelight_cloud.kitchens.returning.LEAST_PER_S", 0.001)
+    monkeypatch.setattr("likelight_cloud.kitchens.returning.SPREAD_S", 1e6)
+    kids = ("first", "second", "new")
+    async with serving(tmp_path / "cloud.db", now=clock) as site:
+        for kid in kids:
+            await site.cloud.store.add_kitchen(kid, kid, clock())
+            await site.cloud.store.add_token(kid, hashed(TOKEN))
+        for kid in kids[:2]:
+            await site.poll(kid=kid)
+            report = status()
+            await site.call("POST", f"/v1/kitchens/{kid}/status", json=report, headers=bearer())
+    clock.step(minutes=10)
+    async with serving(tmp_path / "cloud.db", now=clock) as site:
+        assert (await site.poll(kid="first")).status == 200
+        busy = await site.poll(kid="second")
+        assert (busy.status, busy.body["type"]) == (503, "urn:likelight:problem:busy")
+        assert 900 < int(busy.headers["Retry-After"]) <= 1000
+        assert (await site.poll(kid="first")).status == 200, "it is there already"
+        assert (await site.poll(kid="new")).status == 200
