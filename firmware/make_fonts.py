@@ -7,6 +7,7 @@ use.
 
 import argparse
 import json
+from collections.abc import Iterable
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
@@ -67,6 +68,7 @@ def main() -> None:
     _write("NotoSansArabic", "Bold", arabic, ARABIC | _letters("ar"), shaped=True)
     japanese = KANA | set(map(ord, KANJI)) | _letters("ja")
     _write("NotoSansJP", "Bold", TTFont(options.noto_sans_jp_bold), japanese, shaped=False)
+    write_language_name()
 
 
 def write_page_font(weight: str) -> None:
@@ -79,6 +81,16 @@ def write_page_font(weight: str) -> None:
     path = ASSETS / "fonts" / f"AtkinsonHyperlegible-{weight}.ttf"
     font = TTFont(path)
     _open_zero(font)
+    _write_woff2(font, font.getBestCmap(), path.with_suffix(".woff2"))
+
+
+def write_language_name() -> None:
+    """Write the three letters by which Japanese is chosen: not every reader's computer has them."""
+    font = TTFont(ASSETS / "fonts" / "NotoSansJP-Bold.ttf")
+    _write_woff2(font, map(ord, "日本語"), ASSETS / "fonts" / "NotoSansJP-Name.woff2")
+
+
+def _write_woff2(font: TTFont, letters: Iterable[int], path: Path) -> None:
     options = Options(
         layout_features=["*"],
         hinting=False,
@@ -87,11 +99,11 @@ def write_page_font(weight: str) -> None:
         name_IDs=[0, 1, 2, 3, 4, 5, 6, 13, 14],
     )
     subsetter: Any = Subsetter(options)
-    subsetter.populate(unicodes=font.getBestCmap())
+    subsetter.populate(unicodes=letters)
     subsetter.subset(font)
     font.recalcTimestamp = False
     font.flavor = "woff2"
-    font.save(path.with_suffix(".woff2"))
+    font.save(path)
 
 
 def _open_zero(font: TTFont) -> None:

@@ -1,4 +1,4 @@
-"""Screenshots of the viewer's page in every state, from the stub cloud, for the eye.
+"""Screenshots of the viewer's page in every state and of the pages beside it, for the eye.
 
 cd tests && ../.venv/bin/python -m support.photographs FOLDER [SET ...]
 
@@ -8,6 +8,7 @@ the sets whose names begin with a given SET. All of them take five minutes.
 
 import argparse
 import asyncio
+import tempfile
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -19,6 +20,7 @@ from playwright.async_api import Browser, ViewportSize
 from likelight.assets import catalogue
 from likelight.contract import State, SummaryLikes
 from support.chromium import chromium
+from support.cloud_server import cloud_server
 from support.pages import Theme, ViewerPage, chromium_page
 from support.serving import serving
 from support.stub_cloud import StubCloud
@@ -83,6 +85,17 @@ SCENES: Final[Mapping[str, Scene]] = {
 }
 
 
+PAPERS: Final[Mapping[str, str]] = {
+    "here": "/k/demo/here",
+    "embed": "/embed/demo",
+    "start": "/",
+    "privacy": "/privacy",
+    "nothing": "/nothing",
+    "refused": "/k/nowhere",
+}
+"""Pages beside the kitchen's own, of a real cloud that no device has spoken to."""
+
+
 async def photograph_all(folder: Path, browser: Browser, wanted: tuple[str, ...]) -> None:
     """Write the pictures of the `wanted` sets into `folder`, and a sheet of each."""
     sets: list[tuple[str, ViewportSize, Theme, str]] = [
@@ -98,6 +111,7 @@ async def photograph_all(folder: Path, browser: Browser, wanted: tuple[str, ...]
             await photograph(browser, folder / f"{name}-{scene}.png", scene, size, theme, lang)
             for scene in SCENES
         ]
+        files += await photograph_papers(browser, folder / name, size, theme, lang)
         await asyncio.to_thread(sheet, files, folder / f"{name}.png")
 
 
@@ -114,6 +128,24 @@ async def photograph(
             await SCENES[scene](cloud, ViewerPage(page))
             await page.screenshot(path=file)
     return file
+
+
+async def photograph_papers(
+    browser: Browser, prefix: Path, size: ViewportSize, theme: Theme, lang: str
+) -> list[Path]:
+    """Write a picture of each of the other pages; their names begin with `prefix`."""
+    files = []
+    with tempfile.TemporaryDirectory() as state:
+        async with cloud_server(Path(state) / "cloud.sqlite", lists_kitchens=True) as served:
+            for name, path in PAPERS.items():
+                file = prefix.with_name(f"{prefix.name}-{name}.png")
+                address = f"{served.public}{path}?lang={lang}"
+                async with chromium_page(
+                    browser, address, viewport=size, theme=theme, calm=True
+                ) as page:
+                    await page.screenshot(path=file)
+                files.append(file)
+    return files
 
 
 def sheet(files: list[Path], out: Path) -> None:

@@ -57,6 +57,12 @@ def test_a_page_s_zero_has_no_slash_and_is_as_wide(weight: str) -> None:
     assert for_pages["hmtx"].metrics["zero"] == whole["hmtx"].metrics["zero"]
 
 
+def test_the_name_of_japanese_is_written_by_a_font_of_its_own() -> None:
+    file = FOLDER / "NotoSansJP-Name.woff2"
+    assert file.stat().st_size <= 2 * 1024, "for one link"
+    assert set(map(chr, TTFont(file).getBestCmap())) == set("日本語")
+
+
 @every_file
 def test_the_readme_tells_what_is_in_the_folder(file: Path) -> None:
     readme = (FOLDER / "README.md").read_text("utf-8")
