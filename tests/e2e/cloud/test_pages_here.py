@@ -15,6 +15,12 @@ from support.stub_cloud import StubCloud
 
 pytestmark = [needs_chromium, pytest.mark.asyncio(loop_scope="module")]
 
+FOOTER = """() => {
+  const box = (of) => document.querySelector(of).getBoundingClientRect();
+  const [notes, footer, promises] = ["form.notes", "footer", "footer p"].map(box);
+  return [footer.width === notes.width, footer.top >= notes.bottom,
+    box("#language").top >= promises.bottom + 8];
+}"""
 WELCOME = "Say thank you to the kitchen, from right here."
 
 
@@ -81,6 +87,7 @@ async def test_it_fits_a_phone_and_a_desk(
             await expect(viewer.receipt.locator('[data-kind="like"]')).to_be_visible()
             assert not await page.evaluate("document.documentElement.scrollWidth > innerWidth")
             await expect(viewer.like).to_be_in_viewport()
+            assert await page.evaluate(FOOTER) == [True, True, True]
             await photograph(page, f"here-{lang}-{viewport['width']}-{theme}")
 
 
