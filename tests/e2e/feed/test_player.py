@@ -342,11 +342,24 @@ async def test_a_picture_beside_a_hidden_tab_is_seen_until_it_is_closed(browser:
         }""")
         await page.locator("button").click()
         await page.wait_for_function("document.pictureInPictureElement")
+        await page.evaluate("""() => {
+          const video = document.pictureInPictureElement;
+          video.addEventListener("emptied", () => { heard.away ||= video.srcObject !== null; });
+          Math.random = () => 0.5; // the pause before the next connection
+        }""")
         await page.evaluate(HIDDEN, True)
         frames = "document.querySelector('video').getVideoPlaybackQuality().totalVideoFrames"
         before = await page.evaluate(frames)
         await page.wait_for_function(f"{frames} > {before} + 30")
         assert await page.evaluate("heard.pictures") == 1
+
+        place.cut_all()
+        await page.wait_for_function("heard.connections.some(({kind}) => kind === 'lost')")
+        await page.wait_for_function("heard.pictures === 2")
+        assert await page.evaluate("heard.away"), "nothing of the kitchen is seen meanwhile"
+        await shows(page, *DARK)
+        kept = "document.pictureInPictureElement === document.querySelector('video')"
+        assert await page.evaluate(kept)
         assert await page.evaluate("heard.unseen") == 0
         await page.evaluate("document.exitPictureInPicture()")
         await place.demands.until(Demand(0, 0))

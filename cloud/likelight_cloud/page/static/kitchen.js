@@ -102,6 +102,7 @@ const player = here ? null : new Player({
   stage: find("stage"),
   base: `/k/${kid}`,
   label: word("picture"),
+  away: word("lost", { when: word("shortly") }),
   now: serverTime,
   onState: (value) => stateLine.socketSaid(value),
   onConnection: ({ kind, retryIn }) => stateLine.stream(kind, retryIn),

@@ -5,7 +5,7 @@
 
 import {Age} from "./age.js";
 import {mediaSource} from "./mse.js";
-import {decodedFrames, liveVideo, play, removeVideo} from "./video.js";
+import {decodedFrames, listen, liveVideo, play, removeVideo} from "./video.js";
 
 const NATIVE = "application/vnd.apple.mpegurl";
 const CHECK_EVERY_MS = 500;
@@ -58,9 +58,8 @@ export class HlsWay {
   async open() {
     const {stage, base, label} = this.#options;
     const {connected, picture, failed, notAllowed} = this.#report;
-    this.#video = liveVideo(label, {picture, error: failed});
-    this.#video.addEventListener("loadedmetadata", () => play(this.#video, notAllowed));
-    stage.append(this.#video);
+    this.#video = liveVideo(stage, label, {picture, error: failed});
+    listen(this.#video, "loadedmetadata", () => play(this.#video, notAllowed));
     const url = `${base}/stream.m3u8`;
     if (!mediaSource()) {
       this.#video.addEventListener("loadedmetadata", connected, {once: true});
@@ -78,7 +77,7 @@ export class HlsWay {
     this.#closed = true;
     clearInterval(this.#timer);
     this.#hls?.destroy();
-    if (this.#video) removeVideo(this.#video);
+    if (this.#video) removeVideo(this.#video, this.#options.away);
   }
 
   async #load(url) {

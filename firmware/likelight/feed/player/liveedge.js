@@ -1,7 +1,7 @@
 // Keeps a video at the end of its buffer: jumps when far behind, else lets its rate do it.
 
 import {Margin} from "./margin.js";
-import {play} from "./video.js";
+import {listen, play} from "./video.js";
 
 const KEEP_S = 5; // of what has been played
 const MAX_LAG_S = 2; // more is not live any more: jump
@@ -21,8 +21,8 @@ export class LiveEdge {
   constructor(video, notAllowed) {
     this.#video = video;
     this.#notAllowed = notAllowed;
-    video.addEventListener("waiting", () => { this.#waitingSince = performance.now(); });
-    video.addEventListener("playing", () => this.#onPlaying());
+    listen(video, "waiting", () => { this.#waitingSince = performance.now(); });
+    listen(video, "playing", () => this.#onPlaying());
   }
 
   // A stream begins, or replaces another (the camera's after a placeholder's). Its first frame

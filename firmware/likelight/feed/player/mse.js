@@ -17,6 +17,7 @@ export function mediaSource() {
 
 export class MsePicture {
   #video;
+  #away;
   #report;
   #source;
   #buffer = null;
@@ -31,10 +32,11 @@ export class MsePicture {
    * Puts a video into `stage`. Reports `picture`; `failed` when a new try may help; `unsupported`
    * or `notAllowed` when the browser will not play it.
    */
-  constructor({stage, label, now, report}) {
+  constructor({stage, label, away, now, report}) {
     this.#report = report;
+    this.#away = away;
     this.#captures = new Captures(now);
-    this.#video = liveVideo(label, {picture: report.picture, error: report.unsupported});
+    this.#video = liveVideo(stage, label, {picture: report.picture, error: report.unsupported});
     this.#live = new LiveEdge(this.#video, report.notAllowed);
     this.#source = new (mediaSource())();
     this.#source.addEventListener("sourceopen", () => this.#pump());
@@ -44,7 +46,6 @@ export class MsePicture {
       this.#video.src = url;
       this.#source.addEventListener("sourceopen", () => URL.revokeObjectURL(url), {once: true});
     }
-    stage.append(this.#video);
   }
 
   /** True once a whole fragment has come: if no picture follows, it is the browser's fault. */
@@ -87,7 +88,7 @@ export class MsePicture {
 
   close() {
     this.#closed = true;
-    removeVideo(this.#video);
+    removeVideo(this.#video, this.#away);
   }
 
   // The SourceBuffer takes one append at a time; everything that waits is appended together.

@@ -15,7 +15,7 @@
 //                          `slow` is true while it was "slow" in the last 30 s
 //   onUnseen()             nobody sees the picture any more, in this tab or in a window of its own, and
 //                          it is closed
-// `now()` is the wall time in epoch milliseconds from which the delay is computed; a page that
+// `away` are the words in a picture in a window of its own while the connection is lost; `now()` is the wall time in epoch milliseconds from which the delay is computed; a page that
 // knows the server's clock passes that. `stage.dataset.way` is "mse", "fetch", "hls", "mjpeg" or
 // "snapshot".
 
@@ -24,6 +24,7 @@ import {HlsWay} from "./hls.js";
 import {MjpegWay} from "./mjpeg.js";
 import {SnapshotWay} from "./snapshot.js";
 import {SocketWay} from "./socket.js";
+import {clear} from "./video.js";
 
 const WAYS = [SocketWay, FetchWay, HlsWay, MjpegWay, SnapshotWay];
 
@@ -64,10 +65,11 @@ export class Player {
   #onlineListener = () => this.#onOnline();
 
   constructor({stage, base, label = "Picture from the kitchen", now = Date.now,
+    away = "We lost the connection. Trying again.",
     onState = () => {}, onConnection = () => {}, onPicture = () => {}, onRendition = () => {},
     onDelay = () => {}, onUnseen = () => {}}) {
     this.#options = {
-      stage, base, label, now, onState, onConnection, onPicture, onRendition, onDelay, onUnseen,
+      stage, base, label, away, now, onState, onConnection, onPicture, onRendition, onDelay, onUnseen,
     };
   }
 
@@ -86,6 +88,7 @@ export class Player {
     this.#options.stage.removeEventListener("leavepictureinpicture", this.#visibilityListener);
     removeEventListener("online", this.#onlineListener);
     this.#close();
+    this.#options.stage.replaceChildren();
   }
 
   #onVisible() {
@@ -118,6 +121,7 @@ export class Player {
     clearInterval(this.#watch);
     this.#way?.close();
     this.#way = null;
+    clear(this.#options.stage);
   }
 
   // When the best way fails repeatedly, the network has changed, and all ways are tried again.
@@ -131,13 +135,14 @@ export class Player {
     while (WAYS[index] && !this.#usable(WAYS[index])) index++;
     const Way = WAYS[index];
     if (!Way) return this.#lost();
-    const {stage, base, label, now} = this.#options;
+    const {stage, base, label, away, now} = this.#options;
+    if (Way.engine === "jpeg") stage.replaceChildren(); // an image can't be in a window of its own
     stage.dataset.way = Way.way;
     this.#rendition("main"); // until the way says otherwise
     this.#index = index;
     this.#pictured = this.#standing = false;
     this.#state = null;
-    const way = this.#way = new Way({stage, base, label, now, report: this.#callbacks(() => way)});
+    const way = this.#way = new Way({stage, base, label, away, now, report: this.#callbacks(() => way)});
     this.#expectPicture();
     const opened = async () => way.open();
     opened().catch((error) => {
