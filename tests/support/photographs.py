@@ -61,6 +61,13 @@ async def thanks(cloud: StubCloud, viewer: ViewerPage) -> None:
     await viewer.page.locator("#moment q").wait_for()
 
 
+async def smaller(_: StubCloud, viewer: ViewerPage) -> None:
+    """A slow line's picture, with its age and the reason in its corner."""
+    await viewer.shows_a_picture()
+    for call in ("onRendition('slide')", "onDelay(1.2, false)"):
+        await viewer.page.evaluate(f"player.options.{call}")
+
+
 def state(value: State, **fields: object) -> Scene:
     """A kitchen without a picture."""
 
@@ -75,6 +82,7 @@ SCENES: Final[Mapping[str, Scene]] = {
     "live": live,
     "receipts": receipts,
     "thanks": thanks,
+    "smaller": smaller,
     "waking": state(State.IDLE),
     "private": state(State.PRIVATE),
     "closed": state(State.CLOSED, opens_at=datetime.now(UTC) + timedelta(hours=14)),

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Browser, expect
+from playwright.async_api import Browser, Page, expect
 
 from support.chromium import needs_chromium
 from support.cloud import KID
@@ -41,6 +41,20 @@ async def test_a_viewer_deletes_the_cookie_and_what_is_bound_to_it(
         assert await page.context.cookies() == []
         await page.reload()
         await expect(mine).to_have_text("This browser has no cookie of ours.")
+        # A computer's own font may draw boxes, and count as having the letters.
+        await page.evaluate("""document.fonts.load('700 16px "Noto Sans JP Name"', '日本語')""")
+        assert await drawn_by_ours(page, "nav a[lang=ja]")
+
+
+async def drawn_by_ours(page: Page, selector: str) -> bool:
+    """Return whether the first of `selector` is drawn with a font of the page's alone."""
+    devtools = await page.context.new_cdp_session(page)
+    for domain in ("DOM", "CSS"):
+        await devtools.send(f"{domain}.enable")
+    root = (await devtools.send("DOM.getDocument"))["root"]["nodeId"]
+    found = await devtools.send("DOM.querySelector", {"nodeId": root, "selector": selector})
+    drawn = await devtools.send("CSS.getPlatformFontsForNode", found)
+    return [font["isCustomFont"] for font in drawn["fonts"]] == [True]
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
