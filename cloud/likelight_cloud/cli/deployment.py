@@ -62,7 +62,7 @@ def _options(database: Database, domain: str) -> str:
     url = str(STATE / place.name) if isinstance(place, Path) else place.url
     # systemd.exec(5): within double quotes a backslash takes the meaning from what follows.
     url = url.replace("\\", "\\\\").replace('"', '\\"').replace("$", "\\$")
-    return f'OPTIONS={options}\nLIKELIGHT_DATABASE="{url}"\n'
+    return f'OPTIONS="{options}"\nLIKELIGHT_DATABASE="{url}"\n'
 
 
 def _commands(folder: Path, database: Database, domain: str) -> str:

@@ -42,7 +42,7 @@ def test_the_files_name_domain_database_and_program(
     for file in files.iterdir():
         assert str(file) in told, "each has its command"
     assert (files / "options").read_text() == (
-        "OPTIONS=--public-url https://kitchens.example.com --trusted-proxy 127.0.0.1\n"
+        'OPTIONS="--public-url https://kitchens.example.com --trusted-proxy 127.0.0.1"\n'
         'LIKELIGHT_DATABASE="/var/lib/likelight-cloud/cloud.sqlite3"\n'
     )
     program = Path(sys.executable).with_name("likelight-cloud")
