@@ -50,8 +50,7 @@ async def measure(clouds: RoutedClouds, rounds: int) -> None:
             took += found[: len(moved)]
             stayed += found[len(moved) :]
             await clouds.start(port)
-            while (await clouds.served_by(session))[port] != served[port]:
-                await asyncio.sleep(0.5)
+            await clouds.returned(session, port)
         for load in loads.values():
             load.end()
         await asyncio.gather(*sending)

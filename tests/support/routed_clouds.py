@@ -50,7 +50,7 @@ class RoutedClouds:
             await self.kill(port)
 
     async def served_by(self, session: aiohttp.ClientSession) -> Mapping[int, list[str]]:
-        """Return kitchens of each port, the same ones each time: `EACH` where all clouds run."""
+        """Return `EACH` kitchens or more of each port, while nobody else asks."""
         found: dict[int, list[str]] = {port: [] for port in self._clouds}
         for kid in self.kitchens:
             if all(len(kids) >= EACH for kids in found.values()):
@@ -63,6 +63,12 @@ class RoutedClouds:
                 if count > before[port]:
                     found[port].append(kid)
         return found
+
+    async def returned(self, session: aiohttp.ClientSession, port: int) -> None:
+        """Return once nginx asks the cloud of `port` again, which was started anew."""
+        async with asyncio.timeout(60):
+            while not (await self.requests(session))[port]:
+                await asyncio.sleep(0.2)
 
     async def requests(self, session: aiohttp.ClientSession) -> Mapping[int, int]:
         """Return how many requests each port has answered."""

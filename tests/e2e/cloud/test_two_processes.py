@@ -84,9 +84,7 @@ async def _one_is_killed(
         assert (told.status, (await told.json())["likes"]["delta"]) == (200, 1)
     if ROUNDS > 1:
         await clouds.start(port)
-        async with asyncio.timeout(60):
-            while (await clouds.served_by(session))[port] != kids:
-                await asyncio.sleep(1)
+        await clouds.returned(session, port)
 
 
 async def _each_address_of_a_kitchen_reaches_its_cloud(
