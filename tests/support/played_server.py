@@ -83,7 +83,8 @@ set -a; . /etc/likelight-cloud/options; set +a
 start=$(sed -n 's/^ExecStart=//p' /etc/systemd/system/likelight-cloud.service)
 cd /var/lib/likelight-cloud
 nginx
-setpriv --reuid=likelight-cloud --regid=likelight-cloud --init-groups $(eval echo "$start") 2>/played/serve.log &
+exec_as="setpriv --reuid=likelight-cloud --regid=likelight-cloud --init-groups"
+$exec_as $(eval echo "$start") 2>/played/serve.log &
 for try in $(seq 300); do
   if grep -q 'answers at' /played/serve.log; then break; fi
   sleep 0.1
