@@ -150,22 +150,20 @@ class Cloud:
         for kitchen in self._kitchens.values():
             kitchen.announce()
 
-    async def admit(
-        self, request: web.Request, kitchen: Kitchen, *, diagnosis: bool = False
-    ) -> bytes:
+    async def admit(self, request: web.Request, kitchen: Kitchen, *, counts: bool = True) -> bytes:
         """Return the hash of the device token in `request`; raise a 401 for none that is valid.
 
         The hashes are read each time, so that a revoked token ends at once. A rotation is done once
-        the newer token has come twice, from the device itself and not from a `diagnosis`: the
-        daemon may still have the old one.
+        the newer token has come with two requests that count; one of a diagnosis does not, because
+        the daemon may still have the old one.
         """
         kid = kitchen.record.kid
         valid = await self.store.token_hashes(kid)
         kitchen.admit_only(valid)
         token = token_of(request, kid, valid)
-        rotates = len(valid) > 1 and token == valid[-1] and not diagnosis
+        rotates = len(valid) > 1 and token == valid[-1] and counts
         if rotates and kitchen.used_before(token):
-            await self.store.end_other_tokens(kid, token)
+            await self.store.end_other_tokens(kid, token, self.now())
             kitchen.admit_only((token,))
         return token
 

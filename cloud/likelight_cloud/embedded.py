@@ -84,7 +84,7 @@ class MountedCloud:
     async def _enrol_all(self) -> None:
         for kid, name, token in self._enrolled:
             await self._store.add_kitchen(kid, name, self._now())
-            await self._store.add_token(kid, hashed(token))
+            await self._store.add_token(kid, hashed(token), self._now())
 
 
 class EmbeddedCloud(MountedCloud):

@@ -21,6 +21,7 @@ from likelight_cloud.admin.metrics import CloudMetrics, metrics_route
 from likelight_cloud.admin.request_counts import RequestCounts
 from likelight_cloud.api.device.enrol import enrol_routes
 from likelight_cloud.api.device.pairing import pairing_routes
+from likelight_cloud.api.device.token import post_token
 from likelight_cloud.embedded import MountedCloud
 from likelight_cloud.openapi.routes import mount_openapi
 from likelight_cloud.page.start import start_routes
@@ -106,6 +107,7 @@ class CloudServer:
         self._cloud.mount(app)
         mount_relay(self._relays, app)
         app.add_routes([*enrol_routes(), *pairing_routes(), health_route(self._cloud.cloud)])
+        app.router.add_post("/v1/kitchens/{kid}/token", post_token)
         app.add_routes(start_routes(self._kitchens if self._lists_kitchens else None))
         mount_openapi(app)
         app.on_response_prepare.append(self._requests.on_prepare)

@@ -47,7 +47,7 @@ async def idle_polls(count: int) -> None:
 
         async def enrol(number: int) -> None:
             await store.add_kitchen(f"k{number}", f"Kitchen {number}", utc_now())
-            await store.add_token(f"k{number}", hashed(f"token-{number}"))
+            await store.add_token(f"k{number}", hashed(f"token-{number}"), utc_now())
 
         for first in range(0, count, 500):
             await asyncio.gather(*map(enrol, range(first, min(count, first + 500))))

@@ -160,7 +160,7 @@ async def serving(
             running = group.create_task(cloud.run())
             await asyncio.wait_for(cloud.ready.wait(), 20)
             await store.add_kitchen(KID, "The demo kitchen", now())
-            await store.add_token(KID, hashed(TOKEN))
+            await store.add_token(KID, hashed(TOKEN), now())
             # Only now: a device that waits for its cloud would be refused for minutes.
             base, connector = await _listen(runner, unix)
             try:

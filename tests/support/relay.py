@@ -151,7 +151,7 @@ async def relay_site(database: Path | str, port: int = 0) -> AsyncIterator[Relay
             tasks = [group.create_task(cloud.run()), group.create_task(relays.run())]
             await asyncio.wait_for(cloud.ready.wait(), 20)
             await store.add_kitchen(KID, "The demo kitchen", utc_now())
-            await store.add_token(KID, hashed(TOKEN))
+            await store.add_token(KID, hashed(TOKEN), utc_now())
             try:
                 yield RelaySite(cloud, session, f"http://{host}:{port}", relays)
             finally:

@@ -102,7 +102,7 @@ async def whole(
         prepared = await asyncio.to_thread(prepare, config, listener)
         assert prepared.embedded_cloud is not None
         cloud = SwitchedCloud(prepared.embedded_cloud)
-        prepared = replace(prepared, token=token, embedded_cloud=cloud, push_target=push_target)
+        prepared = replace(prepared, tokens=(token,), embedded_cloud=cloud, push_target=push_target)
         async with assemble(config, prepared) as device, asyncio.TaskGroup() as group:
             display = device.hardware.display
             if isinstance(display, SimDisplay):

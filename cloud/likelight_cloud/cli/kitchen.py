@@ -24,7 +24,14 @@ from likelight_cloud.cli.labels import add_labels
 from likelight_cloud.cli.sheet import add_sheet
 from likelight_cloud.cli.stores_command import add_stores
 from likelight_cloud.store.base import KitchenRecord
+from likelight_cloud.store.rotation import Step
 from likelight_cloud.trust.device import hashed, new_token
+
+_ROTATION = {
+    Step.ASKED: "asked; the device has not answered yet, and the token in use stays valid",
+    Step.HALF_WAY: "half-way; the token before ends once the device has used the new one twice",
+    Step.DONE: "done; the new token alone is valid",
+}
 
 
 def add_kitchen(commands: Commands, database: argparse.ArgumentParser) -> None:
@@ -77,7 +84,7 @@ async def _add(options: argparse.Namespace) -> None:
     async with opened(options) as store:
         if not await store.add_kitchen(kid, name, utc_now()):
             raise CommandError(f"the kitchen {kid} exists already. Choose another id.")
-        await store.add_token(kid, hashed(token))
+        await store.add_token(kid, hashed(token), utc_now())
     print(f"The kitchen {kid} is ready. Its device's token, shown only now:\n{token}")
 
 
@@ -94,10 +101,13 @@ async def _list(options: argparse.Namespace) -> None:
 
 async def _show(options: argparse.Namespace) -> None:
     async with opened(options) as store:
-        facts = _facts(await found(store, options.kid))
+        record = await found(store, options.kid)
+    facts = _facts(record)
     if options.json:
         print(json.dumps(facts, indent=2))
         return
+    if record.rotation is not None:
+        facts["rotation"] = _ROTATION[record.rotation.step]
     for name, value in facts.items():
         print(f"{name}: {'-' if value is None else value}")
 
@@ -135,7 +145,7 @@ def _name(text: str) -> str:
 
 def _facts(record: KitchenRecord) -> dict[str, object]:
     """Return what the database knows of a kitchen, under the names that programs read."""
-    report = record.report
+    report, rotation = record.report, record.rotation
     return {
         "kid": record.kid,
         "name": record.name,
@@ -146,6 +156,8 @@ def _facts(record: KitchenRecord) -> dict[str, object]:
         "notes_delivered": record.acked,
         "notes_shown": record.notes_shown,
         "desired": record.desired.model_dump(mode="json"),
+        "rotation": rotation and rotation.step.value,
+        "rotation_at": rotation and _time(rotation.at),
         "heard_at": report and _time(report.received_at),
         "state": report and report.state.value,
         "state_since": report and _time(report.since),

@@ -29,9 +29,11 @@ async def _status(options: argparse.Namespace) -> None:
             states["offline"] += 1
         else:
             states[record.report.state.value] += 1
+    rotations = Counter(record.rotation.step.value for record in kitchens if record.rotation)
     facts = {
         "kitchens": len(kitchens),
         "states": dict(states.most_common()),
+        "rotations": dict(rotations.most_common()),
         "likes": sum(record.likes_total for record in kitchens),
         "notes": sum(record.head for record in kitchens),
         "notes_shown": sum(record.notes_shown for record in kitchens),
@@ -39,9 +41,14 @@ async def _status(options: argparse.Namespace) -> None:
     if options.json:
         print(json.dumps(facts, indent=2))
         return
-    told = ", ".join(f"{count} {state}" for state, count in states.most_common())
+    told, rotating = _told(states), _told(rotations)
     print(
         f"Kitchens: {facts['kitchens']}{f' ({told})' if told else ''}\n"
+        f"Rotations of tokens: {rotating or 0}\n"
         f"Likes: {facts['likes']}\n"
         f"Notes: {facts['notes']}, of which shown: {facts['notes_shown']}"
     )
+
+
+def _told(counts: Counter[str]) -> str:
+    return ", ".join(f"{count} {what}" for what, count in counts.most_common())

@@ -17,7 +17,7 @@ from likelight.assets.qr_sheet import LANGUAGES
 from likelight.contract import BOARDS, KITS, KitchenId, KitchenName, Weekday, ZoneName
 from likelight.contract.schedule import in_rows, spans, weekly
 from likelight_cloud.cli.errors import CommandError
-from likelight_cloud.store.base import Details
+from likelight_cloud.store.details import Details
 
 DAYS: tuple[Weekday, ...] = get_args(Weekday)
 NETWORK = ["ssid", "security", "passphrase", "identity", "hidden", "address", "gateway", "dns"]

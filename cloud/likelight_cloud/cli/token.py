@@ -2,21 +2,42 @@
 
 import argparse
 
-from likelight_cloud.cli.database import Commands, kitchen_argument, opened
+from likelight.runtime.clock import utc_now
+from likelight_cloud.cli.database import Commands, found, kitchen_argument, opened
+from likelight_cloud.cli.errors import CommandError
 from likelight_cloud.trust.device import hashed, new_token
 
 
 def add_token(commands: Commands, database: argparse.ArgumentParser) -> None:
-    """Add `likelight-cloud token rotate` and `token revoke`."""
-    token = commands.add_parser("token", help="change a kitchen's token, also while it is served")
+    """Add `likelight-cloud token rotate`, `token new` and `token revoke`."""
+    token = commands.add_parser(
+        "token",
+        help="change the token of a kitchen's device, also while it is served",
+        description="`rotate` is for a device that works: it changes its token by itself. `new` is "
+        "for one that a person gives the token. `revoke` is for a token that was stolen. To make "
+        "another device the kitchen's: `likelight-cloud kitchen code KID`.",
+    )
     actions = token.add_subparsers(required=True, metavar="ACTION")
     rotate = actions.add_parser(
         "rotate",
         parents=[database],
-        help="print a new token, once; the one before ends when the device has used this one twice",
+        help="ask the device to change its token by itself; nobody has to go there",
+        description="Ask the device to draw a new token. It does so as soon as it polls. The one "
+        "before is valid until the device has used the new one twice, and ends then; until it has "
+        "answered nothing changes. `likelight-cloud kitchen show KID` tells how far it is.",
     )
     kitchen_argument(rotate)
     rotate.set_defaults(run=_rotate_token)
+    new = actions.add_parser(
+        "new",
+        parents=[database],
+        help="print a new token, once, for a person to put into the device's token file",
+        description="Print a new token, once. A person puts it into the device's token file "
+        "(cloud.token_file), and the device takes it within 10 s. The one before is valid until "
+        "the device has used this one twice. It ends a rotation that was asked for.",
+    )
+    kitchen_argument(new)
+    new.set_defaults(run=_new_token)
     revoke = actions.add_parser(
         "revoke",
         parents=[database],
@@ -27,12 +48,37 @@ def add_token(commands: Commands, database: argparse.ArgumentParser) -> None:
 
 
 async def _rotate_token(options: argparse.Namespace) -> None:
+    kid = options.kid
+    async with opened(options) as store:
+        await found(store, kid)
+        if not await store.token_hashes(kid):
+            raise CommandError(
+                f"no device of {kid} has a token, so none can change it. Give it one: "
+                f"`likelight-cloud kitchen code {kid}`."
+            )
+        is_new = await store.ask_rotation(kid, utc_now())
+        rotation = (await found(store, kid)).rotation
+    if is_new or rotation is None:
+        print(
+            f"The device of {kid} is asked to change its token. It does so as soon as it polls; "
+            f"`likelight-cloud kitchen show {kid}` tells how far it is."
+        )
+    else:
+        print(
+            f"The device of {kid} is asked to change its token since "
+            f"{rotation.at.isoformat(timespec='seconds')}, and has not answered yet. It stays "
+            "asked, and the token in use stays valid."
+        )
+
+
+async def _new_token(options: argparse.Namespace) -> None:
     token = new_token()
     async with opened(options) as store:
-        await store.add_token(options.kid, hashed(token))
+        await store.add_token(options.kid, hashed(token), utc_now())
     print(
-        f"A new token for the device of {options.kid}, shown only now. The one before ends once "
-        f"the device has used this one twice.\n{token}"
+        f"A new token for the device of {options.kid}, shown only now; put it into the device's "
+        "token file. The one before ends once the device has used this one twice.\n"
+        f"{token}"
     )
 
 

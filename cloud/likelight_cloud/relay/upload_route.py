@@ -64,7 +64,7 @@ async def get_feed(request: web.Request) -> web.StreamResponse:
     cloud = request.app[CLOUD]
     kitchen = await cloud.kitchen(request.match_info["kid"])
     probe = request.query.get("probe") == "1"
-    token = await cloud.admit(request, kitchen, diagnosis=probe)
+    token = await cloud.admit(request, kitchen, counts=not probe)
     socket = web.WebSocketResponse(
         max_msg_size=MAX_MESSAGE, heartbeat=HEARTBEAT_S, compress=False, timeout=1.0
     )

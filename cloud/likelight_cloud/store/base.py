@@ -15,12 +15,12 @@ from datetime import UTC, date, datetime, timedelta, tzinfo
 from enum import Enum
 from typing import Protocol
 
-from pydantic import BaseModel, ConfigDict
-
 from likelight.contract import Desired, NoteState, State, Status, Thanks, Week, WeekHours
 from likelight.runtime.store_errors import StoreError
+from likelight_cloud.store.details import UNLISTED, Details
 from likelight_cloud.store.enrolment import CodeRefusal, Enrolled
 from likelight_cloud.store.pairing import Asking, Pairing, WrongCode
+from likelight_cloud.store.rotation import Rotation
 
 KEY_TTL_S = 24 * 3600.0
 """How long an `Idempotency-Key` is remembered."""
@@ -73,27 +73,6 @@ class Report:
     """Its panel shows no note until it opens, or until its quiet hours end."""
 
 
-class Details(BaseModel):
-    """What the operator's list says of a store beyond name and hours; None where it says nothing.
-
-    `timezone` counts until the device has told its own. The others are for lists and sheets.
-    """
-
-    model_config = ConfigDict(frozen=True)
-
-    timezone: str | None = None
-    """As IANA names it."""
-    country: str | None = None
-    """Two capital letters, as ISO 3166-1 has them."""
-    language: str | None = None
-    """The crew's, one of those that sheets are written in."""
-    board: str | None = None
-    kit: str | None = None
-
-
-UNLISTED = Details()
-
-
 @dataclass(frozen=True, slots=True)
 class KitchenRecord:
     """One kitchen as it was last committed.
@@ -122,6 +101,9 @@ class KitchenRecord:
     """Which of several that share the database the device polled last. A file of SQLite is one
     process's alone."""
     details: Details = UNLISTED
+    rotation: Rotation | None = None
+    """How far its device is on the way to a new token; None where there never was another one, and
+    after all were revoked."""
 
     @property
     def hours(self) -> WeekHours | None:
@@ -270,13 +252,27 @@ class Store(Protocol):
     async def change_desired(self, kid: str, change: Callable[[Desired], Desired]) -> None:
         """Keep what `change` makes of the kitchen's wishes, under their next version."""
 
-    async def add_token(self, kid: str, token_hash: bytes) -> None:
-        """Make a device token valid beside the oldest, which the device has until now.
+    async def add_token(self, kid: str, token_hash: bytes, at: datetime) -> None:
+        """Make a device token valid beside the oldest, which the device has until now; the device
+        is asked for none any more.
 
-        Any other, which no device has used twice, ends: so two are valid in a rotation.
+        Any other, which no device has used twice, ends: so two are valid in a rotation. One that is
+        valid already changes nothing.
         """
 
-    async def end_other_tokens(self, kid: str, token_hash: bytes) -> None:
+    async def ask_rotation(self, kid: str, at: datetime) -> bool:
+        """Ask the device to draw a new token (`desired.rotate`). Return False, and change nothing,
+        when it is asked already."""
+
+    async def take_token(self, kid: str, under: bytes, token_hash: bytes, at: datetime) -> bool:
+        """Make `token_hash`, which a device with the valid token `under` has drawn, valid beside
+        that one alone; the device is asked no more. Return False, and change nothing, when it was
+        not asked, or `under` is not valid.
+
+        One that is valid already changes nothing, and gets True again.
+        """
+
+    async def end_other_tokens(self, kid: str, token_hash: bytes, at: datetime) -> None:
         """Leave `token_hash` alone valid: a rotation is done."""
 
     async def revoke_tokens(self, kid: str, token_hash: bytes) -> None:

@@ -6,8 +6,10 @@ from functools import lru_cache
 from typing import Any, Protocol, overload
 
 from likelight.contract import Desired, State, Thanks, WeekHours
-from likelight_cloud.store.base import Details, KitchenRecord, NoteRecord, Report
+from likelight_cloud.store.base import KitchenRecord, NoteRecord, Report
+from likelight_cloud.store.details import Details
 from likelight_cloud.store.pairing import Pairing
+from likelight_cloud.store.rotation import Rotation, Step
 from likelight_cloud.store.zones import zone_called
 
 
@@ -74,6 +76,9 @@ def kitchen_of(row: Row) -> KitchenRecord:
         zone=zone_called(row["zone"]),
         process=row["process"],
         details=Details.model_validate_json(row["details"]),
+        rotation=Rotation(Step(row["rotation"]), time_of(row["rotation_at"]))
+        if row["rotation"]
+        else None,
     )
 
 

@@ -78,6 +78,8 @@ class Desired(Wire):
     """Empty: no limit. None: what came is not a week, and the kitchen closes."""
     catalogue: Opaque | None = None
     pace_ms: Annotated[int, Field(ge=0, le=60_000)] = 1000
+    rotate: Flag = False
+    """Draw a new token, and bring its checksum once."""
 
 
 class Next(Wire):

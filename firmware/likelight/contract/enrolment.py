@@ -1,4 +1,5 @@
-"""How a device becomes a kitchen's: what it and the cloud say to each other, and the codes.
+"""How a device becomes a kitchen's, and takes another token: what it and the cloud say to each
+other, and the codes.
 
 The device draws its own token and keeps it; the cloud gets a checksum of it alone.
 """
@@ -79,6 +80,12 @@ class EnrolRequest(Wire):
     code: Annotated[str, StringConstraints(max_length=128), AfterValidator(code_of)]
     token_sha256: Checksum
     device: DeviceFacts
+
+
+class TokenRequest(Wire):
+    """Body of `POST /v1/kitchens/{kid}/token`, and of its reply, which repeats it."""
+
+    token_sha256: Checksum
 
 
 class EnrolReply(Wire):

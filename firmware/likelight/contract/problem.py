@@ -24,6 +24,7 @@ class ProblemType(StrEnum):
     FULL = "urn:likelight:problem:full"
     BUSY = "urn:likelight:problem:busy"
     CODE = "urn:likelight:problem:code"
+    ROTATION = "urn:likelight:problem:rotation"
     INVALID = "urn:likelight:problem:invalid"
 
 
@@ -66,5 +67,6 @@ _STATUSES: dict[str, tuple[int, ...]] = {
     ProblemType.FULL: (429,),
     ProblemType.BUSY: (503,),
     ProblemType.CODE: (404, 409, 410),
+    ProblemType.ROTATION: (409,),
     ProblemType.INVALID: (422,),
 }

@@ -15,6 +15,7 @@ from likelight.appreciation.sync.report import StatusSources
 from likelight.appreciation.sync.store import DeviceStore
 from likelight.appreciation.sync.vitals import Vitals
 from likelight.appreciation.window_in import CrewHardware, LampStyle, WindowIn
+from likelight.config.device_tokens import DeviceTokens
 from likelight.config.places import CONTROL_SOCKET, runtime_dir
 from likelight.config.settings import Config
 from likelight.daemon.asking import Asking
@@ -29,6 +30,7 @@ from likelight.daemon.health import WINDOW_IN
 from likelight.daemon.listener import DeviceServer, device_address
 from likelight.daemon.pairing import Pairing
 from likelight.daemon.prepare import Prepared
+from likelight.daemon.rotation import Rotation
 from likelight.daemon.site import fill_site
 from likelight.gate.marker import MARKER_FILE, Marker
 from likelight.gate.on_air import OnAir
@@ -65,7 +67,7 @@ async def assemble(
         HttpCloud(
             cloud_url,
             config.kitchen.id,
-            prepared.token,
+            None,
             new_session=partial(new_session, config.cloud.proxy),
             trust=prepared.trust,
             clock_is_set=prepared.clock.is_set,
@@ -73,6 +75,8 @@ async def assemble(
         ) as cloud,
         _opened_hardware(config.wiring) as hardware,
     ):
+        if prepared.tokens:
+            cloud.pair(*prepared.tokens)
         device = _connect(config, prepared, memory, cloud, hardware)
         await _begin_private_or_shared(device.on_air, memory, prepared, config)
         _tell_of_the_store(device.troubles, store)
@@ -157,10 +161,9 @@ def _connect(
 
     window_in = events.window_in = _window_in(config, prepared, cloud, hardware, events, zone)
     _add_window_in(supervisor, window_in, prepared)
-    if config.cloud.url is not None:
-        pairing = Pairing(config.token_file, cloud, prepared.token, on_paired=events.on_paired)
-        supervisor.add("pairing", pairing, critical=False)
-        if prepared.token is None:
+    if prepared.device_tokens is not None:
+        _add_tokens(supervisor, prepared, prepared.device_tokens, cloud, events)
+        if not prepared.tokens:
             supervisor.add("asking", _asking(config, prepared, events), critical=False)
     for trouble in prepared.troubles:
         troubles.set(trouble, True)
@@ -272,6 +275,21 @@ def _asking(config: Config, prepared: Prepared, events: DeviceEvents) -> Asking:
     )
 
 
+def _add_tokens(
+    supervisor: Supervisor,
+    prepared: Prepared,
+    tokens: DeviceTokens,
+    cloud: HttpCloud,
+    events: DeviceEvents,
+) -> None:
+    pairing = Pairing(tokens, cloud, prepared.tokens, on_paired=events.on_paired)
+    events.rotation = Rotation(
+        tokens, cloud, events.window_in.reported, on_change=pairing.look, rng=prepared.rng
+    )
+    supervisor.add("pairing", pairing, critical=False)
+    supervisor.add("rotation", events.rotation, critical=False)
+
+
 def _permissions(
     config: Config, prepared: Prepared, events: DeviceEvents, zone: tzinfo
 ) -> Permissions:
@@ -324,6 +342,6 @@ def _add_servers(
         alias=config.state_dir / CONTROL_SOCKET,
     )
     add("control", control, critical=False)
-    if cloud is not None and prepared.token is not None:
-        cloud.enrol(config.kitchen.id, config.kitchen.name, prepared.token)
+    if cloud is not None and prepared.tokens:
+        cloud.enrol(config.kitchen.id, config.kitchen.name, prepared.tokens[0])
         add("cloud", WatchedCloud(cloud, device.troubles), critical=False)

@@ -5,6 +5,7 @@ import asyncio
 from likelight.appreciation.sync.connection import CloudConnection
 from likelight.appreciation.window_in import WindowIn
 from likelight.contract import Desired, Viewers, WeekHours
+from likelight.daemon.rotation import Rotation
 from likelight.feed.outlets import Demand
 from likelight.feed.rendition import SLIDE_FPS
 from likelight.feed.rendition import Rendition as FeedRendition
@@ -36,6 +37,8 @@ class DeviceEvents:
     troubles: Troubles
 
     def __init__(self, *, cloud_inside: bool) -> None:
+        self.rotation: Rotation | None = None
+        """None with the cloud in this process, which asks for no other token."""
         self.changes = Changes()
         self.reachable = asyncio.Event()
         """Set once the cloud may be asked: the token is there, and the address of one inside."""
@@ -95,6 +98,8 @@ class DeviceEvents:
     def on_desired(self, desired: Desired) -> None:
         self.on_air.on_desired(desired.mode == "on")
         self.permissions.hours.limit_to(desired.schedule)
+        if self.rotation is not None:
+            self.rotation.on_desired(desired)
 
     def on_privacy_button(self, readable: bool) -> None:
         self.on_air.on_privacy_button(readable)

@@ -4,59 +4,59 @@ import asyncio
 import logging
 from collections.abc import Callable
 from contextlib import suppress
-from pathlib import Path
-from typing import Protocol
 
-from likelight.config.secret import read_token
+from likelight.appreciation.sync.http_cloud import HttpCloud
+from likelight.config.device_tokens import DeviceTokens
 from likelight.config.settings import ConfigError
 
 log = logging.getLogger(__name__)
 
 LOOK_AGAIN_S = 10.0
-"""How often the file is looked at."""
-
-
-class NeedsToken(Protocol):
-    """A connection that proves with a token which device this is."""
-
-    @property
-    def token(self) -> str | None: ...
-
-    def pair(self, *tokens: str) -> None: ...
+"""How often the files are looked at."""
 
 
 class Pairing:
-    """Gives each token that comes into `file` to `cloud`, with the one before it in case that the
-    new one is refused.
+    """Gives `cloud` the `tokens` whenever they change, with the one in use as the last to try.
 
-    A component. `token` is what was there at the start, or None; `on_paired` is called after each.
+    A component. It has the `known` at the start; `on_paired` is called after each change.
     """
 
     def __init__(
-        self, file: Path, cloud: NeedsToken, token: str | None, *, on_paired: Callable[[], None]
+        self,
+        tokens: DeviceTokens,
+        cloud: HttpCloud,
+        known: tuple[str, ...],
+        *,
+        on_paired: Callable[[], None],
     ) -> None:
-        self._file = file
+        self._tokens = tokens
         self._cloud = cloud
-        self._token = token
+        self._known = known
         self._on_paired = on_paired
+        self._looking = asyncio.Lock()
 
     async def run(self) -> None:
         """Look until cancelled."""
         while True:
             await asyncio.sleep(LOOK_AGAIN_S)
-            # While there is none, the one before is still good.
-            with suppress(ConfigError):
-                token = await asyncio.to_thread(read_token, self._file)
-                if token != self._token:
-                    self._pair(token)
+            await self.look()
 
-    def _pair(self, token: str) -> None:
-        self._token = token
-        before = self._cloud.token
-        if before is None:
+    async def look(self) -> None:
+        """Look whether there are other tokens."""
+        # One after the other: what was read last counts. While there are none, those before are
+        # still good.
+        async with self._looking:
+            with suppress(ConfigError):
+                tokens = await asyncio.to_thread(self._tokens.read)
+                if tokens != self._known:
+                    self._pair(tokens)
+
+    def _pair(self, tokens: tuple[str, ...]) -> None:
+        self._known, in_use = tokens, self._cloud.token
+        if in_use is None:
             log.info("The token is there: this device is paired")
-            self._cloud.pair(token)
-        else:
-            log.info("%s has another token: it is used from now on", self._file)
-            self._cloud.pair(token, before)
+        elif tokens[0] != in_use:
+            log.info("This device uses another token from now on")
+        last = () if in_use is None or in_use in tokens else (in_use,)
+        self._cloud.pair(*tokens, *last)
         self._on_paired()

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 from likelight.appreciation.sync.store import DeviceStore
 from likelight.assets.catalogue import BUNDLED, DEFAULT, Notes
+from likelight.config.device_tokens import DeviceTokens
 from likelight.config.opened_lights import OpenedLights, write_opened_lights
 from likelight.config.places import runtime_dir
-from likelight.config.secret import read_token
 from likelight.config.settings import Config, ConfigError
 from likelight.config.state_dir import is_new, is_usable, own_token
 from likelight.daemon.camera import camera_config
@@ -39,8 +39,11 @@ class Prepared:
     """What is wrong at the start."""
     listener: socket.socket | None
     """Bound to the device's port; None when it can't be bound yet."""
-    token: str | None
-    """What proves to the cloud which device this is; None when it is not paired."""
+    tokens: tuple[str, ...]
+    """What proves to the cloud which device this is: the one to use, then those to try where it is
+    refused; empty when it is not paired."""
+    device_tokens: DeviceTokens | None
+    """Where they come from; None with the cloud in this process."""
     trust: Trust
     """Which authorities may sign the cloud's certificate, for polls and upload."""
     store: DeviceStore
@@ -71,7 +74,8 @@ def prepare(config: Config, listener: socket.socket | None, *, broken: bool = Fa
     new = is_new(state_dir)
     trust = Trust(cloud.ca_file)
     kitchen, language, notes = config.kitchen, DEFAULT, BUNDLED
-    token = upload = embedded_cloud = push_target = None
+    upload = embedded_cloud = push_target = device_tokens = None
+    tokens: tuple[str, ...] = ()
     wrong = {
         Trouble.CONFIG: broken,
         # Where the disk takes nothing, that is what to say: no setting is wrong.
@@ -88,19 +92,23 @@ def prepare(config: Config, listener: socket.socket | None, *, broken: bool = Fa
         push_target = read_push_target(config.push)
     with _left_out(Trouble.NOT_PAIRED, "Not paired with a cloud", troubles):
         if cloud.url is not None:
-            token = read_token(config.token_file)
+            device_tokens = DeviceTokens(config.token_file, state_dir, cloud.url, kitchen.id)
+            tokens = device_tokens.read()
         else:
             embedded_cloud = make_embedded_cloud(
                 state_dir, now=now, rng=rng, notes=notes, site=config.web.site
             )
-            token = own_token(state_dir)
+            tokens = (own_token(state_dir),)
     if cloud.url is not None:
-        upload = Upload(cloud.url, kitchen.id, token, rng=rng, proxy=cloud.proxy, trust=trust)
+        upload = Upload(
+            cloud.url, kitchen.id, next(iter(tokens), None), rng=rng, proxy=cloud.proxy, trust=trust
+        )
     _note_lights(config)
     return Prepared(
         frozenset(troubles),
         listener,
-        token,
+        tokens,
+        device_tokens,
         trust,
         DeviceStore(state_dir / STORE_FILE, kitchen=kitchen.id, now=now),
         new,

@@ -28,6 +28,7 @@ DESIRED = {
     "schedule": {"friday": "11:00-23:00"},
     "catalogue": "etag",
     "pace_ms": 1000,
+    "rotate": False,
 }
 EVENTS = {
     "cursor": "c1",

@@ -96,12 +96,14 @@ def test_kitchens_are_listed_shown_renamed_and_removed(operator: Operator) -> No
     assert operator.lists("status") == {
         "kitchens": 1,
         "states": {"never heard": 1},
+        "rotations": {},
         "likes": 0,
         "notes": 0,
         "notes_shown": 0,
     }
     assert operator("status") == (
-        "Kitchens: 1 (1 never heard)\nLikes: 0\nNotes: 0, of which shown: 0\n"
+        "Kitchens: 1 (1 never heard)\nRotations of tokens: 0\nLikes: 0\n"
+        "Notes: 0, of which shown: 0\n"
     )
 
 

@@ -369,14 +369,18 @@ async def test_the_one_inside_is_copied_while_it_serves_and_restored_while_it_do
         assert await likes(session) == 1
 
 
-async def test_the_one_inside_has_no_operators_and_enrols_nobody(cloud: EmbeddedCloud) -> None:
+async def test_the_one_inside_has_no_operators_and_neither_enrols_nor_rotates(
+    cloud: EmbeddedCloud,
+) -> None:
+    cloud.enrol(KID, "The demo kitchen", TOKEN)
     async with hosted(cloud) as session, running(cloud):
         for path in ("/", "/metrics", "/readyz", "/openapi.json", "/v1/enrol"):
             async with session.get(path) as reply:
                 assert reply.status == 404, path
         body = {"code": "A" * 26, "token_sha256": "0" * 64}
-        async with session.post("/v1/enrol", json=body) as reply:
-            assert reply.status == 404
+        for path in ("/v1/enrol", f"/v1/kitchens/{KID}/token"):
+            async with session.post(path, json=body, headers=bearer(TOKEN)) as reply:
+                assert reply.status == 404
 
 
 @pytest.mark.parametrize(

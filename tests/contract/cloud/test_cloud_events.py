@@ -11,7 +11,7 @@ import pytest
 
 from likelight_cloud.kitchens.kitchen import Kitchen
 from likelight_cloud.trust.device import hashed
-from support.cloud import KID, TOKEN, Site, WallClock, bearer, serving, status
+from support.cloud import KID, NOON, TOKEN, Site, WallClock, bearer, serving, status
 
 
 @pytest.fixture
@@ -190,6 +190,7 @@ async def test_desired_is_present_while_the_version_differs(site: Site) -> None:
         "schedule": {},
         "catalogue": None,
         "pace_ms": 1000,
+        "rotate": False,
     }
 
 
@@ -381,10 +382,10 @@ async def test_a_token_opens_its_own_kitchen_only(site: Site) -> None:
 
 async def test_two_tokens_are_valid_in_a_rotation(site: Site) -> None:
     path = f"/v1/kitchens/{KID}/events"
-    await site.cloud.store.add_token(KID, hashed("second"))
+    await site.cloud.store.add_token(KID, hashed("second"), NOON)
     assert (await site.poll()).status == 200
     assert (await site.call("GET", path, headers=bearer("second"))).status == 200
-    await site.cloud.store.add_token(KID, hashed("third"))
+    await site.cloud.store.add_token(KID, hashed("third"), NOON)
     assert (await site.call("GET", path, headers=bearer("second"))).status == 401
     assert (await site.poll()).status == 200
     assert (await site.call("GET", path, headers=bearer("third"))).status == 200

@@ -21,7 +21,7 @@ LONGEST_WORD = 32
 
 async def test_no_line_has_an_address_or_a_token(tmp_path: Path, capsys: object) -> None:
     database = str(tmp_path / "cloud.sqlite3")
-    for words in (("init",), ("kitchen", "add", "k1", "One"), ("token", "rotate", "k1")):
+    for words in (("init",), ("kitchen", "add", "k1", "One"), ("token", "new", "k1")):
         assert await asyncio.to_thread(main, [*words, "--database", database]) == 0
     token = capsys.readouterr().out.splitlines()[-1]  # type: ignore[attr-defined]
     command = ("serve", "--database", database, "--port", "0", "--admin-port", "0")

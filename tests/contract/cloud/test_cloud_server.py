@@ -123,7 +123,7 @@ async def test_five_hundred_devices_behind_one_address_all_poll(tmp_path: Path) 
         cloud = site.cloud.cloud
         for kid in kids:
             await cloud.store.add_kitchen(kid, kid, utc_now())
-            await cloud.store.add_token(kid, hashed(kid))
+            await cloud.store.add_token(kid, hashed(kid), NOON)
         async with asyncio.TaskGroup() as group:
             polls = [group.create_task(device(site, session, kid)) for kid in kids]
             while sum(kitchen.polled for kitchen in cloud.loaded_kitchens()) < 500:

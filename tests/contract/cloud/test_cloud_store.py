@@ -21,6 +21,7 @@ from likelight_cloud.store.base import (
 )
 from likelight_cloud.store.enrolment import CodeRefusal, Enrolled
 from likelight_cloud.store.pairing import Asking, Pairing, WrongCode
+from likelight_cloud.store.rotation import Rotation, Step
 from support.cloud import NOON, status
 from support.cloud_stores import Factory, Rows, opened
 
@@ -55,7 +56,7 @@ async def test_everything_is_there_after_opening_again(factory: Factory) -> None
     async with opened(factory) as store:
         secret = await store.secret()
         await store.add_kitchen("k1", "One", NOON)
-        await store.add_token("k1", b"hash")
+        await store.add_token("k1", b"hash", NOON)
         await store.add_likes({"k1": 5}, NOON)
         note = await add(store, "a")
         await store.put_status("k1", Status.model_validate(status()), NOON)
@@ -90,8 +91,11 @@ async def test_a_write_to_a_kitchen_that_does_not_exist_keeps_nothing(store: Sto
         add(store, "a", kid="k2"),
         store.acknowledge("k2", 1, NOON),
         store.put_status("k2", Status.model_validate(status()), NOON),
-        store.add_token("k2", b"token"),
+        store.add_token("k2", b"token", NOON),
         store.revoke_tokens("k2", b"token"),
+        store.ask_rotation("k2", NOON),
+        store.take_token("k2", b"token", b"new", NOON),
+        store.end_other_tokens("k2", b"token", NOON),
         store.put_code("k2", b"code", NOON),
         store.rename_kitchen("k2", "Two"),
         store.put_details("k2", BERLIN),
@@ -154,7 +158,7 @@ async def test_the_list_tells_zone_and_hours_until_the_device_does(store: Store)
 async def test_of_a_removed_kitchen_nothing_is_left(store: Store, rows: Rows) -> None:
     await store.add_kitchen("k2", "Two", NOON)
     for kid in ("k1", "k2"):
-        await store.add_token(kid, b"token")
+        await store.add_token(kid, b"token", NOON)
         await store.put_code(kid, kid.encode(), NOON)
         await store.add_likes({kid: 3}, NOON)
         await add(store, "a", kid=kid)
@@ -182,11 +186,84 @@ async def test_wishes_change_under_their_next_version(store: Store) -> None:
 
 async def test_the_oldest_and_the_newest_token_are_valid(store: Store) -> None:
     for token in (b"a", b"b", b"b", b"c"):
-        await store.add_token("k1", token)
+        await store.add_token("k1", token, NOON)
     assert await store.token_hashes("k1") == (b"a", b"c")
-    await store.end_other_tokens("k1", b"c")
+    await store.end_other_tokens("k1", b"c", NOON)
     assert await store.token_hashes("k1") == (b"c",)
     assert await store.token_hashes("k2") == ()
+
+
+async def test_a_new_token_is_taken_once_for_each_time_that_it_is_asked(store: Store) -> None:
+    async def desired() -> tuple[int, bool]:
+        wished = (await record(store)).desired
+        return wished.version, wished.rotate
+
+    later = NOON + timedelta(hours=1)
+    await store.add_token("k1", b"a", NOON)
+    assert (await record(store)).rotation is None
+    version, _ = await desired()
+    assert not await store.take_token("k1", b"a", b"b", NOON), "nobody has asked"
+    assert await store.ask_rotation("k1", NOON)
+    assert not await store.ask_rotation("k1", later)
+    assert await desired() == (version + 1, True)
+    assert (await record(store)).rotation == Rotation(Step.ASKED, NOON)
+    assert not await store.take_token("k1", b"x", b"b", NOON), "under no valid token"
+    for at in (NOON, later):
+        assert await store.take_token("k1", b"a", b"b", at)
+    assert await desired() == (version + 2, False)
+    assert (await record(store)).rotation == Rotation(Step.HALF_WAY, NOON)
+    assert not await store.take_token("k1", b"a", b"c", NOON), "another one came first"
+    assert await store.token_hashes("k1") == (b"a", b"b")
+    await store.end_other_tokens("k1", b"b", later)
+    assert (await record(store)).rotation == Rotation(Step.DONE, later)
+    assert await desired() == (version + 2, False)
+
+
+async def test_a_token_that_a_person_brings_ends_the_question(store: Store) -> None:
+    await store.put_code("k1", b"code", NOON + timedelta(days=90))
+    await store.add_token("k1", b"a", NOON)
+    for way in (
+        store.add_token("k1", b"b", NOON),
+        store.redeem(b"code", b"c", NOON),
+        store.revoke_tokens("k1", b"d"),
+    ):
+        await store.ask_rotation("k1", NOON)
+        await way
+        after = await record(store)
+        assert not after.desired.rotate
+        assert after.rotation in (Rotation(Step.HALF_WAY, NOON), None)
+    assert (await record(store)).rotation is None
+    await store.ask_rotation("k1", NOON)
+    await store.add_token("k1", b"d", NOON)
+    assert (await record(store)).desired.rotate, "it has that one already"
+    await store.change_desired("k1", lambda held: held.model_copy(update={"mode": "off"}))
+    assert (await record(store)).desired.rotate
+
+
+async def test_asked_again_half_way_the_device_keeps_the_token_that_it_comes_with(
+    store: Store,
+) -> None:
+    await store.add_token("k1", b"a", NOON)
+    await store.ask_rotation("k1", NOON)
+    await store.take_token("k1", b"a", b"b", NOON)
+    await store.ask_rotation("k1", NOON)
+    assert await store.take_token("k1", b"b", b"c", NOON)
+    assert await store.token_hashes("k1") == (b"b", b"c")
+    await store.ask_rotation("k1", NOON)
+    await store.end_other_tokens("k1", b"c", NOON)
+    after = await record(store)
+    assert (after.rotation, after.desired.rotate) == (Rotation(Step.ASKED, NOON), True)
+
+
+async def test_of_two_answers_at_once_one_is_taken(factory: Factory, store: Store) -> None:
+    await store.add_token("k1", b"a", NOON)
+    await store.ask_rotation("k1", NOON)
+    async with opened(factory) as other:
+        both = await asyncio.gather(
+            store.take_token("k1", b"a", b"b", NOON), other.take_token("k1", b"a", b"c", NOON)
+        )
+    assert sorted(both) == [False, True]
+    assert len(await store.token_hashes("k1")) == 2
 
 
 async def test_a_code_is_good_for_one_token_which_may_ask_again(store: Store) -> None:
@@ -260,7 +337,7 @@ async def pairing(store: Store, device: str) -> Pairing:
 
 
 async def test_a_pairing_that_is_confirmed_makes_the_device_s_token_valid(store: Store) -> None:
-    await store.add_token("k1", b"before")
+    await store.add_token("k1", b"before", NOON)
     assert await store.begin_pairing(asking("a"), NOON)
     end = NOON + timedelta(minutes=15)
     waits = Pairing("10a0", "1.4.0", "203.0.113.0/24", NOON, end, False, None, None)
@@ -586,9 +663,9 @@ async def test_another_store_s_changes_are_seen_those_of_a_token_too(
 
     changes: tuple[Callable[[Store], Awaitable[object]], ...] = (
         lambda other: other.add_likes({"k1": 1}, NOON),
-        lambda other: other.add_token("k1", b"a"),
-        lambda other: other.add_token("k1", b"b"),
-        lambda other: other.end_other_tokens("k1", b"b"),
+        lambda other: other.add_token("k1", b"a", NOON),
+        lambda other: other.add_token("k1", b"b", NOON),
+        lambda other: other.end_other_tokens("k1", b"b", NOON),
         lambda other: other.revoke_tokens("k1", b"c"),
     )
     for change in changes:

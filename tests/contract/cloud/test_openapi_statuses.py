@@ -24,9 +24,9 @@ PUBLIC = "http://kitchens.example"
 KITCHEN = "/v1/kitchens/{kid}"
 EVENTS, STATUS = f"GET {KITCHEN}/events", f"POST {KITCHEN}/status"
 LIKES, NOTES = f"POST {KITCHEN}/likes", f"POST {KITCHEN}/notes"
-ENROL = "POST /v1/enrol"
+ENROL, ROTATE = "POST /v1/enrol", f"POST {KITCHEN}/token"
 PAIRING, PAIRED = "POST /v1/pairing", "GET /v1/pairing/{device_code}"
-FORMS = ("POST /k/{kid}", "POST /k/{kid}/here")
+FORMS = ("POST /k/{kid}", "POST /k/{kid}/here", "POST /embed/{kid}")
 UPGRADE = {
     "Connection": "Upgrade",
     "Upgrade": "websocket",
@@ -45,6 +45,7 @@ TAKEN: dict[str, dict[str, Any]] = {
     NOTES: {"json": {"code": "heroes"}, "headers": {"Idempotency-Key": "the-note"}},
     ENROL: {"json": CODE},
     PAIRING: {"json": {key: CODE[key] for key in ("token_sha256", "device")}},
+    ROTATE: {"json": {"token_sha256": "c" * 64}},
     f"POST {KITCHEN}/watching": {"json": {"view": "a-random-view"}},
     **{form: {"data": {"like": "1"}} for form in FORMS},
     "GET /oembed": {"params": {"url": f"{PUBLIC}/k/{KID}"}},
@@ -60,6 +61,7 @@ REFUSED: list[tuple[str, int, dict[str, Any]]] = [
     (EVENTS, 400, {"params": {"cursor": "a-damaged-cursor"}}),
     (EVENTS, 422, {"params": {"wait": "99"}}),
     (STATUS, 409, {"json": status(boot_id="boot-2")}),
+    (ROTATE, 409, {"json": {"token_sha256": "d" * 64}}),
     ("GET /v1/catalogue", 422, {"params": {"lang": "../x"}}),
     ("GET /oembed", 400, {"params": {"url": f"{PUBLIC}/k/{KID}", "maxwidth": "0"}}),
     ("GET /oembed", 404, {"params": {"url": "https://elsewhere.example"}}),
@@ -158,6 +160,7 @@ def test_every_status_of_the_document_is_seen_and_no_other(tmp_path: Path) -> No
 async def _asked(folder: Path) -> set[tuple[str, int]]:
     async with asking(folder / "cloud.db") as (site, asker):
         cursor = re.findall(r'"cursor":"(.*?)"', await asker.ask(EVENTS))[0]
+        await site.cloud.cloud.store.ask_rotation(KID, utc_now())
         for operation in TAKEN:
             told = re.findall(r'"(?:id|device_code)":"(.*?)"', await asker.ask(operation))
             if operation in NAMED:
@@ -240,6 +243,7 @@ async def _superseded(site: ServedCloud, asker: Asker, cursor: str) -> None:
     held = {"cursor": cursor, "wait": "30", "dv": "1", "boot_id": "boot-1"}
     newest = await asker.ask(EVENTS, params={"wait": "0", "boot_id": "boot-1"})
     held["cursor"] = re.findall(r'"cursor":"(.*?)"', newest)[0]
+    held["dv"] = re.findall(r'"version":(\d+)', newest)[0]
     async with asyncio.TaskGroup() as group:
         group.create_task(asker.ask(EVENTS, params=held))
         while not kitchen.polled:

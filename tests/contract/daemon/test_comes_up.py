@@ -24,13 +24,14 @@ from likelight.daemon.device import Device
 from likelight.daemon.listener import device_listener_if_there
 from likelight.daemon.prepare import prepare
 from likelight.runtime import supervisor
+from likelight.runtime.clock import utc_now
 from likelight.web.http.server import listen
 from likelight_cloud.api.device import pairing as pairing_api
 from likelight_cloud.cli.main import main as cloud_main
 from likelight_cloud.trust.device import hashed
 from likelight_hw.sim.button import SimButton
 from likelight_hw.sim.display import SimDisplay
-from support.cloud import KID, TOKEN
+from support.cloud import KID, TOKEN, bearer
 from support.cloud_server import cloud_server
 
 WITHIN_S = 30
@@ -238,11 +239,51 @@ async def test_a_new_token_ends_the_one_before_and_one_that_is_refused_does_not(
                     await device.lights_for_a_like(cloud.public)
             assert window.connection is CloudConnection.CONNECTED
             assert device.device.health().reasons == ()
-            await store.add_token(KID, hashed("right"))
+            await store.add_token(KID, hashed("right"), utc_now())
             await asyncio.to_thread(write_token, token_file, "right")
             async with asyncio.timeout(WITHIN_S):
                 while await store.token_hashes(KID) != (hashed("right"),):
                     await device.lights_for_a_like(cloud.public)
+            await device.lights_for_a_like(cloud.public)
+
+
+async def test_a_device_changes_its_token_by_itself_when_the_operator_asks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pairing, "LOOK_AGAIN_S", 0.05)
+    token_file, database = tmp_path / "token", tmp_path / "cloud.sqlite"
+    await asyncio.to_thread(write_token, token_file, TOKEN)
+
+    async def poll(page: str, token: str) -> int:
+        async with aiohttp.ClientSession(page, headers=bearer(token)) as session:
+            async with session.get(f"/v1/kitchens/{KID}/events?wait=0") as reply:
+                return reply.status
+
+    async with cloud_server(database) as cloud:
+        store = cloud.cloud.cloud.store
+        settings = CloudSettings(url=cloud.public, token_file=token_file)
+        state = tmp_path / "state"
+        async with risen(state, cloud=settings) as device:
+            window = device.device.window_in
+            await device.until(lambda: window.reported.is_set())
+            rotate = ["token", "rotate", KID, "--database", str(database)]
+            assert await asyncio.to_thread(cloud_main, rotate) == 0
+            async with asyncio.timeout(WITHIN_S):
+                while hashed(TOKEN) in await store.token_hashes(KID):
+                    await asyncio.sleep(0.05)
+            assert await poll(cloud.public, TOKEN) == 401
+            await device.lights_for_a_like(cloud.public)
+            assert window.connection is CloudConnection.CONNECTED
+            assert (await asyncio.to_thread(token_file.read_text)) == TOKEN, "it can't write there"
+        async with risen(state, cloud=settings) as device:
+            await device.lights_for_a_like(cloud.public)
+            # A person brings one after all: it counts from now on, and after a start.
+            await store.add_token(KID, hashed("typed"), utc_now())
+            await asyncio.to_thread(write_token, token_file, "typed")
+            async with asyncio.timeout(WITHIN_S):
+                while await store.token_hashes(KID) != (hashed("typed"),):
+                    await device.lights_for_a_like(cloud.public)
+        async with risen(state, cloud=settings) as device:
             await device.lights_for_a_like(cloud.public)
 
 

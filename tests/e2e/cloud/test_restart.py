@@ -44,10 +44,10 @@ async def test_a_restart_refuses_nobody_and_loses_nothing(tmp_path: Path) -> Non
     store = database_of(str(database)).store()
     await store.open()
     await store.add_kitchen("k1", "One", NOON)
-    await store.add_token("k1", hashed(TOKEN))
+    await store.add_token("k1", hashed(TOKEN), NOON)
     # No like goes to this one: its poll is held.
     await store.add_kitchen("k2", "Two", NOON)
-    await store.add_token("k2", hashed(TOKEN))
+    await store.add_token("k2", hashed(TOKEN), NOON)
     with closing(listen("127.0.0.1", 0)) as listener:
         process = await serve(database, listener.fileno())
         url = own_address(listener)

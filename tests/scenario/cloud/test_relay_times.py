@@ -172,7 +172,7 @@ def test_an_upload_that_floods_ends_with_words_and_the_others_go_on(
     async def scenario() -> None:
         async with relay_site(tmp_path / "cloud.db") as site, site.device() as honest:
             await site.cloud.store.add_kitchen("other", "Another kitchen", utc_now())
-            await site.cloud.store.add_token("other", hashed("another-token"))
+            await site.cloud.store.add_token("other", hashed("another-token"), utc_now())
             flood = await site.session.ws_connect(
                 f"{site.base}/v1/kitchens/other/feed", headers=bearer("another-token")
             )

@@ -9,7 +9,7 @@ from likelight.assets.qr_sheet import LANGUAGES
 from likelight.contract import BOARDS, KITS, KitchenName
 from likelight.contract.schedule import WEEKDAYS
 from likelight_cloud.cli.stores import StoreRow, listed, read_stores
-from likelight_cloud.store.base import Details
+from likelight_cloud.store.details import Details
 
 NAME: TypeAdapter[str] = TypeAdapter(KitchenName)
 

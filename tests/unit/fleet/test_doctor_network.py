@@ -7,9 +7,11 @@ from pathlib import Path
 import pytest
 
 from likelight.appreciation.sync.client import CloudBusy, DeviceRefused, FailureKind, Unreachable
+from likelight.config.device_tokens import DeviceTokens
+from likelight.config.settings import Config
 from likelight.feed.upload.handshake import NotUpgraded
 from likelight.fleet.doctor.checks import network
-from likelight.fleet.doctor.probes import TakenForUpload
+from likelight.fleet.doctor.probes import CloudAccess, TakenForUpload
 from support.doctor import (
     BY_ID,
     CLOUD,
@@ -196,3 +198,27 @@ def test_a_token_that_is_missing_or_none_has_a_fix_of_its_own(tmp_path: Path) ->
     diagnosis = examine(BY_ID["secret-files"], Case("secret-files", "", "", CLOUD), tmp_path)
     assert "chown" not in diagnosis.fix, "no command works on a file that is not there"
     assert "put the secret there" in diagnosis.fix
+
+
+def test_a_device_that_goes_on_with_the_token_before_is_let_in_and_the_newest_is_told(
+    tmp_path: Path,
+) -> None:
+    file, state = tmp_path / "etc/likelight/token", tmp_path / "state"
+    for folder in (file.parent, state):
+        folder.mkdir(parents=True)
+    file.touch(mode=0o600)
+    file.write_text("first")
+    config = Config.model_validate(CLOUD)
+    tokens = DeviceTokens(file, state, "https://cloud.example", config.kitchen.id)
+    drawn = tokens.draw("first")
+    tokens.confirm()
+    asked: list[str] = []
+
+    def takes_what_it_drew(access: CloudAccess) -> None:
+        asked.append(access.token)
+        if access.token != drawn:
+            raise DeviceRefused(401)
+
+    machine = with_files({**TOKEN}, ask_cloud=takes_what_it_drew)
+    assert_seen(Case("cloud", "warn", "with the one before", CLOUD, machine), tmp_path)
+    assert asked == ["s3cret", drawn]

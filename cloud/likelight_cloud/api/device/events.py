@@ -65,7 +65,7 @@ async def get_events(request: web.Request) -> web.Response:
     # Not `request.query`, which stays in memory as long as the request: 1 KB of each held poll.
     asked = dict(parse_qsl(request.rel_url.raw_query_string, keep_blank_values=True))
     diagnosis = not {"boot_id", "cursor"} & asked.keys()
-    token = await cloud.admit(request, kitchen, diagnosis=diagnosis)
+    token = await cloud.admit(request, kitchen, counts=not diagnosis)
     try:
         query = EventsQuery.model_validate(asked)
     except ValidationError as error:

@@ -59,5 +59,5 @@ async def redeem(
         await connection.execute(
             "UPDATE enrolment SET token_hash = $2 WHERE code_hash = $1", code_hash, token_hash
         )
-        await tokens.add(connection, kid, token_hash)
+        await tokens.add(connection, kid, token_hash, at)
     return Enrolled(kid, kitchen.name)

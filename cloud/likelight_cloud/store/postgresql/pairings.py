@@ -102,7 +102,7 @@ async def decide(
         return wrong.at(at)
     if found["kid"] is None and not found["refused"]:
         if kid is not None:
-            await tokens.add(connection, kid, found["token_hash"])
+            await tokens.add(connection, kid, found["token_hash"], at)
         await connection.execute(
             "UPDATE pairing SET kid = $1, refused = $2, expires_at = $3"
             " WHERE token_hash = $4 AND kid IS NULL AND NOT refused",

@@ -13,9 +13,7 @@ from likelight.contract import Desired, Status, Week
 from likelight.runtime.store_errors import StoreError
 from likelight_cloud.store.base import (
     CONFIRM_WITHIN_S,
-    UNLISTED,
     Backlog,
-    Details,
     KitchenRecord,
     Listener,
     NoteRecord,
@@ -24,6 +22,7 @@ from likelight_cloud.store.base import (
     next_desired,
     storable,
 )
+from likelight_cloud.store.details import UNLISTED, Details
 from likelight_cloud.store.enrolment import CodeRefusal, Enrolled
 from likelight_cloud.store.pairing import Asking, Pairing, WrongCode
 from likelight_cloud.store.postgresql import enrolments, pairings, tokens
@@ -165,11 +164,21 @@ class PostgresStore:
 
         await self._write(work, kid)
 
-    async def add_token(self, kid: str, token_hash: bytes) -> None:
-        await self._write(lambda connection: tokens.add(connection, kid, token_hash))
+    async def add_token(self, kid: str, token_hash: bytes, at: datetime) -> None:
+        await self._write(lambda connection: tokens.add(connection, kid, token_hash, at), kid)
 
-    async def end_other_tokens(self, kid: str, token_hash: bytes) -> None:
-        await self._write(lambda connection: tokens.end_others(connection, kid, token_hash))
+    async def ask_rotation(self, kid: str, at: datetime) -> bool:
+        return await self._write(lambda connection: tokens.ask(connection, kid, at), kid)
+
+    async def take_token(self, kid: str, under: bytes, token_hash: bytes, at: datetime) -> bool:
+        return await self._write(
+            lambda connection: tokens.take(connection, kid, under, token_hash, at), kid
+        )
+
+    async def end_other_tokens(self, kid: str, token_hash: bytes, at: datetime) -> None:
+        await self._write(
+            lambda connection: tokens.end_others(connection, kid, token_hash, at), kid
+        )
 
     async def revoke_tokens(self, kid: str, token_hash: bytes) -> None:
         await self._write(lambda connection: tokens.revoke(connection, kid, token_hash), kid)

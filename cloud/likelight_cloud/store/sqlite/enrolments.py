@@ -46,5 +46,5 @@ def redeem(
         db.execute(
             "UPDATE enrolment SET token_hash = ? WHERE code_hash = ?", (token_hash, code_hash)
         )
-        tokens.add(db, row["kid"], token_hash)
+        tokens.add(db, row["kid"], token_hash, at)
     return Enrolled(row["kid"], row["name"])

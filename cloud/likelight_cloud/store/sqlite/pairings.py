@@ -92,7 +92,7 @@ def decide(
         if kid is not None:
             if db.execute("SELECT 1 FROM kitchen WHERE kid = ?", (kid,)).fetchone() is None:
                 raise NoKitchenError(kid)
-            tokens.add(db, kid, found["token_hash"])
+            tokens.add(db, kid, found["token_hash"], at)
         db.execute(
             "UPDATE pairing SET kid = ?, refused = ?, expires_at = ?"
             " WHERE token_hash = ? AND kid IS NULL AND NOT refused",

@@ -90,6 +90,10 @@ _ENROLMENT = statements(
     ) STRICT, WITHOUT ROWID""",
 )
 _DETAILS = statements("ALTER TABLE kitchen ADD COLUMN details TEXT NOT NULL DEFAULT '{}'")
+_ROTATION = statements(
+    "ALTER TABLE kitchen ADD COLUMN rotation TEXT",
+    "ALTER TABLE kitchen ADD COLUMN rotation_at INTEGER",
+)
 
 _PAIRING = statements(
     """CREATE TABLE pairing (
@@ -112,7 +116,6 @@ _PAIRING = statements(
     ) STRICT, WITHOUT ROWID""",
 )
 
-
 CLOUD_FILE = FileFormat(
     name="cloud database",
     table="kitchen",
@@ -125,5 +128,6 @@ CLOUD_FILE = FileFormat(
         Migration(Version(0, 5), _ENROLMENT),
         Migration(Version(0, 6), _DETAILS),
         Migration(Version(0, 7), _PAIRING),
+        Migration(Version(0, 8), _ROTATION),
     ),
 )

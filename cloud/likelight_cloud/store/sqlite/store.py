@@ -13,9 +13,7 @@ from likelight.runtime.clock import utc_now
 from likelight.runtime.file_lock import locked
 from likelight.runtime.sqlite_file import SqliteFile, StoreCondition
 from likelight_cloud.store.base import (
-    UNLISTED,
     Backlog,
-    Details,
     KitchenRecord,
     Listener,
     NoKitchenError,
@@ -25,6 +23,7 @@ from likelight_cloud.store.base import (
     next_desired,
     storable,
 )
+from likelight_cloud.store.details import UNLISTED, Details
 from likelight_cloud.store.enrolment import CodeRefusal, Enrolled
 from likelight_cloud.store.pairing import Asking, Pairing, WrongCode
 from likelight_cloud.store.rows import kitchen_of, ms, note_of
@@ -32,7 +31,6 @@ from likelight_cloud.store.sqlite import enrolments, notes, pairings, tokens
 from likelight_cloud.store.sqlite.group import GroupCommit
 from likelight_cloud.store.sqlite.likes import add_likes
 from likelight_cloud.store.sqlite.reports import (
-    forget_snapshot,
     is_newest,
     keep_receipts,
     keep_snapshot,
@@ -164,35 +162,23 @@ class SqliteStore:
 
         await self._write(work, kid)
 
-    async def add_token(self, kid: str, token_hash: bytes) -> None:
-        def work(db: sqlite3.Connection) -> None:
-            _row(db, kid)
-            tokens.add(db, kid, token_hash)
+    async def add_token(self, kid: str, token_hash: bytes, at: datetime) -> None:
+        await self._change(kid, lambda db: tokens.add(db, kid, token_hash, at))
 
-        await self._write(work)
+    async def ask_rotation(self, kid: str, at: datetime) -> bool:
+        return await self._change(kid, lambda db: tokens.ask(db, kid, at))
 
-    async def end_other_tokens(self, kid: str, token_hash: bytes) -> None:
-        await self._write(
-            lambda db: db.execute(
-                "DELETE FROM token WHERE kid = ? AND hash != ?", (kid, token_hash)
-            )
-        )
+    async def take_token(self, kid: str, under: bytes, token_hash: bytes, at: datetime) -> bool:
+        return await self._change(kid, lambda db: tokens.take(db, kid, under, token_hash, at))
+
+    async def end_other_tokens(self, kid: str, token_hash: bytes, at: datetime) -> None:
+        await self._change(kid, lambda db: tokens.end_others(db, kid, token_hash, at))
 
     async def revoke_tokens(self, kid: str, token_hash: bytes) -> None:
-        def work(db: sqlite3.Connection) -> None:
-            _row(db, kid)
-            db.execute("DELETE FROM token WHERE kid = ?", (kid,))
-            db.execute("INSERT INTO token (hash, kid) VALUES (?, ?)", (token_hash, kid))
-            forget_snapshot(db, kid)
-
-        await self._write(work, kid)
+        await self._change(kid, lambda db: tokens.revoke(db, kid, token_hash))
 
     async def token_hashes(self, kid: str) -> tuple[bytes, ...]:
-        def work(db: sqlite3.Connection) -> tuple[bytes, ...]:
-            rows = db.execute("SELECT hash FROM token WHERE kid = ? ORDER BY n", (kid,))
-            return tuple(bytes(row["hash"]) for row in rows)
-
-        return await self._file.read(work) if storable(kid) else ()
+        return await self._file.read(lambda db: tokens.valid(db, kid)) if storable(kid) else ()
 
     async def put_code(self, kid: str, code_hash: bytes, expires_at: datetime) -> None:
         def work(db: sqlite3.Connection) -> None:
@@ -316,6 +302,15 @@ class SqliteStore:
                 keep_snapshot(db, kid, status, ms(at))
 
         await self._write(work, kid)
+
+    async def _change(self, kid: str, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Commit what `work` does with a kitchen that exists."""
+
+        def change(db: sqlite3.Connection) -> T:
+            _row(db, kid)
+            return work(db)
+
+        return await self._write(change, kid)
 
     async def _write(self, work: Callable[[sqlite3.Connection], T], *kids: str) -> T:
         """Commit what `work` does, and tell the listener of these kitchens' new records."""

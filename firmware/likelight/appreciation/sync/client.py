@@ -51,6 +51,10 @@ class NewTimeLine(CloudError):
         self.cursor = cursor
 
 
+class RotationRefused(CloudError):
+    """409: the cloud asked for no new token, or has got another one."""
+
+
 class CloudBusy(CloudError):
     """429 or 503 with `Retry-After`, in seconds."""
 

@@ -19,6 +19,7 @@ from likelight.appreciation.sync.client import (
     FailureKind,
     Invalid,
     NewTimeLine,
+    RotationRefused,
     Superseded,
     Unreachable,
 )
@@ -30,6 +31,7 @@ from likelight.contract import (
     StatusReply,
     Wire,
 )
+from likelight.contract.enrolment import TokenRequest
 from likelight.contract.problem import ProblemType, problem_of
 from likelight.runtime.http_session import Trust, failure_words, new_session
 from likelight.runtime.printable import printable
@@ -136,6 +138,23 @@ class HttpCloud:
         if code == 200:
             return _parse(StatusReply, body)
         raise _failure(code, headers, body)
+
+    async def change_token(self, token_sha256: str) -> None:
+        """Make the token with this checksum valid beside the one in use, as the cloud has asked.
+
+        May be repeated. Raises `RotationRefused` when it is not asked, and every `CloudError`.
+        """
+        new = TokenRequest(token_sha256=token_sha256)
+        code, headers, body = await self._exchange(
+            "POST",
+            "/token",
+            time_out=STATUS_TIMEOUT_S,
+            body=new.model_dump_json().encode(),
+        )
+        if code != 200:
+            raise _failure(code, headers, body)
+        if _parse(TokenRequest, body) != new:
+            raise Unreachable("another token was answered to", FailureKind.INTERCEPTED)
 
     async def _exchange(
         self,
@@ -261,6 +280,8 @@ def _failure(status: int, headers: Mapping[str, str], body: bytes) -> CloudError
             return NewTimeLine(problem.cursor if problem else None)
         case ProblemType.LIMIT | ProblemType.BUSY if (seconds := _retry_after(headers)) is not None:
             return CloudBusy(seconds)
+        case ProblemType.ROTATION:
+            return RotationRefused("the cloud asks for no new token, or has got another one")
         case ProblemType.INVALID:
             return Invalid("the cloud can't take what was sent (status 422)")
         case None:

@@ -134,6 +134,8 @@ class CloudAccess:
     token: str = field(repr=False)
     proxy: str | None = None
     ca_file: Path | None = None
+    others: tuple[str, ...] = field(default=(), repr=False)
+    """Tokens that the device tries where the cloud refuses this one."""
 
 
 def ask_cloud(access: CloudAccess) -> None:

@@ -99,7 +99,7 @@ def under_test(config: Config, prepared: Prepared, device: Device) -> DeviceUnde
             return unseen("the cloud keeps this camera off")
         return None
 
-    hardware, cloud, token = device.hardware, device.embedded_cloud, prepared.token
+    hardware, cloud = device.hardware, device.embedded_cloud
     return DeviceUnderTest(
         lamps=[
             SingleLamp(_Solo(hardware.lights, number, simulated=lamp.driver == "sim"), lamp.driver)
@@ -113,6 +113,8 @@ def under_test(config: Config, prepared: Prepared, device: Device) -> DeviceUnde
         nominal_fps=config.camera.fps,
         camera_refusal=refusal,
         ask_own_cloud=(
-            (lambda: ask_own_cloud(cloud, config.kitchen.id, token)) if cloud and token else None
+            (lambda: ask_own_cloud(cloud, config.kitchen.id, prepared.tokens[0]))
+            if cloud and prepared.tokens
+            else None
         ),
     )

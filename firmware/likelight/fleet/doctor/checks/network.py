@@ -2,11 +2,13 @@
 
 import socket
 import ssl
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from likelight.appreciation.sync.client import CloudError, DeviceRefused, FailureKind, Unreachable
-from likelight.config.secret import read_token
+from likelight.config.device_tokens import DeviceTokens
 from likelight.config.settings import ConfigError
 from likelight.feed.upload.handshake import NotUpgraded
 from likelight.fleet.doctor.check import Check, Finding, check, fail, ok, skip, warn
@@ -209,7 +211,7 @@ def cloud(system: System) -> Finding:
     if isinstance(access, Finding):
         return access
     try:
-        system.ask_cloud(access)
+        newest = _asked(system, access)
     except DeviceRefused as refused:
         return fail(f"{refused}")
     except Unreachable as error:
@@ -221,7 +223,22 @@ def cloud(system: System) -> Finding:
         return warn(str(error))
     if superseded(system):
         return fail("it answers, but another device uses this one's token", "see daemon")
+    if not newest:
+        return warn("it refuses the token that came last; the device goes on with the one before")
     return ok(f"it answers for {access.kid}")
+
+
+def _asked(system: System, access: CloudAccess) -> bool:
+    """Ask as the daemon does; return whether the first token is taken. Raises `CloudError`."""
+    try:
+        system.ask_cloud(access)
+    except DeviceRefused:
+        for token in access.others:
+            with suppress(DeviceRefused):
+                system.ask_cloud(replace(access, token=token))
+                return False
+        raise
+    return True
 
 
 _IS_IT_UP = "make sure that the cloud runs, and that it is the one at cloud.url"
@@ -267,7 +284,9 @@ def _access(system: System) -> CloudAccess | Finding:
     if url is None:
         return skip(EMBEDDED)
     try:
-        token = read_token(system.at(file))
+        token, *others = DeviceTokens(
+            system.at(file), system.at(config.state_dir), url, config.kitchen.id
+        ).read()
     except ConfigError as error:
         kept = file.is_relative_to(CREDENTIALS)
         if kept or isinstance(error.__cause__, PermissionError):
@@ -275,7 +294,9 @@ def _access(system: System) -> CloudAccess | Finding:
         return fail(
             str(error), f"put the token alone into {file}, in one line; see secret-files and daemon"
         )
-    return CloudAccess(url, config.kitchen.id, token, config.cloud.proxy, _ca_file(system))
+    return CloudAccess(
+        url, config.kitchen.id, token, config.cloud.proxy, _ca_file(system), tuple(others)
+    )
 
 
 WAY_OUT: tuple[Check, ...] = (route, wifi_signal, wifi_power_save, dns)

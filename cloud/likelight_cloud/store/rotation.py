@@ -1,0 +1,33 @@
+"""How far a kitchen's device is on its way to a new token, in both stores."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from likelight.contract import Desired
+
+
+class Step(StrEnum):
+    """What has happened last."""
+
+    ASKED = "asked"
+    """The device is asked to draw a new token, and has not answered yet."""
+    HALF_WAY = "half-way"
+    """A new token is valid beside the one before, until a device has come with it twice."""
+    DONE = "done"
+    """The new token alone is valid."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rotation:
+    """The last step of a kitchen's rotation, and when it was."""
+
+    step: Step
+    at: datetime
+
+
+def may_take(desired: Desired, valid: Collection[bytes], under: bytes) -> bool:
+    """Return whether a device that has come with the token `under` may bring a new one: one answer
+    to each question, so that who has stolen a token can't bring another one at any time."""
+    return desired.rotate and under in valid
