@@ -22,6 +22,9 @@ from support.feed import Kitchen, kitchen
 from support.pictures import HEIGHT, WIDTH
 from support.stage import BRIGHT, DARK, camera, shows
 
+pytestmark = pytest.mark.timeout(400)
+"""More than its steps may take together: then the step that fails says which picture is missing."""
+
 SHAKA_PACKAGE = "shaka-player@5.2.12"
 SHAKA_SHA512 = (
     "vEsuVDI3+oLh+yqpjXexQZlg2XMUBI0VrqatDuKWacPaxAud6Uph5uCowUPLhUgNG5XKWCpoM4l1r8qYzWH+zg=="
@@ -102,9 +105,11 @@ async def test_it_plays_on(player: str, shaka: bytes) -> None:
 async def test_shaka_in_sequence_leaves_out_nothing(shaka: bytes) -> None:
     async with stage(SHAKA_IN_SEQUENCE, shaka) as (place, page), asyncio.TaskGroup() as group:
         rolling = group.create_task(camera(place))
+        await shows(page, *BRIGHT)
+        at_the_start = await page.evaluate("player.getStats().gapsJumped")
         await page.wait_for_function(
             "document.querySelector('video').currentTime > 15", timeout=120_000
         )
         assert await page.evaluate("document.querySelector('video').buffered.length") == 1
-        assert await page.evaluate("player.getStats().gapsJumped") == 0
+        assert await page.evaluate("player.getStats().gapsJumped") == at_the_start
         rolling.cancel()

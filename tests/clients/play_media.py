@@ -16,6 +16,9 @@ from support.feed import SHADES, kitchen
 from support.pictures import CAMERA_SHADE, HEIGHT, WIDTH
 from support.stage import camera
 
+pytestmark = pytest.mark.timeout(400)
+"""More than its steps may take together: then the step that fails says which picture is missing."""
+
 PICTURE = WIDTH * HEIGHT
 """Bytes of a picture."""
 SIZE = f"{WIDTH}:{HEIGHT}"
@@ -65,7 +68,7 @@ async def played(client: str, url: str) -> AsyncIterator[AsyncIterator[int]]:
         yield shades()
     finally:
         process.kill()
-        await process.wait()
+        await process.communicate()  # what it wrote, so that its pipe closes
 
 
 async def shows(shades: AsyncIterator[int], shade: int) -> None:

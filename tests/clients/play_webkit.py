@@ -11,12 +11,16 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
+import pytest
 from aiohttp import web
 
 from likelight.contract import State
 from support.demo import free_port
 from support.feed import kitchen
 from support.stage import BRIGHT, DARK, SHADE, live, player_page
+
+pytestmark = pytest.mark.timeout(400)
+"""More than its steps may take together: then the step that fails says which picture is missing."""
 
 DISPLAY = ":77"
 (BROWSER, *_) = sorted(Path("/usr/lib").glob("*/webkit2gtk-4.*/MiniBrowser"))

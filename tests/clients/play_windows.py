@@ -2,6 +2,7 @@
 
 import asyncio
 
+import pytest
 from playwright.async_api import Page
 
 from likelight.contract import State
@@ -13,7 +14,8 @@ from support.pictures import CAMERA_SHADE, encode
 from support.stage import camera
 from support.stub_cloud import StubCloud
 
-pytestmark = needs_chromium
+pytestmark = [needs_chromium, pytest.mark.timeout(400)]
+"""More than its steps may take together: then the step that fails says which window stands."""
 
 WINDOWS = 12
 """Twice as many as a browser has connections to one server over HTTP/1.1."""
