@@ -19,7 +19,7 @@ from likelight.appreciation.sync.device_file import StoredNote, SyncState
 from likelight.contract import Desired, Note, NoteReceipt, Thanks
 from likelight.runtime.clock import Now, utc_now
 from likelight.runtime.sqlite_file import SqliteFile, StoreCondition
-from likelight.runtime.store_errors import StoreCorrupt, StoreError
+from likelight.runtime.store_errors import StoreCorrupt
 
 log = logging.getLogger(__name__)
 
@@ -46,8 +46,6 @@ class DeviceStore:
         self.boots = 0
         self.kitchen_changed = False
         """What the file held was another kitchen's, and is gone."""
-        self.failing: StoreError | None = None
-        """Why the last likes and notes could not be stored; None when they could."""
         self._kitchen = kitchen
         self._now = now
         self._file = SqliteFile(path, device_file.device_file(kitchen))
@@ -130,15 +128,7 @@ class DeviceStore:
         Wait for its `turn`. `now` is the cloud's time; by it old notes go.
         """
         notes, now = tuple(notes), now or self._now()
-        try:
-            kept = await self._commit(
-                lambda db: device_file.keep(db, state, notes, now), durable=True
-            )
-        except StoreError as error:
-            self.failing = error
-            raise
-        self.failing = None
-        return kept
+        return await self._commit(lambda db: device_file.keep(db, state, notes, now), durable=True)
 
     async def waiting(self) -> tuple[StoredNote, ...]:
         """Return the notes that no screen has shown yet, the oldest first."""
