@@ -482,7 +482,7 @@ async def test_after_an_outage_devices_are_answered_in_turn_and_new_ones_at_once
     async with serving(tmp_path / "cloud.db", now=clock) as site:
         for kid in kids:
             await site.cloud.store.add_kitchen(kid, kid, clock())
-            await site.cloud.store.add_token(kid, hashed(TOKEN))
+            await site.cloud.store.add_token(kid, hashed(TOKEN), NOON)
         for kid in kids[:2]:
             await site.poll(kid=kid)
             report = status()
