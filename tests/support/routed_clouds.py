@@ -91,7 +91,7 @@ async def routed_clouds(
     async with opened(lambda: database_of(database).store()) as store:
         for kid in names:
             await store.add_kitchen(kid, "The demo kitchen", NOON)
-            await store.add_token(kid, hashed(TOKEN))
+            await store.add_token(kid, hashed(TOKEN), NOON)
     clouds = RoutedClouds(database, names)
     try:
         await asyncio.gather(*map(clouds.start, clouds.ports))
