@@ -18,7 +18,12 @@ from likelight.appreciation.sync.client import CloudClient
 from likelight.appreciation.sync.connection import CloudConnection
 from likelight.appreciation.sync.report import StatusSources
 from likelight.appreciation.sync.vitals import Vitals
-from likelight.appreciation.window_in import CrewHardware, LampStyle, WindowIn
+from likelight.appreciation.window_in import (
+    CrewHardware,
+    LampStyle,
+    PolledCloud,
+    WindowIn,
+)
 from likelight.assets import catalogue
 from likelight.contract import (
     CameraReport,
@@ -129,7 +134,7 @@ class Device:
         self._now = now
         self.window = WindowIn(
             self.store,
-            cloud,
+            PolledCloud(cloud),
             CrewHardware(self.lights, self.display, self.thanks, self.privacy),
             _Nothing(),
             status=StatusSources(

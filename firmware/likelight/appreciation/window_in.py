@@ -44,6 +44,17 @@ class CrewHardware:
 
 
 @dataclass(frozen=True, slots=True)
+class PolledCloud:
+    """The cloud, which is first asked once `reachable` is set: there is a token, and an address.
+
+    Without `reachable` it is asked at once.
+    """
+
+    client: CloudClient
+    reachable: asyncio.Event | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class LampStyle:
     """How the lamp looks; `dimmable` is False for a relay, which is dark by night."""
 
@@ -55,8 +66,7 @@ class WindowIn:
     """Brings likes and notes to the crew, and their answers back.
 
     The store must be open, and its owner closes it. `on_privacy` says what the PRIVACY button does.
-    Call `camera_changed` whenever what `status.camera()` returns has changed. The cloud is asked
-    nothing before `reachable` is set: there is a token, and an address.
+    Call `camera_changed` whenever what `status.camera()` returns has changed.
 
     It owns the lamp and both buttons. Run `lamp`, `night` and `privacy_button` as components beside
     this one: then a crash of one does not restart the others.
@@ -65,7 +75,7 @@ class WindowIn:
     def __init__(
         self,
         store: DeviceStore,
-        cloud: CloudClient,
+        cloud: PolledCloud,
         hardware: CrewHardware,
         on_privacy: ButtonHandler,
         *,
@@ -75,7 +85,6 @@ class WindowIn:
         listener: KitchenListener,
         now: Now,
         rng: random.Random,
-        reachable: asyncio.Event | None = None,
     ) -> None:
         self._listener = listener
         self._camera = status.camera
@@ -101,10 +110,14 @@ class WindowIn:
         )
         boot_id = f"{rng.getrandbits(96):024x}"
         self._poller = Poller(
-            cloud, self._inbox, boot_id=boot_id, rng=rng, on_connection=self._connection_changed
+            cloud.client,
+            self._inbox,
+            boot_id=boot_id,
+            rng=rng,
+            on_connection=self._connection_changed,
         )
         self._reporter = Reporter(
-            cloud,
+            cloud.client,
             store,
             self._inbox,
             status,
@@ -151,14 +164,7 @@ class WindowIn:
             on_trouble=self._button_trouble_changed,
         )
         self.buttons = (self.thanks_button, self.privacy_button)
-        # Each is started again by itself: a panel that crashes ends no poll, and none the process.
-        self._parts = Supervisor(rng)
-        self._parts.add("inbox", self._inbox, critical=False)
-        self._parts.add("panel", self.presenter, critical=False)
-        self._parts.add("thanks button", self.thanks_button, critical=False)
-        self._parts.add("thanks", self._thanks, critical=False)
-        self._parts.add("status", _After(self._poller.answered, self._reporter), critical=False)
-        self._parts.add("poll", _After(reachable, self._poller), critical=False)
+        self._parts = self._supervised(Supervisor(rng), cloud.reachable)
 
     @property
     def connection(self) -> CloudConnection:
@@ -247,6 +253,16 @@ class WindowIn:
         self._private = self._camera().state is State.PRIVATE
         self._set_base()
         await self._parts.run()
+
+    def _supervised(self, parts: Supervisor, reachable: asyncio.Event | None) -> Supervisor:
+        """Add each part: a crash restarts that part alone, and never ends the process."""
+        parts.add("inbox", self._inbox, critical=False)
+        parts.add("panel", self.presenter, critical=False)
+        parts.add("thanks button", self.thanks_button, critical=False)
+        parts.add("thanks", self._thanks, critical=False)
+        parts.add("status", _After(self._poller.answered, self._reporter), critical=False)
+        parts.add("poll", _After(reachable, self._poller), critical=False)
+        return parts
 
     def _events_came(self) -> None:
         self._situation.events_came()

@@ -14,7 +14,12 @@ from likelight.appreciation.sync.http_cloud import HttpCloud
 from likelight.appreciation.sync.report import StatusSources
 from likelight.appreciation.sync.store import DeviceStore
 from likelight.appreciation.sync.vitals import Vitals
-from likelight.appreciation.window_in import CrewHardware, LampStyle, WindowIn
+from likelight.appreciation.window_in import (
+    CrewHardware,
+    LampStyle,
+    PolledCloud,
+    WindowIn,
+)
 from likelight.config.device_tokens import DeviceTokens
 from likelight.config.places import CONTROL_SOCKET, runtime_dir
 from likelight.config.settings import Config
@@ -223,7 +228,7 @@ def _window_in(
     now, quiet = prepared.now, config.quiet.during(zone)
     return WindowIn(
         prepared.store,
-        cloud,
+        PolledCloud(cloud, events.reachable),
         CrewHardware(hardware.lights, hardware.display, hardware.thanks, hardware.privacy),
         PrivacyButton(events.on_air),
         status=StatusSources(
@@ -248,7 +253,6 @@ def _window_in(
         listener=events,
         now=now,
         rng=prepared.rng,
-        reachable=events.reachable,
     )
 
 
