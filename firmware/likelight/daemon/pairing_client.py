@@ -2,7 +2,6 @@
 confirms it."""
 
 import asyncio
-import hashlib
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from http import HTTPStatus
@@ -13,6 +12,7 @@ import aiohttp
 from pydantic import ValidationError
 
 from likelight import __version__
+from likelight.config.device_tokens import checksum
 from likelight.contract import MAX_REPLY, Wire
 from likelight.contract.enrolment import (
     DeviceFacts,
@@ -62,7 +62,7 @@ class PairingClient:
 
         Raises `Unanswered` or `Refused`.
         """
-        asked = EnrolRequest(code=code, token_sha256=_checksum(token), device=await _facts())
+        asked = EnrolRequest(code=code, token_sha256=checksum(token), device=await _facts())
         return await self._exchange("POST", "enrol", HTTPStatus.CREATED, EnrolReply, asked)
 
     async def decision(self, token: str, on_code: Callable[[str], None]) -> PairingAnswer | None:
@@ -72,7 +72,7 @@ class PairingClient:
         code to be had.
         """
         now = asyncio.get_running_loop().time
-        asked = PairingRequest(token_sha256=_checksum(token), device=await _facts())
+        asked = PairingRequest(token_sha256=checksum(token), device=await _facts())
         offer = await self._exchange("POST", "pairing", HTTPStatus.CREATED, PairingOffer, asked)
         end, pause = now() + offer.expires_in + offer.interval, 0.0
         while now() + pause <= end:
@@ -136,10 +136,6 @@ def _retry_after(headers: Mapping[str, str]) -> float:
     seconds = headers.get("Retry-After", "")
     known = seconds.isascii() and seconds.isdecimal()
     return min(float(seconds), LONGEST_RETRY_AFTER_S) if known else 0.0
-
-
-def _checksum(token: str) -> str:
-    return hashlib.sha256(token.encode()).hexdigest()
 
 
 async def _facts() -> DeviceFacts:
