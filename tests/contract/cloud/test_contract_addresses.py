@@ -140,7 +140,6 @@ SETS_A_COOKIE = {
     "POST /v1/kitchens/{kid}/notes",
     "POST /k/{kid}",
     "POST /k/{kid}/here",
-    "POST /embed/{kid}",
 }
 """Nothing else does, to a viewer who comes without one."""
 

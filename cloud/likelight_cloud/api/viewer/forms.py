@@ -69,7 +69,7 @@ async def post_form(request: web.Request) -> web.Response:
             "Cache-Control": "no-store",
         },
     )
-    if viewer:
+    if viewer and not _in_frame(request):
         request.app[CLOUD].viewers.keep(request, response, viewer)
     return response
 
@@ -78,14 +78,13 @@ async def became(request: web.Request) -> Became:
     """Return what became of the form that led to the page that `request` asks for.
 
     Only its own viewer is told what it has sent: another one who was given the address has liked
-    nothing. In a frame nobody is given it, and a browser may keep no cookie there.
+    nothing. In a frame nobody is given it.
     """
     cloud = request.app[CLOUD]
     if (waits := _WAITS.get(request.query.get("wait", ""))) is not None:
         return waits  # whose first one came too soon has no token yet
     asked = request.query.keys() & {"like", "note"}
-    in_frame = request.path.startswith("/embed/")
-    if not asked or not (in_frame or cloud.viewers.known(request, cloud.now())):
+    if not asked or not (_in_frame(request) or cloud.viewers.known(request, cloud.now())):
         return {}
     try:
         if "note" in asked:
@@ -95,6 +94,11 @@ async def became(request: web.Request) -> Became:
         return {}
     total = request.query["like"]
     return {"like": "lit" if total.isdecimal() and lit >= int(total[:16]) else "sent"}
+
+
+def _in_frame(request: web.Request) -> bool:
+    """Return whether the page is in another site's frame, where nobody gets a cookie."""
+    return request.path.startswith("/embed/")
 
 
 async def _note_words(request: web.Request) -> str:
