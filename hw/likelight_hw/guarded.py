@@ -32,7 +32,7 @@ _Part = TypeVar("_Part", Lights, Indicator, Display, Button)
 class Explainer:
     """Explains what the driver of a part raises. `name` is what people call the part.
 
-    What is of the class `passes` is no driver's, and stays as it is.
+    What is of the class `passes` does not come from a driver, and stays as it is.
     """
 
     def __init__(self, name: str, passes: type[Exception] = HardwareError) -> None:

@@ -65,7 +65,7 @@ async def _why_not_ready(cloud: Cloud, writes: "_Writes") -> str | None:
 class _Writes:
     """Whether the database takes writes: one of the last 30 s shows it, else one row is written.
 
-    A database that can only be read answers every question: asking it is no proof.
+    A database that can only be read answers every question, so a question proves nothing.
     """
 
     def __init__(self, cloud: Cloud) -> None:

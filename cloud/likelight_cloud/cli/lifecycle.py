@@ -104,7 +104,7 @@ async def _backup(options: argparse.Namespace) -> None:
     file = options.file
     if options.keep is not None:
         if not await asyncio.to_thread(file.is_dir):
-            raise CommandError(f"{file} is no folder. Make it first: `mkdir -m 700 {file}`")
+            raise CommandError(f"{file} is not a folder. Make it first: `mkdir -m 700 {file}`")
         file = file / f"likelight-cloud-{utc_now():%Y-%m-%dT%H%M%SZ}.backup"
     size = await options.database.copies().make(file)
     print(f"{file} has all of {options.database}, {size:,} bytes.")

@@ -134,7 +134,7 @@ def _table(file: Path) -> tuple[list[str], Iterator[tuple[int, list[str]]]]:
         rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True))
     except csv.Error as error:
         raise CommandError(
-            f"{file} is no CSV file that can be read ({error}): a quote that opens and does not "
+            f"{file} is not a CSV file that can be read ({error}): a quote that opens and does not "
             "close, perhaps. Save it again as CSV UTF-8"
         ) from error
     columns = [cell.strip().lower() for cell in rows[0]] if rows else []
@@ -176,7 +176,7 @@ def _text(file: Path) -> str:
             f"{file} is not in UTF-8. In Excel: Save As, CSV UTF-8 (comma delimited)"
         ) from error
     if "\0" in text:
-        raise CommandError(f"{file} is no text file. In Excel: Save As, CSV UTF-8")
+        raise CommandError(f"{file} is not a text file. In Excel: Save As, CSV UTF-8")
     return text
 
 
@@ -229,13 +229,13 @@ def _zone(cell: str) -> str | None:
     try:
         ZoneInfo(_ZONE.validate_python(cell))
     except (ValueError, OSError, KeyError):  # a path, a folder, a name that is none
-        return f"{cell[:60]!r} is no time zone: write IANA's name, as in Europe/Berlin"
+        return f"{cell[:60]!r} is not a time zone: write IANA's name, as in Europe/Berlin"
     return None
 
 
 def _country(cell: str) -> str | None:
     right = len(cell) == 2 and cell.isascii() and cell.isalpha() and cell.isupper()
-    return None if right else f"{cell[:60]!r} is no country: write two capital letters, as in DE"
+    return None if right else f"{cell[:60]!r} is not a country: write two capital letters, as in DE"
 
 
 def _one_of(known: tuple[str, ...]) -> Callable[[str], str | None]:

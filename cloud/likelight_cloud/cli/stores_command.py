@@ -182,7 +182,7 @@ def _read_codes(file: Path) -> dict[str, str]:
     except (UnicodeDecodeError, csv.Error):
         rows = []
     if not rows or rows[0] != _HEAD or any(len(row) != len(_HEAD) for row in rows):
-        raise CommandError(f"{file} is no list of codes, and stays as it is. Name a new file")
+        raise CommandError(f"{file} is not a list of codes, and stays as it is. Name a new file")
     return {row[0]: row[1] for row in rows[1:]}
 
 

@@ -8,11 +8,12 @@ from likelight.contract.problem import ProblemType
 from likelight.web.http.problems import ProblemError
 
 LEAST_PER_S: Final = 14
-"""So many devices a second are answered in any case."""
+"""Devices that are answered in a second, however few kitchens there are."""
 
 SPREAD_S: Final = 36.0
-"""Of more kitchens so many in all. 500 devices come back within 60 s, by their own back-off; these
-14 a second are 1.7 times that mean, and chance alone brings up to 2.4 times in one second."""
+"""The time in which the devices of many kitchens are all answered. 500 of them come back within
+60 s, by their own back-off: 14 a second are 1.7 times that mean, and chance alone brings up to 2.4
+times in one second."""
 
 LONGEST_TURN_S: Final = 5.0
 """A device gives up after 10 s."""

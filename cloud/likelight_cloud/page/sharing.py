@@ -1,7 +1,7 @@
 """What a link to a kitchen's page brings with it elsewhere: the card of a preview, and oEmbed.
 
 All addresses are those of the operator's public URL. Without one there is no card and no oEmbed: a
-host that whoever asks has named is no address to hand on.
+host that a request names is not an address to hand on.
 """
 
 import asyncio
@@ -133,7 +133,7 @@ def sharing_routes(look: Look, site: PublicSite, kid: str) -> list[web.RouteDef]
         "How to show a kitchen in another site's page (oembed.com)",
         {200: OEmbed},
         {
-            400: "`maxwidth` or `maxheight` is no number of pixels.",
+            400: "`maxwidth` or `maxheight` is not a number of pixels.",
             404: "`url` is not the address of a kitchen's page under a public URL.",
             501: "Only `format=json` is there.",
             **_BUSY,

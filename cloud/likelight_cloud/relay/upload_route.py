@@ -59,7 +59,7 @@ class FeedQuery(BaseModel):
 async def get_feed(request: web.Request) -> web.StreamResponse:
     """Take an upload to its end; a message that breaks the contract ends it with code 1007.
 
-    A probe is no upload: it ends as soon as it is open, and the relay does not hear of it.
+    A probe is not an upload: it ends as soon as it is open, and never reaches the relay.
     """
     cloud = request.app[CLOUD]
     kitchen = await cloud.kitchen(request.match_info["kid"])

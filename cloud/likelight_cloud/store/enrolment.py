@@ -33,7 +33,7 @@ class Code:
     def refusal(self, token_hash: bytes, at: datetime) -> CodeRefusal | None:
         """Return why a device with this token may not use the code at `at`; None when it may.
 
-        Who has used it may ask again for ever: the first reply may have been lost.
+        The device that has used it may ask again for ever: the first reply may have been lost.
         """
         if self.token_hash == token_hash:
             return None

@@ -54,7 +54,7 @@ class Pairing:
 
 @dataclass(frozen=True, slots=True)
 class WrongCode:
-    """No device shows this code; or the operator, who has typed too many such, is locked out."""
+    """No device shows this code; or the operator, after too many wrong ones, is locked out."""
 
     tries_left: int
     locked_until: datetime | None

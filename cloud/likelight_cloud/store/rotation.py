@@ -28,6 +28,8 @@ class Rotation:
 
 
 def may_take(desired: Desired, valid: Collection[bytes], under: bytes) -> bool:
-    """Return whether a device that has come with the token `under` may bring a new one: one answer
-    to each question, so that who has stolen a token can't bring another one at any time."""
+    """Return whether a device that has come with the token `under` may bring a new one.
+
+    Each rotation takes one: a thief of a token can't bring another one at any other time.
+    """
     return desired.rotate and under in valid

@@ -1,5 +1,6 @@
-"""What a device keeps of its pairing: the token that it draws for itself, on the disk before any
-cloud hears of it, since the cloud may take it and its reply be lost; and its kitchen.
+"""What a device keeps of its pairing: its kitchen, and the token that it draws for itself.
+
+The token is on the disk before it is sent to a cloud: that may take it, and its reply be lost.
 """
 
 import os
@@ -16,7 +17,7 @@ from likelight.runtime.atomic_file import replace_file, sync_folder
 def draw_token(file: Path, state_dir: Path) -> str:
     """Return the token that waits beside `file`, a new one where none does. Raises `OSError`.
 
-    The owner of `state_dir`, the daemon, may read it, whoever draws it.
+    The owner of `state_dir`, the daemon, may read it, also when root draws it.
     """
     draft = _draft(file)
     with suppress(ConfigError):

@@ -334,7 +334,7 @@ def read_layered(
 def _wrong_authorities(config: Config) -> list[Mistake]:
     """Return a mistake for each file of authorities that holds none.
 
-    One that can't be read is no mistake: it may be there when it is needed.
+    One that can't be read is not a mistake: it may be there when it is needed.
     """
     named = {("cloud", "ca_file"): config.cloud.ca_file, ("push", "ca_file"): config.push.ca_file}
     found = {key: ca_file_error(file) for key, file in named.items() if file is not None}

@@ -110,7 +110,7 @@ class PairingOffer(Wire):
     interval: Annotated[int, Field(ge=1, le=60)]
     """The least time between two questions, in seconds."""
     expires_in: Annotated[int, Field(ge=1, le=900)]
-    """So many seconds from now on an operator may confirm it."""
+    """How long an operator may confirm it, in seconds from the reply on."""
 
 
 class PairingState(StrEnum):

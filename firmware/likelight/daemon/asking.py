@@ -21,9 +21,9 @@ from likelight.runtime.http_session import Trust, new_session
 log = logging.getLogger(__name__)
 
 AFTER_REFUSAL_S = 900.0
-"""So long the cloud says that this device was refused."""
+"""How long the cloud keeps a refusal."""
 DISK_S = 60.0
-"""How often a token is tried to be kept where the disk takes none."""
+"""The pause before a token is written again where the disk takes none."""
 
 
 class Asking:

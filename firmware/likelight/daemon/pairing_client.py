@@ -76,7 +76,7 @@ class PairingClient:
         offer = await self._exchange("POST", "pairing", HTTPStatus.CREATED, PairingOffer, asked)
         end, pause = now() + offer.expires_in + offer.interval, 0.0
         while now() + pause <= end:
-            # Not at once with the next question: who lost an answer hears of it in the first.
+            # The first question is asked at once: it brings a decision whose answer was lost.
             await asyncio.sleep(pause)
             pause = float(offer.interval)
             try:
@@ -118,7 +118,7 @@ class PairingClient:
                 return model.model_validate_json(body)
         problem = problem_of(reply.status, reply.headers.get("Content-Type", ""), body)
         if problem is None:
-            raise Unanswered(f"what answers there, with status {reply.status}, is no cloud")
+            raise Unanswered(f"what answers there, with status {reply.status}, is not a cloud")
         raise Refused(ProblemType(problem.type), problem.status, _retry_after(reply.headers))
 
 

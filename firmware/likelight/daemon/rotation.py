@@ -1,7 +1,7 @@
 """A change of the device's token that the cloud asks for: nobody has to come to the device.
 
-The new token is on the disk before the cloud hears of it, and the one in use stays until the cloud
-has taken the new one: whatever is lost or killed in between, one of them is valid.
+The new token is on the disk before its checksum is sent to the cloud, and the one in use stays
+until the cloud has taken the new one: whatever is lost or killed in between, one is valid.
 """
 
 import asyncio

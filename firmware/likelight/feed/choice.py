@@ -11,7 +11,7 @@ from math import inf
 from likelight.feed.rendition import Rendition
 
 LATE_S, OVER_S = 0.25, 1.0
-"""Where pictures have come later than this for so long, the line carries less than it gets: a
+"""Where pictures have come more than 0.25 s late for 1 s, the line carries less than it gets: a
 keyframe's burst passes sooner. Time with nothing under way does not count: pictures were left out,
 and the next keyframe has yet to come."""
 HARD_S = 1.0

@@ -11,10 +11,11 @@ from likelight.feed.rendition import Rendition
 
 OVER_S = 2.0
 MOST_LEFT_OUT = 1 / 3
-"""Who takes fewer of the pictures than the rest of these, over so long, gets smaller ones."""
+"""A viewer that leaves out more of its pictures than this, over 2 s, gets smaller ones."""
 CALM_LEFT_OUT = 0.1
 HOLD_S, MOST_HOLD_S = 10.0, 160.0
-"""Before larger ones are tried: nothing but the try tells. Twice as long after one that failed."""
+"""The time before larger ones are tried, as only a try shows whether they pass; twice as long after
+each try that failed."""
 _LASTED_S = 10.0
 
 

@@ -73,7 +73,7 @@ class JpegChannel:
 
     @property
     def wanted(self) -> frozenset[Rendition]:
-        """Of which renditions."""
+        """The renditions of which somebody wants JPEGs."""
         main = {Rendition.MAIN} if self._waiting else set()
         return frozenset(main | {viewer.wants for viewer in self.viewers})
 

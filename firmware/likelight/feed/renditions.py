@@ -17,7 +17,7 @@ NO_PICTURE_S = 1.5
 class Renditions:
     """Hands each viewer the fragments of the rendition that it `wants`.
 
-    One who wants another keeps the old one until a keyframe of the new one comes.
+    A viewer that wants another keeps the old one until a keyframe of the new one comes.
     """
 
     def __init__(self) -> None:

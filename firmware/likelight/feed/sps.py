@@ -7,7 +7,7 @@ HIGH_PROFILES = frozenset({100, 110, 122, 244, 44, 83, 86, 118, 128})
 
 _SAR_EXTENDED = 255
 _MOST_REFERENCES = 255
-_MOST_ZEROS = 32  # before the first bit set of a number; bytes that are no SPS may have more
+_MOST_ZEROS = 32  # before the first bit set of a number; bytes that are not an SPS may have more
 _MISTAKABLE = re.compile(rb"\0\0(?=[\0-\3])")
 """What an emulation prevention byte must follow (7.4.1), lest it looks like a start code."""
 
@@ -22,7 +22,7 @@ def sample_format(sps: bytes) -> tuple[int, int, int]:
 def with_rate(sps: bytes, fps: int) -> bytes:
     """Return `sps` with `fps` pictures a second, not fixed, where its VUI tells a rate.
 
-    One that tells none comes back as it is, and so do bytes that are no SPS.
+    One that tells none comes back as it is, and so do bytes that are not an SPS.
     """
     if len(sps) < 4:
         return sps

@@ -72,7 +72,7 @@ class Marker:
     def write(self, *, shared: bool) -> None:
         """Write what the crew chose; it is on the disk on return. Raises `OSError`.
 
-        What is no file under the marker's name (a folder, a link, a FIFO) is set aside.
+        Anything else under the marker's name (a folder, a link, a FIFO) is set aside.
         """
         if self.exists and not stat.S_ISREG(self._file.lstat().st_mode):
             self._set_aside()

@@ -20,7 +20,7 @@ class CaFileError(OSError):
 
 
 class MalformedCaFile(CaFileError):
-    """The file can be read, and what it holds are no certificates."""
+    """The file can be read, but it does not hold certificates."""
 
 
 class CertificateFault(StrEnum):

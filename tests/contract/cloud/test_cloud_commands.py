@@ -217,7 +217,7 @@ def test_a_copy_is_made_while_a_cloud_serves_and_put_back_while_none_does(
 
     asyncio.run(copied_and_refused())
     assert stat.S_IMODE(copy.stat().st_mode) == 0o600
-    assert "is no folder. Make it first: `mkdir" in operator.fails("backup", "--keep", "2", "no")
+    assert "is not a folder. Make it first: `mkdir" in operator.fails("backup", "--keep", "2", "no")
     again = asyncio.run(likes(database, 0))
     assert "would begin a new time line: 1. Nothing" in operator("restored", "--dry-run")
     assert asyncio.run(likes(database, 0)) == again

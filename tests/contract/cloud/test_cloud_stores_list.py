@@ -200,7 +200,7 @@ def test_a_list_may_come_as_excel_writes_it(at_hand: Office, content: str | byte
         ("store,name\nk1,\n", "row 2, column name: it is empty"),
         ('store,name\nk1,"two\nlines"\n', "row 2, column name:"),
         ("store,name\nk1,One\n\nk1,Two\n", "row 4, column store: k1 is in row 2 already"),
-        ("store,name,timezone\nk1,One,Berlin\n", "column timezone: 'Berlin' is no time zone"),
+        ("store,name,timezone\nk1,One,Berlin\n", "column timezone: 'Berlin' is not a time zone"),
         ("store,name,timezone\nk1,One,../../etc\n", "column timezone:"),
         ("store,name,country\nk1,One,Germany\n", "column country:"),
         ("store,name,language\nk1,One,xx\n", "column language: 'xx' is not known"),
@@ -215,18 +215,18 @@ def test_a_list_may_come_as_excel_writes_it(at_hand: Office, content: str | byte
         ),
         ("store,name\n=1+1,One\n", "row 2, column store: '=1+1' can't be a store's id"),
         ("store,name\nk1,One\nk2\n", "row 3, column name: it is empty"),
-        ("store,name\nk1,O\0ne\n", "no text file"),
-        ("store,name\nk1," + "x" * 200_000 + "\n", "no CSV file"),
+        ("store,name\nk1,O\0ne\n", "not a text file"),
+        ("store,name\nk1," + "x" * 200_000 + "\n", "not a CSV file"),
         ("store,name\nk1,One,more\n", "row 2: it has 3 cells"),
         ("store,name,pasphrase\nk1,One,x\n", "'pasphrase'"),
         ("store,name,name\nk1,One,Two\n", "'name'"),
         ("store\nk1\n", "no column name"),
         ("store,name\n", "has no store"),
         ("", "no column store"),
-        ('store,name\nk1,"One\n', "no CSV file"),
+        ('store,name\nk1,"One\n', "not a CSV file"),
         (b"store,name\nk1,Caf\xe9\n", "not in UTF-8"),
-        ("store,name\nk1,One\n".encode("utf-16-le"), "no text file"),
-        (b"PK\x03\x04\x00\x00 a workbook", "no text file"),
+        ("store,name\nk1,One\n".encode("utf-16-le"), "not a text file"),
+        (b"PK\x03\x04\x00\x00 a workbook", "not a text file"),
         ("store,name\n" + "k1,One\n" * 1_300_000, "larger than 8 MiB"),
         ("store,name\n" + "".join(f"K{n},One\n" for n in range(30)), "and 10 more"),
     ],
@@ -254,7 +254,7 @@ def test_numbers_that_lost_their_zeros_are_said(at_hand: Office) -> None:
 def test_a_file_that_holds_no_codes_is_not_written_over(at_hand: Office) -> None:
     at_hand.codes.write_text("my only copy\n")
     done, _, err = at_hand.load(LIST)
-    assert (done, "is no list of codes" in err) == (2, True)
+    assert (done, "is not a list of codes" in err) == (2, True)
     assert at_hand.codes.read_text() == "my only copy\n"
     assert at_hand.kitchens() == {}
 

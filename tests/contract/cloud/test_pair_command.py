@@ -187,7 +187,7 @@ async def test_what_is_no_cloud_enrols_nobody(bench: Bench) -> None:
     async with serving([web.post("/v1/enrol", log_in_page)]) as url:
         bench.set_up(url)
         done, said = await bench.pair(new_code())
-    assert (done, "is no cloud" in said) == (69, True)
+    assert (done, "is not a cloud" in said) == (69, True)
     assert not bench.token_file.exists()
     bench.set_up("")
     done, said = await bench.pair(new_code())

@@ -119,7 +119,7 @@ async def test_what_is_no_request_is_a_problem_and_one_line(
     assert headers["Content-Type"] == PROBLEM_JSON
     assert b"This is not an HTTP/1.1 request" in body
     assert [record.exc_info for record in caplog.records] == [None], caplog.text
-    assert caplog.messages == ["A client sent what is no HTTP/1.1 request"]
+    assert caplog.messages == ["A client sent what is not an HTTP/1.1 request"]
 
 
 async def _say(port: int, words: bytes) -> bytes:

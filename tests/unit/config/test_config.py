@@ -137,7 +137,9 @@ def test_a_proxy_is_an_address_or_a_range(tmp_path: Path) -> None:
         "10.0.0.7/32",
         "2001:db8::/64",
     )
-    with pytest.raises(ConfigError, match=r"line 2: web\.trusted_proxies.*no address of a proxy"):
+    with pytest.raises(
+        ConfigError, match=r"line 2: web\.trusted_proxies.*not the address of a proxy"
+    ):
         read_config(written(tmp_path, '[web]\ntrusted_proxies = ["nginx.example"]'))
 
 

@@ -91,5 +91,5 @@ async def test_over_a_unix_socket_nobody_has_an_address(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("text", ["", "proxy.example", "10.0.0.1/24", "10.0.0.0/33", "0.0.0.0/0"])
 def test_what_lists_no_proxy_is_told_in_words(text: str) -> None:
-    with pytest.raises(ValueError, match=r"is no address of a proxy; write one|is everybody"):
+    with pytest.raises(ValueError, match=r"is not the address of a proxy; write one|is everybody"):
         proxy_network(text)

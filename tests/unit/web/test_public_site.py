@@ -28,7 +28,7 @@ def test_only_an_origin_can_be_allowed_to_frame_a_page() -> None:
     for origin in ("https://www.example.com", "http://localhost:3000", "http://[::1]:8080", "self"):
         assert check_embed_origin(origin) == origin
     for wrong in ("*", "'self'", "www.example.com", "https://x.example/", "https://x.example; *"):
-        with pytest.raises(ValueError, match="is no origin; write it like"):
+        with pytest.raises(ValueError, match="is not an origin; write it like"):
             check_embed_origin(wrong)
     assert PublicSite(embed_origins=("self", "https://a.example")).framed_by == (
         "'self'",

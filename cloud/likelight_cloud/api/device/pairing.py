@@ -32,7 +32,8 @@ log = logging.getLogger(__name__)
 PER_MIN = 30
 """From one address prefix, as many as may enrol."""
 INTERVAL_S = 5
-"""A device hears of its kitchen within so long; RFC 8628 has the same where a server names none."""
+"""The least time between two questions of a device: RFC 8628 has the same where a server names
+none."""
 
 
 def pairing_routes() -> list[web.RouteDef]:

@@ -44,7 +44,7 @@ class Me(Wire):
     Part.VIEWER, "All that is kept of the viewer who asks", {200: Me}, BUSY, headers=(VIEWER,)
 )
 async def get_me(request: web.Request) -> web.Response:
-    """Return the age of the viewer's token, and what is bound to it; no token is no error."""
+    """Return the age of the viewer's token, and what is bound to it; a viewer may have none."""
     cloud = request.app[CLOUD]
     at = cloud.now()
     viewer = cloud.viewers.known(request, at)

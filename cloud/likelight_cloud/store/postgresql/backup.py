@@ -45,7 +45,7 @@ class PostgresCopies:
 
     async def check(self, file: Path) -> None:
         if " TABLE DATA public kitchen " not in await _run("pg_restore", "--list", str(file)):
-            raise StoreError(f"{file} is no backup of a cloud: it has no kitchens")
+            raise StoreError(f"{file} is not a backup of a cloud: it has no kitchens")
 
     async def restore(self, file: Path) -> Path | None:
         await self.check(file)

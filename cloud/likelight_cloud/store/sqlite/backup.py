@@ -140,6 +140,6 @@ def _explained(file: Path) -> Iterator[None]:
             raise StoreFull(f"no space is left for {file}; free some on its disk") from error
         raise StoreError(f"{file} can't be used: {error}") from error
     except sqlite3.DatabaseError as error:
-        raise StoreCorrupt(f"{file} is no backup of a cloud, or is damaged: {error}") from error
+        raise StoreCorrupt(f"{file} is not a backup of a cloud, or is damaged: {error}") from error
     except OSError as error:
         raise StoreError(f"{file} can't be used: {error.strerror or error}") from error

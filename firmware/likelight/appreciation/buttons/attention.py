@@ -60,7 +60,7 @@ class Attention:
     def begin_answer(self) -> None:
         """The panel begins to answer a press, or says that the camera has become private.
 
-        That is no sign of somebody: it becomes private without a press too, as at each start.
+        That does not count as presence: it becomes private without a press too, as at each start.
         """
         self._answering_until = _now() + ANSWER_S
 

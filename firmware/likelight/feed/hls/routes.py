@@ -95,7 +95,7 @@ async def _main(hls: Hls, request: web.Request) -> web.StreamResponse:
     Part.PICTURES,
     "The playlist, as soon as it has the part that is asked for",
     {200: _PLAYLIST_TYPE},
-    {**_LATE, 400: "The part is no number, or too far ahead."},
+    {**_LATE, 400: "The part is not a number, or too far ahead."},
     query=PlaylistQuery,
 )
 async def _playlist(hls: Hls, request: web.Request) -> web.StreamResponse:

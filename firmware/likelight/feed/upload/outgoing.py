@@ -24,7 +24,7 @@ class Outgoing:
     jpeg_fps: int = 0
     """How many JPEGs a second the relay asks for."""
     jpegs: frozenset[Rendition] = frozenset({Rendition.MAIN})
-    """Of which renditions."""
+    """The renditions of which the relay wants JPEGs."""
     renditions: frozenset[Rendition] = frozenset()
     """What the relay asks for besides MAIN."""
     changed: asyncio.Event = field(default_factory=asyncio.Event)

@@ -142,7 +142,7 @@ def ask_cloud(access: CloudAccess) -> None:
     """Ask the cloud once, as the device does. Raises `CloudError`.
 
     A poll with neither cursor nor `boot_id` is a diagnosis: it acknowledges nothing, takes nothing
-    from a running daemon, and is no sign of life for the cloud.
+    from a running daemon, and does not count as a sign of life at the cloud.
     """
     asyncio.run(_ask(access))
 

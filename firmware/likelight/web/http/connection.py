@@ -41,11 +41,11 @@ class Watcher(Protocol):
         """It is gone."""
 
     def malformed(self) -> None:
-        """A connection sent what is no HTTP, and is being closed."""
+        """A connection sent something other than HTTP, and is being closed."""
 
 
 class Connection(web.RequestHandler):
-    """The protocol of one connection to `server`; `watcher` is told of it."""
+    """The protocol of one connection to `server`, whose `watcher` it calls."""
 
     __slots__ = ("_watcher",)
 
@@ -93,7 +93,7 @@ class Connection(web.RequestHandler):
         exc: BaseException | None = None,
         message: str | None = None,
     ) -> web.StreamResponse:
-        """Answer what is no request; end a reply that broke off. aiohttp calls this for both.
+        """Answer what is not a request; end a reply that broke off. aiohttp calls this for both.
 
         Raises `ConnectionError`, which ends the connection, once a reply has begun.
         """

@@ -129,7 +129,7 @@ class ConnectionGuard:
 
     def malformed(self) -> None:
         """Log it, with all others of a minute."""
-        self._malformed.say("A client sent what is no HTTP/1.1 request")
+        self._malformed.say("A client sent what is not an HTTP/1.1 request")
 
     @web.middleware
     async def middleware(self, request: web.Request, handler: Handler) -> web.StreamResponse:

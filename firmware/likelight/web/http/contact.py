@@ -9,7 +9,7 @@ def check_contact(text: str) -> str:
     reached = url.path if url.scheme in ("mailto", "tel") else url.host
     if url.scheme not in ("mailto", "tel", "https") or not reached or not text.isprintable():
         raise ValueError(
-            f"{text} is no contact; write it like mailto:privacy@example.com, tel:+4930123456 or "
-            "https://example.com/contact"
+            f"{text} is not a contact; write it like mailto:privacy@example.com, tel:+4930123456 "
+            "or https://example.com/contact"
         )
     return text

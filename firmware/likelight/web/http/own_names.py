@@ -65,7 +65,8 @@ class OwnNames:
     def middleware(self) -> Middleware:
         """Return a middleware that answers 421 under another name.
 
-        A request without a `Host`, as in HTTP/1.0, is no browser's, and no name can mislead it.
+        A request without a `Host`, as in HTTP/1.0, does not come from a browser, and no name can
+        mislead it.
         """
 
         @web.middleware
@@ -76,9 +77,9 @@ class OwnNames:
             if self.has(authority):
                 return handler(request)
             self._refusals.say(
-                "Refused a request for %s, which is no name of this server. If people shall open "
-                "it by that name, add it: %s",
-                _name(authority) or "something that is no name",
+                "Refused a request for %s, which is not a name of this server. If people shall "
+                "open it by that name, add it: %s",
+                _name(authority) or "something that is not a name",
                 self.option,
             )
             raise ProblemError(

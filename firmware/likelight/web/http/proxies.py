@@ -1,7 +1,8 @@
 """The listed proxies in front of a server, and the clients whose requests they pass on.
 
 Anybody can send `X-Forwarded-For`. It counts from a listed proxy only, and of the addresses in it
-the last one that is no listed proxy's: each proxy appends the address that it was connected from.
+the last one that is not a listed proxy's: each proxy appends the address that it was connected
+from.
 """
 
 import ipaddress
@@ -22,8 +23,8 @@ def proxy_network(text: str) -> Network:
         network = ipaddress.ip_network(text.strip())
     except ValueError as error:
         raise ValueError(
-            f"{text!r} is no address of a proxy; write one such as 10.0.0.7, or a range such as "
-            "10.0.0.0/24"
+            f"{text!r} is not the address of a proxy; write one such as 10.0.0.7, or a range such "
+            "as 10.0.0.0/24"
         ) from error
     if network.prefixlen == 0:
         raise ValueError(f"{text!r} is everybody; list only your own proxies")

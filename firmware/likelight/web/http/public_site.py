@@ -45,6 +45,6 @@ def check_embed_origin(text: str) -> str:
         return text
     if not _ORIGIN.fullmatch(text):
         raise ValueError(
-            f"{text} is no origin; write it like https://www.example.com, without a path"
+            f"{text} is not an origin; write it like https://www.example.com, without a path"
         )
     return text

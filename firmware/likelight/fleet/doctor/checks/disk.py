@@ -37,7 +37,7 @@ def _own_disks(system: System) -> set[str]:
 
 
 def _is_part(name: str, disk: str) -> bool:
-    """Return whether `name` is the card `disk` or a part of it: mmcblk1 is no part of mmcblk10."""
+    """Return whether `name` is the card `disk` or a part of it: mmcblk10 is not one of mmcblk1."""
     return name == disk or name.startswith(f"{disk}p")
 
 
