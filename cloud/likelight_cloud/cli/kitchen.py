@@ -24,13 +24,14 @@ from likelight_cloud.cli.labels import add_labels
 from likelight_cloud.cli.sheet import add_sheet
 from likelight_cloud.cli.stores_command import add_stores
 from likelight_cloud.store.base import KitchenRecord
-from likelight_cloud.store.rotation import Step
+from likelight_cloud.store.rotation import RotationStep
 from likelight_cloud.trust.device import hashed, new_token
 
 _ROTATION = {
-    Step.ASKED: "asked; the device has not answered yet, and the token in use stays valid",
-    Step.HALF_WAY: "half-way; the token before ends once the device has used the new one twice",
-    Step.DONE: "done; the new token alone is valid",
+    RotationStep.ASKED: "asked; the device has not answered yet, and the token in use stays valid",
+    RotationStep.HALF_WAY: "half-way; the token before ends once the device has used the new one "
+    "twice",
+    RotationStep.DONE: "done; the new token alone is valid",
 }
 
 

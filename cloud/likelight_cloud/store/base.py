@@ -19,7 +19,7 @@ from likelight.contract import Desired, NoteState, State, Status, Thanks, Week, 
 from likelight.runtime.store_errors import StoreError
 from likelight_cloud.store.details import UNLISTED, Details
 from likelight_cloud.store.enrolment import CodeRefusal, Enrolled
-from likelight_cloud.store.pairing import Asking, Pairing, WrongCode
+from likelight_cloud.store.pairing import NewPairing, Pairing, WrongCode
 from likelight_cloud.store.rotation import Rotation
 
 KEY_TTL_S = 24 * 3600.0
@@ -297,7 +297,7 @@ class Store(Protocol):
         The same pair again changes nothing and gets the same answer.
         """
 
-    async def begin_pairing(self, asking: Asking, at: datetime) -> bool:
+    async def begin_pairing(self, new: NewPairing, at: datetime) -> bool:
         """Open a pairing for 15 minutes; return False, and open none, where too many are open.
 
         One whose token is valid already is confirmed: its device has lost what it was told.

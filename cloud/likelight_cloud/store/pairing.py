@@ -18,7 +18,7 @@ LOCKED_FOR = timedelta(minutes=15)
 
 
 @dataclass(frozen=True, slots=True)
-class Asking:
+class NewPairing:
     """A device that asks to be paired: hashes of both codes and of its token, and what an operator
     sees of it."""
 

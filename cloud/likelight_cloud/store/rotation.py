@@ -8,7 +8,7 @@ from enum import StrEnum
 from likelight.contract import Desired
 
 
-class Step(StrEnum):
+class RotationStep(StrEnum):
     """What has happened last."""
 
     ASKED = "asked"
@@ -23,7 +23,7 @@ class Step(StrEnum):
 class Rotation:
     """The last step of a kitchen's rotation, and when it was."""
 
-    step: Step
+    step: RotationStep
     at: datetime
 
 

@@ -9,7 +9,7 @@ from likelight.contract import Desired, State, Thanks, WeekHours
 from likelight_cloud.store.base import KitchenRecord, NoteRecord, Report
 from likelight_cloud.store.details import Details
 from likelight_cloud.store.pairing import Pairing
-from likelight_cloud.store.rotation import Rotation, Step
+from likelight_cloud.store.rotation import Rotation, RotationStep
 from likelight_cloud.store.zones import zone_called
 
 
@@ -76,7 +76,7 @@ def kitchen_of(row: Row) -> KitchenRecord:
         zone=zone_called(row["zone"]),
         process=row["process"],
         details=Details.model_validate_json(row["details"]),
-        rotation=Rotation(Step(row["rotation"]), time_of(row["rotation_at"]))
+        rotation=Rotation(RotationStep(row["rotation"]), time_of(row["rotation_at"]))
         if row["rotation"]
         else None,
     )

@@ -23,8 +23,8 @@ from likelight.appreciation.window_in import (
 from likelight.config.device_tokens import DeviceTokens
 from likelight.config.places import CONTROL_SOCKET, runtime_dir
 from likelight.config.settings import Config
-from likelight.daemon.asking import Asking
 from likelight.daemon.camera import DeviceCamera, camera_config
+from likelight.daemon.code_pairing import CodePairing
 from likelight.daemon.device import Device
 from likelight.daemon.disk_watch import DiskState, DiskWatch
 from likelight.daemon.embedded_cloud import AfterCloud, WatchedCloud
@@ -33,10 +33,10 @@ from likelight.daemon.feed import Feed, build_feed
 from likelight.daemon.hardware import DeviceHardware, open_device_hardware
 from likelight.daemon.health import WINDOW_IN
 from likelight.daemon.listener import DeviceServer, device_address
-from likelight.daemon.pairing import Pairing
 from likelight.daemon.prepare import Prepared
-from likelight.daemon.rotation import Rotation
 from likelight.daemon.site import fill_site
+from likelight.daemon.token_rotation import TokenRotation
+from likelight.daemon.token_watch import TokenWatch
 from likelight.gate.marker import MARKER_FILE, Marker
 from likelight.gate.on_air import OnAir
 from likelight.gate.permissions import Permissions
@@ -169,7 +169,7 @@ def _connect(
     if prepared.device_tokens is not None:
         _add_tokens(supervisor, prepared, prepared.device_tokens, cloud, events)
         if not prepared.tokens:
-            supervisor.add("asking", _asking(config, prepared, events), critical=False)
+            supervisor.add("code pairing", _code_pairing(config, prepared, events), critical=False)
     for trouble in prepared.troubles:
         troubles.set(trouble, True)
     events.on_troubles()
@@ -267,8 +267,8 @@ def _add_window_in(supervisor: Supervisor, window_in: WindowIn, prepared: Prepar
     supervisor.add(WINDOW_IN, after_cloud, critical=True, for_ever=True)
 
 
-def _asking(config: Config, prepared: Prepared, events: DeviceEvents) -> Asking:
-    return Asking(
+def _code_pairing(config: Config, prepared: Prepared, events: DeviceEvents) -> CodePairing:
+    return CodePairing(
         config,
         prepared.trust,
         events.reachable,
@@ -286,11 +286,11 @@ def _add_tokens(
     cloud: HttpCloud,
     events: DeviceEvents,
 ) -> None:
-    pairing = Pairing(tokens, cloud, prepared.tokens, on_paired=events.on_paired)
-    events.rotation = Rotation(
-        tokens, cloud, events.window_in.reported, on_change=pairing.look, rng=prepared.rng
+    watch = TokenWatch(tokens, cloud, prepared.tokens, on_paired=events.on_paired)
+    events.rotation = TokenRotation(
+        tokens, cloud, events.window_in.reported, on_change=watch.look, rng=prepared.rng
     )
-    supervisor.add("pairing", pairing, critical=False)
+    supervisor.add("pairing", watch, critical=False)
     supervisor.add("rotation", events.rotation, critical=False)
 
 

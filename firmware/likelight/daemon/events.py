@@ -5,7 +5,7 @@ import asyncio
 from likelight.appreciation.sync.connection import CloudConnection
 from likelight.appreciation.window_in import WindowIn
 from likelight.contract import Desired, Viewers, WeekHours
-from likelight.daemon.rotation import Rotation
+from likelight.daemon.token_rotation import TokenRotation
 from likelight.feed.outlets import Demand
 from likelight.feed.rendition import SLIDE_FPS
 from likelight.feed.rendition import Rendition as FeedRendition
@@ -37,7 +37,7 @@ class DeviceEvents:
     troubles: Troubles
 
     def __init__(self, *, cloud_inside: bool) -> None:
-        self.rotation: Rotation | None = None
+        self.rotation: TokenRotation | None = None
         """None with the cloud in this process, which asks for no other token."""
         self.changes = Changes()
         self.reachable = asyncio.Event()

@@ -20,8 +20,8 @@ from likelight_cloud.store.base import (
     Use,
 )
 from likelight_cloud.store.enrolment import CodeRefusal, Enrolled
-from likelight_cloud.store.pairing import Asking, Pairing, WrongCode
-from likelight_cloud.store.rotation import Rotation, Step
+from likelight_cloud.store.pairing import NewPairing, Pairing, WrongCode
+from likelight_cloud.store.rotation import Rotation, RotationStep
 from support.cloud import NOON, status
 from support.cloud_stores import Factory, Rows, opened
 
@@ -206,16 +206,16 @@ async def test_a_new_token_is_taken_once_for_each_time_that_it_is_asked(store: S
     assert await store.ask_rotation("k1", NOON)
     assert not await store.ask_rotation("k1", later)
     assert await desired() == (version + 1, True)
-    assert (await record(store)).rotation == Rotation(Step.ASKED, NOON)
+    assert (await record(store)).rotation == Rotation(RotationStep.ASKED, NOON)
     assert not await store.take_token("k1", b"x", b"b", NOON), "under no valid token"
     for at in (NOON, later):
         assert await store.take_token("k1", b"a", b"b", at)
     assert await desired() == (version + 2, False)
-    assert (await record(store)).rotation == Rotation(Step.HALF_WAY, NOON)
+    assert (await record(store)).rotation == Rotation(RotationStep.HALF_WAY, NOON)
     assert not await store.take_token("k1", b"a", b"c", NOON), "another one came first"
     assert await store.token_hashes("k1") == (b"a", b"b")
     await store.end_other_tokens("k1", b"b", later)
-    assert (await record(store)).rotation == Rotation(Step.DONE, later)
+    assert (await record(store)).rotation == Rotation(RotationStep.DONE, later)
     assert await desired() == (version + 2, False)
 
 
@@ -231,7 +231,7 @@ async def test_a_token_that_a_person_brings_ends_the_question(store: Store) -> N
         await way
         after = await record(store)
         assert not after.desired.rotate
-        assert after.rotation in (Rotation(Step.HALF_WAY, NOON), None)
+        assert after.rotation in (Rotation(RotationStep.HALF_WAY, NOON), None)
     assert (await record(store)).rotation is None
     await store.ask_rotation("k1", NOON)
     await store.add_token("k1", b"d", NOON)
@@ -252,7 +252,7 @@ async def test_asked_again_half_way_the_device_keeps_the_token_that_it_comes_wit
     await store.ask_rotation("k1", NOON)
     await store.end_other_tokens("k1", b"c", NOON)
     after = await record(store)
-    assert (after.rotation, after.desired.rotate) == (Rotation(Step.ASKED, NOON), True)
+    assert (after.rotation, after.desired.rotate) == (Rotation(RotationStep.ASKED, NOON), True)
 
 
 async def test_of_two_answers_at_once_one_is_taken(factory: Factory, store: Store) -> None:
@@ -317,9 +317,9 @@ async def test_of_two_devices_that_come_at_once_with_one_code_one_enrols(
     assert len(await store.token_hashes("k1")) == 1
 
 
-def asking(device: str, *, token: bytes = b"own", place: str = "203.0.113.0/24") -> Asking:
+def asking(device: str, *, token: bytes = b"own", place: str = "203.0.113.0/24") -> NewPairing:
     """Return a device whose codes are named after it."""
-    return Asking(
+    return NewPairing(
         f"{device}-device".encode(), f"{device}-user".encode(), token, "10a0", "1.4.0", place
     )
 

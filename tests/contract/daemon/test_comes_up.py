@@ -17,7 +17,7 @@ from likelight.config.settings import CloudSettings, Config, KitchenSettings, We
 from likelight.config.state_dir import held_if_usable
 from likelight.contract import LATEST, State
 from likelight.contract.enrolment import code_of, new_code
-from likelight.daemon import assembly, embedded_cloud, kitchen_notes, pairing
+from likelight.daemon import assembly, embedded_cloud, kitchen_notes, token_watch
 from likelight.daemon import listener as listener_module
 from likelight.daemon.assembly import assemble
 from likelight.daemon.device import Device
@@ -123,7 +123,7 @@ def write_token(file: Path, text: str) -> None:
 async def test_without_a_token_the_device_lives_and_takes_the_token_when_it_comes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wrong: str | None
 ) -> None:
-    monkeypatch.setattr(pairing, "LOOK_AGAIN_S", 0.05)
+    monkeypatch.setattr(token_watch, "LOOK_AGAIN_S", 0.05)
     token_file = tmp_path / "token"
     if wrong is not None:
         await asyncio.to_thread(write_token, token_file, wrong)
@@ -148,7 +148,7 @@ async def test_without_a_token_the_device_lives_and_takes_the_token_when_it_come
 async def test_a_device_that_is_not_paired_is_once_it_was_given_its_code(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pairing, "LOOK_AGAIN_S", 0.05)
+    monkeypatch.setattr(token_watch, "LOOK_AGAIN_S", 0.05)
     code, token_file = new_code(), tmp_path / "token"
     async with cloud_server(tmp_path / "cloud.sqlite") as cloud:
         await cloud.cloud.cloud.store.put_code(KID, hashed(code_of(code)), LATEST)
@@ -167,7 +167,7 @@ async def test_a_device_that_is_not_paired_is_once_it_was_given_its_code(
 async def test_a_device_without_a_token_shows_a_code_and_works_until_it_is_confirmed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pairing, "LOOK_AGAIN_S", 0.05)
+    monkeypatch.setattr(token_watch, "LOOK_AGAIN_S", 0.05)
     monkeypatch.setattr(pairing_api, "INTERVAL_S", 1)
     database = tmp_path / "cloud.sqlite"
 
@@ -201,7 +201,7 @@ async def test_a_device_without_a_token_shows_a_code_and_works_until_it_is_confi
 async def test_a_device_that_is_refused_takes_a_new_token_without_a_restart(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pairing, "LOOK_AGAIN_S", 0.05)
+    monkeypatch.setattr(token_watch, "LOOK_AGAIN_S", 0.05)
     token_file = tmp_path / "token"
     await asyncio.to_thread(write_token, token_file, "a-revoked-token")
     async with cloud_server(tmp_path / "cloud.sqlite") as cloud:
@@ -223,7 +223,7 @@ async def test_a_device_that_is_refused_takes_a_new_token_without_a_restart(
 async def test_a_new_token_ends_the_one_before_and_one_that_is_refused_does_not(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(pairing, "LOOK_AGAIN_S", 0.05)
+    monkeypatch.setattr(token_watch, "LOOK_AGAIN_S", 0.05)
     token_file = tmp_path / "token"
     await asyncio.to_thread(write_token, token_file, TOKEN)
     async with cloud_server(tmp_path / "cloud.sqlite") as cloud:
@@ -250,7 +250,7 @@ async def test_a_new_token_ends_the_one_before_and_one_that_is_refused_does_not(
 async def test_a_device_changes_its_token_by_itself_when_the_operator_asks(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pairing, "LOOK_AGAIN_S", 0.05)
+    monkeypatch.setattr(token_watch, "LOOK_AGAIN_S", 0.05)
     token_file, database = tmp_path / "token", tmp_path / "cloud.sqlite"
     await asyncio.to_thread(write_token, token_file, TOKEN)
 

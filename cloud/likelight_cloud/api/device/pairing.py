@@ -23,7 +23,7 @@ from likelight.web.http.proxies import network_of
 from likelight_cloud.api.viewer.who import over_limit
 from likelight_cloud.app import BUSY, CLOUD, Cloud
 from likelight_cloud.store.base import storable
-from likelight_cloud.store.pairing import MOST_OPEN, OPEN_FOR, Asking
+from likelight_cloud.store.pairing import MOST_OPEN, OPEN_FOR, NewPairing
 from likelight_cloud.trust.ceilings import PrefixBuckets
 from likelight_cloud.trust.device import hashed
 
@@ -64,7 +64,7 @@ def pairing_routes() -> list[web.RouteDef]:
             interval=INTERVAL_S,
             expires_in=int(OPEN_FOR.total_seconds()),
         )
-        asking = Asking(
+        new = NewPairing(
             hashed(offer.device_code),
             hashed(user_code_of(offer.user_code)),
             bytes.fromhex(asked.token_sha256),
@@ -72,9 +72,9 @@ def pairing_routes() -> list[web.RouteDef]:
             asked.device.sw,
             "this machine" if client is None else network_of(client),
         )
-        if not await cloud.store.begin_pairing(asking, cloud.now()):
+        if not await cloud.store.begin_pairing(new, cloud.now()):
             raise over_limit("Very many devices wait for an operator just now.", 60)
-        log.info("The device %s (%s) waits for an operator", asking.serial, asking.sw)
+        log.info("The device %s (%s) waits for an operator", new.serial, new.sw)
         return json_answer(offer, status=201)
 
     @declares(

@@ -10,7 +10,7 @@ from likelight_cloud.store.pairing import (
     MOST_OPEN,
     MOST_OPEN_OF_A_PLACE,
     OPEN_FOR,
-    Asking,
+    NewPairing,
     Pairing,
     Tries,
     WrongCode,
@@ -21,19 +21,19 @@ from likelight_cloud.store.rows import ms, pairing_of, time_of
 _PAIRINGS = "SELECT pairing.*, kitchen.name FROM pairing LEFT JOIN kitchen USING (kid)"
 
 
-async def begin(connection: asyncpg.Connection, asking: Asking, at: datetime) -> bool:
+async def begin(connection: asyncpg.Connection, new: NewPairing, at: datetime) -> bool:
     """Open a pairing, as the interface of the store has it."""
     await forget(connection, at)
     await connection.execute(
         "DELETE FROM pairing WHERE token_hash = $1 AND device_hash NOT IN (SELECT device_hash"
         " FROM pairing WHERE token_hash = $1 ORDER BY asked_at DESC LIMIT $2)",
-        asking.token_hash,
+        new.token_hash,
         KEPT_OF_A_DEVICE - 1,
     )
     everywhere, there = await connection.fetchrow(
         "SELECT count(*), count(*) FILTER (WHERE place = $1) FROM pairing"
         " WHERE kid IS NULL AND NOT refused",
-        asking.place,
+        new.place,
     )
     if everywhere >= MOST_OPEN or there >= MOST_OPEN_OF_A_PLACE:
         return False
@@ -42,12 +42,12 @@ async def begin(connection: asyncpg.Connection, asking: Asking, at: datetime) ->
         " expires_at, kid) VALUES ($1, $2, $3, $4, $5, $6, $7, $8,"
         " (SELECT kid FROM token WHERE hash = $3 ORDER BY n DESC LIMIT 1))"
         " ON CONFLICT DO NOTHING RETURNING 1",
-        asking.device_hash,
-        asking.user_hash,
-        asking.token_hash,
-        asking.serial,
-        asking.sw,
-        asking.place,
+        new.device_hash,
+        new.user_hash,
+        new.token_hash,
+        new.serial,
+        new.sw,
+        new.place,
         ms(at),
         ms(at + OPEN_FOR),
     )

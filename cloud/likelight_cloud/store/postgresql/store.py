@@ -24,7 +24,7 @@ from likelight_cloud.store.base import (
 )
 from likelight_cloud.store.details import UNLISTED, Details
 from likelight_cloud.store.enrolment import CodeRefusal, Enrolled
-from likelight_cloud.store.pairing import Asking, Pairing, WrongCode
+from likelight_cloud.store.pairing import NewPairing, Pairing, WrongCode
 from likelight_cloud.store.postgresql import enrolments, pairings, tokens
 from likelight_cloud.store.postgresql.address import Address
 from likelight_cloud.store.postgresql.connect import LOST, connect, explained
@@ -203,8 +203,8 @@ class PostgresStore:
             lambda connection: enrolments.redeem(connection, code_hash, token_hash, at)
         )
 
-    async def begin_pairing(self, asking: Asking, at: datetime) -> bool:
-        return await self._write(lambda connection: pairings.begin(connection, asking, at))
+    async def begin_pairing(self, new: NewPairing, at: datetime) -> bool:
+        return await self._write(lambda connection: pairings.begin(connection, new, at))
 
     async def pairing(self, device_hash: bytes) -> Pairing | None:
         return await self._read(lambda connection: pairings.find(connection, device_hash))

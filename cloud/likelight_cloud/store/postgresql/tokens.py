@@ -8,7 +8,7 @@ from likelight.contract import Desired
 from likelight_cloud.store.base import next_desired
 from likelight_cloud.store.postgresql.kitchens import locked, revise
 from likelight_cloud.store.postgresql.reports import forget_snapshot
-from likelight_cloud.store.rotation import Step, may_take
+from likelight_cloud.store.rotation import RotationStep, may_take
 from likelight_cloud.store.rows import ms
 
 
@@ -25,7 +25,7 @@ async def add(connection: asyncpg.Connection, kid: str, token_hash: bytes, at: d
     if token_hash not in known:
         await _leave(connection, kid, *known[:1])
         await _insert(connection, kid, token_hash)
-        await _note(connection, kid, desired, Step.HALF_WAY if known else None, at)
+        await _note(connection, kid, desired, RotationStep.HALF_WAY if known else None, at)
 
 
 async def ask(connection: asyncpg.Connection, kid: str, at: datetime) -> bool:
@@ -33,7 +33,7 @@ async def ask(connection: asyncpg.Connection, kid: str, at: datetime) -> bool:
     desired = (await locked(connection, kid)).desired
     if desired.rotate:
         return False
-    await _note(connection, kid, desired, Step.ASKED, at)
+    await _note(connection, kid, desired, RotationStep.ASKED, at)
     return True
 
 
@@ -49,7 +49,7 @@ async def take(
         return False
     await _leave(connection, kid, under)
     await _insert(connection, kid, token_hash)
-    await _note(connection, kid, desired, Step.HALF_WAY, at)
+    await _note(connection, kid, desired, RotationStep.HALF_WAY, at)
     return True
 
 
@@ -62,7 +62,7 @@ async def end_others(
     if desired.rotate:
         await revise(connection, kid)
     else:
-        await _note(connection, kid, desired, Step.DONE, at)
+        await _note(connection, kid, desired, RotationStep.DONE, at)
 
 
 async def revoke(connection: asyncpg.Connection, kid: str, token_hash: bytes) -> None:
@@ -88,11 +88,11 @@ async def _note(
     connection: asyncpg.Connection,
     kid: str,
     held: Desired,
-    step: Step | None,
+    step: RotationStep | None,
     at: datetime | None,
 ) -> None:
     """Note the last step, also for other clouds; the device hears whether it is asked."""
-    asked = step is Step.ASKED
+    asked = step is RotationStep.ASKED
     if held.rotate != asked:
         held = next_desired(held, lambda it: it.model_copy(update={"rotate": asked}))
     await connection.execute(

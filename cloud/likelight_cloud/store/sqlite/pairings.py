@@ -10,7 +10,7 @@ from likelight_cloud.store.pairing import (
     MOST_OPEN,
     MOST_OPEN_OF_A_PLACE,
     OPEN_FOR,
-    Asking,
+    NewPairing,
     Pairing,
     Tries,
     WrongCode,
@@ -21,18 +21,18 @@ from likelight_cloud.store.sqlite import tokens
 _PAIRINGS = "SELECT pairing.*, kitchen.name FROM pairing LEFT JOIN kitchen USING (kid)"
 
 
-def begin(db: sqlite3.Connection, asking: Asking, at: datetime) -> bool:
+def begin(db: sqlite3.Connection, new: NewPairing, at: datetime) -> bool:
     """Open a pairing, as the interface of the store has it."""
     forget(db, at)
     db.execute(
         "DELETE FROM pairing WHERE token_hash = :token AND device_hash NOT IN (SELECT device_hash"
         " FROM pairing WHERE token_hash = :token ORDER BY asked_at DESC LIMIT :others)",
-        {"token": asking.token_hash, "others": KEPT_OF_A_DEVICE - 1},
+        {"token": new.token_hash, "others": KEPT_OF_A_DEVICE - 1},
     )
     everywhere, there = db.execute(
         "SELECT count(*), count(*) FILTER (WHERE place = ?) FROM pairing"
         " WHERE kid IS NULL AND NOT refused",
-        (asking.place,),
+        (new.place,),
     ).fetchone()
     if everywhere >= MOST_OPEN or there >= MOST_OPEN_OF_A_PLACE:
         return False
@@ -41,15 +41,15 @@ def begin(db: sqlite3.Connection, asking: Asking, at: datetime) -> bool:
         " expires_at, kid) VALUES (?, ?, ?, ?, ?, ?, ?, ?,"
         " (SELECT kid FROM token WHERE hash = ? ORDER BY n DESC LIMIT 1)) ON CONFLICT DO NOTHING",
         (
-            asking.device_hash,
-            asking.user_hash,
-            asking.token_hash,
-            asking.serial,
-            asking.sw,
-            asking.place,
+            new.device_hash,
+            new.user_hash,
+            new.token_hash,
+            new.serial,
+            new.sw,
+            new.place,
             ms(at),
             ms(at + OPEN_FOR),
-            asking.token_hash,
+            new.token_hash,
         ),
     )
     return begun.rowcount == 1

@@ -25,7 +25,7 @@ from likelight_cloud.store.base import (
 )
 from likelight_cloud.store.details import UNLISTED, Details
 from likelight_cloud.store.enrolment import CodeRefusal, Enrolled
-from likelight_cloud.store.pairing import Asking, Pairing, WrongCode
+from likelight_cloud.store.pairing import NewPairing, Pairing, WrongCode
 from likelight_cloud.store.rows import kitchen_of, ms, note_of
 from likelight_cloud.store.sqlite import enrolments, notes, pairings, tokens
 from likelight_cloud.store.sqlite.group import GroupCommit
@@ -195,8 +195,8 @@ class SqliteStore:
     ) -> Enrolled | CodeRefusal:
         return await self._write(lambda db: enrolments.redeem(db, code_hash, token_hash, at))
 
-    async def begin_pairing(self, asking: Asking, at: datetime) -> bool:
-        return await self._write(lambda db: pairings.begin(db, asking, at))
+    async def begin_pairing(self, new: NewPairing, at: datetime) -> bool:
+        return await self._write(lambda db: pairings.begin(db, new, at))
 
     async def pairing(self, device_hash: bytes) -> Pairing | None:
         return await self._file.read(lambda db: pairings.find(db, device_hash))

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from likelight.contract import Desired
 from likelight_cloud.store.base import next_desired
-from likelight_cloud.store.rotation import Step, may_take
+from likelight_cloud.store.rotation import RotationStep, may_take
 from likelight_cloud.store.rows import ms
 from likelight_cloud.store.sqlite.reports import forget_snapshot
 
@@ -22,14 +22,14 @@ def add(db: sqlite3.Connection, kid: str, token_hash: bytes, at: datetime) -> No
     if token_hash not in known:
         _leave(db, kid, known[:1])
         _insert(db, kid, token_hash)
-        _note(db, kid, Step.HALF_WAY if known else None, at)
+        _note(db, kid, RotationStep.HALF_WAY if known else None, at)
 
 
 def ask(db: sqlite3.Connection, kid: str, at: datetime) -> bool:
     """Ask for a new token, unless that is asked already; return whether it was not."""
     if _desired(db, kid).rotate:
         return False
-    _note(db, kid, Step.ASKED, at)
+    _note(db, kid, RotationStep.ASKED, at)
     return True
 
 
@@ -42,7 +42,7 @@ def take(db: sqlite3.Connection, kid: str, under: bytes, token_hash: bytes, at: 
         return False
     _leave(db, kid, (under,))
     _insert(db, kid, token_hash)
-    _note(db, kid, Step.HALF_WAY, at)
+    _note(db, kid, RotationStep.HALF_WAY, at)
     return True
 
 
@@ -50,7 +50,7 @@ def end_others(db: sqlite3.Connection, kid: str, token_hash: bytes, at: datetime
     """Leave one token alone valid."""
     _leave(db, kid, (token_hash,))
     if not _desired(db, kid).rotate:
-        _note(db, kid, Step.DONE, at)
+        _note(db, kid, RotationStep.DONE, at)
 
 
 def revoke(db: sqlite3.Connection, kid: str, token_hash: bytes) -> None:
@@ -76,9 +76,9 @@ def _desired(db: sqlite3.Connection, kid: str) -> Desired:
     return Desired.model_validate_json(row["desired"])
 
 
-def _note(db: sqlite3.Connection, kid: str, step: Step | None, at: datetime | None) -> None:
+def _note(db: sqlite3.Connection, kid: str, step: RotationStep | None, at: datetime | None) -> None:
     """Note the last step; the device hears whether it is asked."""
-    held, asked = _desired(db, kid), step is Step.ASKED
+    held, asked = _desired(db, kid), step is RotationStep.ASKED
     if held.rotate != asked:
         held = next_desired(held, lambda it: it.model_copy(update={"rotate": asked}))
     db.execute(

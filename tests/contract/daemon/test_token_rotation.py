@@ -14,9 +14,9 @@ from likelight.appreciation.sync.client import DeviceRefused, Unreachable
 from likelight.appreciation.sync.http_cloud import HttpCloud
 from likelight.config.device_tokens import DeviceTokens, checksum
 from likelight.contract import Desired
-from likelight.daemon import rotation as rotation_module
-from likelight.daemon.pairing import Pairing
-from likelight.daemon.rotation import Rotation
+from likelight.daemon import token_rotation
+from likelight.daemon.token_rotation import TokenRotation
+from likelight.daemon.token_watch import TokenWatch
 from likelight.runtime.clock import utc_now
 from likelight_cloud.store.base import Store
 from likelight_cloud.store.sqlite.backup import SqliteCopies
@@ -97,9 +97,9 @@ class Device:
             async with CutCloud(self.url, KID, None) as cloud, asyncio.TaskGroup() as group:
                 cloud.steps, cloud.before = tokens.steps, before
                 cloud.pair(*known)
-                pairing = Pairing(tokens, cloud, known, on_paired=lambda: None)
-                rotation = Rotation(
-                    tokens, cloud, reported, on_change=pairing.look, rng=random.Random(1)
+                watch = TokenWatch(tokens, cloud, known, on_paired=lambda: None)
+                rotation = TokenRotation(
+                    tokens, cloud, reported, on_change=watch.look, rng=random.Random(1)
                 )
                 running = group.create_task(rotation.run())
 
@@ -114,7 +114,7 @@ class Device:
                         rotation.on_desired(desired)
                         heard = desired
                     reported.set()
-                    await pairing.look()
+                    await watch.look()
                     assert cloud.token is not None
                     return cloud.token
 
@@ -150,7 +150,7 @@ def device(tmp_path: Path, cloud: ServedCloud) -> Device:
 
 @pytest.fixture(autouse=True)
 def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rotation_module, "REFUSED_S", (0.05, 0.05))
+    monkeypatch.setattr(token_rotation, "REFUSED_S", (0.05, 0.05))
 
 
 @pytest.mark.parametrize("cut", ["asked", "drawn", "lost", "answered", "confirmed", "used once"])

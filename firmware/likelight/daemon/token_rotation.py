@@ -28,7 +28,7 @@ REFUSED_S = (300.0, 900.0)
 """As the poller waits; and after a disk that takes nothing."""
 
 
-class Rotation:
+class TokenRotation:
     """Draws a new token when the cloud asks for one, and brings its checksum there.
 
     A component. `on_change` is called after each change of `tokens`, and hands them to `cloud`. It

@@ -26,14 +26,14 @@ DISK_S = 60.0
 """The pause before a token is written again where the disk takes none."""
 
 
-class Asking:
+class CodePairing:
     """Asks the cloud of `config` until `paired` is set.
 
     A component. `on_code` is called with each code to show, and with None when there is none any
     more; `on_refused` with whether an operator has refused this device, or confirmed it as another
     kitchen than its configuration names; `on_kitchen` with the kitchen that it is from its next
-    start on, where the configuration names none. The token goes into the file that `Pairing` looks
-    at.
+    start on, where the configuration names none. The token goes into the file that `TokenWatch`
+    looks at.
     """
 
     def __init__(
@@ -111,7 +111,7 @@ class Asking:
             log.info("An operator has confirmed this device as %s", decided.kid)
             if decided.kid != own:
                 self._on_kitchen(decided.kid)
-            await asyncio.Event().wait()  # until `Pairing` has seen the file
+            await asyncio.Event().wait()  # until `TokenWatch` has seen the file
         else:
             log.error(
                 "An operator has confirmed this device as %s, and its kitchen.id is %s: change one "

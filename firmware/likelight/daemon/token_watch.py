@@ -15,7 +15,7 @@ LOOK_AGAIN_S = 10.0
 """How often the files are looked at."""
 
 
-class Pairing:
+class TokenWatch:
     """Gives `cloud` the `tokens` whenever they change, with the one in use as the last to try.
 
     A component. It has the `known` at the start; `on_paired` is called after each change.

@@ -12,7 +12,7 @@ from aiohttp import web
 from likelight.config.secret import read_token
 from likelight.config.settings import CloudSettings, Config, KitchenSettings
 from likelight.contract.enrolment import user_code_of
-from likelight.daemon.asking import Asking
+from likelight.daemon.code_pairing import CodePairing
 from likelight.runtime.http_session import Trust
 from likelight_cloud.api.device import pairing as pairing_api
 from likelight_cloud.store.base import Store
@@ -91,7 +91,7 @@ class Stage:
             state_dir=self.folder,
         )
         front = Front(config)
-        asking = Asking(
+        pairing = CodePairing(
             config,
             Trust(),
             front.paired,
@@ -101,7 +101,7 @@ class Stage:
             rng=random.Random(1),
         )
         async with asyncio.TaskGroup() as group:
-            running = group.create_task(asking.run())
+            running = group.create_task(pairing.run())
             await scenario(front)
             running.cancel()
 
