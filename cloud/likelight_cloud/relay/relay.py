@@ -84,7 +84,7 @@ class Relay:
         if self._session is not None:
             self._session.end(SUPERSEDED)
         self._session, self._token = session, token
-        session.request_jpegs(_jpeg_fps(self.hub.demand), self.hub.demand.jpegs)
+        session.request_jpegs(_jpeg_fps(self.hub.demand), self.hub.demand.jpeg_sizes)
         session.request_renditions(self.hub.demand.renditions)
         # The camera of this upload may be another: nothing of the last one stays.
         self._show()
@@ -133,7 +133,7 @@ class Relay:
     def _on_demand(self, demand: Demand) -> None:
         self._kitchen.relay_watched(demand.watched)
         if self._session is not None:
-            self._session.request_jpegs(_jpeg_fps(demand), demand.jpegs)
+            self._session.request_jpegs(_jpeg_fps(demand), demand.jpeg_sizes)
             self._session.request_renditions(demand.renditions)
 
     def _request_keyframe(self, rendition: Rendition) -> None:

@@ -8,7 +8,7 @@ from likelight.contract import CLOUD_ONLY, State
 from likelight.feed.fmp4 import Init
 from likelight.feed.hub import Hub
 from likelight.feed.keyframe_pace import KeyframePace
-from likelight.feed.rendition import Rendition
+from likelight.feed.rendition import MAIN_ONLY, Rendition
 from likelight.feed.upload.protocol import (
     FormatMessage,
     GateMessage,
@@ -18,8 +18,6 @@ from likelight.feed.upload.protocol import (
     unpack,
 )
 from likelight.feed.upload.unpack import unpack_fragment, unpack_init
-
-MAIN_ONLY = frozenset({Rendition.MAIN})
 
 
 class UploadSession:
@@ -127,10 +125,10 @@ class UploadSession:
         self.news.set()
 
     def request_jpegs(self, fps: int, wanted: frozenset[Rendition]) -> None:
-        """Ask for `fps` JPEGs a second of the `wanted` renditions, 0 for none."""
-        sizes = frozenset(min(Rendition.LOW, each) for each in wanted) or MAIN_ONLY
-        if (fps, sizes) != (self.jpeg_fps, self.jpegs):
-            self.jpeg_fps, self.jpegs = fps, sizes
+        """Ask for `fps` JPEGs a second of MAIN, LOW or both, as `wanted` says; 0 for none."""
+        asked = wanted or MAIN_ONLY
+        if (fps, asked) != (self.jpeg_fps, self.jpegs):
+            self.jpeg_fps, self.jpegs = fps, asked
             self.news.set()
 
     def request_renditions(self, renditions: frozenset[Rendition]) -> None:

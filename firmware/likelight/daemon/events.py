@@ -54,8 +54,8 @@ class DeviceEvents:
     def on_demand(self, demand: Demand) -> None:
         few = demand.jpegs <= {FeedRendition.SLIDE}
         rate = SLIDE_FPS if few else JPEG_FPS
-        small_or_whole = frozenset(min(Rendition.LOW, Rendition(each)) for each in demand.jpegs)
-        self.camera_process.jpeg_rate(rate if demand.jpegs else 0, small_or_whole)
+        sizes = frozenset(map(Rendition, demand.jpeg_sizes))
+        self.camera_process.jpeg_rate(rate if demand.jpegs else 0, sizes)
         self.camera_process.renditions(frozenset(map(Rendition, demand.renditions)))
         self.on_air.on_demand(demand.watched)
         self.changes.bump()

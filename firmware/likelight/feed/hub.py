@@ -361,7 +361,7 @@ class Hub:
     def _show_placeholder_jpeg(self) -> None:
         shown = self._placeholders.shown
         if shown is not None:
-            for each in {min(wanted, Rendition.LOW) for wanted in self.demand.jpegs}:
+            for each in self.demand.jpeg_sizes:
                 self._send_jpeg(JpegPicture(shown.of(each).jpeg, self._now_us(), each))
 
     def _state_text(self) -> bytes:

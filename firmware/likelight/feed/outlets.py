@@ -18,7 +18,12 @@ class Demand:
     renditions: frozenset[Rendition] = frozenset()
     """The renditions besides MAIN that somebody needs."""
     jpegs: frozenset[Rendition] = frozenset()
-    """Of which renditions somebody needs JPEGs; SLIDE's are those of LOW, SLIDE_FPS a second."""
+    """The renditions of which somebody needs JPEGs."""
+
+    @property
+    def jpeg_sizes(self) -> frozenset[Rendition]:
+        """The renditions to make `jpegs` of: SLIDE's are those of LOW, SLIDE_FPS a second."""
+        return frozenset(min(Rendition.LOW, each) for each in self.jpegs)
 
     @property
     def watched(self) -> bool:

@@ -37,6 +37,7 @@ class Rendition(IntEnum):
         return max(1, round(fps / every))
 
 
+MAIN_ONLY = frozenset({Rendition.MAIN})
 SLIDE_FPS = 5
 _SMALL_HEIGHT = 360
 _NOMINAL = (2_000_000, 400_000, 140_000)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from likelight.contract import State
 from likelight.feed.jpegs import JpegPicture
-from likelight.feed.rendition import Rendition
+from likelight.feed.rendition import MAIN_ONLY, Rendition
 from likelight.feed.ring import Ring
 
 
@@ -23,7 +23,7 @@ class Outgoing:
     """True while the cloud says that somebody watches."""
     jpeg_fps: int = 0
     """How many JPEGs a second the relay asks for."""
-    jpegs: frozenset[Rendition] = frozenset({Rendition.MAIN})
+    jpegs: frozenset[Rendition] = MAIN_ONLY
     """The renditions of which the relay wants JPEGs."""
     renditions: frozenset[Rendition] = frozenset()
     """What the relay asks for besides MAIN."""
