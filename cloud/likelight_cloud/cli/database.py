@@ -28,24 +28,32 @@ def database_option() -> argparse.ArgumentParser:
     return database
 
 
-def actions_of(commands: Commands, name: str, help: str) -> Commands:
-    """Add a command that has actions of its own, and return what these are added to."""
-    command = commands.add_parser(name, help=help, description=_sentence(help))
+def actions_of(commands: Commands, name: str, help: str, more: str = "") -> Commands:
+    """Add a command that has actions of its own, and return what these are added to. `more` are
+    sentences for its own `--help`."""
+    command = commands.add_parser(name, help=help, description=_sentence(help, more))
     return command.add_subparsers(required=True, metavar="ACTION")
 
 
 def action(
-    commands: Commands, name: str, database: argparse.ArgumentParser, run: Run, help: str
+    commands: Commands,
+    name: str,
+    database: argparse.ArgumentParser,
+    run: Run,
+    help: str,
+    more: str = "",
 ) -> argparse.ArgumentParser:
-    """Add a command on a database. Its own `--help` says as the list of commands does what it is
-    for."""
-    command = commands.add_parser(name, parents=[database], help=help, description=_sentence(help))
+    """Add a command on a database. Its own `--help` says what it is for, as the list of commands
+    does, and has the sentences `more`."""
+    command = commands.add_parser(
+        name, parents=[database], help=help, description=_sentence(help, more)
+    )
     command.set_defaults(run=run)
     return command
 
 
-def _sentence(help: str) -> str:
-    return f"{help[0].upper()}{help[1:]}."
+def _sentence(help: str, more: str) -> str:
+    return f"{help[0].upper()}{help[1:]}. {more}".rstrip()
 
 
 def dry_run_option(command: argparse.ArgumentParser, help: str) -> None:

@@ -12,7 +12,14 @@ from pathlib import Path
 
 from likelight.contract.enrolment import PairingState, user_code_of
 from likelight.runtime.clock import utc_now
-from likelight_cloud.cli.database import Commands, json_option, kitchen_argument, opened
+from likelight_cloud.cli.database import (
+    Commands,
+    action,
+    actions_of,
+    json_option,
+    kitchen_argument,
+    opened,
+)
 from likelight_cloud.cli.errors import CommandError
 from likelight_cloud.store.base import Store
 from likelight_cloud.store.pairing import Pairing, WrongCode
@@ -26,34 +33,36 @@ _NOBODY = 2**32 - 1
 
 def add_pairing(commands: Commands, database: argparse.ArgumentParser) -> None:
     """Add `likelight-cloud pairing` and its actions."""
-    pairing = commands.add_parser(
-        "pairing", help="devices that show a code: list them, confirm or refuse one"
+    actions = actions_of(
+        commands, "pairing", "devices that show a code: list them, confirm or refuse one"
     )
-    actions = pairing.add_subparsers(required=True, metavar="ACTION")
-    every = actions.add_parser(
+    every = action(
+        actions,
         "list",
-        parents=[database],
-        help="print one line for each device that waits: its serial number, the network that it "
-        "asks from, and for how long",
+        database,
+        _list,
+        "print one line for each device that waits: its serial number, the network that it asks "
+        "from, and for how long",
     )
     json_option(every)
-    every.set_defaults(run=_list)
-    confirm = actions.add_parser(
+    confirm = action(
+        actions,
         "confirm",
-        parents=[database],
-        help="make the device that shows this code the kitchen's; its token is valid at once, "
-        "beside the one before",
+        database,
+        _confirm,
+        "make the device that shows this code the kitchen's; its token is valid at once, beside "
+        "the one before",
     )
     _code_argument(confirm)
     kitchen_argument(confirm)
-    confirm.set_defaults(run=_confirm)
-    refuse = actions.add_parser(
+    refuse = action(
+        actions,
         "refuse",
-        parents=[database],
-        help="tell the device that shows this code that it is nobody's",
+        database,
+        _refuse,
+        "tell the device that shows this code that it is nobody's",
     )
     _code_argument(refuse)
-    refuse.set_defaults(run=_refuse)
 
 
 def _code_argument(command: argparse.ArgumentParser) -> None:

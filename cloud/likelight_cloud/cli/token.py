@@ -3,48 +3,57 @@
 import argparse
 
 from likelight.runtime.clock import utc_now
-from likelight_cloud.cli.database import Commands, found, kitchen_argument, opened
+from likelight_cloud.cli.database import (
+    Commands,
+    action,
+    actions_of,
+    found,
+    kitchen_argument,
+    opened,
+)
 from likelight_cloud.cli.errors import CommandError
 from likelight_cloud.trust.device import hashed, new_token
 
 
 def add_token(commands: Commands, database: argparse.ArgumentParser) -> None:
     """Add `likelight-cloud token rotate`, `token new` and `token revoke`."""
-    token = commands.add_parser(
+    actions = actions_of(
+        commands,
         "token",
-        help="change the token of a kitchen's device, also while it is served",
-        description="`rotate` is for a device that works: it changes its token by itself. `new` is "
-        "for one that a person gives the token. `revoke` is for a token that was stolen. To make "
-        "another device the kitchen's: `likelight-cloud kitchen code KID`.",
+        "change the token of a kitchen's device, also while it is served",
+        "`rotate` is for a device that works: it changes its token by itself. `new` is for one "
+        "that a person gives the token. `revoke` is for a token that was stolen. To make another "
+        "device the kitchen's: `likelight-cloud kitchen code KID`.",
     )
-    actions = token.add_subparsers(required=True, metavar="ACTION")
-    rotate = actions.add_parser(
+    rotate = action(
+        actions,
         "rotate",
-        parents=[database],
-        help="ask the device to change its token by itself; nobody has to go there",
-        description="Ask the device to draw a new token. It does so as soon as it polls. The one "
-        "before is valid until the device has used the new one twice, and ends then; until it has "
-        "answered nothing changes. `likelight-cloud kitchen show KID` tells how far it is.",
+        database,
+        _rotate_token,
+        "ask the device to change its token by itself; nobody has to go there",
+        "It does so as soon as it polls. The token before is valid until the device has used the "
+        "new one twice, and ends then; until it has answered nothing changes. `likelight-cloud "
+        "kitchen show KID` tells how far it is.",
     )
     kitchen_argument(rotate)
-    rotate.set_defaults(run=_rotate_token)
-    new = actions.add_parser(
+    new = action(
+        actions,
         "new",
-        parents=[database],
-        help="print a new token, once, for a person to put into the device's token file",
-        description="Print a new token, once. A person puts it into the device's token file "
-        "(cloud.token_file), and the device takes it within 10 s. The one before is valid until "
-        "the device has used this one twice. It ends a rotation that was asked for.",
+        database,
+        _new_token,
+        "print a new token, once, for a person to put into the device's token file",
+        "The file is cloud.token_file, and the device takes the token within 10 s. The one before "
+        "is valid until the device has used this one twice. It ends a rotation that was asked for.",
     )
     kitchen_argument(new)
-    new.set_defaults(run=_new_token)
-    revoke = actions.add_parser(
+    revoke = action(
+        actions,
         "revoke",
-        parents=[database],
-        help="end every token, its polls and uploads within 2 s, and print a new one, once",
+        database,
+        _revoke_token,
+        "end every token, its polls and uploads within 2 s, and print a new one, once",
     )
     kitchen_argument(revoke)
-    revoke.set_defaults(run=_revoke_token)
 
 
 async def _rotate_token(options: argparse.Namespace) -> None:
