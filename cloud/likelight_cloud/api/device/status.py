@@ -7,9 +7,10 @@ from aiohttp import web
 
 from likelight.contract import Status, StatusReply
 from likelight.contract.problem import ProblemType
-from likelight.web.http.body import json_answer, read_body
+from likelight.web.http.body import json_answer
 from likelight.web.http.declared import Part, declares
 from likelight.web.http.problems import ProblemError
+from likelight_cloud.api.device.admitted import read_admitted
 from likelight_cloud.app import CLOUD, IN_KITCHEN
 
 Moment = TypeVar("Moment", datetime, datetime | None)
@@ -28,10 +29,7 @@ async def post_status(request: web.Request) -> web.Response:
     cloud = request.app[CLOUD]
     kitchen = await cloud.kitchen(request.match_info["kid"])
     kid = kitchen.record.kid
-    await cloud.admit(request, kitchen)
-    status = await read_body(request, Status)
-    # Again: a body that comes slowly may outlive its token.
-    await cloud.admit(request, kitchen, counts=False)
+    status, _ = await read_admitted(request, kitchen, Status, counts=True)
     if status.boot_id != kitchen.boot_id:
         raise ProblemError(
             409,

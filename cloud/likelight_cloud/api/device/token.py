@@ -6,9 +6,10 @@ from aiohttp import web
 
 from likelight.contract.enrolment import TokenRequest
 from likelight.contract.problem import ProblemType
-from likelight.web.http.body import json_answer, read_body
+from likelight.web.http.body import json_answer
 from likelight.web.http.declared import Part, declares
 from likelight.web.http.problems import ProblemError
+from likelight_cloud.api.device.admitted import read_admitted
 from likelight_cloud.app import CLOUD, IN_KITCHEN
 
 log = logging.getLogger(__name__)
@@ -27,10 +28,7 @@ async def post_token(request: web.Request) -> web.Response:
     cloud = request.app[CLOUD]
     kitchen = await cloud.kitchen(request.match_info["kid"])
     kid = kitchen.record.kid
-    await cloud.admit(request, kitchen, counts=False)
-    asked = await read_body(request, TokenRequest)
-    # Again: a body that comes slowly may outlive its token.
-    under = await cloud.admit(request, kitchen, counts=False)
+    asked, under = await read_admitted(request, kitchen, TokenRequest, counts=False)
     if not await cloud.store.take_token(kid, under, bytes.fromhex(asked.token_sha256), cloud.now()):
         log.warning(
             "A device of the kitchen %s brought a token that nobody asked for, or not first. If a "
