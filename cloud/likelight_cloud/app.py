@@ -20,7 +20,8 @@ from likelight_cloud.kitchens.cursor import Cursors
 from likelight_cloud.kitchens.kitchen import Kitchen
 from likelight_cloud.kitchens.like_commits import LikeCommits
 from likelight_cloud.kitchens.returning import Returning
-from likelight_cloud.store.base import KitchenRecord, Store, Use
+from likelight_cloud.store.base import Store, Use
+from likelight_cloud.store.records import KitchenRecord
 from likelight_cloud.trust.ceilings import Ceilings, KitchenLimits, Newcomers
 from likelight_cloud.trust.device import token_of
 from likelight_cloud.trust.limits import LikeBucket, NoteTimes, PerViewer

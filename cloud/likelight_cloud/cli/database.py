@@ -8,7 +8,8 @@ from typing import TypeAlias
 
 from likelight_cloud.cli import arguments
 from likelight_cloud.cli.errors import CommandError
-from likelight_cloud.store.base import KitchenRecord, NoKitchenError, Store, Use
+from likelight_cloud.store.base import NoKitchenError, Store, Use
+from likelight_cloud.store.records import KitchenRecord
 
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 Run: TypeAlias = Callable[[argparse.Namespace], Awaitable[None]]

@@ -23,7 +23,7 @@ from likelight_cloud.cli.errors import CommandError
 from likelight_cloud.cli.labels import add_labels
 from likelight_cloud.cli.sheet import add_sheet
 from likelight_cloud.cli.stores_command import add_stores
-from likelight_cloud.store.base import KitchenRecord
+from likelight_cloud.store.records import KitchenRecord
 from likelight_cloud.store.rotation import RotationStep
 from likelight_cloud.trust.device import hashed, new_token
 

@@ -15,7 +15,8 @@ from likelight.assets.qr_sheet import qr_svg
 from likelight_cloud.cli.database import Commands, action, opened
 from likelight_cloud.cli.errors import CommandError
 from likelight_cloud.cli.sheet import public_url_option
-from likelight_cloud.store.base import KitchenRecord, NoKitchenError
+from likelight_cloud.store.base import NoKitchenError
+from likelight_cloud.store.records import KitchenRecord
 
 ON_A_SHEET: Final = 24
 _WIDTH_MM: Final = 30.5

@@ -16,8 +16,9 @@ from likelight_cloud.cli.database import Commands, action, dry_run_option, opene
 from likelight_cloud.cli.enrolment import CODE_VALID_FOR
 from likelight_cloud.cli.errors import CommandError
 from likelight_cloud.cli.stores import StoreRow, in_csv, listed, read_stores, without_zeros
-from likelight_cloud.store.base import KitchenRecord, Store
+from likelight_cloud.store.base import Store
 from likelight_cloud.store.details import Details
+from likelight_cloud.store.records import KitchenRecord
 from likelight_cloud.trust.device import hashed
 
 _HEAD = ["store", "code"]

@@ -20,7 +20,7 @@ from likelight_cloud.kitchens.arrival import Arrival
 from likelight_cloud.kitchens.audience import Audience, band
 from likelight_cloud.kitchens.sources import Sources
 from likelight_cloud.kitchens.waiting import Waiting
-from likelight_cloud.store.base import KitchenRecord, Report
+from likelight_cloud.store.records import KitchenRecord, Report
 
 
 class Poll:

@@ -8,12 +8,7 @@ from dataclasses import dataclass
 from likelight.contract import LikesReply
 from likelight.runtime.clock import Now
 from likelight.runtime.store_errors import StoreError
-from likelight_cloud.store.base import (
-    CONFIRM_WITHIN_S,
-    NoKitchenError,
-    OutcomeUnknownError,
-    Store,
-)
+from likelight_cloud.store.base import CONFIRM_WITHIN_S, NoKitchenError, OutcomeUnknownError, Store
 
 log = logging.getLogger(__name__)
 

@@ -5,7 +5,8 @@ and notes: then a new time line has to begin.
 """
 
 from likelight_cloud.kitchens.cursor import Position, end_of
-from likelight_cloud.store.base import KitchenRecord, Store
+from likelight_cloud.store.base import Store
+from likelight_cloud.store.records import KitchenRecord
 
 
 async def why_not_on_it(store: Store, record: KitchenRecord, position: Position) -> str | None:

@@ -6,9 +6,9 @@ from functools import lru_cache
 from typing import Any, Protocol, overload
 
 from likelight.contract import Desired, State, Thanks, WeekHours
-from likelight_cloud.store.base import KitchenRecord, NoteRecord, Report
 from likelight_cloud.store.details import Details
 from likelight_cloud.store.pairing import Pairing
+from likelight_cloud.store.records import KitchenRecord, NoteRecord, Report
 from likelight_cloud.store.rotation import Rotation, RotationStep
 from likelight_cloud.store.zones import zone_called
 

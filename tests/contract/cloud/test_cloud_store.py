@@ -10,17 +10,10 @@ import pytest
 
 from likelight.contract import NoteState, Status, Thanks, Week, WeekHours
 from likelight.runtime.store_errors import StoreError
-from likelight_cloud.store.base import (
-    Details,
-    KeyReusedError,
-    KitchenRecord,
-    NoKitchenError,
-    NoteRecord,
-    Store,
-    Use,
-)
+from likelight_cloud.store.base import Details, KeyReusedError, NoKitchenError, Store, Use
 from likelight_cloud.store.enrolment import CodeRefusal, Enrolled
 from likelight_cloud.store.pairing import NewPairing, Pairing, WrongCode
+from likelight_cloud.store.records import KitchenRecord, NoteRecord
 from likelight_cloud.store.rotation import Rotation, RotationStep
 from support.cloud import NOON, status
 from support.cloud_stores import Factory, Rows, opened

@@ -8,10 +8,11 @@ from datetime import timedelta
 import pytest
 
 from likelight.runtime.store_errors import StoreError, StoreIncompatible
-from likelight_cloud.store.base import KitchenRecord, NoteRecord, OutcomeUnknownError, Store
+from likelight_cloud.store.base import OutcomeUnknownError, Store
 from likelight_cloud.store.choice import database_of
 from likelight_cloud.store.postgresql import store as store_module
 from likelight_cloud.store.postgresql import writer as writer_module
+from likelight_cloud.store.records import KitchenRecord, NoteRecord
 from support.cloud import NOON
 from support.cloud_stores import Factory, opened
 from support.postgresql import Server

@@ -15,7 +15,8 @@ from likelight.appreciation.sync.like_totals import LikeTotals
 from likelight.appreciation.sync.store import DeviceStore
 from likelight.contract import Desired, NoteReceipt, NoteState, State, Status
 from likelight.runtime.store_errors import StoreIncompatible
-from likelight_cloud.store.base import KeyReusedError, Report
+from likelight_cloud.store.base import KeyReusedError
+from likelight_cloud.store.records import Report
 from likelight_cloud.store.sqlite.store import SqliteStore
 from likelight_cloud.trust.device import hashed
 from support.cloud import status

@@ -8,7 +8,8 @@ import pytest
 
 from likelight.web.http.problems import ProblemError
 from likelight_cloud.app import LOOK_S, Cloud
-from likelight_cloud.store.base import KitchenRecord, Use
+from likelight_cloud.store.base import Use
+from likelight_cloud.store.records import KitchenRecord
 from likelight_cloud.store.sqlite.store import SqliteStore
 from support.cloud import KID, NOON
 from support.virtual import run_virtual, virtual_now

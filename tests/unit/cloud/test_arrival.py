@@ -9,7 +9,7 @@ import pytest
 
 from likelight.contract import Desired, State, Summary
 from likelight_cloud.kitchens.kitchen import Kitchen
-from likelight_cloud.store.base import KitchenRecord, Report
+from likelight_cloud.store.records import KitchenRecord, Report
 from support.cloud import NOON
 from support.virtual import run_virtual, virtual_now
 

@@ -14,7 +14,7 @@ from likelight.contract import Desired, State
 from likelight_cloud.kitchens.cursor import Position
 from likelight_cloud.kitchens.kitchen import Kitchen
 from likelight_cloud.kitchens.long_poll import hold
-from likelight_cloud.store.base import KitchenRecord, Report
+from likelight_cloud.store.records import KitchenRecord, Report
 from support.cloud import NOON
 from support.virtual import run_virtual, virtual_now
 

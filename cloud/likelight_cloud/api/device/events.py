@@ -19,7 +19,7 @@ from likelight_cloud.kitchens.kitchen import Kitchen
 from likelight_cloud.kitchens.long_poll import hold
 from likelight_cloud.kitchens.sources import Sources
 from likelight_cloud.kitchens.time_line import lit_before, start_of, why_not_on_it
-from likelight_cloud.store.base import KitchenRecord, NoteRecord
+from likelight_cloud.store.records import KitchenRecord, NoteRecord
 from likelight_cloud.trust.device import refused
 
 log = logging.getLogger(__name__)

@@ -29,7 +29,8 @@ from likelight_cloud.api.viewer.who import VIEWER, over_limit, own_key, viewer_o
 from likelight_cloud.app import BUSY, CLOUD, IN_KITCHEN, Cloud
 from likelight_cloud.kitchens.kitchen import Kitchen
 from likelight_cloud.kitchens.waiting import Sender
-from likelight_cloud.store.base import CONFIRM_WITHIN_S, KeyReusedError, NoteRecord, Report
+from likelight_cloud.store.base import CONFIRM_WITHIN_S, KeyReusedError
+from likelight_cloud.store.records import NoteRecord, Report
 from likelight_cloud.trust.limits import NOTE_EVERY_S
 
 KEY = Header(

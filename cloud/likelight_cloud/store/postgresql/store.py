@@ -13,10 +13,7 @@ from likelight.contract import Desired, Status, Week
 from likelight.runtime.store_errors import StoreError
 from likelight_cloud.store.base import (
     CONFIRM_WITHIN_S,
-    Backlog,
-    KitchenRecord,
     Listener,
-    NoteRecord,
     OutcomeUnknownError,
     Use,
     next_desired,
@@ -49,6 +46,7 @@ from likelight_cloud.store.postgresql.reports import (
 from likelight_cloud.store.postgresql.schema import has_tables, migrate
 from likelight_cloud.store.postgresql.serving import SERVING
 from likelight_cloud.store.postgresql.writer import Job, Work, Writer
+from likelight_cloud.store.records import Backlog, KitchenRecord, NoteRecord
 from likelight_cloud.store.rows import ms, note_of
 
 CLOSE_WITHIN_S = 5.0

@@ -3,14 +3,8 @@
 import sqlite3
 from datetime import datetime, timedelta
 
-from likelight_cloud.store.base import (
-    KEY_TTL_S,
-    NOTES_KEPT,
-    Backlog,
-    KeyReusedError,
-    NoKitchenError,
-    NoteRecord,
-)
+from likelight_cloud.store.base import KEY_TTL_S, NOTES_KEPT, KeyReusedError, NoKitchenError
+from likelight_cloud.store.records import Backlog, NoteRecord
 from likelight_cloud.store.rows import ms, note_of
 
 

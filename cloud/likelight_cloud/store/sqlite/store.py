@@ -13,11 +13,8 @@ from likelight.runtime.clock import utc_now
 from likelight.runtime.file_lock import locked
 from likelight.runtime.sqlite_file import SqliteFile, StoreCondition
 from likelight_cloud.store.base import (
-    Backlog,
-    KitchenRecord,
     Listener,
     NoKitchenError,
-    NoteRecord,
     Use,
     new_epoch,
     next_desired,
@@ -26,6 +23,7 @@ from likelight_cloud.store.base import (
 from likelight_cloud.store.details import UNLISTED, Details
 from likelight_cloud.store.enrolment import CodeRefusal, Enrolled
 from likelight_cloud.store.pairing import NewPairing, Pairing, WrongCode
+from likelight_cloud.store.records import Backlog, KitchenRecord, NoteRecord
 from likelight_cloud.store.rows import kitchen_of, ms, note_of
 from likelight_cloud.store.sqlite import enrolments, notes, pairings, tokens
 from likelight_cloud.store.sqlite.group import GroupCommit
