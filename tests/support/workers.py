@@ -71,7 +71,8 @@ def pytest_cmdline_main(config: pytest.Config) -> None:
     option = config.option
     folders = any(Path(argument.split("::")[0]).is_dir() for argument in config.args)
     if option.numprocesses is None and option.dist == "no" and folders and not option.trace:
-        option.numprocesses = "auto"
+        # One more than there are processors: for half of its time a test waits.
+        option.numprocesses = (os.cpu_count() or 1) + 1
     if option.numprocesses and option.dist == "no":
         option.dist = "loadgroup"
         option.loadscopereorder = False
