@@ -46,13 +46,14 @@ def time_of(text: str) -> datetime:
 
 
 def later_than(moment: datetime, told: Any) -> list[str]:
-    """Return the times in `told` that are later than `moment`, but for the end of a note."""
+    """Return the times in `told` later than `moment`, but for a note's end and the next one's."""
     found = []
     for name, value in told.items() if isinstance(told, dict) else enumerate(told):
         if isinstance(value, dict | list):
             found += later_than(moment, value)
         elif isinstance(value, str) and value.startswith("20") and value.endswith("Z"):
-            limit = moment + timedelta(hours=12) if name == "expires_at" else moment
+            later = {"expires_at": timedelta(hours=12), "next_at": timedelta(seconds=20)}
+            limit = moment + later.get(str(name), timedelta())
             found += [f"{name}: {value}"] if time_of(value) > limit else []
     return found
 

@@ -40,11 +40,11 @@ async def test_a_slow_line_gets_a_smaller_picture_in_words_and_the_whole_one_aga
         slow_proxy(store.url, line) as far,
         chromium_page(browser, f"{far.url}/k/demo") as page,
     ):
-        await shows(page, "low", 640, "behind · Smaller picture, because your connection is slow")
+        await shows(page, "low", 640, "behind · Smaller picture, so that it keeps up")
         line.down_bytes_per_s = 100 * MBIT
         await shows(page, "main", 1280, "")
         line.down_bytes_per_s = 0.2 * MBIT
-        few = "behind · A few small pictures a second, because your connection is slow"
+        few = "behind · A few small pictures a second, so that they keep up"
         await shows(page, "slide", 640, few)
         before = await page.evaluate(f"({DECODED})()")
         await page.wait_for_function(f"(before) => ({DECODED})() > before + 3", arg=before)
