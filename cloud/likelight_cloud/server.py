@@ -32,8 +32,8 @@ from likelight_cloud.trust.public import with_public_address
 log = logging.getLogger(__name__)
 
 LAST_REPLIES_S = 1.0
-"""So long connections that are kept open may bring one more request, which is answered: who has
-sent it cannot know yet that this process ends."""
+"""How long connections that are kept open may bring one more request, which is answered: its client
+cannot know yet that this process ends."""
 
 ANSWERED_WITHIN_S = 8.0
 """More than the 5 s after which a write that is not confirmed is answered; much less than

@@ -102,8 +102,8 @@ def add_serve(commands: Commands, database: argparse.ArgumentParser) -> None:
     serve.add_argument(
         "--list-kitchens",
         action="store_true",
-        help="name all kitchens on the start page, for everybody; without it who has no kitchen's "
-        "address learns of none",
+        help="name all kitchens on the start page, for everybody; without it only those who have "
+        "a kitchen's address find it",
     )
     serve.add_argument(
         "--log",

@@ -1,9 +1,9 @@
 """Whose notes wait for a kitchen's panel: a flood from one network must leave room for the others.
 
-An accepted note is never given up for another one, so the room is shared when a note is sent. Half
-of it is for whoever comes first. After that a viewer may have one note waiting, and an address
-prefix a quarter of what is still free: a flood from one network has no more than that half, and who
-comes from another one finds room until there is none at all.
+An accepted note is never dropped for another one, so the room is shared when a note is sent. The
+first half goes to the viewers who come first. After that a viewer may have one note waiting, and an
+address prefix a quarter of what is still free: a flood from one network has no more than that half,
+and a viewer from another one finds room until there is none at all.
 """
 
 from collections.abc import Sequence

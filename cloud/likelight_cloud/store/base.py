@@ -27,7 +27,6 @@ KEY_TTL_S = 24 * 3600.0
 NOTES_KEPT = timedelta(days=30)
 """How long after it was sent a note is kept, for its sender to ask about."""
 
-
 DAYS_KEPT = 8
 """Days, this one included, whose likes are remembered."""
 

@@ -11,7 +11,7 @@ from typing import Any
 
 MOST_MISTAKES = 50
 _LONGEST_STATEMENT = 200
-"""So many lines before an error its statement may begin."""
+"""How many lines before an error its statement may begin."""
 _DIGITS = 400
 """Python refuses to read a number of 4,300 digits; no setting takes one of a tenth of that."""
 

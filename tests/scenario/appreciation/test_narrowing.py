@@ -56,8 +56,8 @@ def test_a_receipt_that_the_cloud_cant_take_is_dropped_and_all_others_arrive(
             await asyncio.sleep(60)
             assert set(cloud.shown) == set(sent) - bad
             assert sorted(said(caplog)) == sorted(
-                f"The cloud can't take the receipt of the note {note}: it is dropped, and its "
-                "sender does not hear of it"
+                f"The cloud can't take the receipt of the note {note}: it is dropped, and the "
+                "sender never gets it"
                 for note in bad
             )
             refusals = len(cloud.refused)

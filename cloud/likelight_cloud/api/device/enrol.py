@@ -20,8 +20,7 @@ from likelight_cloud.trust.device import hashed
 log = logging.getLogger(__name__)
 
 PER_MIN = 30
-"""From one address prefix: a workshop with 30 new devices, and no use to somebody who guesses 128
-bits."""
+"""From one address prefix: enough for a workshop with 30 new devices, too few to guess 128 bits."""
 
 _REFUSALS = {
     CodeRefusal.UNKNOWN: (

@@ -61,8 +61,8 @@ class Narrowing:
             self._receipts = _Receipts.NONE
         elif sent.notes:
             log.error(
-                "The cloud can't take the receipt of the note %s: it is dropped, and its sender "
-                "does not hear of it",
+                "The cloud can't take the receipt of the note %s: it is dropped, and the sender "
+                "never gets it",
                 sent.notes[0].id,
             )
             return sent.notes[0]

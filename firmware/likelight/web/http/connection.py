@@ -32,7 +32,7 @@ _SENT = {keep_alive: _Sent(keep_alive=keep_alive) for keep_alive in (False, True
 
 
 class Watcher(Protocol):
-    """What is told of a server's connections."""
+    """What a server's connections report."""
 
     def opened(self, connection: "Connection") -> None:
         """It is there, and has sent nothing yet."""

@@ -35,11 +35,11 @@ MOST_OF_ONE = 1000
 restaurant with 10 each. Of an unlisted proxy they are all its viewers'."""
 
 FOR_DEVICES = 32
-"""So many of all connections, a quarter at most, are kept for devices: where viewers or attackers
-have all others, likes still reach the lamp."""
+"""Connections that are kept for devices, at most a quarter of all: where viewers or attackers have
+all others, likes still reach the lamp."""
 
 ACCEPTED_AT_ONCE = 8
-"""asyncio accepts so many connections before the first of them can be turned away."""
+"""Connections that asyncio accepts before the first of them can be turned away."""
 
 MOST_OF_ADMINS = 32
 """Connections of a port or socket that only administrators use."""

@@ -28,7 +28,7 @@ class PublicSite:
     def address_of(self, host: str) -> URL | None:
         """Return the public URL by whose name `host` a request came, else the first, if any.
 
-        A `Host` that nobody set would be the word of whoever asks, and no address to hand on.
+        A `Host` that no setting names comes from the request alone, and is not handed on.
         """
         urls = [URL(url) for url in self.public_urls]
         return next((url for url in urls if url.authority == host), next(iter(urls), None))

@@ -138,7 +138,7 @@ class WebServer:
                 self.serving = True
                 await self._leaving.wait()
                 listening.close()
-                # Another process may have it, too, and then takes who comes; else they are refused.
+                # Another process that has it, too, takes new connections; else they are refused.
                 self._listener.close()
                 await asyncio.Event().wait()
             finally:
