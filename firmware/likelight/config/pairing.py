@@ -13,6 +13,18 @@ from likelight.config.secret import read_token
 from likelight.config.settings import Config, ConfigError
 from likelight.runtime.atomic_file import replace_file, sync_folder
 
+SERIAL = Path("/sys/firmware/devicetree/base/serial-number")
+"""A Raspberry Pi's own number."""
+
+
+def serial_number() -> str | None:
+    """Return this device's own number; None where it has none."""
+    with suppress(OSError, UnicodeDecodeError):
+        serial = SERIAL.read_text("ascii").strip("\0\n ")
+        if serial.isalnum() and len(serial) <= 64:
+            return serial
+    return None
+
 
 def draw_token(file: Path, state_dir: Path) -> str:
     """Return the token that waits beside `file`, a new one where none does. Raises `OSError`.
@@ -67,4 +79,7 @@ def _leaves_kitchen_open(config: Config) -> bool:
 
 
 def _draft(file: Path) -> Path:
-    return file.with_name(f"{file.name}.new")
+    # A card may be copied to all devices of a franchise after its first start. With one token for
+    # all of them an operator who confirms one device would make each of them that kitchen.
+    serial = serial_number()
+    return file.with_name(f"{file.name}.{serial}.new" if serial else f"{file.name}.new")

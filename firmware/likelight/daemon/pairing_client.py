@@ -5,7 +5,6 @@ import asyncio
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from http import HTTPStatus
-from pathlib import Path
 from typing import TypeVar
 
 import aiohttp
@@ -13,6 +12,7 @@ from pydantic import ValidationError
 
 from likelight import __version__
 from likelight.config.device_tokens import checksum
+from likelight.config.pairing import serial_number
 from likelight.contract import MAX_REPLY, Wire
 from likelight.contract.enrolment import (
     DeviceFacts,
@@ -29,9 +29,6 @@ from likelight.runtime.tls import CaFileError
 
 ANSWERS_WITHIN_S = 20.0
 LONGEST_RETRY_AFTER_S = 3600.0
-SERIAL = Path("/sys/firmware/devicetree/base/serial-number")
-"""A Raspberry Pi's own number."""
-
 W = TypeVar("W", bound=Wire)
 
 
@@ -139,12 +136,5 @@ def _retry_after(headers: Mapping[str, str]) -> float:
 
 
 async def _facts() -> DeviceFacts:
-    return DeviceFacts(serial=await asyncio.to_thread(_serial), sw=__version__)
-
-
-def _serial() -> str:
-    with suppress(OSError, UnicodeDecodeError):
-        serial = SERIAL.read_text("ascii").strip("\0\n ")
-        if serial.isalnum() and len(serial) <= 64:
-            return serial
-    return "unknown"
+    serial = await asyncio.to_thread(serial_number)
+    return DeviceFacts(serial=serial or "unknown", sw=__version__)
