@@ -428,6 +428,19 @@ async def test_likes_and_notes_of_another_kitchen_do_not_count(
     await again.close()
 
 
+async def test_a_device_that_no_cloud_has_answered_was_no_other_kitchen(
+    store: DeviceStore, path: Path
+) -> None:
+    # It waited for an operator as "demo", and is the kitchen now that he chose.
+    await store.set_private(False)
+    await store.close()
+    paired = DeviceStore(path, kitchen="store-2")
+    await paired.open()
+    assert not paired.kitchen_changed
+    assert not paired.shared
+    await paired.close()
+
+
 async def test_a_note_is_kept_however_wrong_the_clock_is(store: DeviceStore) -> None:
     far = NOON + timedelta(days=4000)
     (note,) = await store.keep(SyncState("c1"), [letter(1)], far)

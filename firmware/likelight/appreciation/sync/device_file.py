@@ -139,7 +139,8 @@ class StartState:
     """It was shared when the file had the format 0.1, and nobody has pressed PRIVACY since."""
     desired: Desired | None
     kitchen_changed: bool
-    """What the file held was another kitchen's, and is gone."""
+    """What the file held was another kitchen's, and is gone. A device that no cloud has answered
+    was no kitchen yet: an operator may choose its first one after its first start."""
 
 
 def count_start(db: sqlite3.Connection, kitchen: str) -> StartState:
@@ -159,13 +160,15 @@ def count_start(db: sqlite3.Connection, kitchen: str) -> StartState:
 
 
 def _forget_another(db: sqlite3.Connection, kitchen: str) -> bool:
-    """Make the file the `kitchen`'s own; return whether it was another's until now.
+    """Make the file the `kitchen`'s own; return whether it had anything of another's until now.
 
     Likes and notes belong to a kitchen: another one's would light this lamp and be shown here.
     """
-    (before,) = db.execute("SELECT kitchen FROM device").fetchone()
-    changed = before is not None and before != kitchen
-    if changed:
+    before, heard = db.execute(
+        "SELECT kitchen, cursor IS NOT NULL OR epoch IS NOT NULL FROM device"
+    ).fetchone()
+    another = before is not None and before != kitchen
+    if another:
         db.execute("DELETE FROM notes")
         db.execute(
             "UPDATE device SET cursor = NULL, desired = NULL, epoch = NULL, total = 0,"
@@ -173,7 +176,7 @@ def _forget_another(db: sqlite3.Connection, kitchen: str) -> bool:
             " thanks_id = NULL"
         )
     db.execute("UPDATE device SET kitchen = ?", (kitchen,))
-    return changed
+    return another and bool(heard)
 
 
 def set_private(db: sqlite3.Connection, kitchen: str, private: bool) -> None:
