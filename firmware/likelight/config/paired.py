@@ -6,9 +6,11 @@ from pathlib import Path
 
 from likelight.config.layers import Layer, layer_of_file, merged
 from likelight.config.section import full_path
+from likelight.config.toml_lines import Key
 from likelight.runtime.atomic_file import replace_file
 
 PAIRED_FILE = "paired.toml"
+_CHOSEN = ("id", "name")
 
 
 def with_paired(layers: list[Layer], state_dir: Path) -> list[Layer]:
@@ -20,9 +22,26 @@ def with_paired(layers: list[Layer], state_dir: Path) -> list[Layer]:
         return layers
     try:
         file = full_path(Path(settings.get("state_dir", state_dir))) / PAIRED_FILE
-        return [layer_of_file(file, str(file)), *layers]
+        return [_layer(file), *layers] if file.is_file() else layers
     except (OSError, TypeError, ValueError):
         return layers
+
+
+def _layer(file: Path) -> Layer:
+    """Return what `file` says of the kitchen, and nothing else of what may stand there.
+
+    The service's account can write it, and root's commands read it: another `cloud.token_file` of
+    its choice would be a file that root writes.
+    """
+    layer = layer_of_file(file, str(file))
+    kitchen = layer.settings.get("kitchen")
+    table = kitchen if isinstance(kitchen, dict) else {}
+    chosen = {key: table[key] for key in _CHOSEN if key in table}
+    lines: dict[Key, int] = {}
+    for key in chosen:
+        if line := layer.lines.get(("kitchen", key)):
+            lines["kitchen", key] = line
+    return Layer(layer.name, {"kitchen": chosen}, lines, layer.mistakes)
 
 
 def paired_id(state_dir: Path) -> str | None:

@@ -1,4 +1,5 @@
 import json
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -413,6 +414,24 @@ def test_the_kitchen_that_was_paired_lies_below_the_configuration(tmp_path: Path
     assert read_config(written(tmp_path, f'state_dir = "{tmp_path}"')).kitchen.id == "kitchen"
     here = '[cloud]\nurl = "https://cloud.example"\n'
     assert read_config(written(tmp_path, here), tmp_path).kitchen.id == "store-17"
+
+
+def test_what_was_paired_sets_nothing_but_the_kitchen(tmp_path: Path) -> None:
+    # The service's account may write it, and root's commands read it.
+    paired = tmp_path / "paired.toml"
+    paired.write_text(
+        'web.port = 9999\n[cloud]\ntoken_file = "/etc/shadow"\n'
+        '[kitchen]\nid = "store-17"\ntimezone = "Asia/Tokyo"\n'
+    )
+    text = f'state_dir = "{tmp_path}"\n[cloud]\nurl = "https://cloud.example"\n'
+    config = read_config(written(tmp_path, text))
+    assert (config.kitchen.id, config.kitchen.timezone) == ("store-17", None)
+    assert config.web.port != 9999
+    assert config.token_file == tmp_path / "token"
+    # Nor does it hold anybody up.
+    paired.unlink()
+    os.mkfifo(paired)
+    assert read_config(written(tmp_path, text)).kitchen.id == "kitchen"
 
 
 def test_what_was_paired_and_is_damaged_is_told_with_its_place(tmp_path: Path) -> None:
