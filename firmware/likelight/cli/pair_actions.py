@@ -37,11 +37,13 @@ def pair(config: Config, typed: str | None, cloud: str | None) -> Exit:
     Raises `ConfigError` for what can't be tried.
     """
     try:
-        code = None if typed is None else code_of(typed)
         url = check_cloud_url(cloud or config.cloud.url or "")
     except ValueError as error:
-        wrong = "CODE" if cloud or config.cloud.url else "--cloud URL, or cloud.url"
-        raise ConfigError(f"{wrong}: {error}") from None
+        raise ConfigError(f"--cloud URL, or cloud.url: {error}") from None
+    try:
+        code = None if typed is None else code_of(typed)
+    except ValueError as error:
+        raise ConfigError(f"CODE: {error}") from None
     file = config.token_file
     if file.is_relative_to(_CREDENTIALS):
         raise ConfigError(

@@ -176,7 +176,7 @@ async def test_each_refusal_is_said_in_words_and_leaves_the_token_in_use(
         await store.put_code(KID, hashed(code_of(old)), utc_now())
         assert "has expired" in (await bench.pair(old))[1]
         short = await bench.pair(old[:-1])
-        assert (short[0], "26 letters and digits" in short[1]) == (2, True)
+        assert (short[0], "CODE: an enrolment code has 26 letters" in short[1]) == (2, True)
         assert bench.token_file.read_text() == before
 
 
@@ -192,6 +192,11 @@ async def test_what_is_no_cloud_enrols_nobody(bench: Bench) -> None:
     bench.set_up("")
     done, said = await bench.pair(new_code())
     assert (done, "--cloud URL, or cloud.url" in said) == (2, True)
+    done, said = await bench.pair(new_code(), "--cloud", "cloud.example")
+    assert (done, "likelight: --cloud URL, or cloud.url: write it with https://" in said) == (
+        2,
+        True,
+    )
 
 
 async def test_without_a_cloud_in_the_configuration_it_is_told_what_to_write(
