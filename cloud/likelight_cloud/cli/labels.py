@@ -79,7 +79,7 @@ async def _write_labels(options: argparse.Namespace) -> None:
     if out.suffix.lower() != ".html":
         raise CommandError(
             f"{out} does not end in .html. Name the file first, then the kitchens: "
-            "`kitchen labels labels.html store-17`"
+            "`kitchen labels --public-url URL labels.html store-17`"
         )
     async with opened(options) as store:
         known = {record.kid: record for record in await store.kitchens()}

@@ -16,6 +16,7 @@ from likelight_cloud.cli.database import (
     Commands,
     action,
     actions_of,
+    found,
     json_option,
     kitchen_argument,
     opened,
@@ -23,6 +24,7 @@ from likelight_cloud.cli.database import (
 from likelight_cloud.cli.errors import CommandError
 from likelight_cloud.store.base import Store
 from likelight_cloud.store.pairing import Pairing, WrongCode
+from likelight_cloud.store.rotation import RotationStep
 from likelight_cloud.trust.device import hashed
 
 LOGIN_ID = Path("/proc/self/loginuid")
@@ -90,6 +92,7 @@ async def _confirm(options: argparse.Namespace) -> None:
     now = utc_now()
     async with opened(options) as store:
         decided = await _decided(store, options.code, options.kid, now)
+        rotation = (await found(store, options.kid)).rotation
     if decided.state is PairingState.REFUSED:
         raise CommandError(
             "this device was refused before. It shows a new code within 15 minutes, or when it is "
@@ -97,13 +100,26 @@ async def _confirm(options: argparse.Namespace) -> None:
         )
     if decided.kid != options.kid:
         raise CommandError(
-            f"this device is {decided.kid} already. If that is wrong: `likelight-cloud token "
-            f"revoke {decided.kid}`, and pair it again"
+            f"this device is {decided.kid} already. If that is wrong: "
+            f"{_undo(decided.kid or options.kid)}"
+        )
+    replaced = ""
+    if rotation is not None and rotation.step is RotationStep.HALF_WAY:
+        replaced = (
+            f" {decided.kid} had a token before: a device that still uses it is refused as soon as "
+            "this one has come twice."
         )
     print(
-        f"{decided.name} ({decided.kid}) has this device now: {_words(decided, now)}. It begins "
-        f"within seconds. If it is another one than you meant: `likelight-cloud token revoke "
-        f"{decided.kid}`"
+        f"{decided.name} ({decided.kid}) has this device now, {_words(decided, now)}. It begins "
+        f"within seconds.{replaced} If it is another one than you meant: {_undo(options.kid)}"
+    )
+
+
+def _undo(kid: str) -> str:
+    """Return what to type where the device of `kid` is the wrong one."""
+    return (
+        f"`likelight-cloud token revoke {kid}`, and at the device `sudo likelight pair` shows a "
+        "new code"
     )
 
 
@@ -153,9 +169,10 @@ def _operator(secret: bytes) -> bytes:
 
 def _words(pairing: Pairing, now: datetime) -> str:
     minutes, seconds = divmod(_age_s(pairing, now), 60)
+    # First what the cloud has seen, then what the device says of itself, which may be any words.
     return (
-        f"{pairing.serial} (likelight {pairing.sw}) from {pairing.place}, for {minutes} min "
-        f"{seconds:02} s"
+        f"from {pairing.place}, for {minutes} min {seconds:02} s: serial number {pairing.serial}, "
+        f"likelight {pairing.sw}"
     )
 
 

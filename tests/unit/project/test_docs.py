@@ -2,6 +2,7 @@
 
 import argparse
 import re
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 from typing import get_args
@@ -57,6 +58,17 @@ def test_every_command_is_described_in_a_page_and_in_help(parser: argparse.Argum
     files = [PROJECT / "README.md", *PROJECT.glob("firmware/*.md"), *PROJECT.glob("cloud/*.md")]
     pages = "\n".join(page.read_text(encoding="utf-8") for page in files)
     assert [command for command in known if not is_typed(command, pages)] == []
+
+
+def test_every_command_in_the_cloud_s_readme_can_be_typed_as_it_stands() -> None:
+    page = (PROJECT / "cloud" / "README.md").read_text(encoding="utf-8")
+    block = page.split("## The command\n\n```\n")[1].split("```")[0]
+    typed = [line.split("  ")[0] for line in block.splitlines() if line.startswith("likelight")]
+    assert len(typed) > 15
+    for command in typed:
+        # It ends the test with its words where it does not understand them.
+        options = cloud_cli._parser().parse_args(shlex.split(command)[1:])
+        assert callable(options.run), command
 
 
 def test_every_command_of_the_device_is_in_the_readme() -> None:
