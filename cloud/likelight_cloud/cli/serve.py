@@ -32,36 +32,7 @@ log = logging.getLogger(__name__)
 def add_serve(commands: Commands, database: argparse.ArgumentParser) -> None:
     """Add `likelight-cloud serve`."""
     serve = action(commands, "serve", database, _serve, "answer devices and viewers")
-    serve.add_argument("--host", default="127.0.0.1", help="address to bind (default: %(default)s)")
-    serve.add_argument(
-        "--port", type=int, default=8090, help="port to bind, 0 for any (default: %(default)s)"
-    )
-    serve.add_argument(
-        "--admin-host",
-        default="127.0.0.1",
-        help="address to bind for /readyz and /metrics (default: %(default)s)",
-    )
-    serve.add_argument(
-        "--admin-port",
-        type=int,
-        default=8091,
-        help="port to bind for /readyz and /metrics, 0 for any (default: %(default)s)",
-    )
-    serve.add_argument(
-        "--public-url",
-        type=arguments.public_url,
-        metavar="URL",
-        help="the address that viewers open, such as https://kitchens.example.com, when a proxy "
-        "with TLS stands in front of the cloud",
-    )
-    serve.add_argument(
-        "--trusted-proxy",
-        type=arguments.proxy,
-        action="append",
-        default=[],
-        metavar="CIDR",
-        help="a proxy, or a range of them, whose X-Forwarded-For says who asks; may be repeated",
-    )
+    _address_options(serve)
     serve.add_argument(
         "--max-likes",
         type=arguments.ceiling,
@@ -111,6 +82,40 @@ def add_serve(commands: Commands, database: argparse.ArgumentParser) -> None:
         default="text",
         help="how each line of the log is written (default: %(default)s; in the journal with its "
         "priority); neither has an address of a viewer, or a token",
+    )
+
+
+def _address_options(serve: argparse.ArgumentParser) -> None:
+    """Add where the cloud listens, and what stands in front of it."""
+    serve.add_argument("--host", default="127.0.0.1", help="address to bind (default: %(default)s)")
+    serve.add_argument(
+        "--port", type=int, default=8090, help="port to bind, 0 for any (default: %(default)s)"
+    )
+    serve.add_argument(
+        "--admin-host",
+        default="127.0.0.1",
+        help="address to bind for /readyz and /metrics (default: %(default)s)",
+    )
+    serve.add_argument(
+        "--admin-port",
+        type=int,
+        default=8091,
+        help="port to bind for /readyz and /metrics, 0 for any (default: %(default)s)",
+    )
+    serve.add_argument(
+        "--public-url",
+        type=arguments.public_url,
+        metavar="URL",
+        help="the address that viewers open, such as https://kitchens.example.com, when a proxy "
+        "with TLS stands in front of the cloud",
+    )
+    serve.add_argument(
+        "--trusted-proxy",
+        type=arguments.proxy,
+        action="append",
+        default=[],
+        metavar="CIDR",
+        help="a proxy, or a range of them, whose X-Forwarded-For says who asks; may be repeated",
     )
 
 
