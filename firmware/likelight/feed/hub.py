@@ -5,7 +5,6 @@ Each picture is framed once, for every viewer whose transport has drained. None 
 import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
-from dataclasses import replace
 from typing import TypeVar
 
 from likelight.contract import State
@@ -51,7 +50,6 @@ class Hub:
         self._on_demand = on_demand
         self._request_keyframe = request_keyframe
         self._paces = {each: KeyframePace() for each in Rendition}
-        self._departed: dict[str, Traffic] = {}
         self._on_air = OnAirTraffic()
         self._reported = Demand()
         self._state = State.IDLE
@@ -95,11 +93,11 @@ class Hub:
     @property
     def traffic(self) -> dict[str, Traffic]:
         """What went out on the air so far, and to how many, by protocol; without the outlets."""
-        return self._on_air.counted(self._all_traffic())
+        return self._on_air.counted(self._present_traffic())
 
-    def _all_traffic(self) -> dict[str, Traffic]:
+    def _present_traffic(self) -> dict[str, Traffic]:
         kinds: tuple[type[Viewer], ...] = (SocketViewer, Mp4Viewer, JpegViewer)
-        total = {kind.protocol: self._departed.get(kind.protocol, Traffic()) for kind in kinds}
+        total = {kind.protocol: Traffic() for kind in kinds}
         for viewer in self._viewers():
             total[viewer.protocol] += viewer.traffic
         return {**total, "snapshot": Traffic(viewers=self._jpeg.waiting)}
@@ -140,7 +138,7 @@ class Hub:
                 self._cutoff.start(self._viewers())
             if state is not State.IDLE:
                 self._jpeg.answer(None)
-        self._on_air.turn(state, self._all_traffic())
+        self._on_air.turn(state, self._present_traffic())
         text = self._state_text()
         for viewer in self._h264.viewers:
             viewer.send_state(text)
@@ -380,8 +378,7 @@ class Hub:
             self.demand_changed()
 
     def _remove(self, viewer: Viewer) -> None:
-        departed = replace(viewer.traffic, viewers=0)
-        self._departed[viewer.protocol] = self._departed.get(viewer.protocol, Traffic()) + departed
+        self._on_air.depart(viewer.protocol, viewer.traffic)
         if not viewer.ready:
             abort(viewer.transport)  # or the kernel would go on sending what it was too slow for
         self.demand_changed()

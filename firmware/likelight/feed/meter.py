@@ -47,11 +47,18 @@ class OnAirTraffic:
     """
 
     def __init__(self) -> None:
+        self._departed: dict[str, Traffic] = {}
         self._uncounted: dict[str, Traffic] = {}
         self._when_shut: dict[str, Traffic] | None = None
 
-    def turn(self, state: State, traffic: dict[str, Traffic]) -> None:
-        """Take the new `state`, and the `traffic` up to now by protocol."""
+    def depart(self, protocol: str, traffic: Traffic) -> None:
+        """Remember the `traffic` of a viewer that is gone."""
+        before = self._departed.get(protocol, Traffic())
+        self._departed[protocol] = before + replace(traffic, viewers=0)
+
+    def turn(self, state: State, present: dict[str, Traffic]) -> None:
+        """Take the new `state`, and the traffic of the `present` viewers by protocol."""
+        traffic = self._with_departed(present)
         if state in OFF_AIR:
             self._when_shut = self._when_shut or traffic
         elif self._when_shut is not None:
@@ -60,14 +67,21 @@ class OnAirTraffic:
                 self._uncounted[protocol] = self._uncounted.get(protocol, Traffic()) + meanwhile
             self._when_shut = None
 
-    def counted(self, traffic: dict[str, Traffic]) -> dict[str, Traffic]:
-        """Return what of `traffic` counts, and the viewers of now."""
+    def counted(self, present: dict[str, Traffic]) -> dict[str, Traffic]:
+        """Return what counts so far, and the viewers of now; `present` as in `turn`."""
+        traffic = self._with_departed(present)
         counted = self._when_shut or traffic
         return {
             protocol: replace(
                 counted[protocol] - self._uncounted.get(protocol, Traffic()), viewers=now.viewers
             )
             for protocol, now in traffic.items()
+        }
+
+    def _with_departed(self, present: dict[str, Traffic]) -> dict[str, Traffic]:
+        return {
+            protocol: now + self._departed.get(protocol, Traffic())
+            for protocol, now in present.items()
         }
 
 
