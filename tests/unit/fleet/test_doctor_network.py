@@ -222,3 +222,13 @@ def test_a_device_that_goes_on_with_the_token_before_is_let_in_and_the_newest_is
     machine = with_files({**TOKEN}, ask_cloud=takes_what_it_drew)
     assert_seen(Case("cloud", "warn", "with the one before", CLOUD, machine), tmp_path)
     assert asked == ["s3cret", drawn]
+
+
+@pytest.mark.parametrize("check", ["cloud", "upload", "secret-files"])
+def test_a_device_that_waits_to_be_paired_is_not_told_to_make_a_token_file(
+    check: str, tmp_path: Path
+) -> None:
+    no_file = {"cloud": {"url": "https://cloud.example"}, "state_dir": str(tmp_path / "state")}
+    diagnosis = examine(BY_ID[check], Case(check, "", "", no_file), tmp_path)
+    assert diagnosis.finding.words == "not paired: it has no token yet"
+    assert "file" not in (diagnosis.finding.fix or "")

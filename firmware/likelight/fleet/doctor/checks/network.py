@@ -291,6 +291,12 @@ def _access(system: System) -> CloudAccess | Finding:
         kept = file.is_relative_to(CREDENTIALS)
         if kept or isinstance(error.__cause__, PermissionError):
             return skip("you may not read the token; try it with sudo, or look at /healthz")
+        if isinstance(error.__cause__, FileNotFoundError) and config.cloud.token_file is None:
+            return fail(
+                "not paired: it has no token yet",
+                "have an operator confirm the code that it shows (see daemon), or "
+                "`sudo likelight pair`",
+            )
         return fail(
             str(error), f"put the token alone into {file}, in one line; see secret-files and daemon"
         )
