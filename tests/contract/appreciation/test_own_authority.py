@@ -153,13 +153,11 @@ async def connecting_proxy() -> AsyncIterator[tuple[str, list[str]]]:
     asked: list[str] = []
 
     async def pipe(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            with suppress(OSError):
-                while block := await reader.read(65536):
-                    writer.write(block)
-                    await writer.drain()
-        finally:
-            writer.close()
+        with suppress(OSError):
+            while block := await reader.read(65536):
+                writer.write(block)
+                await writer.drain()
+        writer.close()
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         head = (await reader.readuntil(b"\r\n\r\n")).decode()
@@ -168,9 +166,12 @@ async def connecting_proxy() -> AsyncIterator[tuple[str, list[str]]]:
         host, _, port = target.rpartition(":")
         there, back = await asyncio.open_connection(host, int(port))
         writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
-        async with asyncio.TaskGroup() as group:
-            group.create_task(pipe(reader, back))
-            group.create_task(pipe(there, writer))
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(pipe(reader, back))
+                group.create_task(pipe(there, writer))
+        finally:
+            back.transport.abort()
 
     async with raw_server(serve) as port:
         yield f"http://127.0.0.1:{port}", asked
