@@ -550,6 +550,18 @@ async def test_a_note_moves_by_the_devices_word_only(store: Store) -> None:
     assert (await record(store)).notes_shown == 1
 
 
+async def test_a_note_is_delivered_before_it_is_shown(store: Store) -> None:
+    note = await add(store, "a")
+    shown_at = NOON + timedelta(seconds=5)
+    shown = {"id": note.id, "shown_at": shown_at.isoformat()}
+    await store.put_status("k1", Status.model_validate(status(notes=[shown])), shown_at)
+    # The poll that acknowledges it comes after the receipt.
+    await store.acknowledge("k1", 1, NOON + timedelta(seconds=25))
+    kept = await store.note(note.id)
+    assert kept is not None
+    assert (kept.delivered_at, kept.shown_at) == (shown_at, shown_at)
+
+
 async def test_a_note_is_kept_for_thirty_days(store: Store) -> None:
     old = await add(store, "a", at=NOON)
     kept = await add(store, "b", at=NOON + timedelta(days=1))

@@ -15,9 +15,11 @@ async def keep_receipts(connection: asyncpg.Connection, kid: str, status: Status
         for column, moment in (("shown_at", receipt.shown_at), ("thanked_at", receipt.thanked_at)):
             if moment is None:
                 continue
-            # A device whose clock is slow cannot have shown what was not yet written.
+            # A device whose clock is slow cannot have shown what was not yet written. Its receipt
+            # may come before the poll that acknowledges the note, which it has by then.
             changed = await connection.fetchval(
-                f"UPDATE note SET {column} = greatest(created_at, $1)"  # noqa: S608 - constants
+                f"UPDATE note SET {column} = greatest(created_at, $1),"  # noqa: S608 - constants
+                " delivered_at = coalesce(delivered_at, greatest(created_at, $1))"
                 f" WHERE id = $2 AND kid = $3 AND {column} IS NULL RETURNING 1",
                 ms(moment),
                 receipt.id,

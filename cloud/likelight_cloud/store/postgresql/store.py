@@ -316,7 +316,8 @@ class PostgresStore:
             acked = (await locked(connection, kid)).acked
             await connection.execute(
                 "UPDATE note SET delivered_at = $4"
-                " WHERE kid = $1 AND seq > $2 AND seq <= $3 AND expires_at > $4",
+                " WHERE kid = $1 AND seq > $2 AND seq <= $3 AND expires_at > $4"
+                " AND delivered_at IS NULL",
                 kid,
                 acked,
                 seq,

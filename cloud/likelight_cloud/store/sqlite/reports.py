@@ -14,11 +14,13 @@ def keep_receipts(db: sqlite3.Connection, kid: str, status: Status) -> int:
         for column, moment in (("shown_at", receipt.shown_at), ("thanked_at", receipt.thanked_at)):
             if moment is None:
                 continue
-            # A device whose clock is slow cannot have shown what was not yet written.
+            # A device whose clock is slow cannot have shown what was not yet written. Its receipt
+            # may come before the poll that acknowledges the note, which it has by then.
             changed = db.execute(
-                f"UPDATE note SET {column} = MAX(created_at, ?)"  # noqa: S608 - two constants
-                f" WHERE id = ? AND kid = ? AND {column} IS NULL",
-                (ms(moment), receipt.id, kid),
+                f"UPDATE note SET {column} = MAX(created_at, :at),"  # noqa: S608 - two constants
+                " delivered_at = coalesce(delivered_at, MAX(created_at, :at))"
+                f" WHERE id = :id AND kid = :kid AND {column} IS NULL",
+                {"at": ms(moment), "id": receipt.id, "kid": kid},
             )
             shown += changed.rowcount if column == "shown_at" else 0
     return shown

@@ -277,7 +277,8 @@ class SqliteStore:
             acked = _row(db, kid)["acked"]
             db.execute(
                 "UPDATE note SET delivered_at = ?"
-                " WHERE kid = ? AND seq > ? AND seq <= ? AND expires_at > ?",
+                " WHERE kid = ? AND seq > ? AND seq <= ? AND expires_at > ?"
+                " AND delivered_at IS NULL",
                 (ms(at), kid, acked, seq, ms(at)),
             )
             db.execute(
