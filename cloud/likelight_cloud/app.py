@@ -25,6 +25,7 @@ from likelight_cloud.store.records import KitchenRecord
 from likelight_cloud.trust.ceilings import Ceilings, KitchenLimits, Newcomers
 from likelight_cloud.trust.device import token_of
 from likelight_cloud.trust.limits import LikeBucket, NoteTimes, PerViewer
+from likelight_cloud.trust.operator_session import OperatorSessions
 from likelight_cloud.trust.viewer import ViewerTokens
 
 log = logging.getLogger(__name__)
@@ -83,6 +84,7 @@ class Cloud:
 
     cursors: Cursors
     viewers: ViewerTokens
+    sessions: OperatorSessions
     returning: Returning
 
     def __init__(
@@ -133,6 +135,7 @@ class Cloud:
             secret = await self.store.secret()
             self.returning = Returning(len(await self.store.kitchens()))
             self.cursors, self.viewers = Cursors(secret), ViewerTokens(secret)
+            self.sessions = OperatorSessions(secret, self.store.operators)
             self.ready.set()
             async with asyncio.TaskGroup() as group:
                 group.create_task(self.likes.run())

@@ -55,7 +55,7 @@ def mount(cloud: Cloud, app: web.Application) -> None:
 async def only_while_ready(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Answer 503 for the cloud's own addresses while its store is closed or failing."""
     own = request.match_info.handler in (post_form, get_hours)
-    if not own and not request.path.startswith("/v1/"):
+    if not own and not request.path.startswith(("/v1/", "/fleet")):
         return await handler(request)
     if not request.app[CLOUD].ready.is_set():
         raise ProblemError(

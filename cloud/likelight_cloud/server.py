@@ -22,11 +22,13 @@ from likelight_cloud.admin.request_counts import RequestCounts
 from likelight_cloud.api.device.enrol import enrol_routes
 from likelight_cloud.api.device.pairing import pairing_routes
 from likelight_cloud.api.device.token import post_token
+from likelight_cloud.api.fleet.routes import mount_fleet
 from likelight_cloud.embedded import MountedCloud
 from likelight_cloud.openapi.routes import mount_openapi
 from likelight_cloud.page.start import start_routes
 from likelight_cloud.relay.relays import Relays
 from likelight_cloud.relay.routes import mount_relay
+from likelight_cloud.routes import only_while_ready
 from likelight_cloud.trust.public import with_public_address
 
 log = logging.getLogger(__name__)
@@ -45,7 +47,7 @@ class CloudServer:
 
     `public_url` is the address that viewers open, when a proxy with TLS stands in front of the
     cloud; `proxies` are the proxies that say who asks. With `lists_kitchens` the start page names
-    them.
+    them. In `operator_header` these proxies say which operator asks, where it is set.
     """
 
     def __init__(
@@ -57,12 +59,14 @@ class CloudServer:
         public_url: URL | None,
         proxies: TrustedProxies,
         lists_kitchens: bool = False,
+        operator_header: str | None = None,
     ) -> None:
         self._cloud = cloud
         self._relays = Relays()
         self._requests = RequestCounts()
         self._public_url = public_url
         self._lists_kitchens = lists_kitchens
+        self._operator_header = operator_header
         given = () if public_url is None else (str(public_url),)
         names = OwnNames(given, option="--public-url")
         self._public = WebServer(self._fill_public, public, names, proxies)
@@ -109,6 +113,7 @@ class CloudServer:
         app.add_routes([*enrol_routes(), *pairing_routes(), health_route(self._cloud.cloud)])
         app.router.add_post("/v1/kitchens/{kid}/token", post_token)
         app.add_routes(start_routes(self._kitchens if self._lists_kitchens else None))
+        mount_fleet(app, self._operator_header, around=only_while_ready)
         mount_openapi(app)
         app.on_response_prepare.append(self._requests.on_prepare)
         if self._public_url is not None:

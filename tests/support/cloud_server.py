@@ -54,6 +54,7 @@ async def cloud_server(
     now: Now = utc_now,
     lists_kitchens: bool = False,
     contact: str | None = "mailto:it@kitchens.example",
+    operator_header: str | None = None,
 ) -> AsyncIterator[ServedCloud]:
     """Serve a cloud with one kitchen."""
     cloud = _KeepingItsApp(
@@ -73,6 +74,7 @@ async def cloud_server(
             public_url=URL(public_url) if public_url else None,
             proxies=proxies or TrustedProxies(),
             lists_kitchens=lists_kitchens,
+            operator_header=operator_header,
         )
         async with asyncio.TaskGroup() as group:
             running = group.create_task(server.run(ready.set, asyncio.Event()))

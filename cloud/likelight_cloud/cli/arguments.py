@@ -24,6 +24,9 @@ _DOMAIN = re.compile(rf"(?:{_LABEL}\.)+{_LABEL}")
 
 SLOWEST_PACE_MS = 60_000
 
+_MEANT_OTHERWISE = ("authorization", "cookie", "host", "origin", "x-forwarded-for")
+"""Headers that say something else of a request."""
+
 T = TypeVar("T")
 
 
@@ -74,6 +77,12 @@ def _copies(text: str) -> int:
     return count
 
 
+def _header_name(text: str) -> str:
+    if not re.fullmatch("[A-Za-z][A-Za-z0-9-]{0,63}", text) or text.lower() in _MEANT_OTHERWISE:
+        raise ValueError(f"{text} can't be that header; write a name such as Remote-User")
+    return text
+
+
 def _pace(text: str) -> int:
     ms = int(text) if text.isascii() and text.isdecimal() else -1
     if not 0 <= ms <= SLOWEST_PACE_MS:
@@ -97,6 +106,7 @@ database = _argument(database_of)
 day_hours = _argument(_day_hours)
 domain = _argument(_domain)
 embed_origin = _argument(check_embed_origin)
+header_name = _argument(_header_name)
 pace = _argument(_pace)
 proxy = _argument(proxy_network)
 public_url = _argument(_public_url)

@@ -18,6 +18,7 @@ from likelight_cloud.cli.desired import add_desired
 from likelight_cloud.cli.errors import CommandError
 from likelight_cloud.cli.kitchen import add_kitchen
 from likelight_cloud.cli.lifecycle import add_lifecycle
+from likelight_cloud.cli.operator import add_operator
 from likelight_cloud.cli.pairing import add_pairing
 from likelight_cloud.cli.serve import add_serve
 from likelight_cloud.cli.status import add_status
@@ -90,6 +91,7 @@ def _parser() -> argparse.ArgumentParser:
         add_serve,
         add_status,
         add_kitchen,
+        add_operator,
         add_pairing,
         add_token,
         add_desired,

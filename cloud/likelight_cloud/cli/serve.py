@@ -117,9 +117,21 @@ def _address_options(serve: argparse.ArgumentParser) -> None:
         metavar="CIDR",
         help="a proxy, or a range of them, whose X-Forwarded-For says who asks; may be repeated",
     )
+    serve.add_argument(
+        "--operator-header",
+        type=arguments.header_name,
+        metavar="NAME",
+        help="a header, such as Remote-User, in which a --trusted-proxy names the operator who has "
+        "logged in there; the proxy must set or remove it in every request",
+    )
 
 
 async def _serve(options: argparse.Namespace) -> None:
+    if options.operator_header and not options.trusted_proxy:
+        raise CommandError(
+            "--operator-header needs --trusted-proxy: anybody can send a header, so it counts from "
+            "a listed proxy only."
+        )
     try:
         notes = await asyncio.to_thread(with_brand, options.catalogue)
     except CatalogueError as error:
@@ -176,6 +188,7 @@ async def _serve(options: argparse.Namespace) -> None:
             public_url=options.public_url,
             proxies=TrustedProxies(options.trusted_proxy),
             lists_kitchens=options.list_kitchens,
+            operator_header=options.operator_header,
         )
         for signal_number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(signal_number, stop)

@@ -22,11 +22,14 @@ from likelight.web.http.declared import (
     declaration_of,
 )
 from likelight.web.http.same_site import SAFE_METHODS
+from likelight_cloud.trust.operator_session import COOKIE
 
 Object = dict[str, object]
 
 _REFERENCE: Final = "#/components/schemas/{model}"
 _TOKEN: Final = "deviceToken"  # noqa: S105 - a name, no secret
+_OPERATOR_TOKEN: Final = "operatorToken"  # noqa: S105 - a name, no secret
+_SESSION: Final = "operatorSession"
 _NO_TOKEN: Final = {401: "`token`: the device's token is missing, wrong or revoked."}
 _RETRY: Final = {
     "Retry-After": {
@@ -91,7 +94,18 @@ def document(routes: Iterable[web.AbstractRoute]) -> Object:
                     "type": "http",
                     "scheme": "bearer",
                     "description": "The token of the kitchen's device.",
-                }
+                },
+                _OPERATOR_TOKEN: {
+                    "type": "http",
+                    "scheme": "bearer",
+                    "description": "The token of an operator, for programs: under /v1/ only.",
+                },
+                _SESSION: {
+                    "type": "apiKey",
+                    "in": "cookie",
+                    "name": COOKIE,
+                    "description": "What an operator gets for the token at POST /fleet/login.",
+                },
             },
         },
     }
@@ -148,6 +162,9 @@ def _operation(path: str, method: str, said: Declaration, schemas: _Schemas) -> 
         operation["parameters"] = parameters
     if said.token:
         operation["security"] = [{_TOKEN: []}]
+    if said.operator:
+        by_token: list[Object] = [{_OPERATOR_TOKEN: []}] if path.startswith("/v1/") else []
+        operation["security"] = [*by_token, {_SESSION: []}]
     if said.request is not None:
         content = {said.request_type: {"schema": schemas.read(said.request)}}
         operation["requestBody"] = {"required": True, "content": content}
@@ -174,7 +191,8 @@ def _content(content: Content, schemas: _Schemas) -> Object:
 def _problem(path: str, method: str, status: int, words: str, schemas: _Schemas) -> Object:
     content: Object = {PROBLEM_JSON: {"schema": schemas.written(Problem)}}
     # A browser's address bar and its forms get a page; see `for_persons`.
-    if not path.startswith("/v1/") and (method, status) in _AS_A_PAGE:
+    as_a_page = path.startswith("/fleet") or (method, status) in _AS_A_PAGE
+    if not path.startswith("/v1/") and as_a_page:
         content["text/html"] = {}
     reply: Object = {"description": words, "content": content}
     if status in (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE):

@@ -18,6 +18,7 @@ from likelight.contract import Desired, Status, Week
 from likelight.runtime.store_errors import StoreError
 from likelight_cloud.store.details import UNLISTED, Details
 from likelight_cloud.store.enrolment import CodeRefusal, Enrolled
+from likelight_cloud.store.operators import Operators
 from likelight_cloud.store.pairing import NewPairing, Pairing, WrongCode
 from likelight_cloud.store.records import Backlog, KitchenRecord, NoteRecord
 
@@ -80,6 +81,10 @@ def next_desired(held: Desired, change: Callable[[Desired], Desired]) -> Desired
 class Store(Protocol):
     """A durable store. Everything but `listen` raises `StoreError` when the database fails, and
     `NoKitchenError` for a write to a kitchen that does not exist."""
+
+    @property
+    def operators(self) -> Operators:
+        """The people who look after the kitchens."""
 
     def listen(self, listener: Listener) -> None:
         """Have `listener` called on the event loop with each record that a commit changed."""

@@ -7,6 +7,7 @@ from typing import Any, Protocol, overload
 
 from likelight.contract import Desired, State, Thanks, WeekHours
 from likelight_cloud.store.details import Details
+from likelight_cloud.store.operators import Operator, Role
 from likelight_cloud.store.pairing import Pairing
 from likelight_cloud.store.records import KitchenRecord, NoteRecord, Report
 from likelight_cloud.store.rotation import Rotation, RotationStep
@@ -120,4 +121,14 @@ def pairing_of(row: Row) -> Pairing:
         refused=bool(row["refused"]),
         kid=row["kid"],
         name=row["name"],
+    )
+
+
+def operator_of(row: Row) -> Operator:
+    """Return the record that a row of `operator` holds."""
+    return Operator(
+        name=row["name"],
+        role=Role(row["role"]),
+        token_hash=bytes(row["token_hash"]),
+        added_at=time_of(row["added_at"]),
     )

@@ -99,6 +99,11 @@ class PrefixBuckets:
         self._buckets.move_to_end(hidden)
         return bucket.take(1, at)[1]
 
+    def give_back(self, hidden: bytes) -> None:
+        """Put a token of this prefix back that was taken and does not count."""
+        if (bucket := self._buckets.get(hidden)) is not None:
+            bucket.give_back(1)
+
 
 class Newcomers:
     """Gives those who come without a token one, made by `mint`.

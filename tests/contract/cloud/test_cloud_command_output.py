@@ -20,6 +20,7 @@ COMMANDS = (
     *(f"kitchen {name}" for name in ("add", "list", "show", "rename", "remove", "code", "qr")),
     *("kitchen", "kitchen labels", "kitchen import", "kitchen export"),
     *("desired", "desired show", "desired set"),
+    *("operator", "operator add", "operator list", "operator remove"),
 )
 
 

@@ -12,6 +12,7 @@ from likelight.contract import NoteState, Status, Thanks, Week, WeekHours
 from likelight.runtime.store_errors import StoreError
 from likelight_cloud.store.base import Details, KeyReusedError, NoKitchenError, Store, Use
 from likelight_cloud.store.enrolment import CodeRefusal, Enrolled
+from likelight_cloud.store.operators import Operator, Role
 from likelight_cloud.store.pairing import NewPairing, Pairing, WrongCode
 from likelight_cloud.store.records import KitchenRecord, NoteRecord
 from likelight_cloud.store.rotation import Rotation, RotationStep
@@ -730,3 +731,23 @@ async def state_of(store: Store, note: NoteRecord, at: datetime = NOON) -> NoteS
     found = await store.note(note.id)
     assert found is not None
     return found.state(at)
+
+
+async def test_operators_are_kept_by_name_and_found_by_token(factory: Factory) -> None:
+    kim = Operator("kim@example.com", Role.OPERATOR, b"kims", NOON)
+    alex = Operator("alex", Role.READER, b"alexs", NOON + timedelta(hours=1))
+    async with opened(factory) as store:
+        assert await store.operators.every() == ()
+        assert await store.operators.add(kim)
+        assert await store.operators.add(alex)
+        assert not await store.operators.add(replace(kim, role=Role.READER, token_hash=b"other"))
+    async with opened(factory) as store:
+        assert await store.operators.every() == (alex, kim)
+        assert await store.operators.named("kim@example.com") == kim
+        assert await store.operators.with_token(b"alexs") == alex
+        assert await store.operators.with_token(b"other") is None
+        for text in ("", "KIM", "kim\0", "é", "k" * 65):
+            assert await store.operators.named(text) is None
+        assert await store.operators.remove("alex")
+        assert not await store.operators.remove("alex")
+        assert await store.operators.with_token(b"alexs") is None

@@ -13,6 +13,7 @@ from typing import Any
 import aiohttp
 
 from likelight.contract import LATEST
+from likelight_cloud.store.operators import Operator, Role
 from likelight_cloud.trust.device import hashed
 from support.cloud import KID, NOON, Site, bearer, serving, status
 from support.cloud_server import cloud_server
@@ -22,6 +23,7 @@ CODE = "K7QF2MXPK7QF2MXPK7QF2MXPK7"
 """The kitchen's enrolment code."""
 
 PUBLIC = "https://kitchens.example"
+OPERATOR = "an-operator-s-token"
 
 
 @dataclass(frozen=True)
@@ -123,6 +125,16 @@ SERVED = {
     "GET /robots.txt": Ask(media="text/plain"),
     "GET /favicon.ico": Ask(media="image/x-icon"),
     "GET /kitchen.webmanifest": Ask(media="application/manifest+json"),
+    "GET /fleet": Ask(303, media="text/plain", options={"allow_redirects": False}),
+    "GET /fleet/login": Ask(media="text/html"),
+    "POST /fleet/login": Ask(
+        303,
+        media="application/octet-stream",
+        options={"data": {"token": OPERATOR}, "allow_redirects": False},
+    ),
+    "POST /fleet/logout": Ask(
+        303, media="application/octet-stream", options={"allow_redirects": False}
+    ),
     "GET /openapi.json": Ask(),
     "GET /openapi": Ask(media="text/html"),
     "GET /healthz": Ask(told_after="`GET /healthz` says `"),
@@ -140,6 +152,8 @@ SETS_A_COOKIE = {
     "POST /v1/kitchens/{kid}/notes",
     "POST /k/{kid}",
     "POST /k/{kid}/here",
+    "POST /fleet/login",
+    "POST /fleet/logout",
 }
 """Nothing else does, to a viewer who comes without one."""
 
@@ -193,6 +207,7 @@ async def whole_cloud(database: Path) -> AsyncIterator[aiohttp.ClientSession]:
     ):
         store = site.cloud.cloud.store
         await store.put_code(KID, hashed(CODE), LATEST)
+        await store.operators.add(Operator("kim", Role.OPERATOR, hashed(OPERATOR), NOON))
         await store.ask_rotation(KID, NOON)
         yield session
 

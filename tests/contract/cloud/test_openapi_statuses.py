@@ -14,6 +14,7 @@ import aiohttp
 from likelight.contract.enrolment import EnrolRequest
 from likelight.feed.outlets import Demand
 from likelight.runtime.clock import utc_now
+from likelight_cloud.store.operators import Operator, Role
 from likelight_cloud.trust.device import hashed
 from support.cloud import KID, bearer, status
 from support.cloud_server import ServedCloud, cloud_server
@@ -25,6 +26,7 @@ KITCHEN = "/v1/kitchens/{kid}"
 EVENTS, STATUS = f"GET {KITCHEN}/events", f"POST {KITCHEN}/status"
 LIKES, NOTES = f"POST {KITCHEN}/likes", f"POST {KITCHEN}/notes"
 ENROL, ROTATE = "POST /v1/enrol", f"POST {KITCHEN}/token"
+LOGIN, LOGOUT, FLEET = "POST /fleet/login", "POST /fleet/logout", "GET /fleet"
 PAIRING, PAIRED = "POST /v1/pairing", "GET /v1/pairing/{device_code}"
 FORMS = ("POST /k/{kid}", "POST /k/{kid}/here", "POST /embed/{kid}")
 UPGRADE = {
@@ -38,7 +40,9 @@ CODE = {
     "token_sha256": "a" * 64,
     "device": {"serial": "10000000abcdef01", "sw": "1.4.0"},
 }
+OPERATOR = "an-operator-s-token"
 TAKEN: dict[str, dict[str, Any]] = {
+    LOGIN: {"data": {"token": OPERATOR}},
     EVENTS: {"params": {"wait": "0", "boot_id": "boot-1"}},
     STATUS: {"json": status(hours={"zone": "Europe/Berlin", "week": {"friday": "11:00-23:00"}})},
     LIKES: {"json": {"n": 20, "batch": str(uuid.UUID(int=1))}},
@@ -62,6 +66,7 @@ REFUSED: list[tuple[str, int, dict[str, Any]]] = [
     (EVENTS, 422, {"params": {"wait": "99"}}),
     (STATUS, 409, {"json": status(boot_id="boot-2")}),
     (ROTATE, 409, {"json": {"token_sha256": "d" * 64}}),
+    (FLEET, 303, {"headers": {"Cookie": ""}}),
     ("GET /v1/catalogue", 422, {"params": {"lang": "../x"}}),
     ("GET /oembed", 400, {"params": {"url": f"{PUBLIC}/k/{KID}", "maxwidth": "0"}}),
     ("GET /oembed", 404, {"params": {"url": "https://elsewhere.example"}}),
@@ -100,6 +105,7 @@ class Asker:
             for method, operation in operations.items()
         }
         self.seen: set[tuple[str, int]] = set()
+        self.operator = {"Authorization": f"Bearer {OPERATOR}"}
 
     async def ask(self, operation: str, names: Mapping[str, str] = {}, **other: Any) -> str:
         """Ask as `TAKEN` has it, but for `other`; return the beginning of the answer's body."""
@@ -127,7 +133,17 @@ class Asker:
         return [name for name, said in self.operations.items() if str(status) in said["responses"]]
 
     def _token(self, operation: str) -> dict[str, str]:
-        return bearer() if "security" in self.operations[operation] else {}
+        security = self.operations[operation].get("security", [])
+        if {"operatorSession": []} in security:
+            return self.operator
+        return bearer() if security else {}
+
+    async def log_in(self) -> None:
+        """Send an operator's session from now on, as a browser does over https."""
+        async with self.session.post(
+            "/fleet/login", data={"token": OPERATOR}, allow_redirects=False
+        ) as reply:
+            self.operator["Cookie"] = reply.headers["Set-Cookie"].partition(";")[0]
 
 
 @asynccontextmanager
@@ -160,6 +176,9 @@ def test_every_status_of_the_document_is_seen_and_no_other(tmp_path: Path) -> No
 async def _asked(folder: Path) -> set[tuple[str, int]]:
     async with asking(folder / "cloud.db") as (site, asker):
         cursor = re.findall(r'"cursor":"(.*?)"', await asker.ask(EVENTS))[0]
+        operator = Operator("kim", Role.OPERATOR, hashed(OPERATOR), utc_now())
+        await site.cloud.cloud.store.operators.add(operator)
+        await asker.log_in()
         await site.cloud.cloud.store.ask_rotation(KID, utc_now())
         for operation in TAKEN:
             told = re.findall(r'"(?:id|device_code)":"(.*?)"', await asker.ask(operation))
@@ -268,6 +287,8 @@ async def _enrolled(site: ServedCloud, asker: Asker) -> None:
             await asker.ask(PAIRING)
         while (PAIRED, 429) not in asker.seen:
             await asker.ask(PAIRED)
+        while (LOGIN, 429) not in asker.seen:
+            await asker.ask(LOGIN, data={"token": "wrong"})
 
 
 async def _overcrowded(site: ServedCloud, asker: Asker) -> None:

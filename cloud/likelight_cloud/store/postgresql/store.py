@@ -21,6 +21,7 @@ from likelight_cloud.store.base import (
 )
 from likelight_cloud.store.details import UNLISTED, Details
 from likelight_cloud.store.enrolment import CodeRefusal, Enrolled
+from likelight_cloud.store.operators import Operators
 from likelight_cloud.store.pairing import NewPairing, Pairing, WrongCode
 from likelight_cloud.store.postgresql import enrolments, pairings, tokens
 from likelight_cloud.store.postgresql.address import Address
@@ -37,6 +38,7 @@ from likelight_cloud.store.postgresql.kitchens import (
     revise,
 )
 from likelight_cloud.store.postgresql.notes import add_note, after, by_key, id_of
+from likelight_cloud.store.postgresql.operators import PostgresOperators
 from likelight_cloud.store.postgresql.readers import CONNECTIONS, Query, Readers
 from likelight_cloud.store.postgresql.reports import (
     is_newest,
@@ -66,6 +68,7 @@ class PostgresStore:
         self._writer: Writer | None = None
         self._readers: Readers | None = None
         self._tasks: list[asyncio.Task[None]] = []
+        self.operators: Operators = PostgresOperators(self._read, self._write)
 
     def listen(self, listener: Listener) -> None:
         self._listener = listener

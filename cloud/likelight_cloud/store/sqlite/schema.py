@@ -116,6 +116,15 @@ _PAIRING = statements(
     ) STRICT, WITHOUT ROWID""",
 )
 
+_OPERATORS = statements(
+    """CREATE TABLE operator (
+        name TEXT PRIMARY KEY,
+        role TEXT NOT NULL,
+        token_hash BLOB NOT NULL UNIQUE,
+        added_at INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID""",
+)
+
 CLOUD_FILE = FileFormat(
     name="cloud database",
     table="kitchen",
@@ -129,5 +138,6 @@ CLOUD_FILE = FileFormat(
         Migration(Version(0, 6), _DETAILS),
         Migration(Version(0, 7), _PAIRING),
         Migration(Version(0, 8), _ROTATION),
+        Migration(Version(0, 9), _OPERATORS),
     ),
 )

@@ -22,12 +22,14 @@ from likelight_cloud.store.base import (
 )
 from likelight_cloud.store.details import UNLISTED, Details
 from likelight_cloud.store.enrolment import CodeRefusal, Enrolled
+from likelight_cloud.store.operators import Operators
 from likelight_cloud.store.pairing import NewPairing, Pairing, WrongCode
 from likelight_cloud.store.records import Backlog, KitchenRecord, NoteRecord
 from likelight_cloud.store.rows import kitchen_of, ms, note_of
 from likelight_cloud.store.sqlite import enrolments, notes, pairings, tokens
 from likelight_cloud.store.sqlite.group import GroupCommit
 from likelight_cloud.store.sqlite.likes import add_likes
+from likelight_cloud.store.sqlite.operators import SqliteOperators
 from likelight_cloud.store.sqlite.reports import (
     is_newest,
     keep_receipts,
@@ -54,6 +56,7 @@ class SqliteStore:
         self._lock = ExitStack()
         self._version = 0
         """SQLite's `data_version`, which the commits of other connections change."""
+        self.operators: Operators = SqliteOperators(self._file.read, self._write)
 
     def listen(self, listener: Listener) -> None:
         self._listener = listener

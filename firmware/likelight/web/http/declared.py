@@ -47,6 +47,7 @@ class Part(StrEnum):
     VIEWER = "Viewer"
     PAGES = "Pages"
     PICTURES = "Pictures"
+    FLEET = "Fleet"
     SERVER = "Server"
 
 
@@ -74,6 +75,8 @@ class Declaration:
     headers: tuple[Header, ...]
     token: bool
     """Whether it needs a device's token."""
+    operator: bool
+    """Whether it needs an operator's session, or token."""
 
     @property
     def websocket(self) -> bool:
@@ -92,10 +95,11 @@ def declares(
     query: type[BaseModel] | None = None,
     headers: tuple[Header, ...] = (),
     token: bool = False,
+    operator: bool = False,
 ) -> Callable[[H], H]:
     """Return a decorator that says of a handler what it takes and answers; see `Declaration`."""
     said = Declaration(
-        part, summary, replies, problems, request, request_type, query, headers, token
+        part, summary, replies, problems, request, request_type, query, headers, token, operator
     )
     return lambda handler: _tell(handler, said)
 

@@ -1,0 +1,1 @@
+"""What operators see and ask for: pages that need no JavaScript, and the same for programs."""

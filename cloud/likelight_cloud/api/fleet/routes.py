@@ -1,0 +1,17 @@
+"""The addresses for operators, of a cloud of its own only: a device has none of them."""
+
+from aiohttp import web
+from aiohttp.typedefs import Middleware
+
+from likelight_cloud.api.fleet.login import login_routes
+from likelight_cloud.api.fleet.overview import overview_routes
+from likelight_cloud.api.fleet.reply import for_operators
+from likelight_cloud.api.fleet.who import OperatorCheck
+
+
+def mount_fleet(app: web.Application, operator_header: str | None, *, around: Middleware) -> None:
+    """Put the fleet into `app`, in which the cloud is, and its words around those of the middleware
+    `around`. In `operator_header`, where it is set, listed proxies name the operator who asks."""
+    check = OperatorCheck(operator_header)
+    app.middlewares.insert(app.middlewares.index(around), for_operators)
+    app.add_routes([*login_routes(check), *overview_routes(check)])

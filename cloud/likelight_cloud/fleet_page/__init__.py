@@ -1,0 +1,1 @@
+"""The pages of the fleet: templates and their words. English, as the commands are."""

@@ -1,0 +1,62 @@
+"""The operators in the SQLite store."""
+
+import sqlite3
+from collections.abc import Awaitable, Callable
+from typing import Protocol, TypeVar
+
+from likelight_cloud.store.operators import NAME, Operator
+from likelight_cloud.store.rows import ms, operator_of
+
+T = TypeVar("T")
+
+
+class Run(Protocol):
+    """Does work on the database's thread."""
+
+    def __call__(self, work: Callable[[sqlite3.Connection], T], /) -> Awaitable[T]: ...
+
+
+class SqliteOperators:
+    """`Operators` in a SQLite file."""
+
+    def __init__(self, read: Run, write: Run) -> None:
+        self._read = read
+        self._write = write
+
+    async def add(self, operator: Operator) -> bool:
+        def work(db: sqlite3.Connection) -> bool:
+            added = db.execute(
+                "INSERT INTO operator (name, role, token_hash, added_at) VALUES (?, ?, ?, ?)"
+                " ON CONFLICT (name) DO NOTHING",
+                (operator.name, operator.role, operator.token_hash, ms(operator.added_at)),
+            )
+            return added.rowcount == 1
+
+        return await self._write(work)
+
+    async def every(self) -> tuple[Operator, ...]:
+        return await self._read(
+            lambda db: tuple(
+                map(operator_of, db.execute("SELECT * FROM operator ORDER BY name").fetchall())
+            )
+        )
+
+    async def named(self, name: str) -> Operator | None:
+        return await self._one("name", name) if NAME.fullmatch(name) else None
+
+    async def with_token(self, token_hash: bytes) -> Operator | None:
+        return await self._one("token_hash", token_hash)
+
+    async def remove(self, name: str) -> bool:
+        def work(db: sqlite3.Connection) -> bool:
+            return db.execute("DELETE FROM operator WHERE name = ?", (name,)).rowcount == 1
+
+        return await self._write(work)
+
+    async def _one(self, column: str, value: str | bytes) -> Operator | None:
+        def work(db: sqlite3.Connection) -> Operator | None:
+            query = f"SELECT * FROM operator WHERE {column} = ?"  # noqa: S608 - two constants
+            row = db.execute(query, (value,)).fetchone()
+            return None if row is None else operator_of(row)
+
+        return await self._read(work)
