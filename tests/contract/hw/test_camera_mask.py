@@ -73,7 +73,8 @@ async def test_no_masked_pixel_leaves_the_camera_child(driver: str, clip: Path) 
         assert not any(map(peeps_out, shown))
     for shown in await pictures(config(driver, clip, masked=False)):
         assert all(map(peeps_out, shown))
-        assert moves_inside(shown[0], shown[-1]), "there was something to hide"
+        # The last of a film that begins anew may be its first again.
+        assert any(moves_inside(shown[0], later) for later in shown), "there was something to hide"
 
 
 @asynccontextmanager
