@@ -10,14 +10,15 @@ from pathlib import Path
 
 from likelight.contract import Desired, Weekday
 from likelight.contract.enrolment import code_of, new_code
+from likelight.fleet.stores.details import Details
+from likelight.fleet.stores.rows import StoreRow, listed, read_stores, without_zeros
+from likelight.fleet.stores.table import ListError, in_csv
 from likelight.runtime.atomic_file import replace_file
 from likelight.runtime.clock import utc_now
 from likelight_cloud.cli.database import Commands, action, dry_run_option, opened
 from likelight_cloud.cli.enrolment import CODE_VALID_FOR
 from likelight_cloud.cli.errors import CommandError
-from likelight_cloud.cli.stores import StoreRow, in_csv, listed, read_stores, without_zeros
 from likelight_cloud.store.base import Store
-from likelight_cloud.store.details import Details
 from likelight_cloud.store.records import KitchenRecord
 from likelight_cloud.trust.device import hashed
 
@@ -62,7 +63,10 @@ def add_stores(actions: Commands, database: argparse.ArgumentParser) -> None:
 
 
 async def _import(options: argparse.Namespace) -> None:
-    rows = await asyncio.to_thread(read_stores, options.file)
+    try:
+        rows = await asyncio.to_thread(read_stores, options.file)
+    except ListError as error:
+        raise CommandError(str(error)) from error
     codes = await asyncio.to_thread(_read_codes, options.codes)
     async with opened(options) as store:
         plan = await _planned(store, rows)

@@ -15,8 +15,8 @@ from enum import Enum
 from typing import Protocol
 
 from likelight.contract import Desired, Status, Week
+from likelight.fleet.stores.details import UNLISTED, Details
 from likelight.runtime.store_errors import StoreError
-from likelight_cloud.store.details import UNLISTED, Details
 from likelight_cloud.store.enrolment import CodeRefusal, Enrolled
 from likelight_cloud.store.operators import Operators
 from likelight_cloud.store.pairing import NewPairing, Pairing, WrongCode

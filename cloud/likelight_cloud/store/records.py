@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, tzinfo
 
 from likelight.contract import Desired, NoteState, State, Thanks, WeekHours
-from likelight_cloud.store.details import UNLISTED, Details
+from likelight.fleet.stores.details import UNLISTED, Details
 from likelight_cloud.store.rotation import Rotation
 
 

@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import Any, Protocol, overload
 
 from likelight.contract import Desired, State, Thanks, WeekHours
-from likelight_cloud.store.details import Details
+from likelight.fleet.stores.details import Details
 from likelight_cloud.store.operators import Operator, Role
 from likelight_cloud.store.pairing import Pairing
 from likelight_cloud.store.records import KitchenRecord, NoteRecord, Report

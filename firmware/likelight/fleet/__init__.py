@@ -1,1 +1,1 @@
-"""What installers of kitchens need: a self-test of the hardware, and the doctor."""
+"""What installers of kitchens need: a self-test of the hardware, the doctor, and the list of stores."""

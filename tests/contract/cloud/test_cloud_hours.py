@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from icalendar import Calendar, Event
 
-from likelight_cloud.store.details import Details
+from likelight.fleet.stores.details import Details
 from support.cloud import KID, NOON, Site, WallClock, serving
 
 WEEK = {

@@ -6,8 +6,8 @@ from datetime import datetime, timedelta, tzinfo
 import asyncpg
 
 from likelight.contract import Desired, Week
+from likelight.fleet.stores.details import Details
 from likelight_cloud.store.base import DAYS_KEPT, NoKitchenError, new_epoch
-from likelight_cloud.store.details import Details
 from likelight_cloud.store.records import KitchenRecord
 from likelight_cloud.store.rows import kitchen_of, ms
 from likelight_cloud.store.zones import is_read, zone_called

@@ -10,6 +10,7 @@ from typing import TypeVar
 import asyncpg
 
 from likelight.contract import Desired, Status, Week
+from likelight.fleet.stores.details import UNLISTED, Details
 from likelight.runtime.store_errors import StoreError
 from likelight_cloud.store.base import (
     CONFIRM_WITHIN_S,
@@ -19,7 +20,6 @@ from likelight_cloud.store.base import (
     next_desired,
     storable,
 )
-from likelight_cloud.store.details import UNLISTED, Details
 from likelight_cloud.store.enrolment import CodeRefusal, Enrolled
 from likelight_cloud.store.operators import Operators
 from likelight_cloud.store.pairing import NewPairing, Pairing, WrongCode

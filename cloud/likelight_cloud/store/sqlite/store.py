@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from likelight.contract import Desired, Status, Week
+from likelight.fleet.stores.details import UNLISTED, Details
 from likelight.runtime.clock import utc_now
 from likelight.runtime.file_lock import locked
 from likelight.runtime.sqlite_file import SqliteFile, StoreCondition
@@ -20,7 +21,6 @@ from likelight_cloud.store.base import (
     next_desired,
     storable,
 )
-from likelight_cloud.store.details import UNLISTED, Details
 from likelight_cloud.store.enrolment import CodeRefusal, Enrolled
 from likelight_cloud.store.operators import Operators
 from likelight_cloud.store.pairing import NewPairing, Pairing, WrongCode

@@ -1,8 +1,5 @@
-"""A list of stores as a CSV file, read as Excel writes one too: every mistake is told at once."""
+"""A list of stores as a CSV file: every mistake is told at once."""
 
-import codecs
-import csv
-import io
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -16,15 +13,14 @@ from pydantic import TypeAdapter, ValidationError
 from likelight.assets.qr_sheet import LANGUAGES
 from likelight.contract import BOARDS, KITS, KitchenId, KitchenName, Weekday, ZoneName
 from likelight.contract.schedule import in_rows, spans, weekly
-from likelight_cloud.cli.errors import CommandError
-from likelight_cloud.store.details import Details
+from likelight.fleet.stores.details import Details
+from likelight.fleet.stores.table import ListError, in_csv, read_table
 
 DAYS: tuple[Weekday, ...] = get_args(Weekday)
 NETWORK = ["ssid", "security", "passphrase", "identity", "hidden", "address", "gateway", "dns"]
 """What the device alone is told, when its card is written: no cloud needs it."""
 _KEPT = ("store", "name", *Details.model_fields, *DAYS)
 COLUMNS = (*_KEPT, *NETWORK)
-MOST_BYTES = 8 * 2**20
 MOST_MISTAKES = 20
 """Told at once."""
 
@@ -36,12 +32,6 @@ has quotes of its own gets one more, so that reading takes away what writing has
 _ID: TypeAdapter[str] = TypeAdapter(KitchenId)
 _NAME: TypeAdapter[str] = TypeAdapter(KitchenName)
 _ZONE: TypeAdapter[str] = TypeAdapter(ZoneName)
-
-_MARKS = {
-    codecs.BOM_UTF8: "utf-8-sig",
-    codecs.BOM_UTF16_LE: "utf-16",
-    codecs.BOM_UTF16_BE: "utf-16",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +45,8 @@ class StoreRow:
 
 
 def read_stores(file: Path) -> tuple[StoreRow, ...]:
-    """Return the stores in `file`. Raises `CommandError` with row, column and what to type."""
-    columns, rows = _table(file)
+    """Return the stores in `file`. Raises `ListError` with row, column and what to type."""
+    columns, rows = read_table(file, COLUMNS, ("store", "name"))
     mistakes: list[str] = []
     stores: dict[str, StoreRow] = {}
     first_rows: dict[str, int] = {}
@@ -82,24 +72,15 @@ def read_stores(file: Path) -> tuple[StoreRow, ...]:
     if mistakes:
         more = len(mistakes) - MOST_MISTAKES
         told = mistakes[:MOST_MISTAKES] + ([f"and {more} more"] if more > 0 else [])
-        raise CommandError(
-            f"{file} can't be used, and nothing was written:\n  " + "\n  ".join(told)
-        )
+        raise ListError(f"{file} can't be used, and nothing was written:\n  " + "\n  ".join(told))
     if not stores:
-        raise CommandError(f"{file} has no store: its second row should be the first one")
+        raise ListError(f"{file} has no store: its second row should be the first one")
     return tuple(stores.values())
 
 
 def listed(stores: Iterable[StoreRow]) -> str:
     """Return a list that `read_stores` reads as `stores`, and that no spreadsheet calculates."""
     return in_csv([_KEPT, *map(_cells, stores)])
-
-
-def in_csv(rows: Iterable[Iterable[str]]) -> str:
-    """Return rows of cells as CSV with commas."""
-    out = io.StringIO(newline="")
-    csv.writer(out, lineterminator="\n").writerows(rows)
-    return out.getvalue()
 
 
 def _cells(store: StoreRow) -> Iterator[str]:
@@ -121,63 +102,6 @@ def without_zeros(stores: tuple[StoreRow, ...], known: frozenset[str]) -> dict[s
         if kid not in known and meant != kid:
             found[kid] = meant
     return found
-
-
-def _table(file: Path) -> tuple[list[str], Iterator[tuple[int, list[str]]]]:
-    """Return the names of the columns, and the other rows that are not empty, by their numbers."""
-    text = _text(file)
-    first, _, rest = text.partition("\n")
-    delimiter = max(";\t,", key=first.count)
-    if first.strip().lower().startswith("sep="):
-        delimiter, text = first.strip()[4:5] or ",", rest
-    try:
-        rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True))
-    except csv.Error as error:
-        raise CommandError(
-            f"{file} is not a CSV file that can be read ({error}): a quote that opens and does not "
-            "close, perhaps. Save it again as CSV UTF-8"
-        ) from error
-    columns = [cell.strip().lower() for cell in rows[0]] if rows else []
-    while columns and not columns[-1]:
-        columns.pop()
-    wrong = [column for column in columns if column not in COLUMNS]
-    wrong += [column for column in COLUMNS if columns.count(column) > 1]
-    if wrong:
-        raise CommandError(
-            f"{file}: its first row has {wrong[0]!r}, which it should not have, or not twice. The "
-            f"columns are: {', '.join(COLUMNS)}"
-        )
-    for needed in ("store", "name"):
-        if needed not in columns:
-            raise CommandError(f"{file}: its first row has no column {needed}. Add it")
-    filled = ((number, row) for number, row in enumerate(rows[1:], 2) if any(map(str.strip, row)))
-    return columns, ((number, _trimmed(row)) for number, row in filled)
-
-
-def _trimmed(row: list[str]) -> list[str]:
-    """Return the row without the empty cells at its end, which Excel adds."""
-    end = max(n for n, cell in enumerate(row, 1) if cell.strip())
-    return row[:end]
-
-
-def _text(file: Path) -> str:
-    try:
-        with file.open("rb") as opened:
-            content = opened.read(MOST_BYTES + 1)
-    except OSError as error:
-        raise CommandError(f"{file} can't be read: {error.strerror}") from error
-    if len(content) > MOST_BYTES:
-        raise CommandError(f"{file} is larger than {MOST_BYTES // 2**20} MiB. Divide it")
-    encoding = next((_MARKS[mark] for mark in _MARKS if content.startswith(mark)), "utf-8")
-    try:
-        text = content.decode(encoding)
-    except UnicodeDecodeError as error:
-        raise CommandError(
-            f"{file} is not in UTF-8. In Excel: Save As, CSV UTF-8 (comma delimited)"
-        ) from error
-    if "\0" in text:
-        raise CommandError(f"{file} is not a text file. In Excel: Save As, CSV UTF-8")
-    return text
 
 
 def _mistakes(row: Mapping[str, str]) -> Iterator[tuple[str, str]]:

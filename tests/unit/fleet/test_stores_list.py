@@ -8,8 +8,8 @@ from pydantic import TypeAdapter, ValidationError
 from likelight.assets.qr_sheet import LANGUAGES
 from likelight.contract import BOARDS, KITS, KitchenName
 from likelight.contract.schedule import WEEKDAYS
-from likelight_cloud.cli.stores import StoreRow, listed, read_stores
-from likelight_cloud.store.details import Details
+from likelight.fleet.stores.details import Details
+from likelight.fleet.stores.rows import StoreRow, listed, read_stores
 
 NAME: TypeAdapter[str] = TypeAdapter(KitchenName)
 
