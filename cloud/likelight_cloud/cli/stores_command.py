@@ -10,6 +10,7 @@ from pathlib import Path
 
 from likelight.contract import Desired, Weekday
 from likelight.contract.enrolment import code_of, new_code
+from likelight.fleet.stores.codes import HEAD
 from likelight.fleet.stores.details import Details
 from likelight.fleet.stores.rows import StoreRow, listed, read_stores, without_zeros
 from likelight.fleet.stores.table import ListError, in_csv
@@ -22,7 +23,6 @@ from likelight_cloud.store.base import Store
 from likelight_cloud.store.records import KitchenRecord
 from likelight_cloud.trust.device import hashed
 
-_HEAD = ["store", "code"]
 MOST_NAMED = 20
 """Stores that one line names."""
 
@@ -186,14 +186,14 @@ def _read_codes(file: Path) -> dict[str, str]:
         raise CommandError(f"{file} can't be read: {error.strerror}") from error
     except (UnicodeDecodeError, csv.Error):
         rows = []
-    if not rows or rows[0] != _HEAD or any(len(row) != len(_HEAD) for row in rows):
+    if not rows or rows[0] != list(HEAD) or any(len(row) != len(HEAD) for row in rows):
         raise CommandError(f"{file} is not a list of codes, and stays as it is. Name a new file")
     return {row[0]: row[1] for row in rows[1:]}
 
 
 def _write_codes(file: Path, codes: dict[str, str]) -> None:
     try:
-        replace_file(file, in_csv([_HEAD, *([store, code] for store, code in codes.items())]))
+        replace_file(file, in_csv([HEAD, *([store, code] for store, code in codes.items())]))
     except OSError as error:
         raise CommandError(
             f"{file} can't be written: {error.strerror}; nothing was added"

@@ -9,6 +9,7 @@ from likelight.cli.config import add_config
 from likelight.cli.consent import add_consent
 from likelight.cli.doctor import add_doctor
 from likelight.cli.exits import Exit, end
+from likelight.cli.flash import add_flash
 from likelight.cli.lights import add_lights
 from likelight.cli.notes import add_notes
 from likelight.cli.pair import add_pair
@@ -57,6 +58,7 @@ def _parser() -> argparse.ArgumentParser:
         add_qr,
         add_selftest,
         add_doctor,
+        add_flash,
     ):
         add_command(commands)
     return parser

@@ -1,1 +1,1 @@
-"""What installers of kitchens need: a self-test of the hardware, the doctor, and the list of stores."""
+"""What installers of kitchens need: the doctor, the self-test, lists of stores and their seeds."""

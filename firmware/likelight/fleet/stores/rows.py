@@ -14,19 +14,21 @@ from likelight.assets.qr_sheet import LANGUAGES
 from likelight.contract import BOARDS, KITS, KitchenId, KitchenName, Weekday, ZoneName
 from likelight.contract.schedule import in_rows, spans, weekly
 from likelight.fleet.stores.details import Details
-from likelight.fleet.stores.table import ListError, in_csv, read_table
+from likelight.fleet.stores.network import NETWORK, Network, network_mistakes, network_of
+from likelight.fleet.stores.table import ListError, in_csv, read_table, refusal
 
 DAYS: tuple[Weekday, ...] = get_args(Weekday)
-NETWORK = ["ssid", "security", "passphrase", "identity", "hidden", "address", "gateway", "dns"]
-"""What the device alone is told, when its card is written: no cloud needs it."""
 _KEPT = ("store", "name", *Details.model_fields, *DAYS)
 COLUMNS = (*_KEPT, *NETWORK)
-MOST_MISTAKES = 20
-"""Told at once."""
-
 _FORMULA = re.compile(r"'*[=+\-@]")
 """How a cell begins that a spreadsheet would calculate; a quote before it keeps it a text. One that
 has quotes of its own gets one more, so that reading takes away what writing has added."""
+
+_ECHO = re.compile(r"""^(?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")""")
+"""A cell, as `repr` writes it, before the words on it."""
+
+Wrong = Iterator[tuple[str, str]]
+"""Columns, and what is wrong in each."""
 
 # Each takes a millisecond to make, and every row needs them.
 _ID: TypeAdapter[str] = TypeAdapter(KitchenId)
@@ -42,10 +44,17 @@ class StoreRow:
     name: str
     details: Details
     week: dict[Weekday, str]
+    network: Network | None = None
+    """None in a list that was read for a cloud."""
 
 
-def read_stores(file: Path) -> tuple[StoreRow, ...]:
-    """Return the stores in `file`. Raises `ListError` with row, column and what to type."""
+def read_stores(file: Path, *, for_devices: bool = False) -> tuple[StoreRow, ...]:
+    """Return the stores in `file`. Raises `ListError` with row, column and what to type.
+
+    For devices the network's columns count, and what a real device can't do without is there. For
+    a cloud they don't, and a passphrase is refused.
+    """
+    mistakes_of = _device_mistakes if for_devices else _cloud_mistakes
     columns, rows = read_table(file, COLUMNS, ("store", "name"))
     mistakes: list[str] = []
     stores: dict[str, StoreRow] = {}
@@ -56,23 +65,22 @@ def read_stores(file: Path) -> tuple[StoreRow, ...]:
                 f"row {number}: it has {len(cells)} cells, and the first row {len(columns)}"
             )
             continue
-        row = dict(zip(columns, (cell.strip() for cell in cells), strict=False))
-        wrong = list(_mistakes(row))
+        typed = dict(zip(columns, cells, strict=False))
+        row = {column: cell.strip() for column, cell in typed.items()}
+        wrong = [*mistakes_of(typed, _mistakes(row))]
         mistakes += [f"row {number}, column {column}: {words}" for column, words in wrong]
         if wrong:
             continue
         kid = row["store"]
         if kid in first_rows:
             mistakes.append(
-                f"row {number}, column store: {kid} is in row {first_rows[kid]} already; delete one"
+                f"row {number}, column store: it is in row {first_rows[kid]} already; delete one"
             )
             continue
         first_rows[kid] = number
-        stores[kid] = _store_row(row)
+        stores[kid] = _store_row(row, network_of(typed) if for_devices else None)
     if mistakes:
-        more = len(mistakes) - MOST_MISTAKES
-        told = mistakes[:MOST_MISTAKES] + ([f"and {more} more"] if more > 0 else [])
-        raise ListError(f"{file} can't be used, and nothing was written:\n  " + "\n  ".join(told))
+        raise refusal(file, mistakes)
     if not stores:
         raise ListError(f"{file} has no store: its second row should be the first one")
     return tuple(stores.values())
@@ -104,18 +112,46 @@ def without_zeros(stores: tuple[StoreRow, ...], known: frozenset[str]) -> dict[s
     return found
 
 
-def _mistakes(row: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    """Yield column and words of each mistake; the words show no secret."""
+def _mistakes(row: Mapping[str, str]) -> Wrong:
+    """Yield column and words of each mistake. Words that show the cell begin with it."""
     for column, cell in row.items():
         if cell or column in ("store", "name"):
-            words = _CHECKS[column](cell) if column in _CHECKS else None
+            words = CHECKS[column](cell) if column in CHECKS else None
             if words is not None:
                 yield column, words
     if "store" in row and "name" not in row:
         yield "name", "it is empty; write the name that viewers read"
 
 
-def _store_row(row: Mapping[str, str]) -> StoreRow:
+def _cloud_mistakes(typed: Mapping[str, str], wrong: Wrong) -> Wrong:
+    yield from wrong
+    if typed.get("passphrase", "").strip():
+        words = "it holds a passphrase, which no cloud needs: delete the column from this copy"
+        yield "passphrase", words
+
+
+def _device_mistakes(typed: Mapping[str, str], wrong: Wrong) -> Wrong:
+    # In a row that has slipped aside any cell may be the passphrase.
+    for column, words in wrong:
+        yield column, without_cell(words)
+    yield from network_mistakes(typed)
+    for column, known in (("board", BOARDS), ("kit", KITS)):
+        if not typed.get(column, "").strip():
+            yield (
+                column,
+                "it is empty, and without it a device simulates its hardware: "
+                f"write one of {', '.join(known)}",
+            )
+    if typed.get("ssid", "").strip() and not typed.get("country", "").strip():
+        yield "country", "it is empty, and Wi-Fi stays off without it: write it, as in DE"
+
+
+def without_cell(words: str) -> str:
+    """Return the words of a check without the cell, which may be a secret in the wrong place."""
+    return _ECHO.sub("it", words)
+
+
+def _store_row(row: Mapping[str, str], network: Network | None) -> StoreRow:
     hours = {day: row[day] for day in DAYS if row.get(day)}
     return StoreRow(
         kid=row["store"],
@@ -124,6 +160,7 @@ def _store_row(row: Mapping[str, str]) -> StoreRow:
             {name: row.get(name) or None for name in Details.model_fields}
         ),
         week=in_rows(weekly(hours, UTC)) if hours else {},
+        network=network,
     )
 
 
@@ -176,11 +213,7 @@ def _hours(cell: str) -> str | None:
     return None
 
 
-def _no_passphrase(_: str) -> str:
-    return "it holds a passphrase, which no cloud needs: delete the column from this copy"
-
-
-_CHECKS: Mapping[str, Callable[[str], str | None]] = {
+CHECKS: Mapping[str, Callable[[str], str | None]] = {
     "store": _store,
     "name": _viewers_name,
     "timezone": _zone,
@@ -188,6 +221,5 @@ _CHECKS: Mapping[str, Callable[[str], str | None]] = {
     "language": _one_of(tuple(LANGUAGES)),
     "board": _one_of(BOARDS),
     "kit": _one_of(KITS),
-    "passphrase": _no_passphrase,
     **dict.fromkeys(DAYS, _hours),
 }

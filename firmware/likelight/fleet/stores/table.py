@@ -7,6 +7,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 MOST_BYTES = 8 * 2**20
+MOST_MISTAKES = 20
+"""Told at once."""
 
 _MARKS = {
     codecs.BOM_UTF8: "utf-8-sig",
@@ -17,6 +19,13 @@ _MARKS = {
 
 class ListError(Exception):
     """What is wrong with a list, and what to do."""
+
+
+def refusal(file: Path, mistakes: Sequence[str]) -> ListError:
+    """Return what tells all `mistakes`, or the first of very many."""
+    more = len(mistakes) - MOST_MISTAKES
+    told = [*mistakes[:MOST_MISTAKES], *([f"and {more} more"] if more > 0 else [])]
+    return ListError(f"{file} can't be used, and nothing was written:\n  " + "\n  ".join(told))
 
 
 def in_csv(rows: Iterable[Iterable[str]]) -> str:
@@ -48,13 +57,13 @@ def read_table(
     columns = [cell.strip().lower() for cell in rows[0]] if rows else []
     while columns and not columns[-1]:
         columns.pop()
-    wrong = [column for column in columns if column not in known]
-    wrong += [column for column in known if columns.count(column) > 1]
-    if wrong:
-        raise ListError(
-            f"{file}: its first row has {wrong[0]!r}, which it should not have, or not twice. The "
-            f"columns are: {', '.join(known)}"
-        )
+    # Named by its place: what stands in a first row that is none may be a passphrase.
+    for at, column in enumerate(columns):
+        if column not in known or column in columns[:at]:
+            raise ListError(
+                f"{file}: cell {_letters(at)}1 names no column, or one that is there already. The "
+                f"columns are: {', '.join(known)}"
+            )
     for column in needed:
         if column not in columns:
             raise ListError(f"{file}: its first row has no column {column}. Add it")
@@ -62,10 +71,21 @@ def read_table(
     return columns, ((number, _trimmed(row)) for number, row in filled)
 
 
+def _letters(at: int) -> str:
+    """Return what a spreadsheet calls its column number `at`, of which A is 0."""
+    more, letter = divmod(at, 26)
+    return (_letters(more - 1) if more else "") + chr(ord("A") + letter)
+
+
 def _trimmed(row: list[str]) -> list[str]:
     """Return the row without the empty cells at its end, which Excel adds."""
     end = max(n for n, cell in enumerate(row, 1) if cell.strip())
     return row[:end]
+
+
+def encoding_of(content: bytes) -> str:
+    """Return how a text is encoded, by the mark that Windows begins it with; UTF-8 without one."""
+    return next((_MARKS[mark] for mark in _MARKS if content.startswith(mark)), "utf-8")
 
 
 def _text(file: Path) -> str:
@@ -76,9 +96,8 @@ def _text(file: Path) -> str:
         raise ListError(f"{file} can't be read: {error.strerror}") from error
     if len(content) > MOST_BYTES:
         raise ListError(f"{file} is larger than {MOST_BYTES // 2**20} MiB. Divide it")
-    encoding = next((_MARKS[mark] for mark in _MARKS if content.startswith(mark)), "utf-8")
     try:
-        text = content.decode(encoding)
+        text = content.decode(encoding_of(content))
     except UnicodeDecodeError as error:
         raise ListError(
             f"{file} is not in UTF-8. In Excel: Save As, CSV UTF-8 (comma delimited)"

@@ -1,0 +1,203 @@
+"""`likelight.txt` on the boot volume: lines of NAME = VALUE, which Notepad can change.
+
+The names are those of the list's columns, `cloud` and `code`. What stands behind the = counts
+letter by letter, but for blanks around it: no quotes, and no comment behind a value.
+"""
+
+import difflib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from likelight.config.address import check_cloud_url
+from likelight.contract.enrolment import code_of
+from likelight.fleet.stores.network import NETWORK, Network, Security, network_mistakes, network_of
+from likelight.fleet.stores.rows import CHECKS, StoreRow, without_cell
+from likelight.fleet.stores.table import encoding_of
+
+BOOT_TEXT: Final = "likelight.txt"
+MOST_BYTES: Final = 64 * 2**10
+
+_IDENTITY = ("store", "name", "cloud", "code")
+_DEVICE = ("country", "timezone", "language", "board", "kit")
+SETTINGS: Final = (*_IDENTITY, *_DEVICE, *NETWORK)
+CHANGEABLE: Final = frozenset(("name", "language", *NETWORK))
+"""What the file may change on a device that has enrolled."""
+
+_ALSO_CALLED = {
+    "kitchen": "store",
+    "id": "store",
+    "url": "cloud",
+    "wifi": "ssid",
+    "wi-fi": "ssid",
+    "wlan": "ssid",
+    "network": "ssid",
+    "password": "passphrase",
+    "key": "passphrase",
+    "psk": "passphrase",
+    "router": "gateway",
+    "ip": "address",
+}
+_SAVE_AS = "in Notepad choose File, Save as, and the encoding UTF-8"
+_HEAD = """\
+# What this device is told when it starts. Change it with Notepad and save it.
+# A line that begins with # is a remark, and does nothing.
+
+"""
+_FOOT = """
+# Another Wi-Fi: write its name and passphrase behind the =, and delete the # before each line.
+# security is wpa2, wpa3 or open.
+#ssid =
+#security = wpa2
+#passphrase =
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class LineMistake:
+    """What is wrong in a line, from 1 on, and what to type there. It repeats no secret."""
+
+    line: int
+    words: str
+
+    def __str__(self) -> str:
+        return f"{BOOT_TEXT}, line {self.line}: {self.words}"
+
+
+@dataclass(frozen=True, slots=True)
+class BootText:
+    """What a file says; with a mistake it says nothing else."""
+
+    settings: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """All but the network's."""
+    network: Network | None = None
+    """None where the file names none: then the one before stays."""
+    lines: Mapping[str, int] = field(default_factory=dict)
+    mistakes: tuple[LineMistake, ...] = ()
+
+
+def boot_text(store: StoreRow, cloud: str, code: str) -> bytes:
+    """Return the file for the device of `store`, as Notepad saves one."""
+    settings = {"store": store.kid, "name": store.name, "cloud": cloud, "code": code}
+    details = store.details.model_dump(exclude_none=True)
+    settings |= {name: details[name] for name in _DEVICE if name in details}
+    lines = "".join(f"{name} = {value}\n" for name, value in settings.items())
+    return (_HEAD + lines + _FOOT).replace("\n", "\r\n").encode()
+
+
+def read_boot_text(content: bytes) -> BootText:
+    """Return what a file of this `content` says, or all its mistakes."""
+    if len(content) > MOST_BYTES:
+        return _refused(1, "the file is larger than 64 KiB: write it anew")
+    try:
+        text = content.decode(encoding_of(content))
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        return _refused(line, f"a letter here is not saved as UTF-8: {_SAVE_AS}")
+    if "\0" in text:
+        return _refused(1, f"the file is damaged, or no text: write it anew; {_SAVE_AS}")
+    cells, lines, mistakes = _cells(text)
+    mistakes += _mistakes(cells, lines)
+    if mistakes:
+        return BootText(mistakes=tuple(sorted(mistakes, key=lambda mistake: mistake.line)))
+    settings = {name: cell for name, cell in cells.items() if name not in NETWORK}
+    network = network_of(cells) if {"ssid", "address"} & cells.keys() else None
+    return BootText(settings, network, lines)
+
+
+def for_enrolled(text: BootText, enrolled: Mapping[str, str]) -> BootText:
+    """Return what of `text` counts on a device that has enrolled, with the settings `enrolled`.
+
+    Its network, its name and its panel's language, where the file is this kitchen's. Consent,
+    hours and PRIVACY have no setting in such a file at all.
+    """
+    if text.mistakes:
+        return text
+    for name in ("store", "cloud"):
+        if _same(text, enrolled, name):
+            continue
+        words = f"this device belongs to {enrolled[name]}, and this file to another {name}: "
+        words += "nothing in it counts. Delete the file, or reset the device for another store"
+        return _refused(text.lines[name], words)
+    wrong = [
+        LineMistake(
+            text.lines[name],
+            f"{name} can't be changed here once a device is enrolled: "
+            + (f"write {name} = {enrolled[name]}" if name in enrolled else "delete the line"),
+        )
+        for name in text.settings
+        if name not in CHANGEABLE and name != "code" and not _same(text, enrolled, name)
+    ]
+    if wrong:
+        return BootText(mistakes=tuple(wrong))
+    taken = {name: value for name, value in text.settings.items() if name in CHANGEABLE}
+    return replace(text, settings=taken)
+
+
+def _refused(line: int, words: str) -> BootText:
+    return BootText(mistakes=(LineMistake(line, words),))
+
+
+def _same(text: BootText, enrolled: Mapping[str, str], name: str) -> bool:
+    said = text.settings.get(name)
+    return said is None or said.rstrip("/") == enrolled.get(name, "").rstrip("/")
+
+
+def _cells(text: str) -> tuple[dict[str, str], dict[str, int], list[LineMistake]]:
+    cells: dict[str, str] = {}
+    lines: dict[str, int] = {}
+    mistakes: list[LineMistake] = []
+    # Not splitlines(), which also divides at characters that a name may have.
+    for number, line in enumerate(text.replace("\r\n", "\n").replace("\r", "\n").split("\n"), 1):
+        line = line.strip()
+        if not line or line.startswith("#"):
+            continue
+        name, equals, value = line.partition("=")
+        name, value = name.strip().lower(), value.strip()
+        if not equals:
+            mistakes.append(LineMistake(number, "write NAME = VALUE, as in language = en"))
+        elif name not in SETTINGS:
+            mistakes.append(LineMistake(number, _unknown(name)))
+        elif name in lines:
+            words = f"{name} is in line {lines[name]} already; delete one of them"
+            mistakes.append(LineMistake(number, words))
+        else:
+            lines[name] = number
+            if value:
+                cells[name] = value
+    return cells, lines, mistakes
+
+
+def _unknown(name: str) -> str:
+    close = difflib.get_close_matches(name, SETTINGS, n=1)
+    meant = _ALSO_CALLED.get(name) or next(iter(close), None)
+    if meant:
+        return f"write {meant} = VALUE: before the = there is no setting's name"
+    return f"before the = stands no setting; write one of {', '.join(SETTINGS)}"
+
+
+def _mistakes(cells: Mapping[str, str], lines: Mapping[str, int]) -> list[LineMistake]:
+    mistakes = []
+    for name, cell in cells.items():
+        if words := _wrong(name, cell):
+            mistakes.append(LineMistake(lines[name], f"{name}: {words}"))
+    first = next((lines[name] for name in NETWORK if name in lines), 1)
+    for name, words in network_mistakes(cells):
+        mistakes.append(LineMistake(lines.get(name, first), f"{name}: {words}"))
+    if cells.get("security", "").lower() == Security.ENTERPRISE:
+        words = "such a network also needs a file: have IT make a seed with it"
+        mistakes.append(LineMistake(lines["security"], f"security: {words}"))
+    return mistakes
+
+
+def _wrong(name: str, cell: str) -> str | None:
+    try:
+        if name == "cloud":
+            check_cloud_url(cell)
+        elif name == "code":
+            code_of(cell)
+        elif name in CHECKS:
+            return without_cell(CHECKS[name](cell) or "") or None
+    except ValueError as error:
+        return str(error)
+    return None

@@ -1,0 +1,112 @@
+"""Kills `likelight flash` at each of its operations on files, and has it go on. A program of its
+own, since each attempt is a fork: `python flash_kills.py FOLDER`, which ends with 0.
+"""
+
+import json
+import os
+import shutil
+import signal
+import sys
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+from likelight.contract.enrolment import new_code
+from likelight.fleet.flash.orders import Order, read_orders
+from likelight.fleet.flash.seed_folder import write_seeds
+from likelight.runtime.clock import utc_now
+
+OPERATIONS = {"open", "os.mkdir", "os.rename", "os.remove", "os.rmdir", "os.truncate"}
+
+
+def attempts(folder: Path) -> None:
+    """Write an old list, then a new one, killed at the first operation, the second, and so on."""
+    codes = folder / "codes.csv"
+    codes.write_text("store,code\n" + "".join(f"{kid},{new_code()}\n" for kid in ("a", "b")))
+    old, new = (_orders(folder, codes, rows) for rows in (("a,Old",), ("a,New", "b,Other")))
+    before = folder / "before"
+    assert _forked(lambda: write_seeds(before, old, utc_now, _nothing)) == 0
+    allowed = {each.seed().sha256: each.seed().files for each in (*old, *new)}
+    last = {order.store.kid: order.seed().sha256 for order in new}
+    seeds = folder / "seeds"
+    # A new folder differs in its first operations alone.
+    for start, most in ((None, 8), (before, 1000)):
+        for number in range(1, most):
+            shutil.rmtree(seeds, ignore_errors=True)
+            if start:
+                shutil.copytree(start, seeds)
+            ended = _forked(lambda: _write_until(number, seeds, new))  # noqa: B023
+            _check(seeds, allowed, last)
+            assert _forked(lambda: write_seeds(seeds, new, utc_now, _nothing)) == 0
+            assert _check(seeds, allowed, last) == last
+            assert not list(seeds.glob(".*")), "something was left half done"
+            if ended == 0:
+                assert number > 30, f"it has only {number} operations"
+                return
+            assert ended == -signal.SIGKILL
+    raise AssertionError("it has too many operations")
+
+
+def _check(
+    seeds: Path, allowed: dict[str, dict[str, bytes]], last: dict[str, str]
+) -> dict[str, str]:
+    """Return what the ledger says of each store, after a look at all that has a store's name."""
+    noted: dict[str, str] = {}
+    ledger = seeds / "ledger.jsonl"
+    for line in ledger.read_bytes().split(b"\n")[:-1] if ledger.exists() else []:
+        entry = json.loads(line)
+        noted[entry["store"]] = entry["sha256"]
+    for kid in last:
+        place, archive = seeds / kid, seeds / f"{kid}.zip"
+        found = []
+        if place.exists():
+            paths = (path for path in place.rglob("*") if path.is_file())
+            found.append({str(path.relative_to(place)): path.read_bytes() for path in paths})
+        if archive.exists():
+            with zipfile.ZipFile(archive) as opened:
+                found.append({name: opened.read(name) for name in opened.namelist()})
+        assert all(files in allowed.values() for files in found), "a half seed has a store's name"
+        assert all(files == found[0] for files in found), "folder and ZIP differ"
+        if noted.get(kid) == last[kid]:
+            assert found == [allowed[last[kid]]] * 2, "the ledger says more than is there"
+    return noted
+
+
+def _orders(folder: Path, codes: Path, rows: tuple[str, ...]) -> tuple[Order, ...]:
+    stores = folder / "stores.csv"
+    stores.write_text("store,name,board,kit\n" + "".join(f"{row},pi-5,cheap\n" for row in rows))
+    return read_orders(stores, codes, "https://cloud.example", (), None)
+
+
+def _write_until(number: int, seeds: Path, orders: tuple[Order, ...]) -> None:
+    done = 0
+
+    def count(event: str, arguments: tuple[object, ...]) -> None:
+        nonlocal done
+        if event in OPERATIONS and str(arguments[0]).startswith(str(seeds)):
+            done += 1
+            if done == number:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+    sys.addaudithook(count)
+    write_seeds(seeds, orders, utc_now, _nothing)
+
+
+def _forked(work: Callable[[], object]) -> int:
+    child = os.fork()
+    if child == 0:
+        try:
+            work()
+        except BaseException as error:  # noqa: BLE001  nothing may return into the parent's loop
+            print(f"{type(error).__name__}: {error}", file=sys.stderr, flush=True)
+            os._exit(1)
+        os._exit(0)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
+def _nothing(_: int) -> None:
+    return None
+
+
+if __name__ == "__main__":
+    attempts(Path(sys.argv[1]))
