@@ -2,8 +2,9 @@
 
 import asyncio
 import logging
+import random
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from http import HTTPStatus
 
 from aiohttp import web
@@ -14,7 +15,7 @@ from likelight.runtime.store_errors import StoreError
 from likelight.web.http.connection_guard import MOST_OF_ADMINS
 from likelight.web.http.own_names import OwnNames
 from likelight.web.http.problems import ProblemError
-from likelight.web.http.proxies import TrustedProxies
+from likelight.web.http.proxies import Network, TrustedProxies
 from likelight.web.http.server import WebServer
 from likelight_cloud.admin.health import health_route, readiness_route
 from likelight_cloud.admin.metrics import CloudMetrics, metrics_route
@@ -29,6 +30,8 @@ from likelight_cloud.page.start import start_routes
 from likelight_cloud.relay.relays import Relays
 from likelight_cloud.relay.routes import mount_relay
 from likelight_cloud.routes import only_while_ready
+from likelight_cloud.signals.watch import SignalWatch
+from likelight_cloud.signals.webhooks.sender import WebhookSender
 from likelight_cloud.trust.public import with_public_address
 
 log = logging.getLogger(__name__)
@@ -47,7 +50,8 @@ class CloudServer:
 
     `public_url` is the address that viewers open, when a proxy with TLS stands in front of the
     cloud; `proxies` are the proxies that say who asks. With `lists_kitchens` the start page names
-    them. In `operator_header` these proxies say which operator asks, where it is set.
+    them. In `operator_header` these proxies say which operator asks, where it is set. Webhooks lead
+    to public addresses, and to those in `webhook_allow`.
     """
 
     def __init__(
@@ -60,10 +64,16 @@ class CloudServer:
         proxies: TrustedProxies,
         lists_kitchens: bool = False,
         operator_header: str | None = None,
+        webhook_allow: Collection[Network] = (),
     ) -> None:
         self._cloud = cloud
         self._relays = Relays()
         self._requests = RequestCounts()
+        shared = cloud.cloud
+        self._signals = SignalWatch(shared)
+        self._webhooks = WebhookSender(
+            shared.store, now=shared.now, rng=random.Random(), allowed=webhook_allow
+        )
         self._public_url = public_url
         self._lists_kitchens = lists_kitchens
         self._operator_header = operator_header
@@ -80,14 +90,19 @@ class CloudServer:
         """
         async with asyncio.TaskGroup() as group:
             cloud = group.create_task(self._cloud.run())
-            relays = group.create_task(self._relays.run())
+            beside = [group.create_task(self._relays.run())]
             servers = [group.create_task(self._admin.run())]
             await self._cloud.ready.wait()
             # Not before: who connected while the last process ended waits, and is not refused.
             servers.append(group.create_task(self._public.run()))
+            beside += [
+                group.create_task(self._signals.run()),
+                group.create_task(self._webhooks.run()),
+            ]
             on_ready()
             await until.wait()
-            relays.cancel()
+            for task in beside:
+                task.cancel()
             await self._leave()
             for server in servers:
                 server.cancel()
@@ -133,5 +148,5 @@ class CloudServer:
 
     def _fill_admin(self, app: web.Application) -> None:
         cloud = self._cloud.cloud
-        metrics = CloudMetrics(cloud, self._relays, self._requests)
+        metrics = CloudMetrics(cloud, self._relays, self._requests, self._signals, self._webhooks)
         app.add_routes([health_route(cloud), readiness_route(cloud), metrics_route(metrics)])

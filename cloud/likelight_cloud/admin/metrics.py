@@ -16,21 +16,34 @@ from likelight.web.http.exposition import exposition
 from likelight_cloud.admin.request_counts import RequestCounts
 from likelight_cloud.app import Cloud
 from likelight_cloud.relay.relays import Relays
+from likelight_cloud.signals.watch import SignalWatch
+from likelight_cloud.signals.webhooks.sender import WebhookSender
+from likelight_cloud.store.signals import SignalKind
 
 
 class CloudMetrics(Collector):
-    """Reads the cloud, its relays and the counted requests at each scrape."""
+    """Reads the cloud, its relays, its signals and the counted requests at each scrape."""
 
-    def __init__(self, cloud: Cloud, relays: Relays, requests: RequestCounts) -> None:
+    def __init__(
+        self,
+        cloud: Cloud,
+        relays: Relays,
+        requests: RequestCounts,
+        signals: SignalWatch,
+        webhooks: WebhookSender,
+    ) -> None:
         self._cloud = cloud
         self._relays = relays
         self._requests = requests
+        self._signals = signals
+        self._webhooks = webhooks
 
     def collect(self) -> Iterator[Metric]:
         """Yield every metric as it is now. Call it on the event loop."""
         yield from self._traffic()
         yield from self._kitchens()
         yield from self._streams()
+        yield from self._fleet()
 
     def _traffic(self) -> Iterator[Metric]:
         requests = CounterMetricFamily(
@@ -87,6 +100,18 @@ class CloudMetrics(Collector):
         for protocol, count in sorted(watching.items()):
             viewers.add_metric([protocol], count)
         yield viewers
+
+    def _fleet(self) -> Iterator[Metric]:
+        signals = GaugeMetricFamily("likelight_cloud_signals", "Open signals", labels=["kind"])
+        for kind in SignalKind:
+            signals.add_metric([kind.value], self._signals.open[kind])
+        yield signals
+        tries = CounterMetricFamily(
+            "likelight_cloud_webhook_tries", "Messages sent to webhooks", labels=["outcome"]
+        )
+        for outcome, count in sorted(self._webhooks.tries.items()):
+            tries.add_metric([outcome], count)
+        yield tries
 
 
 def metrics_route(metrics: CloudMetrics) -> web.RouteDef:

@@ -1,6 +1,7 @@
 """The kinds of arguments that `likelight-cloud` takes, beyond words and numbers."""
 
 import argparse
+import ipaddress
 import re
 from collections.abc import Callable
 from typing import TypeVar
@@ -10,7 +11,7 @@ from yarl import URL
 from likelight.contract import Weekday
 from likelight.contract.schedule import WEEKDAYS, spans
 from likelight.web.http.contact import check_contact
-from likelight.web.http.proxies import proxy_network
+from likelight.web.http.proxies import Network, proxy_network
 from likelight.web.http.public_site import check_embed_origin
 from likelight_cloud.store.choice import database_of
 
@@ -21,6 +22,8 @@ MOST_COPIES = 1000
 
 _LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 _DOMAIN = re.compile(rf"(?:{_LABEL}\.)+{_LABEL}")
+
+LONGEST_WEBHOOK_URL = 2000
 
 SLOWEST_PACE_MS = 60_000
 
@@ -99,6 +102,28 @@ def _public_url(text: str) -> URL:
     return url
 
 
+def _webhook_url(text: str) -> URL:
+    """Return an address for webhooks. Which addresses its name has is looked at each time."""
+    url = URL(text)
+    if url.scheme != "https" or not url.host or url.user or url.password or url.fragment:
+        raise ValueError(
+            f"{text} is not an address for a webhook; write it like https://example.com/likelight, "
+            "with https, and without a password or a #"
+        )
+    if len(str(url)) > LONGEST_WEBHOOK_URL:
+        raise ValueError(f"the address has more than {LONGEST_WEBHOOK_URL} characters")
+    return url
+
+
+def _allowed_network(text: str) -> Network:
+    try:
+        return ipaddress.ip_network(text.strip())
+    except ValueError as error:
+        raise ValueError(
+            f"{text!r} is no address; write one such as 10.0.0.7, or a range such as 10.0.0.0/24"
+        ) from error
+
+
 ceiling = _argument(_ceiling)
 copies = _argument(_copies)
 contact = _argument(check_contact)
@@ -110,3 +135,5 @@ header_name = _argument(_header_name)
 pace = _argument(_pace)
 proxy = _argument(proxy_network)
 public_url = _argument(_public_url)
+allowed_network = _argument(_allowed_network)
+webhook_url = _argument(_webhook_url)

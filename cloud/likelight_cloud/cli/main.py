@@ -21,8 +21,10 @@ from likelight_cloud.cli.lifecycle import add_lifecycle
 from likelight_cloud.cli.operator import add_operator
 from likelight_cloud.cli.pairing import add_pairing
 from likelight_cloud.cli.serve import add_serve
+from likelight_cloud.cli.signals import add_signals
 from likelight_cloud.cli.status import add_status
 from likelight_cloud.cli.token import add_token
+from likelight_cloud.cli.webhook import add_webhook
 
 log = logging.getLogger(__name__)
 
@@ -90,11 +92,13 @@ def _parser() -> argparse.ArgumentParser:
         add_lifecycle,
         add_serve,
         add_status,
+        add_signals,
         add_kitchen,
         add_operator,
         add_pairing,
         add_token,
         add_desired,
+        add_webhook,
     ):
         add_command(commands, database)
     return parser

@@ -22,6 +22,7 @@ from likelight.web.http.server import ListenError, listen
 from likelight_cloud.cli import arguments
 from likelight_cloud.cli.database import Commands, action, existing
 from likelight_cloud.cli.errors import CommandError
+from likelight_cloud.cli.webhook import webhook_allow_option
 from likelight_cloud.embedded import MountedCloud
 from likelight_cloud.server import CloudServer
 from likelight_cloud.trust.ceilings import KitchenLimits
@@ -76,6 +77,7 @@ def add_serve(commands: Commands, database: argparse.ArgumentParser) -> None:
         help="name all kitchens on the start page, for everybody; without it only those who have "
         "a kitchen's address find it",
     )
+    webhook_allow_option(serve)
     serve.add_argument(
         "--log",
         choices=("text", "json"),
@@ -189,6 +191,7 @@ async def _serve(options: argparse.Namespace) -> None:
             proxies=TrustedProxies(options.trusted_proxy),
             lists_kitchens=options.list_kitchens,
             operator_header=options.operator_header,
+            webhook_allow=options.webhook_allow,
         )
         for signal_number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(signal_number, stop)

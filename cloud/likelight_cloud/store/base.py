@@ -21,6 +21,7 @@ from likelight_cloud.store.enrolment import CodeRefusal, Enrolled
 from likelight_cloud.store.operators import Operators
 from likelight_cloud.store.pairing import NewPairing, Pairing, WrongCode
 from likelight_cloud.store.records import Backlog, KitchenRecord, NoteRecord
+from likelight_cloud.store.signals import SignalStore
 
 KEY_TTL_S = 24 * 3600.0
 """How long an `Idempotency-Key` is remembered."""
@@ -33,6 +34,9 @@ DAYS_KEPT = 8
 
 BOOTS_KEPT = 8
 """Boots of a device of which the newest status number is remembered."""
+
+OUTAGE_MS = 180_000
+"""A device that was not heard of for so long was away: it reports every 72 s at the latest."""
 
 CONFIRM_WITHIN_S = 5.0
 """How long a viewer or a device waits for a write to be confirmed: as long as SQLite waits for
@@ -85,6 +89,10 @@ class Store(Protocol):
     @property
     def operators(self) -> Operators:
         """The people who look after the kitchens."""
+
+    @property
+    def signals(self) -> SignalStore:
+        """What it keeps of signals and webhooks."""
 
     def listen(self, listener: Listener) -> None:
         """Have `listener` called on the event loop with each record that a commit changed."""

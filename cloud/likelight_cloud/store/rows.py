@@ -11,6 +11,7 @@ from likelight_cloud.store.operators import Operator, Role
 from likelight_cloud.store.pairing import Pairing
 from likelight_cloud.store.records import KitchenRecord, NoteRecord, Report
 from likelight_cloud.store.rotation import Rotation, RotationStep
+from likelight_cloud.store.signals import FleetRecord, Signal, SignalKind, Webhook
 from likelight_cloud.store.zones import zone_called
 
 
@@ -39,7 +40,8 @@ def time_of(value: int) -> datetime:
     return _EPOCH + timedelta(milliseconds=value)
 
 
-def _maybe(value: int | None) -> datetime | None:
+def maybe_time(value: int | None) -> datetime | None:
+    """Return the time that is `value` milliseconds after 1970, None for None."""
     return None if value is None else time_of(value)
 
 
@@ -52,7 +54,7 @@ def kitchen_of(row: Row) -> KitchenRecord:
             since=time_of(row["state_since"]),
             simulated=bool(row["simulated"]),
             lit_total=row["lit_total"],
-            last_lit_at=_maybe(row["last_lit_at"]),
+            last_lit_at=maybe_time(row["last_lit_at"]),
             received_at=time_of(row["received_at"]),
             opens_at=None if row["opens_at"] is None else datetime.fromisoformat(row["opens_at"]),
             hours=WeekHours.model_validate_json(row["hours"]) if row["hours"] else None,
@@ -71,9 +73,7 @@ def kitchen_of(row: Row) -> KitchenRecord:
         thanks=_thanks(row),
         desired=_desired(row["desired"]),
         report=report,
-        likes_by_day={
-            date.fromisoformat(day): n for day, n in json.loads(row["by_day"] or "{}").items()
-        },
+        likes_by_day=_by_day(row["by_day"]),
         zone=zone_called(row["zone"]),
         process=row["process"],
         details=Details.model_validate_json(row["details"]),
@@ -81,6 +81,10 @@ def kitchen_of(row: Row) -> KitchenRecord:
         if row["rotation"]
         else None,
     )
+
+
+def _by_day(text: str | None) -> dict[date, int]:
+    return {date.fromisoformat(day): n for day, n in json.loads(text or "{}").items()}
 
 
 @lru_cache(maxsize=1000)
@@ -104,9 +108,9 @@ def note_of(row: Row) -> NoteRecord:
         code=row["code"],
         created_at=time_of(row["created_at"]),
         expires_at=time_of(row["expires_at"]),
-        delivered_at=_maybe(row["delivered_at"]),
-        shown_at=_maybe(row["shown_at"]),
-        thanked_at=_maybe(row["thanked_at"]),
+        delivered_at=maybe_time(row["delivered_at"]),
+        shown_at=maybe_time(row["shown_at"]),
+        thanked_at=maybe_time(row["thanked_at"]),
     )
 
 
@@ -131,4 +135,37 @@ def operator_of(row: Row) -> Operator:
         role=Role(row["role"]),
         token_hash=bytes(row["token_hash"]),
         added_at=time_of(row["added_at"]),
+    )
+
+
+def fleet_record_of(row: Row) -> FleetRecord:
+    """Return what the signals need of a row of `kitchen`."""
+    return FleetRecord(
+        kid=row["kid"],
+        created_at=time_of(row["created_at"]),
+        state=State(row["state"]) if row["state"] else None,
+        received_at=maybe_time(row["received_at"]),
+        last_note_at=maybe_time(row["last_note_at"]),
+        unlit_since=maybe_time(row["unlit_since"]),
+        pictures_missing_since=maybe_time(row["pictures_missing_since"]),
+        likes_by_day=_by_day(row["by_day"]),
+        zone=zone_called(row["zone"]),
+    )
+
+
+def signal_of(row: Row) -> Signal:
+    """Return the signal that a row of `signal` holds."""
+    kid = row["subject"] or None
+    return Signal(SignalKind(row["kind"]), kid, time_of(row["began_at"]), row["words"])
+
+
+def webhook_of(row: Row) -> Webhook:
+    """Return the webhook that a row of `webhook` holds, beside the number of its messages."""
+    return Webhook(
+        id=row["id"],
+        url=row["url"],
+        added_at=time_of(row["added_at"]),
+        failing_since=maybe_time(row["failing_since"]),
+        off_because=row["off_because"],
+        waiting=row["waiting"],
     )

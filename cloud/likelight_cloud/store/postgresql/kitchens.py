@@ -25,7 +25,7 @@ async def every_record(connection: asyncpg.Connection) -> tuple[KitchenRecord, .
     """Return all kitchens, by their ids."""
     rows = await connection.fetch(f"{_KITCHEN} ORDER BY kid")
     for row in rows:
-        await _zone(row["zone"])
+        await zone(row["zone"])
     return tuple(map(kitchen_of, rows))
 
 
@@ -36,7 +36,7 @@ async def record_of(
     row = await connection.fetchrow(f"{_KITCHEN} WHERE kid = $1{how}", kid)
     if row is None:
         return None
-    await _zone(row["zone"])
+    await zone(row["zone"])
     return kitchen_of(row)
 
 
@@ -77,7 +77,7 @@ async def add_likes(connection: asyncpg.Connection, kid: str, n: int, at: dateti
     )
     if row is None:
         return None
-    day = at.astimezone(await _zone(row["zone"])).date()
+    day = at.astimezone(await zone(row["zone"])).date()
     await connection.execute(
         "INSERT INTO likes_day (kid, day, n) VALUES ($1, $2, $3)"
         " ON CONFLICT (kid, day) DO UPDATE SET n = likes_day.n + excluded.n",
@@ -94,7 +94,8 @@ async def add_likes(connection: asyncpg.Connection, kid: str, n: int, at: dateti
     return total
 
 
-async def _zone(name: str | None) -> tzinfo:
+async def zone(name: str | None) -> tzinfo:
+    """Return the zone that IANA calls `name`, read from the disk aside of the event loop."""
     return zone_called(name) if is_read(name) else await asyncio.to_thread(zone_called, name)
 
 
@@ -118,7 +119,7 @@ async def begin_time_line(connection: asyncpg.Connection, kid: str, epoch: str) 
     """Draw a new epoch where the kitchen's is still `epoch`. Its last thanks were of that one."""
     await connection.execute(
         "UPDATE kitchen SET epoch = $3, thanks_id = NULL, thanks_at = NULL,"
-        " revision = revision + 1 WHERE kid = $1 AND epoch = $2",
+        " unlit_since = NULL, revision = revision + 1 WHERE kid = $1 AND epoch = $2",
         kid,
         epoch,
         new_epoch(),

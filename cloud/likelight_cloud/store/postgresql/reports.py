@@ -4,7 +4,7 @@ the kitchen's row."""
 import asyncpg
 
 from likelight.contract import Status
-from likelight_cloud.store.base import BOOTS_KEPT
+from likelight_cloud.store.base import BOOTS_KEPT, OUTAGE_MS
 from likelight_cloud.store.rows import ms
 
 
@@ -57,21 +57,29 @@ async def keep_snapshot(
     await connection.execute(
         "UPDATE kitchen SET state = $2,"
         " state_since = CASE WHEN state = $2 THEN state_since ELSE $4 END, simulated = $3,"
-        " lit_total = coalesce(lit_total, 0), received_at = $4, status = $5 WHERE kid = $1",
+        " lit_total = coalesce(lit_total, 0), received_at = $4, status = $5,"
+        # After an outage a lamp is about to light what waits; a relay is dark in quiet hours.
+        " unlit_since = CASE WHEN received_at >= $4 - $6 AND NOT $7 THEN unlit_since END"
+        " WHERE kid = $1",
         kid,
         status.camera.state.value,
         status.simulated,
         received_ms,
         status.model_dump_json(),
+        OUTAGE_MS,
+        status.notes_wait,
     )
     # The likes of another epoch are others, even under the same number.
     await connection.execute(
-        "UPDATE kitchen SET lit_total = least($2, likes_total), last_lit_at = $3"
+        "UPDATE kitchen SET lit_total = least($2, likes_total), last_lit_at = $3,"
+        " unlit_since = CASE WHEN $2 >= likes_total THEN NULL"
+        " WHEN $2 > lit_total THEN $5 ELSE coalesce(unlit_since, $5) END"
         " WHERE kid = $1 AND epoch = $4",
         kid,
         status.light.lit_total,
         ms(status.light.last_lit_at),
         status.light.epoch,
+        received_ms,
     )
     if status.thanks is not None:
         # Each status repeats the last thanks: only a new id brings a new time.
@@ -88,7 +96,8 @@ async def forget_snapshot(connection: asyncpg.Connection, kid: str) -> None:
     """Forget what was said of the kitchen: it is offline until a device reports again."""
     await connection.execute(
         "UPDATE kitchen SET state = NULL, state_since = NULL, simulated = NULL, lit_total = 0,"
-        " last_lit_at = NULL, received_at = NULL, status = NULL, revision = revision + 1"
+        " last_lit_at = NULL, received_at = NULL, status = NULL, unlit_since = NULL,"
+        " pictures_missing_since = NULL, revision = revision + 1"
         " WHERE kid = $1",
         kid,
     )

@@ -47,6 +47,7 @@ from likelight_cloud.store.postgresql.reports import (
 )
 from likelight_cloud.store.postgresql.schema import has_tables, migrate
 from likelight_cloud.store.postgresql.serving import SERVING
+from likelight_cloud.store.postgresql.signals import PostgresSignals
 from likelight_cloud.store.postgresql.writer import Job, Work, Writer
 from likelight_cloud.store.records import Backlog, KitchenRecord, NoteRecord
 from likelight_cloud.store.rows import ms, note_of
@@ -65,6 +66,7 @@ class PostgresStore:
         self._address = address
         self._use = Use.COMMAND
         self._listener: Listener = lambda record: None
+        self.signals = PostgresSignals(self._read, self._write)
         self._writer: Writer | None = None
         self._readers: Readers | None = None
         self._tasks: list[asyncio.Task[None]] = []

@@ -3,7 +3,7 @@
 import sqlite3
 
 from likelight.contract import Status
-from likelight_cloud.store.base import BOOTS_KEPT
+from likelight_cloud.store.base import BOOTS_KEPT, OUTAGE_MS
 from likelight_cloud.store.rows import ms
 
 
@@ -57,11 +57,16 @@ def keep_snapshot(db: sqlite3.Connection, kid: str, status: Status, received_ms:
     db.execute(
         "UPDATE kitchen SET state = :state, state_since ="
         " CASE WHEN state = :state THEN state_since ELSE :received END, simulated = :simulated,"
-        " lit_total = COALESCE(lit_total, 0), received_at = :received, status = :status"
+        " lit_total = COALESCE(lit_total, 0), received_at = :received, status = :status,"
+        # After an outage a lamp is about to light what waits; a relay is dark in quiet hours.
+        " unlit_since ="
+        " CASE WHEN received_at >= :received - :gap AND NOT :waits THEN unlit_since END"
         " WHERE kid = :kid",
         {
             "state": status.camera.state.value,
             "received": received_ms,
+            "gap": OUTAGE_MS,
+            "waits": status.notes_wait,
             "simulated": status.simulated,
             "status": status.model_dump_json(),
             "kid": kid,
@@ -69,9 +74,17 @@ def keep_snapshot(db: sqlite3.Connection, kid: str, status: Status, received_ms:
     )
     # The likes of another epoch are others, even under the same number.
     db.execute(
-        "UPDATE kitchen SET lit_total = MIN(?, likes_total), last_lit_at = ?"
-        " WHERE kid = ? AND epoch = ?",
-        (status.light.lit_total, ms(status.light.last_lit_at), kid, status.light.epoch),
+        "UPDATE kitchen SET lit_total = MIN(:lit, likes_total), last_lit_at = :lit_at,"
+        " unlit_since = CASE WHEN :lit >= likes_total THEN NULL"
+        " WHEN :lit > lit_total THEN :received ELSE COALESCE(unlit_since, :received) END"
+        " WHERE kid = :kid AND epoch = :epoch",
+        {
+            "lit": status.light.lit_total,
+            "lit_at": ms(status.light.last_lit_at),
+            "received": received_ms,
+            "kid": kid,
+            "epoch": status.light.epoch,
+        },
     )
     if status.thanks is not None:
         # Each status repeats the last thanks: only a new id brings a new time.
@@ -86,7 +99,8 @@ def forget_snapshot(db: sqlite3.Connection, kid: str) -> None:
     """Forget what was said of the kitchen: it is offline until a device reports again."""
     db.execute(
         "UPDATE kitchen SET state = NULL, state_since = NULL, simulated = NULL, lit_total = 0,"
-        " last_lit_at = NULL, received_at = NULL, status = NULL, revision = revision + 1"
+        " last_lit_at = NULL, received_at = NULL, status = NULL, unlit_since = NULL,"
+        " pictures_missing_since = NULL, revision = revision + 1"
         " WHERE kid = ?",
         (kid,),
     )

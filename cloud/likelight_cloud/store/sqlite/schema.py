@@ -125,6 +125,36 @@ _OPERATORS = statements(
     ) STRICT, WITHOUT ROWID""",
 )
 
+_SIGNALS = statements(
+    "ALTER TABLE kitchen ADD COLUMN unlit_since INTEGER",
+    "ALTER TABLE kitchen ADD COLUMN pictures_missing_since INTEGER",
+    # `subject` is a kitchen, which may have been removed meanwhile, or '' for the fleet.
+    """CREATE TABLE signal (
+        kind TEXT NOT NULL,
+        subject TEXT NOT NULL,
+        began_at INTEGER NOT NULL,
+        words TEXT NOT NULL,
+        PRIMARY KEY (kind, subject)
+    ) STRICT, WITHOUT ROWID""",
+    """CREATE TABLE webhook (
+        id TEXT PRIMARY KEY,
+        url TEXT NOT NULL UNIQUE,
+        added_at INTEGER NOT NULL,
+        failing_since INTEGER,
+        off_because TEXT
+    ) STRICT, WITHOUT ROWID""",
+    """CREATE TABLE delivery (
+        message TEXT NOT NULL,
+        webhook TEXT NOT NULL REFERENCES webhook,
+        body TEXT NOT NULL,
+        created_at INTEGER NOT NULL,
+        tries INTEGER NOT NULL,
+        next_at INTEGER NOT NULL,
+        PRIMARY KEY (message, webhook)
+    ) STRICT, WITHOUT ROWID""",
+    "CREATE INDEX delivery_due ON delivery (next_at)",
+)
+
 CLOUD_FILE = FileFormat(
     name="cloud database",
     table="kitchen",
@@ -139,5 +169,6 @@ CLOUD_FILE = FileFormat(
         Migration(Version(0, 7), _PAIRING),
         Migration(Version(0, 8), _ROTATION),
         Migration(Version(0, 9), _OPERATORS),
+        Migration(Version(0, 10), _SIGNALS),
     ),
 )

@@ -36,6 +36,7 @@ from likelight_cloud.store.sqlite.reports import (
     keep_snapshot,
 )
 from likelight_cloud.store.sqlite.schema import CLOUD_FILE
+from likelight_cloud.store.sqlite.signals import SqliteSignals
 from likelight_cloud.store.sqlite.time_lines import begin_time_line, begin_time_lines
 
 T = TypeVar("T")
@@ -53,6 +54,7 @@ class SqliteStore:
         self._file = SqliteFile(path, CLOUD_FILE)
         self._writes = GroupCommit(self._file)
         self._listener: Listener = lambda record: None
+        self.signals = SqliteSignals(self._file.read, self._write)
         self._lock = ExitStack()
         self._version = 0
         """SQLite's `data_version`, which the commits of other connections change."""

@@ -8,7 +8,8 @@ from likelight_cloud.store.base import new_epoch
 def begin_time_line(db: sqlite3.Connection, kid: str, epoch: str) -> None:
     """Draw a new epoch where the kitchen's is still `epoch`. Its last thanks were of that one."""
     db.execute(
-        "UPDATE kitchen SET epoch = ?, thanks_id = NULL, thanks_at = NULL, revision = revision + 1"
+        "UPDATE kitchen SET epoch = ?, thanks_id = NULL, thanks_at = NULL, unlit_since = NULL,"
+        " revision = revision + 1"
         " WHERE kid = ? AND epoch = ?",
         (new_epoch(), kid, epoch),
     )

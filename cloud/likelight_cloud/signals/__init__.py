@@ -1,0 +1,1 @@
+"""Which kitchens need somebody, and who is told."""

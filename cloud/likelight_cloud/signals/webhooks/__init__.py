@@ -1,0 +1,1 @@
+"""Messages to other systems, as Standard Webhooks 1.0 has them."""
