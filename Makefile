@@ -46,6 +46,9 @@ realcam: .venv/ready ## slow suite: picamera2 on libcamera's virtual camera, in 
 gpiovm: .venv/ready ## slow suite: the drivers against the kernel's GPIO, in a virtual machine (root, Debian)
 	$(PYTEST) tests/gpiovm
 
+deb: .venv/ready ## the Debian packages, into dist/ (needs mmdebstrap)
+	.venv/bin/python systemd/debian/build.py
+
 ci: ## what must pass before a change lands
 	.ci/run
 
@@ -61,4 +64,4 @@ locks: ## pin what pyproject.toml names in the three lock files (needs uv)
 	$(LOCK) --extra rpi --extra dev pyproject.toml -c requirements.lock -o tests/requirements.lock
 	$(LOCK) --group cloud -c tests/requirements.lock -o cloud/requirements.lock
 
-.PHONY: help demo unit test lint types bench scenario contract e2e realcam gpiovm ci ci-long locks
+.PHONY: help demo unit test lint types bench scenario contract e2e realcam gpiovm deb ci ci-long locks

@@ -38,7 +38,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command. Return 0; 2 after one clear line on what is wrong; 1 when all is done and
     could not be printed; or 130 after Ctrl-C."""
     print_in_any_locale()
-    parser, words = _parser(), sys.argv[1:] if argv is None else argv
+    parser, words = command_line(), sys.argv[1:] if argv is None else argv
     if not words:
         parser.print_help(sys.stderr)
         return USAGE_ERROR
@@ -80,7 +80,7 @@ def _formatter(options: argparse.Namespace) -> logging.Formatter | None:
     return None if "JOURNAL_STREAM" in os.environ else logging.Formatter("%(message)s")
 
 
-def _parser() -> argparse.ArgumentParser:
+def command_line() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="likelight-cloud",
         description="The reference cloud of likelight: devices poll it, viewers open its page.",

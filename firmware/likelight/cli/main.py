@@ -24,7 +24,7 @@ from likelight.runtime.version import ShowVersion
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; return the exit code."""
     print_in_any_locale()
-    parser, words = _parser(), sys.argv[1:] if argv is None else argv
+    parser, words = command_line(), sys.argv[1:] if argv is None else argv
     if not words:
         parser.print_help(sys.stderr)
         return Exit.USAGE
@@ -37,7 +37,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return end(error, Exit.USAGE)
 
 
-def _parser() -> argparse.ArgumentParser:
+def command_line() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="likelight",
         description="A lamp in a kitchen lights when somebody watching taps Like.",

@@ -14,8 +14,12 @@ END_S = 1.0
 
 
 def module_command(module: str) -> tuple[str, ...]:
-    """Return the command line that runs `module`. -P keeps the working directory out."""
-    return (sys.executable, "-P", "-m", module)
+    """Return the command line that runs `module`.
+
+    -P keeps the working directory out, -s the packages in the home of the user, which the daemon
+    can write.
+    """
+    return (sys.executable, "-s", "-P", "-m", module)
 
 
 class ChildProcess:

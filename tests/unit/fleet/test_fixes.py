@@ -21,7 +21,7 @@ SOURCES = sorted(
     for file in (PROJECT / package).rglob("*.py")
 )
 DOCTOR = PROJECT / "firmware" / "likelight" / "fleet" / "doctor"
-PARSERS = {"likelight": device_cli._parser(), "likelight-cloud": cloud_cli._parser()}
+PARSERS = {"likelight": device_cli.command_line(), "likelight-cloud": cloud_cli.command_line()}
 PACKAGES = {
     "apt": "apt",
     "chmod": "coreutils",

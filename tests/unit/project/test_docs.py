@@ -50,7 +50,9 @@ def commands(parser: argparse.ArgumentParser) -> Iterator[tuple[str, str | None]
                 yield from commands(command)
 
 
-@pytest.mark.parametrize("parser", [cli._parser(), cloud_cli._parser()], ids=lambda one: one.prog)
+@pytest.mark.parametrize(
+    "parser", [cli.command_line(), cloud_cli.command_line()], ids=lambda one: one.prog
+)
 def test_every_command_is_described_in_a_page_and_in_help(parser: argparse.ArgumentParser) -> None:
     known = dict(commands(parser))
     assert len(known) >= 3, "the walk found the commands"
@@ -67,18 +69,18 @@ def test_every_command_in_the_cloud_s_readme_can_be_typed_as_it_stands() -> None
     assert len(typed) > 15
     for command in typed:
         # It ends the test with its words where it does not understand them.
-        options = cloud_cli._parser().parse_args(shlex.split(command)[1:])
+        options = cloud_cli.command_line().parse_args(shlex.split(command)[1:])
         assert callable(options.run), command
 
 
 def test_every_command_of_the_device_is_in_the_readme() -> None:
-    known = [command for command, _ in commands(cli._parser()) if command.count(" ") == 1]
+    known = [command for command, _ in commands(cli.command_line()) if command.count(" ") == 1]
     assert [command for command in known if not is_typed(command, README)] == []
 
 
 def test_the_commands_that_install_the_service_put_likelight_where_sudo_finds_it() -> None:
     page = (PROJECT / "systemd" / "README.md").read_text(encoding="utf-8")
-    steps = page.split("```sh\n")[1].split("```")[0].splitlines()
+    steps = page.split("## By hand")[1].split("```sh\n")[1].split("```")[0].splitlines()
     unit = (PROJECT / "systemd" / "likelight.service").read_text(encoding="utf-8")
     command = unit.split("ExecStart=")[1].split()[0]
     assert f"ln -s {command} /usr/local/bin/" in steps

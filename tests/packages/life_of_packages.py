@@ -1,0 +1,230 @@
+"""The Debian packages in trees of both releases, offline: installed, upgraded, gone back, purged.
+
+Building them and the trees takes minutes, so that this belongs to the long run. systemd does not
+run in the trees, and nothing here has run on a Raspberry Pi.
+"""
+
+import hashlib
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+PROJECT = Path(__file__).parents[2]
+BUILD = "systemd/debian/build.py"
+PAGE = (PROJECT / "systemd/README.md").read_text(encoding="utf-8")
+(MARK,) = [line for line in PAGE.splitlines() if "apt-mark showmanual" in line]
+IN_THE_TREE = (
+    "systemd-sysv",
+    "udev",
+    "dbus",
+    "procps",
+    "python3",
+    "ca-certificates",
+    "libfribidi0",
+    "tzdata",
+)
+
+pytestmark = [
+    pytest.mark.skipif(os.geteuid() != 0, reason="only root can enter a chroot"),
+    pytest.mark.timeout(1800),
+]
+
+
+@dataclass
+class Tree:
+    """A Debian tree that is thrown away, with the packages of three commits in /debs."""
+
+    root: Path
+    versions: tuple[str, str, str]
+
+    def run(self, command: str) -> str:
+        """Run a command of the shell in the tree, without any network; return what it says."""
+        done = subprocess.run(
+            [
+                *("unshare", "--mount", "--pid", "--fork", "--net", "sh", "-euc"),
+                'ip link set lo up; exec chroot "$0" sh -euc "$1"',
+                *(self.root, f"mount -t proc proc /proc; {command}"),
+            ],
+            env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/root", "LC_ALL": "C.UTF-8"},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            encoding="utf-8",
+            timeout=600,
+            check=False,
+        )
+        assert done.returncode == 0, f"{command} said:\n{done.stdout[-4000:]}"
+        return done.stdout
+
+    def install(self, number: int) -> None:
+        """Install what the commit `number` made, older or newer than what is there."""
+        self.run(
+            "apt-get install -y -q --no-install-recommends --allow-downgrades "
+            f"/debs/{number}/*.deb; {MARK}"
+        )
+
+    def current(self) -> str:
+        """Return the version that the daemon's link leads to."""
+        return (self.root / "var/lib/likelight-release/current").readlink().name
+
+    def apps(self) -> set[str]:
+        """Return the versions that are installed."""
+        folders = (self.root / "usr/lib/likelight").iterdir()
+        return {path.name for path in folders if (path / "pyvenv.cfg").exists()}
+
+
+@pytest.fixture(scope="module", params=["trixie", "bookworm"])
+def tree(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Tree]:
+    suite = request.param
+    work = tmp_path_factory.mktemp(suite)
+    upper, mounted = work / "upper", work / "mounted"
+    for folder in (upper, work / "scratch", mounted):
+        folder.mkdir()
+    versions = _three_versions(suite, work, upper / "debs")
+    layers = f"lowerdir={_base(suite)},upperdir={upper},workdir={work / 'scratch'}"
+    subprocess.run(["mount", "-t", "overlay", "overlay", "-o", layers, mounted], check=True)
+    try:
+        yield Tree(mounted, versions)
+    finally:
+        subprocess.run(["umount", "--lazy", mounted], check=True)
+
+
+def test_the_life_of_a_device(tree: Tree) -> None:
+    first, second, third = tree.versions
+    tree.install(0)
+    assert tree.current() == first
+    commit = first.rpartition(".")[2]
+    assert commit in tree.run("likelight --version")
+    assert "likelight-cloud" in tree.run("likelight-cloud --version")
+    assert "usage: likelight" in tree.run("likelight --help")
+    tree.run("likelight demo --no-browser --port 18077 --state-dir /tmp/state --for 2")
+    tree.run("cat /var/lib/dpkg/info/likelight*.list | sort >/tmp/owned")
+    unowned = "find /usr/lib/likelight /usr/lib/likelight-cloud | sort | comm -23 - /tmp/owned"
+    assert not tree.run(unowned), "root's commands write no bytecode that dpkg does not know"
+
+    # What the kitchen chose outlives what follows; what root puts into its home is not imported.
+    tree.run(
+        "mkdir -p /etc/likelight && echo 'state_dir = \"/srv\"' >/etc/likelight/likelight.toml"
+    )
+    tree.run(
+        "site=$(python3 -c 'import site; print(site.getusersitepackages())'); mkdir -p $site; "
+        "echo 'raise SystemExit(66)' >$site/aiohttp.py; likelight --help >/dev/null; "
+        "/usr/lib/likelight/current/bin/python3 -s -P -c 'import aiohttp'"
+    )
+    tree.install(1)
+    assert tree.current() == second
+    tree.run("apt-get autoremove -y")
+    assert tree.apps() == {first, second}, "one can go back"
+
+    tree.install(0)
+    assert tree.current() == first
+    tree.install(2)
+    tree.run("apt-get autoremove -y")
+    assert tree.current() == third
+    assert tree.apps() == {first, third}
+    assert "/srv" in tree.run("cat /etc/likelight/likelight.toml")
+
+    tree.run("apt-get purge -y 'likelight*'")
+    left = tree.run(
+        "find / -xdev -path /debs -prune -o -path /proc -prune -o -name '*likelight*' -print"
+    )
+    assert not left, "a purge leaves nothing but users and groups"
+
+
+def test_the_same_commit_makes_the_same_packages(tmp_path: Path) -> None:
+    clone = tmp_path / "clone"
+    subprocess.run(["git", "clone", "-q", PROJECT, clone], check=True)
+    built = []
+    for name, mask, zone in (("one", 0o022, "UTC"), ("two", 0o077, "Asia/Tokyo")):
+        out = tmp_path / name
+        subprocess.run(
+            [PROJECT / ".venv/bin/python", BUILD, "--suite=trixie", "--arch=arm64", f"--out={out}"],
+            cwd=clone,
+            env=os.environ | {"TZ": zone},
+            umask=mask,
+            check=True,
+        )
+        built.append(
+            {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in out.iterdir()}
+        )
+    assert len(built[0]) == 4
+    assert built[0] == built[1]
+
+
+@pytest.mark.skipif(shutil.which("lintian") is None, reason="needs lintian")
+def test_lintian_finds_nothing(tree: Tree) -> None:
+    packages = sorted((tree.root / "debs/0").glob("*.deb"))
+    assert len(packages) == 4
+    subprocess.run(
+        ["lintian", "--fail-on=error,warning", "--allow-root", *packages], timeout=1200, check=True
+    )
+
+
+def _three_versions(suite: str, work: Path, into: Path) -> tuple[str, str, str]:
+    """Build the packages of three commits, the last one and two after it, into 0, 1 and 2."""
+    clone = work / "clone"
+    subprocess.run(["git", "clone", "-q", PROJECT, clone], check=True)
+    who = {
+        f"GIT_{role}_{part}": "a@b"
+        for role in ("AUTHOR", "COMMITTER")
+        for part in ("NAME", "EMAIL")
+    }
+    epoch = int(_said("git", "-C", clone, "log", "-1", "--format=%ct"))
+    versions = []
+    for number in range(3):
+        out = into / str(number)
+        built = out if suite == "trixie" else out / suite
+        if number:
+            built.mkdir(parents=True)
+            when = f"{epoch + 60 * number} +0000"
+            subprocess.run(
+                ["git", "-C", clone, "commit", "-q", "--allow-empty", "-m", "Next"],
+                env=os.environ | who | {"GIT_COMMITTER_DATE": when, "GIT_AUTHOR_DATE": when},
+                check=True,
+            )
+            for libraries in (into / "0").glob("likelight-deps-*"):
+                os.link(libraries, built / libraries.name)
+        subprocess.run(
+            [
+                *(PROJECT / ".venv/bin/python", BUILD, f"--suite={suite}", "--arch=amd64"),
+                *(f"--out={out}", *(("--of=device",) if number else ())),
+            ],
+            cwd=clone,
+            check=True,
+        )
+        for file in built.glob("*.deb"):
+            file.replace(out / file.name)
+        (app,) = out.glob("likelight-app-*.deb")
+        versions.append(app.name.partition("_")[0].removeprefix("likelight-app-"))
+    return versions[0], versions[1], versions[2]
+
+
+def _base(suite: str) -> Path:
+    """Return a tree of Debian's `suite`, made now if it never was."""
+    name = hashlib.sha256(f"{suite} {IN_THE_TREE}".encode()).hexdigest()[:16]
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "likelight"
+    ready = cache / f"{suite}-{name}"
+    if not ready.exists():
+        cache.mkdir(parents=True, exist_ok=True)
+        unfinished = cache / f"{ready.name}.unfinished"
+        shutil.rmtree(unfinished, ignore_errors=True)
+        mirrors = _said("apt-get", "indextargets", "--format", "$(REPO_URI)").splitlines()
+        subprocess.run(
+            [
+                *("mmdebstrap", "--quiet", "--variant=apt", f"--include={','.join(IN_THE_TREE)}"),
+                *(suite, unfinished, next(at for at in mirrors if "security" not in at)),
+            ],
+            check=True,
+        )
+        unfinished.rename(ready)
+    return ready
+
+
+def _said(*command: str | Path) -> str:
+    return subprocess.run(command, stdout=subprocess.PIPE, encoding="utf-8", check=True).stdout
