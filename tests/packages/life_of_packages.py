@@ -27,6 +27,8 @@ IN_THE_TREE = (
     "ca-certificates",
     "libfribidi0",
     "tzdata",
+    "python3-spidev",
+    "python3-pil",
 )
 
 pytestmark = [
@@ -117,6 +119,13 @@ def test_the_life_of_a_device(tree: Tree) -> None:
         "echo 'raise SystemExit(66)' >$site/aiohttp.py; likelight --help >/dev/null; "
         "/usr/lib/likelight/current/bin/python3 -s -P -c 'import aiohttp'"
     )
+    python = "/usr/lib/likelight/current/bin/python3 -I -c"
+    assert "/usr/lib/python3/" in tree.run(f"{python} 'import spidev; print(spidev.__file__)'")
+    assert "likelight's, which picamera2 then uses too: PIL" in libraries_of(tree)
+    tree.run(f"cd $({python} 'import sys; print(sys.path[-2])'); touch spidev.py numpy.py")
+    assert "WARN  apt-libraries" in libraries_of(tree)
+    assert "spidev is taken from /usr/local/" in libraries_of(tree)
+
     tree.install(1)
     assert tree.current() == second
     tree.run("apt-get autoremove -y")
@@ -135,6 +144,11 @@ def test_the_life_of_a_device(tree: Tree) -> None:
         "find / -xdev -path /debs -prune -o -path /proc -prune -o -name '*likelight*' -print"
     )
     assert not left, "a purge leaves nothing but users and groups"
+
+
+def libraries_of(tree: Tree) -> str:
+    """Return what the doctor says of the libraries that are apt's."""
+    return tree.run("(likelight doctor --all || true) | grep -A3 ' apt-libraries '")
 
 
 def test_the_same_commit_makes_the_same_packages(tmp_path: Path) -> None:

@@ -65,6 +65,7 @@ class Machine:
             "holder": lambda _: None,
             "i2c_answers": lambda bus, address: address == 0x3C,
             "has_module": lambda _: True,
+            "before_apt": lambda: (),
             "free_mb": lambda _: 9000,
             "kernel": lambda: "6.12.75+rpt-rpi-2712",
             "is_free": lambda host, port: True,

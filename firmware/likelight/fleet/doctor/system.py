@@ -14,7 +14,7 @@ from functools import cached_property
 from pathlib import Path
 
 from likelight.config.settings import Config
-from likelight.fleet.doctor import ioctls, probes
+from likelight.fleet.doctor import ioctls, modules, probes
 from likelight.runtime.clock import Now, utc_now
 from likelight.web.control.messages import HealthAnswer
 from likelight_hw.rpi import kernel_names
@@ -88,6 +88,7 @@ class System:
     holder: Callable[[int], str | None] = ioctls.holder
     i2c_answers: Callable[[Path, int], bool] = ioctls.i2c_answers
     has_module: Callable[[str], bool] = probes.has_module
+    before_apt: Callable[[], tuple[modules.Copy, ...] | None] = modules.before_apt
     free_mb: Callable[[Path], int] = probes.free_mb
     kernel: Callable[[], str] = probes.kernel
     is_free: Callable[[str, int], bool] = probes.is_free
