@@ -66,8 +66,6 @@ class LikeCommits:
         if self._late:
             raise _not_confirmed(StoreError)  # no queue behind a database that hangs
         answer: Answer = asyncio.get_running_loop().create_future()
-        # Everybody who waits for it may have hung up; then nobody reads a failure.
-        answer.add_done_callback(lambda done: done.cancelled() or done.exception())
         self._answers[kid, batch] = answer
         if len(self._answers) > MAX_ANSWERS:
             self._answers.popitem(last=False)
@@ -113,7 +111,7 @@ class LikeCommits:
         # Backwards, so that each batch's answer has the total at its own place in the group.
         for batch in reversed(group):
             if batch.kid not in totals:
-                batch.answer.set_exception(NoKitchenError(batch.kid))
+                _refuse(batch.answer, NoKitchenError(batch.kid))
                 continue
             batch.answer.set_result(
                 LikesReply(
@@ -137,7 +135,7 @@ class LikeCommits:
         for batch in group:
             if not batch.answer.done():
                 self._answers.pop((batch.kid, batch.id), None)
-                batch.answer.set_exception(error)
+                _refuse(batch.answer, error)
 
 
 async def confirmed(answer: Answer) -> LikesReply:
@@ -148,6 +146,13 @@ async def confirmed(answer: Answer) -> LikesReply:
     if not done:
         raise _not_confirmed(OutcomeUnknownError)
     return answer.result()
+
+
+def _refuse(answer: Answer, error: Exception) -> None:
+    answer.set_exception(error)
+    # Everybody who waits for it may have hung up, and asyncio would log what nobody has read. Not
+    # by a callback of each answer: those of 50,000 likes a second filled the event loop.
+    answer.exception()
 
 
 def _not_confirmed(kind: type[StoreError]) -> StoreError:

@@ -1,10 +1,12 @@
 """Group commit of likes, on a disk that takes its time, in virtual seconds."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+import gc
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -105,6 +107,51 @@ def test_likes_in_flight_at_the_stop_are_told_so_at_once() -> None:
             commits.add("demo", "too-late", 1, 0)
 
     run_virtual(scenario())
+
+
+def test_likes_that_nobody_waits_for_give_the_loop_nothing_to_do() -> None:
+    """A callback of each one, at 50,000 a second, held a device's reply back by 0.25 s."""
+
+    async def scenario() -> None:
+        loop = asyncio.get_running_loop()
+        called, call_soon = [], loop.call_soon
+
+        def counted(callback: Callable[..., object], *args: object, **more: Any) -> asyncio.Handle:
+            called.append(callback)
+            return call_soon(callback, *args, **more)
+
+        async with committing(SlowDisk(takes=1)) as commits:
+            with pytest.MonkeyPatch.context() as patched:
+                patched.setattr(loop, "call_soon", counted)
+                for n in range(1000):
+                    commits.add("demo", f"batch-{n}", 1, 0)
+                await asyncio.sleep(2)
+            assert commits.committed == 1000
+        assert len(called) < 20
+
+    run_virtual(scenario())
+
+
+def test_a_failure_that_nobody_waits_for_is_not_logged_as_an_error(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    class FullDisk(SlowDisk):
+        async def add_likes(self, counts: Mapping[str, int], at: datetime) -> Mapping[str, int]:
+            if "gone" in counts:
+                return {}
+            raise StoreError("the disk is full")
+
+    async def scenario() -> None:
+        async with committing(FullDisk(takes=0)) as commits:
+            for kid in ("gone", "demo"):
+                commits.add(kid, "hung-up", 1, 0)
+                await asyncio.sleep(1)
+
+    run_virtual(scenario())
+    gc.collect()
+    assert [record.message for record in caplog.records] == [
+        "Likes cannot be stored: the disk is full"
+    ]
 
 
 def test_the_answers_to_twenty_thousand_batches_are_remembered_and_no_more() -> None:
