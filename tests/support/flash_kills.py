@@ -1,5 +1,5 @@
 """Kills `likelight flash` at each of its operations on files, and has it go on. A program of its
-own, since each attempt is a fork: `python flash_kills.py FOLDER`, which ends with 0.
+own, since each attempt is a fork: `python flash_kills.py seeds|volume FOLDER`, which ends with 0.
 """
 
 import json
@@ -14,12 +14,15 @@ from pathlib import Path
 from likelight.contract.enrolment import new_code
 from likelight.fleet.flash.orders import Order, read_orders
 from likelight.fleet.flash.seed_folder import write_seeds
+from likelight.fleet.flash.volume import WORDS, put_on_volume
+from likelight.fleet.seed.seed import Seed
 from likelight.runtime.clock import utc_now
 
+STOCK_CMDLINE = "console=tty1 root=PARTUUID=1-02 rootwait resize\n"
 OPERATIONS = {"open", "os.mkdir", "os.rename", "os.remove", "os.rmdir", "os.truncate"}
 
 
-def attempts(folder: Path) -> None:
+def attempts_on_seeds(folder: Path) -> None:
     """Write an old list, then a new one, killed at the first operation, the second, and so on."""
     codes = folder / "codes.csv"
     codes.write_text("store,code\n" + "".join(f"{kid},{new_code()}\n" for kid in ("a", "b")))
@@ -35,7 +38,9 @@ def attempts(folder: Path) -> None:
             shutil.rmtree(seeds, ignore_errors=True)
             if start:
                 shutil.copytree(start, seeds)
-            ended = _forked(lambda: _write_until(number, seeds, new))  # noqa: B023
+            ended = _forked(
+                lambda: _killed(number, seeds, lambda: write_seeds(seeds, new, utc_now, _nothing))  # noqa: B023
+            )
             _check(seeds, allowed, last)
             assert _forked(lambda: write_seeds(seeds, new, utc_now, _nothing)) == 0
             assert _check(seeds, allowed, last) == last
@@ -45,6 +50,41 @@ def attempts(folder: Path) -> None:
                 return
             assert ended == -signal.SIGKILL
     raise AssertionError("it has too many operations")
+
+
+def attempts_on_volume(folder: Path) -> None:
+    """Put a seed onto a stock volume that has another store's already, killed likewise."""
+    codes = folder / "codes.csv"
+    codes.write_text("store,code\n" + "".join(f"{kid},{new_code()}\n" for kid in ("a", "b")))
+    before, after = (order.seed() for order in _orders(folder, codes, ("a,One", "b,Two")))
+    stock = folder / "stock"
+    stock.mkdir()
+    (stock / "config.txt").touch()
+    (stock / "cmdline.txt").write_text(STOCK_CMDLINE)
+    put_on_volume(stock, before)
+    volume = folder / "volume"
+    for number in range(1, 1000):
+        shutil.rmtree(volume, ignore_errors=True)
+        shutil.copytree(stock, volume)
+        ended = _forked(lambda: _killed(number, volume, lambda: put_on_volume(volume, after)))  # noqa: B023
+        cmdline = (volume / "cmdline.txt").read_text()
+        assert cmdline.startswith(STOCK_CMDLINE.strip()), "it would not boot"
+        seeds = [_is_whole(volume, seed) for seed in (before, after)]
+        assert "systemd.run=" not in cmdline or any(seeds), "it would start from half a seed"
+        assert _forked(lambda: put_on_volume(volume, after)) == 0
+        assert _is_whole(volume, after)
+        assert (volume / "cmdline.txt").read_text().endswith(f" {' '.join(WORDS)}\n")
+        if ended == 0:
+            assert number > 15, f"it has only {number} operations"
+            return
+        assert ended == -signal.SIGKILL
+    raise AssertionError("it has too many operations")
+
+
+def _is_whole(volume: Path, seed: Seed) -> bool:
+    files = {path: content for path, content in seed.files.items() if path != "user-data"}
+    there = {path: (volume / path).read_bytes() for path in files if (volume / path).exists()}
+    return there == files
 
 
 def _check(
@@ -78,18 +118,19 @@ def _orders(folder: Path, codes: Path, rows: tuple[str, ...]) -> tuple[Order, ..
     return read_orders(stores, codes, "https://cloud.example", (), None)
 
 
-def _write_until(number: int, seeds: Path, orders: tuple[Order, ...]) -> None:
+def _killed(number: int, folder: Path, work: Callable[[], object]) -> None:
+    """Do `work`, and be killed before operation `number` in `folder`."""
     done = 0
 
     def count(event: str, arguments: tuple[object, ...]) -> None:
         nonlocal done
-        if event in OPERATIONS and str(arguments[0]).startswith(str(seeds)):
+        if event in OPERATIONS and str(arguments[0]).startswith(str(folder)):
             done += 1
             if done == number:
                 os.kill(os.getpid(), signal.SIGKILL)
 
     sys.addaudithook(count)
-    write_seeds(seeds, orders, utc_now, _nothing)
+    work()
 
 
 def _forked(work: Callable[[], object]) -> int:
@@ -109,4 +150,4 @@ def _nothing(_: int) -> None:
 
 
 if __name__ == "__main__":
-    attempts(Path(sys.argv[1]))
+    {"seeds": attempts_on_seeds, "volume": attempts_on_volume}[sys.argv[1]](Path(sys.argv[2]))

@@ -80,7 +80,7 @@ async def _list(options: argparse.Namespace) -> None:
     for one in operators:
         print(f"{one.name:{width}}  {one.role}, since {_facts(one)['added_at']}")
     if not operators:
-        print("There is no operator. Add one: `likelight-cloud operator add NAME --role ROLE`")
+        print("There is no operator. Add one: `likelight-cloud operator add NAME --role reader`")
 
 
 async def _remove(options: argparse.Namespace) -> None:

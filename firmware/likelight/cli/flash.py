@@ -1,4 +1,4 @@
-"""`likelight flash`: seeds for the devices of many stores."""
+"""`likelight flash`: what the devices of many stores read at their first start."""
 
 import argparse
 import sys
@@ -9,6 +9,7 @@ from likelight.cli.exits import Exit, end
 
 if TYPE_CHECKING:
     from likelight.cli.target import Commands
+    from likelight.fleet.flash.orders import Order
 
 
 def add_flash(commands: "Commands") -> None:
@@ -16,9 +17,9 @@ def add_flash(commands: "Commands") -> None:
     flash = commands.add_parser(
         "flash",
         help="make what each device of a list of stores reads at its first start",
-        description="Check a list of stores and their codes whole, and write for each store a "
-        "folder and a ZIP, to be copied onto the boot volume of its card. Type the same again "
-        "to go on after an interruption.",
+        description="Check a list of stores and their codes whole. Then write for each store a "
+        "folder and a ZIP, to be copied onto the boot volume of its card; or put the seed of one "
+        "store onto such a volume. Type the same again to go on after an interruption.",
     )
     flash.add_argument("--stores", type=Path, required=True, metavar="STORES.csv")
     flash.add_argument(
@@ -31,8 +32,18 @@ def add_flash(commands: "Commands") -> None:
     flash.add_argument(
         "--cloud", required=True, metavar="URL", help="the cloud, such as https://cloud.example"
     )
-    flash.add_argument(
-        "--seeds", type=Path, required=True, metavar="DIR", help="a new folder, or one of before"
+    target = flash.add_mutually_exclusive_group(required=True)
+    target.add_argument(
+        "--seeds",
+        type=Path,
+        metavar="DIR",
+        help="write all seeds into a folder, a new one or one of before",
+    )
+    target.add_argument(
+        "--volume",
+        metavar="PATH",
+        help="put the seed of the one --store onto a card's boot volume, such as E: or "
+        "/media/you/bootfs, after Raspberry Pi Imager wrote a stock image",
     )
     flash.add_argument(
         "--store",
@@ -56,17 +67,41 @@ def add_flash(commands: "Commands") -> None:
 def _flash(arguments: argparse.Namespace) -> Exit:
     from likelight.fleet.flash.errors import FlashError
     from likelight.fleet.flash.orders import read_orders, read_radius
-    from likelight.fleet.flash.seed_folder import GUIDE, write_seeds
     from likelight.fleet.stores.table import ListError
-    from likelight.runtime.clock import utc_now
 
     try:
+        if arguments.volume and len(arguments.store) != 1:
+            raise FlashError("--volume is one card's: name its store with --store ID")
         radius = read_radius(arguments.radius_ca, arguments.radius_name)
         orders = read_orders(
             arguments.stores, arguments.codes, arguments.cloud, arguments.store, radius
         )
     except (FlashError, ListError) as error:
         return end(error, Exit.USAGE)
+    try:
+        if arguments.volume:
+            return _onto_volume(arguments.volume, orders[0])
+        return _into_folder(arguments.seeds, orders)
+    except FlashError as error:
+        return end(error, Exit.FAILED)
+
+
+def _onto_volume(typed: str, order: "Order") -> Exit:
+    from likelight.fleet.flash.volume import put_on_volume, volume_path
+
+    volume = volume_path(typed)
+    try:
+        put_on_volume(volume, order.seed())
+    except KeyboardInterrupt:
+        return end("interrupted: type the same again before this card is used", Exit.INTERRUPTED)
+    print(f"{volume} has the seed of {order.store.kid}, and was read again. Eject the card.")
+    return Exit.DONE
+
+
+def _into_folder(folder: Path, orders: "tuple[Order, ...]") -> Exit:
+    from likelight.fleet.flash.seed_folder import GUIDE, write_seeds
+    from likelight.runtime.clock import utc_now
+
     done = 0
 
     def progress(seeds: int) -> None:
@@ -75,11 +110,8 @@ def _flash(arguments: argparse.Namespace) -> Exit:
         if sys.stderr.isatty():
             print(f"\r{seeds} of {len(orders)}", end="", file=sys.stderr, flush=True)
 
-    folder = arguments.seeds
     try:
         new = write_seeds(folder, orders, utc_now, progress)
-    except FlashError as error:
-        return end(error, Exit.FAILED)
     except KeyboardInterrupt:
         words = f"interrupted: {done} of {len(orders)} seeds are in {folder}; type the same again"
         return end(words, Exit.INTERRUPTED)

@@ -186,10 +186,12 @@ def test_a_folder_of_somebody_else_s_and_a_second_run_are_refused(office: Office
     ]
 
 
-def test_a_kill_at_any_instant_leaves_whole_seeds_and_the_next_run_goes_on(tmp_path: Path) -> None:
-    ended = subprocess.run(
-        [sys.executable, KILLS, tmp_path], capture_output=True, text=True, timeout=150, check=False
-    )
+@pytest.mark.parametrize("target", ["seeds", "volume"])
+def test_a_kill_at_any_instant_leaves_whole_seeds_and_the_next_run_goes_on(
+    tmp_path: Path, target: str
+) -> None:
+    killed = [sys.executable, KILLS, target, tmp_path]
+    ended = subprocess.run(killed, capture_output=True, text=True, timeout=150, check=False)
     assert ended.returncode == 0, ended.stderr
 
 
