@@ -141,8 +141,9 @@ class _Schemas:
             if said.request is not None:
                 models[said.request, "validation"] = None
             for content in said.replies.values():
-                if isinstance(content, type):
-                    models[content, "serialization"] = None
+                model = content[0] if isinstance(content, tuple) else content
+                if isinstance(model, type):
+                    models[model, "serialization"] = None
         self._references, whole = models_json_schema(
             list(models), ref_template=_REFERENCE, schema_generator=_Untitled
         )
@@ -185,7 +186,9 @@ def _content(content: Content, schemas: _Schemas) -> Object:
         return {}
     if isinstance(content, str):
         return {"content": {content: {}}}
-    return {"content": {JSON: {"schema": schemas.written(content)}}}
+    model, others = content if isinstance(content, tuple) else (content, None)
+    as_json: Object = {JSON: {"schema": schemas.written(model)}}
+    return {"content": {**as_json, others: {}} if others else as_json}
 
 
 def _problem(path: str, method: str, status: int, words: str, schemas: _Schemas) -> Object:

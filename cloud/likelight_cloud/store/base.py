@@ -18,6 +18,7 @@ from likelight.contract import Desired, Status, Week
 from likelight.fleet.stores.details import UNLISTED, Details
 from likelight.runtime.store_errors import StoreError
 from likelight_cloud.store.enrolment import CodeRefusal, Enrolled
+from likelight_cloud.store.fleet import Fleet
 from likelight_cloud.store.operators import Operators
 from likelight_cloud.store.pairing import NewPairing, Pairing, WrongCode
 from likelight_cloud.store.records import Backlog, KitchenRecord, NoteRecord
@@ -93,6 +94,10 @@ class Store(Protocol):
     @property
     def signals(self) -> SignalStore:
         """What it keeps of signals and webhooks."""
+
+    @property
+    def fleet(self) -> Fleet:
+        """The whole fleet at once."""
 
     def listen(self, listener: Listener) -> None:
         """Have `listener` called on the event loop with each record that a commit changed."""

@@ -15,6 +15,9 @@ from likelight.contract.device import (
     Desired as Desired,
 )
 from likelight.contract.device import (
+    DeviceFinding as DeviceFinding,
+)
+from likelight.contract.device import (
     DeviceState as DeviceState,
 )
 from likelight.contract.device import (
@@ -70,6 +73,9 @@ from likelight.contract.limits import (
 )
 from likelight.contract.limits import (
     MAX_CURSOR as MAX_CURSOR,
+)
+from likelight.contract.limits import (
+    MAX_FINDINGS as MAX_FINDINGS,
 )
 from likelight.contract.limits import (
     MAX_LIST as MAX_LIST,

@@ -1,5 +1,6 @@
 """What a device and a cloud say to each other."""
 
+from datetime import date
 from typing import Annotated, Literal
 
 from pydantic import (
@@ -9,7 +10,7 @@ from pydantic import (
     WithJsonSchema,
 )
 
-from likelight.contract.limits import MAX_LIST, MAX_WAIT_S
+from likelight.contract.limits import MAX_FINDINGS, MAX_LIST, MAX_WAIT_S
 from likelight.contract.values import (
     CLOUD_ONLY,
     Band,
@@ -128,6 +129,14 @@ class NoteReceipt(Wire):
     thanked_at: Time | None = None
 
 
+class DeviceFinding(Wire):
+    """Something that is not well, by its id: DOCTOR.md and METRICS.md of the device have them. The
+    words are the cloud's."""
+
+    id: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,39}$")]
+    level: Literal["warn", "fail"]
+
+
 class Health(Wire):
     """The device's health; every figure may be missing."""
 
@@ -139,6 +148,13 @@ class Health(Wire):
     rssi: Whole | None = None
     clock_skew_ms: Whole | None = None
     fps: Figure | None = None
+    consent_review: Annotated[date | None, _or(lambda: None)] = None
+    """The last day of the crew's consent to the camera."""
+    findings: Annotated[
+        Annotated[tuple[DeviceFinding, ...], Field(max_length=MAX_FINDINGS)] | None,
+        _or(lambda: None),
+    ] = None
+    """What is not well, the worst first; None where the device does not say."""
 
 
 class Status(Wire):

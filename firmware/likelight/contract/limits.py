@@ -8,6 +8,8 @@ MAX_CURSOR = 128
 MAX_WAIT_S = 30
 MAX_LIST = 100
 """Notes in one reply, and receipts in one status."""
+MAX_FINDINGS = 40
+"""Of a device's health, in one status."""
 MAX_COUNT = 2**53 - 1
 """The last whole number that JSON and browsers hold exactly."""
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)

@@ -150,7 +150,7 @@ def _connect(
     process = events.camera_process = CameraProcess(camera_config(config.camera))
 
     feed = build_feed(prepared, process, events)
-    events.upload = feed.upload
+    events.upload, events.hub = feed.upload, feed.hub
     _add_feed(supervisor, feed)
 
     on_air = events.on_air = OnAir(
@@ -192,7 +192,7 @@ def _connect(
         on_placeholder=events.changes.bump,
     )
     supervisor.add("camera", camera, critical=False)
-    return Device(
+    device = Device(
         config.kitchen.id,
         hardware,
         camera,
@@ -207,6 +207,8 @@ def _connect(
         pairing_code=lambda: events.pairing_code,
         another_kitchen=events.another_kitchen,
     )
+    events.health = device.health
+    return device
 
 
 def _add_feed(supervisor: Supervisor, feed: Feed) -> None:
@@ -234,7 +236,7 @@ def _window_in(
         status=StatusSources(
             camera=lambda: events.on_air.report,
             hours=events.opening_hours,
-            measure=Vitals(config.state_dir).measure,
+            measure=Vitals(config.state_dir, events.own_health).measure,
             simulated=events.camera_process.simulated or hardware.simulated,
         ),
         panel=PanelSettings(

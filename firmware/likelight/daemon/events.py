@@ -1,11 +1,15 @@
 """Passes on what happens in one part of a device to the other parts that need it."""
 
 import asyncio
+from collections.abc import Callable
 
 from likelight.appreciation.sync.connection import CloudConnection
+from likelight.appreciation.sync.vitals import OwnHealth
 from likelight.appreciation.window_in import WindowIn
-from likelight.contract import Desired, Viewers, WeekHours
+from likelight.contract import Desired, State, Viewers, WeekHours
+from likelight.daemon.health import DeviceHealth
 from likelight.daemon.token_rotation import TokenRotation
+from likelight.feed.hub import Hub
 from likelight.feed.outlets import Demand
 from likelight.feed.rendition import SLIDE_FPS
 from likelight.feed.rendition import Rendition as FeedRendition
@@ -13,6 +17,7 @@ from likelight.feed.upload.client import Upload
 from likelight.gate.on_air import OnAir
 from likelight.gate.permissions import Permissions
 from likelight.runtime.changes import Changes
+from likelight.runtime.clock import now_us
 from likelight.runtime.troubles import Trouble, Troubles
 from likelight_hw.camera.process import CameraProcess
 from likelight_hw.ports import CameraStatus, LightFrame, Rendition
@@ -35,6 +40,8 @@ class DeviceEvents:
     window_in: WindowIn
     permissions: Permissions
     troubles: Troubles
+    health: Callable[[], DeviceHealth]
+    hub: Hub
 
     def __init__(self, *, cloud_inside: bool) -> None:
         self.rotation: TokenRotation | None = None
@@ -50,6 +57,15 @@ class DeviceEvents:
     def opening_hours(self) -> WeekHours | None:
         """Return the hours that viewers are told."""
         return self.permissions.hours.told()
+
+    def own_health(self) -> OwnHealth:
+        """Return what a status tells of the parts."""
+        health, live = self.health(), self.on_air.report.state is State.LIVE
+        return OwnHealth(
+            fps=round(self.hub.meter.fps(now_us()), 1) if live else None,
+            consent_review=health.consent.review if health.consent else None,
+            findings=health.findings,
+        )
 
     def on_demand(self, demand: Demand) -> None:
         few = demand.jpegs <= {FeedRendition.SLIDE}

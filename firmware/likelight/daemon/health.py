@@ -15,6 +15,7 @@ from aiohttp import web
 from likelight import __version__
 from likelight.appreciation.buttons.watched import ButtonTrouble
 from likelight.appreciation.sync.connection import CloudConnection
+from likelight.contract import MAX_FINDINGS, DeviceFinding
 from likelight.daemon.push import PushStatus
 from likelight.gate.consent import ConsentStatus
 from likelight.gate.consent_watch import ConsentHealth
@@ -26,6 +27,8 @@ POLL = "poll"
 """The components that poll the cloud and tend the panel."""
 LAMP = "lamp"
 DISPLAY = "display"
+_WARNED = {Trouble.LANGUAGE, Trouble.BRAND_NOTES, Trouble.PUSH_URL, Trouble.STORE_DAMAGED, "push"}
+"""What leaves lamp, panel, buttons and picture as they are."""
 _FINE = (CloudConnection.STARTING, CloudConnection.CONNECTED)
 
 
@@ -85,6 +88,16 @@ class DeviceHealth:
             found.append("consent")
         ids = (name.lower().replace(" ", "-") for name in found)
         return tuple(dict.fromkeys(ids))
+
+    @property
+    def findings(self) -> tuple[DeviceFinding, ...]:
+        """The same for the cloud, the worst first; not what only says that there is no cloud."""
+        warned = {*_WARNED, *(["consent"] if self.consent and self.consent.holds else [])}
+        found = [
+            DeviceFinding(id=reason, level="warn" if reason in warned else "fail")
+            for reason in self.reasons
+        ]
+        return tuple(sorted(found, key=lambda one: one.level == "warn")[:MAX_FINDINGS])
 
     @property
     def ready(self) -> bool:

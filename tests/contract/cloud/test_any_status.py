@@ -32,6 +32,8 @@ WHOLE = status(
         "rssi": -61,
         "clock_skew_ms": 40,
         "fps": 30,
+        "consent_review": "2027-02-01",
+        "findings": [{"id": "lamp", "level": "fail"}],
     },
 )
 

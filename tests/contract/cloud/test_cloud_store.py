@@ -8,7 +8,15 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from likelight.contract import NoteState, Status, Thanks, Week, WeekHours
+from likelight.contract import (
+    DeviceFinding,
+    Health,
+    NoteState,
+    Status,
+    Thanks,
+    Week,
+    WeekHours,
+)
 from likelight.runtime.store_errors import StoreError
 from likelight_cloud.store.base import Details, KeyReusedError, NoKitchenError, Store, Use
 from likelight_cloud.store.enrolment import CodeRefusal, Enrolled
@@ -751,3 +759,14 @@ async def test_operators_are_kept_by_name_and_found_by_token(factory: Factory) -
         assert await store.operators.remove("alex")
         assert not await store.operators.remove("alex")
         assert await store.operators.with_token(b"alexs") is None
+
+
+async def test_of_a_status_the_fleet_is_told_the_health_alone(store: Store) -> None:
+    assert await store.fleet.healths() == {}
+    findings = [{"id": "lamp", "level": "fail"}]
+    told = status(health={"sw": "1.4.0", "temp_c": 61.5, "findings": findings})
+    await store.put_status("k1", Status.model_validate(told), NOON)
+    await store.add_kitchen("k2", "Two", NOON)
+    lamp = DeviceFinding(id="lamp", level="fail")
+    health = Health(sw="1.4.0", temp_c=61.5, findings=(lamp,))
+    assert await store.fleet.healths() == {"k1": health}

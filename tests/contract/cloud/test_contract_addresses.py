@@ -126,6 +126,10 @@ SERVED = {
     "GET /favicon.ico": Ask(media="image/x-icon"),
     "GET /kitchen.webmanifest": Ask(media="application/manifest+json"),
     "GET /fleet": Ask(303, media="text/plain", options={"allow_redirects": False}),
+    "GET /v1/fleet/kitchens": Ask(
+        told_after="GET  /v1/fleet/kitchens?show=&q=&format= ",
+        options={"headers": {"Authorization": f"Bearer {OPERATOR}"}},
+    ),
     "GET /fleet/login": Ask(media="text/html"),
     "POST /fleet/login": Ask(
         303,

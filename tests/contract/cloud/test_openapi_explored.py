@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from support.cloud import TOKEN
+from likelight_cloud.store.operators import Operator, Role
+from likelight_cloud.trust.device import hashed
+from support.cloud import NOON, TOKEN
 from support.cloud_server import cloud_server
 
 SCHEMATHESIS = Path(sys.executable).with_name("schemathesis")
@@ -56,6 +58,8 @@ async def test_a_cloud_is_what_its_document_says(tmp_path: Path) -> None:
     config.write_text(CONFIG)
     drawn = ("--max-examples", "50") if LONG else ("--max-examples", "2", "--seed", "3")
     async with cloud_server(tmp_path / "cloud.db") as site:
+        operator = Operator("kim", Role.OPERATOR, hashed(TOKEN), NOON)
+        await site.cloud.cloud.store.operators.add(operator)
         process = await asyncio.create_subprocess_exec(
             *(SCHEMATHESIS, "--config-file", config, "run", f"{site.public}/openapi.json"),
             *("--phases", "coverage,fuzzing", *drawn),

@@ -26,6 +26,7 @@ KITCHEN = "/v1/kitchens/{kid}"
 EVENTS, STATUS = f"GET {KITCHEN}/events", f"POST {KITCHEN}/status"
 LIKES, NOTES = f"POST {KITCHEN}/likes", f"POST {KITCHEN}/notes"
 ENROL, ROTATE = "POST /v1/enrol", f"POST {KITCHEN}/token"
+KITCHENS = "GET /v1/fleet/kitchens"
 LOGIN, LOGOUT, FLEET = "POST /fleet/login", "POST /fleet/logout", "GET /fleet"
 PAIRING, PAIRED = "POST /v1/pairing", "GET /v1/pairing/{device_code}"
 FORMS = ("POST /k/{kid}", "POST /k/{kid}/here", "POST /embed/{kid}")
@@ -67,6 +68,8 @@ REFUSED: list[tuple[str, int, dict[str, Any]]] = [
     (STATUS, 409, {"json": status(boot_id="boot-2")}),
     (ROTATE, 409, {"json": {"token_sha256": "d" * 64}}),
     (FLEET, 303, {"headers": {"Cookie": ""}}),
+    (FLEET, 422, {"params": {"show": "nothing"}}),
+    (KITCHENS, 422, {"params": {"format": "xml"}}),
     ("GET /v1/catalogue", 422, {"params": {"lang": "../x"}}),
     ("GET /oembed", 400, {"params": {"url": f"{PUBLIC}/k/{KID}", "maxwidth": "0"}}),
     ("GET /oembed", 404, {"params": {"url": "https://elsewhere.example"}}),
@@ -289,6 +292,7 @@ async def _enrolled(site: ServedCloud, asker: Asker) -> None:
             await asker.ask(PAIRED)
         while (LOGIN, 429) not in asker.seen:
             await asker.ask(LOGIN, data={"token": "wrong"})
+        await asker.ask(KITCHENS)
 
 
 async def _overcrowded(site: ServedCloud, asker: Asker) -> None:

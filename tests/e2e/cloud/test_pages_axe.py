@@ -8,9 +8,12 @@ import pytest
 from playwright.async_api import Browser, Page, ViewportSize, expect
 
 from likelight.assets import catalogue
-from likelight.contract import State
+from likelight.contract import State, Status
+from likelight_cloud.store.operators import Operator, Role
+from likelight_cloud.trust.device import hashed
 from support.axe import axe_core, findings, needs_npm
 from support.chromium import needs_chromium
+from support.cloud import status
 from support.cloud_server import cloud_server
 from support.pages import DESKTOP, PHONE, BenchPage, ViewerPage, chromium_page
 from support.serving import serving
@@ -95,6 +98,27 @@ async def test_the_bench_has_no_finding(browser: Browser, axe: str, viewport: Vi
         hardware.move(on_air=True, camera=State.LIVE, phone="http://192.0.2.7:8080/k/demo")
         await expect(bench.on_air).to_have_attribute("data-lit", "")
         assert await in_both_themes(page) == []
+
+
+async def test_the_fleet_has_no_finding(browser: Browser, axe: str, tmp_path: Path) -> None:
+    now = datetime.now(UTC)
+    async with cloud_server(tmp_path / "cloud.db") as site:
+        store = site.cloud.cloud.store
+        await store.operators.add(Operator("kim", Role.OPERATOR, hashed("its-token"), now))
+        for kid, state in (("live", "live"), ("away", "private"), ("broken", "fault")):
+            await store.add_kitchen(kid, f"The kitchen {kid}", now)
+            told = status(boot_id=kid, camera={"state": state, "since": now.isoformat()})
+            await store.put_status(kid, Status.model_validate(told), now)
+        async with chromium_page(browser, f"{site.public}/fleet?show=all") as page:
+            await page.evaluate(axe)
+            assert await in_both_themes(page) == []
+            await page.get_by_label("Your token").fill("its-token")
+            await page.get_by_role("button", name="Log in").click()
+            await page.get_by_role("link", name=f"All ({len(await store.kitchens())})").click()
+            await expect(page.locator(".kitchens > li")).to_have_count(4)
+            await page.locator("details").evaluate_all("all => all.forEach(one => one.open = true)")
+            await page.evaluate(axe)
+            assert await in_both_themes(page) == []
 
 
 async def test_the_contract_as_a_page_has_no_finding(

@@ -47,6 +47,8 @@ def test_a_heartbeat_goes_out_every_minute_give_or_take(tmp_path: Path) -> None:
             assert last.health.disk_free_mb is not None
             assert (last.health.uptime_s or 0) > 3400
             assert last.cursor is not None
+            assert abs(last.health.clock_skew_ms or 10_000) < 1000
+            assert last.health.findings == ()
 
     run_virtual(scenario())
 

@@ -117,3 +117,17 @@ def test_troubles_come_in_the_order_of_their_urgency_and_are_told_once() -> None
         (Trouble.NOT_PAIRED, Trouble.STORE_DAMAGED),
         (Trouble.STORE_DAMAGED,),
     ]
+
+
+def test_a_status_tells_what_is_not_well_the_worst_first() -> None:
+    due = ConsentHealth(ConsentStatus.VALID, review_due=True)
+    found = replace(WELL, troubles=(Trouble.LANGUAGE,), hardware={LAMP: "dark"}, consent=due)
+    assert [(one.id, one.level) for one in found.findings] == [
+        ("lamp", "fail"),
+        ("language", "warn"),
+        ("consent", "warn"),
+    ]
+    missing = replace(WELL, consent=ConsentHealth(ConsentStatus.MISSING))
+    assert [(one.id, one.level) for one in missing.findings] == [("consent", "fail")]
+    many = {f"part {n}": DOWN for n in range(60)}
+    assert len(replace(WELL, components=many).findings) == 40

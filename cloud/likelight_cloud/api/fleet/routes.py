@@ -3,6 +3,7 @@
 from aiohttp import web
 from aiohttp.typedefs import Middleware
 
+from likelight_cloud.api.fleet.kitchens import kitchens_routes
 from likelight_cloud.api.fleet.login import login_routes
 from likelight_cloud.api.fleet.overview import overview_routes
 from likelight_cloud.api.fleet.reply import for_operators
@@ -14,4 +15,4 @@ def mount_fleet(app: web.Application, operator_header: str | None, *, around: Mi
     `around`. In `operator_header`, where it is set, listed proxies name the operator who asks."""
     check = OperatorCheck(operator_header)
     app.middlewares.insert(app.middlewares.index(around), for_operators)
-    app.add_routes([*login_routes(check), *overview_routes(check)])
+    app.add_routes([*login_routes(check), *overview_routes(check), *kitchens_routes(check)])

@@ -21,11 +21,13 @@ from likelight_cloud.store.base import (
     storable,
 )
 from likelight_cloud.store.enrolment import CodeRefusal, Enrolled
+from likelight_cloud.store.fleet import Fleet
 from likelight_cloud.store.operators import Operators
 from likelight_cloud.store.pairing import NewPairing, Pairing, WrongCode
 from likelight_cloud.store.postgresql import enrolments, pairings, tokens
 from likelight_cloud.store.postgresql.address import Address
 from likelight_cloud.store.postgresql.connect import LOST, connect, explained
+from likelight_cloud.store.postgresql.fleet import PostgresFleet
 from likelight_cloud.store.postgresql.kitchens import (
     add,
     add_likes,
@@ -71,6 +73,7 @@ class PostgresStore:
         self._readers: Readers | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self.operators: Operators = PostgresOperators(self._read, self._write)
+        self.fleet: Fleet = PostgresFleet(self._read)
 
     def listen(self, listener: Listener) -> None:
         self._listener = listener

@@ -22,11 +22,13 @@ from likelight_cloud.store.base import (
     storable,
 )
 from likelight_cloud.store.enrolment import CodeRefusal, Enrolled
+from likelight_cloud.store.fleet import Fleet
 from likelight_cloud.store.operators import Operators
 from likelight_cloud.store.pairing import NewPairing, Pairing, WrongCode
 from likelight_cloud.store.records import Backlog, KitchenRecord, NoteRecord
 from likelight_cloud.store.rows import kitchen_of, ms, note_of
 from likelight_cloud.store.sqlite import enrolments, notes, pairings, tokens
+from likelight_cloud.store.sqlite.fleet import SqliteFleet
 from likelight_cloud.store.sqlite.group import GroupCommit
 from likelight_cloud.store.sqlite.likes import add_likes
 from likelight_cloud.store.sqlite.operators import SqliteOperators
@@ -59,6 +61,7 @@ class SqliteStore:
         self._version = 0
         """SQLite's `data_version`, which the commits of other connections change."""
         self.operators: Operators = SqliteOperators(self._file.read, self._write)
+        self.fleet: Fleet = SqliteFleet(self._file.read)
 
     def listen(self, listener: Listener) -> None:
         self._listener = listener

@@ -91,6 +91,7 @@ class Reporter:
         self._urgent = asyncio.Event()
         self._reconnected = asyncio.Event()
         self._failing = False
+        self._clock_skew_ms: int | None = None
         self.reported = asyncio.Event()
         """Set once the cloud has taken a status of this process."""
 
@@ -144,6 +145,7 @@ class Reporter:
             await self._store.acknowledge(status.notes)
         if self._narrowing.searching or len(status.notes) == RECEIPTS_A_POST:
             self._changed.set()
+        self._clock_skew_ms = round((self._now() - reply.server_time).total_seconds() * 1000)
         self._inbox.apply_desired(reply.desired)
 
     def _snapshot(self, receipts: tuple[NoteReceipt, ...], health: Health) -> Status:
@@ -165,7 +167,7 @@ class Reporter:
             ),
             notes=receipts,
             thanks=inbox.thanks,
-            health=health,
+            health=health.model_copy(update={"clock_skew_ms": self._clock_skew_ms}),
         )
 
     async def _pause_after(self, error: CloudError | StoreError) -> None:

@@ -9,8 +9,8 @@ from typing import Final, TypeVar
 
 from pydantic import BaseModel
 
-Content = type[BaseModel] | str | None
-"""What a reply has: this model as JSON, this media type, or no body."""
+Content = type[BaseModel] | str | tuple[type[BaseModel], str] | None
+"""What a reply has: this model as JSON, this media type, the one or the other, or no body."""
 
 H = TypeVar("H")
 

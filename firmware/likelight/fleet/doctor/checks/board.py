@@ -2,8 +2,8 @@
 
 from likelight.fleet.doctor.check import Check, Finding, check, fail, ok, skip, warn
 from likelight.fleet.doctor.system import System
+from likelight.runtime import board_figures
 from likelight_hw import boards
-from likelight_hw.rpi import kernel_names
 
 UNDERVOLTAGE, CAPPED, THROTTLED, SOFT_LIMIT = 1 << 0, 1 << 1, 1 << 2, 1 << 3
 SINCE_BOOT = 16
@@ -13,15 +13,12 @@ HOT_C, THROTTLES_C = 70, 80
 
 def throttled(system: System) -> int | None:
     """Return the firmware's flags, or None when they can't be read."""
-    text = system.text("/sys/devices/platform/soc/soc:firmware/get_throttled")
-    if text is None:
-        try:
-            text = system.run(("vcgencmd", "get_throttled")).partition("=")[2].strip()
-        except FileNotFoundError:
-            return None
+    flags = board_figures.throttled(system.root)
+    if flags is not None:
+        return flags
     try:
-        return int(text, 16)
-    except ValueError:
+        return int(system.run(("vcgencmd", "get_throttled")).partition("=")[2].strip(), 16)
+    except (FileNotFoundError, ValueError):
         return None
 
 
@@ -98,9 +95,8 @@ def power(system: System) -> Finding:
     fix="Move it away from heat, or fit a heat sink; don't close it up in a tight case",
 )
 def heat(system: System) -> Finding:
-    text = system.text(f"{_processor(system)}/temp")
     flags = (throttled(system) or 0) if system.model else 0
-    degrees = int(text) / 1000 if text and text.lstrip("-").isdigit() else None
+    degrees = board_figures.temperature_c(system.root)
     temperature = "no thermometer" if degrees is None else f"{degrees:.0f} °C"
     if flags & (CAPPED | THROTTLED | SOFT_LIMIT) or (degrees or 0) >= THROTTLES_C:
         return fail(f"{temperature}: it is slowed down")
@@ -109,14 +105,6 @@ def heat(system: System) -> Finding:
     if degrees is None:
         return skip("this machine has no thermometer to read")
     return warn(temperature) if degrees >= HOT_C else ok(temperature)
-
-
-def _processor(system: System) -> str:
-    """Return the folder of the processor's thermometer; a disk or a HAT may have one, too."""
-    for _, zone in kernel_names.numbered(system.at("/sys/class/thermal"), "thermal_zone"):
-        if system.text(f"/sys/class/thermal/{zone.name}/type") == "cpu-thermal":
-            return f"/sys/class/thermal/{zone.name}"
-    return "/sys/class/thermal/thermal_zone0"
 
 
 CHECKS: tuple[Check, ...] = (board, simulated, power, heat)

@@ -16,6 +16,7 @@ from likelight.fleet.doctor.checks.daemon import superseded
 from likelight.fleet.doctor.checks.service import CREDENTIALS
 from likelight.fleet.doctor.probes import CloudAccess, TakenForUpload
 from likelight.fleet.doctor.system import System
+from likelight.runtime.board_figures import wifi_signal as wifi_signal_of
 from likelight.runtime.tls import (
     CaFileError,
     CertificateFault,
@@ -78,12 +79,11 @@ def route(system: System) -> Finding:
     fix="Use a cable, or move the access point or the Pi",
 )
 def wifi_signal(system: System) -> Finding:
-    for line in (system.text("/proc/net/wireless") or "").splitlines()[2:]:
-        name, _, figures = line.partition(":")
-        dbm = float(figures.split()[2].rstrip("."))
-        signal = f"{name.strip()}: {dbm:.0f} dBm"
-        return warn(signal) if dbm < WEAK_DBM else ok(signal)
-    return skip("no Wi-Fi in use")
+    found = wifi_signal_of(system.root)
+    if found is None:
+        return skip("no Wi-Fi in use")
+    signal = f"{found.interface}: {found.dbm} dBm"
+    return warn(signal) if found.dbm < WEAK_DBM else ok(signal)
 
 
 @check(

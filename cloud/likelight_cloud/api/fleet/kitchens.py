@@ -1,0 +1,95 @@
+"""`GET /v1/fleet/kitchens`: all kitchens, for programs and for spreadsheets."""
+
+import asyncio
+from collections.abc import Mapping
+from typing import Literal
+
+from aiohttp import web
+from pydantic import ValidationError
+
+from likelight.contract import Time, Wire
+from likelight.web.http.body import json_answer, unprocessable
+from likelight.web.http.declared import Part, declares
+from likelight_cloud.api.fleet.reply import PRIVATE
+from likelight_cloud.api.fleet.who import OperatorCheck
+from likelight_cloud.app import BUSY, CLOUD, Cloud
+from likelight_cloud.fleet_page.csv_file import as_csv
+from likelight_cloud.fleet_page.row import Contact, FleetKitchen, contact_of, fleet_kitchen
+from likelight_cloud.fleet_page.selection import Selection
+from likelight_cloud.kitchens.kitchen import Kitchen
+from likelight_cloud.store.records import KitchenRecord
+
+
+class FleetQuery(Selection):
+    """Which kitchens, and how they are written."""
+
+    format: Literal["json", "csv"] = "json"
+
+
+class FleetKitchens(Wire):
+    """The kitchens that were asked for, by their ids."""
+
+    kitchens: tuple[FleetKitchen, ...]
+    server_time: Time
+
+
+async def read_fleet(cloud: Cloud) -> list[FleetKitchen]:
+    """Return all kitchens, by their ids: two queries, however many there are."""
+    records = await cloud.store.kitchens()
+    healths = await cloud.store.fleet.healths()
+    now = cloud.now()
+    loaded = {kitchen.record.kid: kitchen for kitchen in cloud.loaded_kitchens()}
+    contacts = {one.kid: _contact(one, loaded, cloud) for one in records}
+
+    def rows() -> list[FleetKitchen]:
+        return [fleet_kitchen(one, healths.get(one.kid), contacts[one.kid], now) for one in records]
+
+    return await asyncio.to_thread(rows)
+
+
+def _contact(record: KitchenRecord, loaded: Mapping[str, Kitchen], cloud: Cloud) -> Contact:
+    told, kitchen = contact_of(record, cloud.now()), loaded.get(record.kid)
+    if kitchen is None or record.process not in (None, cloud.process):
+        return told
+    arrival = kitchen.arrival
+    arrival.look()
+    if arrival.interrupted is not None:
+        return Contact(kitchen.offline, "missing")
+    return Contact(kitchen.offline, "arriving" if arrival.arriving else "nobody_watches")
+
+
+def kitchens_routes(check: OperatorCheck) -> list[web.RouteDef]:
+    """Return the fleet for programs."""
+
+    @declares(
+        Part.FLEET,
+        "How the kitchens are, as JSON, or with `format=csv` as a table",
+        {200: (FleetKitchens, "text/csv")},
+        {
+            401: "No session and no token of an operator came, or it has ended.",
+            422: "`invalid`: a parameter is none of those that there are.",
+            429: "`limit`: more than 5 wrong tokens a minute came from one address.",
+            **BUSY,
+        },
+        query=FleetQuery,
+        operator=True,
+    )
+    async def get_kitchens(request: web.Request) -> web.Response:
+        await check.by_program(request)
+        try:
+            query = FleetQuery.model_validate(dict(request.query))
+        except ValidationError as error:
+            raise unprocessable(error) from error
+        cloud = request.app[CLOUD]
+        kitchens = query.of(await read_fleet(cloud))
+        if query.format == "json":
+            whole = FleetKitchens(kitchens=tuple(kitchens), server_time=cloud.now())
+            response = await asyncio.to_thread(json_answer, whole)
+            response.headers.update(PRIVATE)
+            return response
+        # With a byte order mark, without which Excel takes it for Windows' own encoding.
+        text = "\ufeff" + await asyncio.to_thread(as_csv, kitchens)
+        headers = {**PRIVATE, "Content-Disposition": 'attachment; filename="kitchens.csv"'}
+        return web.Response(text=text, content_type="text/csv", charset="utf-8", headers=headers)
+
+    return [web.get("/v1/fleet/kitchens", get_kitchens)]

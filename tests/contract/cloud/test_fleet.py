@@ -1,0 +1,259 @@
+"""The fleet as its operators see it: on the page, as JSON and as CSV."""
+
+import csv
+import html
+import io
+import random
+import re
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+from aiohttp import web
+
+from likelight.contract import Status
+from likelight.runtime.clock import utc_now
+from likelight.web.http.server import new_application
+from likelight_cloud.embedded import EmbeddedCloud
+from likelight_cloud.fleet_page.reasons import WORDS
+from likelight_cloud.store.base import Store
+from likelight_cloud.store.operators import Operator, Role
+from likelight_cloud.trust.device import hashed
+from support.cloud import KID, WallClock, status
+from support.cloud_server import ServedCloud, cloud_server
+
+METRICS = Path(__file__).parents[3] / "firmware" / "METRICS.md"
+TOKEN = "an-operator-s-token"
+HEALTHY = {
+    "sw": "1.4.0",
+    "temp_c": 61.2,
+    "throttled": 0,
+    "disk_free_mb": 2100,
+    "rssi": -61,
+    "clock_skew_ms": -40,
+    "fps": 29.9,
+    "consent_review": "2027-02-01",
+    "findings": [],
+}
+OVEN = "Move the box away from the oven and other heat, and let air reach all its sides."
+PLUG = "Use the power supply that came with the box, and plug it straight into the wall."
+LAMP = (
+    "Look whether the lamp's plug and cable are firmly in, then pull the box's plug, wait 10 "
+    "seconds, and put it back."
+)
+
+
+@dataclass
+class Desk:
+    """A cloud, its operator, and what the operator reads."""
+
+    site: ServedCloud
+    session: aiohttp.ClientSession
+    clock: WallClock
+
+    @property
+    def store(self) -> Store:
+        return self.site.cloud.cloud.store
+
+    async def report(self, kid: str, state: str = "live", **health: Any) -> None:
+        """Let the device of `kid` report; it is the newest start of it."""
+        await self.store.add_kitchen(kid, kid.capitalize(), self.clock.at)
+        told = status(
+            boot_id=f"{kid}-{self.clock.at.timestamp():.0f}-{state}",
+            camera={"state": state, "since": self.clock.at.isoformat(), "cause": "button"},
+            health={**HEALTHY, **health},
+            simulated=False,
+        )
+        await self.store.put_status(kid, Status.model_validate(told), self.clock.at)
+
+    async def json(self, **query: str) -> dict[str, Any]:
+        """Return the kitchens as JSON, by their ids."""
+        async with self.session.get("/v1/fleet/kitchens", params=query) as reply:
+            assert reply.status == 200
+            assert reply.headers["Cache-Control"] == "no-store"
+            return {one["kid"]: one for one in (await reply.json())["kitchens"]}
+
+    async def csv(self, **query: str) -> list[dict[str, str]]:
+        """Return the kitchens as rows."""
+        query["format"] = "csv"
+        async with self.session.get("/v1/fleet/kitchens", params=query) as reply:
+            assert reply.content_type == "text/csv"
+            text = await reply.text("utf-8-sig")
+            return list(csv.DictReader(io.StringIO(text)))
+
+    async def page(self, **query: str) -> str:
+        """Return the page's text."""
+        async with self.session.post(
+            "/fleet/login", data={"token": TOKEN}, allow_redirects=False
+        ) as reply:
+            cookie = reply.headers["Set-Cookie"].partition(";")[0]
+        async with self.session.get("/fleet", params=query, headers={"Cookie": cookie}) as reply:
+            assert reply.status == 200
+            return html.unescape(await reply.text())
+
+
+@pytest.fixture
+async def desk(database: str) -> AsyncIterator[Desk]:
+    clock = WallClock()
+    headers = {"Authorization": f"Bearer {TOKEN}"}
+    async with (
+        cloud_server(database, now=clock) as site,
+        aiohttp.ClientSession(
+            site.public, headers=headers, cookie_jar=aiohttp.DummyCookieJar()
+        ) as session,
+    ):
+        operator = Operator("kim", Role.READER, hashed(TOKEN), clock.at)
+        await site.cloud.cloud.store.operators.add(operator)
+        yield Desk(site, session, clock)
+
+
+BROKEN: dict[str, tuple[dict[str, Any], str]] = {
+    "finding": ({"findings": [{"id": "lamp", "level": "fail"}]}, LAMP),
+    "heat": ({"temp_c": 80.0}, OVEN),
+    "slowed": ({"throttled": 0b100}, OVEN),
+    "power": ({"throttled": 0b1}, PLUG),
+    "disk": ({"disk_free_mb": 99}, WORDS["disk-full"].to_do),
+    "clock": ({"clock_skew_ms": -60_001}, WORDS["clock-off"].to_do),
+    "wifi": ({"rssi": -76}, WORDS["wifi-signal"].to_do),
+    "review": ({"consent_review": "2026-12-04"}, WORDS["consent"].to_do),
+    "newer": (
+        {"findings": [{"id": "toaster", "level": "fail"}]},
+        "Pull the box's plug, wait 10 seconds, put it back, and call IT if this stays, and say: "
+        "toaster.",
+    ),
+}
+
+
+async def test_each_reason_has_one_sentence_on_what_to_do(desk: Desk) -> None:
+    for kid, (health, _) in BROKEN.items():
+        await desk.report(kid, **health)
+    await desk.report("fault", state="fault")
+    await desk.report(
+        "well", throttled=0b111 << 16, rssi=-75, temp_c=79.9, consent_review="2026-12-05"
+    )
+    await desk.report("old", findings=None, temp_c=None, rssi=None, consent_review=None)
+    told = await desk.json(show="needs")
+    assert told.keys() == {*BROKEN, "fault"}
+    first = await desk.page()
+    for kid, (_, sentence) in BROKEN.items():
+        assert told[kid]["to_do"] == sentence
+        assert sentence.endswith(".")
+        assert sentence.count(".") == 1
+        assert sentence in first
+    assert "camera's cable" in told["fault"]["to_do"]
+    assert (told["fault"]["camera"], told["finding"]["lamp"]) == ("broken", "broken")
+    everybody = await desk.json()
+    assert everybody["well"] | {"kid": "finding", "name": "Finding"} != told["finding"]
+    assert everybody["well"]["to_do"] == "Nothing to do."
+    assert everybody["old"]["lamp"] is None
+    assert everybody[KID]["state"] == "new", "nobody has installed it"
+    # What is not heard comes before all else, and what it said before counts for nothing.
+    desk.clock.step(minutes=5)
+    await desk.report("well")
+    told = await desk.json(show="needs", q="finding")
+    assert told["finding"]["state"] == "offline"
+    assert [one["id"] for one in told["finding"]["reasons"]] == ["offline"]
+    assert told["finding"]["last_heard_at"] == "2026-11-21T12:00:00.000Z"
+    assert (await desk.json())["well"]["last_heard_at"] is None
+
+
+async def test_off_the_air_is_on_purpose_and_nothing_tells_why_or_since_when(desk: Desk) -> None:
+    broken = {"findings": [{"id": "lamp", "level": "fail"}], "temp_c": 90}
+    for second, state in enumerate(("private", "closed", "off")):
+        desk.clock.at = desk.clock.at.replace(minute=10, second=second)
+        await desk.report(state, state, **broken)
+    assert (await desk.json(show="needs")) == {}
+    told = await desk.json(show="off_air")
+    assert told.keys() == {"private", "closed", "off"}
+    assert {repr({**one, "kid": "", "name": ""}) for one in told.values()} == {
+        repr({**told["off"], "kid": "", "name": ""})
+    }
+    assert told["private"]["state"] == "off_air"
+    assert told["private"]["lamp"] == "broken"
+    rows = await desk.csv(show="off_air")
+    assert {row["state"] for row in rows} == {"Off air on purpose"}
+    assert {row["needs_somebody"] for row in rows} == {"no"}
+    page = await desk.page(show="off_air")
+    assert page.count("<b>Off air on purpose</b>") == 3
+    for text in (page, repr(told), repr(rows)):
+        assert not re.search("12:1[0-9]|since|cause|thank(?!s[_ ]button)", text, re.IGNORECASE)
+
+
+async def test_a_table_has_no_formula(desk: Desk) -> None:
+    for n, name in enumerate(("=1+1", "+1", "-1", "@SUM(A1)", 'a"b,c')):
+        await desk.store.add_kitchen(f"k{n}", name, desk.clock.at)
+    await desk.report("weak", rssi=-88)
+    rows = await desk.csv()
+    assert [row["name"] for row in rows if row["store"].startswith("k")] == [
+        "'=1+1",
+        "'+1",
+        "'-1",
+        "'@SUM(A1)",
+        'a"b,c',
+    ]
+    cells = [cell for row in rows for cell in row.values()]
+    assert not [cell for cell in cells if cell.startswith(("=", "+", "-", "@", "\t", "\r"))]
+    (weak,) = (row for row in rows if row["store"] == "weak")
+    assert (weak["wifi_percent"], weak["clock_off_ms"]) == ("24", "40")
+
+
+async def test_a_thousand_kitchens_are_two_queries_and_a_page(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    for owner, name in ((type(desk.store), "kitchens"), (type(desk.store.fleet), "healths")):
+        real = getattr(owner, name)
+        monkeypatch.setattr(
+            owner, name, lambda it, real=real, name=name: (asked.append(name), real(it))[1]
+        )
+    first = await desk.json()
+    assert asked == ["kitchens", "healths"]
+    record = await desk.store.kitchen(KID)
+    assert record is not None
+    many = tuple(replace(record, kid=f"k{n:04}", name=f"<i>{n}</i>") for n in range(1001))
+
+    async def thousand(_: object) -> Any:
+        return many
+
+    monkeypatch.setattr(type(desk.store), "kitchens", thousand)
+    page = await desk.page(show="all")
+    assert page.count("<li data-state") == 1000
+    assert "The next 1000" in page
+    assert "<script" not in page
+    last = await desk.page(show="all", page="2")
+    assert (last.count("<li data-state"), "k1000" in last) == (1, True)
+    assert len(await desk.json(q="K0007")) == 1
+    assert first.keys() == {KID}
+
+
+async def test_who_is_no_operator_reads_nothing(desk: Desk) -> None:
+    for headers in ({"Authorization": ""}, {"Authorization": "Bearer no-token"}):
+        async with desk.session.get("/v1/fleet/kitchens", headers=headers) as reply:
+            assert (reply.status, reply.headers["WWW-Authenticate"]) == (401, "Bearer")
+    for _ in range(6):
+        async with desk.session.get(
+            "/v1/fleet/kitchens", headers={"Authorization": "Bearer no-token"}
+        ) as reply:
+            last = reply.status
+    assert last == 429
+
+
+async def test_a_device_serves_none_of_it(tmp_path: Path) -> None:
+    app: web.Application = new_application()
+    EmbeddedCloud(tmp_path / "cloud.sqlite", now=utc_now, rng=random.Random(1)).mount(app)
+    paths = {one.resource.canonical for one in app.router.routes() if one.resource}
+    assert not [path for path in paths if "fleet" in path]
+
+
+def test_whatever_a_device_finds_has_words() -> None:
+    table = METRICS.read_text("utf-8").partition("| reason | what it is |")[2]
+    ids = [
+        id
+        for row in re.findall(r"^\| (`.*?) \|", table, re.MULTILINE)
+        for id in re.findall("`([a-z-]+)`", row)
+    ]
+    assert len(ids) > 20
+    assert set(ids) <= WORDS.keys()
