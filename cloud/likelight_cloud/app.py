@@ -22,6 +22,7 @@ from likelight_cloud.kitchens.like_commits import LikeCommits
 from likelight_cloud.kitchens.returning import Returning
 from likelight_cloud.store.base import Store, Use
 from likelight_cloud.store.records import KitchenRecord
+from likelight_cloud.trust.audit_lines import AuditLines
 from likelight_cloud.trust.ceilings import Ceilings, KitchenLimits, Newcomers
 from likelight_cloud.trust.device import token_of
 from likelight_cloud.trust.limits import LikeBucket, NoteTimes, PerViewer
@@ -140,6 +141,7 @@ class Cloud:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self.likes.run())
                 group.create_task(self._follow_commands())
+                group.create_task(AuditLines(self.store).run())
         finally:
             self.ready.clear()
             self._announce()

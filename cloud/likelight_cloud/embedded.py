@@ -21,6 +21,7 @@ from likelight_cloud.app import Cloud
 from likelight_cloud.page import page_routes
 from likelight_cloud.page.privacy import privacy_routes
 from likelight_cloud.page.refused import for_persons
+from likelight_cloud.store.audit import DEVICE
 from likelight_cloud.store.base import Store
 from likelight_cloud.store.sqlite.store import SqliteStore
 from likelight_cloud.trust.ceilings import KitchenLimits
@@ -83,8 +84,8 @@ class MountedCloud:
 
     async def _enrol_all(self) -> None:
         for kid, name, token in self._enrolled:
-            await self._store.add_kitchen(kid, name, self._now())
-            await self._store.add_token(kid, hashed(token), self._now())
+            await self._store.add_kitchen(kid, name, self._now(), who=DEVICE)
+            await self._store.add_token(kid, hashed(token), self._now(), who=DEVICE)
 
 
 class EmbeddedCloud(MountedCloud):
@@ -102,7 +103,7 @@ class EmbeddedCloud(MountedCloud):
         notes: Notes = BUNDLED,
         site: PublicSite = PublicSite(),  # noqa: B008  frozen
     ) -> None:
-        self._file = SqliteStore(database, replaces=True)
+        self._file = SqliteStore(database, replaces=True, now=now)
         super().__init__(self._file, now=now, rng=rng, notes=notes, site=site)
 
     @property

@@ -13,9 +13,10 @@ from likelight.runtime.log import JsonFormatter, logging_to_stderr
 from likelight.runtime.printed import print_in_any_locale, write_out
 from likelight.runtime.store_errors import StoreError
 from likelight.runtime.version import ShowVersion
+from likelight_cloud.cli.audit import add_audit
 from likelight_cloud.cli.database import database_option
 from likelight_cloud.cli.desired import add_desired
-from likelight_cloud.cli.errors import CommandError
+from likelight_cloud.cli.errors import CommandError, DifferenceError
 from likelight_cloud.cli.kitchen import add_kitchen
 from likelight_cloud.cli.lifecycle import add_lifecycle
 from likelight_cloud.cli.operator import add_operator
@@ -28,6 +29,8 @@ from likelight_cloud.cli.webhook import add_webhook
 
 log = logging.getLogger(__name__)
 
+DIFFERS = 1
+"""As diff and grep report it."""
 NOT_PRINTED = 1
 USAGE_ERROR = 2
 INTERRUPTED = 130
@@ -35,8 +38,8 @@ INTERRUPTED = 130
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command. Return 0; 2 after one clear line on what is wrong; 1 when all is done and
-    could not be printed; or 130 after Ctrl-C."""
+    """Run the command. Return 0; 2 after one clear line on what is wrong; 1 where what was compared
+    differs, or when all is done and could not be printed; or 130 after Ctrl-C."""
     print_in_any_locale()
     parser, words = command_line(), sys.argv[1:] if argv is None else argv
     if not words:
@@ -61,6 +64,8 @@ def _run(options: argparse.Namespace) -> int:
         asyncio.run(options.run(options))
     except (CommandError, StoreError) as error:
         return _fail(str(error), USAGE_ERROR)
+    except DifferenceError as error:
+        return _fail(str(error), DIFFERS)
     except asyncio.CancelledError:
         log.info("The cloud has stopped.")
     except KeyboardInterrupt:
@@ -99,6 +104,7 @@ def command_line() -> argparse.ArgumentParser:
         add_token,
         add_desired,
         add_webhook,
+        add_audit,
     ):
         add_command(commands, database)
     return parser

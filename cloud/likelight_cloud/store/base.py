@@ -17,6 +17,7 @@ from typing import Protocol
 from likelight.contract import Desired, Status, Week
 from likelight.fleet.stores.details import UNLISTED, Details
 from likelight.runtime.store_errors import StoreError
+from likelight_cloud.store.audit import COMMAND_LINE, Act, AuditRow
 from likelight_cloud.store.enrolment import CodeRefusal, Enrolled
 from likelight_cloud.store.fleet import Fleet
 from likelight_cloud.store.operators import Operators
@@ -85,7 +86,10 @@ def next_desired(held: Desired, change: Callable[[Desired], Desired]) -> Desired
 
 class Store(Protocol):
     """A durable store. Everything but `listen` raises `StoreError` when the database fails, and
-    `NoKitchenError` for a write to a kitchen that does not exist."""
+    `NoKitchenError` for a write to a kitchen that does not exist.
+
+    What has a `who` writes a row into the audit log, in the same transaction: who did it.
+    """
 
     @property
     def operators(self) -> Operators:
@@ -124,6 +128,8 @@ class Store(Protocol):
         at: datetime,
         details: Details = UNLISTED,
         week: Week | None = None,
+        *,
+        who: str = COMMAND_LINE,
     ) -> bool:
         """Create a kitchen, and ask its device for the hours of `week`, where it has any. Return
         False, and change nothing, when it exists."""
@@ -131,19 +137,23 @@ class Store(Protocol):
     async def kitchens(self) -> tuple[KitchenRecord, ...]:
         """Return all kitchens, by their ids."""
 
-    async def rename_kitchen(self, kid: str, name: str) -> None:
+    async def rename_kitchen(self, kid: str, name: str, *, who: str = COMMAND_LINE) -> None:
         """Give a kitchen another name."""
 
-    async def put_details(self, kid: str, details: Details) -> None:
+    async def put_details(self, kid: str, details: Details, *, who: str = COMMAND_LINE) -> None:
         """Keep other details of a kitchen."""
 
-    async def remove_kitchen(self, kid: str) -> None:
+    async def remove_kitchen(self, kid: str, *, who: str = COMMAND_LINE) -> None:
         """Delete a kitchen with all that is kept of it."""
 
-    async def change_desired(self, kid: str, change: Callable[[Desired], Desired]) -> None:
+    async def change_desired(
+        self, kid: str, change: Callable[[Desired], Desired], *, who: str = COMMAND_LINE
+    ) -> None:
         """Keep what `change` makes of the kitchen's wishes, under their next version."""
 
-    async def add_token(self, kid: str, token_hash: bytes, at: datetime) -> None:
+    async def add_token(
+        self, kid: str, token_hash: bytes, at: datetime, *, who: str = COMMAND_LINE
+    ) -> None:
         """Make a device token valid beside the oldest, which the device has until now; the device
         is asked for none any more.
 
@@ -151,7 +161,7 @@ class Store(Protocol):
         valid already changes nothing.
         """
 
-    async def ask_rotation(self, kid: str, at: datetime) -> bool:
+    async def ask_rotation(self, kid: str, at: datetime, *, who: str = COMMAND_LINE) -> bool:
         """Ask the device to draw a new token (`desired.rotate`). Return False, and change nothing,
         when it is asked already."""
 
@@ -166,14 +176,16 @@ class Store(Protocol):
     async def end_other_tokens(self, kid: str, token_hash: bytes, at: datetime) -> None:
         """Leave `token_hash` alone valid: a rotation is done."""
 
-    async def revoke_tokens(self, kid: str, token_hash: bytes) -> None:
+    async def revoke_tokens(self, kid: str, token_hash: bytes, *, who: str = COMMAND_LINE) -> None:
         """Leave the new `token_hash` alone valid, and forget what was said of the kitchen under
         the others: nobody knows who said it."""
 
     async def token_hashes(self, kid: str) -> tuple[bytes, ...]:
         """Return the hashes of the valid device tokens, the oldest first."""
 
-    async def put_code(self, kid: str, code_hash: bytes, expires_at: datetime) -> None:
+    async def put_code(
+        self, kid: str, code_hash: bytes, expires_at: datetime, *, who: str = COMMAND_LINE
+    ) -> None:
         """Make `code_hash` the only enrolment code of the kitchen; the one before is void."""
 
     async def has_open_code(self, kid: str, at: datetime) -> bool:
@@ -201,7 +213,13 @@ class Store(Protocol):
         """Return those that an operator may confirm at `at`, the oldest first."""
 
     async def decide_pairing(
-        self, operator: bytes, user_hash: bytes, kid: str | None, at: datetime
+        self,
+        operator: bytes,
+        user_hash: bytes,
+        kid: str | None,
+        at: datetime,
+        *,
+        who: str = COMMAND_LINE,
     ) -> Pairing | WrongCode:
         """Confirm the pairing as the kitchen `kid`, whose token its own becomes as in `add_token`;
         or refuse it, without a `kid`. Return it as it is now.
@@ -260,8 +278,20 @@ class Store(Protocol):
         The last thanks is forgotten: the device says it again.
         """
 
-    async def begin_time_lines(self) -> int:
+    async def begin_time_lines(self, *, who: str = COMMAND_LINE) -> int:
         """Draw a new epoch for each kitchen; return how many there are."""
+
+    async def audit(self, act: Act) -> None:
+        """Write a row into the audit log, of what is done elsewhere than in the database."""
+
+    async def audit_from(self, n: int, limit: int) -> tuple[AuditRow, ...]:
+        """Return up to `limit` rows of the audit log from the row `n` on, in order."""
+
+    async def audit_logged(self) -> int:
+        """Return up to which row of the audit log each has had its line in a log; 0 for none."""
+
+    async def put_audit_logged(self, n: int) -> None:
+        """Remember that each row of the audit log up to `n` has had its line in a log."""
 
     async def take_over(self, kid: str, process: str) -> None:
         """Remember that the device polls `process` now, so that another one lets the kitchen go."""

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
+from enum import Enum, StrEnum
 
 from likelight.contract import Desired
 
@@ -25,6 +25,16 @@ class Rotation:
 
     step: RotationStep
     at: datetime
+
+
+class Taken(Enum):
+    """What became of a token that a device has drawn."""
+
+    NOT = "not"
+    """It was not asked for, or came under one that is not valid."""
+    BEFORE = "before"
+    """It is valid already: the reply was lost."""
+    NOW = "now"
 
 
 def may_take(desired: Desired, valid: Collection[bytes], under: bytes) -> bool:

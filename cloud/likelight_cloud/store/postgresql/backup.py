@@ -11,10 +11,13 @@ from urllib.parse import parse_qsl, unquote, urlencode, urlsplit, urlunsplit
 import asyncpg
 
 from likelight.runtime.atomic_file import sync_folder
+from likelight.runtime.clock import utc_now
 from likelight.runtime.store_errors import StoreError
+from likelight_cloud.store.audit import Act, Action
 from likelight_cloud.store.postgresql.address import Address
+from likelight_cloud.store.postgresql.audit import append
 from likelight_cloud.store.postgresql.connect import LOST, connect, explained
-from likelight_cloud.store.postgresql.kitchens import begin_time_line
+from likelight_cloud.store.postgresql.kitchens import begin_time_lines
 from likelight_cloud.store.postgresql.schema import migrate
 from likelight_cloud.store.postgresql.serving import SERVING
 
@@ -62,8 +65,8 @@ class PostgresCopies:
             )
             await migrate(connection, self._address)
             async with connection.transaction():
-                for kitchen in await connection.fetch("SELECT kid, epoch FROM kitchen"):
-                    await begin_time_line(connection, kitchen["kid"], kitchen["epoch"])
+                await begin_time_lines(connection)
+                await append(connection, Act(Action.RESTORED), utc_now())
         except (asyncpg.PostgresError, *LOST) as error:
             raise explained(error, self._address) from error
         finally:

@@ -4,8 +4,9 @@ from datetime import datetime
 
 import asyncpg
 
+from likelight_cloud.store.audit import DEVICE, Act, Action
 from likelight_cloud.store.enrolment import Code, CodeRefusal, Enrolled
-from likelight_cloud.store.postgresql import tokens
+from likelight_cloud.store.postgresql import audit, tokens
 from likelight_cloud.store.postgresql.kitchens import locked
 from likelight_cloud.store.rows import ms, time_of
 
@@ -60,4 +61,5 @@ async def redeem(
             "UPDATE enrolment SET token_hash = $2 WHERE code_hash = $1", code_hash, token_hash
         )
         await tokens.add(connection, kid, token_hash, at)
+        await audit.append(connection, Act(Action.CODE_USED, kid, DEVICE), at)
     return Enrolled(kid, kitchen.name)

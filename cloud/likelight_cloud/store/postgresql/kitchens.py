@@ -57,13 +57,14 @@ async def add(
     return added is not None
 
 
-async def put_details(connection: asyncpg.Connection, kid: str, details: Details) -> None:
-    """Keep other details of a kitchen. Raises `NoKitchenError`."""
+async def put(connection: asyncpg.Connection, kid: str, column: str, value: str) -> None:
+    """Keep another `value` of one column of a kitchen. Raises `NoKitchenError`."""
     await locked(connection, kid)
     await connection.execute(
-        "UPDATE kitchen SET details = $2 WHERE kid = $1", kid, details.model_dump_json()
+        f"UPDATE kitchen SET {column} = $2, revision = revision + 1 WHERE kid = $1",  # noqa: S608 - constants
+        kid,
+        value,
     )
-    await revise(connection, kid)
 
 
 async def add_likes(connection: asyncpg.Connection, kid: str, n: int, at: datetime) -> int | None:
@@ -115,15 +116,26 @@ async def revise(connection: asyncpg.Connection, kid: str) -> None:
     await connection.execute("UPDATE kitchen SET revision = revision + 1 WHERE kid = $1", kid)
 
 
-async def begin_time_line(connection: asyncpg.Connection, kid: str, epoch: str) -> None:
-    """Draw a new epoch where the kitchen's is still `epoch`. Its last thanks were of that one."""
-    await connection.execute(
+async def begin_time_line(connection: asyncpg.Connection, kid: str, epoch: str) -> bool:
+    """Draw a new epoch where the kitchen's is still `epoch`; return whether it was. Its last thanks
+    were of that one."""
+    begun = await connection.fetchval(
         "UPDATE kitchen SET epoch = $3, thanks_id = NULL, thanks_at = NULL,"
-        " unlit_since = NULL, revision = revision + 1 WHERE kid = $1 AND epoch = $2",
+        " unlit_since = NULL, revision = revision + 1 WHERE kid = $1 AND epoch = $2"
+        " RETURNING 1",
         kid,
         epoch,
         new_epoch(),
     )
+    return begun is not None
+
+
+async def begin_time_lines(connection: asyncpg.Connection) -> int:
+    """Draw a new epoch for each kitchen; return how many there are."""
+    kitchens = await connection.fetch("SELECT kid, epoch FROM kitchen ORDER BY kid")
+    for kitchen in kitchens:
+        await begin_time_line(connection, kitchen["kid"], kitchen["epoch"])
+    return len(kitchens)
 
 
 async def remove(connection: asyncpg.Connection, kid: str) -> None:

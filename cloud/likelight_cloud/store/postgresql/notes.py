@@ -95,3 +95,31 @@ async def after(
     end = notes[-1].seq if more else max(head, seq)
     last = await id_of(connection, kid, end)
     return Backlog(notes, end, last, end - seq - len(notes), more)
+
+
+async def waiting(connection: asyncpg.Connection, kid: str, at: datetime) -> tuple[str, ...]:
+    """Return the ids of the notes that no panel has shown and that have not expired, in order."""
+    rows = await connection.fetch(
+        "SELECT id FROM note WHERE kid = $1 AND shown_at IS NULL AND expires_at > $2 ORDER BY seq",
+        kid,
+        ms(at),
+    )
+    return tuple(row["id"] for row in rows)
+
+
+async def acknowledge(connection: asyncpg.Connection, kid: str, seq: int, at: datetime) -> None:
+    """Remember that the device holds every note up to `seq`. Raises `NoKitchenError`."""
+    acked = (await locked(connection, kid)).acked
+    await connection.execute(
+        "UPDATE note SET delivered_at = $4"
+        " WHERE kid = $1 AND seq > $2 AND seq <= $3 AND expires_at > $4 AND delivered_at IS NULL",
+        kid,
+        acked,
+        seq,
+        ms(at),
+    )
+    await connection.execute(
+        "UPDATE kitchen SET acked = $2, revision = revision + 1 WHERE kid = $1",
+        kid,
+        max(acked, seq),
+    )

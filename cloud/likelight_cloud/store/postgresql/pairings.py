@@ -4,6 +4,7 @@ from datetime import datetime
 
 import asyncpg
 
+from likelight_cloud.store.audit import decision
 from likelight_cloud.store.pairing import (
     KEPT_OF_A_DEVICE,
     LOCKED_FOR,
@@ -15,7 +16,7 @@ from likelight_cloud.store.pairing import (
     Tries,
     WrongCode,
 )
-from likelight_cloud.store.postgresql import tokens
+from likelight_cloud.store.postgresql import audit, tokens
 from likelight_cloud.store.rows import ms, pairing_of, time_of
 
 _PAIRINGS = "SELECT pairing.*, kitchen.name FROM pairing LEFT JOIN kitchen USING (kid)"
@@ -75,6 +76,7 @@ async def decide(
     user_hash: bytes,
     kid: str | None,
     at: datetime,
+    who: str,
 ) -> Pairing | WrongCode:
     """Confirm or refuse a pairing, as the interface of the store has it."""
     await forget(connection, at)
@@ -111,6 +113,7 @@ async def decide(
             ms(at + OPEN_FOR),
             found["token_hash"],
         )
+        await audit.append(connection, decision(kid, who), at)
     return pairing_of(await connection.fetchrow(f"{_PAIRINGS} WHERE user_hash = $1", user_hash))
 
 

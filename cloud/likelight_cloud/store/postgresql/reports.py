@@ -1,14 +1,32 @@
-"""What a device's status changes in the PostgreSQL store. Called inside a transaction, which holds
-the kitchen's row."""
+"""What a device's status changes in the PostgreSQL store. Called inside a transaction."""
+
+from datetime import datetime
 
 import asyncpg
 
 from likelight.contract import Status
 from likelight_cloud.store.base import BOOTS_KEPT, OUTAGE_MS
+from likelight_cloud.store.postgresql.kitchens import locked
 from likelight_cloud.store.rows import ms
 
 
-async def keep_receipts(connection: asyncpg.Connection, kid: str, status: Status) -> int:
+async def keep_status(
+    connection: asyncpg.Connection, kid: str, status: Status, at: datetime
+) -> None:
+    """Keep a status that came at `at`, as the interface of the store has it. Raises
+    `NoKitchenError`."""
+    await locked(connection, kid)
+    shown = await _keep_receipts(connection, kid, status)
+    await connection.execute(
+        "UPDATE kitchen SET notes_shown = notes_shown + $2, revision = revision + 1 WHERE kid = $1",
+        kid,
+        shown,
+    )
+    if await _is_newest(connection, kid, status):
+        await _keep_snapshot(connection, kid, status, ms(at))
+
+
+async def _keep_receipts(connection: asyncpg.Connection, kid: str, status: Status) -> int:
     """Keep the first receipt of each kind for each note; return how many became shown."""
     shown = 0
     for receipt in status.notes:
@@ -29,7 +47,7 @@ async def keep_receipts(connection: asyncpg.Connection, kid: str, status: Status
     return shown
 
 
-async def is_newest(connection: asyncpg.Connection, kid: str, status: Status) -> bool:
+async def _is_newest(connection: asyncpg.Connection, kid: str, status: Status) -> bool:
     """Return whether this status is the newest of its boot, and remember its number.
 
     Which boot counts the polls decide: a later one here may have been a stolen token's.
@@ -50,7 +68,7 @@ async def is_newest(connection: asyncpg.Connection, kid: str, status: Status) ->
     return newer is not None
 
 
-async def keep_snapshot(
+async def _keep_snapshot(
     connection: asyncpg.Connection, kid: str, status: Status, received_ms: int
 ) -> None:
     """Make this status the kitchen's present one."""

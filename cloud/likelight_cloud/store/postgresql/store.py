@@ -11,7 +11,9 @@ import asyncpg
 
 from likelight.contract import Desired, Status, Week
 from likelight.fleet.stores.details import UNLISTED, Details
+from likelight.runtime.clock import Now, utc_now
 from likelight.runtime.store_errors import StoreError
+from likelight_cloud.store.audit import COMMAND_LINE, DEVICE, Act, Action, AuditRow, wishes_told
 from likelight_cloud.store.base import (
     CONFIRM_WITHIN_S,
     Listener,
@@ -24,7 +26,7 @@ from likelight_cloud.store.enrolment import CodeRefusal, Enrolled
 from likelight_cloud.store.fleet import Fleet
 from likelight_cloud.store.operators import Operators
 from likelight_cloud.store.pairing import NewPairing, Pairing, WrongCode
-from likelight_cloud.store.postgresql import enrolments, pairings, tokens
+from likelight_cloud.store.postgresql import audit, enrolments, notes, pairings, tokens
 from likelight_cloud.store.postgresql.address import Address
 from likelight_cloud.store.postgresql.connect import LOST, connect, explained
 from likelight_cloud.store.postgresql.fleet import PostgresFleet
@@ -32,27 +34,23 @@ from likelight_cloud.store.postgresql.kitchens import (
     add,
     add_likes,
     begin_time_line,
+    begin_time_lines,
     every_record,
     locked,
-    put_details,
+    put,
     record_of,
     remove,
-    revise,
 )
-from likelight_cloud.store.postgresql.notes import add_note, after, by_key, id_of
 from likelight_cloud.store.postgresql.operators import PostgresOperators
 from likelight_cloud.store.postgresql.readers import CONNECTIONS, Query, Readers
-from likelight_cloud.store.postgresql.reports import (
-    is_newest,
-    keep_receipts,
-    keep_snapshot,
-)
+from likelight_cloud.store.postgresql.reports import keep_status
 from likelight_cloud.store.postgresql.schema import has_tables, migrate
 from likelight_cloud.store.postgresql.serving import SERVING
 from likelight_cloud.store.postgresql.signals import PostgresSignals
 from likelight_cloud.store.postgresql.writer import Job, Work, Writer
 from likelight_cloud.store.records import Backlog, KitchenRecord, NoteRecord
-from likelight_cloud.store.rows import ms, note_of
+from likelight_cloud.store.rotation import Taken
+from likelight_cloud.store.rows import note_of
 
 CLOSE_WITHIN_S = 5.0
 """What is being written at the end has so long; then its outcome is unknown."""
@@ -62,10 +60,12 @@ Committed = tuple[T, list[KitchenRecord]]
 
 
 class PostgresStore:
-    """A `Store` in the database at `address`."""
+    """A `Store` in the database at `address`. `now` dates the rows of the audit log whose change
+    has no time of its own."""
 
-    def __init__(self, address: Address) -> None:
+    def __init__(self, address: Address, *, now: Now = utc_now) -> None:
         self._address = address
+        self._now = now
         self._use = Use.COMMAND
         self._listener: Listener = lambda record: None
         self.signals = PostgresSignals(self._read, self._write)
@@ -137,66 +137,86 @@ class PostgresStore:
         at: datetime,
         details: Details = UNLISTED,
         week: Week | None = None,
+        *,
+        who: str = COMMAND_LINE,
     ) -> bool:
-        return await self._write(
-            lambda connection: add(connection, kid, name, at, details, week or {}), kid
+        return await self._audited(
+            Act(Action.KITCHEN_ADDED, kid, who),
+            at,
+            lambda connection: add(connection, kid, name, at, details, week or {}),
+            kid,
         )
 
     async def kitchens(self) -> tuple[KitchenRecord, ...]:
         return await self._read(every_record)
 
-    async def rename_kitchen(self, kid: str, name: str) -> None:
+    async def rename_kitchen(self, kid: str, name: str, *, who: str = COMMAND_LINE) -> None:
+        act = Act(Action.KITCHEN_RENAMED, kid, who)
+        await self._audited(act, None, lambda it: put(it, kid, "name", name), kid)
+
+    async def put_details(self, kid: str, details: Details, *, who: str = COMMAND_LINE) -> None:
+        act, text = Act(Action.KITCHEN_DESCRIBED, kid, who), details.model_dump_json()
+        await self._audited(act, None, lambda it: put(it, kid, "details", text), kid)
+
+    async def remove_kitchen(self, kid: str, *, who: str = COMMAND_LINE) -> None:
         async def work(connection: asyncpg.Connection) -> None:
-            await locked(connection, kid)
-            await connection.execute("UPDATE kitchen SET name = $2 WHERE kid = $1", kid, name)
-            await revise(connection, kid)
+            await remove(connection, kid)
+            await audit.append(connection, Act(Action.KITCHEN_REMOVED, kid, who), self._now())
 
-        await self._write(work, kid)
-
-    async def put_details(self, kid: str, details: Details) -> None:
-        await self._write(lambda connection: put_details(connection, kid, details), kid)
-
-    async def remove_kitchen(self, kid: str) -> None:
         # Without a limit: hundreds of thousands of notes may go with it.
-        await asyncio.shield(self._begin(lambda connection: remove(connection, kid)).done)
+        await asyncio.shield(self._begin(work).done)
 
-    async def change_desired(self, kid: str, change: Callable[[Desired], Desired]) -> None:
+    async def change_desired(
+        self, kid: str, change: Callable[[Desired], Desired], *, who: str = COMMAND_LINE
+    ) -> None:
         async def work(connection: asyncpg.Connection) -> None:
-            wanted = next_desired((await locked(connection, kid)).desired, change)
-            await connection.execute(
-                "UPDATE kitchen SET desired = $2 WHERE kid = $1", kid, wanted.model_dump_json()
-            )
-            await revise(connection, kid)
+            held = (await locked(connection, kid)).desired
+            wanted = next_desired(held, change)
+            await put(connection, kid, "desired", wanted.model_dump_json())
+            told = Act(Action.DESIRED_SET, kid, who, wishes_told(held, wanted))
+            await audit.append(connection, told, self._now())
 
         await self._write(work, kid)
 
-    async def add_token(self, kid: str, token_hash: bytes, at: datetime) -> None:
-        await self._write(lambda connection: tokens.add(connection, kid, token_hash, at), kid)
+    async def add_token(
+        self, kid: str, token_hash: bytes, at: datetime, *, who: str = COMMAND_LINE
+    ) -> None:
+        act = Act(Action.TOKEN_MADE, kid, who)
+        await self._audited(act, at, lambda it: tokens.add(it, kid, token_hash, at), kid)
 
-    async def ask_rotation(self, kid: str, at: datetime) -> bool:
-        return await self._write(lambda connection: tokens.ask(connection, kid, at), kid)
+    async def ask_rotation(self, kid: str, at: datetime, *, who: str = COMMAND_LINE) -> bool:
+        act = Act(Action.TOKEN_ROTATION_ASKED, kid, who)
+        return await self._audited(act, at, lambda it: tokens.ask(it, kid, at), kid)
 
     async def take_token(self, kid: str, under: bytes, token_hash: bytes, at: datetime) -> bool:
-        return await self._write(
-            lambda connection: tokens.take(connection, kid, under, token_hash, at), kid
-        )
+        async def work(connection: asyncpg.Connection) -> bool:
+            taken = await tokens.take(connection, kid, under, token_hash, at)
+            if taken is Taken.NOW:
+                await audit.append(connection, Act(Action.TOKEN_ROTATED, kid, DEVICE), at)
+            return taken is not Taken.NOT
+
+        return await self._write(work, kid)
 
     async def end_other_tokens(self, kid: str, token_hash: bytes, at: datetime) -> None:
-        await self._write(
-            lambda connection: tokens.end_others(connection, kid, token_hash, at), kid
-        )
+        act = Act(Action.TOKEN_ROTATION_DONE, kid, DEVICE)
+        await self._audited(act, at, lambda it: tokens.end_others(it, kid, token_hash, at), kid)
 
-    async def revoke_tokens(self, kid: str, token_hash: bytes) -> None:
-        await self._write(lambda connection: tokens.revoke(connection, kid, token_hash), kid)
+    async def revoke_tokens(self, kid: str, token_hash: bytes, *, who: str = COMMAND_LINE) -> None:
+        act = Act(Action.TOKENS_REVOKED, kid, who)
+        await self._audited(act, None, lambda it: tokens.revoke(it, kid, token_hash), kid)
 
     async def token_hashes(self, kid: str) -> tuple[bytes, ...]:
         if not storable(kid):
             return ()
         return await self._read(lambda connection: tokens.valid(connection, kid))
 
-    async def put_code(self, kid: str, code_hash: bytes, expires_at: datetime) -> None:
-        await self._write(
-            lambda connection: enrolments.put_code(connection, kid, code_hash, expires_at)
+    async def put_code(
+        self, kid: str, code_hash: bytes, expires_at: datetime, *, who: str = COMMAND_LINE
+    ) -> None:
+        await self._audited(
+            Act(Action.CODE_MADE, kid, who),
+            None,
+            lambda connection: enrolments.put_code(connection, kid, code_hash, expires_at),
         )
 
     async def has_open_code(self, kid: str, at: datetime) -> bool:
@@ -219,10 +239,16 @@ class PostgresStore:
         return await self._read(lambda connection: pairings.pending(connection, at))
 
     async def decide_pairing(
-        self, operator: bytes, user_hash: bytes, kid: str | None, at: datetime
+        self,
+        operator: bytes,
+        user_hash: bytes,
+        kid: str | None,
+        at: datetime,
+        *,
+        who: str = COMMAND_LINE,
     ) -> Pairing | WrongCode:
         return await self._write(
-            lambda connection: pairings.decide(connection, operator, user_hash, kid, at)
+            lambda connection: pairings.decide(connection, operator, user_hash, kid, at, who)
         )
 
     async def forget_pairings(self, at: datetime) -> None:
@@ -262,14 +288,14 @@ class PostgresStore:
         self, kid: str, *, id: str, code: str, key: str, at: datetime, expires_at: datetime
     ) -> NoteRecord:
         return await self._write(
-            lambda connection: add_note(
+            lambda connection: notes.add_note(
                 connection, kid, id=id, code=code, key=key, at=at, expires_at=expires_at
             ),
             kid,
         )
 
     async def note_by_key(self, kid: str, key: str) -> NoteRecord | None:
-        return await self._read(lambda connection: by_key(connection, kid, key))
+        return await self._read(lambda connection: notes.by_key(connection, kid, key))
 
     async def note(self, id: str) -> NoteRecord | None:
         async def work(connection: asyncpg.Connection) -> NoteRecord | None:
@@ -279,80 +305,43 @@ class PostgresStore:
         return await self._read(work) if storable(id) else None
 
     async def note_id(self, kid: str, seq: int) -> str | None:
-        return await self._read(lambda connection: id_of(connection, kid, seq))
+        return await self._read(lambda connection: notes.id_of(connection, kid, seq))
 
     async def notes_after(self, kid: str, seq: int, *, limit: int, at: datetime) -> Backlog:
-        return await self._read(lambda connection: after(connection, kid, seq, limit=limit, at=at))
+        return await self._read(
+            lambda connection: notes.after(connection, kid, seq, limit=limit, at=at)
+        )
 
     async def waiting(self, kid: str, at: datetime) -> tuple[str, ...]:
-        async def work(connection: asyncpg.Connection) -> tuple[str, ...]:
-            rows = await connection.fetch(
-                "SELECT id FROM note WHERE kid = $1 AND shown_at IS NULL AND expires_at > $2"
-                " ORDER BY seq",
-                kid,
-                ms(at),
-            )
-            return tuple(row["id"] for row in rows)
-
-        return await self._read(work)
+        return await self._read(lambda connection: notes.waiting(connection, kid, at))
 
     async def begin_time_line(self, kid: str, epoch: str) -> None:
-        await self._write(lambda connection: begin_time_line(connection, kid, epoch), kid)
+        act = Act(Action.TIME_LINE_BEGUN, kid, DEVICE)
+        await self._audited(act, None, lambda it: begin_time_line(it, kid, epoch), kid)
 
-    async def begin_time_lines(self) -> int:
-        async def work(connection: asyncpg.Connection) -> int:
-            kitchens = await connection.fetch("SELECT kid, epoch FROM kitchen ORDER BY kid")
-            for kitchen in kitchens:
-                await begin_time_line(connection, kitchen["kid"], kitchen["epoch"])
-            return len(kitchens)
+    async def begin_time_lines(self, *, who: str = COMMAND_LINE) -> int:
+        return await self._audited(Act(Action.RESTORED, who=who), None, begin_time_lines)
 
-        return await self._write(work)
+    async def audit(self, act: Act) -> None:
+        await self._write(lambda connection: audit.append(connection, act, self._now()))
+
+    async def audit_from(self, n: int, limit: int) -> tuple[AuditRow, ...]:
+        return await self._read(lambda connection: audit.rows_from(connection, n, limit))
+
+    async def audit_logged(self) -> int:
+        return await self._read(audit.logged)
+
+    async def put_audit_logged(self, n: int) -> None:
+        await self._write(lambda connection: audit.put_logged(connection, n))
 
     async def take_over(self, kid: str, process: str) -> None:
-        async def work(connection: asyncpg.Connection) -> None:
-            await locked(connection, kid)
-            await connection.execute(
-                "UPDATE kitchen SET process = $2, revision = revision + 1 WHERE kid = $1",
-                kid,
-                process,
-            )
-
-        await self._write(work, kid)
+        await self._write(lambda connection: put(connection, kid, "process", process), kid)
 
     async def acknowledge(self, kid: str, seq: int, at: datetime) -> None:
-        async def work(connection: asyncpg.Connection) -> None:
-            acked = (await locked(connection, kid)).acked
-            await connection.execute(
-                "UPDATE note SET delivered_at = $4"
-                " WHERE kid = $1 AND seq > $2 AND seq <= $3 AND expires_at > $4"
-                " AND delivered_at IS NULL",
-                kid,
-                acked,
-                seq,
-                ms(at),
-            )
-            await connection.execute(
-                "UPDATE kitchen SET acked = $2, revision = revision + 1 WHERE kid = $1",
-                kid,
-                max(acked, seq),
-            )
-
-        await self._write(work, kid)
+        await self._write(lambda connection: notes.acknowledge(connection, kid, seq, at), kid)
 
     async def put_status(self, kid: str, status: Status, at: datetime) -> None:
-        async def work(connection: asyncpg.Connection) -> None:
-            await locked(connection, kid)
-            shown = await keep_receipts(connection, kid, status)
-            await connection.execute(
-                "UPDATE kitchen SET notes_shown = notes_shown + $2, revision = revision + 1"
-                " WHERE kid = $1",
-                kid,
-                shown,
-            )
-            if await is_newest(connection, kid, status):
-                await keep_snapshot(connection, kid, status, ms(at))
-
-        await self._write(work, kid)
+        await self._write(lambda connection: keep_status(connection, kid, status, at), kid)
 
     async def _prepare(self, connection: asyncpg.Connection) -> None:
         """Take the lock that goes with what the database was opened for."""
@@ -367,6 +356,17 @@ class PostgresStore:
         if self._readers is None:
             raise StoreError(f"{self._address.name} is not open")
         return await self._readers.read(query)
+
+    async def _audited(self, act: Act, at: datetime | None, work: Work[T], *kids: str) -> T:
+        """Commit what `work` does, and the row of `act`, unless it returns that nothing changed."""
+
+        async def change(connection: asyncpg.Connection) -> T:
+            done = await work(connection)
+            if done is not False:
+                await audit.append(connection, act, at or self._now())
+            return done
+
+        return await self._write(change, *kids)
 
     async def _write(self, work: Work[T], *kids: str) -> T:
         """Commit what `work` does, and tell the listener of these kitchens' new records."""

@@ -8,7 +8,7 @@ from likelight.contract import Desired
 from likelight_cloud.store.base import next_desired
 from likelight_cloud.store.postgresql.kitchens import locked, revise
 from likelight_cloud.store.postgresql.reports import forget_snapshot
-from likelight_cloud.store.rotation import RotationStep, may_take
+from likelight_cloud.store.rotation import RotationStep, Taken, may_take
 from likelight_cloud.store.rows import ms
 
 
@@ -18,14 +18,16 @@ async def valid(connection: asyncpg.Connection, kid: str) -> tuple[bytes, ...]:
     return tuple(bytes(row["hash"]) for row in rows)
 
 
-async def add(connection: asyncpg.Connection, kid: str, token_hash: bytes, at: datetime) -> None:
-    """Make a token valid beside the oldest."""
+async def add(connection: asyncpg.Connection, kid: str, token_hash: bytes, at: datetime) -> bool:
+    """Make a token valid beside the oldest; return whether it was not valid already."""
     desired = (await locked(connection, kid)).desired
     known = await valid(connection, kid)
-    if token_hash not in known:
-        await _leave(connection, kid, *known[:1])
-        await _insert(connection, kid, token_hash)
-        await _note(connection, kid, desired, RotationStep.HALF_WAY if known else None, at)
+    if token_hash in known:
+        return False
+    await _leave(connection, kid, *known[:1])
+    await _insert(connection, kid, token_hash)
+    await _note(connection, kid, desired, RotationStep.HALF_WAY if known else None, at)
+    return True
 
 
 async def ask(connection: asyncpg.Connection, kid: str, at: datetime) -> bool:
@@ -39,30 +41,32 @@ async def ask(connection: asyncpg.Connection, kid: str, at: datetime) -> bool:
 
 async def take(
     connection: asyncpg.Connection, kid: str, under: bytes, token_hash: bytes, at: datetime
-) -> bool:
+) -> Taken:
     """Make a device's own new token valid, as the interface of the store has it."""
     desired = (await locked(connection, kid)).desired
     known = await valid(connection, kid)
     if token_hash in known:
-        return True
+        return Taken.BEFORE
     if not may_take(desired, known, under):
-        return False
+        return Taken.NOT
     await _leave(connection, kid, under)
     await _insert(connection, kid, token_hash)
     await _note(connection, kid, desired, RotationStep.HALF_WAY, at)
-    return True
+    return Taken.NOW
 
 
 async def end_others(
     connection: asyncpg.Connection, kid: str, token_hash: bytes, at: datetime
-) -> None:
-    """Leave one token alone valid."""
+) -> bool:
+    """Leave one token alone valid; return whether another one was."""
     desired = (await locked(connection, kid)).desired
+    ends_any = any(known != token_hash for known in await valid(connection, kid))
     await _leave(connection, kid, token_hash)
     if desired.rotate:
         await revise(connection, kid)
     else:
         await _note(connection, kid, desired, RotationStep.DONE, at)
+    return ends_any
 
 
 async def revoke(connection: asyncpg.Connection, kid: str, token_hash: bytes) -> None:

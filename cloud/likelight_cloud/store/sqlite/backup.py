@@ -14,6 +14,8 @@ from likelight.runtime.clock import utc_now
 from likelight.runtime.file_lock import locked
 from likelight.runtime.migrations import migrate, version_of
 from likelight.runtime.store_errors import StoreCorrupt, StoreError, StoreForeign, StoreFull
+from likelight_cloud.store.audit import Act, Action
+from likelight_cloud.store.sqlite.audit import append
 from likelight_cloud.store.sqlite.schema import CLOUD_FILE
 from likelight_cloud.store.sqlite.time_lines import begin_time_lines
 
@@ -68,6 +70,7 @@ def _restore(database: Path, file: Path, at: datetime) -> Path | None:
             db.execute("BEGIN IMMEDIATE")
             migrate(db, CLOUD_FILE, draft)
             begin_time_lines(db)
+            append(db, Act(Action.RESTORED), at)
             db.execute("COMMIT")
         _give_to_owner(draft, database)
         _sync(draft)

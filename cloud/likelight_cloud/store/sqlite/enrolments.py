@@ -3,9 +3,10 @@
 import sqlite3
 from datetime import datetime
 
+from likelight_cloud.store.audit import DEVICE, Act, Action
 from likelight_cloud.store.enrolment import Code, CodeRefusal, Enrolled
 from likelight_cloud.store.rows import ms, time_of
-from likelight_cloud.store.sqlite import tokens
+from likelight_cloud.store.sqlite import audit, tokens
 
 
 def put_code(db: sqlite3.Connection, kid: str, code_hash: bytes, expires_at: datetime) -> None:
@@ -47,4 +48,5 @@ def redeem(
             "UPDATE enrolment SET token_hash = ? WHERE code_hash = ?", (token_hash, code_hash)
         )
         tokens.add(db, row["kid"], token_hash, at)
+        audit.append(db, Act(Action.CODE_USED, row["kid"], DEVICE), at)
     return Enrolled(row["kid"], row["name"])

@@ -71,6 +71,15 @@ def after(db: sqlite3.Connection, kid: str, seq: int, *, limit: int, at: datetim
     return Backlog(notes, end, id_of(db, kid, end), end - seq - len(notes), more)
 
 
+def waiting(db: sqlite3.Connection, kid: str, at: datetime) -> tuple[str, ...]:
+    """Return the ids of the notes that no panel has shown and that have not expired, in order."""
+    rows = db.execute(
+        "SELECT id FROM note WHERE kid = ? AND shown_at IS NULL AND expires_at > ? ORDER BY seq",
+        (kid, ms(at)),
+    )
+    return tuple(row["id"] for row in rows)
+
+
 def _head(db: sqlite3.Connection, kid: str) -> int:
     row = db.execute("SELECT head FROM kitchen WHERE kid = ?", (kid,)).fetchone()
     if row is None:

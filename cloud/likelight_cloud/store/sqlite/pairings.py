@@ -3,6 +3,7 @@
 import sqlite3
 from datetime import datetime
 
+from likelight_cloud.store.audit import decision
 from likelight_cloud.store.base import NoKitchenError
 from likelight_cloud.store.pairing import (
     KEPT_OF_A_DEVICE,
@@ -16,7 +17,7 @@ from likelight_cloud.store.pairing import (
     WrongCode,
 )
 from likelight_cloud.store.rows import ms, pairing_of, time_of
-from likelight_cloud.store.sqlite import tokens
+from likelight_cloud.store.sqlite import audit, tokens
 
 _PAIRINGS = "SELECT pairing.*, kitchen.name FROM pairing LEFT JOIN kitchen USING (kid)"
 
@@ -71,7 +72,12 @@ def pending(db: sqlite3.Connection, at: datetime) -> tuple[Pairing, ...]:
 
 
 def decide(
-    db: sqlite3.Connection, operator: bytes, user_hash: bytes, kid: str | None, at: datetime
+    db: sqlite3.Connection,
+    operator: bytes,
+    user_hash: bytes,
+    kid: str | None,
+    at: datetime,
+    who: str,
 ) -> Pairing | WrongCode:
     """Confirm or refuse a pairing, as the interface of the store has it."""
     forget(db, at)
@@ -98,6 +104,7 @@ def decide(
             " WHERE token_hash = ? AND kid IS NULL AND NOT refused",
             (kid, kid is None, ms(at + OPEN_FOR), found["token_hash"]),
         )
+        audit.append(db, decision(kid, who), at)
     decided = db.execute(f"{_PAIRINGS} WHERE user_hash = ?", (user_hash,))
     return pairing_of(decided.fetchone())
 

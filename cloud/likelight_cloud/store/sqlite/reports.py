@@ -1,13 +1,26 @@
 """What a device's status changes in the SQLite store. Called inside a transaction."""
 
 import sqlite3
+from datetime import datetime
 
 from likelight.contract import Status
 from likelight_cloud.store.base import BOOTS_KEPT, OUTAGE_MS
 from likelight_cloud.store.rows import ms
 
 
-def keep_receipts(db: sqlite3.Connection, kid: str, status: Status) -> int:
+def keep_status(db: sqlite3.Connection, kid: str, status: Status, at: datetime) -> None:
+    """Keep a status of an existing kitchen that came at `at`, as the interface of the store has
+    it."""
+    shown = _keep_receipts(db, kid, status)
+    db.execute(
+        "UPDATE kitchen SET notes_shown = notes_shown + ?, revision = revision + 1 WHERE kid = ?",
+        (shown, kid),
+    )
+    if _is_newest(db, kid, status):
+        _keep_snapshot(db, kid, status, ms(at))
+
+
+def _keep_receipts(db: sqlite3.Connection, kid: str, status: Status) -> int:
     """Keep the first receipt of each kind for each note; return how many became shown."""
     shown = 0
     for receipt in status.notes:
@@ -26,7 +39,7 @@ def keep_receipts(db: sqlite3.Connection, kid: str, status: Status) -> int:
     return shown
 
 
-def is_newest(db: sqlite3.Connection, kid: str, status: Status) -> bool:
+def _is_newest(db: sqlite3.Connection, kid: str, status: Status) -> bool:
     """Return whether this status is the newest of its boot, and remember its number.
 
     Which boot counts the polls decide: a later one here may have been a stolen token's.
@@ -52,7 +65,7 @@ def is_newest(db: sqlite3.Connection, kid: str, status: Status) -> bool:
     return True
 
 
-def keep_snapshot(db: sqlite3.Connection, kid: str, status: Status, received_ms: int) -> None:
+def _keep_snapshot(db: sqlite3.Connection, kid: str, status: Status, received_ms: int) -> None:
     """Make this status the kitchen's present one."""
     db.execute(
         "UPDATE kitchen SET state = :state, state_since ="

@@ -155,6 +155,30 @@ _SIGNALS = statements(
     "CREATE INDEX delivery_due ON delivery (next_at)",
 )
 
+# `INSERT OR REPLACE` deletes without firing a trigger: the last one refuses it.
+_AUDIT = statements(
+    """CREATE TABLE audit (
+        n INTEGER PRIMARY KEY,
+        at INTEGER NOT NULL,
+        who TEXT NOT NULL,
+        action TEXT NOT NULL,
+        about TEXT NOT NULL,
+        detail TEXT NOT NULL,
+        previous BLOB NOT NULL,
+        hash BLOB NOT NULL
+    ) STRICT""",
+    """CREATE TRIGGER audit_is_not_changed BEFORE UPDATE ON audit BEGIN
+        SELECT RAISE(ABORT, 'the audit log only grows: no row of it is changed');
+    END""",
+    """CREATE TRIGGER audit_is_not_deleted BEFORE DELETE ON audit BEGIN
+        SELECT RAISE(ABORT, 'the audit log only grows: no row of it is deleted');
+    END""",
+    """CREATE TRIGGER audit_is_not_replaced BEFORE INSERT ON audit
+    WHEN NEW.n <= (SELECT max(n) FROM audit) BEGIN
+        SELECT RAISE(ABORT, 'the audit log only grows: no row of it is replaced');
+    END""",
+)
+
 CLOUD_FILE = FileFormat(
     name="cloud database",
     table="kitchen",
@@ -170,5 +194,6 @@ CLOUD_FILE = FileFormat(
         Migration(Version(0, 8), _ROTATION),
         Migration(Version(0, 9), _OPERATORS),
         Migration(Version(0, 10), _SIGNALS),
+        Migration(Version(0, 11), _AUDIT),
     ),
 )

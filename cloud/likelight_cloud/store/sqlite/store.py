@@ -10,9 +10,10 @@ from typing import TypeVar
 
 from likelight.contract import Desired, Status, Week
 from likelight.fleet.stores.details import UNLISTED, Details
-from likelight.runtime.clock import utc_now
+from likelight.runtime.clock import Now, utc_now
 from likelight.runtime.file_lock import locked
 from likelight.runtime.sqlite_file import SqliteFile, StoreCondition
+from likelight_cloud.store.audit import COMMAND_LINE, DEVICE, Act, Action, AuditRow, wishes_told
 from likelight_cloud.store.base import (
     Listener,
     NoKitchenError,
@@ -26,17 +27,14 @@ from likelight_cloud.store.fleet import Fleet
 from likelight_cloud.store.operators import Operators
 from likelight_cloud.store.pairing import NewPairing, Pairing, WrongCode
 from likelight_cloud.store.records import Backlog, KitchenRecord, NoteRecord
+from likelight_cloud.store.rotation import Taken
 from likelight_cloud.store.rows import kitchen_of, ms, note_of
-from likelight_cloud.store.sqlite import enrolments, notes, pairings, tokens
+from likelight_cloud.store.sqlite import audit, enrolments, notes, pairings, tokens
 from likelight_cloud.store.sqlite.fleet import SqliteFleet
 from likelight_cloud.store.sqlite.group import GroupCommit
 from likelight_cloud.store.sqlite.likes import add_likes
 from likelight_cloud.store.sqlite.operators import SqliteOperators
-from likelight_cloud.store.sqlite.reports import (
-    is_newest,
-    keep_receipts,
-    keep_snapshot,
-)
+from likelight_cloud.store.sqlite.reports import keep_status
 from likelight_cloud.store.sqlite.schema import CLOUD_FILE
 from likelight_cloud.store.sqlite.signals import SqliteSignals
 from likelight_cloud.store.sqlite.time_lines import begin_time_line, begin_time_lines
@@ -48,10 +46,12 @@ class SqliteStore:
     """A `Store` in the file at `path`, which only its owner may read: it holds the secret.
 
     With `replaces` a file that is damaged is set aside, and where none can be written all is in
-    memory: for a kitchen that has no operator. `condition` says so.
+    memory: for a kitchen that has no operator. `condition` says so. `now` dates the rows of the
+    audit log whose change has no time of its own.
     """
 
-    def __init__(self, path: Path, *, replaces: bool = False) -> None:
+    def __init__(self, path: Path, *, replaces: bool = False, now: Now = utc_now) -> None:
+        self._now = now
         self._replaces = replaces
         self._file = SqliteFile(path, CLOUD_FILE)
         self._writes = GroupCommit(self._file)
@@ -71,7 +71,7 @@ class SqliteStore:
             await asyncio.to_thread(self._lock.enter_context, locked(self._file.path))
         try:
             if self._replaces:
-                await self._file.open_or_replace(lambda _: None, utc_now())
+                await self._file.open_or_replace(lambda _: None, self._now())
             else:
                 await self._file.open(lambda _: None)
         except BaseException:
@@ -113,6 +113,8 @@ class SqliteStore:
         at: datetime,
         details: Details = UNLISTED,
         week: Week | None = None,
+        *,
+        who: str = COMMAND_LINE,
     ) -> bool:
         desired = Desired(version=1, schedule=week or {}).model_dump_json()
 
@@ -124,74 +126,76 @@ class SqliteStore:
             )
             return added.rowcount == 1
 
-        return await self._write(work, kid)
+        return await self._audited(Act(Action.KITCHEN_ADDED, kid, who), at, work, kid)
 
     async def kitchens(self) -> tuple[KitchenRecord, ...]:
         return await self._file.read(
             lambda db: tuple(map(kitchen_of, db.execute(f"{_KITCHENS} ORDER BY kid")))
         )
 
-    async def rename_kitchen(self, kid: str, name: str) -> None:
+    async def rename_kitchen(self, kid: str, name: str, *, who: str = COMMAND_LINE) -> None:
+        act = Act(Action.KITCHEN_RENAMED, kid, who)
+        await self._change(kid, lambda db: _put(db, kid, "name", name), act)
+
+    async def put_details(self, kid: str, details: Details, *, who: str = COMMAND_LINE) -> None:
+        act = Act(Action.KITCHEN_DESCRIBED, kid, who)
+        await self._change(kid, lambda db: _put(db, kid, "details", details.model_dump_json()), act)
+
+    async def remove_kitchen(self, kid: str, *, who: str = COMMAND_LINE) -> None:
         def work(db: sqlite3.Connection) -> None:
-            _row(db, kid)
-            db.execute(
-                "UPDATE kitchen SET name = ?, revision = revision + 1 WHERE kid = ?", (name, kid)
-            )
-
-        await self._write(work, kid)
-
-    async def put_details(self, kid: str, details: Details) -> None:
-        def work(db: sqlite3.Connection) -> None:
-            _row(db, kid)
-            db.execute(
-                "UPDATE kitchen SET details = ?, revision = revision + 1 WHERE kid = ?",
-                (details.model_dump_json(), kid),
-            )
-
-        await self._write(work, kid)
-
-    async def remove_kitchen(self, kid: str) -> None:
-        def work(db: sqlite3.Connection) -> None:
-            _row(db, kid)
             for table in ("note", "token", "boot", "likes_day", "enrolment", "pairing", "kitchen"):
                 db.execute(f"DELETE FROM {table} WHERE kid = ?", (kid,))  # noqa: S608 - constants
 
-        await self._write(work)
+        await self._change(kid, work, Act(Action.KITCHEN_REMOVED, kid, who))
 
-    async def change_desired(self, kid: str, change: Callable[[Desired], Desired]) -> None:
+    async def change_desired(
+        self, kid: str, change: Callable[[Desired], Desired], *, who: str = COMMAND_LINE
+    ) -> None:
         def work(db: sqlite3.Connection) -> None:
-            wanted = next_desired(kitchen_of(_row(db, kid)).desired, change)
-            db.execute(
-                "UPDATE kitchen SET desired = ?, revision = revision + 1 WHERE kid = ?",
-                (wanted.model_dump_json(), kid),
-            )
+            held = kitchen_of(_row(db, kid)).desired
+            wanted = next_desired(held, change)
+            _put(db, kid, "desired", wanted.model_dump_json())
+            told = Act(Action.DESIRED_SET, kid, who, wishes_told(held, wanted))
+            audit.append(db, told, self._now())
 
         await self._write(work, kid)
 
-    async def add_token(self, kid: str, token_hash: bytes, at: datetime) -> None:
-        await self._change(kid, lambda db: tokens.add(db, kid, token_hash, at))
+    async def add_token(
+        self, kid: str, token_hash: bytes, at: datetime, *, who: str = COMMAND_LINE
+    ) -> None:
+        act = Act(Action.TOKEN_MADE, kid, who)
+        await self._change(kid, lambda db: tokens.add(db, kid, token_hash, at), act, at)
 
-    async def ask_rotation(self, kid: str, at: datetime) -> bool:
-        return await self._change(kid, lambda db: tokens.ask(db, kid, at))
+    async def ask_rotation(self, kid: str, at: datetime, *, who: str = COMMAND_LINE) -> bool:
+        act = Act(Action.TOKEN_ROTATION_ASKED, kid, who)
+        return await self._change(kid, lambda db: tokens.ask(db, kid, at), act, at)
 
     async def take_token(self, kid: str, under: bytes, token_hash: bytes, at: datetime) -> bool:
-        return await self._change(kid, lambda db: tokens.take(db, kid, under, token_hash, at))
+        def work(db: sqlite3.Connection) -> bool:
+            _row(db, kid)
+            taken = tokens.take(db, kid, under, token_hash, at)
+            if taken is Taken.NOW:
+                audit.append(db, Act(Action.TOKEN_ROTATED, kid, DEVICE), at)
+            return taken is not Taken.NOT
+
+        return await self._write(work, kid)
 
     async def end_other_tokens(self, kid: str, token_hash: bytes, at: datetime) -> None:
-        await self._change(kid, lambda db: tokens.end_others(db, kid, token_hash, at))
+        act = Act(Action.TOKEN_ROTATION_DONE, kid, DEVICE)
+        await self._change(kid, lambda db: tokens.end_others(db, kid, token_hash, at), act, at)
 
-    async def revoke_tokens(self, kid: str, token_hash: bytes) -> None:
-        await self._change(kid, lambda db: tokens.revoke(db, kid, token_hash))
+    async def revoke_tokens(self, kid: str, token_hash: bytes, *, who: str = COMMAND_LINE) -> None:
+        act = Act(Action.TOKENS_REVOKED, kid, who)
+        await self._change(kid, lambda db: tokens.revoke(db, kid, token_hash), act)
 
     async def token_hashes(self, kid: str) -> tuple[bytes, ...]:
         return await self._file.read(lambda db: tokens.valid(db, kid)) if storable(kid) else ()
 
-    async def put_code(self, kid: str, code_hash: bytes, expires_at: datetime) -> None:
-        def work(db: sqlite3.Connection) -> None:
-            _row(db, kid)
-            enrolments.put_code(db, kid, code_hash, expires_at)
-
-        await self._write(work)
+    async def put_code(
+        self, kid: str, code_hash: bytes, expires_at: datetime, *, who: str = COMMAND_LINE
+    ) -> None:
+        act = Act(Action.CODE_MADE, kid, who)
+        await self._change(kid, lambda db: enrolments.put_code(db, kid, code_hash, expires_at), act)
 
     async def has_open_code(self, kid: str, at: datetime) -> bool:
         return await self._file.read(lambda db: enrolments.has_open_code(db, kid, at))
@@ -211,9 +215,15 @@ class SqliteStore:
         return await self._file.read(lambda db: pairings.pending(db, at))
 
     async def decide_pairing(
-        self, operator: bytes, user_hash: bytes, kid: str | None, at: datetime
+        self,
+        operator: bytes,
+        user_hash: bytes,
+        kid: str | None,
+        at: datetime,
+        *,
+        who: str = COMMAND_LINE,
     ) -> Pairing | WrongCode:
-        return await self._write(lambda db: pairings.decide(db, operator, user_hash, kid, at))
+        return await self._write(lambda db: pairings.decide(db, operator, user_hash, kid, at, who))
 
     async def forget_pairings(self, at: datetime) -> None:
         await self._write(lambda db: pairings.forget(db, at))
@@ -261,21 +271,26 @@ class SqliteStore:
         return await self._file.read(lambda db: notes.after(db, kid, seq, limit=limit, at=at))
 
     async def waiting(self, kid: str, at: datetime) -> tuple[str, ...]:
-        def work(db: sqlite3.Connection) -> tuple[str, ...]:
-            rows = db.execute(
-                "SELECT id FROM note WHERE kid = ? AND shown_at IS NULL AND expires_at > ?"
-                " ORDER BY seq",
-                (kid, ms(at)),
-            )
-            return tuple(row["id"] for row in rows)
-
-        return await self._file.read(work)
+        return await self._file.read(lambda db: notes.waiting(db, kid, at))
 
     async def begin_time_line(self, kid: str, epoch: str) -> None:
-        await self._write(lambda db: begin_time_line(db, kid, epoch), kid)
+        act = Act(Action.TIME_LINE_BEGUN, kid, DEVICE)
+        await self._audited(act, None, lambda db: begin_time_line(db, kid, epoch), kid)
 
-    async def begin_time_lines(self) -> int:
-        return await self._write(begin_time_lines)
+    async def begin_time_lines(self, *, who: str = COMMAND_LINE) -> int:
+        return await self._audited(Act(Action.RESTORED, who=who), None, begin_time_lines)
+
+    async def audit(self, act: Act) -> None:
+        await self._write(lambda db: audit.append(db, act, self._now()))
+
+    async def audit_from(self, n: int, limit: int) -> tuple[AuditRow, ...]:
+        return await self._file.read(lambda db: audit.rows_from(db, n, limit))
+
+    async def audit_logged(self) -> int:
+        return await self._file.read(audit.logged)
+
+    async def put_audit_logged(self, n: int) -> None:
+        await self._write(lambda db: audit.put_logged(db, n))
 
     async def take_over(self, kid: str, process: str) -> None:
         """Nothing to remember: no other process serves this file."""
@@ -299,25 +314,37 @@ class SqliteStore:
     async def put_status(self, kid: str, status: Status, at: datetime) -> None:
         def work(db: sqlite3.Connection) -> None:
             _row(db, kid)
-            shown = keep_receipts(db, kid, status)
-            db.execute(
-                "UPDATE kitchen SET notes_shown = notes_shown + ?, revision = revision + 1"
-                " WHERE kid = ?",
-                (shown, kid),
-            )
-            if is_newest(db, kid, status):
-                keep_snapshot(db, kid, status, ms(at))
+            keep_status(db, kid, status, at)
 
         await self._write(work, kid)
 
-    async def _change(self, kid: str, work: Callable[[sqlite3.Connection], T]) -> T:
-        """Commit what `work` does with a kitchen that exists."""
+    async def _change(
+        self,
+        kid: str,
+        work: Callable[[sqlite3.Connection], T],
+        act: Act,
+        at: datetime | None = None,
+    ) -> T:
+        """Commit what `work` does with a kitchen that exists, as `_audited`."""
 
         def change(db: sqlite3.Connection) -> T:
             _row(db, kid)
             return work(db)
 
-        return await self._write(change, kid)
+        return await self._audited(act, at, change, kid)
+
+    async def _audited(
+        self, act: Act, at: datetime | None, work: Callable[[sqlite3.Connection], T], *kids: str
+    ) -> T:
+        """Commit what `work` does, and the row of `act`, unless it returns that nothing changed."""
+
+        def change(db: sqlite3.Connection) -> T:
+            done = work(db)
+            if done is not False:
+                audit.append(db, act, at or self._now())
+            return done
+
+        return await self._write(change, *kids)
 
     async def _write(self, work: Callable[[sqlite3.Connection], T], *kids: str) -> T:
         """Commit what `work` does, and tell the listener of these kitchens' new records."""
@@ -345,6 +372,13 @@ SELECT *, status ->> '$.camera.opens_at' AS opens_at,
        status ->> '$.notes_wait' AS notes_wait, NULL AS process,
        (SELECT json_group_object(day, n) FROM likes_day WHERE kid = kitchen.kid) AS by_day
 FROM kitchen"""
+
+
+def _put(db: sqlite3.Connection, kid: str, column: str, value: str) -> None:
+    db.execute(
+        f"UPDATE kitchen SET {column} = ?, revision = revision + 1 WHERE kid = ?",  # noqa: S608 - constants
+        (value, kid),
+    )
 
 
 def _row(db: sqlite3.Connection, kid: str) -> sqlite3.Row:

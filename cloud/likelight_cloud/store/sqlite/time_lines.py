@@ -5,14 +5,16 @@ import sqlite3
 from likelight_cloud.store.base import new_epoch
 
 
-def begin_time_line(db: sqlite3.Connection, kid: str, epoch: str) -> None:
-    """Draw a new epoch where the kitchen's is still `epoch`. Its last thanks were of that one."""
-    db.execute(
+def begin_time_line(db: sqlite3.Connection, kid: str, epoch: str) -> bool:
+    """Draw a new epoch where the kitchen's is still `epoch`; return whether it was. Its last thanks
+    were of that one."""
+    begun = db.execute(
         "UPDATE kitchen SET epoch = ?, thanks_id = NULL, thanks_at = NULL, unlit_since = NULL,"
         " revision = revision + 1"
         " WHERE kid = ? AND epoch = ?",
         (new_epoch(), kid, epoch),
     )
+    return begun.rowcount == 1
 
 
 def begin_time_lines(db: sqlite3.Connection) -> int:

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from likelight.contract import Desired
 from likelight_cloud.store.base import next_desired
-from likelight_cloud.store.rotation import RotationStep, may_take
+from likelight_cloud.store.rotation import RotationStep, Taken, may_take
 from likelight_cloud.store.rows import ms
 from likelight_cloud.store.sqlite.reports import forget_snapshot
 
@@ -16,13 +16,15 @@ def valid(db: sqlite3.Connection, kid: str) -> tuple[bytes, ...]:
     return tuple(bytes(row["hash"]) for row in rows)
 
 
-def add(db: sqlite3.Connection, kid: str, token_hash: bytes, at: datetime) -> None:
-    """Make a token valid beside the oldest."""
+def add(db: sqlite3.Connection, kid: str, token_hash: bytes, at: datetime) -> bool:
+    """Make a token valid beside the oldest; return whether it was not valid already."""
     known = valid(db, kid)
-    if token_hash not in known:
-        _leave(db, kid, known[:1])
-        _insert(db, kid, token_hash)
-        _note(db, kid, RotationStep.HALF_WAY if known else None, at)
+    if token_hash in known:
+        return False
+    _leave(db, kid, known[:1])
+    _insert(db, kid, token_hash)
+    _note(db, kid, RotationStep.HALF_WAY if known else None, at)
+    return True
 
 
 def ask(db: sqlite3.Connection, kid: str, at: datetime) -> bool:
@@ -33,24 +35,26 @@ def ask(db: sqlite3.Connection, kid: str, at: datetime) -> bool:
     return True
 
 
-def take(db: sqlite3.Connection, kid: str, under: bytes, token_hash: bytes, at: datetime) -> bool:
+def take(db: sqlite3.Connection, kid: str, under: bytes, token_hash: bytes, at: datetime) -> Taken:
     """Make a device's own new token valid, as the interface of the store has it."""
     known = valid(db, kid)
     if token_hash in known:
-        return True
+        return Taken.BEFORE
     if not may_take(_desired(db, kid), known, under):
-        return False
+        return Taken.NOT
     _leave(db, kid, (under,))
     _insert(db, kid, token_hash)
     _note(db, kid, RotationStep.HALF_WAY, at)
-    return True
+    return Taken.NOW
 
 
-def end_others(db: sqlite3.Connection, kid: str, token_hash: bytes, at: datetime) -> None:
-    """Leave one token alone valid."""
+def end_others(db: sqlite3.Connection, kid: str, token_hash: bytes, at: datetime) -> bool:
+    """Leave one token alone valid; return whether another one was."""
+    ends_any = any(known != token_hash for known in valid(db, kid))
     _leave(db, kid, (token_hash,))
     if not _desired(db, kid).rotate:
         _note(db, kid, RotationStep.DONE, at)
+    return ends_any
 
 
 def revoke(db: sqlite3.Connection, kid: str, token_hash: bytes) -> None:
