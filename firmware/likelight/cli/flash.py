@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from likelight.cli.exits import Exit, end
+from likelight.cli.serve import port
+from likelight.cli.target import demo_state_dir
 
 if TYPE_CHECKING:
     from likelight.cli.target import Commands
@@ -19,7 +21,8 @@ def add_flash(commands: "Commands") -> None:
         help="make what each device of a list of stores reads at its first start",
         description="Check a list of stores and their codes whole. Then write for each store a "
         "folder and a ZIP, to be copied onto the boot volume of its card; or put the seed of one "
-        "store onto such a volume. Type the same again to go on after an interruption.",
+        "store onto such a volume, or start a simulated device from it. Type the same again to go "
+        "on after an interruption.",
     )
     flash.add_argument("--stores", type=Path, required=True, metavar="STORES.csv")
     flash.add_argument(
@@ -45,6 +48,12 @@ def add_flash(commands: "Commands") -> None:
         help="put the seed of the one --store onto a card's boot volume, such as E: or "
         "/media/you/bootfs, after Raspberry Pi Imager wrote a stock image",
     )
+    target.add_argument(
+        "--to",
+        choices=["sim"],
+        help="start a simulated device from the seed of the one --store; it enrols at the cloud, "
+        "and the store's code is used up",
+    )
     flash.add_argument(
         "--store",
         action="append",
@@ -61,6 +70,16 @@ def add_flash(commands: "Commands") -> None:
     flash.add_argument(
         "--radius-name", metavar="NAME", help="for security enterprise: that server's name"
     )
+    simulated = flash.add_argument_group("the simulated device")
+    simulated.add_argument(
+        "--port", type=port, default=8080, help="port to listen on (default %(default)s)"
+    )
+    simulated.add_argument(
+        "--state-dir",
+        type=Path,
+        metavar="DIR",
+        help="where it keeps its token, likes and notes (default: one for each store)",
+    )
     flash.set_defaults(run=_flash)
 
 
@@ -70,8 +89,8 @@ def _flash(arguments: argparse.Namespace) -> Exit:
     from likelight.fleet.stores.table import ListError
 
     try:
-        if arguments.volume and len(arguments.store) != 1:
-            raise FlashError("--volume is one card's: name its store with --store ID")
+        if not arguments.seeds and len(arguments.store) != 1:
+            raise FlashError("this is one device's: name its store with --store ID")
         radius = read_radius(arguments.radius_ca, arguments.radius_name)
         orders = read_orders(
             arguments.stores, arguments.codes, arguments.cloud, arguments.store, radius
@@ -81,6 +100,8 @@ def _flash(arguments: argparse.Namespace) -> Exit:
     try:
         if arguments.volume:
             return _onto_volume(arguments.volume, orders[0])
+        if arguments.to:
+            return _into_simulation(orders[0], arguments.port, arguments.state_dir)
         return _into_folder(arguments.seeds, orders)
     except FlashError as error:
         return end(error, Exit.FAILED)
@@ -96,6 +117,31 @@ def _onto_volume(typed: str, order: "Order") -> Exit:
         return end("interrupted: type the same again before this card is used", Exit.INTERRUPTED)
     print(f"{volume} has the seed of {order.store.kid}, and was read again. Eject the card.")
     return Exit.DONE
+
+
+def _into_simulation(order: "Order", listens_on: int, state_dir: Path | None) -> Exit:
+    """Read the seed as a device would, enrol with its code, and run with simulated hardware."""
+    from likelight.cli.pair_actions import pair
+    from likelight.cli.serve import serve
+    from likelight.config.settings import CloudSettings, Config, KitchenSettings, WebSettings
+    from likelight.daemon.app import RunOptions
+    from likelight.fleet.seed.boot_text import BOOT_TEXT, read_boot_text
+    from likelight.fleet.seed.device_settings import device_settings
+
+    settings = read_boot_text(order.seed().files[BOOT_TEXT]).settings
+    tables = device_settings(settings)
+    config = Config(
+        kitchen=KitchenSettings.model_validate(tables["kitchen"]),
+        cloud=CloudSettings.model_validate(tables["cloud"]),
+        web=WebSettings(port=listens_on),
+        state_dir=(state_dir or demo_state_dir().with_name(f"sim-{order.store.kid}")).absolute(),
+    )
+    config.state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if not config.token_file.exists():
+        paired = pair(config, settings["code"], None)
+        if paired is not Exit.DONE:
+            return paired
+    return serve(config, RunOptions(bench=True))
 
 
 def _into_folder(folder: Path, orders: "tuple[Order, ...]") -> Exit:

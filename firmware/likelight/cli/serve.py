@@ -36,7 +36,7 @@ def add_demo(commands: "Commands") -> None:
         help="address to listen on; 0.0.0.0 lets phones on this network in (default %(default)s)",
     )
     demo.add_argument(
-        "--port", type=_port, default=8080, help="port to listen on (default %(default)s)"
+        "--port", type=port, default=8080, help="port to listen on (default %(default)s)"
     )
     demo.add_argument(
         "--state-dir",
@@ -98,7 +98,7 @@ def _demo(arguments: argparse.Namespace) -> Exit:
         CameraSettings(driver=driver, path=path, barcode=arguments.barcode),
     )
     browser = not arguments.no_browser
-    return _serve(config, RunOptions(bench=True, browser=browser, seconds=arguments.seconds))
+    return serve(config, RunOptions(bench=True, browser=browser, seconds=arguments.seconds))
 
 
 def _run(arguments: argparse.Namespace) -> Exit:
@@ -118,7 +118,7 @@ def _run(arguments: argparse.Namespace) -> Exit:
         config, mistakes, options = good.config, str(error), RunOptions(broken=True)
     for words in cautions(config):
         print(f"likelight: {words}", file=sys.stderr)
-    return _serve(config, options, mistakes)
+    return serve(config, options, mistakes)
 
 
 def _last_good(file: Path, assignments: list[str]) -> "LastGood | None":
@@ -130,8 +130,8 @@ def _last_good(file: Path, assignments: list[str]) -> "LastGood | None":
     return read_last_good([*named, default_state_dir()], file)
 
 
-def _serve(config: "Config", options: "RunOptions", mistakes: str = "") -> Exit:
-    """Run the daemon of `config`; `mistakes` are those of a newer configuration."""
+def serve(config: "Config", options: "RunOptions", mistakes: str = "") -> Exit:
+    """Run the daemon of `config` until it ends; `mistakes` are those of a newer configuration."""
     from likelight.config.settings import ConfigError
     from likelight.daemon.app import KitchenChosen, run
     from likelight.runtime.log import logging_to_stderr
@@ -154,7 +154,8 @@ def _serve(config: "Config", options: "RunOptions", mistakes: str = "") -> Exit:
     return code
 
 
-def _port(text: str) -> int:
+def port(text: str) -> int:
+    """Return the port that an option names. Raises `argparse.ArgumentTypeError`."""
     if not text.isdigit() or not 1024 <= int(text) <= 65535:
         raise argparse.ArgumentTypeError(f"{text} is not a port; use a number from 1024 to 65535")
     return int(text)

@@ -107,7 +107,7 @@ def test_run_takes_set_and_warns_of_a_token_on_the_open_internet(
         ran.append(config)
         return 0
 
-    monkeypatch.setattr(serve, "_serve", serving)
+    monkeypatch.setattr(serve, "serve", serving)
     file.write_text(TEXT + '[cloud]\nurl = "http://cloud.example"\ntoken_file = "/t"')
     assert cli.main(["run", "--config", str(file), "--set", "kitchen.id=provo"]) == 0
     assert [config.kitchen.id for config in ran] == ["provo"]

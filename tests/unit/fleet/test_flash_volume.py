@@ -136,7 +136,7 @@ def test_what_is_no_boot_volume_is_refused(card: Card, tmp_path: Path) -> None:
 def test_one_card_is_one_store_s(card: Card) -> None:
     for options in ((), ("--store", "0421", "--store", "0422")):
         code, said = card.flash(*options)
-        assert (code, "--volume is one card's: name its store" in said) == (2, True)
+        assert (code, "this is one device's: name its store" in said) == (2, True)
 
 
 def test_a_full_volume_is_said_and_the_card_boots_as_it_came(card: Card, small_disk: Path) -> None:
