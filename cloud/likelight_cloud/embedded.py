@@ -13,6 +13,7 @@ from aiohttp import web
 
 from likelight.assets.catalogue import BUNDLED, Notes
 from likelight.runtime.clock import Now
+from likelight.runtime.commit_pace import CommitPace
 from likelight.runtime.sqlite_file import StoreCondition
 from likelight.web.http.public_site import PublicSite
 from likelight_cloud import routes
@@ -84,14 +85,18 @@ class MountedCloud:
 
     async def _enrol_all(self) -> None:
         for kid, name, token in self._enrolled:
-            await self._store.add_kitchen(kid, name, self._now(), who=DEVICE)
-            await self._store.add_token(kid, hashed(token), self._now(), who=DEVICE)
+            # In this order, and in one transaction where the store commits in groups.
+            await asyncio.gather(
+                self._store.add_kitchen(kid, name, self._now(), who=DEVICE),
+                self._store.add_token(kid, hashed(token), self._now(), who=DEVICE),
+            )
 
 
 class EmbeddedCloud(MountedCloud):
     """A cloud on the SQLite file `database`, whose directory must exist.
 
-    A damaged file is set aside and a new one begun: the kitchen has no operator.
+    With a `pace` it commits in turn with the other files on that disk. A damaged file is set aside
+    and a new one begun: the kitchen has no operator.
     """
 
     def __init__(
@@ -100,10 +105,11 @@ class EmbeddedCloud(MountedCloud):
         *,
         now: Now,
         rng: random.Random,
+        pace: CommitPace | None = None,
         notes: Notes = BUNDLED,
         site: PublicSite = PublicSite(),  # noqa: B008  frozen
     ) -> None:
-        self._file = SqliteStore(database, replaces=True, now=now)
+        self._file = SqliteStore(database, replaces=True, now=now, pace=pace)
         super().__init__(self._file, now=now, rng=rng, notes=notes, site=site)
 
     @property

@@ -33,6 +33,7 @@ from likelight.contract import (
     State,
     Viewers,
 )
+from likelight.runtime.commit_pace import CommitPace
 from likelight_hw.ports import DisplayInfo, LightFrame
 from likelight_hw.sim.button import SimButton
 from likelight_hw.sim.display import SimDisplay
@@ -121,6 +122,7 @@ class Device:
         quiet: Callable[[], bool] = lambda: False,
         night: float = 0.0,
         viewers_at_rest: bool = False,
+        pace: CommitPace | None = None,
     ) -> None:
         self.diary = Diary() if diary is None else diary
         self.lights = SimLights(asyncio.get_running_loop().time)
@@ -128,7 +130,7 @@ class Device:
         self.desired: Desired | None = None
         self.thanks = SimButton()
         self.privacy = SimButton()
-        self.store = WatchedStore(path, now=now)
+        self.store = WatchedStore(path, now=now, pace=pace)
         self.store.diary = self.diary
         self.camera = CameraReport(state=State.IDLE, since=now(), cause=Cause.DEMAND)
         self._now = now

@@ -11,6 +11,7 @@ from typing import ClassVar, TypeVar
 from likelight.appreciation.sync.device_file import StoredNote, SyncState, device_file
 from likelight.appreciation.sync.store import DeviceStore
 from likelight.contract import Note, Thanks
+from likelight.runtime.commit_pace import CommitPace
 from likelight.runtime.migrations import FileFormat
 from likelight.runtime.sqlite_file import SqliteFile
 from likelight.runtime.store_errors import StoreFull
@@ -69,17 +70,24 @@ class WatchedStore(DeviceStore):
     diary: Diary
     full = False
 
-    def __init__(self, path: Path, *, now: Callable[[], datetime]) -> None:
-        super().__init__(path, kitchen="demo", now=now)
+    def __init__(
+        self, path: Path, *, now: Callable[[], datetime], pace: CommitPace | None = None
+    ) -> None:
+        super().__init__(path, kitchen="demo", now=now, pace=pace)
         self.file = self._file = UnsyncedFile(path, device_file("demo"))
 
     async def keep(
-        self, state: SyncState, notes: Iterable[Note] = (), now: datetime | None = None
+        self,
+        state: SyncState,
+        notes: Iterable[Note] = (),
+        now: datetime | None = None,
+        *,
+        durable: bool = True,
     ) -> tuple[StoredNote, ...]:
         self.diary.write("commit begins", "keep")
         if self.full:
             raise StoreFull("no space is left")
-        new = await super().keep(state, notes, now)
+        new = await super().keep(state, notes, now, durable=durable)
         self.diary.write("committed", "keep")
         return new
 

@@ -28,7 +28,8 @@ class _Batch:
 
 
 class LikeCommits:
-    """A component that commits likes. A commit starts as soon as the previous one has ended.
+    """A component that commits likes. A commit starts as soon as the previous one has ended and the
+    store's turn has come.
 
     The memory of batch ids ends with the process: a batch that is sent again after a crash may
     count twice, an acknowledged one is never lost.
@@ -80,9 +81,10 @@ class LikeCommits:
         try:
             while True:
                 await self._arrived.wait()
-                self._arrived.clear()
-                group, self._pending = self._pending, []
-                await self._commit(group)
+                async with self._store.turn():
+                    self._arrived.clear()
+                    group, self._pending = self._pending, []
+                    await self._commit(group)
         finally:
             self._running = False
             self._fail(group + self._pending, StoreError("the cloud is stopping"))

@@ -6,7 +6,8 @@ address prefix a quarter of what is still free: a flood from one network has no 
 and a viewer from another one finds room until there is none at all.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 MOST_WAITING = 1000
@@ -32,10 +33,12 @@ class Waiting:
     viewer and no prefix.
     """
 
-    __slots__ = ("_senders",)
+    __slots__ = ("_senders", "_underway")
 
     def __init__(self) -> None:
         self._senders: dict[str, Sender] = {}
+        self._underway: dict[str, str] = {}
+        """By their keys: notes that are being stored."""
 
     def has_room(self, waiting: Sequence[str], sender: Sender) -> bool:
         """Return whether `sender` may add a note, while those with the ids `waiting` wait."""
@@ -46,6 +49,28 @@ class Waiting:
         of_prefix = sum(other.prefix == sender.prefix for other in known)
         of_viewer = any(other.viewer == sender.viewer for other in known)
         return not of_viewer and of_prefix * PREFIX_SHARE < MOST_WAITING - len(waiting)
+
+    def underway(self, key: str) -> bool:
+        """Return whether the note under `key` is being stored."""
+        return key in self._underway
+
+    @property
+    def ids_underway(self) -> tuple[str, ...]:
+        """The notes that are being stored, perhaps already."""
+        return tuple(self._underway.values())
+
+    @contextmanager
+    def storing(self, id: str, key: str, sender: Sender) -> Iterator[None]:
+        """Have the note `id` counted while it is being stored, unless an equal request does so."""
+        if key in self._underway:
+            yield
+            return
+        self._underway[key] = id
+        self.add(id, sender)
+        try:
+            yield
+        finally:
+            del self._underway[key]
 
     def forget(self, viewer: str) -> None:
         """Keep the token of `viewer` no more; its notes still count for its prefix."""

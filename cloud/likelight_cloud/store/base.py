@@ -10,6 +10,7 @@ request does no harm.
 
 import secrets
 from collections.abc import Callable, Collection, Mapping
+from contextlib import AbstractAsyncContextManager
 from datetime import datetime, timedelta
 from enum import Enum
 from typing import Protocol
@@ -237,6 +238,9 @@ class Store(Protocol):
 
     async def kitchen(self, kid: str) -> KitchenRecord | None:
         """Return the kitchen, or None when there is no such kitchen."""
+
+    def turn(self) -> AbstractAsyncContextManager[object]:
+        """Wait until `add_likes` may be called, where other files of the disk have their turns."""
 
     async def add_likes(self, counts: Mapping[str, int], at: datetime) -> Mapping[str, int]:
         """Add likes to several kitchens in one commit, to the total and to the day that it is there

@@ -16,6 +16,7 @@ from aiohttp import web
 from likelight.assets.catalogue import BUNDLED, Notes
 from likelight.config.settings import ConfigError
 from likelight.runtime.clock import Now
+from likelight.runtime.commit_pace import CommitPace
 from likelight.runtime.sqlite_file import StoreCondition
 from likelight.runtime.store_errors import StoreError
 from likelight.runtime.supervisor import Component
@@ -51,7 +52,14 @@ class CloudPlugin(Protocol):
 
 class _Maker(Protocol):
     def __call__(
-        self, database: Path, *, now: Now, rng: random.Random, notes: Notes, site: PublicSite
+        self,
+        database: Path,
+        *,
+        now: Now,
+        rng: random.Random,
+        pace: CommitPace,
+        notes: Notes,
+        site: PublicSite,
     ) -> CloudPlugin: ...
 
 
@@ -60,10 +68,11 @@ def make_embedded_cloud(
     *,
     now: Now,
     rng: random.Random,
+    pace: CommitPace,
     notes: Notes = BUNDLED,
     site: PublicSite = PublicSite(),  # noqa: B008  frozen
 ) -> CloudPlugin:
-    """Make the installed cloud, which keeps its file in `state_dir`.
+    """Make the installed cloud, which keeps its file in `state_dir`, at the `pace` of that disk.
 
     Raises `ConfigError` when none is installed, or none that works.
     """
@@ -74,7 +83,7 @@ def make_embedded_cloud(
             raise ConfigError(
                 f"the cloud inside can't be loaded: {error}; install likelight again"
             ) from error
-        return make(state_dir / DATABASE, now=now, rng=rng, notes=notes, site=site)
+        return make(state_dir / DATABASE, now=now, rng=rng, pace=pace, notes=notes, site=site)
     raise ConfigError("no cloud is built in here; set cloud.url")
 
 

@@ -24,6 +24,7 @@ from likelight.feed.placeholders import Placeholder, packaged_placeholders
 from likelight.feed.upload.client import Upload
 from likelight.runtime.clock import Now, utc_now
 from likelight.runtime.clock_sync import BootClock
+from likelight.runtime.commit_pace import CommitPace
 from likelight.runtime.http_session import Trust
 from likelight.runtime.troubles import Trouble
 from likelight_hw.push.target import PushTarget
@@ -76,6 +77,7 @@ def prepare(config: Config, listener: socket.socket | None, *, broken: bool = Fa
     kitchen, language, notes = config.kitchen, DEFAULT, BUNDLED
     upload = embedded_cloud = push_target = device_tokens = None
     tokens: tuple[str, ...] = ()
+    pace: CommitPace | None = None
     wrong = {
         Trouble.CONFIG: broken,
         # Where the disk takes nothing, that is what to say: no setting is wrong.
@@ -95,8 +97,9 @@ def prepare(config: Config, listener: socket.socket | None, *, broken: bool = Fa
             device_tokens = DeviceTokens(config.token_file, state_dir, cloud.url, kitchen.id)
             tokens = device_tokens.read()
         else:
+            pace = CommitPace()
             embedded_cloud = make_embedded_cloud(
-                state_dir, now=now, rng=rng, notes=notes, site=config.web.site
+                state_dir, now=now, rng=rng, pace=pace, notes=notes, site=config.web.site
             )
             tokens = (own_token(state_dir),)
     if cloud.url is not None:
@@ -110,7 +113,7 @@ def prepare(config: Config, listener: socket.socket | None, *, broken: bool = Fa
         tokens,
         device_tokens,
         trust,
-        DeviceStore(state_dir / STORE_FILE, kitchen=kitchen.id, now=now),
+        DeviceStore(state_dir / STORE_FILE, kitchen=kitchen.id, now=now, pace=pace),
         new,
         notes,
         language,

@@ -153,25 +153,27 @@ async def note_status(cloud: Cloud, id: str) -> NoteStatus | None:
 async def _queue(cloud: Cloud, kitchen: Kitchen, sender: Sender, key: str, code: str) -> NoteRecord:
     """Return the sender's note under `key`, new or known; raise a 429 over a limit."""
     kid, key = kitchen.record.kid, own_key(sender.viewer, key)
-    # One after another: otherwise the first of two equal requests would put the second over the
-    # limit.
-    async with _turn(kitchen):
-        with ExitStack() as given_back:
-            if await cloud.store.note_by_key(kid, key) is None:
+    with ExitStack() as given_back, ExitStack() as storing:
+        # One after another: otherwise the first of two equal requests would put the second over
+        # the limit. But they are committed together.
+        async with _turn(kitchen):
+            known = kitchen.waiting.underway(key)
+            if not known and await cloud.store.note_by_key(kid, key) is None:
                 given_back.callback(await _take(cloud, kitchen, sender))
             now = cloud.now()
-            note = await cloud.store.add_note(
-                kid,
-                id=_new_id(now),
-                code=code,
-                key=key,
-                at=now,
-                expires_at=expiry(now, kitchen.record.report),
-            )
-            # One that was not confirmed comes again, under its key: that must not be over a limit.
-            given_back.pop_all()
-        kitchen.waiting.add(note.id, sender)
-        return note.told_at(now)
+            id = _new_id(now)
+            storing.enter_context(kitchen.waiting.storing(id, key, sender))
+        note = await cloud.store.add_note(
+            kid,
+            id=id,
+            code=code,
+            key=key,
+            at=now,
+            expires_at=expiry(now, kitchen.record.report),
+        )
+        # One that was not confirmed comes again, under its key: that must not be over a limit.
+        given_back.pop_all()
+    return note.told_at(now)
 
 
 @asynccontextmanager
@@ -195,7 +197,9 @@ async def _take(cloud: Cloud, kitchen: Kitchen, sender: Sender) -> Callable[[], 
     wait_s = times.wait(at)
     if wait_s > 0:
         raise over_limit("The crew is reading your last note. One moment.", wait_s)
-    if not kitchen.waiting.has_room(await cloud.store.waiting(kid, cloud.now()), sender):
+    waiting = dict.fromkeys(kitchen.waiting.ids_underway)
+    waiting |= dict.fromkeys(await cloud.store.waiting(kid, cloud.now()))
+    if not kitchen.waiting.has_room(tuple(waiting), sender):
         ceiling.ask(1, at)
         raise over_limit(
             "Many notes wait for the crew already. Send yours when they have read some.",

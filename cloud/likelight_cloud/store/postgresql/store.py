@@ -3,7 +3,7 @@ those that came at the same time."""
 
 import asyncio
 from collections.abc import Callable, Collection, Mapping
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from datetime import datetime
 from typing import TypeVar
 
@@ -66,6 +66,7 @@ class PostgresStore:
     def __init__(self, address: Address, *, now: Now = utc_now) -> None:
         self._address = address
         self._now = now
+        self.turn = nullcontext
         self._use = Use.COMMAND
         self._listener: Listener = lambda record: None
         self.signals = PostgresSignals(self._read, self._write)

@@ -3,7 +3,7 @@
 import asyncio
 import sqlite3
 from collections.abc import Callable, Collection, Mapping
-from contextlib import ExitStack, suppress
+from contextlib import AbstractAsyncContextManager, ExitStack
 from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
@@ -11,12 +11,12 @@ from typing import TypeVar
 from likelight.contract import Desired, Status, Week
 from likelight.fleet.stores.details import UNLISTED, Details
 from likelight.runtime.clock import Now, utc_now
+from likelight.runtime.commit_pace import CommitPace
 from likelight.runtime.file_lock import locked
 from likelight.runtime.sqlite_file import SqliteFile, StoreCondition
 from likelight_cloud.store.audit import COMMAND_LINE, DEVICE, Act, Action, AuditRow, wishes_told
 from likelight_cloud.store.base import (
     Listener,
-    NoKitchenError,
     Use,
     new_epoch,
     next_desired,
@@ -29,12 +29,12 @@ from likelight_cloud.store.pairing import NewPairing, Pairing, WrongCode
 from likelight_cloud.store.records import Backlog, KitchenRecord, NoteRecord
 from likelight_cloud.store.rotation import Taken
 from likelight_cloud.store.rows import kitchen_of, ms, note_of
-from likelight_cloud.store.sqlite import audit, enrolments, notes, pairings, tokens
+from likelight_cloud.store.sqlite import audit, enrolments, kitchens, notes, pairings, tokens
 from likelight_cloud.store.sqlite.fleet import SqliteFleet
 from likelight_cloud.store.sqlite.group import GroupCommit
 from likelight_cloud.store.sqlite.likes import add_likes
 from likelight_cloud.store.sqlite.operators import SqliteOperators
-from likelight_cloud.store.sqlite.reports import keep_status
+from likelight_cloud.store.sqlite.reports import keep_status, touch
 from likelight_cloud.store.sqlite.schema import CLOUD_FILE
 from likelight_cloud.store.sqlite.signals import SqliteSignals
 from likelight_cloud.store.sqlite.time_lines import begin_time_line, begin_time_lines
@@ -48,13 +48,24 @@ class SqliteStore:
     With `replaces` a file that is damaged is set aside, and where none can be written all is in
     memory: for a kitchen that has no operator. `condition` says so. `now` dates the rows of the
     audit log whose change has no time of its own.
+
+    At a `pace` what the device repeats anyway, its status and how far it is with the notes, is
+    written and told at once without a commit of its own: it is on the disk with the next one.
     """
 
-    def __init__(self, path: Path, *, replaces: bool = False, now: Now = utc_now) -> None:
+    def __init__(
+        self,
+        path: Path,
+        *,
+        replaces: bool = False,
+        now: Now = utc_now,
+        pace: CommitPace | None = None,
+    ) -> None:
         self._now = now
         self._replaces = replaces
+        self._paced = pace is not None
         self._file = SqliteFile(path, CLOUD_FILE)
-        self._writes = GroupCommit(self._file)
+        self._writes = GroupCommit(self._file, pace)
         self._listener: Listener = lambda record: None
         self.signals = SqliteSignals(self._file.read, self._write)
         self._lock = ExitStack()
@@ -71,13 +82,17 @@ class SqliteStore:
             await asyncio.to_thread(self._lock.enter_context, locked(self._file.path))
         try:
             if self._replaces:
-                await self._file.open_or_replace(lambda _: None, self._now())
+                await self._file.open_or_replace(self._begin, self._now())
             else:
-                await self._file.open(lambda _: None)
+                await self._file.open(self._begin)
         except BaseException:
             self._lock.close()
             raise
         await self.changed_elsewhere({})
+
+    def _begin(self, db: sqlite3.Connection) -> None:
+        if self._paced:
+            kitchens.leave_revisions_out(db)
 
     @property
     def condition(self) -> StoreCondition:
@@ -129,17 +144,17 @@ class SqliteStore:
         return await self._audited(Act(Action.KITCHEN_ADDED, kid, who), at, work, kid)
 
     async def kitchens(self) -> tuple[KitchenRecord, ...]:
-        return await self._file.read(
-            lambda db: tuple(map(kitchen_of, db.execute(f"{_KITCHENS} ORDER BY kid")))
-        )
+        return await self._file.read(kitchens.every)
 
     async def rename_kitchen(self, kid: str, name: str, *, who: str = COMMAND_LINE) -> None:
         act = Act(Action.KITCHEN_RENAMED, kid, who)
-        await self._change(kid, lambda db: _put(db, kid, "name", name), act)
+        await self._change(kid, lambda db: kitchens.put(db, kid, "name", name), act)
 
     async def put_details(self, kid: str, details: Details, *, who: str = COMMAND_LINE) -> None:
         act = Act(Action.KITCHEN_DESCRIBED, kid, who)
-        await self._change(kid, lambda db: _put(db, kid, "details", details.model_dump_json()), act)
+        await self._change(
+            kid, lambda db: kitchens.put(db, kid, "details", details.model_dump_json()), act
+        )
 
     async def remove_kitchen(self, kid: str, *, who: str = COMMAND_LINE) -> None:
         def work(db: sqlite3.Connection) -> None:
@@ -152,9 +167,9 @@ class SqliteStore:
         self, kid: str, change: Callable[[Desired], Desired], *, who: str = COMMAND_LINE
     ) -> None:
         def work(db: sqlite3.Connection) -> None:
-            held = kitchen_of(_row(db, kid)).desired
+            held = kitchen_of(kitchens.row(db, kid)).desired
             wanted = next_desired(held, change)
-            _put(db, kid, "desired", wanted.model_dump_json())
+            kitchens.put(db, kid, "desired", wanted.model_dump_json())
             told = Act(Action.DESIRED_SET, kid, who, wishes_told(held, wanted))
             audit.append(db, told, self._now())
 
@@ -172,7 +187,7 @@ class SqliteStore:
 
     async def take_token(self, kid: str, under: bytes, token_hash: bytes, at: datetime) -> bool:
         def work(db: sqlite3.Connection) -> bool:
-            _row(db, kid)
+            kitchens.row(db, kid)
             taken = tokens.take(db, kid, under, token_hash, at)
             if taken is Taken.NOW:
                 audit.append(db, Act(Action.TOKEN_ROTATED, kid, DEVICE), at)
@@ -237,14 +252,17 @@ class SqliteStore:
         return known if self._version != before else ()
 
     async def kitchen(self, kid: str) -> KitchenRecord | None:
-        return await self._file.read(lambda db: _record(db, kid)) if storable(kid) else None
+        return await self._file.read(lambda db: kitchens.record(db, kid)) if storable(kid) else None
+
+    def turn(self) -> AbstractAsyncContextManager[object]:
+        return self._writes.turn()
 
     async def add_likes(self, counts: Mapping[str, int], at: datetime) -> Mapping[str, int]:
         def work(db: sqlite3.Connection) -> dict[str, int]:
             totals = {kid: add_likes(db, kid, n, at) for kid, n in counts.items()}
             return {kid: total for kid, total in totals.items() if total is not None}
 
-        return await self._write(work, *counts)
+        return await self._write(work, *counts, in_turn=True)
 
     async def add_note(
         self, kid: str, *, id: str, code: str, key: str, at: datetime, expires_at: datetime
@@ -296,27 +314,19 @@ class SqliteStore:
         """Nothing to remember: no other process serves this file."""
 
     async def acknowledge(self, kid: str, seq: int, at: datetime) -> None:
-        def work(db: sqlite3.Connection) -> None:
-            acked = _row(db, kid)["acked"]
-            db.execute(
-                "UPDATE note SET delivered_at = ?"
-                " WHERE kid = ? AND seq > ? AND seq <= ? AND expires_at > ?"
-                " AND delivered_at IS NULL",
-                (ms(at), kid, acked, seq, ms(at)),
-            )
-            db.execute(
-                "UPDATE kitchen SET acked = ?, revision = revision + 1 WHERE kid = ?",
-                (max(acked, seq), kid),
-            )
-
-        await self._write(work, kid)
+        await self._write(
+            lambda db: kitchens.acknowledge(db, kid, seq, at), kid, durable=not self._paced
+        )
 
     async def put_status(self, kid: str, status: Status, at: datetime) -> None:
         def work(db: sqlite3.Connection) -> None:
-            _row(db, kid)
+            kitchens.row(db, kid)
             keep_status(db, kid, status, at)
 
-        await self._write(work, kid)
+        await self._write(work, kid, durable=not self._paced)
+        if self._paced and status.notes:
+            # The device forgets a receipt once this returns.
+            await self._write(lambda db: touch(db, kid), kid)
 
     async def _change(
         self,
@@ -328,7 +338,7 @@ class SqliteStore:
         """Commit what `work` does with a kitchen that exists, as `_audited`."""
 
         def change(db: sqlite3.Connection) -> T:
-            _row(db, kid)
+            kitchens.row(db, kid)
             return work(db)
 
         return await self._audited(act, at, change, kid)
@@ -346,49 +356,31 @@ class SqliteStore:
 
         return await self._write(change, *kids)
 
-    async def _write(self, work: Callable[[sqlite3.Connection], T], *kids: str) -> T:
+    async def _write(
+        self,
+        work: Callable[[sqlite3.Connection], T],
+        *kids: str,
+        durable: bool = True,
+        in_turn: bool = False,
+    ) -> T:
         """Commit what `work` does, and tell the listener of these kitchens' new records."""
 
         def change(db: sqlite3.Connection) -> tuple[T, list[KitchenRecord]]:
             done = work(db)
-            return done, [record for kid in kids if (record := _record(db, kid)) is not None]
+            return done, [
+                record for kid in kids if (record := kitchens.record(db, kid)) is not None
+            ]
 
-        committed = self._writes.add(change)
-        # Not after the await: a cancelled request must not keep a commit from those who wait.
-        committed.add_done_callback(self._tell)
-        result, _ = await asyncio.shield(committed)
+        # Told by callbacks: a cancelled request must not keep a commit from those who wait.
+        if durable:
+            result, _ = await self._writes.commit(change, self._tell, in_turn=in_turn)
+            return result
+        written = self._file.submit(change, durable=False)
+        written.add_done_callback(self._tell)
+        result, _ = await asyncio.shield(written)
         return result
 
     def _tell(self, committed: asyncio.Future[tuple[T, list[KitchenRecord]]]) -> None:
         if not committed.cancelled() and committed.exception() is None:
             for record in committed.result()[1]:
                 self._listener(record)
-
-
-_KITCHENS = """
-SELECT *, status ->> '$.camera.opens_at' AS opens_at,
-       status ->> '$.hours' AS hours,
-       COALESCE(status ->> '$.hours.zone', details ->> '$.timezone') AS zone,
-       status ->> '$.notes_wait' AS notes_wait, NULL AS process,
-       (SELECT json_group_object(day, n) FROM likes_day WHERE kid = kitchen.kid) AS by_day
-FROM kitchen"""
-
-
-def _put(db: sqlite3.Connection, kid: str, column: str, value: str) -> None:
-    db.execute(
-        f"UPDATE kitchen SET {column} = ?, revision = revision + 1 WHERE kid = ?",  # noqa: S608 - constants
-        (value, kid),
-    )
-
-
-def _row(db: sqlite3.Connection, kid: str) -> sqlite3.Row:
-    row: sqlite3.Row | None = db.execute(f"{_KITCHENS} WHERE kid = ?", (kid,)).fetchone()
-    if row is None:
-        raise NoKitchenError(kid)
-    return row
-
-
-def _record(db: sqlite3.Connection, kid: str) -> KitchenRecord | None:
-    with suppress(NoKitchenError):
-        return kitchen_of(_row(db, kid))
-    return None

@@ -135,8 +135,7 @@ class Inbox:
         if new_versions and self.desired is not None:
             self.desired = self.desired.model_copy(update={"version": 0})
         if self._is_new(events) or new_time_line:
-            async with self._store.turn():
-                new = await self._save(events.cursor, events.notes, events.server_time)
+            new = await self._keep_notes(events, first=new_time_line or self.cursor is None)
             for code, count in Counter(note.code for note in new).items():
                 many = f", {count} times" if count > 1 else ""
                 log.info("A note came: %s%s", code, many)
@@ -224,6 +223,17 @@ class Inbox:
             return bool(events.notes)
         known = {note.id for note in (*self.waiting, *self.history)}
         return any(note.id not in known for note in events.notes)
+
+    async def _keep_notes(self, events: Events, *, first: bool) -> tuple[StoredNote, ...]:
+        if self._store.cloud_beside and not first:
+            # After a power cut that cloud sends them again, to the cursor before: none is lost.
+            # The first cursor is not such a one: without it only what waits comes.
+            state = SyncState(events.cursor, self.desired, self.totals)
+            new = await self._store.keep(state, events.notes, events.server_time, durable=False)
+            self._save_soon()
+            return new
+        async with self._store.turn():
+            return await self._save(events.cursor, events.notes, events.server_time)
 
     def _save_soon(self) -> None:
         self._unsaved.set()

@@ -1,15 +1,14 @@
 """What a device stores durably: its inbox, its outbox and whether the crew chose privacy.
 
-Each method is one transaction: a power cut leaves all of it or nothing. `keep` and `set_private`
-return once it is on the disk, and with it all that was written before; the others do not wait for
-the disk, and a power cut may undo what they wrote since the last `keep`.
+Each method is one transaction: a power cut leaves all of it or nothing. A durable `keep` and
+`set_private` return once it is on the disk, and with it all that was written before; the others do
+not wait for the disk, and a power cut may undo what they wrote since the last of these.
 """
 
-import asyncio
 import logging
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Iterable
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Iterable
+from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
@@ -18,13 +17,11 @@ from likelight.appreciation.sync import device_file
 from likelight.appreciation.sync.device_file import StoredNote, SyncState
 from likelight.contract import Desired, Note, NoteReceipt, Thanks
 from likelight.runtime.clock import Now, utc_now
+from likelight.runtime.commit_pace import CommitPace
 from likelight.runtime.sqlite_file import SqliteFile, StoreCondition
 from likelight.runtime.store_errors import StoreCorrupt
 
 log = logging.getLogger(__name__)
-
-PACE_S = 1.0
-"""From the end of one `keep` to the next: a card wears with each."""
 
 T = TypeVar("T")
 
@@ -35,10 +32,13 @@ class DeviceStore:
     It belongs to the kitchen with the id `kitchen`. Every method may raise `StoreError`. `shared`
     is what the crew chose, as the disk has it: False unless the file says "shared" explicitly, for
     this kitchen. Presses are counted nowhere, and their times are not kept. `desired` is the last
-    state that the cloud desired, as it was at the start.
+    state that the cloud desired, as it was at the start. `pace` is that of the cloud's file beside
+    it, where there is one.
     """
 
-    def __init__(self, path: Path, *, kitchen: str, now: Now = utc_now) -> None:
+    def __init__(
+        self, path: Path, *, kitchen: str, now: Now = utc_now, pace: CommitPace | None = None
+    ) -> None:
         self.shared = False
         self.inherits_shared = False
         """A file of the format 0.1, which had no mark, said so; `set_private` makes it `shared`."""
@@ -51,8 +51,9 @@ class DeviceStore:
         self._file = SqliteFile(path, device_file.device_file(kitchen))
         self._acknowledged: list[NoteReceipt] = []
         """Go into the next commit: after a power cut they are given once more, and nobody minds."""
-        self._one_at_a_time = asyncio.Lock()
-        self._next_turn = float("-inf")
+        self.cloud_beside = pace is not None
+        """The cloud keeps its file on the same disk."""
+        self._pace = pace or CommitPace()
 
     @property
     def private(self) -> bool:
@@ -102,33 +103,34 @@ class DeviceStore:
             # What a damaged log loses must not bring back the choice before this one.
             await self._file.empty_log()
 
-    @asynccontextmanager
-    async def turn(self) -> AsyncIterator[None]:
-        """Wait for the turn of the next `keep`, a second after the last one.
+    def turn(self) -> AbstractAsyncContextManager[bool]:
+        """Wait for the turn of the next `keep`.
 
         A press of PRIVACY, a start and an end wait for none.
         """
-        clock = asyncio.get_running_loop().time
-        async with self._one_at_a_time:
-            await asyncio.sleep(self._next_turn - clock())
-            try:
-                yield
-            finally:
-                self._next_turn = clock() + PACE_S
+        return self._pace.turn()
 
     async def sync_state(self) -> SyncState:
         """Return what the last `keep` remembered."""
         return await self._file.read(device_file.read_sync_state)
 
     async def keep(
-        self, state: SyncState, notes: Iterable[Note] = (), now: datetime | None = None
+        self,
+        state: SyncState,
+        notes: Iterable[Note] = (),
+        now: datetime | None = None,
+        *,
+        durable: bool = True,
     ) -> tuple[StoredNote, ...]:
         """Remember `state` and `notes`; return those notes that are new.
 
-        Wait for its `turn`. `now` is the cloud's time; by it old notes go.
+        Wait for its `turn`, unless it need not be `durable` yet. `now` is the cloud's time; by it
+        old notes go.
         """
         notes, now = tuple(notes), now or self._now()
-        return await self._commit(lambda db: device_file.keep(db, state, notes, now), durable=True)
+        return await self._commit(
+            lambda db: device_file.keep(db, state, notes, now), durable=durable
+        )
 
     async def waiting(self) -> tuple[StoredNote, ...]:
         """Return the notes that no screen has shown yet, the oldest first."""
