@@ -110,6 +110,14 @@ def test_the_life_of_a_device(tree: Tree) -> None:
     unowned = "find /usr/lib/likelight /usr/lib/likelight-cloud | sort | comm -23 - /tmp/owned"
     assert not tree.run(unowned), "root's commands write no bytecode that dpkg does not know"
 
+    unit = "/usr/lib/systemd/system/likelight.service"
+    tree.run(f"systemd-analyze security --offline=yes --threshold=15 {unit}")
+    tree.run(
+        "analyze() { systemd-analyze cat-config systemd/$1.conf | grep -qx $2; }; "
+        "analyze journald SystemMaxUse=64M; analyze timesyncd SaveIntervalSec=1h; "
+        "analyze system RuntimeWatchdogSec=15"
+    )
+
     # What the kitchen chose outlives what follows; what root puts into its home is not imported.
     tree.run(
         "mkdir -p /etc/likelight && echo 'state_dir = \"/srv\"' >/etc/likelight/likelight.toml"

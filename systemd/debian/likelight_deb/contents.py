@@ -113,6 +113,8 @@ class Contents:
         _put(systemd / "likelight.service", units, {"/opt/likelight/current": f"/{_BELOW}/current"})
         if self._python.suite != "bookworm":  # whose systemd 252 does not know its settings
             _put(systemd / "likelight.service.d/growing-pauses.conf", units / "likelight.service.d")
+        for of in ("journald", "timesyncd", "system"):
+            _put(systemd / f"{of}.conf.d/likelight.conf", root / f"usr/lib/systemd/{of}.conf.d")
         _put(systemd / "likelight.sysusers", root / "usr/lib/sysusers.d", name="likelight.conf")
         _put(self._source / "hw/udev/70-likelight.rules", root / "usr/lib/udev/rules.d")
         documents = root / "usr/share/doc/likelight"

@@ -220,6 +220,13 @@ CASES = [
     ),
     Case("port", "fail", "below 9000 to root only", {}, with_files({LOWEST_PORT: "9000\n"})),
     Case("port", "ok", "free", {}, with_files({LOWEST_PORT: "9000\n", UNIT: BINDS})),
+    Case(
+        "port",
+        "fail",
+        "to root only",
+        {},
+        with_files({LOWEST_PORT: "9000\n", UNIT: f"{BINDS}PrivateUsers=yes\n"}),
+    ),
     Case("boot-secrets", "skip", "not a Raspberry Pi", {}),
     Case(
         "boot-secrets",

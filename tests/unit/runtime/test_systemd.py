@@ -55,7 +55,7 @@ def test_without_a_service_manager_nothing_happens(monkeypatch: pytest.MonkeyPat
 @pytest.mark.parametrize(
     ("of", "program", "exposure"),
     [
-        (UNIT, "/opt/likelight/current/bin/likelight", 20),
+        (UNIT, "/opt/likelight/current/bin/likelight", 15),
         (CLOUD_UNIT, "/opt/likelight-cloud/bin/likelight-cloud", 12),
     ],
     ids=["device", "cloud"],
@@ -68,6 +68,8 @@ def test_the_unit_is_valid_and_hardened(
     daemon.chmod(0o755)
     unit = tmp_path / of.name
     text = of.read_text().replace(program, str(daemon))
+    # It makes /sys read-only, and with it the hardware PWM of a lamp.
+    assert of != UNIT or "ProtectKernelTunables" not in text
     if of == UNIT and _systemd_version() >= 254:
         # As the drop-in of a directory, whose place is fixed, it would not be seen here.
         text += GROWING_PAUSES.read_text()

@@ -154,7 +154,7 @@ def watchdog_service(system: System) -> Finding:
     "watchdog-board",
     what="The board restarts itself when its kernel hangs",
     why="In a store nobody is there to switch it off and on",
-    fix="RuntimeWatchdogSec=15 under [Manager] in /etc/systemd/system.conf.d/watchdog.conf",
+    fix="Install systemd/system.conf.d/likelight.conf (the package has it), and start again",
 )
 def watchdog_board(system: System) -> Finding:
     if system.model is None:
@@ -195,6 +195,9 @@ def port(system: System) -> Finding:
 def _lowest_port(system: System) -> int:
     """Return the lowest port that the daemon's account may listen on."""
     capabilities = (system.unit_setting("AmbientCapabilities") or "").upper().split()
+    # In a user namespace of its own they don't count for the network.
+    if (system.unit_setting("PrivateUsers") or "no").lower() not in ("no", "false", "off", "0"):
+        capabilities = []
     if system.account.uid == 0 or "CAP_NET_BIND_SERVICE" in capabilities:
         return 1
     said = system.text(UNPRIVILEGED_PORT) or ""
