@@ -17,7 +17,7 @@ import pytest
 PROJECT = Path(__file__).parents[2]
 BUILD = "systemd/debian/build.py"
 PAGE = (PROJECT / "systemd/README.md").read_text(encoding="utf-8")
-(MARK,) = [line for line in PAGE.splitlines() if "apt-mark showmanual" in line]
+INSTALL, MARK = PAGE.split("On a device, in a folder")[1].split("```")[1].splitlines()[1:]
 IN_THE_TREE = (
     "systemd-sysv",
     "udev",
@@ -64,10 +64,8 @@ class Tree:
 
     def install(self, number: int) -> None:
         """Install what the commit `number` made, older or newer than what is there."""
-        self.run(
-            "apt-get install -y -q --no-install-recommends --allow-downgrades "
-            f"/debs/{number}/*.deb; {MARK}"
-        )
+        options = "install -y -q --no-install-recommends --allow-downgrades"
+        self.run(f"cd /debs/{number}; {INSTALL.replace('install', options, 1)}; {MARK}")
 
     def current(self) -> str:
         """Return the version that the daemon's link leads to."""
@@ -100,6 +98,7 @@ def tree(
 def test_the_life_of_a_device(tree: Tree) -> None:
     first, second, third = tree.versions
     tree.install(0)
+    tree.run("apt-get install -y -q --no-install-recommends /debs/0/likelight-cloud_*.deb")
     assert tree.current() == first
     commit = first.rpartition(".")[2]
     assert commit in tree.run("likelight --version")
