@@ -20,6 +20,7 @@ _BUILT_WITHIN_S = 600.0
 _OURS = {
     "wrong-path-for-interpreter": "A program runs in the environment of its own version.",
     "duplicate-font-file": "The screens are drawn and tested with this version of it.",
+    "script-not-executable": "first-boot.sh is copied onto a card, and started there.",
     "package-has-long-file-name": "A version that was never released has its commit in the name.",
 }
 
