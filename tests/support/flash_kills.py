@@ -1,5 +1,5 @@
 """Kills `likelight flash` at each of its operations on files, and has it go on. A program of its
-own, since each attempt is a fork: `python flash_kills.py seeds|volume FOLDER`, which ends with 0.
+own, since each attempt is a fork: `python flash_kills.py KIND FOLDER`, which ends with 0.
 """
 
 import json
@@ -12,9 +12,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 from likelight.contract.enrolment import new_code
+from likelight.fleet.boot_volume.take import Places, take
 from likelight.fleet.flash.orders import Order, read_orders
 from likelight.fleet.flash.seed_folder import write_seeds
 from likelight.fleet.flash.volume import WORDS, put_on_volume
+from likelight.fleet.seed.boot_text import BOOT_TEXT
 from likelight.fleet.seed.seed import Seed
 from likelight.runtime.clock import utc_now
 
@@ -78,6 +80,38 @@ def attempts_on_volume(folder: Path) -> None:
             assert number > 15, f"it has only {number} operations"
             return
         assert ended == -signal.SIGKILL
+    raise AssertionError("it has too many operations")
+
+
+def attempts_on_boot_volume(folder: Path) -> None:
+    """Take over a volume's text on a new device, killed likewise."""
+    codes = folder / "codes.csv"
+    codes.write_text(f"store,code\na,{new_code()}\n")
+    seed = _orders(folder, codes, ("a,One",))[0].seed()
+    network = b"ssid = Kitchen\r\nsecurity = wpa2\r\npassphrase = open-sesame\r\n"
+    (folder / "stock").mkdir()
+    (folder / "stock" / BOOT_TEXT).write_bytes(seed.files[BOOT_TEXT] + network)
+    volume, etc = folder / "volume", folder / "volume" / "etc"
+    places = Places(etc / "likelight" / "likelight.toml", etc)
+    whole: dict[str, bytes] = {}
+    for number in [1000, *range(1, 1000)]:
+        shutil.rmtree(volume, ignore_errors=True)
+        shutil.copytree(folder / "stock", volume)
+        etc.mkdir()
+        ended = _forked(lambda: _killed(number, volume, lambda: take(volume, places, None)))  # noqa: B023
+        assert _forked(lambda: take(volume, places, None)) == 0
+        found = {str(path.relative_to(volume)): path for path in volume.rglob("*")}
+        files = {name: path.read_bytes() for name, path in found.items() if path.is_file()}
+        whole = whole or files
+        assert {"etc/likelight/enrolment-code", "etc/likelight.nmconnection"} <= files.keys()
+        assert {name: files.get(name) for name in whole} == whole
+        left = [name for name in files.keys() - whole.keys() if "code-" in name or "tion-" in name]
+        assert left == [], "a secret's draft is left"
+        assert b"open-sesame" not in b"".join(files.values())
+        if number < 1000 and ended == 0:
+            assert number > 15, f"it has only {number} operations"
+            return
+        assert ended == (0 if number == 1000 else -signal.SIGKILL)
     raise AssertionError("it has too many operations")
 
 
@@ -149,5 +183,11 @@ def _nothing(_: int) -> None:
     return None
 
 
+ATTEMPTS = {
+    "seeds": attempts_on_seeds,
+    "volume": attempts_on_volume,
+    "boot-volume": attempts_on_boot_volume,
+}
+
 if __name__ == "__main__":
-    {"seeds": attempts_on_seeds, "volume": attempts_on_volume}[sys.argv[1]](Path(sys.argv[2]))
+    ATTEMPTS[sys.argv[1]](Path(sys.argv[2]))

@@ -4,6 +4,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
+from likelight.cli.boot_volume import add_boot_volume
 from likelight.cli.camera import add_camera
 from likelight.cli.config import add_config
 from likelight.cli.consent import add_consent
@@ -59,6 +60,7 @@ def command_line() -> argparse.ArgumentParser:
         add_selftest,
         add_doctor,
         add_flash,
+        add_boot_volume,
     ):
         add_command(commands)
     return parser

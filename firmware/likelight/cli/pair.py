@@ -1,9 +1,10 @@
 """`likelight pair`: this device becomes a kitchen of a cloud."""
 
 import argparse
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from likelight.cli.exits import Exit
+from likelight.cli.exits import Exit, end
 from likelight.cli.target import add_device_options, target_of
 
 if TYPE_CHECKING:
@@ -22,6 +23,12 @@ def add_pair(commands: "Commands") -> None:
     add_device_options(pair)
     pair.add_argument("code", nargs="?", metavar="CODE", help="the enrolment code")
     pair.add_argument(
+        "--code-file",
+        type=Path,
+        metavar="FILE",
+        help="read the code from this file, and delete it once the cloud has answered",
+    )
+    pair.add_argument(
         "--cloud",
         metavar="URL",
         help="the cloud, such as https://cloud.example (default: cloud.url)",
@@ -32,4 +39,14 @@ def add_pair(commands: "Commands") -> None:
 def _pair(arguments: argparse.Namespace) -> Exit:
     from likelight.cli.pair_actions import pair
 
-    return pair(target_of(arguments).config, arguments.code, arguments.cloud)
+    config, file = target_of(arguments).config, arguments.code_file
+    if file is None:
+        return pair(config, arguments.code, arguments.cloud)
+    try:
+        code = file.read_text("utf-8")
+        done = pair(config, code, arguments.cloud)
+        if done is not Exit.UNAVAILABLE:
+            file.unlink()
+    except (OSError, UnicodeDecodeError) as error:
+        return end(f"--code-file {file}: {error}", Exit.USAGE)
+    return done

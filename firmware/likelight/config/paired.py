@@ -1,12 +1,12 @@
 """Which kitchen an operator has made this device, where its configuration leaves that open: a layer
 below the configuration, in the state directory."""
 
-import json
 from pathlib import Path
 
 from likelight.config.layers import Layer, layer_of_file, merged
 from likelight.config.section import full_path
 from likelight.config.toml_lines import Key
+from likelight.config.toml_text import quoted
 from likelight.runtime.atomic_file import replace_file
 
 PAIRED_FILE = "paired.toml"
@@ -55,6 +55,5 @@ def paired_id(state_dir: Path) -> str | None:
 
 def write_paired(state_dir: Path, kid: str, name: str) -> None:
     """Keep which kitchen this device is, on the disk on return. Raises `OSError`."""
-    # JSON's texts are TOML's, too.
-    text = f"[kitchen]\nid = {json.dumps(kid)}\nname = {json.dumps(name)}\n"
+    text = f"[kitchen]\nid = {quoted(kid)}\nname = {quoted(name)}\n"
     replace_file(state_dir / PAIRED_FILE, text, mode=0o644)

@@ -111,7 +111,9 @@ class Contents:
         root = work / f"device-{self._version}"
         systemd = self._source / "systemd"
         units = root / "usr/lib/systemd/system"
-        _put(systemd / "likelight.service", units, {"/opt/likelight/current": f"/{_BELOW}/current"})
+        for unit in ("likelight", "likelight-boot-volume", "likelight-enrol"):
+            program = {"/opt/likelight/current": f"/{_BELOW}/current"}
+            _put(systemd / f"{unit}.service", units, program)
         if self._python.suite != "bookworm":  # whose systemd 252 does not know its settings
             _put(systemd / "likelight.service.d/growing-pauses.conf", units / "likelight.service.d")
         for of in ("journald", "timesyncd", "system"):
@@ -119,7 +121,13 @@ class Contents:
         _put(systemd / "likelight.sysusers", root / "usr/lib/sysusers.d", name="likelight.conf")
         _put(self._source / "hw/udev/70-likelight.rules", root / "usr/lib/udev/rules.d")
         documents = root / "usr/share/doc/likelight"
-        for page in ("README.md", "CHANGELOG.md", "firmware/SETTINGS.md", "hw/WIRING.md"):
+        for page in (
+            "README.md",
+            "CHANGELOG.md",
+            "firmware/SETTINGS.md",
+            "firmware/FLASH.md",
+            "hw/WIRING.md",
+        ):
             _put(self._source / page, documents)
         _link(root / _BELOW / "current", "/var/lib/likelight-release/current")
         _link(root / "usr/bin/likelight", "../lib/likelight/current/bin/likelight")

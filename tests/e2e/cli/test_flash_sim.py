@@ -6,10 +6,50 @@ import uuid
 from pathlib import Path
 
 import aiohttp
+import pytest
 
+from likelight.fleet.boot_volume.take import Places, take
+from likelight.fleet.seed.boot_text import boot_text
+from likelight.fleet.stores.details import UNLISTED
+from likelight.fleet.stores.rows import StoreRow
 from likelight_cloud.cli.main import main
 from support.cloud_server import cloud_server
 from support.demo import command, free_port
+
+
+async def test_what_a_card_says_enrols_the_device_and_a_used_code_is_dropped(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    database, boot, etc = tmp_path / "cloud.db", tmp_path / "boot", tmp_path / "etc"
+    config, code_file = etc / "likelight.toml", etc / "enrolment-code"
+    pairing = ("pair", "--config", str(config), "--code-file", str(code_file))
+    for folder in (boot, etc, tmp_path / "state"):
+        folder.mkdir()
+    config.write_text(f'state_dir = "{tmp_path / "state"}"\n')
+    async with cloud_server(database) as site, asyncio.timeout(120):
+        kitchen = ("0421", "--database", str(database))
+        assert (
+            await asyncio.to_thread(main, ["kitchen", "add", "0421", "Harbour", *kitchen[1:]]) == 0
+        )
+        capsys.readouterr()
+        assert await asyncio.to_thread(main, ["kitchen", "code", *kitchen]) == 0
+        code = capsys.readouterr().out.split()[-1]
+        store = StoreRow("0421", "Harbour", UNLISTED, {})
+        (boot / "likelight.txt").write_bytes(boot_text(store, site.public, code))
+        taken = await asyncio.to_thread(take, boot, Places(config, etc), None)
+        assert taken.changed
+        ends = []
+        for _ in range(2):
+            device = await asyncio.create_subprocess_exec(
+                *command(*pairing),
+                stdout=asyncio.subprocess.DEVNULL,
+                stderr=asyncio.subprocess.DEVNULL,
+            )
+            ends.append(await device.wait())
+            assert not code_file.exists()
+            code_file.write_text(code)
+        assert ends == [0, 1]
+    assert (tmp_path / "state" / "token").exists()
 
 
 async def test_a_row_of_the_list_becomes_a_device_whose_lamp_lights(tmp_path: Path) -> None:

@@ -404,12 +404,12 @@ def test_mistakes_of_every_kind_are_told_at_once_in_the_order_of_their_lines(
 
 
 def test_the_kitchen_that_was_paired_lies_below_the_configuration(tmp_path: Path) -> None:
-    write_paired(tmp_path, "store-17", 'Caf\u00e9 "17"')
+    write_paired(tmp_path, "store-17", 'Caf\u00e9 "17" \U0001f35f')
     cloud = f'state_dir = "{tmp_path}"\n[cloud]\nurl = "https://cloud.example"\n'
     kitchen = read_config(written(tmp_path, cloud)).kitchen
-    assert (kitchen.id, kitchen.name) == ("store-17", 'Caf\u00e9 "17"')
+    assert (kitchen.id, kitchen.name) == ("store-17", 'Caf\u00e9 "17" \U0001f35f')
     kitchen = read_config(written(tmp_path, f'{cloud}[kitchen]\nid = "lehi"')).kitchen
-    assert (kitchen.id, kitchen.name) == ("lehi", 'Caf\u00e9 "17"')
+    assert (kitchen.id, kitchen.name) == ("lehi", 'Caf\u00e9 "17" \U0001f35f')
     # A cloud inside pairs nobody.
     assert read_config(written(tmp_path, f'state_dir = "{tmp_path}"')).kitchen.id == "kitchen"
     here = '[cloud]\nurl = "https://cloud.example"\n'

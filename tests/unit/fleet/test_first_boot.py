@@ -1,6 +1,6 @@
 """The script of the first boot, in a folder that stands in for a device.
 
-`apt-get`, `dpkg`, `nmcli` and `raspi-config` are stand-ins that note how they were called. No
+All programs that it calls but the shell's own are stand-ins that note how they were called. No
 device, no NetworkManager and no FAT volume has seen it here.
 """
 
@@ -50,7 +50,7 @@ class Device:
         (self.boot / "cmdline.txt").write_text(CMDLINE)
         (root / "etc" / "cloud").mkdir(parents=True)
         self.tools.mkdir()
-        for name in ("apt-get", "dpkg", "nmcli", "raspi-config"):
+        for name in ("apt-get", "dpkg", "likelight", "nmcli", "raspi-config", "systemctl"):
             (self.tools / name).write_text(STAND_IN)
             (self.tools / name).chmod(0o755)
 
@@ -97,6 +97,16 @@ def test_it_takes_the_network_and_ends_cloud_init(device: Device) -> None:
     assert (device.boot / "cmdline.txt").read_text() == CMDLINE
     secrets = profile.decode().split("psk=")[1].split()[0]
     assert secrets not in device.log
+
+
+def test_from_then_on_the_package_s_units_read_the_volume_and_enrol(device: Device) -> None:
+    device.fails("likelight", True)
+    assert device.boots() == 0, "a mistake in likelight.txt is mended later"
+    assert "likelight.txt waits until its mistake is mended" in device.log
+    calls = device.calls.splitlines()
+    assert f"likelight boot-volume {device.boot}" in calls
+    assert "systemctl enable likelight-boot-volume.service likelight-enrol.service" in calls
+    assert calls[-1] == "systemctl start --no-block likelight-enrol.service"
 
 
 def test_it_installs_the_packages_beside_it_without_a_network(device: Device) -> None:

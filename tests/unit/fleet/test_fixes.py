@@ -53,7 +53,8 @@ TO_INSTALL = {
 TYPED = re.compile(r"`([^`\n]+)`")
 UNMARKED = re.compile(
     r"\b(sudo(?! it)|systemctl|journalctl|chmod|chown|apt install|likelight-cloud) [a-z-]"
-    r"|\blikelight (camera|config|consent|demo|doctor|flash|lights|notes|pair|queue|run|selftest)\b"
+    r"|\blikelight (boot-volume|camera|config|consent|demo|doctor|flash|lights|notes|pair|queue)\b"
+    r"|\blikelight (run|selftest)\b"
 )
 
 PRINTS_A_SCRIPT = {"deployment.py"}

@@ -186,8 +186,8 @@ def test_a_folder_of_somebody_else_s_and_a_second_run_are_refused(office: Office
     ]
 
 
-@pytest.mark.parametrize("target", ["seeds", "volume"])
-def test_a_kill_at_any_instant_leaves_whole_seeds_and_the_next_run_goes_on(
+@pytest.mark.parametrize("target", ["seeds", "volume", "boot-volume"])
+def test_a_kill_at_any_instant_leaves_nothing_half_and_the_next_run_goes_on(
     tmp_path: Path, target: str
 ) -> None:
     killed = [sys.executable, KILLS, target, tmp_path]

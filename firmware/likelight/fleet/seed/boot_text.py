@@ -21,8 +21,8 @@ MOST_BYTES: Final = 64 * 2**10
 _IDENTITY = ("store", "name", "cloud", "code")
 _DEVICE = ("country", "timezone", "language", "board", "kit")
 SETTINGS: Final = (*_IDENTITY, *_DEVICE, *NETWORK)
-CHANGEABLE: Final = frozenset(("name", "language", *NETWORK))
-"""What the file may change on a device that has enrolled."""
+CHANGEABLE: Final = frozenset(("name", "language", "country", *NETWORK))
+"""What the file may change on a device that has enrolled; the country is its Wi-Fi's."""
 
 _ALSO_CALLED = {
     "kitchen": "store",
@@ -132,6 +132,21 @@ def for_enrolled(text: BootText, enrolled: Mapping[str, str]) -> BootText:
         return BootText(mistakes=tuple(wrong))
     taken = {name: value for name, value in text.settings.items() if name in CHANGEABLE}
     return replace(text, settings=taken)
+
+
+def without_secrets(content: bytes) -> bytes:
+    """Return a file that has been read, with remarks in place of its code and its network: no
+    passphrase is left, and the network is not taken a second time."""
+    lines = content.decode(encoding_of(content)).replace("\r\n", "\n").split("\n")
+    left = [_without_secret(line) for line in lines]
+    return content if left == lines else "\r\n".join(left).encode()
+
+
+def _without_secret(line: str) -> str:
+    name = line.partition("=")[0].strip().lower()
+    if name in ("code", "passphrase"):
+        return f"#{name} was taken over by the device"
+    return f"#{line}" if name in NETWORK else line
 
 
 def _refused(line: int, words: str) -> BootText:

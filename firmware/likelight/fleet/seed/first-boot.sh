@@ -83,7 +83,22 @@ install_packages() {
     fi
     # The files themselves, with no source: apt checks their dependencies, and asks no network.
     apt-get -y -o Dir::Etc::SourceList=/dev/null -o Dir::Etc::SourceParts=/dev/null \
-        -o APT::Sandbox::User=root -o DPkg::Lock::Timeout=120 -o Dpkg::Use-Pty=0 install "$@"
+        -o APT::Sandbox::User=root -o DPkg::Lock::Timeout=120 -o Dpkg::Use-Pty=0 \
+        --no-install-recommends install "$@"
+}
+
+# From now on the package's own unit reads likelight.txt at each boot.
+take_settings() {
+    if ! command -v likelight > /dev/null; then
+        return 0
+    fi
+    if ! likelight boot-volume "$BOOT"; then
+        say "likelight.txt waits until its mistake is mended"
+    fi
+    nmcli connection reload || true
+    systemctl enable likelight-boot-volume.service likelight-enrol.service
+    systemctl restart --no-block likelight.service
+    systemctl start --no-block likelight-enrol.service
 }
 
 end_first_boot() {
@@ -102,7 +117,7 @@ end_first_boot() {
 main() {
     say "begins $(date -u +%FT%TZ)"
     ask_for_another_run
-    for step in take_network install_packages end_first_boot; do
+    for step in take_network install_packages take_settings end_first_boot; do
         if ! "$step"; then
             say "$step failed; the next boot tries again"
             sync

@@ -1,0 +1,73 @@
+"""`likelight boot-volume`: what a card's boot volume says is taken over by the device."""
+
+import argparse
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from likelight.cli.exits import Exit, end
+
+if TYPE_CHECKING:
+    from likelight.cli.target import Commands
+
+VOLUME = Path("/boot/firmware")
+
+
+def add_boot_volume(commands: "Commands") -> None:
+    """Add `likelight boot-volume`."""
+    command = commands.add_parser(
+        "boot-volume",
+        help="take over what likelight.txt on the boot volume says, as root, at each boot",
+        description="Take over likelight.txt, once for each change of it: all of it on a new "
+        "device; network, name and panel language on one that has enrolled. With a mistake "
+        "nothing changes, and each is told with its line.",
+    )
+    command.add_argument(
+        "volume", nargs="?", type=Path, default=VOLUME, metavar="PATH", help="(default %(default)s)"
+    )
+    command.set_defaults(run=_take)
+
+
+def _take(arguments: argparse.Namespace) -> Exit:
+    from likelight.fleet.boot_volume.take import Places, take
+
+    try:
+        taken = take(arguments.volume, Places(), _enrolled())
+    except OSError as error:
+        return end(f"{error.filename}: {error.strerror}. Try it with sudo", Exit.UNAVAILABLE)
+    for mistake in taken.mistakes:
+        print(f"likelight: {mistake}", file=sys.stderr)
+    if taken.mistakes:
+        return Exit.FAILED
+    print("likelight.txt was taken over." if taken.changed else "Nothing is new in likelight.txt.")
+    if taken.network:
+        print("A running NetworkManager reads it: `nmcli connection reload`")
+    return Exit.DONE
+
+
+def _enrolled() -> Mapping[str, str] | None:
+    """Return with which settings this device has enrolled; None on a new one.
+
+    Raises `ConfigError` for a device whose configuration has a mistake: whose it is, is not known.
+    """
+    from likelight.cli.target import Places as DevicePlaces
+    from likelight.cli.target import usual_state_dir
+    from likelight.config.settings import read_config
+
+    places = DevicePlaces()
+    if not places.default_file.exists():
+        return None
+    config = read_config(places.default_file, usual_state_dir(places))
+    if not config.token_file.exists() or config.cloud.url is None:
+        return None
+    settings = {
+        "store": config.kitchen.id,
+        "name": config.kitchen.name,
+        "language": config.kitchen.language,
+        "timezone": config.kitchen.timezone,
+        "cloud": config.cloud.url,
+        "board": config.board,
+        "kit": config.kit,
+    }
+    return {name: value for name, value in settings.items() if value is not None}

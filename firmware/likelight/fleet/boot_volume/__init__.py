@@ -1,0 +1,1 @@
+"""On the device: what lies on the boot volume is taken over."""

@@ -1,0 +1,144 @@
+"""`likelight.txt` on the boot volume becomes the device's configuration, its network and its code.
+
+Each step may be done twice, so that a power cut at any instant is mended by the next boot. The
+file's secrets are overwritten last, where they stand: FAT keeps what is only replaced.
+"""
+
+import hashlib
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from likelight.config.places import DEFAULT_FILE
+from likelight.fleet.seed.boot_text import (
+    BOOT_TEXT,
+    MOST_BYTES,
+    BootText,
+    LineMistake,
+    for_enrolled,
+    read_boot_text,
+    without_secrets,
+)
+from likelight.fleet.seed.device_settings import as_toml, device_settings, device_settings_in
+from likelight.fleet.seed.key_file import key_file
+from likelight.runtime.atomic_file import replace_file, sync_folder
+
+CODE_FILE: Final = "enrolment-code"
+LAYER: Final = "conf.d/boot-volume.toml"
+_TAKEN: Final = ".boot-volume.sha256"
+_PROFILE: Final = "likelight.nmconnection"
+_FIRST_CONFIG: Final = """\
+# Made at the first boot. What the boot volume's likelight.txt says is in conf.d/boot-volume.toml;
+# what is written there wins.
+
+[camera]
+driver = "picamera2"
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where a device keeps what is taken over."""
+
+    config: Path = DEFAULT_FILE
+    profiles: Path = Path("/etc/NetworkManager/system-connections")
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What became of the file."""
+
+    mistakes: tuple[LineMistake, ...] = ()
+    changed: bool = False
+    """Whether anything was taken over."""
+    network: bool = False
+    """Whether NetworkManager has a new profile to read."""
+
+
+def take(volume: Path, places: Places, enrolled: Mapping[str, str] | None) -> Taken:
+    """Take over `likelight.txt` on `volume` unless that was done, on a device that has enrolled
+    with the settings `enrolled`, or on a new one.
+
+    Blocks. Raises `OSError`. With a mistake nothing changes.
+    """
+    file, folder = volume / BOOT_TEXT, places.config.parent
+    _finish_overwriting(file)
+    if not file.exists():
+        return Taken()
+    with file.open("rb") as opened:
+        content = opened.read(MOST_BYTES + 1)
+    marker = folder / _TAKEN
+    if marker.exists() and marker.read_text("utf-8") == _checksum(content):
+        return Taken()
+    text = read_boot_text(content)
+    if enrolled is not None:
+        text = for_enrolled(text, enrolled)
+    if text.mistakes:
+        return Taken(text.mistakes)
+    folder.mkdir(exist_ok=True)
+    _sweep(folder, places.profiles)
+    _keep_settings(text, places)
+    profile = key_file(text.network) if text.network else None
+    if profile is not None:
+        replace_file(places.profiles / _PROFILE, profile.decode())
+    if enrolled is None and "code" in text.settings:
+        replace_file(folder / CODE_FILE, text.settings["code"])
+    left = without_secrets(content)
+    if left != content:
+        _overwrite(file, left)
+    replace_file(marker, _checksum(left))
+    return Taken(changed=True, network=profile is not None)
+
+
+def _sweep(folder: Path, profiles: Path) -> None:
+    """Remove the drafts of secrets that a power cut has left."""
+    for left in [*folder.glob(f".{CODE_FILE}-*"), *profiles.glob(f".{_PROFILE}-*")]:
+        left.unlink()
+
+
+def _checksum(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def _keep_settings(text: BootText, places: Places) -> None:
+    layer = places.config.parent / LAYER
+    layer.parent.mkdir(exist_ok=True)
+    held = device_settings_in(layer.read_text("utf-8")) if layer.exists() else {}
+    for table, settings in device_settings(text.settings).items():
+        held[table] = held.get(table, {}) | settings
+    replace_file(layer, as_toml(held), mode=0o644)
+    if not places.config.exists():
+        replace_file(places.config, _FIRST_CONFIG, mode=0o644)
+
+
+def _draft(file: Path) -> Path:
+    return file.with_name(f"{file.name}.new")
+
+
+def _overwrite(file: Path, content: bytes) -> None:
+    """Give `file` this content, after zeros over the old."""
+    with _draft(file).open("wb") as out:
+        out.write(content)
+        out.flush()
+        os.fsync(out.fileno())
+    sync_folder(file.parent)
+    with file.open("r+b") as held:
+        held.write(bytes(file.stat().st_size))
+        held.flush()
+        os.fsync(held.fileno())
+    _draft(file).replace(file)
+    sync_folder(file.parent)
+
+
+def _finish_overwriting(file: Path) -> None:
+    """End what a power cut has stopped: the draft is whole once the old content is zeros."""
+    draft = _draft(file)
+    if not draft.exists():
+        return
+    if not file.exists() or not file.read_bytes().strip(b"\0"):
+        draft.replace(file)
+    else:
+        draft.unlink()
+    sync_folder(file.parent)

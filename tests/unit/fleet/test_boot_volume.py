@@ -1,0 +1,126 @@
+"""`likelight.txt` is taken over by a device: a new one, and one that has enrolled."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from likelight.config.settings import read_config
+from likelight.contract.enrolment import new_code
+from likelight.fleet.boot_volume.take import Places, Taken, take
+from likelight.fleet.seed.boot_text import boot_text
+from likelight.fleet.stores.details import Details
+from likelight.fleet.stores.rows import StoreRow
+
+SECRET = "open-sesame"
+CODE = new_code()
+WIFI = f"ssid = Kitchen\r\nsecurity = wpa2\r\npassphrase = {SECRET}\r\n".encode()
+DETAILS = Details(
+    timezone="Europe/Berlin", country="DE", language="de", board="pi-5", kit="reference"
+)
+SEED = boot_text(StoreRow("0421", 'Fries 🍟 "\\ 7', DETAILS, {}), "https://cloud.example", CODE)
+ENROLLED = {
+    "store": "0421",
+    "cloud": "https://cloud.example",
+    "board": "pi-5",
+    "kit": "reference",
+    "timezone": "Europe/Berlin",
+}
+
+
+class Device:
+    """Its boot volume, and where it keeps what it takes over."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.text = folder / "boot" / "likelight.txt"
+        self.places = Places(folder / "etc" / "likelight.toml", folder / "profiles")
+        self.code = folder / "etc" / "enrolment-code"
+        self.profile = folder / "profiles" / "likelight.nmconnection"
+        for name in ("boot", "profiles"):
+            (folder / name).mkdir()
+
+    def takes(self, content: bytes | None = None, enrolled: dict[str, str] | None = None) -> Taken:
+        if content is not None:
+            self.text.write_bytes(content)
+        return take(self.text.parent, self.places, enrolled)
+
+    def has(self, secret: str) -> list[str]:
+        files = [path for path in self.folder.rglob("*") if path.is_file()]
+        return [path.name for path in files if secret.encode() in path.read_bytes()]
+
+
+@pytest.fixture
+def device(tmp_path: Path) -> Device:
+    return Device(tmp_path)
+
+
+def test_a_new_device_becomes_what_its_seed_says(device: Device) -> None:
+    assert device.takes() == Taken(), "no file, nothing to do"
+    device.text.write_bytes(SEED + WIFI)
+    before = device.folder / "before"
+    os.link(device.text, before)
+    assert device.takes() == Taken(changed=True, network=True)
+    config = read_config(device.places.config)
+    kitchen = config.kitchen
+    assert (kitchen.id, kitchen.name) == ("0421", 'Fries 🍟 "\\ 7')
+    assert (kitchen.language, kitchen.timezone) == ("de", "Europe/Berlin")
+    assert (config.cloud.url, config.board, config.kit) == (
+        "https://cloud.example",
+        "pi-5",
+        "reference",
+    )
+    assert config.camera.driver == "picamera2"
+    assert device.code.read_text() == CODE
+    modes = {path.stat().st_mode & 0o777 for path in (device.code, device.profile)}
+    assert modes == {0o600}
+    # What Notepad shows has no secret, and what stood there on the disk is zeros.
+    assert (device.has(SECRET), device.has(CODE)) == ([], ["enrolment-code"])
+    assert before.read_bytes().strip(b"\0") == b""
+    text = device.text.read_bytes()
+    assert b"#ssid = Kitchen\r\n" in text
+    assert b"#passphrase was taken over by the device\r\n" in text
+    assert b"store = 0421\r\n" in text
+    assert device.takes() == Taken(), "once only"
+
+
+def test_an_enrolled_device_takes_network_name_and_language_alone(device: Device) -> None:
+    device.takes(SEED)
+    device.code.unlink()
+    text = device.text.read_bytes().replace(b"language = de", b"language = en") + WIFI
+    assert device.takes(text, ENROLLED) == Taken(changed=True, network=True)
+    config = read_config(device.places.config)
+    assert (config.kitchen.language, config.kitchen.id, config.board) == ("en", "0421", "pi-5")
+    assert (device.has(SECRET), device.code.exists()) == ([], False)
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        (b"store = 0422\r\n" + WIFI, 1),
+        (b"cloud = https://other.example\r\n" + WIFI, 1),
+        (WIFI + b"board = pi-4\r\n", 4),
+        (WIFI + b"consent = yes\r\n", 4),
+        (b"ssid = Kitchen\r\n", 1),
+    ],
+)
+def test_with_a_mistake_nothing_changes_and_it_is_said_at_each_boot(
+    device: Device, text: bytes, line: int
+) -> None:
+    device.takes(SEED)
+    before = device.places.config.parent / "conf.d" / "boot-volume.toml"
+    held = before.read_bytes()
+    for _ in range(2):
+        taken = device.takes(text, ENROLLED)
+        assert ([mistake.line for mistake in taken.mistakes], taken.changed) == ([line], False)
+    assert (before.read_bytes(), device.profile.exists()) == (held, False)
+    assert device.text.read_bytes() == text
+    assert SECRET not in " ".join(map(str, taken.mistakes))
+
+
+def test_a_configuration_that_somebody_has_written_stays(device: Device) -> None:
+    device.places.config.parent.mkdir()
+    device.places.config.write_text("[web]\nport = 8081\n")
+    device.takes(SEED)
+    config = read_config(device.places.config)
+    assert (config.web.port, config.kitchen.id) == (8081, "0421")
