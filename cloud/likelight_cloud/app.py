@@ -19,6 +19,7 @@ from likelight.web.http.problems import ProblemError
 from likelight_cloud.kitchens.cursor import Cursors
 from likelight_cloud.kitchens.kitchen import Kitchen
 from likelight_cloud.kitchens.like_commits import LikeCommits
+from likelight_cloud.kitchens.retention import forget_in_time
 from likelight_cloud.kitchens.returning import Returning
 from likelight_cloud.store.base import Store, Use
 from likelight_cloud.store.records import KitchenRecord
@@ -142,6 +143,7 @@ class Cloud:
                 group.create_task(self.likes.run())
                 group.create_task(self._follow_commands())
                 group.create_task(AuditLines(self.store).run())
+                group.create_task(forget_in_time(self.store, self.now))
         finally:
             self.ready.clear()
             self._announce()

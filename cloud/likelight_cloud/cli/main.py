@@ -25,6 +25,7 @@ from likelight_cloud.cli.serve import add_serve
 from likelight_cloud.cli.signals import add_signals
 from likelight_cloud.cli.status import add_status
 from likelight_cloud.cli.token import add_token
+from likelight_cloud.cli.trust import add_trust
 from likelight_cloud.cli.webhook import add_webhook
 
 log = logging.getLogger(__name__)
@@ -105,6 +106,7 @@ def command_line() -> argparse.ArgumentParser:
         add_desired,
         add_webhook,
         add_audit,
+        add_trust,
     ):
         add_command(commands, database)
     return parser

@@ -21,6 +21,7 @@ from likelight.runtime.store_errors import StoreError
 from likelight_cloud.store.audit import COMMAND_LINE, Act, AuditRow
 from likelight_cloud.store.enrolment import CodeRefusal, Enrolled
 from likelight_cloud.store.fleet import Fleet
+from likelight_cloud.store.holdings import Holdings
 from likelight_cloud.store.operators import Operators
 from likelight_cloud.store.pairing import NewPairing, Pairing, WrongCode
 from likelight_cloud.store.records import Backlog, KitchenRecord, NoteRecord
@@ -99,6 +100,10 @@ class Store(Protocol):
     @property
     def signals(self) -> SignalStore:
         """What it keeps of signals and webhooks."""
+
+    @property
+    def holdings(self) -> Holdings:
+        """All that it holds, table by table."""
 
     @property
     def fleet(self) -> Fleet:

@@ -2,8 +2,6 @@
 
 import json
 import re
-import sqlite3
-from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from http.cookies import SimpleCookie
 from pathlib import Path
@@ -13,7 +11,6 @@ import pytest
 
 from likelight_cloud.page.languages import WORDS, read_words
 from likelight_cloud.page.privacy import privacy_routes
-from likelight_cloud.store.sqlite.store import SqliteStore
 from support.cloud import KID, NOON, Site, WallClock, serving
 from support.cloud_server import cloud_server
 from support.serving import serving as serving_routes
@@ -22,22 +19,6 @@ CLOUD = Path(__file__).parents[3] / "cloud" / "likelight_cloud"
 RECORD = json.loads((CLOUD / "page" / "privacy.json").read_text("utf-8"))
 PRIVACY_WORDS = read_words(CLOUD / "page" / "privacy_words")
 EMPTY = {"token": None, "bound": []}
-
-
-async def test_the_record_names_every_field_that_the_database_has(tmp_path: Path) -> None:
-    store = SqliteStore(tmp_path / "cloud.db")
-    await store.open()
-    await store.close()
-    with closing(sqlite3.connect(tmp_path / "cloud.db")) as db:
-        tables = db.execute("SELECT name FROM sqlite_schema WHERE type = 'table'").fetchall()
-        stored = {
-            f"{table}.{column[1]}"
-            for (table,) in tables
-            if not table.startswith("sqlite_")
-            for column in db.execute(f"PRAGMA table_info({table})")
-        }
-    named = [field for entry in RECORD["stored"] for field in entry["fields"]]
-    assert sorted(named) == sorted(stored)
 
 
 def test_the_record_says_why_and_how_long_of_each_entry() -> None:

@@ -24,12 +24,14 @@ from likelight_cloud.store.base import (
 )
 from likelight_cloud.store.enrolment import CodeRefusal, Enrolled
 from likelight_cloud.store.fleet import Fleet
+from likelight_cloud.store.holdings import Holdings
 from likelight_cloud.store.operators import Operators
 from likelight_cloud.store.pairing import NewPairing, Pairing, WrongCode
 from likelight_cloud.store.postgresql import audit, enrolments, notes, pairings, tokens
 from likelight_cloud.store.postgresql.address import Address
 from likelight_cloud.store.postgresql.connect import LOST, connect, explained
 from likelight_cloud.store.postgresql.fleet import PostgresFleet
+from likelight_cloud.store.postgresql.holdings import PostgresHoldings
 from likelight_cloud.store.postgresql.kitchens import (
     add,
     add_likes,
@@ -73,6 +75,7 @@ class PostgresStore:
         self._writer: Writer | None = None
         self._readers: Readers | None = None
         self._tasks: list[asyncio.Task[None]] = []
+        self.holdings: Holdings = PostgresHoldings(self._read, self._write)
         self.operators: Operators = PostgresOperators(self._read, self._write)
         self.fleet: Fleet = PostgresFleet(self._read)
 
@@ -117,10 +120,8 @@ class PostgresStore:
         writer.disconnect()  # its task may not have begun
 
     async def secret(self) -> bytes:
-        async def work(connection: asyncpg.Connection) -> bytes:
-            return bytes(await connection.fetchval("SELECT value FROM meta WHERE name = 'secret'"))
-
-        return await self._read(work)
+        query = "SELECT value FROM meta WHERE name = 'secret'"
+        return bytes(await self._read(lambda connection: connection.fetchval(query)))
 
     async def probe(self, at: datetime) -> None:
         await self._write(

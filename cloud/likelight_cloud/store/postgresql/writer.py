@@ -43,7 +43,8 @@ kept, before it must be told that nobody knows."""
 _MARK = """
 INSERT INTO written (id, at) VALUES ($1, now())
 ON CONFLICT (id) DO UPDATE SET at = excluded.at RETURNING xmax = 0"""
-_FORGET = "DELETE FROM written WHERE at < now() - interval '1 hour'"
+FORGET = "DELETE FROM written WHERE at < now() - interval '1 hour'"
+"""What deletes the ids of transactions that were found again long before."""
 _FORGET_EACH = 1000
 
 _ROLLED_BACK = (
@@ -223,7 +224,7 @@ class Writer:
                 attempt.results = [await _result_of(connection, job) for job in attempt.jobs]
                 self._commits += 1
                 if self._commits % _FORGET_EACH == 0:
-                    await connection.execute(_FORGET)
+                    await connection.execute(FORGET)
         except BaseException:
             with suppress(*LOST):
                 await transaction.rollback()

@@ -24,6 +24,7 @@ from likelight_cloud.store.base import (
 )
 from likelight_cloud.store.enrolment import CodeRefusal, Enrolled
 from likelight_cloud.store.fleet import Fleet
+from likelight_cloud.store.holdings import Holdings
 from likelight_cloud.store.operators import Operators
 from likelight_cloud.store.pairing import NewPairing, Pairing, WrongCode
 from likelight_cloud.store.records import Backlog, KitchenRecord, NoteRecord
@@ -32,6 +33,7 @@ from likelight_cloud.store.rows import kitchen_of, ms, note_of
 from likelight_cloud.store.sqlite import audit, enrolments, kitchens, notes, pairings, tokens
 from likelight_cloud.store.sqlite.fleet import SqliteFleet
 from likelight_cloud.store.sqlite.group import GroupCommit
+from likelight_cloud.store.sqlite.holdings import SqliteHoldings
 from likelight_cloud.store.sqlite.likes import add_likes
 from likelight_cloud.store.sqlite.operators import SqliteOperators
 from likelight_cloud.store.sqlite.reports import keep_status, touch
@@ -71,6 +73,7 @@ class SqliteStore:
         self._lock = ExitStack()
         self._version = 0
         """SQLite's `data_version`, which the commits of other connections change."""
+        self.holdings: Holdings = SqliteHoldings(self._file.read, self._write, self._file.empty_log)
         self.operators: Operators = SqliteOperators(self._file.read, self._write)
         self.fleet: Fleet = SqliteFleet(self._file.read)
 
