@@ -86,7 +86,7 @@ async def _list(options: argparse.Namespace) -> None:
 async def _remove(options: argparse.Namespace) -> None:
     name = _name(options.name)
     async with opened(options) as store:
-        if not await store.operators.remove(name):
+        if not await store.operators.remove(name, utc_now()):
             raise CommandError(
                 f"there is no operator {name}. `likelight-cloud operator list` names those there "
                 "are."

@@ -23,6 +23,7 @@ _ENVIRONMENT: Final = Environment(
 for _name in ("head.html", *(path.name for path in _HERE.glob("*.html"))):
     _ENVIRONMENT.get_template(_name)
 
+CHANGE: Final[Template] = _ENVIRONMENT.get_template("change.html")
 FLEET: Final[Template] = _ENVIRONMENT.get_template("fleet.html")
 LOGIN: Final[Template] = _ENVIRONMENT.get_template("login.html")
 REFUSED: Final[Template] = _ENVIRONMENT.get_template("fleet_refused.html")

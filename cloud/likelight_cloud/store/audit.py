@@ -9,7 +9,7 @@ and no viewer is ever in it.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -50,6 +50,8 @@ class Action(StrEnum):
     PAIRING_CONFIRMED = "pairing confirmed"
     PAIRING_REFUSED = "pairing refused"
     DESIRED_SET = "desired set"
+    OPERATOR_ADDED = "operator added"
+    OPERATOR_REMOVED = "operator removed"
     TIME_LINE_BEGUN = "time line begun"
     """A device knew more than the database, which must have come back from a backup."""
     RESTORED = "restored"
@@ -126,6 +128,16 @@ def next_row(newest: Row | None, act: Act, at: datetime) -> Mapping[str, int | s
         "previous": row.previous,
         "hash": row._digest(),
     }
+
+
+def next_rows(
+    newest: Row | None, acts: Iterable[Act], at: datetime
+) -> Iterator[Mapping[str, int | str | bytes]]:
+    """Yield the columns of one row after the other, as `next_row`."""
+    for act in acts:
+        row = next_row(newest, act, at)
+        yield row
+        newest = row
 
 
 def audit_row_of(row: Row) -> AuditRow:

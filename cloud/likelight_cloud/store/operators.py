@@ -30,7 +30,8 @@ class Operator:
 
 
 class Operators(Protocol):
-    """Those of a cloud. Everything raises `StoreError` when the database fails."""
+    """Those of a cloud. Everything raises `StoreError` when the database fails. Who is added or
+    removed is in the audit log."""
 
     async def add(self, operator: Operator) -> bool:
         """Add one. Return False, and change nothing, when there is one of this name."""
@@ -44,7 +45,7 @@ class Operators(Protocol):
     async def with_token(self, token_hash: bytes) -> Operator | None:
         """Return the one whose token has this hash."""
 
-    async def remove(self, name: str) -> bool:
+    async def remove(self, name: str, at: datetime) -> bool:
         """Delete one. Return False when there is none of this name."""
 
 

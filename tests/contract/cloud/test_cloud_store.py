@@ -756,8 +756,14 @@ async def test_operators_are_kept_by_name_and_found_by_token(factory: Factory) -
         assert await store.operators.with_token(b"other") is None
         for text in ("", "KIM", "kim\0", "é", "k" * 65):
             assert await store.operators.named(text) is None
-        assert await store.operators.remove("alex")
-        assert not await store.operators.remove("alex")
+        assert await store.operators.remove("alex", NOON)
+        assert not await store.operators.remove("alex", NOON)
+        told = [(row.about, row.action, row.detail) for row in await store.audit_from(1, 9)]
+        assert told == [
+            ("kim@example.com", "operator added", "operator"),
+            ("alex", "operator added", "reader"),
+            ("alex", "operator removed", ""),
+        ]
         assert await store.operators.with_token(b"alexs") is None
 
 

@@ -38,6 +38,7 @@ class Ask:
     options: Mapping[str, Any] = field(default_factory=dict)
 
 
+_TO_LOGIN = Ask(303, media="text/plain", options={"allow_redirects": False})
 SERVED = {
     "GET /v1/kitchens/{kid}/events": Ask(
         told_after="200 always, also after an empty wait:",
@@ -125,7 +126,11 @@ SERVED = {
     "GET /robots.txt": Ask(media="text/plain"),
     "GET /favicon.ico": Ask(media="image/x-icon"),
     "GET /kitchen.webmanifest": Ask(media="application/manifest+json"),
-    "GET /fleet": Ask(303, media="text/plain", options={"allow_redirects": False}),
+    "GET /fleet": _TO_LOGIN,
+    "POST /fleet/wishes": _TO_LOGIN,
+    "GET /fleet/changes/{id}": _TO_LOGIN,
+    "POST /fleet/changes/{id}": _TO_LOGIN,
+    "POST /fleet/changes/{id}/undo": _TO_LOGIN,
     "GET /v1/fleet/kitchens": Ask(
         told_after="GET  /v1/fleet/kitchens?show=&q=&format= ",
         options={"headers": {"Authorization": f"Bearer {OPERATOR}"}},

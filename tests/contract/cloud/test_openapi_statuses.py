@@ -26,7 +26,8 @@ KITCHEN = "/v1/kitchens/{kid}"
 EVENTS, STATUS = f"GET {KITCHEN}/events", f"POST {KITCHEN}/status"
 LIKES, NOTES = f"POST {KITCHEN}/likes", f"POST {KITCHEN}/notes"
 ENROL, ROTATE = "POST /v1/enrol", f"POST {KITCHEN}/token"
-KITCHENS = "GET /v1/fleet/kitchens"
+KITCHENS, WISHES = "GET /v1/fleet/kitchens", "POST /fleet/wishes"
+CHANGE = "/fleet/changes/{id}"
 LOGIN, LOGOUT, FLEET = "POST /fleet/login", "POST /fleet/logout", "GET /fleet"
 PAIRING, PAIRED = "POST /v1/pairing", "GET /v1/pairing/{device_code}"
 FORMS = ("POST /k/{kid}", "POST /k/{kid}/here", "POST /embed/{kid}")
@@ -44,6 +45,8 @@ CODE = {
 OPERATOR = "an-operator-s-token"
 TAKEN: dict[str, dict[str, Any]] = {
     LOGIN: {"data": {"token": OPERATOR}},
+    WISHES: {"data": {"ask": "on", "k": KID}},
+    f"POST {CHANGE}": {"data": {"number": "1"}},
     EVENTS: {"params": {"wait": "0", "boot_id": "boot-1"}},
     STATUS: {"json": status(hours={"zone": "Europe/Berlin", "week": {"friday": "11:00-23:00"}})},
     LIKES: {"json": {"n": 20, "batch": str(uuid.UUID(int=1))}},
@@ -70,6 +73,7 @@ REFUSED: list[tuple[str, int, dict[str, Any]]] = [
     (FLEET, 303, {"headers": {"Cookie": ""}}),
     (FLEET, 422, {"params": {"show": "nothing"}}),
     (KITCHENS, 422, {"params": {"format": "xml"}}),
+    (f"GET {CHANGE}", 303, {"headers": {"Cookie": ""}}),
     ("GET /v1/catalogue", 422, {"params": {"lang": "../x"}}),
     ("GET /oembed", 400, {"params": {"url": f"{PUBLIC}/k/{KID}", "maxwidth": "0"}}),
     ("GET /oembed", 404, {"params": {"url": "https://elsewhere.example"}}),
@@ -115,6 +119,8 @@ class Asker:
         method, _, path = operation.partition(" ")
         if path.startswith("/player/"):
             names = {"name": "player.js", **names}
+        if path.startswith(CHANGE):
+            names = {"id": self.names["change"], **names}
         path = path.format(**{**self.names, **names})
         usual = TAKEN.get(operation, {})
         headers = {**self._token(operation), **usual.get("headers", {}), **other.pop("headers", {})}
@@ -130,6 +136,16 @@ class Asker:
             if reply.status == 101 or reply.content_type.startswith(("video/mp4", "text/event")):
                 return ""
             return "" if "multipart" in reply.content_type else (await reply.text("latin-1"))
+
+    async def change(self) -> str:
+        """Ask a kitchen for something; return the change's id."""
+        async with self.session.post(
+            "/fleet/wishes",
+            data={"ask": "off", "k": KID},
+            headers=self.operator,
+            allow_redirects=False,
+        ) as reply:
+            return reply.headers["Location"].rpartition("/")[2]
 
     def declaring(self, status: int) -> list[str]:
         """Return the operations that declare `status`."""
@@ -164,7 +180,12 @@ async def asking(
         ) as session,
         session.get("/openapi.json") as reply,
     ):
-        yield site, Asker(session, await reply.json())
+        asker = Asker(session, await reply.json())
+        operator = Operator("kim", Role.OPERATOR, hashed(OPERATOR), utc_now())
+        await site.cloud.cloud.store.operators.add(operator)
+        await asker.log_in()
+        asker.names["change"] = await asker.change()
+        yield site, asker
 
 
 def test_every_status_of_the_document_is_seen_and_no_other(tmp_path: Path) -> None:
@@ -179,9 +200,6 @@ def test_every_status_of_the_document_is_seen_and_no_other(tmp_path: Path) -> No
 async def _asked(folder: Path) -> set[tuple[str, int]]:
     async with asking(folder / "cloud.db") as (site, asker):
         cursor = re.findall(r'"cursor":"(.*?)"', await asker.ask(EVENTS))[0]
-        operator = Operator("kim", Role.OPERATOR, hashed(OPERATOR), utc_now())
-        await site.cloud.cloud.store.operators.add(operator)
-        await asker.log_in()
         await site.cloud.cloud.store.ask_rotation(KID, utc_now())
         for operation in TAKEN:
             told = re.findall(r'"(?:id|device_code)":"(.*?)"', await asker.ask(operation))
@@ -334,7 +352,9 @@ async def _send_half(site: ServedCloud, asker: Asker, operation: str) -> None:
     method, _, path = operation.partition(" ")
     (kind,) = asker.operations[operation]["requestBody"]["content"]
     reader, writer = await asyncio.open_connection("127.0.0.1", site.port)
-    head = f"{method} {path.format(kid=KID)} HTTP/1.1\r\nHost: x\r\nContent-Type: {kind}\r\n"
+    path = path.format(kid=KID, id=asker.names["change"])
+    head = f"{method} {path} HTTP/1.1\r\nHost: x\r\nContent-Type: {kind}\r\n"
+    head += f"Cookie: {asker.operator['Cookie']}\r\n"
     head += "Authorization: Bearer the-device-token\r\nIdempotency-Key: a-key\r\n"
     writer.write(f"{head}Content-Length: 20\r\n\r\n{{".encode())
     async with asyncio.timeout(60):

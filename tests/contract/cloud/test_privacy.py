@@ -28,6 +28,7 @@ def test_the_record_says_why_and_how_long_of_each_entry() -> None:
         assert entry["kept_s"] is None or entry["kept_s"] > 0
     assert {entry["kept_s"] for entry in RECORD["stored"]} == {
         None,
+        10 * 60,
         15 * 60,
         30 * 60,
         24 * 3600,

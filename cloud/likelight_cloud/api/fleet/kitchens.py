@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Literal
 
 from aiohttp import web
@@ -49,8 +50,10 @@ async def read_fleet(cloud: Cloud) -> list[FleetKitchen]:
 
 def _contact(record: KitchenRecord, loaded: Mapping[str, Kitchen], cloud: Cloud) -> Contact:
     told, kitchen = contact_of(record, cloud.now()), loaded.get(record.kid)
-    if kitchen is None or record.process not in (None, cloud.process):
+    if record.process not in (None, cloud.process):
         return told
+    if kitchen is None:
+        return replace(told, pictures="nobody_watches")
     arrival = kitchen.arrival
     arrival.look()
     if arrival.interrupted is not None:

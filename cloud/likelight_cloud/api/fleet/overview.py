@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 from aiohttp import web
 from pydantic import Field, ValidationError
 
+from likelight.contract.schedule import WEEKDAYS
 from likelight.web.http.body import unprocessable
 from likelight.web.http.declared import Part, declares
 from likelight_cloud.api.fleet.kitchens import read_fleet
@@ -14,6 +15,7 @@ from likelight_cloud.api.fleet.who import OperatorCheck
 from likelight_cloud.app import BUSY, CLOUD
 from likelight_cloud.fleet_page import templates
 from likelight_cloud.fleet_page.selection import SHOWS, Selection, Show
+from likelight_cloud.store.operators import Role
 
 ON_A_PAGE = 1000
 
@@ -61,6 +63,8 @@ def overview_routes(check: OperatorCheck) -> list[web.RouteDef]:
                     for show, (words, belongs) in SHOWS.items()
                 ],
                 chosen=len(chosen),
+                may_ask=operator.role is Role.OPERATOR,
+                weekdays=WEEKDAYS,
                 kitchens=chosen[begin : begin + ON_A_PAGE],
                 more=len(chosen) > begin + ON_A_PAGE,
             )

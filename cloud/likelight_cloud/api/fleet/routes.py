@@ -8,6 +8,7 @@ from likelight_cloud.api.fleet.login import login_routes
 from likelight_cloud.api.fleet.overview import overview_routes
 from likelight_cloud.api.fleet.reply import for_operators
 from likelight_cloud.api.fleet.who import OperatorCheck
+from likelight_cloud.api.fleet.wishes import wishes_routes
 
 
 def mount_fleet(app: web.Application, operator_header: str | None, *, around: Middleware) -> None:
@@ -15,4 +16,5 @@ def mount_fleet(app: web.Application, operator_header: str | None, *, around: Mi
     `around`. In `operator_header`, where it is set, listed proxies name the operator who asks."""
     check = OperatorCheck(operator_header)
     app.middlewares.insert(app.middlewares.index(around), for_operators)
-    app.add_routes([*login_routes(check), *overview_routes(check), *kitchens_routes(check)])
+    for routes in (login_routes, overview_routes, kitchens_routes, wishes_routes):
+        app.add_routes(routes(check))

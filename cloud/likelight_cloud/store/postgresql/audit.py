@@ -1,10 +1,11 @@
 """The audit log in the PostgreSQL store. Called inside a transaction."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 import asyncpg
 
-from likelight_cloud.store.audit import Act, AuditRow, audit_row_of, next_row
+from likelight_cloud.store.audit import Act, AuditRow, audit_row_of, next_rows
 
 _APPENDING = 0x6C6C_0003
 """The advisory lock under which a row is written: of two transactions that read the same newest
@@ -13,12 +14,17 @@ row, one would fail."""
 
 async def append(connection: asyncpg.Connection, act: Act, at: datetime) -> None:
     """Write the row of `act`, which is kept exactly if all else in its transaction is."""
+    await append_all(connection, (act,), at)
+
+
+async def append_all(connection: asyncpg.Connection, acts: Iterable[Act], at: datetime) -> None:
+    """Write the rows of `acts`, as `append`."""
     await connection.execute("SELECT pg_advisory_xact_lock($1)", _APPENDING)
     newest = await connection.fetchrow("SELECT n, hash FROM audit ORDER BY n DESC LIMIT 1")
-    await connection.execute(
+    await connection.executemany(
         "INSERT INTO audit (n, at, who, action, about, detail, previous, hash)"
         " VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
-        *next_row(newest, act, at).values(),
+        [tuple(row.values()) for row in next_rows(newest, acts, at)],
     )
 
 

@@ -1,18 +1,34 @@
 """The fleet in the PostgreSQL store."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from datetime import datetime
+from typing import Protocol, TypeVar
 
 import asyncpg
 
-from likelight.contract import Health
+from likelight.contract import Desired, Health
+from likelight_cloud.store.fleet import UNDONE_WITHIN, FleetChange, Step, told_of
+from likelight_cloud.store.postgresql import audit
 from likelight_cloud.store.postgresql.operators import Run
+from likelight_cloud.store.rows import ms
+
+T = TypeVar("T")
+
+
+class Write(Protocol):
+    """Does work in a transaction that changes the kitchens `kids`."""
+
+    def __call__(
+        self, work: Callable[[asyncpg.Connection], Awaitable[T]], /, *kids: str
+    ) -> Awaitable[T]: ...
 
 
 class PostgresFleet:
     """`Fleet` in a PostgreSQL database."""
 
-    def __init__(self, read: Run) -> None:
+    def __init__(self, read: Run, write: Write) -> None:
         self._read = read
+        self._write = write
 
     async def healths(self) -> Mapping[str, Health]:
         async def work(connection: asyncpg.Connection) -> dict[str, Health]:
@@ -22,3 +38,58 @@ class PostgresFleet:
             return {row["kid"]: Health.model_validate_json(row["health"]) for row in rows}
 
         return await self._read(work)
+
+    async def ask(self, change: FleetChange, at: datetime) -> None:
+        async def work(connection: asyncpg.Connection) -> None:
+            await connection.execute(
+                "DELETE FROM fleet_change WHERE at <= $1", ms(at - UNDONE_WITHIN)
+            )
+            await connection.execute(
+                "INSERT INTO fleet_change (id, at, body) VALUES ($1, $2, $3)",
+                change.id,
+                ms(change.at),
+                change.model_dump_json(),
+            )
+
+        await self._write(work)
+
+    async def change(self, id: str) -> FleetChange | None:
+        return await self._read(lambda connection: _change(connection, id))
+
+    async def advance(
+        self, id: str, kids: Iterable[str], step: Step, *, who: str, at: datetime
+    ) -> FleetChange | None:
+        async def work(connection: asyncpg.Connection) -> FleetChange | None:
+            change = await _change(connection, id, " FOR UPDATE")
+            if change is None:
+                return None
+            # Two clouds lock kitchens in one order.
+            rows = await connection.fetch(
+                "SELECT kid, desired FROM kitchen WHERE kid = ANY($1) ORDER BY kid FOR UPDATE",
+                list(change.kitchens),
+            )
+            held = {row["kid"]: Desired.model_validate_json(row["desired"]) for row in rows}
+            change, wanted = step(change, held, at)
+            await connection.execute(
+                "UPDATE kitchen SET desired = new.desired::json, revision = revision + 1"
+                " FROM unnest($1::text[], $2::text[]) AS new (kid, desired)"
+                " WHERE kitchen.kid = new.kid",
+                list(wanted),
+                [desired.model_dump_json() for desired in wanted.values()],
+            )
+            await connection.execute(
+                "UPDATE fleet_change SET at = $2, body = $3 WHERE id = $1",
+                id,
+                ms(change.at),
+                change.model_dump_json(),
+            )
+            await audit.append_all(connection, told_of(held, wanted, who), at)
+            return change
+
+        return await self._write(work, *kids)
+
+
+async def _change(connection: asyncpg.Connection, id: str, how: str = "") -> FleetChange | None:
+    query = f"SELECT body FROM fleet_change WHERE id = $1{how}"  # noqa: S608 - constants
+    row = await connection.fetchrow(query, id)
+    return None if row is None else FleetChange.model_validate_json(row["body"])

@@ -1,11 +1,14 @@
 """The operators in the PostgreSQL store."""
 
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 from typing import Protocol, TypeVar
 
 import asyncpg
 
+from likelight_cloud.store.audit import Act, Action
 from likelight_cloud.store.operators import NAME, Operator
+from likelight_cloud.store.postgresql import audit
 from likelight_cloud.store.rows import ms, operator_of
 
 T = TypeVar("T")
@@ -34,7 +37,11 @@ class PostgresOperators:
                 operator.token_hash,
                 ms(operator.added_at),
             )
-            return added is not None
+            if added is None:
+                return False
+            told = Act(Action.OPERATOR_ADDED, operator.name, detail=operator.role.value)
+            await audit.append(connection, told, operator.added_at)
+            return True
 
         return await self._write(work)
 
@@ -52,12 +59,15 @@ class PostgresOperators:
     async def with_token(self, token_hash: bytes) -> Operator | None:
         return await self._one("token_hash", token_hash)
 
-    async def remove(self, name: str) -> bool:
+    async def remove(self, name: str, at: datetime) -> bool:
         async def work(connection: asyncpg.Connection) -> bool:
             removed = await connection.fetchval(
                 "DELETE FROM operator WHERE name = $1 RETURNING 1", name
             )
-            return removed is not None
+            if removed is None:
+                return False
+            await audit.append(connection, Act(Action.OPERATOR_REMOVED, name), at)
+            return True
 
         return await self._write(work)
 

@@ -77,7 +77,7 @@ class PostgresStore:
         self._tasks: list[asyncio.Task[None]] = []
         self.holdings: Holdings = PostgresHoldings(self._read, self._write)
         self.operators: Operators = PostgresOperators(self._read, self._write)
-        self.fleet: Fleet = PostgresFleet(self._read)
+        self.fleet: Fleet = PostgresFleet(self._read, self._write)
 
     def listen(self, listener: Listener) -> None:
         self._listener = listener

@@ -1,18 +1,24 @@
 """The audit log in the SQLite store. Called inside a transaction."""
 
 import sqlite3
+from collections.abc import Iterable
 from datetime import datetime
 
-from likelight_cloud.store.audit import Act, AuditRow, audit_row_of, next_row
+from likelight_cloud.store.audit import Act, AuditRow, audit_row_of, next_rows
 
 
 def append(db: sqlite3.Connection, act: Act, at: datetime) -> None:
     """Write the row of `act`, which is kept exactly if all else in its transaction is."""
+    append_all(db, (act,), at)
+
+
+def append_all(db: sqlite3.Connection, acts: Iterable[Act], at: datetime) -> None:
+    """Write the rows of `acts`, as `append`."""
     newest = db.execute("SELECT n, hash FROM audit ORDER BY n DESC LIMIT 1").fetchone()
-    db.execute(
+    db.executemany(
         "INSERT INTO audit (n, at, who, action, about, detail, previous, hash)"
         " VALUES (:n, :at, :who, :action, :about, :detail, :previous, :hash)",
-        dict(next_row(newest, act, at)),
+        map(dict, next_rows(newest, acts, at)),
     )
 
 

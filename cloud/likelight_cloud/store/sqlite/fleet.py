@@ -1,17 +1,31 @@
 """The fleet in the SQLite store."""
 
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from datetime import datetime
+from typing import Protocol, TypeVar
 
-from likelight.contract import Health
+from likelight.contract import Desired, Health
+from likelight_cloud.store.fleet import UNDONE_WITHIN, FleetChange, Step, told_of
+from likelight_cloud.store.rows import ms
+from likelight_cloud.store.sqlite import audit
 from likelight_cloud.store.sqlite.operators import Run
+
+T = TypeVar("T")
+
+
+class Write(Protocol):
+    """Does work on the database's thread that changes the kitchens `kids`."""
+
+    def __call__(self, work: Callable[[sqlite3.Connection], T], /, *kids: str) -> Awaitable[T]: ...
 
 
 class SqliteFleet:
     """`Fleet` in a SQLite file."""
 
-    def __init__(self, read: Run) -> None:
+    def __init__(self, read: Run, write: Write) -> None:
         self._read = read
+        self._write = write
 
     async def healths(self) -> Mapping[str, Health]:
         def work(db: sqlite3.Connection) -> dict[str, Health]:
@@ -21,3 +35,48 @@ class SqliteFleet:
             return {row["kid"]: Health.model_validate_json(row["health"]) for row in rows}
 
         return await self._read(work)
+
+    async def ask(self, change: FleetChange, at: datetime) -> None:
+        def work(db: sqlite3.Connection) -> None:
+            db.execute("DELETE FROM fleet_change WHERE at <= ?", (ms(at - UNDONE_WITHIN),))
+            db.execute(
+                "INSERT INTO fleet_change (id, at, body) VALUES (?, ?, ?)",
+                (change.id, ms(change.at), change.model_dump_json()),
+            )
+
+        await self._write(work)
+
+    async def change(self, id: str) -> FleetChange | None:
+        return await self._read(lambda db: _change(db, id))
+
+    async def advance(
+        self, id: str, kids: Iterable[str], step: Step, *, who: str, at: datetime
+    ) -> FleetChange | None:
+        def work(db: sqlite3.Connection) -> FleetChange | None:
+            change = _change(db, id)
+            if change is None:
+                return None
+            rows = db.execute(
+                "SELECT kid, desired FROM kitchen"
+                " WHERE kid IN (SELECT key FROM json_each(?, '$.kitchens'))",
+                (change.model_dump_json(),),
+            )
+            held = {row["kid"]: Desired.model_validate_json(row["desired"]) for row in rows}
+            change, wanted = step(change, held, at)
+            db.executemany(
+                "UPDATE kitchen SET desired = ?, revision = revision + 1 WHERE kid = ?",
+                [(desired.model_dump_json(), kid) for kid, desired in wanted.items()],
+            )
+            db.execute(
+                "UPDATE fleet_change SET at = ?, body = ? WHERE id = ?",
+                (ms(change.at), change.model_dump_json(), id),
+            )
+            audit.append_all(db, told_of(held, wanted, who), at)
+            return change
+
+        return await self._write(work, *kids)
+
+
+def _change(db: sqlite3.Connection, id: str) -> FleetChange | None:
+    row = db.execute("SELECT body FROM fleet_change WHERE id = ?", (id,)).fetchone()
+    return None if row is None else FleetChange.model_validate_json(row["body"])

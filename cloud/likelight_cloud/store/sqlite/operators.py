@@ -2,10 +2,13 @@
 
 import sqlite3
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 from typing import Protocol, TypeVar
 
+from likelight_cloud.store.audit import Act, Action
 from likelight_cloud.store.operators import NAME, Operator
 from likelight_cloud.store.rows import ms, operator_of
+from likelight_cloud.store.sqlite import audit
 
 T = TypeVar("T")
 
@@ -30,7 +33,11 @@ class SqliteOperators:
                 " ON CONFLICT (name) DO NOTHING",
                 (operator.name, operator.role, operator.token_hash, ms(operator.added_at)),
             )
-            return added.rowcount == 1
+            if added.rowcount == 0:
+                return False
+            told = Act(Action.OPERATOR_ADDED, operator.name, detail=operator.role.value)
+            audit.append(db, told, operator.added_at)
+            return True
 
         return await self._write(work)
 
@@ -47,9 +54,12 @@ class SqliteOperators:
     async def with_token(self, token_hash: bytes) -> Operator | None:
         return await self._one("token_hash", token_hash)
 
-    async def remove(self, name: str) -> bool:
+    async def remove(self, name: str, at: datetime) -> bool:
         def work(db: sqlite3.Connection) -> bool:
-            return db.execute("DELETE FROM operator WHERE name = ?", (name,)).rowcount == 1
+            if db.execute("DELETE FROM operator WHERE name = ?", (name,)).rowcount == 0:
+                return False
+            audit.append(db, Act(Action.OPERATOR_REMOVED, name), at)
+            return True
 
         return await self._write(work)
 

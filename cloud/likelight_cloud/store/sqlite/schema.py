@@ -179,6 +179,14 @@ _AUDIT = statements(
     END""",
 )
 
+_FLEET_CHANGES = statements(
+    """CREATE TABLE fleet_change (
+        id TEXT PRIMARY KEY,
+        at INTEGER NOT NULL,
+        body TEXT NOT NULL
+    ) STRICT, WITHOUT ROWID""",
+)
+
 CLOUD_FILE = FileFormat(
     name="cloud database",
     table="kitchen",
@@ -195,5 +203,6 @@ CLOUD_FILE = FileFormat(
         Migration(Version(0, 9), _OPERATORS),
         Migration(Version(0, 10), _SIGNALS),
         Migration(Version(0, 11), _AUDIT),
+        Migration(Version(0, 12), _FLEET_CHANGES),
     ),
 )

@@ -75,7 +75,7 @@ class SqliteStore:
         """SQLite's `data_version`, which the commits of other connections change."""
         self.holdings: Holdings = SqliteHoldings(self._file.read, self._write, self._file.empty_log)
         self.operators: Operators = SqliteOperators(self._file.read, self._write)
-        self.fleet: Fleet = SqliteFleet(self._file.read)
+        self.fleet: Fleet = SqliteFleet(self._file.read, self._write)
 
     def listen(self, listener: Listener) -> None:
         self._listener = listener

@@ -46,13 +46,17 @@ async def read_body(request: web.Request, model: type[M]) -> M:
 
 async def read_form(request: web.Request) -> dict[str, str]:
     """Return the fields of a browser's form; raise a 408, 413, 415 or 400 that says why not."""
+    return dict(await read_fields(request))
+
+
+async def read_fields(request: web.Request, most: int = MOST_FIELDS) -> list[tuple[str, str]]:
+    """Return the fields of a browser's form, at most so many, of which several may have one name;
+    raise a 408, 413, 415 or 400 that says why not."""
     if request.content_type != "application/x-www-form-urlencoded":
         raise ProblemError(415, "Send the form as application/x-www-form-urlencoded.")
     try:
-        return dict(
-            parse_qsl(
-                (await _read(request)).decode(), max_num_fields=MOST_FIELDS, keep_blank_values=True
-            )
+        return parse_qsl(
+            (await _read(request)).decode(), max_num_fields=most, keep_blank_values=True
         )
     except ValueError as error:
         raise ProblemError(400, "The body is not a form that can be read.") from error
