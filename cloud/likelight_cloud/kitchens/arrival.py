@@ -20,6 +20,17 @@ class Arrival:
     `is_due` returns whether pictures are due: the device says live, and somebody watches.
     """
 
+    __slots__ = (
+        "_is_due",
+        "_late_at",
+        "_now",
+        "_on_change",
+        "_timer",
+        "_waiting",
+        "arriving",
+        "interrupted",
+    )
+
     def __init__(
         self, *, now: Now, is_due: Callable[[], bool], on_change: Callable[[], None]
     ) -> None:

@@ -43,6 +43,27 @@ class Poll:
 class Kitchen:
     """What the handlers of one kitchen share. Made and used on the event loop only."""
 
+    __slots__ = (
+        "_boot_token",
+        "_future",
+        "_last_contact",
+        "_newest_used",
+        "_now",
+        "_poll",
+        "_relay_watched",
+        "_relays_pictures",
+        "_valid",
+        "_waiters",
+        "arrival",
+        "audience",
+        "boot_id",
+        "gone",
+        "notes_lock",
+        "record",
+        "sources",
+        "waiting",
+    )
+
     def __init__(self, record: KitchenRecord, *, now: Now, relays_pictures: bool = False) -> None:
         self.record = record
         self.audience = Audience()
@@ -55,7 +76,7 @@ class Kitchen:
         """The device's start that polled last: of this one alone a status counts."""
         self._boot_token = b""
         self._newest_used = b""
-        self._valid: frozenset[bytes] = frozenset()
+        self._valid: tuple[bytes, ...] = ()
         self._now = now
         self._waiters: set[asyncio.Future[None]] = set()
         self._poll: Poll | None = None
@@ -110,7 +131,7 @@ class Kitchen:
 
     def admit_only(self, tokens: Iterable[bytes]) -> None:
         """Let the connections end that came with another token than `tokens` (their hashes)."""
-        valid = frozenset(tokens)
+        valid = tuple(tokens)
         if valid != self._valid:
             self._valid = valid
             if not self.admits(self._boot_token):

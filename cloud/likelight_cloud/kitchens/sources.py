@@ -13,12 +13,14 @@ class Sources:
     In memory: after a restart the likes from before it count as the page's.
     """
 
-    __slots__ = ("_here", "_told")
+    __slots__ = ("_here", "_none_told", "_told")
 
     def __init__(self) -> None:
         self._here = 0
         self._told: OrderedDict[int, int] = OrderedDict()
         """How many of a total that was told were from here."""
+        self._none_told = -1
+        """The newest total told before anybody liked from here: most kitchens keep only that."""
 
     def add(self, n: int) -> None:
         """Count `n` likes of guests in the house, which are durable."""
@@ -29,8 +31,12 @@ class Sources:
 
         Of likes that are just being committed the source may follow in the next reply.
         """
+        if not self._here:
+            self._none_told = total
+            return {"page": total - before} if total > before else {}
         # Of a cursor from before the start, all likes that came since then are new.
-        told = self._told.get(before, max(0, self._here - (total - before)))
+        unknown = max(0, self._here - (total - before))
+        told = self._told.get(before, 0 if before <= self._none_told else unknown)
         here = min(total - before, self._here - told)
         self._told[total] = told + here
         self._told.move_to_end(total)

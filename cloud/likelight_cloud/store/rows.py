@@ -76,7 +76,7 @@ def kitchen_of(row: Row) -> KitchenRecord:
         likes_by_day=_by_day(row["by_day"]),
         zone=zone_called(row["zone"]),
         process=row["process"],
-        details=Details.model_validate_json(row["details"]),
+        details=_details(row["details"]),
         rotation=Rotation(RotationStep(row["rotation"]), time_of(row["rotation_at"]))
         if row["rotation"]
         else None,
@@ -91,6 +91,12 @@ def _by_day(text: str | None) -> dict[date, int]:
 def _desired(text: str) -> Desired:
     """Return what is asked of a device: of most the same, of which 10,000 copies took 10 MB."""
     return Desired.model_validate_json(text)
+
+
+@lru_cache(maxsize=1000)
+def _details(text: str) -> Details:
+    """Return what a list says of a kitchen: of those that no list names nothing, in one object."""
+    return Details.model_validate_json(text)
 
 
 def _thanks(row: Row) -> Thanks | None:

@@ -25,6 +25,8 @@ class Since:
     clock. Make and read it on the event loop.
     """
 
+    __slots__ = ("_now", "_told", "at")
+
     def __init__(self, now: Now, ago: float = 0.0) -> None:
         self.at = loop_time() - ago
         """When it was, by the loop's clock."""

@@ -3,6 +3,7 @@
 import logging
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from urllib.parse import parse_qsl
 
 from aiohttp import web
@@ -70,6 +71,7 @@ async def get_events(request: web.Request) -> web.Response:
         query = EventsQuery.model_validate(asked)
     except ValidationError as error:
         raise unprocessable(error) from error
+    del asked  # else it stays in memory as long as the poll is held, as all that is local here
 
     if not diagnosis:
         # Devices that come for the first time do not come at once; those after an outage do.
@@ -99,7 +101,7 @@ async def get_events(request: web.Request) -> web.Response:
             wait=query.wait,
             now=cloud.now,
             rng=cloud.rng,
-            alive=lambda: cloud.serves(request) and kitchen.admits(token) and not kitchen.gone,
+            alive=partial(_may_wait, cloud, request, kitchen, token),
         )
         if not kitchen.admits(token):
             raise refused(kid)
@@ -119,6 +121,10 @@ async def get_events(request: web.Request) -> web.Response:
                 headers={"Retry-After": "1"},
             )
         return await _reply(cloud, kitchen, position, query)
+
+
+def _may_wait(cloud: Cloud, request: web.Request, kitchen: Kitchen, token: bytes) -> bool:
+    return cloud.serves(request) and kitchen.admits(token) and not kitchen.gone
 
 
 async def _resume(cloud: Cloud, kitchen: Kitchen, cursor: str) -> Position:

@@ -132,16 +132,23 @@ class ConnectionGuard:
         self._malformed.say("A client sent what is not an HTTP/1.1 request")
 
     @web.middleware
-    async def middleware(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+    def middleware(self, request: web.Request, handler: Handler) -> Awaitable[web.StreamResponse]:
         """Count a connection, or a request by proxy, for its client; 429 for one too many of an
         address, 503 for a new connection that would take the place of a device's."""
         connection = request.protocol
         assert isinstance(connection, Connection)
-        new = connection in self._silent
-        self._heard(connection)
         client = client_of(request)
         if client is None or connection in self._counted:
-            return await handler(request)
+            self._heard(connection)
+            # Nothing stays in memory here while the next polls of a device are held.
+            return handler(request)
+        return self._count(request, handler, connection, client)
+
+    async def _count(
+        self, request: web.Request, handler: Handler, connection: Connection, client: Address
+    ) -> web.StreamResponse:
+        new = connection in self._silent
+        self._heard(connection)
         by_proxy = came_by_proxy(request)
         address = None if await _is_device(request) else prefix(client)
         places = self._most - (self._for_devices if IS_DEVICE in request.app else 0)
