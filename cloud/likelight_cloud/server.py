@@ -24,6 +24,7 @@ from likelight_cloud.api.device.enrol import enrol_routes
 from likelight_cloud.api.device.pairing import pairing_routes
 from likelight_cloud.api.device.token import post_token
 from likelight_cloud.api.fleet.routes import mount_fleet
+from likelight_cloud.api.ingest.route import ingest_routes
 from likelight_cloud.embedded import MountedCloud
 from likelight_cloud.openapi.routes import mount_openapi
 from likelight_cloud.page.start import start_routes
@@ -125,7 +126,8 @@ class CloudServer:
     def _fill_public(self, app: web.Application) -> None:
         self._cloud.mount(app)
         mount_relay(self._relays, app)
-        app.add_routes([*enrol_routes(), *pairing_routes(), health_route(self._cloud.cloud)])
+        app.add_routes([*enrol_routes(), *pairing_routes(), *ingest_routes()])
+        app.add_routes([health_route(self._cloud.cloud)])
         app.router.add_post("/v1/kitchens/{kid}/token", post_token)
         app.add_routes(start_routes(self._kitchens if self._lists_kitchens else None))
         mount_fleet(app, self._operator_header, around=only_while_ready)

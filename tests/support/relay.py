@@ -23,6 +23,7 @@ from likelight.feed.upload.sender import UploadSocket
 from likelight.runtime.clock import utc_now
 from likelight.web.http.server import new_application
 from likelight_cloud import routes
+from likelight_cloud.api.ingest.route import ingest_routes
 from likelight_cloud.app import Cloud
 from likelight_cloud.relay.relays import Relays
 from likelight_cloud.relay.routes import mount_relay
@@ -136,12 +137,13 @@ class HandDevice:
 
 @asynccontextmanager
 async def relay_site(database: Path | str, port: int = 0) -> AsyncIterator[RelaySite]:
-    """Serve a cloud with one kitchen, as `likelight-cloud serve` does."""
+    """Serve a cloud with one kitchen, relay and webhooks, as `likelight-cloud serve` does."""
     store = database_of(str(database)).store()
     cloud, relays = Cloud(store, now=utc_now, rng=random.Random(1)), Relays()
     app = new_application()
     routes.mount(cloud, app)
     mount_relay(relays, app)
+    app.add_routes(ingest_routes())
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
     await runner.setup()
     try:

@@ -23,6 +23,7 @@ from likelight_cloud.cli.operator import add_operator
 from likelight_cloud.cli.pairing import add_pairing
 from likelight_cloud.cli.serve import add_serve
 from likelight_cloud.cli.signals import add_signals
+from likelight_cloud.cli.source import add_source
 from likelight_cloud.cli.status import add_status
 from likelight_cloud.cli.token import add_token
 from likelight_cloud.cli.trust import add_trust
@@ -107,6 +108,7 @@ def command_line() -> argparse.ArgumentParser:
         add_webhook,
         add_audit,
         add_trust,
+        add_source,
     ):
         add_command(commands, database)
     return parser

@@ -68,7 +68,7 @@ class Kitchen:
         self.record = record
         self.audience = Audience()
         self.notes_lock = asyncio.Lock()
-        self.sources = Sources()
+        self.sources = Sources(record.likes_by_source)
         self.gone = False
         """It was removed, or another process has it now; nobody gets this object again."""
         self.waiting = Waiting()

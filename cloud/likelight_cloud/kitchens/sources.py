@@ -1,46 +1,59 @@
-"""Where a kitchen's likes come from: the page that shows the picture, or the one for guests in the
-house."""
+"""Where a kitchen's likes come from: the page that shows the picture, the one for guests in the
+house, or a webhook."""
 
 from collections import OrderedDict
+from collections.abc import Mapping
 
 MAX_TOLD = 16
 """Totals that were told, for a device that asks again from one of them."""
 
 
 class Sources:
-    """The likes of guests in the house since the start of the cloud, and how many were told.
+    """The likes from elsewhere than the page since the start of the cloud, and how many were told.
 
-    In memory: after a restart the likes from before it count as the page's.
+    What was told is in memory, and so are the likes of guests: after a restart those from before it
+    count as the page's. `webhooks` are those that each webhook source had sent at the start.
     """
 
-    __slots__ = ("_here", "_none_told", "_told")
+    __slots__ = ("_at_start", "_here", "_none_told", "_told")
 
-    def __init__(self) -> None:
+    def __init__(self, webhooks: Mapping[str, int]) -> None:
+        self._at_start = webhooks
         self._here = 0
-        self._told: OrderedDict[int, int] = OrderedDict()
-        """How many of a total that was told were from here."""
+        self._told: OrderedDict[int, Mapping[str, int]] = OrderedDict()
+        """How many of a total that was told were of each source."""
         self._none_told = -1
-        """The newest total told before anybody liked from here: most kitchens keep only that."""
+        """The newest total told before any came from elsewhere: most kitchens keep only that."""
 
     def add(self, n: int) -> None:
         """Count `n` likes of guests in the house, which are durable."""
         self._here += n
 
-    def split(self, before: int, total: int) -> dict[str, int]:
+    def split(self, before: int, total: int, webhooks: Mapping[str, int]) -> dict[str, int]:
         """Return the likes between the totals `before` and `total` by source, none of them 0.
 
-        Of likes that are just being committed the source may follow in the next reply.
+        `webhooks` are those that each webhook source has sent. Of likes that are just being
+        committed the source may follow in the next reply.
         """
-        if not self._here:
+        if not self._here and not webhooks:
             self._none_told = total
             return {"page": total - before} if total > before else {}
-        # Of a cursor from before the start, all likes that came since then are new.
-        unknown = max(0, self._here - (total - before))
-        told = self._told.get(before, 0 if before <= self._none_told else unknown)
-        here = min(total - before, self._here - told)
-        self._told[total] = told + here
+        counts = {"here": self._here}
+        for name, n in webhooks.items():
+            counts[f"webhook:{name}"] = n - self._at_start.get(name, 0)
+        told = self._told.get(before)
+        if told is None and before <= self._none_told:
+            told = {}
+        if told is None:
+            # Of a cursor from before the start, all likes that came since then are new.
+            told = {source: max(0, n - (total - before)) for source, n in counts.items()}
+        new: dict[str, int] = {}
+        left = total - before
+        for source, n in counts.items():
+            new[source] = min(left, max(0, n - told.get(source, 0)))
+            left -= new[source]
+        self._told[total] = {source: told.get(source, 0) + n for source, n in new.items()}
         self._told.move_to_end(total)
         if len(self._told) > MAX_TOLD:
             self._told.popitem(last=False)
-        by_source = {"page": total - before - here, "here": here}
-        return {source: n for source, n in by_source.items() if n}
+        return {source: n for source, n in {"page": left, **new}.items() if n}

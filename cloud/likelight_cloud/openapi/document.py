@@ -22,6 +22,7 @@ from likelight.web.http.declared import (
     declaration_of,
 )
 from likelight.web.http.same_site import SAFE_METHODS
+from likelight_cloud.store.ingest import SOURCE_NAME
 from likelight_cloud.trust.operator_session import COOKIE
 
 Object = dict[str, object]
@@ -218,6 +219,7 @@ _DIGITS: Final = {"type": "string", "pattern": "^[0-9]{1,15}$"}
 _IN_PATH: Final[Mapping[str, object]] = {
     "kid": TypeAdapter(KitchenId).json_schema(),
     "id": TypeAdapter(Name).json_schema(),
+    "source": {"type": "string", "pattern": f"^{SOURCE_NAME}$"},
     "init": {"type": "string", "pattern": "^[0-9]{1,9}$"},
     "number": _DIGITS,
     "part": {"type": "string", "pattern": "^[0-9]{1,9}$"},

@@ -22,6 +22,7 @@ from likelight_cloud.store.audit import COMMAND_LINE, Act, AuditRow
 from likelight_cloud.store.enrolment import CodeRefusal, Enrolled
 from likelight_cloud.store.fleet import Fleet
 from likelight_cloud.store.holdings import Holdings
+from likelight_cloud.store.ingest import IngestStore
 from likelight_cloud.store.operators import Operators
 from likelight_cloud.store.pairing import NewPairing, Pairing, WrongCode
 from likelight_cloud.store.records import Backlog, KitchenRecord, NoteRecord
@@ -108,6 +109,10 @@ class Store(Protocol):
     @property
     def fleet(self) -> Fleet:
         """The whole fleet at once."""
+
+    @property
+    def ingest(self) -> IngestStore:
+        """The sources of webhooks."""
 
     def listen(self, listener: Listener) -> None:
         """Have `listener` called on the event loop with each record that a commit changed."""
@@ -257,7 +262,15 @@ class Store(Protocol):
         """
 
     async def add_note(
-        self, kid: str, *, id: str, code: str, key: str, at: datetime, expires_at: datetime
+        self,
+        kid: str,
+        *,
+        id: str,
+        code: str,
+        key: str,
+        at: datetime,
+        expires_at: datetime,
+        source: str = "page",
     ) -> NoteRecord:
         """Append a note under the kitchen's next sequence number; delete those of 30 days ago.
 

@@ -33,8 +33,8 @@ class Holdings(Protocol):
         """Delete what has been kept long enough at `at`; return how many rows that were.
 
         Notes of more than 30 days ago, the keys of those of more than 24 h ago, the likes of days
-        before the last 8, pairings and wrong codes that have ended, and messages that no webhook
-        has taken.
+        before the last 8, pairings and wrong codes that have ended, messages that no webhook
+        has taken, and events that sources have sent more than 2 days ago.
         """
 
 

@@ -58,6 +58,8 @@ class KitchenRecord:
     rotation: Rotation | None = None
     """How far its device is on the way to a new token; None where there never was another one, and
     after all were revoked."""
+    likes_by_source: Mapping[str, int] = field(default_factory=dict)
+    """Of `likes_total` those that each webhook source has sent, by its name."""
 
     @property
     def hours(self) -> WeekHours | None:
@@ -82,6 +84,8 @@ class NoteRecord:
     code: str
     created_at: datetime
     expires_at: datetime
+    source: str = "page"
+    """As `by_source` names those of likes."""
     delivered_at: datetime | None = None
     shown_at: datetime | None = None
     thanked_at: datetime | None = None

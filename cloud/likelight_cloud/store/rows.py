@@ -7,6 +7,7 @@ from typing import Any, Protocol, overload
 
 from likelight.contract import Desired, State, Thanks, WeekHours
 from likelight.fleet.stores.details import Details
+from likelight_cloud.store.ingest import IngestSource
 from likelight_cloud.store.operators import Operator, Role
 from likelight_cloud.store.pairing import Pairing
 from likelight_cloud.store.records import KitchenRecord, NoteRecord, Report
@@ -80,6 +81,7 @@ def kitchen_of(row: Row) -> KitchenRecord:
         rotation=Rotation(RotationStep(row["rotation"]), time_of(row["rotation_at"]))
         if row["rotation"]
         else None,
+        likes_by_source=json.loads(row["by_source"] or "{}"),
     )
 
 
@@ -112,6 +114,7 @@ def note_of(row: Row) -> NoteRecord:
         seq=row["seq"],
         id=row["id"],
         code=row["code"],
+        source=row["source"],
         created_at=time_of(row["created_at"]),
         expires_at=time_of(row["expires_at"]),
         delivered_at=maybe_time(row["delivered_at"]),
@@ -174,4 +177,15 @@ def webhook_of(row: Row) -> Webhook:
         failing_since=maybe_time(row["failing_since"]),
         off_because=row["off_because"],
         waiting=row["waiting"],
+    )
+
+
+def source_of(row: Row) -> IngestSource:
+    """Return the record that a row of `source` holds."""
+    secrets = (row["secret"], row["other_secret"])
+    return IngestSource(
+        name=row["name"],
+        profile=row["profile"],
+        secrets=tuple(bytes(secret) for secret in secrets if secret is not None),
+        created_at=time_of(row["created_at"]),
     )

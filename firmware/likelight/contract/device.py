@@ -61,6 +61,8 @@ class Note(Wire):
     code: NoteCode
     created_at: Time
     expires_at: Time
+    source: Annotated[Source | None, _or(lambda: None)] = None
+    """As `Likes.by_source` names those of likes; None from a cloud that does not say."""
 
 
 class Viewers(Wire):

@@ -87,6 +87,8 @@ class NoteRequest(Strict):
     """Body of `POST …/notes`; comes with an `Idempotency-Key`."""
 
     code: NoteCode
+    source: Literal["page", "here"] = "page"
+    """`here`: of a guest in the house."""
 
 
 class NoteStatus(Wire):

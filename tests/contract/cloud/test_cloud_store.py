@@ -20,12 +20,14 @@ from likelight.contract import (
 from likelight.runtime.store_errors import StoreError
 from likelight_cloud.store.base import Details, KeyReusedError, NoKitchenError, Store, Use
 from likelight_cloud.store.enrolment import CodeRefusal, Enrolled
+from likelight_cloud.store.ingest import LikesSent, SourceEvent
 from likelight_cloud.store.operators import Operator, Role
 from likelight_cloud.store.pairing import NewPairing, Pairing, WrongCode
 from likelight_cloud.store.records import KitchenRecord, NoteRecord
 from likelight_cloud.store.rotation import Rotation, RotationStep
 from support.cloud import NOON, status
 from support.cloud_stores import Factory, Rows, opened
+from support.ingest import signed_source
 
 BERLIN = Details(
     timezone="Europe/Berlin", country="DE", language="de", board="pi-5", kit="reference"
@@ -159,14 +161,17 @@ async def test_the_list_tells_zone_and_hours_until_the_device_does(store: Store)
 
 async def test_of_a_removed_kitchen_nothing_is_left(store: Store, rows: Rows) -> None:
     await store.add_kitchen("k2", "Two", NOON)
+    await store.ingest.add(signed_source())
     for kid in ("k1", "k2"):
+        sent = SourceEvent("till", kid.encode(), b"", NOON, kid, LikesSent(3, running=False))
+        await store.ingest.take(sent, NOON)
         await store.add_token(kid, b"token", NOON)
         await store.put_code(kid, kid.encode(), NOON)
         await store.add_likes({kid: 3}, NOON)
         await add(store, "a", kid=kid)
         await store.put_status(kid, Status.model_validate(status()), NOON)
     before = await rows("k2")
-    assert len(before) >= 5
+    assert len(before) >= 6
     assert (await rows("k1")).keys() == before.keys()
     await store.remove_kitchen("k1")
     assert await rows("k1") == {}

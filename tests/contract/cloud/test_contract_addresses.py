@@ -17,6 +17,7 @@ from likelight_cloud.store.operators import Operator, Role
 from likelight_cloud.trust.device import hashed
 from support.cloud import KID, NOON, Site, bearer, serving, status
 from support.cloud_server import cloud_server
+from support.ingest import BEARER, add_sources, bearer_source
 
 CONTRACT = (Path(__file__).parents[3] / "cloud" / "CONTRACT.md").read_text(encoding="utf-8")
 CODE = "K7QF2MXPK7QF2MXPK7QF2MXPK7"
@@ -126,6 +127,13 @@ SERVED = {
     "GET /robots.txt": Ask(media="text/plain"),
     "GET /favicon.ico": Ask(media="image/x-icon"),
     "GET /kitchen.webmanifest": Ask(media="application/manifest+json"),
+    "POST /v1/ingest/{source}": Ask(
+        told_after="The answer is 200 `",
+        options={
+            "headers": bearer(BEARER),
+            "json": {"type": "note", "data": {"kitchen": KID, "code": "heroes"}},
+        },
+    ),
     "GET /fleet": _TO_LOGIN,
     "POST /fleet/wishes": _TO_LOGIN,
     "GET /fleet/changes/{id}": _TO_LOGIN,
@@ -217,6 +225,7 @@ async def whole_cloud(database: Path) -> AsyncIterator[aiohttp.ClientSession]:
         store = site.cloud.cloud.store
         await store.put_code(KID, hashed(CODE), LATEST)
         await store.operators.add(Operator("kim", Role.OPERATOR, hashed(OPERATOR), NOON))
+        await add_sources(store, bearer_source())
         await store.ask_rotation(KID, NOON)
         yield session
 
@@ -246,7 +255,7 @@ async def test_every_address_answers_as_the_contract_states(tmp_path: Path) -> N
     async with whole_cloud(tmp_path / "cloud.db") as session:
         note = SERVED["POST /v1/kitchens/{kid}/notes"]
         async with session.post(f"/v1/kitchens/{KID}/notes", **note.options) as sent:
-            names = {"{kid}": KID, "{id}": (await sent.json())["id"]}
+            names = {"{kid}": KID, "{source}": "tool", "{id}": (await sent.json())["id"]}
         async with session.post("/v1/pairing", **SERVED["POST /v1/pairing"].options) as sent:
             names["{device_code}"] = (await sent.json())["device_code"]
         for address, ask in SERVED.items():

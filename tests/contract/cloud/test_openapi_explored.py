@@ -12,6 +12,7 @@ from likelight_cloud.store.operators import Operator, Role
 from likelight_cloud.trust.device import hashed
 from support.cloud import NOON, TOKEN
 from support.cloud_server import cloud_server
+from support.ingest import add_sources, bearer_source
 
 SCHEMATHESIS = Path(sys.executable).with_name("schemathesis")
 LONG = bool(os.environ.get("LIKELIGHT_LONG"))
@@ -28,6 +29,7 @@ unexpected-methods = ["PUT"]
 
 [parameters]
 "path.kid" = "demo"
+"path.source" = "tool"
 
 # A text of the right pattern is still no cursor of this cloud.
 [[operations]]
@@ -43,6 +45,11 @@ checks.positive_data_acceptance.expected-statuses = ["2xx", 409, 422]
 [[operations]]
 include-path-regex = '^(/v1/enrol|/v1/kitchens/\\{kid\\}/notes|/k/\\{kid\\}(/here)?)$'
 checks.positive_data_acceptance.expected-statuses = ["2xx", "3xx", 422, 429]
+
+# An event may be for another kitchen, with another note, or of more than this source may send.
+[[operations]]
+include-path = "/v1/ingest/{source}"
+checks.positive_data_acceptance.expected-statuses = ["2xx", 404, 422, 429]
 
 # oembed.com says so of another format.
 [[operations]]
@@ -60,6 +67,7 @@ async def test_a_cloud_is_what_its_document_says(tmp_path: Path) -> None:
     async with cloud_server(tmp_path / "cloud.db") as site:
         operator = Operator("kim", Role.OPERATOR, hashed(TOKEN), NOON)
         await site.cloud.cloud.store.operators.add(operator)
+        await add_sources(site.cloud.cloud.store, bearer_source(token=TOKEN))
         process = await asyncio.create_subprocess_exec(
             *(SCHEMATHESIS, "--config-file", config, "run", f"{site.public}/openapi.json"),
             *("--phases", "coverage,fuzzing", *drawn),

@@ -19,6 +19,7 @@ from likelight_cloud.trust.device import hashed
 from support.cloud import KID, bearer, status
 from support.cloud_server import ServedCloud, cloud_server
 from support.hls import Camera, second, watched_kitchen
+from support.ingest import BEARER, add_sources, bearer_source
 from support.virtual import run_virtual
 
 PUBLIC = "http://kitchens.example"
@@ -29,6 +30,7 @@ ENROL, ROTATE = "POST /v1/enrol", f"POST {KITCHEN}/token"
 KITCHENS, WISHES = "GET /v1/fleet/kitchens", "POST /fleet/wishes"
 CHANGE = "/fleet/changes/{id}"
 LOGIN, LOGOUT, FLEET = "POST /fleet/login", "POST /fleet/logout", "GET /fleet"
+INGEST = "POST /v1/ingest/{source}"
 PAIRING, PAIRED = "POST /v1/pairing", "GET /v1/pairing/{device_code}"
 FORMS = ("POST /k/{kid}", "POST /k/{kid}/here", "POST /embed/{kid}")
 UPGRADE = {
@@ -54,6 +56,10 @@ TAKEN: dict[str, dict[str, Any]] = {
     ENROL: {"json": CODE},
     PAIRING: {"json": {key: CODE[key] for key in ("token_sha256", "device")}},
     ROTATE: {"json": {"token_sha256": "c" * 64}},
+    INGEST: {
+        "json": {"type": "likes.delta", "data": {"kitchen": KID, "n": 1}},
+        "headers": bearer(BEARER),
+    },
     f"POST {KITCHEN}/watching": {"json": {"view": "a-random-view"}},
     **{form: {"data": {"like": "1"}} for form in FORMS},
     "GET /oembed": {"params": {"url": f"{PUBLIC}/k/{KID}"}},
@@ -89,6 +95,7 @@ REFUSED: list[tuple[str, int, dict[str, Any]]] = [
 
 MISSING = {
     "kid": "nowhere",
+    "source": "nobody",
     "id": "no-note",
     "device_code": "no-device",
     "name": "no-file",
@@ -105,7 +112,7 @@ class Asker:
         self.session = session
         self.document = document
         self.names = {"kid": KID, "name": "kitchen.css", "rendition": "low"}
-        self.names |= {"init": "0", "number": "0", "part": "0"}
+        self.names |= {"init": "0", "number": "0", "part": "0", "source": "tool"}
         self.operations: dict[str, dict[str, Any]] = {
             f"{method.upper()} {path}": operation
             for path, operations in document["paths"].items()
@@ -183,6 +190,7 @@ async def asking(
         asker = Asker(session, await reply.json())
         operator = Operator("kim", Role.OPERATOR, hashed(OPERATOR), utc_now())
         await site.cloud.cloud.store.operators.add(operator)
+        await add_sources(site.cloud.cloud.store, bearer_source())
         await asker.log_in()
         asker.names["change"] = await asker.change()
         yield site, asker
@@ -308,6 +316,8 @@ async def _enrolled(site: ServedCloud, asker: Asker) -> None:
             await asker.ask(PAIRING)
         while (PAIRED, 429) not in asker.seen:
             await asker.ask(PAIRED)
+        while (INGEST, 429) not in asker.seen:
+            await asker.ask(INGEST)
         while (LOGIN, 429) not in asker.seen:
             await asker.ask(LOGIN, data={"token": "wrong"})
         await asker.ask(KITCHENS)
@@ -352,7 +362,7 @@ async def _send_half(site: ServedCloud, asker: Asker, operation: str) -> None:
     method, _, path = operation.partition(" ")
     (kind,) = asker.operations[operation]["requestBody"]["content"]
     reader, writer = await asyncio.open_connection("127.0.0.1", site.port)
-    path = path.format(kid=KID, id=asker.names["change"])
+    path = path.format(kid=KID, source="tool", id=asker.names["change"])
     head = f"{method} {path} HTTP/1.1\r\nHost: x\r\nContent-Type: {kind}\r\n"
     head += f"Cookie: {asker.operator['Cookie']}\r\n"
     head += "Authorization: Bearer the-device-token\r\nIdempotency-Key: a-key\r\n"

@@ -33,6 +33,7 @@ def test_the_record_says_why_and_how_long_of_each_entry() -> None:
         30 * 60,
         24 * 3600,
         30 * 3600,
+        2 * 24 * 3600,
         8 * 24 * 3600,
         30 * 24 * 3600,
     }

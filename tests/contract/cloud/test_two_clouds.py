@@ -8,12 +8,15 @@ from contextlib import asynccontextmanager
 import pytest
 
 from likelight.contract import State
+from likelight.runtime.clock import utc_now
 from likelight_cloud import app
 from support.cloud import KID, bearer, status
+from support.ingest import Sender, add_sources, signed_source
 from support.postgresql import Server
 from support.relay import RelaySite, relay_site, until
 
 FEED = f"/v1/kitchens/{KID}"
+NOTE = {"code": "heroes"}
 
 
 @pytest.fixture
@@ -116,3 +119,32 @@ async def test_a_device_heard_of_elsewhere_is_not_offline(
         async with asyncio.timeout(20):
             while (await one.summary())["state"] != "live":
                 await asyncio.sleep(0.05)
+
+
+async def test_an_event_that_comes_to_both_counts_once_and_reaches_the_device(
+    database: str,
+) -> None:
+    async with two(database) as sites:
+        one = sites[0]
+        cursor = (await one.poll()).body["cursor"]
+        await add_sources(one.cloud.store, signed_source())
+        senders = [Sender(site.session, site.base) for site in sites]
+        at = utc_now()
+        async with asyncio.TaskGroup() as group:
+            sent = [
+                group.create_task(sender.signed(f"e{n}", type, at, kitchen=KID, **data))
+                for n in range(10)
+                for sender in senders
+                for type, data in ([("likes.delta", {"n": 3})] if n else [("note", NOTE)])
+            ]
+        answers = [task.result() for task in sent]
+        assert {answer.status for answer in answers} == {200}
+        for first, second in zip(answers[::2], answers[1::2], strict=True):
+            assert first.body == second.body
+        # Whichever has taken it, the one that the device polls tells whose it is.
+        await one.cloud.look_again(await one.cloud.kitchen(KID))
+        told = (await one.poll(cursor)).body
+        assert told["likes"]["by_source"] == {"webhook:till": 27}
+        assert [(note["code"], note["source"]) for note in told["notes"]] == [
+            ("heroes", "webhook:till")
+        ]

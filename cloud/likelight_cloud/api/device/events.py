@@ -203,7 +203,7 @@ def _likes(position: Position, record: KitchenRecord, sources: Sources, at: date
         delta=delta,
         since=since,
         rate=round(delta / over_s, 3) if over_s else float(delta),
-        by_source=sources.split(position.total, record.likes_total),
+        by_source=sources.split(position.total, record.likes_total, record.likes_by_source),
     )
 
 
@@ -214,4 +214,5 @@ def _note(note: NoteRecord) -> Note:
         code=note.code,
         created_at=note.created_at,
         expires_at=note.expires_at,
+        source=note.source,
     )

@@ -7,16 +7,16 @@ it: `?like=` is the total that the like made, `?note=` the note's id, `?wait=` w
 
 import uuid
 from collections.abc import Mapping
-from typing import Final
+from typing import Final, Literal
 from urllib.parse import urlencode
 
 from aiohttp import web
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
-from likelight.contract import LikesRequest, NoteCode, NoteState
+from likelight.contract import LikesRequest, NoteCode, NoteRequest, NoteState
 from likelight.contract.problem import ProblemType
 from likelight.runtime.store_errors import StoreError
-from likelight.web.http.body import read_form
+from likelight.web.http.body import read_form, unprocessable
 from likelight.web.http.declared import FORM, Part, declares
 from likelight.web.http.problems import ProblemError
 from likelight_cloud.api.viewer.likes import count_taps
@@ -96,6 +96,10 @@ async def became(request: web.Request) -> Became:
     return {"like": "lit" if total.isdecimal() and lit >= int(total[:16]) else "sent"}
 
 
+def _source(request: web.Request) -> Literal["page", "here"]:
+    return "here" if request.path.endswith("/here") else "page"
+
+
 def _in_frame(request: web.Request) -> bool:
     """Return whether the page is in another site's frame, where nobody gets a cookie."""
     return request.path.startswith("/embed/")
@@ -110,8 +114,7 @@ async def _note_words(request: web.Request) -> str:
 
 
 async def _like(request: web.Request) -> tuple[dict[str, str], str | None]:
-    source = "here" if request.path.endswith("/here") else "page"
-    taps = LikesRequest(n=1, batch=str(uuid.uuid4()), source=source)
+    taps = LikesRequest(n=1, batch=str(uuid.uuid4()), source=_source(request))
     try:
         reply, viewer = await count_taps(request, taps)
     except ProblemError as error:
@@ -121,7 +124,11 @@ async def _like(request: web.Request) -> tuple[dict[str, str], str | None]:
 
 async def _note(request: web.Request, code: str) -> tuple[dict[str, str], str | None]:
     try:
-        note, viewer = await queue_note(request, code, str(uuid.uuid4()))
+        asked = NoteRequest(code=code, source=_source(request))
+    except ValidationError as error:
+        raise unprocessable(error) from error
+    try:
+        note, viewer = await queue_note(request, asked, str(uuid.uuid4()))
     except ProblemError as error:
         return _too_soon(error, "note"), None
     return {"note": note.id}, viewer

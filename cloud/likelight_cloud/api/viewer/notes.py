@@ -7,6 +7,7 @@ import secrets
 from collections.abc import AsyncIterator, Callable
 from contextlib import ExitStack, asynccontextmanager
 from datetime import datetime, timedelta
+from functools import partial
 
 from aiohttp import web
 
@@ -67,7 +68,7 @@ async def post_note(request: web.Request) -> web.Response:
         raise ProblemError(
             400, "Send an Idempotency-Key of 1 to 128 visible ASCII characters, such as a new UUID."
         )
-    note, viewer = await queue_note(request, (await read_body(request, NoteRequest)).code, key)
+    note, viewer = await queue_note(request, await read_body(request, NoteRequest), key)
     response = json_answer(
         NoteStatus(
             id=note.id,
@@ -91,25 +92,19 @@ def _next_at(cloud: Cloud, viewer: str, note: NoteRecord) -> datetime | None:
     return note.created_at + timedelta(seconds=NOTE_EVERY_S) if soon else None
 
 
-async def queue_note(request: web.Request, code: str, key: str) -> tuple[NoteRecord, str]:
-    """Return the note `code` that `request` sends under its own `key`, and the viewer's token.
+async def queue_note(request: web.Request, asked: NoteRequest, key: str) -> tuple[NoteRecord, str]:
+    """Return the note that `request` sends under its own `key`, and the viewer's token.
 
     Raises a 404 for an unknown kitchen, a 422 for an unknown code and a 429 over a limit.
     """
     cloud = request.app[CLOUD]
     kitchen = await cloud.kitchen(request.match_info["kid"])
-    if code not in cloud.notes.codes():
-        raise ProblemError(
-            422,
-            f"code: there is no note called {printable(code)}. GET /v1/catalogue lists them.",
-            type=ProblemType.INVALID,
-            errors=(FieldError(field="code", detail="not in the catalogue"),),
-        )
+    check_code(cloud, asked.code)
     ceiling = cloud.ceilings(kitchen.record.kid).notes
     viewer = viewer_of(request, kitchen.record.kid, key, ceiling, 1)
     sender = Sender(viewer, cloud.newcomers.hidden_prefix(client_of(request)))
     try:
-        return await _queue(cloud, kitchen, sender, key, code), viewer
+        return await _queue(cloud, kitchen, sender, key, asked), viewer
     except KeyReusedError as error:
         raise ProblemError(
             422,
@@ -150,26 +145,40 @@ async def note_status(cloud: Cloud, id: str) -> NoteStatus | None:
     )
 
 
-async def _queue(cloud: Cloud, kitchen: Kitchen, sender: Sender, key: str, code: str) -> NoteRecord:
+def check_code(cloud: Cloud, code: str) -> None:
+    """Raise a 422 for a note that is not in the catalogue."""
+    if code not in cloud.notes.codes():
+        raise ProblemError(
+            422,
+            f"code: there is no note called {printable(code)}. GET /v1/catalogue lists them.",
+            type=ProblemType.INVALID,
+            errors=(FieldError(field="code", detail="not in the catalogue"),),
+        )
+
+
+async def _queue(
+    cloud: Cloud, kitchen: Kitchen, sender: Sender, key: str, asked: NoteRequest
+) -> NoteRecord:
     """Return the sender's note under `key`, new or known; raise a 429 over a limit."""
     kid, key = kitchen.record.kid, own_key(sender.viewer, key)
     with ExitStack() as given_back, ExitStack() as storing:
         # One after another: otherwise the first of two equal requests would put the second over
         # the limit. But they are committed together.
-        async with _turn(kitchen):
+        async with notes_turn(kitchen):
             known = kitchen.waiting.underway(key)
             if not known and await cloud.store.note_by_key(kid, key) is None:
                 given_back.callback(await _take(cloud, kitchen, sender))
             now = cloud.now()
-            id = _new_id(now)
+            id = new_note_id(now)
             storing.enter_context(kitchen.waiting.storing(id, key, sender))
         note = await cloud.store.add_note(
             kid,
             id=id,
-            code=code,
+            code=asked.code,
             key=key,
             at=now,
             expires_at=expiry(now, kitchen.record.report),
+            source=asked.source,
         )
         # One that was not confirmed comes again, under its key: that must not be over a limit.
         given_back.pop_all()
@@ -177,7 +186,7 @@ async def _queue(cloud: Cloud, kitchen: Kitchen, sender: Sender, key: str, code:
 
 
 @asynccontextmanager
-async def _turn(kitchen: Kitchen) -> AsyncIterator[None]:
+async def notes_turn(kitchen: Kitchen) -> AsyncIterator[None]:
     """Hold the kitchen's lock. Raises `StoreError` while the notes before hang in the database."""
     try:
         async with asyncio.timeout(CONFIRM_WITHIN_S):
@@ -193,10 +202,25 @@ async def _turn(kitchen: Kitchen) -> AsyncIterator[None]:
 async def _take(cloud: Cloud, kitchen: Kitchen, sender: Sender) -> Callable[[], None]:
     """Take one note from each limit; return what gives it back. Raises a 429 over one."""
     kid, at = kitchen.record.kid, asyncio.get_running_loop().time()
-    times, ceiling = cloud.note_times.of(sender.viewer, kid, at), cloud.ceilings(kid).notes
+    times = cloud.note_times.of(sender.viewer, kid, at)
     wait_s = times.wait(at)
     if wait_s > 0:
         raise over_limit("The crew is reading your last note. One moment.", wait_s)
+    leave = await take_place(cloud, kitchen, sender)
+    times.take(at)
+
+    def give_back() -> None:
+        times.give_back()
+        leave()
+
+    return give_back
+
+
+async def take_place(cloud: Cloud, kitchen: Kitchen, sender: Sender) -> Callable[[], None]:
+    """Take a place among the notes that wait, and a note of the kitchen's ceiling; return what
+    gives the latter back. Raises a 429 where there is none."""
+    kid, at = kitchen.record.kid, asyncio.get_running_loop().time()
+    ceiling = cloud.ceilings(kid).notes
     waiting = dict.fromkeys(kitchen.waiting.ids_underway)
     waiting |= dict.fromkeys(await cloud.store.waiting(kid, cloud.now()))
     if not kitchen.waiting.has_room(tuple(waiting), sender):
@@ -209,13 +233,7 @@ async def _take(cloud: Cloud, kitchen: Kitchen, sender: Sender) -> Callable[[], 
     taken, wait_s = ceiling.take(1, at)
     if not taken:
         raise over_limit("Very many are writing to this crew just now. One moment.", wait_s)
-    times.take(at)
-
-    def give_back() -> None:
-        times.give_back()
-        ceiling.give_back(1)
-
-    return give_back
+    return partial(ceiling.give_back, 1)
 
 
 def expiry(sent_at: datetime, report: Report | None) -> datetime:
@@ -243,7 +261,7 @@ def _waits(kitchen: Kitchen) -> bool:
     return report is not None and report.notes_wait
 
 
-def _new_id(at: datetime) -> str:
+def new_note_id(at: datetime) -> str:
     """Return a ULID: 26 characters, in order of time, with 80 random bits that nobody can guess."""
     value = int(at.timestamp() * 1000) << 80 | int.from_bytes(secrets.token_bytes(10))
     return "".join(_CROCKFORD[value >> shift & 31] for shift in range(125, -1, -5))

@@ -66,7 +66,8 @@ const receipts = new Receipts(
   new Kept(kid),
 );
 
-const likes = new Likes(`${api}/likes`, here ? "here" : undefined, {
+const source = here ? "here" : undefined;
+const likes = new Likes(`${api}/likes`, source, {
   asked: () => growth.asked(),
   sent: (reply) => {
     hearts.ours(reply.accepted);
@@ -82,7 +83,7 @@ const likes = new Likes(`${api}/likes`, here ? "here" : undefined, {
   },
 });
 
-new Notes(`${api}/notes`, find("notes"), {
+new Notes(`${api}/notes`, source, find("notes"), {
   sent: (id, text) => receipts.noteSent(id, text),
   limited: (seconds, full) => receipts.noteLimited(seconds, full),
   late: () => receipts.noteLate(),

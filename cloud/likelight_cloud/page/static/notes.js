@@ -6,19 +6,21 @@ const COOLS_MOST_MS = 60_000;
 
 export class Notes {
   #url;
+  #source;
   #chips;
   #on;
   #busy = false;
   #cooling = null; // the animation on the chip of the last note
 
   /**
-   * `list` holds the chips.
+   * `source` is "here" for guests in the house, else undefined. `list` holds the chips.
    * `on.sent(id, text)`: the note is durable; `on.limited(seconds, full)`: not yet, seconds may be
    * null, `full` when too many wait for the crew;
    * `on.late()`: no answer, the same note is tried again; `on.refused()`: it will never be taken.
    */
-  constructor(url, list, on) {
+  constructor(url, source, list, on) {
     this.#url = url;
+    this.#source = source;
     this.#chips = list.querySelectorAll(".chip");
     this.#on = on;
     for (const chip of this.#chips) {
@@ -44,9 +46,10 @@ export class Notes {
   // The key stays the same over all tries, so a note whose answer got lost arrives once.
   async #deliver(chip) {
     const key = uuid();
+    const note = { code: chip.dataset.code, source: this.#source };
     for (let tries = 0; ; tries += 1) {
       try {
-        const response = await post(this.#url, { code: chip.dataset.code }, { "Idempotency-Key": key });
+        const response = await post(this.#url, note, { "Idempotency-Key": key });
         if (response.status === 201) return this.#sent(await response.json(), chip);
         if (response.status === 429) return this.#limited(response, chip);
         if (response.status < 500) return this.#on.refused();

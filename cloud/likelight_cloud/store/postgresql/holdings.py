@@ -9,6 +9,7 @@ import asyncpg
 
 from likelight_cloud.store.base import DAYS_KEPT, KEY_TTL_S, NOTES_KEPT
 from likelight_cloud.store.holdings import Table, date_of, last_days, moment_of
+from likelight_cloud.store.ingest import REMEMBERED
 from likelight_cloud.store.postgresql import pairings
 from likelight_cloud.store.postgresql.operators import Run
 from likelight_cloud.store.postgresql.writer import FORGET
@@ -69,6 +70,9 @@ async def _forget_small(connection: asyncpg.Connection, at: datetime) -> int:
         await connection.execute(
             "UPDATE note SET key = NULL WHERE key IS NOT NULL AND created_at < $1",
             ms(at - timedelta(seconds=KEY_TTL_S)),
+        ),
+        await connection.execute(
+            "DELETE FROM source_event WHERE created_at <= $1", ms(at - REMEMBERED)
         ),
         await connection.execute("DELETE FROM delivery WHERE created_at < $1", ms(at - KEPT_FOR)),
         await connection.execute(

@@ -1,6 +1,7 @@
 """A kitchen's row in the PostgreSQL store. Called inside a transaction."""
 
 import asyncio
+from collections.abc import Mapping
 from datetime import datetime, timedelta, tzinfo
 
 import asyncpg
@@ -17,8 +18,13 @@ SELECT *, status #>> '{camera,opens_at}' AS opens_at,
        status ->> 'hours' AS hours,
        coalesce(status #>> '{hours,zone}', details ->> 'timezone') AS zone,
        (status ->> 'notes_wait')::boolean AS notes_wait,
-       (SELECT json_object_agg(day, n) FROM likes_day WHERE kid = kitchen.kid) AS by_day
+       (SELECT json_object_agg(day, n) FROM likes_day WHERE kid = kitchen.kid) AS by_day,
+       (SELECT json_object_agg(source_kitchen.name, likes) FROM source_kitchen
+        WHERE kid = kitchen.kid AND likes > 0) AS by_source
 FROM kitchen"""
+
+
+_OF_A_KITCHEN = ("note", "token", "boot", "likes_day", "enrolment", "pairing", "source_kitchen")
 
 
 async def every_record(connection: asyncpg.Connection) -> tuple[KitchenRecord, ...]:
@@ -65,6 +71,18 @@ async def put(connection: asyncpg.Connection, kid: str, column: str, value: str)
         kid,
         value,
     )
+
+
+async def changed(connection: asyncpg.Connection, known: Mapping[str, int]) -> tuple[str, ...]:
+    """Return which of the kitchens have another revision than they are `known` by."""
+    rows = await connection.fetch(
+        "SELECT kid FROM unnest($1::text[], $2::bigint[]) AS known (kid, revision)"
+        " LEFT JOIN kitchen USING (kid)"
+        " WHERE kitchen.revision IS DISTINCT FROM known.revision",
+        list(known.keys()),
+        list(known.values()),
+    )
+    return tuple(row["kid"] for row in rows)
 
 
 async def add_likes(connection: asyncpg.Connection, kid: str, n: int, at: datetime) -> int | None:
@@ -141,5 +159,5 @@ async def begin_time_lines(connection: asyncpg.Connection) -> int:
 async def remove(connection: asyncpg.Connection, kid: str) -> None:
     """Delete the kitchen with all that is kept of it. Raises `NoKitchenError`."""
     await locked(connection, kid)
-    for table in ("note", "token", "boot", "likes_day", "enrolment", "pairing", "kitchen"):
+    for table in (*_OF_A_KITCHEN, "kitchen"):
         await connection.execute(f"DELETE FROM {table} WHERE kid = $1", kid)  # noqa: S608 - constants

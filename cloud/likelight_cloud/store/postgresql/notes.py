@@ -19,6 +19,7 @@ async def add_note(
     key: str,
     at: datetime,
     expires_at: datetime,
+    source: str,
 ) -> NoteRecord:
     """Append a note, as the interface of the store has it."""
     # Locked before the look at the keys: it then finds another cloud's note of this key.
@@ -39,8 +40,8 @@ async def add_note(
         kid,
     )
     await connection.execute(
-        "INSERT INTO note (kid, seq, id, code, key, created_at, expires_at)"
-        " VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        "INSERT INTO note (kid, seq, id, code, key, created_at, expires_at, source)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
         kid,
         seq,
         id,
@@ -48,6 +49,7 @@ async def add_note(
         key,
         ms(at),
         ms(expires_at),
+        source,
     )
     # In the order of the primary key it looks at no more than one note that stays.
     await connection.execute(
@@ -56,12 +58,18 @@ async def add_note(
         kid,
         ms(at - NOTES_KEPT),
     )
-    return NoteRecord(kid, seq, id, code, at, expires_at)
+    return NoteRecord(kid, seq, id, code, at, expires_at, source)
 
 
 async def by_key(connection: asyncpg.Connection, kid: str, key: str) -> NoteRecord | None:
     """Return the note that was sent with this `Idempotency-Key`."""
     row = await connection.fetchrow("SELECT * FROM note WHERE kid = $1 AND key = $2", kid, key)
+    return None if row is None else note_of(row)
+
+
+async def by_id(connection: asyncpg.Connection, id: str) -> NoteRecord | None:
+    """Return a note by its id."""
+    row = await connection.fetchrow("SELECT * FROM note WHERE id = $1", id)
     return None if row is None else note_of(row)
 
 

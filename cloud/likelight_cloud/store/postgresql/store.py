@@ -5,6 +5,7 @@ import asyncio
 from collections.abc import Callable, Collection, Mapping
 from contextlib import nullcontext, suppress
 from datetime import datetime
+from functools import partial
 from typing import TypeVar
 
 import asyncpg
@@ -32,11 +33,13 @@ from likelight_cloud.store.postgresql.address import Address
 from likelight_cloud.store.postgresql.connect import LOST, connect, explained
 from likelight_cloud.store.postgresql.fleet import PostgresFleet
 from likelight_cloud.store.postgresql.holdings import PostgresHoldings
+from likelight_cloud.store.postgresql.ingest import PostgresIngest
 from likelight_cloud.store.postgresql.kitchens import (
     add,
     add_likes,
     begin_time_line,
     begin_time_lines,
+    changed,
     every_record,
     locked,
     put,
@@ -52,7 +55,6 @@ from likelight_cloud.store.postgresql.signals import PostgresSignals
 from likelight_cloud.store.postgresql.writer import Job, Work, Writer
 from likelight_cloud.store.records import Backlog, KitchenRecord, NoteRecord
 from likelight_cloud.store.rotation import Taken
-from likelight_cloud.store.rows import note_of
 
 CLOSE_WITHIN_S = 5.0
 """What is being written at the end has so long; then its outcome is unknown."""
@@ -78,6 +80,7 @@ class PostgresStore:
         self.holdings: Holdings = PostgresHoldings(self._read, self._write)
         self.operators: Operators = PostgresOperators(self._read, self._write)
         self.fleet: Fleet = PostgresFleet(self._read, self._write)
+        self.ingest = PostgresIngest(self._read, self._write)
 
     def listen(self, listener: Listener) -> None:
         self._listener = listener
@@ -258,17 +261,7 @@ class PostgresStore:
 
     async def changed_elsewhere(self, known: Mapping[str, int]) -> Collection[str]:
         # Not NOTIFY: it makes commits wait for one another, and is lost with the connection.
-        async def work(connection: asyncpg.Connection) -> tuple[str, ...]:
-            rows = await connection.fetch(
-                "SELECT kid FROM unnest($1::text[], $2::bigint[]) AS known (kid, revision)"
-                " LEFT JOIN kitchen USING (kid)"
-                " WHERE kitchen.revision IS DISTINCT FROM known.revision",
-                list(known.keys()),
-                list(known.values()),
-            )
-            return tuple(row["kid"] for row in rows)
-
-        return await self._read(work)
+        return await self._read(lambda connection: changed(connection, known))
 
     async def kitchen(self, kid: str) -> KitchenRecord | None:
         if not storable(kid):
@@ -287,24 +280,26 @@ class PostgresStore:
         return (await asyncio.shield(self._begin(work, *counts).done))[0]
 
     async def add_note(
-        self, kid: str, *, id: str, code: str, key: str, at: datetime, expires_at: datetime
+        self,
+        kid: str,
+        *,
+        id: str,
+        code: str,
+        key: str,
+        at: datetime,
+        expires_at: datetime,
+        source: str = "page",
     ) -> NoteRecord:
-        return await self._write(
-            lambda connection: notes.add_note(
-                connection, kid, id=id, code=code, key=key, at=at, expires_at=expires_at
-            ),
-            kid,
+        add_note = partial(
+            notes.add_note, id=id, code=code, key=key, at=at, expires_at=expires_at, source=source
         )
+        return await self._write(lambda connection: add_note(connection, kid), kid)
 
     async def note_by_key(self, kid: str, key: str) -> NoteRecord | None:
         return await self._read(lambda connection: notes.by_key(connection, kid, key))
 
     async def note(self, id: str) -> NoteRecord | None:
-        async def work(connection: asyncpg.Connection) -> NoteRecord | None:
-            row = await connection.fetchrow("SELECT * FROM note WHERE id = $1", id)
-            return None if row is None else note_of(row)
-
-        return await self._read(work) if storable(id) else None
+        return await self._read(lambda it: notes.by_id(it, id)) if storable(id) else None
 
     async def note_id(self, kid: str, seq: int) -> str | None:
         return await self._read(lambda connection: notes.id_of(connection, kid, seq))

@@ -8,6 +8,7 @@ from typing import Protocol, TypeVar
 
 from likelight_cloud.store.base import DAYS_KEPT, KEY_TTL_S, NOTES_KEPT
 from likelight_cloud.store.holdings import Table, date_of, last_days, moment_of
+from likelight_cloud.store.ingest import REMEMBERED
 from likelight_cloud.store.rows import ms
 from likelight_cloud.store.signals import KEPT_FOR
 from likelight_cloud.store.sqlite import pairings
@@ -68,6 +69,7 @@ def _forget_small(db: sqlite3.Connection, at: datetime) -> int:
         "UPDATE note SET key = NULL WHERE key IS NOT NULL AND created_at < ?",
         (ms(at - timedelta(seconds=KEY_TTL_S)),),
     )
+    db.execute("DELETE FROM source_event WHERE created_at <= ?", (ms(at - REMEMBERED),))
     db.execute("DELETE FROM delivery WHERE created_at < ?", (ms(at - KEPT_FOR),))
     zones = db.execute(
         "SELECT kid, COALESCE(status ->> '$.hours.zone', details ->> '$.timezone') FROM kitchen"

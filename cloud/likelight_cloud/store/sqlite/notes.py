@@ -17,6 +17,7 @@ def add(
     key: str,
     at: datetime,
     expires_at: datetime,
+    source: str,
 ) -> NoteRecord:
     """Append a note, as the interface of the store has it."""
     known = by_key(db, kid, key)
@@ -29,11 +30,11 @@ def add(
         (ms(at - timedelta(seconds=KEY_TTL_S)),),
     )
     db.execute("UPDATE kitchen SET head = head + 1, revision = revision + 1 WHERE kid = ?", (kid,))
-    note = NoteRecord(kid, _head(db, kid), id, code, at, expires_at)
+    note = NoteRecord(kid, _head(db, kid), id, code, at, expires_at, source)
     db.execute(
-        "INSERT INTO note (kid, seq, id, code, key, created_at, expires_at)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?)",
-        (kid, note.seq, id, code, key, ms(at), ms(expires_at)),
+        "INSERT INTO note (kid, seq, id, code, key, created_at, expires_at, source)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        (kid, note.seq, id, code, key, ms(at), ms(expires_at), source),
     )
     # In the order of the primary key it looks at no more than one note that stays.
     db.execute(
@@ -47,6 +48,12 @@ def add(
 def by_key(db: sqlite3.Connection, kid: str, key: str) -> NoteRecord | None:
     """Return the note that was sent with this `Idempotency-Key`."""
     row = db.execute("SELECT * FROM note WHERE kid = ? AND key = ?", (kid, key)).fetchone()
+    return None if row is None else note_of(row)
+
+
+def by_id(db: sqlite3.Connection, id: str) -> NoteRecord | None:
+    """Return a note by its id."""
+    row = db.execute("SELECT * FROM note WHERE id = ?", (id,)).fetchone()
     return None if row is None else note_of(row)
 
 

@@ -187,6 +187,36 @@ _FLEET_CHANGES = statements(
     ) STRICT, WITHOUT ROWID""",
 )
 
+# A source's secrets are as they are, since signatures are computed from them.
+_SOURCES = statements(
+    """CREATE TABLE source (
+        name TEXT PRIMARY KEY,
+        profile TEXT,
+        secret BLOB NOT NULL,
+        other_secret BLOB,
+        created_at INTEGER NOT NULL,
+        hour INTEGER NOT NULL DEFAULT 0,
+        likes INTEGER NOT NULL DEFAULT 0
+    ) STRICT, WITHOUT ROWID""",
+    """CREATE TABLE source_event (
+        name TEXT NOT NULL REFERENCES source,
+        id BLOB NOT NULL,
+        digest BLOB NOT NULL,
+        answer TEXT NOT NULL,
+        created_at INTEGER NOT NULL,
+        PRIMARY KEY (name, id)
+    ) STRICT, WITHOUT ROWID""",
+    "CREATE INDEX source_event_age ON source_event (name, created_at)",
+    """CREATE TABLE source_kitchen (
+        kid TEXT NOT NULL REFERENCES kitchen,
+        name TEXT NOT NULL REFERENCES source,
+        base INTEGER,
+        likes INTEGER NOT NULL,
+        PRIMARY KEY (kid, name)
+    ) STRICT, WITHOUT ROWID""",
+    "ALTER TABLE note ADD COLUMN source TEXT NOT NULL DEFAULT 'page'",
+)
+
 CLOUD_FILE = FileFormat(
     name="cloud database",
     table="kitchen",
@@ -204,5 +234,6 @@ CLOUD_FILE = FileFormat(
         Migration(Version(0, 10), _SIGNALS),
         Migration(Version(0, 11), _AUDIT),
         Migration(Version(0, 12), _FLEET_CHANGES),
+        Migration(Version(0, 13), _SOURCES),
     ),
 )

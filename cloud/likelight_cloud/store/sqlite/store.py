@@ -5,6 +5,7 @@ import sqlite3
 from collections.abc import Callable, Collection, Mapping
 from contextlib import AbstractAsyncContextManager, ExitStack
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -29,11 +30,12 @@ from likelight_cloud.store.operators import Operators
 from likelight_cloud.store.pairing import NewPairing, Pairing, WrongCode
 from likelight_cloud.store.records import Backlog, KitchenRecord, NoteRecord
 from likelight_cloud.store.rotation import Taken
-from likelight_cloud.store.rows import kitchen_of, ms, note_of
+from likelight_cloud.store.rows import kitchen_of, ms
 from likelight_cloud.store.sqlite import audit, enrolments, kitchens, notes, pairings, tokens
 from likelight_cloud.store.sqlite.fleet import SqliteFleet
 from likelight_cloud.store.sqlite.group import GroupCommit
 from likelight_cloud.store.sqlite.holdings import SqliteHoldings
+from likelight_cloud.store.sqlite.ingest import SqliteIngest
 from likelight_cloud.store.sqlite.likes import add_likes
 from likelight_cloud.store.sqlite.operators import SqliteOperators
 from likelight_cloud.store.sqlite.reports import keep_status, touch
@@ -76,6 +78,7 @@ class SqliteStore:
         self.holdings: Holdings = SqliteHoldings(self._file.read, self._write, self._file.empty_log)
         self.operators: Operators = SqliteOperators(self._file.read, self._write)
         self.fleet: Fleet = SqliteFleet(self._file.read, self._write)
+        self.ingest = SqliteIngest(self._file.read, self._write)
 
     def listen(self, listener: Listener) -> None:
         self._listener = listener
@@ -160,11 +163,8 @@ class SqliteStore:
         )
 
     async def remove_kitchen(self, kid: str, *, who: str = COMMAND_LINE) -> None:
-        def work(db: sqlite3.Connection) -> None:
-            for table in ("note", "token", "boot", "likes_day", "enrolment", "pairing", "kitchen"):
-                db.execute(f"DELETE FROM {table} WHERE kid = ?", (kid,))  # noqa: S608 - constants
-
-        await self._change(kid, work, Act(Action.KITCHEN_REMOVED, kid, who))
+        act = Act(Action.KITCHEN_REMOVED, kid, who)
+        await self._change(kid, lambda db: kitchens.remove(db, kid), act)
 
     async def change_desired(
         self, kid: str, change: Callable[[Desired], Desired], *, who: str = COMMAND_LINE
@@ -268,22 +268,26 @@ class SqliteStore:
         return await self._write(work, *counts, in_turn=True)
 
     async def add_note(
-        self, kid: str, *, id: str, code: str, key: str, at: datetime, expires_at: datetime
+        self,
+        kid: str,
+        *,
+        id: str,
+        code: str,
+        key: str,
+        at: datetime,
+        expires_at: datetime,
+        source: str = "page",
     ) -> NoteRecord:
-        return await self._write(
-            lambda db: notes.add(db, kid, id=id, code=code, key=key, at=at, expires_at=expires_at),
-            kid,
+        add = partial(
+            notes.add, id=id, code=code, key=key, at=at, expires_at=expires_at, source=source
         )
+        return await self._write(lambda db: add(db, kid), kid)
 
     async def note_by_key(self, kid: str, key: str) -> NoteRecord | None:
         return await self._file.read(lambda db: notes.by_key(db, kid, key))
 
     async def note(self, id: str) -> NoteRecord | None:
-        def work(db: sqlite3.Connection) -> NoteRecord | None:
-            row = db.execute("SELECT * FROM note WHERE id = ?", (id,)).fetchone()
-            return None if row is None else note_of(row)
-
-        return await self._file.read(work) if storable(id) else None
+        return await self._file.read(lambda db: notes.by_id(db, id)) if storable(id) else None
 
     async def note_id(self, kid: str, seq: int) -> str | None:
         return await self._file.read(lambda db: notes.id_of(db, kid, seq))

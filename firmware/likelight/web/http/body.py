@@ -33,9 +33,18 @@ def plain_bodies_only(request: web.Request, handler: Handler) -> Awaitable[web.S
 
 async def read_body(request: web.Request, model: type[M]) -> M:
     """Return the JSON body as `model`; raise a 408, 413, 415, 400 or 422 that says why not."""
+    return parsed(await read_json(request), model)
+
+
+async def read_json(request: web.Request) -> bytes:
+    """Return the JSON body as it was sent; raise a 408, 413, 415 or 400 that says why not."""
     if request.content_type != "application/json":
         raise ProblemError(415, "Send the body as Content-Type: application/json.")
-    raw = await _read(request)
+    return await _read(request)
+
+
+def parsed(raw: bytes, model: type[M]) -> M:
+    """Return the JSON in `raw` as `model`; raise a 400 or 422 that says why not."""
     try:
         return model.model_validate_json(raw)
     except ValidationError as error:

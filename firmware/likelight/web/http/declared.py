@@ -48,6 +48,7 @@ class Part(StrEnum):
     PAGES = "Pages"
     PICTURES = "Pictures"
     FLEET = "Fleet"
+    INGEST = "Ingest"
     SERVER = "Server"
 
 

@@ -1,0 +1,1 @@
+"""What comes from tills, shops and social networks, as webhooks."""
