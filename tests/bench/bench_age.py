@@ -29,6 +29,7 @@ from playwright.async_api import Browser, Route
 
 from support.chromium import chromium
 from support.demo import demo
+from support.priority import prefer
 from support.slow_proxy import SlowLine, slow_proxy
 
 CHECKOUT = Path(__file__).parents[2]
@@ -177,14 +178,6 @@ async def over(line: SlowLine, url: str) -> AsyncIterator[str]:
         return
     async with slow_proxy(url, line) as proxy:
         yield proxy.url
-
-
-def prefer(pid: int) -> None:
-    """Have the kernel prefer a process and its descendants to those of other sessions, sched(7)."""
-    Path(f"/proc/{pid}/autogroup").write_text("-15")
-    for task in Path(f"/proc/{pid}/task").iterdir():
-        for child in (task / "children").read_text().split():
-            prefer(int(child))
 
 
 async def main(options: argparse.Namespace) -> None:

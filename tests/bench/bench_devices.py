@@ -6,6 +6,7 @@ this process.
 
 import argparse
 import asyncio
+import json
 import os
 import random
 import statistics
@@ -13,6 +14,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
@@ -26,6 +28,7 @@ from likelight_cloud.store.choice import database_of
 from likelight_cloud.trust.device import hashed
 from support.cloud import KID, bearer, serving
 from support.demo import free_port
+from support.priority import prefer
 
 SAMPLES = 30
 """So many seconds, of which the one with the most held polls is told."""
@@ -42,7 +45,43 @@ def memory_mib(process: int) -> float:
     return pages * os.sysconf("SC_PAGESIZE") / 2**20
 
 
-async def idle_polls(count: int) -> None:
+def processor_s(process: int) -> float:
+    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+class Device(asyncio.Protocol):
+    """A device that polls on one connection, and costs this process as little as it can."""
+
+    def __init__(self, number: int) -> None:
+        self._kid, self._token = f"k{number}", f"token-{number}"
+        self._received = b""
+        self.transport: asyncio.Transport | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self.transport = transport
+        self._poll("wait=0")
+
+    def data_received(self, data: bytes) -> None:
+        self._received += data
+        head, _, body = self._received.partition(b"\r\n\r\n")
+        if not body.endswith(b"}"):
+            return
+        assert head.startswith(b"HTTP/1.1 200 "), head
+        self._received = b""
+        self._poll(f"wait=30&cursor={json.loads(body)['cursor']}")
+
+    def _poll(self, query: str) -> None:
+        assert self.transport is not None
+        self.transport.write(
+            f"GET /v1/kitchens/{self._kid}/events?boot_id=boot&dv=1&{query} HTTP/1.1\r\n"
+            f"Host: 127.0.0.1\r\nAuthorization: Bearer {self._token}\r\nAccept: */*\r\n"
+            "Accept-Encoding: identity\r\nUser-Agent: likelight\r\n\r\n".encode()
+        )
+
+
+async def idle_polls(count: int, *, preferred: bool) -> None:
     """Hold a poll for each of `count` devices, and tell the server's memory."""
     with tempfile.TemporaryDirectory() as folder:
         database, port, admin = Path(folder) / "cloud.sqlite3", free_port(), free_port()
@@ -62,32 +101,36 @@ async def idle_polls(count: int) -> None:
             *("--port", str(port), "--admin-port", str(admin)),
             stderr=asyncio.subprocess.DEVNULL,
         )
+        devices: list[Device] = []
         try:
-            base = f"http://127.0.0.1:{port}"
-            connector = aiohttp.TCPConnector(limit=0)
-            timeout = aiohttp.ClientTimeout(total=300)
-            async with aiohttp.ClientSession(connector=connector, timeout=timeout) as session:
-                await _answers(session, base)
+            if preferred:
+                prefer(os.getpid())
+            async with aiohttp.ClientSession() as session:
+                await _answers(session, f"http://127.0.0.1:{port}")
                 before = memory_mib(server.pid)
-                polls: set[asyncio.Task[None]] = set()
                 for number in range(count):
-                    polls.add(asyncio.create_task(_poll(session, base, number)))
+                    _, device = await asyncio.get_running_loop().create_connection(
+                        partial(Device, number), "127.0.0.1", port
+                    )
+                    devices.append(device)
                     if number % 100 == 99:
                         await asyncio.sleep(0.4)
-                held, now = 0, before
+                held, now, began = 0, before, processor_s(server.pid)
                 for _ in range(SAMPLES):
                     await asyncio.sleep(1)
                     sample = await _held(session, f"http://127.0.0.1:{admin}/metrics")
                     if sample > held:
                         held, now = sample, memory_mib(server.pid)
+                busy = (processor_s(server.pid) - began) / SAMPLES
                 print(
-                    f"{held} held polls: {now:.0f} MiB, {before:.0f} MiB before "
-                    f"({(now - before) * 1024 / max(1, held):.1f} KiB each)"
+                    f"{held} of {count} polls held at once: {now:.0f} MiB, {before:.0f} MiB before "
+                    f"({(now - before) * 1024 / count:.1f} KiB for each device); they take "
+                    f"{busy:.0%} of a processor"
                 )
-                for poll in polls:
-                    poll.cancel()
-                await asyncio.gather(*polls, return_exceptions=True)
         finally:
+            for device in devices:
+                if device.transport is not None:
+                    device.transport.abort()
             server.kill()
             await server.wait()
 
@@ -108,18 +151,6 @@ async def _held(session: aiohttp.ClientSession, metrics: str) -> int:
     return int(
         float(next(one for one in lines if one.startswith("likelight_cloud_polls ")).split()[1])
     )
-
-
-async def _poll(session: aiohttp.ClientSession, base: str, number: int) -> None:
-    query = {"boot_id": f"boot-{number}", "dv": "1", "wait": "0"}
-    while True:
-        async with session.get(
-            f"{base}/v1/kitchens/k{number}/events",
-            params=query,
-            headers=bearer(f"token-{number}"),
-        ) as reply:
-            told = await reply.json()
-        query |= {"cursor": told["cursor"], "wait": "30"}
 
 
 async def storm() -> None:
@@ -188,7 +219,10 @@ def all_back() -> None:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--polls", type=int, default=10_000, help="held at once")
+    parser.add_argument(
+        "--prefer", action="store_true", help="before a busy machine's other work (Linux, root)"
+    )
     options = parser.parse_args()
-    asyncio.run(idle_polls(options.polls))
+    asyncio.run(idle_polls(options.polls, preferred=options.prefer))
     asyncio.run(storm())
     all_back()
