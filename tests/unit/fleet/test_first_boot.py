@@ -143,6 +143,16 @@ def test_a_power_cut_while_it_wipes_leaves_the_network_that_was_taken(device: De
     assert (device.profile.read_bytes(), seed.exists()) == (whole, False)
 
 
+def test_where_likelight_refuses_the_card_its_network_is_not_taken(device: Device) -> None:
+    device.fails("likelight", True)
+    assert device.boots() == 0
+    assert "the network is not taken either" in device.log
+    assert not device.profile.exists()
+    device.fails("likelight", False)
+    assert device.boots() == 0
+    assert device.profile.exists()
+
+
 def test_started_by_the_kernel_s_command_line_it_takes_its_words_away(device: Device) -> None:
     (device.boot / "cmdline.txt").write_text(f"{CMDLINE.strip()} {WORDS} quiet\n")
     assert device.boots() == 0

@@ -31,7 +31,8 @@ For the person who prepares the cards, at a computer with Windows. Nothing is to
 Raspberry Pi Imager. A folder here has what the device of one store needs; keep all of it secret.
 
 1. Raspberry Pi Imager: choose the device, Raspberry Pi OS Lite (64-bit), and the card. Where it
-   asks whether to apply settings, choose No: a card with settings of Imager's own can't be used.
+   asks whether to apply settings, choose No (or skip its customisation): a card with settings of
+   Imager's own can't be used. Nor can one that has been in a device: write the image onto it again.
 2. Take the card out and put it in again. Explorer shows a drive with the name bootfs.
 3. Open the folder of the store. Mark everything in it (Ctrl+A), copy it (Ctrl+C), open the drive
    bootfs, and insert it there (Ctrl+V). Windows finds user-data there already: choose Replace.

@@ -47,7 +47,18 @@ wipe() {
     rm -f "$1" && sync "${1%/*}"
 }
 
+# A device that has enrolled refuses (1) a card for another store, and takes no network from it.
+is_refused() {
+    command -v likelight > /dev/null || return 1
+    likelight boot-volume "$BOOT"
+    [ $? -eq 1 ]
+}
+
 take_network() {
+    if is_refused; then
+        say "the network is not taken either"
+        return 0
+    fi
     mkdir -p "${PROFILE%/*}" "$ROOT/etc/likelight"
     if [ -f "$SEED/wifi-authority.pem" ]; then
         install -m 644 "$SEED/wifi-authority.pem" "$ROOT/etc/likelight/wifi-authority.pem"
