@@ -88,10 +88,11 @@ def test_an_enrolled_device_takes_network_name_and_language_alone(device: Device
     device.takes(SEED)
     device.code.unlink()
     text = device.text.read_bytes().replace(b"language = de", b"language = en") + WIFI
+    text += f"code = {CODE}\r\n".encode()
     assert device.takes(text, ENROLLED) == Taken(changed=True, network=True)
     config = read_config(device.places.config)
     assert (config.kitchen.language, config.kitchen.id, config.board) == ("en", "0421", "pi-5")
-    assert (device.has(SECRET), device.code.exists()) == ([], False)
+    assert (device.has(SECRET), device.has(CODE)) == ([], [])
 
 
 @pytest.mark.parametrize(

@@ -83,7 +83,7 @@ def take(volume: Path, places: Places, enrolled: Mapping[str, str] | None) -> Ta
     profile = key_file(text.network) if text.network else None
     if profile is not None:
         replace_file(places.profiles / _PROFILE, profile.decode())
-    if enrolled is None and "code" in text.settings:
+    if "code" in text.settings:
         replace_file(folder / CODE_FILE, text.settings["code"])
     left = without_secrets(content)
     if left != content:
