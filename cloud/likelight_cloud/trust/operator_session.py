@@ -46,7 +46,10 @@ class OperatorSessions:
 
     async def of(self, request: web.Request, at: datetime) -> Operator | None:
         """Return whose session `request` brings; None for none that is valid at `at`."""
-        stem, _, mac = request.cookies.get(COOKIE, "").rpartition(".")
+        cookie = request.cookies.get(COOKIE, "")
+        if not cookie.isascii():  # what is no UTF-8 comes as surrogates, which nothing encodes
+            return None
+        stem, _, mac = cookie.rpartition(".")
         try:
             version, name, end = stem.split(".")
             padded = name + "=" * (-len(name) % 4)
@@ -54,7 +57,7 @@ class OperatorSessions:
             left_s = int(end[:16]) - at.timestamp()
         except (ValueError, binascii.Error):
             return None
-        if version != "v1" or operator is None or not mac.isascii():
+        if version != "v1" or operator is None:
             return None
         if not hmac.compare_digest(mac, self._mac(stem, operator)):
             return None

@@ -144,6 +144,7 @@ async def test_a_session_that_was_changed_is_none(desk: Desk) -> None:
         f"{version}.{name}.{end}",
         f"{version}.%00.{end}.{mac}",
         "v1.AA.9.é",
+        f"{version}.{name}.{end}000000\udcff.{mac}",
         "...",
     ):
         assert (await desk.fleet({"Cookie": f"{COOKIE}={forged}"}))[0] == 303, forged

@@ -28,6 +28,7 @@ from likelight.runtime.clock import utc_now
 from likelight.web.http.server import listen
 from likelight_cloud.api.device import pairing as pairing_api
 from likelight_cloud.cli.main import main as cloud_main
+from likelight_cloud.store.operators import Operator, Role
 from likelight_cloud.trust.device import hashed
 from likelight_hw.sim.button import SimButton
 from likelight_hw.sim.display import SimDisplay
@@ -406,6 +407,39 @@ async def test_what_the_configuration_names_and_can_not_be_used_is_left_out_and_
         await device.lights_for_a_like(device.url)
         status, body, ready = await device.health()
         assert (status, body["status"], body["reasons"], ready) == (200, "degraded", [reason], 200)
+
+
+async def test_what_is_broken_comes_to_the_cloud_s_operators_with_what_to_do(
+    tmp_path: Path,
+) -> None:
+    token_file, wall = tmp_path / "token", tmp_path / "nowhere"
+    await asyncio.to_thread(write_token, token_file, "the-device-token")
+    bearer = {"Authorization": "Bearer an-operator-s-token"}
+    async with cloud_server(tmp_path / "cloud.sqlite") as cloud:
+        operator = Operator("kim", Role.READER, hashed("an-operator-s-token"), utc_now())
+        await cloud.cloud.cloud.store.operators.add(operator)
+        async with (
+            risen(
+                tmp_path / "state",
+                kitchen={"catalogue": wall},
+                camera={"driver": "file", "path": wall},
+                cloud=CloudSettings(url=cloud.public, token_file=token_file),
+            ),
+            aiohttp.ClientSession(cloud.public, headers=bearer) as session,
+        ):
+
+            async def told() -> Any:
+                async with session.get("/v1/fleet/kitchens") as reply:
+                    return (await reply.json())["kitchens"][0]
+
+            async with asyncio.timeout(30):
+                while (kitchen := await told())["state"] != "fault":
+                    pass
+    assert [one["id"] for one in kitchen["reasons"]] == ["camera", "brand-notes"]
+    assert kitchen["to_do"].startswith("Look whether the camera's cable is firmly in")
+    assert (kitchen["camera"], kitchen["lamp"], kitchen["simulated"]) == ("broken", "works", True)
+    assert kitchen["findings"][0]["level"] == "warn"
+    assert kitchen["disk_free_mb"] > 0
 
 
 @pytest.mark.parametrize("found", ["none", "a broken one"])

@@ -1,5 +1,6 @@
 """How the fleet's pages are answered: kept by nobody, found by no search engine, framed by none."""
 
+import gzip
 from collections.abc import Awaitable
 from typing import Final
 
@@ -7,6 +8,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 from jinja2 import Template
 
+from likelight.web.http.encoding import accepts_gzip
 from likelight.web.http.problems import ProblemError
 from likelight.web.http.reply_headers import PAGE_POLICY
 from likelight_cloud.fleet_page.templates import REFUSED
@@ -23,6 +25,15 @@ def page(template: Template, *, status: int = 200, **values: object) -> web.Resp
         content_type="text/html",
         headers={**PRIVATE, "Content-Security-Policy": PAGE_POLICY},
     )
+
+
+def packed(request: web.Request, response: web.Response) -> web.Response:
+    """Return `response` gzipped, where who asks takes that."""
+    response.headers["Vary"] = "Accept-Encoding"
+    if accepts_gzip(request) and isinstance(response.body, bytes):
+        response.body = gzip.compress(response.body, compresslevel=5)
+        response.headers["Content-Encoding"] = "gzip"
+    return response
 
 
 def see_other(path: str) -> web.Response:

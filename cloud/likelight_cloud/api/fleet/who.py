@@ -60,7 +60,9 @@ class OperatorCheck:
         wait_s = self._failed.take(address, at)
         if wait_s:
             raise over_limit("Too many failed logins came from your address.", wait_s)
-        operator = await request.app[CLOUD].store.operators.with_token(hashed(token))
+        operator = None
+        if token.isascii():  # what is no UTF-8 comes as surrogates, which nothing encodes
+            operator = await request.app[CLOUD].store.operators.with_token(hashed(token))
         if operator is None:
             self._failures.say("A login to the fleet failed: nobody has that token")
         else:
