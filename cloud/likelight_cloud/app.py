@@ -6,6 +6,7 @@ import random
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
+from datetime import datetime
 from typing import Final
 
 from aiohttp import web
@@ -19,6 +20,7 @@ from likelight.web.http.problems import ProblemError
 from likelight_cloud.kitchens.cursor import Cursors
 from likelight_cloud.kitchens.kitchen import Kitchen
 from likelight_cloud.kitchens.like_commits import LikeCommits
+from likelight_cloud.kitchens.many_viewers import ManyViewers
 from likelight_cloud.kitchens.retention import forget_in_time
 from likelight_cloud.kitchens.returning import Returning
 from likelight_cloud.store.base import Store, Use
@@ -112,7 +114,8 @@ class Cloud:
         self.answering = Answering()
         self.event_streams = 0
         """Pages that follow a summary by server-sent events."""
-        self.likes = LikeCommits(store, now)
+        self.many_viewers = ManyViewers(store.aggregates)
+        self.likes = LikeCommits(store, now, self._like_came)
         self.newcomers = Newcomers()
         self.like_buckets = PerViewer(LikeBucket)
         self.note_times = PerViewer(NoteTimes)
@@ -144,6 +147,7 @@ class Cloud:
                 group.create_task(self._follow_commands())
                 group.create_task(AuditLines(self.store).run())
                 group.create_task(forget_in_time(self.store, self.now))
+                group.create_task(self.many_viewers.run())
         finally:
             self.ready.clear()
             self._announce()
@@ -280,6 +284,11 @@ class Cloud:
         if record is None:
             raise no_kitchen(kid)
         kitchen.adopt(record)
+
+    def _like_came(self, kid: str, viewer: str, at: datetime) -> None:
+        kitchen = self._kitchens.get(kid)
+        if kitchen is not None:
+            self.many_viewers.like_came(kid, kitchen.record.zone, viewer, at)
 
     def _adopt(self, record: KitchenRecord) -> None:
         self.committed_at = asyncio.get_running_loop().time()

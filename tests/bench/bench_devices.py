@@ -182,7 +182,7 @@ async def storm() -> None:
             given, began = 0, time.monotonic()
             while (passed := time.monotonic() - began) < STORM_S:
                 for _ in range(min(MOST_AT_ONCE, int(passed * LIKES_PER_S) - given)):
-                    cloud.likes.add(KID, str(given), 1, 0)
+                    cloud.likes.add(KID, str(given), 1, 0, "v")
                     given += 1
                 await asyncio.sleep(0.005)
             during = sum(at < began + STORM_S for at in replied)

@@ -83,14 +83,14 @@ async def first_likes(likes: LikeCommits, bare_s: float) -> str:
 
     async def others() -> None:
         while True:
-            likes.add(f"k{rng.randrange(1, 100)}", next(_names), 1, 0)
+            likes.add(f"k{rng.randrange(1, 100)}", next(_names), 1, 0, "v")
             await asyncio.sleep(rng.expovariate(100))
 
     background = asyncio.create_task(others())
     for _ in range(FIRST_LIKES):
         await asyncio.sleep(rng.uniform(0.05, 0.1))
         began = time.monotonic()
-        await likes.add("k0", next(_names), 1, 0)
+        await likes.add("k0", next(_names), 1, 0, "v")
         took.append((time.monotonic() - began) * 1000)
     background.cancel()
     took.sort()
@@ -106,12 +106,12 @@ async def measure(
     await store.open()
     for number in range(max(CALLERS)):
         await store.add_kitchen(f"k{number}", f"Kitchen {number}", utc_now())
-    likes = LikeCommits(store, utc_now)
+    likes = LikeCommits(store, utc_now, lambda *_: None)
     running = asyncio.create_task(likes.run())
     await asyncio.sleep(0)
 
     async def like(number: int) -> None:
-        await likes.add(f"k{number}", next(_names), 1, 0)
+        await likes.add(f"k{number}", next(_names), 1, 0, "v")
 
     async def note(number: int) -> None:
         now, id = utc_now(), f"note-{next(_names)}"

@@ -67,7 +67,7 @@ def kitchen_argument(command: argparse.ArgumentParser) -> None:
     command.add_argument("kid", metavar="KID", help="the kitchen's id")
 
 
-def json_option(command: argparse.ArgumentParser) -> None:
+def json_option(command: argparse._ActionsContainer) -> None:
     """Add `--json`, for programs that read what the command lists."""
     command.add_argument("--json", action="store_true", help="print it as JSON, for programs")
 

@@ -21,6 +21,7 @@ from likelight_cloud.cli.kitchen import add_kitchen
 from likelight_cloud.cli.lifecycle import add_lifecycle
 from likelight_cloud.cli.operator import add_operator
 from likelight_cloud.cli.pairing import add_pairing
+from likelight_cloud.cli.report import add_report
 from likelight_cloud.cli.serve import add_serve
 from likelight_cloud.cli.signals import add_signals
 from likelight_cloud.cli.source import add_source
@@ -100,6 +101,7 @@ def command_line() -> argparse.ArgumentParser:
         add_serve,
         add_status,
         add_signals,
+        add_report,
         add_kitchen,
         add_operator,
         add_pairing,

@@ -3,7 +3,9 @@
 import asyncio
 import logging
 from collections import Counter, OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 
 from likelight.contract import LikesReply
 from likelight.runtime.clock import Now
@@ -24,6 +26,7 @@ class _Batch:
     id: str
     accepted: int
     retry_after_ms: int
+    viewer: str
     answer: Answer
 
 
@@ -35,8 +38,13 @@ class LikeCommits:
     count twice, an acknowledged one is never lost.
     """
 
-    def __init__(self, store: Store, now: Now) -> None:
+    def __init__(
+        self, store: Store, now: Now, committed_of: Callable[[str, str, datetime], None]
+    ) -> None:
+        """`committed_of` is called with the kitchen and the viewer of each batch that is durable,
+        and the time under which it is counted."""
         self._store = store
+        self._committed_of = committed_of
         self._now = now
         self._running = False
         self.failure: StoreError | None = None
@@ -56,7 +64,7 @@ class LikeCommits:
         """
         return self._answers.get((kid, batch))
 
-    def add(self, kid: str, batch: str, accepted: int, retry_after_ms: int) -> Answer:
+    def add(self, kid: str, batch: str, accepted: int, retry_after_ms: int, viewer: str) -> Answer:
         """Queue a new batch; its answer comes after the commit. Both may raise `StoreError`, the
         answer `NoKitchenError`.
 
@@ -70,7 +78,7 @@ class LikeCommits:
         self._answers[kid, batch] = answer
         if len(self._answers) > MAX_ANSWERS:
             self._answers.popitem(last=False)
-        self._pending.append(_Batch(kid, batch, accepted, retry_after_ms, answer))
+        self._pending.append(_Batch(kid, batch, accepted, retry_after_ms, viewer, answer))
         self._arrived.set()
         return answer
 
@@ -95,9 +103,10 @@ class LikeCommits:
         counts: Counter[str] = Counter()
         for batch in group:
             counts[batch.kid] += batch.accepted
+        at = self._now()
         late = asyncio.get_running_loop().call_later(CONFIRM_WITHIN_S, self._is_late)
         try:
-            totals = dict(await self._store.add_likes(counts, self._now()))
+            totals = dict(await self._store.add_likes(counts, at))
         except StoreError as error:
             self._fails(error)
             self._fail(group, error)
@@ -123,6 +132,7 @@ class LikeCommits:
                 )
             )
             totals[batch.kid] -= batch.accepted
+            self._committed_of(batch.kid, batch.viewer, at)
 
     def _is_late(self) -> None:
         self._late = True

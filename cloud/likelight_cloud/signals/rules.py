@@ -10,7 +10,9 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from likelight_cloud.store.signals import (
+    LAMP_AFTER,
     OFF_AIR,
+    OUTAGE_MS,
     FleetRecord,
     OpenSignal,
     Signal,
@@ -18,11 +20,7 @@ from likelight_cloud.store.signals import (
     SignalKind,
 )
 
-HEARD_WITHIN: Final = timedelta(minutes=3)
-"""A device reports every 72 s at the latest; one that has said nothing for this long is away."""
-
-LAMP_AFTER: Final = timedelta(minutes=10)
-"""Likes that the lamp has not lit for so long, though its device is heard, it will not light."""
+HEARD_WITHIN: Final = timedelta(milliseconds=OUTAGE_MS)
 
 PICTURES_AFTER: Final = timedelta(minutes=1)
 """A device whose line was cut connects again within this time."""

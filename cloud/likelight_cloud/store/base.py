@@ -18,6 +18,7 @@ from typing import Protocol
 from likelight.contract import Desired, Status, Week
 from likelight.fleet.stores.details import UNLISTED, Details
 from likelight.runtime.store_errors import StoreError
+from likelight_cloud.store.aggregates import AggregateStore
 from likelight_cloud.store.audit import COMMAND_LINE, Act, AuditRow
 from likelight_cloud.store.enrolment import CodeRefusal, Enrolled
 from likelight_cloud.store.fleet import Fleet
@@ -34,14 +35,14 @@ KEY_TTL_S = 24 * 3600.0
 NOTES_KEPT = timedelta(days=30)
 """How long after it was sent a note is kept, for its sender to ask about."""
 
-DAYS_KEPT = 8
-"""Days, this one included, whose likes are remembered."""
+TABLES_OF_A_KITCHEN = (
+    *("note", "token", "boot", "likes_day", "likes_hour", "notes_week", "lamp_day"),
+    *("enrolment", "pairing", "source_kitchen", "kitchen"),
+)
+"""What is deleted with a kitchen, in this order."""
 
 BOOTS_KEPT = 8
 """Boots of a device of which the newest status number is remembered."""
-
-OUTAGE_MS = 180_000
-"""A device that was not heard of for so long was away: it reports every 72 s at the latest."""
 
 CONFIRM_WITHIN_S = 5.0
 """How long a viewer or a device waits for a write to be confirmed: as long as SQLite waits for
@@ -97,6 +98,10 @@ class Store(Protocol):
     @property
     def operators(self) -> Operators:
         """The people who look after the kitchens."""
+
+    @property
+    def aggregates(self) -> AggregateStore:
+        """The sums that reports are made of."""
 
     @property
     def signals(self) -> SignalStore:
@@ -253,9 +258,9 @@ class Store(Protocol):
         """Wait until `add_likes` may be called, where other files of the disk have their turns."""
 
     async def add_likes(self, counts: Mapping[str, int], at: datetime) -> Mapping[str, int]:
-        """Add likes to several kitchens in one commit, to the total and to the day that it is there
-        at `at`; forget the days of more than 8 days ago. Return the new totals, without those of
-        kitchens that do not exist.
+        """Add likes to several kitchens in one commit, to the total, and to the day and the hour of
+        the week that it is there at `at`. Return the new totals, without those of kitchens that do
+        not exist.
 
         It returns once the outcome is known, however long that takes: to be asked twice would count
         them twice. `OutcomeUnknownError` comes only from a store that closes meanwhile.

@@ -8,7 +8,7 @@ from typing import Final, Protocol
 from likelight_cloud.store.rows import time_of
 from likelight_cloud.store.zones import zone_called
 
-_DATES: Final = ("created_at", "asked_at", "added_at", "began_at", "at", "last_at", "day")
+_DATES: Final = ("created_at", "asked_at", "added_at", "began_at", "at", "last_at", "day", "week")
 """What tells the age of a row, in whatever table."""
 
 
@@ -32,9 +32,10 @@ class Holdings(Protocol):
     async def forget(self, at: datetime) -> int:
         """Delete what has been kept long enough at `at`; return how many rows that were.
 
-        Notes of more than 30 days ago, the keys of those of more than 24 h ago, the likes of days
-        before the last 8, pairings and wrong codes that have ended, messages that no webhook
-        has taken, and events that sources have sent more than 2 days ago.
+        Notes of more than 30 days ago, the keys of those of more than 24 h ago, sums of days
+        and weeks before the last 400 days, those of hours of the week after 12 weeks, pairings and
+        wrong codes that have ended, messages that no webhook has taken, and events that sources
+        have sent more than 2 days ago.
         """
 
 

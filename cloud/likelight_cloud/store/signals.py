@@ -15,6 +15,12 @@ from typing import Protocol
 from likelight.contract import State
 from likelight.contract.values import rfc3339
 
+OUTAGE_MS = 180_000
+"""A device that was not heard of for so long was away: it reports every 72 s at the latest."""
+
+LAMP_AFTER = timedelta(minutes=10)
+"""Likes that the lamp has not lit for so long, though its device is heard, it will not light."""
+
 HELD_FOR = timedelta(seconds=60)
 """A process that looks for signals does so alone, until so long after its last look."""
 

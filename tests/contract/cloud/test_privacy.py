@@ -34,7 +34,8 @@ def test_the_record_says_why_and_how_long_of_each_entry() -> None:
         24 * 3600,
         30 * 3600,
         2 * 24 * 3600,
-        8 * 24 * 3600,
+        84 * 24 * 3600,
+        400 * 24 * 3600,
         30 * 24 * 3600,
     }
 

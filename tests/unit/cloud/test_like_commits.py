@@ -43,7 +43,7 @@ def time() -> float:
 
 @asynccontextmanager
 async def committing(disk: SlowDisk) -> AsyncIterator[LikeCommits]:
-    commits = LikeCommits(disk, lambda: NOON)
+    commits = LikeCommits(disk, lambda: NOON, lambda *_: None)
     running = asyncio.ensure_future(commits.run())
     await asyncio.sleep(0)
     try:
@@ -58,7 +58,7 @@ async def answered(
 ) -> tuple[float, LikesReply]:
     """Send a batch at `at`; return when its answer came, and the answer."""
     await asyncio.sleep(at - time())
-    reply = await commits.add(kid, batch, n, 0)
+    reply = await commits.add(kid, batch, n, 0, "v")
     return time(), reply
 
 
@@ -90,9 +90,9 @@ def test_a_commit_starts_as_soon_as_the_previous_one_ended_and_answers_when_it_h
 def test_likes_in_flight_at_the_stop_are_told_so_at_once() -> None:
     async def scenario() -> None:
         async with committing(SlowDisk(takes=3600)) as commits:
-            answers = [commits.add("demo", "in-the-commit", 1, 0)]
+            answers = [commits.add("demo", "in-the-commit", 1, 0, "v")]
             await asyncio.sleep(1)
-            answers.append(commits.add("demo", "behind-it", 1, 0))
+            answers.append(commits.add("demo", "behind-it", 1, 0, "v"))
             await asyncio.sleep(1)
             assert not any(answer.done() for answer in answers)
         assert time() == 2
@@ -104,7 +104,7 @@ def test_likes_in_flight_at_the_stop_are_told_so_at_once() -> None:
         assert commits.answer("demo", "in-the-commit") is None
         assert commits.answer("demo", "behind-it") is None
         with pytest.raises(StoreError, match="stopping"):
-            commits.add("demo", "too-late", 1, 0)
+            commits.add("demo", "too-late", 1, 0, "v")
 
     run_virtual(scenario())
 
@@ -124,7 +124,7 @@ def test_likes_that_nobody_waits_for_give_the_loop_nothing_to_do() -> None:
             with pytest.MonkeyPatch.context() as patched:
                 patched.setattr(loop, "call_soon", counted)
                 for n in range(1000):
-                    commits.add("demo", f"batch-{n}", 1, 0)
+                    commits.add("demo", f"batch-{n}", 1, 0, "v")
                 await asyncio.sleep(2)
             assert commits.committed == 1000
         assert len(called) < 20
@@ -144,7 +144,7 @@ def test_a_failure_that_nobody_waits_for_is_not_logged_as_an_error(
     async def scenario() -> None:
         async with committing(FullDisk(takes=0)) as commits:
             for kid in ("gone", "demo"):
-                commits.add(kid, "hung-up", 1, 0)
+                commits.add(kid, "hung-up", 1, 0, "v")
                 await asyncio.sleep(1)
 
     run_virtual(scenario())
@@ -158,10 +158,10 @@ def test_the_answers_to_twenty_thousand_batches_are_remembered_and_no_more() -> 
     async def scenario() -> None:
         async with committing(SlowDisk(takes=0)) as commits:
             for n in range(20_000):
-                last = commits.add("demo", f"batch-{n}", 1, 0)
+                last = commits.add("demo", f"batch-{n}", 1, 0, "v")
             await last
             assert commits.answer("demo", "batch-0") is not None
-            await commits.add("demo", "one-more", 1, 0)
+            await commits.add("demo", "one-more", 1, 0, "v")
             assert commits.answer("demo", "batch-0") is None
             assert commits.answer("demo", "batch-1") is not None
             assert commits.answer("demo", "one-more") is not None
@@ -172,7 +172,7 @@ def test_the_answers_to_twenty_thousand_batches_are_remembered_and_no_more() -> 
 def test_a_batch_is_known_in_its_own_kitchen_only() -> None:
     async def scenario() -> None:
         async with committing(SlowDisk(takes=0)) as commits:
-            await commits.add("demo", "a-batch", 3, 0)
+            await commits.add("demo", "a-batch", 3, 0, "v")
             assert commits.answer("demo", "a-batch") is not None
             assert commits.answer("other", "a-batch") is None
 
@@ -182,14 +182,14 @@ def test_a_batch_is_known_in_its_own_kitchen_only() -> None:
 def test_whoever_sends_a_late_batch_again_gets_its_answer_and_it_counts_once() -> None:
     async def scenario() -> None:
         async with committing(SlowDisk(takes=8)) as commits:
-            answer = commits.add("demo", "late", 3, 0)
+            answer = commits.add("demo", "late", 3, 0, "v")
             with pytest.raises(OutcomeUnknownError, match="not confirmed a commit for 5 s"):
                 await confirmed(answer)
             assert time() == 5
             await asyncio.sleep(1)
             assert str(commits.failure) == "the database has not confirmed a commit for 5 s"
             with pytest.raises(StoreError, match="not confirmed") as refused:
-                commits.add("demo", "another", 1, 0)
+                commits.add("demo", "another", 1, 0, "v")
             assert not isinstance(refused.value, OutcomeUnknownError), "it was not even asked for"
             again = commits.answer("demo", "late")
             assert again is answer

@@ -52,7 +52,7 @@ async def count_taps(request: web.Request, taps: LikesRequest) -> tuple[LikesRep
         wait_s = max(wait_s, own_wait_s)
         if accepted == 0:
             raise over_limit("The lamp is glowing already. One moment.", wait_s)
-        answer = cloud.likes.add(kid, batch, accepted, math.ceil(wait_s * 1000))
+        answer = cloud.likes.add(kid, batch, accepted, math.ceil(wait_s * 1000), viewer)
         if taps.source == "here":
             answer.add_done_callback(partial(_count_here, kitchen.sources))
     return await confirmed(answer), viewer

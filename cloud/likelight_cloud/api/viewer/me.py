@@ -72,6 +72,7 @@ async def delete_me(request: web.Request) -> web.Response:
     viewer = cloud.viewers.known(request, cloud.now())
     if viewer is not None:
         cloud.newcomers.forget(viewer)
+        cloud.many_viewers.forget(viewer)
         for kitchen in cloud.loaded_kitchens():
             cloud.like_buckets.forget(viewer, kitchen.record.kid)
             cloud.note_times.forget(viewer, kitchen.record.kid)

@@ -182,6 +182,8 @@ async def _queue(
         )
         # One that was not confirmed comes again, under its key: that must not be over a limit.
         given_back.pop_all()
+    if note.id == id:  # one that was there before may be of another week
+        cloud.many_viewers.note_came(kid, kitchen.record.zone, sender.viewer, note.code, now)
     return note.told_at(now)
 
 

@@ -7,10 +7,11 @@ from functools import partial
 
 import asyncpg
 
-from likelight_cloud.store.base import DAYS_KEPT, KEY_TTL_S, NOTES_KEPT
+from likelight_cloud.store.aggregates import DAYS_KEPT
+from likelight_cloud.store.base import KEY_TTL_S, NOTES_KEPT
 from likelight_cloud.store.holdings import Table, date_of, last_days, moment_of
 from likelight_cloud.store.ingest import REMEMBERED
-from likelight_cloud.store.postgresql import pairings
+from likelight_cloud.store.postgresql import aggregates, pairings
 from likelight_cloud.store.postgresql.operators import Run
 from likelight_cloud.store.postgresql.writer import FORGET
 from likelight_cloud.store.rows import ms
@@ -75,12 +76,7 @@ async def _forget_small(connection: asyncpg.Connection, at: datetime) -> int:
             "DELETE FROM source_event WHERE created_at <= $1", ms(at - REMEMBERED)
         ),
         await connection.execute("DELETE FROM delivery WHERE created_at < $1", ms(at - KEPT_FOR)),
-        await connection.execute(
-            "DELETE FROM likes_day USING unnest($1::text[], $2::date[]) AS old (kid, day)"
-            " WHERE likes_day.kid = old.kid AND likes_day.day <= old.day",
-            list(days.keys()),
-            list(days.values()),
-        ),
+        *await aggregates.forget(connection, days, at),
         await connection.execute(FORGET),
     ]
     return sum(map(_rows, done))

@@ -2,13 +2,14 @@
 
 import asyncio
 from collections.abc import Mapping
-from datetime import datetime, timedelta, tzinfo
+from datetime import datetime, tzinfo
 
 import asyncpg
 
 from likelight.contract import Desired, Week
 from likelight.fleet.stores.details import Details
-from likelight_cloud.store.base import DAYS_KEPT, NoKitchenError, new_epoch
+from likelight_cloud.store.aggregates import period_of, slot_of
+from likelight_cloud.store.base import TABLES_OF_A_KITCHEN, NoKitchenError, new_epoch
 from likelight_cloud.store.records import KitchenRecord
 from likelight_cloud.store.rows import kitchen_of, ms
 from likelight_cloud.store.zones import is_read, zone_called
@@ -18,13 +19,11 @@ SELECT *, status #>> '{camera,opens_at}' AS opens_at,
        status ->> 'hours' AS hours,
        coalesce(status #>> '{hours,zone}', details ->> 'timezone') AS zone,
        (status ->> 'notes_wait')::boolean AS notes_wait,
-       (SELECT json_object_agg(day, n) FROM likes_day WHERE kid = kitchen.kid) AS by_day,
+       (SELECT json_object_agg(day, n) FROM likes_day WHERE kid = kitchen.kid AND day >
+        (SELECT max(day) - 8 FROM likes_day WHERE kid = kitchen.kid)) AS by_day,
        (SELECT json_object_agg(source_kitchen.name, likes) FROM source_kitchen
         WHERE kid = kitchen.kid AND likes > 0) AS by_source
 FROM kitchen"""
-
-
-_OF_A_KITCHEN = ("note", "token", "boot", "likes_day", "enrolment", "pairing", "source_kitchen")
 
 
 async def every_record(connection: asyncpg.Connection) -> tuple[KitchenRecord, ...]:
@@ -96,18 +95,21 @@ async def add_likes(connection: asyncpg.Connection, kid: str, n: int, at: dateti
     )
     if row is None:
         return None
-    day = at.astimezone(await zone(row["zone"])).date()
+    local = at.astimezone(await zone(row["zone"]))
     await connection.execute(
         "INSERT INTO likes_day (kid, day, n) VALUES ($1, $2, $3)"
         " ON CONFLICT (kid, day) DO UPDATE SET n = likes_day.n + excluded.n",
         kid,
-        day,
+        local.date(),
         n,
     )
     await connection.execute(
-        "DELETE FROM likes_day WHERE kid = $1 AND day <= $2",
+        "INSERT INTO likes_hour (kid, period, slot, n) VALUES ($1, $2, $3, $4)"
+        " ON CONFLICT (kid, period, slot) DO UPDATE SET n = likes_hour.n + excluded.n",
         kid,
-        day - timedelta(days=DAYS_KEPT),
+        period_of(local.date()),
+        slot_of(local),
+        n,
     )
     total: int = row["likes_total"]
     return total
@@ -159,5 +161,5 @@ async def begin_time_lines(connection: asyncpg.Connection) -> int:
 async def remove(connection: asyncpg.Connection, kid: str) -> None:
     """Delete the kitchen with all that is kept of it. Raises `NoKitchenError`."""
     await locked(connection, kid)
-    for table in (*_OF_A_KITCHEN, "kitchen"):
+    for table in TABLES_OF_A_KITCHEN:
         await connection.execute(f"DELETE FROM {table} WHERE kid = $1", kid)  # noqa: S608 - constants

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 import asyncpg
 
 from likelight_cloud.store.base import KEY_TTL_S, NOTES_KEPT, KeyReusedError, NoKitchenError
+from likelight_cloud.store.postgresql.aggregates import count_note
 from likelight_cloud.store.postgresql.kitchens import locked
 from likelight_cloud.store.records import Backlog, NoteRecord
 from likelight_cloud.store.rows import ms, note_of
@@ -51,6 +52,7 @@ async def add_note(
         ms(expires_at),
         source,
     )
+    await count_note(connection, kid, code, at)
     # In the order of the primary key it looks at no more than one note that stays.
     await connection.execute(
         "DELETE FROM note WHERE kid = $1 AND seq < (SELECT seq FROM note"

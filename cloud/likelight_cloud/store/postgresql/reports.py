@@ -5,9 +5,11 @@ from datetime import datetime
 import asyncpg
 
 from likelight.contract import Status
-from likelight_cloud.store.base import BOOTS_KEPT, OUTAGE_MS
+from likelight_cloud.store.base import BOOTS_KEPT
+from likelight_cloud.store.postgresql.aggregates import count_lamp
 from likelight_cloud.store.postgresql.kitchens import locked
 from likelight_cloud.store.rows import ms
+from likelight_cloud.store.signals import OUTAGE_MS
 
 
 async def keep_status(
@@ -23,6 +25,7 @@ async def keep_status(
         shown,
     )
     if await _is_newest(connection, kid, status):
+        await count_lamp(connection, kid, at)
         await _keep_snapshot(connection, kid, status, ms(at))
 
 

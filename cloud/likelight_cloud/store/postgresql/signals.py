@@ -238,7 +238,8 @@ _FLEET = """
 SELECT kid, created_at, state, received_at, unlit_since, pictures_missing_since,
        coalesce(status #>> '{hours,zone}', details ->> 'timezone') AS zone,
        (SELECT created_at FROM note WHERE kid = kitchen.kid AND seq = kitchen.head) AS last_note_at,
-       (SELECT json_object_agg(day, n) FROM likes_day WHERE kid = kitchen.kid) AS by_day
+       (SELECT json_object_agg(day, n) FROM likes_day WHERE kid = kitchen.kid AND day >
+        (SELECT max(day) - 8 FROM likes_day WHERE kid = kitchen.kid)) AS by_day
 FROM kitchen ORDER BY kid"""
 
 

@@ -30,6 +30,7 @@ from likelight_cloud.store.operators import Operators
 from likelight_cloud.store.pairing import NewPairing, Pairing, WrongCode
 from likelight_cloud.store.postgresql import audit, enrolments, notes, pairings, tokens
 from likelight_cloud.store.postgresql.address import Address
+from likelight_cloud.store.postgresql.aggregates import PostgresAggregates
 from likelight_cloud.store.postgresql.connect import LOST, connect, explained
 from likelight_cloud.store.postgresql.fleet import PostgresFleet
 from likelight_cloud.store.postgresql.holdings import PostgresHoldings
@@ -74,6 +75,7 @@ class PostgresStore:
         self._use = Use.COMMAND
         self._listener: Listener = lambda record: None
         self.signals = PostgresSignals(self._read, self._write)
+        self.aggregates = PostgresAggregates(self._read, self._write)
         self._writer: Writer | None = None
         self._readers: Readers | None = None
         self._tasks: list[asyncio.Task[None]] = []

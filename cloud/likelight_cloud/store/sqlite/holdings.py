@@ -6,12 +6,13 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Protocol, TypeVar
 
-from likelight_cloud.store.base import DAYS_KEPT, KEY_TTL_S, NOTES_KEPT
+from likelight_cloud.store.aggregates import DAYS_KEPT
+from likelight_cloud.store.base import KEY_TTL_S, NOTES_KEPT
 from likelight_cloud.store.holdings import Table, date_of, last_days, moment_of
 from likelight_cloud.store.ingest import REMEMBERED
 from likelight_cloud.store.rows import ms
 from likelight_cloud.store.signals import KEPT_FOR
-from likelight_cloud.store.sqlite import pairings
+from likelight_cloud.store.sqlite import aggregates, pairings
 
 T = TypeVar("T")
 
@@ -74,11 +75,7 @@ def _forget_small(db: sqlite3.Connection, at: datetime) -> int:
     zones = db.execute(
         "SELECT kid, COALESCE(status ->> '$.hours.zone', details ->> '$.timezone') FROM kitchen"
     )
-    days = last_days(dict(zones.fetchall()), at, DAYS_KEPT)
-    db.executemany(
-        "DELETE FROM likes_day WHERE kid = ? AND day <= ?",
-        ((kid, day.isoformat()) for kid, day in days.items()),
-    )
+    aggregates.forget(db, last_days(dict(zones.fetchall()), at, DAYS_KEPT), at)
     return db.total_changes - before
 
 

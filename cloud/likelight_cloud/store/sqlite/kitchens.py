@@ -4,21 +4,21 @@ import sqlite3
 from contextlib import suppress
 from datetime import datetime
 
-from likelight_cloud.store.base import NoKitchenError
+from likelight_cloud.store.base import TABLES_OF_A_KITCHEN, NoKitchenError
 from likelight_cloud.store.records import KitchenRecord
 from likelight_cloud.store.rows import kitchen_of, ms
 
 MOST_TAKEN_BACK = 1_000_000
 """Revisions without a durable commit: a year of statuses is half as many."""
 
-_OF_A_KITCHEN = ("note", "token", "boot", "likes_day", "enrolment", "pairing", "source_kitchen")
 
 _ALL = """
 SELECT *, status ->> '$.camera.opens_at' AS opens_at,
        status ->> '$.hours' AS hours,
        COALESCE(status ->> '$.hours.zone', details ->> '$.timezone') AS zone,
        status ->> '$.notes_wait' AS notes_wait, NULL AS process,
-       (SELECT json_group_object(day, n) FROM likes_day WHERE kid = kitchen.kid) AS by_day,
+       (SELECT json_group_object(day, n) FROM likes_day WHERE kid = kitchen.kid AND day >
+        (SELECT date(max(day), '-8 days') FROM likes_day WHERE kid = kitchen.kid)) AS by_day,
        (SELECT json_group_object(source_kitchen.name, likes) FROM source_kitchen
         WHERE kid = kitchen.kid AND likes > 0) AS by_source
 FROM kitchen"""
@@ -46,7 +46,7 @@ def record(db: sqlite3.Connection, kid: str) -> KitchenRecord | None:
 
 def remove(db: sqlite3.Connection, kid: str) -> None:
     """Delete an existing kitchen with all that is kept of it."""
-    for table in (*_OF_A_KITCHEN, "kitchen"):
+    for table in TABLES_OF_A_KITCHEN:
         db.execute(f"DELETE FROM {table} WHERE kid = ?", (kid,))  # noqa: S608 - constants
 
 

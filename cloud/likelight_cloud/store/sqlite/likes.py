@@ -1,14 +1,15 @@
 """Likes in the SQLite store. Called inside a transaction."""
 
 import sqlite3
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from likelight_cloud.store.base import DAYS_KEPT
+from likelight_cloud.store.aggregates import period_of, slot_of
 from likelight_cloud.store.zones import zone_called
 
 
 def add_likes(db: sqlite3.Connection, kid: str, n: int, at: datetime) -> int | None:
-    """Add `n` to the kitchen's total and to its day; return the total, or None without one."""
+    """Add `n` to the kitchen's total, to its day and to its hour of the week; return the total, or
+    None without one."""
     row = db.execute(
         "UPDATE kitchen SET likes_total = likes_total + ?, revision = revision + 1 WHERE kid = ?"
         " RETURNING likes_total,"
@@ -17,15 +18,16 @@ def add_likes(db: sqlite3.Connection, kid: str, n: int, at: datetime) -> int | N
     ).fetchone()
     if row is None:
         return None
-    day = at.astimezone(zone_called(row["zone"])).date()
+    local = at.astimezone(zone_called(row["zone"]))
     db.execute(
         "INSERT INTO likes_day (kid, day, n) VALUES (?, ?, ?)"
         " ON CONFLICT (kid, day) DO UPDATE SET n = n + excluded.n",
-        (kid, day.isoformat(), n),
+        (kid, local.date().isoformat(), n),
     )
     db.execute(
-        "DELETE FROM likes_day WHERE kid = ? AND day <= ?",
-        (kid, (day - timedelta(days=DAYS_KEPT)).isoformat()),
+        "INSERT INTO likes_hour (kid, period, slot, n) VALUES (?, ?, ?, ?)"
+        " ON CONFLICT (kid, period, slot) DO UPDATE SET n = n + excluded.n",
+        (kid, period_of(local.date()), slot_of(local), n),
     )
     total: int = row["likes_total"]
     return total

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from likelight_cloud.store.base import KEY_TTL_S, NOTES_KEPT, KeyReusedError, NoKitchenError
 from likelight_cloud.store.records import Backlog, NoteRecord
 from likelight_cloud.store.rows import ms, note_of
+from likelight_cloud.store.sqlite.aggregates import count_note
 
 
 def add(
@@ -36,6 +37,7 @@ def add(
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         (kid, note.seq, id, code, key, ms(at), ms(expires_at), source),
     )
+    count_note(db, kid, code, at)
     # In the order of the primary key it looks at no more than one note that stays.
     db.execute(
         "DELETE FROM note WHERE kid = :kid AND seq < (SELECT seq FROM note"

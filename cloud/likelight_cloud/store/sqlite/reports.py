@@ -4,8 +4,10 @@ import sqlite3
 from datetime import datetime
 
 from likelight.contract import Status
-from likelight_cloud.store.base import BOOTS_KEPT, OUTAGE_MS
+from likelight_cloud.store.base import BOOTS_KEPT
 from likelight_cloud.store.rows import ms
+from likelight_cloud.store.signals import OUTAGE_MS
+from likelight_cloud.store.sqlite.aggregates import count_lamp
 
 
 def keep_status(db: sqlite3.Connection, kid: str, status: Status, at: datetime) -> None:
@@ -17,6 +19,7 @@ def keep_status(db: sqlite3.Connection, kid: str, status: Status, at: datetime) 
         (shown, kid),
     )
     if _is_newest(db, kid, status):
+        count_lamp(db, kid, at)
         _keep_snapshot(db, kid, status, ms(at))
 
 

@@ -217,6 +217,33 @@ _SOURCES = statements(
     "ALTER TABLE note ADD COLUMN source TEXT NOT NULL DEFAULT 'page'",
 )
 
+_AGGREGATES = statements(
+    "ALTER TABLE likes_day ADD COLUMN many INTEGER NOT NULL DEFAULT 0",
+    """CREATE TABLE likes_hour (
+        kid TEXT NOT NULL REFERENCES kitchen,
+        period INTEGER NOT NULL,
+        slot INTEGER NOT NULL,
+        n INTEGER NOT NULL,
+        many INTEGER NOT NULL DEFAULT 0,
+        PRIMARY KEY (kid, period, slot)
+    ) STRICT, WITHOUT ROWID""",
+    """CREATE TABLE notes_week (
+        kid TEXT NOT NULL REFERENCES kitchen,
+        week TEXT NOT NULL,
+        code TEXT NOT NULL,
+        n INTEGER NOT NULL,
+        many INTEGER NOT NULL DEFAULT 0,
+        PRIMARY KEY (kid, week, code)
+    ) STRICT, WITHOUT ROWID""",
+    """CREATE TABLE lamp_day (
+        kid TEXT NOT NULL REFERENCES kitchen,
+        day TEXT NOT NULL,
+        heard_ms INTEGER NOT NULL,
+        dark_ms INTEGER NOT NULL,
+        PRIMARY KEY (kid, day)
+    ) STRICT, WITHOUT ROWID""",
+)
+
 CLOUD_FILE = FileFormat(
     name="cloud database",
     table="kitchen",
@@ -235,5 +262,6 @@ CLOUD_FILE = FileFormat(
         Migration(Version(0, 11), _AUDIT),
         Migration(Version(0, 12), _FLEET_CHANGES),
         Migration(Version(0, 13), _SOURCES),
+        Migration(Version(0, 14), _AGGREGATES),
     ),
 )

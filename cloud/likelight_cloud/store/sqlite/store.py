@@ -32,6 +32,7 @@ from likelight_cloud.store.records import Backlog, KitchenRecord, NoteRecord
 from likelight_cloud.store.rotation import Taken
 from likelight_cloud.store.rows import kitchen_of, ms
 from likelight_cloud.store.sqlite import audit, enrolments, kitchens, notes, pairings, tokens
+from likelight_cloud.store.sqlite.aggregates import SqliteAggregates
 from likelight_cloud.store.sqlite.fleet import SqliteFleet
 from likelight_cloud.store.sqlite.group import GroupCommit
 from likelight_cloud.store.sqlite.holdings import SqliteHoldings
@@ -72,6 +73,7 @@ class SqliteStore:
         self._writes = GroupCommit(self._file, pace)
         self._listener: Listener = lambda record: None
         self.signals = SqliteSignals(self._file.read, self._write)
+        self.aggregates = SqliteAggregates(self._file.read, self._write)
         self._lock = ExitStack()
         self._version = 0
         """SQLite's `data_version`, which the commits of other connections change."""

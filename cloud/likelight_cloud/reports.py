@@ -1,0 +1,168 @@
+"""Reports of sums: a pure function of what is stored, the time, and whose report it is.
+
+A sum behind which fewer than 20 viewers stand changes nothing in a report, and neither does a day,
+a week or a period of four weeks that is not over: so none can be found by taking one figure, or one
+report, from another. Hours of the week have no unit, but the busiest of them, for the same reason.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import date, datetime, timedelta, tzinfo
+from itertools import groupby
+from typing import Final
+
+from likelight.contract import Wire
+from likelight.contract.schedule import WEEKDAYS
+from likelight_cloud.store.aggregates import (
+    PERIOD_DAYS,
+    HourSum,
+    LampDay,
+    Sums,
+    period_begins,
+    period_of,
+)
+
+LAST_ZONE: Final = timedelta(hours=12)
+"""Where a day ends last, it ends so long after UTC's."""
+
+ENOUGH_DAYS: Final = 14
+"""A trend compares four weeks with the four before; each has at least so many days to show."""
+
+_DAY: Final = timedelta(days=1)
+
+
+class DayLikes(Wire):
+    """The likes of one day."""
+
+    day: date
+    likes: int
+
+
+class HourLikes(Wire):
+    """How busy an hour of the week is, in the mean of four weeks: 1 is the busiest."""
+
+    weekday: str
+    hour: int
+    of_busiest: float
+
+
+class WeekNotes(Wire):
+    """How often a note was sent in the week that began on this Monday."""
+
+    week: date
+    code: str
+    notes: int
+
+
+class LampUp(Wire):
+    """How much of the time in which its device was heard of a lamp lit what came."""
+
+    day: date
+    percent: float
+
+
+class Report(Wire):
+    """What an operator may know. Sums that are not here are of fewer than 20 viewers, or not over
+    yet."""
+
+    kitchen: str | None
+    """None: the whole fleet."""
+    through: date
+    """The last day that counts."""
+    days: tuple[DayLikes, ...]
+    likes: int
+    """The sum of `days`, and of no others."""
+    hours_from: date | None
+    """The first day of the four weeks that `hours` are the mean of; None without any."""
+    hours: tuple[HourLikes, ...]
+    notes: tuple[WeekNotes, ...]
+    notes_sent: int
+    """The sum of `notes`, and of no others."""
+    lamp: tuple[LampUp, ...]
+    lamp_percent: float | None
+    trend_percent: int | None
+    """How many more likes a day had in the last four weeks than in the four before, of the days
+    here; None for the fleet, and with fewer than 14 days in either."""
+
+
+def report(sums: Sums, now: datetime, *, kid: str | None, zone: tzinfo | None = None) -> Report:
+    """Return the report of the kitchen `kid`, in its `zone`, or of the fleet: None and None."""
+    today = (now - LAST_ZONE).date() if zone is None else now.astimezone(zone).date()
+    likes: defaultdict[date, int] = defaultdict(int)
+    for one in sums.days:
+        if one.many and one.day < today:
+            likes[one.day] += one.likes
+    notes: defaultdict[tuple[date, str], int] = defaultdict(int)
+    for sent in sums.notes:
+        if sent.many and sent.week + 7 * _DAY <= today:
+            notes[sent.week, sent.code] += sent.notes
+    hours_from, hours = _hours(sums, today)
+    lamps = [lamp for lamp in sums.lamps if lamp.day < today]
+    return Report(
+        kitchen=kid,
+        through=today - _DAY,
+        days=tuple(DayLikes(day=day, likes=n) for day, n in sorted(likes.items())),
+        likes=sum(likes.values()),
+        hours_from=hours_from,
+        hours=hours,
+        notes=tuple(
+            WeekNotes(week=week, code=code, notes=n) for (week, code), n in sorted(notes.items())
+        ),
+        notes_sent=sum(notes.values()),
+        lamp=tuple(
+            LampUp(day=day, percent=percent)
+            for day, of_day in groupby(sorted(lamps, key=_day_of), key=_day_of)
+            if (percent := _percent(of_day)) is not None
+        ),
+        lamp_percent=_percent(lamps),
+        trend_percent=None if kid is None else _trend(likes, today),
+    )
+
+
+def _day_of(lamp: LampDay) -> date:
+    return lamp.day
+
+
+def _percent(lamps: Iterable[LampDay]) -> float | None:
+    heard = dark = 0
+    for lamp in lamps:
+        heard += lamp.heard_ms
+        dark += lamp.dark_ms
+    return round(100 * (heard - dark) / heard, 1) if heard else None
+
+
+def _hours(sums: Sums, today: date) -> tuple[date | None, tuple[HourLikes, ...]]:
+    """Return the newest four weeks that are over and have hours to show, and these."""
+    over: defaultdict[int, list[HourSum]] = defaultdict(list)
+    for one in sums.hours:
+        begins = period_begins(one.period)
+        # A kitchen that was added meanwhile has a mean of fewer weeks.
+        if one.many and one.period < period_of(today) and sums.created_on[one.kid] <= begins:
+            over[one.period].append(one)
+    if not over:
+        return None, ()
+    period = max(over)
+    slots: defaultdict[int, int] = defaultdict(int)
+    for one in over[period]:
+        slots[one.slot] += one.likes
+    busiest = max(slots.values())
+    hours = tuple(
+        HourLikes(weekday=WEEKDAYS[slot // 24], hour=slot % 24, of_busiest=round(n / busiest, 2))
+        for slot, n in sorted(slots.items())
+    )
+    return period_begins(period), hours
+
+
+def _trend(likes: dict[date, int], today: date) -> int | None:
+    means: list[float] = []
+    for weeks_ago in (0, PERIOD_DAYS):
+        days = [
+            n
+            for day, n in likes.items()
+            if weeks_ago < (today - day).days <= weeks_ago + PERIOD_DAYS
+        ]
+        if len(days) < ENOUGH_DAYS:
+            return None
+        means.append(sum(days) / len(days))
+    last, before = means
+    return round(100 * (last - before) / before) if before else None

@@ -1,0 +1,160 @@
+"""Sums for reports in the PostgreSQL store."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import date, datetime
+from typing import Protocol, TypeVar
+
+import asyncpg
+
+from likelight_cloud.store.aggregates import (
+    PERIODS_KEPT,
+    DaySum,
+    HourSum,
+    LampDay,
+    NoteSum,
+    Sums,
+    lamp_times,
+    period_of,
+    slot_of,
+    week_of,
+)
+from likelight_cloud.store.postgresql.kitchens import zone
+from likelight_cloud.store.rows import ms, time_of
+
+T = TypeVar("T")
+
+_ZONE = (
+    "SELECT coalesce(status #>> '{hours,zone}', details ->> 'timezone') FROM kitchen WHERE kid = $1"
+)
+
+
+class _Run(Protocol):
+    def __call__(self, work: Callable[[asyncpg.Connection], Awaitable[T]], /) -> Awaitable[T]: ...
+
+
+class PostgresAggregates:
+    """An `AggregateStore`; `read` and `write` run on the store's connections."""
+
+    def __init__(self, read: _Run, write: _Run) -> None:
+        self._read = read
+        self._write = write
+
+    async def flag_likes(self, kid: str, at: datetime, *, day: bool, hour: bool) -> None:
+        async def work(connection: asyncpg.Connection) -> None:
+            local = await _local(connection, kid, at)
+            if day:
+                await connection.execute(
+                    "UPDATE likes_day SET many = true WHERE kid = $1 AND day = $2",
+                    kid,
+                    local.date(),
+                )
+            if hour:
+                await connection.execute(
+                    "UPDATE likes_hour SET many = true"
+                    " WHERE kid = $1 AND period = $2 AND slot = $3",
+                    kid,
+                    period_of(local.date()),
+                    slot_of(local),
+                )
+
+        await self._write(work)
+
+    async def flag_note(self, kid: str, at: datetime, code: str) -> None:
+        async def work(connection: asyncpg.Connection) -> None:
+            await connection.execute(
+                "UPDATE notes_week SET many = true WHERE kid = $1 AND week = $2 AND code = $3",
+                kid,
+                week_of((await _local(connection, kid, at)).date()),
+                code,
+            )
+
+        await self._write(work)
+
+    async def sums(self, kid: str | None) -> Sums:
+        where, args = ("", ()) if kid is None else (" WHERE kid = $1", (kid,))
+
+        async def work(connection: asyncpg.Connection) -> Sums:
+            async def rows(table: str, order: str) -> list[asyncpg.Record]:
+                # Names of tables and columns, all of them constants.
+                query = f"SELECT * FROM {table}{where} ORDER BY {order}"  # noqa: S608
+                found: list[asyncpg.Record] = await connection.fetch(query, *args)
+                return found
+
+            return Sums(
+                tuple(
+                    DaySum(r["kid"], r["day"], r["n"], r["many"])
+                    for r in await rows("likes_day", "kid, day")
+                ),
+                tuple(
+                    HourSum(r["kid"], r["period"], r["slot"], r["n"], r["many"])
+                    for r in await rows("likes_hour", "kid, period, slot")
+                ),
+                tuple(
+                    NoteSum(r["kid"], r["week"], r["code"], r["n"], r["many"])
+                    for r in await rows("notes_week", "kid, week, code")
+                ),
+                tuple(
+                    LampDay(r["kid"], r["day"], r["heard_ms"], r["dark_ms"])
+                    for r in await rows("lamp_day", "kid, day")
+                ),
+                {r["kid"]: time_of(r["created_at"]).date() for r in await rows("kitchen", "kid")},
+            )
+
+        return await self._read(work)
+
+
+async def count_note(connection: asyncpg.Connection, kid: str, code: str, at: datetime) -> None:
+    """Add a note to those of its week."""
+    await connection.execute(
+        "INSERT INTO notes_week (kid, week, code, n) VALUES ($1, $2, $3, 1)"
+        " ON CONFLICT (kid, week, code) DO UPDATE SET n = notes_week.n + 1",
+        kid,
+        week_of((await _local(connection, kid, at)).date()),
+        code,
+    )
+
+
+async def count_lamp(connection: asyncpg.Connection, kid: str, at: datetime) -> None:
+    """Add the time since the report before to the lamp's day."""
+    before = await connection.fetchrow(
+        "SELECT received_at, unlit_since FROM kitchen WHERE kid = $1", kid
+    )
+    heard_ms, dark_ms = lamp_times(before["received_at"], before["unlit_since"], ms(at))
+    if not heard_ms:
+        return
+    await connection.execute(
+        "INSERT INTO lamp_day (kid, day, heard_ms, dark_ms) VALUES ($1, $2, $3, $4)"
+        " ON CONFLICT (kid, day) DO UPDATE SET heard_ms = lamp_day.heard_ms + excluded.heard_ms,"
+        " dark_ms = lamp_day.dark_ms + excluded.dark_ms",
+        kid,
+        (await _local(connection, kid, at)).date(),
+        heard_ms,
+        dark_ms,
+    )
+
+
+async def _local(connection: asyncpg.Connection, kid: str, at: datetime) -> datetime:
+    """Return `at` in the kitchen's zone."""
+    return at.astimezone(await zone(await connection.fetchval(_ZONE, kid)))
+
+
+async def forget(
+    connection: asyncpg.Connection, days: Mapping[str, date], at: datetime
+) -> list[str]:
+    """Delete the sums of the day that `days` has for each kitchen, and of those before it; return
+    the tags of the commands."""
+    done = [
+        await connection.execute(
+            f"DELETE FROM {table} USING unnest($1::text[], $2::date[]) AS old (kid, day)"  # noqa: S608 - constants
+            f" WHERE {table}.kid = old.kid AND {table}.{column} <= old.day",
+            list(days.keys()),
+            list(days.values()),
+        )
+        for column, table in (("day", "likes_day"), ("day", "lamp_day"), ("week", "notes_week"))
+    ]
+    done.append(
+        await connection.execute(
+            "DELETE FROM likes_hour WHERE period <= $1", period_of(at.date()) - PERIODS_KEPT
+        )
+    )
+    return done

@@ -1,0 +1,139 @@
+"""Sums for reports in the SQLite store."""
+
+import sqlite3
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import date, datetime
+from typing import Protocol, TypeVar
+
+from likelight_cloud.store.aggregates import (
+    PERIODS_KEPT,
+    DaySum,
+    HourSum,
+    LampDay,
+    NoteSum,
+    Sums,
+    lamp_times,
+    period_of,
+    slot_of,
+    week_of,
+)
+from likelight_cloud.store.rows import ms, time_of
+from likelight_cloud.store.zones import zone_called
+
+T = TypeVar("T")
+
+_ZONE = (
+    "SELECT COALESCE(status ->> '$.hours.zone', details ->> '$.timezone') AS zone"
+    " FROM kitchen WHERE kid = ?"
+)
+
+
+class _Run(Protocol):
+    def __call__(self, work: Callable[[sqlite3.Connection], T], /) -> Awaitable[T]: ...
+
+
+class SqliteAggregates:
+    """An `AggregateStore`; `read` and `write` run on the thread of the file."""
+
+    def __init__(self, read: _Run, write: _Run) -> None:
+        self._read = read
+        self._write = write
+
+    async def flag_likes(self, kid: str, at: datetime, *, day: bool, hour: bool) -> None:
+        def work(db: sqlite3.Connection) -> None:
+            local = _local(db, kid, at)
+            if day:
+                db.execute(
+                    "UPDATE likes_day SET many = 1 WHERE kid = ? AND day = ?",
+                    (kid, local.date().isoformat()),
+                )
+            if hour:
+                db.execute(
+                    "UPDATE likes_hour SET many = 1 WHERE kid = ? AND period = ? AND slot = ?",
+                    (kid, period_of(local.date()), slot_of(local)),
+                )
+
+        await self._write(work)
+
+    async def flag_note(self, kid: str, at: datetime, code: str) -> None:
+        def work(db: sqlite3.Connection) -> None:
+            week = week_of(_local(db, kid, at).date()).isoformat()
+            db.execute(
+                "UPDATE notes_week SET many = 1 WHERE kid = ? AND week = ? AND code = ?",
+                (kid, week, code),
+            )
+
+        await self._write(work)
+
+    async def sums(self, kid: str | None) -> Sums:
+        where, args = ("", ()) if kid is None else (" WHERE kid = ?", (kid,))
+
+        def work(db: sqlite3.Connection) -> Sums:
+            def rows(table: str, order: str) -> sqlite3.Cursor:
+                # Names of tables and columns, all of them constants.
+                return db.execute(f"SELECT * FROM {table}{where} ORDER BY {order}", args)  # noqa: S608
+
+            return Sums(
+                tuple(
+                    DaySum(r["kid"], date.fromisoformat(r["day"]), r["n"], bool(r["many"]))
+                    for r in rows("likes_day", "kid, day")
+                ),
+                tuple(
+                    HourSum(r["kid"], r["period"], r["slot"], r["n"], bool(r["many"]))
+                    for r in rows("likes_hour", "kid, period, slot")
+                ),
+                tuple(
+                    NoteSum(
+                        r["kid"], date.fromisoformat(r["week"]), r["code"], r["n"], bool(r["many"])
+                    )
+                    for r in rows("notes_week", "kid, week, code")
+                ),
+                tuple(
+                    LampDay(r["kid"], date.fromisoformat(r["day"]), r["heard_ms"], r["dark_ms"])
+                    for r in rows("lamp_day", "kid, day")
+                ),
+                {r["kid"]: time_of(r["created_at"]).date() for r in rows("kitchen", "kid")},
+            )
+
+        return await self._read(work)
+
+
+def count_note(db: sqlite3.Connection, kid: str, code: str, at: datetime) -> None:
+    """Add a note to those of its week."""
+    db.execute(
+        "INSERT INTO notes_week (kid, week, code, n) VALUES (?, ?, ?, 1)"
+        " ON CONFLICT (kid, week, code) DO UPDATE SET n = n + 1",
+        (kid, week_of(_local(db, kid, at).date()).isoformat(), code),
+    )
+
+
+def count_lamp(db: sqlite3.Connection, kid: str, at: datetime) -> None:
+    """Add the time since the report before to the lamp's day."""
+    before = db.execute(
+        "SELECT received_at, unlit_since FROM kitchen WHERE kid = ?", (kid,)
+    ).fetchone()
+    heard_ms, dark_ms = lamp_times(before["received_at"], before["unlit_since"], ms(at))
+    if not heard_ms:
+        return
+    db.execute(
+        "INSERT INTO lamp_day (kid, day, heard_ms, dark_ms) VALUES (?, ?, ?, ?)"
+        " ON CONFLICT (kid, day) DO UPDATE SET heard_ms = heard_ms + excluded.heard_ms,"
+        " dark_ms = dark_ms + excluded.dark_ms",
+        (kid, _local(db, kid, at).date().isoformat(), heard_ms, dark_ms),
+    )
+
+
+def _local(db: sqlite3.Connection, kid: str, at: datetime) -> datetime:
+    """Return `at` in the kitchen's zone."""
+    row = db.execute(_ZONE, (kid,)).fetchone()
+    return at.astimezone(zone_called(row["zone"] if row else None))
+
+
+def forget(db: sqlite3.Connection, days: Mapping[str, date], at: datetime) -> None:
+    """Delete the sums of the day that `days` has for each kitchen, and of those before it."""
+    for column, table in (("day", "likes_day"), ("day", "lamp_day"), ("week", "notes_week")):
+        db.executemany(
+            f"DELETE FROM {table} WHERE kid = ? AND {column} <= ?",  # noqa: S608 - constants
+            ((kid, day.isoformat()) for kid, day in days.items()),
+        )
+    db.execute("DELETE FROM likes_hour WHERE period <= ?", (period_of(at.date()) - PERIODS_KEPT,))

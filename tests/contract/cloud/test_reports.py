@@ -1,0 +1,314 @@
+"""Reports have sums of at least 20 viewers that are over; none of them tells another."""
+
+import asyncio
+import csv
+import io
+import json
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from likelight.contract import Status
+from likelight.fleet.stores.details import Details
+from likelight_cloud.cli.main import main
+from likelight_cloud.cli.report import rows as csv_rows
+from likelight_cloud.kitchens.viewer_counts import ViewerCounts
+from likelight_cloud.reports import report
+from likelight_cloud.store.aggregates import (
+    DaySum,
+    HourSum,
+    LampDay,
+    NoteSum,
+    Sums,
+    period_begins,
+    period_of,
+    week_of,
+)
+from likelight_cloud.store.base import Store
+from support.cloud import KID, NOON, Site, WallClock, serving, status
+from support.cloud_stores import Factory, Rows, opened
+
+TODAY = NOON.date()
+BEGUN = date(2020, 1, 1)
+KIDS = ("k1", "k2")
+PERIOD = period_of(TODAY)
+
+counts = st.integers(1, 1000)
+kids = st.sampled_from(KIDS)
+days = st.integers(-3, 70).map(lambda ago: TODAY - timedelta(days=ago))
+
+
+def by_key(values: list[tuple[object, ...]]) -> list[tuple[object, ...]]:
+    """Return the rows that a table may have: one of each primary key, all but the last two."""
+    return list({row[:-2]: row for row in values}.values())
+
+
+sums_of_anything = st.builds(
+    lambda day, hour, note, lamp: Sums(
+        tuple(DaySum(*row) for row in by_key(day)),
+        tuple(HourSum(*row) for row in by_key(hour)),
+        tuple(NoteSum(*row) for row in by_key(note)),
+        tuple(LampDay(*row) for row in lamp),
+        dict.fromkeys(KIDS, BEGUN),
+    ),
+    st.lists(st.tuples(kids, days, counts, st.booleans()), max_size=60),
+    st.lists(
+        st.tuples(
+            kids,
+            st.sampled_from((PERIOD - 2, PERIOD - 1, PERIOD)),
+            st.integers(0, 167),
+            counts,
+            st.booleans(),
+        ),
+        max_size=60,
+    ),
+    st.lists(
+        st.tuples(
+            kids, days.map(week_of), st.sampled_from(("heroes", "yum")), counts, st.booleans()
+        ),
+        max_size=40,
+    ),
+    st.lists(st.tuples(kids, days, st.integers(1, 1000), st.just(0)), max_size=5),
+)
+
+
+def of(sums: Sums, kid: str | None) -> Sums:
+    """Return the sums of one kitchen, as a store does."""
+    if kid is None:
+        return sums
+    return replace(
+        sums,
+        days=tuple(one for one in sums.days if one.kid == kid),
+        hours=tuple(one for one in sums.hours if one.kid == kid),
+        notes=tuple(one for one in sums.notes if one.kid == kid),
+        lamps=tuple(one for one in sums.lamps if one.kid == kid),
+    )
+
+
+@given(sums=sums_of_anything, data=st.data())
+def test_no_hidden_sum_changes_any_report(sums: Sums, data: st.DataObject) -> None:
+    """What does not change with a hidden sum tells nothing of it, however figures are combined."""
+
+    def other(n: int, shown: bool) -> int:
+        return n if shown else data.draw(counts)
+
+    changed = replace(
+        sums,
+        days=tuple(
+            replace(one, likes=other(one.likes, one.many and one.day < TODAY)) for one in sums.days
+        ),
+        hours=tuple(
+            replace(one, likes=other(one.likes, one.many and one.period < PERIOD))
+            for one in sums.hours
+        ),
+        notes=tuple(
+            replace(one, notes=other(one.notes, one.many and one.week + timedelta(days=7) <= TODAY))
+            for one in sums.notes
+        ),
+    )
+    for kid in (None, *KIDS):
+        zone = None if kid is None else UTC
+        at = NOON if kid else NOON + timedelta(hours=12)
+        before = report(of(sums, kid), at, kid=kid, zone=zone)
+        assert report(of(changed, kid), at, kid=kid, zone=zone) == before
+        assert before.likes == sum(day.likes for day in before.days)
+        assert before.notes_sent == sum(note.notes for note in before.notes)
+    fleet = report(sums, NOON + timedelta(hours=12), kid=None)
+    each = [report(of(sums, kid), NOON, kid=kid, zone=UTC) for kid in KIDS]
+    assert fleet.likes == sum(one.likes for one in each)
+    assert fleet.notes_sent == sum(one.notes_sent for one in each)
+
+
+def test_a_mean_is_of_four_whole_weeks(tmp_path: Path) -> None:
+    over = period_begins(PERIOD)
+    sums = Sums(
+        hours=(
+            HourSum("k1", PERIOD - 1, 0, 40, True),
+            HourSum("k1", PERIOD - 1, 119, 100, True),
+            HourSum("k1", PERIOD - 1, 7, 30, False),
+        ),
+        created_on={"k1": over - timedelta(days=28)},
+    )
+    told = report(sums, NOON, kid="k1", zone=UTC)
+    assert told.hours_from == over - timedelta(days=28)
+    assert [(one.weekday, one.hour, one.of_busiest) for one in told.hours] == [
+        ("monday", 0, 0.4),
+        ("friday", 23, 1.0),
+    ]
+    late = replace(sums, created_on={"k1": over - timedelta(days=27)})
+    assert report(late, NOON, kid="k1", zone=UTC).hours == ()
+    last = datetime.combine(over - timedelta(days=1), datetime.max.time(), UTC)
+    assert report(sums, last, kid="k1", zone=UTC).hours == ()
+
+
+def test_a_trend_compares_a_kitchen_with_itself_and_needs_14_days_of_each() -> None:
+    shown = [
+        DaySum("k1", TODAY - timedelta(days=ago), 20 if ago <= 28 else 10, True)
+        for ago in (*range(1, 15), *range(29, 43))
+    ]
+    sums = Sums(days=tuple(shown), created_on={"k1": BEGUN})
+    assert report(sums, NOON, kid="k1", zone=UTC).trend_percent == 100
+    assert report(sums, NOON, kid=None).trend_percent is None
+    fewer = replace(sums, days=tuple(shown[1:]))
+    assert report(fewer, NOON, kid="k1", zone=UTC).trend_percent is None
+
+
+def test_the_twentieth_viewer_is_counted_once_and_a_forgotten_one_not() -> None:
+    counted = ViewerCounts()
+    for _ in range(3):
+        assert not any(counted.add("day", 1, f"v{n}") for n in range(19))
+    counted.forget("v3")
+    assert not counted.add("day", 1, "v19")
+    assert not counted.add("day", 2, "v20"), "another day begins"
+    assert not any(counted.add("day", 2, f"v{n}") for n in range(18))
+    assert counted.add("day", 2, "v18")
+    assert not counted.add("day", 2, "v21")
+    assert not counted.add("other", 2, "v21")
+
+
+@pytest.fixture
+async def store(factory: Factory) -> AsyncIterator[Store]:
+    async with opened(factory) as store:
+        await store.add_kitchen("k1", "One", NOON, Details(timezone="Pacific/Kiritimati"))
+        await store.add_kitchen("k2", "Two", NOON)
+        yield store
+
+
+async def test_sums_are_kept_by_the_kitchen_s_own_time(store: Store) -> None:
+    aggregates = store.aggregates
+    # In Kiritimati it is Sunday, 2:00.
+    sunday = date(2026, 11, 22)
+    await store.add_likes({"k1": 3, "k2": 1}, NOON)
+    await store.add_likes({"k1": 4}, NOON + timedelta(minutes=59))
+    for n in range(2):
+        await store.add_note("k1", id=f"n{n}", code="yum", key=f"{n}", at=NOON, expires_at=NOON)
+    await store.add_note("k1", id="n9", code="yum", key="0", at=NOON, expires_at=NOON)
+    hour = HourSum("k1", period_of(sunday), 6 * 24 + 2, 7, False)
+    assert await aggregates.sums("k1") == Sums(
+        (DaySum("k1", sunday, 7, False),),
+        (hour,),
+        (NoteSum("k1", week_of(sunday), "yum", 2, False),),
+        (),
+        {"k1": TODAY},
+    )
+    await aggregates.flag_likes("k1", NOON, day=False, hour=True)
+    await aggregates.flag_note("k1", NOON, "yum")
+    of_all = await aggregates.sums(None)
+    assert of_all.hours[0] == replace(hour, many=True)
+    assert [one.many for one in of_all.days] == [False, False]
+    assert of_all.notes[0].many
+    await aggregates.flag_likes("k2", NOON, day=True, hour=False)
+    of_all = await aggregates.sums(None)
+    assert [(one.kid, one.many) for one in of_all.days] == [("k1", False), ("k2", True)]
+    assert not of_all.hours[1].many
+
+
+async def test_a_lamp_s_day_is_how_long_it_was_heard_of_and_dark(store: Store) -> None:
+    await store.add_likes({"k2": 5}, NOON)
+    kitchen = await store.kitchen("k2")
+    assert kitchen is not None
+    for n in range(1, 21):
+        light = {"lit_total": 0 if n < 16 else 5, "last_lit_at": None, "epoch": kitchen.epoch}
+        body = Status.model_validate(status(n=n, light=light))
+        # The first and the eleventh after an outage.
+        at = NOON + timedelta(minutes=n if n <= 10 else n + 60)
+        await store.put_status("k2", body, at)
+    (lamp,) = (await store.aggregates.sums("k2")).lamps
+    minute = 60_000
+    assert lamp.heard_ms == 18 * minute
+    assert lamp.dark_ms == 0
+    for n in range(21, 36):
+        light = {"lit_total": 0, "last_lit_at": None, "epoch": kitchen.epoch}
+        body = Status.model_validate(status(n=n, light=light))
+        await store.put_status("k2", body, NOON + timedelta(minutes=n + 60))
+    (lamp,) = (await store.aggregates.sums("k2")).lamps
+    assert (lamp.heard_ms, lamp.dark_ms) == (33 * minute, 5 * minute)
+
+
+async def test_sums_are_deleted_when_they_are_old_and_with_their_kitchen(
+    store: Store, rows: Rows
+) -> None:
+    async def everything(at: datetime) -> None:
+        await store.add_likes({"k2": 1}, at)
+        await store.add_note("k2", id=f"{at}", code="yum", key=f"{at:%y%m%d}", at=at, expires_at=at)
+
+    await everything(NOON)
+    await store.put_status("k2", Status.model_validate(status(n=1)), NOON)
+    await store.put_status("k2", Status.model_validate(status(n=2)), NOON + timedelta(minutes=1))
+    tables = {"likes_day", "likes_hour", "notes_week", "lamp_day"}
+    assert tables <= (await rows("k2")).keys()
+    await everything(NOON + timedelta(days=300))
+    await store.holdings.forget(NOON + timedelta(days=300))
+    counted = await rows("k2")
+    assert (counted["likes_day"], counted["likes_hour"], counted["lamp_day"]) == (2, 1, 1)
+    await store.holdings.forget(NOON + timedelta(days=400))
+    counted = await rows("k2")
+    assert (counted["likes_day"], counted["notes_week"]) == (1, 1)
+    assert not {"likes_hour", "lamp_day"} & counted.keys()
+    await store.remove_kitchen("k2")
+    assert await rows("k2") == {}
+
+
+async def viewers(site: Site, count: int) -> None:
+    for _ in range(count):
+        site.forget_viewer()
+        assert (await site.like()).status == 202
+        assert (await site.note()).status == 201
+
+
+async def test_a_day_with_twenty_viewers_is_in_the_report_once_it_is_over(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    clock = WallClock()
+    clock.at = datetime(2026, 11, 2, 12, tzinfo=UTC)
+    async with serving(tmp_path / "cloud.db", now=clock) as site:
+        sums = site.cloud.store.aggregates.sums
+        await viewers(site, 19)
+        # One who comes again is no other viewer, and one who asks to be forgotten none.
+        await site.like()
+        await site.call("DELETE", "/v1/me")
+        await viewers(site, 1)
+        await asyncio.sleep(0.1)
+        assert not (await sums(KID)).days[0].many
+        await viewers(site, 1)
+        async with asyncio.timeout(20):
+            while not (await sums(KID)).notes[0].many:
+                await asyncio.sleep(0.01)
+        held = await sums(KID)
+        assert (held.days[0].many, held.hours[0].many) == (True, True)
+        assert report(held, clock.at, kid=KID, zone=UTC).days == ()
+        clock.step(days=1)
+        await viewers(site, 19)
+        clock.step(days=1)
+        told = report(await sums(KID), clock.at, kid=KID, zone=UTC)
+        assert [(one.day, one.likes) for one in told.days] == [(date(2026, 11, 2), 22)]
+        assert (told.likes, told.notes) == (22, ()), "the week is not over"
+
+    def run(*words: str) -> str:
+        assert main(["report", *words, "--database", str(tmp_path / "cloud.db")]) == 0
+        return capsys.readouterr().out
+
+    for words in ((KID,), ("--fleet",)):
+        said = await asyncio.to_thread(run, *words)
+        assert "Likes: 22 on 1 days\n    2026-11-02  22" in said
+        assert json.loads(await asyncio.to_thread(run, *words, "--json"))["likes"] == 22
+        lines = list(csv.reader(io.StringIO(await asyncio.to_thread(run, *words, "--csv"))))
+        assert lines[:2] == [["what", "when", "which", "value"], ["likes", "2026-11-02", "", "22"]]
+
+
+def test_no_cell_of_the_table_is_a_formula() -> None:
+    sums = Sums(
+        (DaySum("k1", TODAY - timedelta(days=1), 5, True),),
+        (HourSum("k1", PERIOD - 1, 3, 5, True),),
+        (NoteSum("k1", week_of(TODAY) - timedelta(days=7), "yum", 5, True),),
+        (LampDay("k1", TODAY - timedelta(days=1), 1000, 10),),
+        {"k1": BEGUN},
+    )
+    told = list(csv_rows(report(sums, NOON, kid="k1", zone=UTC)))
+    assert len(told) == 4
+    assert not any(cell[:1] in "=+-@" for row in told for cell in row if cell)
