@@ -76,8 +76,12 @@ take_network() {
     if [ -n "$country" ] && command -v raspi-config > /dev/null; then
         raspi-config nonint do_wifi_country "$country" || say "the country was not taken"
     fi
-    # Asked while it runs: NetworkManager writes its state over a file when it ends.
-    nmcli radio wifi on || say "Wi-Fi could not be switched on"
+    # It may start only now, and writes its own state over a file when it ends: asked while it runs.
+    timeout 60 systemctl start NetworkManager.service
+    if ! nmcli radio wifi on; then
+        mkdir -p "$ROOT/var/lib/NetworkManager"
+        printf '[main]\nWirelessEnabled=true\n' > "$ROOT/var/lib/NetworkManager/NetworkManager.state"
+    fi
     nmcli connection reload || say "the network waits for the next boot"
     # Its own profile of a cable keeps the socket, and a static address would wait.
     if [ -f "$PROFILE" ]; then
