@@ -2,6 +2,7 @@
 
 import argparse
 import json
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from likelight.cli.exits import Exit
@@ -17,7 +18,8 @@ def add_doctor(commands: "Commands") -> None:
         "doctor",
         help="look for every known problem of this device, and tell the fix",
         description="Look for every known problem of this device, and tell what to do about it. "
-        "Changes nothing, and may run beside the daemon; with sudo it sees more. Exit code 0 when "
+        "Changes nothing, and may run beside the daemon, which tells the cloud what is not well; "
+        "with sudo it sees more. Exit code 0 when "
         "nothing failed, 1 when something did. With a mistake in the configuration it looks for "
         "all that it can see without one.",
     )
@@ -33,6 +35,8 @@ def _doctor(arguments: argparse.Namespace) -> Exit:
     from likelight.fleet.doctor.check import Result
     from likelight.fleet.doctor.checks import CHECKS
     from likelight.fleet.doctor.system import System
+    from likelight.web.control.client import CommandRefused, NotRunning, call
+    from likelight.web.control.messages import DoneAnswer, FindingsRequest
 
     try:
         target = target_of(arguments)
@@ -44,6 +48,11 @@ def _doctor(arguments: argparse.Namespace) -> Exit:
         found = doctor.examine(system, CHECKS)
     except KeyboardInterrupt:
         return Exit.INTERRUPTED
+    if system.socket is not None:
+        # One that does not run, or is older, or may not be asked, tells nobody.
+        with suppress(NotRunning, CommandRefused):
+            told = FindingsRequest(findings=doctor.findings(found))
+            call(system.socket, "POST", "/findings", DoneAnswer, told)
     if arguments.json:
         print(json.dumps(doctor.to_json(system, found), indent=1))
     else:

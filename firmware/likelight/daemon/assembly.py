@@ -205,6 +205,7 @@ def _connect(
         troubles,
         events.changes,
         pairing_code=lambda: events.pairing_code,
+        keep_findings=events.keep_findings,
         another_kitchen=events.another_kitchen,
     )
     events.health = device.health

@@ -18,6 +18,7 @@ from likelight.runtime.changes import Changes
 from likelight.runtime.supervisor import Supervisor
 from likelight.runtime.troubles import Troubles
 from likelight.web.control.consent import consent_routes
+from likelight.web.control.findings import KeepFindings, findings_routes
 from likelight.web.control.lights import lights_routes
 from likelight.web.control.messages import StatusAnswer
 from likelight.web.control.queue import queue_routes
@@ -43,6 +44,8 @@ class Device:
     """Counts the events that may have changed `health()`."""
     pairing_code: Callable[[], str | None]
     """Returns the code that waits for an operator; None when there is none."""
+    keep_findings: KeepFindings
+    """Takes what the doctor has found, for the cloud."""
     another_kitchen: asyncio.Event
     """Set once an operator has made this device another kitchen's: it must begin anew."""
 
@@ -97,6 +100,7 @@ class Device:
             *lights_routes(lamp, simulated=self.hardware.lights.simulated),
             *queue_routes(lamp, self.window_in.presenter),
             *consent_routes(self.permissions.consent),
+            *findings_routes(self.keep_findings),
         ]
 
     def _waiting_for(self) -> tuple[str, ...]:

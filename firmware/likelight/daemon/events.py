@@ -6,7 +6,14 @@ from collections.abc import Callable
 from likelight.appreciation.sync.connection import CloudConnection
 from likelight.appreciation.sync.vitals import OwnHealth
 from likelight.appreciation.window_in import WindowIn
-from likelight.contract import Desired, State, Viewers, WeekHours
+from likelight.contract import (
+    MAX_FINDINGS,
+    Desired,
+    DeviceFinding,
+    State,
+    Viewers,
+    WeekHours,
+)
 from likelight.daemon.health import DeviceHealth
 from likelight.daemon.token_rotation import TokenRotation
 from likelight.feed.hub import Hub
@@ -24,6 +31,10 @@ from likelight_hw.ports import CameraStatus, LightFrame, Rendition
 
 JPEG_FPS = 15.0
 """What an MJPEG viewer gets at most: at 720p each picture has about 35 KB, so 4 Mbit/s."""
+
+
+DOCTOR_COUNTS_S = 24 * 3600.0
+"""How long what the doctor has found is told: nobody may ever run it again."""
 
 
 class DeviceEvents:
@@ -52,11 +63,25 @@ class DeviceEvents:
         self.pairing_code: str | None = None
         """What the panel shows for an operator to confirm this device by."""
         self.another_kitchen = asyncio.Event()
+        self._doctor: tuple[DeviceFinding, ...] = ()
+        self._doctor_at = 0.0
         self._unreachable = {Trouble.NOT_PAIRED, *([Trouble.ADDRESS] if cloud_inside else [])}
 
     def opening_hours(self) -> WeekHours | None:
         """Return the hours that viewers are told."""
         return self.permissions.hours.told()
+
+    def keep_findings(self, findings: tuple[DeviceFinding, ...]) -> None:
+        """Take what the doctor finds not well; it counts until it looks again, for a day."""
+        self._doctor, self._doctor_at = findings, asyncio.get_running_loop().time()
+
+    def _findings(self, own: tuple[DeviceFinding, ...]) -> tuple[DeviceFinding, ...]:
+        """Return the device's `own` findings and the doctor's, the worst first."""
+        if asyncio.get_running_loop().time() - self._doctor_at >= DOCTOR_COUNTS_S:
+            self._doctor = ()
+        known = {one.id for one in own}
+        both = (*own, *(one for one in self._doctor if one.id not in known))
+        return tuple(sorted(both, key=lambda one: one.level == "warn")[:MAX_FINDINGS])
 
     def own_health(self) -> OwnHealth:
         """Return what a status tells of the parts."""
@@ -64,7 +89,7 @@ class DeviceEvents:
         return OwnHealth(
             fps=round(self.hub.meter.fps(now_us()), 1) if live else None,
             consent_review=health.consent.review if health.consent else None,
-            findings=health.findings,
+            findings=self._findings(health.findings),
         )
 
     def on_demand(self, demand: Demand) -> None:

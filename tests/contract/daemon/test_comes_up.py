@@ -11,11 +11,13 @@ from typing import Any
 import aiohttp
 import pytest
 
+from likelight.appreciation.sync import report
 from likelight.appreciation.sync.connection import CloudConnection
 from likelight.cli.main import main
+from likelight.config.places import CONTROL_SOCKET
 from likelight.config.settings import CloudSettings, Config, KitchenSettings, WebSettings
 from likelight.config.state_dir import held_if_usable
-from likelight.contract import LATEST, State
+from likelight.contract import LATEST, DeviceFinding, State
 from likelight.contract.enrolment import code_of, new_code
 from likelight.daemon import assembly, embedded_cloud, kitchen_notes, token_watch
 from likelight.daemon import listener as listener_module
@@ -25,6 +27,8 @@ from likelight.daemon.listener import device_listener_if_there
 from likelight.daemon.prepare import prepare
 from likelight.runtime import supervisor
 from likelight.runtime.clock import utc_now
+from likelight.web.control.client import call
+from likelight.web.control.messages import DoneAnswer, FindingsRequest
 from likelight.web.http.server import listen
 from likelight_cloud.api.device import pairing as pairing_api
 from likelight_cloud.cli.main import main as cloud_main
@@ -410,8 +414,9 @@ async def test_what_the_configuration_names_and_can_not_be_used_is_left_out_and_
 
 
 async def test_what_is_broken_comes_to_the_cloud_s_operators_with_what_to_do(
-    tmp_path: Path,
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(report, "HEARTBEAT_S", 0.5)
     token_file, wall = tmp_path / "token", tmp_path / "nowhere"
     await asyncio.to_thread(write_token, token_file, "the-device-token")
     bearer = {"Authorization": "Bearer an-operator-s-token"}
@@ -435,10 +440,23 @@ async def test_what_is_broken_comes_to_the_cloud_s_operators_with_what_to_do(
             async with asyncio.timeout(30):
                 while (kitchen := await told())["state"] != "fault":
                     pass
+                found = (
+                    DeviceFinding(id="dns", level="fail"),
+                    DeviceFinding(id="brand-notes", level="fail"),
+                )
+                asked = FindingsRequest(findings=found)
+                socket = tmp_path / "state" / CONTROL_SOCKET
+                await asyncio.to_thread(call, socket, "POST", "/findings", DoneAnswer, asked)
+                while len((later := await told())["findings"]) < 3:
+                    pass
+    assert [(one["id"], one["level"]) for one in later["findings"]] == [
+        ("camera", "fail"),
+        ("dns", "fail"),
+        ("brand-notes", "warn"),
+    ]
     assert [one["id"] for one in kitchen["reasons"]] == ["camera", "brand-notes"]
     assert kitchen["to_do"].startswith("Look whether the camera's cable is firmly in")
     assert (kitchen["camera"], kitchen["lamp"], kitchen["simulated"]) == ("broken", "works", True)
-    assert kitchen["findings"][0]["level"] == "warn"
     assert kitchen["disk_free_mb"] > 0
 
 

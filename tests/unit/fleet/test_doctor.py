@@ -57,6 +57,14 @@ def test_what_is_reported_to_people_and_programs(tmp_path: Path) -> None:
     for_programs = json.loads(json.dumps(doctor.to_json(system, found)))
     assert for_programs["result"] == "fail"
     assert [one["id"] for one in for_programs["checks"]] == [check.id for check in CHECKS]
+    to_cloud = [(one.id, one.level) for one in doctor.findings(found)]
+    assert to_cloud
+    assert sorted(to_cloud) == sorted(
+        (one["id"], one["result"])
+        for one in for_programs["checks"]
+        if one["result"] in ("warn", "fail") and one["id"] != "daemon"
+    )
+    assert [level for _, level in to_cloud] == sorted(level for _, level in to_cloud)
 
 
 def test_no_check_tells_the_token(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from likelight import __version__
+from likelight.contract import MAX_FINDINGS, DeviceFinding
 from likelight.fleet.doctor.check import Check, Finding, Result, fail, skip
 from likelight.fleet.doctor.system import NotConfigured, System
 
@@ -79,6 +80,19 @@ def examine(
         thread.join(max(0.0, until - time.monotonic()))
     late = fail(f"no answer within {timeout_s:g} s")
     return tuple(Diagnosis(one, found.get(one.id, late)) for one in checks)
+
+
+def findings(diagnoses: Iterable[Diagnosis]) -> tuple[DeviceFinding, ...]:
+    """Return what is not well, the worst first, by ids: so the daemon tells the cloud. Not what the
+    daemon has said of itself."""
+    bad = [one for one in diagnoses if one.fix is not None and one.check.id != "daemon"]
+    bad.sort(key=lambda one: one.finding.result is Result.WARN)
+    return tuple(
+        DeviceFinding(
+            id=one.check.id, level="fail" if one.finding.result is Result.FAIL else "warn"
+        )
+        for one in bad[:MAX_FINDINGS]
+    )
 
 
 def worst(diagnoses: Iterable[Diagnosis]) -> Result:

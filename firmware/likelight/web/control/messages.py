@@ -1,8 +1,8 @@
 """What goes over the control socket: requests of the command line, and the daemon's answers."""
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
-from likelight.contract import State
+from likelight.contract import MAX_FINDINGS, DeviceFinding, State
 
 
 class Request(BaseModel):
@@ -21,6 +21,12 @@ class PlayRequest(Request):
     """Which effect to show."""
 
     effect: str
+
+
+class FindingsRequest(Request):
+    """What the doctor finds not well, the worst first."""
+
+    findings: tuple[DeviceFinding, ...] = Field(max_length=MAX_FINDINGS)
 
 
 class DoneAnswer(CommandAnswer):
