@@ -48,6 +48,7 @@ EVENTS = {
             "code": "heroes",
             "created_at": "2026-11-21T11:00:00Z",
             "expires_at": "2026-11-21T23:00:00Z",
+            "source": "page",
         }
     ],
     "more": False,
