@@ -11,6 +11,7 @@ from likelight.contract import (
     Summary,
     SummaryFeed,
     SummaryLikes,
+    SummaryMoment,
     SummaryNotes,
     SummaryViewers,
     Viewers,
@@ -230,6 +231,8 @@ class Kitchen:
             turns.append(self._last_contact.at + OFFLINE_AFTER_S)
         if self._likes_today() > 0:
             turns.append(loop_time() + self._day_left_s())
+        if (moment := self._moment()) is not None:
+            turns.append(loop_time() + (moment.until - self._now()).total_seconds())
         return min(turns, default=float("inf"))
 
     def summary(self) -> Summary:
@@ -260,10 +263,15 @@ class Kitchen:
             viewers=SummaryViewers(band=self.viewers().band),
             feed=SummaryFeed(arriving=self.arrival.arriving) if self._relays_pictures else None,
             thanks=thanks,
+            moment=self._moment(),
             opens_at=report.opens_at if report and state is State.CLOSED else None,
             hours=record.hours,
             server_time=self._now(),
         )
+
+    def _moment(self) -> SummaryMoment | None:
+        moment = self.record.moment
+        return moment if moment is not None and self._now() < moment.until else None
 
     def _likes_today(self) -> int:
         today = self._now().astimezone(self.record.zone).date()

@@ -132,6 +132,7 @@ class KitchenPages:
             **_head(place, words, summary),
             **_state(place, words, summary),
             **_counted(lang, words, summary),
+            ask=words[f"ask_{summary.moment.kind}" if summary and summary.moment else "hint"],
             **_addresses(public, lang, summary),
             **hours_words(lang, words, summary),
             parted=parted,

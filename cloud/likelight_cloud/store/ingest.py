@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from enum import Enum
 from typing import Final, NamedTuple, Protocol
 
-from likelight.contract import Count, Name, Wire
+from likelight.contract import Count, Name, SummaryMoment, Wire
 
 SOURCE_NAME = "[a-z0-9][a-z0-9-]{0,31}"
 """The pattern of a source's name, in addresses too."""
@@ -55,6 +55,13 @@ class NoteSent:
 
 
 @dataclass(frozen=True, slots=True)
+class MomentSent:
+    """A moment, which takes the place of the one before."""
+
+    moment: SummaryMoment
+
+
+@dataclass(frozen=True, slots=True)
 class SourceEvent:
     """One event of a source for a kitchen. `id` and `digest` are hashes: of its id, and of all that
     it says. Without an id nobody can know that it was here before."""
@@ -64,11 +71,12 @@ class SourceEvent:
     digest: bytes
     sent_at: datetime
     kid: str
-    sent: LikesSent | NoteSent
+    sent: LikesSent | NoteSent | MomentSent
 
 
 class EventAnswer(Wire):
-    """What became of an event: the likes that count, 1 for a note, and the note's id."""
+    """What became of an event: the likes that count, 1 for a note or a moment, and the
+    note's id."""
 
     accepted: Count
     note: Name | None = None

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, tzinfo
 
-from likelight.contract import Desired, NoteState, State, Thanks, WeekHours
+from likelight.contract import Desired, NoteState, State, SummaryMoment, Thanks, WeekHours
 from likelight.fleet.stores.details import UNLISTED, Details
 from likelight_cloud.store.rotation import Rotation
 
@@ -58,6 +58,8 @@ class KitchenRecord:
     rotation: Rotation | None = None
     """How far its device is on the way to a new token; None where there never was another one, and
     after all were revoked."""
+    moment: SummaryMoment | None = None
+    """The newest that a source has told of; it may be over."""
     likes_by_source: Mapping[str, int] = field(default_factory=dict)
     """Of `likes_total` those that each webhook source has sent, by its name."""
 

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from typing import Any, Protocol, overload
 
-from likelight.contract import Desired, State, Thanks, WeekHours
+from likelight.contract import Desired, State, SummaryMoment, Thanks, WeekHours
 from likelight.fleet.stores.details import Details
 from likelight_cloud.store.ingest import IngestSource
 from likelight_cloud.store.operators import Operator, Role
@@ -80,6 +80,9 @@ def kitchen_of(row: Row) -> KitchenRecord:
         details=_details(row["details"]),
         rotation=Rotation(RotationStep(row["rotation"]), time_of(row["rotation_at"]))
         if row["rotation"]
+        else None,
+        moment=SummaryMoment(kind=row["moment"], until=time_of(row["moment_until"]))
+        if row["moment"]
         else None,
         likes_by_source=json.loads(row["by_source"] or "{}"),
     )

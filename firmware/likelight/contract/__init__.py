@@ -132,6 +132,9 @@ from likelight.contract.values import (
     LampLit as LampLit,
 )
 from likelight.contract.values import (
+    Moment as Moment,
+)
+from likelight.contract.values import (
     Name as Name,
 )
 from likelight.contract.values import (
@@ -205,6 +208,9 @@ from likelight.contract.viewer import (
 )
 from likelight.contract.viewer import (
     SummaryLikes as SummaryLikes,
+)
+from likelight.contract.viewer import (
+    SummaryMoment as SummaryMoment,
 )
 from likelight.contract.viewer import (
     SummaryNotes as SummaryNotes,

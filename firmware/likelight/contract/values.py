@@ -128,6 +128,14 @@ class Cause(StrEnum):
     DEMAND = "demand"
 
 
+class Moment(StrEnum):
+    """What happens in a kitchen just now, of which its page speaks for three minutes."""
+
+    IN_OVEN = "in_oven"
+    OUT_OF_OVEN = "out_of_oven"
+    RUSH = "rush"
+
+
 class NoteState(StrEnum):
     """How far a note has come; it only moves to a later state in this list.
 

@@ -12,6 +12,7 @@ from likelight.contract.values import (
     Count,
     Flag,
     LampLit,
+    Moment,
     NoteCode,
     NoteState,
     State,
@@ -44,6 +45,11 @@ class SummaryFeed(Wire):
     arriving: bool
 
 
+class SummaryMoment(Wire):
+    kind: Moment
+    until: Time
+
+
 class Summary(Wire):
     """What a viewer may know of a kitchen: `GET /v1/kitchens/{kid}` and the SSE event `summary`."""
 
@@ -59,6 +65,7 @@ class Summary(Wire):
     feed: SummaryFeed | None = None
     """None where the device itself serves the pictures."""
     thanks: Thanks | None = None
+    moment: SummaryMoment | None = None
     opens_at: Time | None = None
     hours: WeekHours | None = None
     server_time: Time

@@ -325,6 +325,7 @@ async def test_the_summary_is_what_the_device_said(site: Site, clock: WallClock)
         "viewers": {"band": None},
         "feed": None,
         "thanks": None,
+        "moment": None,
         "opens_at": None,
         "hours": None,
         "server_time": "2026-11-21T12:00:00.000Z",

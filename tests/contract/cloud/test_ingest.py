@@ -1,6 +1,7 @@
 """Likes and notes that come as webhooks: once, within limits, and under their source's name."""
 
 import asyncio
+import html
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
@@ -11,6 +12,8 @@ from typing import Any
 
 import aiohttp
 
+from likelight.runtime.clock import loop_time
+from likelight_cloud.page.languages import WORDS
 from likelight_cloud.store.base import Store
 from likelight_cloud.trust.ceilings import KitchenLimits
 from support.cloud import KID, NOON, Site, WallClock, serving
@@ -137,6 +140,38 @@ async def test_what_a_source_sends_reaches_the_device_once_and_under_its_name(
         assert (await place.told(told["cursor"]))["likes"]["by_source"] == {"page": 1}
 
 
+async def test_a_moment_changes_what_the_page_asks_for_three_minutes(database: str) -> None:
+    async with ingesting(database) as place:
+
+        async def asked() -> str:
+            page = await place.site.call("GET", f"/k/{KID}?lang=de")
+            return html.unescape(page.body.decode()).split('<p id="hint">')[1].split("</p>")[0]
+
+        words = WORDS["de"]
+        assert (await place.site.summary())["moment"] is None
+        assert await asked() == words["hint"]
+        first = await place.till.signed("m1", "moment", kitchen=KID, moment="in_oven")
+        assert (first.status, first.body) == (200, {"accepted": 1})
+        assert (await place.site.summary())["moment"] == {
+            "kind": "in_oven",
+            "until": "2026-11-21T12:03:00.000Z",
+        }
+        assert await asked() == words["ask_in_oven"]
+        place.clock.step(minutes=2)
+        at = place.clock.at
+        await place.till.signed("m2", "moment", at, kitchen=KID, moment="out_of_oven")
+        # The one before comes once more: it is over.
+        await place.till.signed("m1", "moment", at, kitchen=KID, moment="in_oven")
+        assert await asked() == words["ask_out_of_oven"]
+        kitchen = await place.site.cloud.kitchen(KID)
+        assert kitchen.next_timed_change() - loop_time() <= 180
+        place.clock.step(minutes=3)
+        assert (await place.site.summary())["moment"] is None
+        assert await asked() == words["hint"]
+        unsigned = {"type": "moment", "data": {"kitchen": KID, "moment": "rush"}}
+        assert (await place.tool.bearer(unsigned)).status == 422
+
+
 async def test_an_id_is_remembered_for_two_days_and_then_forgotten(tmp_path: Path) -> None:
     database = tmp_path / "cloud.db"
     async with ingesting(database) as place:
@@ -212,6 +247,8 @@ NONE: list[tuple[str, dict[str, Any], int, str]] = [
     ("note", {"kitchen": KID, "code": "no-such"}, 422, "no note called no-such"),
     ("note", {"kitchen": KID, "code": "<b>"}, 422, "data.code"),
     ("dislike", {"kitchen": KID, "n": 1}, 422, "likes.total"),
+    ("moment", {"kitchen": KID, "moment": "burnt"}, 422, "data.moment"),
+    ("moment", {"kitchen": "nowhere", "moment": "rush"}, 404, "no kitchen called nowhere"),
 ]
 
 

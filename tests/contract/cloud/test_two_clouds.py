@@ -148,3 +148,8 @@ async def test_an_event_that_comes_to_both_counts_once_and_reaches_the_device(
         assert [(note["code"], note["source"]) for note in told["notes"]] == [
             ("heroes", "webhook:till")
         ]
+        # What happens in the kitchen is read at the other one, too.
+        await senders[1].signed("m1", "moment", at, kitchen=KID, moment="rush")
+        async with asyncio.timeout(20):
+            while (await one.summary())["moment"] is None:
+                await asyncio.sleep(0.05)

@@ -10,7 +10,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Page, expect
 
-from likelight.contract import LampLit, NoteState, State, SummaryLikes
+from likelight.contract import LampLit, Moment, NoteState, State, SummaryLikes, SummaryMoment
 from support.chromium import needs_chromium
 from support.pages import DESKTOP, PHONE, Theme, ViewerPage, chromium_page, photograph
 from support.serving import serving
@@ -213,6 +213,21 @@ async def test_a_thanks_that_a_restored_cloud_says_again_is_not_a_new_one(
     await viewer.receives("Sent: Hello from far away")
     cloud.thank()
     await viewer.receives("The crew says thanks")
+
+
+async def test_a_moment_is_asked_about_until_it_is_over(
+    cloud: StubCloud, viewer: ViewerPage, page: Page
+) -> None:
+    hint, now = page.locator("#hint"), datetime.now(UTC)
+    await viewer.like.click()
+    await expect(hint).to_be_hidden()
+    cloud.tell(moment=SummaryMoment(kind=Moment.RUSH, until=now + timedelta(minutes=3)))
+    await expect(hint).to_have_text(
+        "The kitchen is very busy just now. A heart helps the crew along."
+    )
+    # The page does not wait for the cloud, which it may have lost meanwhile.
+    cloud.tell(moment=SummaryMoment(kind=Moment.IN_OVEN, until=now))
+    await expect(hint).to_have_text("Tap the heart, and a lamp lights in the kitchen.")
 
 
 async def test_a_note_that_the_cloud_has_lost_is_called_so(

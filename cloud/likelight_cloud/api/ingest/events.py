@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, RootModel, StringConstraints
 
-from likelight.contract import Count, KitchenId, NoteCode
+from likelight.contract import Count, KitchenId, Moment, NoteCode
 from likelight_cloud.store.ingest import MOST_PER_EVENT, LikesSent
 
 
@@ -63,8 +63,22 @@ class SentNote(_Event):
     data: NoteData
 
 
+class MomentData(_Part):
+    kitchen: KitchenId
+    moment: Moment
+
+
+class MomentEvent(_Event):
+    """What happens in the kitchen just now; of whose order nothing is told."""
+
+    type: Literal["moment"]
+    data: MomentData
+
+
 class IngestEvent(
-    RootModel[Annotated[LikesTotal | LikesDelta | SentNote, Field(discriminator="type")]]
+    RootModel[
+        Annotated[LikesTotal | LikesDelta | SentNote | MomentEvent, Field(discriminator="type")]
+    ]
 ):
     """Body of `POST /v1/ingest/{source}`."""
 

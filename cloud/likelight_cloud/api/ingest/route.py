@@ -2,16 +2,24 @@
 
 import hmac
 import logging
+from datetime import timedelta
 
 from aiohttp import web
 
+from likelight.contract import SummaryMoment
 from likelight.contract.problem import ProblemType
 from likelight.runtime.clock import loop_time
 from likelight.runtime.paced_log import PacedLog
 from likelight.web.http.body import json_answer, parsed, read_json
 from likelight.web.http.declared import Part, declares
 from likelight.web.http.problems import ProblemError
-from likelight_cloud.api.ingest.events import IngestEvent, LikesDelta, LikesTotal, SentNote
+from likelight_cloud.api.ingest.events import (
+    IngestEvent,
+    LikesDelta,
+    LikesTotal,
+    MomentEvent,
+    SentNote,
+)
 from likelight_cloud.api.viewer.notes import (
     check_code,
     expiry,
@@ -28,6 +36,7 @@ from likelight_cloud.store.ingest import (
     EventAnswer,
     EventRefusal,
     IngestSource,
+    MomentSent,
     NoteSent,
     SourceEvent,
 )
@@ -42,6 +51,8 @@ UNSIGNED_PER_S = 1
 BURST_S = 60
 """Events of a source: so many seconds' worth at once."""
 
+MOMENT_LASTS = timedelta(minutes=3)
+
 UNSIGNED_LIKES = 20
 """In one event of a bearer source, as in one batch of a viewer."""
 
@@ -53,7 +64,7 @@ def ingest_routes() -> list[web.RouteDef]:
 
     @declares(
         Part.INGEST,
-        "An event from elsewhere: likes, or a note",
+        "An event from elsewhere: likes, a note, or a moment",
         {200: EventAnswer},
         {
             **IN_KITCHEN,
@@ -120,7 +131,7 @@ async def _take(
 ) -> EventAnswer:
     told = parsed(body, IngestEvent).root
     if signed is None and (
-        isinstance(told, LikesTotal)
+        isinstance(told, LikesTotal | MomentEvent)
         or (isinstance(told, LikesDelta) and told.data.n > UNSIGNED_LIKES)
     ):
         raise ProblemError(
@@ -135,6 +146,10 @@ async def _take(
     kitchen = await cloud.kitchen(told.data.kitchen)
     kid = kitchen.record.kid
     digest = hashed(told.model_dump_json())
+    if isinstance(told, MomentEvent):
+        moment = SummaryMoment(kind=told.data.moment, until=now + MOMENT_LASTS)
+        event = SourceEvent(source.name, id, digest, sent_at, kid, MomentSent(moment))
+        return _answered(cloud, event, await cloud.store.ingest.take(event, now))
     if not isinstance(told, SentNote):
         event = SourceEvent(source.name, id, digest, sent_at, kid, told.sent)
         return _answered(cloud, event, await cloud.store.ingest.take(event, now))

@@ -1,6 +1,7 @@
 /** The viewer's page, wired together. Of what it knows only the notes of this tab outlive it. */
 
 import { Player } from "/player/player.js";
+import { Ask } from "./ask.js";
 import { Growth, Hearts } from "./hearts.js";
 import { Hours } from "./hours.js";
 import { setIcon } from "./icons.js";
@@ -95,6 +96,7 @@ new Notes(`${api}/notes`, source, find("notes"), {
 let ahead = Infinity;
 const serverTime = () => Date.now() - (Number.isFinite(ahead) ? ahead : 0);
 const hours = new Hours(find("hours"), find("left"), serverTime);
+const ask = new Ask(find("hint"), serverTime);
 
 let rendition = "main";
 
@@ -136,6 +138,7 @@ const told = (summary) => {
   growth.by(total.atLeast(summary.likes.total));
   stateLine.summarySaid(summary);
   hours.summary(summary);
+  ask.summary(summary.moment);
   receipts.summary(summary);
 };
 

@@ -15,6 +15,7 @@ from likelight_cloud.store.ingest import (
     EventRefusal,
     IngestSource,
     LikesSent,
+    MomentSent,
     NoteSent,
     SourceEvent,
     count,
@@ -148,6 +149,8 @@ async def _take(
         return EventRefusal.GONE
     if isinstance(event.sent, NoteSent):
         answer: EventAnswer | EventRefusal = await _note(connection, event, event.sent, at)
+    elif isinstance(event.sent, MomentSent):
+        answer = await _moment(connection, event, event.sent)
     else:
         used = source["likes"] if source["hour"] == hour_of(at) else 0
         answer = await _likes(connection, event, event.sent, at, used)
@@ -183,6 +186,21 @@ async def _note(
         source=f"webhook:{event.source}",
     )
     return EventAnswer(accepted=1, note=note.id)
+
+
+async def _moment(
+    connection: asyncpg.Connection, event: SourceEvent, sent: MomentSent
+) -> EventAnswer:
+    told = await connection.fetchval(
+        "UPDATE kitchen SET moment = $2, moment_until = $3, revision = revision + 1"
+        " WHERE kid = $1 RETURNING 1",
+        event.kid,
+        sent.moment.kind,
+        ms(sent.moment.until),
+    )
+    if told is None:
+        raise NoKitchenError(event.kid)
+    return EventAnswer(accepted=1)
 
 
 async def _likes(

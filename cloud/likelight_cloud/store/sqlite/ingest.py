@@ -14,6 +14,7 @@ from likelight_cloud.store.ingest import (
     EventRefusal,
     IngestSource,
     LikesSent,
+    MomentSent,
     NoteSent,
     SourceEvent,
     count,
@@ -124,6 +125,8 @@ def _take(db: sqlite3.Connection, event: SourceEvent, at: datetime) -> EventAnsw
         return EventRefusal.GONE
     if isinstance(event.sent, NoteSent):
         answer: EventAnswer | EventRefusal = _note(db, event, event.sent, at)
+    elif isinstance(event.sent, MomentSent):
+        answer = _moment(db, event, event.sent)
     else:
         used = source["likes"] if source["hour"] == hour_of(at) else 0
         answer = _likes(db, event, event.sent, at, used)
@@ -158,6 +161,16 @@ def _note(db: sqlite3.Connection, event: SourceEvent, sent: NoteSent, at: dateti
         source=f"webhook:{event.source}",
     )
     return EventAnswer(accepted=1, note=note.id)
+
+
+def _moment(db: sqlite3.Connection, event: SourceEvent, sent: MomentSent) -> EventAnswer:
+    told = db.execute(
+        "UPDATE kitchen SET moment = ?, moment_until = ?, revision = revision + 1 WHERE kid = ?",
+        (sent.moment.kind, ms(sent.moment.until), event.kid),
+    )
+    if not told.rowcount:
+        raise NoKitchenError(event.kid)
+    return EventAnswer(accepted=1)
 
 
 def _likes(

@@ -244,6 +244,11 @@ _AGGREGATES = statements(
     ) STRICT, WITHOUT ROWID""",
 )
 
+_MOMENTS = statements(
+    "ALTER TABLE kitchen ADD COLUMN moment TEXT",
+    "ALTER TABLE kitchen ADD COLUMN moment_until INTEGER",
+)
+
 CLOUD_FILE = FileFormat(
     name="cloud database",
     table="kitchen",
@@ -263,5 +268,6 @@ CLOUD_FILE = FileFormat(
         Migration(Version(0, 12), _FLEET_CHANGES),
         Migration(Version(0, 13), _SOURCES),
         Migration(Version(0, 14), _AGGREGATES),
+        Migration(Version(0, 15), _MOMENTS),
     ),
 )
