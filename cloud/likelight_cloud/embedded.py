@@ -17,7 +17,7 @@ from likelight.runtime.commit_pace import CommitPace
 from likelight.runtime.sqlite_file import StoreCondition
 from likelight.web.http.public_site import PublicSite
 from likelight_cloud import routes
-from likelight_cloud.api.viewer.forms import became
+from likelight_cloud.api.viewer.moment_link import became
 from likelight_cloud.app import Cloud
 from likelight_cloud.page import page_routes
 from likelight_cloud.page.privacy import privacy_routes

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
 
 from aiohttp import web
+from pydantic import Field
 
 from likelight.assets.catalogue import Notes
 from likelight.contract import KITCHEN_ID, Summary
@@ -17,6 +18,13 @@ from likelight_cloud.page.languages import LanguageQuery
 from likelight_cloud.page.sharing import sharing_routes
 
 _KID = f"{{kid:{KITCHEN_ID}}}"
+
+
+class _PageQuery(LanguageQuery):
+    """And a link's moment."""
+
+    moment: str = Field(default="", description="SOURCE.KIND.EXPIRES.MAC, as INGEST.md has it")
+
 
 _HTML: Final[Mapping[int, Content]] = {200: "text/html", 304: None}
 _UNKNOWN: Final = {404: "`kitchen`: there is no such kitchen."}
@@ -39,7 +47,7 @@ def page_routes(
     """
     pages = KitchenPages(look, notes, became, site, files)
 
-    @declares(Part.PAGES, "The kitchen's page", _HTML, _UNKNOWN, query=LanguageQuery)
+    @declares(Part.PAGES, "The kitchen's page", _HTML, _UNKNOWN, query=_PageQuery)
     async def kitchen(request: web.Request) -> web.Response:
         return await pages.reply(request, "page")
 

@@ -29,8 +29,9 @@ from likelight_cloud.page.templates import KITCHEN
 Place = Literal["page", "here", "embed"]
 """With a picture; for guests in the house, who have none; in a frame of another site's page."""
 
-Became = Mapping[Literal["like", "note"], str]
-"""What became of a viewer's like and note: the key of the words that say it."""
+Became = Mapping[Literal["like", "note", "ask"], str]
+"""What became of a viewer's like and note, and what a link lets the page ask of this viewer: the
+key of the words that say it."""
 
 _KEPT: Final = 128
 """Pages that are kept as they were last made, about 30 kB each: of a busy kitchen each language is
@@ -112,7 +113,7 @@ class KitchenPages:
         if len(self._kept) > _KEPT:
             self._kept.popitem(last=False)
         response = by_language(request, page)
-        if became:
+        if became or "moment" in request.query:
             response.headers["Cache-Control"] = "no-store"
         if place == "embed":
             response.headers["Content-Security-Policy"] = self._framed
@@ -127,16 +128,20 @@ class KitchenPages:
         said = {
             kind: words[key].replace("{when}", words["shortly"]) for kind, key in became.items()
         }
+        moment = summary and summary.moment
+        ask = became.get("ask", f"ask_{moment.kind}" if moment else "hint")
         return KITCHEN.render(
             **context(lang, words),
             **_head(place, words, summary),
             **_state(place, words, summary),
             **_counted(lang, words, summary),
-            ask=words[f"ask_{summary.moment.kind}" if summary and summary.moment else "hint"],
+            ask=words[ask],
             **_addresses(public, lang, summary),
             **hours_words(lang, words, summary),
             parted=parted,
-            became={kind: (_BECAME[key], said[kind]) for kind, key in became.items()},
+            became={
+                kind: (_BECAME[key], said[kind]) for kind, key in became.items() if kind != "ask"
+            },
             place=place,
             files=self._files,
             symbols=_SYMBOLS,

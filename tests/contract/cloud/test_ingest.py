@@ -1,6 +1,8 @@
 """Likes and notes that come as webhooks: once, within limits, and under their source's name."""
 
 import asyncio
+import hashlib
+import hmac
 import html
 import sqlite3
 from collections.abc import AsyncIterator
@@ -16,6 +18,7 @@ from likelight.runtime.clock import loop_time
 from likelight_cloud.page.languages import WORDS
 from likelight_cloud.store.base import Store
 from likelight_cloud.trust.ceilings import KitchenLimits
+from likelight_cloud.trust.device import hashed
 from support.cloud import KID, NOON, Site, WallClock, serving
 from support.cloud_server import cloud_server
 from support.ingest import (
@@ -170,6 +173,56 @@ async def test_a_moment_changes_what_the_page_asks_for_three_minutes(database: s
         assert await asked() == words["hint"]
         unsigned = {"type": "moment", "data": {"kitchen": KID, "moment": "rush"}}
         assert (await place.tool.bearer(unsigned)).status == 422
+
+
+async def test_a_link_asks_its_own_viewer_alone(tmp_path: Path) -> None:
+    key = STANDARD.key_of(SECRET)
+
+    def link(kid: str = KID, left_s: int = 10_800, by: str = "till", key: bytes = key) -> str:
+        expires = int(NOON.timestamp()) + left_s
+        told = f"moment-link.{kid}.out_of_oven.{expires}".encode()
+        mac = hmac.new(key, told, hashlib.sha256).hexdigest()
+        return f"{by}.out_of_oven.{expires}.{mac}"
+
+    async with ingesting(tmp_path / "cloud.db") as place:
+
+        async def page(moment: str | None, path: str = f"/k/{KID}") -> tuple[str, Any]:
+            query = {} if moment is None else {"moment": moment}
+            reply = await place.site.call("GET", path, params=query)
+            body = html.unescape(reply.body.decode())
+            return body.split('<p id="hint">')[1].split("</p>")[0], reply
+
+        words = WORDS["en"]
+        for path in (f"/k/{KID}", f"/k/{KID}/here", f"/embed/{KID}"):
+            asked, reply = await page(link(), path)
+            assert asked == words["ask_out_of_oven"]
+            assert reply.headers["Cache-Control"] == "no-store"
+            # Neither the page nor what it gives to others has the link.
+            assert link() not in reply.body.decode()
+        assert (await place.site.summary())["moment"] is None
+        assert (await page(None))[0] == words["hint"]
+        right = link()
+        for wrong in (
+            "",
+            link(left_s=0),
+            link(left_s=10_801),
+            link(kid="store-2"),
+            link(by="nobody"),
+            link(by="tool", key=hashed(BEARER)),
+            link(key=b"another key of a test"),
+            right.replace("out_of_oven", "in_oven"),
+            right.replace("out_of_oven", "burnt"),
+            right[:-1],
+            right.upper(),
+        ):
+            asked, reply = await page(wrong)
+            assert asked == words["hint"], wrong
+            assert reply.headers["Cache-Control"] == "no-store"
+        place.clock.step(hours=3)
+        assert (await page(right))[0] == words["hint"]
+        place.site.cloud.ready.clear()
+        assert (await page(right))[0] == words["hint"]
+        place.site.cloud.ready.set()
 
 
 async def test_an_id_is_remembered_for_two_days_and_then_forgotten(tmp_path: Path) -> None:

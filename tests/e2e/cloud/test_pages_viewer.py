@@ -230,6 +230,17 @@ async def test_a_moment_is_asked_about_until_it_is_over(
     await expect(hint).to_have_text("Tap the heart, and a lamp lights in the kitchen.")
 
 
+async def test_a_link_to_a_moment_is_gone_from_the_address_at_once(
+    page: Page, address: str
+) -> None:
+    await page.goto(f"{address}/k/demo?moment=till.in_oven.1795262400.{'0' * 64}&lang=de")
+    await expect(page).to_have_url(f"{address}/k/demo?lang=de")
+    length = await page.evaluate("history.length")
+    await page.reload()
+    assert await page.evaluate("history.length") == length
+    assert "moment=" not in await page.evaluate("location.href")
+
+
 async def test_a_note_that_the_cloud_has_lost_is_called_so(
     cloud: StubCloud, viewer: ViewerPage
 ) -> None:

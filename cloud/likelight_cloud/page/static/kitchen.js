@@ -27,6 +27,13 @@ const DELAY_TOLD_S = 3;
 // States in which the page is about a picture.
 const ON_AIR = ["live", "idle", "interrupted"];
 
+// A link to a moment is for this viewer alone: who copies the address, or finds it later, gets none.
+const address = new URL(location.href);
+if (address.searchParams.has("moment")) {
+  address.searchParams.delete("moment");
+  history.replaceState(history.state, "", address);
+}
+
 const kid = location.pathname.split("/")[2];
 const api = `/v1/kitchens/${kid}`;
 const find = (id) => document.getElementById(id);
