@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from typing import Final, NamedTuple
 
 from likelight.contract import Health
+from likelight_cloud.store.signals import SignalKind
 
 
 class Words(NamedTuple):
@@ -47,6 +48,26 @@ CAMERA: Final = Words(
     "Look whether the camera's cable is firmly in at both ends, then pull the box's plug, wait "
     "10 seconds, and put it back.",
 )
+
+OF_SIGNAL: Final[dict[SignalKind, tuple[str, Words]]] = {
+    SignalKind.LAMP: (
+        "likes-not-lit",
+        Words(
+            "Viewers like, and the lamp lights none of it",
+            "Look whether the lamp is lit, and whether its plug and cable are firmly in.",
+        ),
+    ),
+    SignalKind.PICTURES: ("interrupted", INTERRUPTED),
+    SignalKind.QUIET: (
+        "quiet-week",
+        Words(
+            "No like and no note has come for a week",
+            "Look whether guests can find the page, by the code in the shop or the link on the "
+            "order page.",
+        ),
+    ),
+}
+"""By what the cloud itself has found out: the id and the words. A spike needs nobody."""
 
 WORDS: Final[dict[str, Words]] = {
     "camera": CAMERA,

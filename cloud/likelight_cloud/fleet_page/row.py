@@ -4,7 +4,7 @@ A kitchen that is private, closed or off is off air on purpose, and nothing tell
 it is, or since when; it never needs somebody, however long. No time is that of a person's deed.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -14,6 +14,7 @@ from likelight.contract import OFFLINE_AFTER_S, Desired, DeviceFinding, Health, 
 from likelight_cloud.fleet_page import reasons
 from likelight_cloud.fleet_page.reasons import Words
 from likelight_cloud.store.records import KitchenRecord
+from likelight_cloud.store.signals import SignalKind
 
 
 class Air(StrEnum):
@@ -138,9 +139,13 @@ def contact_of(record: KitchenRecord, now: datetime) -> Contact:
 
 
 def fleet_kitchen(
-    record: KitchenRecord, health: Health | None, contact: Contact, now: datetime
+    record: KitchenRecord,
+    health: Health | None,
+    contact: Contact,
+    now: datetime,
+    signals: Collection[SignalKind] = (),
 ) -> FleetKitchen:
-    """Return what operators may know of a kitchen."""
+    """Return what operators may know of a kitchen. `signals` are those of it that are open."""
     report = record.report
     air = _air(record, contact)
     found = {one.id for one in (health.findings if health else None) or ()}
@@ -149,7 +154,7 @@ def fleet_kitchen(
     def works(id: str) -> Works | None:
         return ("broken" if id in found else "works") if says else None
 
-    why = _reasons(air, health, now.date())
+    why = _reasons(air, health, now.date(), signals)
     facts = FleetKitchen(
         kid=record.kid,
         name=record.name,
@@ -199,7 +204,9 @@ def _air(record: KitchenRecord, contact: Contact) -> Air:
     return _AIR[record.report.state]
 
 
-def _reasons(air: Air, health: Health | None, today: date) -> tuple[Reason, ...]:
+def _reasons(
+    air: Air, health: Health | None, today: date, signals: Collection[SignalKind]
+) -> tuple[Reason, ...]:
     if air in (Air.OFF_AIR, Air.NEW):
         return ()
     found: dict[str, Words] = {}
@@ -210,6 +217,11 @@ def _reasons(air: Air, health: Health | None, today: date) -> tuple[Reason, ...]
     if health is not None and air is not Air.OFFLINE:
         for id in reasons.of_health(health, today):
             found.setdefault(id, reasons.words_of(id))
+    # Nor is anything known of its lamp.
+    if air is not Air.OFFLINE:
+        for kind in sorted(reasons.OF_SIGNAL.keys() & set(signals)):
+            id, words = reasons.OF_SIGNAL[kind]
+            found.setdefault(id, words)
     return tuple(Reason(id=id, what=it.what, to_do=it.to_do) for id, it in found.items())
 
 

@@ -60,6 +60,9 @@ class Action(StrEnum):
     RESTORED = "restored"
     """The database came back from a backup: rows that were written since that are gone."""
     BACKUP_MADE = "backup made"
+    WEBHOOK_ADDED = "webhook added"
+    WEBHOOK_SWITCHED_ON = "webhook switched on"
+    WEBHOOK_REMOVED = "webhook removed"
 
 
 @dataclass(frozen=True, slots=True)

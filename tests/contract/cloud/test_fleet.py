@@ -21,6 +21,7 @@ from likelight_cloud.embedded import EmbeddedCloud
 from likelight_cloud.fleet_page.reasons import WORDS
 from likelight_cloud.store.base import Store
 from likelight_cloud.store.operators import Operator, Role
+from likelight_cloud.store.signals import Signal, SignalKind
 from likelight_cloud.trust.device import hashed
 from support.cloud import KID, WallClock, status
 from support.cloud_server import ServedCloud, cloud_server
@@ -125,6 +126,38 @@ BROKEN: dict[str, tuple[dict[str, Any], str]] = {
         "toaster.",
     ),
 }
+
+
+async def test_what_the_cloud_has_found_out_is_a_reason_and_nothing_of_who_is_off_air(
+    desk: Desk,
+) -> None:
+    for kid, state in (("dark", "live"), ("silent", "idle"), ("busy", "live"), ("hid", "private")):
+        await desk.report(kid, state=state)
+    at, many = desk.clock.at, "4 kitchens fell silent: it is us."
+    found = [Signal(SignalKind.OFFLINE, None, at, many)] + [
+        Signal(kind, kid, at, "")
+        for kind, kid in (
+            (SignalKind.LAMP, "dark"),
+            (SignalKind.PICTURES, "dark"),
+            (SignalKind.QUIET, "silent"),
+            (SignalKind.SPIKE, "busy"),
+            *((kind, "hid") for kind in SignalKind),
+        )
+    ]
+    await desk.store.signals.change_signals(found, [], at)
+    told = await desk.json(show="needs")
+    assert {kid: [one["id"] for one in it["reasons"]] for kid, it in told.items()} == {
+        "dark": ["likes-not-lit", "interrupted"],
+        "silent": ["quiet-week"],
+    }
+    for it in told.values():
+        assert it["to_do"].count(".") == 1
+    page = await desk.page()
+    assert many in page
+    assert "Many more likes than usual today: busy. Nothing is wrong" in page
+    await desk.store.signals.change_signals([], [one.key for one in found], at)
+    assert many not in await desk.page()
+    assert await desk.json(show="needs") == {}
 
 
 async def test_each_reason_has_one_sentence_on_what_to_do(desk: Desk) -> None:

@@ -1,7 +1,8 @@
 """`GET /v1/fleet/kitchens`: all kitchens, for programs and for spreadsheets."""
 
 import asyncio
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Literal
 
@@ -19,6 +20,7 @@ from likelight_cloud.fleet_page.row import Contact, FleetKitchen, contact_of, fl
 from likelight_cloud.fleet_page.selection import Selection
 from likelight_cloud.kitchens.kitchen import Kitchen
 from likelight_cloud.store.records import KitchenRecord
+from likelight_cloud.store.signals import Signal, SignalKind
 
 
 class FleetQuery(Selection):
@@ -34,8 +36,20 @@ class FleetKitchens(Wire):
     server_time: Time
 
 
-async def read_fleet(cloud: Cloud) -> list[FleetKitchen]:
-    """Return all kitchens, by their ids: two queries, however many there are."""
+async def read_signals(cloud: Cloud) -> tuple[Signal, ...]:
+    """Return what the cloud has found out of kitchens that are on air, and of the fleet."""
+    return tuple(one.signal for one in await cloud.store.signals.open_signals() if not one.hidden)
+
+
+async def read_fleet(cloud: Cloud, signals: Iterable[Signal] | None = None) -> list[FleetKitchen]:
+    """Return all kitchens, by their ids: three queries, however many there are. `signals` are what
+    `read_signals` has returned, where that was asked for already."""
+    if signals is None:
+        signals = await read_signals(cloud)
+    kinds: defaultdict[str, list[SignalKind]] = defaultdict(list)
+    for signal in signals:
+        if signal.kid is not None:
+            kinds[signal.kid].append(signal.kind)
     records = await cloud.store.kitchens()
     healths = await cloud.store.fleet.healths()
     now = cloud.now()
@@ -43,7 +57,10 @@ async def read_fleet(cloud: Cloud) -> list[FleetKitchen]:
     contacts = {one.kid: _contact(one, loaded, cloud) for one in records}
 
     def rows() -> list[FleetKitchen]:
-        return [fleet_kitchen(one, healths.get(one.kid), contacts[one.kid], now) for one in records]
+        return [
+            fleet_kitchen(one, healths.get(one.kid), contacts[one.kid], now, kinds.get(one.kid, ()))
+            for one in records
+        ]
 
     return await asyncio.to_thread(rows)
 

@@ -9,13 +9,14 @@ from pydantic import Field, ValidationError
 from likelight.contract.schedule import WEEKDAYS
 from likelight.web.http.body import unprocessable
 from likelight.web.http.declared import Part, declares
-from likelight_cloud.api.fleet.kitchens import read_fleet
+from likelight_cloud.api.fleet.kitchens import read_fleet, read_signals
 from likelight_cloud.api.fleet.reply import packed, page
 from likelight_cloud.api.fleet.who import OperatorCheck
 from likelight_cloud.app import BUSY, CLOUD
 from likelight_cloud.fleet_page import templates
 from likelight_cloud.fleet_page.selection import SHOWS, Selection, Show
 from likelight_cloud.store.operators import Role
+from likelight_cloud.store.signals import SignalKind
 
 ON_A_PAGE = 1000
 
@@ -49,7 +50,8 @@ def overview_routes(check: OperatorCheck) -> list[web.RouteDef]:
             query = PageQuery.model_validate(dict(request.query))
         except ValidationError as error:
             raise unprocessable(error) from error
-        fleet = await read_fleet(request.app[CLOUD])
+        signals = await read_signals(request.app[CLOUD])
+        fleet = await read_fleet(request.app[CLOUD], signals)
         chosen = query.of(fleet)
         begin = (query.page - 1) * ON_A_PAGE
 
@@ -65,6 +67,8 @@ def overview_routes(check: OperatorCheck) -> list[web.RouteDef]:
                 chosen=len(chosen),
                 may_ask=operator.role is Role.OPERATOR,
                 weekdays=WEEKDAYS,
+                ours=[one.words for one in signals if one.kid is None],
+                spikes=[one.kid for one in signals if one.kind is SignalKind.SPIKE],
                 kitchens=chosen[begin : begin + ON_A_PAGE],
                 more=len(chosen) > begin + ON_A_PAGE,
             )
