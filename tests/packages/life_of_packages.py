@@ -140,6 +140,12 @@ def test_the_life_of_a_device(tree: Tree) -> None:
 
     tree.install(0)
     assert tree.current() == first
+    # However an upgrade is cut short, nothing is chosen before it is there.
+    refused = tree.run("dpkg --unpack /debs/2/likelight_*.deb || true")
+    assert "pre-dependency problem" in refused
+    tree.run("dpkg --unpack /debs/2/likelight-app-*.deb")
+    assert commit in tree.run("likelight --version"), "the version before runs on"
+    tree.run("dpkg --configure -a || true")
     tree.install(2)
     tree.run("apt-get autoremove -y")
     assert tree.current() == third

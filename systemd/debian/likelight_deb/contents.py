@@ -142,7 +142,10 @@ class Contents:
                 "A tap on a phone lights a lamp where the food is made. This package has the "
                 "service, its user and the rules for the hardware.",
                 {
-                    "Depends": f"likelight-app-{self._name} (= {self._version}), systemd, udev",
+                    # Before it: after a full disk dpkg would go on, and leave a choice of what is
+                    # not there, which apt does not mend by itself.
+                    "Pre-Depends": f"likelight-app-{self._name} (= {self._version})",
+                    "Depends": "systemd, udev",
                     # Those from the Raspberry Pi's own archive are missing elsewhere.
                     "Recommends": "python3-lgpio, python3-spidev, python3-picamera2",
                 },
