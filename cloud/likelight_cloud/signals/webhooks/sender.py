@@ -56,9 +56,7 @@ async def post(
         tls = await asyncio.to_thread(ssl.create_default_context)
         async with (
             aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(
-                    resolver=addresses, ssl=tls, force_close=True, use_dns_cache=False
-                ),
+                connector=aiohttp.TCPConnector(resolver=addresses, ssl=tls, use_dns_cache=False),
                 timeout=aiohttp.ClientTimeout(total=ANSWER_WITHIN_S),
                 cookie_jar=aiohttp.DummyCookieJar(),
                 auto_decompress=False,
@@ -74,6 +72,9 @@ async def post(
                 allow_redirects=False,
             ) as reply,
         ):
+            # Now, while the connection is in use: it is aborted and waited for, read or not. One
+            # that is let go first ends its TLS by itself, some time later.
+            await session.close()
             return _answer(reply.status)
     except TimeoutError:
         return Answer(f"it did not answer within {ANSWER_WITHIN_S:g} s")
