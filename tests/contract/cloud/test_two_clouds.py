@@ -148,6 +148,17 @@ async def test_an_event_that_comes_to_both_counts_once_and_reaches_the_device(
         assert [(note["code"], note["source"]) for note in told["notes"]] == [
             ("heroes", "webhook:till")
         ]
+        # A total is counted from the one before, whichever has taken that.
+        await senders[0].signed("t0", "likes.total", at, kitchen=KID, total=100)
+        async with asyncio.TaskGroup() as group:
+            totals = [
+                group.create_task(
+                    sender.signed(f"t{n}-{m}", "likes.total", at, kitchen=KID, total=100 + 10 * n)
+                )
+                for n in range(1, 11)
+                for m, sender in enumerate(senders)
+            ]
+        assert sum(task.result().body["accepted"] for task in totals) == 100
         # What happens in the kitchen is read at the other one, too.
         await senders[1].signed("m1", "moment", at, kitchen=KID, moment="rush")
         async with asyncio.timeout(20):
