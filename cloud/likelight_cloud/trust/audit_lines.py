@@ -63,13 +63,14 @@ class AuditLines:
             self._first = await self._store.audit_logged()
         known = self._newest
         rows = await self._store.audit_from(self._first if known is None else known.n, _AT_ONCE)
-        if known is not None and known not in rows[:1]:
+        first = self._first if known is None else known.n
+        if first > 0 and not (rows and (rows[0].n == first if known is None else rows[0] == known)):
             log.warning(
                 "Audit row %d is not in the database any more as it was, so each row there is told "
                 "once more: compare them with `likelight-cloud audit verify`",
-                known.n,
+                first,
             )
-            self._first, self._newest = 1, None
+            self._first, self._newest = 0, None
             return
         now = asyncio.get_running_loop().time()
         fresh = [row for row in rows if row != known or now - self._told_at >= AGAIN_S]

@@ -262,7 +262,7 @@ async def test_a_cloud_that_serves_writes_a_line_for_each_row(
     factory: Factory, database: str, caplog: pytest.LogCaptureFixture, tmp_path: Path
 ) -> None:
     def told() -> list[str]:
-        return [text for text in caplog.messages if text.startswith("Audit row ")]
+        return [text for text in caplog.messages if row_told(text) is not None]
 
     async def until(so: Callable[[], bool]) -> None:
         async with asyncio.timeout(30):
@@ -287,6 +287,12 @@ async def test_a_cloud_that_serves_writes_a_line_for_each_row(
         opening = OPEN["://" in database].split("; ")
         await _execute(database, *opening, f"DELETE FROM audit WHERE n = {rows[-1].n}")
         await until(lambda: any("as it was, so each row" in text for text in caplog.messages))
+        await until(lambda: told()[-1:] == [line(rows[-2])])
+    await _execute(database, "DELETE FROM audit WHERE n > 1")
+    caplog.clear()
+    async with serving(database):
+        await until(lambda: told()[:1] == [line(rows[0])])
+        assert any("as it was, so each row" in text for text in caplog.messages)
 
 
 async def test_a_log_that_is_gone_stops_changes_in_words(factory: Factory, database: str) -> None:

@@ -98,6 +98,12 @@ async def test_what_was_deleted_is_in_no_file_of_the_database(tmp_path: Path) ->
         assert "cloud.db-wal" in found()
         await store.holdings.forget(NOON + 31 * DAY)
         assert found() == []
+        await store.add_note(
+            "k1", id="a-note-s-2", code="heroes", key="2", at=NOON, expires_at=NOON + DAY
+        )
+        assert found() != []
+        await store.remove_kitchen("k1")
+        assert found() == []
 
 
 def test_a_database_is_compared_with_what_the_record_says(

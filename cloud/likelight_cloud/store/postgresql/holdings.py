@@ -9,6 +9,7 @@ import asyncpg
 
 from likelight_cloud.store.aggregates import DAYS_KEPT
 from likelight_cloud.store.base import KEY_TTL_S, NOTES_KEPT
+from likelight_cloud.store.fleet import UNDONE_WITHIN
 from likelight_cloud.store.holdings import Table, date_of, last_days, moment_of
 from likelight_cloud.store.ingest import REMEMBERED
 from likelight_cloud.store.postgresql import aggregates, pairings
@@ -76,6 +77,7 @@ async def _forget_small(connection: asyncpg.Connection, at: datetime) -> int:
             "DELETE FROM source_event WHERE created_at <= $1", ms(at - REMEMBERED)
         ),
         await connection.execute("DELETE FROM delivery WHERE created_at < $1", ms(at - KEPT_FOR)),
+        await connection.execute("DELETE FROM fleet_change WHERE at <= $1", ms(at - UNDONE_WITHIN)),
         *await aggregates.forget(connection, days, at),
         await connection.execute(FORGET),
     ]

@@ -8,6 +8,7 @@ from typing import Protocol, TypeVar
 
 from likelight_cloud.store.aggregates import DAYS_KEPT
 from likelight_cloud.store.base import KEY_TTL_S, NOTES_KEPT
+from likelight_cloud.store.fleet import UNDONE_WITHIN
 from likelight_cloud.store.holdings import Table, date_of, last_days, moment_of
 from likelight_cloud.store.ingest import REMEMBERED
 from likelight_cloud.store.rows import ms
@@ -72,6 +73,7 @@ def _forget_small(db: sqlite3.Connection, at: datetime) -> int:
     )
     db.execute("DELETE FROM source_event WHERE created_at <= ?", (ms(at - REMEMBERED),))
     db.execute("DELETE FROM delivery WHERE created_at < ?", (ms(at - KEPT_FOR),))
+    db.execute("DELETE FROM fleet_change WHERE at <= ?", (ms(at - UNDONE_WITHIN),))
     zones = db.execute(
         "SELECT kid, COALESCE(status ->> '$.hours.zone', details ->> '$.timezone') FROM kitchen"
     )

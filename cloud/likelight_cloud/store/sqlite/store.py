@@ -167,6 +167,7 @@ class SqliteStore:
     async def remove_kitchen(self, kid: str, *, who: str = COMMAND_LINE) -> None:
         act = Act(Action.KITCHEN_REMOVED, kid, who)
         await self._change(kid, lambda db: kitchens.remove(db, kid), act)
+        await self._file.empty_log()  # until then it has what was deleted
 
     async def change_desired(
         self, kid: str, change: Callable[[Desired], Desired], *, who: str = COMMAND_LINE
