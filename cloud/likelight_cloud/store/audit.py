@@ -59,7 +59,6 @@ class Action(StrEnum):
     SOURCE_REMOVED = "source removed"
     RESTORED = "restored"
     """The database came back from a backup: rows that were written since that are gone."""
-    BACKUP_MADE = "backup made"
     WEBHOOK_ADDED = "webhook added"
     WEBHOOK_SWITCHED_ON = "webhook switched on"
     WEBHOOK_REMOVED = "webhook removed"
