@@ -34,8 +34,9 @@ def add_audit(commands: Commands, database: argparse.ArgumentParser) -> None:
         _verify,
         "say whether a row was changed or removed",
         "Each row has the hash of the one before it. A cloud that serves also writes it into its "
-        "log, so `journalctl -u likelight-cloud -o cat | likelight-cloud audit verify --journal -` "
-        "shows what was rewritten as a whole, too. Exits with 1 where something differs.",
+        "log: given what `journalctl -u likelight-cloud -o cat` prints, `likelight-cloud audit "
+        "verify --journal -` shows what was rewritten as a whole, too. Exits with 1 where "
+        "something differs.",
     )
     verify.add_argument(
         "--journal",

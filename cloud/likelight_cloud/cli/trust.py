@@ -83,8 +83,8 @@ _NEXT = """\
   whoever has it can make viewers' cookies and devices' cursors. A new database has a new one.
 - Where a device's token may be known: `likelight-cloud token revoke KID`. Where an operator's may
   be: `likelight-cloud operator remove NAME`, then `operator add`.
-- Whether the audit log was changed: `journalctl -u likelight-cloud -o cat | likelight-cloud audit
-  verify --journal -`.
+- Whether the audit log was changed: give what `journalctl -u likelight-cloud -o cat` prints to
+  `likelight-cloud audit verify --journal -`.
 - Whoever is responsible for the data tells the authority within 72 hours of knowing, where people
   may come to harm (GDPR, article 33); a processor tells its controller without delay. Keep this
   report, with the times at which you learned of the breach and told of it."""

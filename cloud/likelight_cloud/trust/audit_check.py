@@ -83,7 +83,8 @@ def _look_for_others(
     if gone:
         checked.differences.append(
             f"{_rows(gone)} in the journal and not in the database: removed, or the database came "
-            "back from a backup without `likelight-cloud restore` or `restored`."
+            "back from a backup without `likelight-cloud restore FILE` or `likelight-cloud "
+            "restored`."
         )
     if changed:
         checked.differences.append(
