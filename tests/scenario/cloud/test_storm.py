@@ -40,8 +40,8 @@ def test_a_device_has_one_reply_a_second_and_each_like_is_told_once(tmp_path: Pa
             began = loop.time()
             for step in range(round(STORM_S / STEP_S)):
                 for n in range(BATCHES):
-                    batch = f"{step} {n}"
-                    site.cloud.likes.add(KID, batch, round(LIKES_PER_S * STEP_S / BATCHES), 0)
+                    taps = round(LIKES_PER_S * STEP_S / BATCHES)
+                    site.cloud.likes.add(KID, f"{step} {n}", taps, 0, f"viewer {n}")
                 await asyncio.sleep(STEP_S)
             await asyncio.sleep(2)
             polling.cancel()
