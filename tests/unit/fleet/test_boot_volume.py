@@ -50,6 +50,10 @@ class Device:
         return [path.name for path in files if secret.encode() in path.read_bytes()]
 
 
+def _mode(path: Path) -> int:
+    return path.stat().st_mode & 0o777
+
+
 @pytest.fixture
 def device(tmp_path: Path) -> Device:
     return Device(tmp_path)
@@ -60,7 +64,11 @@ def test_a_new_device_becomes_what_its_seed_says(device: Device) -> None:
     device.text.write_bytes(SEED + WIFI)
     before = device.folder / "before"
     os.link(device.text, before)
-    assert device.takes() == Taken(changed=True, network=True)
+    umask = os.umask(0o077)  # that of its unit
+    try:
+        assert device.takes() == Taken(changed=True, network=True)
+    finally:
+        os.umask(umask)
     config = read_config(device.places.config)
     kitchen = config.kitchen
     assert (kitchen.id, kitchen.name) == ("0421", 'Fries 🍟 "\\ 7')
@@ -72,8 +80,10 @@ def test_a_new_device_becomes_what_its_seed_says(device: Device) -> None:
     )
     assert config.camera.driver == "picamera2"
     assert device.code.read_text() == CODE
-    modes = {path.stat().st_mode & 0o777 for path in (device.code, device.profile)}
-    assert modes == {0o600}
+    assert {_mode(path) for path in (device.code, device.profile)} == {0o600}
+    folder = device.places.config.parent
+    read_by_the_daemon = [folder, folder / "conf.d", *folder.rglob("*.toml")]
+    assert [_mode(path) & 0o044 for path in read_by_the_daemon] == [0o044] * 4
     # What Notepad shows has no secret, and what stood there on the disk is zeros.
     assert (device.has(SECRET), device.has(CODE)) == ([], ["enrolment-code"])
     assert before.read_bytes().strip(b"\0") == b""

@@ -77,7 +77,7 @@ def take(volume: Path, places: Places, enrolled: Mapping[str, str] | None) -> Ta
         text = for_enrolled(text, enrolled)
     if text.mistakes:
         return Taken(text.mistakes)
-    folder.mkdir(exist_ok=True)
+    _make_readable(folder)
     _sweep(folder, places.profiles)
     _keep_settings(text, places)
     profile = key_file(text.network) if text.network else None
@@ -92,6 +92,13 @@ def take(volume: Path, places: Places, enrolled: Mapping[str, str] | None) -> Ta
     return Taken(changed=True, network=profile is not None)
 
 
+def _make_readable(folder: Path) -> None:
+    """Make `folder`, which the daemon's user reads, whatever root's umask: each file in it has a
+    mode of its own."""
+    folder.mkdir(exist_ok=True)
+    folder.chmod(folder.stat().st_mode | 0o055)
+
+
 def _sweep(folder: Path, profiles: Path) -> None:
     """Remove the drafts of secrets that a power cut has left."""
     for left in [*folder.glob(f".{CODE_FILE}-*"), *profiles.glob(f".{_PROFILE}-*")]:
@@ -104,7 +111,7 @@ def _checksum(content: bytes) -> str:
 
 def _keep_settings(text: BootText, places: Places) -> None:
     layer = places.config.parent / LAYER
-    layer.parent.mkdir(exist_ok=True)
+    _make_readable(layer.parent)
     held = device_settings_in(layer.read_text("utf-8")) if layer.exists() else {}
     for table, settings in device_settings(text.settings).items():
         held[table] = held.get(table, {}) | settings
