@@ -28,7 +28,8 @@ class SignalWatch:
         """Of the kitchens served here: whether the database has it that their pictures are
         missing. Not there: it was not told since the start."""
         self.open: Counter[SignalKind] = Counter()
-        """How many signals are open, without those of kitchens off air on purpose."""
+        """How many signals are open. Those of kitchens off air on purpose count on: else whoever
+        keeps this figure would have the time of each press of PRIVACY."""
 
     async def run(self) -> None:
         """Look until cancelled. The cloud must be ready."""
@@ -57,8 +58,7 @@ class SignalWatch:
                 log.warning("Signal: %s %s: %s", signal.kid or "fleet", signal.kind, signal.words)
             for kind, kid in changed.ended:
                 log.info("Signal ended: %s %s", kid or "fleet", kind)
-        visible = (one.signal.kind for one in await self._store.open_signals() if not one.hidden)
-        self.open = Counter(visible)
+        self.open = Counter(one.signal.kind for one in await self._store.open_signals())
 
     async def _tell_pictures(self, kitchen: Kitchen) -> None:
         record, arrival = kitchen.record, kitchen.arrival
