@@ -16,7 +16,8 @@ Ask = Literal["off", "on", "hours", "no_hours", "pace"]
 class WishForm(BaseModel):
     """The form: `k` names a kitchen, and comes once for each; with `all` all of the list are meant.
 
-    `hours` asks for the week in the fields `monday` to `sunday`, `pace` for `pace_ms`.
+    `hours` asks for the week in the fields `monday` to `sunday`, `pace` for `pace_ms`. `once` is
+    the page's own random text: the same form that comes twice within 30 s is one change.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -26,6 +27,7 @@ class WishForm(BaseModel):
     all: str = ""
     show: str = ""
     q: str = ""
+    once: str = ""
     pace_ms: str = ""
     monday: str = ""
     tuesday: str = ""

@@ -128,7 +128,8 @@ class Fleet(Protocol):
         who looks after a fleet is not told what the crew pressed, and when."""
 
     async def ask(self, change: FleetChange, at: datetime) -> None:
-        """Keep a change that is asked for, and forget those that have ended at `at`."""
+        """Keep a change that is asked for, unless its id is there, and forget those that have ended
+        at `at`."""
 
     async def change(self, id: str) -> FleetChange | None:
         """Return a change; None where there is none, or it has ended and was forgotten."""

@@ -103,6 +103,25 @@ async def test_a_device_that_polls_is_asked_at_once_and_it_can_be_undone(desk: D
     assert ["mode=off" in told[0].detail, "mode=on" in told[1].detail] == [True, True]
 
 
+async def test_a_form_that_is_sent_twice_is_one_change_and_can_be_undone(desk: Desk) -> None:
+    found = re.search('name="once" value="([^"]+)"', await desk.read("/fleet?show=all"))
+    assert found
+    form = (("once", found[1]), ("ask", "off"), ("k", KID))
+    change, again = await asyncio.gather(desk.ask(*form), desk.ask(*form))
+    assert again == change
+    await desk.send(f"{change}/undo")
+    assert (await desk.desired()).mode == "on"
+    # Somebody who goes back to the page means it: after an undo, or a while later.
+    later = await desk.ask(*form)
+    assert (later != change, (await desk.desired()).mode) == (True, "off")
+    on = (form[0], ("ask", "on"), form[2])
+    await desk.ask(*on)
+    desk.clock.step(seconds=31)
+    await desk.ask(("ask", "off"), form[2])
+    await desk.ask(*on)
+    assert (await desk.desired()).mode == "on"
+
+
 async def test_hours_and_a_pace_and_none(desk: Desk) -> None:
     week = [("monday", "11:00-14:00, 17:00-23:00"), ("friday", "18:00-02:00"), ("sunday", " ")]
     hours = await desk.ask(("ask", "hours"), ("k", KID), *week)

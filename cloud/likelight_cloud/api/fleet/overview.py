@@ -1,6 +1,7 @@
 """`GET /fleet`: how the kitchens are, those that need somebody first."""
 
 import asyncio
+import secrets
 from urllib.parse import urlencode
 
 from aiohttp import web
@@ -66,6 +67,7 @@ def overview_routes(check: OperatorCheck) -> list[web.RouteDef]:
                 ],
                 chosen=len(chosen),
                 may_ask=operator.role is Role.OPERATOR,
+                once=secrets.token_urlsafe(16),
                 weekdays=WEEKDAYS,
                 ours=[one.words for one in signals if one.kid is None],
                 spikes=[one.kid for one in signals if one.kind is SignalKind.SPIKE],

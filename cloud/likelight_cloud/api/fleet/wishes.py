@@ -1,8 +1,13 @@
 """`POST /fleet/wishes`, and what becomes of a change: confirmed where it is large, undone for 10
 minutes."""
 
+import hashlib
+import json
 import logging
 import secrets
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Final
 
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -19,13 +24,15 @@ from likelight_cloud.fleet_page import templates
 from likelight_cloud.fleet_page.selection import Selection
 from likelight_cloud.fleet_page.wish_form import NumberForm, WishForm, in_words, wish_of
 from likelight_cloud.store.base import storable
-from likelight_cloud.store.fleet import UNDONE_WITHIN, FleetChange
+from likelight_cloud.store.fleet import UNDONE_WITHIN, ChangeState, FleetChange
 from likelight_cloud.store.operators import Operator, Role
 
 log = logging.getLogger(__name__)
 
 AT_ONCE = 20
 """A change to more kitchens than these is made once somebody has typed their number."""
+TWICE_WITHIN: Final = timedelta(seconds=30)
+"""Two clicks on a button come within this time, also where the first reply is late."""
 MOST_FIELDS = 2000
 """More than fit into a form of 16 KiB."""
 
@@ -81,7 +88,7 @@ def wishes_routes(check: OperatorCheck) -> list[web.RouteDef]:
             )
         now = cloud.now()
         change = FleetChange(
-            id=secrets.token_urlsafe(16),
+            id=await _id_of(cloud, operator, fields, now),
             who=operator.name,
             at=now,
             wish=wish,
@@ -159,6 +166,22 @@ def wishes_routes(check: OperatorCheck) -> list[web.RouteDef]:
         web.post("/fleet/changes/{id}", post_change),
         web.post("/fleet/changes/{id}/undo", post_undo),
     ]
+
+
+async def _id_of(
+    cloud: Cloud, operator: Operator, fields: Sequence[tuple[str, str]], now: datetime
+) -> str:
+    """Return the id of the change that a form asks for: of one that is sent twice the same, or the
+    undo of the second would bring back what the first has asked for."""
+    if "once" in dict(fields):
+        told = json.dumps([operator.name, *fields])
+        id = hashlib.sha256(told.encode()).hexdigest()[:32]
+        known = await cloud.store.fleet.change(id)
+        if known is None:
+            return id
+        if known.state is not ChangeState.UNDONE and now - known.at < TWICE_WITHIN:
+            return id
+    return secrets.token_urlsafe(16)
 
 
 async def _listed(cloud: Cloud, form: dict[str, str]) -> list[str]:

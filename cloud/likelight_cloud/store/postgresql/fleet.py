@@ -45,7 +45,8 @@ class PostgresFleet:
                 "DELETE FROM fleet_change WHERE at <= $1", ms(at - UNDONE_WITHIN)
             )
             await connection.execute(
-                "INSERT INTO fleet_change (id, at, body) VALUES ($1, $2, $3)",
+                "INSERT INTO fleet_change (id, at, body) VALUES ($1, $2, $3)"
+                " ON CONFLICT DO NOTHING",
                 change.id,
                 ms(change.at),
                 change.model_dump_json(),

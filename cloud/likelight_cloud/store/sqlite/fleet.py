@@ -40,7 +40,7 @@ class SqliteFleet:
         def work(db: sqlite3.Connection) -> None:
             db.execute("DELETE FROM fleet_change WHERE at <= ?", (ms(at - UNDONE_WITHIN),))
             db.execute(
-                "INSERT INTO fleet_change (id, at, body) VALUES (?, ?, ?)",
+                "INSERT INTO fleet_change (id, at, body) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
                 (change.id, ms(change.at), change.model_dump_json()),
             )
 
