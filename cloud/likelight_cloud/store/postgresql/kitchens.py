@@ -96,17 +96,14 @@ async def add_likes(connection: asyncpg.Connection, kid: str, n: int, at: dateti
     if row is None:
         return None
     local = at.astimezone(await zone(row["zone"]))
+    # In one statement: of a thousand kitchens in one commit each would wait for one more answer.
     await connection.execute(
-        "INSERT INTO likes_day (kid, day, n) VALUES ($1, $2, $3)"
-        " ON CONFLICT (kid, day) DO UPDATE SET n = likes_day.n + excluded.n",
-        kid,
-        local.date(),
-        n,
-    )
-    await connection.execute(
-        "INSERT INTO likes_hour (kid, period, slot, n) VALUES ($1, $2, $3, $4)"
+        "WITH of_day AS (INSERT INTO likes_day (kid, day, n) VALUES ($1, $2, $5)"
+        " ON CONFLICT (kid, day) DO UPDATE SET n = likes_day.n + excluded.n)"
+        " INSERT INTO likes_hour (kid, period, slot, n) VALUES ($1, $3, $4, $5)"
         " ON CONFLICT (kid, period, slot) DO UPDATE SET n = likes_hour.n + excluded.n",
         kid,
+        local.date(),
         period_of(local.date()),
         slot_of(local),
         n,
