@@ -79,10 +79,14 @@ async def _report(options: argparse.Namespace) -> None:
 
 
 _NEXT = """\
-- Tokens and codes are in the database as hashes alone. Its own key (meta.value) is there as it is:
-  whoever has it can make viewers' cookies and devices' cursors. A new database has a new one.
-- Where a device's token may be known: `likelight-cloud token revoke KID`. Where an operator's may
-  be: `likelight-cloud operator remove NAME`, then `operator add`.
+- Tokens and codes are in the database as hashes alone. Its own key (meta.value) and the secrets of
+  signed sources are there as they are: whoever has read the database, or a copy, can make viewers'
+  cookies, devices' cursors, sessions of the operators in it, messages that its webhooks take for
+  yours, and events of its sources. A new database has a new key.
+- Then, for each: `likelight-cloud operator remove NAME` and `operator add` (it ends the sessions,
+  made ones too); `source rotate NAME`, and `source rotate NAME --done` once the sender has the new
+  secret; `webhook remove ID` and `webhook add URL`.
+- Where a device's token may be known: `likelight-cloud token revoke KID`.
 - Whether the audit log was changed: give what `journalctl -u likelight-cloud -o cat` prints to
   `likelight-cloud audit verify --journal -`.
 - Whoever is responsible for the data tells the authority within 72 hours of knowing, where people

@@ -181,6 +181,14 @@ def test_a_report_for_a_breach_says_what_was_kept_where_and_since_when(
     assert "nothing: rows" not in report
     assert "the token and the keyed hash of the address prefix" in report
     assert "within 72 hours" in report
+    # With the key and the hashes in the database all of these can be made.
+    for made, ended in (
+        ("sessions of the operators", "operator remove NAME"),
+        ("events of its sources", "source rotate NAME --done"),
+        ("its webhooks", "webhook remove ID"),
+    ):
+        assert made in report
+        assert ended in report
     for secret in ("a-note-s-id", "serial number", "heroes", "192.0.2"):
         assert secret not in report.replace("its serial number", "")
     if "://" in database:
