@@ -1,8 +1,7 @@
 """Sums for reports in the PostgreSQL store."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from datetime import date, datetime
-from typing import Protocol, TypeVar
 
 import asyncpg
 
@@ -18,24 +17,19 @@ from likelight_cloud.store.aggregates import (
     slot_of,
     week_of,
 )
+from likelight_cloud.store.postgresql.access import Read, Write
 from likelight_cloud.store.postgresql.kitchens import zone
 from likelight_cloud.store.rows import ms, time_of
-
-T = TypeVar("T")
 
 _ZONE = (
     "SELECT coalesce(status #>> '{hours,zone}', details ->> 'timezone') FROM kitchen WHERE kid = $1"
 )
 
 
-class _Run(Protocol):
-    def __call__(self, work: Callable[[asyncpg.Connection], Awaitable[T]], /) -> Awaitable[T]: ...
-
-
 class PostgresAggregates:
     """An `AggregateStore`; `read` and `write` run on the store's connections."""
 
-    def __init__(self, read: _Run, write: _Run) -> None:
+    def __init__(self, read: Read, write: Write) -> None:
         self._read = read
         self._write = write
 

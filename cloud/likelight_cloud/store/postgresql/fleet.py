@@ -1,32 +1,21 @@
 """The fleet in the PostgreSQL store."""
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Protocol, TypeVar
 
 import asyncpg
 
 from likelight.contract import Desired, Health
 from likelight_cloud.store.fleet import UNDONE_WITHIN, FleetChange, Step, told_of
 from likelight_cloud.store.postgresql import audit
-from likelight_cloud.store.postgresql.operators import Run
+from likelight_cloud.store.postgresql.access import Read, Write
 from likelight_cloud.store.rows import ms
-
-T = TypeVar("T")
-
-
-class Write(Protocol):
-    """Does work in a transaction that changes the kitchens `kids`."""
-
-    def __call__(
-        self, work: Callable[[asyncpg.Connection], Awaitable[T]], /, *kids: str
-    ) -> Awaitable[T]: ...
 
 
 class PostgresFleet:
     """`Fleet` in a PostgreSQL database."""
 
-    def __init__(self, read: Run, write: Write) -> None:
+    def __init__(self, read: Read, write: Write) -> None:
         self._read = read
         self._write = write
 

@@ -13,7 +13,7 @@ from likelight_cloud.store.fleet import UNDONE_WITHIN
 from likelight_cloud.store.holdings import Table, date_of, last_days, moment_of
 from likelight_cloud.store.ingest import REMEMBERED
 from likelight_cloud.store.postgresql import aggregates, pairings
-from likelight_cloud.store.postgresql.operators import Run
+from likelight_cloud.store.postgresql.access import Read, Write
 from likelight_cloud.store.postgresql.writer import FORGET
 from likelight_cloud.store.rows import ms
 from likelight_cloud.store.signals import KEPT_FOR
@@ -22,7 +22,7 @@ from likelight_cloud.store.signals import KEPT_FOR
 class PostgresHoldings:
     """`Holdings` of a PostgreSQL database. What was deleted stays on its disk until VACUUM."""
 
-    def __init__(self, read: Run, write: Run) -> None:
+    def __init__(self, read: Read, write: Write) -> None:
         self._read = read
         self._write = write
 

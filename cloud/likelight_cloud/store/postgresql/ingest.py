@@ -1,8 +1,6 @@
 """Webhook sources in the PostgreSQL store."""
 
-from collections.abc import Awaitable, Callable
 from datetime import datetime
-from typing import Protocol, TypeVar
 
 import asyncpg
 
@@ -22,24 +20,10 @@ from likelight_cloud.store.ingest import (
     hour_of,
 )
 from likelight_cloud.store.postgresql import audit
+from likelight_cloud.store.postgresql.access import Read, Write
 from likelight_cloud.store.postgresql.kitchens import add_likes
 from likelight_cloud.store.postgresql.notes import add_note
 from likelight_cloud.store.rows import ms, source_of
-
-T = TypeVar("T")
-Work = Callable[[asyncpg.Connection], Awaitable[T]]
-
-
-class Read(Protocol):
-    """Reads from the database."""
-
-    async def __call__(self, work: Work[T], /) -> T: ...
-
-
-class Write(Protocol):
-    """Commits to the database, and tells of the new records of the kitchens."""
-
-    async def __call__(self, work: Work[T], /, *kids: str) -> T: ...
 
 
 class PostgresIngest:

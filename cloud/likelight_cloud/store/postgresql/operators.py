@@ -1,29 +1,20 @@
 """The operators in the PostgreSQL store."""
 
-from collections.abc import Awaitable, Callable
 from datetime import datetime
-from typing import Protocol, TypeVar
 
 import asyncpg
 
 from likelight_cloud.store.audit import Act, Action
 from likelight_cloud.store.operators import NAME, Operator
 from likelight_cloud.store.postgresql import audit
+from likelight_cloud.store.postgresql.access import Read, Write
 from likelight_cloud.store.rows import ms, operator_of
-
-T = TypeVar("T")
-
-
-class Run(Protocol):
-    """Does work on a connection to the database."""
-
-    def __call__(self, work: Callable[[asyncpg.Connection], Awaitable[T]], /) -> Awaitable[T]: ...
 
 
 class PostgresOperators:
     """`Operators` in a PostgreSQL database."""
 
-    def __init__(self, read: Run, write: Run) -> None:
+    def __init__(self, read: Read, write: Write) -> None:
         self._read = read
         self._write = write
 

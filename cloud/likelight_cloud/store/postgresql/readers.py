@@ -1,13 +1,13 @@
 """Reads from PostgreSQL, on a few connections of their own."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 import asyncpg
 
 from likelight.runtime.store_errors import StoreError
 from likelight_cloud.store.base import CONFIRM_WITHIN_S
+from likelight_cloud.store.postgresql.access import Work
 from likelight_cloud.store.postgresql.address import Address
 from likelight_cloud.store.postgresql.connect import LOST, Primary, connect, explained
 
@@ -15,7 +15,6 @@ CONNECTIONS = 4
 """More would not answer sooner: one process of Python keeps no more of them busy."""
 
 T = TypeVar("T")
-Query = Callable[[asyncpg.Connection], Awaitable[T]]
 
 
 class Readers:
@@ -24,14 +23,14 @@ class Readers:
 
     def __init__(self, address: Address) -> None:
         self._address = address
-        self._asked: asyncio.Queue[tuple[Query[object], asyncio.Future[object]]] = asyncio.Queue()
+        self._asked: asyncio.Queue[tuple[Work[object], asyncio.Future[object]]] = asyncio.Queue()
         self._generation = 0
 
     def reconnect(self) -> None:
         """Have every connection made anew before its next query: the primary may be another."""
         self._generation += 1
 
-    async def read(self, query: Query[T]) -> T:
+    async def read(self, query: Work[T]) -> T:
         """Return what `query` does. Raises `StoreError`."""
         answer: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         self._asked.put_nowait((query, answer))  # type: ignore[arg-type]  # the pair is of one T

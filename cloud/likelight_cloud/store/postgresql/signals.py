@@ -1,11 +1,11 @@
 """Signals and webhooks in the PostgreSQL store."""
 
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Collection
 from datetime import datetime
-from typing import Protocol, TypeVar
 
 import asyncpg
 
+from likelight_cloud.store.postgresql.access import Read, Write
 from likelight_cloud.store.postgresql.kitchens import zone
 from likelight_cloud.store.rows import fleet_record_of, ms, signal_of, time_of, webhook_of
 from likelight_cloud.store.signals import (
@@ -25,17 +25,11 @@ from likelight_cloud.store.signals import (
     switched_off,
 )
 
-T = TypeVar("T")
-
-
-class _Run(Protocol):
-    def __call__(self, work: Callable[[asyncpg.Connection], Awaitable[T]], /) -> Awaitable[T]: ...
-
 
 class PostgresSignals:
     """A `SignalStore`; `read` and `write` run on the store's connections, `write` in a commit."""
 
-    def __init__(self, read: _Run, write: _Run) -> None:
+    def __init__(self, read: Read, write: Write) -> None:
         self._read = read
         self._write = write
 

@@ -29,6 +29,7 @@ from likelight_cloud.store.holdings import Holdings
 from likelight_cloud.store.operators import Operators
 from likelight_cloud.store.pairing import NewPairing, Pairing, WrongCode
 from likelight_cloud.store.postgresql import audit, enrolments, notes, pairings, tokens
+from likelight_cloud.store.postgresql.access import Work
 from likelight_cloud.store.postgresql.address import Address
 from likelight_cloud.store.postgresql.aggregates import PostgresAggregates
 from likelight_cloud.store.postgresql.connect import LOST, connect, explained
@@ -48,12 +49,12 @@ from likelight_cloud.store.postgresql.kitchens import (
     remove,
 )
 from likelight_cloud.store.postgresql.operators import PostgresOperators
-from likelight_cloud.store.postgresql.readers import CONNECTIONS, Query, Readers
+from likelight_cloud.store.postgresql.readers import CONNECTIONS, Readers
 from likelight_cloud.store.postgresql.reports import keep_status
 from likelight_cloud.store.postgresql.schema import has_tables, migrate
 from likelight_cloud.store.postgresql.serving import SERVING
 from likelight_cloud.store.postgresql.signals import PostgresSignals
-from likelight_cloud.store.postgresql.writer import Job, Work, Writer
+from likelight_cloud.store.postgresql.writer import Job, Writer
 from likelight_cloud.store.records import Backlog, KitchenRecord, NoteRecord
 from likelight_cloud.store.rotation import Taken
 
@@ -351,10 +352,10 @@ class PostgresStore:
             others = "a command changes" if self._use is Use.SERVING else "a cloud serves"
             raise StoreError(f"{others} {self._address.name} just now; end that first")
 
-    async def _read(self, query: Query[T]) -> T:
+    async def _read(self, work: Work[T]) -> T:
         if self._readers is None:
             raise StoreError(f"{self._address.name} is not open")
-        return await self._readers.read(query)
+        return await self._readers.read(work)
 
     async def _audited(self, act: Act, at: datetime | None, work: Work[T], *kids: str) -> T:
         """Commit what `work` does, and the row of `act`, unless it returns that nothing changed."""

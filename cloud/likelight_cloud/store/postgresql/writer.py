@@ -10,7 +10,7 @@ import logging
 import random
 import uuid
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
@@ -24,6 +24,7 @@ from likelight_cloud.store.base import (
     NoKitchenError,
     OutcomeUnknownError,
 )
+from likelight_cloud.store.postgresql.access import Work
 from likelight_cloud.store.postgresql.address import Address
 from likelight_cloud.store.postgresql.connect import LOST, Primary, connect, explained
 
@@ -55,7 +56,6 @@ _ROLLED_BACK = (
 """Another process came in between; the whole transaction is tried again."""
 
 T = TypeVar("T")
-Work = Callable[[asyncpg.Connection], Awaitable[T]]
 
 
 @dataclass(eq=False)

@@ -1,9 +1,8 @@
 """Sums for reports in the SQLite store."""
 
 import sqlite3
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from datetime import date, datetime
-from typing import Protocol, TypeVar
 
 from likelight_cloud.store.aggregates import (
     PERIODS_KEPT,
@@ -18,9 +17,8 @@ from likelight_cloud.store.aggregates import (
     week_of,
 )
 from likelight_cloud.store.rows import ms, time_of
+from likelight_cloud.store.sqlite.access import Read, Write
 from likelight_cloud.store.zones import zone_called
-
-T = TypeVar("T")
 
 _ZONE = (
     "SELECT COALESCE(status ->> '$.hours.zone', details ->> '$.timezone') AS zone"
@@ -28,14 +26,10 @@ _ZONE = (
 )
 
 
-class _Run(Protocol):
-    def __call__(self, work: Callable[[sqlite3.Connection], T], /) -> Awaitable[T]: ...
-
-
 class SqliteAggregates:
     """An `AggregateStore`; `read` and `write` run on the thread of the file."""
 
-    def __init__(self, read: _Run, write: _Run) -> None:
+    def __init__(self, read: Read, write: Write) -> None:
         self._read = read
         self._write = write
 

@@ -1,29 +1,20 @@
 """The fleet in the SQLite store."""
 
 import sqlite3
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Protocol, TypeVar
 
 from likelight.contract import Desired, Health
 from likelight_cloud.store.fleet import UNDONE_WITHIN, FleetChange, Step, told_of
 from likelight_cloud.store.rows import ms
 from likelight_cloud.store.sqlite import audit
-from likelight_cloud.store.sqlite.operators import Run
-
-T = TypeVar("T")
-
-
-class Write(Protocol):
-    """Does work on the database's thread that changes the kitchens `kids`."""
-
-    def __call__(self, work: Callable[[sqlite3.Connection], T], /, *kids: str) -> Awaitable[T]: ...
+from likelight_cloud.store.sqlite.access import Read, Write
 
 
 class SqliteFleet:
     """`Fleet` in a SQLite file."""
 
-    def __init__(self, read: Run, write: Write) -> None:
+    def __init__(self, read: Read, write: Write) -> None:
         self._read = read
         self._write = write
 

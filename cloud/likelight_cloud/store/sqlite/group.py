@@ -15,13 +15,13 @@ from typing import Generic, TypeVar, cast
 from likelight.runtime.commit_pace import CommitPace
 from likelight.runtime.sqlite_file import SqliteFile
 from likelight.runtime.store_errors import StoreError
+from likelight_cloud.store.sqlite.access import Work
 
 MOST_AT_ONCE = 200
 """Writes in one transaction: more would keep the first of them waiting. At a pace all are one: what
 was left behind would have to wait for another turn."""
 
 T = TypeVar("T")
-Work = Callable[[sqlite3.Connection], T]
 
 
 @dataclass(eq=False)

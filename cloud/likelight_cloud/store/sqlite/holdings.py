@@ -4,7 +4,6 @@ import sqlite3
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Protocol, TypeVar
 
 from likelight_cloud.store.aggregates import DAYS_KEPT
 from likelight_cloud.store.base import KEY_TTL_S, NOTES_KEPT
@@ -14,12 +13,7 @@ from likelight_cloud.store.ingest import REMEMBERED
 from likelight_cloud.store.rows import ms
 from likelight_cloud.store.signals import KEPT_FOR
 from likelight_cloud.store.sqlite import aggregates, pairings
-
-T = TypeVar("T")
-
-
-class _Run(Protocol):
-    def __call__(self, work: Callable[[sqlite3.Connection], T], /) -> Awaitable[T]: ...
+from likelight_cloud.store.sqlite.access import Read, Write
 
 
 class SqliteHoldings:
@@ -28,7 +22,7 @@ class SqliteHoldings:
     `empty_log` brings the log into the file: until then the log has what was deleted.
     """
 
-    def __init__(self, read: _Run, write: _Run, empty_log: Callable[[], Awaitable[None]]) -> None:
+    def __init__(self, read: Read, write: Write, empty_log: Callable[[], Awaitable[None]]) -> None:
         self._read = read
         self._write = write
         self._empty_log = empty_log

@@ -1,9 +1,7 @@
 """Webhook sources in the SQLite store."""
 
 import sqlite3
-from collections.abc import Callable
 from datetime import datetime
-from typing import Protocol, TypeVar
 
 from likelight_cloud.store.audit import Act, Action
 from likelight_cloud.store.base import NoKitchenError
@@ -22,22 +20,8 @@ from likelight_cloud.store.ingest import (
 )
 from likelight_cloud.store.rows import ms, source_of
 from likelight_cloud.store.sqlite import audit, notes
+from likelight_cloud.store.sqlite.access import Read, Write
 from likelight_cloud.store.sqlite.likes import add_likes
-
-T = TypeVar("T")
-Work = Callable[[sqlite3.Connection], T]
-
-
-class Read(Protocol):
-    """Reads from the file."""
-
-    async def __call__(self, work: Work[T], /) -> T: ...
-
-
-class Write(Protocol):
-    """Commits to the file, and tells of the new records of the kitchens."""
-
-    async def __call__(self, work: Work[T], /, *kids: str) -> T: ...
 
 
 class SqliteIngest:

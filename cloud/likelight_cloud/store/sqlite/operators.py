@@ -1,28 +1,19 @@
 """The operators in the SQLite store."""
 
 import sqlite3
-from collections.abc import Awaitable, Callable
 from datetime import datetime
-from typing import Protocol, TypeVar
 
 from likelight_cloud.store.audit import Act, Action
 from likelight_cloud.store.operators import NAME, Operator
 from likelight_cloud.store.rows import ms, operator_of
 from likelight_cloud.store.sqlite import audit
-
-T = TypeVar("T")
-
-
-class Run(Protocol):
-    """Does work on the database's thread."""
-
-    def __call__(self, work: Callable[[sqlite3.Connection], T], /) -> Awaitable[T]: ...
+from likelight_cloud.store.sqlite.access import Read, Write
 
 
 class SqliteOperators:
     """`Operators` in a SQLite file."""
 
-    def __init__(self, read: Run, write: Run) -> None:
+    def __init__(self, read: Read, write: Write) -> None:
         self._read = read
         self._write = write
 

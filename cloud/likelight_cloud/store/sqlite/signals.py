@@ -1,9 +1,8 @@
 """Signals and webhooks in the SQLite store."""
 
 import sqlite3
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Collection
 from datetime import datetime
-from typing import Protocol, TypeVar
 
 from likelight_cloud.store.rows import fleet_record_of, ms, signal_of, time_of, webhook_of
 from likelight_cloud.store.signals import (
@@ -22,18 +21,13 @@ from likelight_cloud.store.signals import (
     new_id,
     switched_off,
 )
-
-T = TypeVar("T")
-
-
-class _Run(Protocol):
-    def __call__(self, work: Callable[[sqlite3.Connection], T], /) -> Awaitable[T]: ...
+from likelight_cloud.store.sqlite.access import Read, Write
 
 
 class SqliteSignals:
     """A `SignalStore`; `read` and `write` run on the thread of the file, `write` in a commit."""
 
-    def __init__(self, read: _Run, write: _Run) -> None:
+    def __init__(self, read: Read, write: Write) -> None:
         self._read = read
         self._write = write
 

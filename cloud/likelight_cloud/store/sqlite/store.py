@@ -32,6 +32,7 @@ from likelight_cloud.store.records import Backlog, KitchenRecord, NoteRecord
 from likelight_cloud.store.rotation import Taken
 from likelight_cloud.store.rows import kitchen_of, ms
 from likelight_cloud.store.sqlite import audit, enrolments, kitchens, notes, pairings, tokens
+from likelight_cloud.store.sqlite.access import Work
 from likelight_cloud.store.sqlite.aggregates import SqliteAggregates
 from likelight_cloud.store.sqlite.fleet import SqliteFleet
 from likelight_cloud.store.sqlite.group import GroupCommit
@@ -341,7 +342,7 @@ class SqliteStore:
     async def _change(
         self,
         kid: str,
-        work: Callable[[sqlite3.Connection], T],
+        work: Work[T],
         act: Act,
         at: datetime | None = None,
     ) -> T:
@@ -353,9 +354,7 @@ class SqliteStore:
 
         return await self._audited(act, at, change, kid)
 
-    async def _audited(
-        self, act: Act, at: datetime | None, work: Callable[[sqlite3.Connection], T], *kids: str
-    ) -> T:
+    async def _audited(self, act: Act, at: datetime | None, work: Work[T], *kids: str) -> T:
         """Commit what `work` does, and the row of `act`, unless it returns that nothing changed."""
 
         def change(db: sqlite3.Connection) -> T:
@@ -368,7 +367,7 @@ class SqliteStore:
 
     async def _write(
         self,
-        work: Callable[[sqlite3.Connection], T],
+        work: Work[T],
         *kids: str,
         durable: bool = True,
         in_turn: bool = False,
