@@ -4,6 +4,8 @@ house, or a webhook."""
 from collections import OrderedDict
 from collections.abc import Mapping
 
+from likelight_cloud.store.ingest import wire_name
+
 MAX_TOLD = 16
 """Totals that were told, for a device that asks again from one of them."""
 
@@ -40,7 +42,7 @@ class Sources:
             return {"page": total - before} if total > before else {}
         counts = {"here": self._here}
         for name, n in webhooks.items():
-            counts[f"webhook:{name}"] = n - self._at_start.get(name, 0)
+            counts[wire_name(name)] = n - self._at_start.get(name, 0)
         told = self._told.get(before)
         if told is None and before <= self._none_told:
             told = {}

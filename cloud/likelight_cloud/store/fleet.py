@@ -114,7 +114,7 @@ Step = Callable[[FleetChange, Mapping[str, Desired], datetime], Advance]
 """Takes a change, what its kitchens are asked for, and the time."""
 
 
-def told_of(held: Mapping[str, Desired], wanted: Mapping[str, Desired], who: str) -> Iterator[Act]:
+def acts_of(held: Mapping[str, Desired], wanted: Mapping[str, Desired], who: str) -> Iterator[Act]:
     """Yield what the audit log has of each kitchen that `who` asks for something else."""
     for kid, desired in wanted.items():
         yield Act(Action.DESIRED_SET, kid, who, wishes_told(held[kid], desired))

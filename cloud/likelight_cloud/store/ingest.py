@@ -151,6 +151,16 @@ def count(sent: LikesSent, base: int | None, left: int) -> Counted | None:
     return Counted(accepted, base + accepted, detail)
 
 
+def wire_name(source: str) -> str:
+    """Return how the contract names a source, such as `webhook:till`."""
+    return f"webhook:{source}"
+
+
+def secret_columns(secrets: tuple[bytes, ...]) -> tuple[bytes, bytes | None]:
+    """Return one or two secrets as the two columns that hold them."""
+    return secrets[0], secrets[1] if len(secrets) > 1 else None
+
+
 def hour_of(at: datetime) -> int:
     """Return the number of the hour of `at`."""
     return int(at.timestamp()) // HOUR_S

@@ -18,12 +18,10 @@ from likelight_cloud.store.aggregates import (
     week_of,
 )
 from likelight_cloud.store.postgresql.access import Read, Write
-from likelight_cloud.store.postgresql.kitchens import zone
+from likelight_cloud.store.postgresql.kitchens import ZONE, zone
 from likelight_cloud.store.rows import ms, time_of
 
-_ZONE = (
-    "SELECT coalesce(status #>> '{hours,zone}', details ->> 'timezone') FROM kitchen WHERE kid = $1"
-)
+_ZONE = f"SELECT {ZONE} FROM kitchen WHERE kid = $1"  # noqa: S608 - constants
 
 
 class PostgresAggregates:

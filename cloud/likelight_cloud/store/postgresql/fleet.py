@@ -6,7 +6,7 @@ from datetime import datetime
 import asyncpg
 
 from likelight.contract import Desired, Health
-from likelight_cloud.store.fleet import UNDONE_WITHIN, FleetChange, Step, told_of
+from likelight_cloud.store.fleet import UNDONE_WITHIN, FleetChange, Step, acts_of
 from likelight_cloud.store.postgresql import audit
 from likelight_cloud.store.postgresql.access import Read, Write
 from likelight_cloud.store.rows import ms
@@ -73,7 +73,7 @@ class PostgresFleet:
                 ms(change.at),
                 change.model_dump_json(),
             )
-            await audit.append_all(connection, told_of(held, wanted, who), at)
+            await audit.append_all(connection, acts_of(held, wanted, who), at)
             return change
 
         return await self._write(work, *kids)

@@ -14,6 +14,7 @@ from likelight_cloud.store.holdings import Table, date_of, last_days, moment_of
 from likelight_cloud.store.ingest import REMEMBERED
 from likelight_cloud.store.postgresql import aggregates, pairings
 from likelight_cloud.store.postgresql.access import Read, Write
+from likelight_cloud.store.postgresql.kitchens import ZONE
 from likelight_cloud.store.postgresql.writer import FORGET
 from likelight_cloud.store.rows import ms
 from likelight_cloud.store.signals import KEPT_FOR
@@ -61,8 +62,7 @@ async def _forget_small(connection: asyncpg.Connection, at: datetime) -> int:
     """Forget what is few rows, or has an index by its age."""
     await pairings.forget(connection, at)
     zones = await connection.fetch(
-        "SELECT kid, coalesce(status #>> '{hours,zone}', details ->> 'timezone') AS zone"
-        " FROM kitchen ORDER BY kid"
+        f"SELECT kid, {ZONE} AS zone FROM kitchen ORDER BY kid"  # noqa: S608 - constants
     )
     # A zone is read from the disk.
     days = await asyncio.to_thread(

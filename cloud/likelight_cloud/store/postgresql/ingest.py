@@ -18,6 +18,8 @@ from likelight_cloud.store.ingest import (
     SourceEvent,
     count,
     hour_of,
+    secret_columns,
+    wire_name,
 )
 from likelight_cloud.store.postgresql import audit
 from likelight_cloud.store.postgresql.access import Read, Write
@@ -34,7 +36,7 @@ class PostgresIngest:
         self._write = write
 
     async def add(self, source: IngestSource) -> bool:
-        secret, other = _two(source.secrets)
+        secret, other = secret_columns(source.secrets)
 
         async def work(connection: asyncpg.Connection) -> bool:
             added = await connection.fetchval(
@@ -69,7 +71,7 @@ class PostgresIngest:
         return await self._read(work)
 
     async def put_secrets(self, name: str, secrets: tuple[bytes, ...], at: datetime) -> None:
-        secret, other = _two(secrets)
+        secret, other = secret_columns(secrets)
 
         async def work(connection: asyncpg.Connection) -> None:
             await connection.execute(
@@ -98,10 +100,6 @@ class PostgresIngest:
 
     async def take(self, event: SourceEvent, at: datetime) -> EventAnswer | EventRefusal:
         return await self._write(lambda connection: _take(connection, event, at), event.kid)
-
-
-def _two(secrets: tuple[bytes, ...]) -> tuple[bytes, bytes | None]:
-    return secrets[0], secrets[1] if len(secrets) > 1 else None
 
 
 async def _answer(
@@ -167,7 +165,7 @@ async def _note(
         key=sent.id,
         at=at,
         expires_at=sent.expires_at,
-        source=f"webhook:{event.source}",
+        source=wire_name(event.source),
     )
     return EventAnswer(accepted=1, note=note.id)
 

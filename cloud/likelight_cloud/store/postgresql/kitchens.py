@@ -14,16 +14,22 @@ from likelight_cloud.store.records import KitchenRecord
 from likelight_cloud.store.rows import kitchen_of, ms
 from likelight_cloud.store.zones import is_read, zone_called
 
-_KITCHEN = """
-SELECT *, status #>> '{camera,opens_at}' AS opens_at,
+ZONE = "coalesce(status #>> '{hours,zone}', details ->> 'timezone')"
+"""The name of a kitchen's time zone, in SQL: what its device says, else what the list says."""
+
+LIKES_BY_DAY = """(SELECT json_object_agg(day, n) FROM likes_day WHERE kid = kitchen.kid AND day >
+        (SELECT max(day) - 8 FROM likes_day WHERE kid = kitchen.kid))"""
+"""A kitchen's likes of its newest day with any and of the 7 before, in SQL: JSON, by day."""
+
+_KITCHEN = f"""
+SELECT *, status #>> '{{camera,opens_at}}' AS opens_at,
        status ->> 'hours' AS hours,
-       coalesce(status #>> '{hours,zone}', details ->> 'timezone') AS zone,
+       {ZONE} AS zone,
        (status ->> 'notes_wait')::boolean AS notes_wait,
-       (SELECT json_object_agg(day, n) FROM likes_day WHERE kid = kitchen.kid AND day >
-        (SELECT max(day) - 8 FROM likes_day WHERE kid = kitchen.kid)) AS by_day,
+       {LIKES_BY_DAY} AS by_day,
        (SELECT json_object_agg(source_kitchen.name, likes) FROM source_kitchen
         WHERE kid = kitchen.kid AND likes > 0) AS by_source
-FROM kitchen"""
+FROM kitchen"""  # noqa: S608 - constants
 
 
 async def every_record(connection: asyncpg.Connection) -> tuple[KitchenRecord, ...]:
@@ -85,11 +91,11 @@ async def changed(connection: asyncpg.Connection, known: Mapping[str, int]) -> t
 
 
 async def add_likes(connection: asyncpg.Connection, kid: str, n: int, at: datetime) -> int | None:
-    """Add `n` to the kitchen's total and to its day; return the total, or None without one."""
+    """Add `n` to the kitchen's total, to its day and to its hour of the week; return the total, or
+    None where there is no such kitchen."""
     row = await connection.fetchrow(
-        "UPDATE kitchen SET likes_total = likes_total + $2, revision = revision + 1"
-        " WHERE kid = $1 RETURNING likes_total,"
-        " coalesce(status #>> '{hours,zone}', details ->> 'timezone') AS zone",
+        "UPDATE kitchen SET likes_total = likes_total + $2,"  # noqa: S608 - constants
+        f" revision = revision + 1 WHERE kid = $1 RETURNING likes_total, {ZONE} AS zone",
         kid,
         n,
     )

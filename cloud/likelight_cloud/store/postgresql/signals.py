@@ -6,7 +6,7 @@ from datetime import datetime
 import asyncpg
 
 from likelight_cloud.store.postgresql.access import Read, Write
-from likelight_cloud.store.postgresql.kitchens import zone
+from likelight_cloud.store.postgresql.kitchens import LIKES_BY_DAY, ZONE, zone
 from likelight_cloud.store.rows import fleet_record_of, ms, signal_of, time_of, webhook_of
 from likelight_cloud.store.signals import (
     CLAIMED_FOR,
@@ -228,13 +228,12 @@ class PostgresSignals:
         return await self._write(work)
 
 
-_FLEET = """
+_FLEET = f"""
 SELECT kid, created_at, state, received_at, unlit_since, pictures_missing_since,
-       coalesce(status #>> '{hours,zone}', details ->> 'timezone') AS zone,
+       {ZONE} AS zone,
        (SELECT created_at FROM note WHERE kid = kitchen.kid AND seq = kitchen.head) AS last_note_at,
-       (SELECT json_object_agg(day, n) FROM likes_day WHERE kid = kitchen.kid AND day >
-        (SELECT max(day) - 8 FROM likes_day WHERE kid = kitchen.kid)) AS by_day
-FROM kitchen ORDER BY kid"""
+       {LIKES_BY_DAY} AS by_day
+FROM kitchen ORDER BY kid"""  # noqa: S608 - constants
 
 
 async def _queue(connection: asyncpg.Connection, body: str, at: datetime) -> None:

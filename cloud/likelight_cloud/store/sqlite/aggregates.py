@@ -18,12 +18,10 @@ from likelight_cloud.store.aggregates import (
 )
 from likelight_cloud.store.rows import ms, time_of
 from likelight_cloud.store.sqlite.access import Read, Write
+from likelight_cloud.store.sqlite.kitchens import ZONE
 from likelight_cloud.store.zones import zone_called
 
-_ZONE = (
-    "SELECT COALESCE(status ->> '$.hours.zone', details ->> '$.timezone') AS zone"
-    " FROM kitchen WHERE kid = ?"
-)
+_ZONE = f"SELECT {ZONE} AS zone FROM kitchen WHERE kid = ?"  # noqa: S608 - constants
 
 
 class SqliteAggregates:

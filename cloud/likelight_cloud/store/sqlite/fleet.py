@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from likelight.contract import Desired, Health
-from likelight_cloud.store.fleet import UNDONE_WITHIN, FleetChange, Step, told_of
+from likelight_cloud.store.fleet import UNDONE_WITHIN, FleetChange, Step, acts_of
 from likelight_cloud.store.rows import ms
 from likelight_cloud.store.sqlite import audit
 from likelight_cloud.store.sqlite.access import Read, Write
@@ -62,7 +62,7 @@ class SqliteFleet:
                 "UPDATE fleet_change SET at = ?, body = ? WHERE id = ?",
                 (ms(change.at), change.model_dump_json(), id),
             )
-            audit.append_all(db, told_of(held, wanted, who), at)
+            audit.append_all(db, acts_of(held, wanted, who), at)
             return change
 
         return await self._write(work, *kids)

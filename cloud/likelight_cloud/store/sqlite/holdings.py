@@ -14,6 +14,7 @@ from likelight_cloud.store.rows import ms
 from likelight_cloud.store.signals import KEPT_FOR
 from likelight_cloud.store.sqlite import aggregates, pairings
 from likelight_cloud.store.sqlite.access import Read, Write
+from likelight_cloud.store.sqlite.kitchens import ZONE
 
 
 class SqliteHoldings:
@@ -69,7 +70,7 @@ def _forget_small(db: sqlite3.Connection, at: datetime) -> int:
     db.execute("DELETE FROM delivery WHERE created_at < ?", (ms(at - KEPT_FOR),))
     db.execute("DELETE FROM fleet_change WHERE at <= ?", (ms(at - UNDONE_WITHIN),))
     zones = db.execute(
-        "SELECT kid, COALESCE(status ->> '$.hours.zone', details ->> '$.timezone') FROM kitchen"
+        f"SELECT kid, {ZONE} FROM kitchen"  # noqa: S608 - constants
     )
     aggregates.forget(db, last_days(dict(zones.fetchall()), at, DAYS_KEPT), at)
     return db.total_changes - before

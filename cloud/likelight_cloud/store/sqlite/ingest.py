@@ -17,6 +17,8 @@ from likelight_cloud.store.ingest import (
     SourceEvent,
     count,
     hour_of,
+    secret_columns,
+    wire_name,
 )
 from likelight_cloud.store.rows import ms, source_of
 from likelight_cloud.store.sqlite import audit, notes
@@ -36,7 +38,12 @@ class SqliteIngest:
             added = db.execute(
                 "INSERT INTO source (name, profile, secret, other_secret, created_at)"
                 " VALUES (?, ?, ?, ?, ?) ON CONFLICT (name) DO NOTHING",
-                (source.name, source.profile, *_two(source.secrets), ms(source.created_at)),
+                (
+                    source.name,
+                    source.profile,
+                    *secret_columns(source.secrets),
+                    ms(source.created_at),
+                ),
             )
             if added.rowcount == 1:
                 audit.append(db, Act(Action.SOURCE_ADDED, source.name), source.created_at)
@@ -60,7 +67,7 @@ class SqliteIngest:
         def work(db: sqlite3.Connection) -> None:
             db.execute(
                 "UPDATE source SET secret = ?, other_secret = ? WHERE name = ?",
-                (*_two(secrets), name),
+                (*secret_columns(secrets), name),
             )
             audit.append(db, Act(Action.SOURCE_SECRETS, name), at)
 
@@ -82,10 +89,6 @@ class SqliteIngest:
 
     async def take(self, event: SourceEvent, at: datetime) -> EventAnswer | EventRefusal:
         return await self._write(lambda db: _take(db, event, at), event.kid)
-
-
-def _two(secrets: tuple[bytes, ...]) -> tuple[bytes, bytes | None]:
-    return secrets[0], secrets[1] if len(secrets) > 1 else None
 
 
 def _answer(db: sqlite3.Connection, event: SourceEvent) -> EventAnswer | EventRefusal | None:
@@ -142,7 +145,7 @@ def _note(db: sqlite3.Connection, event: SourceEvent, sent: NoteSent, at: dateti
         key=sent.id,
         at=at,
         expires_at=sent.expires_at,
-        source=f"webhook:{event.source}",
+        source=wire_name(event.source),
     )
     return EventAnswer(accepted=1, note=note.id)
 

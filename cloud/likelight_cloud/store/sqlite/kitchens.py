@@ -11,17 +11,22 @@ from likelight_cloud.store.rows import kitchen_of, ms
 MOST_TAKEN_BACK = 1_000_000
 """Revisions without a durable commit: a year of statuses is half as many."""
 
+ZONE = "COALESCE(status ->> '$.hours.zone', details ->> '$.timezone')"
+"""The name of a kitchen's time zone, in SQL: what its device says, else what the list says."""
 
-_ALL = """
+LIKES_BY_DAY = """(SELECT json_group_object(day, n) FROM likes_day WHERE kid = kitchen.kid AND day >
+        (SELECT date(max(day), '-8 days') FROM likes_day WHERE kid = kitchen.kid))"""
+"""A kitchen's likes of its newest day with any and of the 7 before, in SQL: JSON, by day."""
+
+_ALL = f"""
 SELECT *, status ->> '$.camera.opens_at' AS opens_at,
        status ->> '$.hours' AS hours,
-       COALESCE(status ->> '$.hours.zone', details ->> '$.timezone') AS zone,
+       {ZONE} AS zone,
        status ->> '$.notes_wait' AS notes_wait, NULL AS process,
-       (SELECT json_group_object(day, n) FROM likes_day WHERE kid = kitchen.kid AND day >
-        (SELECT date(max(day), '-8 days') FROM likes_day WHERE kid = kitchen.kid)) AS by_day,
+       {LIKES_BY_DAY} AS by_day,
        (SELECT json_group_object(source_kitchen.name, likes) FROM source_kitchen
         WHERE kid = kitchen.kid AND likes > 0) AS by_source
-FROM kitchen"""
+FROM kitchen"""  # noqa: S608 - constants
 
 
 def every(db: sqlite3.Connection) -> tuple[KitchenRecord, ...]:

@@ -4,16 +4,16 @@ import sqlite3
 from datetime import datetime
 
 from likelight_cloud.store.aggregates import period_of, slot_of
+from likelight_cloud.store.sqlite.kitchens import ZONE
 from likelight_cloud.store.zones import zone_called
 
 
 def add_likes(db: sqlite3.Connection, kid: str, n: int, at: datetime) -> int | None:
     """Add `n` to the kitchen's total, to its day and to its hour of the week; return the total, or
-    None without one."""
+    None where there is no such kitchen."""
     row = db.execute(
-        "UPDATE kitchen SET likes_total = likes_total + ?, revision = revision + 1 WHERE kid = ?"
-        " RETURNING likes_total,"
-        " COALESCE(status ->> '$.hours.zone', details ->> '$.timezone') AS zone",
+        "UPDATE kitchen SET likes_total = likes_total + ?,"  # noqa: S608 - constants
+        f" revision = revision + 1 WHERE kid = ? RETURNING likes_total, {ZONE} AS zone",
         (n, kid),
     ).fetchone()
     if row is None:

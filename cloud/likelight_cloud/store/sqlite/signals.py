@@ -22,6 +22,7 @@ from likelight_cloud.store.signals import (
     switched_off,
 )
 from likelight_cloud.store.sqlite.access import Read, Write
+from likelight_cloud.store.sqlite.kitchens import LIKES_BY_DAY, ZONE
 
 
 class SqliteSignals:
@@ -196,13 +197,12 @@ class SqliteSignals:
         return await self._write(work)
 
 
-_FLEET = """
+_FLEET = f"""
 SELECT kid, created_at, state, received_at, unlit_since, pictures_missing_since,
-       COALESCE(status ->> '$.hours.zone', details ->> '$.timezone') AS zone,
+       {ZONE} AS zone,
        (SELECT created_at FROM note WHERE kid = kitchen.kid AND seq = kitchen.head) AS last_note_at,
-       (SELECT json_group_object(day, n) FROM likes_day WHERE kid = kitchen.kid AND day >
-        (SELECT date(max(day), '-8 days') FROM likes_day WHERE kid = kitchen.kid)) AS by_day
-FROM kitchen ORDER BY kid"""
+       {LIKES_BY_DAY} AS by_day
+FROM kitchen ORDER BY kid"""  # noqa: S608 - constants
 
 
 def _queue(db: sqlite3.Connection, body: str, at: datetime) -> None:
