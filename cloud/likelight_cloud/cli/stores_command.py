@@ -13,7 +13,7 @@ from likelight.contract.enrolment import code_of, new_code
 from likelight.fleet.stores.codes import HEAD
 from likelight.fleet.stores.details import Details
 from likelight.fleet.stores.rows import StoreRow, listed, read_stores, without_zeros
-from likelight.fleet.stores.table import ListError, in_csv
+from likelight.fleet.stores.table import ListError, in_csv, named
 from likelight.runtime.atomic_file import replace_file
 from likelight.runtime.clock import utc_now
 from likelight_cloud.cli.database import Commands, action, dry_run_option, opened
@@ -23,9 +23,6 @@ from likelight_cloud.store.audit import Act, Action
 from likelight_cloud.store.base import Store
 from likelight_cloud.store.records import KitchenRecord
 from likelight_cloud.trust.device import hashed
-
-MOST_NAMED = 20
-"""Stores that one line names."""
 
 
 def add_stores(actions: Commands, database: argparse.ArgumentParser) -> None:
@@ -144,7 +141,7 @@ def _with_hours(week: dict[Weekday, str], held: Desired) -> Desired:
 
 def _tell(plan: _Plan, stores: int, options: argparse.Namespace) -> None:
     new, codes, dry = len(plan.new), len(plan.uncoded), options.dry_run
-    differing = _named([f"{row.kid} ({', '.join(columns)})" for row, columns in plan.differing])
+    differing = named([f"{row.kid} ({', '.join(columns)})" for row, columns in plan.differing])
     if dry:
         print(f"This would add {new} of {stores} stores and draw {codes} codes.")
     else:
@@ -158,14 +155,9 @@ def _tell(plan: _Plan, stores: int, options: argparse.Namespace) -> None:
             "for its name and `desired set` for its hours."
         )
     if plan.waiting:
-        print(f"These keep the code that they have: {_named(plan.waiting)}.")
+        print(f"These keep the code that they have: {named(plan.waiting)}.")
     if dry:
         print("Nothing was written.")
-
-
-def _named(stores: list[str]) -> str:
-    more = len(stores) - MOST_NAMED
-    return ", ".join(stores[:MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
 def _say_dropped_zeros(file: Path, rows: tuple[StoreRow, ...], known: frozenset[str]) -> None:

@@ -35,6 +35,28 @@ def add_flash(commands: "Commands") -> None:
     flash.add_argument(
         "--cloud", required=True, metavar="URL", help="the cloud, such as https://cloud.example"
     )
+    _target_options(flash)
+    flash.add_argument(
+        "--store",
+        action="append",
+        default=[],
+        metavar="ID",
+        help="only this store; may be repeated (default: all of the list)",
+    )
+    flash.add_argument(
+        "--radius-ca",
+        type=Path,
+        metavar="FILE",
+        help="for security enterprise: who signs the certificate of the RADIUS server (PEM)",
+    )
+    flash.add_argument(
+        "--radius-name", metavar="NAME", help="for security enterprise: that server's name"
+    )
+    flash.set_defaults(run=_flash)
+
+
+def _target_options(flash: argparse.ArgumentParser) -> None:
+    """Add where the seeds go, and what a simulated device needs."""
     target = flash.add_mutually_exclusive_group(required=True)
     target.add_argument(
         "--seeds",
@@ -54,22 +76,6 @@ def add_flash(commands: "Commands") -> None:
         help="start a simulated device from the seed of the one --store; it enrols at the cloud, "
         "and the store's code is used up",
     )
-    flash.add_argument(
-        "--store",
-        action="append",
-        default=[],
-        metavar="ID",
-        help="only this store; may be repeated (default: all of the list)",
-    )
-    flash.add_argument(
-        "--radius-ca",
-        type=Path,
-        metavar="FILE",
-        help="for security enterprise: who signs the certificate of the RADIUS server (PEM)",
-    )
-    flash.add_argument(
-        "--radius-name", metavar="NAME", help="for security enterprise: that server's name"
-    )
     simulated = flash.add_argument_group("the simulated device")
     simulated.add_argument(
         "--port", type=port, default=8080, help="port to listen on (default %(default)s)"
@@ -80,7 +86,6 @@ def add_flash(commands: "Commands") -> None:
         metavar="DIR",
         help="where it keeps its token, likes and notes (default: one for each store)",
     )
-    flash.set_defaults(run=_flash)
 
 
 def _flash(arguments: argparse.Namespace) -> Exit:

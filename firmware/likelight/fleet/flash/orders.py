@@ -10,9 +10,9 @@ from likelight.fleet.flash.errors import FlashError
 from likelight.fleet.seed.seed import Radius, Seed, needs_radius, seed_of
 from likelight.fleet.stores.codes import read_codes
 from likelight.fleet.stores.rows import StoreRow, read_stores, without_zeros
+from likelight.fleet.stores.table import named
 from likelight.runtime.tls import ca_file_error
 
-MOST_NAMED = 20
 _HOST = re.compile(r"[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")
 
 
@@ -51,16 +51,16 @@ def read_orders(
                 "Format the column as text, and type it again"
             )
     if unknown := [kid for kid in kids if kid not in rows]:
-        raise FlashError(f"{stores} has no store {_named(unknown)}")
+        raise FlashError(f"{stores} has no store {named(unknown)}")
     chosen = [rows[kid] for kid in dict.fromkeys(kids or rows)]
     if uncoded := [row.kid for row in chosen if row.kid not in code_of_store]:
         raise FlashError(
-            f"{codes} has no code for {_named(uncoded)}: on the cloud's server, "
+            f"{codes} has no code for {named(uncoded)}: on the cloud's server, "
             "`likelight-cloud kitchen import STORES.csv --codes CODES.csv` draws them"
         )
     if radius is None and (enterprise := [row.kid for row in chosen if needs_radius(row)]):
         raise FlashError(
-            f"{_named(enterprise)} log in by security enterprise: add --radius-ca FILE and "
+            f"{named(enterprise)} log in by security enterprise: add --radius-ca FILE and "
             "--radius-name NAME, or a stranger's access point could take their passphrases"
         )
     return tuple(Order(row, cloud, code_of_store[row.kid], radius) for row in chosen)
@@ -80,8 +80,3 @@ def read_radius(ca: Path | None, name: str | None) -> Radius | None:
         return Radius(name, ca.read_bytes())
     except OSError as error:
         raise FlashError(f"--radius-ca: {ca} can't be read: {error.strerror}") from error
-
-
-def _named(kids: Sequence[str]) -> str:
-    more = len(kids) - MOST_NAMED
-    return ", ".join(kids[:MOST_NAMED]) + (f" and {more} more" if more > 0 else "")

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 MOST_BYTES = 8 * 2**20
-MOST_MISTAKES = 20
-"""Told at once."""
+MOST_AT_ONCE = 20
+"""Mistakes that are told, or stores that are named, in one message."""
 
 _MARKS = {
     codecs.BOM_UTF8: "utf-8-sig",
@@ -23,9 +23,15 @@ class ListError(Exception):
 
 def refusal(file: Path, mistakes: Sequence[str]) -> ListError:
     """Return what tells all `mistakes`, or the first of very many."""
-    more = len(mistakes) - MOST_MISTAKES
-    told = [*mistakes[:MOST_MISTAKES], *([f"and {more} more"] if more > 0 else [])]
+    more = len(mistakes) - MOST_AT_ONCE
+    told = [*mistakes[:MOST_AT_ONCE], *([f"and {more} more"] if more > 0 else [])]
     return ListError(f"{file} can't be used, and nothing was written:\n  " + "\n  ".join(told))
+
+
+def named(kids: Sequence[str]) -> str:
+    """Return the ids of stores in one line, or the first of very many."""
+    more = len(kids) - MOST_AT_ONCE
+    return ", ".join(kids[:MOST_AT_ONCE]) + (f" and {more} more" if more > 0 else "")
 
 
 def in_csv(rows: Iterable[Iterable[str]]) -> str:
