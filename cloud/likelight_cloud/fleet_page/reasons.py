@@ -1,13 +1,21 @@
 """Why a kitchen needs somebody, and what that person does, in one sentence.
 
-The reader stands in a shop, and is no technician. What a device says is an id; the words are here.
+The reader stands in a shop, and need not be a technician. A device sends ids; the words are here.
 """
 
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import date
 from typing import Final, NamedTuple
 
 from likelight.contract import Health
+from likelight.contract.figures import (
+    FULL_MB,
+    SLOWED,
+    THROTTLES_C,
+    UNDERVOLTAGE,
+    WARN_BEFORE_REVIEW,
+    WEAK_DBM,
+)
 from likelight_cloud.store.signals import SignalKind
 
 
@@ -18,16 +26,7 @@ class Words(NamedTuple):
     to_do: str
 
 
-HOT_C: Final = 80.0
-"""From here on a Raspberry Pi slows down."""
-FULL_MB: Final = 100
-WEAK_DBM: Final = -75
-"""Below it a Wi-Fi drops to its slowest rates."""
 CLOCK_OFF_MS: Final = 60_000
-REVIEW_WITHIN: Final = timedelta(days=14)
-LOW_VOLTAGE: Final = 0b1
-SLOWED: Final = 0b1110
-"""Of the flags that `vcgencmd get_throttled` has."""
 
 _CALL_IT: Final = "Call IT, and say that the box in the kitchen reports"
 _AGAIN: Final = "Pull the box's plug, wait 10 seconds, put it back, and call IT if this stays."
@@ -171,9 +170,9 @@ def of_health(health: Health, today: date) -> Iterator[str]:
     findings = health.findings or ()
     flags = health.throttled or 0
     yield from (one.id for one in findings if one.level == "fail")
-    if flags & LOW_VOLTAGE:
+    if flags & UNDERVOLTAGE:
         yield "power"
-    if flags & SLOWED or (health.temp_c is not None and health.temp_c >= HOT_C):
+    if flags & SLOWED or (health.temp_c is not None and health.temp_c >= THROTTLES_C):
         yield "heat"
     if health.disk_free_mb is not None and health.disk_free_mb < FULL_MB:
         yield "disk-full"
@@ -181,6 +180,6 @@ def of_health(health: Health, today: date) -> Iterator[str]:
         yield "clock-off"
     if health.rssi is not None and health.rssi < WEAK_DBM:
         yield "wifi-signal"
-    if health.consent_review is not None and health.consent_review < today + REVIEW_WITHIN:
+    if health.consent_review is not None and health.consent_review < today + WARN_BEFORE_REVIEW:
         yield "consent"
     yield from (one.id for one in findings if one.level == "warn")

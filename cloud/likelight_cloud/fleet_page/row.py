@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Final, Literal
 
 from likelight.contract import OFFLINE_AFTER_S, Desired, DeviceFinding, Health, State, Time, Wire
+from likelight.contract.figures import SLOWED, UNDERVOLTAGE
 from likelight_cloud.fleet_page import reasons
 from likelight_cloud.fleet_page.reasons import Words
 from likelight_cloud.store.records import KitchenRecord
@@ -183,7 +184,7 @@ def fleet_kitchen(
             "temp_c": health.temp_c,
             "slowed": None
             if health.throttled is None
-            else bool(health.throttled & (reasons.LOW_VOLTAGE | reasons.SLOWED)),
+            else bool(health.throttled & (UNDERVOLTAGE | SLOWED)),
             "disk_free_mb": health.disk_free_mb,
             "rssi": health.rssi,
             "clock_skew_ms": health.clock_skew_ms,

@@ -145,11 +145,17 @@ class Health(Wire):
     sw: Annotated[str, StringConstraints(pattern=r"^[\x20-\x7e]{1,64}$")]
     uptime_s: Figure | None = None
     temp_c: Figure | None = None
+    """Of the processor, in °C."""
     throttled: Whole | None = None
+    """The flags of `vcgencmd get_throttled`: bits 0 to 3 now, 16 to 19 since the boot."""
     disk_free_mb: Whole | None = None
+    """In MiB."""
     rssi: Whole | None = None
+    """Of the Wi-Fi in use, in dBm."""
     clock_skew_ms: Whole | None = None
+    """The device's clock less the cloud's."""
     fps: Figure | None = None
+    """Pictures a second; None off the air."""
     consent_review: Annotated[date | None, _or(lambda: None)] = None
     """The last day of the crew's consent to the camera."""
     findings: Annotated[

@@ -20,8 +20,6 @@ from likelight.contract.schedule import instant
 from likelight.runtime.atomic_file import replace_file, sync_folder
 
 CONSENT_FILE = "consent.json"
-WARN_BEFORE_REVIEW = timedelta(days=14)
-"""From this long before the review date on, the display and `/healthz` say that it is due."""
 LONGEST_CONSENT = timedelta(days=2 * 366)
 """Crews change: after two years few are left who agreed."""
 CLOCK_MARGIN = timedelta(hours=1)

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
 from pathlib import Path
 
+from likelight.contract.figures import WARN_BEFORE_REVIEW
 from likelight.gate.consent import (
-    WARN_BEFORE_REVIEW,
     Consent,
     ConsentError,
     ConsentStatus,

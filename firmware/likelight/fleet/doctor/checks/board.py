@@ -1,14 +1,14 @@
 """The board itself: which it is, its power supply, its temperature."""
 
+from likelight.contract.figures import SLOWED, THROTTLES_C, UNDERVOLTAGE
 from likelight.fleet.doctor.check import Check, Finding, check, fail, ok, skip, warn
 from likelight.fleet.doctor.system import System
 from likelight.runtime import board_figures
 from likelight_hw import boards
 
-UNDERVOLTAGE, CAPPED, THROTTLED, SOFT_LIMIT = 1 << 0, 1 << 1, 1 << 2, 1 << 3
 SINCE_BOOT = 16
 """Shifted by this, the same bits mean "has happened since the boot"."""
-HOT_C, THROTTLES_C = 70, 80
+HOT_C = 70
 
 
 def throttled(system: System) -> int | None:
@@ -98,9 +98,9 @@ def heat(system: System) -> Finding:
     flags = (throttled(system) or 0) if system.model else 0
     degrees = board_figures.temperature_c(system.root)
     temperature = "no thermometer" if degrees is None else f"{degrees:.0f} °C"
-    if flags & (CAPPED | THROTTLED | SOFT_LIMIT) or (degrees or 0) >= THROTTLES_C:
+    if flags & SLOWED or (degrees or 0) >= THROTTLES_C:
         return fail(f"{temperature}: it is slowed down")
-    if flags & (CAPPED | THROTTLED | SOFT_LIMIT) << SINCE_BOOT:
+    if flags & SLOWED << SINCE_BOOT:
         return warn(f"{temperature} now, but it was slowed down since the last boot")
     if degrees is None:
         return skip("this machine has no thermometer to read")

@@ -3,12 +3,12 @@
 import re
 from pathlib import Path
 
+from likelight.contract.figures import WARN_BEFORE_REVIEW
 from likelight.fleet.doctor.check import Check, Finding, Result, check, fail, ok, skip, warn
 from likelight.fleet.doctor.checks.clock import is_set
 from likelight.fleet.doctor.checks.pins import node
 from likelight.fleet.doctor.system import System
 from likelight.gate.consent import (
-    WARN_BEFORE_REVIEW,
     ConsentError,
     ConsentStatus,
     consent_status,

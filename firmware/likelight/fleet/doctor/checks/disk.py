@@ -2,10 +2,11 @@
 
 from pathlib import Path
 
+from likelight.contract.figures import FULL_MB
 from likelight.fleet.doctor.check import Check, Finding, check, fail, ok, skip, warn
 from likelight.fleet.doctor.system import System
 
-FULL_MB, LOW_MB = 100, 500
+LOW_MB = 500
 WORN = 0x0A
 """EXT_CSD_DEVICE_LIFE_TIME_EST: 90 to 100 % of the life is used; 0x0B is beyond."""
 _SYSTEM = (Path("/"), Path("/boot/firmware"))

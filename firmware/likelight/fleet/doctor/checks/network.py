@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from likelight.appreciation.sync.client import CloudError, DeviceRefused, FailureKind, Unreachable
 from likelight.config.device_tokens import DeviceTokens
 from likelight.config.settings import ConfigError
+from likelight.contract.figures import WEAK_DBM
 from likelight.feed.upload.handshake import NotUpgraded
 from likelight.fleet.doctor.check import Check, Finding, check, fail, ok, skip, warn
 from likelight.fleet.doctor.checks.daemon import superseded
@@ -26,8 +27,6 @@ from likelight.runtime.tls import (
 
 BY_PROXY = "cloud.proxy stands in between: see cloud"
 EMBEDDED = "the cloud runs inside likelight"
-WEAK_DBM = -75
-"""Below it a link drops to the slowest rates; -67 is what video wants."""
 
 
 def _cloud(system: System) -> tuple[str, str, int] | None:
