@@ -23,7 +23,7 @@ from likelight_cloud.store.aggregates import (
 )
 
 LAST_ZONE: Final = timedelta(hours=12)
-"""Where a day ends last, it ends so long after UTC's."""
+"""The last time zone ends a day so long after UTC does."""
 
 ENOUGH_DAYS: Final = 14
 """A trend compares four weeks with the four before; each has at least so many days to show."""

@@ -6,4 +6,4 @@ class CommandError(Exception):
 
 
 class DifferenceError(Exception):
-    """What the command has compared, and told of, is not the same; in one line."""
+    """What a command has compared differs, as it has printed; this is its last line."""

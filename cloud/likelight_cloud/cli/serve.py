@@ -134,22 +134,7 @@ async def _serve(options: argparse.Namespace) -> None:
             "--operator-header needs --trusted-proxy: anybody can send a header, so it counts from "
             "a listed proxy only."
         )
-    try:
-        notes = await asyncio.to_thread(with_brand, options.catalogue)
-    except CatalogueError as error:
-        raise CommandError(f"--catalogue: {error}") from error
-    cloud = MountedCloud(
-        await existing(options),
-        now=utc_now,
-        rng=random.Random(),
-        notes=notes,
-        limits=KitchenLimits(options.max_likes, options.max_notes),
-        site=PublicSite(
-            options.contact,
-            (str(options.public_url),) if options.public_url else (),
-            tuple(options.embed_origin),
-        ),
-    )
+    cloud = await _cloud(options)
     async with AsyncExitStack() as stack:
 
         async def bound(host: str, port: int, flags: str) -> socket.socket:
@@ -197,6 +182,25 @@ async def _serve(options: argparse.Namespace) -> None:
             asyncio.get_running_loop().add_signal_handler(signal_number, stop)
         await _failing_in_words(server.run(on_ready, stopping))
     log.info("The cloud has stopped.")
+
+
+async def _cloud(options: argparse.Namespace) -> MountedCloud:
+    try:
+        notes = await asyncio.to_thread(with_brand, options.catalogue)
+    except CatalogueError as error:
+        raise CommandError(f"--catalogue: {error}") from error
+    return MountedCloud(
+        await existing(options),
+        now=utc_now,
+        rng=random.Random(),
+        notes=notes,
+        limits=KitchenLimits(options.max_likes, options.max_notes),
+        site=PublicSite(
+            options.contact,
+            (str(options.public_url),) if options.public_url else (),
+            tuple(options.embed_origin),
+        ),
+    )
 
 
 def _listener(host: str, port: int, flags: str) -> socket.socket:

@@ -1,4 +1,4 @@
-"""`likelight-cloud webhook`: other systems that are told of each signal."""
+"""`likelight-cloud webhook`: other systems that get a message of each signal."""
 
 import argparse
 import json

@@ -162,8 +162,8 @@ async def confirmed(answer: Answer) -> LikesReply:
 
 def _refuse(answer: Answer, error: Exception) -> None:
     answer.set_exception(error)
-    # Everybody who waits for it may have hung up, and asyncio would log what nobody has read. Not
-    # by a callback of each answer: those of 50,000 likes a second filled the event loop.
+    # Where everybody who waits has hung up, asyncio would log an exception that nobody has read. A
+    # callback of each answer did the same, but at 50,000 likes a second filled the event loop.
     answer.exception()
 
 

@@ -45,7 +45,7 @@ class ManyViewers:
             self._keep(partial(self._store.flag_note, kid, at, code))
 
     def forget(self, viewer: str) -> None:
-        """Forget the viewer, who asks for it."""
+        """Forget that `viewer` came, at the viewer's own request."""
         self._counts.forget(viewer)
 
     async def run(self) -> None:

@@ -7,11 +7,12 @@ from collections.abc import Mapping
 from likelight_cloud.store.ingest import wire_name
 
 MAX_TOLD = 16
-"""Totals that were told, for a device that asks again from one of them."""
+"""Totals that a device has got, in case it asks again from one of them."""
 
 
 class Sources:
-    """The likes from elsewhere than the page since the start of the cloud, and how many were told.
+    """The likes since the start of the cloud that did not come from the page, and how many of them
+    the device has got.
 
     What was told is in memory, and so are the likes of guests: after a restart those from before it
     count as the page's. `webhooks` are those that each webhook source had sent at the start.
@@ -23,9 +24,10 @@ class Sources:
         self._at_start = webhooks
         self._here = 0
         self._told: OrderedDict[int, Mapping[str, int]] = OrderedDict()
-        """How many of a total that was told were of each source."""
+        """By a total that a device has got: how many of it were of each source."""
         self._none_told = -1
-        """The newest total told before any came from elsewhere: most kitchens keep only that."""
+        """The newest total that a device got while all came from the page. Most kitchens keep only
+        that."""
 
     def add(self, n: int) -> None:
         """Count `n` likes of guests in the house, which are durable."""

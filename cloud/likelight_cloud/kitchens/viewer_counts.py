@@ -37,7 +37,7 @@ class ViewerCounts:
 
     def add(self, what: Hashable, time: Hashable, viewer: str) -> bool:
         """Count `viewer` for the sum of `what` in `time`, such as a day; return True when it is the
-        twentieth. A new `time` begins at none."""
+        twentieth. A new `time` begins at zero."""
         count = self._sums.get(what)
         if count is None or count.time != time:
             count = self._sums[what] = _Count(time)

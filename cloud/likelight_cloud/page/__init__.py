@@ -21,7 +21,7 @@ _KID = f"{{kid:{KITCHEN_ID}}}"
 
 
 class _PageQuery(LanguageQuery):
-    """And a link's moment."""
+    """The language, and the moment of a link that a brand's own page has made."""
 
     moment: str = Field(default="", description="SOURCE.KIND.EXPIRES.MAC, as INGEST.md has it")
 

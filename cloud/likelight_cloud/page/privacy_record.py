@@ -1,4 +1,4 @@
-"""What `/privacy.json` says is kept, for what compares it with what is."""
+"""What `/privacy.json` says is kept, for the check that compares a database with it."""
 
 from pathlib import Path
 from typing import Final
@@ -9,7 +9,8 @@ FILE: Final = Path(__file__).with_name("privacy.json")
 
 
 class Kept(BaseModel):
-    """One entry. `kept_s` is None where no time ends it, and `until` says what does."""
+    """One entry. `kept_s` is in seconds, None where something else than time ends it:
+    `until` says what."""
 
     model_config = ConfigDict(frozen=True)
 

@@ -1,1 +1,1 @@
-"""Which kitchens need somebody, and who is told."""
+"""Which kitchens need somebody, and the messages that say so to other systems."""

@@ -66,7 +66,7 @@ class Action(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """What somebody did. `about` is the id of a kitchen, or what else it was done to; `detail` is
+    """What somebody did. `about` is the id of the kitchen, operator, source or webhook; `detail` is
     a few words. Each is one line of at most 200 printable characters."""
 
     action: Action
@@ -111,8 +111,8 @@ class AuditRow:
 
 
 def next_row(newest: Row | None, act: Act, at: datetime) -> Mapping[str, int | str | bytes]:
-    """Return the columns of the row that tells of `act` and follows `newest`, of which `n` and
-    `hash` are needed."""
+    """Return the columns of the row for `act`, which follows the row `newest`; of that only `n` and
+    `hash` are read."""
     row = AuditRow(
         n=1 if newest is None else newest["n"] + 1,
         at=at,

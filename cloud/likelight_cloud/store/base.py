@@ -92,7 +92,8 @@ class Store(Protocol):
     """A durable store. Everything but `listen` raises `StoreError` when the database fails, and
     `NoKitchenError` for a write to a kitchen that does not exist.
 
-    What has a `who` writes a row into the audit log, in the same transaction: who did it.
+    A method with a `who` also writes a row into the audit log, in the same transaction, under that
+    name.
     """
 
     @property
@@ -315,10 +316,11 @@ class Store(Protocol):
         """Return up to `limit` rows of the audit log from the row `n` on, in order."""
 
     async def audit_logged(self) -> int:
-        """Return up to which row of the audit log each has had its line in a log; 0 for none."""
+        """Return the number of the newest row of the audit log whose line was written; 0 without
+        one."""
 
     async def put_audit_logged(self, n: int) -> None:
-        """Remember that each row of the audit log up to `n` has had its line in a log."""
+        """Remember that the lines of the rows of the audit log up to `n` were written."""
 
     async def take_over(self, kid: str, process: str) -> None:
         """Remember that the device polls `process` now, so that another one lets the kitchen go."""

@@ -115,7 +115,7 @@ Step = Callable[[FleetChange, Mapping[str, Desired], datetime], Advance]
 
 
 def acts_of(held: Mapping[str, Desired], wanted: Mapping[str, Desired], who: str) -> Iterator[Act]:
-    """Yield what the audit log has of each kitchen that `who` asks for something else."""
+    """Yield the audit log's row of each kitchen that `who` asks for something else."""
     for kid, desired in wanted.items():
         yield Act(Action.DESIRED_SET, kid, who, wishes_told(held[kid], desired))
 
@@ -124,8 +124,8 @@ class Fleet(Protocol):
     """The fleet as a store has it. Everything raises `StoreError` when the database fails."""
 
     async def healths(self) -> Mapping[str, Health]:
-        """Return what each device last said of its health, by kitchen. Nothing else of its status:
-        who looks after a fleet is not told what the crew pressed, and when."""
+        """Return what each device last said of its health, by kitchen. Nothing else of its
+        status: an operator must not learn what the crew pressed, and when."""
 
     async def ask(self, change: FleetChange, at: datetime) -> None:
         """Keep a change that is asked for, unless its id is there, and forget those that have ended
@@ -138,4 +138,4 @@ class Fleet(Protocol):
         self, id: str, kids: Iterable[str], step: Step, *, who: str, at: datetime
     ) -> FleetChange | None:
         """Take the next `step` of a change, which is about the kitchens `kids`: all of them or
-        none. Return it as it is then; None as `change` does. `who` did it, says the audit log."""
+        none. Return it as it is then, or None as `change` does. The audit log names `who`."""

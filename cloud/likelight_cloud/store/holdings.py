@@ -9,7 +9,7 @@ from likelight_cloud.store.rows import time_of
 from likelight_cloud.store.zones import zone_called
 
 _DATES: Final = ("created_at", "asked_at", "added_at", "began_at", "at", "last_at", "day", "week")
-"""What tells the age of a row, in whatever table."""
+"""The columns that have the age of a row; a table has one of them, or none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class Holdings(Protocol):
 
 
 def date_of(columns: tuple[str, ...]) -> str | None:
-    """Return the column that tells the age of a row; None for a table without one."""
+    """Return the column that has the age of a row; None for a table without one."""
     return next((name for name in _DATES if name in columns), None)
 
 

@@ -59,7 +59,7 @@ class KitchenRecord:
     """How far its device is on the way to a new token; None where there never was another one, and
     after all were revoked."""
     moment: SummaryMoment | None = None
-    """The newest that a source has told of; it may be over."""
+    """The newest that a source has sent; it may be over."""
     likes_by_source: Mapping[str, int] = field(default_factory=dict)
     """Of `likes_total` those that each webhook source has sent, by its name."""
 

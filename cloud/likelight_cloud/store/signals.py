@@ -1,7 +1,7 @@
-"""What a database keeps of signals and of the webhooks that are told of them.
+"""What a database keeps of signals, and of the webhooks that get messages of them.
 
 A signal is open from when it began until it ended; both changes are kept in one transaction with
-the messages that tell of them, so that none is lost and none is made twice.
+their messages, so that none is lost and none is made twice.
 """
 
 import json
@@ -16,16 +16,16 @@ from likelight.contract import State
 from likelight.contract.values import rfc3339
 
 OUTAGE_MS = 180_000
-"""A device that was not heard of for so long was away: it reports every 72 s at the latest."""
+"""A device that was silent for so long was away: it reports every 72 s at the latest."""
 
 LAMP_AFTER = timedelta(minutes=10)
-"""Likes that the lamp has not lit for so long, though its device is heard, it will not light."""
+"""A lamp that lights no like for so long, while its device reports, does not work."""
 
 HELD_FOR = timedelta(seconds=60)
-"""A process that looks for signals does so alone, until so long after its last look."""
+"""The process that looks for signals is the only one until so long after its last look."""
 
 CLAIMED_FOR = timedelta(seconds=60)
-"""A message that a process has begun to send is nobody else's for so long."""
+"""No other process sends a message for so long after one has begun to."""
 
 PAUSES = tuple(
     timedelta(seconds=seconds)
@@ -66,7 +66,7 @@ class Signal:
 
     @property
     def key(self) -> "SignalKey":
-        """What tells open signals apart."""
+        """What two open signals never have in common."""
         return self.kind, self.kid
 
 
@@ -79,7 +79,7 @@ class OpenSignal:
 
     signal: Signal
     hidden: bool
-    """Its kitchen is off air on purpose: nobody is told anything of it until it is on air again."""
+    """Its kitchen is off air on purpose: it is not shown until the kitchen is on air again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +102,7 @@ class FleetRecord:
 
 @dataclass(frozen=True, slots=True)
 class Webhook:
-    """An address that is told of each signal."""
+    """An address that gets a message when a signal begins, and when it ends."""
 
     id: str
     url: str
@@ -161,8 +161,7 @@ class SignalStore(Protocol):
         """Delete a webhook with its messages; return whether it was there."""
 
     async def switch_webhook_on(self, id: str) -> bool:
-        """Have a webhook told again of what begins or ends from now on; return whether it is
-        there."""
+        """Switch a webhook on, for what begins or ends from now on; return whether it is there."""
 
     async def has_due(self, at: datetime) -> bool:
         """Return whether a message waits whose time has come."""
@@ -210,7 +209,8 @@ def facts_of(signal: Signal) -> dict[str, str | None]:
 
 
 def may_look(held: bytes | None, process: str, at_ms: int) -> bytes | None:
-    """Return what is to be held now where `process` may look for signals, else None."""
+    """Return the new value of the row that says who looks for signals; None where `process` may
+    not, because another one `held` it within `HELD_FOR`. `at_ms` is in ms since 1970."""
     if held is not None:
         holder, _, held_ms = held.decode().partition(" ")
         # One that is far ahead was held under a wrong clock.

@@ -11,14 +11,13 @@ class Checked:
     """What a check has found, in sentences."""
 
     differences: list[str] = field(default_factory=list)
-    """What must not be."""
+    """What shows that somebody changed the log, or lost a part of it."""
     remarks: list[str] = field(default_factory=list)
-    """What is as it should be, and is to be known."""
+    """What is right, and worth knowing."""
 
 
 def check_chain(rows: Sequence[AuditRow]) -> list[str]:
-    """Return where `rows`, all there are, in order, are not what was written one after the
-    other."""
+    """Return in sentences where the chain of `rows`, which are all, in order, is broken."""
     found, before = [], None
     for row in rows:
         expected = 1 if before is None else before.n + 1

@@ -27,8 +27,7 @@ def line(row: AuditRow) -> str:
 
 
 def row_told(text: str) -> tuple[int, bytes] | None:
-    """Return the number and the hash of the row that a line of a log tells of; None for any other
-    line."""
+    """Return number and hash of the row that a line of a log is about; None for any other line."""
     found = _LINE.search(text)
     return None if found is None else (int(found[1]), bytes.fromhex(found[2]))
 
@@ -39,7 +38,7 @@ class AuditLines:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._first: int | None = None
-        """From this row on each needs a line, while none is known."""
+        """From this row on lines are missing; used until `_newest` is known."""
         self._newest: AuditRow | None = None
         """The newest row that has its line."""
         self._told_at = 0.0
@@ -59,7 +58,7 @@ class AuditLines:
 
     async def _tell(self) -> None:
         if self._first is None:
-            # The last row again that an earlier process has told of: so each start tells of one.
+            # The newest row that has its line is written again: so each start has a line.
             self._first = await self._store.audit_logged()
         known = self._newest
         rows = await self._store.audit_from(self._first if known is None else known.n, _AT_ONCE)

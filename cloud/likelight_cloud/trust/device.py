@@ -1,4 +1,5 @@
-"""The device's token: bound to its kitchen, kept as a hash only, two valid in a rotation."""
+"""Bearer tokens, kept as hashes only: a device's, bound to its kitchen, two valid in a rotation; an
+operator's; and an unsigned source's."""
 
 import hashlib
 import hmac
@@ -12,7 +13,7 @@ from likelight.web.http.problems import ProblemError
 
 
 def new_token() -> str:
-    """Return a device token of 256 random bits."""
+    """Return a token of 256 random bits."""
     return secrets.token_urlsafe(32)
 
 
@@ -21,11 +22,17 @@ def hashed(token: str) -> bytes:
     return hashlib.sha256(token.encode()).digest()
 
 
+def bearer(request: web.Request) -> str | None:
+    """Return the bearer token that `request` brings, which may be any text; None without one."""
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else None
+
+
 def token_of(request: web.Request, kid: str, valid: Iterable[bytes]) -> bytes:
     """Return which of the hashes `valid` is that of `request`'s token; raise a 401 for none."""
-    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-    if scheme.lower() == "bearer" and token.isascii():
-        offered = hashed(token.strip())
+    token = bearer(request)
+    if token is not None and token.isascii():
+        offered = hashed(token)
         for known in valid:
             if hmac.compare_digest(offered, known):
                 return known

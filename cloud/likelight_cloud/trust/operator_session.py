@@ -1,4 +1,4 @@
-"""The session of an operator: a signed cookie, for 12 hours, which no list remembers.
+"""The session of an operator: a signed cookie, for 12 hours. The cloud keeps no list of them.
 
 Its key comes from the hash of the operator's token, so it ends with the operator, at once and in
 every process, and outlives a restart.
@@ -45,9 +45,10 @@ class OperatorSessions:
         response.del_cookie(COOKIE, path="/", secure=True, httponly=True, samesite="Strict")
 
     async def of(self, request: web.Request, at: datetime) -> Operator | None:
-        """Return whose session `request` brings; None for none that is valid at `at`."""
+        """Return whose session `request` brings; None without one that is valid at `at`."""
         cookie = request.cookies.get(COOKIE, "")
-        if not cookie.isascii():  # what is no UTF-8 comes as surrogates, which nothing encodes
+        # Bytes that are not UTF-8 come as surrogates, which can't be encoded.
+        if not cookie.isascii():
             return None
         stem, _, mac = cookie.rpartition(".")
         try:

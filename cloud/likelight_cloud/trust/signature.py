@@ -1,4 +1,4 @@
-"""Whether a webhook comes from who has the secret: one verifier, driven by a provider's profile.
+"""Whether an event was sent by who has the secret: one verifier, driven by a provider's profile.
 
 A profile says where the signature is and what is signed: INGEST.md documents its file.
 """
@@ -97,7 +97,7 @@ class Profile(BaseModel):
     timestamp: Place
     """Seconds since 1970, or a time as RFC 3339 has it."""
     tolerance_s: Annotated[int, Field(ge=1, le=90_000)]
-    """How far that time may be from ours."""
+    """How many seconds that time may differ from ours."""
     key: Literal["text", "base64"] = "text"
     """How a secret is written."""
     key_prefix: Text = ""
@@ -152,7 +152,7 @@ class Profile(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Signed:
-    """What a signature vouches for: who the event is, and when it was sent."""
+    """What a signature proves: which event it is, and when it was sent."""
 
     id: bytes
     """A hash of its id."""

@@ -49,7 +49,7 @@ def _doctor(arguments: argparse.Namespace) -> Exit:
     except KeyboardInterrupt:
         return Exit.INTERRUPTED
     if system.socket is not None:
-        # One that does not run, or is older, or may not be asked, tells nobody.
+        # A daemon that is older, does not run or may not be asked can't tell the cloud.
         with suppress(NotRunning, CommandRefused):
             told = FindingsRequest(findings=doctor.findings(found))
             call(system.socket, "POST", "/findings", DoneAnswer, told)

@@ -34,7 +34,7 @@ JPEG_FPS = 15.0
 
 
 DOCTOR_COUNTS_S = 24 * 3600.0
-"""How long what the doctor has found is told: nobody may ever run it again."""
+"""How long the cloud gets the doctor's findings: perhaps nobody runs it again."""
 
 
 class DeviceEvents:
@@ -84,7 +84,7 @@ class DeviceEvents:
         return tuple(sorted(both, key=lambda one: one.level == "warn")[:MAX_FINDINGS])
 
     def own_health(self) -> OwnHealth:
-        """Return what a status tells of the parts."""
+        """Return what a status has of the device's own parts."""
         health, live = self.health(), self.on_air.report.state is State.LIVE
         return OwnHealth(
             fps=round(self.hub.meter.fps(now_us()), 1) if live else None,

@@ -91,7 +91,7 @@ class DeviceHealth:
 
     @property
     def findings(self) -> tuple[DeviceFinding, ...]:
-        """The same for the cloud, the worst first; not what only says that there is no cloud."""
+        """The same for the cloud, the worst first."""
         warned = {*_WARNED, *(["consent"] if self.consent and self.consent.holds else [])}
         found = [
             DeviceFinding(id=reason, level="warn" if reason in warned else "fail")

@@ -1,4 +1,4 @@
-"""What the kernel tells of the computer itself; each figure is None where it tells none."""
+"""Figures of the computer itself, from the kernel; None where the kernel does not have one."""
 
 from pathlib import Path
 from typing import NamedTuple

@@ -11,8 +11,8 @@ PACE_S = 1.0
 class CommitPace:
     """At most one durable transaction a second, of all the files on one disk that share this.
 
-    The first after a calm second waits for nothing. Of several who wait, who asked first has the
-    next turn.
+    The first after a calm second waits for nothing. Of several that wait, the first has the next
+    turn.
     """
 
     def __init__(self) -> None:

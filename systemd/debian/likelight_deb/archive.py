@@ -16,7 +16,7 @@ _BUILT_WITHIN_S = 1800.0
 
 @dataclass(frozen=True)
 class Package:
-    """What dpkg is told of a package; deb-control(5) has the words of `fields`."""
+    """What dpkg knows of a package; deb-control(5) has the words of `fields`."""
 
     name: str
     version: str
@@ -28,7 +28,7 @@ class Package:
     fields: Mapping[str, str] = field(default_factory=dict)
     """Depends, Recommends …; an empty one is left out."""
     overrides: Mapping[str, str] = field(default_factory=dict)
-    """What lintian says and does not apply: its tag, and why."""
+    """The tags of lintian that do not apply here, each with the reason."""
 
     @property
     def file(self) -> str:

@@ -1,4 +1,4 @@
-"""How the fleet's pages are answered: kept by nobody, found by no search engine, framed by none."""
+"""How the fleet's pages are answered: never cached, indexed or framed."""
 
 import gzip
 from collections.abc import Awaitable
@@ -28,7 +28,7 @@ def page(template: Template, *, status: int = 200, **values: object) -> web.Resp
 
 
 def packed(request: web.Request, response: web.Response) -> web.Response:
-    """Return `response` gzipped, where who asks takes that."""
+    """Return `response` gzipped where the client accepts that, else as it is."""
     response.headers["Vary"] = "Accept-Encoding"
     if accepts_gzip(request) and isinstance(response.body, bytes):
         response.body = gzip.compress(response.body, compresslevel=5)

@@ -1,4 +1,4 @@
-"""The addresses for operators, of a cloud of its own only: a device has none of them."""
+"""The addresses for operators. Only a cloud on a server has them, never one inside a device."""
 
 from aiohttp import web
 from aiohttp.typedefs import Middleware

@@ -13,7 +13,7 @@ from likelight_cloud.api.viewer.who import over_limit
 from likelight_cloud.app import CLOUD
 from likelight_cloud.store.operators import Operator
 from likelight_cloud.trust.ceilings import PrefixBuckets
-from likelight_cloud.trust.device import hashed
+from likelight_cloud.trust.device import bearer, hashed
 
 log = logging.getLogger(__name__)
 
@@ -39,11 +39,11 @@ class OperatorCheck:
 
     async def by_program(self, request: web.Request) -> Operator:
         """Return who asks for data. Raises a 401, and a 429 for too many wrong tokens."""
-        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-        if scheme.lower() == "bearer":
-            operator = await self.with_token(request, token.strip())
-        else:
+        token = bearer(request)
+        if token is None:
             operator = await self._known(request)
+        else:
+            operator = await self.with_token(request, token)
         if operator is None:
             raise ProblemError(
                 401,
@@ -56,12 +56,13 @@ class OperatorCheck:
     async def with_token(self, request: web.Request, token: str) -> Operator | None:
         """Return whose `token` it is, None for nobody's. Raises a 429 for too many wrong ones."""
         address, at = self._failed.hidden(client_of(request)), asyncio.get_running_loop().time()
-        # Taken first: of many requests that come at once no more may guess than one by one.
+        # Before the look-up: else many requests at once would be so many guesses.
         wait_s = self._failed.take(address, at)
         if wait_s:
             raise over_limit("Too many failed logins came from your address.", wait_s)
         operator = None
-        if token.isascii():  # what is no UTF-8 comes as surrogates, which nothing encodes
+        # Bytes that are not UTF-8 come as surrogates, which can't be encoded.
+        if token.isascii():
             operator = await request.app[CLOUD].store.operators.with_token(hashed(token))
         if operator is None:
             self._failures.say("A login to the fleet failed: nobody has that token")
@@ -72,7 +73,7 @@ class OperatorCheck:
     async def _known(self, request: web.Request) -> Operator | None:
         cloud = request.app[CLOUD]
         if self._header is not None and came_by_proxy(request):
-            # A proxy that adds its own to what came tells nothing.
+            # Two mean that the proxy adds its own to one that anybody may have sent.
             named = request.headers.getall(self._header, ())
             if len(named) == 1:
                 return await cloud.store.operators.named(named[0].strip().lower())

@@ -1,4 +1,4 @@
-"""The events that a source may send; what else is in their JSON is read by nobody and not kept."""
+"""The events that a source may send; other keys of their JSON are not read, and not kept."""
 
 from typing import Annotated, Literal
 
@@ -69,7 +69,7 @@ class MomentData(_Part):
 
 
 class MomentEvent(_Event):
-    """What happens in the kitchen just now; of whose order nothing is told."""
+    """What happens in the kitchen just now. It says nothing of an order."""
 
     type: Literal["moment"]
     data: MomentData

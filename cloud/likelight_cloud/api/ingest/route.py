@@ -40,7 +40,7 @@ from likelight_cloud.store.ingest import (
     NoteSent,
     SourceEvent,
 )
-from likelight_cloud.trust.device import hashed
+from likelight_cloud.trust.device import bearer, hashed
 from likelight_cloud.trust.limits import Bucket
 from likelight_cloud.trust.signature import Profile, SignatureError, Signed, verify
 
@@ -119,8 +119,8 @@ def _signed(cloud: Cloud, source: IngestSource, request: web.Request, body: byte
             body=body,
             now=cloud.now(),
         )
-    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-    offered = hashed(token.strip()) if token.isascii() and scheme.lower() == "bearer" else b""
+    token = bearer(request)
+    offered = hashed(token) if token is not None and token.isascii() else b""
     if not any(hmac.compare_digest(offered, known) for known in source.secrets):
         raise SignatureError("its secret must be in the header `Authorization: Bearer SECRET`")
     return None
@@ -174,7 +174,7 @@ async def _take(
 
 
 def _answered(cloud: Cloud, event: SourceEvent, answer: EventAnswer | EventRefusal) -> EventAnswer:
-    """Return the answer to who has sent `event`; raise the problem that it is."""
+    """Return the `answer` to an event; raise the problem that a refusal is."""
     match answer:
         case EventAnswer():
             if answer.detail:

@@ -52,7 +52,7 @@ async def _moment_of(cloud: Cloud, request: web.Request) -> str | None:
         source = await cloud.store.ingest.find(name)
     except StoreError:
         return None
-    # Of a bearer token only a hash is kept, and that is no key.
+    # Of a bearer token only a hash is kept, which can't be the key of a MAC.
     if source is None or source.profile is None:
         return None
     right = [mac_of(key, request.match_info["kid"], kind, expires) for key in source.secrets]

@@ -32,7 +32,7 @@ AT_ONCE: Final = 8
 """Messages under way at the same time: a webhook that hangs holds none of the others up."""
 
 GONE: Final = 410
-"""So a receiver says that it wants no more, in the words of Standard Webhooks."""
+"""The status by which a receiver ends its webhook, as Standard Webhooks has it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ async def post(
     addresses = CheckedAddresses(allowed)
     try:
         with suppress(ValueError):
-            # aiohttp resolves no numbers.
+            # aiohttp asks the resolver for names only, so an address is checked here.
             addresses.check(str(ipaddress.ip_address(target.host or "")))
         tls = await asyncio.to_thread(ssl.create_default_context)
         async with (

@@ -19,7 +19,7 @@ def secret_of(database_secret: bytes, webhook: str) -> str:
 
 
 def signed_headers(secret: str, message: str, at: datetime, body: bytes) -> dict[str, str]:
-    """Return the three headers of a message. Raises `ValueError` for what is no secret."""
+    """Return the three headers of a message. Raises `ValueError` for a malformed secret."""
     if not secret.startswith(PREFIX):
         raise ValueError(f"a secret of a webhook begins with {PREFIX}")
     try:

@@ -83,8 +83,8 @@ def examine(
 
 
 def findings(diagnoses: Iterable[Diagnosis]) -> tuple[DeviceFinding, ...]:
-    """Return what is not well, the worst first, by ids: so the daemon tells the cloud. Not what the
-    daemon has said of itself."""
+    """Return the ids of what is not well, the worst first, for the cloud. What the daemon has said
+    of itself is left out: it tells the cloud that anyway."""
     bad = [one for one in diagnoses if one.fix is not None and one.check.id != "daemon"]
     bad.sort(key=lambda one: one.finding.result is Result.WARN)
     return tuple(

@@ -1,4 +1,4 @@
-"""Which copy of a module Python takes where apt has one and somebody else has another."""
+"""Which copy of a module Python takes where apt has one, and pip or likelight another."""
 
 import pkgutil
 import site
@@ -26,7 +26,8 @@ class Copy:
 
 
 def before_apt(path: Sequence[str] | None = None, apt: str = APT) -> tuple[Copy, ...] | None:
-    """Return what Python takes from elsewhere on `path` though apt has it; None without apt's.
+    """Return the modules that apt has and Python takes from elsewhere on `path`; None where apt's
+    folder is not on it.
 
     `path` is this process's by default. The camera's process searches the same folders, but not the
     home of its user (`module_command`). Nothing is imported.

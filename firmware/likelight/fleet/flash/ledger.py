@@ -1,7 +1,7 @@
 """Which seeds were written, when, and with what in them: a file that only grows, a line for each.
 
-A line is on the disk before anybody is told that the seed is done; a line that a kill has cut is
-none.
+A line is on the disk before the seed is reported as done; a line that a kill has cut does not
+count.
 """
 
 import fcntl

@@ -51,7 +51,7 @@ def write_seeds(
     progress: Callable[[int], None],
 ) -> int:
     """Write the seeds of `orders` into `folder`, but for those that are there already, whole and
-    the same; return how many were written. `progress` is told how many are done.
+    the same; return how many were written. `progress` is called with how many are done.
 
     Blocks. Raises `FlashError`. After a kill, Ctrl-C or a full disk the same call goes on.
     """

@@ -14,7 +14,7 @@ from typing import Final
 from likelight.fleet.stores.network import FixedAddress, Network, Security, Wifi
 
 RADIUS_CA: Final = PurePosixPath("/etc/likelight/wifi-authority.pem")
-"""Where a device keeps who may sign the certificate of the server that it logs in at."""
+"""Where a device keeps the authority of its RADIUS server's certificate."""
 
 _IDS = uuid.UUID("0d3c5f5e-6d0a-4c5b-9a57-1b8f6e6d2f10")
 _BLANKS = re.compile("^ +")

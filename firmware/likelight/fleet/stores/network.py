@@ -9,7 +9,7 @@ from enum import StrEnum
 NETWORK = ("ssid", "security", "passphrase", "identity", "hidden", "address", "gateway", "dns")
 MOST_SSID_BYTES = 32
 _HEX = "hex:"
-"""Begins the name of a network that no text can say."""
+"""Begins the name of a network in hex digits, for one that is not text."""
 _PMK = re.compile(r"[0-9A-Fa-f]{64}")
 _MANGLED = re.compile(r"#(NAME|VALUE|REF|NUM|NULL|N/A|DIV/0)[?!]?|[0-9]([.,][0-9]+)?E[+-][0-9]+")
 """What Excel makes of a text that it takes for a formula or a number."""
@@ -43,7 +43,7 @@ class Wifi:
 
 @dataclass(frozen=True, slots=True)
 class FixedAddress:
-    """What a device has where no DHCP gives it an address."""
+    """The address of a device in a network without DHCP."""
 
     interface: ipaddress.IPv4Interface
     gateway: ipaddress.IPv4Address

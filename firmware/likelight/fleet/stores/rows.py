@@ -1,4 +1,4 @@
-"""A list of stores as a CSV file: every mistake is told at once."""
+"""A list of stores as a CSV file: all its mistakes are named at once."""
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
