@@ -82,7 +82,7 @@ class Reason(Wire):
     to_do: str
 
 
-class ToldFinding(Reason):
+class FleetFinding(Reason):
     """What a device finds not well, with the cloud's words."""
 
     level: Literal["warn", "fail"]
@@ -118,7 +118,7 @@ class FleetKitchen(Wire):
     clock_skew_ms: int | None = None
     fps: float | None = None
     consent_review: date | None = None
-    findings: tuple[ToldFinding, ...] = ()
+    findings: tuple[FleetFinding, ...] = ()
     desired: Desired
 
     @property
@@ -226,6 +226,6 @@ def _reasons(
     return tuple(Reason(id=id, what=it.what, to_do=it.to_do) for id, it in found.items())
 
 
-def _told(finding: DeviceFinding) -> ToldFinding:
+def _told(finding: DeviceFinding) -> FleetFinding:
     words = reasons.words_of(finding.id)
-    return ToldFinding(id=finding.id, level=finding.level, what=words.what, to_do=words.to_do)
+    return FleetFinding(id=finding.id, level=finding.level, what=words.what, to_do=words.to_do)

@@ -1,4 +1,4 @@
-"""What stands in each package, and where."""
+"""What is in each package, and where."""
 
 import argparse
 import os
@@ -257,7 +257,8 @@ class Contents:
 def _put(
     file: Path, folder: Path, replaced: dict[str, str] | None = None, name: str | None = None
 ) -> Path:
-    """Copy a file of text into `folder`, with words replaced that must be in it."""
+    """Copy a file of text into `folder`, under another `name` perhaps and with words replaced;
+    return the copy."""
     text = file.read_text(encoding="utf-8")
     for old, new in (replaced or {}).items():
         text = text.replace(old, new)

@@ -13,6 +13,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from likelight.fleet.doctor.checks.libraries import SYSTEM
 from likelight_deb import archive, interpreter
 from likelight_deb.archive import Origin, Package
 
@@ -28,9 +29,7 @@ BUILD_TOOLS = frozenset(
         "setuptools",
     ]
 )
-"""What the lock has to build the project with, and nothing imports at run time."""
-SYSTEM = frozenset({"lgpio", "spidev", "libcamera", "picamera2"})
-"""What comes from the system's packages: it belongs to its kernel and its libcamera."""
+"""Packages of the lock that only build the project; nothing imports them at run time."""
 GNU = {"amd64": "x86_64", "arm64": "aarch64"}
 OF_WHEELS = {
     "embedded-library": "Wheels carry the libraries that they were built with.",
@@ -40,7 +39,7 @@ BYTECODE = {
     "package-installs-python-pycache-dir": "Under its sandbox the daemon can write none.",
 }
 _EPOCH = 1_764_547_200
-"""2025-12-01, the time of each file of a tree: that of a commit would be another each time."""
+"""2025-12-01, the time of each file of a tree: by the time of a commit each would make another."""
 _GLIBC = (17, 24, 26, 27, 28, 31, 34, 35)
 """glibc 2.N of the wheels that may be taken; bookworm has 2.36."""
 _INSTALLED_WITHIN_S = 1200.0

@@ -37,7 +37,7 @@ class Release:
         changed = _git(checkout, "status", "--porcelain", "--untracked-files=no").decode()
         if changed:
             raise ChangedError(
-                f"{changed.split()[1]} has changes that are not committed; commit first."
+                f"{changed.split()[1]} has changes that are not committed; commit first"
             )
         init = _git(checkout, "show", "HEAD:firmware/likelight/__init__.py").decode()
         (number,) = re.findall(r'^__version__ = "([0-9.]+)"$', init, re.M)

@@ -50,10 +50,10 @@ from likelight_cloud.store.postgresql.kitchens import (
 )
 from likelight_cloud.store.postgresql.operators import PostgresOperators
 from likelight_cloud.store.postgresql.readers import CONNECTIONS, Readers
-from likelight_cloud.store.postgresql.reports import keep_status
 from likelight_cloud.store.postgresql.schema import has_tables, migrate
 from likelight_cloud.store.postgresql.serving import SERVING
 from likelight_cloud.store.postgresql.signals import PostgresSignals
+from likelight_cloud.store.postgresql.statuses import keep_status
 from likelight_cloud.store.postgresql.writer import Job, Writer
 from likelight_cloud.store.records import Backlog, KitchenRecord, NoteRecord
 from likelight_cloud.store.rotation import Taken

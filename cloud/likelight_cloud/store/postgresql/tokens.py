@@ -7,7 +7,7 @@ import asyncpg
 from likelight.contract import Desired
 from likelight_cloud.store.base import next_desired
 from likelight_cloud.store.postgresql.kitchens import locked, revise
-from likelight_cloud.store.postgresql.reports import forget_snapshot
+from likelight_cloud.store.postgresql.statuses import forget_snapshot
 from likelight_cloud.store.rotation import RotationStep, Taken, may_take
 from likelight_cloud.store.rows import ms
 

@@ -40,9 +40,9 @@ from likelight_cloud.store.sqlite.holdings import SqliteHoldings
 from likelight_cloud.store.sqlite.ingest import SqliteIngest
 from likelight_cloud.store.sqlite.likes import add_likes
 from likelight_cloud.store.sqlite.operators import SqliteOperators
-from likelight_cloud.store.sqlite.reports import keep_status, touch
 from likelight_cloud.store.sqlite.schema import CLOUD_FILE
 from likelight_cloud.store.sqlite.signals import SqliteSignals
+from likelight_cloud.store.sqlite.statuses import keep_status, touch
 from likelight_cloud.store.sqlite.time_lines import begin_time_line, begin_time_lines
 
 T = TypeVar("T")

@@ -7,7 +7,7 @@ from likelight.contract import Desired
 from likelight_cloud.store.base import next_desired
 from likelight_cloud.store.rotation import RotationStep, Taken, may_take
 from likelight_cloud.store.rows import ms
-from likelight_cloud.store.sqlite.reports import forget_snapshot
+from likelight_cloud.store.sqlite.statuses import forget_snapshot
 
 
 def valid(db: sqlite3.Connection, kid: str) -> tuple[bytes, ...]:
