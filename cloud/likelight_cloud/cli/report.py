@@ -1,10 +1,9 @@
 """`likelight-cloud report`: sums of a kitchen or of the fleet, and of nobody."""
 
 import argparse
-import csv
-import sys
 from collections.abc import Iterator
 
+from likelight.fleet.stores.table import in_csv
 from likelight.runtime.clock import utc_now
 from likelight_cloud.cli.database import Commands, action, found, json_option, opened
 from likelight_cloud.reports import Report, report
@@ -40,9 +39,7 @@ async def _report(options: argparse.Namespace) -> None:
         print(told.model_dump_json(indent=2))
         return
     if options.csv:
-        writer = csv.writer(sys.stdout, lineterminator="\n")
-        writer.writerow(COLUMNS)
-        writer.writerows(rows(told))
+        print(in_csv([COLUMNS, *rows(told)]), end="")
         return
     print(_words(told))
 

@@ -29,7 +29,7 @@ class Words(NamedTuple):
 CLOCK_OFF_MS: Final = 60_000
 
 _CALL_IT: Final = "Call IT, and say that the box in the kitchen reports"
-_AGAIN: Final = "Pull the box's plug, wait 10 seconds, put it back, and call IT if this stays."
+_AGAIN: Final = "Pull the box's plug, wait 10 seconds, put it back, and call IT if this stays"
 
 
 OFFLINE: Final = Words(
@@ -162,7 +162,7 @@ WORDS: Final[dict[str, Words]] = {
 
 def words_of(id: str) -> Words:
     """Return the words of what a device calls `id`, also one that a newer device has."""
-    return WORDS.get(id) or Words(f"{id} does not work", f"{_AGAIN[:-1]}, and say: {id}.")
+    return WORDS.get(id) or Words(f"{id} does not work", f"{_AGAIN}, and say: {id}.")
 
 
 def of_health(health: Health, today: date) -> Iterator[str]:
