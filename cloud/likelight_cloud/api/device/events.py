@@ -16,7 +16,7 @@ from likelight.web.http.declared import Part, declares
 from likelight.web.http.problems import ProblemError
 from likelight_cloud.app import BUSY, CLOUD, IN_KITCHEN, Cloud
 from likelight_cloud.kitchens.cursor import CursorError, Position, end_of
-from likelight_cloud.kitchens.kitchen import Kitchen
+from likelight_cloud.kitchens.kitchen import Kitchen, Poll
 from likelight_cloud.kitchens.long_poll import hold
 from likelight_cloud.kitchens.sources import Sources
 from likelight_cloud.kitchens.time_line import lit_before, start_of, why_not_on_it
@@ -103,28 +103,34 @@ async def get_events(request: web.Request) -> web.Response:
             rng=cloud.rng,
             alive=partial(_may_wait, cloud, request, kitchen, token),
         )
-        if not kitchen.admits(token):
-            raise refused(kid)
-        if poll.superseded:
-            log.warning("A second poll for the kitchen %s has ended the first", kid)
-            raise ProblemError(
-                409,
-                f"A newer poll of the kitchen {kid} has taken over. If no device was restarted "
-                "just now, two devices hold the same token, from a copied card perhaps.",
-                type=ProblemType.SUPERSEDED,
-            )
-        if not cloud.ready.is_set():
-            raise ProblemError(
-                503,
-                "The cloud is restarting.",
-                type=ProblemType.BUSY,
-                headers={"Retry-After": "1"},
-            )
+        _refuse_ended(cloud, kitchen, poll, token)
         return await _reply(cloud, kitchen, position, query)
 
 
 def _may_wait(cloud: Cloud, request: web.Request, kitchen: Kitchen, token: bytes) -> bool:
     return cloud.serves(request) and kitchen.admits(token) and not kitchen.gone
+
+
+def _refuse_ended(cloud: Cloud, kitchen: Kitchen, poll: Poll, token: bytes) -> None:
+    """Raise why a poll that was held gets no events."""
+    kid = kitchen.record.kid
+    if not kitchen.admits(token):
+        raise refused(kid)
+    if poll.superseded:
+        log.warning("A second poll for the kitchen %s has ended the first", kid)
+        raise ProblemError(
+            409,
+            f"A newer poll of the kitchen {kid} has taken over. If no device was restarted "
+            "just now, two devices hold the same token, from a copied card perhaps.",
+            type=ProblemType.SUPERSEDED,
+        )
+    if not cloud.ready.is_set():
+        raise ProblemError(
+            503,
+            "The cloud is restarting.",
+            type=ProblemType.BUSY,
+            headers={"Retry-After": "1"},
+        )
 
 
 async def _resume(cloud: Cloud, kitchen: Kitchen, cursor: str) -> Position:
