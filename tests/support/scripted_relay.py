@@ -87,7 +87,7 @@ class ScriptedRelay:
             await self._socket.send_bytes(message)
 
     def babble(self, line: bytes) -> None:
-        """Send what is no WebSocket frame."""
+        """Send bytes that are not a WebSocket frame."""
         transport = self.requests[-1].transport
         assert transport is not None
         transport.write(line)

@@ -120,7 +120,8 @@ def _allowed_network(text: str) -> Network:
         return ipaddress.ip_network(text.strip())
     except ValueError as error:
         raise ValueError(
-            f"{text!r} is no address; write one such as 10.0.0.7, or a range such as 10.0.0.0/24"
+            f"{text!r} is not an address; write one such as 10.0.0.7, or a range such as "
+            "10.0.0.0/24"
         ) from error
 
 

@@ -91,7 +91,7 @@ async def _remove(options: argparse.Namespace) -> None:
                 f"there is no operator {name}. `likelight-cloud operator list` names those there "
                 "are."
             )
-    print(f"{name} is no operator any more: token and sessions have ended.")
+    print(f"{name} is not an operator any more: token and sessions have ended.")
 
 
 def _name(text: str) -> str:

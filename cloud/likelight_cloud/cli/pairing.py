@@ -136,8 +136,8 @@ async def _refuse(options: argparse.Namespace) -> None:
 
 
 async def _decided(store: Store, code: str, kid: str | None, now: datetime) -> Pairing:
-    """Return the pairing of `code` once it is decided. Raises `CommandError` for what is no code of
-    a device's."""
+    """Return the pairing of `code` once it is decided. Raises `CommandError` for a code that
+    no device shows."""
     try:
         user_hash = hashed(user_code_of(code))
     except ValueError as error:

@@ -78,7 +78,7 @@ class Act:
         for word in (self.about, self.who, self.detail):
             # A line break would write a line of its own into the journal.
             if len(word) > LONGEST_WORD or not word.isprintable():
-                raise ValueError(f"{word!r} is no line of at most {LONGEST_WORD} characters")
+                raise ValueError(f"{word!r} is not one line of at most {LONGEST_WORD} characters")
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from support.cloud import bearer
 
 ADDRESS = re.compile(r"\d+\.\d+\.\d+\.\d+|\[?[0-9a-f]{0,4}(?::[0-9a-f]{0,4}){3,}\]?")
 LONGEST_WORD = 32
-"""Of what is no secret; tokens and cookies are longer."""
+"""Of words that are not secret; tokens and cookies are longer."""
 
 
 async def test_no_line_has_an_address_or_a_token(tmp_path: Path, capsys: object) -> None:

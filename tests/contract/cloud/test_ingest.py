@@ -267,7 +267,7 @@ RIGHT = signature("e1", NOON, BODY)
 
 REFUSED = [
     (BODY, {**RIGHT, "webhook-signature": "v1,x"}, 401, "no signature in webhook-signature"),
-    (BODY.replace(b"1", b"2"), RIGHT, 401, "This is no event of the source till: no signature"),
+    (BODY.replace(b"1", b"2"), RIGHT, 401, "This is not an event of the source till: no signature"),
     (BODY, {"Content-Type": "application/json"}, 401, "webhook-signature must be there once"),
     (BODY, signature("e1", NOON - timedelta(minutes=6), BODY), 401, "more than 300 s from now"),
     (BODY, {**RIGHT, "Content-Type": "text/plain"}, 415, "application/json"),

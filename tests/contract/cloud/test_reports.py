@@ -269,7 +269,7 @@ async def test_a_day_with_twenty_viewers_is_in_the_report_once_it_is_over(
     async with serving(tmp_path / "cloud.db", now=clock) as site:
         sums = site.cloud.store.aggregates.sums
         await viewers(site, 19)
-        # One who comes again is no other viewer, and one who asks to be forgotten none.
+        # A viewer who comes again counts once, and one who asks to be forgotten not at all.
         await site.like()
         await site.call("DELETE", "/v1/me")
         await viewers(site, 1)

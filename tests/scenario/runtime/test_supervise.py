@@ -250,7 +250,7 @@ def test_what_is_started_again_for_ever_never_ends_the_process() -> None:
 def test_what_worked_for_a_while_is_started_again_within_a_second() -> None:
     async def scenario() -> None:
         supervisor = Supervisor(Longest())
-        # Five crashes in a row, then one a month later: that one is no sixth in a row.
+        # Five crashes in a row, then one a month later: that one is not the sixth in a row.
         display = DiesAt(0, 1, 3, 7, 15, MONTH_S)
         supervisor.add("display", display, critical=False)
         await supervised(supervisor, MONTH_S + 100)

@@ -84,8 +84,8 @@ def ingest_routes() -> list[web.RouteDef]:
         if source is None:
             raise ProblemError(
                 404,
-                f"There is no source called {name} here. `likelight-cloud source list` says "
-                "which there are.",
+                f"There is no source called {name} here. `likelight-cloud source list` names "
+                "those there are.",
             )
         try:
             signed = _signed(cloud, source, request, body)
@@ -93,7 +93,7 @@ def ingest_routes() -> list[web.RouteDef]:
             refusals.say("Refused an event of the source %s: %s", source.name, error)
             raise ProblemError(
                 401,
-                f"This is no event of the source {source.name}: {error}.",
+                f"This is not an event of the source {source.name}: {error}.",
                 headers={"WWW-Authenticate": "Signature" if source.profile else "Bearer"},
             ) from error
         at = loop_time()

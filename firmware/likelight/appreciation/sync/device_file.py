@@ -140,7 +140,7 @@ class StartState:
     desired: Desired | None
     kitchen_changed: bool
     """What the file held was another kitchen's, and is gone. A device that no cloud has answered
-    was no kitchen yet: an operator may choose its first one after its first start."""
+    was not a kitchen yet: an operator may choose its first one after its first start."""
 
 
 def count_start(db: sqlite3.Connection, kitchen: str) -> StartState:

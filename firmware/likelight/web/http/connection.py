@@ -109,7 +109,7 @@ class Connection(web.RequestHandler):
 
 def expecting_no_more_than_100(handle: Handle) -> Handle:
     """Return `handle` behind a check of `Expect`: aiohttp makes its own before all middlewares,
-    and its refusal is no problem, or none at all when the header is no UTF-8."""
+    and its refusal is not a problem document, or there is none when the header is not UTF-8."""
 
     async def refused(_: web.BaseRequest) -> web.StreamResponse:
         return _refusal(417, "The header Expect can be 100-continue only.")
