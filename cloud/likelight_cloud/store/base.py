@@ -241,8 +241,8 @@ class Store(Protocol):
         """Confirm the pairing as the kitchen `kid`, whose token its own becomes as in `add_token`;
         or refuse it, without a `kid`. Return it as it is now.
 
-        One that was decided before stays as it was. Of a wrong code five lock the operator, of whom
-        a hash is kept, for 15 minutes.
+        One that was decided before stays as it was. Five wrong codes lock the account that
+        typed them, `operator` being a hash of its name, for 15 minutes.
         """
 
     async def forget_pairings(self, at: datetime) -> None:
