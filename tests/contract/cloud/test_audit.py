@@ -84,7 +84,7 @@ async def test_each_change_has_one_row_with_who_did_it(factory: Factory) -> None
 
 def test_no_word_of_a_row_can_write_a_line_of_its_own() -> None:
     for word in ("two\nlines", "x" * 201, "\x1b[2J"):
-        with pytest.raises(ValueError, match="no line of at most 200"):
+        with pytest.raises(ValueError, match="not one line of at most 200"):
             Act(Action.DESIRED_SET, "k1", who=word)
 
 
