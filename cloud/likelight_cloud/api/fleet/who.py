@@ -11,7 +11,7 @@ from likelight.web.http.client_address import came_by_proxy, client_of
 from likelight.web.http.problems import ProblemError
 from likelight_cloud.api.viewer.who import over_limit
 from likelight_cloud.app import CLOUD
-from likelight_cloud.store.operators import Operator
+from likelight_cloud.store.operators import Operator, Role
 from likelight_cloud.trust.ceilings import PrefixBuckets
 from likelight_cloud.trust.device import bearer, hashed
 
@@ -35,6 +35,15 @@ class OperatorCheck:
         operator = await self._known(request)
         if operator is None:
             raise web.HTTPSeeOther(LOGIN, headers={"Cache-Control": "no-store"})
+        return operator
+
+    async def by_changer(self, request: web.Request) -> Operator:
+        """Return who asks devices for something on a page. Raises a 403 for a reader."""
+        operator = await self.by_page(request)
+        if operator.role is not Role.OPERATOR:
+            raise ProblemError(
+                403, f"{operator.name} may see the fleet, and change nothing. Ask an operator."
+            )
         return operator
 
     async def by_program(self, request: web.Request) -> Operator:
