@@ -87,13 +87,19 @@ def test_a_reader_that_has_left_is_no_error_to_speak_of(
 
 
 def test_a_command_that_is_interrupted_does_not_pass_for_done(
-    database: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    database: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    request: pytest.FixtureRequest,
 ) -> None:
     def interrupted() -> datetime:
         signal.raise_signal(signal.SIGINT)
         return utc_now()
 
     monkeypatch.setattr(enrolment, "utc_now", interrupted)
+    # asyncio.run() handles Ctrl-C only in place of Python's own handler.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    request.addfinalizer(lambda: signal.signal(signal.SIGINT, before))
     capsys.readouterr()
     assert main(["kitchen", "code", "k1", *database]) == 130
     said = capsys.readouterr()
