@@ -4,14 +4,14 @@ import argparse
 import asyncio
 import stat
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from likelight import __version__
 from likelight.runtime.clock import utc_now
 from likelight_cloud.cli.database import Commands, action, opened
 from likelight_cloud.cli.errors import DifferenceError
-from likelight_cloud.page.privacy_record import PrivacyRecord, read_record
+from likelight_cloud.page.privacy_record import Kept, PrivacyRecord, read_record
 from likelight_cloud.store.choice import Database
 from likelight_cloud.store.holdings import Table
 from likelight_cloud.trust.privacy_check import compare
@@ -74,7 +74,7 @@ async def _report(options: argparse.Namespace) -> None:
     print("\n".join(_in_database(record, tables, _kind(database))))
     print("\n## In the memory of a cloud that served, and nowhere else\n")
     for kept in record.in_memory:
-        print(f"- {kept.what} (about {kept.about}; until: {kept.until})")
+        print(f"- {kept.what} (about {kept.about}; {'; '.join(_how_long(kept))})")
     print(f"\n## What to do\n\n{_NEXT}")
 
 
@@ -144,7 +144,7 @@ def _in_database(record: PrivacyRecord, tables: tuple[Table, ...], kind: str) ->
             continue
         yield f"- {entry.what} (about {entry.about})"
         yield f"  why: {entry.why}"
-        yield f"  until: {entry.until}"
+        yield from (f"  {line}" for line in _how_long(entry))
         for name in entry.tables:
             fields = [field for field in entry.fields if field.startswith(f"{name}.")]
             table = by_name.get(name)
@@ -153,6 +153,13 @@ def _in_database(record: PrivacyRecord, tables: tuple[Table, ...], kind: str) ->
     for table in tables:
         if table.name not in named:
             yield f"- {table.name}, of which /privacy.json says nothing: {_rows(table)}"
+
+
+def _how_long(kept: Kept) -> Iterator[str]:
+    # What `until` calls "this time" is the line before it.
+    if kept.kept_s is not None:
+        yield f"kept for: {str(timedelta(seconds=kept.kept_s)).removesuffix(', 0:00:00')}"
+    yield f"until: {kept.until}"
 
 
 def _rows(table: Table) -> str:

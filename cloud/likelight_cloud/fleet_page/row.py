@@ -52,8 +52,8 @@ _CALM: Final[Mapping[Air, str]] = {
     Air.ON_AIR: "Nothing to do.",
     Air.READY: "Nothing to do.",
     Air.OFF_AIR: "Nothing to do: that is how the kitchen wants it.",
-    Air.NEW: "Put the box up in the kitchen, plug it in, and tell IT the code that its screen "
-    "shows.",
+    Air.NEW: "Put the box up in the kitchen, plug it in, and tell IT the code if its screen "
+    "shows one.",
 }
 _OF_STATE: Final[Mapping[Air, tuple[str, Words]]] = {
     Air.OFFLINE: ("offline", reasons.OFFLINE),

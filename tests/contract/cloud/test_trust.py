@@ -179,6 +179,8 @@ def test_a_report_for_a_breach_says_what_was_kept_where_and_since_when(
     assert f"note.thanked_at: rows: 1, the oldest of {noon}, the newest of {noon}\n" in report
     assert "likes_day.many: rows: 1, the oldest of 2026-11-22T00:00:00+00:00" in report
     assert "nothing: rows" not in report
+    assert "  kept for: 400 days\n  until: within the hour after this time\n" in report
+    assert "kept for: 0:00:40; until: this long after" in report
     assert "the token and the keyed hash of the address prefix" in report
     assert "within 72 hours" in report
     # With the key and the hashes in the database all of these can be made.

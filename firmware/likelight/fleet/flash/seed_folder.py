@@ -37,7 +37,9 @@ Raspberry Pi Imager. A folder here has what the device of one store needs; keep 
 3. Open the folder of the store. Mark everything in it (Ctrl+A), copy it (Ctrl+C), open the drive
    bootfs, and insert it there (Ctrl+V). Windows finds user-data there already: choose Replace.
    (Or open the store's ZIP, choose Extract all, and name the drive.)
-4. Right-click the drive, choose Eject, and write the store's number on the card.
+4. Open the folder likelight on the drive, make a folder packages there (New, Folder), and copy the
+   .deb files that IT gave you into it. Without them the device installs nothing, and stays dark.
+5. Right-click the drive, choose Eject, and write the store's number on the card.
 
 A wrong Wi-Fi name or passphrase? Correct the list, and write this folder anew. Delete this folder
 once the devices are at work: it holds codes and the keys of networks.
