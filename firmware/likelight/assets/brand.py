@@ -11,7 +11,7 @@ the only one there is. All mistakes are reported together, each with its file an
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, Final, get_args
 
@@ -28,6 +28,7 @@ from likelight.assets.catalogue import (
 )
 from likelight.assets.fonts import UNSEEN
 from likelight.contract import CatalogueNote, NoteCode
+from likelight.runtime.printable import printable
 
 MAX_LETTERS: Final = 40
 """Letters; what a panel shows on at most three pages that the crew can read."""
@@ -41,6 +42,11 @@ _GROUP_NAMES: Final = get_args(CatalogueNote.model_fields["group"].annotation)
 _MARKUP: Final = re.compile(r"[<>]|&#?\w+;")
 _CODE: Final[TypeAdapter[str]] = TypeAdapter(NoteCode)
 
+MAX_TOLD: Final = 40
+"""Mistakes in one message: it goes into logs, too."""
+
+Files = dict[str, dict[str, Any]]
+"""What a brand's files hold, by their names."""
 Texts = dict[str, dict[str, str]]
 """Words by language, then by code."""
 
@@ -50,37 +56,62 @@ def with_brand(folder: Path | None) -> Notes:
 
     Raises `CatalogueError` with one line per mistake.
     """
-    if folder is None:
-        return BUNDLED
+    return BUNDLED if folder is None else brand_notes(*read_brand(folder), source=str(folder))
+
+
+def read_brand(folder: Path) -> tuple[Files, list[str]]:
+    """Return what the files of `folder` hold, and which of them can't be read; it blocks.
+
+    Raises `CatalogueError` without such a folder.
+    """
     if not folder.is_dir():
         raise CatalogueError(f"there is no folder {folder}")
-    files = sorted(folder.glob("*.json"))
-    mistakes: list[str] = []
-    own_icons: dict[str, str] = {}
-    own_groups: dict[str, str] = {}
-    texts: Texts = {}
-    for file in files:
+    files: Files = {}
+    unreadable = []
+    for file in sorted(folder.glob("*.json")):
         try:
-            content = _content(file)
+            files[file.name] = _content(file)
         except CatalogueError as error:
-            mistakes.append(f"  {error}")
-            continue
-        if file.name == _ICONS:
-            own_icons = _strings(content)
-            mistakes += [f"  {_ICONS}: {text}" for text in _wrong_icons(content)]
-        elif file.name == _GROUPS:
-            own_groups = _strings(content)
-            mistakes += [f"  {_GROUPS}: {text}" for text in _wrong_groups(content)]
+            unreadable.append(str(error))
+    return files, unreadable
+
+
+def brand_notes(files: Files, unreadable: Iterable[str] = (), *, source: str) -> Notes:
+    """Return the bundled notes with those of `files`; messages call these `source`.
+
+    Raises `CatalogueError` with one line per mistake, the `unreadable` ones first, and at most 40.
+    """
+    mistakes = list(unreadable)
+    own_icons = _strings(files.get(_ICONS))
+    own_groups = _strings(files.get(_GROUPS))
+    texts: Texts = {}
+    for name, content in files.items():
+        if name == _ICONS:
+            wrong = _wrong_icons(content)
+        elif name == _GROUPS:
+            wrong = _wrong_groups(content)
         else:
-            texts[file.stem] = _strings(content.get("notes"))
-            mistakes += [f"  {file.name}: {text}" for text in _wrong_notes(file.stem, content)]
+            lang = name.removesuffix(".json")
+            texts[lang] = _strings(content.get("notes"))
+            wrong = _wrong_notes(lang, content)
+        mistakes += [f"{printable(name)}: {text}" for text in wrong]
     if not texts and not mistakes:
-        mistakes.append("  it holds no notes: add en.json, for example")
+        mistakes.append("it holds no notes: add en.json, for example")
     if not mistakes:
         mistakes += _gaps(texts, own_icons, own_groups)
     if mistakes:
-        raise CatalogueError(f"{folder} can't be used:\n" + "\n".join(mistakes))
+        raise CatalogueError(f"{source} can't be used:\n{_listed(mistakes)}")
     return _merged(texts, own_icons, own_groups)
+
+
+def _listed(mistakes: list[str]) -> str:
+    more = [f"and {len(mistakes) - MAX_TOLD} more"] if len(mistakes) > MAX_TOLD else []
+    return "\n".join(f"  {text}" for text in (*mistakes[:MAX_TOLD], *more))
+
+
+def _name(value: object) -> str:
+    """Return what a file holds where a name belongs, fit for a log."""
+    return printable(value) if isinstance(value, str) else "(not a text)"
 
 
 def _content(file: Path) -> dict[str, Any]:
@@ -99,21 +130,24 @@ def _wrong_icons(content: dict[str, Any]) -> Iterator[str]:
     for code, icon in content.items():
         if not isinstance(icon, str) or icon not in icons.NAMES:
             names = ", ".join(sorted(icons.NAMES))
-            yield f"{code}: there is no icon {icon}; the icons are {names}"
+            yield f"{printable(code)}: there is no icon {_name(icon)}; the icons are {names}"
 
 
 def _wrong_groups(content: dict[str, Any]) -> Iterator[str]:
     for code, group in content.items():
         if group not in _GROUP_NAMES:
-            yield f"{code}: there is no group {group}; the groups are {', '.join(_GROUP_NAMES)}"
+            names = ", ".join(_GROUP_NAMES)
+            yield f"{printable(code)}: there is no group {_name(group)}; the groups are {names}"
 
 
 def _wrong_notes(lang: str, content: dict[str, Any]) -> Iterator[str]:
     """Yield what is wrong in one language's file."""
     if lang not in BUNDLED.catalogues:
         yield f"no such language; there are {', '.join(BUNDLED.languages())}"
-    for key in content.keys() - {"dir", "notes"}:
-        yield f"{key}: no such key; there are dir and notes"
+    elif content.get("dir", way := BUNDLED.load(lang).dir) != way:
+        yield f"dir: must be {way}, or be left out"
+    for key in sorted(content.keys() - {"dir", "notes"}):
+        yield f"{printable(key)}: no such key; there are dir and notes"
     notes = content.get("notes")
     if not isinstance(notes, dict) or not notes:
         yield 'notes: must hold words by code, such as {"thank_you": "Thank you, kitchen"}'
@@ -123,11 +157,13 @@ def _wrong_notes(lang: str, content: dict[str, Any]) -> Iterator[str]:
         try:
             _CODE.validate_python(code)
         except ValidationError:
-            yield f"{code}: is not a code: 1 to 32 of a-z, 0-9, _ and -, a letter first"
+            yield (
+                f"{printable(code)}: is not a code: 1 to 32 of a-z, 0-9, _ and -, a letter first"
+            )
         for wrong in wrong_text(text):
-            yield f"{code}: {wrong}"
+            yield f"{printable(code)}: {wrong}"
         if isinstance(text, str) and said.setdefault(text, code) != code:
-            yield f"{code}: says the same as {said[text]}"
+            yield f"{printable(code)}: says the same as {printable(said[text])}"
 
 
 def wrong_text(text: object) -> Iterator[str]:
@@ -149,7 +185,7 @@ def wrong_text(text: object) -> Iterator[str]:
     elif other := [letter for letter in seen if letter.isspace() and letter != " "]:
         yield f"has another space than the plain one, U+{ord(other[0]):04X}"
     elif lacking := fonts.missing(text):
-        yield f"has letters that no font here can write: {' '.join(lacking)}"
+        yield f"has letters that no font here can write: {printable(' '.join(lacking))}"
     if _MARKUP.search(text):
         yield "has markup; a note is plain words"
 
@@ -159,17 +195,17 @@ def _gaps(texts: Texts, own_icons: dict[str, str], own_groups: dict[str, str]) -
     known = {note.code for note in BUNDLED.load(DEFAULT).notes}
     own = {code for notes in texts.values() for code in notes}
     for code in sorted(own - known - own_icons.keys()):
-        yield f"  {_ICONS}: {code}: is a new note; give it an icon"
+        yield f"{_ICONS}: {code}: is a new note; give it an icon"
     for name, codes in ((_ICONS, own_icons), (_GROUPS, own_groups)):
         for code in sorted(codes.keys() - own - known):
-            yield f"  {name}: {code}: no file has words for it"
+            yield f"{name}: {printable(code)}: no file has words for it"
     default = _default(texts)
     for code in sorted(own):
         lacking = [lang for lang in BUNDLED.languages() if code not in texts.get(lang, {})]
         if lacking and code not in texts.get(default, {}):
-            yield f"  {default}.json: {code}: is missing, and so it is in {', '.join(lacking)}"
+            yield f"{default}.json: {code}: is missing, and so it is in {', '.join(lacking)}"
     if len(own | known) > MAX_NOTES:
-        yield f"  {len(own | known)} notes in all, with those of likelight; at most {MAX_NOTES}"
+        yield f"{len(own | known)} notes in all, with those of likelight; at most {MAX_NOTES}"
 
 
 def _default(texts: Texts) -> str:

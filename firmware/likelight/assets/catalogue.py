@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from likelight.contract import Catalogue, CatalogueNote
+from likelight.runtime.printable import printable
 
 FOLDER: Final = Path(__file__).with_name("notes")
 DEFAULT: Final = "en"
@@ -65,23 +66,48 @@ def compose(lang: str, direction: str, notes: Iterable[CatalogueNote]) -> Catalo
 def parse(file: Path) -> dict[str, Any]:
     """Return the JSON object in `file`. Raises `CatalogueError`, which says what is wrong."""
     try:
-        # Windows' Notepad begins a file with a byte order mark.
-        content = json.loads(file.read_text("utf-8-sig"))
+        content = file.read_bytes()
     except OSError as error:
         raise CatalogueError(f"{file} can't be read: {error.strerror}") from error
+    return parse_bytes(content, str(file))
+
+
+def parse_bytes(content: bytes, name: str) -> dict[str, Any]:
+    """Return the JSON object in `content`, which messages call `name`. Raises `CatalogueError`."""
+    try:
+        # Windows' Notepad begins a file with a byte order mark.
+        parsed = json.loads(content.decode("utf-8-sig"), object_pairs_hook=_once)
     except UnicodeDecodeError as error:
         raise CatalogueError(
-            f"{file} is not saved as UTF-8: choose that where you save it (Notepad: Encoding)"
+            f"{name} is not saved as UTF-8: choose that where you save it (Notepad: Encoding)"
         ) from error
     except json.JSONDecodeError as error:
         raise CatalogueError(
-            f"{file} is not valid JSON at line {error.lineno}, letter {error.colno}: a comma, a "
+            f"{name} is not valid JSON at line {error.lineno}, letter {error.colno}: a comma, a "
             "quote or a bracket is missing there, or one too many"
         ) from error
     except RecursionError as error:
-        raise CatalogueError(f"{file} is not valid JSON: too many brackets in brackets") from error
-    if not isinstance(content, dict):
-        raise CatalogueError(f"{file} must hold a JSON object, in {{ and }}")
+        raise CatalogueError(f"{name} is not valid JSON: too many brackets in brackets") from error
+    except _TwiceError as error:
+        raise CatalogueError(f"{name} has {error} twice: leave one of them out") from error
+    except ValueError as error:
+        # A number of more than 4,300 digits, of which Python makes none.
+        raise CatalogueError(f"{name} is not valid JSON: a number in it is too long") from error
+    if not isinstance(parsed, dict):
+        raise CatalogueError(f"{name} must hold a JSON object, in {{ and }}")
+    return parsed
+
+
+class _TwiceError(ValueError):
+    """A key comes twice in one object: JSON lets each reader choose which of them holds."""
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    content: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in content:
+            raise _TwiceError(printable(key))
+        content[key] = value
     return content
 
 
