@@ -25,7 +25,6 @@ from likelight_cloud.kitchens.retention import forget_in_time
 from likelight_cloud.kitchens.returning import Returning
 from likelight_cloud.store.base import Store, Use
 from likelight_cloud.store.records import KitchenRecord
-from likelight_cloud.trust.audit_lines import AuditLines
 from likelight_cloud.trust.ceilings import Ceilings, KitchenLimits, Newcomers
 from likelight_cloud.trust.device import token_of
 from likelight_cloud.trust.limits import LikeBucket, NoteTimes, PerViewer
@@ -145,7 +144,6 @@ class Cloud:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self.likes.run())
                 group.create_task(self._follow_commands())
-                group.create_task(AuditLines(self.store).run())
                 group.create_task(forget_in_time(self.store, self.now))
                 group.create_task(self.many_viewers.run())
         finally:

@@ -33,6 +33,7 @@ from likelight_cloud.relay.routes import mount_relay
 from likelight_cloud.routes import only_while_ready
 from likelight_cloud.signals.watch import SignalWatch
 from likelight_cloud.signals.webhooks.sender import WebhookSender
+from likelight_cloud.trust.audit_lines import AuditLines
 from likelight_cloud.trust.public import with_public_address
 
 log = logging.getLogger(__name__)
@@ -75,6 +76,7 @@ class CloudServer:
         self._webhooks = WebhookSender(
             shared.store, now=shared.now, rng=random.Random(), allowed=webhook_allow
         )
+        self._audit = AuditLines(shared.store)
         self._public_url = public_url
         self._lists_kitchens = lists_kitchens
         self._operator_header = operator_header
@@ -99,6 +101,7 @@ class CloudServer:
             beside += [
                 group.create_task(self._signals.run()),
                 group.create_task(self._webhooks.run()),
+                group.create_task(self._audit.run()),
             ]
             on_ready()
             await until.wait()

@@ -30,8 +30,6 @@ from likelight_cloud.cli.token import add_token
 from likelight_cloud.cli.trust import add_trust
 from likelight_cloud.cli.webhook import add_webhook
 
-log = logging.getLogger(__name__)
-
 DIFFERS = 1
 """As diff and grep report it."""
 NOT_PRINTED = 1
@@ -42,7 +40,8 @@ INTERRUPTED = 130
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command. Return 0; 2 after one clear line on what is wrong; 1 where what was compared
-    differs, or when all is done and could not be printed; or 130 after Ctrl-C."""
+    differs, or when all is done and could not be printed; or 130 after Ctrl-C, or another
+    cancellation."""
     print_in_any_locale()
     parser, words = command_line(), sys.argv[1:] if argv is None else argv
     if not words:
@@ -69,9 +68,7 @@ def _run(options: argparse.Namespace) -> int:
         return _fail(str(error), USAGE_ERROR)
     except DifferenceError as error:
         return _fail(str(error), DIFFERS)
-    except asyncio.CancelledError:
-        log.info("The cloud has stopped.")
-    except KeyboardInterrupt:
+    except (asyncio.CancelledError, KeyboardInterrupt):
         return _fail("interrupted; run it again to be sure that all is done", INTERRUPTED)
     return 0
 

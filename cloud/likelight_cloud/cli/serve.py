@@ -180,7 +180,12 @@ async def _serve(options: argparse.Namespace) -> None:
         )
         for signal_number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(signal_number, stop)
-        await _failing_in_words(server.run(on_ready, stopping))
+        try:
+            await _failing_in_words(server.run(on_ready, stopping))
+        except asyncio.CancelledError:
+            if not stopping.is_set():
+                raise
+            task.uncancel()
     log.info("The cloud has stopped.")
 
 

@@ -1,6 +1,7 @@
 """The audit log: each change has its row, none is changed or removed, and what was is found out."""
 
 import asyncio
+import random
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
@@ -12,14 +13,17 @@ import pytest
 from likelight.fleet.stores.details import Details
 from likelight.runtime.store_errors import StoreError
 from likelight_cloud.cli.main import main
+from likelight_cloud.embedded import EmbeddedCloud
 from likelight_cloud.store.audit import Act, Action
 from likelight_cloud.store.base import NoKitchenError
 from likelight_cloud.store.choice import database_of
 from likelight_cloud.store.pairing import NewPairing
 from likelight_cloud.trust.audit_check import check_chain
 from likelight_cloud.trust.audit_lines import line, row_told
-from support.cloud import NOON, serving
+from support.cloud import NOON
+from support.cloud_server import cloud_server
 from support.cloud_stores import Factory, opened
+from support.virtual import run_virtual, virtual_now
 
 NIGHT_SHIFT = "night shift"
 
@@ -273,7 +277,7 @@ async def test_a_cloud_that_serves_writes_a_line_for_each_row(
     async with opened(factory) as store:
         await store.add_kitchen("k1", "One", NOON)
         await store.add_kitchen("k2", "Two", NOON)
-    async with serving(database):
+    async with cloud_server(database):
         await until(lambda: len(told()) >= 2)
         async with opened(factory) as store:
             await store.rename_kitchen("k2", "Due")
@@ -281,7 +285,7 @@ async def test_a_cloud_that_serves_writes_a_line_for_each_row(
             await until(lambda: told()[-1] == line(rows[-1]))
         assert told() == [line(row) for row in rows]
     caplog.clear()
-    async with serving(database):
+    async with cloud_server(database):
         await until(lambda: len(told()) > 0)
         assert told() == [line(rows[-1])], "the newest once more, and no older one"
         opening = OPEN["://" in database].split("; ")
@@ -290,9 +294,27 @@ async def test_a_cloud_that_serves_writes_a_line_for_each_row(
         await until(lambda: told()[-1:] == [line(rows[-2])])
     await _execute(database, "DELETE FROM audit WHERE n > 1")
     caplog.clear()
-    async with serving(database):
+    async with cloud_server(database):
         await until(lambda: told()[:1] == [line(rows[0])])
         assert any("as it was, so each row" in text for text in caplog.messages)
+
+
+def test_a_cloud_inside_a_device_writes_no_line(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def scenario() -> None:
+        cloud = EmbeddedCloud(tmp_path / "cloud.sqlite", now=virtual_now(), rng=random.Random(1))
+        cloud.enrol("k1", "One", "a token")
+        async with asyncio.TaskGroup() as group:
+            running = group.create_task(cloud.run())
+            await cloud.ready.wait()
+            await asyncio.sleep(10)
+            assert len(await cloud.cloud.store.audit_from(1, 10)) == 2
+            running.cancel()
+
+    caplog.set_level("INFO")
+    run_virtual(scenario())
+    assert [text for text in caplog.messages if row_told(text) is not None] == []
 
 
 async def test_a_log_that_is_gone_stops_changes_in_words(factory: Factory, database: str) -> None:

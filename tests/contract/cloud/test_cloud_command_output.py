@@ -1,5 +1,6 @@
 """How `likelight-cloud` says what it does and did, whatever its output leads to."""
 
+import asyncio
 import io
 import os
 import signal
@@ -100,6 +101,20 @@ def test_a_command_that_is_interrupted_does_not_pass_for_done(
     # asyncio.run() handles Ctrl-C only in place of Python's own handler.
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     request.addfinalizer(lambda: signal.signal(signal.SIGINT, before))
+    capsys.readouterr()
+    assert main(["kitchen", "code", "k1", *database]) == 130
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err == "likelight-cloud: interrupted; run it again to be sure that all is done\n"
+
+
+def test_a_command_that_is_cancelled_does_not_pass_for_done(
+    database: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def cancelled() -> datetime:
+        raise asyncio.CancelledError
+
+    monkeypatch.setattr(enrolment, "utc_now", cancelled)
     capsys.readouterr()
     assert main(["kitchen", "code", "k1", *database]) == 130
     said = capsys.readouterr()
