@@ -6,6 +6,7 @@ import random
 from dataclasses import dataclass
 from datetime import datetime
 
+from likelight.appreciation.buttons.question import Question, Questions
 from likelight.appreciation.buttons.thanks import ThanksButton
 from likelight.appreciation.buttons.watched import ButtonHandler, ButtonTrouble, WatchedButton
 from likelight.appreciation.lamp.effects import Base
@@ -126,12 +127,14 @@ class WindowIn:
             now=now,
             rng=rng,
         )
+        self.questions = Questions(self.situation_changed)
         self._situation = SituationTracker(
             self._inbox,
             self._poller,
             panel,
             camera=status.camera,
             stuck=self._stuck_buttons,
+            asked=lambda: self.questions.asked,
             now=now,
         )
         self.presenter = Presenter(
@@ -155,6 +158,8 @@ class WindowIn:
             overruled=self.privacy_button.touched_since,
             on_thanks=self._thanked,
             on_repeat=self._repeat,
+            asked=lambda: self.questions.asked,
+            shown=self._is_shown,
         )
         self.thanks_button = WatchedButton(
             "THANKS",
@@ -304,6 +309,9 @@ class WindowIn:
     def _repeat(self) -> None:
         if self.presenter.repeat():
             log.info("The crew reads the last note again")
+
+    def _is_shown(self, question: Question) -> bool:
+        return self.presenter.shows(question.screen)
 
     def _thanked(self) -> None:
         self._reporter.post_at_once()

@@ -49,6 +49,8 @@ def headline(now: Situation, words: CrewWords = ENGLISH) -> Screen:
             if now.connection is CloudConnection.CONNECTED
             else _thanks_kept(words)
         )
+    if now.question is not None and not (now.hiding or now.just_liked or "THANKS" in now.stuck):
+        return now.question
     if now.camera is State.PRIVATE:
         return _private(now, words)
     if now.stuck:

@@ -80,6 +80,10 @@ class Presenter:
         """What is on the panel; a dark one shows nothing."""
         return self._panel.content
 
+    def shows(self, screen: Screen) -> bool:
+        """Return whether `screen`, or a page of it, is on the panel and can be seen."""
+        return self._panel.shows(screen)
+
     def update(self) -> None:
         """Decide again what to show: something in the situation has changed."""
         self._changed.set()

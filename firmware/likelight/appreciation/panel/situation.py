@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from likelight.appreciation.screens.models import Screen
 from likelight.appreciation.sync.client import FailureKind
 from likelight.appreciation.sync.connection import CloudConnection
 from likelight.contract import Cause, State
@@ -38,5 +39,11 @@ class Situation:
     """The kitchen wants to know how many watch also while nothing happens."""
     lively: bool = False
     """Likes have just come; or somebody watches, and the screen does not say so at rest."""
+    just_liked: bool = False
+    """Likes have come in the last seconds: they go before what waits for the crew."""
     thanking: bool = False
     """The crew has just pressed THANKS."""
+    hiding: bool = False
+    """The kitchen has just become private."""
+    question: Screen | None = None
+    """What the crew is asked, and agrees to by holding THANKS."""

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 
 from likelight.appreciation.buttons.attention import ANSWER_S
+from likelight.appreciation.buttons.question import Question
 from likelight.appreciation.panel.settings import PanelSettings
 from likelight.appreciation.panel.situation import Situation
 from likelight.appreciation.sync.inbox import Inbox
@@ -13,6 +14,9 @@ from likelight.runtime.clock import Now
 
 LIVELY_S = 60.0
 """How long after the last likes the count stays on the display when nobody watches."""
+LIKED_S = 10.0
+"""For so long likes go before what waits for the crew, a question or a mistake; then that has
+twice as long, however many likes come."""
 
 _NEVER = float("-inf")
 
@@ -20,7 +24,7 @@ _NEVER = float("-inf")
 class SituationTracker:
     """Collects the state of the other parts, and remembers for a while what has just happened.
 
-    `stuck` returns the names of the buttons that do not work.
+    `stuck` returns the names of the buttons that do not work, `asked` the question that is open.
     """
 
     def __init__(
@@ -31,6 +35,7 @@ class SituationTracker:
         *,
         camera: Callable[[], CameraReport],
         stuck: Callable[[], tuple[str, ...]],
+        asked: Callable[[], Question | None],
         now: Now,
     ) -> None:
         self.camera_trouble: str | None = None
@@ -39,10 +44,13 @@ class SituationTracker:
         self._settings = settings
         self._camera = camera
         self._stuck = stuck
+        self._asked = asked
         self._now = now
         self._likes_seen = 0
         self._lively_until = _NEVER
+        self._liked_until = _NEVER
         self._thanking_until = _NEVER
+        self._hiding_until = _NEVER
 
     def start(self) -> None:
         """Begin after the inbox is loaded: what came before a start is not news."""
@@ -53,6 +61,8 @@ class SituationTracker:
         total = self._inbox.totals.total
         if total > self._likes_seen:
             self._lively_until = _time() + LIVELY_S
+            if _time() >= self._liked_until + 2 * LIKED_S:
+                self._liked_until = _time() + LIKED_S
         self._likes_seen = total
 
     def thanks_given(self) -> None:
@@ -62,10 +72,11 @@ class SituationTracker:
     def privacy_taken(self) -> None:
         """The crew has pressed PRIVACY: its answer takes the place of the one to THANKS."""
         self._thanking_until = _NEVER
+        self._hiding_until = _time() + ANSWER_S
 
     def current(self) -> Situation:
         """Return the situation now."""
-        now = _time()
+        now, question = _time(), self._asked()
         viewers, camera = self._inbox.viewers, self._camera()
         timezone = self._settings.timezone
         at_rest = self._settings.viewers_at_rest and viewers.band is not None
@@ -85,7 +96,10 @@ class SituationTracker:
             viewers=viewers.band,
             viewers_at_rest=at_rest,
             lively=now < self._lively_until or (viewers.watching and not at_rest),
+            just_liked=now < self._liked_until,
             thanking=now < self._thanking_until,
+            hiding=now < self._hiding_until,
+            question=None if question is None else question.screen,
         )
 
 

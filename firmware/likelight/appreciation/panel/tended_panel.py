@@ -34,6 +34,11 @@ class TendedPanel:
         """What is on the panel; a dark one shows nothing."""
         return self._surface.shown
 
+    def shows(self, screen: Screen) -> bool:
+        """Return whether `screen`, or a page of it, is on the panel, lit."""
+        shown = None if self._screen is None else self._screen[0]
+        return shown == screen and self.content.screen == screen.name
+
     @property
     def burns_in(self) -> bool:
         return self._surface.info.burns_in
