@@ -25,30 +25,20 @@ def add_notes(commands: "Commands") -> None:
 
 
 def _check(arguments: argparse.Namespace) -> Exit:
-    from likelight.appreciation.panel.note_fit import misfits
+    from likelight.appreciation.panel.note_fit import own_misfits, own_notes
     from likelight.assets.brand import with_brand
-    from likelight.assets.catalogue import BUNDLED, DEFAULT, CatalogueError
+    from likelight.assets.catalogue import CatalogueError
     from likelight_hw.panels import PANELS
 
     try:
         notes = with_brand(arguments.folder)
     except CatalogueError as error:
         return end(error, Exit.USAGE)
-    # A problem in words that a language takes from the default one is reported once, there.
-    own = {
-        note: lang
-        for lang in sorted(notes.languages(), key=lambda lang: lang == DEFAULT)
-        for note in set(notes.load(lang).notes) - set(BUNDLED.load(lang).notes)
-    }
-    mistakes = sorted(
-        f"  {lang}.json: {note.code}: on {name}: {wrong}"
-        for note, lang in own.items()
-        for name, panel in PANELS.items()
-        for wrong in misfits(note, panel.info)
-    )
+    mistakes = own_misfits(notes, {name: panel.info for name, panel in PANELS.items()})
     if mistakes:
-        return end(f"{arguments.folder} can't be used:\n" + "\n".join(mistakes), Exit.USAGE)
-    count = len({note.code for note in own})
+        lines = "\n".join(f"  {each}" for each in mistakes)
+        return end(f"{arguments.folder} can't be used:\n{lines}", Exit.USAGE)
+    count = len({note.code for note in own_notes(notes)})
     if count == 0:
         print(f"{arguments.folder}: no note of its own; all are the same as likelight's")
     else:

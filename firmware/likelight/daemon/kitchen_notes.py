@@ -2,10 +2,10 @@
 
 import logging
 
-from likelight.appreciation.panel.note_fit import misfits
+from likelight.appreciation.panel.note_fit import own_misfits
 from likelight.assets import catalogue, crew_words, fonts
 from likelight.assets.brand import with_brand
-from likelight.assets.catalogue import BUNDLED, CatalogueError, Notes, primary_language
+from likelight.assets.catalogue import CatalogueError, Notes, primary_language
 from likelight.assets.typeface import shaping_available
 from likelight.config.settings import ConfigError, KitchenSettings
 from likelight_hw.panels import panel
@@ -43,14 +43,8 @@ def read_notes(kitchen: KitchenSettings, display: DisplayWiring) -> Notes:
 def _check_fit(notes: Notes, kitchen: KitchenSettings, display: DisplayWiring) -> None:
     """Check what the brand has added or changed, in the crew's language, on the crew's panel."""
     hung = panel(display)
-    mine = notes.load(kitchen.language)
-    bundled = set(BUNDLED.load(kitchen.language).notes)
-    mistakes = [
-        f"  {mine.lang}.json: {note.code}: on {hung.name}: {wrong}"
-        for note in mine.notes
-        if note not in bundled
-        for wrong in misfits(note, hung.info)
-    ]
-    if mistakes:
+    lang = notes.load(kitchen.language).lang
+    if mistakes := own_misfits(notes, {hung.name: hung.info}, [lang]):
         folder = kitchen.catalogue
-        raise ConfigError(f"kitchen.catalogue: {folder} can't be used:\n" + "\n".join(mistakes))
+        lines = "\n".join(f"  {each}" for each in mistakes)
+        raise ConfigError(f"kitchen.catalogue: {folder} can't be used:\n{lines}")
