@@ -1,6 +1,7 @@
 """What the store on PostgreSQL alone must hold: its URL, its tables, and unknown outcomes."""
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
@@ -8,10 +9,13 @@ from datetime import timedelta
 import pytest
 
 from likelight.runtime.store_errors import StoreError, StoreIncompatible
-from likelight_cloud.store.base import OutcomeUnknownError, Store
+from likelight_cloud.store.base import OutcomeUnknownError, Store, Use
 from likelight_cloud.store.choice import database_of
+from likelight_cloud.store.postgresql import connect as connect_module
 from likelight_cloud.store.postgresql import store as store_module
 from likelight_cloud.store.postgresql import writer as writer_module
+from likelight_cloud.store.postgresql.address import address_of
+from likelight_cloud.store.postgresql.connect import Primary
 from likelight_cloud.store.records import KitchenRecord, NoteRecord
 from support.cloud import NOON
 from support.cloud_stores import Factory, opened
@@ -77,6 +81,36 @@ async def test_a_host_that_is_down_is_passed_over(database: str) -> None:
     both = database.replace("127.0.0.1", "127.0.0.1:1,127.0.0.1")
     async with opened(lambda: database_of(both).store()) as store:
         assert await store.add_kitchen("k1", "One", NOON)
+
+
+async def test_a_connection_that_is_made_as_its_asker_is_cancelled_is_ended(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[Primary] = []
+    ask = connect_module._ask
+
+    async def asked(host: str) -> Primary:
+        made.append(await ask(host))
+        asking.cancel()
+        return made[-1]
+
+    monkeypatch.setattr(connect_module, "_ask", asked)
+    asking = asyncio.create_task(connect_module.connect(address_of(database)))
+    with pytest.raises(asyncio.CancelledError):
+        await asking
+    assert [primary.connection.is_closed() for primary in made] == [True]
+
+
+async def test_who_may_not_open_the_database_leaves_no_connection(factory: Factory) -> None:
+    serving, refused = factory(), factory()
+    await serving.open(Use.SERVING)
+    try:
+        with pytest.raises(StoreError, match="a cloud serves"):
+            await refused.open(Use.ALONE)
+        del refused
+        gc.collect()  # warns of each connection that nobody has ended
+    finally:
+        await serving.close()
 
 
 async def test_clouds_that_start_at_once_make_the_tables_once(factory: Factory) -> None:

@@ -51,22 +51,33 @@ async def connect(address: Address) -> Primary:
     asyncpg's own list of hosts takes the first that answers, and has one time-out for all. Raises
     `StoreError`.
     """
-    answers = await asyncio.gather(*(_ask(host) for host in address.hosts), return_exceptions=True)
-    found = sorted(
-        (answer for answer in answers if isinstance(answer, Primary)),
-        key=lambda primary: primary.server,
-    )
+    found: list[Primary] = []
+    errors: dict[str, Exception] = {}
+
+    async def ask(host: str) -> None:
+        try:
+            found.append(await _ask(host))
+        except Exception as error:  # noqa: BLE001  weighed below, beside those of the other hosts
+            errors[host] = error
+
+    try:
+        async with asyncio.TaskGroup() as group:
+            for host in address.hosts:
+                group.create_task(ask(host))
+    except BaseException:
+        # The asker was cancelled: a host may have answered at that very moment.
+        for primary in found:
+            primary.connection.terminate()
+        raise
+    found.sort(key=lambda primary: primary.server)
     for other in found[:-1]:
         other.connection.terminate()
     if found:
         return found[-1]
-    for answer in answers:
-        if isinstance(answer, BaseException) and not isinstance(answer, Exception):
-            raise answer
-    errors = [answer for answer in answers if isinstance(answer, Exception)]
+    told = [errors[host] for host in address.hosts]
     # What a server says of user, password or database helps more than that others do not answer.
-    told = next((e for e in errors if isinstance(e, asyncpg.PostgresError)), errors[0])
-    raise explained(told, address) from told
+    reason = next((each for each in told if isinstance(each, asyncpg.PostgresError)), told[0])
+    raise explained(reason, address) from reason
 
 
 async def _ask(host: str) -> Primary:

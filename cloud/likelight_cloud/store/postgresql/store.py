@@ -94,9 +94,11 @@ class PostgresStore:
         writer = Writer(self._address, prepare=self._prepare, on_lost=readers.reconnect)
         try:
             await migrate(await writer.connected(), self._address)
-        except (asyncpg.PostgresError, *LOST) as error:
+        except BaseException as error:
             writer.disconnect()
-            raise explained(error, self._address) from error
+            if isinstance(error, (asyncpg.PostgresError, *LOST)):
+                raise explained(error, self._address) from error
+            raise
         self._writer, self._readers = writer, readers
         work = [writer.run(), *(readers.work() for _ in range(CONNECTIONS))]
         self._tasks = [asyncio.create_task(each) for each in work]
@@ -116,14 +118,16 @@ class PostgresStore:
         self._writer, self._readers, self._tasks = None, None, []
         if writer is None or readers is None:
             return
-        with suppress(TimeoutError):
-            async with asyncio.timeout(CLOSE_WITHIN_S):
-                await writer.idle()
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        readers.end()
-        writer.disconnect()  # its task may not have begun
+        try:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(CLOSE_WITHIN_S):
+                    await writer.idle()
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            readers.end()
+            writer.disconnect()  # its task may not have begun
 
     async def secret(self) -> bytes:
         query = "SELECT value FROM meta WHERE name = 'secret'"

@@ -207,6 +207,7 @@ class Writer:
             self.disconnect()
             await asyncio.wait([trying], timeout=LOOK_S)
             trying.cancel()
+            await asyncio.wait([trying])
             raise
         return trying.result()
 
