@@ -9,7 +9,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import AsyncIterator
-from contextlib import ExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
 from importlib.metadata import entry_points
 from pathlib import Path
 from urllib.robotparser import RobotFileParser
@@ -165,19 +165,20 @@ async def test_it_answers_503_until_it_runs_and_again_after_it_ended(cloud: Embe
 
 async def test_what_waits_is_reported_when_it_ends(cloud: EmbeddedCloud) -> None:
     cloud.enrol("demo", "The demo kitchen", "token")
-    async with hosted(cloud) as session:
+    async with hosted(cloud) as session, AsyncExitStack() as streams:
         async with running(cloud):
             events, headers = "/v1/kitchens/demo/events", bearer("token")
             async with session.get(events, headers=headers) as reply:
                 cursor = (await reply.json())["cursor"]
-            live = await session.get("/v1/kitchens/demo/live")
+            live = await streams.enter_async_context(session.get("/v1/kitchens/demo/live"))
             await live.content.readuntil(b"\n\n")
             query = {"cursor": cursor, "wait": "30", "dv": "1"}
             held = asyncio.ensure_future(session.get(events, headers=headers, params=query))
             kitchen = await cloud._cloud.kitchen("demo")
             while not kitchen.polled:
                 await asyncio.sleep(0)
-        assert (await asyncio.wait_for(held, 20)).status == 503
+        async with await asyncio.wait_for(held, 20) as reply:
+            assert reply.status == 503
         assert await asyncio.wait_for(live.content.read(), 20) == b""
 
 

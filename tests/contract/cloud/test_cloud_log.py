@@ -78,15 +78,16 @@ async def busy(url: str, port: int, token: str) -> None:
         async with session.get(f"{kitchen}/events", params=query, headers=bearer(token)) as reply:
             cursor = (await reply.json())["cursor"]
         query = {"boot_id": "b", "wait": "30", "cursor": cursor, "dv": "1"}
+
+        async def poll() -> int:
+            poll = session.get(f"{kitchen}/events", params=query, headers=bearer(token))
+            async with poll as reply:
+                return reply.status
+
         async with asyncio.TaskGroup() as group:
-            held = [
-                group.create_task(
-                    session.get(f"{kitchen}/events", params=query, headers=bearer(token))
-                )
-                for _ in range(2)
-            ]
+            held = [group.create_task(poll()) for _ in range(2)]
             done, _ = await asyncio.wait(held, return_when=asyncio.FIRST_COMPLETED)
-            assert done.pop().result().status == 409
+            assert done.pop().result() == 409
             for task in held:
                 task.cancel()
         _, writer = await asyncio.open_connection("127.0.0.1", port)

@@ -87,14 +87,16 @@ async def test_a_database_that_can_only_be_read_is_not_ready_and_says_so(
             assert await asked(site) == (200, None)
             connection = await asyncpg.connect(url)
             name = url.rpartition("/")[2]
-            await connection.execute(
-                f"ALTER DATABASE {name} SET default_transaction_read_only = on"
-            )
-            await connection.execute(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-                f" WHERE datname = '{name}' AND pid != pg_backend_pid()"
-            )
-            await connection.close()
+            try:
+                await connection.execute(
+                    f"ALTER DATABASE {name} SET default_transaction_read_only = on"
+                )
+                await connection.execute(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                    f" WHERE datname = '{name}' AND pid != pg_backend_pid()"
+                )
+            finally:
+                await connection.close()
             status, why_not = await asked(site)
             assert status == 503
             assert why_not.endswith("has no primary just now: what answers can only be read")

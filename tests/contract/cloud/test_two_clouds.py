@@ -73,10 +73,10 @@ async def test_who_has_the_device_no_more_lets_the_kitchen_go(database: str) -> 
     async with two(database) as (one, other):
         assert (await one.status()).status == 200
         pictures = one.session.ws_connect(f"{one.base}/k/{KID}/ws")
-        async with one.device() as device, pictures as watcher:
+        likes = one.session.get(f"{one.base}{FEED}/live")
+        async with one.device() as device, pictures as watcher, likes as live:
             await device.open()
             await until(lambda: one.hub.state is State.LIVE)
-            live = await one.session.get(f"{one.base}{FEED}/live")
             cursor = (await one.poll()).body["cursor"]
             held = asyncio.create_task(one.poll(cursor, wait=30))
             await until(lambda: one.cloud.loaded_kitchens()[0].polled)

@@ -71,8 +71,9 @@ async def comes_up_private_and_shares(state: Path, *, kitchen: str = "demo") -> 
             lit = device.window_in.likes_lit
             like = {"n": 1, "batch": str(uuid4())}
             await place.until(lambda: device.window_in.reported.is_set())
-            reply = await session.post(f"{place.url}/v1/kitchens/{kitchen}/likes", json=like)
-            assert reply.status == 202
+            likes = f"{place.url}/v1/kitchens/{kitchen}/likes"
+            async with session.post(likes, json=like) as reply:
+                assert reply.status == 202
             await place.until(lambda: device.window_in.likes_lit > lit)
             assert device.on_air.state is State.PRIVATE
         await place.until(lambda: "Press again to share." in " ".join(device.window_in.screen.text))

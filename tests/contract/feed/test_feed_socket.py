@@ -1,6 +1,7 @@
 """The feed's WebSocket over real sockets: joins, states, the gate, and viewers who misbehave."""
 
 import asyncio
+from contextlib import AsyncExitStack
 from itertools import pairwise
 
 import aiohttp
@@ -12,7 +13,7 @@ from likelight.feed.placeholders import Placeholder
 from support.boxes import Sample
 from support.feed import SHADES, Kitchen, kitchen
 from support.pictures import CAMERA_SHADE, HEIGHT, WIDTH, encode, heavy, one_keyframe
-from support.watcher import Watcher, raw_viewer, read_to_the_end, watcher
+from support.watcher import raw_viewer, read_to_the_end, watcher
 
 
 def near(shade: int, expected: int) -> bool:
@@ -181,13 +182,13 @@ async def test_many_come_and_go_and_none_is_left_behind() -> None:
 
 async def test_the_end_of_the_component_says_goodbye() -> None:
     async with aiohttp.ClientSession() as session:
-        async with kitchen() as place:
-            ws = await session.ws_connect(f"{place.url}/k/demo/ws")
-            viewer = Watcher(ws)
-            await viewer.fragments(1)
-        last = await viewer.until_closed()
-        assert last.type is aiohttp.WSMsgType.CLOSE
-        assert last.data == 1001
+        async with AsyncExitStack() as viewers:
+            async with kitchen() as place:
+                viewer = await viewers.enter_async_context(watcher(session, place))
+                await viewer.fragments(1)
+            last = await viewer.until_closed()
+            assert last.type is aiohttp.WSMsgType.CLOSE
+            assert last.data == 1001
 
 
 @pytest.mark.parametrize(

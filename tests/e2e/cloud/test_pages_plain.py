@@ -22,8 +22,9 @@ async def open_page(page: Page, address: str) -> ViewerPage:
 async def the_device_says_live(address: str) -> None:
     kitchen = f"{address}/v1/kitchens/{KID}"
     async with aiohttp.ClientSession(headers=bearer(), raise_for_status=True) as session:
-        await session.get(f"{kitchen}/events", params={"wait": "0", "boot_id": "boot-1"})
-        await session.post(f"{kitchen}/status", json=status())
+        poll = session.get(f"{kitchen}/events", params={"wait": "0", "boot_id": "boot-1"})
+        async with poll, session.post(f"{kitchen}/status", json=status()):
+            pass
 
 
 async def test_without_javascript_the_picture_moves_and_forms_like_and_send_notes(
