@@ -20,6 +20,7 @@ from likelight.web.http.server import WebServer
 from likelight_cloud.admin.health import health_route, readiness_route
 from likelight_cloud.admin.metrics import CloudMetrics, metrics_route
 from likelight_cloud.admin.request_counts import RequestCounts
+from likelight_cloud.api.device.catalogue import get_document
 from likelight_cloud.api.device.enrol import enrol_routes
 from likelight_cloud.api.device.pairing import pairing_routes
 from likelight_cloud.api.device.token import post_token
@@ -132,6 +133,7 @@ class CloudServer:
         app.add_routes([*enrol_routes(), *pairing_routes(), *ingest_routes()])
         app.add_routes([health_route(self._cloud.cloud)])
         app.router.add_post("/v1/kitchens/{kid}/token", post_token)
+        app.router.add_get("/v1/kitchens/{kid}/catalogue/{sha256}", get_document)
         app.add_routes(start_routes(self._kitchens if self._lists_kitchens else None))
         mount_fleet(app, self._operator_header, around=only_while_ready)
         mount_openapi(app)

@@ -119,6 +119,10 @@ WORDS: Final[dict[str, Words]] = {
         f"{_CALL_IT} that the letters of the crew's language are missing.",
     ),
     "brand-notes": Words("The brand's notes can't be used", f"{_CALL_IT} a mistake in the notes."),
+    "catalogue": Words(
+        "It refuses the new notes, and goes on with those before",
+        "Tell IT that the box refuses the new notes, and that its log says which note is wrong.",
+    ),
     "push-url": Words(
         "Its stream to a media server has a wrong address", f"{_CALL_IT} a wrong push address."
     ),

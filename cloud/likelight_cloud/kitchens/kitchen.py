@@ -264,6 +264,7 @@ class Kitchen:
             feed=SummaryFeed(arriving=self.arrival.arriving) if self._relays_pictures else None,
             thanks=thanks,
             moment=self._moment(),
+            catalogue=report.catalogue.running if report and report.catalogue else None,
             opens_at=report.opens_at if report and state is State.CLOSED else None,
             hours=record.hours,
             server_time=self._now(),

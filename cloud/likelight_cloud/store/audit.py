@@ -38,11 +38,11 @@ class Action(StrEnum):
     """What the list says beyond name and hours was changed."""
     KITCHEN_REMOVED = "kitchen removed"
     LIST_IMPORTED = "list imported"
-    TOKEN_MADE = "token made"  # noqa: S105 - an act, no secret
-    TOKEN_ROTATION_ASKED = "token rotation asked"  # noqa: S105 - an act, no secret
-    TOKEN_ROTATED = "token rotated"  # noqa: S105 - an act, no secret
+    TOKEN_MADE = "token made"  # noqa: S105
+    TOKEN_ROTATION_ASKED = "token rotation asked"  # noqa: S105
+    TOKEN_ROTATED = "token rotated"  # noqa: S105
     """The device has brought a new one."""
-    TOKEN_ROTATION_DONE = "token rotation done"  # noqa: S105 - an act, no secret
+    TOKEN_ROTATION_DONE = "token rotation done"  # noqa: S105
     """The tokens before the new one have ended."""
     TOKENS_REVOKED = "tokens revoked"
     CODE_MADE = "enrolment code made"
@@ -62,6 +62,8 @@ class Action(StrEnum):
     WEBHOOK_ADDED = "webhook added"
     WEBHOOK_SWITCHED_ON = "webhook switched on"
     WEBHOOK_REMOVED = "webhook removed"
+    CATALOGUE_PUBLISHED = "catalogue published"
+    CATALOGUE_REMOVED = "catalogue removed"
 
 
 @dataclass(frozen=True, slots=True)

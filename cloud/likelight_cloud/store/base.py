@@ -20,6 +20,7 @@ from likelight.fleet.stores.details import UNLISTED, Details
 from likelight.runtime.store_errors import StoreError
 from likelight_cloud.store.aggregates import AggregateStore
 from likelight_cloud.store.audit import COMMAND_LINE, Act, AuditRow
+from likelight_cloud.store.catalogues import CatalogueStore
 from likelight_cloud.store.enrolment import CodeRefusal, Enrolled
 from likelight_cloud.store.fleet import Fleet
 from likelight_cloud.store.holdings import Holdings
@@ -37,7 +38,7 @@ NOTES_KEPT = timedelta(days=30)
 
 TABLES_OF_A_KITCHEN = (
     *("note", "token", "boot", "likes_day", "likes_hour", "notes_week", "lamp_day"),
-    *("enrolment", "pairing", "source_kitchen", "kitchen"),
+    *("enrolment", "pairing", "source_kitchen", "catalogue_asked", "kitchen"),
 )
 """What is deleted with a kitchen, in this order."""
 
@@ -109,6 +110,10 @@ class Store(Protocol):
         """What it keeps of signals and webhooks."""
 
     @property
+    def catalogues(self) -> CatalogueStore:
+        """The notes that operators have published."""
+
+    @property
     def holdings(self) -> Holdings:
         """All that it holds, table by table."""
 
@@ -166,7 +171,8 @@ class Store(Protocol):
     async def change_desired(
         self, kid: str, change: Callable[[Desired], Desired], *, who: str = COMMAND_LINE
     ) -> None:
-        """Keep what `change` makes of the kitchen's wishes, under their next version."""
+        """Keep what `change` makes of the kitchen's wishes, under their next version. Raises
+        `CatalogueUnknownError` for notes that are not published."""
 
     async def add_token(
         self, kid: str, token_hash: bytes, at: datetime, *, who: str = COMMAND_LINE

@@ -7,8 +7,11 @@ from typing import Annotated, Final, Literal, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from likelight.contract import Desired, Health, Time, Week
+from likelight.contract import CatalogueName, Desired, Health, Time, Week
 from likelight_cloud.store.audit import Act, Action, wishes_told
+
+OWN_NOTES: Final = "own"
+"""In a wish: no catalogue document, but the notes of the device's own folder, or likelight's."""
 
 UNDONE_WITHIN: Final = timedelta(minutes=10)
 """How long a change may be confirmed, and how long after that it may be undone."""
@@ -23,17 +26,22 @@ class Wish(BaseModel):
     schedule: Week | None = None
     """Empty: no limit."""
     pace_ms: Annotated[int, Field(ge=0, le=60_000)] | None = None
+    catalogue: CatalogueName | Literal["own"] | None = None
 
     def of(self, held: Desired) -> "Wish":
         """Return what `held` has in the place of what is asked for."""
-        return Wish.model_validate({name: getattr(held, name) for name in self._asked()})
+        before = {name: getattr(held, name) for name in self._asked()}
+        if "catalogue" in before:
+            before["catalogue"] = held.catalogue or OWN_NOTES
+        return Wish.model_validate(before)
 
     def applied(self, held: Desired) -> Desired:
         """Return `held` with what is asked for, under its next version."""
         return held.model_copy(update={**self._asked(), "version": held.version + 1})
 
     def _asked(self) -> dict[str, object]:
-        return {name: value for name, value in self if value is not None}
+        asked = {name: value for name, value in self if value is not None}
+        return {**asked, "catalogue": None} if self.catalogue == OWN_NOTES else asked
 
 
 class ChangeState(StrEnum):
@@ -138,4 +146,5 @@ class Fleet(Protocol):
         self, id: str, kids: Iterable[str], step: Step, *, who: str, at: datetime
     ) -> FleetChange | None:
         """Take the next `step` of a change, which is about the kitchens `kids`: all of them or
-        none. Return it as it is then, or None as `change` does. The audit log names `who`."""
+        none. Return it as it is then, or None as `change` does. The audit log names `who`. Raises
+        `CatalogueUnknownError` for notes that are not published."""

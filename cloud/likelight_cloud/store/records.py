@@ -4,7 +4,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, tzinfo
 
-from likelight.contract import Desired, NoteState, State, SummaryMoment, Thanks, WeekHours
+from likelight.contract import (
+    CatalogueReport,
+    Desired,
+    NoteState,
+    State,
+    SummaryMoment,
+    Thanks,
+    WeekHours,
+)
 from likelight.fleet.stores.details import UNLISTED, Details
 from likelight_cloud.store.rotation import Rotation
 
@@ -25,6 +33,8 @@ class Report:
     hours: WeekHours | None = None
     notes_wait: bool = False
     """Its panel shows no note until it opens, or until its quiet hours end."""
+    catalogue: CatalogueReport | None = None
+    """Whose notes it shows; None where its device does not say."""
 
 
 @dataclass(frozen=True, slots=True)

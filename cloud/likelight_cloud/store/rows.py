@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from typing import Any, Protocol, overload
 
-from likelight.contract import Desired, State, SummaryMoment, Thanks, WeekHours
+from likelight.contract import CatalogueReport, Desired, State, SummaryMoment, Thanks, WeekHours
 from likelight.fleet.stores.details import Details
 from likelight_cloud.store.ingest import IngestSource
 from likelight_cloud.store.operators import Operator, Role
@@ -60,6 +60,7 @@ def kitchen_of(row: Row) -> KitchenRecord:
             opens_at=None if row["opens_at"] is None else datetime.fromisoformat(row["opens_at"]),
             hours=WeekHours.model_validate_json(row["hours"]) if row["hours"] else None,
             notes_wait=bool(row["notes_wait"]),
+            catalogue=_catalogue(row["catalogue"]) if row["catalogue"] else None,
         )
     return KitchenRecord(
         kid=row["kid"],
@@ -96,6 +97,11 @@ def _by_day(text: str | None) -> dict[date, int]:
 def _desired(text: str) -> Desired:
     """Return what is asked of a device: of most the same, of which 10,000 copies took 10 MB."""
     return Desired.model_validate_json(text)
+
+
+@lru_cache(maxsize=1000)
+def _catalogue(text: str) -> CatalogueReport:
+    return CatalogueReport.model_validate_json(text)
 
 
 @lru_cache(maxsize=1000)

@@ -12,6 +12,9 @@ from likelight.contract.device import (
     CameraReport as CameraReport,
 )
 from likelight.contract.device import (
+    CatalogueReport as CatalogueReport,
+)
+from likelight.contract.device import (
     Desired as Desired,
 )
 from likelight.contract.device import (
@@ -106,6 +109,9 @@ from likelight.contract.values import (
 )
 from likelight.contract.values import (
     Band as Band,
+)
+from likelight.contract.values import (
+    CatalogueName as CatalogueName,
 )
 from likelight.contract.values import (
     Cause as Cause,

@@ -14,6 +14,7 @@ from likelight.contract.limits import MAX_FINDINGS, MAX_LIST, MAX_WAIT_S
 from likelight.contract.values import (
     CLOUD_ONLY,
     Band,
+    CatalogueName,
     Cause,
     Count,
     Figure,
@@ -79,7 +80,8 @@ class Desired(Wire):
     mode: Literal["on", "off"] = "on"
     schedule: Annotated[Week | None, _or(lambda: None)] = Field(default_factory=dict)
     """Empty: no limit. None: what came is not a week, and the kitchen closes."""
-    catalogue: Opaque | None = None
+    catalogue: Annotated[CatalogueName | None, _or(lambda: None)] = None
+    """A catalogue document. None: the device's own notes."""
     pace_ms: Annotated[int, Field(ge=0, le=60_000)] = 1000
     rotate: Flag = False
     """Draw a new token, and bring its checksum once."""
@@ -165,6 +167,13 @@ class Health(Wire):
     """What is not well, the worst first; None where the device does not say."""
 
 
+class CatalogueReport(Wire):
+    """Which catalogue document a device shows, None being its own notes, and which it refuses."""
+
+    running: Annotated[CatalogueName | None, _or(lambda: None)] = None
+    refused: Annotated[CatalogueName | None, _or(lambda: None)] = None
+
+
 class Status(Wire):
     """Body of `POST /v1/kitchens/{kid}/status`; idempotent on (`boot_id`, `n`)."""
 
@@ -182,6 +191,8 @@ class Status(Wire):
     light: LightReport = LightReport()
     notes: Annotated[tuple[NoteReceipt, ...], Field(max_length=MAX_LIST)] = ()
     thanks: Thanks | None = None
+    catalogue: Annotated[CatalogueReport | None, _or(lambda: None)] = None
+    """None from a device that does not know catalogue documents."""
     health: Health
 
 

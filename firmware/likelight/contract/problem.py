@@ -26,6 +26,7 @@ class ProblemType(StrEnum):
     CODE = "urn:likelight:problem:code"
     ROTATION = "urn:likelight:problem:rotation"
     INVALID = "urn:likelight:problem:invalid"
+    CATALOGUE = "urn:likelight:problem:catalogue"
 
 
 class FieldError(Wire):
@@ -69,4 +70,5 @@ _STATUSES: dict[str, tuple[int, ...]] = {
     ProblemType.CODE: (404, 409, 410),
     ProblemType.ROTATION: (409,),
     ProblemType.INVALID: (422,),
+    ProblemType.CATALOGUE: (404,),
 }

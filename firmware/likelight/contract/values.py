@@ -75,6 +75,8 @@ Whole = Annotated[int, Field(ge=-MAX_COUNT, le=MAX_COUNT)]
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 """An id, an epoch, a boot: opaque, and harmless in a log."""
 Band = Annotated[str, StringConstraints(pattern=r"^([0-9]{1,9}-[0-9]{1,9}|[0-9]{1,9}\+)$")]
+CatalogueName = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+"""A catalogue document's: the SHA-256 of its bytes."""
 Opaque = Annotated[str, StringConstraints(pattern=rf"^[\x21-\x7e]{{1,{MAX_CURSOR}}}$")]
 """A cursor or an ETag: visible ASCII that only its writer understands."""
 Source = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._:-]{1,64}$")]

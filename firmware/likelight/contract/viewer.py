@@ -9,6 +9,7 @@ from pydantic import (
 )
 
 from likelight.contract.values import (
+    CatalogueName,
     Count,
     Flag,
     LampLit,
@@ -66,6 +67,8 @@ class Summary(Wire):
     """None where the device itself serves the pictures."""
     thanks: Thanks | None = None
     moment: SummaryMoment | None = None
+    catalogue: CatalogueName | None = None
+    """The document that the device says it runs; None: its own notes."""
     opens_at: Time | None = None
     hours: WeekHours | None = None
     server_time: Time

@@ -326,6 +326,7 @@ async def test_the_summary_is_what_the_device_said(site: Site, clock: WallClock)
         "feed": None,
         "thanks": None,
         "moment": None,
+        "catalogue": None,
         "opens_at": None,
         "hours": None,
         "server_time": "2026-11-21T12:00:00.000Z",

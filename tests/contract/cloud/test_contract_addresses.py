@@ -12,9 +12,11 @@ from typing import Any
 
 import aiohttp
 
+from likelight.assets.catalogue_document import document_name
 from likelight.contract import LATEST
 from likelight_cloud.store.operators import Operator, Role
 from likelight_cloud.trust.device import hashed
+from support.catalogues import ask, document, publish
 from support.cloud import KID, NOON, Site, bearer, serving, status
 from support.cloud_server import cloud_server
 from support.ingest import BEARER, add_sources, bearer_source
@@ -52,6 +54,7 @@ SERVED = {
             "json": status(hours={"zone": "Europe/Berlin", "week": {"friday": "11:00-23:00"}}),
         },
     ),
+    "GET /v1/kitchens/{kid}/catalogue/{sha256}": Ask(options={"headers": bearer()}),
     "POST /v1/kitchens/{kid}/token": Ask(
         told_after="/token`\n`", options={"headers": bearer(), "json": {"token_sha256": 64 * "c"}}
     ),
@@ -227,6 +230,7 @@ async def whole_cloud(database: Path) -> AsyncIterator[aiohttp.ClientSession]:
         await store.operators.add(Operator("kim", Role.OPERATOR, hashed(OPERATOR), NOON))
         await add_sources(store, bearer_source())
         await store.ask_rotation(KID, NOON)
+        await ask(store, KID, await publish(store, document(), NOON))
         yield session
 
 
@@ -256,6 +260,7 @@ async def test_every_address_answers_as_the_contract_states(tmp_path: Path) -> N
         note = SERVED["POST /v1/kitchens/{kid}/notes"]
         async with session.post(f"/v1/kitchens/{KID}/notes", **note.options) as sent:
             names = {"{kid}": KID, "{source}": "tool", "{id}": (await sent.json())["id"]}
+        names["{sha256}"] = document_name(document())
         async with session.post("/v1/pairing", **SERVED["POST /v1/pairing"].options) as sent:
             names["{device_code}"] = (await sent.json())["device_code"]
         for address, ask in SERVED.items():

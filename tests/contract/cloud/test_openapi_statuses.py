@@ -16,6 +16,7 @@ from likelight.feed.outlets import Demand
 from likelight.runtime.clock import utc_now
 from likelight_cloud.store.operators import Operator, Role
 from likelight_cloud.trust.device import hashed
+from support.catalogues import ask, document, publish
 from support.cloud import KID, bearer, status
 from support.cloud_server import ServedCloud, cloud_server
 from support.hls import Camera, second, watched_kitchen
@@ -100,6 +101,7 @@ MISSING = {
     "device_code": "no-device",
     "name": "no-file",
     "epoch": "no-epoch",
+    "sha256": "no-catalogue",
     "init": "99",
     "number": "99999",
 }
@@ -191,6 +193,8 @@ async def asking(
         operator = Operator("kim", Role.OPERATOR, hashed(OPERATOR), utc_now())
         await site.cloud.cloud.store.operators.add(operator)
         await add_sources(site.cloud.cloud.store, bearer_source())
+        asker.names["sha256"] = await publish(site.cloud.cloud.store, document(), utc_now())
+        await ask(site.cloud.cloud.store, KID, asker.names["sha256"])
         await asker.log_in()
         asker.names["change"] = await asker.change()
         yield site, asker

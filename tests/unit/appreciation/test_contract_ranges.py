@@ -25,7 +25,7 @@ EVENTS: dict[str, Any] = {
     "notes": [NOTE],
     "dropped_notes": 0,
     "viewers": {"band": "30-49", "watching": True},
-    "desired": {"version": 1, "mode": "on", "catalogue": "etag", "pace_ms": 1000},
+    "desired": {"version": 1, "mode": "on", "pace_ms": 1000},
     "next": {"wait": 25, "not_before_ms": 0},
 }
 STATUS = status(
@@ -64,7 +64,6 @@ MODELS: dict[str, tuple[type[BaseModel], Any]] = {
         ("events", "notes.0.seq", COUNT),
         ("events", "desired.version", COUNT),
         ("events", "desired.pace_ms", ((0, 60_000), (-1, 60_001))),
-        ("events", "desired.catalogue", CURSOR),
         ("events", "cursor", CURSOR),
         ("events", "epoch", NAME),
         ("events", "notes.0.id", NAME),
@@ -126,6 +125,12 @@ def test_the_first_value_out_of_range_makes_it_no_contract(
             ({"page": 1}, {"webhook:till": 2**53 - 1}),
             ({"page\n": 1}, {"page": -1}, {"page": 2**53}, [], {f"s{n}": 1 for n in range(101)}),
             {},
+        ),
+        (
+            ("desired", "catalogue"),
+            (64 * "0", 64 * "f", None),
+            ("etag", 63 * "0", 65 * "0", 64 * "F", 64 * "0" + "\n", 7, ["0"]),
+            None,
         ),
     ],
 )

@@ -1,14 +1,17 @@
 """The fleet in the PostgreSQL store."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 
 import asyncpg
 
 from likelight.contract import Desired, Health
+from likelight_cloud.store.base import next_desired
+from likelight_cloud.store.catalogues import newly_asked
 from likelight_cloud.store.fleet import UNDONE_WITHIN, FleetChange, Step, acts_of
-from likelight_cloud.store.postgresql import audit
+from likelight_cloud.store.postgresql import audit, catalogues
 from likelight_cloud.store.postgresql.access import Read, Write
+from likelight_cloud.store.postgresql.kitchens import locked, put
 from likelight_cloud.store.rows import ms
 
 
@@ -60,6 +63,7 @@ class PostgresFleet:
             )
             held = {row["kid"]: Desired.model_validate_json(row["desired"]) for row in rows}
             change, wanted = step(change, held, at)
+            await catalogues.ask(connection, newly_asked(held, wanted), at)
             await connection.execute(
                 "UPDATE kitchen SET desired = new.desired::json, revision = revision + 1"
                 " FROM unnest($1::text[], $2::text[]) AS new (kid, desired)"
@@ -77,6 +81,22 @@ class PostgresFleet:
             return change
 
         return await self._write(work, *kids)
+
+
+async def change_desired(
+    connection: asyncpg.Connection,
+    kid: str,
+    change: Callable[[Desired], Desired],
+    who: str,
+    at: datetime,
+) -> None:
+    """Keep what `change` makes of the wishes of one kitchen, as the interface of the store has
+    it."""
+    held = {kid: (await locked(connection, kid)).desired}
+    wanted = {kid: next_desired(held[kid], change)}
+    await catalogues.ask(connection, newly_asked(held, wanted), at)
+    await put(connection, kid, "desired", wanted[kid].model_dump_json())
+    await audit.append_all(connection, acts_of(held, wanted, who), at)
 
 
 async def _change(connection: asyncpg.Connection, id: str, how: str = "") -> FleetChange | None:

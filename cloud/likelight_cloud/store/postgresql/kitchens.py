@@ -25,6 +25,7 @@ _KITCHEN = f"""
 SELECT *, status #>> '{{camera,opens_at}}' AS opens_at,
        status ->> 'hours' AS hours,
        {ZONE} AS zone,
+       status ->> 'catalogue' AS catalogue,
        (status ->> 'notes_wait')::boolean AS notes_wait,
        {LIKES_BY_DAY} AS by_day,
        (SELECT json_object_agg(source_kitchen.name, likes) FROM source_kitchen

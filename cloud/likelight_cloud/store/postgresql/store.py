@@ -14,13 +14,12 @@ from likelight.contract import Desired, Status, Week
 from likelight.fleet.stores.details import UNLISTED, Details
 from likelight.runtime.clock import Now, utc_now
 from likelight.runtime.store_errors import StoreError
-from likelight_cloud.store.audit import COMMAND_LINE, DEVICE, Act, Action, AuditRow, wishes_told
+from likelight_cloud.store.audit import COMMAND_LINE, DEVICE, Act, Action, AuditRow
 from likelight_cloud.store.base import (
     CONFIRM_WITHIN_S,
     Listener,
     OutcomeUnknownError,
     Use,
-    next_desired,
     storable,
 )
 from likelight_cloud.store.enrolment import CodeRefusal, Enrolled
@@ -32,8 +31,9 @@ from likelight_cloud.store.postgresql import audit, enrolments, notes, pairings,
 from likelight_cloud.store.postgresql.access import Work
 from likelight_cloud.store.postgresql.address import Address
 from likelight_cloud.store.postgresql.aggregates import PostgresAggregates
+from likelight_cloud.store.postgresql.catalogues import PostgresCatalogues
 from likelight_cloud.store.postgresql.connect import LOST, connect, explained
-from likelight_cloud.store.postgresql.fleet import PostgresFleet
+from likelight_cloud.store.postgresql.fleet import PostgresFleet, change_desired
 from likelight_cloud.store.postgresql.holdings import PostgresHoldings
 from likelight_cloud.store.postgresql.ingest import PostgresIngest
 from likelight_cloud.store.postgresql.kitchens import (
@@ -43,7 +43,6 @@ from likelight_cloud.store.postgresql.kitchens import (
     begin_time_lines,
     changed,
     every_record,
-    locked,
     put,
     record_of,
     remove,
@@ -84,6 +83,7 @@ class PostgresStore:
         self.operators: Operators = PostgresOperators(self._read, self._write)
         self.fleet: Fleet = PostgresFleet(self._read, self._write)
         self.ingest = PostgresIngest(self._read, self._write)
+        self.catalogues = PostgresCatalogues(self._read, self._write)
 
     def listen(self, listener: Listener) -> None:
         self._listener = listener
@@ -181,14 +181,7 @@ class PostgresStore:
     async def change_desired(
         self, kid: str, change: Callable[[Desired], Desired], *, who: str = COMMAND_LINE
     ) -> None:
-        async def work(connection: asyncpg.Connection) -> None:
-            held = (await locked(connection, kid)).desired
-            wanted = next_desired(held, change)
-            await put(connection, kid, "desired", wanted.model_dump_json())
-            told = Act(Action.DESIRED_SET, kid, who, wishes_told(held, wanted))
-            await audit.append(connection, told, self._now())
-
-        await self._write(work, kid)
+        await self._write(lambda it: change_desired(it, kid, change, who, self._now()), kid)
 
     async def add_token(
         self, kid: str, token_hash: bytes, at: datetime, *, who: str = COMMAND_LINE

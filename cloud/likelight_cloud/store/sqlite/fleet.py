@@ -1,13 +1,15 @@
 """The fleet in the SQLite store."""
 
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 
 from likelight.contract import Desired, Health
+from likelight_cloud.store.base import next_desired
+from likelight_cloud.store.catalogues import newly_asked
 from likelight_cloud.store.fleet import UNDONE_WITHIN, FleetChange, Step, acts_of
-from likelight_cloud.store.rows import ms
-from likelight_cloud.store.sqlite import audit
+from likelight_cloud.store.rows import kitchen_of, ms
+from likelight_cloud.store.sqlite import audit, catalogues, kitchens
 from likelight_cloud.store.sqlite.access import Read, Write
 
 
@@ -54,6 +56,7 @@ class SqliteFleet:
             )
             held = {row["kid"]: Desired.model_validate_json(row["desired"]) for row in rows}
             change, wanted = step(change, held, at)
+            catalogues.ask(db, newly_asked(held, wanted), at)
             db.executemany(
                 "UPDATE kitchen SET desired = ?, revision = revision + 1 WHERE kid = ?",
                 [(desired.model_dump_json(), kid) for kid, desired in wanted.items()],
@@ -66,6 +69,22 @@ class SqliteFleet:
             return change
 
         return await self._write(work, *kids)
+
+
+def change_desired(
+    db: sqlite3.Connection,
+    kid: str,
+    change: Callable[[Desired], Desired],
+    who: str,
+    at: datetime,
+) -> None:
+    """Keep what `change` makes of the wishes of one kitchen, as the interface of the store has
+    it."""
+    held = {kid: kitchen_of(kitchens.row(db, kid)).desired}
+    wanted = {kid: next_desired(held[kid], change)}
+    catalogues.ask(db, newly_asked(held, wanted), at)
+    kitchens.put(db, kid, "desired", wanted[kid].model_dump_json())
+    audit.append_all(db, acts_of(held, wanted, who), at)
 
 
 def _change(db: sqlite3.Connection, id: str) -> FleetChange | None:

@@ -22,6 +22,7 @@ _ALL = f"""
 SELECT *, status ->> '$.camera.opens_at' AS opens_at,
        status ->> '$.hours' AS hours,
        {ZONE} AS zone,
+       status ->> '$.catalogue' AS catalogue,
        status ->> '$.notes_wait' AS notes_wait, NULL AS process,
        {LIKES_BY_DAY} AS by_day,
        (SELECT json_group_object(source_kitchen.name, likes) FROM source_kitchen

@@ -249,6 +249,21 @@ _MOMENTS = statements(
     "ALTER TABLE kitchen ADD COLUMN moment_until INTEGER",
 )
 
+_CATALOGUES = statements(
+    """CREATE TABLE catalogue (
+        sha256 TEXT PRIMARY KEY,
+        name TEXT NOT NULL,
+        body BLOB NOT NULL,
+        created_at INTEGER NOT NULL
+    ) STRICT""",
+    """CREATE TABLE catalogue_asked (
+        kid TEXT NOT NULL REFERENCES kitchen,
+        sha256 TEXT NOT NULL REFERENCES catalogue,
+        asked_at INTEGER NOT NULL,
+        PRIMARY KEY (kid, sha256)
+    ) STRICT, WITHOUT ROWID""",
+)
+
 CLOUD_FILE = FileFormat(
     name="cloud database",
     table="kitchen",
@@ -269,5 +284,6 @@ CLOUD_FILE = FileFormat(
         Migration(Version(0, 13), _SOURCES),
         Migration(Version(0, 14), _AGGREGATES),
         Migration(Version(0, 15), _MOMENTS),
+        Migration(Version(0, 16), _CATALOGUES),
     ),
 )

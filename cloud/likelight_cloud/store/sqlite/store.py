@@ -15,14 +15,8 @@ from likelight.runtime.clock import Now, utc_now
 from likelight.runtime.commit_pace import CommitPace
 from likelight.runtime.file_lock import locked
 from likelight.runtime.sqlite_file import SqliteFile, StoreCondition
-from likelight_cloud.store.audit import COMMAND_LINE, DEVICE, Act, Action, AuditRow, wishes_told
-from likelight_cloud.store.base import (
-    Listener,
-    Use,
-    new_epoch,
-    next_desired,
-    storable,
-)
+from likelight_cloud.store.audit import COMMAND_LINE, DEVICE, Act, Action, AuditRow
+from likelight_cloud.store.base import Listener, Use, new_epoch, storable
 from likelight_cloud.store.enrolment import CodeRefusal, Enrolled
 from likelight_cloud.store.fleet import Fleet
 from likelight_cloud.store.holdings import Holdings
@@ -30,11 +24,12 @@ from likelight_cloud.store.operators import Operators
 from likelight_cloud.store.pairing import NewPairing, Pairing, WrongCode
 from likelight_cloud.store.records import Backlog, KitchenRecord, NoteRecord
 from likelight_cloud.store.rotation import Taken
-from likelight_cloud.store.rows import kitchen_of, ms
+from likelight_cloud.store.rows import ms
 from likelight_cloud.store.sqlite import audit, enrolments, kitchens, notes, pairings, tokens
 from likelight_cloud.store.sqlite.access import Work
 from likelight_cloud.store.sqlite.aggregates import SqliteAggregates
-from likelight_cloud.store.sqlite.fleet import SqliteFleet
+from likelight_cloud.store.sqlite.catalogues import SqliteCatalogues
+from likelight_cloud.store.sqlite.fleet import SqliteFleet, change_desired
 from likelight_cloud.store.sqlite.group import GroupCommit
 from likelight_cloud.store.sqlite.holdings import SqliteHoldings
 from likelight_cloud.store.sqlite.ingest import SqliteIngest
@@ -82,6 +77,7 @@ class SqliteStore:
         self.operators: Operators = SqliteOperators(self._file.read, self._write)
         self.fleet: Fleet = SqliteFleet(self._file.read, self._write)
         self.ingest = SqliteIngest(self._file.read, self._write)
+        self.catalogues = SqliteCatalogues(self._file.read, self._write)
 
     def listen(self, listener: Listener) -> None:
         self._listener = listener
@@ -173,14 +169,7 @@ class SqliteStore:
     async def change_desired(
         self, kid: str, change: Callable[[Desired], Desired], *, who: str = COMMAND_LINE
     ) -> None:
-        def work(db: sqlite3.Connection) -> None:
-            held = kitchen_of(kitchens.row(db, kid)).desired
-            wanted = next_desired(held, change)
-            kitchens.put(db, kid, "desired", wanted.model_dump_json())
-            told = Act(Action.DESIRED_SET, kid, who, wishes_told(held, wanted))
-            audit.append(db, told, self._now())
-
-        await self._write(work, kid)
+        await self._write(lambda db: change_desired(db, kid, change, who, self._now()), kid)
 
     async def add_token(
         self, kid: str, token_hash: bytes, at: datetime, *, who: str = COMMAND_LINE
