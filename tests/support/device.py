@@ -10,6 +10,7 @@ from typing import Any
 
 from PIL import Image
 
+from likelight.appreciation.buttons.watched import ButtonHandler
 from likelight.appreciation.lamp.lamp import Lamp
 from likelight.appreciation.panel.settings import PanelSettings
 from likelight.appreciation.screens.models import NoteScreen
@@ -123,6 +124,7 @@ class Device:
         night: float = 0.0,
         viewers_at_rest: bool = False,
         pace: CommitPace | None = None,
+        on_privacy: ButtonHandler | None = None,
     ) -> None:
         self.diary = Diary() if diary is None else diary
         self.lights = SimLights(asyncio.get_running_loop().time)
@@ -138,7 +140,7 @@ class Device:
             self.store,
             PolledCloud(cloud),
             CrewHardware(self.lights, self.display, self.thanks, self.privacy),
-            _Nothing(),
+            on_privacy or _Nothing(),
             status=StatusSources(
                 camera=lambda: self.camera,
                 hours=lambda: None,

@@ -6,6 +6,7 @@ import random
 from dataclasses import dataclass
 from datetime import datetime
 
+from likelight.appreciation.buttons.hold import HeldButtons, Hold
 from likelight.appreciation.buttons.question import Question, Questions
 from likelight.appreciation.buttons.thanks import ThanksButton
 from likelight.appreciation.buttons.watched import ButtonHandler, ButtonTrouble, WatchedButton
@@ -18,6 +19,7 @@ from likelight.appreciation.panel.presenter import Presenter
 from likelight.appreciation.panel.settings import PanelSettings
 from likelight.appreciation.panel.situation_tracker import SituationTracker
 from likelight.appreciation.panel.surface import PanelContent
+from likelight.appreciation.screens.models import Screen
 from likelight.appreciation.sync.client import CloudClient
 from likelight.appreciation.sync.connection import CloudConnection
 from likelight.appreciation.sync.device_file import StoredNote
@@ -128,6 +130,7 @@ class WindowIn:
             rng=rng,
         )
         self.questions = Questions(self.situation_changed)
+        self._hold = Hold(self.questions, self._hold_changed)
         self._situation = SituationTracker(
             self._inbox,
             self._poller,
@@ -135,6 +138,7 @@ class WindowIn:
             camera=status.camera,
             stuck=self._stuck_buttons,
             asked=lambda: self.questions.asked,
+            held=lambda: self._hold.screen,
             now=now,
         )
         self.presenter = Presenter(
@@ -144,12 +148,18 @@ class WindowIn:
             situation=self._situation.current,
             notes_wait=self._notes_wait,
             on_note=self.lamp.note,
+            on_panel=self._hold.on_panel,
             rng=rng,
+        )
+        held = HeldButtons(
+            self._hold,
+            asked=self._asked_on_panel,
+            asked_of_both=lambda: self.questions.of_both,
         )
         self.privacy_button = WatchedButton(
             "PRIVACY",
             hardware.privacy,
-            on_privacy,
+            held.privacy(on_privacy, lambda: self.privacy_button.trouble is None),
             on_felt=self._felt,
             on_trouble=self._privacy_trouble_changed,
         )
@@ -158,13 +168,11 @@ class WindowIn:
             overruled=self.privacy_button.touched_since,
             on_thanks=self._thanked,
             on_repeat=self._repeat,
-            asked=lambda: self.questions.asked,
-            shown=self._is_shown,
         )
         self.thanks_button = WatchedButton(
             "THANKS",
             hardware.thanks,
-            self._thanks,
+            held.thanks(self._thanks, lambda: self.thanks_button.trouble is None),
             on_felt=self._felt,
             on_trouble=self._button_trouble_changed,
         )
@@ -247,6 +255,11 @@ class WindowIn:
         """
         self.presenter.update()
 
+    def tell(self, screen: Screen) -> None:
+        """Show `screen` for a moment before all else: what became of an answer."""
+        self._situation.tell(screen)
+        self.presenter.answer()
+
     def token_changed(self) -> None:
         """The device has another token: a refusal may be over."""
         self._poller.ask_again()
@@ -307,11 +320,16 @@ class WindowIn:
         self._button_trouble_changed()
 
     def _repeat(self) -> None:
-        if self.presenter.repeat():
+        if self._hold.screen is None and self.presenter.repeat():
             log.info("The crew reads the last note again")
 
-    def _is_shown(self, question: Question) -> bool:
-        return self.presenter.shows(question.screen)
+    def _asked_on_panel(self) -> Question | None:
+        """Return what the panel asks, if somebody who presses now can have read it."""
+        asked = self.questions.asked
+        return asked if asked is not None and self.presenter.shows(asked.screen) else None
+
+    def _hold_changed(self) -> None:
+        self.presenter.hold(self._hold.screen is not None)
 
     def _thanked(self) -> None:
         self._reporter.post_at_once()

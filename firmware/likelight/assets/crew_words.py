@@ -97,6 +97,7 @@ class CrewWords:
     read_this: str = "Can you read this?"
     buttons_answer: str = "THANKS: yes, PRIVACY: no"
     press: str = "Press {name}"
+    hold: str = "Hold {name} for {seconds} s."
     glows: str = "It glows"
     does_it_glow: str = "Does it glow?"
     red_green_blue: str = "Red, green, blue?"
@@ -164,6 +165,7 @@ _SAMPLES: Final[Mapping[str, object]] = {
     "number": "128",
     "band": "30-49",
     "percent": 42,
+    "seconds": 5,
     "code": "C1",
     "name": "THANKS",
     "day": "tomorrow",

@@ -58,6 +58,7 @@ async def test_a_panel_that_is_pulled_out_is_reported_once_and_shows_what_counts
             situation=situation,
             notes_wait=lambda: False,
             on_note=lambda: None,
+            on_panel=lambda _: None,
             rng=Impatient(),
         )
         with caplog.at_level(logging.INFO):

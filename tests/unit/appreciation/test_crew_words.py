@@ -20,6 +20,7 @@ from likelight.appreciation.screens.geometry import FLOOR_ARC_MIN, em_for, geome
 from likelight.appreciation.screens.layout import MAX_LINES, Ems, Line, Paragraph, setting
 from likelight.appreciation.screens.models import (
     CountScreen,
+    HoldScreen,
     IdleScreen,
     NoteScreen,
     OnAirScreen,
@@ -106,6 +107,8 @@ def screens(words: CrewWords) -> Iterator[Screen]:
     yield PairingScreen("K7QF-2MXP", words)
     for title, detail in self_test(words):
         yield SelfTestScreen(2, 7, title, detail)
+    question = StatusScreen(words.welcome, words.hold.format(name="THANKS", seconds=5), "clock")
+    yield from (question, HoldScreen(question, 5, 3))
 
 
 def self_test(words: CrewWords) -> Iterator[tuple[str, str]]:

@@ -15,6 +15,7 @@ from likelight.appreciation.screens.geometry import FLOOR_ARC_MIN, ORBIT, em_for
 from likelight.appreciation.screens.layout import Line
 from likelight.appreciation.screens.models import (
     CountScreen,
+    HoldScreen,
     IdleScreen,
     NoteScreen,
     OnAirScreen,
@@ -51,6 +52,11 @@ screens: st.SearchStrategy[Screen] = st.one_of(
     st.builds(StatusScreen, text, text, icon),
     st.builds(UpdatingScreen, st.none() | st.floats(-0.5, 1.5)),
     st.builds(PairingScreen, code),
+    st.integers(1, 9).flatmap(
+        lambda of: st.builds(
+            HoldScreen, st.builds(StatusScreen, text, text, icon), st.just(of), st.integers(0, of)
+        )
+    ),
     st.integers(1, 9).flatmap(
         lambda of: st.builds(
             SelfTestScreen,

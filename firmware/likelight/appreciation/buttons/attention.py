@@ -25,6 +25,8 @@ class Attention:
         self._pressed_at = _NEVER
         self._felt_until = _NEVER
         self._answering_until = _NEVER
+        self.holding = False
+        """Somebody holds a button to answer a question, which must be on the panel meanwhile."""
 
     @property
     def felt(self) -> bool:
@@ -33,8 +35,8 @@ class Attention:
 
     @property
     def answering(self) -> bool:
-        """The panel shows the answer to a press."""
-        return _now() < self._answering_until
+        """The panel shows the answer to a press, or a question that is being answered."""
+        return self.holding or _now() < self._answering_until
 
     @property
     def crew_present(self) -> bool:

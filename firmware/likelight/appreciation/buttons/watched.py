@@ -98,6 +98,8 @@ class WatchedButton:
         finally:
             self._held = False
             self._stop_timer()
+            # Nobody reads the button any more: what is held counts no longer.
+            self._tell(self._handler.cancelled)
 
     def _on_edge(self, down: bool) -> None:
         self._held, self._touched_at = down, asyncio.get_running_loop().time()

@@ -42,6 +42,8 @@ def answers(words: CrewWords = ENGLISH) -> tuple[Screen, ...]:
 
 def headline(now: Situation, words: CrewWords = ENGLISH) -> Screen:
     """Return the screen for a situation: first an answer to a button, then what is wrong."""
+    if now.first is not None:
+        return now.first
     if now.thanking:
         # "Thanks sent" would be untrue while nobody can have got it.
         return (
@@ -49,7 +51,8 @@ def headline(now: Situation, words: CrewWords = ENGLISH) -> Screen:
             if now.connection is CloudConnection.CONNECTED
             else _thanks_kept(words)
         )
-    if now.question is not None and not (now.hiding or now.just_liked or "THANKS" in now.stuck):
+    later = now.patient or now.hiding or now.just_liked or "THANKS" in now.stuck
+    if now.question is not None and not later:
         return now.question
     if now.camera is State.PRIVATE:
         return _private(now, words)
@@ -148,13 +151,15 @@ def _no_connection(code: str, words: CrewWords) -> StatusScreen:
     return StatusScreen(words.no_connection, detail, "cloud_crossed")
 
 
-def _off(now: Situation, words: CrewWords) -> StatusScreen | None:
+def _off(now: Situation, words: CrewWords) -> Screen | None:
     """Return why the camera is closed or off, or soon will be, if that is known."""
     if now.camera is State.CLOSED and now.opens_at is not None:
         again = words.again(now.opens_at, now.today or now.opens_at.date())
         return StatusScreen(words.camera_off, again, "clock")
     if now.camera is State.OFF and now.cause is Cause.CONSENT:
-        return StatusScreen(words.camera_off, words.waits_for_consent, "camera_crossed")
+        return now.question or StatusScreen(
+            words.camera_off, words.waits_for_consent, "camera_crossed"
+        )
     if now.camera is State.OFF and now.cause is Cause.DESIRED:
         return StatusScreen(words.camera_off, words.office, "camera_crossed")
     if until := now.consent_until:

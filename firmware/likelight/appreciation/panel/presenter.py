@@ -44,7 +44,8 @@ class Presenter:
 
     `situation` is called whenever something may have changed; `on_note` is called when a note has
     appeared on the panel, so that the lamp can draw attention to it. While `notes_wait` the panel
-    shows no note until somebody presses a button.
+    shows no note until somebody presses a button. `on_panel` is called with each screen that has
+    come to the panel, and with None when the panel fails.
     """
 
     def __init__(
@@ -56,6 +57,7 @@ class Presenter:
         situation: Callable[[], Situation],
         notes_wait: Callable[[], bool],
         on_note: Callable[[], None],
+        on_panel: Callable[[Screen | None], None],
         rng: random.Random,
     ) -> None:
         self._attention = Attention()
@@ -67,6 +69,7 @@ class Presenter:
         self._situation = situation
         self._notes_wait = notes_wait
         self._on_note = on_note
+        self._on_panel = on_panel
         self._backoff = Backoff(rng)
         self.trouble = ""
         """Why the panel shows nothing new; empty while it does."""
@@ -96,6 +99,13 @@ class Presenter:
     def answer(self) -> None:
         """The crew pressed a button: for a moment the headline goes before any note."""
         self._attention.begin_answer()
+        self._changed.set()
+
+    def hold(self, holding: bool) -> None:
+        """Somebody begins or ends to hold an answer: the headline, which is the question, goes
+        before any note.
+        """
+        self._attention.holding = holding
         self._changed.set()
 
     def repeat(self) -> bool:
@@ -142,6 +152,7 @@ class Presenter:
                     if self._backoff.fresh:
                         log.warning("The display shows nothing new: %s", self.trouble)
                     self._panel.forget()
+                    self._on_panel(None)
                     await asyncio.sleep(self._backoff.next())
 
     async def _show_next(self, jobs: asyncio.TaskGroup) -> None:
@@ -190,7 +201,8 @@ class Presenter:
             return over() or self._headline() != screen
 
         def urgent() -> bool:
-            return over() or type(self._headline()) is not type(screen)
+            held = self._attention.holding and self._headline() != screen
+            return over() or held or type(self._headline()) is not type(screen)
 
         drawn = await self._draw(screen)
         if urgent():
@@ -220,6 +232,7 @@ class Presenter:
     async def _put(self, screen: Screen, page: PackedPage) -> float:
         """Bring `page` to the panel; return when it got there."""
         shown_at = await self._panel.put(screen, page)
+        self._on_panel(screen)
         if not self._backoff.fresh:
             log.info("The display works again")
             self._backoff.reset()

@@ -45,5 +45,9 @@ class Situation:
     """The crew has just pressed THANKS."""
     hiding: bool = False
     """The kitchen has just become private."""
+    first: Screen | None = None
+    """What goes before all else: a question that is being answered, or what became of that."""
     question: Screen | None = None
     """What the crew is asked, and agrees to by holding THANKS."""
+    patient: bool = False
+    """The question stands only where the camera waits for the crew's consent."""

@@ -7,6 +7,7 @@ from likelight.appreciation.buttons.attention import ANSWER_S
 from likelight.appreciation.buttons.question import Question
 from likelight.appreciation.panel.settings import PanelSettings
 from likelight.appreciation.panel.situation import Situation
+from likelight.appreciation.screens.models import Screen
 from likelight.appreciation.sync.inbox import Inbox
 from likelight.appreciation.sync.poll import Poller
 from likelight.contract import CameraReport
@@ -24,7 +25,8 @@ _NEVER = float("-inf")
 class SituationTracker:
     """Collects the state of the other parts, and remembers for a while what has just happened.
 
-    `stuck` returns the names of the buttons that do not work, `asked` the question that is open.
+    `stuck` returns the names of the buttons that do not work, `asked` the question that is open,
+    and `held` what the panel must show while somebody answers it.
     """
 
     def __init__(
@@ -36,6 +38,7 @@ class SituationTracker:
         camera: Callable[[], CameraReport],
         stuck: Callable[[], tuple[str, ...]],
         asked: Callable[[], Question | None],
+        held: Callable[[], Screen | None],
         now: Now,
     ) -> None:
         self.camera_trouble: str | None = None
@@ -45,12 +48,15 @@ class SituationTracker:
         self._camera = camera
         self._stuck = stuck
         self._asked = asked
+        self._held = held
         self._now = now
         self._likes_seen = 0
         self._lively_until = _NEVER
         self._liked_until = _NEVER
         self._thanking_until = _NEVER
         self._hiding_until = _NEVER
+        self._told: Screen | None = None
+        self._told_until = _NEVER
 
     def start(self) -> None:
         """Begin after the inbox is loaded: what came before a start is not news."""
@@ -69,9 +75,14 @@ class SituationTracker:
         """The crew has said thanks: the screen says so for a moment."""
         self._thanking_until = _time() + ANSWER_S
 
+    def tell(self, screen: Screen) -> None:
+        """The crew has answered a question: the screen says for a moment what became of it."""
+        self._told, self._told_until = screen, _time() + ANSWER_S
+        self._thanking_until = _NEVER
+
     def privacy_taken(self) -> None:
         """The crew has pressed PRIVACY: its answer takes the place of the one to THANKS."""
-        self._thanking_until = _NEVER
+        self._thanking_until = self._told_until = _NEVER
         self._hiding_until = _time() + ANSWER_S
 
     def current(self) -> Situation:
@@ -99,7 +110,9 @@ class SituationTracker:
             just_liked=now < self._liked_until,
             thanking=now < self._thanking_until,
             hiding=now < self._hiding_until,
+            first=self._held() or (self._told if now < self._told_until else None),
             question=None if question is None else question.screen,
+            patient=question is not None and question.patient,
         )
 
 

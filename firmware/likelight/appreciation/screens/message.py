@@ -90,6 +90,15 @@ def self_test(screen: SelfTestScreen, panel: DisplayInfo) -> list[Drawn]:
     return _state(screen.title, screen.detail, icon, panel, steps)
 
 
+def hold(asks: StatusScreen, held: int, seconds: int, panel: DisplayInfo) -> list[Drawn]:
+    """Draw what is asked, on the one page that names it, and in its foot how long it was held."""
+
+    def steps(canvas: Canvas, sizes: Geometry) -> None:
+        canvas.steps(held, seconds, sizes)
+
+    return _state(asks.title, asks.detail, asks.icon, panel, steps)[:1]
+
+
 @dataclass(frozen=True, slots=True)
 class _Setting:
     """The lines of one page, and the size of the icon above them; None: it is in the corner."""

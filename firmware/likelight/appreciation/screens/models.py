@@ -111,6 +111,16 @@ class SelfTestScreen:
     passed: bool | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class HoldScreen:
+    """Somebody answers what `asks` shows by holding a button for `seconds`; `held` are over."""
+
+    name: ClassVar[str] = "hold"
+    asks: "Screen"
+    seconds: int
+    held: int
+
+
 Screen = (
     NoteScreen
     | CountScreen
@@ -122,6 +132,7 @@ Screen = (
     | UpdatingScreen
     | PairingScreen
     | SelfTestScreen
+    | HoldScreen
 )
 
 

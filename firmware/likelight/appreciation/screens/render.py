@@ -4,6 +4,7 @@ from likelight.appreciation.screens import figure, message, pairing
 from likelight.appreciation.screens.canvas import Drawn
 from likelight.appreciation.screens.models import (
     CountScreen,
+    HoldScreen,
     IdleScreen,
     NoteScreen,
     OnAirScreen,
@@ -59,5 +60,10 @@ def _draw(screen: Screen, panel: DisplayInfo) -> list[Drawn]:
             return message.updating(screen, panel)
         case SelfTestScreen():
             return message.self_test(screen, panel)
+        case HoldScreen():
+            asks = screen.asks
+            if not isinstance(asks, StatusScreen):
+                return _draw(asks, panel)[:1]
+            return message.hold(asks, screen.held, screen.seconds, panel)
         case PairingScreen():
             return pairing.pairing(screen, panel)
