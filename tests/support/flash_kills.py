@@ -1,5 +1,5 @@
 """Kills `likelight flash` at each of its operations on files, and has it go on. A program of its
-own, since each attempt is a fork: `python flash_kills.py KIND FOLDER`, which ends with 0.
+own, since each attempt is a fork: `python -m support.flash_kills KIND FOLDER`, which ends with 0.
 """
 
 import json
@@ -11,6 +11,7 @@ import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
+from likelight.cli.flash_card import CardOptions, onto_cards
 from likelight.contract.enrolment import new_code
 from likelight.fleet.boot_volume.take import Places, take
 from likelight.fleet.flash.orders import Order, read_orders
@@ -19,6 +20,7 @@ from likelight.fleet.flash.volume import WORDS, put_on_volume
 from likelight.fleet.seed.boot_text import BOOT_TEXT
 from likelight.fleet.seed.seed import Seed
 from likelight.runtime.clock import utc_now
+from support.cards import ROOT_AT, Slot, make_image
 
 STOCK_CMDLINE = "console=tty1 root=PARTUUID=1-02 rootwait resize\n"
 OPERATIONS = {"open", "os.mkdir", "os.rename", "os.remove", "os.rmdir", "os.truncate"}
@@ -115,6 +117,40 @@ def attempts_on_boot_volume(folder: Path) -> None:
     raise AssertionError("it has too many operations")
 
 
+def attempts_on_card(folder: Path) -> None:
+    """Write the card of one store, killed likewise."""
+    codes = folder / "codes.csv"
+    codes.write_text(f"store,code\na,{new_code()}\n")
+    orders = _orders(folder, codes, ("a,One",))
+    image, office = make_image(folder / "stock.img"), folder / "office"
+    stock, ledger = image.read_bytes(), office / "cards.jsonl"
+    options = CardOptions("/dev/sdb", image, None, "0042", large=False)
+    for number in range(1, 1000):
+        shutil.rmtree(office, ignore_errors=True)
+        office.mkdir()
+        slot = Slot(office)
+
+        def write(slot: Slot = slot) -> None:
+            onto_cards(orders, options, office, slot.machine())
+
+        ended = _forked(lambda: _killed(number, office, write))  # noqa: B023
+        card = slot.file.read_bytes()
+        noted = ledger.read_bytes() if ledger.exists() else b""
+        whole = card[:512] == stock[:512] and card[ROOT_AT : len(stock)] == stock[ROOT_AT:]
+        assert whole or card[:512] == bytes(512), "half a card would boot"
+        assert whole or b'"good"' not in noted, "the ledger says more than is there"
+        assert b'"begun"' in noted or card == bytes(len(card)), "a card was begun, and not noted"
+        if b'"good"' not in noted:
+            assert _forked(write) == 0
+            assert slot.file.read_bytes()[ROOT_AT : len(stock)] == stock[ROOT_AT:]
+        assert ledger.read_bytes().endswith(b"}\n")
+        if ended == 0:
+            assert number > 20, f"it has only {number} operations"
+            return
+        assert ended == -signal.SIGKILL
+    raise AssertionError("it has too many operations")
+
+
 def _is_whole(volume: Path, seed: Seed) -> bool:
     files = {path: content for path, content in seed.files.items() if path != "user-data"}
     there = {path: (volume / path).read_bytes() for path in files if (volume / path).exists()}
@@ -187,6 +223,7 @@ ATTEMPTS = {
     "seeds": attempts_on_seeds,
     "volume": attempts_on_volume,
     "boot-volume": attempts_on_boot_volume,
+    "card": attempts_on_card,
 }
 
 if __name__ == "__main__":

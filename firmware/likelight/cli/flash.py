@@ -21,8 +21,8 @@ def add_flash(commands: "Commands") -> None:
         help="make what each device of a list of stores reads at its first start",
         description="Check a list of stores and their codes whole. Then write for each store a "
         "folder and a ZIP, to be copied onto the boot volume of its card; or put the seed of one "
-        "store onto such a volume, or start a simulated device from it. Type the same again to go "
-        "on after an interruption.",
+        "store onto such a volume, or start a simulated device from it; or, on Linux, write whole "
+        "cards from an image. Type the same again to go on after an interruption.",
     )
     flash.add_argument("--stores", type=Path, required=True, metavar="STORES.csv")
     flash.add_argument(
@@ -72,10 +72,29 @@ def _target_options(flash: argparse.ArgumentParser) -> None:
     )
     target.add_argument(
         "--to",
-        choices=["sim"],
-        help="start a simulated device from the seed of the one --store; it enrols at the cloud, "
-        "and the store's code is used up",
+        metavar="sim|DISK",
+        help="sim: start a simulated device from the seed of the one --store; it enrols at the "
+        "cloud, and the store's code is used up. A disk, such as /dev/sdb: write the cards of all "
+        "stores that have none, or of each --store, from --image; all that is on them is lost",
     )
+    card = flash.add_argument_group("a card from an image (Linux, as root)")
+    card.add_argument(
+        "--image",
+        type=Path,
+        metavar="IMAGE",
+        help="a stock image of Raspberry Pi OS: .img, .img.xz or .img.zst",
+    )
+    card.add_argument(
+        "--sha256",
+        metavar="HEX",
+        help="what the image's file must have (default: what IMAGE.sha256 beside it says)",
+    )
+    card.add_argument(
+        "--yes",
+        metavar="SERIAL",
+        help="write the one card without a question, if the disk has this serial number",
+    )
+    card.add_argument("--large-card", action="store_true", help="allow a disk of 200 GB or more")
     simulated = flash.add_argument_group("the simulated device")
     simulated.add_argument(
         "--port", type=port, default=8080, help="port to listen on (default %(default)s)"
@@ -94,8 +113,11 @@ def _flash(arguments: argparse.Namespace) -> Exit:
     from likelight.fleet.stores.table import ListError
 
     try:
-        if not arguments.seeds and len(arguments.store) != 1:
+        onto_disk = arguments.to not in (None, "sim")
+        if not arguments.seeds and not onto_disk and len(arguments.store) != 1:
             raise FlashError("this is one device's: name its store with --store ID")
+        if onto_disk != (arguments.image is not None):
+            raise FlashError("--to DISK and --image IMAGE belong together: give both")
         radius = read_radius(arguments.radius_ca, arguments.radius_name)
         orders = read_orders(
             arguments.stores, arguments.codes, arguments.cloud, arguments.store, radius
@@ -105,6 +127,8 @@ def _flash(arguments: argparse.Namespace) -> Exit:
     try:
         if arguments.volume:
             return _onto_volume(arguments.volume, orders[0])
+        if onto_disk:
+            return _onto_cards(arguments, orders)
         if arguments.to:
             return _into_simulation(orders[0], arguments.port, arguments.state_dir)
         return _into_folder(arguments.seeds, orders)
@@ -122,6 +146,18 @@ def _onto_volume(typed: str, order: "Order") -> Exit:
         return end("interrupted: type the same again before this card is used", Exit.INTERRUPTED)
     print(f"{volume} has the seed of {order.store.kid}, and was read again. Eject the card.")
     return Exit.DONE
+
+
+def _onto_cards(arguments: argparse.Namespace, orders: "tuple[Order, ...]") -> Exit:
+    from likelight.cli.flash_card import CardOptions, Machine, onto_cards
+
+    options = CardOptions(
+        arguments.to, arguments.image, arguments.sha256, arguments.yes, arguments.large_card
+    )
+    try:
+        return onto_cards(orders, options, arguments.stores.absolute().parent, Machine())
+    except KeyboardInterrupt:
+        return end("interrupted: type the same again to go on", Exit.INTERRUPTED)
 
 
 def _into_simulation(order: "Order", listens_on: int, state_dir: Path | None) -> Exit:

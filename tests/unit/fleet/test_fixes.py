@@ -45,10 +45,13 @@ PACKAGES = {
 WITH_VERBS = {"apt", "ip", "nmcli", "openssl", "systemctl", "timedatectl"}
 TO_INSTALL = {
     "libfribidi0": "Debian",
+    "mtools": "Debian",
     "python3-lgpio": "Raspberry Pi OS",
     "python3-picamera2": "Raspberry Pi OS",
     "python3-spidev": "Debian",
     "systemd-timesyncd": "Debian",
+    "xz-utils": "Debian",
+    "zstd": "Debian",
 }
 TYPED = re.compile(r"`([^`\n]+)`")
 UNMARKED = re.compile(

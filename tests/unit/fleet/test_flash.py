@@ -26,7 +26,7 @@ STORES = f"""{HEAD}
 con,"Zoë's, north",,zero-2w,cheap,,,,,
 corp,Corp,GB,pi-4,reference,Corp,enterprise,{SECRET},k@corp,
 """
-KILLS = Path(__file__).parents[2] / "support" / "flash_kills.py"
+TESTS = Path(__file__).parents[2]
 
 
 class Office:
@@ -190,8 +190,10 @@ def test_a_folder_of_somebody_else_s_and_a_second_run_are_refused(office: Office
 def test_a_kill_at_any_instant_leaves_nothing_half_and_the_next_run_goes_on(
     tmp_path: Path, target: str
 ) -> None:
-    killed = [sys.executable, KILLS, target, tmp_path]
-    ended = subprocess.run(killed, capture_output=True, text=True, timeout=150, check=False)
+    killed = [sys.executable, "-m", "support.flash_kills", target, tmp_path]
+    ended = subprocess.run(
+        killed, cwd=TESTS, capture_output=True, text=True, timeout=150, check=False
+    )
     assert ended.returncode == 0, ended.stderr
 
 
