@@ -60,6 +60,11 @@ class MountedCloud:
         return self._cloud
 
     @property
+    def site(self) -> PublicSite:
+        """What other sites and viewers may know of its pages."""
+        return self._site
+
+    @property
     def ready(self) -> asyncio.Event:
         """Set while the cloud answers."""
         return self._cloud.ready

@@ -26,6 +26,7 @@ from likelight_cloud.api.device.pairing import pairing_routes
 from likelight_cloud.api.device.token import post_token
 from likelight_cloud.api.fleet.routes import mount_fleet
 from likelight_cloud.api.ingest.route import ingest_routes
+from likelight_cloud.api.viewer.wall import get_wall_live
 from likelight_cloud.embedded import MountedCloud
 from likelight_cloud.openapi.routes import mount_openapi
 from likelight_cloud.page.start import start_routes
@@ -36,6 +37,7 @@ from likelight_cloud.signals.watch import SignalWatch
 from likelight_cloud.signals.webhooks.sender import WebhookSender
 from likelight_cloud.trust.audit_lines import AuditLines
 from likelight_cloud.trust.public import with_public_address
+from likelight_cloud.wall_page.page import wall_routes
 
 log = logging.getLogger(__name__)
 
@@ -135,6 +137,8 @@ class CloudServer:
         app.router.add_post("/v1/kitchens/{kid}/token", post_token)
         app.router.add_get("/v1/kitchens/{kid}/catalogue/{sha256}", get_document)
         app.add_routes(start_routes(self._kitchens if self._lists_kitchens else None))
+        app.add_routes(wall_routes(self._cloud.cloud.look, self._cloud.site))
+        app.router.add_get("/v1/wall/live", get_wall_live)
         mount_fleet(app, self._operator_header, around=only_while_ready)
         mount_openapi(app)
         app.on_response_prepare.append(self._requests.on_prepare)

@@ -68,8 +68,8 @@ def add_serve(commands: Commands, database: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="ORIGIN",
-        help="a site whose pages may have /embed/KID in a frame, such as https://www.example.com; "
-        "may be repeated",
+        help="a site whose pages may have /embed/KID and /wall in a frame, such as "
+        "https://www.example.com; may be repeated",
     )
     serve.add_argument(
         "--list-kitchens",

@@ -1,7 +1,7 @@
 """One kitchen at run time: its newest commit, who watches it, and who waits for news of it."""
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Collection, Iterable
 from datetime import datetime, time, timedelta
 
 from likelight.contract import (
@@ -22,6 +22,22 @@ from likelight_cloud.kitchens.audience import Audience, band
 from likelight_cloud.kitchens.sources import Sources
 from likelight_cloud.kitchens.waiting import Waiting
 from likelight_cloud.store.records import KitchenRecord, Report
+
+
+async def first_change(kitchens: Collection["Kitchen"], until: float) -> None:
+    """Return at the next change of one of `kitchens`, or when the loop's time is `until`."""
+    # Not an Event under a time limit, which takes 1.5 KB more: 10,000 polls may wait.
+    loop = asyncio.get_running_loop()
+    waiter: asyncio.Future[None] = loop.create_future()
+    for kitchen in kitchens:
+        kitchen.wake(waiter)
+    timer = loop.call_at(until, _wake, waiter)
+    try:
+        await waiter
+    finally:
+        timer.cancel()
+        for kitchen in kitchens:
+            kitchen.wake_no_more(waiter)
 
 
 class Poll:
@@ -112,18 +128,17 @@ class Kitchen:
         for waiter in waiters:
             _wake(waiter)
 
-    async def wait_for_change(self, until: float) -> None:
+    def wait_for_change(self, until: float) -> Awaitable[None]:
         """Return at the next change, or when the loop's time is `until`."""
-        # Not an Event under a time limit, which takes 1.5 KB more: 10,000 polls may wait.
-        loop = asyncio.get_running_loop()
-        waiter: asyncio.Future[None] = loop.create_future()
+        return first_change((self,), until)
+
+    def wake(self, waiter: asyncio.Future[None]) -> None:
+        """End `waiter` at the next change."""
         self._waiters.add(waiter)
-        timer = loop.call_at(until, _wake, waiter)
-        try:
-            await waiter
-        finally:
-            timer.cancel()
-            self._waiters.discard(waiter)
+
+    def wake_no_more(self, waiter: asyncio.Future[None]) -> None:
+        """Forget `waiter`."""
+        self._waiters.discard(waiter)
 
     def used_before(self, token: bytes) -> bool:
         """Note that a device came with the newest `token`; return whether one did so before."""

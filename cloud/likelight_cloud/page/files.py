@@ -1,9 +1,10 @@
 """The files that a kitchen's page is made of, as a browser asks for them."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
+from types import MappingProxyType
 from typing import Final
 
 from likelight.feed.player import player_sources
@@ -45,6 +46,18 @@ def bundled(modules: Mapping[str, str] = MODULES) -> PageFiles:
 
     A browser keeps them for a year, and asks for none of them again on a reload.
     """
+    return bundled_page(PREFIX, _ENTRY, [FILES[name] for name in _STYLES], modules, FILES)
+
+
+def bundled_page(
+    prefix: str,
+    entry: str,
+    styles: Sequence[ServedFile],
+    modules: Mapping[str, str],
+    beside: Mapping[str, ServedFile] = MappingProxyType({}),
+) -> PageFiles:
+    """Return the same for the page whose script is the module at `entry`. Its files are served
+    below `prefix`, where those `beside` are, too."""
     served: dict[str, ServedFile] = {}
 
     def hashed(name: str, data: bytes) -> str:
@@ -56,16 +69,17 @@ def bundled(modules: Mapping[str, str] = MODULES) -> PageFiles:
     def copied(found: re.Match[str]) -> str:
         return f'url("{names[found[1]]}")'
 
+    stem = PurePosixPath(entry).stem
     names = {name: hashed(name, FILES[name].plain) for name in (*_FONTS, _TAB_ICON)}
-    style = "".join(FILES[name].plain.decode() for name in _STYLES)
-    style_name = hashed("kitchen.css", _URL.sub(copied, without_comments("css", style)).encode())
-    script_name = hashed("kitchen.js", bundle(_ENTRY, modules).encode())
+    style = "".join(file.plain.decode() for file in styles)
+    style_name = hashed(f"{stem}.css", _URL.sub(copied, without_comments("css", style)).encode())
+    script_name = hashed(f"{stem}.js", bundle(entry, modules).encode())
     return PageFiles(
-        script=f"{PREFIX}/{script_name}",
-        styles=(f"{PREFIX}/{style_name}",),
-        fonts=tuple(f"{PREFIX}/{names[font]}" for font in _FONTS),
-        tab_icon=f"{PREFIX}/{names[_TAB_ICON]}",
-        served={**FILES, **served},
+        script=f"{prefix}/{script_name}",
+        styles=(f"{prefix}/{style_name}",),
+        fonts=tuple(f"{prefix}/{names[font]}" for font in _FONTS),
+        tab_icon=f"{prefix}/{names[_TAB_ICON]}",
+        served={**beside, **served},
     )
 
 

@@ -375,7 +375,9 @@ async def test_the_one_inside_has_no_operators_and_neither_enrols_nor_rotates(
 ) -> None:
     cloud.enrol(KID, "The demo kitchen", TOKEN)
     async with hosted(cloud) as session, running(cloud):
-        for path in ("/", "/metrics", "/readyz", "/openapi.json", "/v1/enrol"):
+        outside = ("/", "/metrics", "/readyz", "/openapi.json", "/v1/enrol")
+        walls = (f"/wall?k={KID}", f"/v1/wall/live?k={KID}")
+        for path in (*outside, *walls):
             async with session.get(path) as reply:
                 assert reply.status == 404, path
         body = {"code": "A" * 26, "token_sha256": "0" * 64}

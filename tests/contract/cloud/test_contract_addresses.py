@@ -87,6 +87,8 @@ SERVED = {
     "GET /k/{kid}/card.png": Ask(media="image/png"),
     "GET /oembed": Ask(options={"params": {"url": f"{PUBLIC}/k/{KID}"}}),
     "GET /embed/{kid}": Ask(media="text/html"),
+    "GET /wall": Ask(media="text/html", options={"params": {"k": KID}}),
+    "GET /v1/wall/live": Ask(media="text/event-stream", options={"params": {"k": KID}}),
     "GET /k/{kid}/hours.ics": Ask(media="text/calendar"),
     "GET /v1/kitchens/{kid}": Ask(told_after="\nSummary: `"),
     "GET /v1/kitchens/{kid}/live": Ask(media="text/event-stream"),

@@ -19,6 +19,7 @@ from support.pages import DESKTOP, PHONE, BenchPage, ViewerPage, chromium_page
 from support.serving import serving
 from support.stub_bench import StubBench
 from support.stub_cloud import StubCloud
+from support.wall import add_kitchen
 
 pytestmark = [needs_chromium, needs_npm, pytest.mark.asyncio(loop_scope="module")]
 
@@ -118,6 +119,19 @@ async def test_the_fleet_has_no_finding(browser: Browser, axe: str, tmp_path: Pa
             await expect(page.locator(".kitchens > li")).to_have_count(4)
             await page.locator("details").evaluate_all("all => all.forEach(one => one.open = true)")
             await page.evaluate(axe)
+            assert await in_both_themes(page) == []
+
+
+async def test_a_wall_has_no_finding(browser: Browser, axe: str, tmp_path: Path) -> None:
+    async with cloud_server(tmp_path / "cloud.db") as site:
+        await add_kitchen(site.cloud.cloud.store, "mill", "The mill", State.CLOSED)
+        async with chromium_page(browser, f"{site.public}/wall?k=mill", calm=True) as page:
+            await page.evaluate(axe)
+            assert await in_both_themes(page) == []
+            await page.locator(".kitchen").evaluate(
+                "one => { one.hidden = false; one.dataset.shown = one.dataset.open = ''; }"
+            )
+            await page.locator("main").evaluate("main => main.dataset.open = ''")
             assert await in_both_themes(page) == []
 
 

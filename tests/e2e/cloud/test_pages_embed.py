@@ -53,10 +53,16 @@ async def test_likes_and_notes_work_where_the_brand_may_frame_the_page_and_no_co
             assert await context.cookies() == []
             assert served.cloud.cloud.like_buckets.known(tokens[1], "demo") is not None
 
-            for stranger, path in ((brand, "embed/demo"), (elsewhere, "k/demo")):
+            await page.goto(f"{elsewhere}/?kitchen={served.public}/wall?k=demo")
+            wall = page.frame_locator("#kitchen")
+            await expect(wall.locator("#what")).to_have_text("No kitchen is open just now.")
+            assert await context.cookies() == []
+
+            refusals = ((brand, "embed/demo"), (brand, "wall?k=demo"), (elsewhere, "k/demo"))
+            for stranger, path in refusals:
                 refused = await context.new_page()
                 said: list[str] = []
                 refused.on("console", lambda line, said=said: said.append(line.text))
                 await refused.goto(f"{stranger}/?kitchen={served.public}/{path}")
-                await expect(refused.frame_locator("#kitchen").locator("#like")).to_have_count(0)
+                await expect(refused.frame_locator("#kitchen").locator("main")).to_have_count(0)
                 assert any("frame-ancestors" in line for line in said), said

@@ -1,6 +1,7 @@
 """`GET /v1/kitchens/{kid}/live`: the summary as server-sent events, at most one a second."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 
@@ -12,6 +13,10 @@ from likelight_cloud.kitchens.kitchen import Kitchen
 LEAST_S = 1.0
 KEEP_ALIVE_S = 20.0
 RETRY_MS = (3000, 8000)
+
+ALIVE = "event: alive\ndata: {}\n\n"
+"""An event with data, not a comment: a browser hides comments from the page, which then can't tell
+a silent kitchen from a dead connection."""
 
 WRITE_S = 20.0
 """A page that reads nothing for this long is gone."""
@@ -25,8 +30,15 @@ WRITE_S = 20.0
 )
 async def get_live(request: web.Request) -> web.StreamResponse:
     """Send the summary at once, and again whenever it has changed."""
+    kitchen = await request.app[CLOUD].kitchen(request.match_info["kid"])
+    return await event_stream(request, lambda response: _follow(request, kitchen, response))
+
+
+async def event_stream(
+    request: web.Request, follow: Callable[[web.StreamResponse], Awaitable[None]]
+) -> web.StreamResponse:
+    """Answer with what `follow` writes; HEAD without it."""
     cloud = request.app[CLOUD]
-    kitchen = await cloud.kitchen(request.match_info["kid"])
     response = web.StreamResponse(
         headers={
             "Content-Type": "text/event-stream",
@@ -39,10 +51,20 @@ async def get_live(request: web.Request) -> web.StreamResponse:
     await response.prepare(request)
     cloud.event_streams += 1
     try:
-        await _follow(request, kitchen, response)
+        await follow(response)
     finally:
         cloud.event_streams -= 1
     return response
+
+
+async def write(response: web.StreamResponse, piece: str) -> bool:
+    """Write `piece`; return whether the page still reads."""
+    try:
+        async with asyncio.timeout(WRITE_S):
+            await response.write(piece.encode())
+    except (TimeoutError, ConnectionError):
+        return False
+    return True
 
 
 async def _follow(request: web.Request, kitchen: Kitchen, response: web.StreamResponse) -> None:
@@ -56,16 +78,11 @@ async def _follow(request: web.Request, kitchen: Kitchen, response: web.StreamRe
         if tag != sent:
             piece += f"id: {tag}\nevent: summary\ndata: {summary.model_dump_json()}\n\n"
         elif loop.time() >= silent_until:
-            # An event with data, not a comment: a browser hides comments from the page, which then
-            # can't tell a silent kitchen from a dead connection.
-            piece = "event: alive\ndata: {}\n\n"
+            piece = ALIVE
         else:
             await kitchen.wait_for_change(min(silent_until, kitchen.next_timed_change()))
             continue
-        try:
-            async with asyncio.timeout(WRITE_S):
-                await response.write(piece.encode())
-        except (TimeoutError, ConnectionError):
+        if not await write(response, piece):
             return
         piece, sent, silent_until = "", tag, loop.time() + KEEP_ALIVE_S
         await asyncio.sleep(LEAST_S)

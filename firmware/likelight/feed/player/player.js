@@ -15,6 +15,7 @@
 //                          `slow` is true while it was "slow" in the last 30 s
 //   onUnseen()             nobody sees the picture any more, in this tab or in a window of its own, and
 //                          it is closed
+// With `sparing` it holds no HTTP connection for long: for a page of many pictures.
 // `away` are the words in a picture in a window of its own while the connection is lost; `now()` is the wall time in epoch milliseconds from which the delay is computed; a page that
 // knows the server's clock passes that. `stage.dataset.way` is "mse", "fetch", "hls", "mjpeg" or
 // "snapshot".
@@ -27,6 +28,8 @@ import {SocketWay} from "./socket.js";
 import {clear} from "./video.js";
 
 const WAYS = [SocketWay, FetchWay, HlsWay, MjpegWay, SnapshotWay];
+// Those that hold none of the six HTTP/1.1 connections that a browser has to a server.
+const SPARING_WAYS = [SocketWay, SnapshotWay];
 
 const FIRST_PICTURE_MS = 4000;
 const RETRY_MIN_S = 1;
@@ -47,6 +50,7 @@ const unusable = new Set();
 
 export class Player {
   #options;
+  #ways;
   #running = false;
   #way = null;
   #index = 0;
@@ -64,10 +68,11 @@ export class Player {
   #visibilityListener = () => this.#onVisible();
   #onlineListener = () => this.#onOnline();
 
-  constructor({stage, base, label = "Picture from the kitchen", now = Date.now,
+  constructor({stage, base, label = "Picture from the kitchen", now = Date.now, sparing = false,
     away = "We lost the connection. Trying again.",
     onState = () => {}, onConnection = () => {}, onPicture = () => {}, onRendition = () => {},
     onDelay = () => {}, onUnseen = () => {}}) {
+    this.#ways = sparing ? SPARING_WAYS : WAYS;
     this.#options = {
       stage, base, label, away, now, onState, onConnection, onPicture, onRendition, onDelay, onUnseen,
     };
@@ -126,14 +131,14 @@ export class Player {
 
   // When the best way fails repeatedly, the network has changed, and all ways are tried again.
   #connect() {
-    this.#try(bestWay && this.#failures < MAX_FAILURES ? WAYS.indexOf(bestWay) : 0);
+    this.#try(bestWay && this.#failures < MAX_FAILURES ? this.#ways.indexOf(bestWay) : 0);
   }
 
   #try(index) {
     this.#close();
     if (this.#leftUnseen()) return;
-    while (WAYS[index] && !this.#usable(WAYS[index])) index++;
-    const Way = WAYS[index];
+    while (this.#ways[index] && !this.#usable(this.#ways[index])) index++;
+    const Way = this.#ways[index];
     if (!Way) return this.#lost();
     const {stage, base, label, away, now} = this.#options;
     if (Way.engine === "jpeg") stage.replaceChildren(); // an image can't be in a window of its own
@@ -202,8 +207,8 @@ export class Player {
     this.#standing = this.#placeholder;
     this.#failures = 0;
     clearTimeout(this.#deadline);
-    const Way = WAYS[this.#index];
-    const best = bestWay ? WAYS.indexOf(bestWay) : this.#index;
+    const Way = this.#ways[this.#index];
+    const best = bestWay ? this.#ways.indexOf(bestWay) : this.#index;
     if (this.#index > best) this.#retryLater(best);
     else bestWay = Way;
     this.#watchProgress(this.#way, Way.frozenAfterMs);
@@ -235,7 +240,7 @@ export class Player {
         this.#movedAt = now;
         if (now - began > SMOOTH_MS) {
           this.#freezes = 0;
-          if (WAYS[this.#index] === bestWay) this.#bestRetries = 0;
+          if (this.#ways[this.#index] === bestWay) this.#bestRetries = 0;
         }
       }
       late = this.#movedAt === now && way.grown > LATE_S ? late + 1 : 0;
@@ -246,7 +251,7 @@ export class Player {
   }
 
   #failed(how) {
-    const Way = WAYS[this.#index];
+    const Way = this.#ways[this.#index];
     // Its first frame may be on the screen already, and would be at each new try.
     if (how === "notAllowed") unusable.add(Way.engine);
     if (how === "late") this.#slowUntil = performance.now() + SMOOTH_MS;

@@ -1,0 +1,45 @@
+"""What a wall is told of its kitchens: whether there may be a picture, and never why not."""
+
+from typing import Final
+
+from pydantic import BaseModel, ConfigDict
+
+from likelight.contract import State, Summary
+
+_OPEN: Final = (State.LIVE, State.IDLE, State.INTERRUPTED)
+"""States in which a picture comes once somebody watches, or comes back by itself."""
+
+
+class WallKitchen(BaseModel):
+    """One kitchen. `open`: it can be watched; `live`: pictures come just now."""
+
+    model_config = ConfigDict(frozen=True)
+
+    kid: str
+    name: str
+    simulated: bool = False
+    open: bool = False
+    live: bool = False
+
+
+class Wall(BaseModel):
+    """All kitchens of a wall, and the address of the script that its page has by now."""
+
+    model_config = ConfigDict(frozen=True)
+
+    kitchens: tuple[WallKitchen, ...]
+    script: str
+
+
+def wall_kitchen(kid: str, summary: Summary | None) -> WallKitchen:
+    """Return what a wall is told of the kitchen `kid`: private, closed, off, away and removed are
+    the same."""
+    if summary is None:
+        return WallKitchen(kid=kid, name=kid)
+    return WallKitchen(
+        kid=kid,
+        name=summary.name,
+        simulated=summary.simulated,
+        open=summary.state in _OPEN,
+        live=summary.state is State.LIVE,
+    )

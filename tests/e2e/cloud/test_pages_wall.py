@@ -1,0 +1,171 @@
+"""A wall on a screen that nobody touches: two live kitchens, one that is private, one closed."""
+
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import aiohttp
+import pytest
+from playwright.async_api import Browser, Page, ViewportSize, expect
+
+from likelight.contract import State
+from likelight.runtime.clock import loop_time
+from support.chromium import needs_chromium
+from support.cloud_server import ServedCloud, cloud_server
+from support.pages import chromium_page, photograph
+from support.relay import until
+from support.wall import add_kitchen, filming, report
+
+pytestmark = [needs_chromium, pytest.mark.asyncio(loop_scope="module")]
+
+LANDSCAPE: ViewportSize = {"width": 1920, "height": 1080}
+UPRIGHT: ViewportSize = {"width": 1080, "height": 1920}
+PHONE: ViewportSize = {"width": 390, "height": 844}
+
+PLAYS = """kid => {
+  const video = document.querySelector(`[data-kid="${kid}"][data-open][data-shown] video`);
+  return video?.currentTime > 0.3;
+}"""
+# What a viewer sees of the tiles, in CSS pixels.
+BOXES = """() => [...document.querySelectorAll(".kitchen[data-shown]")].map((tile) => {
+  const {left, top, right, bottom} = tile.getBoundingClientRect();
+  return [left, top, right, bottom];
+})"""
+# As the script does once the first `n` have a picture.
+SHOW = """n => {
+  document.querySelectorAll(".kitchen").forEach((tile, i) => {
+    tile.hidden = i >= n;
+    tile.toggleAttribute("data-shown", i < n);
+  });
+  dispatchEvent(new Event("resize"));
+}"""
+# Hearts last a second: each is noted as it comes, by the kitchen over which it rises.
+NOTE_HEARTS = """() => {
+  window.risen = [];
+  const added = (records) => records.flatMap(({addedNodes}) => [...addedNodes]);
+  new MutationObserver((records) => added(records).forEach((heart) => {
+    const x = new DOMMatrix(getComputedStyle(heart).transform).e + 16;
+    for (const tile of document.querySelectorAll(".kitchen[data-shown]")) {
+      const {left, right} = tile.getBoundingClientRect();
+      if (left <= x && x <= right) risen.push(tile.dataset.kid);
+    }
+  })).observe(document.getElementById("flights"), {childList: true});
+}"""
+
+
+async def watched(site: ServedCloud, kid: str) -> bool:
+    """Return whether the device of `kid` is told that somebody watches."""
+    return (await site.cloud.cloud.kitchen(kid)).viewers().watching
+
+
+async def kitchens(site: ServedCloud, states: dict[str, State]) -> None:
+    for kid, state in states.items():
+        await add_kitchen(site.cloud.cloud.store, kid, f"Store {kid}", state)
+
+
+async def test_those_that_are_open_are_shown_and_one_that_turns_private_leaves_and_comes_back(
+    browser: Browser, tmp_path: Path
+) -> None:
+    async with AsyncExitStack() as stack:
+        site = await stack.enter_async_context(cloud_server(tmp_path / "cloud.db"))
+        store = site.cloud.cloud.store
+        states = {"mill": State.LIVE, "bay": State.LIVE, "inn": State.PRIVATE, "pier": State.CLOSED}
+        await kitchens(site, states)
+        devices = [
+            await stack.enter_async_context(filming(site.public, kid)) for kid in ("mill", "bay")
+        ]
+        address = f"{site.public}/wall?k={','.join(states)}"
+        page: Page = await stack.enter_async_context(
+            chromium_page(browser, "about:blank", viewport=LANDSCAPE)
+        )
+        asked: list[str] = []
+        page.on("request", lambda request: asked.append(request.url))
+        page.on("websocket", lambda socket: asked.append(socket.url))
+        await page.goto(address)
+        for kid in ("mill", "bay"):
+            await page.wait_for_function(PLAYS, arg=kid, timeout=30_000)
+            assert await watched(site, kid)
+        await photograph(page, "wall")
+        for kid in ("inn", "pier"):
+            assert not await page.locator(f'[data-kid="{kid}"]').is_visible()
+            assert not await watched(site, kid)
+        said = await page.locator("main").inner_text()
+        assert said.split("\n") == [
+            "Our kitchens, live",
+            "Store mill",
+            "SIMULATED",
+            "Store bay",
+            "SIMULATED",
+        ]
+        assert sum("/wall/live" in url for url in asked) == 1, "one event stream for all"
+        assert sorted(url.split("/")[4] for url in asked if "/ws?" in url) == ["bay", "mill"]
+        assert await page.context.cookies() == []
+        assert await page.evaluate("localStorage.length + sessionStorage.length") == 0
+
+        await page.evaluate(NOTE_HEARTS)
+        body = {"n": 9, "batch": "01234567-89ab-cdef-0123-456789abcdef"}
+        async with aiohttp.ClientSession() as session:
+            async with session.post(f"{site.public}/v1/kitchens/bay/likes", json=body) as reply:
+                assert reply.status == 202
+        await page.wait_for_function("() => risen.length === 3")
+        assert set(await page.evaluate("risen")) == {"bay"}
+
+        # PRIVACY in one: its picture goes at once, and a moment later the other one has all room.
+        narrow = (await page.evaluate(BOXES))[0]
+        await devices[1].gate(State.PRIVATE)
+        await expect(page.locator('[data-kid="bay"][data-open]')).to_have_count(0)
+        await report(store, "bay", State.PRIVATE)
+        await expect(page.locator('[data-kid="bay"]')).to_be_hidden()
+        (wide,) = await page.evaluate(BOXES)
+        assert wide[2] - wide[0] > 1.5 * (narrow[2] - narrow[0])
+        assert not await watched(site, "bay")
+
+        # All are away: the same night, whatever the reasons.
+        await report(store, "mill", State.CLOSED)
+        await expect(page.locator("#what")).to_have_text("No kitchen is open just now.")
+        await expect(page.locator("#cover")).to_be_visible()
+        await photograph(page, "wall-none")
+
+        await devices[1].gate(State.LIVE)
+        await report(store, "bay", State.LIVE)
+        await page.wait_for_function(PLAYS, arg="bay", timeout=30_000)
+        await expect(page.locator("#cover")).to_be_hidden()
+
+        await page.goto("about:blank")
+        bay = await site.cloud.cloud.kitchen("bay")
+        await until(lambda: bay.audience.count(loop_time()) == 0)
+
+
+async def test_each_number_of_pictures_fills_each_screen_and_without_a_script_there_are_links(
+    browser: Browser, tmp_path: Path
+) -> None:
+    kids = [f"store-{n}" for n in range(9)]
+    async with cloud_server(tmp_path / "cloud.db") as site:
+        await kitchens(site, dict.fromkeys(kids, State.CLOSED))
+        address = f"{site.public}/wall?k={','.join(kids)}"
+        async with chromium_page(browser, address, calm=True) as page:
+            for size in (LANDSCAPE, UPRIGHT, PHONE):
+                await page.set_viewport_size(size)
+                for n in (1, 2, 3, 4, 6, 9):
+                    await page.evaluate(SHOW, n)
+                    assert_well_laid_out(await page.evaluate(BOXES), n, size)
+        async with chromium_page(browser, address, javascript=False) as page:
+            links = page.get_by_role("link")
+            await expect(links).to_have_count(9)
+            assert await links.first.get_attribute("href") == "/k/store-0?lang=en"
+            await expect(links.first).to_be_visible()
+
+
+def assert_well_laid_out(boxes: list[list[float]], n: int, size: ViewportSize) -> None:
+    said = (n, size, boxes)
+    assert len(boxes) == n
+    for left, top, right, bottom in boxes:
+        assert left >= 0, said
+        assert top >= 0, said
+        assert right <= size["width"], said
+        assert bottom <= size["height"], said
+    for i, one in enumerate(boxes):
+        for other in boxes[i + 1 :]:
+            beside = one[2] <= other[0] or other[2] <= one[0]
+            assert beside or one[3] <= other[1] or other[3] <= one[1], said
+    covered = sum((box[2] - box[0]) * (box[3] - box[1]) for box in boxes)
+    assert covered > 0.25 * size["width"] * size["height"], said
