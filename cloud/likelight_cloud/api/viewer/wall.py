@@ -116,6 +116,7 @@ async def _follow(request: web.Request, followed: _Followed, response: web.Strea
             look_again_at = loop.time() + LOOK_AGAIN_S
             with suppress(StoreError):  # it is asked again
                 await followed.find()
+        looked_at = loop.time()
         wall, grown = followed.look()
         if wall != sent:
             piece += f"event: wall\ndata: {wall.model_dump_json()}\n\n"
@@ -124,6 +125,8 @@ async def _follow(request: web.Request, followed: _Followed, response: web.Strea
         if wall == sent and not grown:
             if loop.time() < silent_until:
                 await followed.change(min(silent_until, look_again_at))
+                if loop.time() - looked_at < LEAST_S:  # much changes that no wall shows
+                    await asyncio.sleep(LEAST_S)
                 continue
             piece = ALIVE
         if not await write(response, piece):

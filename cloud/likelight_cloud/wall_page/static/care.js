@@ -3,6 +3,8 @@
 const MINUTE_MS = 60_000;
 const DAY_MS = 24 * 60 * MINUTE_MS;
 const FARTHEST_PX = 8;
+const POINTER_MS = 3000;
+const MUTE_MS = 5 * MINUTE_MS;
 
 /** Ask that the screen stays on; over plain http, or in another site's frame, it may be refused. */
 export function keepAwake() {
@@ -25,16 +27,33 @@ export function moveAbout(element) {
   }, MINUTE_MS);
 }
 
+/** Hide the pointer while nobody moves it. */
+export function hidePointer() {
+  let still = 0;
+  const root = document.documentElement;
+  const moves = () => {
+    clearTimeout(still);
+    root.removeAttribute("data-still");
+    still = setTimeout(() => root.setAttribute("data-still", ""), POINTER_MS);
+  };
+  addEventListener("pointermove", moves, { passive: true });
+  moves();
+}
+
 /**
- * Returns what to call with the address of the script that the page has by now: it is loaded anew
- * some minutes after a new one came, and once a day while no kitchen is `open()`. The page is asked
- * for first, since a browser without network would show its own error for ever.
+ * Returns what to call with the address of the script that the page has by now, whenever the stream
+ * tells it. The page is loaded anew some minutes after a new one came, or where the stream has told
+ * nothing for that long, as behind a proxy that keeps streams back; and once a day while no kitchen is
+ * `open()`. It is asked for first, since a browser without network would show its own error for ever.
  */
 export function renewer(open) {
   const own = new URL(document.querySelector("script[src]").src).pathname;
   let newest = own;
+  let toldAt = performance.now();
   const look = async () => {
-    const old = newest !== own || (performance.now() > DAY_MS && !open());
+    const now = performance.now();
+    const mute = now - toldAt > MUTE_MS;
+    const old = newest !== own || mute || (now > DAY_MS && !open());
     if (!old || document.hidden) return;
     const reply = await fetch(location.href, { cache: "no-store" }).catch(() => null);
     if (reply?.ok) location.reload();
@@ -42,6 +61,7 @@ export function renewer(open) {
   // Not all screens in the same moment.
   setInterval(look, MINUTE_MS * (3 + 2 * Math.random()));
   return (script) => {
-    newest = script;
+    newest = script ?? newest;
+    toldAt = performance.now();
   };
 }

@@ -13,6 +13,7 @@ export class Follow {
 
   /**
    * `on.wall(wall)`: which kitchens are open; `on.hearts(grown)`: likes just now, by kitchen;
+   * `on.alive()`: the stream lives;
    * `on.lost()`: the cloud can't be reached, and is tried again.
    */
   constructor(url, on) {
@@ -38,6 +39,7 @@ export class Follow {
     const heard = (type, told) => source.addEventListener(type, (event) => {
       this.#failures = 0;
       this.#expect();
+      this.#on.alive();
       told(JSON.parse(event.data));
     });
     heard("wall", (wall) => this.#on.wall(wall));

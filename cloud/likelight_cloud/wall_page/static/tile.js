@@ -35,6 +35,7 @@ export class Tile {
    */
   constructor(kid, element, { flights, sparing, changed }) {
     this.#element = element;
+    element.inert = true;
     this.#changed = changed;
     this.#watching = new Watching(`/v1/kitchens/${kid}/watching`);
     this.#flying = new Hearts({ flights, picture: element.querySelector(".window") });
@@ -78,7 +79,7 @@ export class Tile {
 
   /** `n` people liked it just now. */
   hearts(n) {
-    if (!this.#seen) return;
+    if (!this.#seen || !this.#element.clientHeight) return;
     if (!calm.matches) return this.#flying.others(n);
     clearTimeout(this.#rim);
     this.#element.dataset.lit = "";

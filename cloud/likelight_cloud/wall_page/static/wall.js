@@ -1,6 +1,6 @@
 /** Several kitchens on one screen that nobody touches: they come and go by themselves, and no reason is told. */
 
-import { keepAwake, moveAbout, renewer } from "./care.js";
+import { hidePointer, keepAwake, moveAbout, renewer } from "./care.js";
 import { Follow } from "./follow.js";
 import { arrange } from "./layout.js";
 import { Tile } from "./tile.js";
@@ -57,6 +57,7 @@ const follow = new Follow(`/v1/wall/live?k=${kitchens.map(({ kid }) => kid).join
     tell(told);
     renew(script);
   },
+  alive: () => renew(),
   hearts: (grown) => {
     for (const [kid, n] of Object.entries(grown)) tiles.get(kid)?.hearts(n);
   },
@@ -79,6 +80,7 @@ addEventListener("online", () => document.hidden || follow.restart());
 addEventListener("pagehide", () => tiles.forEach((tile) => tile.end()));
 addEventListener("resize", () => arrange(find("tiles")));
 
+hidePointer();
 keepAwake();
 moveAbout(main);
 tell(kitchens);
