@@ -23,6 +23,8 @@ from likelight_hw.sim.display import SimDisplay
 
 KITCHEN = KitchenSettings(id="demo", name="A kitchen")
 TOKEN = "a token"
+WITHIN_S = 90
+"""Against a hang: where the cloud was long away the device asks it once a minute."""
 
 
 class SwitchedCloud:
@@ -76,12 +78,16 @@ class Whole:
         """End the cloud: each request gets a 503."""
         await self._cloud.goes()
 
-    async def until(self, true: Callable[[], bool], within: float = 30) -> None:
+    async def until(self, true: Callable[[], bool], within: float = WITHIN_S) -> None:
         """Wait until the device's changes make `true` true."""
         seen = 0
         async with asyncio.timeout(within):
             while not true():
                 seen = await self.device.changes.wait_beyond(seen)
+
+    async def reports(self, within: float = WITHIN_S) -> None:
+        """Wait until the cloud has taken a status, which is no change of the device's."""
+        await asyncio.wait_for(self.device.window_in.reported.wait(), within)
 
 
 @asynccontextmanager

@@ -38,9 +38,7 @@ from likelight_hw.sim.button import SimButton
 from likelight_hw.sim.display import SimDisplay
 from support.cloud import KID, TOKEN, bearer
 from support.cloud_server import cloud_server
-
-WITHIN_S = 90
-"""Against a hang: where the cloud was long away the device asks it once a minute."""
+from support.whole import WITHIN_S
 
 
 class Risen:
@@ -64,6 +62,10 @@ class Risen:
         async with asyncio.timeout(WITHIN_S):
             while not true():
                 seen = await self.device.changes.wait_beyond(seen)
+
+    async def reports(self) -> None:
+        """Wait until the cloud has taken a status, which is no change of the device's."""
+        await asyncio.wait_for(self.device.window_in.reported.wait(), WITHIN_S)
 
     async def lights_for_a_like(self, page: str) -> None:
         """Like on the page at `page`, and wait until the lamp has shown it."""
@@ -145,7 +147,7 @@ async def test_without_a_token_the_device_lives_and_takes_the_token_when_it_come
                 503,
             )
             await asyncio.to_thread(write_token, token_file, TOKEN)
-            await device.until(lambda: device.device.window_in.reported.is_set())
+            await device.reports()
             await device.lights_for_a_like(cloud.public)
             status, body, ready = await device.health()
             assert (status, body["status"], ready) == (200, "ok", 200)
@@ -166,7 +168,7 @@ async def test_a_device_that_is_not_paired_is_once_it_was_given_its_code(
             text += f'token_file = "{token_file}"\n'
             await asyncio.to_thread(file.write_text, text)
             assert await asyncio.to_thread(main, ["pair", code, "--config", str(file)]) == 0
-            await device.until(lambda: device.device.window_in.reported.is_set())
+            await device.reports()
             await device.lights_for_a_like(cloud.public)
 
 
@@ -197,7 +199,7 @@ async def test_a_device_without_a_token_shows_a_code_and_works_until_it_is_confi
             assert await asyncio.to_thread(operator, "confirm", "0000-0000", KID) == 2
             typed = health.pairing_code.lower().replace("-", " ")
             assert await asyncio.to_thread(operator, "confirm", typed, KID) == 0
-            await device.until(lambda: device.device.window_in.reported.is_set())
+            await device.reports()
             assert device.device.health().pairing_code is None
             await device.lights_for_a_like(cloud.public)
             status, body, ready = await device.health()
@@ -271,7 +273,7 @@ async def test_a_device_changes_its_token_by_itself_when_the_operator_asks(
         state = tmp_path / "state"
         async with risen(state, cloud=settings) as device:
             window = device.device.window_in
-            await device.until(lambda: window.reported.is_set())
+            await device.reports()
             rotate = ["token", "rotate", KID, "--database", str(database)]
             assert await asyncio.to_thread(cloud_main, rotate) == 0
             async with asyncio.timeout(WITHIN_S):
@@ -303,7 +305,7 @@ async def test_a_busy_port_is_waited_for_while_the_rest_lives(
             assert device.device.health().reasons == ("address",)
             assert device.device.window_in.lamp.trouble == ""
             taken.close()
-            await device.until(lambda: device.device.window_in.reported.is_set())
+            await device.reports()
             await device.lights_for_a_like(device.url)
             status, body, ready = await device.health()
             assert (status, body["status"], ready) == (200, "ok", 200)
@@ -364,7 +366,7 @@ async def test_a_token_of_its_own_that_can_not_be_used_is_made_anew(
 ) -> None:
     await asyncio.to_thread(spoil_token, tmp_path / "device.token", how)
     async with risen(tmp_path) as device:
-        await device.until(lambda: device.device.window_in.reported.is_set())
+        await device.reports()
         await device.lights_for_a_like(device.url)
         assert (await device.health())[1]["status"] == "ok"
 

@@ -95,7 +95,7 @@ async def test_thanks_said_while_the_cloud_is_away_reach_it_when_it_is_back(tmp_
 
         await place.cloud_goes()
         place.device.hardware.thanks.press()
-        await place.until(lambda: place.device.window_in.screen.screen == "thanks", within=20)
+        await place.until(lambda: place.device.window_in.screen.screen == "thanks")
         await place.cloud_comes(group)
         await viewer.until_summary(lambda told: told["thanks"], within=20)
         assert await viewer.state_of(note) == "thanked"
@@ -233,9 +233,9 @@ async def test_a_finger_that_stays_on_the_bench_brings_the_last_note_back(tmp_pa
 
         await Viewer(session, place.url).send("heroes")
         await place.until(lambda: screen() == "note")
-        await place.until(lambda: screen() != "note", within=20)
+        await place.until(lambda: screen() != "note")
         bench.hold("thanks")
-        await place.until(lambda: screen() == "note", within=20)
+        await place.until(lambda: screen() == "note")
         bench.release("thanks")
         assert await place.store.thanks() is None
         await place.cloud_goes()

@@ -70,7 +70,7 @@ async def comes_up_private_and_shares(state: Path, *, kitchen: str = "demo") -> 
             await place.cloud_comes(group)
             lit = device.window_in.likes_lit
             like = {"n": 1, "batch": str(uuid4())}
-            await place.until(lambda: device.window_in.reported.is_set())
+            await place.reports()
             likes = f"{place.url}/v1/kitchens/{kitchen}/likes"
             async with session.post(likes, json=like) as reply:
                 assert reply.status == 202
