@@ -125,15 +125,25 @@ def _flash(arguments: argparse.Namespace) -> Exit:
     except (FlashError, ListError) as error:
         return end(error, Exit.USAGE)
     try:
+        if arguments.to == "sim":
+            return _into_simulation(orders[0], arguments.port, arguments.state_dir)
+        _tell_of_cables(orders)
         if arguments.volume:
             return _onto_volume(arguments.volume, orders[0])
         if onto_disk:
             return _onto_cards(arguments, orders)
-        if arguments.to:
-            return _into_simulation(orders[0], arguments.port, arguments.state_dir)
         return _into_folder(arguments.seeds, orders)
     except FlashError as error:
         return end(error, Exit.FAILED)
+
+
+def _tell_of_cables(orders: "tuple[Order, ...]") -> None:
+    """Name the stores for which a list without Wi-Fi may be a mistake."""
+    from likelight.fleet.stores.table import named
+
+    networks = {order.store.kid: order.store.network for order in orders}
+    if wired := [kid for kid, network in networks.items() if not (network and network.wifi)]:
+        print(f"Without Wi-Fi in the list, so by cable alone: {named(wired)}.", file=sys.stderr)
 
 
 def _onto_volume(typed: str, order: "Order") -> Exit:
@@ -179,7 +189,7 @@ def _into_simulation(order: "Order", listens_on: int, state_dir: Path | None) ->
     )
     config.state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     if not config.token_file.exists():
-        paired = pair(config, settings["code"], None)
+        paired = pair(config, settings["code"], None, starts_now=True)
         if paired is not Exit.DONE:
             return paired
     return serve(config, RunOptions(bench=True))

@@ -69,25 +69,42 @@ def onto_cards(
         raise FlashError("--yes is for one card: name its store with --store ID")
     find_card(options.disk, machine.lsblk(), 0, large=options.large)
     cards = _Cards(options, CardLedger(folder / CARDS), machine)
-    pending = [order for order in orders if not cards.ledger.good_cards_of(order.store.kid)]
-    if len(orders) > 1:
-        print(f"{len(orders) - len(pending)} of {len(orders)} stores have their card.")
-    cards.check_image()
-    for number, order in enumerate(pending if len(orders) > 1 else orders):
-        if number:
-            machine.ask(f"Put in the card for {order.store.kid}, and press Enter: ")
-        cards.write(order)
+    if len(orders) == 1:
+        cards.check_image()
+        cards.write(orders[0])
+        return Exit.DONE
+    pending = [order for order in orders if not cards.has_one(order)]
+    print(f"{len(orders) - len(pending)} of {len(orders)} stores have their card.")
+    if pending:
+        cards.check_image()
+    for order in pending:
+        # Another run, with another reader, may have been faster.
+        if not cards.has_one(order):
+            _wait(machine, order.store.kid)
+            cards.write(order)
     return Exit.DONE
+
+
+def _wait(machine: Machine, kid: str) -> None:
+    try:
+        machine.ask(f"Put in the card for {kid}, and press Enter: ")
+    except EOFError:
+        raise FlashError("nobody is there to put in cards: name one store, and --yes") from None
 
 
 class _Cards:
     """Writes cards in one slot, from one image."""
 
     def __init__(self, options: CardOptions, ledger: CardLedger, machine: Machine) -> None:
-        self.ledger = ledger
+        self._ledger = ledger
         self._options = options
         self._machine = machine
         self._progress = Progress(sys.stderr, machine.seconds)
+
+    def has_one(self, order: "Order") -> bool:
+        """Return whether the store of `order` has a good card. Raises `FlashError`."""
+        self._ledger.read()
+        return bool(self._ledger.good_cards_of(order.store.kid))
 
     def check_image(self) -> None:
         """Compare the image with its checksum, where one is known. Raises `FlashError`."""
@@ -122,11 +139,11 @@ class _Cards:
                     seed=seed.sha256,
                     replaces=before or "",
                 )
-                self.ledger.add(line)
+                self._ledger.add(line)
                 with self._noted(line):
                     write_card(disk, image, line.card, self._machine.random(16), self._progress)
                 good = {"event": Event.GOOD, "image": image.sha256, "at": self._machine.now()}
-                self.ledger.add(line.model_copy(update=good))
+                self._ledger.add(line.model_copy(update=good))
         print(f"{found.path} is the card of {seed.kid}, and all of it was read again. Eject it.")
 
     def _look(self, image: Image) -> Disk:
@@ -145,7 +162,7 @@ class _Cards:
             if remarks:
                 raise FlashError(" ".join((*remarks, "Without --yes it can be written.")))
             return
-        last = self.ledger.last_of(store.kid)
+        last = self._ledger.last_of(store.kid)
         if last and last.event is not Event.GOOD:
             remarks.append(
                 f"The last card for {store.kid} ({_when(last)}, {last.disk}) was {last.event}: it "
@@ -169,10 +186,10 @@ class _Cards:
         remarks = [
             f"{kid} has a card already (written {_when(card)}, {card.disk}). Only the one that "
             "starts first can enrol: throw the other away."
-            for card in self.ledger.good_cards_of(kid)
+            for card in self._ledger.good_cards_of(kid)
             if card.card != before
         ]
-        if there := self.ledger.good_card(before):
+        if there := self._ledger.good_card(before):
             remarks.append(f"In the slot is the card of {there.store}, written {_when(there)}.")
         return remarks
 
@@ -183,7 +200,9 @@ class _Cards:
         def note(event: Event) -> None:
             # Without a line of how it ended, the one that says it was begun counts.
             with contextlib.suppress(FlashError):
-                self.ledger.add(line.model_copy(update={"event": event, "at": self._machine.now()}))
+                self._ledger.add(
+                    line.model_copy(update={"event": event, "at": self._machine.now()})
+                )
 
         try:
             yield

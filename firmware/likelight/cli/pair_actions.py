@@ -30,9 +30,10 @@ class _NotPaired(Exception):
     """The operator has refused this device."""
 
 
-def pair(config: Config, typed: str | None, cloud: str | None) -> Exit:
+def pair(config: Config, typed: str | None, cloud: str | None, *, starts_now: bool = False) -> Exit:
     """Pair the device of `config` with the code `typed`, at `cloud` or else at `cloud.url`. Without
-    one, show a code and wait until an operator confirms it.
+    one, show a code and wait until an operator confirms it. `starts_now` is whether its caller
+    starts the device with `config` afterwards.
 
     Raises `ConfigError` for what can't be tried.
     """
@@ -69,7 +70,9 @@ def pair(config: Config, typed: str | None, cloud: str | None) -> Exit:
         return _unreached(error)
     if not take_kitchen(config, kitchen.kid, kitchen.name):
         keep_token(file)
-    _tell(config, kitchen, url, file)
+    print(f"This device is {kitchen.name} ({kitchen.kid}) now. Its token is in {file}.")
+    if not starts_now:
+        _tell_next(config, kitchen, url)
     return Exit.DONE
 
 
@@ -113,8 +116,7 @@ def _unreached(why: Exception) -> Exit:
     )
 
 
-def _tell(config: Config, kitchen: EnrolReply, url: str, file: Path) -> None:
-    print(f"This device is {kitchen.name} ({kitchen.kid}) now. Its token is in {file}.")
+def _tell_next(config: Config, kitchen: EnrolReply, url: str) -> None:
     if (config.kitchen.id, config.cloud.url) == (kitchen.kid, url):
         print("A running likelight takes the token within 10 s.")
         return

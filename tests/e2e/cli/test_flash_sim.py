@@ -54,6 +54,7 @@ async def test_what_a_card_says_enrols_the_device_and_a_used_code_is_dropped(
 
 async def test_a_row_of_the_list_becomes_a_device_whose_lamp_lights(tmp_path: Path) -> None:
     database, stores, codes = (tmp_path / name for name in ("cloud.db", "stores.csv", "codes.csv"))
+    said = tmp_path / "said"
     stores.write_text("store,name,board,kit,language\n0421,Harbour,pi-5,reference,de\n")
     async with (
         cloud_server(database) as site,
@@ -65,11 +66,10 @@ async def test_a_row_of_the_list_becomes_a_device_whose_lamp_lights(tmp_path: Pa
         words = ("--stores", str(stores), "--codes", str(codes), "--cloud", site.public)
         sim = ("--store", "0421", "--to", "sim", "--port", str(free_port()))
         state = ("--state-dir", str(tmp_path / "state"))
-        device = await asyncio.create_subprocess_exec(
-            *command("flash", *words, *sim, *state),
-            stdout=asyncio.subprocess.DEVNULL,
-            stderr=asyncio.subprocess.DEVNULL,
-        )
+        with said.open("wb") as out:
+            device = await asyncio.create_subprocess_exec(
+                *command("flash", *words, *sim, *state), stdout=out, stderr=out
+            )
         try:
             like = {"n": 1, "batch": str(uuid.uuid4())}
             async with session.post("/v1/kitchens/0421/likes", json=like) as liked:
@@ -86,3 +86,6 @@ async def test_a_row_of_the_list_becomes_a_device_whose_lamp_lights(tmp_path: Pa
             async with asyncio.timeout(20):
                 await device.wait()
         assert device.returncode == 0
+    words = said.read_text()
+    assert "This device is Harbour (0421) now." in words
+    assert "A running likelight" not in words, "there is none: it starts only now"

@@ -7,6 +7,7 @@ import sys
 import zipfile
 from datetime import datetime
 from pathlib import Path
+from zoneinfo import reset_tzpath
 
 import pytest
 
@@ -78,6 +79,7 @@ TWO = (*ONE, "--store", "con")
 def test_a_seed_has_what_a_device_needs_and_only_its_owner_reads_it(office: Office) -> None:
     code, said = office.flash(*TWO)
     assert (code, "2 seeds are in" in said, "2 new" in said) == (0, True, True)
+    assert "Without Wi-Fi in the list, so by cable alone: con.\n" in said
     files = office.contents()
     assert {name for name in files if name.startswith("0421")} == {
         "0421.zip",
@@ -154,6 +156,23 @@ def test_what_does_not_fit_is_said_before_the_first_byte(
 ) -> None:
     code, said = office.flash(*options, cloud=cloud)
     assert (code, words in said, office.seeds.exists()) == (2, True, False)
+
+
+def test_a_computer_without_a_list_of_time_zones_is_told_apart_from_a_wrong_one(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    zoned = STORES.replace("country,", "country,timezone,").replace("DE,", "DE,Europe/Berli,")
+    office.write(zoned.replace('north",,', 'north",,,').replace("GB,", "GB,,"))
+    assert "column timezone: it is not a time zone: write IANA's name" in office.flash(*ONE)[1]
+    # As on Windows without the package tzdata.
+    monkeypatch.setitem(sys.modules, "tzdata", None)
+    reset_tzpath(())
+    try:
+        code, said = office.flash(*ONE)
+    finally:
+        reset_tzpath()
+    assert (code, "column timezone: no time zone can be checked" in said) == (2, True)
+    assert "install tzdata" in said
 
 
 def test_the_whole_list_and_its_codes_are_checked_also_for_one_store(office: Office) -> None:

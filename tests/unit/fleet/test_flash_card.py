@@ -20,6 +20,7 @@ from likelight.contract.enrolment import new_code
 from likelight.fleet.flash.block_device import opened_disk
 from likelight.fleet.flash.errors import FlashError
 from support.cards import BOOT_AT, CMDLINE, END, MB, ROOT_AT, Slot, make_image, mtools
+from support.cloud import NOON
 
 SECRET = "open-sesame"
 TESTS = Path(__file__).parents[2]
@@ -37,13 +38,19 @@ class Office:
         self.slot = Slot(folder)
         monkeypatch.setattr("likelight.cli.flash_card.Machine", self.slot.machine)
         self.image = make_image(folder / "stock.img")
-        (folder / "stores.csv").write_text(
+        self.codes: dict[str, str] = {}
+        self.write("0422")
+
+    def write(self, *wired: str) -> None:
+        """Write the lists, of 0421 and of stores with a cable."""
+        rows = "".join(f"{kid},Port,,pi-5,cheap,,,\n" for kid in wired)
+        (self.folder / "stores.csv").write_text(
             "store,name,country,board,kit,ssid,security,passphrase\n"
-            f"0421,Harbour,DE,pi-5,reference,Kitchen,wpa2,{SECRET}\n0422,Port,,pi-5,cheap,,,\n"
+            f"0421,Harbour,DE,pi-5,reference,Kitchen,wpa2,{SECRET}\n{rows}"
         )
-        self.codes = {kid: new_code() for kid in ("0421", "0422")}
+        self.codes = {kid: new_code() for kid in ("0421", *wired)}
         rows = "".join(f"{kid},{code}\n" for kid, code in self.codes.items())
-        (folder / "codes.csv").write_text(f"store,code\n{rows}")
+        (self.folder / "codes.csv").write_text(f"store,code\n{rows}")
 
     def flash(
         self, *options: str, to: str = "/dev/sdb", image: Path | None = None
@@ -329,8 +336,9 @@ def test_two_cards_of_one_store_are_named_and_one_is_not_two(office: Office) -> 
 def test_all_stores_get_their_cards_and_an_interrupted_day_goes_on(office: Office) -> None:
     code, said = office.flash("--yes", "0042")
     assert (code, "--yes is for one card" in said) == (1, True)
-    office.slot.answers = ["sdb", "", "sdb"]
-    puts = iter([lambda: None, office.slot.insert, lambda: office.slot.fail(("write", 9))])
+    office.slot.answers = ["", "sdb", "", "sdb"]
+    pull = lambda: office.slot.fail(("write", 9))  # noqa: E731
+    puts = iter([lambda: None, lambda: None, office.slot.insert, pull])
     office.slot.on_ask = lambda: next(puts)()
     code, said = office.flash()
     assert (code, "0 of 2 stores have their card" in said) == (130, True)
@@ -347,13 +355,16 @@ def test_all_stores_get_their_cards_and_an_interrupted_day_goes_on(office: Offic
     with (office.folder / "cards.jsonl").open("a") as ledger:
         ledger.write('{"at":"2026')
     office.slot.insert()
-    office.slot.answers = ["sdb"]
+    office.slot.answers = ["", "sdb"]
     office.slot.on_ask = lambda: None
     code, said = office.flash()
     assert (code, "1 of 2 stores have their card" in said) == (0, True)
     assert "was interrupted: it can't be used until it is written again" in said
     assert office.events()[-2:] == [("0422", "begun"), ("0422", "good")]
     assert "2 of 2 stores have their card" in office.flash()[1]
+    office.write("0422", "0423")
+    code, said = office.flash()
+    assert (code, "nobody is there to put in cards" in said) == (1, True)
 
     (office.folder / "cards.jsonl").write_text("my diary\n")
     code, said = office.flash()
@@ -366,6 +377,27 @@ def test_a_kill_at_any_instant_leaves_no_half_card_that_boots(tmp_path: Path) ->
         killed, cwd=TESTS, capture_output=True, text=True, timeout=150, check=False
     )
     assert ended.returncode == 0, ended.stderr
+
+
+def test_a_store_that_another_reader_has_served_meanwhile_is_left_out(office: Office) -> None:
+    office.slot.answers = ["", "sdb"]
+
+    def other_run() -> None:
+        office.slot.on_ask = lambda: None
+        lines = (office.folder / "cards.jsonl").read_text().splitlines()
+        assert lines == []
+        line = {"at": NOON.isoformat(), "store": "0422", "event": "good", "card": "ff"}
+        with (office.folder / "cards.jsonl").open("a") as ledger:
+            ledger.write(json.dumps(line | {"disk": "/dev/sdc", "seed": "0"}) + "\n")
+
+    office.slot.on_ask = other_run
+    assert office.flash()[0] == 0
+    assert office.events() == [("0422", "good"), ("0421", "begun"), ("0421", "good")]
+
+
+def test_what_a_disk_says_of_itself_does_not_reach_the_terminal_as_orders(office: Office) -> None:
+    office.slot.card["model"] = "Card\x1b[2J\r\nReader"
+    assert "/dev/sdb: Generic Card[2J Reader, 0.0 GB" in office.agreed()[1]
 
 
 def test_what_does_not_belong_together_is_said(office: Office) -> None:
@@ -383,7 +415,7 @@ def test_a_disk_is_read_past_the_computer_s_memory() -> None:
             disk.sync()
             assert (disk.size, disk.read(MB, MB)) == (2 * MB + 512, b"y" * MB)
             assert disk.read(2 * MB, 4096) == b"x" * 512, "what is left of it"
-            with pytest.raises(FlashError, match="in use by another program"):
+            with pytest.raises(FlashError, match="Does another program use it"):
                 with opened_disk(file, MB):
                     pass
         with pytest.raises(FlashError, match=r"can't be opened: No such file.*Is it mounted"):

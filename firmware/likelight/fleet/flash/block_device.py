@@ -90,12 +90,16 @@ def opened_disk(path: Path, most: int) -> Iterator[DirectDisk]:
             f"{path} can't be opened: {error.strerror}. Is it mounted, in use by another run, "
             "write-protected, or out?"
         ) from error
-    disk = DirectDisk(handle, most)
     try:
         # udev then leaves a half written disk alone.
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        disk = DirectDisk(handle, most)
+    except OSError as error:
+        os.close(handle)
+        raise FlashError(
+            f"{path} can't be held: {error.strerror}. Does another program use it, or is it out?"
+        ) from error
+    try:
         yield disk
-    except BlockingIOError:
-        raise FlashError(f"{path} is in use by another program: wait until it has ended") from None
     finally:
         disk.close()

@@ -57,7 +57,11 @@ class CardLedger:
     def __init__(self, path: Path) -> None:
         self._path = path
         self.lines: list[CardLine] = []
-        self._open(lambda file: self._read(file.read()))
+        self.read()
+
+    def read(self) -> None:
+        """Have in `lines` what other runs have added, too."""
+        self._open(lambda file: self._parse(file.read()))
 
     def add(self, line: CardLine) -> None:
         """Have `line` on the disk."""
@@ -89,7 +93,8 @@ class CardLedger:
         cards = (line for kid in stores for line in self.good_cards_of(kid))
         return next((line for line in cards if line.card == number), None)
 
-    def _read(self, content: bytes) -> None:
+    def _parse(self, content: bytes) -> None:
+        self.lines = []
         for number, line in enumerate(content[: content.rfind(b"\n") + 1].splitlines(), 1):
             try:
                 self.lines.append(CardLine.model_validate_json(line))

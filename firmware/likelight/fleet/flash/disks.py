@@ -106,8 +106,8 @@ def find_card(typed: str, lsblk: str, needed: int, *, large: bool) -> Disk:
         if disk.path == path:
             if why := _refusal(disk, parts, disks, needed, large=large):
                 raise FlashError(f"{shown} {why}")
-            model = " ".join(" ".join((disk.vendor or "", disk.model or "")).split())
-            return Disk(path, model or "unknown model", (disk.serial or "").strip(), disk.size)
+            model = _shown(f"{disk.vendor or ''} {disk.model or ''}") or "unknown model"
+            return Disk(path, model, _shown(disk.serial or ""), disk.size)
         if any(part.path == path for part in parts):
             raise FlashError(f"{shown} is a part of a disk: name the whole disk, {disk.path}")
     raise FlashError(f"{shown} is no disk of this computer: `lsblk` lists them")
@@ -141,6 +141,11 @@ def _refusal(
     if any(part.type != "part" for part in parts):
         return "is in use by a volume manager or by encryption: close that first"
     return None
+
+
+def _shown(said: str) -> str:
+    """Return what a disk says of itself, without what a terminal would obey."""
+    return "".join(each for each in " ".join(said.split()) if each.isprintable())
 
 
 def _parts(disk: _Entry) -> Iterator[_Entry]:

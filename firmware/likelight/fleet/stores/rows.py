@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC
 from pathlib import Path
 from typing import get_args
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -190,6 +190,8 @@ def _zone(cell: str) -> str | None:
     try:
         ZoneInfo(_ZONE.validate_python(cell))
     except (ValueError, OSError, KeyError):  # a path, a folder, a name that is none
+        if not available_timezones():
+            return "no time zone can be checked: this computer has no list of them; install tzdata"
         return f"{cell[:60]!r} is not a time zone: write IANA's name, as in Europe/Berlin"
     return None
 
