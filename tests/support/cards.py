@@ -52,6 +52,10 @@ def make_image(image: Path, boot_files: dict[str, str] | None = None) -> Path:
     return image
 
 
+OLD_HEAD = bytes(510) + b"\x55\xaa"
+"""Of a card that boots something else."""
+
+
 @dataclass
 class FakeDisk:
     """A disk that is a file, with the faults of bad cards."""
@@ -113,10 +117,11 @@ class Slot:
         """Have somebody press Ctrl-C at a call that is still to come."""
         self.disk.fails[call] = KeyboardInterrupt
 
-    def insert(self, size: int = 32 * MB, **faults: object) -> None:
-        """Put a new card in."""
+    def insert(self, size: int = 32 * MB, head: bytes = b"", **faults: object) -> None:
+        """Put a card in: a new one, or one that begins with `head`."""
         self.file.unlink(missing_ok=True)
         with self.file.open("wb") as file:
+            file.write(head)
             file.truncate(size)
         self.disk = FakeDisk(self.file, size, **faults)  # type: ignore[arg-type]
         self.card["size"] = size

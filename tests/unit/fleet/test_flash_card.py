@@ -19,7 +19,7 @@ from likelight.cli.main import main
 from likelight.contract.enrolment import new_code
 from likelight.fleet.flash.block_device import opened_disk
 from likelight.fleet.flash.errors import FlashError
-from support.cards import BOOT_AT, CMDLINE, END, MB, ROOT_AT, Slot, make_image, mtools
+from support.cards import BOOT_AT, CMDLINE, END, MB, OLD_HEAD, ROOT_AT, Slot, make_image, mtools
 from support.cloud import NOON
 
 SECRET = "open-sesame"
@@ -136,7 +136,7 @@ def test_a_card_has_the_image_and_the_seed_and_its_head_comes_last(
 def test_a_bad_card_is_never_good_and_boots_nothing(
     office: Office, faults: dict[str, object], words: str
 ) -> None:
-    office.slot.insert(**faults)  # type: ignore[arg-type]
+    office.slot.insert(head=OLD_HEAD, **faults)  # type: ignore[arg-type]
     code, said = office.agreed()
     assert (code, words in said, "Nothing boots from this card now" in said) == (1, True, True)
     assert office.events() == [("0421", "begun"), ("0421", "failed")]
