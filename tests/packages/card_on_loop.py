@@ -59,7 +59,7 @@ def test_a_loop_device_becomes_a_card(
     tmp_path: Path, loop: Path, orders: tuple[Order, ...], capsys: pytest.CaptureFixture[str]
 ) -> None:
     image = make_image(tmp_path / "stock.img")
-    options = CardOptions(str(loop), image, None, None, large=False)
+    options = CardOptions(str(loop), image, None, None, large=False, packages={})
     asked = []
 
     def ask(words: str) -> str:

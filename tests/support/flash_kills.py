@@ -65,17 +65,17 @@ def attempts_on_volume(folder: Path) -> None:
     stock.mkdir()
     (stock / "config.txt").touch()
     (stock / "cmdline.txt").write_text(STOCK_CMDLINE)
-    put_on_volume(stock, before)
+    put_on_volume(stock, before, {})
     volume = folder / "volume"
     for number in range(1, 1000):
         shutil.rmtree(volume, ignore_errors=True)
         shutil.copytree(stock, volume)
-        ended = _forked(lambda: _killed(number, volume, lambda: put_on_volume(volume, after)))  # noqa: B023
+        ended = _forked(lambda: _killed(number, volume, lambda: put_on_volume(volume, after, {})))  # noqa: B023
         cmdline = (volume / "cmdline.txt").read_text()
         assert cmdline.startswith(STOCK_CMDLINE.strip()), "it would not boot"
         seeds = [_is_whole(volume, seed) for seed in (before, after)]
         assert "systemd.run=" not in cmdline or any(seeds), "it would start from half a seed"
-        assert _forked(lambda: put_on_volume(volume, after)) == 0
+        assert _forked(lambda: put_on_volume(volume, after, {})) == 0
         assert _is_whole(volume, after)
         assert (volume / "cmdline.txt").read_text().endswith(f" {' '.join(WORDS)}\n")
         if ended == 0:
@@ -124,7 +124,7 @@ def attempts_on_card(folder: Path) -> None:
     orders = _orders(folder, codes, ("a,One",))
     image, office = make_image(folder / "stock.img"), folder / "office"
     stock, ledger = image.read_bytes(), office / "cards.jsonl"
-    options = CardOptions("/dev/sdb", image, None, "0042", large=False)
+    options = CardOptions("/dev/sdb", image, None, "0042", large=False, packages={})
     for number in range(1, 1000):
         shutil.rmtree(office, ignore_errors=True)
         office.mkdir()

@@ -12,6 +12,7 @@ from likelight.cli.target import demo_state_dir
 if TYPE_CHECKING:
     from likelight.cli.target import Commands
     from likelight.fleet.flash.orders import Order
+    from likelight.fleet.flash.packages import Packages
 
 
 def add_flash(commands: "Commands") -> None:
@@ -84,6 +85,12 @@ def _target_options(flash: argparse.ArgumentParser) -> None:
         metavar="IMAGE",
         help="a stock image of Raspberry Pi OS: .img, .img.xz or .img.zst",
     )
+    flash.add_argument(
+        "--packages",
+        type=Path,
+        metavar="DIR",
+        help="for a card: put the .deb files in DIR onto it, which the device installs",
+    )
     card.add_argument(
         "--sha256",
         metavar="HEX",
@@ -118,6 +125,8 @@ def _flash(arguments: argparse.Namespace) -> Exit:
             raise FlashError("this is one device's: name its store with --store ID")
         if onto_disk != (arguments.image is not None):
             raise FlashError("--to DISK and --image IMAGE belong together: give both")
+        if arguments.packages and not (onto_disk or arguments.volume):
+            raise FlashError("--packages is for a card: name it with --volume or --to")
         radius = read_radius(arguments.radius_ca, arguments.radius_name)
         orders = read_orders(
             arguments.stores, arguments.codes, arguments.cloud, arguments.store, radius
@@ -129,7 +138,7 @@ def _flash(arguments: argparse.Namespace) -> Exit:
             return _into_simulation(orders[0], arguments.port, arguments.state_dir)
         _tell_of_cables(orders)
         if arguments.volume:
-            return _onto_volume(arguments.volume, orders[0])
+            return _onto_volume(arguments.volume, orders[0], _packages(arguments.packages))
         if onto_disk:
             return _onto_cards(arguments, orders)
         return _into_folder(arguments.seeds, orders)
@@ -146,12 +155,25 @@ def _tell_of_cables(orders: "tuple[Order, ...]") -> None:
         print(f"Without Wi-Fi in the list, so by cable alone: {named(wired)}.", file=sys.stderr)
 
 
-def _onto_volume(typed: str, order: "Order") -> Exit:
+def _packages(folder: Path | None) -> "Packages":
+    from likelight.fleet.flash.packages import ON_VOLUME, read_packages
+
+    if folder is not None:
+        return read_packages(folder)
+    print(
+        "No --packages: the device installs nothing until somebody puts .deb files into "
+        f"{ON_VOLUME} on the card's volume.",
+        file=sys.stderr,
+    )
+    return {}
+
+
+def _onto_volume(typed: str, order: "Order", packages: "Packages") -> Exit:
     from likelight.fleet.flash.volume import put_on_volume, volume_path
 
     volume = volume_path(typed)
     try:
-        put_on_volume(volume, order.seed())
+        put_on_volume(volume, order.seed(), packages)
     except KeyboardInterrupt:
         return end("interrupted: type the same again before this card is used", Exit.INTERRUPTED)
     print(f"{volume} has the seed of {order.store.kid}, and was read again. Eject the card.")
@@ -162,7 +184,12 @@ def _onto_cards(arguments: argparse.Namespace, orders: "tuple[Order, ...]") -> E
     from likelight.cli.flash_card import CardOptions, Machine, onto_cards
 
     options = CardOptions(
-        arguments.to, arguments.image, arguments.sha256, arguments.yes, arguments.large_card
+        arguments.to,
+        arguments.image,
+        arguments.sha256,
+        arguments.yes,
+        arguments.large_card,
+        _packages(arguments.packages),
     )
     try:
         return onto_cards(orders, options, arguments.stores.absolute().parent, Machine())

@@ -20,6 +20,7 @@ from likelight.fleet.flash.card_ledger import CARDS, CardLedger, CardLine, Event
 from likelight.fleet.flash.disks import Disk, find_card, read_lsblk
 from likelight.fleet.flash.errors import FlashError
 from likelight.fleet.flash.image import Image, check_sum, expected_sum, opened_image
+from likelight.fleet.flash.packages import Packages
 from likelight.runtime.clock import utc_now
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ class CardOptions:
     serial: str | None
     """The serial number that --yes names; None asks."""
     large: bool
+    packages: Packages
 
 
 def _opened(disk: Disk) -> AbstractContextManager[BlockDevice]:
@@ -122,7 +124,7 @@ class _Cards:
         """Write the card of `order`. Raises `FlashError`."""
         seed = order.seed()
         with opened_image(self._options.image) as image:
-            image.put(seed)
+            image.put(seed, self._options.packages)
             found = self._look(image)
             with self._machine.opened(found) as disk:
                 head = _head(disk)

@@ -92,7 +92,12 @@ def test_a_card_has_the_image_and_the_seed_and_its_head_comes_last(
         image = image.with_name(f"stock.img.{'xz' if program == 'xz' else 'zst'}")
     sha256 = hashlib.sha256(image.read_bytes()).hexdigest()
     image.with_name(f"{image.name}.sha256").write_text(f"{sha256.upper()}  other-name.img\n")
-    code, said = office.agreed(image=image)
+    packages = office.folder / "debs"
+    packages.mkdir()
+    package = b"!<arch>\ndebian-binary   " + bytes(range(256)) * 300
+    (packages / "likelight_1.0~rc1+deb13_all.deb").write_bytes(package)
+    (packages / "notes.txt").touch()
+    code, said = office.agreed("--packages", str(packages), image=image)
     assert (code, "/dev/sdb is the card of 0421, and all of it was read again" in said) == (0, True)
     assert "/dev/sdb: Generic Card Reader, 0.0 GB, serial 0042. All that is on it" in said
     assert "written: 5 of 5 MB\n" in said
@@ -108,13 +113,17 @@ def test_a_card_has_the_image_and_the_seed_and_its_head_comes_last(
     assert f"code = {office.codes['0421']}".encode() in mtools("mtype", card, "::likelight.txt")
     assert b"[wifi-security]" in mtools("mtype", card, "::likelight/network.nmconnection")
     assert mtools("mtype", card, "::likelight/first-boot.sh").startswith(b"#!")
+    debs = "::likelight/packages"
+    assert mtools("mtype", card, f"{debs}/likelight_1.0~rc1+deb13_all.deb") == package
+    assert mtools("mdir", card, "-b", debs).count(b"\n") == 1
     writes = [at for kind, at in office.slot.disk.calls if kind == "write"]
     assert (writes[0], writes[-1], writes.count(0)) == (0, 0, 2)
 
     line = json.loads((office.folder / "cards.jsonl").read_text().splitlines()[-1])
     assert (line["event"], line["image"]) == ("good", hashlib.sha256(stock).hexdigest())
     others = [file for file in office.folder.iterdir() if file.name not in ("codes.csv", "card")]
-    whole = b"".join(file.read_bytes() for file in others if file.suffix != ".csv")
+    others = [file for file in others if file.is_file() and file.suffix != ".csv"]
+    whole = b"".join(file.read_bytes() for file in others)
     assert office.codes["0421"].encode() not in whole, "a secret was left beside the card"
 
 
@@ -215,8 +224,12 @@ def test_an_image_that_is_not_its_maker_s_or_none_touches_no_card(office: Office
         ({"filler": "x" * 2 * MB}, "does not fit onto the image's boot volume"),
     ):
         assert words in refused(image=make_image(other, files))
+    assert "has no package: its files end in .deb" in refused("--packages", str(office.folder))
+    (office.folder / "half.deb").touch()
+    assert "half.deb is no Debian package" in refused("--packages", str(office.folder))
     code, said = office.agreed()
     assert (code, "No checksum of stock.img is known" in said) == (0, True)
+    assert "No --packages: the device installs nothing until" in said
 
 
 MOUNTED = {"name": "sdb1", "path": "/dev/sdb1", "type": "part", "mountpoints": ["/media/me"]}

@@ -64,12 +64,16 @@ def card(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Card:
 
 def test_a_seed_and_the_words_are_put_onto_a_stock_volume(card: Card) -> None:
     before = card.names()
-    code, said = card.flash("--store", "0421")
+    packages = card.volume.parent / "debs"
+    packages.mkdir()
+    (packages / "likelight.deb").write_bytes(b"!<arch>\ndebian-binary")
+    code, said = card.flash("--store", "0421", "--packages", str(packages))
     assert (code, "has the seed of 0421, and was read again. Eject the card." in said) == (0, True)
     assert card.names() - before == {
         "likelight.txt",
         "likelight/first-boot.sh",
         "likelight/network.nmconnection",
+        "likelight/packages/likelight.deb",
     }
     assert card.cmdline() == f"{CMDLINE} {WORDS}\n", "one line, what was there stays first"
     assert (card.volume / "user-data").read_bytes() == STOCK_USER_DATA
@@ -78,7 +82,10 @@ def test_a_seed_and_the_words_are_put_onto_a_stock_volume(card: Card) -> None:
     # The same again, and another store's: never the words twice, nothing of the first one's left.
     old = card.volume.parent / "old"
     os.link(card.volume / "likelight" / "network.nmconnection", old)
-    assert card.flash("--store", "0421")[0] == card.flash("--store", "0422")[0] == 0
+    (packages / "likelight.deb").rename(packages / "newer.deb")
+    assert card.flash("--store", "0421", "--packages", str(packages))[0] == 0
+    assert card.flash("--store", "0422")[0] == 0
+    assert [name for name in card.names() if "packages" in name] == ["likelight/packages/newer.deb"]
     assert card.cmdline() == f"{CMDLINE} {WORDS}\n"
     assert b"store = 0422\r\n" in (card.volume / "likelight.txt").read_bytes()
     assert "likelight/network.nmconnection" not in card.names(), "0422 has a cable"

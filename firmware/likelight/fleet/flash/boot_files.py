@@ -8,6 +8,7 @@ from pathlib import PurePath
 from typing import Final
 
 from likelight.fleet.flash.errors import FlashError
+from likelight.fleet.flash.packages import Packages
 from likelight.fleet.seed.seed import FIRST_BOOT, USER_DATA, Seed
 
 CMDLINE: Final = "cmdline.txt"
@@ -38,14 +39,14 @@ _SETTINGS_OF_IMAGER = {
 }
 
 
-def files_beside_cmdline(seed: Seed, read: Read) -> dict[str, bytes]:
-    """Return the files of `seed` by their paths, but for what the words on the command line
-    replace."""
+def files_beside_cmdline(seed: Seed, packages: Packages, read: Read) -> dict[str, bytes]:
+    """Return the files of `seed` and the `packages` by their paths, but for what the words on the
+    command line replace."""
     files = {path: content for path, content in seed.files.items() if path != "user-data"}
     if read("user-data") == USER_DATA:
         # The command line starts the script already; twice at once it would stand in its way.
         files["user-data"] = _STOCK_USER_DATA
-    return files
+    return files | dict(packages)
 
 
 def cmdline(words: list[str]) -> bytes:

@@ -24,6 +24,7 @@ from likelight.fleet.flash.boot_files import (
 )
 from likelight.fleet.flash.errors import FlashError
 from likelight.fleet.flash.fat import FatVolume
+from likelight.fleet.flash.packages import Packages
 from likelight.fleet.seed.boot_text import BOOT_TEXT
 from likelight.fleet.seed.seed import KEY_FILE, Seed
 
@@ -115,13 +116,13 @@ class Image:
         """Return the checksum of the image as it came, decompressed; after the last block."""
         return self._stock.hexdigest()
 
-    def put(self, seed: Seed) -> None:
-        """Put `seed` onto the boot volume. Raises `FlashError`."""
+    def put(self, seed: Seed, packages: Packages) -> None:
+        """Put `seed` and `packages` onto the boot volume. Raises `FlashError`."""
         volume = FatVolume(self._memory, self.layout.boot)
         words = words_besides_ours(self.path, volume.read)
         if any(volume.read(path) is not None for path in (KEY_FILE, BOOT_TEXT)):
             raise FlashError(f"{self.path} has the seed of a store already: take a stock image")
-        for path, content in files_beside_cmdline(seed, volume.read).items():
+        for path, content in files_beside_cmdline(seed, packages, volume.read).items():
             volume.write(path, content)
         volume.write(CMDLINE, cmdline([*words, *WORDS]))
 

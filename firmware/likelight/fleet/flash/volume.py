@@ -17,12 +17,13 @@ from likelight.fleet.flash.boot_files import (
     words_besides_ours,
 )
 from likelight.fleet.flash.errors import FlashError
+from likelight.fleet.flash.packages import ON_VOLUME, Packages
 from likelight.fleet.seed.boot_text import BOOT_TEXT
 from likelight.fleet.seed.seed import KEY_FILE, RADIUS_CA, Seed
 
 
-def put_on_volume(volume: Path, seed: Seed) -> None:
-    """Put `seed` onto the mounted boot volume `volume`, and read all of it again.
+def put_on_volume(volume: Path, seed: Seed, packages: Packages) -> None:
+    """Put `seed` and `packages` onto the mounted boot volume `volume`, and read all of it again.
 
     Blocks. Raises `FlashError`; then the card boots as it came, or the same call mends it.
     """
@@ -40,7 +41,11 @@ def put_on_volume(volume: Path, seed: Seed) -> None:
         for path in (KEY_FILE, BOOT_TEXT, RADIUS_CA):
             if (volume / path).exists():
                 _wipe(volume / path)
-        for path, content in files_beside_cmdline(seed, read).items():
+        if packages:
+            # apt would install two versions at once.
+            for old in (volume / ON_VOLUME).glob("*.deb"):
+                old.unlink()
+        for path, content in files_beside_cmdline(seed, packages, read).items():
             (volume / path).parent.mkdir(exist_ok=True)
             _write(volume / path, content)
         _replace(volume / CMDLINE, cmdline([*words, *WORDS]))
