@@ -114,6 +114,10 @@ WORDS: Final[dict[str, Words]] = {
     ),
     "config": Words("A setting is wrong", f"{_CALL_IT} a mistake in its configuration."),
     "address": Words("Its page has no address", f"{_CALL_IT} that its port or address is taken."),
+    "boot-text": Words(
+        "The file on its memory card has a mistake",
+        f"{_CALL_IT} what the box's screen says of likelight.txt.",
+    ),
     "language": Words(
         "It can't write the crew's language",
         f"{_CALL_IT} that the letters of the crew's language are missing.",

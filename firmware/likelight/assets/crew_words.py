@@ -76,6 +76,11 @@ class CrewWords:
     card_failing: str = "Memory card fault."
     call_it: str = "Call IT, code {code}."
 
+    line_write: str = "Line {line}: write “{text}”."
+    line_add: str = "Add the line “{text}”."
+    line_delete: str = "Delete line {line}."
+    save_as_text: str = "Save it as text in UTF-8."
+
     stuck: str = "{name} is stuck."
     wipe_one: str = "Wipe it, or call IT, code {code}."
     both_stuck: str = "Buttons stuck."
@@ -167,6 +172,8 @@ _SAMPLES: Final[Mapping[str, object]] = {
     "percent": 42,
     "seconds": 5,
     "code": "C1",
+    "line": 12,
+    "text": "language = en",
     "name": "THANKS",
     "day": "tomorrow",
     "time": datetime(2026, 12, 1, 11, 30, tzinfo=UTC),

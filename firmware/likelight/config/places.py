@@ -11,6 +11,8 @@ SERVICE_STATE = Path("/var/lib/likelight")
 """systemd's state directory for the service (`StateDirectory=likelight`)."""
 SERVICE_RUNTIME = Path("/run/likelight")
 """systemd's runtime directory for the service (`RuntimeDirectory=likelight`)."""
+BOOT_REPORT = Path("/run/likelight-boot/report.json")
+"""What `likelight boot-volume`, as root, has to tell the daemon."""
 CONTROL_SOCKET = "control.sock"
 """The name of the daemon's unix socket, in the runtime directory."""
 

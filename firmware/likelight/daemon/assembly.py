@@ -23,6 +23,7 @@ from likelight.appreciation.window_in import (
 from likelight.config.device_tokens import DeviceTokens
 from likelight.config.places import CONTROL_SOCKET, runtime_dir
 from likelight.config.settings import Config
+from likelight.daemon.boot_watch import BootWatch
 from likelight.daemon.camera import DeviceCamera, camera_config
 from likelight.daemon.code_pairing import CodePairing
 from likelight.daemon.device import Device
@@ -173,6 +174,8 @@ def _connect(
     for trouble in prepared.troubles:
         troubles.set(trouble, True)
     events.on_troubles()
+    watch = BootWatch(prepared.boot_report, events.on_boot_report)
+    supervisor.add("boot report", watch, critical=False)
 
     permissions = events.permissions = _permissions(config, prepared, events, zone)
     supervisor.add("permissions", permissions, critical=True)
@@ -249,6 +252,7 @@ def _window_in(
             review_due=lambda: events.permissions.consent.review_due,
             troubles=lambda: events.troubles.present,
             pairing_code=lambda: events.pairing_code,
+            file_mistakes=events.file_mistakes,
         ),
         lamp=LampStyle(
             palette=brand(config.brand.glow, config.brand.heart), dimmable=hardware.dimmable

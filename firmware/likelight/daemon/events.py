@@ -3,9 +3,11 @@
 import asyncio
 from collections.abc import Callable
 
+from likelight.appreciation.panel.situation import LineToMend
 from likelight.appreciation.sync.connection import CloudConnection
 from likelight.appreciation.sync.vitals import OwnHealth
 from likelight.appreciation.window_in import WindowIn
+from likelight.config.boot_report import NOTHING, BootReport
 from likelight.contract import (
     MAX_FINDINGS,
     Desired,
@@ -62,6 +64,8 @@ class DeviceEvents:
         """Set once the cloud may be asked: the token is there, and the address of one inside."""
         self.pairing_code: str | None = None
         """What the panel shows for an operator to confirm this device by."""
+        self.boot = NOTHING
+        """What root's command tells of the boot volume."""
         self.another_kitchen = asyncio.Event()
         self._doctor: tuple[DeviceFinding, ...] = ()
         self._doctor_at = 0.0
@@ -82,6 +86,12 @@ class DeviceEvents:
         known = {one.id for one in own}
         both = (*own, *(one for one in self._doctor if one.id not in known))
         return tuple(sorted(both, key=lambda one: one.level == "warn")[:MAX_FINDINGS])
+
+    def file_mistakes(self) -> tuple[LineToMend, ...]:
+        """Return the mistakes in `likelight.txt`, as the panel says them."""
+        return tuple(
+            LineToMend(wrong.line, wrong.remedy, wrong.text) for wrong in self.boot.mistakes
+        )
 
     def own_health(self) -> OwnHealth:
         """Return what a status has of the device's own parts."""
@@ -120,6 +130,11 @@ class DeviceEvents:
         self.pairing_code = code
         self.window_in.situation_changed()
         self.changes.bump()
+
+    def on_boot_report(self, report: BootReport) -> None:
+        self.boot = report
+        self.troubles.set(Trouble.BOOT_TEXT, bool(report.mistakes))
+        self.window_in.situation_changed()
 
     def on_paired(self) -> None:
         self.troubles.set(Trouble.NOT_PAIRED, False)

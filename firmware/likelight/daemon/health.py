@@ -27,7 +27,14 @@ POLL = "poll"
 """The components that poll the cloud and tend the panel."""
 LAMP = "lamp"
 DISPLAY = "display"
-_WARNED = {Trouble.LANGUAGE, Trouble.BRAND_NOTES, Trouble.PUSH_URL, Trouble.STORE_DAMAGED, "push"}
+_WARNED = {
+    Trouble.BOOT_TEXT,
+    Trouble.LANGUAGE,
+    Trouble.BRAND_NOTES,
+    Trouble.PUSH_URL,
+    Trouble.STORE_DAMAGED,
+    "push",
+}
 """What leaves lamp, panel, buttons and picture as they are."""
 _FINE = (CloudConnection.STARTING, CloudConnection.CONNECTED)
 

@@ -6,12 +6,13 @@ import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 from likelight.appreciation.sync.store import DeviceStore
 from likelight.assets.catalogue import BUNDLED, DEFAULT, Notes
 from likelight.config.device_tokens import DeviceTokens
 from likelight.config.opened_lights import OpenedLights, write_opened_lights
-from likelight.config.places import runtime_dir
+from likelight.config.places import BOOT_REPORT, runtime_dir
 from likelight.config.settings import Config, ConfigError
 from likelight.config.state_dir import is_new, is_usable, own_token
 from likelight.daemon.camera import camera_config
@@ -62,6 +63,8 @@ class Prepared:
     push_target: PushTarget | None
     """None when no push is configured, or its address can't be read."""
     clock: BootClock
+    boot_report: Path
+    """Where root's command tells what it could not take over from the boot volume."""
     now: Now
     rng: random.Random
 
@@ -122,6 +125,7 @@ def prepare(config: Config, listener: socket.socket | None, *, broken: bool = Fa
         embedded_cloud,
         push_target,
         BootClock(runtime_dir(state_dir)),
+        BOOT_REPORT,
         now,
         rng,
     )

@@ -32,6 +32,8 @@ class Trouble(StrEnum):
     """The embedded cloud's database was damaged, or can't be opened."""
     ADDRESS = "address"
     """The address or port of the web page is not there, or not free, yet."""
+    BOOT_TEXT = "boot-text"
+    """`likelight.txt` on the boot volume has a mistake, and nothing of it counts."""
     LANGUAGE = "language"
     """This machine can't write the crew's language; the panel speaks English."""
     BRAND_NOTES = "brand-notes"

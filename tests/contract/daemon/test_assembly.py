@@ -21,6 +21,7 @@ from likelight.web.http.server import listen
 from support.pi import PI_4, pi
 
 ALWAYS = {
+    "boot report": False,
     "disk": False,
     "feed": True,
     "on air": True,

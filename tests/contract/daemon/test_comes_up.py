@@ -4,6 +4,7 @@ import asyncio
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import ExitStack, asynccontextmanager
+from dataclasses import replace
 from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import Any
@@ -19,12 +20,14 @@ from likelight.config.settings import CloudSettings, Config, KitchenSettings, We
 from likelight.config.state_dir import held_if_usable
 from likelight.contract import LATEST, DeviceFinding, State
 from likelight.contract.enrolment import code_of, new_code
-from likelight.daemon import assembly, embedded_cloud, kitchen_notes, token_watch
+from likelight.daemon import assembly, boot_watch, embedded_cloud, kitchen_notes, token_watch
 from likelight.daemon import listener as listener_module
+from likelight.daemon import prepare as prepare_module
 from likelight.daemon.assembly import assemble
 from likelight.daemon.device import Device
 from likelight.daemon.listener import device_listener_if_there
 from likelight.daemon.prepare import prepare
+from likelight.fleet.boot_volume.take import Places, take
 from likelight.runtime import supervisor
 from likelight.runtime.clock import utc_now
 from likelight.web.control.client import call
@@ -413,6 +416,28 @@ async def test_what_the_configuration_names_and_can_not_be_used_is_left_out_and_
         await device.lights_for_a_like(device.url)
         status, body, ready = await device.health()
         assert (status, body["status"], body["reasons"], ready) == (200, "degraded", [reason], 200)
+
+
+async def test_each_mistake_in_likelight_txt_is_said_on_the_panel_until_it_is_mended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(boot_watch, "LOOK_AGAIN_S", 0.05)
+    boot, places = tmp_path / "boot", Places(report=tmp_path / "run" / "report.json")
+    monkeypatch.setattr(prepare_module, "BOOT_REPORT", places.report)
+
+    def takes(text: str) -> None:
+        boot.mkdir(exist_ok=True)
+        (boot / "likelight.txt").write_text(text)
+        take(boot, replace(places, config=tmp_path / "etc" / "likelight.toml"), {"store": KID})
+
+    await asyncio.to_thread(takes, "name = Harbour\nlangage = de\n")
+    async with risen(tmp_path / "state") as device:
+        await device.says("Line 2: write")
+        await device.lights_for_a_like(device.url)
+        _, body, ready = await device.health()
+        assert (body["status"], body["reasons"], ready) == ("degraded", ["boot-text"], 200)
+        await asyncio.to_thread(takes, "name = Harbour\n")
+        await device.until(lambda: not device.device.troubles.present)
 
 
 async def test_what_is_broken_comes_to_the_cloud_s_operators_with_what_to_do(

@@ -13,7 +13,7 @@ import pytest
 
 from likelight.appreciation.panel.headline import answers, headline
 from likelight.appreciation.panel.note_fit import MOST_PAGES, cut_word
-from likelight.appreciation.panel.situation import Situation
+from likelight.appreciation.panel.situation import LineToMend, Situation
 from likelight.appreciation.screens import figure, message, pairing
 from likelight.appreciation.screens.canvas import Canvas
 from likelight.appreciation.screens.geometry import FLOOR_ARC_MIN, em_for, geometry
@@ -79,6 +79,15 @@ SITUATIONS = [
         )
     ),
     *(replace(CALM, troubles=(trouble,)) for trouble in Trouble),
+    *(
+        replace(CALM, camera=camera, file_mistakes=(LineToMend(12, remedy, "board = pi-5"),))
+        for camera, remedy in (
+            (State.IDLE, "write"),
+            (State.IDLE, "add"),
+            (State.IDLE, "save"),
+            (State.PRIVATE, "delete"),
+        )
+    ),
     *(replace(CALM, stuck=stuck) for stuck in (("PRIVACY",), ("THANKS", "PRIVACY"))),
     *(replace(CALM, camera=State.OFF, cause=cause) for cause in (Cause.CONSENT, Cause.DESIRED)),
     *(

@@ -4,7 +4,13 @@ import pytest
 from hypothesis import given
 
 from likelight.contract.enrolment import new_code
-from likelight.fleet.seed.boot_text import boot_text, for_enrolled, read_boot_text
+from likelight.fleet.seed.boot_text import (
+    EXAMPLES,
+    Remedy,
+    boot_text,
+    for_enrolled,
+    read_boot_text,
+)
 from likelight.fleet.stores.network import Network, Security, Wifi
 from likelight.fleet.stores.rows import StoreRow
 from support.listed_stores import STORES
@@ -72,6 +78,37 @@ def test_each_mistake_says_its_line_and_what_to_type(text: str | bytes, said: st
     assert str(read.mistakes[0]).startswith(f"likelight.txt, {said}")
     assert SECRET not in " ".join(map(str, read.mistakes))
     assert (read.settings, read.network) == ({}, None), "with a mistake nothing counts"
+
+
+@pytest.mark.parametrize(
+    ("text", "mends"),
+    [
+        (f"name = a\n{SECRET}\n", (2, Remedy.DELETE, "")),
+        ("board\n", (1, Remedy.WRITE, "board = pi-5")),
+        (f"password = {SECRET}\n", (1, Remedy.WRITE, "passphrase = …")),
+        ("board = pi-9\n", (1, Remedy.WRITE, "board = pi-5")),
+        ("board = pi-5\nboard = pi-4\n", (2, Remedy.DELETE, "")),
+        (f"\nssid = K\npassphrase = {SECRET}\n", (2, Remedy.ADD, "security = wpa2")),
+        ("ssid = K\nsecurity = open\nidentity = k\n", (3, Remedy.DELETE, "")),
+        ("consent = yes\n", (1, Remedy.DELETE, "")),
+        (b"name = Caf\xe9\n", (1, Remedy.SAVE, "")),
+    ],
+)
+def test_a_panel_can_say_what_to_do_without_english(
+    text: str | bytes, mends: tuple[int, Remedy, str]
+) -> None:
+    first = read_boot_text(text.encode() if isinstance(text, str) else text).mistakes[0]
+    assert (first.line, first.remedy, first.text) == mends
+
+
+def test_what_a_panel_says_to_write_is_right() -> None:
+    for name, example in EXAMPLES.items():
+        beside = {"store": "", "address": "gateway = 192.0.2.1\ndns = 192.0.2.53\n"}.get(name, "")
+        if name not in ("code", "passphrase", "identity", "gateway", "dns", "ssid", "security"):
+            assert read_boot_text(f"{name} = {example}\n{beside}".encode()).mistakes == (), name
+    wifi = ("ssid", "security", "passphrase")
+    text = "".join(f"{name} = {EXAMPLES[name].replace('…', SECRET)}\n" for name in wifi)
+    assert read_boot_text(text.encode()).mistakes == ()
 
 
 def enrolled_takes(text: str) -> tuple[dict[str, str], bool, list[str]]:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from likelight.config.boot_report import NOTHING, read_report
 from likelight.config.settings import read_config
 from likelight.contract.enrolment import new_code
 from likelight.fleet.boot_volume.take import Places, Taken, take
@@ -34,7 +35,8 @@ class Device:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.text = folder / "boot" / "likelight.txt"
-        self.places = Places(folder / "etc" / "likelight.toml", folder / "profiles")
+        self.report = folder / "run" / "report.json"
+        self.places = Places(folder / "etc" / "likelight.toml", folder / "profiles", self.report)
         self.code = folder / "etc" / "enrolment-code"
         self.profile = folder / "profiles" / "likelight.nmconnection"
         for name in ("boot", "profiles"):
@@ -127,6 +129,16 @@ def test_with_a_mistake_nothing_changes_and_it_is_said_at_each_boot(
     assert (before.read_bytes(), device.profile.exists()) == (held, False)
     assert device.text.read_bytes() == text
     assert SECRET not in " ".join(map(str, taken.mistakes))
+    told = read_report(device.report)
+    assert ([wrong.line for wrong in told.mistakes], device.has(SECRET)[1:]) == ([line], [])
+    assert (_mode(device.report), _mode(device.report.parent)) == (0o644, 0o755)
+    device.takes(SEED, ENROLLED)
+    assert read_report(device.report) == NOTHING, "mended"
+
+
+def test_of_any_number_of_mistakes_twenty_are_told(device: Device) -> None:
+    device.takes(b"consent = yes\r\n" * 3000)
+    assert [wrong.line for wrong in read_report(device.report).mistakes] == [*range(1, 21)]
 
 
 def test_a_configuration_that_somebody_has_written_stays(device: Device) -> None:

@@ -4,14 +4,27 @@ from pathlib import Path
 
 import pytest
 
+from likelight.config.boot_report import BootReport, MendableLine
 from likelight.fleet.doctor import doctor
 from likelight.fleet.doctor.checks import CHECKS, configuration
 from support.doctor import GOOD_UNIT, PI_4, UNIT, Case, assert_seen, assert_shown, with_files
 
+REPORT = BootReport(
+    mistakes=(MendableLine(line=4, words="write language = VALUE", remedy="write"),)
+).model_dump_json()
 CASES = [
     Case("configuration", "ok", "none", {}),
     Case("configuration", "fail", "line 3", {}, with_files({}, mistakes="line 3: web.prt: no")),
     Case("configuration", "skip", "the demo", {}, with_files({}, demo=True)),
+    Case("boot-volume", "ok", "none", {}),
+    Case(
+        "boot-volume",
+        "fail",
+        "line 4: write language = VALUE",
+        {},
+        with_files({"/run/likelight-boot/report.json": REPORT}),
+    ),
+    Case("boot-volume", "skip", "the demo", {}, with_files({}, demo=True)),
 ]
 
 

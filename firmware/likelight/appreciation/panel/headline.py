@@ -17,6 +17,8 @@ from likelight.assets.crew_words import ENGLISH, CrewWords
 from likelight.contract import Cause, State
 from likelight.runtime.troubles import Trouble
 
+FILE = "likelight\u200b.txt"
+"""The title of what is said about the file; it breaks before the dot alone."""
 _CODES = {
     # What keeps the device from remembering anything, PRIVACY included, is the first that a private
     # crew is told.
@@ -28,6 +30,7 @@ _CODES = {
     Trouble.NOT_PAIRED: "C3",
     Trouble.CONFIG: "S1",
     Trouble.CLOUD_STORE: "D4",
+    Trouble.BOOT_TEXT: "S7",
     Trouble.ADDRESS: "N3",
     Trouble.LANGUAGE: "S3",
     Trouble.BRAND_NOTES: "S4",
@@ -54,6 +57,8 @@ def headline(now: Situation, words: CrewWords = ENGLISH) -> Screen:
     later = now.patient or now.hiding or now.just_liked or "THANKS" in now.stuck
     if now.question is not None and not later:
         return now.question
+    if now.file_mistakes and not (now.hiding or now.just_liked):
+        return _mistakes(now, words)
     if now.camera is State.PRIVATE:
         return _private(now, words)
     if now.stuck:
@@ -77,6 +82,26 @@ def headline(now: Situation, words: CrewWords = ENGLISH) -> Screen:
 
 def _thanks_kept(words: CrewWords) -> StatusScreen:
     return StatusScreen(words.thanks_kept, words.thanks_wait, "hands")
+
+
+def _mistakes(now: Situation, words: CrewWords) -> StatusScreen:
+    """Say each mistake in the file by its line, and what to do there: until it is mended the device
+    may have no network, and no crew is asked about the rest."""
+    said = [_mending(words, *mistake) for mistake in now.file_mistakes]
+    if now.camera is State.PRIVATE:
+        said += [words.camera_off, words.press_again]
+    return StatusScreen(FILE, " ".join(said), "wrench")
+
+
+def _mending(words: CrewWords, line: int, remedy: str, text: str) -> str:
+    match remedy:
+        case "write":
+            return words.line_write.format(line=line, text=text)
+        case "add":
+            return words.line_add.format(text=text)
+        case "save":
+            return words.save_as_text
+    return words.line_delete.format(line=line)
 
 
 def _private(now: Situation, words: CrewWords) -> Screen:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, tzinfo
 
+from likelight.appreciation.panel.situation import LineToMend
 from likelight.contract import Catalogue
 from likelight.runtime.troubles import Trouble
 
@@ -15,8 +16,8 @@ class PanelSettings:
     In `quiet()` hours the panel is dark, or as bright as `night_brightness` says (0..1) if it does
     not burn in. With `viewers_at_rest` the resting screen says how many watch; else these and the
     likes take turns, in large figures, for as long as somebody does. `review_due` returns the date
-    by which the crew's consent must be reviewed, when that is soon, and `pairing_code` the code
-    that waits for an operator.
+    by which the crew's consent must be reviewed, when that is soon, `pairing_code` the code that
+    waits for an operator, and `file_mistakes` those in the boot volume's `likelight.txt`.
     """
 
     catalogue: Catalogue
@@ -27,3 +28,4 @@ class PanelSettings:
     review_due: Callable[[], date | None] = lambda: None
     troubles: Callable[[], tuple[Trouble, ...]] = lambda: ()
     pairing_code: Callable[[], str | None] = lambda: None
+    file_mistakes: Callable[[], tuple[LineToMend, ...]] = lambda: ()

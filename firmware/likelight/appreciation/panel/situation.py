@@ -2,12 +2,23 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import NamedTuple
 
 from likelight.appreciation.screens.models import Screen
 from likelight.appreciation.sync.client import FailureKind
 from likelight.appreciation.sync.connection import CloudConnection
 from likelight.contract import Cause, State
 from likelight.runtime.troubles import Trouble
+
+
+class LineToMend(NamedTuple):
+    """A mistake in line `line` of `likelight.txt`. `remedy` is write, add, delete or save; `text`
+    the line to write or to add.
+    """
+
+    line: int
+    remedy: str
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +43,8 @@ class Situation:
     """The camera's trouble as a short code, to be read to IT on the phone."""
     troubles: tuple[Trouble, ...] = ()
     """What is wrong with the device as a whole, the most urgent first."""
+    file_mistakes: tuple[LineToMend, ...] = ()
+    """Those in `likelight.txt` on the boot volume."""
     pairing_code: str | None = None
     """What an operator confirms this device by, while it is not paired."""
     viewers: str | None = None

@@ -103,6 +103,7 @@ class SituationTracker:
             likes_today=self._inbox.likes_today,
             trouble=self.camera_trouble,
             troubles=self._settings.troubles(),
+            file_mistakes=self._settings.file_mistakes(),
             pairing_code=self._settings.pairing_code(),
             viewers=viewers.band,
             viewers_at_rest=at_rest,

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from likelight.config.places import DEFAULT_FILE
+from likelight.config.boot_report import MOST_MISTAKES, BootReport, MendableLine, write_report
+from likelight.config.places import BOOT_REPORT, DEFAULT_FILE
 from likelight.fleet.seed.boot_text import (
     BOOT_TEXT,
     MOST_BYTES,
@@ -40,10 +41,11 @@ driver = "picamera2"
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """Where a device keeps what is taken over."""
+    """Where a device keeps what is taken over, and is told what could not be."""
 
     config: Path = DEFAULT_FILE
     profiles: Path = Path("/etc/NetworkManager/system-connections")
+    report: Path = BOOT_REPORT
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +63,18 @@ def take(volume: Path, places: Places, enrolled: Mapping[str, str] | None) -> Ta
     """Take over `likelight.txt` on `volume` unless that was done, on a device that has enrolled
     with the settings `enrolled`, or on a new one.
 
-    Blocks. Raises `OSError`. With a mistake nothing changes.
+    The daemon is told what could not be. Blocks. Raises `OSError`. With a mistake nothing changes.
     """
+    taken = _take(volume, places, enrolled)
+    lines = [
+        MendableLine(line=wrong.line, words=wrong.words, remedy=wrong.remedy, text=wrong.text)
+        for wrong in taken.mistakes[:MOST_MISTAKES]
+    ]
+    write_report(places.report, BootReport(mistakes=tuple(lines)))
+    return taken
+
+
+def _take(volume: Path, places: Places, enrolled: Mapping[str, str] | None) -> Taken:
     file, folder = volume / BOOT_TEXT, places.config.parent
     _finish_overwriting(file)
     if not file.exists():

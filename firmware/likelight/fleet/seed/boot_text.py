@@ -7,6 +7,7 @@ letter by letter, but for blanks around it: no quotes, and no comment behind a v
 import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from enum import StrEnum
 from typing import Final
 
 from likelight.config.address import check_cloud_url
@@ -38,6 +39,28 @@ _ALSO_CALLED = {
     "router": "gateway",
     "ip": "address",
 }
+EXAMPLES = {
+    "store": "store-17",
+    "name": "Harbour",
+    "cloud": "https://cloud.example",
+    "code": "…",
+    "country": "DE",
+    "timezone": "Europe/Berlin",
+    "language": "en",
+    "board": "pi-5",
+    "kit": "reference",
+    "ssid": "Kitchen",
+    "security": "wpa2",
+    "passphrase": "…",
+    "identity": "store17@example.com",
+    "hidden": "no",
+    "address": "192.0.2.21/24",
+    "gateway": "192.0.2.1",
+    "dns": "192.0.2.53",
+}
+"""A value of each setting, for a panel that says what to type."""
+_DELETE = ": delete it"
+"""In the words about a setting that should not be there."""
 _SAVE_AS = "in Notepad choose File, Save as, and the encoding UTF-8"
 _HEAD = """\
 # What this device is told when it starts. Change it with Notepad and save it.
@@ -53,12 +76,26 @@ _FOOT = """
 """
 
 
+class Remedy(StrEnum):
+    """What ends a mistake, for a panel that speaks the crew's language."""
+
+    WRITE = "write"
+    """Write `text` in place of the line."""
+    ADD = "add"
+    """Write `text` as one line more."""
+    DELETE = "delete"
+    SAVE = "save"
+    """Save the file anew, as text in UTF-8."""
+
+
 @dataclass(frozen=True, slots=True)
 class LineMistake:
     """What is wrong in a line, from 1 on, and what to type there. It repeats no secret."""
 
     line: int
     words: str
+    remedy: Remedy = Remedy.DELETE
+    text: str = ""
 
     def __str__(self) -> str:
         return f"{BOOT_TEXT}, line {self.line}: {self.words}"
@@ -88,14 +125,14 @@ def boot_text(store: StoreRow, cloud: str, code: str) -> bytes:
 def read_boot_text(content: bytes) -> BootText:
     """Return what a file of this `content` says, or all its mistakes."""
     if len(content) > MOST_BYTES:
-        return _refused(1, "the file is larger than 64 KiB: write it anew")
+        return _damaged(1, "the file is larger than 64 KiB: write it anew")
     try:
         text = content.decode(encoding_of(content))
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        return _refused(line, f"a letter here is not saved as UTF-8: {_SAVE_AS}")
+        return _damaged(line, f"a letter here is not saved as UTF-8: {_SAVE_AS}")
     if "\0" in text:
-        return _refused(1, f"the file is damaged, or no text: write it anew; {_SAVE_AS}")
+        return _damaged(1, f"the file is damaged, or no text: write it anew; {_SAVE_AS}")
     cells, lines, mistakes = _cells(text)
     mistakes += _mistakes(cells, lines)
     if mistakes:
@@ -118,13 +155,10 @@ def for_enrolled(text: BootText, enrolled: Mapping[str, str]) -> BootText:
             continue
         words = f"this device belongs to {enrolled[name]}, and this file to another {name}: "
         words += "nothing in it counts. Delete the file, or reset the device for another store"
-        return _refused(text.lines[name], words)
+        own = f"{name} = {enrolled[name]}"
+        return _refused(LineMistake(text.lines[name], words, Remedy.WRITE, own))
     wrong = [
-        LineMistake(
-            text.lines[name],
-            f"{name} can't be changed here once a device is enrolled: "
-            + (f"write {name} = {enrolled[name]}" if name in enrolled else "delete the line"),
-        )
+        _as_enrolled(text.lines[name], name, enrolled.get(name))
         for name in text.settings
         if name not in CHANGEABLE and name != "code" and not _same(text, enrolled, name)
     ]
@@ -149,8 +183,20 @@ def _without_secret(line: str) -> str:
     return f"#{line}" if name in NETWORK else line
 
 
-def _refused(line: int, words: str) -> BootText:
-    return BootText(mistakes=(LineMistake(line, words),))
+def _as_enrolled(line: int, name: str, value: str | None) -> LineMistake:
+    words = f"{name} can't be changed here once a device is enrolled: "
+    if value is None:
+        return LineMistake(line, f"{words}delete the line")
+    own = f"{name} = {value}"
+    return LineMistake(line, f"{words}write {own}", Remedy.WRITE, own)
+
+
+def _damaged(line: int, words: str) -> BootText:
+    return _refused(LineMistake(line, words, Remedy.SAVE))
+
+
+def _refused(mistake: LineMistake) -> BootText:
+    return BootText(mistakes=(mistake,))
 
 
 def _same(text: BootText, enrolled: Mapping[str, str], name: str) -> bool:
@@ -170,9 +216,10 @@ def _cells(text: str) -> tuple[dict[str, str], dict[str, int], list[LineMistake]
         name, equals, value = line.partition("=")
         name, value = name.strip().lower(), value.strip()
         if not equals:
-            mistakes.append(LineMistake(number, "write NAME = VALUE, as in language = en"))
+            words = "write NAME = VALUE, as in language = en"
+            mistakes.append(_instead(number, words, _meant(name.split()[0])))
         elif name not in SETTINGS:
-            mistakes.append(LineMistake(number, _unknown(name)))
+            mistakes.append(_instead(number, _unknown(name), _meant(name)))
         elif name in lines:
             words = f"{name} is in line {lines[name]} already; delete one of them"
             mistakes.append(LineMistake(number, words))
@@ -183,9 +230,21 @@ def _cells(text: str) -> tuple[dict[str, str], dict[str, int], list[LineMistake]
     return cells, lines, mistakes
 
 
-def _unknown(name: str) -> str:
+def _meant(name: str) -> str | None:
+    """Return which setting somebody meant who wrote `name`; None for anything else."""
     close = difflib.get_close_matches(name, SETTINGS, n=1)
-    meant = _ALSO_CALLED.get(name) or next(iter(close), None)
+    return _ALSO_CALLED.get(name) or next(iter(close), None)
+
+
+def _instead(line: int, words: str, name: str | None, remedy: Remedy = Remedy.WRITE) -> LineMistake:
+    """Return a mistake that an example of the setting `name` mends; without one, it is deleted."""
+    if name is None:
+        return LineMistake(line, words)
+    return LineMistake(line, words, remedy, f"{name} = {EXAMPLES[name]}")
+
+
+def _unknown(name: str) -> str:
+    meant = _meant(name)
     if meant:
         return f"write {meant} = VALUE: before the = there is no setting's name"
     return f"before the = stands no setting; write one of {', '.join(SETTINGS)}"
@@ -195,13 +254,17 @@ def _mistakes(cells: Mapping[str, str], lines: Mapping[str, int]) -> list[LineMi
     mistakes = []
     for name, cell in cells.items():
         if words := _wrong(name, cell):
-            mistakes.append(LineMistake(lines[name], f"{name}: {words}"))
+            mistakes.append(_instead(lines[name], f"{name}: {words}", name))
     first = next((lines[name] for name in NETWORK if name in lines), 1)
     for name, words in network_mistakes(cells):
-        mistakes.append(LineMistake(lines.get(name, first), f"{name}: {words}"))
+        said = f"{name}: {words}"
+        if name not in lines:
+            mistakes.append(_instead(first, said, name, Remedy.ADD))
+        else:
+            mistakes.append(_instead(lines[name], said, None if _DELETE in words else name))
     if cells.get("security", "").lower() == Security.ENTERPRISE:
         words = "such a network also needs a file: have IT make a seed with it"
-        mistakes.append(LineMistake(lines["security"], f"security: {words}"))
+        mistakes.append(_instead(lines["security"], f"security: {words}", "security"))
     return mistakes
 
 

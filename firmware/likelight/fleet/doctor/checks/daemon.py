@@ -52,6 +52,10 @@ _TROUBLES = {
         "the web page's address or port is not there, or not free",
         "`ip address` and `sudo ss -ltnp` show both; set web.host or web.port",
     ),
+    Trouble.BOOT_TEXT: (
+        "likelight.txt on the boot volume has a mistake, and nothing of it counts",
+        "see boot-volume",
+    ),
     Trouble.LANGUAGE: (
         "the crew's language can't be written here, and the panel speaks English",
         "see shaping; restart after that",
