@@ -13,7 +13,7 @@ from pathlib import Path
 
 from likelight.cli.flash_card import CardOptions, onto_cards
 from likelight.contract.enrolment import new_code
-from likelight.fleet.boot_volume.take import Places, take
+from likelight.fleet.boot_volume.take import Places, network_has_worked, take
 from likelight.fleet.flash.orders import Order, read_orders
 from likelight.fleet.flash.seed_folder import write_seeds
 from likelight.fleet.flash.volume import WORDS, put_on_volume
@@ -86,7 +86,8 @@ def attempts_on_volume(folder: Path) -> None:
 
 
 def attempts_on_boot_volume(folder: Path) -> None:
-    """Take over a volume's text on a new device, killed likewise."""
+    """Take over a volume's text on a new device, and its network once it has worked, killed
+    likewise."""
     codes = folder / "codes.csv"
     codes.write_text(f"store,code\na,{new_code()}\n")
     seed = _orders(folder, codes, ("a,One",))[0].seed()
@@ -94,14 +95,19 @@ def attempts_on_boot_volume(folder: Path) -> None:
     (folder / "stock").mkdir()
     (folder / "stock" / BOOT_TEXT).write_bytes(seed.files[BOOT_TEXT] + network)
     volume, etc = folder / "volume", folder / "volume" / "etc"
-    places = Places(etc / "likelight" / "likelight.toml", etc)
+    places = Places(etc / "likelight" / "likelight.toml", etc, folder / "run" / "report.json")
     whole: dict[str, bytes] = {}
+
+    def boots() -> None:
+        take(volume, places, None)
+        network_has_worked(volume, places)
+
     for number in [1000, *range(1, 1000)]:
         shutil.rmtree(volume, ignore_errors=True)
         shutil.copytree(folder / "stock", volume)
         etc.mkdir()
-        ended = _forked(lambda: _killed(number, volume, lambda: take(volume, places, None)))  # noqa: B023
-        assert _forked(lambda: take(volume, places, None)) == 0
+        ended = _forked(lambda: _killed(number, volume, boots))  # noqa: B023
+        assert _forked(boots) == 0
         found = {str(path.relative_to(volume)): path for path in volume.rglob("*")}
         files = {name: path.read_bytes() for name, path in found.items() if path.is_file()}
         whole = whole or files

@@ -26,16 +26,33 @@ def add_boot_volume(commands: "Commands") -> None:
     command.add_argument(
         "volume", nargs="?", type=Path, default=VOLUME, metavar="PATH", help="(default %(default)s)"
     )
-    command.set_defaults(run=_take)
+    command.add_argument(
+        "--network-works",
+        action="store_true",
+        help="the network of likelight.txt has worked: only take its passphrase out of the file",
+    )
+    command.set_defaults(run=_run)
 
 
-def _take(arguments: argparse.Namespace) -> Exit:
-    from likelight.fleet.boot_volume.take import Places, take
-
+def _run(arguments: argparse.Namespace) -> Exit:
     try:
-        taken = take(arguments.volume, Places(), _enrolled())
+        return _scrub(arguments.volume) if arguments.network_works else _take(arguments.volume)
     except OSError as error:
         return end(f"{error.filename}: {error.strerror}. Try it with sudo", Exit.UNAVAILABLE)
+
+
+def _scrub(volume: Path) -> Exit:
+    from likelight.fleet.boot_volume.take import Places, network_has_worked
+
+    if network_has_worked(volume, Places()):
+        print("The network works, and was taken out of likelight.txt.")
+    return Exit.DONE
+
+
+def _take(volume: Path) -> Exit:
+    from likelight.fleet.boot_volume.take import Places, take
+
+    taken = take(volume, Places(), _enrolled())
     for mistake in taken.mistakes:
         print(f"likelight: {mistake}", file=sys.stderr)
     if taken.mistakes:

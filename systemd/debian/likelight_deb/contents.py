@@ -111,13 +111,18 @@ class Contents:
         root = work / f"device-{self._version}"
         systemd = self._source / "systemd"
         units = root / "usr/lib/systemd/system"
+        program = {"/opt/likelight/current": f"/{_BELOW}/current"}
         for unit in ("likelight", "likelight-boot-volume", "likelight-enrol"):
-            program = {"/opt/likelight/current": f"/{_BELOW}/current"}
             _put(systemd / f"{unit}.service", units, program)
         if self._python.suite != "bookworm":  # whose systemd 252 does not know its settings
             _put(systemd / "likelight.service.d/growing-pauses.conf", units / "likelight.service.d")
         for of in ("journald", "timesyncd", "system"):
             _put(systemd / f"{of}.conf.d/likelight.conf", root / f"usr/lib/systemd/{of}.conf.d")
+        dispatchers = root / "usr/lib/NetworkManager/dispatcher.d"
+        _put(
+            systemd / "90-likelight", dispatchers, {"/opt/likelight/current": f"/{_BELOW}/current"}
+        )
+        (dispatchers / "90-likelight").chmod(0o755)
         _put(systemd / "likelight.sysusers", root / "usr/lib/sysusers.d", name="likelight.conf")
         _put(self._source / "hw/udev/70-likelight.rules", root / "usr/lib/udev/rules.d")
         documents = root / "usr/share/doc/likelight"

@@ -36,7 +36,9 @@ async def test_what_a_card_says_enrols_the_device_and_a_used_code_is_dropped(
         code = capsys.readouterr().out.split()[-1]
         store = StoreRow("0421", "Harbour", UNLISTED, {})
         (boot / "likelight.txt").write_bytes(boot_text(store, site.public, code))
-        taken = await asyncio.to_thread(take, boot, Places(config, etc), None)
+        taken = await asyncio.to_thread(
+            take, boot, Places(config, etc, etc / "run" / "report.json"), None
+        )
         assert taken.changed
         ends = []
         for _ in range(2):

@@ -1,6 +1,7 @@
 """`likelight.txt` is taken over by a device: a new one, and one that has enrolled."""
 
 import os
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -8,11 +9,12 @@ import pytest
 from likelight.config.boot_report import NOTHING, read_report
 from likelight.config.settings import read_config
 from likelight.contract.enrolment import new_code
-from likelight.fleet.boot_volume.take import Places, Taken, take
+from likelight.fleet.boot_volume.take import Places, Taken, network_has_worked, take
 from likelight.fleet.seed.boot_text import boot_text
 from likelight.fleet.stores.details import Details
 from likelight.fleet.stores.rows import StoreRow
 
+DISPATCHER = Path(__file__).parents[3] / "systemd" / "90-likelight"
 SECRET = "open-sesame"
 CODE = new_code()
 WIFI = f"ssid = Kitchen\r\nsecurity = wpa2\r\npassphrase = {SECRET}\r\n".encode()
@@ -46,6 +48,9 @@ class Device:
         if content is not None:
             self.text.write_bytes(content)
         return take(self.text.parent, self.places, enrolled)
+
+    def network_works(self) -> bool:
+        return network_has_worked(self.text.parent, self.places)
 
     def has(self, secret: str) -> list[str]:
         files = [path for path in self.folder.rglob("*") if path.is_file()]
@@ -86,14 +91,55 @@ def test_a_new_device_becomes_what_its_seed_says(device: Device) -> None:
     folder = device.places.config.parent
     read_by_the_daemon = [folder, folder / "conf.d", *folder.rglob("*.toml")]
     assert [_mode(path) & 0o044 for path in read_by_the_daemon] == [0o044] * 4
-    # What Notepad shows has no secret, and what stood there on the disk is zeros.
-    assert (device.has(SECRET), device.has(CODE)) == ([], ["enrolment-code"])
+    # What Notepad shows has no code, and what stood there on the disk is zeros.
+    assert (device.has(SECRET), device.has(CODE)) == (["likelight.txt"], ["enrolment-code"])
     assert before.read_bytes().strip(b"\0") == b""
     text = device.text.read_bytes()
-    assert b"#ssid = Kitchen\r\n" in text
-    assert b"#passphrase was taken over by the device\r\n" in text
+    assert b"#code was taken over by the device\r\n" in text
     assert b"store = 0421\r\n" in text
     assert device.takes() == Taken(), "once only"
+
+
+def test_a_passphrase_stays_until_it_has_worked_and_is_then_overwritten(device: Device) -> None:
+    assert not device.network_works(), "no file"
+    device.takes(SEED + WIFI.replace(b"open-sesame", b"open-sesamy"))
+    wrong = device.profile.read_bytes()
+    # Somebody mends the letter. The old profile, tried once more, says nothing of the new one.
+    mended = device.text.read_bytes().replace(b"sesamy", b"sesame")
+    device.text.write_bytes(mended)
+    assert (device.network_works(), device.text.read_bytes()) == (False, mended)
+    assert device.takes() == Taken(changed=True, network=True)
+    assert device.profile.read_bytes() != wrong
+    before = device.folder / "before"
+    os.link(device.text, before)
+    assert (device.network_works(), device.has(SECRET)) == (True, [])
+    assert before.read_bytes().strip(b"\0") == b""
+    text = device.text.read_bytes()
+    assert b"#ssid = Kitchen\r\n#security = wpa2\r\n#passphrase has worked, and is" in text
+    assert (device.network_works(), device.takes()) == (False, Taken()), "nothing is left to do"
+    assert device.profile.exists()
+
+
+@pytest.mark.parametrize(
+    ("event", "connection", "told"),
+    [
+        ("up", "likelight-wifi", "boot-volume --network-works\n"),
+        ("up", "likelight-wired", "boot-volume --network-works\n"),
+        ("up", "a cable", ""),
+        ("dhcp4-change", "likelight-wifi", ""),
+        ("down", "likelight-wifi", ""),
+    ],
+)
+def test_networkmanager_tells_when_it_has_worked(
+    tmp_path: Path, event: str, connection: str, told: str
+) -> None:
+    command = tmp_path / "likelight"
+    command.write_text('#!/bin/sh\necho "$@"\n')
+    command.chmod(0o755)
+    environ = {"CONNECTION_ID": connection, "LIKELIGHT": str(command), "PATH": os.environ["PATH"]}
+    script = ["/bin/sh", DISPATCHER, "wlan0", event]
+    done = subprocess.run(script, env=environ, capture_output=True, text=True, check=True)
+    assert done.stdout == told
 
 
 def test_an_enrolled_device_takes_network_name_and_language_alone(device: Device) -> None:
@@ -104,7 +150,7 @@ def test_an_enrolled_device_takes_network_name_and_language_alone(device: Device
     assert device.takes(text, ENROLLED) == Taken(changed=True, network=True)
     config = read_config(device.places.config)
     assert (config.kitchen.language, config.kitchen.id, config.board) == ("en", "0421", "pi-5")
-    assert (device.has(SECRET), device.has(CODE)) == ([], [])
+    assert (device.has(SECRET), device.has(CODE)) == (["likelight.txt"], [])
 
 
 @pytest.mark.parametrize(

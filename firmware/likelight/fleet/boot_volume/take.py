@@ -1,7 +1,8 @@
 """`likelight.txt` on the boot volume becomes the device's configuration, its network and its code.
 
 Each step may be done twice, so that a power cut at any instant is mended by the next boot. The
-file's secrets are overwritten last, where they stand: FAT keeps what is only replaced.
+file's secrets are overwritten last, where they stand: FAT keeps what is only replaced. Those of the
+network stay until it has worked.
 """
 
 import hashlib
@@ -20,7 +21,8 @@ from likelight.fleet.seed.boot_text import (
     LineMistake,
     for_enrolled,
     read_boot_text,
-    without_secrets,
+    without_code,
+    without_network,
 )
 from likelight.fleet.seed.device_settings import as_toml, device_settings, device_settings_in
 from likelight.fleet.seed.key_file import key_file
@@ -77,12 +79,8 @@ def take(volume: Path, places: Places, enrolled: Mapping[str, str] | None) -> Ta
 def _take(volume: Path, places: Places, enrolled: Mapping[str, str] | None) -> Taken:
     file, folder = volume / BOOT_TEXT, places.config.parent
     _finish_overwriting(file)
-    if not file.exists():
-        return Taken()
-    with file.open("rb") as opened:
-        content = opened.read(MOST_BYTES + 1)
-    marker = folder / _TAKEN
-    if marker.exists() and marker.read_text("utf-8") == _checksum(content):
+    content, marker = _read(file), folder / _TAKEN
+    if content is None or _is_taken(content, marker):
         return Taken()
     text = read_boot_text(content)
     if enrolled is not None:
@@ -97,11 +95,42 @@ def _take(volume: Path, places: Places, enrolled: Mapping[str, str] | None) -> T
         replace_file(places.profiles / _PROFILE, profile.decode())
     if "code" in text.settings:
         replace_file(folder / CODE_FILE, text.settings["code"])
-    left = without_secrets(content)
+    _replace_lines(file, content, without_code(content), marker)
+    return Taken(changed=True, network=profile is not None)
+
+
+def network_has_worked(volume: Path, places: Places) -> bool:
+    """Take the network out of a `likelight.txt` that was taken over; return whether it was there.
+
+    Until then it stays, so that somebody can mend one letter of a passphrase. In a file that was
+    changed since, another one stands. Blocks. Raises `OSError`.
+    """
+    file, marker = volume / BOOT_TEXT, places.config.parent / _TAKEN
+    _finish_overwriting(file)
+    content = _read(file)
+    if content is None or not _is_taken(content, marker):
+        return False
+    left = without_network(content)
+    _replace_lines(file, content, left, marker)
+    return left != content
+
+
+def _replace_lines(file: Path, content: bytes, left: bytes, marker: Path) -> None:
     if left != content:
         _overwrite(file, left)
     replace_file(marker, _checksum(left))
-    return Taken(changed=True, network=profile is not None)
+
+
+def _read(file: Path) -> bytes | None:
+    """Return what is in `file`, or so much of it that it is refused; None without one."""
+    if not file.exists():
+        return None
+    with file.open("rb") as opened:
+        return opened.read(MOST_BYTES + 1)
+
+
+def _is_taken(content: bytes, marker: Path) -> bool:
+    return marker.exists() and marker.read_text("utf-8") == _checksum(content)
 
 
 def _make_readable(folder: Path) -> None:

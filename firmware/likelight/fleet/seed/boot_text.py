@@ -5,7 +5,7 @@ letter by letter, but for blanks around it: no quotes, and no comment behind a v
 """
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Final
@@ -168,19 +168,25 @@ def for_enrolled(text: BootText, enrolled: Mapping[str, str]) -> BootText:
     return replace(text, settings=taken)
 
 
-def without_secrets(content: bytes) -> bytes:
-    """Return a file that has been read, with remarks in place of its code and its network: no
-    passphrase is left, and the network is not taken a second time."""
+def without_code(content: bytes) -> bytes:
+    """Return a file that has been read, with a remark in place of its code."""
+    return _remarked(content, ("code",), {"code": "#code was taken over by the device"})
+
+
+def without_network(content: bytes) -> bytes:
+    """Return a file that has been read, with remarks in place of its network, which has worked."""
+    said = {"passphrase": "#passphrase has worked, and is stored in the device alone"}
+    return _remarked(content, NETWORK, said)
+
+
+def _remarked(content: bytes, names: Collection[str], said: Mapping[str, str]) -> bytes:
+    """Return a file with remarks in place of its lines of these names."""
     lines = content.decode(encoding_of(content)).replace("\r\n", "\n").split("\n")
-    left = [_without_secret(line) for line in lines]
+    left = list[str]()
+    for line in lines:
+        name = line.partition("=")[0].strip().lower()
+        left.append(said.get(name, f"#{line}") if name in names else line)
     return content if left == lines else "\r\n".join(left).encode()
-
-
-def _without_secret(line: str) -> str:
-    name = line.partition("=")[0].strip().lower()
-    if name in ("code", "passphrase"):
-        return f"#{name} was taken over by the device"
-    return f"#{line}" if name in NETWORK else line
 
 
 def _as_enrolled(line: int, name: str, value: str | None) -> LineMistake:
