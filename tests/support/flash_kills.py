@@ -12,6 +12,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from likelight.cli.flash_card import CardOptions, onto_cards
+from likelight.config.reset import RESET_FILE, begin_reset, finish_reset, reset_is_begun
+from likelight.config.settings import Config
 from likelight.contract.enrolment import new_code
 from likelight.fleet.boot_volume.take import Places, network_has_worked, take
 from likelight.fleet.flash.orders import Order, read_orders
@@ -22,6 +24,22 @@ from likelight.fleet.seed.seed import Seed
 from likelight.runtime.clock import utc_now
 from support.cards import OLD_HEAD, ROOT_AT, Slot, make_image
 
+BELONGINGS = (
+    "token",
+    "token.new",
+    "device.token",
+    "device.tokens",
+    "device.sqlite",
+    "device.sqlite-wal",
+    "device.sqlite.damaged-1",
+    "cloud.sqlite",
+    "consent.json",
+    "privacy",
+    "paired.toml",
+    "last-good-config.json",
+    "selftest.json",
+)
+"""What a device keeps of its store."""
 STOCK_CMDLINE = "console=tty1 root=PARTUUID=1-02 rootwait resize\n"
 OPERATIONS = {"open", "os.mkdir", "os.rename", "os.remove", "os.rmdir", "os.truncate"}
 
@@ -159,6 +177,48 @@ def attempts_on_card(folder: Path) -> None:
     raise AssertionError("it has too many operations")
 
 
+def attempts_on_reset(folder: Path) -> None:
+    """Have a device forget its store, killed likewise, and start again after that."""
+    before, after, state = folder / "before", folder / "after", folder / "state"
+    before.mkdir()
+    secret = b"what the old store must not leave"
+    for name in BELONGINGS:
+        (before / name).write_bytes(secret)
+    config = Config(state_dir=state)
+
+    def resets() -> None:
+        begin_reset(state)
+        finish_reset(config)
+
+    def starts() -> None:
+        if reset_is_begun(state):
+            finish_reset(config)
+
+    for number in range(1, 1000):
+        for each in (state, after):
+            shutil.rmtree(each, ignore_errors=True)
+        shutil.copytree(before, state)
+        after.mkdir()
+        for name in BELONGINGS:
+            # The bytes on the disk, once their name is gone.
+            (after / name).hardlink_to(state / name)
+        ended = _forked(lambda: _killed(number, state, resets))  # noqa: B023
+        begun = (state / RESET_FILE).exists()
+        assert _forked(starts) == 0
+        left = [path.name for path in state.iterdir() if not path.name.startswith(".")]
+        whole = [path.read_bytes() == secret for path in after.iterdir()]
+        if begun:
+            assert (left, any(whole)) == ([RESET_FILE], False), "a half of the old store"
+            assert not reset_is_begun(state)
+        else:
+            assert (sorted(left), all(whole)) == (sorted(BELONGINGS), True)
+        if ended == 0:
+            assert number > 20, f"it has only {number} operations"
+            return
+        assert ended == -signal.SIGKILL
+    raise AssertionError("it has too many operations")
+
+
 def _is_whole(volume: Path, seed: Seed) -> bool:
     files = {path: content for path, content in seed.files.items() if path != "user-data"}
     there = {path: (volume / path).read_bytes() for path in files if (volume / path).exists()}
@@ -232,6 +292,7 @@ ATTEMPTS = {
     "volume": attempts_on_volume,
     "boot-volume": attempts_on_boot_volume,
     "card": attempts_on_card,
+    "reset": attempts_on_reset,
 }
 
 if __name__ == "__main__":

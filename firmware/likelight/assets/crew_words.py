@@ -80,6 +80,8 @@ class CrewWords:
     line_add: str = "Add the line “{text}”."
     line_delete: str = "Delete line {line}."
     save_as_text: str = "Save it as text in UTF-8."
+    reset_title: str = "Another store?"
+    reset_detail: str = "Consent, notes and likes are then gone."
 
     stuck: str = "{name} is stuck."
     wipe_one: str = "Wipe it, or call IT, code {code}."

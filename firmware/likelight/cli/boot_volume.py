@@ -57,6 +57,9 @@ def _take(volume: Path) -> Exit:
         print(f"likelight: {mistake}", file=sys.stderr)
     if taken.mistakes:
         return Exit.FAILED
+    if taken.reset:
+        print("likelight.txt asks for a reset: the crew agrees at the panel, or nothing changes.")
+        return Exit.DONE
     print("likelight.txt was taken over." if taken.changed else "Nothing is new in likelight.txt.")
     if taken.network:
         print("A running NetworkManager reads it: `nmcli connection reload`")
@@ -70,13 +73,18 @@ def _enrolled() -> Mapping[str, str] | None:
     """
     from likelight.cli.target import Places as DevicePlaces
     from likelight.cli.target import usual_state_dir
+    from likelight.config.reset import reset_is_begun
     from likelight.config.settings import read_config
 
     places = DevicePlaces()
     if not places.default_file.exists():
         return None
     config = read_config(places.default_file, usual_state_dir(places))
-    if not config.token_file.exists() or config.cloud.url is None:
+    if (
+        reset_is_begun(config.state_dir)
+        or not config.token_file.exists()
+        or config.cloud.url is None
+    ):
         return None
     settings = {
         "store": config.kitchen.id,

@@ -16,6 +16,7 @@ from likelight.cli.notes import add_notes
 from likelight.cli.pair import add_pair
 from likelight.cli.qr import add_qr
 from likelight.cli.queue import add_queue
+from likelight.cli.reset import add_reset
 from likelight.cli.selftest import add_selftest
 from likelight.cli.serve import add_demo, add_run
 from likelight.runtime.printed import print_in_any_locale
@@ -61,6 +62,7 @@ def command_line() -> argparse.ArgumentParser:
         add_doctor,
         add_flash,
         add_boot_volume,
+        add_reset,
     ):
         add_command(commands)
     return parser

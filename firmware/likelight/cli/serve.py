@@ -104,6 +104,7 @@ def _demo(arguments: argparse.Namespace) -> Exit:
 def _run(arguments: argparse.Namespace) -> Exit:
     from likelight.config.cautions import cautions
     from likelight.config.last_good import LastGood
+    from likelight.config.reset import reset_is_begun
     from likelight.config.settings import ConfigError, read_layered
     from likelight.daemon.app import RunOptions
 
@@ -116,9 +117,28 @@ def _run(arguments: argparse.Namespace) -> Exit:
         if good is None:
             raise
         config, mistakes, options = good.config, str(error), RunOptions(broken=True)
+    if reset_is_begun(config.state_dir):
+        _finish_reset(config)
+        # What was read may have been the old store's.
+        return _run(arguments)
     for words in cautions(config):
         print(f"likelight: {words}", file=sys.stderr)
     return serve(config, options, mistakes)
+
+
+def _finish_reset(config: "Config") -> None:
+    """End a reset that was begun. Raises `ConfigError` where that can't be done: as long as
+    anything is left of the old store, the device must not run with it."""
+    from likelight.config.reset import finish_reset
+    from likelight.config.settings import ConfigError
+    from likelight.config.state_dir import held
+
+    try:
+        with held(config.state_dir):
+            finish_reset(config)
+    except OSError as error:
+        words = f"the store of before can't be forgotten: {error.filename}: {error.strerror}"
+        raise ConfigError(f"{words}; `sudo likelight reset --for-another-store`") from error
 
 
 def _last_good(file: Path, assignments: list[str]) -> "LastGood | None":

@@ -30,6 +30,9 @@ class BootReport(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     mistakes: tuple[MendableLine, ...] = Field(default=(), max_length=MOST_MISTAKES)
+    reset: str = Field(default="", max_length=40)
+    """The store for which the device should forget its own, once the crew agrees; empty for
+    none."""
 
 
 NOTHING = BootReport()

@@ -112,10 +112,11 @@ async def _run_device(
 
 
 async def _end_as_another_kitchen(device: Device) -> None:
-    """Raise `KitchenChosen` once an operator has made the device another kitchen's."""
+    """Raise `KitchenChosen` once an operator has made the device another kitchen's, or the crew
+    has agreed to a reset."""
     await device.another_kitchen.wait()
     raise KitchenChosen(
-        "an operator has chosen this device's kitchen, as which it begins anew: systemd starts it"
+        "this device is to be another kitchen's, as which it begins anew: systemd starts it"
     )
 
 

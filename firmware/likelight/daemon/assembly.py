@@ -20,6 +20,7 @@ from likelight.appreciation.window_in import (
     PolledCloud,
     WindowIn,
 )
+from likelight.assets import crew_words
 from likelight.config.device_tokens import DeviceTokens
 from likelight.config.places import CONTROL_SOCKET, runtime_dir
 from likelight.config.settings import Config
@@ -174,7 +175,14 @@ def _connect(
     for trouble in prepared.troubles:
         troubles.set(trouble, True)
     events.on_troubles()
-    watch = BootWatch(prepared.boot_report, events.on_boot_report)
+    watch = BootWatch(
+        prepared.boot_report,
+        config.state_dir,
+        window_in.questions,
+        crew_words.load(prepared.language),
+        on_change=events.on_boot_report,
+        on_reset=events.another_kitchen.set,
+    )
     supervisor.add("boot report", watch, critical=False)
 
     permissions = events.permissions = _permissions(config, prepared, events, zone)

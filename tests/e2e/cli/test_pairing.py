@@ -57,7 +57,7 @@ async def test_a_device_that_knows_no_kitchen_becomes_the_one_that_the_operator_
             # systemd starts it again after that.
             _, said = await first.communicate()
             assert first.returncode == 75
-            assert b"likelight: an operator has chosen this device's kitchen" in said
+            assert b"likelight: this device is to be another kitchen's" in said
         kitchen = (await asyncio.to_thread(read_config, config)).kitchen
         assert (kitchen.id, kitchen.name) == (KID, "The demo kitchen")
         async with device(config):

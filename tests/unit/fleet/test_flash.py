@@ -205,7 +205,7 @@ def test_a_folder_of_somebody_else_s_and_a_second_run_are_refused(office: Office
     ]
 
 
-@pytest.mark.parametrize("target", ["seeds", "volume", "boot-volume"])
+@pytest.mark.parametrize("target", ["seeds", "volume", "boot-volume", "reset"])
 def test_a_kill_at_any_instant_leaves_nothing_half_and_the_next_run_goes_on(
     tmp_path: Path, target: str
 ) -> None:

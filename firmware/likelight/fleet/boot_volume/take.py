@@ -15,6 +15,7 @@ from typing import Final
 from likelight.config.boot_report import MOST_MISTAKES, BootReport, MendableLine, write_report
 from likelight.config.places import BOOT_REPORT, DEFAULT_FILE
 from likelight.fleet.seed.boot_text import (
+    ANOTHER_STORE,
     BOOT_TEXT,
     MOST_BYTES,
     BootText,
@@ -57,6 +58,8 @@ class Taken:
     mistakes: tuple[LineMistake, ...] = ()
     changed: bool = False
     """Whether anything was taken over."""
+    reset: str = ""
+    """The store for which the file asks the device to forget its own; then nothing changes yet."""
     network: bool = False
     """Whether NetworkManager has a new profile to read."""
 
@@ -72,7 +75,7 @@ def take(volume: Path, places: Places, enrolled: Mapping[str, str] | None) -> Ta
         MendableLine(line=wrong.line, words=wrong.words, remedy=wrong.remedy, text=wrong.text)
         for wrong in taken.mistakes[:MOST_MISTAKES]
     ]
-    write_report(places.report, BootReport(mistakes=tuple(lines)))
+    write_report(places.report, BootReport(mistakes=tuple(lines), reset=taken.reset))
     return taken
 
 
@@ -87,6 +90,8 @@ def _take(volume: Path, places: Places, enrolled: Mapping[str, str] | None) -> T
         text = for_enrolled(text, enrolled)
     if text.mistakes:
         return Taken(text.mistakes)
+    if enrolled is not None and text.asks_reset:
+        return Taken(reset=text.settings.get("store", ANOTHER_STORE))
     _make_readable(folder)
     _sweep(folder, places.profiles)
     _keep_settings(text, places)

@@ -21,7 +21,9 @@ MOST_BYTES: Final = 64 * 2**10
 
 _IDENTITY = ("store", "name", "cloud", "code")
 _DEVICE = ("country", "timezone", "language", "board", "kit")
-SETTINGS: Final = (*_IDENTITY, *_DEVICE, *NETWORK)
+RESET: Final = "reset"
+ANOTHER_STORE: Final = "another-store"
+SETTINGS: Final = (*_IDENTITY, *_DEVICE, RESET, *NETWORK)
 CHANGEABLE: Final = frozenset(("name", "language", "country", *NETWORK))
 """What the file may change on a device that has enrolled; the country is its Wi-Fi's."""
 
@@ -49,6 +51,7 @@ EXAMPLES = {
     "language": "en",
     "board": "pi-5",
     "kit": "reference",
+    RESET: ANOTHER_STORE,
     "ssid": "Kitchen",
     "security": "wpa2",
     "passphrase": "…",
@@ -112,6 +115,11 @@ class BootText:
     lines: Mapping[str, int] = field(default_factory=dict)
     mistakes: tuple[LineMistake, ...] = ()
 
+    @property
+    def asks_reset(self) -> bool:
+        """Whether the device should first forget the store whose it is."""
+        return RESET in self.settings
+
 
 def boot_text(store: StoreRow, cloud: str, code: str) -> bytes:
     """Return the file for the device of `store`, as Notepad saves one."""
@@ -146,9 +154,10 @@ def for_enrolled(text: BootText, enrolled: Mapping[str, str]) -> BootText:
     """Return what of `text` counts on a device that has enrolled, with the settings `enrolled`.
 
     Its network, its name and its panel's language, where the file is this kitchen's. Consent,
-    hours and PRIVACY have no setting in such a file at all.
+    hours and PRIVACY have no setting in such a file at all. One that asks for a reset counts as it
+    is: the device is none that has enrolled any more, once the crew agrees.
     """
-    if text.mistakes:
+    if text.mistakes or text.asks_reset:
         return text
     for name in ("store", "cloud"):
         if _same(text, enrolled, name):
@@ -169,8 +178,10 @@ def for_enrolled(text: BootText, enrolled: Mapping[str, str]) -> BootText:
 
 
 def without_code(content: bytes) -> bytes:
-    """Return a file that has been read, with a remark in place of its code."""
-    return _remarked(content, ("code",), {"code": "#code was taken over by the device"})
+    """Return a file that has been read, with remarks in place of its code and its reset: each
+    counts once."""
+    said = {"code": "#code was taken over by the device", RESET: "#reset was done"}
+    return _remarked(content, said, said)
 
 
 def without_network(content: bytes) -> bytes:
@@ -280,6 +291,8 @@ def _wrong(name: str, cell: str) -> str | None:
             check_cloud_url(cell)
         elif name == "code":
             code_of(cell)
+        elif name == RESET:
+            return None if cell == ANOTHER_STORE else f"write {RESET} = {ANOTHER_STORE}"
         elif name in CHECKS:
             return without_cell(CHECKS[name](cell) or "") or None
     except ValueError as error:

@@ -1,0 +1,48 @@
+"""`likelight reset`: a device forgets its store before it moves to another one."""
+
+import argparse
+from typing import TYPE_CHECKING
+
+from likelight.cli.exits import Exit, end
+from likelight.cli.target import add_device_options, target_of
+
+if TYPE_CHECKING:
+    from likelight.cli.target import Commands
+
+
+def add_reset(commands: "Commands") -> None:
+    """Add `likelight reset`."""
+    command = commands.add_parser(
+        "reset",
+        help="forget the store: consent, notes, totals and token, before a move to another one",
+        description="Overwrite and remove what a device keeps of its store: the crew's consent, "
+        "notes, totals, the token. It then starts private, without consent, and not paired. Its "
+        "configuration and its network stay.",
+    )
+    command.add_argument(
+        "--for-another-store",
+        action="store_true",
+        required=True,
+        help="needed, since nothing brings back what is forgotten",
+    )
+    add_device_options(command)
+    command.set_defaults(run=_reset)
+
+
+def _reset(arguments: argparse.Namespace) -> Exit:
+    from likelight.config.reset import begin_reset, finish_reset
+    from likelight.config.state_dir import StateDirInUse, held
+
+    config = target_of(arguments).config
+    try:
+        with held(config.state_dir):
+            begin_reset(config.state_dir)
+            finish_reset(config)
+    except StateDirInUse:
+        words = "likelight runs. First `sudo systemctl stop likelight`, then the same again"
+        return end(words, Exit.UNAVAILABLE)
+    except OSError as error:
+        words = f"{error.filename}: {error.strerror}. Try it with sudo; what is left is "
+        return end(f"{words}forgotten at the next start", Exit.UNAVAILABLE)
+    print("The store is forgotten. Once it is paired, the device begins private, without consent.")
+    return Exit.DONE
