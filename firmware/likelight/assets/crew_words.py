@@ -81,6 +81,8 @@ class CrewWords:
     line_delete: str = "Delete line {line}."
     save_as_text: str = "Save it as text in UTF-8."
     reset_title: str = "Another store?"
+    masks_title: str = "Show more?"
+    masks_detail: str = "The camera then shows what is covered now."
     reset_detail: str = "Consent, notes and likes are then gone."
 
     stuck: str = "{name} is stuck."

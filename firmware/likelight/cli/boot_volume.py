@@ -10,6 +10,7 @@ from likelight.cli.exits import Exit, end
 
 if TYPE_CHECKING:
     from likelight.cli.target import Commands
+    from likelight.config.boot_report import Polygons
 
 VOLUME = Path("/boot/firmware")
 
@@ -52,7 +53,7 @@ def _scrub(volume: Path) -> Exit:
 def _take(volume: Path) -> Exit:
     from likelight.fleet.boot_volume.take import Places, take
 
-    taken = take(volume, Places(), _enrolled())
+    taken = take(volume, Places(), _enrolled(), _masks())
     for mistake in taken.mistakes:
         print(f"likelight: {mistake}", file=sys.stderr)
     if taken.mistakes:
@@ -64,6 +65,15 @@ def _take(volume: Path) -> Exit:
     if taken.network:
         print("A running NetworkManager reads it: `nmcli connection reload`")
     return Exit.DONE
+
+
+def _masks() -> "Polygons":
+    """Return what covers the camera's picture now. Raises `ConfigError`."""
+    from likelight.cli.target import Places as DevicePlaces
+    from likelight.config.settings import read_config
+
+    file = DevicePlaces().default_file
+    return read_config(file).camera.masks if file.exists() else ()
 
 
 def _enrolled() -> Mapping[str, str] | None:

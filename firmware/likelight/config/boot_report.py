@@ -24,6 +24,20 @@ class MendableLine(BaseModel):
     """The line to write, or to add."""
 
 
+Polygons = tuple[tuple[tuple[float, float], ...], ...]
+
+
+class MasksAsked(BaseModel):
+    """Masks that would uncover something: they wait until the crew agrees."""
+
+    model_config = ConfigDict(frozen=True)
+
+    nonce: str
+    """Drawn anew each time that it is asked: an answer counts for this question alone."""
+    held: Polygons
+    asked: Polygons
+
+
 class BootReport(BaseModel):
     """What the daemon should know; empty when all is well."""
 
@@ -33,6 +47,7 @@ class BootReport(BaseModel):
     reset: str = Field(default="", max_length=40)
     """The store for which the device should forget its own, once the crew agrees; empty for
     none."""
+    masks: MasksAsked | None = None
 
 
 NOTHING = BootReport()

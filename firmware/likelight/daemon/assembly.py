@@ -22,7 +22,7 @@ from likelight.appreciation.window_in import (
 )
 from likelight.assets import crew_words
 from likelight.config.device_tokens import DeviceTokens
-from likelight.config.places import CONTROL_SOCKET, runtime_dir
+from likelight.config.places import BOOT_AGREED, CONTROL_SOCKET, runtime_dir
 from likelight.config.settings import Config
 from likelight.daemon.boot_watch import BootWatch
 from likelight.daemon.camera import DeviceCamera, camera_config
@@ -180,8 +180,9 @@ def _connect(
         config.state_dir,
         window_in.questions,
         crew_words.load(prepared.language),
+        runtime_dir(config.state_dir) / BOOT_AGREED,
         on_change=events.on_boot_report,
-        on_reset=events.another_kitchen.set,
+        on_agreed=events.another_kitchen.set,
     )
     supervisor.add("boot report", watch, critical=False)
 

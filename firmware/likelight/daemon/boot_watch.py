@@ -7,13 +7,15 @@ import asyncio
 import logging
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 from likelight.appreciation.buttons.question import Question, Questions
-from likelight.appreciation.screens.models import StatusScreen
+from likelight.appreciation.screens.models import MasksScreen, Screen, StatusScreen
 from likelight.assets.crew_words import CrewWords
 from likelight.config.boot_report import NOTHING, BootReport, read_report
 from likelight.config.reset import begin_reset
+from likelight.runtime.atomic_file import replace_file
 
 log = logging.getLogger(__name__)
 
@@ -22,10 +24,11 @@ _HOLD_S = 3.0
 
 
 class BootWatch:
-    """Calls `on_change` with each other report in `file`, and asks the crew in `words` whether the
-    device in `state_dir` shall forget its store, where a report says so.
+    """Calls `on_change` with each other report in `file`, and asks the crew in `words` what it asks
+    for: shall the device in `state_dir` forget its store, may masks uncover something? The answer
+    about masks goes to `answer`.
 
-    A component. `on_reset` is called once the reset is begun: the device must start again.
+    A component. `on_agreed` is called once the crew has agreed: the device must start again.
     """
 
     def __init__(
@@ -34,18 +37,21 @@ class BootWatch:
         state_dir: Path,
         questions: Questions,
         words: CrewWords,
+        answer: Path,
         *,
         on_change: Callable[[BootReport], None],
-        on_reset: Callable[[], None],
+        on_agreed: Callable[[], None],
     ) -> None:
         self._file = file
         self._state_dir = state_dir
         self._questions = questions
         self._words = words
         self._on_change = on_change
-        self._on_reset = on_reset
+        self._answer = answer
+        self._on_agreed = on_agreed
         self._told = NOTHING
-        self._agreed = asyncio.Event()
+        self._agreed = asyncio.Queue[Callable[[], None]]()
+        """What to do, in a thread."""
 
     async def run(self) -> None:
         """Look for ever."""
@@ -54,26 +60,38 @@ class BootWatch:
             if report != self._told:
                 self._told = report
                 self._on_change(report)
-                self._questions.put("reset", self._reset_question() if report.reset else None)
+                self._ask(report)
+            agreed = None
             with suppress(TimeoutError):
                 async with asyncio.timeout(LOOK_AGAIN_S):
-                    await self._agreed.wait()
-            if self._agreed.is_set():
-                self._agreed.clear()
-                await self._reset()
+                    agreed = await self._agreed.get()
+            if agreed is not None:
+                await self._carry_out(agreed)
 
-    def _reset_question(self) -> Question:
-        words = self._words
-        detail = f"{words.reset_detail} {words.hold.format(name='THANKS', seconds=3)}"
-        return Question(
-            StatusScreen(words.reset_title, detail, "wrench"), self._agreed.set, _HOLD_S
-        )
+    def _ask(self, report: BootReport) -> None:
+        words, reset, masks = self._words, None, None
+        if report.reset:
+            screen = self._screen(words.reset_title, words.reset_detail)
+            reset = self._question(screen, partial(begin_reset, self._state_dir))
+        if report.masks is not None:
+            said = self._screen(words.masks_title, words.masks_detail)
+            asks = MasksScreen(said, report.masks.held, report.masks.asked)
+            masks = self._question(asks, partial(replace_file, self._answer, report.masks.nonce))
+        self._questions.put("reset", reset)
+        self._questions.put("masks", masks)
 
-    async def _reset(self) -> None:
+    def _screen(self, title: str, detail: str) -> StatusScreen:
+        held = self._words.hold.format(name="THANKS", seconds=round(_HOLD_S))
+        return StatusScreen(title, f"{detail} {held}", "wrench")
+
+    def _question(self, screen: Screen, agree: Callable[[], None]) -> Question:
+        return Question(screen, partial(self._agreed.put_nowait, agree), _HOLD_S)
+
+    async def _carry_out(self, agreed: Callable[[], None]) -> None:
         try:
-            await asyncio.to_thread(begin_reset, self._state_dir)
+            await asyncio.to_thread(agreed)
         except OSError as error:
-            log.error("The reset can't begin: %s. All stays as it is", error)  # noqa: TRY400
+            log.error("What the crew has agreed to can't be kept: %s", error)  # noqa: TRY400
             return
-        log.warning("The crew has agreed: this device forgets its store, and starts again")
-        self._on_reset()
+        log.warning("The crew has agreed at the panel: this device starts again")
+        self._on_agreed()

@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-from PIL import Image, ImageDraw, ImageFilter
+from PIL import Image, ImageChops, ImageDraw, ImageFilter
 
 from likelight_hw.picture.lettering import PAPER
-from likelight_hw.picture.planes import Planes, yuv
+from likelight_hw.picture.planes import Planes, blank, yuv
 
 _SPREAD = 2
 
@@ -22,6 +22,19 @@ def check(polygons: Sequence[Polygon]) -> None:
             raise ValueError(
                 f"mask {number} leaves the picture: its corners are fractions of it, 0 to 1"
             )
+
+
+def uncovers(old: Sequence[Polygon], new: Sequence[Polygon], width: int, height: int) -> bool:
+    """Return whether a picture of this even size shows anything with `new` that `old` covers."""
+    before, after = blank(width, height), blank(width, height)
+    Masks(old, width, height).paint(before)
+    Masks(new, width, height).paint(after)
+    empty = blank(width, height)
+    for covered, still, bare in zip(before, after, empty, strict=True):
+        hidden = ImageChops.difference(covered, bare)
+        if ImageChops.subtract(hidden, ImageChops.difference(still, bare)).getbbox():
+            return True
+    return False
 
 
 class Masks:

@@ -8,12 +8,13 @@ from pathlib import Path
 import pytest
 
 from likelight.appreciation.buttons.question import Questions
+from likelight.appreciation.screens.models import MasksScreen
 from likelight.assets.crew_words import ENGLISH
 from likelight.cli import boot_volume, serve
 from likelight.cli import target as cli_target
 from likelight.cli.exits import Exit
 from likelight.cli.main import main
-from likelight.config.boot_report import BootReport, write_report
+from likelight.config.boot_report import BootReport, MasksAsked, write_report
 from likelight.config.paired import write_paired
 from likelight.config.reset import begin_reset, reset_is_begun
 from likelight.config.settings import Config, read_config
@@ -119,15 +120,22 @@ async def test_after_it_the_kitchen_begins_private_also_with_a_simulated_camera(
             assert device.on_air.state is State.PRIVATE
 
 
-async def test_the_file_alone_changes_nothing_and_thanks_begins_it(
+async def test_the_file_alone_changes_nothing_and_thanks_agrees(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(boot_watch, "LOOK_AGAIN_S", 0.01)
     asked, began = asyncio.Event(), asyncio.Event()
+    answer = store.folder / "agreed"
     questions = Questions(asked.set)
     report = store.folder / "run" / "report.json"
     watch = BootWatch(
-        report, store.state, questions, ENGLISH, on_change=lambda _: None, on_reset=began.set
+        report,
+        store.state,
+        questions,
+        ENGLISH,
+        answer,
+        on_change=lambda _: None,
+        on_agreed=began.set,
     )
     async with asyncio.timeout(20), asyncio.TaskGroup() as group:
         task = group.create_task(watch.run())
@@ -141,6 +149,20 @@ async def test_the_file_alone_changes_nothing_and_thanks_begins_it(
         question.agreed()
         await began.wait()
         assert await asyncio.to_thread(reset_is_begun, store.state)
+        began.clear()
+        masks = MasksAsked(nonce="17", held=(((0, 0), (1, 0), (1, 1)),), asked=())
+        asked.clear()
+        await asyncio.to_thread(write_report, report, BootReport(masks=masks))
+        await asked.wait()
+        question = questions.asked
+        while question is None or not isinstance(question.screen, MasksScreen):
+            asked.clear()
+            await asked.wait()
+            question = questions.asked
+        assert not await asyncio.to_thread(answer.exists)
+        question.agreed()
+        await began.wait()
+        assert await asyncio.to_thread(answer.read_text) == "17"
         asked.clear()
         await asyncio.to_thread(write_report, report, BootReport())
         await asked.wait()

@@ -111,7 +111,10 @@ def screens(words: CrewWords) -> Iterator[Screen]:
         yield IdleScreen(12_480, words, band, on_air=True)
         yield CountScreen(12_480, band, True, words)
     yield CountScreen(128, None, False, words)
-    for title, detail in ((words.reset_title, words.reset_detail),):
+    for title, detail in (
+        (words.reset_title, words.reset_detail),
+        (words.masks_title, words.masks_detail),
+    ):
         held = words.hold.format(name="THANKS", seconds=3)
         yield StatusScreen(title, f"{detail} {held}", "wrench")
     yield UpdatingScreen(None, words)

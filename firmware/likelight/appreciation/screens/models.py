@@ -69,6 +69,20 @@ class StatusScreen:
     icon: str
 
 
+Polygons = tuple[tuple[tuple[float, float], ...], ...]
+"""Masks by their corners x, y, in fractions of the picture."""
+
+
+@dataclass(frozen=True, slots=True)
+class MasksScreen:
+    """`asks` whether the masks `asked` may take the place of those that are `held`."""
+
+    name: ClassVar[str] = "masks"
+    asks: StatusScreen
+    held: Polygons
+    asked: Polygons
+
+
 @dataclass(frozen=True, slots=True)
 class OnAirScreen:
     """The camera is on air; the band of viewers ("30-49") if known."""
@@ -133,6 +147,7 @@ Screen = (
     | PairingScreen
     | SelfTestScreen
     | HoldScreen
+    | MasksScreen
 )
 
 

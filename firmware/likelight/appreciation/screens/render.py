@@ -1,11 +1,12 @@
 """Screens as pictures: a pure function of the screen and of the panel."""
 
-from likelight.appreciation.screens import figure, message, pairing
+from likelight.appreciation.screens import figure, masks, message, pairing
 from likelight.appreciation.screens.canvas import Drawn
 from likelight.appreciation.screens.models import (
     CountScreen,
     HoldScreen,
     IdleScreen,
+    MasksScreen,
     NoteScreen,
     OnAirScreen,
     Page,
@@ -62,8 +63,12 @@ def _draw(screen: Screen, panel: DisplayInfo) -> list[Drawn]:
             return message.self_test(screen, panel)
         case HoldScreen():
             asks = screen.asks
+            if isinstance(asks, MasksScreen):
+                asks = asks.asks
             if not isinstance(asks, StatusScreen):
                 return _draw(asks, panel)[:1]
             return message.hold(asks, screen.held, screen.seconds, panel)
+        case MasksScreen():
+            return masks.masks(screen, panel)
         case PairingScreen():
             return pairing.pairing(screen, panel)

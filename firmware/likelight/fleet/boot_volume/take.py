@@ -8,24 +8,38 @@ network stay until it has worked.
 import hashlib
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
 from likelight.config.boot_report import MOST_MISTAKES, BootReport, MendableLine, write_report
-from likelight.config.places import BOOT_REPORT, DEFAULT_FILE
+from likelight.config.places import BOOT_AGREED, BOOT_REPORT, DEFAULT_FILE, SERVICE_RUNTIME
+from likelight.fleet.boot_volume.masks import (
+    is_agreed,
+    keep_waiting,
+    question,
+    uncovers_anything,
+    waiting,
+)
+from likelight.fleet.seed.boot_masks import Polygons, masks_of
 from likelight.fleet.seed.boot_text import (
     ANOTHER_STORE,
     BOOT_TEXT,
+    MASKS,
     MOST_BYTES,
-    BootText,
     LineMistake,
     for_enrolled,
     read_boot_text,
     without_code,
     without_network,
 )
-from likelight.fleet.seed.device_settings import as_toml, device_settings, device_settings_in
+from likelight.fleet.seed.device_settings import (
+    Tables,
+    as_toml,
+    camera_masks,
+    device_settings,
+    device_settings_in,
+)
 from likelight.fleet.seed.key_file import key_file
 from likelight.runtime.atomic_file import replace_file, sync_folder
 
@@ -49,6 +63,8 @@ class Places:
     config: Path = DEFAULT_FILE
     profiles: Path = Path("/etc/NetworkManager/system-connections")
     report: Path = BOOT_REPORT
+    answer: Path = SERVICE_RUNTIME / BOOT_AGREED
+    """What the daemon says that the crew has agreed to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,22 +80,35 @@ class Taken:
     """Whether NetworkManager has a new profile to read."""
 
 
-def take(volume: Path, places: Places, enrolled: Mapping[str, str] | None) -> Taken:
+def take(
+    volume: Path, places: Places, enrolled: Mapping[str, str] | None, held: Polygons = ()
+) -> Taken:
     """Take over `likelight.txt` on `volume` unless that was done, on a device that has enrolled
-    with the settings `enrolled`, or on a new one.
+    with the settings `enrolled`, or on a new one, whose masks are `held`.
 
     The daemon is told what could not be. Blocks. Raises `OSError`. With a mistake nothing changes.
     """
-    taken = _take(volume, places, enrolled)
+    taken = _take(volume, places, enrolled, held)
+    folder, asked = places.config.parent, None
+    if (masks := waiting(folder)) is not None:
+        if is_agreed(places.report, places.answer, held, masks):
+            _keep({"camera": camera_masks(masks)}, places)
+            keep_waiting(folder, None)
+            taken = replace(taken, changed=True)
+        else:
+            asked = question(held, masks)
     lines = [
         MendableLine(line=wrong.line, words=wrong.words, remedy=wrong.remedy, text=wrong.text)
         for wrong in taken.mistakes[:MOST_MISTAKES]
     ]
-    write_report(places.report, BootReport(mistakes=tuple(lines), reset=taken.reset))
+    report = BootReport(mistakes=tuple(lines), reset=taken.reset, masks=asked)
+    write_report(places.report, report)
     return taken
 
 
-def _take(volume: Path, places: Places, enrolled: Mapping[str, str] | None) -> Taken:
+def _take(
+    volume: Path, places: Places, enrolled: Mapping[str, str] | None, held: Polygons
+) -> Taken:
     file, folder = volume / BOOT_TEXT, places.config.parent
     _finish_overwriting(file)
     content, marker = _read(file), folder / _TAKEN
@@ -94,7 +123,13 @@ def _take(volume: Path, places: Places, enrolled: Mapping[str, str] | None) -> T
         return Taken(reset=text.settings.get("store", ANOTHER_STORE))
     _make_readable(folder)
     _sweep(folder, places.profiles)
-    _keep_settings(text, places)
+    tables = device_settings(text.settings)
+    masks = masks_of(text.settings[MASKS]) if MASKS in text.settings else None
+    wait = masks is not None and uncovers_anything(held, masks)
+    if wait:
+        del tables["camera"]
+    keep_waiting(folder, masks if wait else None)
+    _keep(tables, places)
     profile = key_file(text.network) if text.network else None
     if profile is not None:
         replace_file(places.profiles / _PROFILE, profile.decode())
@@ -155,11 +190,11 @@ def _checksum(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def _keep_settings(text: BootText, places: Places) -> None:
+def _keep(tables: Tables, places: Places) -> None:
     layer = places.config.parent / LAYER
     _make_readable(layer.parent)
     held = device_settings_in(layer.read_text("utf-8")) if layer.exists() else {}
-    for table, settings in device_settings(text.settings).items():
+    for table, settings in tables.items():
         held[table] = held.get(table, {}) | settings
     replace_file(layer, as_toml(held), mode=0o644)
     if not places.config.exists():

@@ -12,6 +12,7 @@ from typing import Final
 
 from likelight.config.address import check_cloud_url
 from likelight.contract.enrolment import code_of
+from likelight.fleet.seed.boot_masks import EXAMPLE, masks_of
 from likelight.fleet.stores.network import NETWORK, Network, Security, network_mistakes, network_of
 from likelight.fleet.stores.rows import CHECKS, StoreRow, without_cell
 from likelight.fleet.stores.table import encoding_of
@@ -23,9 +24,11 @@ _IDENTITY = ("store", "name", "cloud", "code")
 _DEVICE = ("country", "timezone", "language", "board", "kit")
 RESET: Final = "reset"
 ANOTHER_STORE: Final = "another-store"
-SETTINGS: Final = (*_IDENTITY, *_DEVICE, RESET, *NETWORK)
-CHANGEABLE: Final = frozenset(("name", "language", "country", *NETWORK))
-"""What the file may change on a device that has enrolled; the country is its Wi-Fi's."""
+MASKS: Final = "masks"
+SETTINGS: Final = (*_IDENTITY, *_DEVICE, MASKS, RESET, *NETWORK)
+CHANGEABLE: Final = frozenset(("name", "language", "country", MASKS, *NETWORK))
+"""What the file may change on a device that has enrolled; the country is its Wi-Fi's. A mask that
+uncovers anything needs the crew, too."""
 
 _ALSO_CALLED = {
     "kitchen": "store",
@@ -51,6 +54,7 @@ EXAMPLES = {
     "language": "en",
     "board": "pi-5",
     "kit": "reference",
+    MASKS: EXAMPLE,
     RESET: ANOTHER_STORE,
     "ssid": "Kitchen",
     "security": "wpa2",
@@ -291,6 +295,8 @@ def _wrong(name: str, cell: str) -> str | None:
             check_cloud_url(cell)
         elif name == "code":
             code_of(cell)
+        elif name == MASKS:
+            masks_of(cell)
         elif name == RESET:
             return None if cell == ANOTHER_STORE else f"write {RESET} = {ANOTHER_STORE}"
         elif name in CHECKS:
