@@ -11,6 +11,7 @@ from likelight.cli.consent import add_consent
 from likelight.cli.doctor import add_doctor
 from likelight.cli.exits import Exit, end
 from likelight.cli.flash import add_flash
+from likelight.cli.imager_manifest import add_imager_manifest
 from likelight.cli.lights import add_lights
 from likelight.cli.notes import add_notes
 from likelight.cli.pair import add_pair
@@ -61,6 +62,7 @@ def command_line() -> argparse.ArgumentParser:
         add_selftest,
         add_doctor,
         add_flash,
+        add_imager_manifest,
         add_boot_volume,
         add_reset,
     ):
