@@ -8,7 +8,8 @@ from likelight.runtime.atomic_file import replace_file
 
 MOST_MISTAKES = 20
 """More are not told at once: who has mended these looks again."""
-_MOST_BYTES = 64 * 2**10
+_MOST_BYTES = 2**20
+"""Twice 32 masks of 32 corners need 100 KB."""
 
 
 class MendableLine(BaseModel):

@@ -95,6 +95,18 @@ def test_masks_that_cover_more_are_taken_at_once_and_others_wait_for_the_crew(
     assert device.masks == masks_of(f"{LEFT}; {RIGHT}"), "a file without the line says nothing"
 
 
+def test_as_many_masks_as_a_file_can_name_are_asked_about(device: Device) -> None:
+    many = "; ".join([" ".join(["0.123456789012345,0.987654321098765"] * 31 + ["0,0"])] * 32)
+    device.starts(f"{LEFT}; {RIGHT}")
+    device.starts(many)
+    device.crew_agrees()
+    device.starts()
+    assert device.masks == masks_of(many)
+    others = many.replace("0.98", "0.58")
+    device.starts(others)
+    assert device.asked == masks_of(others), "both at once"
+
+
 def test_the_other_lines_count_while_masks_wait(device: Device) -> None:
     device.starts(LEFT)
     (device.boot / "likelight.txt").write_text("masks = none\nname = Port\n")
