@@ -34,6 +34,7 @@ LOGIN, LOGOUT, FLEET = "POST /fleet/login", "POST /fleet/logout", "GET /fleet"
 INGEST = "POST /v1/ingest/{source}"
 PAIRING, PAIRED = "POST /v1/pairing", "GET /v1/pairing/{device_code}"
 FORMS = ("POST /k/{kid}", "POST /k/{kid}/here", "POST /embed/{kid}")
+WALLS = ("GET /wall", "GET /v1/wall/live")
 UPGRADE = {
     "Connection": "Upgrade",
     "Upgrade": "websocket",
@@ -64,6 +65,7 @@ TAKEN: dict[str, dict[str, Any]] = {
     f"POST {KITCHEN}/watching": {"json": {"view": "a-random-view"}},
     **{form: {"data": {"like": "1"}} for form in FORMS},
     "GET /oembed": {"params": {"url": f"{PUBLIC}/k/{KID}"}},
+    **{wall: {"params": {"k": KID}} for wall in WALLS},
     f"GET {KITCHEN}/feed": {"headers": UPGRADE},
     "GET /k/{kid}/ws": {"headers": UPGRADE},
 }
@@ -85,6 +87,8 @@ REFUSED: list[tuple[str, int, dict[str, Any]]] = [
     ("GET /oembed", 400, {"params": {"url": f"{PUBLIC}/k/{KID}", "maxwidth": "0"}}),
     ("GET /oembed", 404, {"params": {"url": "https://elsewhere.example"}}),
     ("GET /oembed", 501, {"params": {"format": "xml"}}),
+    *((wall, 400, {"params": {"k": "a,a"}}) for wall in WALLS),
+    *((wall, 404, {"params": {"k": "nowhere"}}) for wall in WALLS),
     ("GET /k/{kid}/live.mp4", 400, {"params": {"rendition": "high"}}),
     ("GET /k/{kid}/stream.mjpg", 400, {"params": {"rendition": "high"}}),
     ("GET /k/{kid}/ws", 400, {"headers": {"Upgrade": ""}}),
@@ -128,6 +132,8 @@ class Asker:
         method, _, path = operation.partition(" ")
         if path.startswith("/player/"):
             names = {"name": "player.js", **names}
+        if path.startswith("/static/wall/"):
+            names = {"name": "wall.css", **names}
         if path.startswith(CHANGE):
             names = {"id": self.names["change"], **names}
         path = path.format(**{**self.names, **names})
