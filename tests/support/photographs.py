@@ -16,6 +16,7 @@ from typing import Final
 
 from PIL import Image
 from playwright.async_api import Browser, ViewportSize
+from yarl import URL
 
 from likelight.assets import catalogue
 from likelight.contract import State, SummaryLikes
@@ -98,6 +99,7 @@ PAPERS: Final[Mapping[str, str]] = {
     "embed": "/embed/demo",
     "start": "/",
     "privacy": "/privacy",
+    "wall": "/wall?k=demo",
     "nothing": "/nothing",
     "refused": "/k/nowhere",
 }
@@ -147,7 +149,7 @@ async def photograph_papers(
         async with cloud_server(Path(state) / "cloud.sqlite", lists_kitchens=True) as served:
             for name, path in PAPERS.items():
                 file = prefix.with_name(f"{prefix.name}-{name}.png")
-                address = f"{served.public}{path}?lang={lang}"
+                address = str(URL(f"{served.public}{path}").update_query(lang=lang))
                 async with chromium_page(
                     browser, address, viewport=size, theme=theme, calm=True
                 ) as page:
