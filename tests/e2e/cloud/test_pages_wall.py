@@ -43,7 +43,8 @@ NOTE_HEARTS = """() => {
   window.risen = [];
   const added = (records) => records.flatMap(({addedNodes}) => [...addedNodes]);
   new MutationObserver((records) => added(records).forEach((heart) => {
-    const x = new DOMMatrix(getComputedStyle(heart).transform).e + 16;
+    const seen = heart.firstChild.getBoundingClientRect();
+    const x = seen.left + seen.width / 2;
     for (const tile of document.querySelectorAll(".kitchen[data-shown]")) {
       const {left, right} = tile.getBoundingClientRect();
       if (left <= x && x <= right) risen.push(tile.dataset.kid);

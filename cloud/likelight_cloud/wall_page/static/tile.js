@@ -10,6 +10,8 @@ import { moved } from "./layout.js";
 // interrupted for some seconds moves nothing. It is the same time whatever the reason.
 const LEAVES_AFTER_MS = 4000;
 const RIM_MS = 900;
+// A camera that has not come by then may not come for long: its device may be away.
+const WAKING_MS = 15_000;
 
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
 
@@ -25,13 +27,15 @@ export class Tile {
   #running = false;
   #leaves = 0;
   #rim = 0;
+  #wakingUntil = 0;
 
   /** Whether it has a place on the wall. */
   shown = false;
 
   /**
    * `flights` is the layer in which hearts rise; `sparing`: the picture may hold no connection that
-   * counts among a browser's six. `changed()`: the tile has come or gone.
+   * counts among a browser's six. `changed()`: the tile has come or gone, or
+   * its camera is late.
    */
   constructor(kid, element, { flights, sparing, changed }) {
     this.#element = element;
@@ -67,6 +71,11 @@ export class Tile {
     return this.#told.open;
   }
 
+  /** Whether its first picture is still to come. */
+  get waking() {
+    return this.open && performance.now() < this.#wakingUntil;
+  }
+
   /** The cloud said how the kitchen is. */
   tell(told) {
     this.#told = told;
@@ -94,7 +103,10 @@ export class Tile {
   }
 
   wake() {
-    if (this.#running) this.#watching.start();
+    if (this.#running) {
+      this.#watching.start();
+      this.#wakes();
+    }
     this.#look();
   }
 
@@ -109,6 +121,12 @@ export class Tile {
     this.#element.hidden = false;
     this.#player.start();
     if (!document.hidden) this.#watching.start();
+    this.#wakes();
+  }
+
+  #wakes() {
+    this.#wakingUntil = performance.now() + WAKING_MS;
+    setTimeout(() => this.#changed(), WAKING_MS);
   }
 
   #end() {
@@ -134,6 +152,7 @@ export class Tile {
   #look() {
     const seen = this.#seen;
     this.#element.toggleAttribute("data-open", seen);
+    if (seen) this.#wakingUntil = 0;
     if (seen || document.hidden) {
       clearTimeout(this.#leaves);
       this.#leaves = 0;

@@ -22,7 +22,7 @@ let lost = false;
 const rest = () => {
   const all = [...tiles.values()];
   main.toggleAttribute("data-open", all.some((tile) => tile.shown));
-  const waking = all.some((tile) => tile.open);
+  const waking = all.some((tile) => tile.waking);
   main.dataset.state = lost ? "lost" : waking ? "idle" : "offline";
   const said = lost ? word("lost", { when: word("shortly") }) : word(waking ? "waking" : "quiet");
   const [what, , more] = parted(said);
