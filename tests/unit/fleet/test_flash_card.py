@@ -158,7 +158,12 @@ def test_a_bad_card_is_never_good_and_boots_nothing(
     assert office.events()[-1] == ("0421", "good")
 
 
-def test_a_head_that_is_read_otherwise_is_taken_back(office: Office) -> None:
+def test_a_head_of_which_nobody_knows_whether_it_is_there_is_taken_back(office: Office) -> None:
+    for call, words in ((("sync", 3), "was pulled out"), (("read", 12), "was pulled out")):
+        office.slot.insert(fails={call: EIO})
+        code, said = office.agreed()
+        assert (code, words in said, office.slot.boots) == (1, True, False)
+        assert office.events()[-1] == ("0421", "failed")
     office.slot.insert(lost_at=300)
     code, said = office.agreed()
     assert (code, "keep what is written to it (seen at byte 0)" in said) == (1, True)

@@ -7,6 +7,7 @@ Ctrl-C or a fault at any instant a card is either whole or no computer finds any
 import errno
 import hashlib
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Final
 
 from likelight.fleet.flash.block_device import UNIT, BlockDevice
@@ -51,12 +52,7 @@ def write_card(
         _check_capacity(disk, nonce)
         head, sums, end = _write(disk, image, progress)
         _compare(disk, sums, end, progress)
-        head = _numbered(head, number)
-        disk.write(0, head)
-        disk.sync()
-        if disk.read(0, HEAD) != head:
-            disk.write(0, bytes(HEAD))
-            raise _differs(0)
+        _finish(disk, _numbered(head, number))
     except OSError as error:
         raise _failed(error) from error
 
@@ -102,6 +98,20 @@ def _compare(disk: BlockDevice, sums: list[bytes], end: int, progress: Progress)
         if _sum(disk.read(at, upto - at)) != expected:
             raise _differs(at)
         progress("read again", upto, end)
+
+
+def _finish(disk: BlockDevice, head: bytes) -> None:
+    """Write the head, so that the card boots; take it back where that is not certain."""
+    try:
+        disk.write(0, head)
+        disk.sync()
+        if disk.read(0, HEAD) != head:
+            raise _differs(0)
+    except (OSError, CardError):
+        with suppress(OSError):
+            disk.write(0, bytes(HEAD))
+            disk.sync()
+        raise
 
 
 def _numbered(head: bytes, number: str) -> bytes:
