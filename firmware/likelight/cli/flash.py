@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from likelight.fleet.flash.packages import Packages
 
 
+_PLATFORMS = ("linux",)
+"""Where folders of seeds and whole cards are written, with locks and calls that others lack."""
+
+
 def add_flash(commands: "Commands") -> None:
     """Add `likelight flash`."""
     flash = commands.add_parser(
@@ -127,6 +131,11 @@ def _flash(arguments: argparse.Namespace) -> Exit:
             raise FlashError("--to DISK and --image IMAGE belong together: give both")
         if arguments.packages and not (onto_disk or arguments.volume):
             raise FlashError("--packages is for a card: name it with --volume or --to")
+        if not arguments.volume and arguments.to != "sim" and sys.platform not in _PLATFORMS:
+            raise FlashError(
+                "this computer can't do that, Linux can: write the card with Raspberry Pi Imager, "
+                "and use --volume"
+            )
         radius = read_radius(arguments.radius_ca, arguments.radius_name)
         orders = read_orders(
             arguments.stores, arguments.codes, arguments.cloud, arguments.store, radius

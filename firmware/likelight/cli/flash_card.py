@@ -62,11 +62,6 @@ def onto_cards(
 ) -> Exit:
     """Write a card for each of `orders` that has none by the ledger in `folder`; one alone is
     written anew when somebody says so. Raises `FlashError`."""
-    if sys.platform != "linux":
-        raise FlashError(
-            "--to a disk works on Linux alone: write the card with Raspberry Pi Imager, and use "
-            "--volume"
-        )
     if len(orders) > 1 and options.serial is not None:
         raise FlashError("--yes is for one card: name its store with --store ID")
     find_card(options.disk, machine.lsblk(), 0, large=options.large)

@@ -158,6 +158,15 @@ def test_what_does_not_fit_is_said_before_the_first_byte(
     assert (code, words in said, office.seeds.exists()) == (2, True, False)
 
 
+def test_windows_is_told_what_it_can_do_instead(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("likelight.cli.flash._PLATFORMS", ("another",))
+    code, said = office.flash(*ONE)
+    assert (code, "write the card with Raspberry Pi Imager, and use --volume" in said) == (2, True)
+    assert not office.seeds.exists()
+
+
 def test_a_computer_without_a_list_of_time_zones_is_told_apart_from_a_wrong_one(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
