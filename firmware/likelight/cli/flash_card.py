@@ -99,9 +99,11 @@ class _Cards:
         self._progress = Progress(sys.stderr, machine.seconds)
 
     def has_one(self, order: "Order") -> bool:
-        """Return whether the store of `order` has a good card. Raises `FlashError`."""
+        """Return whether a good card has what is ordered, and not an older row of the list or
+        another code. Raises `FlashError`."""
         self._ledger.read()
-        return bool(self._ledger.good_cards_of(order.store.kid))
+        cards = self._ledger.good_cards_of(order.store.kid)
+        return bool(cards) and order.seed().sha256 in {card.seed for card in cards}
 
     def check_image(self) -> None:
         """Compare the image with its checksum, where one is known. Raises `FlashError`."""

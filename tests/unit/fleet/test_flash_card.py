@@ -19,6 +19,7 @@ from likelight.cli.main import main
 from likelight.contract.enrolment import new_code
 from likelight.fleet.flash.block_device import opened_disk
 from likelight.fleet.flash.errors import FlashError
+from likelight.fleet.flash.orders import read_orders
 from support.cards import BOOT_AT, CMDLINE, END, MB, OLD_HEAD, ROOT_AT, Slot, make_image, mtools
 from support.cloud import NOON
 
@@ -380,6 +381,13 @@ def test_all_stores_get_their_cards_and_an_interrupted_day_goes_on(office: Offic
     assert "was interrupted: it can't be used until it is written again" in said
     assert office.events()[-2:] == [("0422", "begun"), ("0422", "good")]
     assert "2 of 2 stores have their card" in office.flash()[1]
+    # A row has changed, or a code: that store gets another card, and the first one is named.
+    stores = office.folder / "stores.csv"
+    stores.write_text(stores.read_text().replace("Harbour", "Pier"))
+    office.slot.answers = ["", "sdb"]
+    code, said = office.flash()
+    assert (code, "1 of 2 stores have their card" in said) == (0, True)
+    assert "0421 has a card already" in said
     office.write("0422", "0423")
     code, said = office.flash()
     assert (code, "nobody is there to put in cards" in said) == (1, True)
@@ -404,9 +412,12 @@ def test_a_store_that_another_reader_has_served_meanwhile_is_left_out(office: Of
         office.slot.on_ask = lambda: None
         lines = (office.folder / "cards.jsonl").read_text().splitlines()
         assert lines == []
+        files = (office.folder / "stores.csv", office.folder / "codes.csv")
+        order = read_orders(*files, "https://cloud.example", ["0422"], None)[0]
         line = {"at": NOON.isoformat(), "store": "0422", "event": "good", "card": "ff"}
+        line |= {"disk": "/dev/sdc", "seed": order.seed().sha256}
         with (office.folder / "cards.jsonl").open("a") as ledger:
-            ledger.write(json.dumps(line | {"disk": "/dev/sdc", "seed": "0"}) + "\n")
+            ledger.write(json.dumps(line) + "\n")
 
     office.slot.on_ask = other_run
     assert office.flash()[0] == 0
