@@ -17,6 +17,7 @@ from likelight.appreciation.screens.models import NoteScreen
 from likelight.appreciation.screens.render import pages
 from likelight.appreciation.sync.client import CloudClient
 from likelight.appreciation.sync.connection import CloudConnection
+from likelight.appreciation.sync.diagnosis import Observed
 from likelight.appreciation.sync.report import StatusSources
 from likelight.appreciation.sync.vitals import Vitals
 from likelight.appreciation.window_in import (
@@ -93,6 +94,7 @@ def write_down_gestures(lamp: Lamp, diary: Diary) -> None:
     watch("likes", "likes", lambda delta, total: (delta, total))
     watch("welcome_back", "welcome back", lambda delta, total: (delta, total))
     watch("set_base", "base", lambda base: base)
+    watch("show_obstacle", "obstacle", lambda obstacle: obstacle)
 
 
 class _Nothing:
@@ -125,6 +127,7 @@ class Device:
         viewers_at_rest: bool = False,
         pace: CommitPace | None = None,
         on_privacy: ButtonHandler | None = None,
+        observed: Callable[[], Observed] = Observed,
     ) -> None:
         self.diary = Diary() if diary is None else diary
         self.lights = SimLights(asyncio.get_running_loop().time)
@@ -153,6 +156,7 @@ class Device:
                 quiet=quiet,
                 night_brightness=night,
                 viewers_at_rest=viewers_at_rest,
+                observed=observed,
             ),
             lamp=LampStyle(),
             listener=self,

@@ -15,6 +15,7 @@ from likelight.appreciation.lamp.lamp import Lamp
 from likelight.appreciation.lamp.night import Night
 from likelight.appreciation.lamp.palette import BRAND, Palette
 from likelight.appreciation.listener import KitchenListener
+from likelight.appreciation.obstacle import Obstacle
 from likelight.appreciation.panel.presenter import Presenter
 from likelight.appreciation.panel.settings import PanelSettings
 from likelight.appreciation.panel.situation_tracker import SituationTracker
@@ -185,6 +186,11 @@ class WindowIn:
         return self._poller.connection
 
     @property
+    def obstacle(self) -> Obstacle | None:
+        """What keeps the device from its cloud, and must be mended first, where that is known."""
+        return self._situation.obstacle
+
+    @property
     def offline(self) -> bool:
         """Whether no 200 came from the cloud for 90 s, whatever the reason."""
         return self._poller.offline
@@ -250,10 +256,9 @@ class WindowIn:
             self.presenter.update()
 
     def situation_changed(self) -> None:
-        """What `panel.review_due()` or `panel.troubles()` returns may have changed: the display
-        says so.
-        """
+        """What `panel` is asked for may have changed: display and lamp say so."""
         self.presenter.update()
+        self._set_base()
 
     def tell(self, screen: Screen) -> None:
         """Show `screen` for a moment before all else: what became of an answer."""
@@ -338,9 +343,12 @@ class WindowIn:
         self.lamp.thanks()
 
     def _set_base(self) -> None:
-        state = self._camera().state
+        state, obstacle = self._camera().state, self.obstacle
         if state is State.PRIVATE:
             base = Base.PRIVATE
+        elif obstacle is not None and not self._situation.has_worked:
+            self.lamp.show_obstacle(obstacle)
+            return
         elif self.connection not in (CloudConnection.STARTING, CloudConnection.CONNECTED):
             base = Base.OFFLINE
         else:

@@ -8,6 +8,7 @@ import secrets
 from contextlib import suppress
 from pathlib import Path
 
+from likelight.appreciation.obstacle import Obstacle
 from likelight.config.paired import paired_id, write_paired
 from likelight.config.secret import read_token
 from likelight.config.settings import Config, ConfigError
@@ -15,6 +16,10 @@ from likelight.runtime.atomic_file import replace_file, sync_folder
 
 SERIAL = Path("/sys/firmware/devicetree/base/serial-number")
 """A Raspberry Pi's own number."""
+
+_REFUSED = "refused-code"
+"""In the state directory: that the cloud has refused the code that came with the card."""
+_REFUSALS = (Obstacle.CODE_USED, Obstacle.CODE_VOID)
 
 
 def serial_number() -> str | None:
@@ -35,8 +40,7 @@ def draw_token(file: Path, state_dir: Path) -> str:
     with suppress(ConfigError):
         return read_token(draft)
     token = secrets.token_urlsafe(32)
-    owner = state_dir.stat() if os.geteuid() == 0 and state_dir.exists() else None
-    replace_file(draft, token, owner=(owner.st_uid, owner.st_gid) if owner else None)
+    replace_file(draft, token, owner=_owner(state_dir))
     return token
 
 
@@ -51,6 +55,24 @@ def keep_token(file: Path) -> None:
 def drop_token(file: Path) -> None:
     """Forget the token that was drawn: it is another kitchen's. Raises `OSError`."""
     _draft(file).unlink(missing_ok=True)
+
+
+def keep_refusal(state_dir: Path, why: Obstacle) -> None:
+    """Keep that the cloud has refused the code: the daemon says so. Raises `OSError`."""
+    replace_file(state_dir / _REFUSED, why.code, owner=_owner(state_dir))
+
+
+def drop_refusal(state_dir: Path) -> None:
+    """Forget what was refused. Raises `OSError`."""
+    (state_dir / _REFUSED).unlink(missing_ok=True)
+
+
+def refused_code(state_dir: Path) -> Obstacle | None:
+    """Return why the cloud has refused the code; None where it has not."""
+    with suppress(OSError, UnicodeDecodeError):
+        kept = (state_dir / _REFUSED).read_text("ascii")
+        return next((one for one in _REFUSALS if one.code == kept), None)
+    return None
 
 
 def take_kitchen(config: Config, kid: str, name: str) -> bool:
@@ -76,6 +98,14 @@ def _leaves_kitchen_open(config: Config) -> bool:
     """Return whether no configuration names the kitchen, or only an earlier pairing does."""
     named = "id" in config.kitchen.model_fields_set
     return not named or paired_id(config.state_dir) == config.kitchen.id
+
+
+def _owner(state_dir: Path) -> tuple[int, int] | None:
+    """Return whom a file of root's is given to there; None to leave it."""
+    if os.geteuid() != 0 or not state_dir.exists():
+        return None
+    owner = state_dir.stat()
+    return owner.st_uid, owner.st_gid
 
 
 def _draft(file: Path) -> Path:

@@ -10,6 +10,7 @@ from aiohttp import web
 
 from likelight.appreciation.lamp.palette import brand
 from likelight.appreciation.panel.settings import PanelSettings
+from likelight.appreciation.sync.connection import CloudConnection
 from likelight.appreciation.sync.http_cloud import HttpCloud
 from likelight.appreciation.sync.report import StatusSources
 from likelight.appreciation.sync.store import DeviceStore
@@ -39,6 +40,7 @@ from likelight.daemon.prepare import Prepared
 from likelight.daemon.site import fill_site
 from likelight.daemon.token_rotation import TokenRotation
 from likelight.daemon.token_watch import TokenWatch
+from likelight.daemon.way_watch import WayWatch
 from likelight.gate.marker import MARKER_FILE, Marker
 from likelight.gate.on_air import OnAir
 from likelight.gate.permissions import Permissions
@@ -170,6 +172,7 @@ def _connect(
     _add_window_in(supervisor, window_in, prepared)
     if prepared.device_tokens is not None:
         _add_tokens(supervisor, prepared, prepared.device_tokens, cloud, events)
+        _add_way(supervisor, config, prepared, events)
         if not prepared.tokens:
             supervisor.add("code pairing", _code_pairing(config, prepared, events), critical=False)
     for trouble in prepared.troubles:
@@ -262,6 +265,7 @@ def _window_in(
             troubles=lambda: events.troubles.present,
             pairing_code=lambda: events.pairing_code,
             file_mistakes=events.file_mistakes,
+            observed=events.observed,
         ),
         lamp=LampStyle(
             palette=brand(config.brand.glow, config.brand.heart), dimmable=hardware.dimmable
@@ -290,6 +294,7 @@ def _code_pairing(config: Config, prepared: Prepared, events: DeviceEvents) -> C
         events.reachable,
         on_code=events.on_pairing_code,
         on_refused=lambda refused: events.troubles.set(Trouble.PAIRING_REFUSED, refused),
+        on_failure=events.on_pairing_failure,
         on_kitchen=lambda _: events.another_kitchen.set(),
         rng=prepared.rng,
     )
@@ -308,6 +313,18 @@ def _add_tokens(
     )
     supervisor.add("pairing", watch, critical=False)
     supervisor.add("rotation", events.rotation, critical=False)
+
+
+def _add_way(
+    supervisor: Supervisor, config: Config, prepared: Prepared, events: DeviceEvents
+) -> None:
+    events.way = WayWatch(
+        config.state_dir,
+        connected=lambda: events.window_in.connection is CloudConnection.CONNECTED,
+        ask_link=prepared.ask_link,
+        on_change=events.on_way,
+    )
+    supervisor.add("way", events.way, critical=False)
 
 
 def _permissions(

@@ -6,6 +6,7 @@ import logging
 import random
 from collections.abc import Callable
 
+from likelight.appreciation.sync.client import FailureKind
 from likelight.config.pairing import (
     draw_token,
     drop_token,
@@ -31,7 +32,8 @@ class CodePairing:
 
     A component. `on_code` is called with each code to show, and with None when there is none any
     more; `on_refused` with whether an operator has refused this device, or confirmed it as another
-    kitchen than its configuration names; `on_kitchen` with the kitchen that it is from its next
+    kitchen than its configuration names; `on_failure` with how the last question failed, or None
+    once the cloud has answered; `on_kitchen` with the kitchen that it is from its next
     start on, where the configuration names none. The token goes into the file that `TokenWatch`
     looks at.
     """
@@ -44,6 +46,7 @@ class CodePairing:
         *,
         on_code: Callable[[str | None], None],
         on_refused: Callable[[bool], None],
+        on_failure: Callable[[FailureKind | None], None],
         on_kitchen: Callable[[str], None],
         rng: random.Random,
     ) -> None:
@@ -54,6 +57,7 @@ class CodePairing:
         self._paired = paired
         self._on_code = on_code
         self._on_refused = on_refused
+        self._on_failure = on_failure
         self._on_kitchen = on_kitchen
         self._rng = rng
         self._backoff = Backoff(rng)
@@ -66,6 +70,7 @@ class CodePairing:
             await self._paired.wait()
             asking.cancel()
         self._show(None)
+        self._on_failure(None)
         self._on_refused(False)
         # `likelight pair` may have been quicker.
         kitchen = await asyncio.to_thread(kitchen_from_next_start, self._config)
@@ -94,6 +99,7 @@ class CodePairing:
         try:
             decided = await client.decision(token, self._show)
         except (Unanswered, Refused) as error:
+            self._on_failure(error.failure if isinstance(error, Unanswered) else None)
             if self._backoff.fresh:
                 log.warning("Without a token, and there is no code to show: %s", error)
             wait = error.retry_after_s if isinstance(error, Refused) else 0.0
@@ -128,6 +134,8 @@ class CodePairing:
     def _show(self, code: str | None) -> None:
         if code == self._code:
             return
+        if code is not None:
+            self._on_failure(None)
         self._code = code
         self._on_code(code)
         if code is not None:

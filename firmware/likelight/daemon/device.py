@@ -84,6 +84,7 @@ class Device:
             camera_code=status.code,
             camera_restarts=self.camera.restarts,
             pairing_code=self.pairing_code(),
+            obstacle=obstacle.code if (obstacle := self.window_in.obstacle) else None,
             waiting_for=self._waiting_for(),
             push=push.status if push else None,
             consent=self.permissions.consent.health,

@@ -4,7 +4,9 @@ import asyncio
 from collections.abc import Callable
 
 from likelight.appreciation.panel.situation import LineToMend
+from likelight.appreciation.sync.client import FailureKind
 from likelight.appreciation.sync.connection import CloudConnection
+from likelight.appreciation.sync.diagnosis import Observed
 from likelight.appreciation.sync.vitals import OwnHealth
 from likelight.appreciation.window_in import WindowIn
 from likelight.config.boot_report import NOTHING, BootReport
@@ -18,6 +20,7 @@ from likelight.contract import (
 )
 from likelight.daemon.health import DeviceHealth
 from likelight.daemon.token_rotation import TokenRotation
+from likelight.daemon.way_watch import WayWatch
 from likelight.feed.hub import Hub
 from likelight.feed.outlets import Demand
 from likelight.feed.rendition import SLIDE_FPS
@@ -66,10 +69,26 @@ class DeviceEvents:
         """What the panel shows for an operator to confirm this device by."""
         self.boot = NOTHING
         """What root's command tells of the boot volume."""
+        self.pairing_failure: FailureKind | None = None
+        """How the last question for such a code failed."""
+        self.way: WayWatch | None = None
+        """None with the cloud in this process."""
         self.another_kitchen = asyncio.Event()
         self._doctor: tuple[DeviceFinding, ...] = ()
         self._doctor_at = 0.0
         self._unreachable = {Trouble.NOT_PAIRED, *([Trouble.ADDRESS] if cloud_inside else [])}
+
+    def observed(self) -> Observed:
+        """Return what this device sees on the way to its cloud, before that is polled."""
+        if self.way is None:
+            return Observed()
+        unpaired = Trouble.NOT_PAIRED in self.troubles.present
+        return Observed(
+            self.way.link,
+            self.pairing_failure if unpaired else None,
+            self.way.code if unpaired else None,
+            waits_for_operator=unpaired and self.pairing_code is not None,
+        )
 
     def opening_hours(self) -> WeekHours | None:
         """Return the hours that viewers are told."""
@@ -123,6 +142,14 @@ class DeviceEvents:
     def on_troubles(self) -> None:
         if self._unreachable.isdisjoint(self.troubles.present):
             self.reachable.set()
+        self.window_in.situation_changed()
+        self.changes.bump()
+
+    def on_pairing_failure(self, failure: FailureKind | None) -> None:
+        self.pairing_failure = failure
+        self.on_way()
+
+    def on_way(self) -> None:
         self.window_in.situation_changed()
         self.changes.bump()
 

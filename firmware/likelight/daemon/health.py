@@ -55,6 +55,8 @@ class DeviceHealth:
     waiting_for: tuple[str, ...]
     pairing_code: str | None = None
     """What an operator confirms this device by, while it is not paired."""
+    obstacle: str | None = None
+    """The code of what keeps the device from its cloud, and must be mended first."""
     offline: bool = False
     """Nothing good came from the cloud for 90 s, whatever the reason."""
     push: PushStatus | None = None

@@ -11,6 +11,8 @@ import aiohttp
 from pydantic import ValidationError
 
 from likelight import __version__
+from likelight.appreciation.sync.client import FailureKind
+from likelight.appreciation.sync.http_cloud import failure_kind
 from likelight.config.device_tokens import checksum
 from likelight.config.pairing import serial_number
 from likelight.contract import MAX_REPLY, Wire
@@ -33,7 +35,11 @@ W = TypeVar("W", bound=Wire)
 
 
 class Unanswered(Exception):
-    """No cloud answered; the text says why."""
+    """No cloud answered; the text says why, for people, and `failure` for the device."""
+
+    def __init__(self, message: str, failure: FailureKind = FailureKind.NETWORK) -> None:
+        super().__init__(message)
+        self.failure = failure
 
 
 class Refused(Exception):
@@ -107,15 +113,18 @@ class PairingClient:
         except TimeoutError:
             raise Unanswered(f"no answer within {ANSWERS_WITHIN_S:g} s") from None
         except CaFileError as error:
-            raise Unanswered(f"cloud.ca_file: {error}") from error
+            raise Unanswered(f"cloud.ca_file: {error}", FailureKind.SETTINGS) from error
         except (aiohttp.ClientError, OSError) as error:
-            raise Unanswered(failure_words(error)) from error
+            raise Unanswered(failure_words(error), failure_kind(error)) from error
         if reply.status == good:
             with suppress(ValidationError):
                 return model.model_validate_json(body)
         problem = problem_of(reply.status, reply.headers.get("Content-Type", ""), body)
         if problem is None:
-            raise Unanswered(f"what answers there, with status {reply.status}, is not a cloud")
+            raise Unanswered(
+                f"what answers there, with status {reply.status}, is not a cloud",
+                FailureKind.CLOUD if reply.status >= 500 else FailureKind.INTERCEPTED,
+            )
         raise Refused(ProblemType(problem.type), problem.status, _retry_after(reply.headers))
 
 

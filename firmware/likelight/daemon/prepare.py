@@ -3,7 +3,7 @@
 import logging
 import random
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +27,7 @@ from likelight.runtime.clock import Now, utc_now
 from likelight.runtime.clock_sync import BootClock
 from likelight.runtime.commit_pace import CommitPace
 from likelight.runtime.http_session import Trust
+from likelight.runtime.network_manager import Link, ask_link
 from likelight.runtime.troubles import Trouble
 from likelight_hw.push.target import PushTarget
 
@@ -67,6 +68,8 @@ class Prepared:
     """Where root's command tells what it could not take over from the boot volume."""
     now: Now
     rng: random.Random
+    ask_link: Callable[[], Link | None] = ask_link
+    """Asks how this computer stands in its local network; blocks."""
 
 
 def prepare(config: Config, listener: socket.socket | None, *, broken: bool = False) -> Prepared:

@@ -131,6 +131,7 @@ class Contents:
             "CHANGELOG.md",
             "firmware/SETTINGS.md",
             "firmware/FLASH.md",
+            "firmware/STORE.md",
             "hw/WIRING.md",
         ):
             _put(self._source / page, documents)

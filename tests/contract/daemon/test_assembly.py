@@ -76,7 +76,7 @@ async def test_a_store_of_a_chain_uploads_to_the_cloud_that_is_elsewhere(tmp_pat
     token_file = await asyncio.to_thread(secret, tmp_path, "a-device-token")
     cloud = CloudSettings(url="http://127.0.0.1:9", token_file=token_file)
     async with assembled(tmp_path, cloud=cloud) as device:
-        elsewhere = {"upload": False, "pairing": False, "rotation": False}
+        elsewhere = {"upload": False, "pairing": False, "rotation": False, "way": False}
         assert components(device) == {**ALWAYS, **elsewhere}
         assert device.health().waiting_for == ("camera",), "a cloud that is down holds nobody up"
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
+from likelight.appreciation.sync.client import FailureKind
 from likelight.config.secret import read_token
 from likelight.config.settings import CloudSettings, Config, KitchenSettings
 from likelight.contract.enrolment import user_code_of
@@ -32,6 +33,7 @@ class Front:
     codes: list[str] = field(default_factory=list)
     code: str | None = None
     refused: bool = False
+    failures: list[FailureKind | None] = field(default_factory=list)
     kitchens: list[str] = field(default_factory=list)
     paired: asyncio.Event = field(default_factory=asyncio.Event)
     changed: asyncio.Event = field(default_factory=asyncio.Event)
@@ -97,6 +99,7 @@ class Stage:
             front.paired,
             on_code=front.on_code,
             on_refused=front.on_refused,
+            on_failure=front.failures.append,
             on_kitchen=front.on_kitchen,
             rng=random.Random(1),
         )
@@ -221,6 +224,7 @@ def test_while_the_cloud_does_not_answer_there_is_no_code(
         await asyncio.sleep(600)
         assert front.codes == []
         assert caplog.text.count("there is no code to show") == 1
+        assert set(front.failures) == {None}, "it answers that it is busy"
         site.cloud.ready.set()
         await front.until(lambda: front.code is not None)
         # A short outage ends no code.
@@ -245,6 +249,7 @@ def test_a_log_in_page_gives_no_code(stage: Stage) -> None:
             async def scenario(front: Front) -> None:
                 await asyncio.sleep(300)
                 assert front.codes == []
+                assert set(front.failures) == {FailureKind.INTERCEPTED}
 
             await stage.asks(url, scenario)
 

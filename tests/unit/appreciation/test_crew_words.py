@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from likelight.appreciation.obstacle import Obstacle
 from likelight.appreciation.panel.headline import answers, headline
 from likelight.appreciation.panel.note_fit import MOST_PAGES, cut_word
 from likelight.appreciation.panel.situation import LineToMend, Situation
@@ -65,6 +66,10 @@ every_panel = pytest.mark.parametrize("panel", STRICTEST.values())
 SMALLEST = (128, 64)
 OPENS = datetime(2026, 11, 22, 20, 30, tzinfo=UTC)
 
+NEW = replace(CALM, connection=CloudConnection.STARTING, has_worked=False)
+ON_THE_WAY = tuple(Obstacle)[: tuple(Obstacle).index(Obstacle.CODE_USED)]
+"""While one of these is there no code can be had that an operator could confirm."""
+
 SITUATIONS = [
     *(
         replace(CALM, connection=CloudConnection.OFFLINE, failure=failure)
@@ -77,6 +82,12 @@ SITUATIONS = [
             CloudConnection.REFUSED,
             CloudConnection.SUPERSEDED,
         )
+    ),
+    *(
+        replace(
+            NEW, obstacle=obstacle, pairing_code=None if obstacle in ON_THE_WAY else "K7QF-2MXP"
+        )
+        for obstacle in Obstacle
     ),
     *(replace(CALM, troubles=(trouble,)) for trouble in Trouble),
     *(

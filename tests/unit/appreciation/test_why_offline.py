@@ -24,7 +24,7 @@ def certificate_error(code: int) -> aiohttp.ClientConnectorCertificateError:
     [
         (
             aiohttp.ClientConnectorDNSError(KEY, socket.gaierror(socket.EAI_AGAIN, "again")),
-            FailureKind.NETWORK,
+            FailureKind.NAME_SERVER,
         ),
         (
             aiohttp.ClientConnectorDNSError(KEY, socket.gaierror(socket.EAI_NONAME, "unknown")),
@@ -40,10 +40,10 @@ def certificate_error(code: int) -> aiohttp.ClientConnectorCertificateError:
         ),
         (certificate_error(9), FailureKind.CLOCK),
         (certificate_error(10), FailureKind.CLOCK),
-        (certificate_error(18), FailureKind.INTERCEPTED),
+        (certificate_error(18), FailureKind.CERTIFICATE),
         (
             aiohttp.ClientConnectorSSLError(KEY, OSError(1, "wrong version number")),
-            FailureKind.INTERCEPTED,
+            FailureKind.CERTIFICATE,
         ),
         (aiohttp.ServerDisconnectedError(), FailureKind.NETWORK),
         (ConnectionResetError(), FailureKind.NETWORK),

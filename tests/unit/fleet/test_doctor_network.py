@@ -25,6 +25,7 @@ from support.doctor import (
     with_files,
 )
 from support.machine import Machine
+from support.network_manager import CABLE, WIFI, Stand
 
 PLAIN = {"cloud": {"url": "http://cloud.example", "token_file": "/etc/likelight/token"}}
 ROUTE = "Iface\tDestination\tGateway\tFlags\tRefCnt\tUse\tMetric\tMask\n"
@@ -42,6 +43,16 @@ def certificate(code: int) -> ssl.SSLCertVerificationError:
 CASES = [
     Case("cloud", "fail", "another device", CLOUD, says({**TOKEN}, cloud="superseded")),
     Case("cloud", "ok", "kitchen", CLOUD, says({**TOKEN})),
+    Case("local-network", "skip", "inside", {}),
+    Case("local-network", "skip", "doesn't answer", CLOUD),
+    Case("local-network", "ok", "up", CLOUD, Machine(commands={"busctl": Stand().has(CABLE, 100)})),
+    Case(
+        "local-network",
+        "fail",
+        "W1: the Wi-Fi refuses this device's password",
+        CLOUD,
+        Machine(commands={"busctl": Stand().has(WIFI, 120, 7)}),
+    ),
     Case("route", "skip", "inside", {}),
     Case("route", "skip", "doesn't report", CLOUD),
     Case("route", "ok", "IPv4 by eth0", CLOUD, with_files({"/proc/net/route": ROUTE_4})),

@@ -19,6 +19,8 @@ class Base(StrEnum):
     ON_AIR = "on_air"
     PRIVATE = "private"
     OFFLINE = "offline"
+    SETUP = "setup"
+    """A new device on its way to its cloud: a pattern moves above it."""
 
 
 # All dim: the strongest gesture (+ 0.72) on the brightest base stays below 1, so that it is seen
@@ -28,6 +30,8 @@ BASES: dict[Base, LightFrame] = {
     Base.ON_AIR: LightFrame(0.26, (0xFF, 0xD1, 0x96)),
     Base.PRIVATE: LightFrame(0.14, (0x8A, 0xB8, 0xE6)),
     Base.OFFLINE: LightFrame(0.06, (0xFF, 0xC9, 0x8A)),
+    # Neither the warm white of likes nor the blue of PRIVACY.
+    Base.SETUP: LightFrame(0.06, (0xC9, 0xB0, 0xF0)),
 }
 
 LONGEST_S = 10.0

@@ -23,9 +23,11 @@ from likelight.appreciation.lamp.effects import (
 )
 from likelight.appreciation.lamp.output import LampOutput
 from likelight.appreciation.lamp.palette import BRAND, Palette
+from likelight.appreciation.lamp.patterns import PATTERNS, Pattern
 from likelight.appreciation.lamp.pending import PendingLikes
 from likelight.appreciation.lamp.scene import Scene
 from likelight.appreciation.lamp.trial import Planned, with_every_effect
+from likelight.appreciation.obstacle import Obstacle
 from likelight.runtime.clock import Now
 from likelight_hw.ports import LightFrame, Lights
 
@@ -72,6 +74,8 @@ class Lamp:
         self._now = now
         self._on_lit = on_lit
         self._scene = Scene(palette=palette)
+        self._base = Base.QUIET
+        self._pattern: Pattern | None = None
         self._dim = 1.0
         self._holds: frozenset[Hold] = frozenset()
         self._woken = asyncio.Event()
@@ -90,7 +94,13 @@ class Lamp:
 
     def set_base(self, base: Base) -> None:
         """Fade to what the lamp shows while nothing happens."""
-        self._play(self._scene.with_base(base, _time()))
+        self._base, self._pattern = base, None
+        self._apply_base()
+
+    def show_obstacle(self, obstacle: Obstacle) -> None:
+        """Show while nothing happens what keeps a new device from its cloud."""
+        self._base, self._pattern = Base.SETUP, PATTERNS[obstacle]
+        self._apply_base()
 
     def set_dim(self, dim: float) -> None:
         """Dim for the night: the base is dark, gestures rise by the share `dim`, 0..1; 1 is day.
@@ -116,6 +126,7 @@ class Lamp:
         if why is not Hold.PAUSED:
             self._play(self._scene.silenced(_time()))
         self._apply_dim()
+        self._apply_base()
 
     def release(self, why: Hold) -> None:
         """End one reason to wait. After the last, what waited is shown as one gesture."""
@@ -124,6 +135,7 @@ class Lamp:
         waited = self._waiting
         self._holds -= {why}
         self._apply_dim()
+        self._apply_base()
         self._catch_up(waited)
 
     def likes(self, delta: int, total: int) -> None:
@@ -213,6 +225,10 @@ class Lamp:
     def _answer(self, answer: Effect) -> None:
         if self._holds <= {Hold.PAUSED}:
             self._play(self._scene.with_effect(answer, _time()))
+
+    def _apply_base(self) -> None:
+        pattern = None if Hold.MUTED in self._holds else self._pattern
+        self._play(self._scene.with_base(self._base, _time(), pattern))
 
     def _apply_dim(self) -> None:
         dim = 0.0 if Hold.OFF in self._holds else self._dim

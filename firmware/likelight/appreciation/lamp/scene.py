@@ -21,6 +21,7 @@ from likelight.appreciation.lamp.effects import (
 )
 from likelight.appreciation.lamp.gesture import Gesture, ease
 from likelight.appreciation.lamp.palette import BRAND, Palette, mix
+from likelight.appreciation.lamp.patterns import Pattern
 from likelight_hw.lamps.governor import without_saturated_red
 from likelight_hw.ports import LightFrame, Rgb
 
@@ -38,10 +39,12 @@ class Scene:
     """Everything that the lamp does: its base, and the gestures over it.
 
     Immutable; each event gives a new scene, which looks the same at the moment of the event.
-    With `dim` below 1 (by night) the base is dark, and gestures rise by that share.
+    With `dim` below 1 (by night) the base is dark, and gestures rise by that share. By day the
+    base moves by `pattern`, where it has one, round after round.
     """
 
     base: Base = Base.QUIET
+    pattern: Pattern | None = None
     dim: float = 1.0
     faded_from: LightFrame = BASES[Base.QUIET]
     dimmed_from: float = 1.0
@@ -49,9 +52,11 @@ class Scene:
     gestures: tuple[Gesture, ...] = ()
     palette: Palette = BRAND
 
-    def with_base(self, base: Base, at: float) -> "Scene":
-        """Fade to another base."""
-        return self if base is self.base else self._fading(at, base, self.dim)
+    def with_base(self, base: Base, at: float, pattern: Pattern | None = None) -> "Scene":
+        """Fade to another base, or another pattern of it."""
+        if (base, pattern) == (self.base, self.pattern):
+            return self
+        return replace(self._fading(at, base, self.dim), pattern=pattern)
 
     def with_dim(self, dim: float, at: float) -> "Scene":
         """Fade to a night of this share, 0..1, or with 1 back to the day."""
@@ -116,7 +121,8 @@ class Scene:
             end = replace(end, level=0.0)
         share = self._faded(at)
         if share == 1:
-            return end
+            moving = self._round(at)
+            return replace(end, level=end.level + moving.lift(at)) if moving else end
         level = begin.level + (end.level - begin.level) * share
         return LightFrame(level, mix(begin.rgb, end.rgb, share))
 
@@ -142,7 +148,16 @@ class Scene:
         """Return `at` while anything moves, else when it next will; infinity at rest."""
         if at < self.based_at + CROSSFADE_S:
             return at
-        return min((gesture.still_until(at) for gesture in self.gestures), default=math.inf)
+        moving = [*self.gestures, *([one] if (one := self._round(at)) else [])]
+        return min((gesture.still_until(at) for gesture in moving), default=math.inf)
+
+    def _round(self, at: float) -> Gesture | None:
+        """Return the round of the pattern that is under way."""
+        if self.pattern is None or self.dim < 1:
+            return None
+        keys, begin = self.pattern.keys, self.based_at + CROSSFADE_S
+        rounds = math.floor((at - begin) / keys[-1].at)
+        return Gesture("pattern", begin + rounds * keys[-1].at, keys, dimmed=False)
 
     def _fading(self, at: float, base: Base, dim: float) -> "Scene":
         return replace(

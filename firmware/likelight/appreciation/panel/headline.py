@@ -1,5 +1,7 @@
 """What the crew's screen says while it shows no note: a pure decision."""
 
+from likelight.appreciation.obstacle import Obstacle
+from likelight.appreciation.panel.obstacle_screen import obstacle_screen
 from likelight.appreciation.panel.situation import Situation
 from likelight.appreciation.screens.models import (
     CountScreen,
@@ -37,6 +39,9 @@ _CODES = {
     Trouble.PUSH_URL: "S5",
 }
 
+_NOT_THERE_YET = (None, "C3")
+"""What PRIVACY's screen has as a code where the obstacle says more."""
+
 
 def answers(words: CrewWords = ENGLISH) -> tuple[Screen, ...]:
     """Return the screens that may answer a press."""
@@ -63,6 +68,8 @@ def headline(now: Situation, words: CrewWords = ENGLISH) -> Screen:
         return _private(now, words)
     if now.stuck:
         return _stuck(now.stuck, words)
+    if now.obstacle is not None and not now.has_worked:
+        return obstacle_screen(now.obstacle, now.pairing_code, words)
     if told := _device(now, words):
         return told
     if now.connection is not CloudConnection.CONNECTED:
@@ -107,6 +114,8 @@ def _mending(words: CrewWords, line: int, remedy: str, text: str) -> str:
 def _private(now: Situation, words: CrewWords) -> Screen:
     """Say that the crew is private and how to share, and the code of what is wrong."""
     code = next((code for trouble, code in _CODES.items() if trouble in now.troubles), None)
+    if now.obstacle is not None and not now.has_worked and code in _NOT_THERE_YET:
+        code = now.obstacle.code
     if code is None:
         return PrivateScreen(words)
     detail = f"{words.press_again} {words.call_it.format(code=code)}"
@@ -156,14 +165,13 @@ def _not_connected(now: Situation, words: CrewWords) -> StatusScreen:
             return _no_connection("C1", words)
         case CloudConnection.SUPERSEDED, _:
             return _no_connection("C2", words)
-        case _, FailureKind.DNS:
-            return _no_connection("N1", words)
-        case _, FailureKind.INTERCEPTED:
-            return _no_connection("N2", words)
-        case _, FailureKind.CLOCK:
-            return StatusScreen(words.wrong_time, words.call_it.format(code="T1"), "clock")
         case _, FailureKind.SETTINGS:
             return StatusScreen(words.settings_mistake, words.call_it.format(code="S6"), "wrench")
+    match now.obstacle, now.failure:
+        case Obstacle.WRONG_TIME, _:
+            return StatusScreen(words.wrong_time, words.call_it.format(code="T1"), "clock")
+        case Obstacle() as obstacle, _ if obstacle is not Obstacle.NO_ANSWER:
+            return _no_connection(obstacle.code, words)
         case _, FailureKind.CLOUD:
             # It ends by itself, as a rule: nobody need call.
             return StatusScreen(words.no_connection, words.still_works, "cloud_crossed")

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, tzinfo
 
 from likelight.appreciation.panel.situation import LineToMend
+from likelight.appreciation.sync.diagnosis import Observed
 from likelight.contract import Catalogue
 from likelight.runtime.troubles import Trouble
 
@@ -17,7 +18,8 @@ class PanelSettings:
     not burn in. With `viewers_at_rest` the resting screen says how many watch; else these and the
     likes take turns, in large figures, for as long as somebody does. `review_due` returns the date
     by which the crew's consent must be reviewed, when that is soon, `pairing_code` the code that
-    waits for an operator, and `file_mistakes` those in the boot volume's `likelight.txt`.
+    waits for an operator, `file_mistakes` those in the boot volume's `likelight.txt`, and
+    `observed` what is seen on the way to the cloud before it is asked for news.
     """
 
     catalogue: Catalogue
@@ -29,3 +31,4 @@ class PanelSettings:
     troubles: Callable[[], tuple[Trouble, ...]] = lambda: ()
     pairing_code: Callable[[], str | None] = lambda: None
     file_mistakes: Callable[[], tuple[LineToMend, ...]] = lambda: ()
+    observed: Callable[[], Observed] = Observed

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import NamedTuple
 
+from likelight.appreciation.obstacle import Obstacle
 from likelight.appreciation.screens.models import Screen
 from likelight.appreciation.sync.client import FailureKind
 from likelight.appreciation.sync.connection import CloudConnection
@@ -34,6 +35,10 @@ class Situation:
     camera: State
     likes_today: int
     failure: FailureKind = FailureKind.NETWORK
+    obstacle: Obstacle | None = None
+    """What must be mended first, as far as that is known."""
+    has_worked: bool = True
+    """The cloud has answered this kitchen's device before."""
     cause: Cause | None = None
     opens_at: datetime | None = None
     today: date | None = None

@@ -2,12 +2,16 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 
 from likelight.appreciation.buttons.attention import ANSWER_S
 from likelight.appreciation.buttons.question import Question
+from likelight.appreciation.obstacle import Obstacle
 from likelight.appreciation.panel.settings import PanelSettings
 from likelight.appreciation.panel.situation import Situation
 from likelight.appreciation.screens.models import Screen
+from likelight.appreciation.sync.connection import CloudConnection
+from likelight.appreciation.sync.diagnosis import diagnose
 from likelight.appreciation.sync.inbox import Inbox
 from likelight.appreciation.sync.poll import Poller
 from likelight.contract import CameraReport
@@ -85,6 +89,21 @@ class SituationTracker:
         self._thanking_until = self._told_until = _NEVER
         self._hiding_until = _time() + ANSWER_S
 
+    @property
+    def has_worked(self) -> bool:
+        """Whether the cloud has answered this kitchen's device, also before this start."""
+        return self._inbox.cursor is not None
+
+    @property
+    def obstacle(self) -> Obstacle | None:
+        """What keeps the device from its cloud, and must be mended first, where that is known."""
+        match self._poller.connection:
+            case CloudConnection.STARTING:
+                return diagnose(self._settings.observed())
+            case CloudConnection.OFFLINE:
+                return diagnose(replace(self._settings.observed(), failure=self._poller.failure))
+        return None
+
     def current(self) -> Situation:
         """Return the situation now."""
         now, question = _time(), self._asked()
@@ -94,6 +113,8 @@ class SituationTracker:
         return Situation(
             connection=self._poller.connection,
             failure=self._poller.failure,
+            obstacle=self.obstacle,
+            has_worked=self.has_worked,
             camera=camera.state,
             cause=camera.cause,
             opens_at=camera.opens_at and camera.opens_at.astimezone(timezone),

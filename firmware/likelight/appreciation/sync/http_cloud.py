@@ -234,13 +234,15 @@ def failure_kind(error: Exception) -> FailureKind:
     match error:
         case aiohttp.ClientConnectorCertificateError():
             fault = certificate_fault(error.certificate_error)
-            return FailureKind.CLOCK if fault in _NOT_VALID_NOW else FailureKind.INTERCEPTED
+            return FailureKind.CLOCK if fault in _NOT_VALID_NOW else FailureKind.CERTIFICATE
         case aiohttp.ClientSSLError():
-            return FailureKind.INTERCEPTED
+            return FailureKind.CERTIFICATE
         case aiohttp.ClientConnectorError(os_error=ConnectionRefusedError()):
             return FailureKind.CLOUD
         case aiohttp.ClientConnectorError(os_error=socket.gaierror(errno=socket.EAI_NONAME)):
             return FailureKind.DNS
+        case aiohttp.ClientConnectorError(os_error=socket.gaierror(errno=socket.EAI_AGAIN)):
+            return FailureKind.NAME_SERVER
         case _:
             return FailureKind.NETWORK
 

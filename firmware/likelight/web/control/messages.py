@@ -84,6 +84,8 @@ class HealthAnswer(CommandAnswer):
     troubles: tuple[str, ...]
     """Each is a `Trouble`."""
     pairing_code: str | None = None
+    obstacle: str | None = None
+    """The code of an `Obstacle`."""
     camera_reason: str | None
     camera_code: str | None
     """None unless the camera has a trouble."""

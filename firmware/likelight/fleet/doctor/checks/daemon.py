@@ -1,5 +1,6 @@
 """What the running daemon says of itself, over its control socket."""
 
+from likelight.appreciation.obstacle import Obstacle
 from likelight.appreciation.sync.connection import CloudConnection
 from likelight.fleet.doctor.check import Check, Finding, check, fail, ok, skip, warn
 from likelight.fleet.doctor.system import System
@@ -124,11 +125,14 @@ def _wrong(health: HealthAnswer) -> list[tuple[str, str]]:
             f"not paired: it waits until an operator confirms its code, {health.pairing_code}",
             f"on the cloud's server: `likelight-cloud pairing confirm {health.pairing_code} KID`",
         )
+    obstacle = next((one for one in Obstacle if one.code == health.obstacle), None)
     # Not paired, it can't be connected: one cause, one line.
     paired = Trouble.NOT_PAIRED not in health.troubles
     found = [troubles.get(name, (name, _LOG)) for name in health.troubles]
     if paired and health.cloud in connections:
         found.append(connections[health.cloud])
+    if obstacle is not None and obstacle is not Obstacle.NOT_CLAIMED:
+        found.insert(0, (f"{obstacle.code}: {obstacle.said}", obstacle.fix))
     found += [(f"{part}: {why}", _LOG) for part, why in health.hardware.items()]
     return found
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from likelight.appreciation.sync.client import CloudError, DeviceRefused, FailureKind, Unreachable
+from likelight.appreciation.sync.diagnosis import Observed, diagnose
 from likelight.config.device_tokens import DeviceTokens
 from likelight.config.settings import ConfigError
 from likelight.contract.figures import WEAK_DBM
@@ -18,6 +19,7 @@ from likelight.fleet.doctor.checks.service import CREDENTIALS
 from likelight.fleet.doctor.probes import CloudAccess, TakenForUpload
 from likelight.fleet.doctor.system import System
 from likelight.runtime.board_figures import wifi_signal as wifi_signal_of
+from likelight.runtime.network_manager import ask_link
 from likelight.runtime.tls import (
     CaFileError,
     CertificateFault,
@@ -51,6 +53,23 @@ def _routes(system: System) -> dict[int, str] | None:
         if len(fields) > 9 and set(fields[0]) == {"0"} and fields[1] == "00" and fields[9] != "lo":
             found.setdefault(socket.AF_INET6, fields[9])
     return found
+
+
+@check(
+    "local-network",
+    what="The store's own network lets this device in",
+    why="A wrong Wi-Fi password, no such Wi-Fi, no cable, or a router that gives no address",
+    fix="`nmcli device` shows each way into the network",
+)
+def local_network(system: System) -> Finding:
+    if _cloud(system) is None:
+        return skip(EMBEDDED)
+    link = ask_link(system.run)
+    if link is None:
+        return skip("NetworkManager doesn't answer")
+    if (obstacle := diagnose(Observed(link))) is not None:
+        return fail(f"{obstacle.code}: {obstacle.said}", obstacle.fix)
+    return ok(link)
 
 
 @check(
@@ -304,6 +323,6 @@ def _access(system: System) -> CloudAccess | Finding:
     )
 
 
-WAY_OUT: tuple[Check, ...] = (route, wifi_signal, wifi_power_save, dns)
+WAY_OUT: tuple[Check, ...] = (local_network, route, wifi_signal, wifi_power_save, dns)
 CLOUD: tuple[Check, ...] = (tls, cloud)
 CHECKS: tuple[Check, ...] = (*WAY_OUT, *CLOUD, upload)

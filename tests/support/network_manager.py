@@ -1,0 +1,65 @@
+"""A stand-in for NetworkManager: there is no radio here.
+
+Its answers have the form in which NetworkManager 1.42 gave them to `busctl`, asked by a user who is
+not root, for a cable whose other end had no DHCP. Those of a Wi-Fi are written by hand, with the
+numbers of NetworkManager's interface; no radio has given them.
+"""
+
+import json
+from collections.abc import Sequence
+
+ROOT = "/org/freedesktop/NetworkManager"
+NAME = "org.freedesktop.NetworkManager"
+CABLE, WIFI = "cable", "wifi"
+NUMBERS = {CABLE: 1, WIFI: 2}
+
+
+class Stand:
+    """Answers as `busctl --json=short` does, for devices and one profile of a Wi-Fi or none."""
+
+    def __init__(self, *, wifi: bool = True, connectivity: int = 1) -> None:
+        self.asked: list[str] = []
+        lo = self.properties(DeviceType=32, State=100, StateReason=[100, 0])
+        self.objects: dict[str, dict[str, dict[str, dict[str, object]]]] = {
+            ROOT: {NAME: self.properties(Connectivity=connectivity)},
+            f"{ROOT}/Devices/1": {
+                f"{NAME}.Device": lo | self.properties(AvailableConnections=[self.profile(9)])
+            },
+        }
+        self.wifi = wifi
+        for number in (1, 2):
+            properties = self.properties(Filename="/etc/NetworkManager/likelight.nmconnection")
+            self.objects[self.profile(number)] = {f"{NAME}.Settings.Connection": properties}
+
+    @staticmethod
+    def properties(**data: object) -> dict[str, dict[str, object]]:
+        return {name: {"type": "-", "data": value} for name, value in data.items()}
+
+    @staticmethod
+    def profile(number: int) -> str:
+        return f"{ROOT}/Settings/{number}"
+
+    def has(
+        self, kind: str, state: int, reason: int = 0, *, seen: bool = False, carrier: bool = True
+    ) -> "Stand":
+        profiles = [self.profile(1)] if seen else []
+        device = {
+            f"{NAME}.Device": self.properties(
+                DeviceType=NUMBERS[kind],
+                State=state,
+                StateReason=[state, reason],
+                AvailableConnections=profiles,
+            )
+        }
+        if kind == CABLE:
+            device[f"{NAME}.Device.Wired"] = self.properties(Carrier=carrier)
+        self.objects[f"{ROOT}/Devices/{len(self.objects)}"] = device
+        return self
+
+    def __call__(self, words: Sequence[str]) -> str:
+        self.asked.append(words[-1])
+        if words[-1] == "GetManagedObjects":
+            return json.dumps({"type": "a{oa{sa{sv}}}", "data": [self.objects]})
+        assert words[-1] == "GetSettings"
+        kind = "802-11-wireless" if self.wifi and words[-3].endswith("/1") else "802-3-ethernet"
+        return json.dumps({"type": "a{sa{sv}}", "data": [{"connection": {}, kind: {}}]})
