@@ -50,7 +50,7 @@ def attempts_on_seeds(folder: Path) -> None:
     codes.write_text("store,code\n" + "".join(f"{kid},{new_code()}\n" for kid in ("a", "b")))
     old, new = (_orders(folder, codes, rows) for rows in (("a,Old",), ("a,New", "b,Other")))
     before = folder / "before"
-    assert _forked(lambda: write_seeds(before, old, utc_now, _nothing)) == 0
+    assert forked(lambda: write_seeds(before, old, utc_now, _nothing)) == 0
     allowed = {each.seed().sha256: each.seed().files for each in (*old, *new)}
     last = {order.store.kid: order.seed().sha256 for order in new}
     seeds = folder / "seeds"
@@ -60,11 +60,11 @@ def attempts_on_seeds(folder: Path) -> None:
             shutil.rmtree(seeds, ignore_errors=True)
             if start:
                 shutil.copytree(start, seeds)
-            ended = _forked(
-                lambda: _killed(number, seeds, lambda: write_seeds(seeds, new, utc_now, _nothing))  # noqa: B023
+            ended = forked(
+                lambda: killed(number, seeds, lambda: write_seeds(seeds, new, utc_now, _nothing))  # noqa: B023
             )
             _check(seeds, allowed, last)
-            assert _forked(lambda: write_seeds(seeds, new, utc_now, _nothing)) == 0
+            assert forked(lambda: write_seeds(seeds, new, utc_now, _nothing)) == 0
             assert _check(seeds, allowed, last) == last
             assert not list(seeds.glob(".*")), "something was left half done"
             if ended == 0:
@@ -88,12 +88,12 @@ def attempts_on_volume(folder: Path) -> None:
     for number in range(1, 1000):
         shutil.rmtree(volume, ignore_errors=True)
         shutil.copytree(stock, volume)
-        ended = _forked(lambda: _killed(number, volume, lambda: put_on_volume(volume, after, {})))  # noqa: B023
+        ended = forked(lambda: killed(number, volume, lambda: put_on_volume(volume, after, {})))  # noqa: B023
         cmdline = (volume / "cmdline.txt").read_text()
         assert cmdline.startswith(STOCK_CMDLINE.strip()), "it would not boot"
         seeds = [_is_whole(volume, seed) for seed in (before, after)]
         assert "systemd.run=" not in cmdline or any(seeds), "it would start from half a seed"
-        assert _forked(lambda: put_on_volume(volume, after, {})) == 0
+        assert forked(lambda: put_on_volume(volume, after, {})) == 0
         assert _is_whole(volume, after)
         assert (volume / "cmdline.txt").read_text().endswith(f" {' '.join(WORDS)}\n")
         if ended == 0:
@@ -124,8 +124,8 @@ def attempts_on_boot_volume(folder: Path) -> None:
         shutil.rmtree(volume, ignore_errors=True)
         shutil.copytree(folder / "stock", volume)
         etc.mkdir()
-        ended = _forked(lambda: _killed(number, volume, boots))  # noqa: B023
-        assert _forked(boots) == 0
+        ended = forked(lambda: killed(number, volume, boots))  # noqa: B023
+        assert forked(boots) == 0
         found = {str(path.relative_to(volume)): path for path in volume.rglob("*")}
         files = {name: path.read_bytes() for name, path in found.items() if path.is_file()}
         whole = whole or files
@@ -158,7 +158,7 @@ def attempts_on_card(folder: Path) -> None:
         def write(slot: Slot = slot) -> None:
             onto_cards(orders, options, office, slot.machine())
 
-        ended = _forked(lambda: _killed(number, office, write))  # noqa: B023
+        ended = forked(lambda: killed(number, office, write))  # noqa: B023
         card = slot.file.read_bytes()
         noted = ledger.read_bytes() if ledger.exists() else b""
         whole = card[:512] == stock[:512] and card[ROOT_AT : len(stock)] == stock[ROOT_AT:]
@@ -167,7 +167,7 @@ def attempts_on_card(folder: Path) -> None:
         assert whole or b'"good"' not in noted, "the ledger says more than is there"
         assert b'"begun"' in noted or untouched, "a card was begun, and not noted"
         if b'"good"' not in noted:
-            assert _forked(write) == 0
+            assert forked(write) == 0
             assert slot.file.read_bytes()[ROOT_AT : len(stock)] == stock[ROOT_AT:]
         assert ledger.read_bytes().endswith(b"}\n")
         if ended == 0:
@@ -202,9 +202,9 @@ def attempts_on_reset(folder: Path) -> None:
         for name in BELONGINGS:
             # The bytes on the disk, once their name is gone.
             (after / name).hardlink_to(state / name)
-        ended = _forked(lambda: _killed(number, state, resets))  # noqa: B023
+        ended = forked(lambda: killed(number, state, resets))  # noqa: B023
         begun = (state / RESET_FILE).exists()
-        assert _forked(starts) == 0
+        assert forked(starts) == 0
         left = [path.name for path in state.iterdir() if not path.name.startswith(".")]
         whole = [path.read_bytes() == secret for path in after.iterdir()]
         if begun:
@@ -256,7 +256,7 @@ def _orders(folder: Path, codes: Path, rows: tuple[str, ...]) -> tuple[Order, ..
     return read_orders(stores, codes, "https://cloud.example", (), None)
 
 
-def _killed(number: int, folder: Path, work: Callable[[], object]) -> None:
+def killed(number: int, folder: Path, work: Callable[[], object]) -> None:
     """Do `work`, and be killed before operation `number` in `folder`."""
     done = 0
 
@@ -271,7 +271,7 @@ def _killed(number: int, folder: Path, work: Callable[[], object]) -> None:
     work()
 
 
-def _forked(work: Callable[[], object]) -> int:
+def forked(work: Callable[[], object]) -> int:
     child = os.fork()
     if child == 0:
         try:

@@ -38,15 +38,23 @@ def add_pair(commands: "Commands") -> None:
 
 def _pair(arguments: argparse.Namespace) -> Exit:
     from likelight.cli.pair_actions import pair
+    from likelight.runtime.atomic_file import sync_folder
 
     config, file = target_of(arguments).config, arguments.code_file
     if file is None:
         return pair(config, arguments.code, arguments.cloud)
     try:
         code = file.read_text("utf-8")
-        done = pair(config, code, arguments.cloud)
-        if done is not Exit.UNAVAILABLE:
-            file.unlink()
-    except (OSError, UnicodeDecodeError) as error:
+    except (FileNotFoundError, UnicodeDecodeError) as error:
         return end(f"--code-file {file}: {error}", Exit.USAGE)
+    except OSError as error:
+        return end(f"--code-file {file}: {error.strerror}", Exit.UNAVAILABLE)
+    done = pair(config, code, arguments.cloud)
+    if done is not Exit.UNAVAILABLE:
+        try:
+            file.unlink()
+            sync_folder(file.parent)
+        except OSError as error:
+            # Tried again: the same code and the token that is kept get the same answer.
+            return end(f"{file} can't be removed: {error.strerror}", Exit.UNAVAILABLE)
     return done

@@ -1,11 +1,23 @@
 """What `likelight pair` does: it draws the device's token, keeps it, and has the cloud take it."""
 
 import asyncio
+from contextlib import suppress
+from http import HTTPStatus
 from pathlib import Path
 
+from likelight.appreciation.obstacle import Obstacle
 from likelight.cli.exits import Exit, end
 from likelight.config.address import check_cloud_url
-from likelight.config.pairing import draw_token, keep_token, kitchen_from_next_start, take_kitchen
+from likelight.config.pairing import (
+    draw_token,
+    drop_refusal,
+    drop_token,
+    keep_refusal,
+    keep_token,
+    kitchen_from_next_start,
+    take_kitchen,
+)
+from likelight.config.secret import read_token
 from likelight.config.settings import Config, ConfigError
 from likelight.contract.enrolment import EnrolReply, code_of
 from likelight.contract.problem import ProblemType
@@ -64,12 +76,19 @@ def pair(config: Config, typed: str | None, cloud: str | None, *, starts_now: bo
     except _NotPaired as refused:
         return end(refused, Exit.FAILED)
     except Refused as refused:
-        why = _REFUSALS.get((refused.type, refused.status))
-        return end(why, Exit.FAILED) if why else _unreached(refused)
+        return _refused(config, refused)
     except Unanswered as error:
         return _unreached(error)
-    if not take_kitchen(config, kitchen.kid, kitchen.name):
-        keep_token(file)
+    try:
+        if not take_kitchen(config, kitchen.kid, kitchen.name):
+            keep_token(file)
+        drop_refusal(config.state_dir)
+    except OSError as error:
+        return end(
+            f"the cloud has taken this device's token, and {error.filename} can't be written: "
+            f"{error.strerror}. Type the same again once it can",
+            Exit.UNAVAILABLE,
+        )
     print(f"This device is {kitchen.name} ({kitchen.kid}) now. Its token is in {file}.")
     if not starts_now:
         _tell_next(config, kitchen, url)
@@ -81,13 +100,41 @@ async def _kitchen(config: Config, url: str, code: str | None, token: str) -> En
     async with new_session(config.cloud.proxy) as session:
         client = PairingClient(session, url, Trust(config.cloud.ca_file))
         if code is not None:
-            return await client.enrol(code, token)
+            return await _enrol(client, code, token, config.token_file)
         shown = _Shown()
         while (decided := await client.decision(token, shown.code)) is None:
             print("This code has ended.", flush=True)
     if decided.kid is None or decided.name is None:
         raise _NotPaired("the operator has refused this device. Ask why, and type the same again")
     return EnrolReply(kid=decided.kid, name=decided.name)
+
+
+async def _enrol(client: PairingClient, code: str, token: str, file: Path) -> EnrolReply:
+    """Have the cloud take `token` for `code`; or hear once more that it has taken the one in
+    `file`, where this device was cut off before the code was removed."""
+    try:
+        return await client.enrol(code, token)
+    except Refused as refused:
+        if refused.status != HTTPStatus.CONFLICT:
+            raise
+        try:
+            reply = await client.enrol(code, read_token(file))
+        except (ConfigError, Refused):
+            raise refused from None
+    drop_token(file)
+    return reply
+
+
+def _refused(config: Config, refused: Refused) -> Exit:
+    """Return how to end, after what the daemon's panel needs was kept."""
+    why = _REFUSALS.get((refused.type, refused.status))
+    if why is None:
+        return _unreached(refused)
+    if refused.type is ProblemType.CODE:
+        used = refused.status == HTTPStatus.CONFLICT
+        with suppress(OSError):
+            keep_refusal(config.state_dir, Obstacle.CODE_USED if used else Obstacle.CODE_VOID)
+    return end(why, Exit.FAILED)
 
 
 class _Shown:

@@ -36,6 +36,7 @@ Type=oneshot
 ExecStart=/bin/sh /boot/firmware/likelight/first-boot.sh
 EOF
     ln -sf ../likelight-first-boot.service "$WANTED"
+    sync "$UNIT" "${UNIT%/*}" "${WANTED%/*}"
 }
 
 # A FAT volume keeps the old bytes of a file that is only removed: zeros go over them first.
