@@ -87,7 +87,7 @@ class DeviceEvents:
             self.way.link,
             self.pairing_failure if unpaired else None,
             self.way.code if unpaired else None,
-            waits_for_operator=unpaired and self.pairing_code is not None,
+            waits_for_operator=unpaired,
         )
 
     def opening_hours(self) -> WeekHours | None:

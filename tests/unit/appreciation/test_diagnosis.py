@@ -99,7 +99,7 @@ def test_each_has_a_sentence_a_code_and_a_pattern_of_its_own(lang: str) -> None:
     assert len({one.code for one in Obstacle}) == len(Obstacle)
     assert PATTERNS.keys() == set(Obstacle)
     assert len(set(PATTERNS.values())) == len(Obstacle)
-    for one in Obstacle:
+    for one in ORDER[:-1]:
         screen = headline(replace(NEW, obstacle=one), words)
         assert isinstance(screen, StatusScreen)
         assert one.code in screen.detail
@@ -116,6 +116,11 @@ def test_a_code_that_is_refused_is_told_with_the_one_that_an_operator_can_confir
     )
     waits = headline(replace(NEW, obstacle=Obstacle.NOT_CLAIMED, pairing_code=code))
     assert waits == PairingScreen(code)
+    refused = headline(
+        replace(NEW, obstacle=Obstacle.NOT_CLAIMED, troubles=(Trouble.PAIRING_REFUSED,))
+    )
+    assert isinstance(refused, StatusScreen)
+    assert refused.detail.endswith("Call IT, code C4.")
 
 
 def test_a_private_crew_reads_the_code_and_one_that_works_keeps_its_words() -> None:

@@ -41,6 +41,14 @@ def test_names_are_bytes_and_no_passphrase_of_wpa2_is_in_it() -> None:
     assert "correct horse" not in "\n".join(written)
 
 
+def test_a_cable_that_is_plugged_in_is_used_whatever_the_wi_fi_does() -> None:
+    """NetworkManager gives a cable the metric 100 and a Wi-Fi 600, and connects both by itself."""
+    written = lines(Network(Wifi(b"Kitchen", Security.WPA2, "correct horse")))
+    keys = {line.partition("=")[0] for line in written}
+    assert not keys & {"autoconnect", "route-metric", "never-default", "interface-name", "master"}
+    assert "autoconnect-retries=0" in written, "an access point may come back hours later"
+
+
 def test_texts_are_escaped_as_glib_reads_them() -> None:
     assert r"psk=p\\a;s #" in lines(Network(Wifi(b"k", Security.WPA3, r"p\a;s #")))
     corp = Network(Wifi(b"Corp", Security.ENTERPRISE, r"s3\r", "k@corp"))

@@ -68,7 +68,8 @@ def headline(now: Situation, words: CrewWords = ENGLISH) -> Screen:
         return _private(now, words)
     if now.stuck:
         return _stuck(now.stuck, words)
-    if now.obstacle is not None and not now.has_worked:
+    unclaimed = now.obstacle is Obstacle.NOT_CLAIMED and now.pairing_code is None
+    if now.obstacle is not None and not now.has_worked and not unclaimed:
         return obstacle_screen(now.obstacle, now.pairing_code, words)
     if told := _device(now, words):
         return told

@@ -48,7 +48,7 @@ class Observed:
     code: Obstacle | None = None
     """What the cloud said of the code that came with the card."""
     waits_for_operator: bool = False
-    """A code on the panel waits until an operator confirms it."""
+    """An operator has not confirmed this device, or has refused it."""
 
 
 def diagnose(seen: Observed) -> Obstacle | None:
