@@ -265,6 +265,11 @@ class WindowIn:
         self._situation.tell(screen)
         self.presenter.answer()
 
+    def aim(self, screen: Screen | None) -> None:
+        """Show `screen`, the camera's picture, before all that is no answer; None at the end."""
+        self._situation.aiming = screen
+        self._hold_changed()
+
     def token_changed(self) -> None:
         """The device has another token: a refusal may be over."""
         self._poller.ask_again()
@@ -334,7 +339,7 @@ class WindowIn:
         return asked if asked is not None and self.presenter.shows(asked.screen) else None
 
     def _hold_changed(self) -> None:
-        self.presenter.hold(self._hold.screen is not None)
+        self.presenter.hold(self._hold.screen is not None or self._situation.aiming is not None)
 
     def _thanked(self) -> None:
         self._reporter.post_at_once()

@@ -240,6 +240,17 @@ class ScheduleSettings(Section):
         return weekly(rows, zone) if rows else None
 
 
+class ConsentSettings(Section):
+    """Which notice the crew is asked to consent to, and for how long a consent at the panel holds.
+
+    No setting can be a consent.
+    """
+
+    notice: Annotated[str, Field(min_length=1, max_length=8, pattern=r"^[0-9A-Za-z.-]+$")] = "1"
+    """The number on the notice: a new one with each new text."""
+    review_after_days: Annotated[Whole, Field(ge=1, le=730)] = 365
+
+
 class QuietSettings(Section):
     """The crew's quiet hours, every day, in the kitchen's own time: "22:00-06:30".
 
@@ -271,6 +282,7 @@ class Config(HardwareSettings):
     push: PushSettings = PushSettings()
     brand: BrandSettings = BrandSettings()
     schedule: ScheduleSettings = ScheduleSettings()
+    consent: ConsentSettings = ConsentSettings()
     quiet: QuietSettings = QuietSettings()
     state_dir: FullPath = Field(default_factory=default_state_dir)
 

@@ -36,6 +36,7 @@ from likelight.daemon.feed import Feed, build_feed
 from likelight.daemon.hardware import DeviceHardware, open_device_hardware
 from likelight.daemon.health import WINDOW_IN
 from likelight.daemon.listener import DeviceServer, device_address
+from likelight.daemon.panel_parts import add_panel_consent
 from likelight.daemon.prepare import Prepared
 from likelight.daemon.site import fill_site
 from likelight.daemon.token_rotation import TokenRotation
@@ -191,6 +192,8 @@ def _connect(
 
     permissions = events.permissions = _permissions(config, prepared, events, zone)
     supervisor.add("permissions", permissions, critical=True)
+    if not process.simulated:
+        add_panel_consent(supervisor, config, prepared, memory, hardware, events, zone)
     if isinstance(zone, ComputerZone):
         supervisor.add("time zone", ZoneWatch(zone), critical=False)
     if prepared.store.desired is not None:
@@ -205,6 +208,7 @@ def _connect(
         packaged=prepared.placeholders,
         on_status=events.on_camera_status,
         on_placeholder=events.changes.bump,
+        on_picture=events.on_picture,
     )
     supervisor.add("camera", camera, critical=False)
     device = Device(

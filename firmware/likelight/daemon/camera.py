@@ -53,7 +53,8 @@ class DeviceCamera:
     """Runs `process` and hands on what it sends to `hub` and `push`: frames while `gate` is open.
 
     `packaged` are the placeholders until the camera has drawn its own. `on_status` is called with
-    each new status, `on_placeholder` after each placeholder that the camera has drawn.
+    each new status, `on_placeholder` after each placeholder that the camera has drawn, and
+    `on_picture` with each JPEG that has passed the gate.
     """
 
     def __init__(
@@ -66,6 +67,7 @@ class DeviceCamera:
         packaged: Sequence[Placeholder],
         on_status: Callable[[CameraStatus], None],
         on_placeholder: Callable[[], None],
+        on_picture: Callable[[bytes], None],
     ) -> None:
         self.process = process
         """The self-test runs it alone."""
@@ -74,6 +76,7 @@ class DeviceCamera:
         self._push = push
         self._on_status = on_status
         self._on_placeholder = on_placeholder
+        self._on_picture = on_picture
         self._specs = placeholder_specs(simulated=process.simulated)
         self._not_drawn = {spec.name for spec in self._specs}
         for placeholder in packaged:
@@ -118,6 +121,7 @@ class DeviceCamera:
         if self._gate.open:
             rendition = Rendition(jpeg.rendition)
             self._hub.publish_jpeg(jpeg.data, captured_us=jpeg.captured_us, rendition=rendition)
+            self._on_picture(jpeg.data)
 
     def on_placeholder(self, drawn: DrawnPlaceholder) -> None:
         small = _placeholder(drawn.small) if drawn.small else None

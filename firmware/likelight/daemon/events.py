@@ -18,7 +18,9 @@ from likelight.contract import (
     Viewers,
     WeekHours,
 )
+from likelight.daemon.aiming import Aiming
 from likelight.daemon.health import DeviceHealth
+from likelight.daemon.panel_consent import PanelConsent
 from likelight.daemon.token_rotation import TokenRotation
 from likelight.daemon.way_watch import WayWatch
 from likelight.feed.hub import Hub
@@ -37,6 +39,9 @@ from likelight_hw.ports import CameraStatus, LightFrame, Rendition
 JPEG_FPS = 15.0
 """What an MJPEG viewer gets at most: at 720p each picture has about 35 KB, so 4 Mbit/s."""
 
+
+AIM_FPS = 4.0
+"""The panel shows about one picture a second; a fresh one should be there when it is ready."""
 
 DOCTOR_COUNTS_S = 24 * 3600.0
 """How long the cloud gets the doctor's findings: perhaps nobody runs it again."""
@@ -62,6 +67,10 @@ class DeviceEvents:
     def __init__(self, *, cloud_inside: bool) -> None:
         self.rotation: TokenRotation | None = None
         """None with the cloud in this process, which asks for no other token."""
+        self.aiming: Aiming | None = None
+        self.panel_consent: PanelConsent | None = None
+        """None with a simulated camera, as the one before: it needs no consent."""
+        self._demand: Demand | None = None
         self.changes = Changes()
         self.reachable = asyncio.Event()
         """Set once the cloud may be asked: the token is there, and the address of one inside."""
@@ -122,13 +131,29 @@ class DeviceEvents:
         )
 
     def on_demand(self, demand: Demand) -> None:
-        few = demand.jpegs <= {FeedRendition.SLIDE}
-        rate = SLIDE_FPS if few else JPEG_FPS
-        sizes = frozenset(map(Rendition, demand.jpeg_sizes))
-        self.camera_process.jpeg_rate(rate if demand.jpegs else 0, sizes)
+        self._demand = demand
+        self._ask_for_jpegs()
         self.camera_process.renditions(frozenset(map(Rendition, demand.renditions)))
         self.on_air.on_demand(demand.watched)
         self.changes.bump()
+
+    def on_aiming(self) -> None:
+        self._ask_for_jpegs()
+        self.changes.bump()
+
+    def on_picture(self, jpeg: bytes) -> None:
+        if self.aiming is not None:
+            self.aiming.picture(jpeg)
+
+    def _ask_for_jpegs(self) -> None:
+        """Ask the camera for the pictures of MJPEG's viewers and of the panel."""
+        demand, rate = self._demand, 0.0
+        sizes = frozenset(map(Rendition, demand.jpeg_sizes)) if demand else frozenset[Rendition]()
+        if demand and demand.jpegs:
+            rate = SLIDE_FPS if demand.jpegs <= {FeedRendition.SLIDE} else JPEG_FPS
+        if self.aiming is not None and self.aiming.wants_pictures:
+            rate, sizes = max(rate, AIM_FPS), sizes or frozenset({Rendition.LOW})
+        self.camera_process.jpeg_rate(rate, sizes)
 
     def on_camera_status(self, status: CameraStatus) -> None:
         self.window_in.camera_trouble(status.code)
@@ -136,12 +161,16 @@ class DeviceEvents:
         self.changes.bump()
 
     def on_gate(self) -> None:
+        if self.aiming is not None:
+            self.aiming.gate_changed()
         self.changes.bump()
         self.window_in.camera_changed()
 
     def on_troubles(self) -> None:
         if self._unreachable.isdisjoint(self.troubles.present):
             self.reachable.set()
+        if self.panel_consent is not None:
+            self.panel_consent.changed()
         self.window_in.situation_changed()
         self.changes.bump()
 
@@ -168,6 +197,8 @@ class DeviceEvents:
         self.window_in.token_changed()
 
     def on_consent(self) -> None:
+        if self.panel_consent is not None:
+            self.panel_consent.changed()
         self.window_in.situation_changed()
         self.changes.bump()
 

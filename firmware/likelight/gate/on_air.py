@@ -148,6 +148,10 @@ class OnAir:
             self._demand_ends_at = asyncio.get_running_loop().time() + DEMAND_LASTS_S
             self._conditions_changed.set()
 
+    def on_aiming(self, aiming: bool) -> None:
+        """Take whether the panel shows the picture for aiming, which counts as a viewer does."""
+        self._set(replace(self._conditions, aiming=aiming))
+
     def on_camera(self, status: CameraStatus) -> None:
         """Take what the camera does now."""
         self._set(replace(self._conditions, camera=status.phase))

@@ -22,12 +22,19 @@ class Conditions:
     """False while the cloud refuses this device's token: the kitchen may have been given up."""
     demand: bool = False
     """Somebody watches, or did a moment ago."""
+    aiming: bool = False
+    """The kitchen's own panel shows the picture, so that the crew can aim the camera."""
     indicator_works: bool = True
     privacy_works: bool = True
     """The PRIVACY button can be read. A crew that can't switch the camera off is not filmed."""
     configured: bool = True
     """False while a last good configuration runs: the new one may hold a mask or shorter hours."""
     camera: CameraPhase = CameraPhase.STOPPED
+
+    @property
+    def wanted(self) -> bool:
+        """Whether anybody wants the picture."""
+        return self.demand or self.aiming
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +61,8 @@ def decide(conditions: Conditions) -> Decision:
     if not (conditions.indicator_works and conditions.privacy_works):
         return Decision(State.FAULT, Cause.ERROR, gate_open=False)
     if conditions.camera in (CameraPhase.SILENT, CameraPhase.FAILED):
-        return Decision(State.FAULT, Cause.ERROR, gate_open=conditions.demand)
-    if not conditions.demand:
+        return Decision(State.FAULT, Cause.ERROR, gate_open=conditions.wanted)
+    if not conditions.wanted:
         return Decision(State.IDLE, Cause.DEMAND, gate_open=False)
     if conditions.camera is not CameraPhase.STREAMING:
         return Decision(State.IDLE, Cause.DEMAND, gate_open=True)

@@ -18,6 +18,7 @@ from likelight.appreciation.panel.headline import answers, headline
 from likelight.appreciation.panel.situation import Situation
 from likelight.appreciation.screens.models import (
     CountScreen,
+    HoldScreen,
     IdleScreen,
     NoteScreen,
     OnAirScreen,
@@ -25,6 +26,7 @@ from likelight.appreciation.screens.models import (
     PairingScreen,
     Screen,
     SelfTestScreen,
+    StatusScreen,
     UpdatingScreen,
 )
 from likelight.appreciation.screens.render import pages
@@ -46,6 +48,12 @@ def said(**how: object) -> Screen:
     calm = {"connection": CloudConnection.CONNECTED, "camera": State.IDLE, "likes_today": 128}
     return headline(Situation(**{**calm, **how}))  # type: ignore[arg-type]
 
+
+ASKED = StatusScreen(
+    "Notice 3",
+    "Signed on paper? It holds until 30 Nov 2027. Hold THANKS for 5 s.",
+    "camera_crossed",
+)
 
 SCREENS: dict[str, Screen] = {
     "note": NoteScreen("You are my pizza-making heroes", "pizza"),
@@ -86,6 +94,10 @@ SCREENS: dict[str, Screen] = {
     "stuck": said(stuck=("THANKS",)),
     "updating": UpdatingScreen(0.42),
     "pairing": PairingScreen("K7QF-2MXP"),
+    "consent-ask": ASKED,
+    "consent-held": HoldScreen(ASKED, 5, 3),
+    "consent-recorded": StatusScreen("Consent recorded.", "Press PRIVACY to share.", "check"),
+    "aim": StatusScreen("Aim the camera.", "PRIVACY ends it.", "camera"),
     "selftest-ask": SelfTestScreen(2, 7, "Lamp", "Does it glow?"),
     "selftest-pass": SelfTestScreen(3, 7, "Buttons", "Both work.", passed=True),
     "selftest-fail": SelfTestScreen(5, 7, "Camera", "No picture. Check its cable.", passed=False),

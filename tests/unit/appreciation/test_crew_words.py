@@ -133,8 +133,19 @@ def screens(words: CrewWords) -> Iterator[Screen]:
     yield PairingScreen("K7QF-2MXP", words)
     for title, detail in self_test(words):
         yield SelfTestScreen(2, 7, title, detail)
-    question = StatusScreen(words.welcome, words.hold.format(name="THANKS", seconds=5), "clock")
-    yield from (question, HoldScreen(question, 5, 3))
+    yield from consent(words)
+
+
+def consent(words: CrewWords) -> Iterator[Screen]:
+    """Yield what the panel asks, and what it says once the crew has consented."""
+    signed = words.signed.format(date=date(2027, 12, 28))
+    for buttons in ("THANKS", "THANKS + PRIVACY"):
+        hold = words.hold.format(name=buttons, seconds=5)
+        asks = StatusScreen(words.notice.format(number="12"), f"{signed} {hold}", "camera_crossed")
+        yield from (asks, HoldScreen(asks, 5, 3))
+    yield StatusScreen(words.recorded, words.press_privacy, "check")
+    for how in (words.aim_ends, words.aim_page):
+        yield StatusScreen(words.aim, how, "camera")
 
 
 def self_test(words: CrewWords) -> Iterator[tuple[str, str]]:

@@ -26,7 +26,8 @@ class Attention:
         self._felt_until = _NEVER
         self._answering_until = _NEVER
         self.holding = False
-        """Somebody holds a button to answer a question, which must be on the panel meanwhile."""
+        """Somebody holds a button to answer a question, or aims the camera: that must be on the
+        panel meanwhile."""
 
     @property
     def felt(self) -> bool:

@@ -39,6 +39,10 @@ class Questions:
         """The question for the panel now."""
         return min(self._open.values(), key=lambda question: question.patient, default=None)
 
+    def of_thanks(self, about: str) -> Question | None:
+        """Return the open question that is about this."""
+        return self._open.get(about)
+
     def stands(self, question: Question) -> bool:
         """Return whether `question` may be agreed to now."""
         return question is self.asked or question is self.of_both

@@ -102,8 +102,8 @@ class Presenter:
         self._changed.set()
 
     def hold(self, holding: bool) -> None:
-        """Somebody begins or ends to hold an answer: the headline, which is the question, goes
-        before any note.
+        """Somebody begins or ends to hold an answer, or to aim the camera: the headline, which is
+        about that, goes before any note.
         """
         self._attention.holding = holding
         self._changed.set()
@@ -201,8 +201,8 @@ class Presenter:
             return over() or self._headline() != screen
 
         def urgent() -> bool:
-            held = self._attention.holding and self._headline() != screen
-            return over() or held or type(self._headline()) is not type(screen)
+            answer = self._attention.answering and self._headline() != screen
+            return over() or answer or type(self._headline()) is not type(screen)
 
         drawn = await self._draw(screen)
         if urgent():

@@ -64,7 +64,8 @@ class Situation:
     hiding: bool = False
     """The kitchen has just become private."""
     first: Screen | None = None
-    """What goes before all else: a question that is being answered, or what became of that."""
+    """What goes before all else: a question that is being answered, what became of that, or the
+    picture for aiming the camera."""
     question: Screen | None = None
     """What the crew is asked, and agrees to by holding THANKS."""
     patient: bool = False

@@ -61,6 +61,8 @@ class SituationTracker:
         self._hiding_until = _NEVER
         self._told: Screen | None = None
         self._told_until = _NEVER
+        self.aiming: Screen | None = None
+        """What the panel shows while the crew aims the camera."""
 
     def start(self) -> None:
         """Begin after the inbox is loaded: what came before a start is not news."""
@@ -132,7 +134,7 @@ class SituationTracker:
             just_liked=now < self._liked_until,
             thanking=now < self._thanking_until,
             hiding=now < self._hiding_until,
-            first=self._held() or (self._told if now < self._told_until else None),
+            first=self._held() or (self._told if now < self._told_until else self.aiming),
             question=None if question is None else question.screen,
             patient=question is not None and question.patient,
         )

@@ -135,6 +135,14 @@ class HoldScreen:
     held: int
 
 
+@dataclass(frozen=True, slots=True)
+class AimScreen:
+    """The camera's picture (JPEG), on a panel in colour, for aiming; it is on air meanwhile."""
+
+    name: ClassVar[str] = "aim"
+    jpeg: bytes = field(repr=False)
+
+
 Screen = (
     NoteScreen
     | CountScreen
@@ -148,6 +156,7 @@ Screen = (
     | SelfTestScreen
     | HoldScreen
     | MasksScreen
+    | AimScreen
 )
 
 

@@ -1,8 +1,10 @@
 """Screens as pictures: a pure function of the screen and of the panel."""
 
 from likelight.appreciation.screens import figure, masks, message, pairing
+from likelight.appreciation.screens.aim import aim
 from likelight.appreciation.screens.canvas import Drawn
 from likelight.appreciation.screens.models import (
+    AimScreen,
     CountScreen,
     HoldScreen,
     IdleScreen,
@@ -70,5 +72,7 @@ def _draw(screen: Screen, panel: DisplayInfo) -> list[Drawn]:
             return message.hold(asks, screen.held, screen.seconds, panel)
         case MasksScreen():
             return masks.masks(screen, panel)
+        case AimScreen():
+            return aim(screen, panel)
         case PairingScreen():
             return pairing.pairing(screen, panel)
