@@ -119,6 +119,7 @@ class CrewWords:
     lamp: str = "Lamp"
     on_air_light: str = "On-air light"
     camera: str = "Camera"
+    consent: str = "Consent"
     network: str = "Network"
     cloud: str = "Cloud"
     read_this: str = "Can you read this?"

@@ -19,7 +19,7 @@ def add_selftest(commands: "Commands") -> None:
     selftest = commands.add_parser(
         "selftest",
         help="test the hardware in five minutes, and write a report",
-        description="Test panel, buttons, lamp, on-air light, camera, network and cloud, "
+        description="Test panel, buttons, lamp, on-air light, consent, camera, network and cloud, "
         "on the panel and here, and write what was seen. Answer with y, n or s (skip) and Enter, "
         "or once the buttons have been found to work, with THANKS for yes and PRIVACY for no. Stop "
         "the daemon before: `sudo systemctl stop likelight`. Exit code 0 when all passed, 1 when "

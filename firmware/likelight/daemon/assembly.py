@@ -218,6 +218,7 @@ def _connect(
         feed,
         on_air,
         permissions,
+        memory.keep,
         window_in,
         prepared.embedded_cloud,
         supervisor,

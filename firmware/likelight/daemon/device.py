@@ -1,7 +1,7 @@
 """The assembled device: its parts, its health, and the routes for commands."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from aiohttp import web
@@ -36,6 +36,8 @@ class Device:
     feed: Feed
     on_air: OnAir
     permissions: Permissions
+    keep_privacy: Callable[[bool], Awaitable[None]]
+    """Makes the crew's choice durable; raises `OSError` when the disk does not take it."""
     window_in: WindowIn
     embedded_cloud: CloudPlugin | None
     supervisor: Supervisor

@@ -9,7 +9,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, date, timedelta, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from pathlib import Path
 
 from likelight.appreciation.buttons.question import Question, Questions
@@ -44,6 +44,38 @@ class Notice:
     kitchen: str
     number: str
     review: date
+
+    def screen(self, words: CrewWords, buttons: str) -> StatusScreen:
+        """Return what asks for it, to be answered by holding `buttons`."""
+        signed = words.signed.format(date=self.review)
+        hold = words.hold.format(name=buttons, seconds=HOLD_S)
+        title = words.notice.format(number=self.number)
+        return StatusScreen(title, f"{signed} {hold}", "camera_crossed")
+
+
+def notice_today(settings: ConsentSettings, kitchen: str, now: datetime) -> Notice:
+    """Return what a crew is asked at `now`, in the kitchen's own time."""
+    review = now.date() + timedelta(days=settings.review_after_days)
+    return Notice(kitchen, settings.notice, review)
+
+
+async def record_signed(
+    notice: Notice, state_dir: Path, keep_private: Callable[[], Awaitable[None]], now: Now
+) -> None:
+    """Record that the crew has signed `notice` on paper; the camera is private before.
+
+    Raises `ConsentError`, or `OSError`, of which a `TimeoutError` is one.
+    """
+    async with asyncio.timeout(STORE_WITHIN_S):
+        await keep_private()
+        consent = Consent(
+            kitchen=notice.kitchen,
+            signed_by=SIGNED_BY,
+            notice=notice.number,
+            recorded_at=now().astimezone(UTC),
+            review=notice.review,
+        )
+        await asyncio.to_thread(write_consent, state_dir, consent)
 
 
 class PanelConsent:
@@ -116,9 +148,8 @@ class PanelConsent:
         if health is None or not clock_is_set or not self._enrolled():
             self._put(None)
             return
-        today = self._now().astimezone(self._zone).date()
-        review = today + timedelta(days=self._settings.review_after_days)
-        self._put(Notice(self._kitchen, self._settings.notice, review))
+        now = self._now().astimezone(self._zone)
+        self._put(notice_today(self._settings, self._kitchen, now))
         missing = health.status in _TO_ASK
         asked = self._questions.of_thanks(_ABOUT)
         if missing and asked is None and self._notice is not None:
@@ -138,34 +169,17 @@ class PanelConsent:
             self._questions.of_both = both
 
     def _question(self, notice: Notice, buttons: str, *, patient: bool) -> Question:
-        words = self._words
-        signed = words.signed.format(date=notice.review)
-        hold = words.hold.format(name=buttons, seconds=HOLD_S)
-        screen = StatusScreen(
-            words.notice.format(number=notice.number), f"{signed} {hold}", "camera_crossed"
-        )
-
         def agreed() -> None:
             self._agreed = notice
             self._changed.set()
 
-        return Question(screen, agreed, HOLD_S, patient)
+        return Question(notice.screen(self._words, buttons), agreed, HOLD_S, patient)
 
     async def _record(self, notice: Notice) -> None:
         words = self._words
         try:
-            async with asyncio.timeout(STORE_WITHIN_S):
-                await self._keep_private()
-                consent = Consent(
-                    kitchen=notice.kitchen,
-                    signed_by=SIGNED_BY,
-                    notice=notice.number,
-                    recorded_at=self._now().astimezone(UTC),
-                    review=notice.review,
-                )
-                await asyncio.to_thread(write_consent, self._state_dir, consent)
+            await record_signed(notice, self._state_dir, self._keep_private, self._now)
         except (OSError, ConsentError) as error:
-            # A TimeoutError is an OSError.
             why = str(error) or "the disk hangs"
             log.error("The crew's consent could not be recorded: %s", why)  # noqa: TRY400  in words
             self._tell(StatusScreen(words.card_failing, words.call_it.format(code="D3"), "wrench"))

@@ -46,7 +46,7 @@ async def test_the_simulated_kitchen_tests_itself_unattended(tmp_path: Path) -> 
     report = json.loads((tmp_path / "state" / "selftest.json").read_text())
     assert report["result"] == "passed"
     assert report["simulated"] == ["Panel", "Buttons", "Lamp", "On-air light", "Camera"]
-    assert [step["verdict"] for step in report["steps"]] == ["passed"] * 7
+    assert [step["verdict"] for step in report["steps"]] == ["passed"] * 8
     assert "100%" in report["steps"][2]["words"], "the lamp did not rise"
     text = (tmp_path / "state" / "selftest.txt").read_text()
     assert "PASSED    Camera: 1280 x 720" in text

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from PIL import Image, ImageDraw
 
-from likelight.appreciation.screens.models import SelfTestScreen
+from likelight.appreciation.screens.models import AimScreen, SelfTestScreen
 from likelight.appreciation.screens.render import pages
 from likelight.appreciation.sync.store import DeviceStore
 from likelight.config.settings import Config
@@ -161,6 +161,7 @@ class Kitchen:
         self.lines: list[str] = []
         self.state_dir = tmp_path / "state"
         self.language = "en"
+        self.paired = True
         self.technician = Technician(unattended=unattended, hint=self.say)
         self._answers = answers
         self._tmp_path = tmp_path
@@ -174,7 +175,11 @@ class Kitchen:
 
     def _do(self, answer: str) -> None:
         buttons = {"THANKS": self.thanks, "PRIVACY": self.privacy}
-        if answer in buttons:
+        name, _, seconds = answer.partition(" for ")
+        if seconds:
+            buttons[name].contacts.hold()
+            self.loop.call_later(float(seconds), buttons[name].contacts.release)
+        elif answer in buttons:
             buttons[answer].contacts.press()
         else:
             self.technician.on_line(answer)
@@ -189,7 +194,9 @@ class Kitchen:
         await asyncio.to_thread((self._tmp_path / "etc/likelight/token").chmod, 0o600)
         await asyncio.to_thread(self.state_dir.mkdir, exist_ok=True)
         prepared = await asyncio.to_thread(prepare, config, None)
-        prepared = replace(prepared, now=lambda: NOW, clock=ClockThatWasSet(self.state_dir))
+        tokens = ("s3cret",) if self.paired else ()
+        clock = ClockThatWasSet(self.state_dir)
+        prepared = replace(prepared, now=lambda: NOW, clock=clock, tokens=tokens)
         async with assemble(config, prepared) as assembled:
             device = replace(
                 under_test(config, prepared, assembled),
@@ -225,8 +232,14 @@ class Kitchen:
 
 
 BUTTONS = {"Press THANKS, once": "THANKS", "Press PRIVACY, once": "PRIVACY"}
-TYPED = {**BUTTONS, "Can you read": "y", "glows": "yes", "ON AIR goes": "Y"}
-THUMBS = {**BUTTONS, "Can you read": "y", "glows": "THANKS", "ON AIR goes": "THANKS"}
+TYPED = {**BUTTONS, "Can you read": "y", "glows": "yes", "ON AIR goes": "Y", "Aim the": "y"}
+THUMBS = {
+    **BUTTONS,
+    "Can you read": "y",
+    "glows": "THANKS",
+    "ON AIR goes": "THANKS",
+    "Aim the": "THANKS",
+}
 
 
 def verdicts(report: SelfTestReport) -> dict[str, str]:
@@ -263,6 +276,7 @@ def test_with_a_keyboard_everything_is_seen_and_all_is_dark_after(tmp_path: Path
         "Buttons",
         "Lamp",
         "On-air light",
+        "Consent",
         "Camera",
         "Network",
         "Cloud",
@@ -288,9 +302,9 @@ def test_the_panel_speaks_the_crew_s_language_and_the_terminal_english(tmp_path:
     assert report.steps[0].name == "Panel"
     assert any("Press THANKS, once." in line for line in kitchen.lines)
     for screen in (
-        SelfTestScreen(1, 7, "Display", "Könnt ihr das lesen?"),
-        SelfTestScreen(2, 7, "Knöpfe", "Drückt PRIVACY"),
-        SelfTestScreen(3, 7, "Lampe", "Funktio\u00adniert.", passed=True),
+        SelfTestScreen(1, 8, "Display", "Könnt ihr das lesen?"),
+        SelfTestScreen(2, 8, "Knöpfe", "Drückt PRIVACY"),
+        SelfTestScreen(3, 8, "Lampe", "Funktio\u00adniert.", passed=True),
     ):
         assert pages(screen, kitchen.display.info)[0].image.tobytes() in kitchen.display.shown
 
@@ -362,7 +376,7 @@ def test_what_is_typed_wrong_is_asked_again_and_skips_are_reported(tmp_path: Pat
 
 def test_unattended_nobody_is_waited_for_and_real_parts_count_as_not_seen(tmp_path: Path) -> None:
     kitchen, report, seconds = scenario(tmp_path, {}, unattended=True)
-    assert list(verdicts(report).values()) == ["not seen"] * 4 + ["passed"] * 3
+    assert list(verdicts(report).values()) == ["not seen"] * 4 + ["passed"] * 4
     assert seconds < 10
     assert not report.to_json()["simulated"]
     assert kitchen.dark
@@ -376,8 +390,13 @@ def break_all(kitchen: Kitchen) -> None:
 
 def test_what_is_broken_fails_in_words_and_without_light_no_camera(tmp_path: Path) -> None:
     kitchen, report, _ = scenario(tmp_path, TYPED, break_all)
-    assert list(verdicts(report).values()) == ["failed"] * 5 + ["passed"] * 2
-    for step in report.steps[:5]:
+    assert list(verdicts(report).values()) == ["failed"] * 4 + [
+        "passed",
+        "failed",
+        "passed",
+        "passed",
+    ]
+    for step in report.steps[:4]:
         assert step.fix, step
     assert "GPIO 5" in report.steps[1].words
     assert "unplugged" in report.steps[2].words
@@ -430,8 +449,48 @@ def test_a_sensor_stays_off_without_the_crews_word(
     tmp_path: Path, prepare: Callable[[Kitchen], None], words: str
 ) -> None:
     kitchen, report, _ = scenario(tmp_path, TYPED, prepare)
-    assert words in report.steps[4].words
+    assert words in report.steps[5].words
     assert report.verdict is StepVerdict.UNSEEN
+    assert not kitchen.camera.lit
+
+
+CONSENTS = {"signed notice 1": "THANKS for 5.4", "to share": "PRIVACY"}
+
+
+@pytest.mark.parametrize(
+    ("answers", "consented", "shared", "camera"),
+    [
+        ({}, True, True, "passed"),
+        ({"signed notice 1": "THANKS for 4.8"}, False, False, "not recorded"),
+        ({"signed notice 1": "PRIVACY"}, False, False, "not recorded"),
+        ({"signed notice 1": "y"}, False, False, "not recorded"),
+        ({"to share": "THANKS"}, True, False, "only the crew can share again"),
+        ({"Aim the": "PRIVACY"}, True, False, "PRIVACY was pressed"),
+    ],
+)
+def test_the_crew_consents_at_the_panel_before_the_sensor_is_opened(
+    tmp_path: Path, answers: dict[str, str], *, consented: bool, shared: bool, camera: str
+) -> None:
+    kitchen, report, _ = scenario(tmp_path, {**THUMBS, **CONSENTS, **answers}, lambda kitchen: None)
+    step = report.steps[5]
+    assert camera in f"{step.words} {step.verdict.value}"
+    record = read_consent(kitchen.state_dir)
+    assert (record is not None) is consented
+    assert record is None or (record.signed_by, record.notice) == ("signed on paper", "1")
+    assert Marker(kitchen.state_dir / MARKER_FILE, "demo").says_shared is shared
+    assert bool(kitchen.camera.lit) is (camera in ("passed", "PRIVACY was pressed"))
+    aimed = pages(AimScreen(kitchen.camera.jpeg), kitchen.display.info)[0].image.tobytes()
+    assert (aimed in kitchen.display.shown) is bool(kitchen.camera.lit)
+    assert kitchen.dark
+
+
+def test_a_device_that_is_not_paired_records_no_consent(tmp_path: Path) -> None:
+    def unpaired(kitchen: Kitchen) -> None:
+        kitchen.paired = False
+
+    kitchen, report, _ = scenario(tmp_path, {**THUMBS, **CONSENTS}, unpaired)
+    assert "not paired yet" in report.steps[4].words
+    assert read_consent(kitchen.state_dir) is None
     assert not kitchen.camera.lit
 
 
@@ -455,8 +514,8 @@ def test_a_camera_that_shows_too_little_fails(
     tmp_path: Path, camera: dict[str, Any], words: str
 ) -> None:
     kitchen, report, _ = scenario(tmp_path, TYPED, with_camera(**camera))
-    assert words in report.steps[4].words
-    assert report.steps[4].verdict is StepVerdict.FAILED
+    assert words in report.steps[5].words
+    assert report.steps[5].verdict is StepVerdict.FAILED
     assert not kitchen.light.lit
 
 

@@ -156,6 +156,7 @@ def self_test(words: CrewWords) -> Iterator[tuple[str, str]]:
         words.buttons: (words.press.format(name="PRIVACY"), words.buttons_answer, *verdicts),
         words.lamp: (words.glows, words.does_it_glow, words.red_green_blue, *verdicts),
         words.on_air_light: (words.on_off, words.on_and_off, *verdicts),
+        words.consent: verdicts,
         words.camera: (words.two_seconds, *verdicts),
         words.network: (words.looking, *verdicts),
         words.cloud: (words.asking, *verdicts),

@@ -1,7 +1,8 @@
 """The self-test's step for the camera: real frames, behind the same gate as in the daemon.
 
 A real sensor needs the crew's consent and no PRIVACY, and the on-air light is lit before the first
-frame and until the camera's process has ended. Pictures stay in memory and are forgotten.
+frame and until the camera's process has ended. A panel in colour then shows the picture, with the
+masks, for aiming; PRIVACY ends all of it at once. Pictures stay in memory and are forgotten.
 """
 
 import asyncio
@@ -10,8 +11,11 @@ from contextlib import suppress
 
 from PIL import Image, ImageStat
 
-from likelight.fleet.selftest.report import Outcome, failed, passed
+from likelight.appreciation.screens.models import AimScreen
+from likelight.daemon.aiming import AIM_S
+from likelight.fleet.selftest.report import Outcome, failed, passed, unseen
 from likelight.fleet.selftest.session import SelfTestSession
+from likelight.fleet.selftest.technician import PRIVACY
 from likelight_hw.ports import (
     AccessUnit,
     CameraPhase,
@@ -25,6 +29,8 @@ FIRST_FRAME_S = 25.0
 """A camera process on a Zero 2 W needs about 8 s, and one that failed is tried again."""
 WATCH_S = 2.0
 JPEG_FPS = 5.0
+AIM_EVERY_S = 0.5
+"""Drawing takes a Zero 2 W a tenth of a second, and turning a camera takes a person more."""
 DARK_BELOW, FLAT_BELOW = 8, 3
 """Of 255: the mean luma of a picture with the lens cap on, and the standard deviation of an empty
 one."""
@@ -40,6 +46,8 @@ class FrameCounter:
         self.picture: bytes | None = None
         self.status = CameraStatus(CameraPhase.STOPPED)
         self.arrived = asyncio.Event()
+        self.pictured = asyncio.Event()
+        """Set with each picture."""
 
     def on_format(self, stream: StreamFormat) -> None:
         self.stream = stream
@@ -52,6 +60,7 @@ class FrameCounter:
 
     def on_jpeg(self, jpeg: Jpeg) -> None:
         self.picture = jpeg.data
+        self.pictured.set()
         self._look()
 
     def on_placeholder(self, placeholder: DrawnPlaceholder) -> None: ...
@@ -74,7 +83,17 @@ async def check_camera(session: SelfTestSession) -> Outcome:
     camera, light = device.camera, device.indicator
     if not camera.simulated and (refused := await device.camera_refusal()) is not None:
         return refused
-    counter = FrameCounter()
+    counter, private = FrameCounter(), asyncio.Event()
+    aims = device.display.info.mode == "RGB" and session.technician.buttons_answer
+
+    def on_edge(name: str, down: bool) -> None:
+        if name == PRIVACY and down:
+            camera.stop()
+            private.set()
+            # Nothing is waited for any more.
+            counter.arrived.set()
+
+    session.on_edge = on_edge
     # Without the on-air light no picture: this raises when the light can't be switched on.
     light.set(True)
     try:
@@ -87,13 +106,45 @@ async def check_camera(session: SelfTestSession) -> Outcome:
                     await counter.arrived.wait()
             before = counter.units
             if counter.arrived.is_set():
-                await asyncio.sleep(WATCH_S)
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(WATCH_S):
+                        await private.wait()
             fps = (counter.units - before) / WATCH_S
+            if aims and counter.arrived.is_set() and not private.is_set():
+                await _aim(session, counter, private)
             camera.stop()
             running.cancel()
     finally:
         light.set(False)
+    if private.is_set():
+        await device.set_private(True)
+        return unseen("PRIVACY was pressed: the camera is off, and stays so")
     return await _judge(session, counter, fps)
+
+
+async def _aim(session: SelfTestSession, counter: FrameCounter, private: asyncio.Event) -> None:
+    """Show the picture on the panel until somebody presses a button, or answers, or for 3 minutes.
+
+    It is never in a report: only eyes can say whether a camera looks at the right place.
+    """
+    session.say("      The panel shows the picture. Aim the camera, then press THANKS. [y]")
+    session.technician.forget()
+
+    async def show() -> None:
+        while True:
+            await counter.pictured.wait()
+            counter.pictured.clear()
+            if counter.picture is not None:
+                await session.panel.show(AimScreen(counter.picture))
+                await asyncio.sleep(AIM_EVERY_S)
+
+    async with asyncio.TaskGroup() as group:
+        showing = group.create_task(show())
+        answering = group.create_task(session.technician.answer(AIM_S))
+        ending = group.create_task(private.wait())
+        await asyncio.wait((answering, ending), return_when=asyncio.FIRST_COMPLETED)
+        for task in (showing, answering, ending):
+            task.cancel()
 
 
 async def _judge(session: SelfTestSession, counter: FrameCounter, fps: float) -> Outcome:

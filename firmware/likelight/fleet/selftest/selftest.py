@@ -18,6 +18,7 @@ from likelight.fleet.selftest.session import SelfTestSession
 from likelight.fleet.selftest.steps import STEPS
 from likelight.fleet.selftest.technician import Technician, keyboard
 from likelight.fleet.selftest.under_test import under_test
+from likelight.gate.consent import CONSENT_FILE
 
 Say = Callable[[str], None]
 
@@ -57,14 +58,14 @@ async def _test(
 
 @contextmanager
 def _left_as_it_was(state_dir: Path) -> Iterator[None]:
-    """Leave a new device new: its first consent begins shared. Elsewhere, give files that root made
-    to the directory's owner: the service couldn't open them.
+    """Leave a new device new, unless its crew has consented: its first consent elsewhere begins
+    shared. Else give files that root made to the directory's owner: the service couldn't open them.
     """
     new = is_new(state_dir)
     try:
         yield
     finally:
-        if new:
+        if new and not (state_dir / CONSENT_FILE).exists():
             for entry in ours(state_dir):
                 entry.unlink(missing_ok=True)
         if os.geteuid() == 0:

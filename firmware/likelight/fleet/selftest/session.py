@@ -34,7 +34,7 @@ log = logging.getLogger(__name__)
 QUESTION_S = 60.0
 """When nobody has answered after this time (s), nobody is there.
 
-Seven steps then end after 7 minutes.
+Eight steps then end after 9 minutes.
 """
 VERDICT_S = 1.5
 """How long the result of a step stays on the panel."""
@@ -66,6 +66,8 @@ class SelfTestSession:
         """Why a button can't be read, by its name."""
         self.down: set[str] = set()
         """The names of the buttons that are held down now."""
+        self.on_edge: Callable[[str, bool], None] = lambda name, down: None
+        """Called with each press and release of a button, by its name, for a step that needs it."""
         self._step = self._of = 1
         self._title = ""
 
@@ -121,6 +123,7 @@ class SelfTestSession:
                 group.create_task(self._listen(PRIVACY, self.device.privacy)),
             ]
             for self._step, step in enumerate(steps, 1):
+                self.on_edge = lambda name, down: None
                 reports.append(await self._run_step(step))
             for task in tasks:
                 task.cancel()
@@ -170,6 +173,7 @@ class SelfTestSession:
         """Pass each press on to the technician; a button that can't be read ends nothing else."""
         try:
             async for pressed in button.edges():
+                self.on_edge(name, pressed)
                 if pressed:
                     self.down.add(name)
                     self.technician.on_button(name)

@@ -1,10 +1,11 @@
-"""The seven steps of the self-test, in their order.
+"""The eight steps of the self-test, in their order.
 
 The panel comes first, because it guides. The buttons come second, because afterwards they can
-answer, and a person at the wall needs no keyboard.
+answer, and a person at the wall needs no keyboard. Consent comes before the camera, which needs it.
 """
 
 from likelight.fleet.selftest.camera_step import check_camera
+from likelight.fleet.selftest.consent_step import check_consent
 from likelight.fleet.selftest.light_steps import check_lamps, check_on_air_light
 from likelight.fleet.selftest.network_steps import check_cloud, check_network
 from likelight.fleet.selftest.panel_steps import check_buttons, check_panel
@@ -40,6 +41,13 @@ STEPS: tuple[Step, ...] = (
         _WIRES,
         lambda device: device.indicator.simulated,
         check_on_air_light,
+    ),
+    Step(
+        "Consent",
+        lambda words: words.consent,
+        "`sudo likelight consent show` says why",
+        lambda _: False,
+        check_consent,
     ),
     Step(
         "Camera",
