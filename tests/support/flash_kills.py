@@ -187,7 +187,7 @@ def attempts_on_reset(folder: Path) -> None:
     config = Config(state_dir=state)
 
     def resets() -> None:
-        begin_reset(state)
+        begin_reset(config)
         finish_reset(config)
 
     def starts() -> None:

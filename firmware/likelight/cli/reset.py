@@ -30,19 +30,21 @@ def add_reset(commands: "Commands") -> None:
 
 
 def _reset(arguments: argparse.Namespace) -> Exit:
-    from likelight.config.reset import begin_reset, finish_reset
+    from likelight.config.reset import begin_reset, finish_reset, reset_is_begun
     from likelight.config.state_dir import StateDirInUse, held
 
     config = target_of(arguments).config
     try:
         with held(config.state_dir):
-            begin_reset(config.state_dir)
+            begin_reset(config)
             finish_reset(config)
     except StateDirInUse:
         words = "likelight runs. First `sudo systemctl stop likelight`, then the same again"
         return end(words, Exit.UNAVAILABLE)
     except OSError as error:
-        words = f"{error.filename}: {error.strerror}. Try it with sudo; what is left is "
-        return end(f"{words}forgotten at the next start", Exit.UNAVAILABLE)
+        words = f"{error.filename}: {error.strerror}. Try it with sudo; "
+        if reset_is_begun(config.state_dir):
+            return end(f"{words}the rest is forgotten at the next start", Exit.UNAVAILABLE)
+        return end(f"{words}nothing was forgotten", Exit.UNAVAILABLE)
     print("The store is forgotten. Once it is paired, the device begins private, without consent.")
     return Exit.DONE

@@ -4,6 +4,7 @@ The first writes the marker, the second does the work, at the next start if need
 leaves either all of the old store or, once the device has started again, nothing of it.
 """
 
+import errno
 import os
 import stat
 from collections.abc import Iterator
@@ -21,10 +22,18 @@ _DONE = "done\n"
 _BLOCK = 1 << 20
 
 
-def begin_reset(state_dir: Path) -> None:
-    """Have all that belongs to the store forgotten, now or at the next start; on the disk on
-    return. Raises `OSError`."""
-    _mark(state_dir, _BEGUN)
+def begin_reset(config: Config) -> None:
+    """Have all that belongs to the store of `config` forgotten, now or at the next start; on the
+    disk on return. Raises `OSError`; then nothing has changed.
+
+    It does not begin what could not be finished, as where systemd hands the token over: the device
+    would not start again.
+    """
+    for token in _tokens(config):
+        for place in (token, token.parent):
+            if not os.access(place, os.W_OK):
+                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(place))
+    _mark(config.state_dir, _BEGUN)
 
 
 def reset_is_begun(state_dir: Path) -> bool:
@@ -53,15 +62,19 @@ def finish_reset(config: Config) -> None:
 
 
 def _belongings(config: Config) -> Iterator[Path]:
-    token, state_dir = config.token_file, config.state_dir
-    # Those that `likelight pair` draws stand beside it.
-    tokens = [token, *token.parent.glob(f"{token.name}.*")] if token.parent.exists() else []
+    state_dir = config.state_dir
     named = [state_dir / PAIRED_FILE, *state_dir.glob("selftest.*")]
     drafts = state_dir.glob(f".{PAIRED_FILE}-*")
-    for file in {*tokens, *named, *drafts, *ours(state_dir)}:
+    for file in {*_tokens(config), *named, *drafts, *ours(state_dir)}:
         # A folder that was set aside holds nothing of ours.
         if file.name != RESET_FILE and os.path.lexists(file) and not file.is_dir():
             yield file
+
+
+def _tokens(config: Config) -> list[Path]:
+    """Return the files of the device's token: those that `likelight pair` draws stand beside it."""
+    token = config.token_file
+    return [file for file in (token, *token.parent.glob(f"{token.name}.*")) if file.is_file()]
 
 
 def _overwrite(file: Path) -> None:

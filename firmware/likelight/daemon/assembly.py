@@ -181,7 +181,7 @@ def _connect(
     events.on_troubles()
     watch = BootWatch(
         prepared.boot_report,
-        config.state_dir,
+        config,
         window_in.questions,
         crew_words.load(prepared.language),
         runtime_dir(config.state_dir) / BOOT_AGREED,

@@ -15,6 +15,7 @@ from likelight.appreciation.screens.models import MasksScreen, Screen, StatusScr
 from likelight.assets.crew_words import CrewWords
 from likelight.config.boot_report import NOTHING, BootReport, read_report
 from likelight.config.reset import begin_reset
+from likelight.config.settings import Config
 from likelight.runtime.atomic_file import replace_file
 
 log = logging.getLogger(__name__)
@@ -25,7 +26,7 @@ _HOLD_S = 3.0
 
 class BootWatch:
     """Calls `on_change` with each other report in `file`, and asks the crew in `words` what it asks
-    for: shall the device in `state_dir` forget its store, may masks uncover something? The answer
+    for: shall the device of `config` forget its store, may masks uncover something? The answer
     about masks goes to `answer`.
 
     A component. `on_agreed` is called once the crew has agreed: the device must start again.
@@ -34,7 +35,7 @@ class BootWatch:
     def __init__(
         self,
         file: Path,
-        state_dir: Path,
+        config: Config,
         questions: Questions,
         words: CrewWords,
         answer: Path,
@@ -43,7 +44,7 @@ class BootWatch:
         on_agreed: Callable[[], None],
     ) -> None:
         self._file = file
-        self._state_dir = state_dir
+        self._config = config
         self._questions = questions
         self._words = words
         self._on_change = on_change
@@ -72,7 +73,7 @@ class BootWatch:
         words, reset, masks = self._words, None, None
         if report.reset:
             screen = self._screen(words.reset_title, words.reset_detail)
-            reset = self._question(screen, partial(begin_reset, self._state_dir))
+            reset = self._question(screen, partial(begin_reset, self._config))
         if report.masks is not None:
             said = self._screen(words.masks_title, words.masks_detail)
             asks = MasksScreen(said, report.masks.held, report.masks.asked)

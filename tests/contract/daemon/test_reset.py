@@ -89,15 +89,26 @@ def test_a_reset_that_was_begun_is_done_before_the_device_starts(
         return Exit.DONE
 
     monkeypatch.setattr(serve, "serve", starts)
-    begin_reset(store.state)
+    begin_reset(read_config(store.file))
     assert main(["run", "--config", str(store.file)]) == Exit.DONE
     assert store.left == ["likelight-reset", "lock"]
     assert [config.kitchen.id == "0421" for config in started] == [False], "read anew"
     with pytest.MonkeyPatch.context() as broken:
-        begin_reset(store.state)
+        begin_reset(read_config(store.file))
         broken.setattr("likelight.config.reset.finish_reset", raise_full)
         assert main(["run", "--config", str(store.file)]) == Exit.USAGE
     assert len(started) == 1, "with anything of the old store left it does not run"
+
+
+def test_what_could_not_be_finished_does_not_begin(
+    store: Store, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    token = store.state / "token"
+    monkeypatch.setattr("os.access", lambda path, _: path != token)
+    words = ["reset", "--for-another-store", "--config", str(store.file)]
+    assert main(words) == Exit.UNAVAILABLE
+    assert "nothing was forgotten" in capsys.readouterr().err
+    assert (read_consent(store.state), reset_is_begun(store.state)) == (OLD, False)
 
 
 def raise_full(_: Config) -> None:
@@ -126,11 +137,12 @@ async def test_the_file_alone_changes_nothing_and_thanks_agrees(
     monkeypatch.setattr(boot_watch, "LOOK_AGAIN_S", 0.01)
     asked, began = asyncio.Event(), asyncio.Event()
     answer = store.folder / "agreed"
+    config = await asyncio.to_thread(read_config, store.file)
     questions = Questions(asked.set)
     report = store.folder / "run" / "report.json"
     watch = BootWatch(
         report,
-        store.state,
+        config,
         questions,
         ENGLISH,
         answer,
@@ -183,7 +195,7 @@ def test_the_file_s_store_is_taken_once_the_crew_has_agreed(
     for _ in range(2):
         assert take(store.folder, places, enrolled) == Taken(reset="0422")
     assert (text.read_bytes(), read_config(store.file).kitchen.id) == (BOTH, "0421")
-    begin_reset(store.state)
+    begin_reset(read_config(store.file))
     assert boot_volume._enrolled() is None
     assert take(store.folder, places, None).changed
     config = read_config(store.file)
