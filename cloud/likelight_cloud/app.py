@@ -21,6 +21,7 @@ from likelight_cloud.kitchens.cursor import Cursors
 from likelight_cloud.kitchens.kitchen import Kitchen
 from likelight_cloud.kitchens.like_commits import LikeCommits
 from likelight_cloud.kitchens.many_viewers import ManyViewers
+from likelight_cloud.kitchens.offered_notes import OfferedNotes
 from likelight_cloud.kitchens.retention import forget_in_time
 from likelight_cloud.kitchens.returning import Returning
 from likelight_cloud.store.base import Store, Use
@@ -100,7 +101,7 @@ class Cloud:
         limits: KitchenLimits = KitchenLimits(),  # noqa: B008  frozen
     ) -> None:
         self.store = store
-        self.notes = notes
+        self.offered = OfferedNotes(notes, store.catalogues)
         self.now = now
         self.rng = rng
         self.ready = asyncio.Event()
@@ -209,6 +210,14 @@ class Cloud:
             record = await self.store.kitchen(kid)
             if record is None or looks == self._looks:
                 return record
+
+    async def notes_of(self, summary: Summary | None) -> Notes:
+        """Return what viewers may send to the kitchen of `summary`: the notes that its device says
+        it shows; likelight's while the store can't be read."""
+        try:
+            return await self.offered.of(None if summary is None else summary.catalogue)
+        except StoreError:
+            return BUNDLED
 
     def ceilings(self, kid: str) -> Ceilings:
         """Return what the existing kitchen `kid` takes of all viewers together."""

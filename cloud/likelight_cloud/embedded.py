@@ -73,7 +73,7 @@ class MountedCloud:
         """Add the API and the pages for viewers to `app`, which `new_application` made."""
         app.middlewares.append(for_persons(self._site))
         routes.mount(self._cloud, app)
-        app.add_routes(page_routes(self._cloud.look, self._cloud.notes, became, self._site))
+        app.add_routes(page_routes(self._cloud.look, self._cloud.notes_of, became, self._site))
         app.add_routes(privacy_routes(contact=self._site.contact, now=self._now))
 
     def enrol(self, kid: str, name: str, token: str) -> None:

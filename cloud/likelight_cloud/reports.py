@@ -20,6 +20,7 @@ from likelight_cloud.store.aggregates import (
     Sums,
     period_begins,
     period_of,
+    week_of,
 )
 
 LAST_ZONE: Final = timedelta(hours=12)
@@ -117,6 +118,13 @@ def report(sums: Sums, now: datetime, *, kid: str | None, zone: tzinfo | None = 
         lamp_percent=_percent(lamps),
         trend_percent=None if kid is None else _trend(likes, today),
     )
+
+
+def last_weeks(now: datetime) -> tuple[date, date]:
+    """Return the Monday with which the last four weeks began that are over everywhere, and the one
+    with which the present week did."""
+    until = week_of((now - LAST_ZONE).date())
+    return until - PERIOD_DAYS * _DAY, until
 
 
 def _day_of(lamp: LampDay) -> date:

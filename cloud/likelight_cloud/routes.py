@@ -10,7 +10,7 @@ from likelight.web.http.connection_guard import IS_DEVICE
 from likelight.web.http.problems import ProblemError
 from likelight_cloud.api.device.events import get_events
 from likelight_cloud.api.device.status import post_status
-from likelight_cloud.api.viewer.catalogue import get_catalogue
+from likelight_cloud.api.viewer.catalogue import get_catalogue, get_kitchen_catalogue
 from likelight_cloud.api.viewer.forms import post_form
 from likelight_cloud.api.viewer.hours import get_hours
 from likelight_cloud.api.viewer.likes import post_likes
@@ -34,6 +34,7 @@ ROUTES = (
     web.post("/v1/kitchens/{kid}/watching", post_watching),
     web.get("/v1/notes/{id}", get_note),
     web.get("/v1/catalogue", get_catalogue),
+    web.get("/v1/kitchens/{kid}/catalogue", get_kitchen_catalogue),
     web.get(f"{_PAGE}/hours.ics", get_hours),
     web.post(_PAGE, post_form),
     web.post(f"{_PAGE}/here", post_form),

@@ -171,7 +171,7 @@ class StubCloud:
         return [
             *page_routes(
                 self._look,
-                Notes({"en": self.catalogue, self.catalogue.lang: self.catalogue}),
+                self._offered,
                 self._became,
                 self.site,
                 self._files,
@@ -191,6 +191,9 @@ class StubCloud:
         if kid == "removed":  # a moment ago: the page came, nothing else does
             return None
         raise ProblemError(404, "There is no such kitchen.", type=ProblemType.KITCHEN)
+
+    async def _offered(self, _: Summary | None) -> Notes:
+        return Notes({"en": self.catalogue, self.catalogue.lang: self.catalogue})
 
     async def _became(self, _: web.Request) -> Became:
         return {}

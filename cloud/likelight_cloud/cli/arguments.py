@@ -20,6 +20,8 @@ HIGHEST_CEILING = 1_000_000
 
 MOST_COPIES = 1000
 
+LONGEST_CATALOGUE_NAME = 60
+
 _LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 _DOMAIN = re.compile(rf"(?:{_LABEL}\.)+{_LABEL}")
 
@@ -43,6 +45,14 @@ def _argument(read: Callable[[str], T]) -> Callable[[str], T]:
             raise argparse.ArgumentTypeError(str(error)) from error
 
     return argument
+
+
+def _catalogue_name(text: str) -> str:
+    if not text.isprintable() or not 0 < len(text.strip()) <= LONGEST_CATALOGUE_NAME:
+        raise ValueError(
+            f"{text!r} is not a name; write one line of at most {LONGEST_CATALOGUE_NAME} characters"
+        )
+    return text.strip()
 
 
 def _ceiling(text: str) -> int:
@@ -125,6 +135,7 @@ def _allowed_network(text: str) -> Network:
         ) from error
 
 
+catalogue_name = _argument(_catalogue_name)
 ceiling = _argument(_ceiling)
 copies = _argument(_copies)
 contact = _argument(check_contact)

@@ -9,6 +9,7 @@ from datetime import UTC
 from likelight.contract import Desired, Weekday
 from likelight.contract.schedule import in_rows, weekly
 from likelight_cloud.cli import arguments
+from likelight_cloud.cli.catalogue import found_catalogue
 from likelight_cloud.cli.database import (
     Commands,
     action,
@@ -19,6 +20,7 @@ from likelight_cloud.cli.database import (
     opened,
 )
 from likelight_cloud.cli.errors import CommandError
+from likelight_cloud.store.catalogues import CatalogueUnknownError
 
 
 def add_desired(commands: Commands, database: argparse.ArgumentParser) -> None:
@@ -42,6 +44,19 @@ def add_desired(commands: Commands, database: argparse.ArgumentParser) -> None:
         type=arguments.pace,
         metavar="MS",
         help="the least time between two replies with new likes, 0 to 60000",
+    )
+    notes = change.add_mutually_exclusive_group()
+    notes.add_argument(
+        "--catalogue",
+        metavar="SHA",
+        help="show the notes of this published catalogue, its checksum or the first letters of "
+        "that: `likelight-cloud catalogue list`",
+    )
+    notes.add_argument(
+        "--own-notes",
+        action="store_true",
+        help="show no published catalogue, but the notes of the kitchen's own folder, or "
+        "likelight's",
     )
     hours = change.add_mutually_exclusive_group()
     hours.add_argument(
@@ -73,20 +88,30 @@ async def _show(options: argparse.Namespace) -> None:
 
 
 async def _set(options: argparse.Namespace) -> None:
-    wishes = {
+    wishes: dict[str, object] = {
         "mode": options.mode,
         "pace_ms": options.pace_ms,
         "schedule": None if options.hours is None else _week(options.hours),
     }
     changes = {name: value for name, value in wishes.items() if value is not None}
-    if not changes:
-        raise CommandError("say what to ask for: --mode, --pace-ms, --hours or --no-hours.")
+    if not changes and options.catalogue is None and not options.own_notes:
+        raise CommandError(
+            "say what to ask for: --mode, --pace-ms, --hours, --no-hours, --catalogue or "
+            "--own-notes."
+        )
 
     def change(held: Desired) -> Desired:
         return held.model_copy(update=changes)
 
     async with opened(options) as store:
-        await store.change_desired(options.kid, change)
+        if options.own_notes:
+            changes["catalogue"] = None
+        elif options.catalogue is not None:
+            changes["catalogue"] = (await found_catalogue(store, options.catalogue)).sha256
+        try:
+            await store.change_desired(options.kid, change)
+        except CatalogueUnknownError as error:  # removed meanwhile
+            raise CommandError(str(error)) from error
     told = ", ".join(_told(name, value) for name, value in changes.items())
     print(f"The device of {options.kid} is asked for {told}.")
 
@@ -104,6 +129,8 @@ def _week(rows: Sequence[tuple[Weekday, str]]) -> dict[Weekday, str]:
 
 
 def _told(name: str, value: object) -> str:
+    if name == "catalogue":
+        return "its own notes" if value is None else f"the notes of the catalogue {value}"
     if name != "schedule":
         return f"{name} {value}"
     if not isinstance(value, dict) or not value:

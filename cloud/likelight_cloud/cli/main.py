@@ -14,6 +14,7 @@ from likelight.runtime.printed import print_in_any_locale, write_out
 from likelight.runtime.store_errors import StoreError
 from likelight.runtime.version import ShowVersion
 from likelight_cloud.cli.audit import add_audit
+from likelight_cloud.cli.catalogue import add_catalogue
 from likelight_cloud.cli.database import database_option
 from likelight_cloud.cli.desired import add_desired
 from likelight_cloud.cli.errors import CommandError, DifferenceError
@@ -104,6 +105,7 @@ def command_line() -> argparse.ArgumentParser:
         add_pairing,
         add_token,
         add_desired,
+        add_catalogue,
         add_webhook,
         add_audit,
         add_trust,

@@ -36,6 +36,10 @@ COLUMNS: Final[Mapping[str, Callable[[FleetKitchen], Cell]]] = {
     "clock_off_ms": lambda it: it.clock_skew_ms and abs(it.clock_skew_ms),
     "fps": lambda it: it.fps,
     "consent_review": lambda it: it.consent_review,
+    "notes": lambda it: it.notes.words,
+    "notes_asked": lambda it: it.notes.asked,
+    "notes_shown": lambda it: it.notes.running,
+    "notes_refused": lambda it: it.notes.refused,
     "findings": lambda it: " ".join(f"{one.id}:{one.level}" for one in it.findings),
 }
 

@@ -8,11 +8,13 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Final, Literal
 
 from likelight.contract import OFFLINE_AFTER_S, Desired, DeviceFinding, Health, State, Time, Wire
 from likelight.contract.figures import SLOWED, UNDERVOLTAGE
 from likelight_cloud.fleet_page import reasons
+from likelight_cloud.fleet_page.catalogues import FleetCatalogue, fleet_catalogue
 from likelight_cloud.fleet_page.reasons import Words
 from likelight_cloud.store.records import KitchenRecord
 from likelight_cloud.store.signals import SignalKind
@@ -119,6 +121,7 @@ class FleetKitchen(Wire):
     fps: float | None = None
     consent_review: date | None = None
     findings: tuple[FleetFinding, ...] = ()
+    notes: FleetCatalogue
     desired: Desired
 
     @property
@@ -145,8 +148,10 @@ def fleet_kitchen(
     contact: Contact,
     now: datetime,
     signals: Collection[SignalKind] = (),
+    names: Mapping[str, str] = MappingProxyType({}),
 ) -> FleetKitchen:
-    """Return what operators may know of a kitchen. `signals` are those of it that are open."""
+    """Return what operators may know of a kitchen. `signals` are those of it that are open, `names`
+    those of catalogue documents."""
     report = record.report
     air = _air(record, contact)
     found = {one.id for one in (health.findings if health else None) or ()}
@@ -155,7 +160,8 @@ def fleet_kitchen(
     def works(id: str) -> Works | None:
         return ("broken" if id in found else "works") if says else None
 
-    why = _reasons(air, health, now.date(), signals)
+    notes = fleet_catalogue(record, names, offline=air is Air.OFFLINE)
+    why = _reasons(air, health, now.date(), signals, refuses=notes.is_refused)
     facts = FleetKitchen(
         kid=record.kid,
         name=record.name,
@@ -163,6 +169,7 @@ def fleet_kitchen(
         needs_somebody=bool(why),
         to_do=why[0].to_do if why else _CALM[air],
         reasons=why,
+        notes=notes,
         desired=record.desired,
     )
     if report is None or health is None:
@@ -206,7 +213,12 @@ def _air(record: KitchenRecord, contact: Contact) -> Air:
 
 
 def _reasons(
-    air: Air, health: Health | None, today: date, signals: Collection[SignalKind]
+    air: Air,
+    health: Health | None,
+    today: date,
+    signals: Collection[SignalKind],
+    *,
+    refuses: bool,
 ) -> tuple[Reason, ...]:
     if air in (Air.OFF_AIR, Air.NEW):
         return ()
@@ -218,6 +230,8 @@ def _reasons(
     if health is not None and air is not Air.OFFLINE:
         for id in reasons.of_health(health, today):
             found.setdefault(id, reasons.words_of(id))
+        if refuses:
+            found.setdefault("catalogue", reasons.words_of("catalogue"))
     # Nor is anything known of its lamp.
     if air is not Air.OFFLINE:
         for kind in sorted(reasons.OF_SIGNAL.keys() & set(signals)):

@@ -25,5 +25,7 @@ for _name in ("head.html", *(path.name for path in _HERE.glob("*.html"))):
 
 CHANGE: Final[Template] = _ENVIRONMENT.get_template("change.html")
 FLEET: Final[Template] = _ENVIRONMENT.get_template("fleet.html")
+NOTES: Final[Template] = _ENVIRONMENT.get_template("notes.html")
+NOTES_PREVIEW: Final[Template] = _ENVIRONMENT.get_template("notes_preview.html")
 LOGIN: Final[Template] = _ENVIRONMENT.get_template("login.html")
 REFUSED: Final[Template] = _ENVIRONMENT.get_template("fleet_refused.html")

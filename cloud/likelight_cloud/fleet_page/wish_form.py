@@ -1,5 +1,6 @@
 """What an operator's form asks of devices, and what becomes of it in words."""
 
+import re
 from collections.abc import Mapping
 from datetime import UTC
 from typing import Final, Literal
@@ -8,16 +9,18 @@ from pydantic import BaseModel, ConfigDict
 
 from likelight.contract import Week, Weekday
 from likelight.contract.schedule import WEEKDAYS, in_rows, spans, weekly
-from likelight_cloud.store.fleet import Wish
+from likelight_cloud.fleet_page.catalogues import called
+from likelight_cloud.store.fleet import OWN_NOTES, Wish
 
-Ask = Literal["off", "on", "hours", "no_hours", "pace"]
+Ask = Literal["off", "on", "hours", "no_hours", "pace", "catalogue", "own_notes"]
 
 
 class WishForm(BaseModel):
     """The form: `k` names a kitchen, and comes once for each; with `all` all of the list are meant.
 
-    `hours` asks for the week in the fields `monday` to `sunday`, `pace` for `pace_ms`. `once` is
-    the page's own random text: the same form that comes twice within 30 s is one change.
+    `hours` asks for the week in the fields `monday` to `sunday`, `pace` for `pace_ms`, `catalogue`
+    for the notes of the document that is called so. `once` is the page's own random text: the same
+    form that comes twice within 30 s is one change.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -29,6 +32,7 @@ class WishForm(BaseModel):
     q: str = ""
     once: str = ""
     pace_ms: str = ""
+    catalogue: str = ""
     monday: str = ""
     tuesday: str = ""
     wednesday: str = ""
@@ -60,7 +64,17 @@ def wish_of(form: Mapping[str, str]) -> Wish:
             return Wish(schedule=_week(form))
         case "pace":
             return Wish(pace_ms=_pace(form.get("pace_ms", "").strip()))
+        case "catalogue":
+            return Wish(catalogue=_catalogue(form.get("catalogue", "")))
+        case "own_notes":
+            return Wish(catalogue=OWN_NOTES)
     raise ValueError("Choose what to ask the kitchens for.")
+
+
+def _catalogue(text: str) -> str:
+    if not re.fullmatch("[0-9a-f]{64}", text):
+        raise ValueError("Choose the notes from the list of those that are published.")
+    return text
 
 
 def _pace(text: str) -> int:
@@ -84,8 +98,10 @@ def _week(form: Mapping[str, str]) -> Week:
     return in_rows(weekly(rows, UTC))
 
 
-def in_words(wish: Wish) -> str:
-    """Return what is asked for, for a person to read."""
+def in_words(wish: Wish, names: Mapping[str, str]) -> str:
+    """Return what is asked for, for a person to read. `names` are those of catalogue documents."""
+    if wish.catalogue is not None:
+        return f"notes: {called(None if wish.catalogue == OWN_NOTES else wish.catalogue, names)}"
     if wish.mode is not None:
         return "no pictures" if wish.mode == "off" else "pictures again"
     if wish.pace_ms is not None:

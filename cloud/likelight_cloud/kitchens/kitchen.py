@@ -236,6 +236,12 @@ class Kitchen:
         count = self.audience.count(loop_time())
         return Viewers(band=band(count), watching=count > 0 or self._relay_watched)
 
+    @property
+    def catalogue(self) -> str | None:
+        """The catalogue document that the device says it shows; None: its own notes."""
+        report = self.record.report
+        return report.catalogue.running if report and report.catalogue else None
+
     def next_timed_change(self) -> float:
         """Return the loop time at which the summary may change next without any request."""
         turns = []
@@ -279,7 +285,7 @@ class Kitchen:
             feed=SummaryFeed(arriving=self.arrival.arriving) if self._relays_pictures else None,
             thanks=thanks,
             moment=self._moment(),
-            catalogue=report.catalogue.running if report and report.catalogue else None,
+            catalogue=self.catalogue,
             opens_at=report.opens_at if report and state is State.CLOSED else None,
             hours=record.hours,
             server_time=self._now(),

@@ -32,7 +32,7 @@ _UNKNOWN: Final = {404: "`kitchen`: there is no such kitchen."}
 
 def page_routes(
     look: Callable[[str], Awaitable[Summary | None]],
-    notes: Notes,
+    notes_of: Callable[[Summary | None], Awaitable[Notes]],
     became: Callable[[web.Request], Awaitable[Became]],
     site: PublicSite,
     files: PageFiles = BUNDLED,
@@ -42,10 +42,10 @@ def page_routes(
     what browsers ask for beside them.
 
     `look` returns a kitchen's summary, None while it can't be known, and raises the 404 for a
-    kitchen that does not exist. `notes` are the ones that viewers may send. `became` returns what
-    became of the form that led to a page.
+    kitchen that does not exist. `notes_of` returns the notes that viewers may send to it. `became`
+    returns what became of the form that led to a page.
     """
-    pages = KitchenPages(look, notes, became, site, files)
+    pages = KitchenPages(look, notes_of, became, site, files)
 
     @declares(Part.PAGES, "The kitchen's page", _HTML, _UNKNOWN, query=_PageQuery)
     async def kitchen(request: web.Request) -> web.Response:

@@ -15,7 +15,7 @@ from yarl import URL
 
 from likelight.assets.catalogue import Notes
 from likelight.assets.plurals import category, category_of_band
-from likelight.contract import State, Summary
+from likelight.contract import Catalogue, State, Summary
 from likelight.web.http.look_files import symbols
 from likelight.web.http.public_site import PublicSite
 from likelight.web.http.reply_headers import page_policy
@@ -75,15 +75,15 @@ class KitchenPages:
     """The page at every `place` for every kitchen of this server.
 
     `look` returns the summary of a kitchen, or None while nobody can know; it raises the 404 for a
-    kitchen that does not exist. `became` returns what became of the form that led to the page, for
-    browsers without JavaScript.
+    kitchen that does not exist. `notes_of` returns what viewers may send to it. `became` returns
+    what became of the form that led to the page, for browsers without JavaScript.
     `site` says who may frame the page of the place "embed"; nobody may frame another.
     """
 
     def __init__(
         self,
         look: Callable[[str], Awaitable[Summary | None]],
-        notes: Notes,
+        notes_of: Callable[[Summary | None], Awaitable[Notes]],
         became: Callable[[web.Request], Awaitable[Became]],
         site: PublicSite,
         files: PageFiles,
@@ -93,7 +93,7 @@ class KitchenPages:
         self._site = site
         self._framed = page_policy(site.framed_by)
         self._files = files
-        self._notes = {lang: notes.load(lang) for lang in WORDS}
+        self._notes_of = notes_of
         self._kept: OrderedDict[tuple[str, ...], ServedFile] = OrderedDict()
 
     async def reply(self, request: web.Request, place: Place) -> web.Response:
@@ -102,12 +102,13 @@ class KitchenPages:
         lang = language_of(request)
         public = self._site.address_of(request.host)
         became = await self._became(request)
+        notes = (await self._notes_of(summary)).load(lang)
         # The page does not tell the time of the request, so that it is the same until news come.
         told = "" if summary is None else summary.model_dump_json(exclude={"server_time"})
-        key = (place, lang, told, str(public), str(sorted(became.items())))
+        key = (place, lang, told, notes.version, str(public), str(sorted(became.items())))
         page = self._kept.pop(key, None)
         if page is None:
-            html = self._render(place, lang, summary, public, became)
+            html = self._render(place, lang, summary, notes, public, became)
             page = ServedFile.of("page.html", html.encode())
         self._kept[key] = page
         if len(self._kept) > _KEPT:
@@ -122,7 +123,13 @@ class KitchenPages:
         return response
 
     def _render(
-        self, place: Place, lang: str, summary: Summary | None, public: URL | None, became: Became
+        self,
+        place: Place,
+        lang: str,
+        summary: Summary | None,
+        notes: Catalogue,
+        public: URL | None,
+        became: Became,
     ) -> str:
         words = WORDS[lang]
         said = {
@@ -145,7 +152,7 @@ class KitchenPages:
             place=place,
             files=self._files,
             symbols=_SYMBOLS,
-            notes=self._notes[lang],
+            notes=notes,
             summary=summary and summary.model_dump(mode="json", exclude={"server_time"}),
             total_words=summary and number(lang, summary.likes.total),
         )

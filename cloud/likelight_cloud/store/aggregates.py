@@ -86,6 +86,10 @@ class AggregateStore(Protocol):
     async def flag_note(self, kid: str, at: datetime, code: str) -> None:
         """The same of the notes `code` of the week that it is at `at`."""
 
+    async def notes_sent(self, since: date, until: date) -> dict[str, int]:
+        """Return how often each note was sent in all kitchens, in the weeks from `since` on and
+        before `until`, of which at least 20 different viewers sent it to that kitchen."""
+
     async def sums(self, kid: str | None) -> Sums:
         """Return all sums of the kitchen `kid`, or of all kitchens."""
 

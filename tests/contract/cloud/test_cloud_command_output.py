@@ -22,6 +22,7 @@ COMMANDS = (
     *("kitchen", "kitchen labels", "kitchen import", "kitchen export"),
     *("desired", "desired show", "desired set"),
     *("operator", "operator add", "operator list", "operator remove"),
+    *("catalogue", *(f"catalogue {name}" for name in ("add", "list", "preview", "remove"))),
 )
 
 

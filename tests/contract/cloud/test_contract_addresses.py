@@ -124,6 +124,7 @@ SERVED = {
     "GET /v1/catalogue": Ask(
         told_after="GET  /v1/catalogue?lang= ", options={"params": {"lang": "ar"}}
     ),
+    "GET /v1/kitchens/{kid}/catalogue": Ask(options={"params": {"lang": "ar"}}),
     "GET /v1/me": Ask(told_after="GET    /v1/me  "),
     "DELETE /v1/me": Ask(204, media="application/octet-stream"),
     "GET /privacy": Ask(media="text/html"),
@@ -140,6 +141,9 @@ SERVED = {
         },
     ),
     "GET /fleet": _TO_LOGIN,
+    "GET /fleet/notes": _TO_LOGIN,
+    "GET /fleet/notes/{sha256}": _TO_LOGIN,
+    "GET /fleet/notes/{sha256}/{panel}/{code}.png": _TO_LOGIN,
     "POST /fleet/wishes": _TO_LOGIN,
     "GET /fleet/changes/{id}": _TO_LOGIN,
     "POST /fleet/changes/{id}": _TO_LOGIN,
@@ -262,7 +266,7 @@ async def test_every_address_answers_as_the_contract_states(tmp_path: Path) -> N
         note = SERVED["POST /v1/kitchens/{kid}/notes"]
         async with session.post(f"/v1/kitchens/{KID}/notes", **note.options) as sent:
             names = {"{kid}": KID, "{source}": "tool", "{id}": (await sent.json())["id"]}
-        names["{sha256}"] = document_name(document())
+        names |= {"{sha256}": document_name(document()), "{panel}": "lcd-5", "{code}": "mother"}
         async with session.post("/v1/pairing", **SERVED["POST /v1/pairing"].options) as sent:
             names["{device_code}"] = (await sent.json())["device_code"]
         for address, ask in SERVED.items():

@@ -31,6 +31,7 @@ ENROL, ROTATE = "POST /v1/enrol", f"POST {KITCHEN}/token"
 KITCHENS, WISHES = "GET /v1/fleet/kitchens", "POST /fleet/wishes"
 CHANGE = "/fleet/changes/{id}"
 LOGIN, LOGOUT, FLEET = "POST /fleet/login", "POST /fleet/logout", "GET /fleet"
+NOTES_PAGES = ("GET /fleet/notes/{sha256}", "GET /fleet/notes/{sha256}/{panel}/{code}.png")
 INGEST = "POST /v1/ingest/{source}"
 PAIRING, PAIRED = "POST /v1/pairing", "GET /v1/pairing/{device_code}"
 FORMS = ("POST /k/{kid}", "POST /k/{kid}/here", "POST /embed/{kid}")
@@ -84,6 +85,10 @@ REFUSED: list[tuple[str, int, dict[str, Any]]] = [
     (KITCHENS, 422, {"params": {"format": "xml"}}),
     (f"GET {CHANGE}", 303, {"headers": {"Cookie": ""}}),
     ("GET /v1/catalogue", 422, {"params": {"lang": "../x"}}),
+    (f"GET {KITCHEN}/catalogue", 422, {"params": {"lang": "../x"}}),
+    ("GET /fleet/notes", 303, {"headers": {"Cookie": ""}}),
+    *((one, 303, {"headers": {"Cookie": ""}}) for one in NOTES_PAGES),
+    *((one, 422, {"params": {"lang": "../x"}}) for one in NOTES_PAGES),
     ("GET /oembed", 400, {"params": {"url": f"{PUBLIC}/k/{KID}", "maxwidth": "0"}}),
     ("GET /oembed", 404, {"params": {"url": "https://elsewhere.example"}}),
     ("GET /oembed", 501, {"params": {"format": "xml"}}),
@@ -106,6 +111,7 @@ MISSING = {
     "name": "no-file",
     "epoch": "no-epoch",
     "sha256": "no-catalogue",
+    "panel": "no-panel",
     "init": "99",
     "number": "99999",
 }
@@ -118,6 +124,7 @@ class Asker:
         self.session = session
         self.document = document
         self.names = {"kid": KID, "name": "kitchen.css", "rendition": "low"}
+        self.names |= {"panel": "lcd-5", "code": "mother"}
         self.names |= {"init": "0", "number": "0", "part": "0", "source": "tool"}
         self.operations: dict[str, dict[str, Any]] = {
             f"{method.upper()} {path}": operation

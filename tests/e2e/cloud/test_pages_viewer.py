@@ -8,9 +8,18 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
+from aiohttp import web
 from playwright.async_api import Browser, Page, expect
 
-from likelight.contract import LampLit, Moment, NoteState, State, SummaryLikes, SummaryMoment
+from likelight.contract import (
+    CatalogueNote,
+    LampLit,
+    Moment,
+    NoteState,
+    State,
+    SummaryLikes,
+    SummaryMoment,
+)
 from support.chromium import needs_chromium
 from support.pages import DESKTOP, PHONE, Theme, ViewerPage, chromium_page, photograph
 from support.serving import serving
@@ -272,6 +281,31 @@ async def test_a_note_that_was_shown_before_its_answer_came_is_reported_as_shown
     await viewer.counts(2000)
     cloud.reachable = True
     await viewer.receives("Your note is on the kitchen's screen")
+
+
+async def test_notes_that_change_while_a_page_is_open_come_into_it(
+    cloud: StubCloud, viewer: ViewerPage
+) -> None:
+    page, chips = viewer.page, viewer.page.locator("#notes .chip")
+    new = CatalogueNote(code="mother", text="Like my mother's", icon="house", group="food")
+    kept = cloud.catalogue.notes[1:]
+    await viewer.note("thank_you").focus()
+    before = cloud.catalogue
+    cloud.catalogue = before.model_copy(update={"version": "2", "notes": (*kept, new)})
+    cloud.tell(catalogue=64 * "a")
+    await expect(viewer.note("mother")).to_have_text("Like my mother's")
+    await expect(viewer.note("heroes")).to_have_count(0)
+    await expect(chips).to_have_count(6)
+    await expect(viewer.note("thank_you")).to_be_focused()
+    await viewer.note("mother").click()
+    await cloud.until(lambda: [code for code, _ in cloud.notes] == ["mother"])
+    # One that the kitchen no longer shows, before the page has heard of it.
+    cloud.note_answers.append(lambda _: web.Response(status=422))
+    cloud.catalogue = before
+    await viewer.note("mother").click()
+    await expect(page.locator("#receipt")).to_contain_text("Choose another one")
+    await expect(viewer.note("heroes")).to_have_count(1)
+    await expect(viewer.note("mother")).to_have_count(0)
 
 
 async def test_a_note_too_soon_says_when_the_next_may_go(

@@ -30,12 +30,13 @@ class Pages:
     def __init__(self) -> None:
         self.summary: Summary | None = StubCloud().summary
         self.became: Became = {}
-        self._pages = KitchenPages(
-            self._look, catalogue.BUNDLED, self._became, PublicSite(), BUNDLED
-        )
+        self._pages = KitchenPages(self._look, self._offered, self._became, PublicSite(), BUNDLED)
 
     async def _look(self, _: str) -> Summary | None:
         return self.summary
+
+    async def _offered(self, _: Summary | None) -> catalogue.Notes:
+        return catalogue.BUNDLED
 
     async def _became(self, _: web.Request) -> Became:
         return self.became

@@ -10,6 +10,7 @@ from likelight.contract.problem import ProblemType
 from likelight.web.http.body import read_form
 from likelight.web.http.declared import FORM, Part, declares
 from likelight.web.http.problems import ProblemError
+from likelight_cloud.api.fleet.kitchens import document_names
 from likelight_cloud.api.fleet.reply import page, see_other
 from likelight_cloud.api.fleet.who import OperatorCheck
 from likelight_cloud.app import BUSY, CLOUD, Cloud
@@ -53,7 +54,7 @@ def changes_routes(check: OperatorCheck) -> list[web.RouteDef]:
             operator=operator,
             change=change,
             number=_number(change),
-            wish=in_words(change.wish),
+            wish=in_words(change.wish, await document_names(cloud)),
             until=change.at + UNDONE_WITHIN,
             ended=change.ended(cloud.now()),
             wrong="wrong" in request.query,

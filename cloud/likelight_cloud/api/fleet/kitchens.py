@@ -36,13 +36,18 @@ class FleetKitchens(Wire):
     server_time: Time
 
 
+async def document_names(cloud: Cloud) -> dict[str, str]:
+    """Return what operators call each published catalogue document, the newest first."""
+    return {one.sha256: one.name for one in await cloud.store.catalogues.published()}
+
+
 async def read_signals(cloud: Cloud) -> tuple[Signal, ...]:
     """Return what the cloud has found out of kitchens that are on air, and of the fleet."""
     return tuple(one.signal for one in await cloud.store.signals.open_signals() if not one.hidden)
 
 
 async def read_fleet(cloud: Cloud, signals: Iterable[Signal] | None = None) -> list[FleetKitchen]:
-    """Return all kitchens, by their ids: three queries, however many there are. `signals` are what
+    """Return all kitchens, by their ids: four queries, however many there are. `signals` are what
     `read_signals` has returned, where that was asked for already."""
     if signals is None:
         signals = await read_signals(cloud)
@@ -52,13 +57,21 @@ async def read_fleet(cloud: Cloud, signals: Iterable[Signal] | None = None) -> l
             kinds[signal.kid].append(signal.kind)
     records = await cloud.store.kitchens()
     healths = await cloud.store.fleet.healths()
+    names = await document_names(cloud)
     now = cloud.now()
     loaded = {kitchen.record.kid: kitchen for kitchen in cloud.loaded_kitchens()}
     contacts = {one.kid: _contact(one, loaded, cloud) for one in records}
 
     def rows() -> list[FleetKitchen]:
         return [
-            fleet_kitchen(one, healths.get(one.kid), contacts[one.kid], now, kinds.get(one.kid, ()))
+            fleet_kitchen(
+                one,
+                healths.get(one.kid),
+                contacts[one.kid],
+                now,
+                kinds.get(one.kid, ()),
+                names,
+            )
             for one in records
         ]
 

@@ -15,13 +15,13 @@ from likelight.web.http.body import read_fields, unprocessable
 from likelight.web.http.declared import FORM, Part, declares
 from likelight.web.http.problems import ProblemError
 from likelight_cloud.api.fleet.changes import NOT_ALLOWED, make
-from likelight_cloud.api.fleet.kitchens import read_fleet
+from likelight_cloud.api.fleet.kitchens import document_names, read_fleet
 from likelight_cloud.api.fleet.reply import see_other
 from likelight_cloud.api.fleet.who import OperatorCheck
 from likelight_cloud.app import BUSY, CLOUD, Cloud
 from likelight_cloud.fleet_page.selection import Selection
 from likelight_cloud.fleet_page.wish_form import WishForm, wish_of
-from likelight_cloud.store.fleet import ChangeState, FleetChange
+from likelight_cloud.store.fleet import OWN_NOTES, ChangeState, FleetChange, Wish
 from likelight_cloud.store.operators import Operator
 
 AT_ONCE = 20
@@ -58,6 +58,7 @@ def wishes_routes(check: OperatorCheck) -> list[web.RouteDef]:
         else:
             chosen = {value for name, value in fields if name == "k"}
             kids = [it.kid for it in await cloud.store.kitchens() if it.kid in chosen]
+        await _check_published(cloud, wish)
         if not kids:
             raise ProblemError(
                 422, "Choose at least one kitchen, or all of the list.", type=ProblemType.INVALID
@@ -76,6 +77,16 @@ def wishes_routes(check: OperatorCheck) -> list[web.RouteDef]:
         return see_other(f"/fleet/changes/{change.id}")
 
     return [web.post("/fleet/wishes", post_wishes)]
+
+
+async def _check_published(cloud: Cloud, wish: Wish) -> None:
+    if wish.catalogue not in (None, OWN_NOTES, *await document_names(cloud)):
+        raise ProblemError(
+            422,
+            "These notes are not published any more. Open the fleet's page again, and choose "
+            "others.",
+            type=ProblemType.INVALID,
+        )
 
 
 async def _id_of(

@@ -153,7 +153,7 @@ async def _take(
     if not isinstance(told, SentNote):
         event = SourceEvent(source.name, id, digest, sent_at, kid, told.sent)
         return _answered(cloud, event, await cloud.store.ingest.take(event, now))
-    check_code(cloud, told.data.code)
+    await check_code(cloud, kitchen, told.data.code)
     sent = NoteSent(new_note_id(now), told.data.code, expiry(now, kitchen.record.report))
     event = SourceEvent(source.name, id, digest, sent_at, kid, sent)
     sender = Sender(f"webhook:{source.name}", hashed(source.name))

@@ -99,7 +99,7 @@ async def queue_note(request: web.Request, asked: NoteRequest, key: str) -> tupl
     """
     cloud = request.app[CLOUD]
     kitchen = await cloud.kitchen(request.match_info["kid"])
-    check_code(cloud, asked.code)
+    await check_code(cloud, kitchen, asked.code)
     ceiling = cloud.ceilings(kitchen.record.kid).notes
     viewer = viewer_of(request, kitchen.record.kid, key, ceiling, 1)
     sender = Sender(viewer, cloud.newcomers.hidden_prefix(client_of(request)))
@@ -145,12 +145,14 @@ async def note_status(cloud: Cloud, id: str) -> NoteStatus | None:
     )
 
 
-def check_code(cloud: Cloud, code: str) -> None:
-    """Raise a 422 for a note that is not in the catalogue."""
-    if code not in cloud.notes.codes():
+async def check_code(cloud: Cloud, kitchen: Kitchen, code: str) -> None:
+    """Raise a 422 for a note that the kitchen does not show."""
+    if code not in (await cloud.offered.of(kitchen.catalogue)).codes():
+        kid = kitchen.record.kid
         raise ProblemError(
             422,
-            f"code: there is no note called {printable(code)}. GET /v1/catalogue lists them.",
+            f"code: there is no note called {printable(code)} in this kitchen. "
+            f"GET /v1/kitchens/{kid}/catalogue lists them.",
             type=ProblemType.INVALID,
             errors=(FieldError(field="code", detail="not in the catalogue"),),
         )

@@ -91,7 +91,9 @@ const likes = new Likes(`${api}/likes`, source, {
   },
 });
 
-new Notes(`${api}/notes`, source, find("notes"), {
+// What the server wrote into the page; its time is not told, since a browser may keep a page.
+const first = JSON.parse(find("summary").textContent);
+const notes = new Notes(`${api}/notes`, source, find("notes"), first?.catalogue ?? null, {
   sent: (id, text) => receipts.noteSent(id, text),
   limited: (seconds, full) => receipts.noteLimited(seconds, full),
   late: () => receipts.noteLate(),
@@ -147,6 +149,7 @@ const told = (summary) => {
   hours.summary(summary);
   ask.summary(summary.moment);
   receipts.summary(summary);
+  notes.offered(summary.catalogue ?? null);
 };
 
 const live = new Live(api, {
@@ -199,8 +202,6 @@ addEventListener("pagehide", () => {
   watching?.end();
 });
 
-// What the server wrote into the page; its time is not told, since a browser may keep a page.
-const first = JSON.parse(find("summary").textContent);
 if (first) told({ ...first, server_time: first.since });
 player?.start();
 look();

@@ -1,34 +1,69 @@
 /** The prepared notes, chips that stand in the page. One is sent at a time, and none counts twice. */
 
-import { backoff, pause, post, retryAfter, uuid } from "./requests.js";
+import { backoff, get, pause, post, retryAfter, uuid } from "./requests.js";
 
 const COOLS_MOST_MS = 60_000;
+// Every page of a kitchen hears at once that it shows other notes.
+const SPREAD_S = 2;
 
 export class Notes {
   #url;
   #source;
-  #chips;
+  #list;
+  #catalogue;
   #on;
   #busy = false;
   #cooling = null; // the animation on the chip of the last note
 
   /**
-   * `source` is "here" for guests in the house, else undefined. `list` holds the chips.
+   * `source` is "here" for guests in the house, else undefined. `list` holds the chips, which are of
+   * the `catalogue`: a document's name, or null.
    * `on.sent(id, text)`: the note is durable; `on.limited(seconds, full)`: not yet, seconds may be
    * null, `full` when too many wait for the crew;
    * `on.late()`: no answer, the same note is tried again; `on.refused()`: it will never be taken.
    */
-  constructor(url, source, list, on) {
+  constructor(url, source, list, catalogue, on) {
     this.#url = url;
     this.#source = source;
-    this.#chips = list.querySelectorAll(".chip");
+    this.#list = list;
+    this.#catalogue = catalogue;
     this.#on = on;
-    for (const chip of this.#chips) {
-      chip.addEventListener("click", (event) => {
-        event.preventDefault(); // the form is for browsers without JavaScript
-        this.#send(chip);
-      });
+    list.addEventListener("click", (event) => {
+      const chip = event.target.closest(".chip");
+      if (!chip) return;
+      event.preventDefault(); // the form is for browsers without JavaScript
+      this.#send(chip);
+    });
+  }
+
+  /** The kitchen shows the notes of `catalogue`: where these are others, they come into the page. */
+  offered(catalogue) {
+    if (catalogue === this.#catalogue) return;
+    this.#catalogue = catalogue;
+    this.#renew();
+  }
+
+  // The chips are the server's, so they come out of its page, in the language of this one.
+  async #renew() {
+    const asked = this.#catalogue;
+    await pause(Math.random() * SPREAD_S);
+    try {
+      const response = await get(location.href);
+      if (!response.ok) throw new Error(response.status);
+      const made = new DOMParser().parseFromString(await response.text(), "text/html");
+      this.#replace(made.getElementById("notes"));
+    } catch {
+      if (this.#catalogue === asked) this.#catalogue = undefined; // the next summary asks again
     }
+  }
+
+  #replace(made) {
+    const focused = this.#list.contains(document.activeElement) ? document.activeElement.dataset.code : null;
+    const open = this.#list.querySelector("details")?.open;
+    this.#list.replaceChildren(...made.childNodes);
+    const more = this.#list.querySelector("details");
+    if (more && open) more.open = true;
+    if (focused) this.#list.querySelector(`[data-code="${focused}"]`)?.focus();
   }
 
   async #send(chip) {
@@ -52,6 +87,7 @@ export class Notes {
         const response = await post(this.#url, note, { "Idempotency-Key": key });
         if (response.status === 201) return this.#sent(await response.json(), chip);
         if (response.status === 429) return this.#limited(response, chip);
+        if (response.status === 422) this.#renew(); // the kitchen no longer shows it
         if (response.status < 500) return this.#on.refused();
         this.#on.late();
       } catch {
@@ -62,7 +98,7 @@ export class Notes {
   }
 
   #sent(reply, chip) {
-    for (const other of this.#chips) delete other.dataset.sent;
+    for (const other of this.#list.querySelectorAll(".chip")) delete other.dataset.sent;
     chip.dataset.sent = "";
     this.#cool(chip, Date.parse(reply.next_at) - Date.parse(reply.created_at));
     this.#on.sent(reply.id, chip.textContent.trim());

@@ -62,6 +62,18 @@ class PostgresAggregates:
 
         await self._write(work)
 
+    async def notes_sent(self, since: date, until: date) -> dict[str, int]:
+        async def work(connection: asyncpg.Connection) -> dict[str, int]:
+            rows = await connection.fetch(
+                "SELECT code, sum(n)::bigint AS n FROM notes_week"
+                " WHERE many AND week >= $1 AND week < $2 GROUP BY code",
+                since,
+                until,
+            )
+            return {row["code"]: row["n"] for row in rows}
+
+        return await self._read(work)
+
     async def sums(self, kid: str | None) -> Sums:
         where, args = ("", ()) if kid is None else (" WHERE kid = $1", (kid,))
 

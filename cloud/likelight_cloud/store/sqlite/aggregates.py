@@ -57,6 +57,17 @@ class SqliteAggregates:
 
         await self._write(work)
 
+    async def notes_sent(self, since: date, until: date) -> dict[str, int]:
+        def work(db: sqlite3.Connection) -> dict[str, int]:
+            rows = db.execute(
+                "SELECT code, sum(n) AS n FROM notes_week"
+                " WHERE many = 1 AND week >= ? AND week < ? GROUP BY code",
+                (since.isoformat(), until.isoformat()),
+            )
+            return {row["code"]: row["n"] for row in rows}
+
+        return await self._read(work)
+
     async def sums(self, kid: str | None) -> Sums:
         where, args = ("", ()) if kid is None else (" WHERE kid = ?", (kid,))
 

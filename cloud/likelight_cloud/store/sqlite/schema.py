@@ -263,6 +263,8 @@ _CATALOGUES = statements(
         PRIMARY KEY (kid, sha256)
     ) STRICT, WITHOUT ROWID""",
 )
+# The fleet's page asks for four weeks of all kitchens, of 400 days.
+_NOTES_SHOWN = statements("CREATE INDEX notes_shown ON notes_week (week, code, n) WHERE many = 1")
 
 CLOUD_FILE = FileFormat(
     name="cloud database",
@@ -285,5 +287,6 @@ CLOUD_FILE = FileFormat(
         Migration(Version(0, 14), _AGGREGATES),
         Migration(Version(0, 15), _MOMENTS),
         Migration(Version(0, 16), _CATALOGUES),
+        Migration(Version(0, 17), _NOTES_SHOWN),
     ),
 )
