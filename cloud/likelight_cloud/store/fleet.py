@@ -18,7 +18,8 @@ UNDONE_WITHIN: Final = timedelta(minutes=10)
 
 
 class Wish(BaseModel):
-    """What devices are asked for; None leaves it as it is. It can only reduce what viewers see."""
+    """What devices are asked for; None leaves it as it is. It can only reduce what viewers see of a
+    kitchen; a catalogue changes the notes alone."""
 
     model_config = ConfigDict(frozen=True)
 

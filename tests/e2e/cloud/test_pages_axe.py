@@ -12,6 +12,7 @@ from likelight.contract import State, Status
 from likelight_cloud.store.operators import Operator, Role
 from likelight_cloud.trust.device import hashed
 from support.axe import axe_core, findings, needs_npm
+from support.catalogues import document, publish
 from support.chromium import needs_chromium
 from support.cloud import status
 from support.cloud_server import cloud_server
@@ -110,6 +111,7 @@ async def test_the_fleet_has_no_finding(browser: Browser, axe: str, tmp_path: Pa
             await store.add_kitchen(kid, f"The kitchen {kid}", now)
             told = status(boot_id=kid, camera={"state": state, "since": now.isoformat()})
             await store.put_status(kid, Status.model_validate(told), now)
+        await publish(store, document(), now)
         async with chromium_page(browser, f"{site.public}/fleet?show=all") as page:
             await page.evaluate(axe)
             assert await in_both_themes(page) == []
@@ -118,6 +120,15 @@ async def test_the_fleet_has_no_finding(browser: Browser, axe: str, tmp_path: Pa
             await page.get_by_role("link", name=f"All ({len(await store.kitchens())})").click()
             await expect(page.locator(".kitchens > li")).to_have_count(4)
             await page.locator("details").evaluate_all("all => all.forEach(one => one.open = true)")
+            await page.evaluate(axe)
+            assert await in_both_themes(page) == []
+            await page.get_by_role("link", name="Published notes").click()
+            await page.evaluate(axe)
+            assert await in_both_themes(page) == []
+            await page.get_by_role("link", name="Winter").click()
+            await expect(page.get_by_role("img", name="Wie bei meiner Mutter")).to_have_count(0)
+            await page.get_by_role("link", name="de", exact=True).click()
+            await expect(page.get_by_role("img", name="Wie bei meiner Mutter")).to_have_count(8)
             await page.evaluate(axe)
             assert await in_both_themes(page) == []
 
