@@ -18,6 +18,13 @@ CASES = [
     Case("daemon", "fail", "another device uses", {}, says(cloud="superseded")),
     Case("daemon", "fail", "refuses this device", {}, says(cloud="refused")),
     Case("daemon", "fail", "not answered", {}, says(cloud="offline")),
+    Case(
+        "daemon",
+        "fail",
+        "C6: another device has used the code of this card; not paired",
+        {},
+        says(troubles=["not-paired"], obstacle="C6"),
+    ),
     Case("daemon", "fail", "lamp: no /dev/leds0", {}, says(hardware={"lamp": "no /dev/leds0"})),
     Case(
         "daemon",
