@@ -97,7 +97,8 @@ class Device:
 
     def takes_its_text(self) -> None:
         """Do what `likelight-boot-volume.service` does."""
-        take(self.boot, Places(self.config, self.root / "profiles"), None)
+        places = Places(self.config, self.root / "profiles", self.root / "run" / "report.json")
+        take(self.boot, places, None)
 
     def pairs(self) -> None:
         """Do what `likelight-enrol.service` does, with its exit code."""
