@@ -16,6 +16,7 @@ from aiohttp import web
 from likelight.runtime.clock import Now
 from likelight.web.http.server import new_application
 from likelight_cloud import routes
+from likelight_cloud.api.device.catalogue import get_document
 from likelight_cloud.app import Cloud
 from likelight_cloud.store.choice import database_of
 from likelight_cloud.trust.device import hashed
@@ -151,6 +152,7 @@ async def serving(
     cloud = Cloud(store, now=now, rng=random.Random(1))
     app = new_application()
     routes.mount(cloud, app)
+    app.router.add_get("/v1/kitchens/{kid}/catalogue/{sha256}", get_document)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
     await runner.setup()
     jar = aiohttp.CookieJar(unsafe=True)

@@ -35,6 +35,8 @@ from likelight.contract import (
     State,
     Viewers,
 )
+from likelight.daemon.catalogue_updates import CatalogueSource, CatalogueUpdates
+from likelight.daemon.kept_catalogue import KeptCatalogue
 from likelight.runtime.commit_pace import CommitPace
 from likelight_hw.ports import DisplayInfo, LightFrame
 from likelight_hw.sim.button import SimButton
@@ -128,6 +130,8 @@ class Device:
         pace: CommitPace | None = None,
         on_privacy: ButtonHandler | None = None,
         observed: Callable[[], Observed] = Observed,
+        kept: KeptCatalogue | None = None,
+        source: CatalogueSource | None = None,
     ) -> None:
         self.diary = Diary() if diary is None else diary
         self.lights = SimLights(asyncio.get_running_loop().time)
@@ -139,6 +143,8 @@ class Device:
         self.store.diary = self.diary
         self.camera = CameraReport(state=State.IDLE, since=now(), cause=Cause.DEMAND)
         self._now = now
+        self.updates: CatalogueUpdates | None = None
+        """Fetches what the cloud asks for from `source` into `kept`, where a test has these."""
         self.window = WindowIn(
             self.store,
             PolledCloud(cloud),
@@ -149,14 +155,17 @@ class Device:
                 hours=lambda: None,
                 measure=measure or Vitals(path.parent).measure,
                 simulated=True,
+                catalogue=lambda: self.updates.report if self.updates else None,
             ),
             panel=PanelSettings(
-                catalogue.load(language),
+                (kept.notes if kept else catalogue).load(language),
                 UTC,
                 quiet=quiet,
                 night_brightness=night,
                 viewers_at_rest=viewers_at_rest,
                 observed=observed,
+                new_notes=kept.announced if kept else (),
+                new_notes_read=self._new_notes_read,
             ),
             lamp=LampStyle(),
             listener=self,
@@ -165,6 +174,15 @@ class Device:
         )
         self.lamp = self.window.lamp
         write_down_gestures(self.lamp, self.diary)
+        if kept is not None and source is not None:
+            self.updates = CatalogueUpdates(
+                kept,
+                source,
+                self.window.reported,
+                on_notes=lambda: self.window.use_notes(kept.notes.load(language), kept.announced),
+                on_change=self.window.status_changed,
+                rng=rng or random.Random(seed),
+            )
 
     @property
     def connections(self) -> list[object]:
@@ -190,6 +208,8 @@ class Device:
                 group.create_task(self.lamp.run())
                 group.create_task(self.window.privacy_button.run())
                 group.create_task(self.window.run())
+                if self.updates is not None:
+                    group.create_task(self.updates.run())
         finally:
             await self.store.close()
 
@@ -200,6 +220,10 @@ class Device:
             task = group.create_task(self.run())
             yield self
             task.cancel()
+
+    async def _new_notes_read(self) -> None:
+        if self.updates is not None:
+            await self.updates.announced()
 
     def on_lit(self, total: int) -> None:
         self.diary.write("lit", total)
@@ -212,6 +236,8 @@ class Device:
 
     def on_desired(self, desired: Desired) -> None:
         self.desired = desired
+        if self.updates is not None:
+            self.updates.on_desired(desired)
         self.diary.write("desired", desired.version)
 
     def on_privacy_button(self, readable: bool) -> None:

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from likelight.appreciation.sync.client import (
     BadCursor,
+    CatalogueUnknown,
     CloudError,
     NewTimeLine,
     Superseded,
@@ -35,6 +36,8 @@ class ScriptedCloud:
     `fault` is raised by every exchange while it is set. `lose_replies` counts down: the cloud
     takes such a request in, and its answer never arrives. `asked` holds the loop time, cursor and
     wait of every long poll; `statuses` the loop time and body of every status taken in.
+    `documents` are its catalogues by name: bytes, or what is raised instead; `fetched` holds the
+    loop time and name of each request for one, which waits while the cloud `hangs`.
     """
 
     def __init__(self, now: Callable[[], datetime]) -> None:
@@ -51,6 +54,9 @@ class ScriptedCloud:
         self.statuses: list[tuple[float, Status]] = []
         self.shown: dict[str, datetime] = {}
         self.thanked: dict[str, datetime] = {}
+        self.documents: dict[str, bytes | CloudError] = {}
+        self.fetched: list[tuple[float, str]] = []
+        self.hangs = False
         self._now = now
         self._acked = 0
         self._boot_id: str | None = None
@@ -167,6 +173,16 @@ class ScriptedCloud:
             raise Unreachable("the reply got lost")
         await self._travel()
         return StatusReply(desired=self.desired, server_time=at)
+
+    async def catalogue(self, name: str) -> bytes:
+        self.fetched.append((asyncio.get_running_loop().time(), name))
+        await self._travel()
+        while self.hangs:
+            await asyncio.sleep(1)
+        document = self.documents.get(name, CatalogueUnknown("no such catalogue"))
+        if isinstance(document, CloudError):
+            raise document
+        return document
 
     def _read(self, cursor: str | None) -> tuple[int, int, bool, float]:
         if cursor is None:

@@ -28,7 +28,7 @@ from likelight.appreciation.sync.inbox import Inbox
 from likelight.appreciation.sync.poll import Poller
 from likelight.appreciation.sync.report import Reporter, StatusSources
 from likelight.appreciation.sync.store import DeviceStore
-from likelight.contract import State, Viewers
+from likelight.contract import Catalogue, State, Viewers
 from likelight.runtime.clock import Now
 from likelight.runtime.supervisor import Component, ComponentHealth, Supervisor
 from likelight_hw.ports import Button, Display, Lights
@@ -269,6 +269,14 @@ class WindowIn:
         """Show `screen`, the camera's picture, before all that is no answer; None at the end."""
         self._situation.aiming = screen
         self._hold_changed()
+
+    def use_notes(self, catalogue: Catalogue, new: tuple[str, ...]) -> None:
+        """Show notes in the words of `catalogue` from now on, and tell the crew of `new` ones."""
+        self.presenter.use_notes(catalogue, new)
+
+    def status_changed(self) -> None:
+        """What `status.catalogue()` returns has changed: tell the cloud soon."""
+        self._reporter.post_soon()
 
     def token_changed(self) -> None:
         """The device has another token: a refusal may be over."""

@@ -176,6 +176,9 @@ def wrong_text(text: object) -> Iterator[str]:
         yield "has no words"
     if len(seen) > MAX_LETTERS:
         yield f"has {len(seen)} letters; a note has at most {MAX_LETTERS}"
+    elif len(text) > 2 * MAX_LETTERS:
+        # Each is a place to try, in each size of type: 3,000 took 36 s to set.
+        yield "has too many marks of places where it may be broken"
     if text != " ".join(text.split(" ")).strip() or "  " in text:
         yield "has spaces too many"
     if unicodedata.normalize("NFC", text) != text:

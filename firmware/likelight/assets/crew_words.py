@@ -43,6 +43,7 @@ class CrewWords:
     thanks_sent: str = "Thanks sent"
     thanks_kept: str = "Thanks kept."
     thanks_wait: str = "It goes out when the internet is back."
+    new_notes: str = "New notes"
     test: str = "A test. Nobody sent this note."
 
     camera_off: str = "Camera off."

@@ -21,7 +21,7 @@ LOCK_FILE = "lock"
 """What a daemon holds; it is there while one runs."""
 _CHOOSE = "choose another: state_dir in the configuration, or --state-dir for the demo"
 """True of `run` and of the demo, which alone has the option."""
-_OURS = ("device.", "cloud.", "consent.", "privacy", "last-good", "likelight-")
+_OURS = ("device.", "cloud.", "consent.", "privacy", "catalogue.", "last-good", "likelight-")
 """What the names of likelight's files begin with; those that were set aside have `_SET_ASIDE`."""
 _SET_ASIDE = ".damaged-"
 _FOUND = "lost+found"

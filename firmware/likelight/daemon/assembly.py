@@ -36,7 +36,7 @@ from likelight.daemon.feed import Feed, build_feed
 from likelight.daemon.hardware import DeviceHardware, open_device_hardware
 from likelight.daemon.health import WINDOW_IN
 from likelight.daemon.listener import DeviceServer, device_address
-from likelight.daemon.panel_parts import add_panel_consent
+from likelight.daemon.panel_parts import add_new_notes, add_panel_consent
 from likelight.daemon.prepare import Prepared
 from likelight.daemon.site import fill_site
 from likelight.daemon.token_rotation import TokenRotation
@@ -174,6 +174,7 @@ def _connect(
     if prepared.device_tokens is not None:
         _add_tokens(supervisor, prepared, prepared.device_tokens, cloud, events)
         _add_way(supervisor, config, prepared, events)
+        add_new_notes(supervisor, prepared, cloud, events)
         if not prepared.tokens:
             supervisor.add("code pairing", _code_pairing(config, prepared, events), critical=False)
     for trouble in prepared.troubles:
@@ -227,6 +228,7 @@ def _connect(
         pairing_code=lambda: events.pairing_code,
         keep_findings=events.keep_findings,
         another_kitchen=events.another_kitchen,
+        catalogue=events.catalogue,
     )
     events.health = device.health
     return device
@@ -259,9 +261,10 @@ def _window_in(
             hours=events.opening_hours,
             measure=Vitals(config.state_dir, events.own_health).measure,
             simulated=events.camera_process.simulated or hardware.simulated,
+            catalogue=lambda: events.catalogue.report if events.catalogue else None,
         ),
         panel=PanelSettings(
-            prepared.notes.load(prepared.language),
+            prepared.catalogue.notes.load(prepared.language),
             zone,
             quiet=lambda: quiet.is_open(now()),
             night_brightness=config.quiet.brightness,
@@ -271,6 +274,8 @@ def _window_in(
             pairing_code=lambda: events.pairing_code,
             file_mistakes=events.file_mistakes,
             observed=events.observed,
+            new_notes=prepared.catalogue.announced,
+            new_notes_read=events.on_new_notes_read,
         ),
         lamp=LampStyle(
             palette=brand(config.brand.glow, config.brand.heart), dimmable=hardware.dimmable

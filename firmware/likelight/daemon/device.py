@@ -8,6 +8,7 @@ from aiohttp import web
 
 from likelight.appreciation.window_in import WindowIn
 from likelight.daemon.camera import DeviceCamera
+from likelight.daemon.catalogue_updates import CatalogueUpdates
 from likelight.daemon.embedded_cloud import CloudPlugin
 from likelight.daemon.feed import Feed
 from likelight.daemon.hardware import DeviceHardware
@@ -50,6 +51,8 @@ class Device:
     """Takes what the doctor has found, for the cloud."""
     another_kitchen: asyncio.Event
     """Set once an operator has made this device another kitchen's: it must begin anew."""
+    catalogue: CatalogueUpdates | None
+    """None with the cloud in this process."""
 
     async def run(self) -> None:
         """Run all parts until cancelled. Raises `GaveUp` (in an ExceptionGroup)."""
@@ -91,6 +94,7 @@ class Device:
             push=push.status if push else None,
             consent=self.permissions.consent.health,
             buttons={button.name: button.trouble for button in self.window_in.buttons},
+            catalogue=self.catalogue.trouble if self.catalogue else "",
             hardware={part: trouble for part, trouble in troubles.items() if trouble},
         )
 

@@ -19,6 +19,7 @@ from likelight.contract import (
     WeekHours,
 )
 from likelight.daemon.aiming import Aiming
+from likelight.daemon.catalogue_updates import CatalogueUpdates
 from likelight.daemon.health import DeviceHealth
 from likelight.daemon.panel_consent import PanelConsent
 from likelight.daemon.token_rotation import TokenRotation
@@ -71,6 +72,8 @@ class DeviceEvents:
         self.panel_consent: PanelConsent | None = None
         """None with a simulated camera, as the one before: it needs no consent."""
         self._demand: Demand | None = None
+        self.catalogue: CatalogueUpdates | None = None
+        """None with the cloud in this process, which has the device's own notes."""
         self.changes = Changes()
         self.reachable = asyncio.Event()
         """Set once the cloud may be asked: the token is there, and the address of one inside."""
@@ -214,6 +217,16 @@ class DeviceEvents:
         self.permissions.hours.limit_to(desired.schedule)
         if self.rotation is not None:
             self.rotation.on_desired(desired)
+        if self.catalogue is not None:
+            self.catalogue.on_desired(desired)
+
+    def on_catalogue(self) -> None:
+        self.window_in.status_changed()
+        self.changes.bump()
+
+    async def on_new_notes_read(self) -> None:
+        if self.catalogue is not None:
+            await self.catalogue.announced()
 
     def on_privacy_button(self, readable: bool) -> None:
         self.on_air.on_privacy_button(readable)

@@ -34,6 +34,7 @@ _WARNED = {
     Trouble.PUSH_URL,
     Trouble.STORE_DAMAGED,
     "push",
+    "catalogue",
 }
 """What leaves lamp, panel, buttons and picture as they are."""
 _FINE = (CloudConnection.STARTING, CloudConnection.CONNECTED)
@@ -64,6 +65,8 @@ class DeviceHealth:
     consent: ConsentHealth | None = None
     """None where no consent is needed, and before the record was read."""
     buttons: dict[str, ButtonTrouble | None] = field(default_factory=dict)
+    catalogue: str = ""
+    """Why the device does not show the notes that the cloud asks for; else empty."""
     hardware: dict[str, str] = field(default_factory=dict)
     """Which of lamp, display and on-air light do not work, and why; the rest of the device does."""
 
@@ -88,6 +91,8 @@ class DeviceHealth:
         ]
         if self.camera_code:
             found.append("camera")
+        if self.catalogue:
+            found.append("catalogue")
         if Trouble.NOT_PAIRED not in self.troubles:
             found += ["cloud offline"] if self.offline else []
             found += [f"cloud {connection}"] if connection not in _FINE else []

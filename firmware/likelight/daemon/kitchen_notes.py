@@ -6,6 +6,7 @@ from likelight.appreciation.panel.note_fit import own_misfits
 from likelight.assets import catalogue, crew_words, fonts
 from likelight.assets.brand import with_brand
 from likelight.assets.catalogue import CatalogueError, Notes, primary_language
+from likelight.assets.catalogue_document import read_document
 from likelight.assets.typeface import shaping_available
 from likelight.config.settings import ConfigError, KitchenSettings
 from likelight_hw.panels import panel
@@ -37,6 +38,19 @@ def read_notes(kitchen: KitchenSettings, display: DisplayWiring) -> Notes:
         raise ConfigError(f"kitchen.catalogue: {error}") from error
     if kitchen.catalogue is not None:
         _check_fit(notes, kitchen, display)
+    return notes
+
+
+def read_sent(document: bytes, lang: str, display: DisplayWiring) -> Notes:
+    """Return the notes of a catalogue document that the cloud sent, which `display` can show in the
+    crew's language; blocks.
+
+    Raises `CatalogueError`.
+    """
+    notes, hung = read_document(document), panel(display)
+    if mistakes := own_misfits(notes, {hung.name: hung.info}, [notes.load(lang).lang]):
+        lines = "\n".join(f"  {each}" for each in mistakes)
+        raise CatalogueError(f"the catalogue can't be shown:\n{lines}")
     return notes
 
 

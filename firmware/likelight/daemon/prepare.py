@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from likelight.appreciation.sync.store import DeviceStore
-from likelight.assets.catalogue import BUNDLED, DEFAULT, Notes
+from likelight.assets.catalogue import BUNDLED, DEFAULT
 from likelight.config.device_tokens import DeviceTokens
 from likelight.config.opened_lights import OpenedLights, write_opened_lights
 from likelight.config.places import BOOT_REPORT, runtime_dir
@@ -19,7 +19,8 @@ from likelight.daemon.camera import camera_config
 from likelight.daemon.disk_watch import DiskState, disk_state
 from likelight.daemon.embedded_cloud import CloudPlugin, make_embedded_cloud
 from likelight.daemon.first_consent import STORE_FILE
-from likelight.daemon.kitchen_notes import check_language, read_notes
+from likelight.daemon.kept_catalogue import KeptCatalogue
+from likelight.daemon.kitchen_notes import check_language, read_notes, read_sent
 from likelight.daemon.push_target import read_push_target
 from likelight.feed.placeholders import Placeholder, packaged_placeholders
 from likelight.feed.upload.client import Upload
@@ -53,7 +54,8 @@ class Prepared:
     """Not open yet."""
     new: bool
     """The state directory held nothing of likelight's before this start."""
-    notes: Notes
+    catalogue: KeptCatalogue
+    """The notes that the device shows: what a cloud elsewhere has sent, or its own."""
     language: str
     """The crew's, or English where it can't be written here."""
     placeholders: tuple[Placeholder, ...]
@@ -112,6 +114,15 @@ def prepare(config: Config, listener: socket.socket | None, *, broken: bool = Fa
         upload = Upload(
             cloud.url, kitchen.id, next(iter(tokens), None), rng=rng, proxy=cloud.proxy, trust=trust
         )
+    catalogue = KeptCatalogue(
+        state_dir,
+        kitchen.id,
+        notes,
+        language=language,
+        check=lambda document: read_sent(document, language, config.wiring.display),
+    )
+    if cloud.url is not None:
+        catalogue.read()
     _note_lights(config)
     return Prepared(
         frozenset(troubles),
@@ -121,7 +132,7 @@ def prepare(config: Config, listener: socket.socket | None, *, broken: bool = Fa
         trust,
         DeviceStore(state_dir / STORE_FILE, kitchen=kitchen.id, now=now, pace=pace),
         new,
-        notes,
+        catalogue,
         language,
         packaged_placeholders(simulated=camera_config(config.camera).simulated),
         upload,

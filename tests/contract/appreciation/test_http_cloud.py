@@ -14,18 +14,23 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
+from likelight.appreciation.sync import http_cloud
 from likelight.appreciation.sync.client import (
     BadCursor,
+    CatalogueUnknown,
     CloudBusy,
     CloudError,
     DeviceRefused,
     FailureKind,
     Invalid,
     NewTimeLine,
+    ReplyTooLarge,
     Superseded,
     Unreachable,
+    WrongDocument,
 )
 from likelight.appreciation.sync.http_cloud import HttpCloud
+from likelight.assets.catalogue_document import MAX_DOCUMENT_BYTES, document_name
 from likelight.contract import CameraReport, Health, State, Status
 from likelight.runtime import http_session
 from support.raw_server import raw_server
@@ -73,6 +78,7 @@ async def cloud_that(answers: Handler) -> AsyncIterator[HttpCloud]:
     app = web.Application()
     app.router.add_get("/v1/kitchens/demo/events", answers)
     app.router.add_post("/v1/kitchens/demo/status", answers)
+    app.router.add_get("/v1/kitchens/demo/catalogue/{name}", answers)
     async with (
         TestServer(app) as server,
         HttpCloud(str(server.make_url("/")), "demo", TOKEN) as cloud,
@@ -176,7 +182,7 @@ async def test_a_status_arrives_as_json() -> None:
         (always(500), Unreachable),
         (always(302, Location="http://elsewhere.invalid/"), Unreachable),
         (always(200, {"hello": "this is a hotel"}), Unreachable),
-        (always(200, "x" * 70_000), Unreachable),
+        (always(200, "x" * 70_000), ReplyTooLarge),
     ],
 )
 async def test_each_answer_has_its_meaning(answer: Handler, error: type[CloudError]) -> None:
@@ -433,3 +439,63 @@ async def test_a_proxy_gets_the_question_and_a_variable_of_another_program_does_
             with pytest.raises(Unreachable):
                 await cloud.events(None, 0, 0)
         assert len(asked) == 1
+
+
+WHOLE = b" " * MAX_DOCUMENT_BYTES
+"""The largest document that there may be."""
+
+
+def gives(body: bytes, status: int = 200, **headers: str) -> Handler:
+    async def answer(_: web.Request) -> web.Response:
+        return web.Response(body=body, status=status, headers=headers)
+
+    return answer
+
+
+async def never(request: web.Request) -> web.StreamResponse:
+    """Begin a document and stop in the middle."""
+    response = web.StreamResponse()
+    await response.prepare(request)
+    await response.write(b"{")
+    await asyncio.sleep(60)
+    return response
+
+
+async def test_a_catalogue_is_fetched_with_the_token_and_is_what_its_name_says() -> None:
+    seen: list[web.Request] = []
+
+    async def answer(request: web.Request) -> web.Response:
+        seen.append(request)
+        return web.Response(body=WHOLE)
+
+    async with cloud_that(answer) as cloud:
+        assert await cloud.catalogue(document_name(WHOLE)) == WHOLE
+    assert seen[0].path == f"/v1/kitchens/demo/catalogue/{document_name(WHOLE)}"
+    assert seen[0].headers["Authorization"] == f"Bearer {TOKEN}"
+
+
+@pytest.mark.parametrize(
+    ("answers", "error", "told"),
+    [
+        (gives(b"{}"), WrongDocument, "another checksum"),
+        (gives(gzip.compress(WHOLE), **{"Content-Encoding": "gzip"}), WrongDocument, "another"),
+        (gives(WHOLE + b" "), WrongDocument, "larger than 256 KiB"),
+        (gives(b"", 302, Location="/v1/kitchens/demo/events"), Unreachable, "another address"),
+        (gives(b"Not found", 404), Unreachable, "a proxy or a filter"),
+        (gives(b"", 304), Unreachable, "another address"),
+        (gives(b"", 500), Unreachable, "status 500"),
+        (refusal(404, "catalogue"), CatalogueUnknown, "has no such catalogue"),
+        (refusal(404, "kitchen"), DeviceRefused, "status 404"),
+        (refusal(401, "token"), DeviceRefused, "status 401"),
+        (refusal(503, "busy", **{"Retry-After": "7"}), CloudBusy, "busy for 7 s"),
+        (never, Unreachable, "no answer within 0.5 s"),
+    ],
+)
+async def test_what_is_not_the_catalogue_is_a_failure_in_words(
+    monkeypatch: pytest.MonkeyPatch, answers: Handler, error: type[CloudError], told: str
+) -> None:
+    if answers is never:
+        monkeypatch.setattr(http_cloud, "CATALOGUE_TIMEOUT_S", 0.5)
+    async with cloud_that(answers) as cloud:
+        with pytest.raises(error, match=told):
+            await cloud.catalogue(document_name(WHOLE))

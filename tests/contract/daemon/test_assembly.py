@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -51,7 +50,8 @@ async def assembled(
     config = await asyncio.to_thread(lambda: Config(state_dir=state_dir, **settings))
     with await asyncio.to_thread(listen, "127.0.0.1", 0) as listener:
         prepared = await asyncio.to_thread(prepare, config, listener)
-        async with assemble(config, replace(prepared, notes=notes)) as device:
+        prepared.catalogue.notes = notes
+        async with assemble(config, prepared) as device:
             yield device
 
 
@@ -76,7 +76,13 @@ async def test_a_store_of_a_chain_uploads_to_the_cloud_that_is_elsewhere(tmp_pat
     token_file = await asyncio.to_thread(secret, tmp_path, "a-device-token")
     cloud = CloudSettings(url="http://127.0.0.1:9", token_file=token_file)
     async with assembled(tmp_path, cloud=cloud) as device:
-        elsewhere = {"upload": False, "pairing": False, "rotation": False, "way": False}
+        elsewhere = {
+            "upload": False,
+            "pairing": False,
+            "rotation": False,
+            "way": False,
+            "new notes": False,
+        }
         assert components(device) == {**ALWAYS, **elsewhere}
         assert device.health().waiting_for == ("camera",), "a cloud that is down holds nobody up"
 

@@ -23,6 +23,7 @@ from likelight.appreciation.screens.models import (
     CountScreen,
     HoldScreen,
     IdleScreen,
+    NewNotesScreen,
     NoteScreen,
     OnAirScreen,
     Page,
@@ -128,6 +129,7 @@ def screens(words: CrewWords) -> Iterator[Screen]:
     ):
         held = words.hold.format(name="THANKS", seconds=3)
         yield StatusScreen(title, f"{detail} {held}", "wrench")
+    yield NewNotesScreen(tuple(note.text for note in catalogue.load(words.lang).notes[:3]), words)
     yield UpdatingScreen(None, words)
     yield UpdatingScreen(1.0, words)
     yield PairingScreen("K7QF-2MXP", words)

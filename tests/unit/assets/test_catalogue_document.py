@@ -87,6 +87,7 @@ def test_a_folder_with_a_mistake_becomes_no_document(tmp_path: Path) -> None:
         (document(en={"notes": {"hello": 1e999}}), "en.json: hello: must be words"),
         (document(en={"notes": {"hello": "\ud800"}}), "has a control character, U+D800"),
         (document(_icons={"hello": "\ud800"}), "_icons.json: hello: there is no icon \ufffd"),
+        (document(en={"notes": {"hello": "Hi" + "\u00ad" * 40_000}}), "hello: has too many marks"),
         (document(_icons={"hello": [{}]}), "_icons.json: hello: there is no icon (not a text)"),
         (document(_groups={"hello": {}}), "_groups.json: hello: there is no group (not a text)"),
         (document(**notes(101)), "notes in all, with those of likelight; at most 100"),

@@ -34,6 +34,10 @@ CASES = [
         says(troubles=["not-paired"], pairing_code="K7QF-2MXP"),
     ),
     Case("daemon", "fail", "newer-trouble", {}, says(troubles=["newer-trouble"])),
+    Case("catalogue", "skip", "no daemon is asked", {}),
+    Case("catalogue", "skip", "see daemon", {}, asked(raises(NotRunning("no")))),
+    Case("catalogue", "ok", "none is asked for", {}, says()),
+    Case("catalogue", "warn", "en.json: mother", {}, says(catalogue="refused: en.json: mother: …")),
     Case("daemon", "warn", "no camera", {}, says(camera_reason="no camera", camera_code="camera")),
 ]
 

@@ -18,10 +18,8 @@ class NoteQueue:
 
     def __init__(self, inbox: Inbox, catalogue: Catalogue, words: CrewWords) -> None:
         self._inbox = inbox
-        self._screens = {
-            note.code: NoteScreen(note.text, note.icon, rtl=catalogue.dir == "rtl")
-            for note in catalogue.notes
-        }
+        self._screens: dict[str, NoteScreen] = {}
+        self.use(catalogue)
         self._test_screen = NoteScreen(words.test, "wrench", rtl=words.rtl)
         self._asked_for: str | None = None
         self._paused = False
@@ -31,6 +29,17 @@ class NoteQueue:
     def asked_for(self) -> bool:
         """Somebody asked for a note that is shown at once, before all that wait."""
         return self._asked_for is not None
+
+    def use(self, catalogue: Catalogue) -> None:
+        """Show notes in the words of `catalogue` from now on.
+
+        A code that it lacks keeps the words that it had, for a note that is on its way or is asked
+        for again: what was sent is what the crew reads.
+        """
+        self._screens |= {
+            note.code: NoteScreen(note.text, note.icon, rtl=catalogue.dir == "rtl")
+            for note in catalogue.notes
+        }
 
     def pause(self) -> None:
         """Let notes wait, except those that somebody asks for."""

@@ -18,10 +18,17 @@ from likelight.appreciation.panel.settings import PanelSettings
 from likelight.appreciation.panel.situation import Situation
 from likelight.appreciation.panel.surface import PanelContent
 from likelight.appreciation.panel.tended_panel import TEND_S, TendedPanel
-from likelight.appreciation.screens.models import Screen
+from likelight.appreciation.screens.models import (
+    CountScreen,
+    IdleScreen,
+    NewNotesScreen,
+    OnAirScreen,
+    Screen,
+)
 from likelight.appreciation.sync.device_file import StoredNote
 from likelight.appreciation.sync.inbox import Inbox
 from likelight.assets import crew_words
+from likelight.contract import Catalogue
 from likelight.runtime.backoff import Backoff
 from likelight.runtime.store_errors import StoreError
 from likelight_hw.ports import Display, HardwareError
@@ -37,6 +44,10 @@ PACE_S = 1.0
 TIMER_SLACK_S = 0.001
 """An event loop may fire a timer slightly early: without this, waiting for the rest of the time
 could go on for ever."""
+
+
+_AT_REST = (IdleScreen, OnAirScreen, CountScreen)
+"""The headlines in whose place the crew may be told of new notes: nothing is wrong, or private."""
 
 
 class Presenter:
@@ -77,6 +88,10 @@ class Presenter:
         self._readable = False
         """A note is on the panel: only then it may be skipped, not while it is on its way."""
         self._skipped = False
+        self._new_notes_read = settings.new_notes_read
+        self._news: NewNotesScreen | None = None
+        """Of which notes the crew has to be told."""
+        self._announce(settings.new_notes)
 
     @property
     def current(self) -> PanelContent:
@@ -133,6 +148,12 @@ class Presenter:
         self._changed.set()
         return self._skipped
 
+    def use_notes(self, catalogue: Catalogue, new: tuple[str, ...]) -> None:
+        """Show notes in the words of `catalogue` from now on, and tell the crew of `new` ones."""
+        self._queue.use(catalogue)
+        self._announce(new)
+        self._changed.set()
+
     def test_note(self) -> None:
         """Show a note that says it is a test, at once; nobody gets a receipt for it."""
         self._queue.ask_for_test()
@@ -157,10 +178,12 @@ class Presenter:
 
     async def _show_next(self, jobs: asyncio.TaskGroup) -> None:
         code = self._next_code()
-        if code is None or self._attention.answering:
-            await self._show_headline(over=self._note_is_due)
-        else:
+        if code is not None and not self._attention.answering:
             await self._show_note(code, jobs)
+        elif self._news is not None and self._is_at_rest():
+            await self._tell_of_new_notes(self._news, jobs)
+        else:
+            await self._show_headline(over=lambda: self._note_is_due() or self._news_are_due())
 
     def _next_code(self) -> str | None:
         nobody_there = self._notes_wait() and not self._attention.press_resolved
@@ -192,6 +215,41 @@ class Presenter:
                         return
         finally:
             self._panel.reading = self._readable = False
+
+    def _announce(self, new: tuple[str, ...]) -> None:
+        self._news = NewNotesScreen(new, self._words) if new else None
+
+    def _is_at_rest(self) -> bool:
+        """Whether the headline says nothing that the crew has to know."""
+        return (
+            not self._attention.answering
+            and not self._notes_wait()
+            and isinstance(self._headline(), _AT_REST)
+        )
+
+    def _news_are_due(self) -> bool:
+        return self._news is not None and self._is_at_rest()
+
+    async def _tell_of_new_notes(self, news: NewNotesScreen, jobs: asyncio.TaskGroup) -> None:
+        """Tell the crew of its new notes; once more from the start where something comes first."""
+
+        def over() -> bool:
+            return self._note_is_due() or not self._is_at_rest() or self._news is not news
+
+        try:
+            drawn = await self._draw(news)
+        except HardwareError:
+            self._news = None  # it could not be drawn the next time, and hides the headline
+            return
+        for page in drawn:
+            if over():
+                return
+            await self._put(news, page)
+            if await self._wait_until(over, page.hold_s):
+                return
+        self._news = None
+        log.info("The crew has been told of new notes: %s", ", ".join(news.texts))
+        jobs.create_task(self._new_notes_read())
 
     async def _show_headline(self, over: Callable[[], bool]) -> None:
         """Show the headline until it is another one, or until `over()`."""

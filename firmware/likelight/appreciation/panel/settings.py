@@ -1,6 +1,6 @@
 """What the panel has to know of its kitchen."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from datetime import date, tzinfo
 
@@ -8,6 +8,9 @@ from likelight.appreciation.panel.situation import LineToMend
 from likelight.appreciation.sync.diagnosis import Observed
 from likelight.contract import Catalogue
 from likelight.runtime.troubles import Trouble
+
+
+async def _nothing() -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +22,8 @@ class PanelSettings:
     likes take turns, in large figures, for as long as somebody does. `review_due` returns the date
     by which the crew's consent must be reviewed, when that is soon, `pairing_code` the code that
     waits for an operator, `file_mistakes` those in the boot volume's `likelight.txt`, and
-    `observed` what is seen on the way to the cloud before it is asked for news.
+    `observed` what is seen on the way to the cloud before it is asked for news. The crew is told
+    once of the notes `new_notes`; then `new_notes_read` is called.
     """
 
     catalogue: Catalogue
@@ -32,3 +36,5 @@ class PanelSettings:
     pairing_code: Callable[[], str | None] = lambda: None
     file_mistakes: Callable[[], tuple[LineToMend, ...]] = lambda: ()
     observed: Callable[[], Observed] = Observed
+    new_notes: tuple[str, ...] = ()
+    new_notes_read: Callable[[], Coroutine[None, None, None]] = _nothing

@@ -16,6 +16,7 @@ from likelight.appreciation.screens.layout import (
     fit,
 )
 from likelight.appreciation.screens.models import (
+    NewNotesScreen,
     NoteScreen,
     OnAirScreen,
     PrivateScreen,
@@ -30,6 +31,7 @@ from likelight_hw.ports import DisplayInfo
 
 _DETAIL = 0.78
 """A state's second sentence, as a share of the first one's size."""
+_NEW_NOTES_PAGES = 5
 
 Foot = Callable[[Canvas, Geometry], None]
 """What draws the foot of a screen."""
@@ -62,6 +64,20 @@ def on_air(screen: OnAirScreen, panel: DisplayInfo) -> list[Drawn]:
 def status(screen: StatusScreen, panel: DisplayInfo) -> list[Drawn]:
     """Draw a state: what happened, then what still works or whom to call."""
     return _state(screen.title, screen.detail, screen.icon, panel)
+
+
+def new_notes(screen: NewNotesScreen, panel: DisplayInfo) -> list[Drawn]:
+    """Draw that viewers have new notes, and their words; unlike a note, which is in the lamp's
+    light: nobody has sent these.
+
+    As many of them as take 20 s; one in any case.
+    """
+    first, *others = screen.texts
+    for most in range(len(others), -1, -1):
+        drawn = _state(screen.words.new_notes, first, "star", panel, more=tuple(others[:most]))
+        if len(drawn) <= _NEW_NOTES_PAGES:
+            break
+    return drawn
 
 
 def updating(screen: UpdatingScreen, panel: DisplayInfo) -> list[Drawn]:
@@ -145,11 +161,17 @@ def _lit_icon(canvas: Canvas, icon: str, x: int, y: int, size: int, sizes: Geome
 
 
 def _state(
-    title: str, detail: str, icon: str | None, panel: DisplayInfo, foot: Foot | None = None
+    title: str,
+    detail: str,
+    icon: str | None,
+    panel: DisplayInfo,
+    foot: Foot | None = None,
+    more: tuple[str, ...] = (),
 ) -> list[Drawn]:
     """Draw a state on one page if the type allows it, else each sentence on pages of its own.
 
-    A title has at most two lines. Without an icon it is the state of being on air.
+    `more` is what is said after `detail`, each on pages of its own. A title has at most two lines.
+    Without an icon it is the state of being on air.
     """
     sizes = geometry(panel)
     whole = sizes.below_tally if icon is None else sizes.beside_glyph
@@ -157,7 +179,7 @@ def _state(
     together = fit(
         [
             Paragraph(split(title), most=TITLE_LINES),
-            Paragraph(split(detail), bold=False, ratio=_DETAIL),
+            *(Paragraph(split(said), bold=False, ratio=_DETAIL) for said in (detail, *more)),
         ],
         area,
         sizes.ems,
@@ -165,7 +187,7 @@ def _state(
     settings = (
         [together]
         if together is not None
-        else _apart(title, detail, sizes.above_foot(whole), sizes.ems)
+        else _apart(title, (detail, *more), sizes.above_foot(whole), sizes.ems)
     )
     drawn = []
     for number, lines in enumerate(settings, 1):
@@ -185,9 +207,10 @@ def _state(
     return drawn
 
 
-def _apart(title: str, detail: str, area: Area, ems: Ems) -> Sequence[tuple[Line, ...]]:
-    pages = [
-        *paginate(title, area, ems, bold=True, most=TITLE_LINES),
-        *paginate(detail, area, ems, bold=False, apart=True),
-    ]
+def _apart(
+    title: str, details: tuple[str, ...], area: Area, ems: Ems
+) -> Sequence[tuple[Line, ...]]:
+    pages = [*paginate(title, area, ems, bold=True, most=TITLE_LINES)]
+    for detail in details:
+        pages += paginate(detail, area, ems, bold=False, apart=True)
     return pages or [()]

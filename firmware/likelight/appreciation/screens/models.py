@@ -84,6 +84,15 @@ class MasksScreen:
 
 
 @dataclass(frozen=True, slots=True)
+class NewNotesScreen:
+    """Viewers have new notes; the words of some of these."""
+
+    name: ClassVar[str] = "new notes"
+    texts: tuple[str, ...]
+    words: CrewWords = field(default=ENGLISH, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class OnAirScreen:
     """The camera is on air; the band of viewers ("30-49") if known."""
 
@@ -151,6 +160,7 @@ Screen = (
     | IdleScreen
     | PrivateScreen
     | StatusScreen
+    | NewNotesScreen
     | UpdatingScreen
     | PairingScreen
     | SelfTestScreen

@@ -9,6 +9,7 @@ from likelight.appreciation.screens.models import (
     HoldScreen,
     IdleScreen,
     MasksScreen,
+    NewNotesScreen,
     NoteScreen,
     OnAirScreen,
     Page,
@@ -57,6 +58,8 @@ def _draw(screen: Screen, panel: DisplayInfo) -> list[Drawn]:
             return message.private(screen, panel)
         case StatusScreen():
             return message.status(screen, panel)
+        case NewNotesScreen():
+            return message.new_notes(screen, panel)
         case OnAirScreen():
             return message.on_air(screen, panel)
         case UpdatingScreen():

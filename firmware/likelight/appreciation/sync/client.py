@@ -80,6 +80,22 @@ class Unreachable(CloudError):
         self.failure = failure
 
 
+class ReplyTooLarge(Unreachable):
+    """The reply is larger than the contract allows, and was not read to its end."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__(f"the reply is larger than {most // 1024} KiB")
+
+
+class CatalogueUnknown(CloudError):
+    """404: the cloud has no such catalogue for this kitchen."""
+
+
+class WrongDocument(CloudError):
+    """What came is not the catalogue document that was asked for: its checksum says so, or its
+    size."""
+
+
 class CloudClient(Protocol):
     """A cloud that speaks the contract. Every failure is a `CloudError`."""
 

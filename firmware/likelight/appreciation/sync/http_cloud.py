@@ -4,6 +4,7 @@ import asyncio
 import logging
 import socket
 from collections.abc import Callable, Mapping
+from functools import partial
 from http import HTTPStatus
 from types import TracebackType
 from typing import Self, TypeVar
@@ -13,16 +14,20 @@ from pydantic import ValidationError
 
 from likelight.appreciation.sync.client import (
     BadCursor,
+    CatalogueUnknown,
     CloudBusy,
     CloudError,
     DeviceRefused,
     FailureKind,
     Invalid,
     NewTimeLine,
+    ReplyTooLarge,
     RotationRefused,
     Superseded,
     Unreachable,
+    WrongDocument,
 )
+from likelight.assets.catalogue_document import MAX_DOCUMENT_BYTES, document_name
 from likelight.contract import (
     MAX_LIST,
     MAX_REPLY,
@@ -46,6 +51,8 @@ MAX_NOTES = MAX_LIST
 EVENTS_GRACE_S = 10.0
 """How much longer than its own `wait` a long poll may take."""
 STATUS_TIMEOUT_S = 10.0
+CATALOGUE_TIMEOUT_S = 30.0
+"""The largest document at 70 kbit/s."""
 NEXT_TOKEN_S = 0.2
 """The pause before another token is tried: the contract's shortest after any reply."""
 LONGEST_RETRY_AFTER_S = 3600.0
@@ -139,6 +146,27 @@ class HttpCloud:
             return _parse(StatusReply, body)
         raise _failure(code, headers, body)
 
+    async def catalogue(self, name: str) -> bytes:
+        """Return the catalogue document with this name, the SHA-256 of its bytes.
+
+        Raises `CatalogueUnknown`, `WrongDocument` when something else comes, and every
+        `CloudError`.
+        """
+        try:
+            status, headers, body = await self._exchange(
+                "GET",
+                f"/catalogue/{name}",
+                time_out=CATALOGUE_TIMEOUT_S,
+                most=MAX_DOCUMENT_BYTES,
+            )
+        except ReplyTooLarge as error:
+            raise WrongDocument(f"{error}; a catalogue is not") from error
+        if status != 200:
+            raise _failure(status, headers, body)
+        if document_name(body) != name:
+            raise WrongDocument("what came has another checksum than was asked for")
+        return body
+
     async def change_token(self, token_sha256: str) -> None:
         """Make the token with this checksum valid beside the one in use, as the cloud has asked.
 
@@ -164,17 +192,18 @@ class HttpCloud:
         time_out: float,
         query: dict[str, str] | None = None,
         body: bytes | None = None,
+        most: int = MAX_REPLY,
     ) -> _Answer:
-        """Return the answer to the first token that is not refused, or else to the last."""
+        """Return the answer to the first token that is not refused, or else to the last; `most`
+        are the bytes that it may have."""
+        ask = partial(self._ask, time_out=time_out, query=query, body=body, most=most)
         token, *others = self._tokens or ("",)
-        answer = await self._ask(token, method, path, time_out=time_out, query=query, body=body)
+        answer = await ask(token, method, path)
         for another in others:
             if not _refuses_token(answer):
                 break
             await asyncio.sleep(NEXT_TOKEN_S)
-            answer = await self._ask(
-                another, method, path, time_out=time_out, query=query, body=body
-            )
+            answer = await ask(another, method, path)
             if not _refuses_token(answer):
                 self._go_on_with(another)
         return answer
@@ -197,6 +226,7 @@ class HttpCloud:
         time_out: float,
         query: dict[str, str] | None,
         body: bytes | None,
+        most: int,
     ) -> _Answer:
         if self._session is None:
             raise Unreachable("the connection to the cloud is closed")
@@ -214,7 +244,7 @@ class HttpCloud:
                 ssl=await self._trust.ssl(),
                 timeout=aiohttp.ClientTimeout(total=time_out),
             ) as response:
-                return response.status, response.headers, await _read(response)
+                return response.status, response.headers, await _read(response, most)
         except TimeoutError as error:
             raise Unreachable(f"no answer within {time_out:g} s") from error
         except CaFileError as error:
@@ -247,13 +277,13 @@ def failure_kind(error: Exception) -> FailureKind:
             return FailureKind.NETWORK
 
 
-async def _read(response: aiohttp.ClientResponse) -> bytes:
-    """Return the body. A reply over the contract's 64 KiB is not read to its end."""
+async def _read(response: aiohttp.ClientResponse, most: int) -> bytes:
+    """Return the body. A reply over `most` bytes is not read to its end."""
     body = bytearray()
     async for chunk in response.content.iter_any():
         body += chunk
-        if len(body) > MAX_REPLY:
-            raise Unreachable(f"the reply is larger than {MAX_REPLY // 1024} KiB")
+        if len(body) > most:
+            raise ReplyTooLarge(most)
     return bytes(body)
 
 
@@ -284,6 +314,8 @@ def _failure(status: int, headers: Mapping[str, str], body: bytes) -> CloudError
             return CloudBusy(seconds)
         case ProblemType.ROTATION:
             return RotationRefused("the cloud asks for no new token, or has got another one")
+        case ProblemType.CATALOGUE:
+            return CatalogueUnknown("the cloud has no such catalogue for this kitchen")
         case ProblemType.INVALID:
             return Invalid("the cloud can't take what was sent (status 422)")
         case None:

@@ -44,6 +44,7 @@ class Narrowing:
                 "cursor": None,
                 "light": status.light.model_copy(update={"last_lit_at": None}),
                 "thanks": None,
+                "catalogue": None,
                 "health": Health(sw=status.health.sw),
             }
         )

@@ -24,6 +24,7 @@ from likelight.appreciation.sync.narrowing import Narrowing
 from likelight.appreciation.sync.store import DeviceStore
 from likelight.contract import (
     CameraReport,
+    CatalogueReport,
     Health,
     LightReport,
     NoteReceipt,
@@ -55,6 +56,8 @@ class StatusSources:
     hours: Callable[[], WeekHours | None]
     measure: Callable[[], Awaitable[Health]]
     simulated: bool
+    catalogue: Callable[[], CatalogueReport | None] = lambda: None
+    """Which notes the device shows, where a cloud can ask for others."""
 
 
 class Reporter:
@@ -167,6 +170,7 @@ class Reporter:
             ),
             notes=receipts,
             thanks=inbox.thanks,
+            catalogue=self._sources.catalogue(),
             health=health.model_copy(update={"clock_skew_ms": self._clock_skew_ms}),
         )
 

@@ -89,4 +89,6 @@ class HealthAnswer(CommandAnswer):
     camera_reason: str | None
     camera_code: str | None
     """None unless the camera has a trouble."""
+    catalogue: str = ""
+    """Why the device does not show the notes that the cloud asks for; else empty."""
     hardware: dict[str, str]

@@ -137,4 +137,20 @@ def _wrong(health: HealthAnswer) -> list[tuple[str, str]]:
     return found
 
 
-CHECKS: tuple[Check, ...] = (daemon,)
+@check(
+    "catalogue",
+    what="The device shows the notes that the cloud asks for",
+    why="Where these can't be used or do not come, the old ones stay, and viewers get no new ones",
+    fix="Refused: mend the folder (`likelight notes check FOLDER`) and publish it; else see cloud",
+)
+def catalogue(system: System) -> Finding:
+    if system.socket is None:
+        return skip("no daemon is asked")
+    try:
+        trouble = system.ask_daemon(system.socket).catalogue
+    except (NotRunning, CommandRefused):
+        return skip("no daemon answers: see daemon")
+    return warn(trouble) if trouble else ok("it does, or none is asked for")
+
+
+CHECKS: tuple[Check, ...] = (daemon, catalogue)
