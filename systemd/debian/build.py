@@ -2,6 +2,7 @@
 """Builds the Debian packages: `make deb`, or this program for one of them alone."""
 
 import argparse
+import os
 import shutil
 import subprocess
 import sys
@@ -35,6 +36,8 @@ SUITES = {
 def main() -> None:
     """Build what the command line asks for."""
     asked = _parser().parse_args()
+    # argparse wraps the manual pages where the terminal ends: one width gives the same bytes.
+    os.environ["COLUMNS"] = "80"
     missing = [name for name in ("git", "dpkg-deb", "mmdebstrap") if shutil.which(name) is None]
     if missing:
         sys.exit(f"build.py: missing: {', '.join(missing)}; install git, dpkg and mmdebstrap.")

@@ -171,7 +171,12 @@ def test_the_same_commit_makes_the_same_packages(tmp_path: Path, architecture: s
     clone = tmp_path / "clone"
     subprocess.run(["git", "clone", "-q", PROJECT, clone], check=True)
     built = []
-    for name, mask, zone in (("one", 0o022, "UTC"), ("two", 0o077, "Asia/Tokyo")):
+    # The manual pages are those of the source that is built, not of what is installed here.
+    source = os.pathsep.join(str(clone / floor) for floor in ("firmware", "cloud", "hw"))
+    for name, mask, zone, columns in (
+        ("one", 0o022, "UTC", "60"),
+        ("two", 0o077, "Asia/Tokyo", "200"),
+    ):
         out = tmp_path / name
         subprocess.run(
             [
@@ -179,7 +184,7 @@ def test_the_same_commit_makes_the_same_packages(tmp_path: Path, architecture: s
                 *(f"--arch={architecture}", f"--out={out}"),
             ],
             cwd=clone,
-            env=os.environ | {"TZ": zone},
+            env=os.environ | {"TZ": zone, "COLUMNS": columns, "PYTHONPATH": source},
             umask=mask,
             check=True,
         )
