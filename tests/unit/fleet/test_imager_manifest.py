@@ -27,7 +27,7 @@ REQUIRED = {
     "release_date": {"type": "string", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"},
     "devices": {"type": "array", "items": WORD, "minItems": 1},
 }
-"""Of doc/json-schema/os-list-schema.json in raspberrypi/rpi-imager, and doc/schema-notes.md."""
+"""Of doc/json-schema/os-list-schema.json in raspberrypi/rpi-imager, and of the notes beside it."""
 SCHEMA = {
     "type": "object",
     "required": ["imager", "os_list"],
