@@ -257,7 +257,7 @@ def assert_no_sentence_is_torn(screen: StatusScreen, shown: tuple[Page, ...], pa
     area = sizes.above_foot(sizes.beside_glyph)
     begins = list(accumulate((len(written("".join(page.text))) for page in shown), initial=0))
     at = 0
-    sentences = re.findall(r".+?(?:[.?](?= |$)|[。？]|$)", screen.detail)
+    sentences = re.findall(r".+?(?:[.?؟](?= |$)|[。？]|$)", screen.detail)
     for sentence, whole in [(screen.title,) * 2, *((each, screen.detail) for each in sentences)]:
         end = at + len(written(sentence))
         words = Words(split(sentence), face_of(whole))
