@@ -33,8 +33,11 @@ def add_report(commands: Commands, database: argparse.ArgumentParser) -> None:
 async def _report(options: argparse.Namespace) -> None:
     kid: str | None = options.kid
     async with opened(options) as store:
-        zone = None if kid is None else (await found(store, kid)).zone
-        told = report(await store.aggregates.sums(kid), utc_now(), kid=kid, zone=zone)
+        if kid is None:
+            told = report(await store.aggregates.fleet_sums(), utc_now(), kid=None)
+        else:
+            zone = (await found(store, kid)).zone
+            told = report(await store.aggregates.sums(kid), utc_now(), kid=kid, zone=zone)
     if options.json:
         print(told.model_dump_json(indent=2))
         return

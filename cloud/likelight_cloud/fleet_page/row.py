@@ -1,7 +1,8 @@
 """One kitchen of the fleet, as its operators may know it.
 
 A kitchen that is private, closed or off is off air on purpose, and nothing tells which of the three
-it is, or since when; it never needs somebody, however long. No time is that of a person's deed.
+it is, or since when: so of its consent nothing is told either. It never needs somebody, however
+long. No time is that of a person's deed.
 """
 
 from collections.abc import Collection, Mapping
@@ -49,6 +50,9 @@ _AIR: Final[Mapping[State, Air]] = {
     State.CLOSED: Air.OFF_AIR,
     State.OFF: Air.OFF_AIR,
 }
+_WHY_OFF: Final = frozenset({"consent", "clock"})
+"""Findings with which a device is off, whatever the crew presses. Told of one that is off air, they
+would tell who has no consent, or no clock to judge it by, from who is private."""
 _WITH_PICTURES: Final = (Air.ON_AIR, Air.INTERRUPTED, Air.READY)
 _CALM: Final[Mapping[Air, str]] = {
     Air.ON_AIR: "Nothing to do.",
@@ -196,8 +200,12 @@ def fleet_kitchen(
             "rssi": health.rssi,
             "clock_skew_ms": health.clock_skew_ms,
             "fps": health.fps if air is Air.ON_AIR else None,
-            "consent_review": health.consent_review,
-            "findings": tuple(_told(one) for one in health.findings or ()),
+            "consent_review": None if air is Air.OFF_AIR else health.consent_review,
+            "findings": tuple(
+                _told(one)
+                for one in health.findings or ()
+                if air is not Air.OFF_AIR or one.id not in _WHY_OFF
+            ),
         }
     )
 

@@ -1,7 +1,7 @@
 """Which signals there are: a pure function of the fleet's records and the clock.
 
 A kitchen that is off air on purpose (private, closed, off), or that is not heard of, has no signal
-that begins and none that ends: a press of PRIVACY changes nothing that anybody is told.
+of its own that begins and none that ends. Of the fleet's own a press of PRIVACY changes nothing.
 """
 
 from collections.abc import Collection, Mapping
@@ -136,13 +136,14 @@ def _quiet(record: FleetRecord, now: datetime) -> bool:
 def _many_offline(
     fleet: Collection[FleetRecord], now: datetime, serving_since: datetime
 ) -> str | None:
-    """Return in words that many kitchens fell silent at once; None where it is not so."""
+    """Return in words that many kitchens fell silent at once; None where it is not so.
+
+    Those off air on purpose count, too: else a press of PRIVACY would move the number.
+    """
     last_heard = [
         record.received_at
         for record in fleet
-        if record.state not in OFF_AIR
-        and record.received_at is not None
-        and now - record.received_at < _DAY
+        if record.received_at is not None and now - record.received_at < _DAY
     ]
     silent = sorted(at for at in last_heard if now - max(at, serving_since) >= HEARD_WITHIN)
     most = first = 0
@@ -153,6 +154,6 @@ def _many_offline(
     if most < max(MANY, MANY_SHARE * len(last_heard)):
         return None
     return (
-        f"{most} kitchens of {len(last_heard)} fell silent within 5 minutes: it is us, not them. "
+        f"{most} kitchens of {len(last_heard)} fell silent within 5 minutes: probably it is us. "
         "Look at the cloud, its name, its certificate and its line before anybody drives anywhere."
     )

@@ -12,6 +12,9 @@ from likelight_cloud.store.signals import LAMP_AFTER, OUTAGE_MS
 
 MS: Final = timedelta(milliseconds=1)
 
+FLEET: Final = ""
+"""In the place of a kitchen's id; none is empty."""
+
 DAYS_KEPT: Final = 400
 """Sums of days and weeks: a year, and the month before it to compare with."""
 
@@ -19,6 +22,13 @@ PERIOD_DAYS: Final = 28
 """An hour of the week is counted together with those of three other weeks, and never alone."""
 
 PERIODS_KEPT: Final = 3
+
+_EPOCH_DAY: Final = date(1970, 1, 1).toordinal()
+ADDED_BEFORE: Final = (
+    f"(CAST(period AS bigint) * {PERIOD_DAYS} - {_EPOCH_DAY - 1}) * {timedelta(days=1) // MS}"
+)
+"""In the SQL of both stores, the end of a period's first day, in ms since 1970: a kitchen that was
+added later has a mean of fewer than four weeks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +76,8 @@ class LampDay:
 
 @dataclass(frozen=True, slots=True)
 class Sums:
-    """All that reports are made of, of one kitchen or of all."""
+    """All that a report is made of; of the fleet the sums of all kitchens together, under the id
+    `FLEET`."""
 
     days: tuple[DaySum, ...] = ()
     hours: tuple[HourSum, ...] = ()
@@ -90,8 +101,12 @@ class AggregateStore(Protocol):
         """Return how often each note was sent in all kitchens, in the weeks from `since` on and
         before `until`, of which at least 20 different viewers sent it to that kitchen."""
 
-    async def sums(self, kid: str | None) -> Sums:
-        """Return all sums of the kitchen `kid`, or of all kitchens."""
+    async def sums(self, kid: str) -> Sums:
+        """Return all sums of the kitchen `kid`."""
+
+    async def fleet_sums(self) -> Sums:
+        """Return the sums of all kitchens, added up by the database: only those of at least 20
+        viewers, and hours only of kitchens that were there for all of their four weeks."""
 
 
 def lamp_times(

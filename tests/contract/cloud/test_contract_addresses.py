@@ -144,6 +144,8 @@ SERVED = {
     "GET /fleet/notes": _TO_LOGIN,
     "GET /fleet/notes/{sha256}": _TO_LOGIN,
     "GET /fleet/notes/{sha256}/{panel}/{code}.png": _TO_LOGIN,
+    "GET /fleet/report": _TO_LOGIN,
+    "GET /fleet/kitchens/{kid}": _TO_LOGIN,
     "POST /fleet/wishes": _TO_LOGIN,
     "GET /fleet/changes/{id}": _TO_LOGIN,
     "POST /fleet/changes/{id}": _TO_LOGIN,

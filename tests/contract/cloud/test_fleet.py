@@ -1,44 +1,24 @@
 """The fleet as its operators see it: on the page, as JSON and as CSV."""
 
-import csv
-import html
-import io
 import random
 import re
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import aiohttp
 import pytest
 from aiohttp import web
 
-from likelight.contract import Status
 from likelight.runtime.clock import utc_now
 from likelight.web.http.server import new_application
 from likelight_cloud.embedded import EmbeddedCloud
 from likelight_cloud.fleet_page.reasons import WORDS
-from likelight_cloud.store.base import Store
-from likelight_cloud.store.operators import Operator, Role
 from likelight_cloud.store.signals import Signal, SignalKind
-from likelight_cloud.trust.device import hashed
-from support.cloud import KID, WallClock, status
-from support.cloud_server import ServedCloud, cloud_server
+from support.cloud import KID
+from support.desk import Desk, desk_of
 
 METRICS = Path(__file__).parents[3] / "firmware" / "METRICS.md"
-TOKEN = "an-operator-s-token"
-HEALTHY = {
-    "sw": "1.4.0",
-    "temp_c": 61.2,
-    "throttled": 0,
-    "disk_free_mb": 2100,
-    "rssi": -61,
-    "clock_skew_ms": -40,
-    "fps": 29.9,
-    "consent_review": "2027-02-01",
-    "findings": [],
-}
 OVEN = "Move the box away from the oven and other heat, and let air reach all its sides."
 PLUG = "Use the power supply that came with the box, and plug it straight into the wall."
 LAMP = (
@@ -47,68 +27,10 @@ LAMP = (
 )
 
 
-@dataclass
-class Desk:
-    """A cloud, its operator, and what the operator reads."""
-
-    site: ServedCloud
-    session: aiohttp.ClientSession
-    clock: WallClock
-
-    @property
-    def store(self) -> Store:
-        return self.site.cloud.cloud.store
-
-    async def report(self, kid: str, state: str = "live", **health: Any) -> None:
-        """Let the device of `kid` report; it is the newest start of it."""
-        await self.store.add_kitchen(kid, kid.capitalize(), self.clock.at)
-        told = status(
-            boot_id=f"{kid}-{self.clock.at.timestamp():.0f}-{state}",
-            camera={"state": state, "since": self.clock.at.isoformat(), "cause": "button"},
-            health={**HEALTHY, **health},
-            simulated=False,
-        )
-        await self.store.put_status(kid, Status.model_validate(told), self.clock.at)
-
-    async def json(self, **query: str) -> dict[str, Any]:
-        """Return the kitchens as JSON, by their ids."""
-        async with self.session.get("/v1/fleet/kitchens", params=query) as reply:
-            assert reply.status == 200
-            assert reply.headers["Cache-Control"] == "no-store"
-            return {one["kid"]: one for one in (await reply.json())["kitchens"]}
-
-    async def csv(self, **query: str) -> list[dict[str, str]]:
-        """Return the kitchens as rows."""
-        query["format"] = "csv"
-        async with self.session.get("/v1/fleet/kitchens", params=query) as reply:
-            assert reply.content_type == "text/csv"
-            text = await reply.text("utf-8-sig")
-            return list(csv.DictReader(io.StringIO(text)))
-
-    async def page(self, **query: str) -> str:
-        """Return the page's text."""
-        async with self.session.post(
-            "/fleet/login", data={"token": TOKEN}, allow_redirects=False
-        ) as reply:
-            cookie = reply.headers["Set-Cookie"].partition(";")[0]
-        async with self.session.get("/fleet", params=query, headers={"Cookie": cookie}) as reply:
-            assert (reply.status, reply.headers["Content-Encoding"]) == (200, "gzip")
-            return html.unescape(await reply.text())
-
-
 @pytest.fixture
 async def desk(database: str) -> AsyncIterator[Desk]:
-    clock = WallClock()
-    headers = {"Authorization": f"Bearer {TOKEN}"}
-    async with (
-        cloud_server(database, now=clock) as site,
-        aiohttp.ClientSession(
-            site.public, headers=headers, cookie_jar=aiohttp.DummyCookieJar()
-        ) as session,
-    ):
-        operator = Operator("kim", Role.READER, hashed(TOKEN), clock.at)
-        await site.cloud.cloud.store.operators.add(operator)
-        yield Desk(site, session, clock)
+    async with desk_of(database) as desk:
+        yield desk
 
 
 BROKEN: dict[str, tuple[dict[str, Any], str]] = {

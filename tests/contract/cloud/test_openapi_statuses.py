@@ -82,6 +82,8 @@ REFUSED: list[tuple[str, int, dict[str, Any]]] = [
     (ROTATE, 409, {"json": {"token_sha256": "d" * 64}}),
     (FLEET, 303, {"headers": {"Cookie": ""}}),
     (FLEET, 422, {"params": {"show": "nothing"}}),
+    ("GET /fleet/report", 303, {"headers": {"Cookie": ""}}),
+    ("GET /fleet/kitchens/{kid}", 303, {"headers": {"Cookie": ""}}),
     (KITCHENS, 422, {"params": {"format": "xml"}}),
     (f"GET {CHANGE}", 303, {"headers": {"Cookie": ""}}),
     ("GET /v1/catalogue", 422, {"params": {"lang": "../x"}}),

@@ -198,14 +198,47 @@ async def test_sums_are_kept_by_the_kitchen_s_own_time(store: Store) -> None:
     )
     await aggregates.flag_likes("k1", NOON, day=False, hour=True)
     await aggregates.flag_note("k1", NOON, "yum")
-    of_all = await aggregates.sums(None)
-    assert of_all.hours[0] == replace(hour, many=True)
-    assert [one.many for one in of_all.days] == [False, False]
-    assert of_all.notes[0].many
+    flagged = await aggregates.sums("k1")
+    assert flagged.hours == (replace(hour, many=True),)
+    assert not flagged.days[0].many
+    assert flagged.notes[0].many
     await aggregates.flag_likes("k2", NOON, day=True, hour=False)
-    of_all = await aggregates.sums(None)
-    assert [(one.kid, one.many) for one in of_all.days] == [("k1", False), ("k2", True)]
-    assert not of_all.hours[1].many
+    other = await aggregates.sums("k2")
+    assert (other.days[0].many, other.hours[0].many) == (True, False)
+    assert not (await aggregates.sums("k1")).days[0].many
+
+
+async def test_the_fleet_s_sums_are_those_of_its_kitchens_together(store: Store) -> None:
+    aggregates, end = store.aggregates, NOON + timedelta(days=70)
+    period = period_begins(period_of(NOON.date()) + 1)
+    late = datetime.combine(period + timedelta(days=1), datetime.min.time(), UTC)
+    just = datetime.combine(period, datetime.max.time(), UTC)
+    for kid, added in (("k3", just), ("k4", late)):
+        await store.add_kitchen(kid, kid, added)
+    for n in range(0, 70, 3):
+        at = NOON + timedelta(days=n, hours=n % 5)
+        for kid in ("k1", "k2", "k3", "k4")[: 4 if at > late else 2]:
+            await store.add_likes({kid: n + 1}, at)
+            key = f"{kid}-{n}"
+            await store.add_note(kid, id=key, code="yum", key=key, at=at, expires_at=end)
+            if n % 2:
+                await aggregates.flag_likes(kid, at, day=True, hour=n % 4 == 1)
+            if n % 3:
+                await aggregates.flag_note(kid, at, "yum")
+    for n in range(1, 4):
+        at = NOON + timedelta(days=40, minutes=n)
+        await store.put_status("k1", Status.model_validate(status(n=n)), at)
+    each = [await aggregates.sums(kid) for kid in ("k1", "k2", "k3", "k4")]
+    together = Sums(
+        *(sum((getattr(one, name) for one in each), ()) for name in ("days", "hours", "notes")),
+        lamps=each[0].lamps,
+        created_on={kid: day for one in each for kid, day in one.created_on.items()},
+    )
+    told = report(await aggregates.fleet_sums(), end, kid=None)
+    assert told == report(together, end, kid=None)
+    assert min(len(told.days), len(told.hours), len(told.lamp)) > 0
+    without_k4 = replace(together, created_on={**together.created_on, "k4": BEGUN})
+    assert told != report(without_k4, end, kid=None), "k4 came too late for a mean"
 
 
 async def test_a_lamp_s_day_is_how_long_it_was_heard_of_and_dark(store: Store) -> None:

@@ -16,6 +16,7 @@ from support.catalogues import document, publish
 from support.chromium import needs_chromium
 from support.cloud import status
 from support.cloud_server import cloud_server
+from support.desk import ten_weeks
 from support.pages import DESKTOP, PHONE, BenchPage, ViewerPage, chromium_page
 from support.serving import serving
 from support.stub_bench import StubBench
@@ -129,6 +130,12 @@ async def test_the_fleet_has_no_finding(browser: Browser, axe: str, tmp_path: Pa
             await expect(page.get_by_role("img", name="Wie bei meiner Mutter")).to_have_count(0)
             await page.get_by_role("link", name="de", exact=True).click()
             await expect(page.get_by_role("img", name="Wie bei meiner Mutter")).to_have_count(8)
+            await page.evaluate(axe)
+            assert await in_both_themes(page) == []
+            await ten_weeks(store, "store-1", now)
+            await page.goto(f"{site.public}/fleet/kitchens/store-1")
+            await expect(page.locator(".hours tbody tr")).to_have_count(24)
+            await page.locator("details").evaluate_all("all => all.forEach(one => one.open = true)")
             await page.evaluate(axe)
             assert await in_both_themes(page) == []
 

@@ -9,6 +9,7 @@ from likelight_cloud.api.fleet.login import login_routes
 from likelight_cloud.api.fleet.notes import notes_routes
 from likelight_cloud.api.fleet.overview import overview_routes
 from likelight_cloud.api.fleet.reply import for_operators
+from likelight_cloud.api.fleet.report import report_routes
 from likelight_cloud.api.fleet.who import OperatorCheck
 from likelight_cloud.api.fleet.wishes import wishes_routes
 
@@ -21,6 +22,7 @@ def mount_fleet(app: web.Application, operator_header: str | None, *, around: Mi
     for routes in (
         login_routes,
         overview_routes,
+        report_routes,
         kitchens_routes,
         wishes_routes,
         changes_routes,

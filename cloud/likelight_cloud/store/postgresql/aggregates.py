@@ -6,6 +6,8 @@ from datetime import date, datetime
 import asyncpg
 
 from likelight_cloud.store.aggregates import (
+    ADDED_BEFORE,
+    FLEET,
     PERIODS_KEPT,
     DaySum,
     HourSum,
@@ -74,34 +76,69 @@ class PostgresAggregates:
 
         return await self._read(work)
 
-    async def sums(self, kid: str | None) -> Sums:
-        where, args = ("", ()) if kid is None else (" WHERE kid = $1", (kid,))
-
+    async def sums(self, kid: str) -> Sums:
         async def work(connection: asyncpg.Connection) -> Sums:
             async def rows(table: str, order: str) -> list[asyncpg.Record]:
                 # Names of tables and columns, all of them constants.
-                query = f"SELECT * FROM {table}{where} ORDER BY {order}"  # noqa: S608
-                found: list[asyncpg.Record] = await connection.fetch(query, *args)
+                query = f"SELECT * FROM {table} WHERE kid = $1 ORDER BY {order}"  # noqa: S608
+                found: list[asyncpg.Record] = await connection.fetch(query, kid)
                 return found
 
             return Sums(
                 tuple(
                     DaySum(r["kid"], r["day"], r["n"], r["many"])
-                    for r in await rows("likes_day", "kid, day")
+                    for r in await rows("likes_day", "day")
                 ),
                 tuple(
                     HourSum(r["kid"], r["period"], r["slot"], r["n"], r["many"])
-                    for r in await rows("likes_hour", "kid, period, slot")
+                    for r in await rows("likes_hour", "period, slot")
                 ),
                 tuple(
                     NoteSum(r["kid"], r["week"], r["code"], r["n"], r["many"])
-                    for r in await rows("notes_week", "kid, week, code")
+                    for r in await rows("notes_week", "week, code")
                 ),
                 tuple(
                     LampDay(r["kid"], r["day"], r["heard_ms"], r["dark_ms"])
-                    for r in await rows("lamp_day", "kid, day")
+                    for r in await rows("lamp_day", "day")
                 ),
                 {r["kid"]: time_of(r["created_at"]).date() for r in await rows("kitchen", "kid")},
+            )
+
+        return await self._read(work)
+
+    async def fleet_sums(self) -> Sums:
+        async def work(connection: asyncpg.Connection) -> Sums:
+            return Sums(
+                tuple(
+                    DaySum(FLEET, day, n, True)
+                    for day, n in await connection.fetch(
+                        "SELECT day, sum(n)::bigint FROM likes_day WHERE many"
+                        " GROUP BY day ORDER BY day"
+                    )
+                ),
+                tuple(
+                    HourSum(FLEET, period, slot, n, True)
+                    for period, slot, n in await connection.fetch(
+                        "SELECT period, slot, sum(n)::bigint FROM likes_hour"  # noqa: S608 - constants
+                        f" JOIN kitchen USING (kid) WHERE many AND created_at < {ADDED_BEFORE}"
+                        " GROUP BY period, slot ORDER BY period, slot"
+                    )
+                ),
+                tuple(
+                    NoteSum(FLEET, week, code, n, True)
+                    for week, code, n in await connection.fetch(
+                        "SELECT week, code, sum(n)::bigint FROM notes_week WHERE many"
+                        " GROUP BY week, code ORDER BY week, code"
+                    )
+                ),
+                tuple(
+                    LampDay(FLEET, day, heard_ms, dark_ms)
+                    for day, heard_ms, dark_ms in await connection.fetch(
+                        "SELECT day, sum(heard_ms)::bigint, sum(dark_ms)::bigint FROM lamp_day"
+                        " GROUP BY day ORDER BY day"
+                    )
+                ),
+                {FLEET: date.min},
             )
 
         return await self._read(work)

@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from datetime import date, datetime
 
 from likelight_cloud.store.aggregates import (
+    ADDED_BEFORE,
+    FLEET,
     PERIODS_KEPT,
     DaySum,
     HourSum,
@@ -68,34 +70,69 @@ class SqliteAggregates:
 
         return await self._read(work)
 
-    async def sums(self, kid: str | None) -> Sums:
-        where, args = ("", ()) if kid is None else (" WHERE kid = ?", (kid,))
-
+    async def sums(self, kid: str) -> Sums:
         def work(db: sqlite3.Connection) -> Sums:
             def rows(table: str, order: str) -> sqlite3.Cursor:
                 # Names of tables and columns, all of them constants.
-                return db.execute(f"SELECT * FROM {table}{where} ORDER BY {order}", args)  # noqa: S608
+                query = f"SELECT * FROM {table} WHERE kid = ? ORDER BY {order}"  # noqa: S608
+                return db.execute(query, (kid,))
 
             return Sums(
                 tuple(
                     DaySum(r["kid"], date.fromisoformat(r["day"]), r["n"], bool(r["many"]))
-                    for r in rows("likes_day", "kid, day")
+                    for r in rows("likes_day", "day")
                 ),
                 tuple(
                     HourSum(r["kid"], r["period"], r["slot"], r["n"], bool(r["many"]))
-                    for r in rows("likes_hour", "kid, period, slot")
+                    for r in rows("likes_hour", "period, slot")
                 ),
                 tuple(
                     NoteSum(
                         r["kid"], date.fromisoformat(r["week"]), r["code"], r["n"], bool(r["many"])
                     )
-                    for r in rows("notes_week", "kid, week, code")
+                    for r in rows("notes_week", "week, code")
                 ),
                 tuple(
                     LampDay(r["kid"], date.fromisoformat(r["day"]), r["heard_ms"], r["dark_ms"])
-                    for r in rows("lamp_day", "kid, day")
+                    for r in rows("lamp_day", "day")
                 ),
                 {r["kid"]: time_of(r["created_at"]).date() for r in rows("kitchen", "kid")},
+            )
+
+        return await self._read(work)
+
+    async def fleet_sums(self) -> Sums:
+        def work(db: sqlite3.Connection) -> Sums:
+            return Sums(
+                tuple(
+                    DaySum(FLEET, date.fromisoformat(day), n, True)
+                    for day, n in db.execute(
+                        "SELECT day, sum(n) FROM likes_day WHERE many GROUP BY day ORDER BY day"
+                    )
+                ),
+                tuple(
+                    HourSum(FLEET, period, slot, n, True)
+                    for period, slot, n in db.execute(
+                        "SELECT period, slot, sum(n) FROM likes_hour JOIN kitchen USING (kid)"  # noqa: S608 - constants
+                        f" WHERE many AND created_at < {ADDED_BEFORE}"
+                        " GROUP BY period, slot ORDER BY period, slot"
+                    )
+                ),
+                tuple(
+                    NoteSum(FLEET, date.fromisoformat(week), code, n, True)
+                    for week, code, n in db.execute(
+                        "SELECT week, code, sum(n) FROM notes_week WHERE many"
+                        " GROUP BY week, code ORDER BY week, code"
+                    )
+                ),
+                tuple(
+                    LampDay(FLEET, date.fromisoformat(day), heard_ms, dark_ms)
+                    for day, heard_ms, dark_ms in db.execute(
+                        "SELECT day, sum(heard_ms), sum(dark_ms) FROM lamp_day"
+                        " GROUP BY day ORDER BY day"
+                    )
+                ),
+                {FLEET: date.min},
             )
 
         return await self._read(work)
