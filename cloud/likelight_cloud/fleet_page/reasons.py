@@ -152,6 +152,36 @@ WORDS: Final[dict[str, Words]] = {
         "Its power is too low",
         "Use the power supply that came with the box, and plug it straight into the wall.",
     ),
+    "board": Words(
+        "Its settings are for another box",
+        f"{_CALL_IT} that its settings name another model of Raspberry Pi.",
+    ),
+    "camera-memory": Words(
+        "It has little memory for pictures", f"{_CALL_IT} too little memory for its camera."
+    ),
+    "time-zone": Words(
+        "It does not know what time it is in the kitchen",
+        f"{_CALL_IT} that its time zone is not set.",
+    ),
+    "state-lasts": Words(
+        "It forgets everything when it is switched off",
+        f"{_CALL_IT} that what it stores does not last.",
+    ),
+    "disk-space": Words(
+        "Its memory card is almost full", f"{_CALL_IT} a memory card that is almost full."
+    ),
+    "disk-health": Words(
+        "Its memory card has errors, or is almost worn out",
+        "Ask IT for a new memory card for the box, and change it.",
+    ),
+    "watchdog-board": Words(
+        "It would not restart by itself if it hung",
+        f"{_CALL_IT} that its hardware watchdog is off.",
+    ),
+    "route": Words(
+        "It has no way out of the shop's network",
+        "Look whether the box's network cable or Wi-Fi works, and restart the shop's router.",
+    ),
     "heat": Words(
         "It is too hot, and slowed down",
         "Move the box away from the oven and other heat, and let air reach all its sides.",
@@ -183,7 +213,7 @@ def of_health(health: Health, today: date) -> Iterator[str]:
     if flags & SLOWED or (health.temp_c is not None and health.temp_c >= THROTTLES_C):
         yield "heat"
     if health.disk_free_mb is not None and health.disk_free_mb < FULL_MB:
-        yield "disk-full"
+        yield "disk-space"
     if health.clock_skew_ms is not None and abs(health.clock_skew_ms) > CLOCK_OFF_MS:
         yield "clock-off"
     if health.rssi is not None and health.rssi < WEAK_DBM:

@@ -4,6 +4,7 @@ import argparse
 import logging
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from likelight.config.last_good import LastGood
     from likelight.config.settings import Config
     from likelight.daemon.app import RunOptions
+    from likelight.daemon.self_check import Look
 
 log = logging.getLogger(__name__)
 
@@ -121,6 +123,8 @@ def _run(arguments: argparse.Namespace) -> Exit:
         _finish_reset(config)
         # What was read may have been the old store's.
         return _run(arguments)
+    if config.cloud.url is not None:
+        options = replace(options, look=_own_look(config))
     for words in cautions(config):
         print(f"likelight: {words}", file=sys.stderr)
     return serve(config, options, mistakes)
@@ -139,6 +143,16 @@ def _finish_reset(config: "Config") -> None:
     except OSError as error:
         words = f"the store of before can't be forgotten: {error.filename}: {error.strerror}"
         raise ConfigError(f"{words}; `sudo likelight reset --for-another-store`") from error
+
+
+def _own_look(config: "Config") -> "Look":
+    """Return how the device of `config` looks at itself. Only a cloud elsewhere is told of it."""
+    from likelight.config.places import CONTROL_SOCKET, runtime_dir
+    from likelight.fleet.doctor.own_look import OwnLook, no_command
+    from likelight.fleet.doctor.system import System
+
+    socket = runtime_dir(config.state_dir) / CONTROL_SOCKET
+    return OwnLook(lambda: System(config, socket=socket, run=no_command))
 
 
 def _last_good(file: Path, assignments: list[str]) -> "LastGood | None":

@@ -22,6 +22,7 @@ from likelight.daemon.camera import camera_config
 from likelight.daemon.device import Device
 from likelight.daemon.listener import device_listener, device_listener_if_there
 from likelight.daemon.prepare import Prepared, prepare
+from likelight.daemon.self_check import Look
 from likelight.runtime.signals import Stop
 from likelight.runtime.systemd import Systemd
 from likelight.web.bench.log_lines import LogLines
@@ -50,6 +51,8 @@ class RunOptions:
     """The configuration is the last good one, because the new one has a mistake."""
     good: LastGood | None = None
     """To be kept as the last good one when the device is up; None for nothing to keep."""
+    look: Look | None = None
+    """By which the device looks at itself for its cloud."""
 
 
 def run(config: Config, options: RunOptions) -> None:
@@ -94,7 +97,10 @@ async def _run_device(
         # opened holds up neither lamp nor notes, and is tried again.
         await probe(camera_config(config.camera))
     bench = partial(_bench, config)
-    assembled = assemble(config, prepared, bench) if options.bench else assemble(config, prepared)
+    if options.bench:
+        assembled = assemble(config, prepared, bench)
+    else:
+        assembled = assemble(config, prepared, look=options.look)
     async with assembled as device, asyncio.TaskGroup() as group:
         group.create_task(_end_as_another_kitchen(device))
         stop.darken = device.darken

@@ -38,6 +38,7 @@ from likelight.daemon.health import WINDOW_IN
 from likelight.daemon.listener import DeviceServer, device_address
 from likelight.daemon.panel_parts import add_new_notes, add_panel_consent
 from likelight.daemon.prepare import Prepared
+from likelight.daemon.self_check import Look, SelfCheck
 from likelight.daemon.site import fill_site
 from likelight.daemon.token_rotation import TokenRotation
 from likelight.daemon.token_watch import TokenWatch
@@ -64,9 +65,14 @@ BenchRoutes = Callable[[Device], Sequence[web.RouteDef]]
 
 @asynccontextmanager
 async def assemble(
-    config: Config, prepared: Prepared, bench_routes: BenchRoutes = lambda _: ()
+    config: Config,
+    prepared: Prepared,
+    bench_routes: BenchRoutes = lambda _: (),
+    look: Look | None = None,
 ) -> AsyncIterator[Device]:
     """Assemble the device of `config`. At the end of the context all its lights are off.
+
+    By `look`, where there is one, it looks at itself for its cloud.
 
     Raises `HardwareError` for an unknown driver.
     """
@@ -91,6 +97,8 @@ async def assemble(
         await _begin_private_or_shared(device.on_air, memory, prepared, config)
         _tell_of_the_store(device.troubles, store)
         _add_disk_watch(device, config)
+        if look is not None:
+            _add_self_check(device, look, prepared)
         _add_servers(device, config, prepared, bench_routes(device))
         yield device
 
@@ -227,6 +235,7 @@ def _connect(
         events.changes,
         pairing_code=lambda: events.pairing_code,
         keep_findings=events.keep_findings,
+        keep_looked=events.keep_looked,
         another_kitchen=events.another_kitchen,
         catalogue=events.catalogue,
     )
@@ -368,6 +377,11 @@ def _add_disk_watch(device: Device, config: Config) -> None:
         device.troubles.set(Trouble.DISK_READ_ONLY, disk.read_only)
 
     device.supervisor.add("disk", DiskWatch(config.state_dir, tell), critical=False)
+
+
+def _add_self_check(device: Device, look: Look, prepared: Prepared) -> None:
+    check = SelfCheck(look, device.keep_looked, lambda: device.health().reasons, prepared.rng)
+    device.supervisor.add("self-check", check, critical=False)
 
 
 def _add_servers(

@@ -13,6 +13,7 @@ from likelight.daemon.embedded_cloud import CloudPlugin
 from likelight.daemon.feed import Feed
 from likelight.daemon.hardware import DeviceHardware
 from likelight.daemon.health import DISPLAY, LAMP, DeviceHealth, health_details_route
+from likelight.daemon.self_check import Looked
 from likelight.gate.on_air import OnAir
 from likelight.gate.permissions import Permissions
 from likelight.runtime.changes import Changes
@@ -49,6 +50,8 @@ class Device:
     """Returns the code that waits for an operator; None when there is none."""
     keep_findings: KeepFindings
     """Takes what the doctor has found, for the cloud."""
+    keep_looked: Callable[[Looked], None]
+    """Takes what the device itself has looked at."""
     another_kitchen: asyncio.Event
     """Set once an operator has made this device another kitchen's: it must begin anew."""
     catalogue: CatalogueUpdates | None

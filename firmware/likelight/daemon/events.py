@@ -22,6 +22,7 @@ from likelight.daemon.aiming import Aiming
 from likelight.daemon.catalogue_updates import CatalogueUpdates
 from likelight.daemon.health import DeviceHealth
 from likelight.daemon.panel_consent import PanelConsent
+from likelight.daemon.self_check import Looked
 from likelight.daemon.token_rotation import TokenRotation
 from likelight.daemon.way_watch import WayWatch
 from likelight.feed.hub import Hub
@@ -44,8 +45,8 @@ JPEG_FPS = 15.0
 AIM_FPS = 4.0
 """The panel shows about one picture a second; a fresh one should be there when it is ready."""
 
-DOCTOR_COUNTS_S = 24 * 3600.0
-"""How long the cloud gets the doctor's findings: perhaps nobody runs it again."""
+CHECKS_COUNT_S = 24 * 3600.0
+"""How long the cloud gets what a check has found: perhaps nobody runs the doctor again."""
 
 
 class DeviceEvents:
@@ -86,8 +87,8 @@ class DeviceEvents:
         self.way: WayWatch | None = None
         """None with the cloud in this process."""
         self.another_kitchen = asyncio.Event()
-        self._doctor: tuple[DeviceFinding, ...] = ()
-        self._doctor_at = 0.0
+        self._found: dict[str, tuple[DeviceFinding, float]] = {}
+        """By its id, what was found not well, and when."""
         self._unreachable = {Trouble.NOT_PAIRED, *([Trouble.ADDRESS] if cloud_inside else [])}
 
     def observed(self) -> Observed:
@@ -108,15 +109,25 @@ class DeviceEvents:
 
     def keep_findings(self, findings: tuple[DeviceFinding, ...]) -> None:
         """Take what the doctor finds not well; it counts until it looks again, for a day."""
-        self._doctor, self._doctor_at = findings, asyncio.get_running_loop().time()
+        self._found = {}
+        self.keep_looked(Looked(frozenset(), findings))
 
-    def _findings(self, own: tuple[DeviceFinding, ...]) -> tuple[DeviceFinding, ...]:
-        """Return the device's `own` findings and the doctor's, the worst first."""
-        if asyncio.get_running_loop().time() - self._doctor_at >= DOCTOR_COUNTS_S:
-            self._doctor = ()
-        known = {one.id for one in own}
-        both = (*own, *(one for one in self._doctor if one.id not in known))
-        return tuple(sorted(both, key=lambda one: one.level == "warn")[:MAX_FINDINGS])
+    def keep_looked(self, looked: Looked) -> None:
+        """Take what the device itself has looked at; what the doctor found beside it stays."""
+        at = asyncio.get_running_loop().time()
+        for id in looked.at:
+            self._found.pop(id, None)
+        self._found.update((one.id, (one, at)) for one in looked.findings)
+
+    def findings(self, own: tuple[DeviceFinding, ...]) -> tuple[DeviceFinding, ...]:
+        """Return the device's `own` findings and those of its checks, the worst first."""
+        now, known = asyncio.get_running_loop().time(), {one.id for one in own}
+        checked = (
+            one
+            for one, at in self._found.values()
+            if now - at < CHECKS_COUNT_S and one.id not in known
+        )
+        return tuple(sorted((*own, *checked), key=lambda one: one.level == "warn")[:MAX_FINDINGS])
 
     def file_mistakes(self) -> tuple[LineToMend, ...]:
         """Return the mistakes in `likelight.txt`, as the panel says them."""
@@ -130,7 +141,7 @@ class DeviceEvents:
         return OwnHealth(
             fps=round(self.hub.meter.fps(now_us()), 1) if live else None,
             consent_review=health.consent.review if health.consent else None,
-            findings=self._findings(health.findings),
+            findings=self.findings(health.findings),
         )
 
     def on_demand(self, demand: Demand) -> None:

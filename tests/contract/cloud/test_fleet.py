@@ -38,7 +38,7 @@ BROKEN: dict[str, tuple[dict[str, Any], str]] = {
     "heat": ({"temp_c": 80.0}, OVEN),
     "slowed": ({"throttled": 0b100}, OVEN),
     "power": ({"throttled": 0b1}, PLUG),
-    "disk": ({"disk_free_mb": 99}, WORDS["disk-full"].to_do),
+    "disk": ({"disk_free_mb": 99}, WORDS["disk-space"].to_do),
     "clock": ({"clock_skew_ms": -60_001}, WORDS["clock-off"].to_do),
     "wifi": ({"rssi": -76}, WORDS["wifi-signal"].to_do),
     "review": ({"consent_review": "2026-12-04"}, WORDS["consent"].to_do),

@@ -30,6 +30,8 @@ class Diagnosis:
 
     check: Check
     finding: Finding
+    late: bool = False
+    """It gave no answer in time; its thread still waits for one."""
 
     @property
     def fix(self) -> str | None:
@@ -79,7 +81,10 @@ def examine(
     for thread in threads:
         thread.join(max(0.0, until - time.monotonic()))
     late = fail(f"no answer within {timeout_s:g} s")
-    return tuple(Diagnosis(one, found.get(one.id, late)) for one in checks)
+    return tuple(
+        Diagnosis(one, found[one.id]) if one.id in found else Diagnosis(one, late, late=True)
+        for one in checks
+    )
 
 
 def findings(diagnoses: Iterable[Diagnosis]) -> tuple[DeviceFinding, ...]:
