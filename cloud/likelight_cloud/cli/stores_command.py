@@ -19,7 +19,6 @@ from likelight.runtime.clock import utc_now
 from likelight_cloud.cli.database import Commands, action, dry_run_option, opened
 from likelight_cloud.cli.enrolment import CODE_VALID_FOR
 from likelight_cloud.cli.errors import CommandError
-from likelight_cloud.store.audit import Act, Action
 from likelight_cloud.store.base import Store
 from likelight_cloud.store.records import KitchenRecord
 from likelight_cloud.trust.device import hashed
@@ -74,9 +73,6 @@ async def _import(options: argparse.Namespace) -> None:
             # Before the database: a code that is kept there and was written nowhere would be lost.
             await asyncio.to_thread(_write_codes, options.codes, {**codes, **fresh})
             await _carry_out(store, plan, fresh, update=options.update)
-            changed = len(plan.differing) if options.update else 0
-            told = f"kitchens added: {len(plan.new)}, changed: {changed}, codes: {len(fresh)}"
-            await store.audit(Act(Action.LIST_IMPORTED, detail=told))
     _tell(plan, len(rows), options)
 
 

@@ -10,7 +10,6 @@ from likelight_cloud.cli.database import Commands, action, actions_of, json_opti
 from likelight_cloud.cli.errors import CommandError
 from likelight_cloud.signals.webhooks.sender import post
 from likelight_cloud.signals.webhooks.signature import secret_of, signed_headers
-from likelight_cloud.store.audit import Act, Action
 from likelight_cloud.store.base import Store
 from likelight_cloud.store.signals import Webhook, new_id
 
@@ -78,9 +77,6 @@ async def _add(options: argparse.Namespace) -> None:
             raise CommandError(
                 f"{options.url} is a webhook already: `likelight-cloud webhook list`"
             )
-        # Its host alone: the rest of an address may be a password.
-        act = Act(Action.WEBHOOK_ADDED, webhook.id, detail=f"{options.url.host}"[:200])
-        await store.audit(act)
         secret = secret_of(await store.secret(), webhook.id)
     print(f"{webhook.id}\n{secret}")
 
@@ -137,16 +133,14 @@ async def _test(options: argparse.Namespace) -> None:
 async def _on(options: argparse.Namespace) -> None:
     async with opened(options) as store:
         await _found(store, options.id)
-        await store.signals.switch_webhook_on(options.id)
-        await store.audit(Act(Action.WEBHOOK_SWITCHED_ON, options.id))
+        await store.signals.switch_webhook_on(options.id, utc_now())
     print(f"{options.id} is told of what begins or ends from now on.")
 
 
 async def _remove(options: argparse.Namespace) -> None:
     async with opened(options) as store:
         await _found(store, options.id)
-        await store.signals.remove_webhook(options.id)
-        await store.audit(Act(Action.WEBHOOK_REMOVED, options.id))
+        await store.signals.remove_webhook(options.id, utc_now())
     print(f"{options.id} is told no more.")
 
 

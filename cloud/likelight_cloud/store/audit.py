@@ -15,14 +15,17 @@ from datetime import datetime
 from enum import StrEnum
 from hashlib import sha256
 from typing import Final
+from urllib.parse import urlsplit
 
 from likelight.contract import Desired
 from likelight_cloud.store.rows import Row, ms, time_of
+from likelight_cloud.store.signals import Webhook
 
 COMMAND_LINE: Final = "command line"
 """Who types `likelight-cloud`. Not the system's user: accounts are often called after people."""
 DEVICE: Final = "its device"
 """The kitchen's own, under its token or its code. No operator is called so: a name has no space."""
+CLOUD: Final = "the cloud itself"
 
 LONGEST_WORD = 200
 _NONE: Final = bytes(32)
@@ -37,7 +40,6 @@ class Action(StrEnum):
     KITCHEN_DESCRIBED = "kitchen described"
     """What the list says beyond name and hours was changed."""
     KITCHEN_REMOVED = "kitchen removed"
-    LIST_IMPORTED = "list imported"
     TOKEN_MADE = "token made"  # noqa: S105
     TOKEN_ROTATION_ASKED = "token rotation asked"  # noqa: S105
     TOKEN_ROTATED = "token rotated"  # noqa: S105
@@ -61,6 +63,8 @@ class Action(StrEnum):
     """The database came back from a backup: rows that were written since that are gone."""
     WEBHOOK_ADDED = "webhook added"
     WEBHOOK_SWITCHED_ON = "webhook switched on"
+    WEBHOOK_SWITCHED_OFF = "webhook switched off"
+    """It took nothing for a day, or said that it is gone."""
     WEBHOOK_REMOVED = "webhook removed"
     CATALOGUE_PUBLISHED = "catalogue published"
     CATALOGUE_REMOVED = "catalogue removed"
@@ -159,6 +163,13 @@ def audit_row_of(row: Row) -> AuditRow:
         previous=bytes(row["previous"]),
         hash=bytes(row["hash"]),
     )
+
+
+def webhook_added(webhook: Webhook) -> Act:
+    """Return the audit log's row of a new webhook: its host alone, since the rest of an address may
+    be a password."""
+    host = urlsplit(webhook.url).hostname or ""
+    return Act(Action.WEBHOOK_ADDED, webhook.id, detail=host[:LONGEST_WORD])
 
 
 def decision(kid: str | None, who: str) -> Act:

@@ -19,7 +19,7 @@ from likelight.contract import Desired, Status, Week
 from likelight.fleet.stores.details import UNLISTED, Details
 from likelight.runtime.store_errors import StoreError
 from likelight_cloud.store.aggregates import AggregateStore
-from likelight_cloud.store.audit import COMMAND_LINE, Act, AuditRow
+from likelight_cloud.store.audit import COMMAND_LINE, AuditRow
 from likelight_cloud.store.catalogues import CatalogueStore
 from likelight_cloud.store.enrolment import CodeRefusal, Enrolled
 from likelight_cloud.store.fleet import Fleet
@@ -314,9 +314,6 @@ class Store(Protocol):
 
     async def begin_time_lines(self, *, who: str = COMMAND_LINE) -> int:
         """Draw a new epoch for each kitchen; return how many there are."""
-
-    async def audit(self, act: Act) -> None:
-        """Write a row into the audit log, of what is done elsewhere than in the database."""
 
     async def audit_from(self, n: int, limit: int) -> tuple[AuditRow, ...]:
         """Return up to `limit` rows of the audit log from the row `n` on, in order."""

@@ -157,10 +157,10 @@ class SignalStore(Protocol):
     async def webhooks(self) -> tuple[Webhook, ...]:
         """Return all webhooks, the oldest first."""
 
-    async def remove_webhook(self, id: str) -> bool:
+    async def remove_webhook(self, id: str, at: datetime) -> bool:
         """Delete a webhook with its messages; return whether it was there."""
 
-    async def switch_webhook_on(self, id: str) -> bool:
+    async def switch_webhook_on(self, id: str, at: datetime) -> bool:
         """Switch a webhook on, for what begins or ends from now on; return whether it is there."""
 
     async def has_due(self, at: datetime) -> bool:

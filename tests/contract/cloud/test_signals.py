@@ -309,8 +309,8 @@ async def test_a_change_is_kept_once_and_told_to_each_webhook_that_is_on(fleet: 
     (again,) = await signals.claim_deliveries(NOON + timedelta(minutes=1), 10)
     assert (again.message, again.webhook, again.tries) == (second.message, second.webhook, 2)
     assert {webhook.waiting for webhook in await signals.webhooks()} == {0, 1}
-    assert await signals.remove_webhook(second.webhook)
-    assert not await signals.remove_webhook(second.webhook)
+    assert await signals.remove_webhook(second.webhook, NOON)
+    assert not await signals.remove_webhook(second.webhook, NOON)
     assert not await signals.has_due(NOON + timedelta(days=1))
     await signals.change_signals([], [(LAMP, "k1")], NOON + timedelta(hours=1))
     await signals.change_signals([], [(LAMP, "k1")], NOON + timedelta(hours=2))
@@ -342,13 +342,22 @@ async def test_eight_tries_fail_and_a_day_of_them_switches_the_webhook_off(fleet
     await signals.change_signals([_signal(at)], [], at)
     assert not await signals.has_due(at)
     assert not await signals.failed(delivery, "it answered 500", at, at, gone=True)
-    assert await signals.switch_webhook_on(hook.id)
+    assert await signals.switch_webhook_on(hook.id, at)
     (listed,) = await signals.webhooks()
     assert (listed.off_because, listed.failing_since) == (None, None)
     await signals.change_signals([], [(LAMP, "k1")], at)
     (delivery,) = await signals.claim_deliveries(at, 1)
     assert await signals.failed(delivery, "it answered 410", at, at, gone=True)
     assert (await signals.webhooks())[0].off_because == "it answered 410 (gone)"
+    assert await signals.remove_webhook(hook.id, at)
+    rows = [row for row in await fleet.store.audit_from(1, 20) if row.about == hook.id]
+    assert [(row.who, row.action, row.detail, row.at) for row in rows] == [
+        ("command line", "webhook added", "one.example", NOON),
+        ("the cloud itself", "webhook switched off", "", at),
+        ("command line", "webhook switched on", "", at),
+        ("the cloud itself", "webhook switched off", "", at),
+        ("command line", "webhook removed", "", at),
+    ]
 
 
 async def test_the_eighth_try_is_the_last_and_old_messages_are_given_up(fleet: Fleet) -> None:

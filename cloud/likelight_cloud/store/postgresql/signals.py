@@ -5,6 +5,8 @@ from datetime import datetime
 
 import asyncpg
 
+from likelight_cloud.store.audit import CLOUD, Act, Action, webhook_added
+from likelight_cloud.store.postgresql import audit
 from likelight_cloud.store.postgresql.access import Read, Write
 from likelight_cloud.store.postgresql.kitchens import LIKES_BY_DAY, ZONE, zone
 from likelight_cloud.store.rows import fleet_record_of, ms, signal_of, time_of, webhook_of
@@ -121,6 +123,8 @@ class PostgresSignals:
                 url,
                 ms(at),
             )
+            if added is not None:
+                await audit.append(connection, webhook_added(webhook), at)
             return added is not None
 
         return webhook if await self._write(work) else None
@@ -135,26 +139,28 @@ class PostgresSignals:
 
         return await self._read(work)
 
-    async def remove_webhook(self, id: str) -> bool:
+    async def remove_webhook(self, id: str, at: datetime) -> bool:
         async def work(connection: asyncpg.Connection) -> bool:
             # Locked first: a signal that begins meanwhile would leave it a message.
             await connection.execute("SELECT 1 FROM webhook WHERE id = $1 FOR UPDATE", id)
             await connection.execute("DELETE FROM delivery WHERE webhook = $1", id)
-            return bool(
-                await connection.fetchval("DELETE FROM webhook WHERE id = $1 RETURNING 1", id)
-            )
+            removed = await connection.fetchval("DELETE FROM webhook WHERE id = $1 RETURNING 1", id)
+            if removed:
+                await audit.append(connection, Act(Action.WEBHOOK_REMOVED, id), at)
+            return bool(removed)
 
         return await self._write(work)
 
-    async def switch_webhook_on(self, id: str) -> bool:
+    async def switch_webhook_on(self, id: str, at: datetime) -> bool:
         async def work(connection: asyncpg.Connection) -> bool:
-            return bool(
-                await connection.fetchval(
-                    "UPDATE webhook SET off_because = NULL, failing_since = NULL WHERE id = $1"
-                    " RETURNING 1",
-                    id,
-                )
+            switched = await connection.fetchval(
+                "UPDATE webhook SET off_because = NULL, failing_since = NULL WHERE id = $1"
+                " RETURNING 1",
+                id,
             )
+            if switched:
+                await audit.append(connection, Act(Action.WEBHOOK_SWITCHED_ON, id), at)
+            return bool(switched)
 
         return await self._write(work)
 
@@ -214,6 +220,8 @@ class PostgresSignals:
                 await connection.execute(
                     "DELETE FROM delivery WHERE webhook = $1", delivery.webhook
                 )
+                told = Act(Action.WEBHOOK_SWITCHED_OFF, delivery.webhook, CLOUD)
+                await audit.append(connection, told, at)
             elif delivery.tries > len(PAUSES):
                 await _forget(connection, delivery)
             else:

@@ -319,9 +319,6 @@ class PostgresStore:
     async def begin_time_lines(self, *, who: str = COMMAND_LINE) -> int:
         return await self._audited(Act(Action.RESTORED, who=who), None, begin_time_lines)
 
-    async def audit(self, act: Act) -> None:
-        await self._write(lambda connection: audit.append(connection, act, self._now()))
-
     async def audit_from(self, n: int, limit: int) -> tuple[AuditRow, ...]:
         return await self._read(lambda connection: audit.rows_from(connection, n, limit))
 

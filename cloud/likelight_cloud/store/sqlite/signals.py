@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import Collection
 from datetime import datetime
 
+from likelight_cloud.store.audit import CLOUD, Act, Action, webhook_added
 from likelight_cloud.store.rows import fleet_record_of, ms, signal_of, time_of, webhook_of
 from likelight_cloud.store.signals import (
     CLAIMED_FOR,
@@ -21,6 +22,7 @@ from likelight_cloud.store.signals import (
     new_id,
     switched_off,
 )
+from likelight_cloud.store.sqlite import audit
 from likelight_cloud.store.sqlite.access import Read, Write
 from likelight_cloud.store.sqlite.kitchens import LIKES_BY_DAY, ZONE
 
@@ -105,6 +107,8 @@ class SqliteSignals:
                 "INSERT INTO webhook (id, url, added_at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
                 (webhook.id, url, ms(at)),
             )
+            if added.rowcount:
+                audit.append(db, webhook_added(webhook), at)
             return added.rowcount == 1
 
         return webhook if await self._write(work) else None
@@ -119,18 +123,23 @@ class SqliteSignals:
 
         return await self._read(work)
 
-    async def remove_webhook(self, id: str) -> bool:
+    async def remove_webhook(self, id: str, at: datetime) -> bool:
         def work(db: sqlite3.Connection) -> bool:
             db.execute("DELETE FROM delivery WHERE webhook = ?", (id,))
-            return db.execute("DELETE FROM webhook WHERE id = ?", (id,)).rowcount == 1
+            removed = db.execute("DELETE FROM webhook WHERE id = ?", (id,))
+            if removed.rowcount:
+                audit.append(db, Act(Action.WEBHOOK_REMOVED, id), at)
+            return removed.rowcount == 1
 
         return await self._write(work)
 
-    async def switch_webhook_on(self, id: str) -> bool:
+    async def switch_webhook_on(self, id: str, at: datetime) -> bool:
         def work(db: sqlite3.Connection) -> bool:
             switched = db.execute(
                 "UPDATE webhook SET off_because = NULL, failing_since = NULL WHERE id = ?", (id,)
             )
+            if switched.rowcount:
+                audit.append(db, Act(Action.WEBHOOK_SWITCHED_ON, id), at)
             return switched.rowcount == 1
 
         return await self._write(work)
@@ -185,6 +194,7 @@ class SqliteSignals:
                     "UPDATE webhook SET off_because = ? WHERE id = ?", (off, delivery.webhook)
                 )
                 db.execute("DELETE FROM delivery WHERE webhook = ?", (delivery.webhook,))
+                audit.append(db, Act(Action.WEBHOOK_SWITCHED_OFF, delivery.webhook, CLOUD), at)
             elif delivery.tries > len(PAUSES):
                 _forget(db, delivery)
             else:

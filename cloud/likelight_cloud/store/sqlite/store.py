@@ -298,9 +298,6 @@ class SqliteStore:
     async def begin_time_lines(self, *, who: str = COMMAND_LINE) -> int:
         return await self._audited(Act(Action.RESTORED, who=who), None, begin_time_lines)
 
-    async def audit(self, act: Act) -> None:
-        await self._write(lambda db: audit.append(db, act, self._now()))
-
     async def audit_from(self, n: int, limit: int) -> tuple[AuditRow, ...]:
         return await self._file.read(lambda db: audit.rows_from(db, n, limit))
 
