@@ -4,6 +4,7 @@ import asyncio
 import logging
 import random
 import secrets
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from datetime import datetime
@@ -112,6 +113,9 @@ class Cloud:
         self.ending = False
         """Held requests are answered now, so that their clients ask the next process."""
         self.answering = Answering()
+        self.refused_events: Counter[tuple[str, int]] = Counter()
+        """Events that came to `/v1/ingest` and were refused, by source (`other` for a name that is
+        none's) and status."""
         self.event_streams = 0
         """Pages that follow a summary by server-sent events."""
         self.many_viewers = ManyViewers(store.aggregates)

@@ -112,6 +112,12 @@ class CloudMetrics(Collector):
         for outcome, count in sorted(self._webhooks.tries.items()):
             tries.add_metric([outcome], count)
         yield tries
+        refused = CounterMetricFamily(
+            "likelight_cloud_ingest_refused", "Events refused", labels=["source", "status"]
+        )
+        for (source, status), count in sorted(self._cloud.refused_events.items()):
+            refused.add_metric([source, str(status)], count)
+        yield refused
 
 
 def metrics_route(metrics: CloudMetrics) -> web.RouteDef:

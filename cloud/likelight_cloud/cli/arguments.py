@@ -4,6 +4,7 @@ import argparse
 import ipaddress
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from typing import TypeVar
 
 from yarl import URL
@@ -13,6 +14,7 @@ from likelight.contract.schedule import WEEKDAYS, spans
 from likelight.web.http.contact import check_contact
 from likelight.web.http.proxies import Network, proxy_network
 from likelight.web.http.public_site import check_embed_origin
+from likelight_cloud.api.viewer.moment_link import LONGEST
 from likelight_cloud.store.choice import database_of
 
 HIGHEST_CEILING = 1_000_000
@@ -112,6 +114,13 @@ def _public_url(text: str) -> URL:
     return url
 
 
+def _minutes_of_link(text: str) -> int:
+    most = LONGEST // timedelta(minutes=1)
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= most:
+        raise ValueError(f"{text} is not a number of minutes from 1 to {most}")
+    return int(text)
+
+
 def _webhook_url(text: str) -> URL:
     """Return an address for webhooks. Which addresses its name has is looked at each time."""
     url = URL(text)
@@ -147,5 +156,6 @@ header_name = _argument(_header_name)
 pace = _argument(_pace)
 proxy = _argument(proxy_network)
 public_url = _argument(_public_url)
+minutes_of_link = _argument(_minutes_of_link)
 allowed_network = _argument(_allowed_network)
 webhook_url = _argument(_webhook_url)

@@ -128,6 +128,17 @@ def _week(rows: Sequence[tuple[Weekday, str]]) -> dict[Weekday, str]:
     return in_rows(weekly(dict(rows), UTC)) if rows else {}
 
 
+def in_words(asked: Desired) -> str:
+    """Return what a device is asked for, in one line."""
+    told = [_told("mode", asked.mode), _told("schedule", asked.schedule)]
+    told.append(_told("pace_ms", asked.pace_ms))
+    if asked.catalogue is not None:
+        told.append(_told("catalogue", asked.catalogue))
+    if asked.rotate:
+        told.append("a new token")
+    return ", ".join([*told, _told("version", asked.version)])
+
+
 def _told(name: str, value: object) -> str:
     if name == "catalogue":
         return "its own notes" if value is None else f"the notes of the catalogue {value}"

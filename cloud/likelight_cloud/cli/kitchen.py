@@ -18,6 +18,7 @@ from likelight_cloud.cli.database import (
     kitchen_argument,
     opened,
 )
+from likelight_cloud.cli.desired import in_words
 from likelight_cloud.cli.enrolment import add_code
 from likelight_cloud.cli.errors import CommandError
 from likelight_cloud.cli.labels import add_labels
@@ -109,6 +110,7 @@ async def _show(options: argparse.Namespace) -> None:
         return
     if record.rotation is not None:
         facts["rotation"] = _ROTATION[record.rotation.step]
+    facts["desired"] = in_words(record.desired)
     for name, value in facts.items():
         print(f"{name}: {'-' if value is None else value}")
 

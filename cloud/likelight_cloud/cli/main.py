@@ -20,6 +20,7 @@ from likelight_cloud.cli.desired import add_desired
 from likelight_cloud.cli.errors import CommandError, DifferenceError
 from likelight_cloud.cli.kitchen import add_kitchen
 from likelight_cloud.cli.lifecycle import add_lifecycle
+from likelight_cloud.cli.link import add_link
 from likelight_cloud.cli.operator import add_operator
 from likelight_cloud.cli.pairing import add_pairing
 from likelight_cloud.cli.report import add_report
@@ -110,6 +111,7 @@ def command_line() -> argparse.ArgumentParser:
         add_audit,
         add_trust,
         add_source,
+        add_link,
     ):
         add_command(commands, database)
     return parser

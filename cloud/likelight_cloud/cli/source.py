@@ -34,7 +34,7 @@ _MOST_FILE = 16 * 1024
 
 
 @dataclass(frozen=True, slots=True)
-class _Secret:
+class Secret:
     """What is stored of a secret, and what is printed of it: nothing of one that was given."""
 
     kept: bytes
@@ -60,12 +60,7 @@ def add_source(commands: Commands, database: argparse.ArgumentParser) -> None:
     )
     _name_argument(add)
     how = add.add_mutually_exclusive_group()
-    how.add_argument(
-        "--profile",
-        default="standard-webhooks",
-        metavar="PROFILE",
-        help=f"how it signs: {', '.join(BUILT_IN)}, or a TOML file (default: %(default)s)",
-    )
+    profile_option(how)
     how.add_argument(
         "--bearer",
         action="store_true",
@@ -101,6 +96,16 @@ def _name_argument(command: argparse.ArgumentParser) -> None:
     command.add_argument("name", metavar="NAME", help="short name in its address: a-z, 0-9 and -")
 
 
+def profile_option(command: "argparse._ActionsContainer") -> None:
+    """Add how a source signs."""
+    command.add_argument(
+        "--profile",
+        default="standard-webhooks",
+        metavar="PROFILE",
+        help=f"how it signs: {', '.join(BUILT_IN)}, or a TOML file (default: %(default)s)",
+    )
+
+
 def _secret_option(command: "argparse._ActionsContainer") -> None:
     command.add_argument(
         "--secret-file",
@@ -116,8 +121,8 @@ async def _add(options: argparse.Namespace) -> None:
         raise CommandError(
             f"{name} cannot be a source's name: up to 32 of a-z, 0-9 and -, for example till."
         )
-    profile = None if options.bearer else await _profile(options.profile)
-    secret = await _secret(profile, options.secret_file)
+    profile = None if options.bearer else await profile_called(options.profile)
+    secret = await secret_in(profile, options.secret_file)
     text = None if profile is None else profile.model_dump_json()
     async with opened(options) as store:
         if len(await store.ingest.all()) >= MOST_SOURCES:
@@ -153,7 +158,7 @@ async def _rotate(options: argparse.Namespace) -> None:
             print(f"The newest secret of {source.name} alone is valid now.")
             return
         profile = None if source.profile is None else Profile.model_validate_json(source.profile)
-        secret = await _secret(profile, options.secret_file)
+        secret = await secret_in(profile, options.secret_file)
         await store.ingest.put_secrets(source.name, (secret.kept, source.secrets[0]), utc_now())
     print(
         f"A new secret of {source.name} is valid beside the one before, which "
@@ -181,7 +186,8 @@ async def _found(store: Store, options: argparse.Namespace) -> IngestSource:
     return source
 
 
-async def _profile(name: str) -> Profile:
+async def profile_called(name: str) -> Profile:
+    """Return the profile of that name, or in that file. Raises `CommandError`."""
     if name in BUILT_IN:
         return BUILT_IN[name]
     try:
@@ -190,8 +196,8 @@ async def _profile(name: str) -> Profile:
         raise CommandError(f"--profile {name}: {error}. INGEST.md has the format.") from error
 
 
-async def _secret(profile: Profile | None, file: str | None) -> _Secret:
-    """Return a new secret, or the one in `file`."""
+async def secret_in(profile: Profile | None, file: str | None) -> Secret:
+    """Return a new secret, or the one in `file`. Raises `CommandError`."""
     if file is None:
         text = new_token() if profile is None else profile.new_secret()
     else:
@@ -203,9 +209,9 @@ async def _secret(profile: Profile | None, file: str | None) -> _Secret:
                 f"a bearer token is {LEAST_SECRET} to {MOST_SECRET} ASCII characters, and the one "
                 f"in {file} is not"
             )
-        return _Secret(hashed(text), shown)
+        return Secret(hashed(text), shown)
     try:
-        return _Secret(profile.key_of(text), shown)
+        return Secret(profile.key_of(text), shown)
     except ProfileError as error:
         raise CommandError(f"--secret-file {file}: {error}") from error
 
@@ -225,7 +231,7 @@ def _read(path: Path) -> bytes:
         return file.read(_MOST_FILE)
 
 
-def _told(secret: _Secret) -> str:
+def _told(secret: Secret) -> str:
     return "" if secret.shown is None else f" Its secret, shown only now:\n{secret.shown}"
 
 

@@ -117,6 +117,8 @@ def test_wishes_are_set_and_shown(operator: Operator) -> None:
     after = operator.lists("desired", "show", "k1")
     assert after == {**before, "version": before["version"] + 1, "mode": "off", "pace_ms": 2000}
     assert "mode: off\n" in operator("desired", "show", "k1")
+    asked = "desired: mode off, no hours, pace_ms 2000, version 2\n"
+    assert asked in operator("kitchen", "show", "k1")
     assert "say what to ask for" in operator.fails("desired", "set", "k1")
 
 

@@ -318,6 +318,8 @@ async def test_the_figures_are_what_happened(tmp_path: Path) -> None:
 async def test_the_table_has_every_metric_and_no_other(tmp_path: Path) -> None:
     async with cloud_server(tmp_path / "cloud.db") as site:
         async with aiohttp.ClientSession(site.public) as session:
+            async with session.post("/v1/ingest/no-such", json={}) as reply:
+                assert reply.status == 404
             async with session.ws_connect(f"/k/{KID}/ws"):
                 scraped = (await scrape(site)).families
     rows = {}

@@ -259,6 +259,9 @@ async def test_two_secrets_are_valid_in_a_rotation(tmp_path: Path) -> None:
         await place.store.ingest.put_secrets("till", keys[:1], NOON)
         ended = await place.till.signed("e3", "likes.delta", kitchen=KID, n=1)
         assert ended.status == 401
+        gone = await place.site.call("POST", "/v1/ingest/no-such", json={})
+        assert gone.status == 404
+        assert place.site.cloud.refused_events == {("till", 401): 1, ("other", 404): 1}
 
 
 BODY = b'{"type": "likes.delta", "data": {"kitchen": "demo", "n": 1}}'

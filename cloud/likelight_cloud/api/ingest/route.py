@@ -48,6 +48,8 @@ log = logging.getLogger(__name__)
 
 SIGNED_PER_S = 20
 UNSIGNED_PER_S = 1
+OTHER = "other"
+"""The source of an event for a name that is none's."""
 BURST_S = 60
 """Events of a source: so many seconds' worth at once."""
 
@@ -79,14 +81,21 @@ def ingest_routes() -> list[web.RouteDef]:
     async def post_event(request: web.Request) -> web.Response:
         """Take an event, once, and say what became of it."""
         cloud, name = request.app[CLOUD], request.match_info["source"]
-        body = await read_json(request)
         source = await cloud.store.ingest.find(name) if storable(name) else None
-        if source is None:
-            raise ProblemError(
-                404,
-                f"There is no source called {name} here. `likelight-cloud source list` names "
-                "those there are.",
-            )
+        try:
+            if source is None:
+                raise ProblemError(
+                    404,
+                    f"There is no source called {name} here. `likelight-cloud source list` names "
+                    "those there are.",
+                )
+            return json_answer(await _admitted(cloud, source, request), exclude_none=True)
+        except ProblemError as error:
+            cloud.refused_events[source.name if source else OTHER, error.problem.status] += 1
+            raise
+
+    async def _admitted(cloud: Cloud, source: IngestSource, request: web.Request) -> EventAnswer:
+        body = await read_json(request)
         try:
             signed = _signed(cloud, source, request, body)
         except SignatureError as error:
@@ -102,7 +111,7 @@ def ingest_routes() -> list[web.RouteDef]:
         _, wait_s = bucket.take(1, at)
         if wait_s:
             raise over_limit("This source sends very many events just now.", wait_s)
-        return json_answer(await _take(cloud, source, signed, body), exclude_none=True)
+        return await _take(cloud, source, signed, body)
 
     return [web.post("/v1/ingest/{source}", post_event)]
 

@@ -32,6 +32,12 @@ def mac_of(key: bytes, kid: str, kind: str, expires: str) -> str:
     return hmac.new(key, told, hashlib.sha256).hexdigest()
 
 
+def moment_link(source: str, key: bytes, kid: str, kind: str, expires: datetime) -> str:
+    """Return the `moment` of a link; `key` is that of the signed `source`."""
+    seconds = str(int(expires.timestamp()))
+    return f"{source}.{kind}.{seconds}.{mac_of(key, kid, kind, seconds)}"
+
+
 async def became(request: web.Request) -> Became:
     """Return what became of the form or the link that led to the page `request` asks for."""
     told = await form_became(request)
