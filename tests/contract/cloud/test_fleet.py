@@ -2,6 +2,7 @@
 
 import random
 import re
+import sqlite3
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
@@ -182,6 +183,38 @@ async def test_a_thousand_kitchens_are_two_queries_and_a_page(
     assert (last.count("<li data-state"), "k1000" in last) == (1, True)
     assert len(await desk.json(q="K0007")) == 1
     assert first.keys() == {KID}
+
+
+async def test_no_page_asks_the_database_more_often_for_more_kitchens(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    connect = sqlite3.connect
+
+    def traced(*args: Any, **options: Any) -> sqlite3.Connection:
+        db = connect(*args, **options)
+        db.set_trace_callback(asked.append)
+        return db
+
+    monkeypatch.setattr(sqlite3, "connect", traced)
+    async with desk_of(str(tmp_path / "cloud.db")) as desk:
+
+        async def statements(path: str) -> int:
+            """Return how many a page takes: the cloud's own, each second, come in between."""
+            counts: list[int] = []
+            for _ in range(4):
+                asked.clear()
+                await desk.page(path, show="all")
+                counts.append(len(asked))
+            return min(counts)
+
+        few = [await statements(path) for path in ("/fleet", "/fleet/report")]
+        for n in range(60):
+            await desk.report(f"k{n}", temp_c=85.0)
+            await desk.store.add_likes({f"k{n}": 1}, desk.clock.at)
+            await desk.store.aggregates.flag_likes(f"k{n}", desk.clock.at, day=True, hour=True)
+        assert [await statements(path) for path in ("/fleet", "/fleet/report")] == few
+        assert max(few) < 10
 
 
 async def test_who_is_no_operator_reads_nothing(desk: Desk) -> None:
