@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from PIL import Image, ImageChops
 
+from likelight.appreciation.obstacle import Obstacle
 from likelight.appreciation.panel.headline import answers, headline
 from likelight.appreciation.panel.situation import Situation
 from likelight.appreciation.screens.models import (
@@ -74,9 +75,9 @@ SCREENS: dict[str, Screen] = {
     "idle-watching": IdleScreen(128, viewers="30-49", on_air=True),
     "starting": said(connection=CloudConnection.STARTING),
     "no-internet": said(connection=CloudConnection.OFFLINE),
-    "no-names": said(connection=CloudConnection.OFFLINE, failure=FailureKind.DNS),
-    "wrong-clock": said(connection=CloudConnection.OFFLINE, failure=FailureKind.CLOCK),
-    "stranger": said(connection=CloudConnection.OFFLINE, failure=FailureKind.INTERCEPTED),
+    "no-names": said(connection=CloudConnection.OFFLINE, obstacle=Obstacle.NO_NAME),
+    "wrong-clock": said(connection=CloudConnection.OFFLINE, obstacle=Obstacle.WRONG_TIME),
+    "stranger": said(connection=CloudConnection.OFFLINE, obstacle=Obstacle.LOG_IN),
     "cloud-trouble": said(connection=CloudConnection.OFFLINE, failure=FailureKind.CLOUD),
     "refused": said(connection=CloudConnection.REFUSED),
     "superseded": said(connection=CloudConnection.SUPERSEDED),
