@@ -28,8 +28,8 @@ class SignalWatch:
         """Of the kitchens served here: whether the database has it that their pictures are
         missing. Not there: it was not told since the start."""
         self.open: Counter[SignalKind] = Counter()
-        """How many signals are open. Those of kitchens off air on purpose count on: else whoever
-        keeps this figure would have the time of each press of PRIVACY."""
+        """How many signals are open. A kitchen that goes off air on purpose keeps its own in this
+        figure: if it fell, it would tell the time of each press of PRIVACY."""
 
     async def run(self) -> None:
         """Look until cancelled. The cloud must be ready."""

@@ -40,11 +40,11 @@ class Action(StrEnum):
     KITCHEN_DESCRIBED = "kitchen described"
     """What the list says beyond name and hours was changed."""
     KITCHEN_REMOVED = "kitchen removed"
-    TOKEN_MADE = "token made"  # noqa: S105
-    TOKEN_ROTATION_ASKED = "token rotation asked"  # noqa: S105
-    TOKEN_ROTATED = "token rotated"  # noqa: S105
+    TOKEN_MADE = "token made"  # noqa: S105 - an act, no secret
+    TOKEN_ROTATION_ASKED = "token rotation asked"  # noqa: S105 - an act, no secret
+    TOKEN_ROTATED = "token rotated"  # noqa: S105 - an act, no secret
     """The device has brought a new one."""
-    TOKEN_ROTATION_DONE = "token rotation done"  # noqa: S105
+    TOKEN_ROTATION_DONE = "token rotation done"  # noqa: S105 - an act, no secret
     """The tokens before the new one have ended."""
     TOKENS_REVOKED = "tokens revoked"
     CODE_MADE = "enrolment code made"

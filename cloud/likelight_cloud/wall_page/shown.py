@@ -1,4 +1,4 @@
-"""What a wall is told of its kitchens: whether there may be a picture, and never why not."""
+"""What a wall hears of its kitchens: whether there may be a picture, never why there is none."""
 
 from typing import Final
 
@@ -32,8 +32,8 @@ class Wall(BaseModel):
 
 
 def wall_kitchen(kid: str, summary: Summary | None) -> WallKitchen:
-    """Return what a wall is told of the kitchen `kid`: private, closed, off, away and removed are
-    the same."""
+    """Return how a wall shows the kitchen `kid`: the same way when it is private, closed, off, away
+    or removed."""
     if summary is None:
         return WallKitchen(kid=kid, name=kid)
     return WallKitchen(

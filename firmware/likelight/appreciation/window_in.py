@@ -266,7 +266,7 @@ class WindowIn:
         self.presenter.answer()
 
     def aim(self, screen: Screen | None) -> None:
-        """Show `screen`, the camera's picture, before all that is no answer; None at the end."""
+        """Show `screen`, the picture to aim by, until None. An answer to the crew comes before it."""
         self._situation.aiming = screen
         self._hold_changed()
 

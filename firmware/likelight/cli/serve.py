@@ -146,7 +146,7 @@ def _finish_reset(config: "Config") -> None:
 
 
 def _own_look(config: "Config") -> "Look":
-    """Return how the device of `config` looks at itself. Only a cloud elsewhere is told of it."""
+    """Return what looks at the device of `config`; only a cloud elsewhere hears what it finds."""
     from likelight.config.places import CONTROL_SOCKET, runtime_dir
     from likelight.fleet.doctor.own_look import OwnLook, no_command
     from likelight.fleet.doctor.system import System

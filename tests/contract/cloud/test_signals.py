@@ -152,7 +152,7 @@ async def test_off_air_on_purpose_is_no_signal_begins_none_and_ends_none(
     await fleet.reports(4, "k1")
     assert await fleet.begun() == {(LAMP, "k1")}
     before = await fleet.shown()
-    # A press of PRIVACY: nobody is told of anything, neither now nor when it ends.
+    # A press of PRIVACY sends nothing: not now, and not when it ends.
     await fleet.reports(1, "k1", state=state)
     assert await fleet.look() == Changes((), ())
     assert await fleet.shown() == set()

@@ -148,7 +148,7 @@ async def test_nothing_is_sent_to_this_machine_but_where_it_is_allowed(receiver:
     for host in ("localhost", "127.0.0.1", "127.1", "2130706433", "0x7f.1", "[::ffff:127.0.0.1]"):
         why = await sent(f"https://{host}:{receiver.port}/", allowed=False)
         assert why, host
-        # Numbers that are written in another way are no names to aiohttp either.
+        # aiohttp itself refuses an address whose numbers are written in an unusual way.
         assert "is not a public address" in why or "InvalidUrl" in why, host
     assert not receiver.received
     assert await sent(receiver.url) is None

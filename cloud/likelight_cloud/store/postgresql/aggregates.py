@@ -79,8 +79,7 @@ class PostgresAggregates:
     async def sums(self, kid: str) -> Sums:
         async def work(connection: asyncpg.Connection) -> Sums:
             async def rows(table: str, order: str) -> list[asyncpg.Record]:
-                # Names of tables and columns, all of them constants.
-                query = f"SELECT * FROM {table} WHERE kid = $1 ORDER BY {order}"  # noqa: S608
+                query = f"SELECT * FROM {table} WHERE kid = $1 ORDER BY {order}"  # noqa: S608 - constants
                 found: list[asyncpg.Record] = await connection.fetch(query, kid)
                 return found
 

@@ -29,7 +29,7 @@ class _Job(Generic[T]):
     work: Work[T]
     done: asyncio.Future[T]
     taken: bool = False
-    """A transaction holds it, so it is done whoever waits for it."""
+    """A transaction has begun with it: it is written, even when nobody waits for it any more."""
 
 
 class GroupCommit:
