@@ -266,7 +266,7 @@ class WindowIn:
         self.presenter.answer()
 
     def aim(self, screen: Screen | None) -> None:
-        """Show `screen`, the picture to aim by, until None. An answer to the crew comes before it."""
+        """Show `screen`, the picture to aim by, until None; an answer to the crew goes first."""
         self._situation.aiming = screen
         self._hold_changed()
 
