@@ -26,6 +26,7 @@ from likelight_hw.panels import PANELS
 from support.catalogues import MOTHER, ask, brand_files, brand_folder, document, publish
 from support.cloud import KID, NOON, WallClock, status
 from support.cloud_server import cloud_server
+from support.ingest import Sender, add_sources, signed_source
 
 OPERATOR = "an-operator-s-token"
 WINTER, SUMMER = document(), document({"en": "Like a summer's day"}, code="summer")
@@ -76,12 +77,13 @@ class Place:
             assert reply.status == 200
             return {note["code"]: note["text"] for note in (await reply.json())["notes"]}
 
-    async def sent(self, code: str) -> tuple[int, str]:
-        """Send a note as a new viewer; return the status, and what is wrong."""
+    async def sent(self, code: str, key: str = "first") -> tuple[int, str]:
+        """Send a note as a new viewer; return the status, and its id or what is wrong."""
         async with self.session.post(
-            f"/v1/kitchens/{KID}/notes", json={"code": code}, headers={"Idempotency-Key": code}
+            f"/v1/kitchens/{KID}/notes", json={"code": code}, headers={"Idempotency-Key": key}
         ) as reply:
-            return reply.status, (await reply.json()).get("detail", "")
+            told = await reply.json()
+            return reply.status, told["id"] if reply.status == 201 else told["detail"]
 
 
 @pytest.fixture
@@ -188,10 +190,12 @@ async def test_viewers_are_offered_what_the_device_says_that_it_shows(place: Pla
     for lang in ("en", "de"):
         async with place.session.get(f"/k/{KID}?lang={lang}") as reply:
             assert f'<span dir="auto">{MOTHER[lang]}</span>' in html.unescape(await reply.text())
-    assert (await place.sent("mother"))[0] == 201
+    kept = await place.sent("mother")
+    assert kept[0] == 201
     await place.shows(summer)
     assert await place.offered() == {**likelight, "summer": "Like a summer's day"}
-    code, said = await place.sent("mother")
+    assert await place.sent("mother") == kept, "sent again because its answer was lost"
+    code, said = await place.sent("mother", "second")
     assert (code, f"GET /v1/kitchens/{KID}/catalogue lists them" in said) == (422, True)
     async with place.session.post(f"/k/{KID}", data={"note": "mother"}) as reply:
         assert reply.status == 422
@@ -200,6 +204,20 @@ async def test_viewers_are_offered_what_the_device_says_that_it_shows(place: Pla
     assert await place.offered() == likelight
     await place.shows(None)
     assert await place.offered() == likelight
+
+
+async def test_a_source_s_note_that_comes_again_is_answered_though_other_notes_are_shown(
+    place: Place,
+) -> None:
+    await add_sources(place.store, signed_source())
+    till = Sender(place.session, "")  # the session has the address
+    winter = await publish(place.store, WINTER, NOON)
+    await place.shows(winter)
+    kept = await till.signed("e1", "note", kitchen=KID, code="mother")
+    assert kept.status == 200
+    await place.shows(None)
+    assert (await till.signed("e1", "note", kitchen=KID, code="mother")).body == kept.body
+    assert (await till.signed("e2", "note", kitchen=KID, code="mother")).status == 422
 
 
 async def test_what_is_published_is_looked_at_on_every_panel(place: Place) -> None:

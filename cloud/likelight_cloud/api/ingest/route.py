@@ -162,7 +162,6 @@ async def _take(
     if not isinstance(told, SentNote):
         event = SourceEvent(source.name, id, digest, sent_at, kid, told.sent)
         return _answered(cloud, event, await cloud.store.ingest.take(event, now))
-    await check_code(cloud, kitchen, told.data.code)
     sent = NoteSent(new_note_id(now), told.data.code, expiry(now, kitchen.record.report))
     event = SourceEvent(source.name, id, digest, sent_at, kid, sent)
     sender = Sender(f"webhook:{source.name}", hashed(source.name))
@@ -170,6 +169,7 @@ async def _take(
         known = await cloud.store.ingest.answer(event)
         if known is not None:
             return _answered(cloud, event, known)
+        await check_code(cloud, kitchen, told.data.code)
         give_back = await take_place(cloud, kitchen, sender)
         with kitchen.waiting.storing(sent.id, sent.id, sender):
             try:

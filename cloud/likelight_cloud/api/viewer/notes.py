@@ -99,7 +99,6 @@ async def queue_note(request: web.Request, asked: NoteRequest, key: str) -> tupl
     """
     cloud = request.app[CLOUD]
     kitchen = await cloud.kitchen(request.match_info["kid"])
-    await check_code(cloud, kitchen, asked.code)
     ceiling = cloud.ceilings(kitchen.record.kid).notes
     viewer = viewer_of(request, kitchen.record.kid, key, ceiling, 1)
     sender = Sender(viewer, cloud.newcomers.hidden_prefix(client_of(request)))
@@ -169,6 +168,8 @@ async def _queue(
         async with notes_turn(kitchen):
             known = kitchen.waiting.underway(key)
             if not known and await cloud.store.note_by_key(kid, key) is None:
+                # Of a new one only: the kitchen may show other notes by the time it is repeated.
+                await check_code(cloud, kitchen, asked.code)
                 given_back.callback(await _take(cloud, kitchen, sender))
             now = cloud.now()
             id = new_note_id(now)
