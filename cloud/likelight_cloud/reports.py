@@ -2,7 +2,9 @@
 
 A sum behind which fewer than 20 viewers stand changes nothing in a report, and neither does a day,
 a week or a period of four weeks that is not over: so none can be found by taking one figure, or one
-report, from another. Hours of the week have no unit, but the busiest of them, for the same reason.
+report, from another. The likes of a hidden hour are in those of its day, though: so hours of the
+week are no finer than tenths of the busiest. With hundredths, what the shown ones left of a day
+told a hidden hour of 60 likes, beside a busiest of 1,500, to about 16; with tenths to about 156.
 """
 
 from collections import defaultdict
@@ -40,7 +42,7 @@ class DayLikes(Wire):
 
 
 class HourLikes(Wire):
-    """How busy an hour of the week is, in the mean of four weeks: 1 is the busiest."""
+    """How busy an hour of the week is, in the mean of four weeks: 1 is the busiest, in tenths."""
 
     weekday: str
     hour: int
@@ -155,7 +157,7 @@ def _hours(sums: Sums, today: date) -> tuple[date | None, tuple[HourLikes, ...]]
         slots[one.slot] += one.likes
     busiest = max(slots.values())
     hours = tuple(
-        HourLikes(weekday=WEEKDAYS[slot // 24], hour=slot % 24, of_busiest=round(n / busiest, 2))
+        HourLikes(weekday=WEEKDAYS[slot // 24], hour=slot % 24, of_busiest=round(n / busiest, 1))
         for slot, n in sorted(slots.items())
     )
     return period_begins(period), hours

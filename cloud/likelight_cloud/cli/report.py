@@ -71,7 +71,7 @@ def _words(told: Report) -> str:
     if told.hours_from is not None:
         lines.append(f"Busiest hours, in the mean of the four weeks from {told.hours_from} on")
         busiest = sorted(told.hours, key=lambda one: -one.of_busiest)[:5]
-        lines += [f"    {one.weekday} {one.hour:02}:00  {one.of_busiest:.2f}" for one in busiest]
+        lines += [f"    {one.weekday} {one.hour:02}:00  {one.of_busiest}" for one in busiest]
     lines.append(f"Notes: {told.notes_sent}")
     lines += [f"    week of {one.week}  {one.code}  {one.notes}" for one in told.notes[-10:]]
     if told.lamp_percent is not None:

@@ -18,7 +18,7 @@ from likelight.fleet.stores.details import Details
 from likelight_cloud.cli.main import main
 from likelight_cloud.cli.report import rows as csv_rows
 from likelight_cloud.kitchens.viewer_counts import ViewerCounts
-from likelight_cloud.reports import report
+from likelight_cloud.reports import Report, report
 from likelight_cloud.store.aggregates import (
     DaySum,
     HourSum,
@@ -144,6 +144,27 @@ def test_a_mean_is_of_four_whole_weeks(tmp_path: Path) -> None:
     assert report(late, NOON, kid="k1", zone=UTC).hours == ()
     last = datetime.combine(over - timedelta(days=1), datetime.max.time(), UTC)
     assert report(sums, last, kid="k1", zone=UTC).hours == ()
+
+
+def test_the_likes_of_a_day_do_not_tell_those_of_its_hidden_hour() -> None:
+    """The unit of hours follows from a day without hidden ones: here Monday's only hour."""
+    over = period_begins(PERIOD - 1)
+    monday, tuesday = (over + timedelta(days=(n - over.weekday()) % 7) for n in (0, 1))
+    days = (DaySum("k1", monday, 100, True), DaySum("k1", tuesday, 420, True))
+
+    def told(each: int, hidden: int) -> Report:
+        """Return the report of ten hours on Tuesday with so many likes each, and a hidden one."""
+        hours = (
+            HourSum("k1", PERIOD - 1, 12, 100, True),
+            *(HourSum("k1", PERIOD - 1, 24 + hour, each, True) for hour in range(10)),
+            HourSum("k1", PERIOD - 1, 24 + 10, hidden, False),
+        )
+        assert sum(one.likes for one in hours) == sum(day.likes for day in days)
+        return report(
+            Sums(days=days, hours=hours, created_on={"k1": over}), NOON, kid="k1", zone=UTC
+        )
+
+    assert told(42, 0) == told(40, 20)
 
 
 def test_a_trend_compares_a_kitchen_with_itself_and_needs_14_days_of_each() -> None:
