@@ -17,7 +17,7 @@ from likelight.runtime.atomic_file import replace_file, sync_folder
 SERIAL = Path("/sys/firmware/devicetree/base/serial-number")
 """A Raspberry Pi's own number."""
 
-_REFUSED = "refused-code"
+REFUSED_FILE = "refused-code"
 """In the state directory: that the cloud has refused the code that came with the card."""
 _REFUSALS = (Obstacle.CODE_USED, Obstacle.CODE_VOID)
 
@@ -59,18 +59,18 @@ def drop_token(file: Path) -> None:
 
 def keep_refusal(state_dir: Path, why: Obstacle) -> None:
     """Keep that the cloud has refused the code: the daemon says so. Raises `OSError`."""
-    replace_file(state_dir / _REFUSED, why.code, owner=_owner(state_dir))
+    replace_file(state_dir / REFUSED_FILE, why.code, owner=_owner(state_dir))
 
 
 def drop_refusal(state_dir: Path) -> None:
     """Forget what was refused. Raises `OSError`."""
-    (state_dir / _REFUSED).unlink(missing_ok=True)
+    (state_dir / REFUSED_FILE).unlink(missing_ok=True)
 
 
 def refused_code(state_dir: Path) -> Obstacle | None:
     """Return why the cloud has refused the code; None where it has not."""
     with suppress(OSError, UnicodeDecodeError):
-        kept = (state_dir / _REFUSED).read_text("ascii")
+        kept = (state_dir / REFUSED_FILE).read_text("ascii")
         return next((one for one in _REFUSALS if one.code == kept), None)
     return None
 

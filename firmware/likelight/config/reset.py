@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from likelight.config.paired import PAIRED_FILE
+from likelight.config.pairing import REFUSED_FILE
 from likelight.config.settings import Config
 from likelight.config.state_dir import ours
 from likelight.runtime.atomic_file import replace_file, sync_folder
@@ -63,18 +64,23 @@ def finish_reset(config: Config) -> None:
 
 def _belongings(config: Config) -> Iterator[Path]:
     state_dir = config.state_dir
-    named = [state_dir / PAIRED_FILE, *state_dir.glob("selftest.*")]
-    drafts = state_dir.glob(f".{PAIRED_FILE}-*")
-    for file in {*_tokens(config), *named, *drafts, *ours(state_dir)}:
+    named = list[Path]()
+    for name in (PAIRED_FILE, REFUSED_FILE, "selftest."):
+        # And the drafts that a power cut has left.
+        named += [*state_dir.glob(f"{name}*"), *state_dir.glob(f".{name}*")]
+    for file in {*_tokens(config), *named, *ours(state_dir)}:
         # A folder that was set aside holds nothing of ours.
         if file.name != RESET_FILE and os.path.lexists(file) and not file.is_dir():
             yield file
 
 
 def _tokens(config: Config) -> list[Path]:
-    """Return the files of the device's token: those that `likelight pair` draws stand beside it."""
+    """Return the files of the device's token: those that `likelight pair` draws stand beside it,
+    and so do the drafts that a power cut has left of either."""
     token = config.token_file
-    return [file for file in (token, *token.parent.glob(f"{token.name}.*")) if file.is_file()]
+    beside = [file for end in (".*", "-*") for file in token.parent.glob(f".{token.name}{end}")]
+    drawn = token.parent.glob(f"{token.name}.*")
+    return [file for file in (token, *drawn, *beside) if file.is_file()]
 
 
 def _overwrite(file: Path) -> None:

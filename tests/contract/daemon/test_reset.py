@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from likelight.appreciation.buttons.question import Questions
+from likelight.appreciation.obstacle import Obstacle
 from likelight.appreciation.screens.models import MasksScreen
 from likelight.assets.crew_words import ENGLISH
 from likelight.cli import boot_volume, serve
@@ -16,6 +17,7 @@ from likelight.cli.exits import Exit
 from likelight.cli.main import main
 from likelight.config.boot_report import BootReport, MasksAsked, write_report
 from likelight.config.paired import write_paired
+from likelight.config.pairing import keep_refusal
 from likelight.config.reset import begin_reset, reset_is_begun
 from likelight.config.settings import Config, read_config
 from likelight.config.state_dir import held, is_new
@@ -52,6 +54,9 @@ class Store:
         write_consent(self.state, OLD)
         (self.state / "token").touch(mode=0o600)
         (self.state / "token").write_text("a-secret-token")
+        keep_refusal(self.state, Obstacle.CODE_USED)
+        for draft in (".token-5rt", ".token.new-5rt", ".refused-code-5rt", ".selftest.json-5rt"):
+            (self.state / draft).write_text("a power cut has left this")
 
     @property
     def left(self) -> list[str]:
