@@ -1,5 +1,6 @@
 """`likelight.txt` is taken over by a device: a new one, and one that has enrolled."""
 
+import fcntl
 import os
 import subprocess
 from pathlib import Path
@@ -118,6 +119,41 @@ def test_a_passphrase_stays_until_it_has_worked_and_is_then_overwritten(device: 
     assert b"#ssid = Kitchen\r\n#security = wpa2\r\n#passphrase has worked, and is" in text
     assert (device.network_works(), device.takes()) == (False, Taken()), "nothing is left to do"
     assert device.profile.exists()
+
+
+def test_a_draft_that_a_power_cut_has_left_is_overwritten_before_it_is_removed(
+    device: Device,
+) -> None:
+    device.text.write_bytes(SEED + WIFI)
+    draft, kept = device.folder / "boot" / "likelight.txt.new", device.folder / "kept"
+    draft.write_bytes(WIFI)
+    os.link(draft, kept)
+    assert device.takes() == Taken(changed=True, network=True)
+    assert (draft.exists(), kept.read_bytes().strip(b"\0")) == (False, b"")
+
+
+def test_only_one_command_at_a_time_changes_the_boot_volume(
+    device: Device, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = list[bool]()
+
+    def look(folder: Path) -> None:
+        if folder != device.text.parent:
+            return
+        opened = os.open(folder, os.O_RDONLY)
+        try:
+            fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            seen.append(False)
+        except BlockingIOError:
+            seen.append(True)
+        finally:
+            os.close(opened)
+
+    monkeypatch.setattr("likelight.fleet.boot_volume.take.sync_folder", look)
+    device.takes(SEED + WIFI)
+    taking = len(seen)
+    assert device.network_works()
+    assert (taking > 0, len(seen) > taking, all(seen)) == (True, True, True)
 
 
 @pytest.mark.parametrize(

@@ -5,9 +5,11 @@ file's secrets are overwritten last, where they stand: FAT keeps what is only re
 network stay until it has worked.
 """
 
+import fcntl
 import hashlib
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -88,6 +90,13 @@ def take(
 
     The daemon is told what could not be. Blocks. Raises `OSError`. With a mistake nothing changes.
     """
+    with _alone(volume):
+        return _take_and_tell(volume, places, enrolled, held)
+
+
+def _take_and_tell(
+    volume: Path, places: Places, enrolled: Mapping[str, str] | None, held: Polygons
+) -> Taken:
     taken = _take(volume, places, enrolled, held)
     folder, asked = places.config.parent, None
     if (masks := waiting(folder)) is not None:
@@ -146,13 +155,29 @@ def network_has_worked(volume: Path, places: Places) -> bool:
     changed since, another one stands. Blocks. Raises `OSError`.
     """
     file, marker = volume / BOOT_TEXT, places.config.parent / _TAKEN
-    _finish_overwriting(file)
-    content = _read(file)
-    if content is None or not _is_taken(content, marker):
-        return False
-    left = without_network(content)
-    _replace_lines(file, content, left, marker)
-    return left != content
+    with _alone(volume):
+        _finish_overwriting(file)
+        content = _read(file)
+        if content is None or not _is_taken(content, marker):
+            return False
+        left = without_network(content)
+        _replace_lines(file, content, left, marker)
+        return left != content
+
+
+@contextmanager
+def _alone(volume: Path) -> Iterator[None]:
+    """Wait for whoever else changes `volume`: a network comes up while the daemon starts, and one
+    command would take the other's draft for what a power cut has left."""
+    if not volume.is_dir():
+        yield
+        return
+    opened = os.open(volume, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(opened, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(opened)
 
 
 def _replace_lines(file: Path, content: bytes, left: bytes, marker: Path) -> None:
@@ -212,12 +237,16 @@ def _overwrite(file: Path, content: bytes) -> None:
         out.flush()
         os.fsync(out.fileno())
     sync_folder(file.parent)
+    _zero(file)
+    _draft(file).replace(file)
+    sync_folder(file.parent)
+
+
+def _zero(file: Path) -> None:
     with file.open("r+b") as held:
         held.write(bytes(file.stat().st_size))
         held.flush()
         os.fsync(held.fileno())
-    _draft(file).replace(file)
-    sync_folder(file.parent)
 
 
 def _finish_overwriting(file: Path) -> None:
@@ -228,5 +257,6 @@ def _finish_overwriting(file: Path) -> None:
     if not file.exists() or not file.read_bytes().strip(b"\0"):
         draft.replace(file)
     else:
+        _zero(draft)  # it may hold the passphrase, which has not worked yet
         draft.unlink()
     sync_folder(file.parent)
