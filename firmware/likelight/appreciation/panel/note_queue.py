@@ -11,6 +11,8 @@ from likelight.contract import Catalogue
 log = logging.getLogger(__name__)
 
 _TEST_CODE = "\0test"
+_MOST_WORDS = 500
+"""Notes whose words are kept: a cloud may send other ones, at most 100 at a time, for years."""
 
 
 class NoteQueue:
@@ -36,10 +38,11 @@ class NoteQueue:
         A code that it lacks keeps the words that it had, for a note that is on its way or is asked
         for again: what was sent is what the crew reads.
         """
-        self._screens |= {
-            note.code: NoteScreen(note.text, note.icon, rtl=catalogue.dir == "rtl")
-            for note in catalogue.notes
-        }
+        for note in catalogue.notes:
+            self._screens.pop(note.code, None)
+            self._screens[note.code] = NoteScreen(note.text, note.icon, rtl=catalogue.dir == "rtl")
+        for code in list(self._screens)[:-_MOST_WORDS]:
+            del self._screens[code]
 
     def pause(self) -> None:
         """Let notes wait, except those that somebody asks for."""
