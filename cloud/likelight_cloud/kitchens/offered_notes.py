@@ -43,13 +43,19 @@ class OfferedNotes:
         return notes
 
     async def _load(self, sha256: str) -> Notes | None:
+        """Return what is offered for a document; None while it is not here."""
         body = await self._documents.body(sha256)
-        why = "it is not published here"
-        if body is not None:
-            try:
-                return await asyncio.to_thread(read_document, body)
-            except CatalogueError as error:
-                why = str(error)
+        if body is None:
+            self._tell(sha256, "it is not published here")
+            return None
+        try:
+            return await asyncio.to_thread(read_document, body)
+        except CatalogueError as error:
+            # For good: its bytes never change, and each look at them takes up to 0.1 s.
+            self._tell(sha256, str(error))
+            return BUNDLED
+
+    def _tell(self, sha256: str, why: str) -> None:
         if sha256 not in self._told and len(self._told) < _KEPT:
             self._told.add(sha256)
             log.warning(
@@ -57,4 +63,3 @@ class OfferedNotes:
                 sha256,
                 why,
             )
-        return None

@@ -17,8 +17,11 @@ import aiohttp
 import pytest
 from PIL import Image
 
+from likelight.assets.catalogue import Notes
+from likelight.assets.catalogue_document import read_document
 from likelight.contract import Status
 from likelight_cloud.cli.main import main
+from likelight_cloud.kitchens import offered_notes
 from likelight_cloud.store.base import Store
 from likelight_cloud.store.operators import Operator, Role
 from likelight_cloud.trust.device import hashed
@@ -204,6 +207,25 @@ async def test_viewers_are_offered_what_the_device_says_that_it_shows(place: Pla
     assert await place.offered() == likelight
     await place.shows(None)
     assert await place.offered() == likelight
+
+
+async def test_a_document_that_this_version_cannot_read_is_looked_at_once(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As after a return to an older version. Any visitor may ask, and each look takes its time."""
+    looked_at = []
+
+    def look(body: bytes) -> Notes:
+        looked_at.append(body)
+        return read_document(body)
+
+    monkeypatch.setattr(offered_notes, "read_document", look)
+    likelight = await place.offered()
+    newer = b'{"documents": []}'
+    await place.shows(await publish(place.store, newer, NOON))
+    for _ in range(3):
+        assert await place.offered() == likelight
+    assert looked_at == [newer]
 
 
 async def test_a_source_s_note_that_comes_again_is_answered_though_other_notes_are_shown(
