@@ -6,6 +6,7 @@ not the cloud, not the configuration, not what lies on the card.
 
 import asyncio
 import logging
+import threading
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -16,7 +17,13 @@ from likelight.appreciation.buttons.question import Question, Questions
 from likelight.appreciation.screens.models import Screen, StatusScreen
 from likelight.assets.crew_words import CrewWords
 from likelight.config.settings import ConsentSettings
-from likelight.gate.consent import Consent, ConsentError, ConsentStatus, write_consent
+from likelight.gate.consent import (
+    Consent,
+    ConsentError,
+    ConsentStatus,
+    remove_consent,
+    write_consent,
+)
 from likelight.gate.consent_watch import ConsentWatch
 from likelight.runtime.clock import Now
 
@@ -64,18 +71,30 @@ async def record_signed(
 ) -> None:
     """Record that the crew has signed `notice` on paper; the camera is private before.
 
-    Raises `ConsentError`, or `OSError`, of which a `TimeoutError` is one.
+    Raises `ConsentError`, or `OSError`, of which a `TimeoutError` is one: then the crew reads that
+    nothing was recorded, and what a disk that hangs still writes is removed again.
     """
-    async with asyncio.timeout(STORE_WITHIN_S):
-        await keep_private()
-        consent = Consent(
-            kitchen=notice.kitchen,
-            signed_by=SIGNED_BY,
-            notice=notice.number,
-            recorded_at=now().astimezone(UTC),
-            review=notice.review,
-        )
-        await asyncio.to_thread(write_consent, state_dir, consent)
+    given_up = threading.Event()
+    consent = Consent(
+        kitchen=notice.kitchen,
+        signed_by=SIGNED_BY,
+        notice=notice.number,
+        recorded_at=now().astimezone(UTC),
+        review=notice.review,
+    )
+
+    def write() -> None:
+        write_consent(state_dir, consent)
+        if given_up.is_set():
+            remove_consent(state_dir)
+
+    try:
+        async with asyncio.timeout(STORE_WITHIN_S):
+            await keep_private()
+            await asyncio.to_thread(write)
+    except TimeoutError:
+        given_up.set()
+        raise
 
 
 class PanelConsent:

@@ -3,7 +3,10 @@
 import asyncio
 import io
 import tempfile
+import threading
 from collections.abc import Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
@@ -13,7 +16,7 @@ from PIL import Image
 
 from likelight.contract import State
 from likelight.daemon import panel_consent
-from likelight.gate.consent import Consent, ConsentError
+from likelight.gate.consent import Consent, ConsentError, read_consent, write_consent
 from likelight_hw.ports import DisplayInfo
 from support.consent_story import LCD, ConsentStory
 from support.device import PANEL
@@ -184,6 +187,30 @@ def test_a_disk_that_takes_nothing_is_said_and_nothing_is_recorded(
         assert "Notice 3" in " ".join(story.device.window.screen.text), "it can be tried again"
 
     play(tmp_path, body)
+
+
+async def test_what_a_disk_that_hung_writes_too_late_is_no_consent(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    goes_on = threading.Event()
+
+    def hang(state_dir: Path, consent: Consent) -> None:
+        assert goes_on.wait(20)
+        write_consent(state_dir, consent)
+
+    async def keep_private() -> None: ...
+
+    monkeypatch.setattr(panel_consent, "write_consent", hang)
+    monkeypatch.setattr(panel_consent, "STORE_WITHIN_S", 0.01)
+    notice = panel_consent.Notice("demo", "3", date(2027, 1, 1))
+    with ThreadPoolExecutor(1) as disk:
+        asyncio.get_running_loop().set_default_executor(disk)
+        now = datetime(2026, 6, 1, tzinfo=UTC)
+        with pytest.raises(TimeoutError):
+            await panel_consent.record_signed(notice, tmp_path, keep_private, lambda: now)
+        goes_on.set()
+        # The same thread: it reads when the late job has ended.
+        assert await asyncio.to_thread(read_consent, tmp_path) is None
 
 
 @pytest.mark.parametrize("end", ["press privacy", "time", "desire off", "withdraw"])
