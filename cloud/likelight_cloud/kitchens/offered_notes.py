@@ -26,34 +26,37 @@ class OfferedNotes:
         self.own = own
         self._documents = documents
         self._read: OrderedDict[str, Notes] = OrderedDict()
+        self._reading = asyncio.Lock()
         self._told: set[str] = set()
 
     async def of(self, sha256: str | None) -> Notes:
         """Return the notes of a document, or for None the cloud's own. Raises `StoreError`."""
         if sha256 is None:
             return self.own
-        notes = self._read.pop(sha256, None)
-        if notes is None:
-            notes = await self._load(sha256)
-        if notes is None:
-            return BUNDLED
-        self._read[sha256] = notes
-        if len(self._read) > _KEPT:
-            self._read.popitem(last=False)
-        return notes
+        if sha256 not in self._read:
+            body = await self._documents.body(sha256)
+            if body is None:
+                self._tell(sha256, "it is not published here")
+                return BUNDLED
+            await self._keep(sha256, body)
+        self._read.move_to_end(sha256)
+        return self._read[sha256]
 
-    async def _load(self, sha256: str) -> Notes | None:
-        """Return what is offered for a document; None while it is not here."""
-        body = await self._documents.body(sha256)
-        if body is None:
-            self._tell(sha256, "it is not published here")
-            return None
-        try:
-            return await asyncio.to_thread(read_document, body)
-        except CatalogueError as error:
-            # For good: its bytes never change, and each look at them takes up to 0.1 s.
-            self._tell(sha256, str(error))
-            return BUNDLED
+    async def _keep(self, sha256: str, body: bytes) -> None:
+        """Read a document, unless that is done already."""
+        # All pages of a kitchen ask at the moment at which it shows new notes, and one look takes
+        # up to 0.1 s of a processor.
+        async with self._reading:
+            if sha256 in self._read:
+                return
+            try:
+                notes = await asyncio.to_thread(read_document, body)
+            except CatalogueError as error:
+                self._tell(sha256, str(error))
+                notes = BUNDLED
+            self._read[sha256] = notes
+            if len(self._read) > _KEPT:
+                self._read.popitem(last=False)
 
     def _tell(self, sha256: str, why: str) -> None:
         if sha256 not in self._told and len(self._told) < _KEPT:

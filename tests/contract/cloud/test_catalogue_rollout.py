@@ -1,6 +1,7 @@
 """A catalogue's way from a folder to a kitchen: published, looked at, asked for on the fleet's
 page, refused or shown, offered to viewers, and taken back; in both databases."""
 
+import asyncio
 import csv
 import html
 import io
@@ -209,10 +210,11 @@ async def test_viewers_are_offered_what_the_device_says_that_it_shows(place: Pla
     assert await place.offered() == likelight
 
 
-async def test_a_document_that_this_version_cannot_read_is_looked_at_once(
+async def test_a_document_is_read_once_however_many_ask(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As after a return to an older version. Any visitor may ask, and each look takes its time."""
+    """Any visitor may ask, and all pages do at once. One that this version can't read is there
+    after a return to an older version."""
     looked_at = []
 
     def look(body: bytes) -> Notes:
@@ -222,10 +224,12 @@ async def test_a_document_that_this_version_cannot_read_is_looked_at_once(
     monkeypatch.setattr(offered_notes, "read_document", look)
     likelight = await place.offered()
     newer = b'{"documents": []}'
-    await place.shows(await publish(place.store, newer, NOON))
-    for _ in range(3):
-        assert await place.offered() == likelight
-    assert looked_at == [newer]
+    for body, more in ((WINTER, {"mother": MOTHER["en"]}), (newer, {})):
+        await place.shows(await publish(place.store, body, NOON))
+        for offered in await asyncio.gather(*(place.offered() for _ in range(5))):
+            assert offered == {**likelight, **more}
+        assert await place.offered() == {**likelight, **more}
+    assert looked_at == [WINTER, newer]
 
 
 async def test_a_source_s_note_that_comes_again_is_answered_though_other_notes_are_shown(
