@@ -39,6 +39,7 @@ class WayWatch:
         """Look until cancelled."""
         while True:
             if self._connected():
+                self._last = None  # what was seen before an outage says nothing of the next one
                 self._set(None, None)
             else:
                 link = await asyncio.to_thread(self._ask_link)

@@ -71,6 +71,11 @@ def test_nothing_is_looked_at_while_the_cloud_answers(tmp_path: Path) -> None:
             connected = True
             await asyncio.sleep(3600)
             assert (way.link, looks) == (None, 3)
+            connected = False
+            await asyncio.sleep(8)
+            assert (way.link, looks) == (None, 4), "seen once in this outage"
+            await asyncio.sleep(10)
+            assert (way.link, looks) == (Link.NO_ADDRESS, 5)
             running.cancel()
 
     run_virtual(scenario())
