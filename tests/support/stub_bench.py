@@ -32,6 +32,7 @@ class StubBench:
             notes_shown=(),
             viewers=0,
             phone=None,
+            cloud_page=None,
         )
         self.display_version = 1
         self.pressed: list[str] = []

@@ -141,6 +141,8 @@ async def _announce(config: Config, systemd: Systemd, options: RunOptions) -> No
     systemd.ready(f"serving {kitchen}")
     lines = [f"Viewers open      {kitchen}"] if config.cloud.url is None else []
     if options.bench:
+        # An operator may choose the kitchen of a device that is not a bench's, so it names none.
+        lines = [f"Viewers open      {_cloud_page(config) or kitchen}"]
         lines += [f"The crew's bench  {address}/bench", "Ctrl-C ends it."]
     # A daemon thread: a stdout that is full, and that nobody reads, holds up nothing else.
     Thread(target=_say, args=(lines,), name="stdout", daemon=True).start()
@@ -159,6 +161,12 @@ def _say(lines: list[str]) -> None:
             unwritten = unwritten[os.write(sys.stdout.fileno(), unwritten) :]
 
 
+def _cloud_page(config: Config) -> str | None:
+    """Return where viewers open the page at a cloud elsewhere; None with the cloud inside."""
+    cloud = config.cloud.url
+    return None if cloud is None else f"{cloud.rstrip('/')}/k/{config.kitchen.id}"
+
+
 def _bench(config: Config, device: Device) -> list[web.RouteDef]:
     """Return the routes of the bench, which shows the log from now on."""
     # 0.3 MB that only the demo needs.
@@ -169,6 +177,7 @@ def _bench(config: Config, device: Device) -> list[web.RouteDef]:
     for name in ("likelight", "likelight_hw", "likelight_cloud"):
         logging.getLogger(name).addHandler(lines)
     address = phone_address(config.web.host, config.web.port)
-    phone = None if address is None else f"{address}/k/{config.kitchen.id}"
-    bench = make_bench(device, lines, phone=phone)
+    cloud_page = _cloud_page(config)
+    phone = cloud_page or (None if address is None else f"{address}/k/{config.kitchen.id}")
+    bench = make_bench(device, lines, phone=phone, cloud_page=cloud_page)
     return bench_routes(bench) if bench else []

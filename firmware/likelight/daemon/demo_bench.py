@@ -28,6 +28,7 @@ class DemoBench:
     lines: LogLines
     changes: Changes
     phone: str | None
+    cloud_page: str | None
 
     @property
     def display_version(self) -> int:
@@ -49,6 +50,7 @@ class DemoBench:
             notes_shown=tuple(note.id for note in self.window_in.notes_shown),
             viewers=demand.h264 + demand.jpeg,
             phone=self.phone,
+            cloud_page=self.cloud_page,
         )
 
     async def display_png(self) -> bytes:
@@ -70,10 +72,13 @@ class DemoBench:
         return await self.changes.wait_beyond(seen)
 
 
-def make_bench(device: Device, lines: LogLines, *, phone: str | None) -> DemoBench | None:
+def make_bench(
+    device: Device, lines: LogLines, *, phone: str | None, cloud_page: str | None
+) -> DemoBench | None:
     """Return the bench over the simulated hardware, or None where some of it is real.
 
-    `phone` is where a phone on this network opens the page, if one can.
+    `phone` is where a phone on this network opens the page, if one can, and `cloud_page` where
+    viewers do at a cloud elsewhere, if the device polls one.
     """
     hardware = device.hardware
     display, thanks, privacy = hardware.display, hardware.thanks, hardware.privacy
@@ -94,4 +99,5 @@ def make_bench(device: Device, lines: LogLines, *, phone: str | None) -> DemoBen
         lines=lines,
         changes=device.changes,
         phone=phone,
+        cloud_page=cloud_page,
     )

@@ -225,7 +225,9 @@ async def test_what_the_cloud_switched_off_is_off_from_the_first_moment(tmp_path
 async def test_a_finger_that_stays_on_the_bench_brings_the_last_note_back(tmp_path: Path) -> None:
     async with whole(tmp_path) as place, a_browser() as session, asyncio.TaskGroup() as group:
         await place.cloud_comes(group)
-        bench = make_bench(place.device, LogLines(place.device.changes.bump), phone=None)
+        bench = make_bench(
+            place.device, LogLines(place.device.changes.bump), phone=None, cloud_page=None
+        )
         assert bench is not None
 
         def screen() -> str:

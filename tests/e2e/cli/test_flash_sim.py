@@ -91,4 +91,5 @@ async def test_a_row_of_the_list_becomes_a_device_whose_lamp_lights(tmp_path: Pa
         assert device.returncode == 0
     words = said.read_text()
     assert "This device is Harbour (0421) now." in words
+    assert f"Viewers open      {site.public}/k/0421\n" in words
     assert "A running likelight" not in words, "there is none: it starts only now"

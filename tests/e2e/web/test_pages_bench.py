@@ -159,6 +159,11 @@ async def test_the_page_is_used_in_a_phone_beside_the_lamp(
     await expect(code).to_be_visible()
     assert await code.evaluate("(image) => image.decode().then(() => image.naturalWidth)") > 0
 
+    hardware.move(cloud_page="https://cloud.example/k/0421")
+    link = page.get_by_role("link", name="https://cloud.example/k/0421")
+    await expect(link).to_have_attribute("href", "https://cloud.example/k/0421")
+    await expect(page.locator("#phone")).to_have_count(0)
+
 
 @pytest.mark.parametrize("viewport", [PHONE, LAPTOP, DESKTOP], ids=["phone", "laptop", "desktop"])
 async def test_every_target_is_48_pixels_and_nothing_scrolls_sideways(

@@ -44,6 +44,7 @@ async def test_the_state_is_the_json_that_the_issue_names(
             "notes_shown": ["heroes"],
             "viewers": 2,
             "phone": None,
+            "cloud_page": None,
         }
 
 

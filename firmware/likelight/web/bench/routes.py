@@ -60,6 +60,9 @@ class BenchState(_Frozen):
     viewers: int
     phone: str | None
     """Where a phone on this network opens the page; None where only this machine is let in."""
+    cloud_page: str | None
+    """Where viewers open the page at a cloud elsewhere, which lets no other site have it in a
+    frame; None where this server has the page."""
 
 
 class Bench(Protocol):

@@ -1,7 +1,7 @@
 /** The bench, wired together: one event stream in, two buttons out, a viewer's phone beside them. */
 
 import { wireButtons } from "./buttons.js";
-import { showCode, wirePhone } from "./phone.js";
+import { showCode, showCloudPage, wirePhone } from "./phone.js";
 import { Panel, draw, lost } from "./scene.js";
 import { LogList } from "./log_list.js";
 
@@ -16,6 +16,7 @@ source.addEventListener("bench", (event) => {
   const { state, display, log } = JSON.parse(event.data);
   draw(state);
   showCode(state.phone);
+  if (state.cloud_page !== null) showCloudPage(state.cloud_page);
   panel.show(display);
   logList.add(log);
 });

@@ -21,3 +21,11 @@ export function showCode(address) {
   find("scan").textContent =
     address ?? "For a phone, start the demo with --host 0.0.0.0: a code to scan stands here then.";
 }
+
+/** Lead to the page at `address`, of a cloud elsewhere, whose page no frame of this site may have. */
+export function showCloudPage(address) {
+  const link = find("page");
+  link.href = address;
+  link.textContent = address;
+  find("phone")?.closest("section").remove();
+}
