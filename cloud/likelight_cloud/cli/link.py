@@ -25,7 +25,10 @@ def add_link(commands: Commands, _: argparse.ArgumentParser) -> None:
     )
     link.add_argument("kid", metavar="KID", help="the kitchen's id")
     link.add_argument(
-        "kind", choices=[*Moment], metavar="KIND", help=f"what happens there: {', '.join(Moment)}"
+        "kind",
+        choices=[moment.value for moment in Moment],
+        metavar="KIND",
+        help=f"what happens there: {', '.join(Moment)}",
     )
     link.add_argument(
         "--minutes",
@@ -56,5 +59,5 @@ async def _print(options: argparse.Namespace) -> None:
         raise CommandError(f"{options.kid} is not a kitchen's id, such as store-17.") from error
     secret = await secret_in(await profile_called(options.profile), options.secret_file)
     expires = utc_now() + timedelta(minutes=options.minutes)
-    moment = moment_link(options.source, secret.kept, kid, options.kind, expires)
+    moment = moment_link(options.source, secret.kept, kid, Moment(options.kind), expires)
     print((options.public_url / "k" / kid).with_query(moment=moment))

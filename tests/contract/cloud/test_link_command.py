@@ -89,3 +89,6 @@ def test_what_is_wrong_is_said(
         with pytest.raises(SystemExit):
             main(["link", "store-17", "rush", "--minutes", minutes, *options])
         assert "from 1 to 180" in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        main(["link", "store-17", "baked", *options])
+    assert "Moment" not in capsys.readouterr().err

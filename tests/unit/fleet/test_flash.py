@@ -192,7 +192,9 @@ def test_the_whole_list_and_its_codes_are_checked_also_for_one_store(office: Off
         return said
 
     assert "row 3, column board" in refused(STORES.replace("zero-2w", "zero"))
-    assert "codes.csv has no code for 0421" in refused(STORES, {"con": new_code()})
+    uncoded = refused(STORES, {"con": new_code()})
+    assert "codes.csv has no code for 0421" in uncoded
+    assert "store whose device has a token: for that one add the code" in uncoded
     dropped = refused(STORES.replace("0421,", "421,"), {"0421": new_code()})
     assert "421 is 0421 without its zeros" in dropped
     twice = refused(STORES, {"0421": office.codes["con"], "con": office.codes["con"].lower()})

@@ -56,7 +56,9 @@ def read_orders(
     if uncoded := [row.kid for row in chosen if row.kid not in code_of_store]:
         raise FlashError(
             f"{codes} has no code for {named(uncoded)}: on the cloud's server, "
-            "`likelight-cloud kitchen import STORES.csv --codes CODES.csv` draws them"
+            "`likelight-cloud kitchen import STORES.csv --codes CODES.csv` draws them, but not for "
+            "a store whose device has a token: for that one add the code that "
+            "`likelight-cloud kitchen code` prints, as a line STORE,CODE"
         )
     if radius is None and (enterprise := [row.kid for row in chosen if needs_radius(row)]):
         raise FlashError(
