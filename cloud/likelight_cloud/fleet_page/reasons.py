@@ -190,6 +190,14 @@ WORDS: Final[dict[str, Words]] = {
         "Its Wi-Fi is weak",
         "Move the box or the router so that no steel is between them, or use a network cable.",
     ),
+    "simulated": Words(
+        "Not all of its lamp, screen, buttons and camera are real",
+        f"{_CALL_IT} simulated hardware.",
+    ),
+    "tls": Words(
+        "Its connection to the cloud is not secure",
+        f"{_CALL_IT} a fault of its secure connection (TLS).",
+    ),
     "clock-off": Words(
         "Its clock is wrong",
         "Ask who runs the shop's network to let the box reach a time server (UDP port 123).",
@@ -200,7 +208,7 @@ WORDS: Final[dict[str, Words]] = {
 
 def words_of(id: str) -> Words:
     """Return the words of what a device calls `id`, also one that a newer device has."""
-    return WORDS.get(id) or Words(f"{id} does not work", f"{_AGAIN}, and say: {id}.")
+    return WORDS.get(id) or Words(f"It reports {id}", f"{_AGAIN}, and say: {id}.")
 
 
 def of_health(health: Health, today: date) -> Iterator[str]:

@@ -245,4 +245,5 @@ def test_whatever_a_device_finds_has_words() -> None:
         for id in re.findall("`([a-z-]+)`", row)
     ]
     assert len(ids) > 20
-    assert set(ids) <= WORDS.keys()
+    told_by_a_doctor_anywhere = {"simulated", "tls"}
+    assert {*ids, *told_by_a_doctor_anywhere} <= WORDS.keys()

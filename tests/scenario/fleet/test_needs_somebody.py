@@ -59,6 +59,8 @@ NOT_HERE = {
     "cloud-superseded": "the same",
     "catalogue": "only of one that an operator has asked for: its own tests have it",
     "cloud-store": "its cloud is inside, and has no operators",
+    "simulated": "the doctor alone tells it, when somebody runs it there",
+    "tls": "the same",
 }
 """What is not told here, and why."""
 
