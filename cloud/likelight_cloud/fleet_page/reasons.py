@@ -205,10 +205,19 @@ WORDS: Final[dict[str, Words]] = {
 }
 """By the ids of the device's health (METRICS.md there) and of the doctor's checks."""
 
+_SAME_AS: Final = {
+    "boot-volume": "boot-text",
+    "camera-present": "camera",
+    "configuration": "config",
+    "notes": "brand-notes",
+    "port": "address",
+}
+"""The doctor's checks of what the device's health has under another id."""
+
 
 def words_of(id: str) -> Words:
     """Return the words of what a device calls `id`, also one that a newer device has."""
-    return WORDS.get(id) or Words(f"It reports {id}", f"{_AGAIN}, and say: {id}.")
+    return WORDS.get(_SAME_AS.get(id, id)) or Words(f"It reports {id}", f"{_AGAIN}, and say: {id}.")
 
 
 def of_health(health: Health, today: date) -> Iterator[str]:

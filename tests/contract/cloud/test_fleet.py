@@ -43,6 +43,7 @@ BROKEN: dict[str, tuple[dict[str, Any], str]] = {
     "clock": ({"clock_skew_ms": -60_001}, WORDS["clock-off"].to_do),
     "wifi": ({"rssi": -76}, WORDS["wifi-signal"].to_do),
     "review": ({"consent_review": "2026-12-04"}, WORDS["consent"].to_do),
+    "doctor": ({"findings": [{"id": "configuration", "level": "fail"}]}, WORDS["config"].to_do),
     "newer": (
         {"findings": [{"id": "toaster", "level": "fail"}]},
         "Pull the box's plug, wait 10 seconds, put it back, and call IT if this stays, and say: "

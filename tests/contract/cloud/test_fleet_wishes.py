@@ -95,7 +95,9 @@ async def test_a_device_that_polls_is_asked_at_once_and_it_can_be_undone(desk: D
     assert await desk.send(f"{change}/undo") == (303, change)
     assert (await desk.desired()).mode == "on"
     assert (await desk.desired()).version == before.version + 2
-    assert "<h1>Undone: 1 kitchen</h1>" in await desk.read(change)
+    undone = await desk.read(change)
+    assert "<h1>Undone: 1 kitchen</h1>" in undone
+    assert "kim asked for no pictures." in undone
     await desk.send(f"{change}/undo")
     assert (await desk.desired()).version == before.version + 2, "once"
     told = [row for row in await desk.store.audit_from(1, 99) if row.action == "desired set"]
