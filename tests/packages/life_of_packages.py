@@ -14,10 +14,10 @@ from pathlib import Path
 
 import pytest
 
+from support.upgrade_page import commands
+
 PROJECT = Path(__file__).parents[2]
 BUILD = "systemd/debian/build.py"
-PAGE = (PROJECT / "systemd/README.md").read_text(encoding="utf-8")
-INSTALL, MARK = PAGE.split("On a device, in a folder")[1].split("```")[1].splitlines()[1:]
 IN_THE_TREE = (
     "systemd-sysv",
     "udev",
@@ -63,10 +63,11 @@ class Tree:
         assert done.returncode == 0, f"{command} said:\n{done.stdout[-4000:]}"
         return done.stdout
 
-    def install(self, number: int) -> None:
-        """Install what the commit `number` made, older or newer than what is there."""
-        options = "install -y -q --no-install-recommends --allow-downgrades"
-        self.run(f"cd /debs/{number}; {INSTALL.replace('install', options, 1)}; {MARK}")
+    def follow(self, part: str, number: int = 0) -> None:
+        """Do what a part of the page says, in the folder of what the commit `number` made."""
+        said = "; ".join(commands(part))
+        said = said.replace("apt-get install", "apt-get install -y -q --no-install-recommends")
+        self.run(f"cd /debs/{number}; {said}")
 
     def current(self) -> str:
         """Return the version that the daemon's link leads to."""
@@ -98,7 +99,7 @@ def tree(
 
 def test_the_life_of_a_device(tree: Tree) -> None:
     first, second, third = tree.versions
-    tree.install(0)
+    tree.follow("Install or upgrade", 0)
     tree.run("apt-get install -y -q --no-install-recommends /debs/0/likelight-cloud_*.deb")
     assert tree.current() == first
     commit = first.rpartition(".")[2]
@@ -134,12 +135,12 @@ def test_the_life_of_a_device(tree: Tree) -> None:
     assert "WARN  apt-libraries" in libraries_of(tree)
     assert "spidev is taken from /usr/local/" in libraries_of(tree)
 
-    tree.install(1)
+    tree.follow("Install or upgrade", 1)
     assert tree.current() == second
     tree.run("apt-get autoremove -y")
     assert tree.apps() == {first, second}, "one can go back"
 
-    tree.install(0)
+    tree.follow("Go back", 0)
     assert tree.current() == first
     # However an upgrade is cut short, nothing is chosen before it is there.
     refused = tree.run("dpkg --unpack /debs/2/likelight_*.deb || true")
@@ -147,14 +148,14 @@ def test_the_life_of_a_device(tree: Tree) -> None:
     tree.run("dpkg --unpack /debs/2/likelight-app-*.deb")
     assert commit in tree.run("likelight --version"), "the version before runs on"
     tree.run("dpkg --configure -a || true")
-    tree.install(2)
+    tree.follow("Install or upgrade", 2)
     tree.run("apt-get autoremove -y")
     assert tree.current() == third
     assert tree.apps() == {first, third}
     assert "/srv" in tree.run("cat /etc/likelight/likelight.toml")
 
     tree.run("systemctl enable likelight-boot-volume likelight-enrol")  # as first-boot.sh does
-    tree.run("apt-get purge -y 'likelight*'")
+    tree.follow("Uninstall")
     left = tree.run(
         "find / -xdev -path /debs -prune -o -path /proc -prune -o -name '*likelight*' -print"
     )

@@ -5,6 +5,7 @@ import hashlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -14,6 +15,7 @@ from likelight.runtime.clock import utc_now
 from likelight_cloud.cli.main import main
 from support.cloud import KID, bearer
 from support.cloud_server import cloud_server
+from support.upgrade_page import commands
 
 DEVICE = {"serial": "10000000abcdef01", "sw": "1.4.0"}
 
@@ -67,6 +69,37 @@ async def test_a_device_enrols_with_a_code_and_its_own_token(office: Office) -> 
     retyped = code.lower().replace("-", " ").replace("1", "l").replace("0", "o")
     assert await office.enrol(retyped) == (201, named)
     assert await office.poll("own") == 200
+
+
+async def test_a_broken_device_is_replaced_and_the_new_one_gets_what_waits(
+    database: str, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    async def follow(part: str) -> str:
+        """Type the commands of the cloud's server; return the last line that is said."""
+        for line in commands(part):
+            program, *words = line.replace("0421", KID).split()
+            if program == "likelight-cloud":
+                words = [word.replace("cloud.copy", str(tmp_path / "copy")) for word in words]
+                assert await asyncio.to_thread(main, [*words, "--database", database]) == 0
+        return capsys.readouterr().out.splitlines()[-1]
+
+    async with cloud_server(database) as site, aiohttp.ClientSession(site.public) as session:
+        office = Office(session, database, capsys)
+        await office.enrol(await office.code(), "old")
+        assert await office.poll("old") == 200
+        note, key = {"code": "heroes"}, {"Idempotency-Key": "a-key"}
+        async with session.post(f"/v1/kitchens/{KID}/notes", json=note, headers=key) as reply:
+            waiting = (await reply.json())["id"]
+        code = await follow("Replace a broken device")
+        assert await office.poll("old") == 401
+        assert (await office.enrol(code, "new"))[0] == 201
+        path = f"/v1/kitchens/{KID}/events?wait=0&boot_id=boot-2"
+        async with session.get(path, headers=bearer("new")) as reply:
+            assert [note["id"] for note in (await reply.json())["notes"]] == [waiting]
+        await follow("Move a device to another store")
+        assert await office.poll("new") == 401
+    # The second of the two needs a cloud that does not serve; the first does not mind.
+    await follow("Back up, and put back")
 
 
 async def test_a_code_that_is_used_unknown_or_replaced_is_refused(office: Office) -> None:
