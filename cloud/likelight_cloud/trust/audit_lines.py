@@ -47,7 +47,6 @@ class AuditLines:
     async def run(self) -> None:
         """Write a line for each row that has none yet, until cancelled."""
         while True:
-            await asyncio.sleep(LOOK_S)
             try:
                 await self._tell()
                 self._failed = False
@@ -55,6 +54,7 @@ class AuditLines:
                 if not self._failed:
                     log.warning("The audit log can't be read: %s", error)
                 self._failed = True
+            await asyncio.sleep(LOOK_S)
 
     async def _tell(self) -> None:
         if self._first is None:
