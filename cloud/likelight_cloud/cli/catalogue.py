@@ -50,8 +50,8 @@ def add_catalogue(commands: Commands, database: argparse.ArgumentParser) -> None
         database,
         _add,
         "check a brand's folder of notes and publish it",
-        "Nothing is kept where `likelight notes check` would find a mistake: every note is tried "
-        "in every language on every panel.",
+        "Nothing is kept where `likelight notes check FOLDER` would find a mistake: every note is "
+        "tried in every language on every panel.",
     )
     add.add_argument("folder", type=Path, metavar="FOLDER", help="the folder of JSON files")
     add.add_argument(

@@ -58,7 +58,7 @@ def read_orders(
             f"{codes} has no code for {named(uncoded)}: on the cloud's server, "
             "`likelight-cloud kitchen import STORES.csv --codes CODES.csv` draws them, but not for "
             "a store whose device has a token: for that one add the code that "
-            "`likelight-cloud kitchen code` prints, as a line STORE,CODE"
+            "`likelight-cloud kitchen code KID` prints, as a line STORE,CODE"
         )
     if radius is None and (enterprise := [row.kid for row in chosen if needs_radius(row)]):
         raise FlashError(
