@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from likelight_cloud.trust.audit_lines import row_told
 from support.cloud import KID
 
 
@@ -64,7 +65,8 @@ async def _started(
 
 async def _listen(stream: asyncio.StreamReader, into: list[str]) -> None:
     async for line in stream:
-        into.append(line.decode())
+        if row_told(line.decode()) is None:  # each start tells the rows of the audit log
+            into.append(line.decode())
 
 
 class Client:
