@@ -89,6 +89,7 @@ async def test_those_that_are_open_are_shown_and_one_that_turns_private_leaves_a
         for kid in ("inn", "pier"):
             assert not await page.locator(f'[data-kid="{kid}"]').is_visible()
             assert not await watched(site, kid)
+        await expect(page.locator("#cover")).to_be_hidden()  # it fades
         said = await page.locator("main").inner_text()
         assert said.split("\n") == [
             "Our kitchens, live",
@@ -117,8 +118,8 @@ async def test_those_that_are_open_are_shown_and_one_that_turns_private_leaves_a
         await report(store, "bay", State.PRIVATE)
         await report(store, "mill", State.CLOSED)
         await expect(page.locator("[data-shown]")).to_have_count(0)
-        assert await page.locator("#cover").is_visible()
-        assert await page.locator("#what").inner_text() == "No kitchen is open just now."
+        await expect(page.locator("#cover")).to_be_visible()
+        await expect(page.locator("#what")).to_have_text("No kitchen is open just now.")
         assert not await watched(site, "bay")
         await photograph(page, "wall-none")
 
