@@ -11,6 +11,7 @@ from likelight.cli.exits import Exit, end
 if TYPE_CHECKING:
     from likelight.cli.target import Commands
     from likelight.config.boot_report import Polygons
+    from likelight.config.settings import Config
 
 VOLUME = Path("/boot/firmware")
 
@@ -21,7 +22,8 @@ def add_boot_volume(commands: "Commands") -> None:
         "boot-volume",
         help="take over what likelight.txt on the boot volume says, as root, at each boot",
         description="Take over likelight.txt, once for each change of it: all of it on a new "
-        "device; network, name and panel language on one that has enrolled. With a mistake "
+        "device; network, name and panel language on one that has enrolled, or that has no cloud "
+        "and its crew's consent. With a mistake "
         "nothing changes, and each is told with its line.",
     )
     command.add_argument(
@@ -77,7 +79,7 @@ def _masks() -> "Polygons":
 
 
 def _enrolled() -> Mapping[str, str] | None:
-    """Return with which settings this device has enrolled; None on a new one.
+    """Return with which settings this device is a kitchen's; None on a new one.
 
     Raises `ConfigError` for a device whose configuration has a mistake: whose it is, is not known.
     """
@@ -90,11 +92,7 @@ def _enrolled() -> Mapping[str, str] | None:
     if not places.default_file.exists():
         return None
     config = read_config(places.default_file, usual_state_dir(places))
-    if (
-        reset_is_begun(config.state_dir)
-        or not config.token_file.exists()
-        or config.cloud.url is None
-    ):
+    if reset_is_begun(config.state_dir) or not _is_a_kitchen_s(config):
         return None
     settings = {
         "store": config.kitchen.id,
@@ -106,3 +104,13 @@ def _enrolled() -> Mapping[str, str] | None:
         "kit": config.kit,
     }
     return {name: value for name, value in settings.items() if value is not None}
+
+
+def _is_a_kitchen_s(config: "Config") -> bool:
+    """Return whether the device has enrolled. A single store's never does: there the crew's consent
+    decides, since it was given for these hours, this kitchen and no cloud."""
+    from likelight.gate.consent import CONSENT_FILE
+
+    if config.cloud.url is None:
+        return (config.state_dir / CONSENT_FILE).exists()
+    return config.token_file.exists()

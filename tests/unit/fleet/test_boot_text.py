@@ -127,7 +127,7 @@ def test_on_an_enrolled_device_it_changes_network_name_and_language_alone() -> N
     settings, network, said = enrolled_takes(f"{wifi}board = pi-4\ntimezone = Europe/Berlin\n")
     assert (settings, network, len(said)) == ({}, False, 2)
     assert said[0].endswith(
-        "line 3: board can't be changed here once a device is enrolled: write board = pi-5"
+        "line 3: board can't be changed here once a device is a kitchen's: write board = pi-5"
     )
     assert said[1].endswith("delete the line")
 

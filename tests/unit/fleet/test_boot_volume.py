@@ -3,10 +3,13 @@
 import fcntl
 import os
 import subprocess
+from datetime import date
 from pathlib import Path
 
 import pytest
 
+from likelight.cli import boot_volume
+from likelight.cli import target as cli_target
 from likelight.config.boot_report import NOTHING, read_report
 from likelight.config.settings import read_config
 from likelight.contract.enrolment import new_code
@@ -14,6 +17,8 @@ from likelight.fleet.boot_volume.take import Places, Taken, network_has_worked, 
 from likelight.fleet.seed.boot_text import boot_text
 from likelight.fleet.stores.details import Details
 from likelight.fleet.stores.rows import StoreRow
+from likelight.gate.consent import Consent, write_consent
+from likelight.runtime.clock import utc_now
 
 DISPATCHER = Path(__file__).parents[3] / "systemd" / "90-likelight"
 SECRET = "open-sesame"
@@ -187,6 +192,35 @@ def test_an_enrolled_device_takes_network_name_and_language_alone(device: Device
     config = read_config(device.places.config)
     assert (config.kitchen.language, config.kitchen.id, config.board) == ("en", "0421", "pi-5")
     assert (device.has(SECRET), device.has(CODE)) == (["likelight.txt"], [])
+
+
+def test_once_its_crew_has_consented_a_device_without_a_cloud_keeps_its_hours_and_its_kitchen(
+    device: Device, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = device.places.config.parent
+    places = cli_target.Places(device.places.config)
+    monkeypatch.setattr(cli_target, "Places", lambda: places)
+    folder.mkdir()
+    device.places.config.write_text(
+        f'state_dir = "{folder}"\n[kitchen]\nid = "0421"\ntimezone = "Europe/Berlin"\n'
+        '[schedule]\nmonday = "11:00-23:00"\n'
+    )
+    assert boot_volume._enrolled() is None, "until then it is a new one"
+    signed = Consent(
+        kitchen="0421", signed_by="Kim", notice="3", recorded_at=utc_now(), review=date.today()
+    )
+    write_consent(folder, signed)
+    enrolled = dict(boot_volume._enrolled() or {})
+    for text, words in (
+        (b"timezone = Asia/Tokyo", "write timezone = Europe/Berlin"),
+        (b"board = pi-4", "board can't be changed here once a device is a kitchen's: delete the"),
+        (b"cloud = https://new.example", "this device has no cloud, and this file names one"),
+    ):
+        (mistake,) = device.takes(text, enrolled).mistakes
+        assert words in str(mistake)
+    assert device.takes(b"name = Port\r\n" + WIFI, enrolled) == Taken(changed=True, network=True)
+    kitchen = read_config(device.places.config).kitchen
+    assert (kitchen.name, kitchen.timezone) == ("Port", "Europe/Berlin")
 
 
 @pytest.mark.parametrize(

@@ -27,7 +27,7 @@ ANOTHER_STORE: Final = "another-store"
 MASKS: Final = "masks"
 SETTINGS: Final = (*_IDENTITY, *_DEVICE, MASKS, RESET, *NETWORK)
 CHANGEABLE: Final = frozenset(("name", "language", "country", MASKS, *NETWORK))
-"""What the file may change on a device that has enrolled; the country is its Wi-Fi's. A mask that
+"""What the file may change on a kitchen's device; the country is its Wi-Fi's. A mask that
 uncovers anything needs the crew, too."""
 
 _ALSO_CALLED = {
@@ -155,7 +155,8 @@ def read_boot_text(content: bytes) -> BootText:
 
 
 def for_enrolled(text: BootText, enrolled: Mapping[str, str]) -> BootText:
-    """Return what of `text` counts on a device that has enrolled, with the settings `enrolled`.
+    """Return what of `text` counts on a device that has enrolled, with the settings `enrolled`,
+    or that needs no cloud and has its crew's consent.
 
     Its network, its name and its panel's language, where the file is this kitchen's. Consent,
     hours and PRIVACY have no setting in such a file at all. One that asks for a reset counts as it
@@ -166,10 +167,13 @@ def for_enrolled(text: BootText, enrolled: Mapping[str, str]) -> BootText:
     for name in ("store", "cloud"):
         if _same(text, enrolled, name):
             continue
-        words = f"this device belongs to {enrolled[name]}, and this file to another {name}: "
-        words += "nothing in it counts. Delete the file, or reset the device for another store"
-        own = f"{name} = {enrolled[name]}"
-        return _refused(LineMistake(text.lines[name], words, Remedy.WRITE, own))
+        line = text.lines[name]
+        rest = "nothing in it counts. Delete the file, or reset the device for another store"
+        if name not in enrolled:
+            words = f"this device has no {name}, and this file names one: {rest}"
+            return _refused(LineMistake(line, words))
+        words = f"this device belongs to {enrolled[name]}, and this file to another {name}: {rest}"
+        return _refused(LineMistake(line, words, Remedy.WRITE, f"{name} = {enrolled[name]}"))
     wrong = [
         _as_enrolled(text.lines[name], name, enrolled.get(name))
         for name in text.settings
@@ -205,7 +209,7 @@ def _remarked(content: bytes, names: Collection[str], said: Mapping[str, str]) -
 
 
 def _as_enrolled(line: int, name: str, value: str | None) -> LineMistake:
-    words = f"{name} can't be changed here once a device is enrolled: "
+    words = f"{name} can't be changed here once a device is a kitchen's: "
     if value is None:
         return LineMistake(line, f"{words}delete the line")
     own = f"{name} = {value}"
