@@ -115,7 +115,7 @@ class WebhookSender:
         self._rng = rng
         self._allowed = allowed
         self.tries: Counter[str] = Counter({"taken": 0, "refused": 0})
-        """How the tries of this process have ended."""
+        """How the tries of this process have ended, each once the store knows of it."""
 
     async def run(self) -> None:
         """Send until cancelled. The store must be open."""
@@ -148,10 +148,10 @@ class WebhookSender:
         secret = secret_of(database_secret, delivery.webhook)
         headers = signed_headers(secret, delivery.message, self._now(), body)
         answer = await post(delivery.url, headers, body, self._allowed)
-        self.tries["taken" if answer.why is None else "refused"] += 1
         # What can't be kept now is claimed anew in a minute, and sent under the same id.
         with suppress(StoreError):
             await self._keep(delivery, answer)
+        self.tries["taken" if answer.why is None else "refused"] += 1
 
     async def _keep(self, delivery: Delivery, answer: Answer) -> None:
         if answer.why is None:
