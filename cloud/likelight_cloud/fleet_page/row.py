@@ -14,9 +14,16 @@ from typing import Final, Literal
 
 from likelight.contract import OFFLINE_AFTER_S, Desired, DeviceFinding, Health, State, Time, Wire
 from likelight.contract.figures import SLOWED, UNDERVOLTAGE
-from likelight_cloud.fleet_page import reasons
 from likelight_cloud.fleet_page.catalogues import FleetCatalogue, fleet_catalogue
-from likelight_cloud.fleet_page.reasons import Words
+from likelight_cloud.fleet_page.reasons import of_health
+from likelight_cloud.fleet_page.words import (
+    CAMERA,
+    INTERRUPTED,
+    OF_SIGNAL,
+    OFFLINE,
+    Words,
+    words_of,
+)
 from likelight_cloud.store.records import KitchenRecord
 from likelight_cloud.store.signals import SignalKind
 
@@ -62,9 +69,9 @@ _CALM: Final[Mapping[Air, str]] = {
     "shows one.",
 }
 _OF_STATE: Final[Mapping[Air, tuple[str, Words]]] = {
-    Air.OFFLINE: ("offline", reasons.OFFLINE),
-    Air.FAULT: ("camera", reasons.CAMERA),
-    Air.INTERRUPTED: ("interrupted", reasons.INTERRUPTED),
+    Air.OFFLINE: ("offline", OFFLINE),
+    Air.FAULT: ("camera", CAMERA),
+    Air.INTERRUPTED: ("interrupted", INTERRUPTED),
 }
 
 Works = Literal["works", "broken"]
@@ -230,24 +237,25 @@ def _reasons(
 ) -> tuple[Reason, ...]:
     if air in (Air.OFF_AIR, Air.NEW):
         return ()
-    found: dict[str, Words] = {}
+    # Device, doctor and cloud may each have seen the same: it is said once.
+    found: dict[Words, str] = {}
     if air in _OF_STATE:
         id, words = _OF_STATE[air]
-        found[id] = words
+        found[words] = id
     # Of one that is not heard the figures are old.
     if health is not None and air is not Air.OFFLINE:
-        for id in reasons.of_health(health, today):
-            found.setdefault(id, reasons.words_of(id))
+        for id in of_health(health, today):
+            found.setdefault(words_of(id), id)
         if refuses:
-            found.setdefault("catalogue", reasons.words_of("catalogue"))
+            found.setdefault(words_of("catalogue"), "catalogue")
     # Nor is anything known of its lamp.
     if air is not Air.OFFLINE:
-        for kind in sorted(reasons.OF_SIGNAL.keys() & set(signals)):
-            id, words = reasons.OF_SIGNAL[kind]
-            found.setdefault(id, words)
-    return tuple(Reason(id=id, what=it.what, to_do=it.to_do) for id, it in found.items())
+        for kind in sorted(OF_SIGNAL.keys() & set(signals)):
+            id, words = OF_SIGNAL[kind]
+            found.setdefault(words, id)
+    return tuple(Reason(id=id, what=it.what, to_do=it.to_do) for it, id in found.items())
 
 
 def _told(finding: DeviceFinding) -> FleetFinding:
-    words = reasons.words_of(finding.id)
+    words = words_of(finding.id)
     return FleetFinding(id=finding.id, level=finding.level, what=words.what, to_do=words.to_do)

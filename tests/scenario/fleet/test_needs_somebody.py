@@ -16,18 +16,19 @@ import aiohttp
 import pytest
 
 from likelight.config.settings import Config
-from likelight.contract import Status
+from likelight.contract import DeviceFinding, Status
 from likelight.daemon import assembly
 from likelight.daemon.device import Device
 from likelight.daemon.hardware import DeviceHardware
 from likelight.daemon.prepare import prepare
+from likelight.fleet.doctor.checks import CHECKS
 from likelight.fleet.doctor.own_look import OWN, OwnLook, no_command
 from likelight.fleet.doctor.system import System
 from likelight.gate.consent import Consent, write_consent
 from likelight.runtime.clock_sync import BootClock
 from likelight.runtime.troubles import Trouble
 from likelight.web.http.server import listen
-from likelight_cloud.fleet_page.reasons import OF_SIGNAL, WORDS
+from likelight_cloud.fleet_page.words import OF_SIGNAL, SAME_AS, WORDS, words_of
 from likelight_cloud.store.operators import Operator, Role
 from likelight_cloud.trust.device import hashed
 from likelight_hw.lamps.group import GovernedLamps, LampSlot
@@ -59,8 +60,6 @@ NOT_HERE = {
     "cloud-superseded": "the same",
     "catalogue": "only of one that an operator has asked for: its own tests have it",
     "cloud-store": "its cloud is inside, and has no operators",
-    "simulated": "the doctor alone tells it, when somebody runs it there",
-    "tls": "the same",
 }
 """What is not told here, and why."""
 
@@ -298,6 +297,7 @@ def test_each_reason_is_broken_once_and_says_what_to_do(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     told: dict[str, str] = {}
+    by_doctor: dict[str, str] = {}
 
     async def scenario() -> None:
         async with kitchen(tmp_path) as (place, now):
@@ -306,6 +306,7 @@ def test_each_reason_is_broken_once_and_says_what_to_do(
             async with living(place, now) as device:
                 await asyncio.sleep(150)
                 assert await place.reasons() == {}
+                by_doctor.update(await the_doctor_tells(place, device))
                 await asyncio.to_thread(files_break, place, now)
                 place.lights.broken = True
                 await place.passes(700)
@@ -334,7 +335,21 @@ def test_each_reason_is_broken_once_and_says_what_to_do(
 
     run_virtual(scenario())
     of_cloud = {"offline", "interrupted", *(id for id, _ in OF_SIGNAL.values())}
-    assert told.keys() | NOT_HERE.keys() == WORDS.keys() | of_cloud
+    every = told.keys() | (by_doctor.keys() - SAME_AS.keys())
+    assert every | NOT_HERE.keys() == WORDS.keys() | of_cloud
+
+
+async def the_doctor_tells(place: Place, device: Device) -> dict[str, str]:
+    """Let all fail that only somebody who runs the doctor there can see; then let all be well."""
+    told: dict[str, str] = {}
+    alone = {check.id for check in CHECKS} - {check.id for check in OWN} - {"daemon"}
+    for ids in (alone - SAME_AS.keys(), alone & SAME_AS.keys(), frozenset[str]()):
+        device.keep_findings(tuple(DeviceFinding(id=id, level="fail") for id in ids))
+        await asyncio.sleep(150)
+        now = await place.reasons()
+        assert set(now.values()) == {words_of(id).to_do for id in ids}
+        told.update(now)
+    return told
 
 
 def files_break(place: Place, now: datetime) -> None:

@@ -13,7 +13,7 @@ from likelight.daemon.self_check import Looked
 from likelight.fleet.doctor.check import Finding, check, fail, skip
 from likelight.fleet.doctor.own_look import OWN, OwnLook, no_command
 from likelight.fleet.doctor.system import System
-from likelight_cloud.fleet_page.reasons import WORDS
+from likelight_cloud.fleet_page.words import WORDS
 from support.doctor import CLOUD, KIT, PI_4, SENSOR
 from support.machine import Machine
 from support.virtual import run_virtual
