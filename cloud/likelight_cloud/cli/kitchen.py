@@ -24,6 +24,7 @@ from likelight_cloud.cli.errors import CommandError
 from likelight_cloud.cli.labels import add_labels
 from likelight_cloud.cli.sheet import add_sheet
 from likelight_cloud.cli.stores_command import add_stores
+from likelight_cloud.fleet_page.row import AIR_WORDS, Air, air_of, contact_of, last_heard_at
 from likelight_cloud.store.records import KitchenRecord
 from likelight_cloud.store.rotation import RotationStep
 from likelight_cloud.trust.device import hashed, new_token
@@ -147,8 +148,9 @@ def _name(text: str) -> str:
 
 
 def _facts(record: KitchenRecord) -> dict[str, object]:
-    """Return what the database knows of a kitchen, under the names that programs read."""
+    """Return what operators may know of a kitchen, under the names that programs read."""
     report, rotation = record.report, record.rotation
+    air, heard_at = _heard(record)
     return {
         "kid": record.kid,
         "name": record.name,
@@ -161,18 +163,22 @@ def _facts(record: KitchenRecord) -> dict[str, object]:
         "desired": record.desired.model_dump(mode="json"),
         "rotation": rotation and rotation.step.value,
         "rotation_at": rotation and _time(rotation.at),
-        "heard_at": report and _time(report.received_at),
-        "state": report and report.state.value,
-        "state_since": report and _time(report.since),
+        "last_heard_at": heard_at and _time(heard_at),
+        "state": air.value,
         "simulated": report and report.simulated,
         "lit_total": report and report.lit_total,
     }
 
 
 def _last_report(record: KitchenRecord) -> str:
-    if record.report is None:
-        return "its device has never reported"
-    return f"{record.report.state.value}, heard {_time(record.report.received_at)}"
+    air, heard_at = _heard(record)
+    words = AIR_WORDS[air].lower()
+    return f"{words} since {_time(heard_at)}" if heard_at else words
+
+
+def _heard(record: KitchenRecord) -> tuple[Air, datetime | None]:
+    air = air_of(record, contact_of(record, utc_now()))
+    return air, last_heard_at(record, air)
 
 
 def _time(moment: datetime) -> str:

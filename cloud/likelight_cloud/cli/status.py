@@ -4,9 +4,9 @@ import argparse
 import json
 from collections import Counter
 
-from likelight.contract import OFFLINE_AFTER_S
 from likelight.runtime.clock import utc_now
 from likelight_cloud.cli.database import Commands, action, json_option, opened
+from likelight_cloud.fleet_page.row import AIR_WORDS, air_of, contact_of
 
 
 def add_status(commands: Commands, database: argparse.ArgumentParser) -> None:
@@ -21,18 +21,11 @@ async def _status(options: argparse.Namespace) -> None:
     async with opened(options) as store:
         kitchens = await store.kitchens()
     now = utc_now()
-    states: Counter[str] = Counter()
-    for record in kitchens:
-        if record.report is None:
-            states["never heard"] += 1
-        elif (now - record.report.received_at).total_seconds() >= OFFLINE_AFTER_S:
-            states["offline"] += 1
-        else:
-            states[record.report.state.value] += 1
+    states = Counter(air_of(record, contact_of(record, now)) for record in kitchens)
     rotations = Counter(record.rotation.step.value for record in kitchens if record.rotation)
     facts = {
         "kitchens": len(kitchens),
-        "states": dict(states.most_common()),
+        "states": {air.value: count for air, count in states.most_common()},
         "rotations": dict(rotations.most_common()),
         "likes": sum(record.likes_total for record in kitchens),
         "notes": sum(record.head for record in kitchens),
@@ -41,14 +34,11 @@ async def _status(options: argparse.Namespace) -> None:
     if options.json:
         print(json.dumps(facts, indent=2))
         return
-    told, rotating = _told(states), _told(rotations)
+    told = ", ".join(f"{count} {AIR_WORDS[air].lower()}" for air, count in states.most_common())
+    rotating = ", ".join(f"{count} {step}" for step, count in rotations.most_common())
     print(
         f"Kitchens: {facts['kitchens']}{f' ({told})' if told else ''}\n"
         f"Rotations of tokens: {rotating or 0}\n"
         f"Likes: {facts['likes']}\n"
         f"Notes: {facts['notes']}, of which shown: {facts['notes_shown']}"
     )
-
-
-def _told(counts: Counter[str]) -> str:
-    return ", ".join(f"{count} {what}" for what, count in counts.most_common())

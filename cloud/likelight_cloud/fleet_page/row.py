@@ -153,6 +153,24 @@ def contact_of(record: KitchenRecord, now: datetime) -> Contact:
     return Contact(offline=ago is None or ago >= OFFLINE_AFTER_S, pictures=None)
 
 
+def air_of(record: KitchenRecord, contact: Contact) -> Air:
+    """Return the state of a kitchen, as its operators may know it."""
+    if record.report is None:
+        return Air.NEW
+    if contact.offline:
+        return Air.OFFLINE
+    if contact.pictures == "missing":
+        return Air.INTERRUPTED
+    return _AIR[record.report.state]
+
+
+def last_heard_at(record: KitchenRecord, air: Air) -> datetime | None:
+    """Return when a kitchen that is not heard now was heard last, to the minute."""
+    if record.report is None or air is not Air.OFFLINE:
+        return None
+    return record.report.received_at.replace(second=0, microsecond=0)
+
+
 def fleet_kitchen(
     record: KitchenRecord,
     health: Health | None,
@@ -164,7 +182,7 @@ def fleet_kitchen(
     """Return what operators may know of a kitchen. `signals` are those of it that are open, `names`
     those of catalogue documents."""
     report = record.report
-    air = _air(record, contact)
+    air = air_of(record, contact)
     found = {one.id for one in (health.findings if health else None) or ()}
     says = health is not None and health.findings is not None and air is not Air.OFFLINE
 
@@ -188,9 +206,7 @@ def fleet_kitchen(
     return facts.model_copy(
         update={
             "version": health.sw,
-            "last_heard_at": report.received_at.replace(second=0, microsecond=0)
-            if air is Air.OFFLINE
-            else None,
+            "last_heard_at": last_heard_at(record, air),
             "simulated": report.simulated,
             "pictures": contact.pictures if air in _WITH_PICTURES else None,
             "lamp": works("lamp"),
@@ -215,16 +231,6 @@ def fleet_kitchen(
             ),
         }
     )
-
-
-def _air(record: KitchenRecord, contact: Contact) -> Air:
-    if record.report is None:
-        return Air.NEW
-    if contact.offline:
-        return Air.OFFLINE
-    if contact.pictures == "missing":
-        return Air.INTERRUPTED
-    return _AIR[record.report.state]
 
 
 def _reasons(

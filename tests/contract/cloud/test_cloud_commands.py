@@ -71,13 +71,13 @@ def test_kitchens_are_listed_shown_renamed_and_removed(operator: Operator) -> No
     operator("kitchen", "add", "k2", "Two")
     operator("kitchen", "add", "k1", "One")
     assert operator("kitchen", "list") == (
-        "k1  One  (its device has never reported)\nk2  Two  (its device has never reported)\n"
+        "k1  One  (not installed yet)\nk2  Two  (not installed yet)\n"
     )
     operator("kitchen", "rename", "k1", "Uno")
     assert "a kitchen's name" in operator.fails("kitchen", "rename", "k1", "two\nlines")
     shown = operator.lists("kitchen", "show", "k1")
     assert isinstance(shown, dict)
-    assert (shown["name"], shown["likes"], shown["state"]) == ("Uno", 0, None)
+    assert (shown["name"], shown["likes"], shown["state"]) == ("Uno", 0, "new")
     assert "name: Uno\n" in operator("kitchen", "show", "k1")
     assert "This would remove the kitchen k1 (Uno)" in operator(
         "kitchen", "remove", "k1", "--dry-run"
@@ -95,14 +95,14 @@ def test_kitchens_are_listed_shown_renamed_and_removed(operator: Operator) -> No
         assert "there is no kitchen k1 in " in operator.fails(*words)
     assert operator.lists("status") == {
         "kitchens": 1,
-        "states": {"never heard": 1},
+        "states": {"new": 1},
         "rotations": {},
         "likes": 0,
         "notes": 0,
         "notes_shown": 0,
     }
     assert operator("status") == (
-        "Kitchens: 1 (1 never heard)\nRotations of tokens: 0\nLikes: 0\n"
+        "Kitchens: 1 (1 not installed yet)\nRotations of tokens: 0\nLikes: 0\n"
         "Notes: 0, of which shown: 0\n"
     )
 

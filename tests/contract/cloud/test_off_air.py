@@ -1,5 +1,7 @@
 """Private, closed and off are one thing to an operator: byte for byte, in every outlet."""
 
+import asyncio
+from argparse import Namespace
 from collections.abc import Collection
 from dataclasses import replace
 from datetime import timedelta
@@ -7,11 +9,15 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from likelight.contract import State, Status
+from likelight_cloud.cli.database import opened
+from likelight_cloud.cli.main import main
 from likelight_cloud.signals.rules import changes
+from likelight_cloud.store.choice import database_of
 from likelight_cloud.store.signals import FleetRecord, OpenSignal, Signal, SignalKind
 from support.cloud import KID, NOON, status
 from support.desk import HEALTHY, Desk, desk_of
@@ -81,6 +87,44 @@ async def test_no_outlet_tells_private_closed_and_off_from_one_another(tmp_path:
         # Silent ones are the same, too.
         desk.clock.step(minutes=5)
         assert await off_air("off") == await off_air("private")
+
+
+def test_no_command_tells_them_from_one_another(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at = ["--database", str(tmp_path / "cloud.db")]
+    for command in ("kitchen", "status"):
+        monkeypatch.setattr(f"likelight_cloud.cli.{command}.utc_now", lambda: NOON)
+
+    def say(*words: str) -> str:
+        assert main([*words, *at]) == 0
+        return capsys.readouterr().out
+
+    say("init")
+    say("kitchen", "add", KID, "Demo")
+
+    async def report(state: str, ago_s: int) -> None:
+        since = (NOON - timedelta(hours=len(state))).isoformat()
+        told = status(
+            boot_id=f"{state}-{ago_s}", camera={"state": state, "since": since, "cause": "button"}
+        )
+        heard_at = NOON - timedelta(seconds=ago_s)
+        async with opened(Namespace(database=database_of(at[1]))) as store:
+            await store.put_status(KID, Status.model_validate(told), heard_at)
+
+    def said(state: str, ago_s: int = 0) -> dict[str, str]:
+        asyncio.run(report(state, ago_s))
+        commands = (("status",), ("kitchen", "list"), ("kitchen", "show", KID))
+        told = {" ".join(words): say(*words) for words in commands}
+        return told | {f"{' '.join(words)} json": say(*words, "--json") for words in commands}
+
+    private, closed, off = [said(state, ago_s) for ago_s, state in enumerate(OFF_AIR)]
+    assert private == closed == off
+    assert "off air on purpose" in private["status"]
+    assert private["kitchen list"] == f"{KID}  Demo  (off air on purpose)\n"
+    assert "on the air" in said("live")["kitchen list"]
+    silent = said("private", 630)["kitchen list"]
+    assert "(not heard since 2026-11-21T11:49:00+00:00)" in silent
 
 
 moments = st.one_of(st.integers(0, 600), st.integers(0, 200_000)).map(
