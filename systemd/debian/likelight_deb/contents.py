@@ -132,6 +132,7 @@ class Contents:
             "firmware/SETTINGS.md",
             "firmware/FLASH.md",
             "firmware/STORE.md",
+            "firmware/STORE.html",
             "hw/WIRING.md",
         ):
             _put(self._source / page, documents)

@@ -37,12 +37,14 @@ SITUATIONS = (
 def table() -> str:
     """Return the table of what may be in the way of a new device."""
     rows = [
-        f"| {plain(sentence(one, ENGLISH))} | {one.code} | {PATTERNS[one]} "
+        f"| ![](store/{one.code}.webp) | {plain(sentence(one, ENGLISH))} | {one.code} "
+        f"| ![](store/lamp-{one.code}.svg) {PATTERNS[one]} "
         f"| {one.said[0].upper()}{one.said[1:]}. {one.fix} |"
         for one in Obstacle
     ]
-    head = "| the panel says | code | the lamp | what it means, and what to do |\n|---|---|---|---|"
-    return "\n".join((head, *rows))
+    head = "| | the panel says | code | the lamp | what it means, and what to do |"
+    line = "|---|---|---|---|---|"
+    return "\n".join((head, line, *rows))
 
 
 def plain(text: str) -> str:
@@ -60,7 +62,7 @@ def test_each_obstacle_has_its_sentence_code_and_light_on_the_page() -> None:
 
 def test_every_screen_of_an_ordinary_day_is_on_the_page() -> None:
     page = PAGE.read_text(encoding="utf-8").split("## Every day, on the panel")[1]
-    rows = {line.split(" | ")[0].strip("| "): line for line in page.splitlines() if "|" in line}
+    rows = {line.split(" | ")[1]: line for line in page.splitlines() if line.startswith("| ")}
     for screen in (*answers(), *(headline(situation) for situation in SITUATIONS)):
         match screen:
             case StatusScreen(said, detail, _):
