@@ -23,6 +23,7 @@ from support.pictures import HEIGHT, WIDTH, heavy
 from support.relay import Uploading, uploading, wall_us
 from support.shipped_proxies import CLOUD, PROXIES
 from support.slow_proxy import SlowLine, slow_proxy
+from support.waiting import WITHIN_S
 
 CAMERA = b"\xaa" * 64
 """In each picture of the camera, and in no placeholder."""
@@ -136,7 +137,7 @@ async def privacy(proxy: str, folder: Path, bytes_per_s: float = 100_000) -> Pri
             group.create_task(_over_a_line(f"{place.url}/k/{KID}/", path, reader, bytes_per_s))
             for path, reader in readers.items()
         ]
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(WITHIN_S):
             # The streams until every buffer on their way is full; the page leaves pictures out.
             while not all(
                 reader.count > bytes_per_s * (0.3 if path == "ws" else 4)

@@ -19,6 +19,7 @@ from likelight_hw.ports import (
     PlaceholderSpec,
     StreamFormat,
 )
+from support.waiting import WITHIN_S
 
 Event = StreamFormat | AccessUnit | Jpeg | DrawnPlaceholder | CameraStatus
 
@@ -81,7 +82,7 @@ class Recorder:
     def phases(self) -> list[CameraPhase]:
         return [status.phase for status in self.statuses]
 
-    async def until(self, met: Callable[[], bool], within: float = 30.0) -> None:
+    async def until(self, met: Callable[[], bool], within: float = WITHIN_S) -> None:
         """Return as soon as `met()`; raise `TimeoutError` when that takes too long."""
         async with asyncio.timeout(within):
             while not met():

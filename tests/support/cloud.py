@@ -20,6 +20,7 @@ from likelight_cloud.api.device.catalogue import get_document
 from likelight_cloud.app import Cloud
 from likelight_cloud.store.choice import database_of
 from likelight_cloud.trust.device import hashed
+from support.waiting import WITHIN_S
 
 KID = "demo"
 TOKEN = "the-device-token"
@@ -145,7 +146,7 @@ async def serving(
     """Serve the cloud on `database`, a path or a URL, with one kitchen and its device's token.
 
     On a virtual clock give the path of a socket as `unix`: what is sent there has arrived, so that
-    no time passes on the way. Then a request may also take longer than 20 s.
+    no time passes on the way.
     """
     now = now or WallClock()
     store = database_of(str(database)).store()
@@ -156,11 +157,11 @@ async def serving(
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
     await runner.setup()
     jar = aiohttp.CookieJar(unsafe=True)
-    timeout = aiohttp.ClientTimeout(total=20 if unix is None else 120)
+    timeout = aiohttp.ClientTimeout(total=120)
     try:
         async with asyncio.TaskGroup() as group:
             running = group.create_task(cloud.run())
-            await asyncio.wait_for(cloud.ready.wait(), 20)
+            await asyncio.wait_for(cloud.ready.wait(), WITHIN_S)
             await store.add_kitchen(KID, "The demo kitchen", now())
             await store.add_token(KID, hashed(TOKEN), now())
             # Only now: a device that waits for its cloud would be refused for minutes.

@@ -5,6 +5,8 @@ import re
 import sys
 from dataclasses import dataclass
 
+from support.waiting import WITHIN_S
+
 
 @dataclass(frozen=True)
 class CloudProcess:
@@ -30,7 +32,7 @@ async def serve(url: str, port: int, *options: str) -> CloudProcess:
         stderr=asyncio.subprocess.PIPE,
     )
     assert process.stderr is not None
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(WITHIN_S):
         first = (await process.stderr.readline()).decode()
     told = re.match(r"The cloud answers at \S+, and administrators at (\S+)/readyz ", first)
     assert told, first

@@ -14,6 +14,7 @@ from typing import Any
 
 import aiohttp
 
+from support.waiting import WITHIN_S
 from support.workers import worker_number
 
 FIRST_PORT, PORTS_EACH, RANGES = 18100, 400, 30
@@ -86,7 +87,7 @@ class Demo:
                 if line.startswith(b"data:"):
                     yield await self.bench()
 
-    async def until(self, holds: Any, seconds: float = 30) -> dict[str, Any]:
+    async def until(self, holds: Any, seconds: float = WITHIN_S) -> dict[str, Any]:
         """Return the first bench state for which `holds(state)` is true."""
         async with asyncio.timeout(seconds):
             async for state in self.bench_states():
@@ -94,7 +95,7 @@ class Demo:
                     return state
         raise AssertionError("the bench closed its stream")
 
-    async def logged(self, words: str, *, times: int = 1, seconds: float = 30) -> None:
+    async def logged(self, words: str, *, times: int = 1, seconds: float = WITHIN_S) -> None:
         """Return once the log has had `words` so many times."""
         async with asyncio.timeout(seconds):
             while self.errors.count(words.encode()) < times:
@@ -127,7 +128,7 @@ async def demo(state_dir: Path, *arguments: str, port: int | None = None) -> Asy
             if process.returncode is None:
                 process.send_signal(signal.SIGINT)
                 try:
-                    async with asyncio.timeout(30):
+                    async with asyncio.timeout(WITHIN_S):
                         await process.wait()
                 except TimeoutError:
                     process.kill()
@@ -137,7 +138,7 @@ async def demo(state_dir: Path, *arguments: str, port: int | None = None) -> Asy
 
 async def _announced(process: asyncio.subprocess.Process, port: int, errors: bytearray) -> None:
     assert process.stdout is not None
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(WITHIN_S):
         async for line in process.stdout:
             if f":{port}/bench".encode() in line:
                 return

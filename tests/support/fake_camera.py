@@ -12,7 +12,7 @@ def build(folder: Path) -> Path:
     subprocess.run(
         ["cc", "-O2", "-Wall", "-Wextra", "-Werror", "-shared", "-fPIC", "-o", library, SOURCE],
         check=True,
-        timeout=60,
+        timeout=100,
     )
     return library
 

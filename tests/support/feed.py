@@ -18,6 +18,7 @@ from likelight.feed.routes import feed_routes
 from likelight.web.http.proxies import TrustedProxies
 from likelight.web.http.server import new_application
 from support.pictures import HEIGHT, WIDTH, Unit, jpeg, one_keyframe
+from support.waiting import WITHIN_S
 
 SHADES = {State.IDLE: 40, State.PRIVATE: 60, State.FAULT: 80, State.OFF: 100}
 """Luma of the placeholders that `hub_with_placeholders` knows."""
@@ -34,7 +35,7 @@ class Demands:
         self.heard.append(demand)
         self._changed.set()
 
-    async def until(self, demand: Demand, within: float = 15.0) -> None:
+    async def until(self, demand: Demand, within: float = WITHIN_S) -> None:
         """Return once the newest is `demand`, whatever rendition a busy machine's line has."""
         async with asyncio.timeout(within):
             while self._of_main() != demand:

@@ -92,7 +92,7 @@ class Device:
         }
         command = ["/bin/sh", self.boot / "likelight" / "first-boot.sh"]
         return subprocess.run(
-            command, env=environment, timeout=60, check=False, start_new_session=True
+            command, env=environment, timeout=100, check=False, start_new_session=True
         ).returncode
 
     def takes_its_text(self) -> None:

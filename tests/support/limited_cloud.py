@@ -10,6 +10,7 @@ from pathlib import Path
 
 from likelight_cloud.trust.audit_lines import row_told
 from support.cloud import KID
+from support.waiting import WITHIN_S
 
 
 @dataclass
@@ -33,7 +34,7 @@ async def limited_cloud(folder: Path, *arguments: str, files: int) -> AsyncItera
     server = await _started("serve", *ports, *arguments, folder=folder, files=files)
     assert server.stderr is not None
     try:
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(WITHIN_S):
             first = (await server.stderr.readline()).decode()
         found = re.search(r"answers at http://\S+:(\d+),.*http://\S+:(\d+)/metrics", first)
         assert found, first
@@ -79,7 +80,7 @@ class Client:
     @classmethod
     async def connect(cls, port: int, host: str = "127.0.0.1") -> "Client":
         """Connect from the loopback address `host`; 127.0.0.0/8 is all of this machine."""
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(WITHIN_S):
             return cls(*await asyncio.open_connection("127.0.0.1", port, local_addr=(host, 0)))
 
     async def ask(self, path: str, *headers: str) -> int:
@@ -87,7 +88,7 @@ class Client:
         lines = "".join(f"{header}\r\n" for header in headers)
         try:
             self.writer.write(f"GET {path} HTTP/1.1\r\nHost: x\r\n{lines}\r\n".encode())
-            async with asyncio.timeout(60):
+            async with asyncio.timeout(WITHIN_S):
                 head = await self.reader.readuntil(b"\r\n\r\n")
         except (ConnectionError, asyncio.IncompleteReadError):
             return 0

@@ -14,6 +14,7 @@ import pytest
 from support.certificates import Authority
 from support.demo import free_port
 from support.nginx import NGINX
+from support.waiting import WITHIN_S
 
 MODULES = Path("/usr/lib/nginx/modules")
 
@@ -77,7 +78,7 @@ class MediaServer:
     async def says(self, words: str, *, since: int = 0) -> None:
         """Wait until a line of its log, the `since`th or later, matches `words`."""
         try:
-            async with asyncio.timeout(15):
+            async with asyncio.timeout(WITHIN_S):
                 while not any(re.search(words, line) for line in self.lines[since:]):
                     self._changed.clear()
                     await self._changed.wait()

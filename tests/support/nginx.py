@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from support.demo import free_port
+from support.waiting import WITHIN_S
 
 # Debian puts it where an ordinary user's PATH does not lead.
 NGINX = shutil.which("nginx") or "/usr/sbin/nginx"
@@ -63,7 +64,7 @@ async def nginx(folder: Path, origin: str, http: str = DEFAULTS) -> AsyncIterato
 
 async def listens(port: int, process: asyncio.subprocess.Process) -> None:
     """Return once `process` takes connections on `port`."""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(WITHIN_S):
         while True:
             assert process.returncode is None, "it did not start"
             try:

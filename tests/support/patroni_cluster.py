@@ -11,6 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from support.postgresql import OWNER
+from support.waiting import WITHIN_S
 
 SHIPPED = Path(__file__).parents[2] / "cloud" / "several_hosts"
 NUMBERS = (1, 2, 3)
@@ -50,7 +51,7 @@ class PatroniCluster:
         await self.whole()
 
     async def _etcd_answers(self) -> None:
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(WITHIN_S):
             for number in NUMBERS:
                 while True:
                     try:
@@ -142,7 +143,7 @@ class PatroniCluster:
             with suppress(ProcessLookupError):
                 process.terminate()
             try:
-                await asyncio.wait_for(process.wait(), 60)
+                await asyncio.wait_for(process.wait(), WITHIN_S)
             except TimeoutError:
                 process.kill()
                 await process.wait()

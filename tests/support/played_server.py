@@ -94,7 +94,7 @@ import ssl, urllib.request
 trust = ssl._create_unverified_context()
 for url in ("http://127.0.0.1", "https://127.0.0.1"):
     asked = urllib.request.Request(url + "/healthz", headers={"Host": "kitchens.example.com"})
-    print(url, urllib.request.urlopen(asked, timeout=20, context=trust).read().decode())
+    print(url, urllib.request.urlopen(asked, timeout=100, context=trust).read().decode())
 END
 kill %1
 wait %1 || true

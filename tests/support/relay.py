@@ -4,7 +4,7 @@ import asyncio
 import json
 import random
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -32,6 +32,7 @@ from likelight_cloud.trust.device import hashed
 from support.cloud import KID, TOKEN, Site, bearer
 from support.feed import Demands, hub_with_placeholders
 from support.pictures import CAMERA_SHADE, HEIGHT, WIDTH, Unit, encode
+from support.waiting import WITHIN_S
 from support.watcher import Watcher
 
 GOP = 10
@@ -121,14 +122,14 @@ class HandDevice:
 
     async def closed(self) -> int | None:
         """Read until the relay closes the connection; return its code."""
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(WITHIN_S):
             async for _ in self.socket:
                 pass
         return self.socket.close_code
 
     async def told(self, key: str) -> object:
         """Read until the relay asks for `key`."""
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(WITHIN_S):
             while True:
                 wish = json.loads((await self.socket.receive()).data)
                 if key in wish:
@@ -151,7 +152,7 @@ async def relay_site(database: Path | str, port: int = 0) -> AsyncIterator[Relay
         host, port = runner.addresses[0][:2]
         async with asyncio.TaskGroup() as group, aiohttp.ClientSession() as session:
             tasks = [group.create_task(cloud.run()), group.create_task(relays.run())]
-            await asyncio.wait_for(cloud.ready.wait(), 20)
+            await asyncio.wait_for(cloud.ready.wait(), WITHIN_S)
             await store.add_kitchen(KID, "The demo kitchen", utc_now())
             await store.add_token(KID, hashed(TOKEN), utc_now())
             try:
@@ -234,16 +235,6 @@ async def uploading(
 def wall_us() -> int:
     """Wall time, by which the relay tells how old a picture is."""
     return time.time_ns() // 1000
-
-
-async def until(holds: Callable[[], bool], within: float = 15.0) -> float:
-    """Return after how many seconds `holds()` became true."""
-    loop = asyncio.get_running_loop()
-    began = loop.time()
-    async with asyncio.timeout(within):
-        while not holds():
-            await asyncio.sleep(0.005)
-    return loop.time() - began
 
 
 @asynccontextmanager

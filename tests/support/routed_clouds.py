@@ -16,6 +16,7 @@ from support.cloud_stores import opened
 from support.demo import free_port
 from support.nginx import nginx
 from support.shipped_proxies import shipped
+from support.waiting import WITHIN_S
 
 PLACES = ("10.0.0.11:8090", "10.0.0.12:8090")
 """The clouds' addresses in our file."""
@@ -66,7 +67,7 @@ class RoutedClouds:
 
     async def returned(self, session: aiohttp.ClientSession, port: int) -> None:
         """Return once nginx asks the cloud of `port` again, which was started anew."""
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(WITHIN_S):
             while not (await self.requests(session))[port]:
                 await asyncio.sleep(0.2)
 

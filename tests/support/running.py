@@ -12,6 +12,7 @@ from typing import Any
 import aiohttp
 
 from support.demo import command
+from support.waiting import WITHIN_S
 
 
 @dataclass
@@ -33,7 +34,7 @@ class Running:
         site = {"Sec-Fetch-Site": "same-origin"}
         async with self.client.post("/v1/kitchens/lehi/likes", json=like, headers=site) as reply:
             assert reply.status == 202
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(WITHIN_S):
             while (lit := await self._lit()) == before:
                 await asyncio.sleep(0.05)
         return lit
@@ -54,7 +55,7 @@ async def running(config: Path, port: int, *arguments: str) -> AsyncIterator[Run
     assert process.stderr is not None
     log = asyncio.create_task(process.stderr.read())
     try:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(WITHIN_S):
             line = await process.stdout.readline()
         assert f":{port}/k/lehi".encode() in line
         async with aiohttp.ClientSession(f"http://127.0.0.1:{port}") as client:
@@ -62,6 +63,6 @@ async def running(config: Path, port: int, *arguments: str) -> AsyncIterator[Run
     finally:
         if process.returncode is None:
             process.send_signal(signal.SIGTERM)
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(WITHIN_S):
             assert await process.wait() == 0
             await log

@@ -80,7 +80,7 @@ async def stage(
 async def shows(page: Page, low: int, high: int) -> None:
     """Return when the grey on the screen lies between `low` and `high`."""
     await page.wait_for_function(
-        f"() => {{ const s = ({SHADE})(); return s >= {low} && s < {high}; }}", timeout=30_000
+        f"() => {{ const s = ({SHADE})(); return s >= {low} && s < {high}; }}", timeout=90_000
     )
 
 

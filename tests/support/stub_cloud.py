@@ -32,6 +32,7 @@ from likelight.web.http.public_site import PublicSite
 from likelight_cloud.page import page_routes
 from likelight_cloud.page.files import MODULES, PageFiles, apart, bundled
 from likelight_cloud.page.kitchen import Became
+from support.waiting import WITHIN_S
 
 PLAYER = """
 // Stands in for the feed's player: one picture, and its callbacks at hand as `window.player`.
@@ -122,7 +123,7 @@ class StubCloud:
     async def until(self, true: Callable[[], bool]) -> None:
         """Wait until what the page has sent makes `true` true."""
         seen = self._changes.version
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(WITHIN_S):
             while not true():
                 seen = await self._changes.wait_beyond(seen)
 

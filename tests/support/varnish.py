@@ -15,6 +15,7 @@ import aiohttp
 from support.demo import Demo, free_port
 from support.hls import text
 from support.nginx import listens
+from support.waiting import WITHIN_S
 
 VARNISHD = Path(shutil.which("varnishd") or "/usr/sbin/varnishd")
 VCL = Path(__file__).parents[2] / "cloud/varnish/likelight.vcl"
@@ -114,12 +115,12 @@ async def measured(place: Demo, varnish: Edge, viewers: int, seconds: float) -> 
     async with aiohttp.ClientSession(connector=connector) as client, asyncio.TaskGroup() as group:
         tasks = [group.create_task(crowd.watch(client, varnish.url)) for _ in range(viewers)]
         tasks.append(group.create_task(direct.watch(client, place.url)))
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(WITHIN_S):
             while crowd.playing < viewers:
                 await asyncio.sleep(0.1)
         before, counted_at = await varnish.origin_requests(), loop.time()
         await asyncio.sleep(seconds)
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(WITHIN_S):
             # A part for each of them; a busy machine needs longer for so many.
             while len(crowd.behind(direct)) <= viewers:
                 await asyncio.sleep(0.1)

@@ -13,6 +13,7 @@ from likelight.contract import State
 from support.boxes import Sample, read_fragment
 from support.feed import Kitchen
 from support.pictures import decode
+from support.waiting import WITHIN_S
 
 
 @dataclass
@@ -52,8 +53,8 @@ class Watcher:
         self.got = Received([], [])
 
     async def read(self) -> aiohttp.WSMessage:
-        """Take one message, within 15 s."""
-        message = await self.ws.receive(timeout=15.0)
+        """Take one message."""
+        message = await self.ws.receive(timeout=WITHIN_S)
         if message.type is aiohttp.WSMsgType.TEXT:
             self.got.texts.append(json.loads(message.data))
         elif message.type is aiohttp.WSMsgType.BINARY:
@@ -114,14 +115,14 @@ async def raw_viewer(
         )
         asked = upgrade if path.endswith("/ws") else ""
         writer.write(f"GET {path} HTTP/1.1\r\nHost: x\r\n{asked}\r\n".encode())
-        head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 20)
+        head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), WITHIN_S)
         assert head.startswith((b"HTTP/1.1 101", b"HTTP/1.1 200"))
         yield reader
     finally:
         writer.transport.abort()
 
 
-async def read_to_the_end(reader: asyncio.StreamReader, within: float = 15.0) -> None:
+async def read_to_the_end(reader: asyncio.StreamReader, within: float = WITHIN_S) -> None:
     """Read until the connection ends, at most `within` seconds."""
     async with asyncio.timeout(within):
         while await reader.read(1 << 16):

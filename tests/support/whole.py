@@ -20,11 +20,10 @@ from likelight.web.http.address import own_address
 from likelight.web.http.server import listen
 from likelight_hw.push.target import PushTarget
 from likelight_hw.sim.display import SimDisplay
+from support.waiting import WITHIN_S
 
 KITCHEN = KitchenSettings(id="demo", name="A kitchen")
 TOKEN = "a token"
-WITHIN_S = 90
-"""Against a hang: where the cloud was long away the device asks it once a minute."""
 
 
 class SwitchedCloud:

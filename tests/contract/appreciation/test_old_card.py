@@ -12,6 +12,7 @@ from likelight.appreciation.sync.http_cloud import HttpCloud
 from likelight.runtime.clock import utc_now
 from support.cloud import KID, TOKEN, Site, serving
 from support.device import CODES, Device
+from support.waiting import WITHIN_S
 
 
 @asynccontextmanager
@@ -26,7 +27,7 @@ async def device_on(card: Path, place: Site) -> AsyncIterator[Device]:
 
 async def told(place: Site, path: str, holds: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
     """Return the first answer below the kitchen's address for which `holds` is true."""
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(WITHIN_S):
         while not holds(answer := dict((await place.call("GET", path)).body)):
             await asyncio.sleep(0.1)
     return answer

@@ -28,6 +28,7 @@ from likelight.fleet.doctor.system import System
 from likelight.runtime.http_session import Trust
 from support.certificates import Authority, make_authority
 from support.raw_server import raw_server
+from support.waiting import WITHIN_S
 
 EVENTS = {
     "cursor": "c1",
@@ -133,7 +134,7 @@ async def test_the_upload_trusts_the_authority_of_the_file(authorities: Any) -> 
         upload = Upload(cloud.url, "demo", "token", rng=random.Random(1), trust=trust)
         upload.on_watched(True)
         running = asyncio.create_task(upload.run())
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(WITHIN_S):
             while "feed" not in cloud.asked:
                 await asyncio.sleep(0.01)
         running.cancel()

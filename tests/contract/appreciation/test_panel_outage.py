@@ -3,7 +3,6 @@
 import asyncio
 import logging
 import random
-from collections.abc import Callable
 from pathlib import Path
 from typing import cast
 
@@ -18,6 +17,7 @@ from likelight.appreciation.sync.inbox import Inbox
 from likelight.assets.catalogue import load
 from likelight.contract import State
 from support.panel_rigs import LumaRig, rig
+from support.waiting import until
 
 
 class Impatient(random.Random):
@@ -32,12 +32,6 @@ class NoNotes:
 
     waiting = ()
     history = ()
-
-
-async def until(true: Callable[[], bool]) -> None:
-    async with asyncio.timeout(30):
-        while not true():
-            await asyncio.sleep(0.01)
 
 
 @pytest.mark.parametrize("name", ["ssd1306-i2c", "st7789-spi"])

@@ -9,6 +9,7 @@ import pytest
 from likelight.appreciation.sync import poll
 from likelight.appreciation.sync.connection import CloudConnection
 from likelight.contract import State
+from support.waiting import WITHIN_S
 from support.whole import whole
 
 
@@ -29,7 +30,7 @@ async def test_the_camera_of_a_refused_device_is_off_though_somebody_watches(
             await place.cloud_comes(group)
             await place.until(lambda: device.window_in.connection is CloudConnection.REFUSED)
             await place.until(lambda: device.on_air.state is State.FAULT)
-            async with asyncio.timeout(30):
+            async with asyncio.timeout(WITHIN_S):
                 while "cloud-offline" not in device.health().reasons:
                     await asyncio.sleep(0.05)
             assert "cloud-refused" in device.health().reasons

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from support.cloud import KID
 from support.cloud_server import ServedCloud, cloud_server
 from support.strange import STRANGE, changed, paths, replaced, values, wire
+from support.waiting import WITHIN_S
 
 KITCHEN = f"/v1/kitchens/{KID}"
 BODIES = {
@@ -80,7 +81,7 @@ async def said(
     lines += [on_one_line(f"{name}: {value}") for name, value in head]
     try:
         writer.write(b"\r\n".join([*lines, b"", body]))
-        reply = await asyncio.wait_for(reader.read(), 20)
+        reply = await asyncio.wait_for(reader.read(), WITHIN_S)
     finally:
         writer.close()
     start, _, rest = reply.partition(b"\r\n")

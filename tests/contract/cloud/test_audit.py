@@ -3,7 +3,6 @@
 import asyncio
 import random
 import sqlite3
-from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -24,6 +23,7 @@ from support.cloud import NOON
 from support.cloud_server import cloud_server
 from support.cloud_stores import Factory, opened
 from support.virtual import run_virtual, virtual_now
+from support.waiting import until
 
 NIGHT_SHIFT = "night shift"
 
@@ -265,11 +265,6 @@ async def test_a_cloud_that_serves_writes_a_line_for_each_row(
 ) -> None:
     def told() -> list[str]:
         return [text for text in caplog.messages if row_told(text) is not None]
-
-    async def until(so: Callable[[], bool]) -> None:
-        async with asyncio.timeout(30):
-            while not so():
-                await asyncio.sleep(0.05)
 
     caplog.set_level("INFO")
     async with opened(factory) as store:

@@ -16,6 +16,7 @@ from likelight_cloud.store.base import Use
 from likelight_cloud.store.choice import database_of
 from support.cloud import KID, NOON, TOKEN, bearer, status
 from support.relay import relay_site
+from support.waiting import WITHIN_S
 
 
 class Operator:
@@ -181,7 +182,7 @@ async def test_what_commands_change_reaches_who_is_connected(
         summary = f"/v1/kitchens/{KID}"
         live = await site.session.get(f"{site.base}{summary}/live")
         await command("kitchen", "rename", KID, "Another name")
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(WITHIN_S):
             while b'"name":"Another name"' not in await live.content.readline():
                 pass
 
@@ -189,7 +190,7 @@ async def test_what_commands_change_reaches_who_is_connected(
         held = asyncio.create_task(poll(wait="30", dv=version, cursor=cursor))
         await command("kitchen", "remove", KID)
         assert (await held)[0] in (401, 404)
-        await asyncio.wait_for(live.read(), 30)  # the stream has ended
+        await asyncio.wait_for(live.read(), WITHIN_S)  # the stream has ended
         for method, path, body in (
             ("GET", summary, None),
             ("POST", f"{summary}/likes", {"n": 1, "batch": "3f2c9d1e-7e3b-4c56-9d8a-2a4f5b6c7d8e"}),

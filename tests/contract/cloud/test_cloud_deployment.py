@@ -97,7 +97,7 @@ def test_nginx_takes_its_file(files: Path, tmp_path: Path) -> None:
         [NGINX, "-t", "-p", str(tmp_path), "-c", str(config), "-e", "stderr"],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=100,
     )
     assert done.returncode == 0, done.stderr
 

@@ -28,6 +28,7 @@ from likelight_cloud.page.languages import WORDS
 from likelight_cloud.store.sqlite.store import SqliteStore
 from support.cloud import KID, NOON, TOKEN, bearer
 from support.cloud_server import cloud_server
+from support.waiting import WITHIN_S
 
 LIKE = {"n": 1, "batch": "01234567-89ab-cdef-0123-456789abcdef"}
 
@@ -53,7 +54,7 @@ async def hosted(cloud: EmbeddedCloud, *more: web.RouteDef) -> AsyncIterator[aio
 async def running(cloud: EmbeddedCloud) -> AsyncIterator[None]:
     async with asyncio.TaskGroup() as group:
         task = group.create_task(cloud.run())
-        await asyncio.wait_for(cloud.ready.wait(), 20)
+        await asyncio.wait_for(cloud.ready.wait(), WITHIN_S)
         try:
             yield
         finally:
@@ -177,9 +178,9 @@ async def test_what_waits_is_reported_when_it_ends(cloud: EmbeddedCloud) -> None
             kitchen = await cloud._cloud.kitchen("demo")
             while not kitchen.polled:
                 await asyncio.sleep(0)
-        async with await asyncio.wait_for(held, 20) as reply:
+        async with await asyncio.wait_for(held, WITHIN_S) as reply:
             assert reply.status == 503
-        assert await asyncio.wait_for(live.content.read(), 20) == b""
+        assert await asyncio.wait_for(live.content.read(), WITHIN_S) == b""
 
 
 async def test_a_failing_database_is_503_and_the_next_like_counts(
@@ -435,7 +436,7 @@ async def test_behind_tls_the_cookie_is_for_https_and_the_page_may_write(folder:
     )
     try:
         assert server.stderr is not None
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(WITHIN_S):
             said = (await server.stderr.readline()).decode()
         found = re.search(r"answers at (http://\S+),", said)
         assert found, said
@@ -466,7 +467,7 @@ def test_serve_ends_cleanly(folder: Path, stop: signal.Signals) -> None:
             server.stderr.readline(),
         )
         server.send_signal(stop)
-        assert server.wait(timeout=20) == 0
+        assert server.wait(timeout=100) == 0
         assert "Traceback" not in server.stderr.read()
 
 

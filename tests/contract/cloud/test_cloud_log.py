@@ -13,6 +13,7 @@ import aiohttp
 
 from likelight_cloud.cli.main import main
 from support.cloud import bearer
+from support.waiting import WITHIN_S
 
 ADDRESS = re.compile(r"\d+\.\d+\.\d+\.\d+|\[?[0-9a-f]{0,4}(?::[0-9a-f]{0,4}){3,}\]?")
 LONGEST_WORD = 32
@@ -34,14 +35,14 @@ async def test_no_line_has_an_address_or_a_token(tmp_path: Path, capsys: object)
     )
     assert server.stderr is not None
     try:
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(WITHIN_S):
             first = json.loads(await server.stderr.readline())
         found = re.search(r"The cloud answers at (\S+:(\d+)), and", first["message"])
         assert found, first
         await busy(found[1], int(found[2]), token)
     finally:
         server.send_signal(signal.SIGTERM)
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(WITHIN_S):
             rest = (await server.stderr.read()).decode()
             await server.wait()
     lines = [json.loads(line) for line in rest.splitlines()]

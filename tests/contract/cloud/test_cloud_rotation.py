@@ -17,6 +17,7 @@ from likelight_cloud.store.base import Store
 from likelight_cloud.trust.device import hashed
 from support.cloud import KID, TOKEN, bearer
 from support.cloud_server import cloud_server
+from support.waiting import WITHIN_S
 
 
 @dataclass
@@ -62,7 +63,7 @@ class Office:
 
         The cloud takes in what a command has changed within 2 s.
         """
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(WITHIN_S):
             while True:
                 status, body = await self.poll(token, dv="0")
                 assert status == 200

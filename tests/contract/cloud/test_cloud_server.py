@@ -29,6 +29,7 @@ from support.cloud import KID, NOON, bearer
 from support.cloud_server import ServedCloud, cloud_server
 from support.unit import CLOUD_UNIT
 from support.virtual import run_virtual
+from support.waiting import WITHIN_S
 
 TABLE = Path(likelight_cloud.__file__).parents[1] / "METRICS.md"
 SUMMARY = f"/v1/kitchens/{KID}"
@@ -48,7 +49,7 @@ def test_who_asks_for_nothing_gets_408_after_ten_seconds(tmp_path: Path) -> None
                 began = loop.time()
                 reader, writer = await asyncio.open_connection("127.0.0.1", site.port)
                 writer.write(beginning)
-                async with asyncio.timeout(30):
+                async with asyncio.timeout(WITHIN_S):
                     answer = await reader.read()
                 writer.close()
                 assert answer.startswith(b"HTTP/1.1 408 ")
@@ -64,11 +65,11 @@ def test_an_idle_connection_is_kept_for_75_seconds(tmp_path: Path) -> None:
             reader, writer = await asyncio.open_connection("127.0.0.1", site.port)
             for _ in range(2):
                 writer.write(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
-                async with asyncio.timeout(30):
+                async with asyncio.timeout(WITHIN_S):
                     await reader.readuntil(b'{"well": true}')
                 await asyncio.sleep(70)
             idle_since = loop.time() - 70
-            async with asyncio.timeout(30):
+            async with asyncio.timeout(WITHIN_S):
                 assert await reader.read() == b""
             writer.close()
             assert loop.time() - idle_since == pytest.approx(75, abs=1.5)
@@ -80,7 +81,7 @@ async def test_a_hundred_guests_at_one_address_are_all_served(tmp_path: Path) ->
     async def guest(site: ServedCloud) -> list[int]:
         # Each has a connection of its own, and keeps it between its requests.
         connector = aiohttp.TCPConnector(limit=1)
-        timeout = aiohttp.ClientTimeout(total=60)
+        timeout = aiohttp.ClientTimeout(total=WITHIN_S)
         async with aiohttp.ClientSession(
             site.public, connector=connector, timeout=timeout
         ) as session:
@@ -190,7 +191,7 @@ async def test_a_whole_address_as_target_is_answered_and_not_logged(
         reader, writer = await asyncio.open_connection("127.0.0.1", site.port)
         host = "Host: kitchens.example:8443\r\nConnection: close"
         writer.write(f"GET {target} HTTP/1.1\r\n{host}\r\n\r\n".encode())
-        reply = await asyncio.wait_for(reader.read(), 20)
+        reply = await asyncio.wait_for(reader.read(), WITHIN_S)
         writer.close()
     assert reply.startswith(b"HTTP/1.1 200 ")
     assert reply.endswith(b'{"well": true}')
@@ -292,7 +293,7 @@ async def test_the_figures_are_what_happened(tmp_path: Path) -> None:
                 figures = await scrape(site)
             stream.close()
             held.cancel()
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(WITHIN_S):
                 while (await scrape(site)).value("likelight_cloud_event_streams") > 0:
                     like = {"n": 1, "batch": str(uuid.uuid4())}  # what changes wakes the stream
                     await (await session.post(f"{SUMMARY}/likes", json=like)).read()
@@ -364,7 +365,7 @@ async def test_the_cloud_that_its_unit_starts_says_when_it_answers(tmp_path: Pat
             },
         )
         try:
-            async with asyncio.timeout(60):
+            async with asyncio.timeout(WITHIN_S):
                 told = await asyncio.get_running_loop().sock_recv(manager, 200)
             state, status = told.decode().splitlines()
             assert state == "READY=1"

@@ -28,6 +28,7 @@ from likelight_cloud.store.rotation import Rotation, RotationStep
 from support.cloud import NOON, status
 from support.cloud_stores import Factory, Rows, opened
 from support.ingest import signed_source
+from support.waiting import WITHIN_S
 
 BERLIN = Details(
     timezone="Europe/Berlin", country="DE", language="de", board="pi-5", kit="reference"
@@ -649,7 +650,7 @@ async def test_listeners_hear_of_a_commit_whose_asker_has_gone(factory: Factory)
         asker = asyncio.ensure_future(add(store, "a"))
         await asyncio.sleep(0)
         asker.cancel()
-        record = await asyncio.wait_for(heard.get(), 20)
+        record = await asyncio.wait_for(heard.get(), WITHIN_S)
         assert record.head == 1
         assert asker.cancelled()
 

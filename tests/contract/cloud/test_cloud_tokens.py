@@ -14,8 +14,9 @@ from likelight.fleet.doctor.probes import CloudAccess, ask_cloud, ask_upload
 from likelight_cloud.cli.main import main
 from likelight_cloud.store.choice import database_of
 from support.cloud import KID, TOKEN, Reply, bearer, status
-from support.relay import RelaySite, beside, relay_site, until
+from support.relay import RelaySite, beside, relay_site
 from support.virtual import run_virtual
+from support.waiting import until
 
 EVENTS = f"/v1/kitchens/{KID}/events"
 STATUS = f"/v1/kitchens/{KID}/status"

@@ -13,6 +13,7 @@ import pytest
 from likelight.contract import CLOUD_ONLY, State
 from support.cloud import KID, Reply, Site, WallClock, bearer, serving
 from support.cloud import status as device_status
+from support.waiting import WITHIN_S
 
 LIKES = f"/v1/kitchens/{KID}/likes"
 NOTES = f"/v1/kitchens/{KID}/notes"
@@ -597,7 +598,7 @@ async def nothing_changed(site: Site) -> None:
 async def event(response: aiohttp.ClientResponse) -> dict[str, Any]:
     """Read one server-sent event."""
     fields: dict[str, Any] = {}
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(WITHIN_S):
         while line := (await response.content.readline()).decode().rstrip("\n"):
             name, _, value = line.partition(": ")
             fields[name] = json.loads(value) if name == "data" else value

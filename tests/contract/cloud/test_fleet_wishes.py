@@ -14,6 +14,7 @@ from likelight_cloud.store.operators import Operator, Role
 from likelight_cloud.trust.device import hashed
 from support.cloud import KID, WallClock, bearer
 from support.cloud_server import cloud_server
+from support.waiting import WITHIN_S
 
 
 @dataclass
@@ -79,7 +80,7 @@ async def test_a_device_that_polls_is_asked_at_once_and_it_can_be_undone(desk: D
     async with desk.session.get(url, params=first, headers=bearer()) as reply:
         cursor = (await reply.json())["cursor"]
     held = {**first, "wait": "30", "cursor": cursor, "dv": str(before.version)}
-    async with asyncio.timeout(20), asyncio.TaskGroup() as group:
+    async with asyncio.timeout(WITHIN_S), asyncio.TaskGroup() as group:
 
         async def poll() -> str:
             async with desk.session.get(url, params=held, headers=bearer()) as reply:

@@ -22,6 +22,7 @@ from support.cloud_server import ServedCloud, cloud_server
 from support.hls import Camera, second, watched_kitchen
 from support.ingest import BEARER, add_sources, bearer_source
 from support.virtual import run_virtual
+from support.waiting import WITHIN_S
 
 PUBLIC = "http://kitchens.example"
 KITCHEN = "/v1/kitchens/{kid}"
@@ -200,7 +201,7 @@ async def asking(
             site.public,
             cookie_jar=aiohttp.CookieJar(unsafe=True),
             connector=aiohttp.TCPConnector(force_close=True),
-            timeout=aiohttp.ClientTimeout(total=30),
+            timeout=aiohttp.ClientTimeout(total=WITHIN_S),
         ) as session,
         session.get("/openapi.json") as reply,
     ):
@@ -241,7 +242,7 @@ async def _asked(folder: Path) -> set[tuple[str, int]]:
         for operation, status, options in REFUSED:
             await asker.ask(operation, **options)
             assert (operation, status) in asker.seen
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(WITHIN_S):
             while (LIKES, 429) not in asker.seen:
                 await asker.ask(LIKES, json={"n": 20, "batch": str(uuid.uuid4())})
         await _refused_by_all(asker)
@@ -328,7 +329,7 @@ async def _enrolled(site: ServedCloud, asker: Asker) -> None:
     await asker.ask(ENROL, json={**CODE, "token_sha256": "b" * 64})
     await store.put_code(KID, code, now - timedelta(hours=1))
     await asker.ask(ENROL)
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(WITHIN_S):
         while (ENROL, 429) not in asker.seen:
             await asker.ask(ENROL)
         while (PAIRING, 429) not in asker.seen:
@@ -386,7 +387,7 @@ async def _send_half(site: ServedCloud, asker: Asker, operation: str) -> None:
     head += f"Cookie: {asker.operator['Cookie']}\r\n"
     head += "Authorization: Bearer the-device-token\r\nIdempotency-Key: a-key\r\n"
     writer.write(f"{head}Content-Length: 20\r\n\r\n{{".encode())
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(WITHIN_S):
         start = await reader.readline()
     writer.close()
     asker.seen.add((operation, int(start.split()[1])))

@@ -22,6 +22,7 @@ from support.cloud import KID
 from support.cloud_server import cloud_server
 from support.demo import command
 from support.serving import serving
+from support.waiting import WITHIN_S
 
 
 class Bench:
@@ -87,7 +88,7 @@ async def waiting(bench: Bench) -> AsyncIterator[tuple[asyncio.subprocess.Proces
     )
     assert process.stdout is not None
     try:
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(WITHIN_S):
             line = (await process.stdout.readline()).decode()
         assert line.startswith("The code, for 15 minutes: ")
         yield process, line.split()[-1]
@@ -110,7 +111,7 @@ async def test_without_a_code_it_shows_one_and_a_confirmation_outlives_ctrl_c(
         bench.set_up(site.public)
         async with waiting(bench) as (process, code):
             process.send_signal(signal.SIGINT)
-            async with asyncio.timeout(60):
+            async with asyncio.timeout(WITHIN_S):
                 _, said = await process.communicate()
             assert (process.returncode, said) == (130, b"")
         assert not bench.token_file.exists()
@@ -128,7 +129,7 @@ async def test_a_refusal_by_the_operator_ends_it_in_words(
         bench.set_up(site.public)
         async with waiting(bench) as (process, code):
             await confirm(site.cloud.cloud.store, code, None)
-            async with asyncio.timeout(60):
+            async with asyncio.timeout(WITHIN_S):
                 _, said = await process.communicate()
             assert process.returncode == 1
             assert b"the operator has refused this device" in said

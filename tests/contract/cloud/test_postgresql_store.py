@@ -21,6 +21,7 @@ from support.cloud import NOON
 from support.cloud_stores import Factory, opened
 from support.postgresql import Server
 from support.raw_server import raw_server
+from support.waiting import WITHIN_S
 
 
 @pytest.fixture
@@ -233,7 +234,7 @@ async def test_a_note_whose_commit_gets_no_answer_is_unknown_and_found_by_its_ke
         await add(store, "b")
     assert not isinstance(refused.value, OutcomeUnknownError)
     wire.cut.clear()
-    assert (await asyncio.wait_for(heard.get(), 20)).head == 1
+    assert (await asyncio.wait_for(heard.get(), WITHIN_S)).head == 1
     again = await add(store, "a")
     assert (again.id, again.seq) == ("a", 1)
     assert (await add(store, "c")).seq == 2
@@ -242,9 +243,9 @@ async def test_a_note_whose_commit_gets_no_answer_is_unknown_and_found_by_its_ke
 async def test_likes_whose_commit_gets_no_answer_count_once(store: Store, wire: Wire) -> None:
     wire.loses = True
     adding = asyncio.ensure_future(store.add_likes({"k1": 3}, NOON))
-    await asyncio.wait_for(wire.cut.wait(), 20)
+    await asyncio.wait_for(wire.cut.wait(), WITHIN_S)
     wire.cut.clear()
-    assert await asyncio.wait_for(adding, 20) == {"k1": 3}
+    assert await asyncio.wait_for(adding, WITHIN_S) == {"k1": 3}
     assert await store.add_likes({"k1": 1}, NOON) == {"k1": 4}
 
 
@@ -295,12 +296,12 @@ async def test_a_commit_that_no_standby_confirms_is_no_acknowledgement(
             await asked(
                 "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'"
             )
-            async with asyncio.timeout(60):
+            async with asyncio.timeout(WITHIN_S):
                 while (await kitchen(store)).head == 0 or await waiting() != "1":
                     pass
             assert heard.empty()
             await waits_for("")
-            assert (await asyncio.wait_for(heard.get(), 20)).head == 1
+            assert (await asyncio.wait_for(heard.get(), WITHIN_S)).head == 1
             assert (await add(store, "a")).seq == 1
 
 

@@ -16,7 +16,8 @@ from support.boxes import read_fragment
 from support.busy import BUSY
 from support.cloud import KID, TOKEN, bearer
 from support.pictures import CAMERA_SHADE, jpeg, jpeg_shade
-from support.relay import RelaySite, relay_site, until
+from support.relay import RelaySite, relay_site
+from support.waiting import WITHIN_S, until
 
 FEED = f"/v1/kitchens/{KID}/feed"
 
@@ -140,7 +141,10 @@ async def test_pictures_that_never_arrive_are_not_called_live(site: RelaySite) -
 
 async def until_state(site: RelaySite, state: State) -> None:
     """Return once the summary says `state`."""
-    async with asyncio.timeout(15), site.session.get(f"{site.base}/v1/kitchens/{KID}/live") as live:
+    async with (
+        asyncio.timeout(WITHIN_S),
+        site.session.get(f"{site.base}/v1/kitchens/{KID}/live") as live,
+    ):
         async for line in live.content:
             if line.startswith(b"data: ") and json.loads(line[6:])["state"] == state:
                 return
@@ -243,7 +247,7 @@ async def test_another_value_of_probe_is_an_upload(site: RelaySite) -> None:
 async def probed(site: RelaySite) -> int | None:
     """Probe the upload; return the code that it is closed with."""
     async with site.session.ws_connect(f"{site.base}{FEED}?probe=1", headers=bearer()) as socket:
-        assert (await socket.receive(timeout=15)).type is aiohttp.WSMsgType.CLOSE
+        assert (await socket.receive(timeout=WITHIN_S)).type is aiohttp.WSMsgType.CLOSE
         return socket.close_code
 
 

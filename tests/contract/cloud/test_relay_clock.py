@@ -15,8 +15,9 @@ from likelight.contract import State
 from likelight.feed.upload.protocol import PacketKind, UploadPacket
 from support.cloud import KID
 from support.pictures import CAMERA_SHADE, jpeg, jpeg_shade
-from support.relay import HandDevice, RelaySite, beside, relay_site, until
+from support.relay import HandDevice, RelaySite, beside, relay_site
 from support.virtual import run_virtual
+from support.waiting import WITHIN_S, until
 
 
 def test_a_line_that_ends_is_dropped_within_a_second(tmp_path: Path) -> None:
@@ -121,7 +122,7 @@ async def _a_part(site: RelaySite) -> str:
     """Return where a part of the camera's is, once the playlist has one."""
     multivariant = (await site.call("GET", f"/k/{KID}/stream.m3u8")).body.decode()
     media = urljoin(f"/k/{KID}/", multivariant.splitlines()[3])
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(WITHIN_S):
         while True:
             playlist = (await site.call("GET", media)).body.decode()
             if parts := re.findall(r'PART:.*URI="([^"]+)"', playlist):
@@ -145,7 +146,7 @@ def test_keyframes_are_asked_for_once_a_second(tmp_path: Path) -> None:
                         assert await device.told("keyframe") is True
                         asked.append(loop.time())
 
-                async with asyncio.TaskGroup() as group, asyncio.timeout(20):
+                async with asyncio.TaskGroup() as group, asyncio.timeout(WITHIN_S):
                     listening = group.create_task(listen())
                     while not listening.done():
                         await device.frames(8)  # none of them a keyframe, from here on

@@ -14,7 +14,8 @@ from likelight.feed.rendition import Rendition
 from likelight.feed.upload.protocol import PacketKind, UploadPacket, UploadProtocolError, unpack
 from likelight_cloud.relay.upload_session import UploadSession
 from support.pictures import WIDTH, jpeg
-from support.relay import KID, RelaySite, Uploading, beside, relay_site, until, uploading, wall_us
+from support.relay import KID, RelaySite, Uploading, beside, relay_site, uploading, wall_us
+from support.waiting import WITHIN_S, until
 
 LOW = frozenset({Rendition.LOW})
 
@@ -83,7 +84,7 @@ async def test_mjpeg_of_a_rendition_is_asked_of_the_device(
             await until(lambda: device.hub.demand.jpegs == {size})
             seen = b""
             while jpeg(shade) not in seen:
-                seen += await asyncio.wait_for(stream.content.readany(), 20)
+                seen += await asyncio.wait_for(stream.content.readany(), WITHIN_S)
             assert jpeg(240 - shade) not in seen
         await until(lambda: device.hub.demand.jpegs == frozenset())
 

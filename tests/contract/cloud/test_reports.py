@@ -32,6 +32,7 @@ from likelight_cloud.store.aggregates import (
 from likelight_cloud.store.base import Store
 from support.cloud import KID, NOON, Site, WallClock, serving, status
 from support.cloud_stores import Factory, Rows, opened
+from support.waiting import WITHIN_S
 
 TODAY = NOON.date()
 BEGUN = date(2020, 1, 1)
@@ -330,7 +331,7 @@ async def test_a_day_with_twenty_viewers_is_in_the_report_once_it_is_over(
         await asyncio.sleep(0.1)
         assert not (await sums(KID)).days[0].many
         await viewers(site, 1)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(WITHIN_S):
             while not (await sums(KID)).notes[0].many:
                 await asyncio.sleep(0.01)
         held = await sums(KID)

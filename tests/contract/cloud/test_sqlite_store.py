@@ -22,6 +22,7 @@ from likelight_cloud.store.sqlite.schema import CLOUD_FILE
 from likelight_cloud.store.sqlite.store import SqliteStore
 from support.cloud import NOON
 from support.cloud_stores import opened
+from support.waiting import WITHIN_S
 
 
 async def test_the_file_is_its_owners_only(tmp_path: Path) -> None:
@@ -93,7 +94,7 @@ async def test_writes_beside_another_writer_say_so_and_are_not_kept(
                 ),
                 return_exceptions=True,
             )
-            refused = await asyncio.wait_for(writes, 20)
+            refused = await asyncio.wait_for(writes, WITHIN_S)
         assert [type(error) for error in refused] == [StoreError, StoreError]
         assert await store.add_likes({"k1": 1}, NOON) == {"k1": 1}
         assert await store.note("n1") is None
@@ -140,7 +141,7 @@ async def test_a_restore_waits_for_no_pipe_and_goes_on_beside_no_reader(tmp_path
         assert await store.kitchen("k2") is not None
     os.mkfifo(pipe)
     with pytest.raises(StoreError, match="no file"):
-        await asyncio.wait_for(SqliteCopies(path).restore(pipe), 20)
+        await asyncio.wait_for(SqliteCopies(path).restore(pipe), WITHIN_S)
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")

@@ -13,7 +13,8 @@ from likelight_cloud import app
 from support.cloud import KID, bearer, status
 from support.ingest import Sender, add_sources, signed_source
 from support.postgresql import Server
-from support.relay import RelaySite, relay_site, until
+from support.relay import RelaySite, relay_site
+from support.waiting import WITHIN_S, until
 
 FEED = f"/v1/kitchens/{KID}"
 NOTE = {"code": "heroes"}
@@ -81,7 +82,7 @@ async def test_who_has_the_device_no_more_lets_the_kitchen_go(database: str) -> 
             held = asyncio.create_task(one.poll(cursor, wait=30))
             await until(lambda: one.cloud.loaded_kitchens()[0].polled)
             assert (await other.poll(cursor)).status == 200
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(WITHIN_S):
                 # At once, and no fault: it was not another device that took over.
                 assert (await held).status == 200
                 await live.read()
@@ -102,7 +103,7 @@ async def test_who_has_the_device_no_more_lets_the_kitchen_go(database: str) -> 
             headers=bearer(),
         )
         assert reply.status == 200
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(WITHIN_S):
             while (await one.summary())["state"] != "private":
                 await asyncio.sleep(0.05)
         # And back.
@@ -116,7 +117,7 @@ async def test_a_device_heard_of_elsewhere_is_not_offline(
     async with two(database) as (one, other):
         assert (await one.summary())["state"] == "offline"
         assert (await other.status()).status == 200
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(WITHIN_S):
             while (await one.summary())["state"] != "live":
                 await asyncio.sleep(0.05)
 
@@ -161,6 +162,6 @@ async def test_an_event_that_comes_to_both_counts_once_and_reaches_the_device(
         assert sum(task.result().body["accepted"] for task in totals) == 100
         # What happens in the kitchen is read at the other one, too.
         await senders[1].signed("m1", "moment", at, kitchen=KID, moment="rush")
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(WITHIN_S):
             while (await one.summary())["moment"] is None:
                 await asyncio.sleep(0.05)

@@ -22,6 +22,7 @@ from likelight_cloud.store.base import Store
 from likelight_cloud.wall_page.page import WALL_WORDS
 from support.cloud import KID
 from support.cloud_server import cloud_server
+from support.waiting import WITHIN_S
 from support.wall import add_kitchen, report
 
 BRAND = "https://www.example.com"
@@ -36,7 +37,7 @@ class Screen:
 
     async def next(self, kind: str) -> Any:
         """Return what the next event of this `kind` has."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(WITHIN_S):
             while True:
                 event = (await self.content.readuntil(b"\n\n")).decode()
                 fields = dict(line.split(": ", 1) for line in event.strip().splitlines())

@@ -27,7 +27,7 @@ from likelight_cloud.store.signals import Signal, SignalKind
 from support.certificates import Authority, make_authority
 from support.cloud import NOON, WallClock
 from support.cloud_stores import opened
-from support.whole import WITHIN_S
+from support.waiting import until
 
 LOOPBACK = (ip_network("127.0.0.0/8"),)
 EVERYBODY = "0.0.0.0/0"
@@ -237,17 +237,13 @@ async def sending(
             task.cancel()
 
 
-async def until(happened: Callable[[], bool]) -> None:
-    async with asyncio.timeout(WITHIN_S):
-        while not happened():
-            await asyncio.sleep(0.02)
-
-
 async def taken(store: Store) -> None:
     """Return once no message waits or is under way."""
-    async with asyncio.timeout(WITHIN_S):
-        while any(hook.waiting for hook in await store.signals.webhooks()):
-            await asyncio.sleep(0.02)
+
+    async def so() -> bool:
+        return not any(hook.waiting for hook in await store.signals.webhooks())
+
+    await until(so)
 
 
 async def test_two_processes_send_each_message_once(

@@ -18,6 +18,7 @@ from likelight.daemon.device import Device
 from likelight.daemon.prepare import prepare
 from likelight.web.http.server import listen
 from support.pi import PI_4, pi
+from support.waiting import WITHIN_S
 
 ALWAYS = {
     "boot report": False,
@@ -111,7 +112,7 @@ async def test_polls_status_and_upload_go_through_the_proxy_that_is_set(tmp_path
         cloud = CloudSettings(
             url="http://cloud.invalid", token_file=token_file, proxy=str(server.make_url("/"))
         )
-        async with assembled(tmp_path, cloud=cloud) as device, asyncio.timeout(60):
+        async with assembled(tmp_path, cloud=cloud) as device, asyncio.timeout(WITHIN_S):
             running = asyncio.create_task(device.run())
             while len(asked) < 3:
                 await asyncio.sleep(0.05)

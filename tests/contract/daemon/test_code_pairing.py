@@ -23,6 +23,7 @@ from support.cloud import KID, NOON
 from support.cloud_server import ServedCloud, cloud_server
 from support.serving import serving
 from support.virtual import run_virtual, virtual_now
+from support.waiting import WITHIN_S
 
 
 @dataclass
@@ -59,7 +60,7 @@ class Front:
 
     async def kept(self) -> str:
         """Return the token once it is in its file."""
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(WITHIN_S):
             while not await asyncio.to_thread(self.config.token_file.exists):
                 await asyncio.sleep(1)
         return await asyncio.to_thread(read_token, self.config.token_file)

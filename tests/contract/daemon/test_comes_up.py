@@ -41,7 +41,7 @@ from likelight_hw.sim.button import SimButton
 from likelight_hw.sim.display import SimDisplay
 from support.cloud import KID, TOKEN, bearer
 from support.cloud_server import cloud_server
-from support.whole import WITHIN_S
+from support.waiting import WITHIN_S
 
 
 class Risen:
@@ -464,7 +464,7 @@ async def test_what_is_broken_comes_to_the_cloud_s_operators_with_what_to_do(
                 async with session.get("/v1/fleet/kitchens") as reply:
                     return (await reply.json())["kitchens"][0]
 
-            async with asyncio.timeout(30):
+            async with asyncio.timeout(WITHIN_S):
                 while (kitchen := await told())["state"] != "fault":
                     pass
                 found = (

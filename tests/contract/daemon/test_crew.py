@@ -26,6 +26,7 @@ from likelight.web.control.messages import StatusAnswer
 from likelight_hw.sim.button import SimButton
 from likelight_hw.sim.display import SimDisplay
 from likelight_hw.sim.indicator import SimIndicator
+from support.waiting import WITHIN_S
 from support.whole import whole
 
 IN_UTC = KitchenSettings(id="demo", name="A kitchen", timezone="UTC")
@@ -51,10 +52,10 @@ class Viewer:
             state: str = (await reply.json())["state"]
             return state
 
-    async def until_summary(self, true: Any, within: float) -> dict[str, Any]:
+    async def until_summary(self, true: Any) -> dict[str, Any]:
         """Follow the page's event stream until a summary is `true`."""
         async with (
-            asyncio.timeout(within),
+            asyncio.timeout(WITHIN_S),
             self._session.get(f"{self._url}/v1/kitchens/demo/live") as stream,
         ):
             async for line in stream.content:
@@ -77,10 +78,10 @@ async def test_thanks_reach_the_page_of_every_viewer(tmp_path: Path) -> None:
         # One who writes again within 20 s is stopped: two viewers, then.
         async with a_browser() as other:
             notes = [await viewer.send("heroes"), await Viewer(other, place.url).send("hello")]
-        await viewer.until_summary(lambda told: told["notes"]["shown"] == 2, within=20)
+        await viewer.until_summary(lambda told: told["notes"]["shown"] == 2)
 
         place.device.hardware.thanks.press()
-        await viewer.until_summary(lambda told: told["thanks"], within=20)
+        await viewer.until_summary(lambda told: told["thanks"])
         assert [await viewer.state_of(note) for note in notes] == ["thanked"] * 2
         await place.cloud_goes()
 
@@ -91,13 +92,13 @@ async def test_thanks_said_while_the_cloud_is_away_reach_it_when_it_is_back(tmp_
         assert isinstance(place.device.hardware.thanks, SimButton)
         viewer = Viewer(session, place.url)
         note = await viewer.send("heroes")
-        await viewer.until_summary(lambda told: told["notes"]["shown"] == 1, within=20)
+        await viewer.until_summary(lambda told: told["notes"]["shown"] == 1)
 
         await place.cloud_goes()
         place.device.hardware.thanks.press()
         await place.until(lambda: place.device.window_in.screen.screen == "thanks")
         await place.cloud_comes(group)
-        await viewer.until_summary(lambda told: told["thanks"], within=20)
+        await viewer.until_summary(lambda told: told["thanks"])
         assert await viewer.state_of(note) == "thanked"
         await place.cloud_goes()
 
@@ -117,7 +118,7 @@ async def test_a_closed_kitchen_says_when_it_opens(tmp_path: Path) -> None:
     ):
         await place.cloud_comes(group)
         viewer = Viewer(session, place.url)
-        told = await viewer.until_summary(lambda told: told["state"] == "closed", within=20)
+        told = await viewer.until_summary(lambda told: told["state"] == "closed")
         assert datetime.fromisoformat(told["opens_at"]) == opens
         assert place.device.on_air.report.cause is Cause.SCHEDULE
         assert not place.device.on_air.open
@@ -126,7 +127,7 @@ async def test_a_closed_kitchen_says_when_it_opens(tmp_path: Path) -> None:
 
 async def listens(config: Config) -> None:
     """Wait until commands reach the device; it starts its parts in no order."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(WITHIN_S):
         while True:
             with suppress(NotRunning):
                 socket = config.state_dir / CONTROL_SOCKET
@@ -200,13 +201,13 @@ async def test_health_names_what_is_lost_and_why(tmp_path: Path) -> None:
             assert {part.replace(" ", "-") for part in hardware} <= set(reasons)
             return hardware
 
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(WITHIN_S):
             while place.device.window_in.screen.screen == "blank":
                 await asyncio.sleep(0.05)
         assert await lost() == {}
         display.broken = light.broken = True
         place.device.on_air.on_demand(True)  # somebody watches: a light is needed, and words
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(WITHIN_S):
             while len(await lost()) < 2:
                 await asyncio.sleep(0.05)
         assert await lost() == {

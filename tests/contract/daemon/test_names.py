@@ -10,6 +10,7 @@ from likelight.config.settings import WebSettings
 from likelight.daemon.listener import DeviceServer
 from likelight.web.http.client_address import client_of
 from likelight.web.http.server import listen
+from support.waiting import WITHIN_S
 
 
 @pytest.mark.parametrize(
@@ -38,7 +39,7 @@ async def test_a_device_answers_under_the_names_that_are_set(host: str, status: 
         )
         serving = asyncio.create_task(server.run())
         url = f"http://127.0.0.1:{listener.getsockname()[1]}/k/demo"
-        async with aiohttp.ClientSession() as session, asyncio.timeout(30):
+        async with aiohttp.ClientSession() as session, asyncio.timeout(WITHIN_S):
             async with session.get(url, headers={"Host": host}) as reply:
                 assert reply.status == status
         serving.cancel()
@@ -59,7 +60,7 @@ async def test_a_device_takes_the_word_of_its_listed_proxies() -> None:
         serving = asyncio.create_task(server.run())
         url = f"http://127.0.0.1:{listener.getsockname()[1]}/who"
         headers = {"X-Forwarded-For": "198.51.100.9, 192.0.2.1"}
-        async with aiohttp.ClientSession() as session, asyncio.timeout(30):
+        async with aiohttp.ClientSession() as session, asyncio.timeout(WITHIN_S):
             async with session.get(url, headers=headers) as reply:
                 assert await reply.text() == "192.0.2.1"
         serving.cancel()

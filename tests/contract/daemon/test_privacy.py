@@ -20,6 +20,7 @@ from likelight_hw.sim.button import SimButton
 from support.busy import BUSY, lateness
 from support.camera_pictures import luma, read_barcode
 from support.gate import no_log
+from support.waiting import WITHIN_S
 from support.whole import whole
 
 SHUT_WITHIN_S = 0.2
@@ -101,14 +102,14 @@ async def test_no_camera_frame_leaves_after_privacy(tmp_path: Path, cloud_answer
         session.ws_connect(f"{url}/k/demo/ws", max_msg_size=0) as socket,
     ):
         viewer = Viewer(socket)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(WITHIN_S):
             await viewer.until_live(15)
         assert device.hardware.indicator.lit
 
         assert isinstance(device.hardware.privacy, SimButton)
         pressed_at = loop.time()
         device.hardware.privacy.press()
-        async with asyncio.timeout(20), lateness() as late:
+        async with asyncio.timeout(WITHIN_S), lateness() as late:
             while viewer.states[-1] != "private":
                 await viewer.read()
         assert loop.time() - pressed_at < BUSY * SHUT_WITHIN_S + late.lost
@@ -117,7 +118,7 @@ async def test_no_camera_frame_leaves_after_privacy(tmp_path: Path, cloud_answer
         await viewer.read_for(1.3)
 
         device.hardware.privacy.press()
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(WITHIN_S):
             await viewer.until_live(5)
         assert device.hardware.indicator.lit
         resumed = [at for at in await asyncio.to_thread(viewer.camera_frames) if at > private_at]
@@ -138,7 +139,7 @@ async def test_privacy_holds_through_a_restart(tmp_path: Path) -> None:
         ):
             assert isinstance(device.hardware.privacy, SimButton)
             viewer = Viewer(socket)
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(WITHIN_S):
                 while not viewer.states:
                     await viewer.read()
                 if expected == "private":
@@ -175,7 +176,7 @@ async def test_privacy_shuts_though_what_answers_it_is_broken(
     ):
         assert isinstance(device.hardware.privacy, SimButton)
         viewer = Viewer(socket)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(WITHIN_S):
             await viewer.until_live(5)
         restarts = device.health().components["privacy button"].restarts
         broken = device.window_in.lamp if part == "lamp" else device.window_in.presenter
@@ -183,7 +184,7 @@ async def test_privacy_shuts_though_what_answers_it_is_broken(
             monkeypatch.setattr(broken, answer, fail)
         with no_log() if part == "log" else nullcontext():
             device.hardware.privacy.press()
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(WITHIN_S):
                 while viewer.states[-1] != "private":
                     await viewer.read()
                 assert not device.on_air.open
@@ -195,7 +196,7 @@ async def test_privacy_shuts_though_what_answers_it_is_broken(
         assert device.health().components["privacy button"].restarts == restarts
         await viewer.read_for(0.3)  # a press before the contacts are calm would be a bounce
         device.hardware.privacy.press()
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(WITHIN_S):
             await viewer.until_live(1)
 
 
@@ -210,7 +211,7 @@ async def test_no_log_line_tells_of_a_press(
     ):
         viewer = Viewer(socket)
         assert isinstance(device.hardware.privacy, SimButton)
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(WITHIN_S):
             await viewer.until_live(5)
             caplog.set_level(logging.DEBUG)
             for _ in range(2):

@@ -25,6 +25,7 @@ from likelight.gate.marker import MARKER_FILE, Marker
 from likelight.runtime.troubles import Trouble
 from likelight_hw.sim.button import SimButton
 from support.small_disk import fill
+from support.waiting import until
 from support.whole import Whole, whole
 
 DEVICE = ("device.sqlite", "device.sqlite-wal", "device.sqlite-shm")
@@ -40,10 +41,9 @@ async def presses(place: Whole, then: State) -> None:
     await place.until(lambda: device.on_air.state is then)
 
 
-async def until(holds: Callable[[], bool], within: float = 20) -> None:
-    async with asyncio.timeout(within):
-        while not await asyncio.to_thread(holds):
-            await asyncio.sleep(0.02)
+async def no_longer_shared(marker: Marker) -> None:
+    """Return once the disk says that the kitchen does not share."""
+    await until(lambda: asyncio.to_thread(lambda: not marker.says_shared))
 
 
 async def a_night_in_privacy(state: Path) -> None:
@@ -53,7 +53,7 @@ async def a_night_in_privacy(state: Path) -> None:
         assert place.device.on_air.state is State.IDLE, "a new device with a simulated camera"
         assert await asyncio.to_thread(lambda: marker.says_shared)
         await presses(place, State.PRIVATE)
-        await until(lambda: not marker.says_shared)
+        await no_longer_shared(marker)
 
 
 async def comes_up_private_and_shares(state: Path, *, kitchen: str = "demo") -> None:
@@ -142,7 +142,7 @@ async def test_a_lost_choice_is_said_in_the_log_with_what_to_do_whichever_it_was
             if choice is State.PRIVATE:
                 await presses(place, State.PRIVATE)
                 marker = Marker(state / MARKER_FILE, "demo")
-                await until(lambda marker=marker: not marker.says_shared)  # type: ignore[misc]
+                await no_longer_shared(marker)
         if damage != "nothing":
             await asyncio.to_thread(DAMAGES[damage], state)
         caplog.clear()
@@ -174,7 +174,7 @@ async def test_a_press_on_a_full_disk_holds_and_the_device_says_that_it_is_full(
         assert place.device.on_air.state is State.IDLE
         await asyncio.to_thread(fill, small_disk)
         await presses(place, State.PRIVATE)
-        await until(lambda: not marker.says_shared)
+        await no_longer_shared(marker)
         await place.until(lambda: "disk-full" in place.device.health().reasons)
         # What a power cut leaves.
         left = await asyncio.to_thread(

@@ -35,6 +35,7 @@ from support.feed import now_us
 from support.media_server import KEY, MediaServer, needs_nginx, watch
 from support.pictures import encode, heavy
 from support.raw_server import raw_server
+from support.waiting import WITHIN_S
 from support.whole import whole
 
 SHUT_WITHIN_S = 0.2
@@ -57,7 +58,7 @@ class Pushed:
         self._changed.set()
 
     async def until(self, met: Callable[[], bool]) -> None:
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(WITHIN_S):
             while not met():
                 self._changed.clear()
                 await self._changed.wait()
@@ -368,7 +369,7 @@ async def test_no_command_line_and_no_environment_has_the_secret() -> None:
         async with pushing(PushTarget(url, CA_FILE)):
             listener.setblocking(False)
             loop = asyncio.get_running_loop()
-            connection, _ = await asyncio.wait_for(loop.sock_accept(listener), 15)
+            connection, _ = await asyncio.wait_for(loop.sock_accept(listener), WITHIN_S)
             with connection:
                 (child,) = children()
                 seen = [
@@ -386,7 +387,7 @@ async def test_kill_nine_of_the_daemon_ends_a_push_that_hangs() -> None:
         url = f"rtmp://127.0.0.1:{listener.getsockname()[1]}/live/{KEY}"
         daemon = await asyncio.create_subprocess_exec(sys.executable, "-c", _DAEMON, url)
         try:
-            async with asyncio.timeout(15):
+            async with asyncio.timeout(WITHIN_S):
                 connection, _ = await loop.sock_accept(listener)
                 with connection:
                     connection.setblocking(False)

@@ -30,6 +30,7 @@ from likelight.daemon.prepare import prepare
 from likelight.fleet.boot_volume.take import Places, Taken, take
 from likelight.gate.consent import Consent, read_consent, write_consent
 from likelight.runtime.clock import utc_now
+from support.waiting import WITHIN_S
 
 OLD = Consent(
     kitchen="0421",
@@ -154,7 +155,7 @@ async def test_the_file_alone_changes_nothing_and_thanks_agrees(
         on_change=lambda _: None,
         on_agreed=began.set,
     )
-    async with asyncio.timeout(20), asyncio.TaskGroup() as group:
+    async with asyncio.timeout(WITHIN_S), asyncio.TaskGroup() as group:
         task = group.create_task(watch.run())
         await asyncio.to_thread(write_report, report, BootReport(reset="0422"))
         await asked.wait()

@@ -13,6 +13,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from likelight.contract import State
 from likelight.daemon.device import Device
 from likelight_hw.sim.button import SimButton
+from support.waiting import WITHIN_S
 from support.whole import Whole, whole
 
 Scrape = dict[tuple[str, tuple[tuple[str, str], ...]], float]
@@ -65,12 +66,12 @@ async def off_air(place: Whole, state: State) -> tuple[Scrape, Scrape]:
 
         reading = group.create_task(read())
         await place.until(lambda: device.on_air.state is State.LIVE)
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(WITHIN_S):
             while (await scrape(session, place.url))["likelight_fps", ()] == 0:
                 await asyncio.sleep(0.05)
         SHUTS[state](device)
         await place.until(lambda: device.on_air.state is state)
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(WITHIN_S):
             # Until the last camera frames have left, and count as old.
             while (first := await scrape(session, place.url))["likelight_fps", ()] > 0:
                 await asyncio.sleep(0.05)

@@ -23,6 +23,7 @@ from likelight_cloud.store.sqlite.backup import SqliteCopies
 from likelight_cloud.trust.device import hashed
 from support.cloud import KID, TOKEN
 from support.cloud_server import ServedCloud, cloud_server
+from support.waiting import WITHIN_S
 
 
 class PowerCut(Exception):
@@ -125,7 +126,7 @@ class Device:
 
     async def turns_over(self, store: Store) -> str:
         """Live and poll until one token alone is valid, the device's; return it."""
-        async with self.life() as poll, asyncio.timeout(30):
+        async with self.life() as poll, asyncio.timeout(WITHIN_S):
             while True:
                 token: str = await poll()
                 if token != TOKEN and await store.token_hashes(KID) == (hashed(token),):
@@ -159,7 +160,7 @@ async def test_wherever_it_is_interrupted_the_device_is_let_in_and_turns_over(
 ) -> None:
     await store.ask_rotation(KID, utc_now())
     async with device.life(cut) as poll:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(WITHIN_S):
             while await poll() == TOKEN:
                 await asyncio.sleep(0.01)
         if cut == "used once":
@@ -180,7 +181,7 @@ async def test_a_device_that_is_asked_twice_in_a_row_turns_over_twice(
     await store.ask_rotation(KID, utc_now())
     first = await device.turns_over(store)
     await store.ask_rotation(KID, utc_now())
-    async with device.life("lost") as poll, asyncio.timeout(30):
+    async with device.life("lost") as poll, asyncio.timeout(WITHIN_S):
         while await poll() == first:
             await asyncio.sleep(0.01)
         await store.ask_rotation(KID, utc_now())
@@ -192,7 +193,7 @@ async def test_a_disk_that_takes_nothing_keeps_the_old_token_until_it_does(
 ) -> None:
     device.state.rmdir()
     await store.ask_rotation(KID, utc_now())
-    async with device.life() as poll, asyncio.timeout(30):
+    async with device.life() as poll, asyncio.timeout(WITHIN_S):
         while "A new token can't be kept, so the one in use stays: " not in caplog.text:
             assert await poll() == TOKEN
             await asyncio.sleep(0.01)
@@ -211,7 +212,7 @@ async def test_where_a_thief_brings_a_token_first_the_device_says_so_and_keeps_i
             await thief.change_token(checksum("the thief's"))
 
     await store.ask_rotation(KID, utc_now())
-    async with device.life(before=thief_first) as poll, asyncio.timeout(30):
+    async with device.life(before=thief_first) as poll, asyncio.timeout(WITHIN_S):
         while "or another device brought one first" not in caplog.text:
             await poll()
             await asyncio.sleep(0.01)
@@ -228,7 +229,7 @@ async def test_a_token_that_is_revoked_half_way_waits_for_a_person(
         await poll()
         await asyncio.Event().wait()
     await store.revoke_tokens(KID, hashed("typed"))
-    async with device.life() as poll, asyncio.timeout(30):
+    async with device.life() as poll, asyncio.timeout(WITHIN_S):
         with pytest.raises(DeviceRefused):
             await poll()
         await asyncio.to_thread(device.file.write_text, "typed")

@@ -10,6 +10,7 @@ from likelight.feed.outlets import Demand
 from likelight.feed.rendition import Rendition
 from support.feed import SHADES, Kitchen, kitchen, now_us
 from support.pictures import CAMERA_SHADE, jpeg, jpeg_shade
+from support.waiting import WITHIN_S
 from support.watcher import raw_viewer, read_to_the_end
 
 MAIN, LOW, SLIDE = Rendition
@@ -31,7 +32,7 @@ class Multipart:
 
     async def part(self) -> tuple[bytes, float]:
         """Return the next picture and its X-Timestamp, within 5 s."""
-        async with asyncio.timeout(20.0):
+        async with asyncio.timeout(WITHIN_S):
             content = self._reply.content
             if not self._started:
                 assert await content.readline() == self._boundary
@@ -99,7 +100,7 @@ async def test_x_timestamp_is_the_capture_in_epoch_seconds_to_the_microsecond() 
             place.hub.publish_jpeg(jpeg(CAMERA_SHADE), captured_us=captured_us)
             told = b""
             while b"X-Timestamp: 1790000000.023456\r\n" not in told:
-                told = await asyncio.wait_for(stream.content.readline(), 20)
+                told = await asyncio.wait_for(stream.content.readline(), WITHIN_S)
             async with await asked as snapshot:
                 assert snapshot.headers["X-Timestamp"] == "1790000000.023456"
 
@@ -148,9 +149,9 @@ async def test_an_http_1_0_reader_gets_the_same_stream() -> None:
     async with kitchen() as place:
         reader, writer = await asyncio.open_connection(place.host, place.port)
         writer.write(b"GET /k/demo/stream.mjpg HTTP/1.0\r\n\r\n")
-        head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 20)
+        head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), WITHIN_S)
         assert b"multipart/x-mixed-replace" in head
-        assert await asyncio.wait_for(reader.readline(), 20) == b"--likelight\r\n"
+        assert await asyncio.wait_for(reader.readline(), WITHIN_S) == b"--likelight\r\n"
         writer.close()
         await writer.wait_closed()
         await place.demands.until(Demand(0, 0))
@@ -162,7 +163,7 @@ async def test_a_deaf_mjpeg_viewer_is_cut_off_when_the_gate_shuts() -> None:
         await place.demands.until(Demand(0, 1))
         place.hub.publish_jpeg(bytes(8 << 20), captured_us=now_us())
         place.hub.show(State.OFF)
-        await place.demands.until(Demand(0, 0), within=20.0)
+        await place.demands.until(Demand(0, 0))
         with pytest.raises(ConnectionError):
             await read_to_the_end(deaf)
 

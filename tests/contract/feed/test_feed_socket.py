@@ -151,7 +151,7 @@ async def test_who_never_reads_is_cut_off_when_the_gate_shuts() -> None:
                 place.roll([heavy(8 << 20, keyframe=True)])
                 await viewer.fragments(2)  # the first is a placeholder
                 place.hub.show(State.PRIVATE)
-                await place.demands.until(Demand(1, 0), within=20.0)
+                await place.demands.until(Demand(1, 0))
                 with pytest.raises(ConnectionError):
                     await read_to_the_end(deaf)
             await viewer.state(State.PRIVATE)

@@ -27,6 +27,7 @@ from support.pictures import HEIGHT, WIDTH, heavy, noise
 from support.slow_proxy import SlowLine, slow_proxy
 from support.valve import Valve
 from support.virtual import run_virtual
+from support.waiting import WITHIN_S
 
 FPS = 30
 SECONDS = 5
@@ -128,7 +129,7 @@ async def over(line: SlowLine, *, mjpeg: bool = False) -> tuple[Seen, Seen, Hub]
             # A camera that ran late does not wait after its last frame. Whom a busy machine led to
             # the present has fewer, and that is the test's own to judge.
             with suppress(TimeoutError):
-                async with asyncio.timeout(15):
+                async with asyncio.timeout(WITHIN_S):
                     while len(near.ages) < SECONDS * FPS:
                         await asyncio.sleep(0.01)
             for task in tasks:

@@ -12,6 +12,7 @@ from likelight.feed.rendition import Rendition
 from support.feed import SHADES, Kitchen, kitchen, now_us
 from support.hls import Camera
 from support.pictures import CAMERA_SHADE, HEIGHT, WIDTH, decode, decode_sized, encode, heavy
+from support.waiting import WITHIN_S
 from support.watcher import raw_viewer, read_to_the_end
 
 
@@ -19,7 +20,7 @@ async def boxes(reply: aiohttp.ClientResponse, pictures: int) -> list[bytes]:
     """Read top-level boxes until so many pictures are there."""
     found: list[bytes] = []
     while sum(box[4:8] == b"mdat" for box in found) < pictures:
-        head = await asyncio.wait_for(reply.content.readexactly(8), 20)
+        head = await asyncio.wait_for(reply.content.readexactly(8), WITHIN_S)
         found.append(head + await reply.content.readexactly(int.from_bytes(head[:4], "big") - 8))
     return found
 
@@ -96,7 +97,7 @@ async def test_a_deaf_viewer_is_cut_off_when_the_gate_shuts() -> None:
         camera.roll(30)
         camera.push(heavy(8 << 20, keyframe=False))
         place.hub.show(State.OFF)
-        await place.demands.until(Demand(), within=20.0)
+        await place.demands.until(Demand())
         with pytest.raises(ConnectionError):
             await read_to_the_end(deaf)
 
@@ -113,7 +114,7 @@ async def test_a_rendition_comes_when_it_is_asked_for_and_begins_with_a_keyframe
         rolling(place)
         async with session.get("/k/demo/live.mp4?rendition=low") as reply:
             low = frozenset({Rendition.LOW})
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(WITHIN_S):
                 while place.hub.demand.renditions != low:
                     await asyncio.sleep(0)
             for unit in encode([CAMERA_SHADE] * 5, width=WIDTH // 2, height=HEIGHT // 2):

@@ -13,6 +13,7 @@ from likelight.web.http.proxies import TrustedProxies, proxy_network
 from support.feed import Kitchen, kitchen, now_us
 from support.pictures import HEIGHT, WIDTH, heavy
 from support.virtual import run_virtual
+from support.waiting import WITHIN_S
 from support.watcher import raw_viewer
 
 PATHS = ["/k/demo/ws", "/k/demo/live.mp4", "/k/demo/stream.mjpg"]
@@ -75,7 +76,7 @@ def test_a_single_picture_that_is_not_read_is_cut_off_too() -> None:
                 place.hub.show(State.PRIVATE)
                 await asyncio.sleep(1.1)
                 with pytest.raises(ConnectionResetError):
-                    await asyncio.wait_for(reader.read(), 5)
+                    await asyncio.wait_for(reader.read(), WITHIN_S)
 
     run_virtual(scenario())
 
@@ -87,14 +88,14 @@ def test_who_has_read_all_stays_and_gets_the_placeholder(path: str) -> None:
             await go_live(place, path)
             film(place, 60_000)
             seen = b""
-            async with asyncio.timeout(15):
+            async with asyncio.timeout(WITHIN_S):
                 while seen.count(b"\xaa") < 60_000:
                     seen += await reader.read(1 << 16)
             place.hub.show(State.PRIVATE)
             after = b""
             began = asyncio.get_running_loop().time()
             while asyncio.get_running_loop().time() - began < 2.0:
-                after += await asyncio.wait_for(reader.read(1 << 16), 5)
+                after += await asyncio.wait_for(reader.read(1 << 16), WITHIN_S)
             assert after, "the placeholder"
             assert place.hub.demand == demand_of(path)
 
@@ -109,11 +110,11 @@ async def test_a_stream_through_a_listed_proxy_is_reset_in_the_moment_of_a_shut(
             film(place, 60_000)
             place.hub.show(State.PRIVATE)
             with pytest.raises(ConnectionResetError):
-                await asyncio.wait_for(reader.read(), 5)
+                await asyncio.wait_for(reader.read(), WITHIN_S)
         await place.demands.until(Demand())
         async with session.get(place.url + path) as reply:
             assert reply.headers["X-Accel-Buffering"] == "no"
-            assert await asyncio.wait_for(reply.content.read(1 << 10), 5), "the placeholder"
+            assert await asyncio.wait_for(reply.content.read(1 << 10), WITHIN_S), "the placeholder"
 
 
 async def test_the_pages_socket_through_a_listed_proxy_stays() -> None:
@@ -122,5 +123,5 @@ async def test_the_pages_socket_through_a_listed_proxy_stays() -> None:
             await go_live(place, "/k/demo/ws")
             film(place, 60_000)
             place.hub.show(State.PRIVATE)
-            kinds = [(await socket.receive(timeout=5)).type for _ in range(12)]
+            kinds = [(await socket.receive(timeout=WITHIN_S)).type for _ in range(12)]
     assert set(kinds) == {aiohttp.WSMsgType.TEXT, aiohttp.WSMsgType.BINARY}

@@ -21,9 +21,10 @@ from support.busy import BUSY, lateness
 from support.cloud import KID, TOKEN
 from support.demo import free_port
 from support.pictures import CAMERA_SHADE, heavy
-from support.relay import RelaySite, Uploading, beside, relay_site, until, uploading, wall_us
+from support.relay import RelaySite, Uploading, beside, relay_site, uploading, wall_us
 from support.slow_proxy import SlowLine, SlowProxy, slow_proxy
 from support.virtual import run_virtual
+from support.waiting import until
 
 
 def test_the_line_is_cut_before_a_gate_that_a_fault_has_shut_can_open_again() -> None:

@@ -13,8 +13,9 @@ from likelight.fleet.doctor import probes
 from likelight.fleet.doctor.probes import CloudAccess, TakenForUpload, ask_upload
 from support.cloud import KID, TOKEN
 from support.demo import free_port
-from support.relay import beside, relay_site, until, uploading
+from support.relay import beside, relay_site, uploading
 from support.scripted_relay import scripted_relay
+from support.waiting import until
 
 
 async def ask(base: str, token: str = TOKEN) -> None:

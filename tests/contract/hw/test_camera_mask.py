@@ -24,6 +24,7 @@ from support.camera import Decoder, running
 from support.camera_pictures import jpeg_image, luma
 from support.demo import command, free_port
 from support.masked import MASKS, moves_inside, peeps_out
+from support.waiting import WITHIN_S
 
 WHITE = LightFrame(1.0, (255, 255, 255))
 
@@ -94,19 +95,19 @@ async def device(tmp_path: Path, more: str = "") -> AsyncIterator[tuple[str, Pat
     )
     try:
         assert process.stdout is not None
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(WITHIN_S):
             await process.stdout.readline()
         yield f"http://127.0.0.1:{port}", settings
     finally:
         process.terminate()
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(WITHIN_S):
             await process.wait()
 
 
 async def test_no_masked_pixel_leaves_a_device(tmp_path: Path) -> None:
     async with device(tmp_path) as (address, settings), aiohttp.ClientSession() as viewer:
         async with viewer.ws_connect(f"{address}/k/kitchen/ws", max_msg_size=0) as ws:
-            while '"live"' not in str((await ws.receive(timeout=20)).data):
+            while '"live"' not in str((await ws.receive(timeout=WITHIN_S)).data):
                 pass
             ways = (_socket, _mp4, _hls, _mjpeg_and_snapshot)
             fetched = await asyncio.gather(*(way(viewer, address) for way in ways))
@@ -120,7 +121,7 @@ async def _socket(viewer: aiohttp.ClientSession, address: str) -> list[Image.Ima
     got: list[bytes] = []
     async with viewer.ws_connect(f"{address}/k/kitchen/ws", max_msg_size=0) as ws:
         while len(got) < 40:
-            message = await ws.receive(timeout=20)
+            message = await ws.receive(timeout=WITHIN_S)
             if message.type is aiohttp.WSMsgType.BINARY:
                 got.append(message.data)
     return _decoded(b"".join(got))
@@ -139,7 +140,7 @@ async def _hls(viewer: aiohttp.ClientSession, address: str) -> list[Image.Image]
     start = f"{address}/k/kitchen/stream.m3u8"
     async with viewer.get(start) as reply:
         media = urljoin(start, (await reply.text()).splitlines()[3])
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(WITHIN_S):
         playlist = ""
         while playlist.count("INDEPENDENT=YES") < 2:
             async with viewer.get(media) as reply:
@@ -199,7 +200,7 @@ async def _preview(settings: Path, out: Path) -> tuple[int | None, str]:
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(WITHIN_S):
         words, _ = await process.communicate()
     return process.returncode, words.decode()
 
@@ -221,7 +222,7 @@ async def test_a_real_sensor_shows_nobody_anything_before_the_crew_consents(tmp_
             aiohttp.ClientSession() as viewer,
             viewer.ws_connect(f"{address}/k/kitchen/ws") as ws,
         ):
-            while '"off"' not in str((await ws.receive(timeout=20)).data):
+            while '"off"' not in str((await ws.receive(timeout=WITHIN_S)).data):
                 pass
         code, words = await _preview(settings, tmp_path / "a.jpg")
         assert code == 69

@@ -37,6 +37,7 @@ from likelight_hw.ports import (
 from likelight_hw.sim.kitchen import LAMP_BOX
 from support.camera import SPECS, Decoder, Recorder, children, running
 from support.camera_pictures import jpeg_image, luma, mean, nal_units, read_barcode
+from support.waiting import WITHIN_S
 
 SMALL = CameraConfig(width=640, height=360)
 SPS, PPS = 7, 8
@@ -61,7 +62,7 @@ async def gone(pid: int) -> None:
     loop = asyncio.get_running_loop()
     loop.add_reader(descriptor, ended.set)
     try:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(WITHIN_S):
             await ended.wait()
     finally:
         loop.remove_reader(descriptor)
@@ -294,7 +295,7 @@ async def test_kill_nine_of_the_daemon_leaves_no_child() -> None:
         sys.executable, "-c", _DAEMON, stdout=asyncio.subprocess.PIPE
     )
     assert daemon.stdout
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(WITHIN_S):
         child = int(await daemon.stdout.readline())
     os.kill(child, 0)
     daemon.kill()
@@ -332,7 +333,7 @@ def test_the_daemon_never_loads_the_encoders() -> None:
 def test_a_daemon_that_does_not_read_gets_a_gap_and_then_a_keyframe() -> None:
     ours, theirs = socket.socketpair()
     theirs.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 16 * 1024)
-    ours.settimeout(30)
+    ours.settimeout(100)
     with ours, theirs:
         child = subprocess.Popen(
             [*COMMAND, str(theirs.fileno())], pass_fds=[theirs.fileno()], start_new_session=True

@@ -8,6 +8,7 @@ from likelight_hw.camera.config import CameraConfig
 from likelight_hw.camera.process import CameraProcess
 from likelight_hw.ports import AccessUnit, CameraPhase
 from support.camera import Recorder
+from support.waiting import WITHIN_S
 
 
 class Trips(Recorder):
@@ -19,6 +20,6 @@ async def test_a_sink_that_raises_learns_that_the_camera_failed() -> None:
     camera, sink = CameraProcess(CameraConfig(width=320, height=180)), Trips()
     camera.start()
     with pytest.raises(ArithmeticError):
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(WITHIN_S):
             await camera.run(sink, ())
     assert sink.phases[-2:] == [CameraPhase.STREAMING, CameraPhase.FAILED]

@@ -21,6 +21,7 @@ from support.camera import Decoder, Recorder, running
 from support.camera_pictures import jpeg_image, luma, mean
 from support.fake_camera import build, environment
 from support.masked import MASKS, peeps_out
+from support.waiting import WITHIN_S
 
 pytestmark = pytest.mark.skipif(shutil.which("cc") is None, reason="the fake camera is C: no cc")
 
@@ -159,7 +160,7 @@ async def test_a_camera_that_has_stopped_is_free_for_others(device: Path) -> Non
         await sink.until(lambda: sink.phases[-1] is CameraPhase.STREAMING)
         camera.stop()
         with device.open("rb") as file:
-            async with asyncio.timeout(30):
+            async with asyncio.timeout(WITHIN_S):
                 await asyncio.to_thread(fcntl.flock, file, fcntl.LOCK_EX)
 
 

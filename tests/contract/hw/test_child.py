@@ -8,6 +8,7 @@ import pytest
 from likelight_hw.child.link import ChildLink
 from likelight_hw.child.packets import ChildPacket, ProtocolError, pack
 from likelight_hw.child.spawn import ChildProcess
+from support.waiting import WITHIN_S
 
 ECHO = """
 import socket, sys
@@ -28,7 +29,7 @@ class Parent:
         self.child = ChildProcess((sys.executable, "-S", "-c", code), self.link)
 
     async def comes(self, kind: int) -> None:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(WITHIN_S):
             while kind not in [packet.kind for packet in self.packets]:
                 self._changed.clear()
                 await self._changed.wait()
@@ -53,7 +54,7 @@ async def test_a_child_ends_by_itself_when_its_link_is_closed() -> None:
 async def test_a_kill_that_comes_before_the_child_is_not_forgotten() -> None:
     parent = Parent(ECHO)
     parent.child.kill()
-    async with parent.child.running(), asyncio.timeout(20):
+    async with parent.child.running(), asyncio.timeout(WITHIN_S):
         await parent.lost.wait()
     assert parent.child.exit_code == -9
 
@@ -74,7 +75,7 @@ async def test_of_what_waits_for_a_deaf_child_only_the_latest_is_sent() -> None:
 
 async def test_nonsense_ends_the_link_and_is_kept_for_a_caller_that_waits() -> None:
     parent = Parent(ECHO)
-    async with parent.child.running(), asyncio.timeout(20):
+    async with parent.child.running(), asyncio.timeout(WITHIN_S):
         parent.link.write(b"\xff" * 64)
         await parent.lost.wait()
         with pytest.raises(ProtocolError):

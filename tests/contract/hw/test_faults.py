@@ -41,6 +41,7 @@ from support.busy import BUSY
 from support.camera import children
 from support.feed import Kitchen, kitchen
 from support.panels import PANELS
+from support.waiting import WITHIN_S
 
 pytestmark = pytest.mark.skipif(
     sys.platform != "linux", reason="follows processes by way of Linux's /proc"
@@ -63,12 +64,12 @@ class Outputs:
         self.shown[stub_camera.PICTURE in data].add(way)
         self.changed.set()
 
-    async def all_show(self, camera: bool, within: float) -> float:
+    async def all_show(self, camera: bool) -> float:
         """Return how many seconds it took until every way out has shown it from now on."""
         clock = asyncio.get_running_loop().time
         began = clock()
         self.shown[camera].clear()
-        async with asyncio.timeout(within):
+        async with asyncio.timeout(WITHIN_S):
             while len(self.shown[camera]) < self.ways:
                 self.changed.clear()
                 await self.changed.wait()
@@ -112,10 +113,10 @@ class Window:
         self.on_air.on_camera(status)
         self.outputs.changed.set()
 
-    async def reaches(self, phase: CameraPhase, within: float = 15) -> CameraStatus:
+    async def reaches(self, phase: CameraPhase) -> CameraStatus:
         """Return the status of `phase`, which is now or comes; a busy machine may see it late."""
         told = max(len(self.statuses) - 1, 0)
-        async with asyncio.timeout(within):
+        async with asyncio.timeout(WITHIN_S):
             while True:
                 for status in self.statuses[told:]:
                     if status.phase is phase:
@@ -156,7 +157,7 @@ async def window(
                 )
             ]
             view.on_air.on_demand(True)
-            await view.outputs.all_show(True, within=20)
+            await view.outputs.all_show(True)
             yield view
             for task in tasks:
                 task.cancel()
@@ -232,16 +233,16 @@ async def test_viewers_see_the_fault_and_then_the_picture_of_another_child(
 ) -> None:
     async with window() as view:
         strike(number)
-        assert await view.outputs.all_show(False, within=20) < BUSY * 2.0
+        assert await view.outputs.all_show(False) < BUSY * 2.0
         assert view.on_air.state is State.FAULT
         assert view.camera.status.code == code
         assert view.camera.status.reason
         # The next child works at once, so the camera works again when the last one was given up.
-        await view.reaches(CameraPhase.FAILED, within=15)
+        await view.reaches(CameraPhase.FAILED)
         vanished = number == signal.SIGUSR1
         if vanished:
             strike(number)
-        assert await view.outputs.all_show(True, within=30) < BUSY * 5.0
+        assert await view.outputs.all_show(True) < BUSY * 5.0
         assert view.outputs.ended == []
         assert view.camera.restarts == (0 if vanished else 1), "a child without a source stays"
 
@@ -253,7 +254,7 @@ async def test_a_child_that_freezes_at_rest_is_found_out(watched_again: bool) ->
         view.camera.stop()
         await view.reaches(CameraPhase.STOPPED)
         # STOPPED is the daemon's word; the child rests once it has said so itself.
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(WITHIN_S):
             while view.camera._child and view.camera._child.stream:
                 await asyncio.sleep(0.01)
         clock = asyncio.get_running_loop().time
@@ -277,7 +278,7 @@ async def test_a_driver_that_blocks_in_stop_is_found_out_and_replaced() -> None:
         assert failed.code == "K1"
         await view.reaches(CameraPhase.STOPPED)
         view.camera.start()
-        await view.outputs.all_show(True, within=20)
+        await view.outputs.all_show(True)
         assert view.outputs.ended == []
 
 
@@ -290,14 +291,14 @@ async def test_a_device_that_comes_back_ends_the_longest_pause_of_a_driver_that_
     async with window(config, CameraTimeouts(pauses_s=(0.05, 300.0))) as view:
         source.unlink()
         strike(signal.SIGKILL)
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(WITHIN_S):
             while view.camera.restarts < 2:
                 await view.reaches(CameraPhase.FAILED)
                 view.outputs.changed.clear()
                 await view.outputs.changed.wait()
         assert view.camera.status.code == "K2"
         source.touch()
-        assert await view.outputs.all_show(True, within=30) < BUSY * 5.0
+        assert await view.outputs.all_show(True) < BUSY * 5.0
 
 
 def test_a_camera_without_a_picture_is_reported_after_1_s_and_killed_after_2_s() -> None:
@@ -336,11 +337,11 @@ async def test_fifty_faults_leave_everything_as_it_was() -> None:
 async def _suffer(view: Window, fault: Callable[[Window], Awaitable[None]]) -> None:
     told = len(view.statuses)
     await fault(view)
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(WITHIN_S):
         while not any(status.phase is CameraPhase.FAILED for status in view.statuses[told:]):
             view.outputs.changed.clear()
             await view.outputs.changed.wait()
-    await view.outputs.all_show(True, within=20)
+    await view.outputs.all_show(True)
 
 
 async def _hang(_: Window) -> None:

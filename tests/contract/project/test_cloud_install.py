@@ -82,7 +82,7 @@ def _environment() -> dict[str, str]:
 
 
 def _get(url: str) -> bytes:
-    with urllib.request.urlopen(url, timeout=20) as reply:
+    with urllib.request.urlopen(url, timeout=100) as reply:
         body = reply.read()
         assert isinstance(body, bytes)
         return body

@@ -25,6 +25,7 @@ from support.busy import BUSY, lateness
 from support.feed import Demands, Kitchen, hub_with_placeholders, now_us
 from support.pictures import HEIGHT, WIDTH, heavy
 from support.virtual import run_virtual
+from support.waiting import WITHIN_S
 from support.watcher import Watcher, raw_viewer, watcher
 
 UPGRADE = (
@@ -71,7 +72,7 @@ async def undisturbed(place: Kitchen) -> AsyncIterator[None]:
             reading = group.create_task(_read(viewer, came))
             yield
             seen = len(came)
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(WITHIN_S):
                 while len(came) < seen + 5:
                     await asyncio.sleep(0.02)
             camera.cancel()
@@ -101,12 +102,12 @@ async def _read(viewer: Watcher, came: list[tuple[int, float]]) -> None:
         viewer.got.segments.clear()
 
 
-async def say(place: Kitchen, *words: bytes, within: float = 20.0) -> bytes:
+async def say(place: Kitchen, *words: bytes) -> bytes:
     """Send `words` over one connection and return all that comes until it is closed."""
     reader, writer = await asyncio.open_connection(place.host, place.port)
     answer = b""
     try:
-        async with asyncio.timeout(within):
+        async with asyncio.timeout(WITHIN_S):
             for word in words:
                 writer.write(word)
             while piece := await reader.read(65536):
@@ -163,7 +164,7 @@ def test_a_client_that_asks_for_nothing_gets_408_and_is_closed_in_ten_seconds() 
             loop = asyncio.get_running_loop()
             for beginning in (b"", b"GET /k/demo/snapshot.jpg HTTP/1.1\r\nX-Slow: "):
                 began = loop.time()
-                answer = await say(place, beginning, within=30)
+                answer = await say(place, beginning)
                 assert answer.startswith(b"HTTP/1.1 408 ")
                 assert loop.time() - began == pytest.approx(10, abs=0.5)
 
@@ -192,7 +193,7 @@ async def _be_idle(place: Kitchen, many: int) -> None:
             await loop.sock_connect(guest, (place.host, place.port))
         # The oldest had to make room, and got an answer that says so.
         if many > 2 * MOST_SILENT:
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(WITHIN_S):
                 assert (await loop.sock_recv(guests[0], 100)).startswith(b"HTTP/1.1 408 ")
         assert b"image/jpeg" in await say(
             place, b"GET /k/demo/snapshot.jpg HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"

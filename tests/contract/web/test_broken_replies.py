@@ -8,6 +8,7 @@ import pytest
 from aiohttp import web
 
 from likelight.web.http.server import WebServer
+from support.waiting import WITHIN_S
 
 ENDED = web.AppKey("ended", asyncio.Event)
 
@@ -52,7 +53,7 @@ async def test_a_client_that_leaves_is_no_line_and_a_fault_is_one(
         serving = asyncio.create_task(WebServer(fill, listener).run())
         reader, writer = await asyncio.open_connection(*listener.getsockname())
         writer.write(f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(WITHIN_S):
             await reader.readuntil(b"\r\n\r\n")
             writer.transport.abort()
             await ended.wait()

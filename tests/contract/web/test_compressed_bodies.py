@@ -9,6 +9,7 @@ import pytest
 
 from support.cloud import KID, bearer, status
 from support.cloud_server import cloud_server
+from support.waiting import WITHIN_S
 
 BOMB = gzip.compress(b"\0" * 16_000_000)  # 16 KB
 LIKES = f"/v1/kitchens/{KID}/likes"
@@ -42,7 +43,7 @@ async def test_what_is_refused_was_not_inflated(tmp_path: Path) -> None:
         f"POST {LIKES} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
         f"Content-Encoding: gzip\r\nContent-Length: {len(no_gzip)}\r\n\r\n"
     ).encode()
-    async with cloud_server(tmp_path / "cloud.db") as site, asyncio.timeout(30):
+    async with cloud_server(tmp_path / "cloud.db") as site, asyncio.timeout(WITHIN_S):
         reader, writer = await asyncio.open_connection("127.0.0.1", site.port)
         for _ in range(2):
             writer.write(head + no_gzip)

@@ -18,6 +18,7 @@ from likelight.web.control.messages import CommandAnswer, Request, StatusAnswer
 from likelight.web.control.server import LONGEST, ControlServer
 from likelight.web.http.body import read_body
 from likelight.web.http.problems import ProblemError
+from support.waiting import WITHIN_S
 
 _Answer = TypeVar("_Answer", bound=CommandAnswer)
 
@@ -71,7 +72,7 @@ def routes() -> list[web.RouteDef]:
 async def serving(path: Path, *, alias: Path | None = None) -> AsyncIterator[asyncio.Task[None]]:
     async with asyncio.TaskGroup() as group:
         task = group.create_task(ControlServer(path, routes, alias=alias).run())
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(WITHIN_S):
             while True:
                 try:
                     await ask(path, "GET", "/status", Well)

@@ -16,6 +16,7 @@ from support.cloud_server import cloud_server
 from support.feed import kitchen
 from support.serving import serving
 from support.stub_bench import StubBench
+from support.waiting import WITHIN_S
 
 MEDIA = {
     "snapshot.jpg": "image/jpeg",
@@ -30,7 +31,7 @@ MEDIA = {
 
 async def head(url: str) -> tuple[int, str]:
     """Ask on a connection of its own, and return when the reply is whole."""
-    timeout = aiohttp.ClientTimeout(total=30)
+    timeout = aiohttp.ClientTimeout(total=WITHIN_S)
     async with aiohttp.ClientSession(timeout=timeout) as session, session.head(url) as reply:
         assert await reply.read() == b""
         assert "Content-Length" not in reply.headers
@@ -47,7 +48,7 @@ async def test_head_is_answered_before_there_is_a_picture_and_wakes_no_camera() 
 
 
 async def test_head_of_events_ends(tmp_path: Path) -> None:
-    async with cloud_server(tmp_path / "cloud.db") as site, asyncio.timeout(30):
+    async with cloud_server(tmp_path / "cloud.db") as site, asyncio.timeout(WITHIN_S):
         assert await head(f"{site.public}/v1/kitchens/{KID}/live") == (200, "text/event-stream")
         assert site.cloud.cloud.event_streams == 0
         assert (await head(f"{site.public}/k/{KID}/snapshot.jpg"))[0] == 200

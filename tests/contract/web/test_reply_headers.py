@@ -14,6 +14,7 @@ from likelight.contract.problem import PROBLEM_JSON
 from likelight_cloud.trust.audit_lines import row_told
 from support.cloud import KID
 from support.cloud_server import cloud_server
+from support.waiting import WITHIN_S
 
 SUMMARY = f"/v1/kitchens/{KID}"
 EVERYWHERE = (
@@ -45,7 +46,7 @@ def is_told(headers: CIMultiDictProxy[str] | dict[str, str]) -> None:
 
 @asynccontextmanager
 async def asking(base: str) -> AsyncIterator[aiohttp.ClientSession]:
-    timeout = aiohttp.ClientTimeout(total=30)
+    timeout = aiohttp.ClientTimeout(total=WITHIN_S)
     async with aiohttp.ClientSession(base, timeout=timeout) as session:
         yield session
 
@@ -128,7 +129,7 @@ async def test_what_is_no_request_is_a_problem_and_one_line(
 async def _say(port: int, words: bytes) -> bytes:
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(words)
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(WITHIN_S):
         answer = await reader.read()
     writer.close()
     return answer

@@ -12,6 +12,7 @@ from aiohttp import web
 
 from likelight.web.http.own_names import OwnNames
 from likelight.web.http.server import WebServer
+from support.waiting import WITHIN_S
 
 WRITE, SOCKET = "write", "socket"
 WAYS = pytest.mark.parametrize("way", [WRITE, SOCKET])
@@ -37,7 +38,7 @@ async def serving(*public_urls: str) -> AsyncIterator[aiohttp.ClientSession]:
         names = OwnNames(public_urls, option="--public-url")
         running = asyncio.create_task(WebServer(fill, listener, names).run())
         base = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        timeout = aiohttp.ClientTimeout(total=30)
+        timeout = aiohttp.ClientTimeout(total=WITHIN_S)
         async with aiohttp.ClientSession(base, timeout=timeout) as session:
             yield session
         running.cancel()

@@ -15,6 +15,7 @@ import pytest
 from likelight.config.opened_lights import read_opened_lights
 from support.busy import BUSY
 from support.demo import command, demo, free_port
+from support.waiting import WITHIN_S
 
 
 async def ended(*arguments: str, seconds: float = 30) -> tuple[int, str, str]:
@@ -66,7 +67,7 @@ async def test_a_signal_ends_it_cleanly_with_no_process_left(
         children = children_of(running.process.pid)
         assert children, "the camera lives in a process of its own"
         running.process.send_signal(ending)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(WITHIN_S):
             assert await running.process.wait() == 0
         assert not [child for child in children if alive(child)]
 
@@ -87,7 +88,7 @@ async def test_it_needs_neither_stdin_nor_stdout(tmp_path: Path) -> None:
         "--state-dir", str(tmp_path),
         stderr=asyncio.subprocess.PIPE,
     )  # fmt: skip
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(WITHIN_S):
         _, err = await process.communicate()
     assert process.returncode == 0, err.decode()
 
@@ -118,7 +119,7 @@ async def test_a_stderr_that_nobody_reads_delays_neither_life_nor_end(tmp_path: 
         )
         assert process.stdout is not None
         try:
-            async with asyncio.timeout(60):
+            async with asyncio.timeout(WITHIN_S):
                 await process.stdout.readuntil(f":{port}/bench".encode())
             async with (
                 aiohttp.ClientSession(f"http://127.0.0.1:{port}") as client,
@@ -149,7 +150,7 @@ async def test_a_stdout_that_nobody_reads_delays_neither_life_nor_end(tmp_path: 
             stderr=asyncio.subprocess.DEVNULL,
         )
         try:
-            async with asyncio.timeout(60):
+            async with asyncio.timeout(WITHIN_S):
                 assert await process.wait() == 0, "it ends by itself, a second after it was ready"
         finally:
             if process.returncode is None:
@@ -183,7 +184,7 @@ async def test_a_signal_ends_a_start_that_hangs(tmp_path: Path, ending: signal.S
         stderr=asyncio.subprocess.PIPE,
     )  # fmt: skip
     assert process.stdout is not None
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(WITHIN_S):
         await process.stdout.readuntil(b"probing")
         process.send_signal(ending)
         _, err = await process.communicate()
@@ -245,7 +246,7 @@ async def test_any_video_file_can_be_the_camera(tmp_path: Path, clips: Path) -> 
         running.client.ws_connect(f"{running.url}/k/demo/ws", max_msg_size=0) as viewer,
     ):
         texts, fragments = "", 0
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(WITHIN_S):
             while '"live"' not in texts or fragments < 30:
                 message = await viewer.receive()
                 if message.type is aiohttp.WSMsgType.TEXT:
@@ -299,7 +300,7 @@ async def test_run_does_what_the_demo_does_without_the_bench(tmp_path: Path) -> 
     )
     try:
         assert process.stdout is not None
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(WITHIN_S):
             assert f":{port}/k/demo".encode() in await process.stdout.readuntil(b"/k/demo")
         opened = await asyncio.to_thread(read_opened_lights, tmp_path / "state")
         assert opened is not None
@@ -309,12 +310,12 @@ async def test_run_does_what_the_demo_does_without_the_bench(tmp_path: Path) -> 
                 async with client.get(path) as reply:
                     assert (path, reply.status) == (path, status)
             async with client.ws_connect("/k/demo/ws") as viewer:
-                async with asyncio.timeout(20):
+                async with asyncio.timeout(WITHIN_S):
                     while (await viewer.receive()).type is not aiohttp.WSMsgType.BINARY:
                         pass
     finally:
         process.send_signal(signal.SIGTERM)
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(WITHIN_S):
             assert await process.wait() == 0
 
 
@@ -338,7 +339,7 @@ async def test_a_real_camera_that_is_unplugged_keeps_nothing_else_from_starting(
     )
     assert process.stdout is not None
     try:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(WITHIN_S):
             assert b"/k/" in await process.stdout.readline()
         async with aiohttp.ClientSession(f"http://127.0.0.1:{port}") as client:
             async with client.get("/healthz") as reply:
@@ -349,7 +350,7 @@ async def test_a_real_camera_that_is_unplugged_keeps_nothing_else_from_starting(
     finally:
         if process.returncode is None:
             process.send_signal(signal.SIGTERM)
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(WITHIN_S):
             assert await process.wait() == 0
 
 

@@ -10,6 +10,7 @@ from likelight.appreciation.lamp.effects import EFFECTS
 from likelight.web.control.client import call
 from likelight.web.control.messages import StatusAnswer
 from support.demo import command, demo
+from support.waiting import WITHIN_S
 
 
 async def ended(*arguments: str, seconds: float = 30) -> tuple[int, str, str]:
@@ -60,7 +61,7 @@ async def test_a_signal_ends_a_test_of_the_lamp_in_order(
         stderr=asyncio.subprocess.PIPE,
     )
     assert process.stdout is not None
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(WITHIN_S):
         await process.stdout.readuntil(EFFECTS["test"].means.encode())
         process.send_signal(ending)
         _, err = await process.communicate()

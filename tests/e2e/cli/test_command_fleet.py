@@ -11,6 +11,7 @@ from likelight.cli.main import main
 from likelight.config.state_dir import is_new
 from likelight.fleet.doctor.checks import CHECKS
 from support.demo import command, demo, free_port
+from support.waiting import WITHIN_S
 
 README = Path(__file__).parents[3] / "README.md"
 
@@ -90,7 +91,7 @@ async def test_keys_answer_and_ctrl_c_leaves_no_lamp_on(tmp_path: Path) -> None:
     )
     assert process.stdin is not None
     assert process.stdout is not None
-    async with asyncio.timeout(40):
+    async with asyncio.timeout(WITHIN_S):
         said = await process.stdout.readuntil(b"Lamp 1 of 2 glows red, green, blue")
         assert b"SIMULATED: on-air light, panel, THANKS, PRIVACY, camera." in said
         while not any(chains[0].read_bytes()):

@@ -15,6 +15,7 @@ from likelight.fleet.stores.rows import StoreRow
 from likelight_cloud.cli.main import main
 from support.cloud_server import cloud_server
 from support.demo import command, free_port
+from support.waiting import WITHIN_S
 
 
 async def test_what_a_card_says_enrols_the_device_and_a_used_code_is_dropped(
@@ -86,7 +87,7 @@ async def test_a_row_of_the_list_becomes_a_device_whose_lamp_lights(tmp_path: Pa
         finally:
             if device.returncode is None:
                 device.send_signal(signal.SIGTERM)
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(WITHIN_S):
                 await device.wait()
         assert device.returncode == 0
     words = said.read_text()

@@ -15,6 +15,7 @@ from likelight_cloud.cli.main import main
 from support.cloud import KID
 from support.cloud_server import cloud_server
 from support.demo import command, free_port
+from support.waiting import WITHIN_S
 
 
 @asynccontextmanager
@@ -30,7 +31,7 @@ async def device(config: Path) -> AsyncIterator[asyncio.subprocess.Process]:
     finally:
         if process.returncode is None:
             process.send_signal(signal.SIGTERM)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(WITHIN_S):
             await process.communicate()
 
 

@@ -13,6 +13,7 @@ from support.disk import disk_of
 from support.loaded_cloud import loaded_cloud
 from support.postgresql import Server
 from support.small_disk import fill
+from support.waiting import WITHIN_S
 
 ROUNDS = 1 if LONG == 1 else 20
 BACK_WITHIN_S = 5.0
@@ -41,7 +42,7 @@ async def test_a_full_database_refuses_in_words_and_takes_writes_again_once_ther
             for _ in range(ROUNDS):
                 cloud.load.refusals.clear()
                 await asyncio.to_thread(fill, disk)
-                async with asyncio.timeout(60):
+                async with asyncio.timeout(WITHIN_S):
                     while not cloud.load.refusals:
                         await asyncio.sleep(0.05)
                 assert set(cloud.load.refusals) == {

@@ -12,7 +12,7 @@ from likelight.runtime.clock import loop_time
 from support.chromium import needs_chromium
 from support.cloud_server import ServedCloud, cloud_server
 from support.pages import chromium_page, photograph
-from support.relay import until
+from support.waiting import until
 from support.wall import add_kitchen, filming, report
 
 pytestmark = [needs_chromium, pytest.mark.asyncio(loop_scope="module")]
@@ -83,7 +83,7 @@ async def test_those_that_are_open_are_shown_and_one_that_turns_private_leaves_a
         page.on("websocket", lambda socket: asked.append(socket.url))
         await page.goto(address)
         for kid in ("mill", "bay"):
-            await page.wait_for_function(PLAYS, arg=kid, timeout=30_000)
+            await page.wait_for_function(PLAYS, arg=kid, timeout=90_000)
             assert await watched(site, kid)
         await photograph(page, "wall")
         for kid in ("inn", "pier"):
@@ -130,7 +130,7 @@ async def test_those_that_are_open_are_shown_and_one_that_turns_private_leaves_a
         cloud.ending = False
         await devices[1].gate(State.LIVE)
         await report(store, "bay", State.LIVE)
-        await page.wait_for_function(PLAYS, arg="bay", timeout=30_000)
+        await page.wait_for_function(PLAYS, arg="bay", timeout=90_000)
         await expect(page.locator("#cover")).to_be_hidden()
         (wide,) = await page.evaluate(BOXES)
         assert wide[2] - wide[0] > 1.5 * (narrow[2] - narrow[0])

@@ -11,6 +11,7 @@ from support.chromium import needs_chromium
 from support.pages import ViewerPage, chromium_page
 from support.serving import serving
 from support.stub_cloud import StubCloud
+from support.waiting import WITHIN_S
 
 pytestmark = [needs_chromium, pytest.mark.asyncio(loop_scope="module")]
 
@@ -86,7 +87,7 @@ async def test_of_two_windows_that_both_listen_one_goes_on(browser: Browser) -> 
 
 async def _settled(cloud: StubCloud, at: int = 1) -> None:
     """Wait until `at` event streams are open: none for a moment, or two, and then the one."""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(WITHIN_S):
         while cloud.streams != at:
             await asyncio.sleep(0.05)
 

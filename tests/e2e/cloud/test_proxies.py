@@ -18,6 +18,7 @@ from support.cloud import KID
 from support.cloud_server import cloud_server
 from support.limited_cloud import Client, clients, limited_cloud
 from support.shipped_proxies import PROXIES, needs_proxies
+from support.waiting import WITHIN_S
 
 pytestmark = needs_proxies
 each_proxy = pytest.mark.parametrize("proxy", PROXIES)
@@ -25,7 +26,7 @@ each_proxy = pytest.mark.parametrize("proxy", PROXIES)
 
 async def until_camera(content: aiohttp.StreamReader) -> None:
     """Read until a picture of the camera has come."""
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(WITHIN_S):
         seen = b""
         while CAMERA not in seen:
             seen = seen[-64:] + await content.readany()
@@ -33,19 +34,19 @@ async def until_camera(content: aiohttp.StreamReader) -> None:
 
 @each_proxy
 async def test_every_way_passes_and_the_upload_and_likes_do(proxy: str, tmp_path: Path) -> None:
-    async with behind_proxy(proxy, tmp_path) as place, asyncio.timeout(60):
+    async with behind_proxy(proxy, tmp_path) as place, asyncio.timeout(WITHIN_S):
         client, url = place.client, place.url
         async with client.ws_connect(f"{url}/k/{KID}/ws", max_msg_size=0, origin=url) as socket:
-            seen = await socket.receive(timeout=15)
+            seen = await socket.receive(timeout=WITHIN_S)
             while seen.type is aiohttp.WSMsgType.TEXT or CAMERA not in seen.data:
-                seen = await socket.receive(timeout=15)
+                seen = await socket.receive(timeout=WITHIN_S)
         for path in ("live.mp4", "stream.mjpg"):
             async with client.get(f"{url}/k/{KID}/{path}") as reply:
                 assert reply.status == 200
                 await until_camera(reply.content)
         async with client.get(f"{url}/v1/kitchens/{KID}/live") as reply:
             assert reply.content_type == "text/event-stream"
-            assert await asyncio.wait_for(reply.content.readuntil(b"\n\n"), 15)
+            assert await asyncio.wait_for(reply.content.readuntil(b"\n\n"), WITHIN_S)
         async with client.get(f"{url}/k/{KID}/snapshot.jpg") as reply:
             assert CAMERA in await reply.read()
         await plays_hls(client, f"{url}/k/{KID}/stream.m3u8")
@@ -88,7 +89,7 @@ async def test_no_request_passes_a_proxy_unseen_behind_one_for_an_upgrade(tmp_pa
                 ("GET /healthz HTTP/1.1", "X-Forwarded-For: 198.51.100.7"),
             ):
                 writer.write("\r\n".join([*lines, "Host: x", "", ""]).encode())
-            said = await asyncio.wait_for(reader.read(), 20)
+            said = await asyncio.wait_for(reader.read(), WITHIN_S)
             writer.close()
             assert said.count(b"HTTP/1.1 ") == 1, said
 

@@ -14,6 +14,7 @@ from conftest import LONG
 from support.loaded_cloud import LoadedCloud, loaded_cloud
 from support.postgresql_pair import Pair
 from support.viewers_load import Load
+from support.waiting import WITHIN_S
 
 ROUNDS = 1 if LONG == 1 else 20
 BACK_WITHIN_S = 5.0
@@ -83,7 +84,7 @@ async def test_the_standby_is_lost_and_comes_back(service: Service) -> None:
     for _ in range(ROUNDS):
         load.refusals.clear()
         await service.change(pair.standby.kill)
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(WITHIN_S):
             while not any("has not confirmed this yet" in words for words in load.refusals):
                 await asyncio.sleep(0.05)
         await service.change(lambda: pair.standby.follow(pair.primary))

@@ -19,6 +19,7 @@ from support.nginx import needs_nginx
 from support.postgresql import Server
 from support.routed_clouds import RoutedClouds, routed_clouds
 from support.viewers_load import Load
+from support.waiting import WITHIN_S
 
 pytestmark = needs_nginx
 
@@ -129,7 +130,7 @@ async def _forgotten_by_each_cloud(
     assert await bound() == len(clouds.ports)
     async with session.delete(f"{clouds.url}/v1/me", headers={HEADER: token}) as gone:
         assert gone.status == 204
-    async with asyncio.timeout(20):  # nginx tells the others beside its answer
+    async with asyncio.timeout(WITHIN_S):  # nginx tells the others beside its answer
         while await bound():
             await asyncio.sleep(0.02)
 

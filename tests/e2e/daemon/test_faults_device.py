@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from support.demo import Demo, demo
+from support.waiting import WITHIN_S
 
 pytestmark = pytest.mark.skipif(
     sys.platform != "linux", reason="finds the camera's process by way of Linux's /proc"
@@ -18,7 +19,7 @@ pytestmark = pytest.mark.skipif(
 
 async def answers(running: Demo, path: str, words: str) -> None:
     """Ask for `path` again and again until the answer holds `words`, a regular expression."""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(WITHIN_S):
         while True:
             async with running.client.get(running.url + path) as reply:
                 if re.search(words, await reply.text()):

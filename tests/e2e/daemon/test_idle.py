@@ -13,6 +13,7 @@ from support.boxes import read_fragment
 from support.busy import BUSY
 from support.camera_pictures import jpeg_image
 from support.demo import Demo, demo
+from support.waiting import WITHIN_S
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads CPU time from Linux's /proc")
 
@@ -23,7 +24,7 @@ async def join(running: Demo) -> tuple[float, aiohttp.ClientWebSocketResponse]:
     """Open a viewer's socket; return it, and after how many seconds the camera's picture came."""
     began = time.monotonic()
     ws = await running.client.ws_connect(f"{running.url}/k/demo/ws", max_msg_size=0)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(WITHIN_S):
         async for message in ws:
             # Placeholders are keyframes, every one: the first delta is the camera's second frame.
             fragment = message.type is aiohttp.WSMsgType.BINARY and message.data[4:8] == b"prft"

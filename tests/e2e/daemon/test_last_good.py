@@ -9,6 +9,7 @@ import aiohttp
 from support.boxes import read_fragment
 from support.demo import command, free_port
 from support.running import running
+from support.waiting import WITHIN_S
 
 BROKEN = """
 [camera]
@@ -24,7 +25,7 @@ async def doctor(config: Path) -> dict[str, str]:
     process = await asyncio.create_subprocess_exec(
         *command("doctor", "--json", "--config", str(config)), stdout=asyncio.subprocess.PIPE
     )
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(WITHIN_S):
         told, _ = await process.communicate()
     assert process.returncode == 1
     checks = json.loads(told)["checks"]
@@ -111,7 +112,7 @@ async def test_without_a_last_good_one_it_ends_with_all_mistakes(tmp_path: Path)
     process = await asyncio.create_subprocess_exec(
         *command("run", "--config", str(config)), stderr=asyncio.subprocess.PIPE
     )
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(WITHIN_S):
         _, said = await process.communicate()
     assert process.returncode == 2
     assert b"camera.masks.0: " in said

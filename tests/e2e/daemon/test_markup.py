@@ -10,6 +10,7 @@ from playwright.async_api import expect
 from support.chromium import chromium, needs_chromium
 from support.demo import command, free_port
 from support.pages import ViewerPage, chromium_page
+from support.waiting import WITHIN_S
 
 pytestmark = needs_chromium
 
@@ -32,7 +33,7 @@ async def test_markup_in_the_name_and_in_a_note_is_shown_as_it_is_written(tmp_pa
     )
     assert process.stdout is not None
     try:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(WITHIN_S):
             assert f":{port}/k/mark".encode() in await process.stdout.readline()
         # What would run is refused by the page's policy, and an error fails the test as well.
         url = f"http://127.0.0.1:{port}/k/mark"

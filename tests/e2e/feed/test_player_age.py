@@ -130,10 +130,10 @@ async def test_what_a_proxy_holds_back_is_told_and_thrown_away(
         line.down_bytes_per_s = RATE / 3
         page = far.page
         slow = "() => heard.connections.some(({kind}) => kind === 'slow')"
-        await page.wait_for_function(slow, timeout=60_000)
+        await page.wait_for_function(slow, timeout=90_000)
         before = await page.evaluate("heard.pictures")
-        await page.wait_for_function(f"() => heard.pictures > {before}", timeout=60_000)
-        await page.wait_for_function("() => heard.told.at(-1)[0] !== null", timeout=60_000)
+        await page.wait_for_function(f"() => heard.pictures > {before}", timeout=90_000)
+        await page.wait_for_function("() => heard.told.at(-1)[0] !== null", timeout=90_000)
         pairs = await far.pairs()
         reason = await page.evaluate("heard.told.at(-1)[1]")
     print([f"{said:.1f}/{true:.1f}" for said, true in pairs])
@@ -152,7 +152,7 @@ async def test_behind_nginx_on_a_slow_line_the_socket_shows_the_present_and_tell
     line = SlowLine(down_bytes_per_s=120_000)
     async with watched(browser, line, before_line=partial(nginx, tmp_path)) as far:
         # Without acknowledgements the picture would be 5 s old by now, and grow older.
-        await far.page.wait_for_function("() => heard.delays.length >= 12", timeout=60_000)
+        await far.page.wait_for_function("() => heard.delays.length >= 12", timeout=90_000)
         pairs = await far.pairs()
         heard = await far.page.evaluate("[stage.dataset.way, heard.connections]")
     print([f"{said:.1f}/{true:.1f}" for said, true in pairs])

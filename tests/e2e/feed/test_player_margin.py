@@ -14,6 +14,7 @@ from likelight.web.http.static_files import ServedFile
 from support.chromium import needs_chromium
 from support.slow_proxy import SlowLine, slow_proxy
 from support.stage import BRIGHT, live, shows, stage
+from support.waiting import WITHIN_S
 
 pytestmark = [needs_chromium, pytest.mark.asyncio(loop_scope="module")]
 
@@ -177,7 +178,7 @@ HELD = f"""() => new Promise((resolve) => {{
 
 async def held(page: Page, *, above: float) -> float:
     """Return how far behind the video stays, once that is so far."""
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(WITHIN_S):
         while (behind := float(await page.evaluate(HELD))) <= above:
             pass
     return behind

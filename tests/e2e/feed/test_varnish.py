@@ -12,6 +12,7 @@ from support.demo import demo
 from support.hls import status, text
 from support.hls_validator import Follower
 from support.varnish import VARNISHD, VCL, edge, measured
+from support.waiting import WITHIN_S
 
 pytestmark = pytest.mark.skipif(not VARNISHD.exists(), reason="needs Debian's varnish")
 
@@ -48,9 +49,9 @@ async def test_everything_else_passes_through(tmp_path: Path) -> None:
     async with demo(tmp_path / "state") as place, edge(place.url, tmp_path) as varnish:
         client = place.client
         async with client.ws_connect(f"{varnish.url}/k/demo/ws", max_msg_size=0) as socket:
-            assert "mime" in await socket.receive_json(timeout=15)
+            assert "mime" in await socket.receive_json(timeout=WITHIN_S)
         async with client.get(f"{varnish.url}/k/demo/live.mp4") as reply:
-            assert (await asyncio.wait_for(reply.content.readexactly(8), 15))[4:] == b"ftyp"
+            assert (await asyncio.wait_for(reply.content.readexactly(8), WITHIN_S))[4:] == b"ftyp"
         async with client.get(f"{varnish.url}/k/demo/snapshot.jpg") as reply:
             assert reply.status == 200
         async with client.get(f"{varnish.url}/v1/kitchens/demo") as reply:

@@ -23,12 +23,12 @@ from support.relay import (
     Uploading,
     beside,
     relay_site,
-    until,
     uploading,
 )
 from support.slow_proxy import SlowLine, SlowProxy, slow_proxy
 from support.valve import Valve
 from support.virtual import run_virtual
+from support.waiting import until
 
 Trouble = Callable[[Uploading, SlowProxy], Awaitable[None]]
 

@@ -10,10 +10,11 @@ from likelight.contract import State
 from likelight.feed.transport import unacknowledged_bytes
 from support.feed import now_us
 from support.pictures import heavy
-from support.relay import Uploading, beside, until, uploading
+from support.relay import Uploading, beside, uploading
 from support.scripted_relay import ScriptedRelay, scripted_relay
 from support.slow_proxy import SlowLine, SlowProxy, slow_proxy
 from support.virtual import run_virtual
+from support.waiting import until
 
 
 @asynccontextmanager

@@ -16,10 +16,11 @@ from support.cloud import KID, TOKEN
 from support.feed import now_us
 from support.gate import GateKitchen, a_kitchen
 from support.pictures import CAMERA_SHADE, HEIGHT, WIDTH, encode
-from support.relay import beside, until
+from support.relay import beside
 from support.scripted_relay import SAYS_NOTHING, Answer, ScriptedRelay, scripted_relay
 from support.valve import Valve
 from support.virtual import run_virtual
+from support.waiting import until
 
 TRIES = 9
 """So many are refused first: with pauses of up to 30 s they take more than a minute."""

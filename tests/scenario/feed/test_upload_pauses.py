@@ -11,10 +11,11 @@ from likelight.feed.upload.protocol import PacketKind, UploadPacket
 from support.feed import now_us
 from support.pictures import CAMERA_SHADE, heavy, jpeg
 from support.raw_server import raw_server
-from support.relay import Uploading, beside, until, uploading
+from support.relay import Uploading, beside, uploading
 from support.scripted_relay import ScriptedRelay, scripted_relay
 from support.slow_proxy import SlowLine, slow_proxy
 from support.virtual import run_virtual
+from support.waiting import until
 
 SUPERSEDED = 4409
 CAMERA_JPEG = jpeg(CAMERA_SHADE)

@@ -10,9 +10,10 @@ import pytest
 from aiohttp import web
 
 from support.raw_server import raw_server
-from support.relay import Uploading, until, uploading
+from support.relay import Uploading, uploading
 from support.scripted_relay import Answer, ScriptedRelay, scripted_relay
 from support.virtual import run_virtual
+from support.waiting import until
 
 PROBLEM_JSON = "application/problem+json"
 TOKEN = b'{"type": "urn:likelight:problem:token", "title": "No", "status": 401}'

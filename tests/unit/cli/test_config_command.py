@@ -132,7 +132,7 @@ def test_the_doctor_speaks_in_any_locale(tmp_path: Path, encoding: str) -> None:
         [sys.executable, "-m", "likelight", "doctor", "--all", "--state-dir", str(tmp_path)],
         env={"PYTHONIOENCODING": encoding, "HOME": str(tmp_path), "PATH": "/usr/bin:/bin"},
         capture_output=True,
-        timeout=60,
+        timeout=100,
     )
     assert ended.returncode in (0, 1)
     assert b"Traceback" not in ended.stderr

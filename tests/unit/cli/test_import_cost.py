@@ -49,7 +49,7 @@ def loaded_after(asked: str) -> list[str]:
         [sys.executable, "-c", SCRIPT.format(asked=asked.strip())],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=100,
         check=True,
     )
     names: list[str] = json.loads(ended.stdout)

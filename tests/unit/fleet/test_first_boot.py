@@ -63,7 +63,7 @@ class Device:
             "CALLED": str(self.called),
         }
         script = self.seed / "first-boot.sh"
-        return subprocess.run([shell, script], env=environment, timeout=60, check=False).returncode
+        return subprocess.run([shell, script], env=environment, timeout=100, check=False).returncode
 
     def fails(self, tool: str, fails: bool) -> None:
         marker = self.root / f"called.{tool}.fails"

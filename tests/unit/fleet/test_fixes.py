@@ -93,7 +93,7 @@ COMMANDS = dict(commands())
 @cache
 def help_of(*words: str) -> str:
     done = subprocess.run(
-        [*words, "--help"], capture_output=True, text=True, timeout=60, check=False
+        [*words, "--help"], capture_output=True, text=True, timeout=100, check=False
     )
     return done.stdout + done.stderr
 

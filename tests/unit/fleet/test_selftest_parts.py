@@ -13,6 +13,7 @@ from likelight.assets.crew_words import ENGLISH
 from likelight.fleet.selftest.steps import STEPS
 from likelight.fleet.selftest.technician import Answer, Reply, Technician, keyboard
 from likelight_hw.panels import PANELS
+from support.waiting import WITHIN_S
 
 ON_THE_PANEL = (
     ENGLISH.read_this,
@@ -51,7 +52,7 @@ async def test_lines_are_heard_whole_however_they_come(
         os.write(writing, b"y")
         os.write(writing, b"es\nn\n\xff")
         os.write(writing, b"\n")
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(WITHIN_S):
             await came.wait()
         os.close(writing)  # Ctrl-D, or a terminal that is gone: no busy loop
         await asyncio.sleep(0)

@@ -35,7 +35,7 @@ def glibc_offsets(tz: str) -> list[float]:
         capture_output=True,
         text=True,
         check=True,
-        timeout=30,
+        timeout=100,
     )
     return [float(word) for word in done.stdout.split()]
 

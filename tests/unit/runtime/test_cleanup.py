@@ -69,6 +69,6 @@ async def test_a_cancellation_is_not_lost_with_the_error_of_a_child() -> None:
     line_ends.set()
     await asyncio.sleep(0)
     task.cancel()  # SIGTERM, in the instant in which the line ends
-    done, _ = await asyncio.wait([task], timeout=20)
+    done, _ = await asyncio.wait([task], timeout=100)
     assert done
     assert task.cancelled()

@@ -20,7 +20,7 @@ def test_every_record_is_written_in_order() -> None:
         [sys.executable, "-c", FLOOD.format(records=2000)],
         capture_output=True,
         text=True,
-        timeout=50,
+        timeout=100,
         check=True,
     )
     assert [line.split()[1] for line in ended.stderr.splitlines()] == [*map(str, range(2000))]
@@ -34,7 +34,7 @@ def test_a_stderr_that_nobody_reads_does_not_keep_the_process() -> None:
             stdout=subprocess.PIPE,
             stderr=stderr,
             text=True,
-            timeout=50,
+            timeout=100,
             check=True,
         )
     finally:
@@ -46,7 +46,7 @@ def test_a_stderr_that_nobody_reads_does_not_keep_the_process() -> None:
 def test_a_closed_stderr_is_no_error() -> None:
     closed = 'exec "$0" -c "$1" 2>&-'
     command = ["bash", "-c", closed, sys.executable, FLOOD.format(records=10)]
-    ended = subprocess.run(command, capture_output=True, text=True, timeout=50, check=True)
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=100, check=True)
     assert ended.stdout == "ended\n"
 
 
@@ -56,7 +56,7 @@ def test_journald_gets_a_priority_on_each_line() -> None:
         env={**os.environ, "JOURNAL_STREAM": "8:1"},
         capture_output=True,
         text=True,
-        timeout=50,
+        timeout=100,
         check=True,
     )
     assert ended.stderr == f"<6>likelight: 0 {'x' * 100}\n"

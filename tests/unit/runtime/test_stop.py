@@ -43,7 +43,7 @@ def test_who_cannot_wait_leaves_no_light_on(
         [sys.executable, "-c", script],
         capture_output=True,
         text=True,
-        timeout=50,
+        timeout=100,
         check=False,
     )
     assert ended.stdout == "asked\ndark\n"
@@ -99,7 +99,7 @@ def test_an_end_that_hangs_is_ended_in_the_dark(hangs: str, darkening: str) -> N
         [sys.executable, "-c", HANGS.format(hangs=hangs, darkening=darkening)],
         capture_output=True,
         text=True,
-        timeout=50,
+        timeout=100,
         check=False,
     )
     assert (ended.stdout, ended.returncode) == ("dark\n", 70)

@@ -12,6 +12,7 @@ import pytest
 
 from likelight.runtime.systemd import Systemd
 from support.unit import CLOUD_UNIT, UNIT, environment
+from support.waiting import WITHIN_S
 
 GROWING_PAUSES = UNIT.parent / "likelight.service.d" / "growing-pauses.conf"
 
@@ -35,7 +36,7 @@ async def test_ready_and_the_watchdog_reach_the_service_manager(
         assert "NOTIFY_SOCKET" not in os.environ, "child processes must not inherit it"
         systemd.ready("serving")
         loop = asyncio.get_running_loop()
-        async with asyncio.timeout(20), asyncio.TaskGroup() as group:
+        async with asyncio.timeout(WITHIN_S), asyncio.TaskGroup() as group:
             pinging = group.create_task(systemd.run())
             told = [await loop.sock_recv(manager, 200) for _ in range(3)]
             pinging.cancel()

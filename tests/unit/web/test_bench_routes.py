@@ -16,6 +16,7 @@ from likelight.web.bench.log_lines import KEPT, LogLines
 from likelight.web.bench.routes import BenchLamp
 from support.serving import serving
 from support.stub_bench import StubBench
+from support.waiting import WITHIN_S
 
 
 @pytest.fixture
@@ -117,7 +118,7 @@ async def test_the_bench_itself_may_press(client: ClientSession, same: str) -> N
 
 
 async def next_event(reply: ClientResponse) -> dict[str, Any]:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(WITHIN_S):
         while True:
             line = await reply.content.readline()
             if line.startswith(b"data: "):
@@ -180,7 +181,7 @@ async def test_every_listener_hears_of_every_change_from_any_thread() -> None:
     changes = Changes()
     heard = [asyncio.ensure_future(changes.wait_beyond(0)) for _ in range(3)]
     await asyncio.to_thread(changes.bump)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(WITHIN_S):
         assert await asyncio.gather(*heard) == [1, 1, 1]
         assert await changes.wait_beyond(0) == 1
 
