@@ -1,10 +1,13 @@
-"""Reports of sums: a pure function of what is stored, the time, and whose report it is.
+"""Reports of sums: a pure function of what the store shows, the time, and whose report it is.
 
-A sum behind which fewer than 20 viewers stand changes nothing in a report, and neither does a day,
-a week or a period of four weeks that is not over: so none can be found by taking one figure, or one
-report, from another. The likes of a hidden hour are in those of its day, though: so hours of the
-week are no finer than tenths of the busiest. With hundredths, what the shown ones left of a day
-told a hidden hour of 60 likes, beside a busiest of 1,500, to about 16; with tenths to about 156.
+A sum behind which fewer than 20 viewers stand is in no other figure of its kind and in no total,
+and neither is a day, a week or a period of four weeks that is not over.
+
+Days and hours of the week count the same likes, though. So a weekday that hides one of its hours,
+or one of its four days, hides one hour more, which 20 viewers visited (`store/aggregates.py`): what
+its shown days and hours leave open is never the likes of one hidden sum alone. No figure tells how
+it divides, only that this hour was not busier than those that are shown beside it. Hours are in
+tenths of the busiest, so that what is left open is seldom known exactly either.
 """
 
 from collections import defaultdict
@@ -17,10 +20,9 @@ from likelight.contract import Wire
 from likelight.contract.schedule import WEEKDAYS
 from likelight_cloud.store.aggregates import (
     PERIOD_DAYS,
-    HourSum,
+    AggregateStore,
     LampDay,
     Sums,
-    period_begins,
     period_of,
     week_of,
 )
@@ -66,7 +68,7 @@ class LampUp(Wire):
 
 class Report(Wire):
     """What an operator may know. Sums that are not here are of fewer than 20 viewers, or not over
-    yet."""
+    yet, or hours that are hidden beside one of these."""
 
     kitchen: str | None
     """None: the whole fleet."""
@@ -88,9 +90,18 @@ class Report(Wire):
     here; None for the fleet, and with fewer than 14 days in either."""
 
 
+async def report_of(
+    store: AggregateStore, now: datetime, *, kid: str | None, zone: tzinfo | None = None
+) -> Report:
+    """Return the report of what `store` has. Raises `StoreError`."""
+    over = period_of(_today(now, zone)) - 1
+    sums = await (store.fleet_sums(over) if kid is None else store.sums(kid, over))
+    return report(sums, now, kid=kid, zone=zone)
+
+
 def report(sums: Sums, now: datetime, *, kid: str | None, zone: tzinfo | None = None) -> Report:
     """Return the report of the kitchen `kid`, in its `zone`, or of the fleet: None and None."""
-    today = (now - LAST_ZONE).date() if zone is None else now.astimezone(zone).date()
+    today = _today(now, zone)
     likes: defaultdict[date, int] = defaultdict(int)
     for one in sums.days:
         if one.many and one.day < today:
@@ -99,15 +110,14 @@ def report(sums: Sums, now: datetime, *, kid: str | None, zone: tzinfo | None = 
     for sent in sums.notes:
         if sent.many and sent.week + 7 * _DAY <= today:
             notes[sent.week, sent.code] += sent.notes
-    hours_from, hours = _hours(sums, today)
     lamps = [lamp for lamp in sums.lamps if lamp.day < today]
     return Report(
         kitchen=kid,
         through=today - _DAY,
         days=tuple(DayLikes(day=day, likes=n) for day, n in sorted(likes.items())),
         likes=sum(likes.values()),
-        hours_from=hours_from,
-        hours=hours,
+        hours_from=sums.hours_from,
+        hours=_hours(sums.hours),
         notes=tuple(
             WeekNotes(week=week, code=code, notes=n) for (week, code), n in sorted(notes.items())
         ),
@@ -120,6 +130,11 @@ def report(sums: Sums, now: datetime, *, kid: str | None, zone: tzinfo | None = 
         lamp_percent=_percent(lamps),
         trend_percent=None if kid is None else _trend(likes, today),
     )
+
+
+def _today(now: datetime, zone: tzinfo | None) -> date:
+    """Return the kitchen's day; of the fleet, the first that it still is somewhere."""
+    return (now - LAST_ZONE).date() if zone is None else now.astimezone(zone).date()
 
 
 def last_weeks(now: datetime) -> tuple[date, date]:
@@ -141,26 +156,12 @@ def _percent(lamps: Iterable[LampDay]) -> float | None:
     return round(100 * (heard - dark) / heard, 1) if heard else None
 
 
-def _hours(sums: Sums, today: date) -> tuple[date | None, tuple[HourLikes, ...]]:
-    """Return the newest four weeks that are over and have hours to show, and these."""
-    over: defaultdict[int, list[HourSum]] = defaultdict(list)
-    for one in sums.hours:
-        begins = period_begins(one.period)
-        # A kitchen that was added meanwhile has a mean of fewer weeks.
-        if one.many and one.period < period_of(today) and sums.created_on[one.kid] <= begins:
-            over[one.period].append(one)
-    if not over:
-        return None, ()
-    period = max(over)
-    slots: defaultdict[int, int] = defaultdict(int)
-    for one in over[period]:
-        slots[one.slot] += one.likes
-    busiest = max(slots.values())
-    hours = tuple(
+def _hours(likes: dict[int, int]) -> tuple[HourLikes, ...]:
+    busiest = max(likes.values(), default=0)
+    return tuple(
         HourLikes(weekday=WEEKDAYS[slot // 24], hour=slot % 24, of_busiest=round(n / busiest, 1))
-        for slot, n in sorted(slots.items())
+        for slot, n in sorted(likes.items())
     )
-    return period_begins(period), hours
 
 
 def _trend(likes: dict[date, int], today: date) -> int | None:

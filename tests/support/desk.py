@@ -98,15 +98,17 @@ async def desk_of(database: str) -> AsyncIterator[Desk]:
 
 
 async def ten_weeks(store: Store, kid: str, now: datetime) -> None:
-    """Give `kid` likes and notes of the ten weeks before `now`: the most on Fridays, and on each
-    third day from fewer than 20 viewers."""
+    """Give `kid` likes and notes of the ten weeks before `now`, at two hours a day: the most on
+    Fridays, and on each third day from fewer than 20 viewers."""
     await store.add_kitchen(kid, kid.capitalize(), now - timedelta(days=100))
     for ago in range(1, 70):
         at = now - timedelta(days=ago)
+        early = at - timedelta(hours=1)
         likes = 40 if at.weekday() == 4 else 20
-        await store.add_likes({kid: likes + 7_000 * (ago % 3 == 0)}, at)
-        if ago % 3:
-            await store.aggregates.flag_likes(kid, at, day=True, hour=True)
+        for hour, share in ((at, likes * 3 // 4 + 7_000 * (ago % 3 == 0)), (early, likes // 4)):
+            await store.add_likes({kid: share}, hour)
+            if ago % 3:
+                await store.aggregates.flag_likes(kid, hour, day=True, hour=True)
         key = f"{kid}-{ago}"
         code = "heroes" if ago % 2 else "yum"
         await store.add_note(kid, id=key, code=code, key=key, at=at, expires_at=at)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from likelight.fleet.stores.table import in_csv
 from likelight.runtime.clock import utc_now
 from likelight_cloud.cli.database import Commands, action, found, json_option, opened
-from likelight_cloud.reports import Report, report
+from likelight_cloud.reports import Report, report_of
 
 COLUMNS = ("what", "when", "which", "value")
 
@@ -20,7 +20,8 @@ def add_report(commands: Commands, database: argparse.ArgumentParser) -> None:
         _report,
         "likes by day and by hour of the week, notes by week, and how long the lamp worked",
         "A sum of fewer than 20 viewers is left out, and in no total; so is a day, a week or four "
-        "weeks that are not over.",
+        "weeks that are not over. Where a weekday leaves out an hour or a day, it leaves out the "
+        "least busy of its other hours, too.",
     )
     whose = command.add_mutually_exclusive_group(required=True)
     whose.add_argument("kid", nargs="?", metavar="KID", help="the kitchen's id")
@@ -33,11 +34,8 @@ def add_report(commands: Commands, database: argparse.ArgumentParser) -> None:
 async def _report(options: argparse.Namespace) -> None:
     kid: str | None = options.kid
     async with opened(options) as store:
-        if kid is None:
-            told = report(await store.aggregates.fleet_sums(), utc_now(), kid=None)
-        else:
-            zone = (await found(store, kid)).zone
-            told = report(await store.aggregates.sums(kid), utc_now(), kid=kid, zone=zone)
+        zone = None if kid is None else (await found(store, kid)).zone
+        told = await report_of(store.aggregates, utc_now(), kid=kid, zone=zone)
     if options.json:
         print(told.model_dump_json(indent=2))
         return

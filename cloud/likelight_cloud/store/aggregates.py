@@ -2,12 +2,17 @@
 
 A sum of likes or notes has a flag: whether at least 20 different viewers stand behind it. They are
 counted in memory (`kitchens/viewer_counts.py`); without the flag no report has the sum.
+
+The likes of an hour of the week are in those of its days, too. So a weekday of four weeks that
+hides one of its hours, or one of its four days, hides the least busy of its other hours as well,
+which a report misses least: no hidden sum is left when hours are taken from days, or the reverse.
 """
 
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Final, Protocol
 
+from likelight_cloud.store.rows import ms
 from likelight_cloud.store.signals import LAMP_AFTER, OUTAGE_MS
 
 MS: Final = timedelta(milliseconds=1)
@@ -23,12 +28,27 @@ PERIOD_DAYS: Final = 28
 
 PERIODS_KEPT: Final = 3
 
-_EPOCH_DAY: Final = date(1970, 1, 1).toordinal()
-ADDED_BEFORE: Final = (
-    f"(CAST(period AS bigint) * {PERIOD_DAYS} - {_EPOCH_DAY - 1}) * {timedelta(days=1) // MS}"
-)
-"""In the SQL of both stores, the end of a period's first day, in ms since 1970: a kitchen that was
-added later has a mean of fewer than four weeks."""
+_SHOWN_HOURS: Final = """
+SELECT slot, CAST(sum(n) AS bigint) AS n FROM (
+    SELECT slot, n, many,
+           count(*) FILTER (WHERE NOT many) OVER of_weekday AS hidden,
+           row_number() OVER of_weekday AS nth
+    FROM (
+        SELECT kid, slot / 24 AS weekday, slot, n, many FROM likes_hour JOIN kitchen USING (kid)
+        WHERE period = $1 AND created_at < $2
+        UNION ALL
+        SELECT kid, {weekday}, NULL, NULL, many FROM likes_day
+        WHERE NOT many AND day BETWEEN $3 AND $4
+    ) AS sums
+    {of_kitchen}
+    WINDOW of_weekday AS (
+        PARTITION BY kid, weekday ORDER BY many DESC, n, slot
+        ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
+    )
+) AS ranked
+WHERE many AND (hidden = 0 OR nth > 1)
+GROUP BY slot
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,18 +57,6 @@ class DaySum:
 
     kid: str
     day: date
-    likes: int
-    many: bool
-
-
-@dataclass(frozen=True, slots=True)
-class HourSum:
-    """The likes of one hour of the week, of all four weeks of a period: `slot` is 24 times the day
-    of the week, Monday being 0, and the hour."""
-
-    kid: str
-    period: int
-    slot: int
     likes: int
     many: bool
 
@@ -80,11 +88,13 @@ class Sums:
     `FLEET`."""
 
     days: tuple[DaySum, ...] = ()
-    hours: tuple[HourSum, ...] = ()
     notes: tuple[NoteSum, ...] = ()
     lamps: tuple[LampDay, ...] = ()
-    created_on: dict[str, date] = field(default_factory=dict)
-    """The day on which each kitchen was added, by UTC."""
+    hours_from: date | None = None
+    """The first day of the newest four weeks that were over in which 20 viewers came in an hour;
+    None where a report shows none of their hours."""
+    hours: dict[int, int] = field(default_factory=dict)
+    """The likes of each hour of the week in these, by `slot_of`: only those that a report shows."""
 
 
 class AggregateStore(Protocol):
@@ -101,12 +111,12 @@ class AggregateStore(Protocol):
         """Return how often each note was sent in all kitchens, in the weeks from `since` on and
         before `until`, of which at least 20 different viewers sent it to that kitchen."""
 
-    async def sums(self, kid: str) -> Sums:
-        """Return all sums of the kitchen `kid`."""
+    async def sums(self, kid: str, over: int) -> Sums:
+        """Return all sums of the kitchen `kid`; `over` is the newest period that is over."""
 
-    async def fleet_sums(self) -> Sums:
+    async def fleet_sums(self, over: int) -> Sums:
         """Return the sums of all kitchens, added up by the database: only those of at least 20
-        viewers, and hours only of kitchens that were there for all of their four weeks."""
+        viewers, and of hours those that each kitchen's own report shows."""
 
 
 def lamp_times(
@@ -132,8 +142,35 @@ def period_begins(period: int) -> date:
     return date.fromordinal(period * PERIOD_DAYS)
 
 
+def newest_hours(kid: str | None) -> str:
+    """Return the SQL, of both stores, of the newest period up to $1 in which 20 viewers came in an
+    hour: to the kitchen `kid`, which is $2 then, or to any."""
+    of_kitchen = "" if kid is None else " AND kid = $2"
+    return f"SELECT max(period) FROM likes_hour WHERE many AND period <= $1{of_kitchen}"  # noqa: S608 - constants
+
+
+def shown_hours(kid: str | None, *, weekday: str) -> str:
+    """Return the SQL, of both stores, of the hours of the week that reports show, of the kitchen
+    `kid` or of all together: rows of slot and n.
+
+    $1 to $4 are the period, the end of its first day in ms since 1970 (of a kitchen that was added
+    later it is the mean of fewer than four weeks), its first and its last day; $5 is `kid`, if any.
+    `weekday` is the SQL of the weekday of `day`, Monday being 0.
+    """
+    of_kitchen = "" if kid is None else "WHERE kid = $5"
+    return _SHOWN_HOURS.format(weekday=weekday, of_kitchen=of_kitchen)
+
+
+def limits_of(period: int) -> tuple[int, date, date]:
+    """Return the end of a period's first day in ms since 1970, its first and its last day."""
+    first = period_begins(period)
+    second = datetime.combine(first + timedelta(days=1), time.min, UTC)
+    return ms(second), first, first + timedelta(days=PERIOD_DAYS - 1)
+
+
 def slot_of(local: datetime) -> int:
-    """Return the hour of the week that it is at `local`, a time in the kitchen's zone."""
+    """Return the hour of the week that it is at `local`, a time in the kitchen's zone: 24 times the
+    day of the week, Monday being 0, and the hour."""
     return local.weekday() * 24 + local.hour
 
 

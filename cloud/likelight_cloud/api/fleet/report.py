@@ -12,7 +12,7 @@ from likelight_cloud.api.fleet.reply import packed, page
 from likelight_cloud.api.fleet.who import OperatorCheck
 from likelight_cloud.app import BUSY, CLOUD, no_kitchen
 from likelight_cloud.fleet_page import templates
-from likelight_cloud.reports import Report, report
+from likelight_cloud.reports import Report, report_of
 from likelight_cloud.store.base import storable
 
 DAYS_SHOWN = 28
@@ -36,8 +36,8 @@ def report_routes(check: OperatorCheck) -> list[web.RouteDef]:
         record = await cloud.store.kitchen(kid) if storable(kid) else None
         if record is None:
             raise no_kitchen(kid)
-        sums = await cloud.store.aggregates.sums(kid)
-        told = report(sums, cloud.now(), kid=kid, zone=record.zone)
+        aggregates = cloud.store.aggregates
+        told = await report_of(aggregates, cloud.now(), kid=kid, zone=record.zone)
         notes = await cloud.notes_of(await cloud.look(kid))
         return await asyncio.to_thread(_page, request, told, record.name, notes)
 
@@ -51,7 +51,7 @@ def report_routes(check: OperatorCheck) -> list[web.RouteDef]:
     async def get_fleet(request: web.Request) -> web.Response:
         await check.by_page(request)
         cloud = request.app[CLOUD]
-        told = report(await cloud.store.aggregates.fleet_sums(), cloud.now(), kid=None)
+        told = await report_of(cloud.store.aggregates, cloud.now(), kid=None)
         return await asyncio.to_thread(_page, request, told)
 
     return [web.get("/fleet/kitchens/{kid}", get_kitchen), web.get("/fleet/report", get_fleet)]

@@ -6,22 +6,23 @@ from datetime import date, datetime
 import asyncpg
 
 from likelight_cloud.store.aggregates import (
-    ADDED_BEFORE,
     FLEET,
     PERIODS_KEPT,
     DaySum,
-    HourSum,
     LampDay,
     NoteSum,
     Sums,
     lamp_times,
+    limits_of,
+    newest_hours,
     period_of,
+    shown_hours,
     slot_of,
     week_of,
 )
 from likelight_cloud.store.postgresql.access import Read, Write
 from likelight_cloud.store.postgresql.kitchens import ZONE, zone
-from likelight_cloud.store.rows import ms, time_of
+from likelight_cloud.store.rows import ms
 
 _ZONE = f"SELECT {ZONE} FROM kitchen WHERE kid = $1"  # noqa: S608 - constants
 
@@ -76,7 +77,7 @@ class PostgresAggregates:
 
         return await self._read(work)
 
-    async def sums(self, kid: str) -> Sums:
+    async def sums(self, kid: str, over: int) -> Sums:
         async def work(connection: asyncpg.Connection) -> Sums:
             async def rows(table: str, order: str) -> list[asyncpg.Record]:
                 query = f"SELECT * FROM {table} WHERE kid = $1 ORDER BY {order}"  # noqa: S608 - constants
@@ -89,10 +90,6 @@ class PostgresAggregates:
                     for r in await rows("likes_day", "day")
                 ),
                 tuple(
-                    HourSum(r["kid"], r["period"], r["slot"], r["n"], r["many"])
-                    for r in await rows("likes_hour", "period, slot")
-                ),
-                tuple(
                     NoteSum(r["kid"], r["week"], r["code"], r["n"], r["many"])
                     for r in await rows("notes_week", "week, code")
                 ),
@@ -100,12 +97,12 @@ class PostgresAggregates:
                     LampDay(r["kid"], r["day"], r["heard_ms"], r["dark_ms"])
                     for r in await rows("lamp_day", "day")
                 ),
-                {r["kid"]: time_of(r["created_at"]).date() for r in await rows("kitchen", "kid")},
+                *await _hours(connection, over, kid),
             )
 
         return await self._read(work)
 
-    async def fleet_sums(self) -> Sums:
+    async def fleet_sums(self, over: int) -> Sums:
         async def work(connection: asyncpg.Connection) -> Sums:
             return Sums(
                 tuple(
@@ -113,14 +110,6 @@ class PostgresAggregates:
                     for day, n in await connection.fetch(
                         "SELECT day, sum(n)::bigint FROM likes_day WHERE many"
                         " GROUP BY day ORDER BY day"
-                    )
-                ),
-                tuple(
-                    HourSum(FLEET, period, slot, n, True)
-                    for period, slot, n in await connection.fetch(
-                        "SELECT period, slot, sum(n)::bigint FROM likes_hour"  # noqa: S608 - constants
-                        f" JOIN kitchen USING (kid) WHERE many AND created_at < {ADDED_BEFORE}"
-                        " GROUP BY period, slot ORDER BY period, slot"
                     )
                 ),
                 tuple(
@@ -137,10 +126,25 @@ class PostgresAggregates:
                         " GROUP BY day ORDER BY day"
                     )
                 ),
-                {FLEET: date.min},
+                *await _hours(connection, over, None),
             )
 
         return await self._read(work)
+
+
+async def _hours(
+    connection: asyncpg.Connection, over: int, kid: str | None
+) -> tuple[date | None, dict[int, int]]:
+    """Return the first day of the newest four weeks with hours to show, and the likes of each."""
+    of = () if kid is None else (kid,)
+    period = await connection.fetchval(newest_hours(kid), over, *of)
+    if period is None:
+        return None, {}
+    query = shown_hours(kid, weekday="extract(isodow FROM day)::integer - 1")
+    added_before, first, last = limits_of(period)
+    rows = await connection.fetch(query, period, added_before, first, last, *of)
+    hours = {row["slot"]: row["n"] for row in rows}
+    return (first if hours else None), hours
 
 
 async def count_note(connection: asyncpg.Connection, kid: str, code: str, at: datetime) -> None:

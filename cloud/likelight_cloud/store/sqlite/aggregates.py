@@ -5,20 +5,21 @@ from collections.abc import Mapping
 from datetime import date, datetime
 
 from likelight_cloud.store.aggregates import (
-    ADDED_BEFORE,
     FLEET,
     PERIODS_KEPT,
     DaySum,
-    HourSum,
     LampDay,
     NoteSum,
     Sums,
     lamp_times,
+    limits_of,
+    newest_hours,
     period_of,
+    shown_hours,
     slot_of,
     week_of,
 )
-from likelight_cloud.store.rows import ms, time_of
+from likelight_cloud.store.rows import ms
 from likelight_cloud.store.sqlite.access import Read, Write
 from likelight_cloud.store.sqlite.kitchens import ZONE
 from likelight_cloud.store.zones import zone_called
@@ -70,7 +71,7 @@ class SqliteAggregates:
 
         return await self._read(work)
 
-    async def sums(self, kid: str) -> Sums:
+    async def sums(self, kid: str, over: int) -> Sums:
         def work(db: sqlite3.Connection) -> Sums:
             def rows(table: str, order: str) -> sqlite3.Cursor:
                 # Names of tables and columns, all of them constants.
@@ -83,10 +84,6 @@ class SqliteAggregates:
                     for r in rows("likes_day", "day")
                 ),
                 tuple(
-                    HourSum(r["kid"], r["period"], r["slot"], r["n"], bool(r["many"]))
-                    for r in rows("likes_hour", "period, slot")
-                ),
-                tuple(
                     NoteSum(
                         r["kid"], date.fromisoformat(r["week"]), r["code"], r["n"], bool(r["many"])
                     )
@@ -96,26 +93,18 @@ class SqliteAggregates:
                     LampDay(r["kid"], date.fromisoformat(r["day"]), r["heard_ms"], r["dark_ms"])
                     for r in rows("lamp_day", "day")
                 ),
-                {r["kid"]: time_of(r["created_at"]).date() for r in rows("kitchen", "kid")},
+                *_hours(db, over, kid),
             )
 
         return await self._read(work)
 
-    async def fleet_sums(self) -> Sums:
+    async def fleet_sums(self, over: int) -> Sums:
         def work(db: sqlite3.Connection) -> Sums:
             return Sums(
                 tuple(
                     DaySum(FLEET, date.fromisoformat(day), n, True)
                     for day, n in db.execute(
                         "SELECT day, sum(n) FROM likes_day WHERE many GROUP BY day ORDER BY day"
-                    )
-                ),
-                tuple(
-                    HourSum(FLEET, period, slot, n, True)
-                    for period, slot, n in db.execute(
-                        "SELECT period, slot, sum(n) FROM likes_hour JOIN kitchen USING (kid)"  # noqa: S608 - constants
-                        f" WHERE many AND created_at < {ADDED_BEFORE}"
-                        " GROUP BY period, slot ORDER BY period, slot"
                     )
                 ),
                 tuple(
@@ -132,10 +121,25 @@ class SqliteAggregates:
                         " GROUP BY day ORDER BY day"
                     )
                 ),
-                {FLEET: date.min},
+                *_hours(db, over, None),
             )
 
         return await self._read(work)
+
+
+def _hours(
+    db: sqlite3.Connection, over: int, kid: str | None
+) -> tuple[date | None, dict[int, int]]:
+    """Return the first day of the newest four weeks with hours to show, and the likes of each."""
+    of = () if kid is None else (kid,)
+    (period,) = db.execute(newest_hours(kid).replace("$", "?"), (over, *of)).fetchone()
+    if period is None:
+        return None, {}
+    added_before, first, last = limits_of(period)
+    query = shown_hours(kid, weekday="(strftime('%w', day) + 6) % 7").replace("$", "?")
+    rows = db.execute(query, (period, added_before, first.isoformat(), last.isoformat(), *of))
+    hours = {row["slot"]: row["n"] for row in rows}
+    return (first if hours else None), hours
 
 
 def count_note(db: sqlite3.Connection, kid: str, code: str, at: datetime) -> None:
