@@ -34,7 +34,7 @@ async def _status(options: argparse.Namespace) -> None:
     if options.json:
         print(json.dumps(facts, indent=2))
         return
-    told = ", ".join(f"{count} {AIR_WORDS[air].lower()}" for air, count in states.most_common())
+    told = "; ".join(f"{count} {AIR_WORDS[air].lower()}" for air, count in states.most_common())
     rotating = ", ".join(f"{count} {step}" for step, count in rotations.most_common())
     print(
         f"Kitchens: {facts['kitchens']}{f' ({told})' if told else ''}\n"

@@ -5,10 +5,14 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Final, Protocol
 
+from likelight_cloud.store.aggregates import period_begins
 from likelight_cloud.store.rows import time_of
 from likelight_cloud.store.zones import zone_called
 
-_DATES: Final = ("created_at", "asked_at", "added_at", "began_at", "at", "last_at", "day", "week")
+_DATES: Final = (
+    *("created_at", "asked_at", "added_at", "began_at", "at", "last_at"),
+    *("day", "week", "period"),
+)
 """The columns that have the age of a row; a table has one of them, or none."""
 
 
@@ -44,9 +48,12 @@ def date_of(columns: tuple[str, ...]) -> str | None:
     return next((name for name in _DATES if name in columns), None)
 
 
-def moment_of(value: object) -> datetime | None:
-    """Return the time that a column holds: milliseconds, a day, or a time of PostgreSQL's own."""
+def moment_of(value: object, column: str | None) -> datetime | None:
+    """Return the time that a `column` holds: milliseconds, a day, the number of four weeks, which
+    is the first of their days, or a time of PostgreSQL's own."""
     match value:
+        case int() if column == "period":
+            return datetime.combine(period_begins(value), time(), UTC)
         case int():
             return time_of(value)
         case datetime():

@@ -102,6 +102,7 @@ def test_no_command_tells_them_from_one_another(
 
     say("init")
     say("kitchen", "add", KID, "Demo")
+    say("kitchen", "add", "k2", "Two")
 
     async def report(state: str, ago_s: int) -> None:
         since = (NOON - timedelta(hours=len(state))).isoformat()
@@ -120,8 +121,8 @@ def test_no_command_tells_them_from_one_another(
 
     private, closed, off = [said(state, ago_s) for ago_s, state in enumerate(OFF_AIR)]
     assert private == closed == off
-    assert "off air on purpose" in private["status"]
-    assert private["kitchen list"] == f"{KID}  Demo  (off air on purpose)\n"
+    assert "(1 off air on purpose; 1 not installed yet)\n" in private["status"]
+    assert f"{KID}  Demo  (off air on purpose)\n" in private["kitchen list"]
     assert "on the air" in said("live")["kitchen list"]
     silent = said("private", 630)["kitchen list"]
     assert "(not heard since 2026-11-21T11:49:00+00:00)" in silent

@@ -127,6 +127,7 @@ def test_a_database_is_compared_with_what_the_record_says(
     assert any(line.startswith("note has a row of 2025-07-09T12:00:00+00:00, and") for line in told)
     assert {line.split()[0] for line in told[:-1]} == {
         "likes_day",
+        "likes_hour",
         "note",
         "notes_week",
         "pairing",
@@ -136,6 +137,7 @@ def test_a_database_is_compared_with_what_the_record_says(
         "DELETE FROM pairing",
         "DELETE FROM wrong_codes",
         "DELETE FROM likes_day",
+        "DELETE FROM likes_hour",
         "DELETE FROM notes_week",
         "DELETE FROM note",
         "ALTER TABLE note ADD COLUMN sent_by text",
@@ -178,6 +180,7 @@ def test_a_report_for_a_breach_says_what_was_kept_where_and_since_when(
     noon = "2026-11-21T12:00:00+00:00"
     assert f"note.thanked_at: rows: 1, the oldest of {noon}, the newest of {noon}\n" in report
     assert "likes_day.many: rows: 1, the oldest of 2026-11-22T00:00:00+00:00" in report
+    assert "likes_hour.many: rows: 1, the oldest of 2026-11-08T00:00:00+00:00" in report
     assert "nothing: rows" not in report
     assert "  kept for: 400 days\n  until: within the hour after this time\n" in report
     assert "kept for: 0:00:40; until: this long after" in report

@@ -55,7 +55,7 @@ async def _table(connection: asyncpg.Connection, name: str, columns: tuple[str, 
     rows, oldest, newest = await connection.fetchrow(
         f'SELECT count(*), {span} FROM "{name}"'  # noqa: S608 - names of its own schema
     )
-    return Table(name, columns, rows, moment_of(oldest), moment_of(newest))
+    return Table(name, columns, rows, moment_of(oldest, dated), moment_of(newest, dated))
 
 
 async def _forget_small(connection: asyncpg.Connection, at: datetime) -> int:

@@ -55,7 +55,7 @@ def _table(db: sqlite3.Connection, name: str) -> Table:
     rows, oldest, newest = db.execute(
         f'SELECT count(*), {span} FROM "{name}"'  # noqa: S608 - names of its own schema
     ).fetchone()
-    return Table(name, columns, rows, moment_of(oldest), moment_of(newest))
+    return Table(name, columns, rows, moment_of(oldest, dated), moment_of(newest, dated))
 
 
 def _forget_small(db: sqlite3.Connection, at: datetime) -> int:
