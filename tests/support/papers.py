@@ -5,17 +5,20 @@ Whoever prints such a sheet sits at any computer and has nothing but a browser.
 
 import base64
 import html
+import os
 import re
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 from markdown_it import MarkdownIt
 
 PROJECT: Final = Path(__file__).parents[2]
-PAPERS: Final = (PROJECT / "firmware/STORE.md",)
+STORE: Final = PROJECT / "firmware/STORE.md"
+OFFICE: Final = PROJECT / "systemd/OFFICE.md"
+PAPERS: Final = (STORE, OFFICE)
 _FONTS: Final = PROJECT / "firmware/likelight/assets/fonts"
 _STYLE: Final = Path(__file__).with_name("papers.css")
-_KINDS: Final = {".svg": "image/svg+xml", ".webp": "image/webp"}
 
 
 def paper(page: Path) -> str:
@@ -25,7 +28,7 @@ def paper(page: Path) -> str:
     # On paper no link leads anywhere.
     body = re.sub(r"</?a\b[^>]*>", "", body)
     body = re.sub(r"<!--.*?-->\n?", "", body)
-    body = re.sub(r'(?<=<img src=")[^"]+', lambda found: _held(page.parent / found[0]), body)
+    body = re.sub(r'<img src="([^"]+)" alt="([^"]*)" />', partial(_held, page.parent), body)
     title = html.escape(text.partition("\n")[0].removeprefix("# "))
     return (
         '<!doctype html>\n<html lang="en">\n<meta charset="utf-8">\n'
@@ -34,8 +37,12 @@ def paper(page: Path) -> str:
     )
 
 
-def _held(picture: Path) -> str:
-    return f"data:{_KINDS[picture.suffix]};base64,{_base64(picture)}"
+def _held(folder: Path, image: re.Match[str]) -> str:
+    """Return an image as a part of the page; a drawing then has the page's letters."""
+    picture = folder / image[1]
+    if picture.suffix == ".svg":
+        return picture.read_text(encoding="utf-8").replace("<svg", '<svg role="img"', 1)
+    return f'<img src="data:image/webp;base64,{_base64(picture)}" alt="{image[2]}">'
 
 
 def _letters() -> str:
@@ -52,3 +59,11 @@ def _letters() -> str:
 
 def _base64(file: Path) -> str:
     return base64.b64encode(file.read_bytes()).decode()
+
+
+def check_sheet(page: Path) -> None:
+    """Compare the sheet that is kept beside `page` with it; make it again where that is wanted."""
+    sheet, made = page.with_suffix(".html"), paper(page)
+    if os.environ.get("LIKELIGHT_UPDATE_GOLDEN") == "1":
+        sheet.write_text(made, encoding="utf-8")
+    assert sheet.read_text(encoding="utf-8") == made, "run this test with LIKELIGHT_UPDATE_GOLDEN=1"

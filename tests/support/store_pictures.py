@@ -1,4 +1,4 @@
-"""The pictures on the pages for store and IT: panel and lamp, drawn by their own code.
+"""The pictures on STORE.md and OFFICE.md: panel and lamp, drawn by their own code.
 
 The panel is the reference kit's. A light is a curve over time: its height is how bright it looks,
 its filling the colour at full strength, since paper can't show how dim it is.

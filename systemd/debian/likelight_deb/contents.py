@@ -133,6 +133,7 @@ class Contents:
             "firmware/FLASH.md",
             "firmware/STORE.md",
             "firmware/STORE.html",
+            "systemd/OFFICE.html",
             "hw/WIRING.md",
         ):
             _put(self._source / page, documents)

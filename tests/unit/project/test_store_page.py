@@ -1,12 +1,12 @@
 """The store's page says of each screen and light what the code shows.
 
-`LIKELIGHT_UPDATE_GOLDEN=1 pytest tests/unit/project/test_store_page.py` writes its table again.
+`LIKELIGHT_UPDATE_GOLDEN=1 pytest -p no:randomly tests/unit/project/test_store_page.py` writes its
+table and its sheet to print again.
 """
 
 import os
 import re
 from dataclasses import replace
-from pathlib import Path
 
 from likelight.appreciation.lamp.patterns import PATTERNS
 from likelight.appreciation.obstacle import Obstacle
@@ -19,8 +19,9 @@ from likelight.appreciation.sync.connection import CloudConnection
 from likelight.assets.crew_words import ENGLISH
 from likelight.contract import Cause, State
 from likelight.runtime.troubles import Trouble
+from support.papers import STORE as PAGE
+from support.papers import check_sheet
 
-PAGE = Path(__file__).parents[3] / "firmware" / "STORE.md"
 CALM = Situation(CloudConnection.CONNECTED, State.IDLE, likes_today=128)
 OFFLINE = replace(CALM, connection=CloudConnection.OFFLINE)
 SITUATIONS = (
@@ -75,3 +76,7 @@ def test_every_screen_of_an_ordinary_day_is_on_the_page() -> None:
                 assert plain(ENGLISH.camera_off) in rows
             case PairingScreen():
                 assert plain(ENGLISH.tell_code) in rows
+
+
+def test_the_sheet_to_print_is_this_page() -> None:
+    check_sheet(PAGE)
