@@ -190,6 +190,23 @@ def test_a_viewer_likes_five_times_a_second_after_a_burst_of_twenty(
     play(scenario)
 
 
+def test_likes_over_the_limit_are_trimmed_then_refused(play: Callable[[Play], None]) -> None:
+    async def scenario(site: Site) -> None:
+        assert (await site.like(18)).body["accepted"] == 18
+        trimmed = await site.like(20)
+        assert (trimmed.status, trimmed.body["accepted"]) == (202, 2)
+        assert trimmed.body["retry_after_ms"] == 200
+        refused = await site.like(20)
+        assert told_to_wait(refused) == 1
+        assert refused.headers["Content-Type"] == "application/problem+json"
+        assert refused.body["status"] == 429
+        assert (await site.summary())["likes"]["total"] == 20
+        site.forget_viewer()
+        assert (await site.like(20)).body["accepted"] == 20
+
+    play(scenario)
+
+
 def test_a_viewer_sends_a_note_every_twenty_seconds_and_ten_a_day(
     play: Callable[[Play], None],
 ) -> None:

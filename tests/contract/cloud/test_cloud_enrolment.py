@@ -154,8 +154,9 @@ async def test_what_is_no_request_to_enrol_is_said_without_the_code(office: Offi
 
 
 async def test_who_tries_codes_has_to_wait(office: Office) -> None:
-    wrong = "0" * 26
-    for _ in range(30):
-        assert (await office.enrol(wrong))[0] == 404
-    status, problem = await office.enrol(wrong)
-    assert (status, problem["type"]) == (429, "urn:likelight:problem:limit")
+    wrong, tried = "0" * 26, 0
+    while (reply := await office.enrol(wrong))[0] == 404:
+        tried += 1
+    # On a slow machine the minute goes on meanwhile.
+    assert 30 <= tried < 100
+    assert (reply[0], reply[1]["type"]) == (429, "urn:likelight:problem:limit")

@@ -120,24 +120,6 @@ async def test_a_forged_or_old_token_is_replaced(site: Site, clock: WallClock) -
     assert "Set-Cookie" in old.headers
 
 
-async def test_likes_over_the_limit_are_trimmed_then_refused(site: Site) -> None:
-    assert (await site.like(18)).body["accepted"] == 18
-    trimmed = await site.like(20)
-    assert trimmed.status == 202
-    assert 2 <= trimmed.body["accepted"] < 20
-    assert 0 < trimmed.body["retry_after_ms"] <= 200
-    replies = [await site.like(20) for _ in range(20)]
-    refused = [reply for reply in replies if reply.status == 429]
-    assert refused
-    assert is_problem(refused[0], 429)
-    assert refused[0].headers["Retry-After"] == "1"
-    accepted = 18 + trimmed.body["accepted"]
-    accepted += sum(reply.body["accepted"] for reply in replies if reply.status == 202)
-    assert (await site.summary())["likes"]["total"] == accepted
-    site.forget_viewer()
-    assert (await site.like(20)).body["accepted"] == 20
-
-
 async def test_a_note_goes_its_way(site: Site, clock: WallClock) -> None:
     reply = await site.note("heroes")
     assert reply.status == 201

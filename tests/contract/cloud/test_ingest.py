@@ -412,9 +412,12 @@ async def test_a_source_without_signatures_may_send_little(tmp_path: Path) -> No
         # A token is none of a signed source, and a signature none of the other.
         assert (await place.till.bearer(likes)).status == 401
         assert (await place.tool.send(BODY, RIGHT)).status == 401
-        statuses = [(await place.tool.bearer(named)).status for _ in range(60)]
-        assert statuses[0] == 200
-        assert statuses[-1] == 429
+        taken = 0
+        while (status := (await place.tool.bearer(named)).status) == 200:
+            taken += 1
+        # 60 at once, of which some are used; on a slow machine there is one more each second.
+        assert 40 <= taken < 200
+        assert status == 429
 
 
 async def test_there_is_no_source_that_nobody_added(tmp_path: Path) -> None:
