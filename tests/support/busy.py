@@ -5,7 +5,7 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-BUSY = 5.0
+BUSY = 20.0
 """How many times slower than the promise a machine with other things to do may be.
 
 Only for a guard against a hang: such a limit tells a mechanism that works from one that a time-out

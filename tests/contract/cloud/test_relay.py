@@ -13,7 +13,6 @@ from likelight.contract import MAX_WAIT_S, State
 from likelight.feed.outlets import Demand
 from likelight.feed.upload.protocol import MAX_MESSAGE, SUPERSEDED, PacketKind, UploadPacket
 from support.boxes import read_fragment
-from support.busy import BUSY
 from support.cloud import KID, TOKEN, bearer
 from support.pictures import CAMERA_SHADE, jpeg, jpeg_shade
 from support.relay import RelaySite, relay_site
@@ -359,13 +358,13 @@ async def test_who_watches_the_stream_is_demand(site: RelaySite) -> None:
     first = await site.poll()
     assert not await watching(first.body)
     async with asyncio.TaskGroup() as group:
-        # A poll that nothing ends is answered after 30 s.
+        # A poll that nothing ends is answered after 28 s at the soonest.
         held = group.create_task(site.poll(first.body["cursor"], wait=MAX_WAIT_S))
         async with site.watcher():
-            second = await asyncio.wait_for(held, BUSY * 2)
+            second = await asyncio.wait_for(held, 25)
             assert await watching(second.body)
         poll = site.poll(second.body["cursor"], wait=MAX_WAIT_S)
-        third = await asyncio.wait_for(poll, BUSY * 2)
+        third = await asyncio.wait_for(poll, 25)
         assert not await watching(third.body)
 
 

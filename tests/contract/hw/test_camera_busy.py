@@ -13,7 +13,6 @@ from likelight_hw.camera.config import CameraConfig
 from likelight_hw.camera.process import CameraProcess
 from likelight_hw.camera.timeouts import CameraTimeouts
 from likelight_hw.ports import CameraPhase
-from support.busy import BUSY
 from support.camera import SPECS, Recorder, children
 
 pytestmark = pytest.mark.skipif(
@@ -48,7 +47,6 @@ async def test_a_source_that_was_busy_is_back_without_a_new_process(
 ) -> None:
     lock = tmp_path / "lock"
     lock.touch()
-    clock = asyncio.get_running_loop().time
     with lock.open() as somebody:
         fcntl.flock(somebody, fcntl.LOCK_EX)
         async with held_at(where, lock) as (camera, sink):
@@ -57,9 +55,7 @@ async def test_a_source_that_was_busy_is_back_without_a_new_process(
             assert (told.code, told.reason) == ("K3", "another program is using the camera")
             (child,) = children()
             fcntl.flock(somebody, fcntl.LOCK_UN)
-            freed = clock()
             await sink.until(lambda: sink.phases[-1] is CameraPhase.STREAMING)
-            assert clock() - freed < BUSY * 5
             assert sink.phases.count(CameraPhase.FAILED) == 1
             assert sink.units[0].keyframe
             assert [spec.name for spec in sink.placeholders] == [spec.name for spec in SPECS]

@@ -1,6 +1,5 @@
 """A video file as a camera: real clips, odd ones, broken ones."""
 
-import asyncio
 import gc
 import itertools
 import sys
@@ -255,10 +254,7 @@ async def test_a_file_that_goes_and_comes_back_needs_no_new_process(tmp_path: Pa
         assert camera.status.phase is CameraPhase.FAILED, "nobody has it, whether asked for or not"
         camera.start()
         make_clip(path, 3, size=(400, 300))
-        clock = asyncio.get_running_loop().time
-        back = clock()
         await sink.until(lambda: sink.phases[-1] is CameraPhase.STREAMING)
-        assert clock() - back < BUSY * 5
         assert (sink.formats[-1].width, sink.formats[-1].height) == (400, 300)
         assert camera.restarts == 0
 

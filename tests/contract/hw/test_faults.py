@@ -242,7 +242,7 @@ async def test_viewers_see_the_fault_and_then_the_picture_of_another_child(
         vanished = number == signal.SIGUSR1
         if vanished:
             strike(number)
-        assert await view.outputs.all_show(True) < BUSY * 5.0
+        await view.outputs.all_show(True)
         assert view.outputs.ended == []
         assert view.camera.restarts == (0 if vanished else 1), "a child without a source stays"
 
@@ -298,7 +298,7 @@ async def test_a_device_that_comes_back_ends_the_longest_pause_of_a_driver_that_
                 await view.outputs.changed.wait()
         assert view.camera.status.code == "K2"
         source.touch()
-        assert await view.outputs.all_show(True) < BUSY * 5.0
+        await view.outputs.all_show(True)
 
 
 def test_a_camera_without_a_picture_is_reported_after_1_s_and_killed_after_2_s() -> None:

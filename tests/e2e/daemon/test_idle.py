@@ -71,7 +71,7 @@ async def test_the_last_viewer_takes_the_work_along(tmp_path: Path) -> None:
         busy = (cpu_s(processes) - busy) * 2
         await ws.close()
         left = time.monotonic()
-        await running.until(lambda bench: not bench["on_air"], 25)
+        await running.until(lambda bench: not bench["on_air"])
         lingered = time.monotonic() - left
         idle = cpu_s(processes)
         await asyncio.sleep(MEASURED_S)
@@ -90,4 +90,3 @@ async def test_the_last_viewer_takes_the_work_along(tmp_path: Path) -> None:
     assert cold < BUSY * 1.5
     assert 9 < lingered < 10 + BUSY
     assert idle < 0.3 * busy
-    assert idle / MEASURED_S < BUSY * 0.02

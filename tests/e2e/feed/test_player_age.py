@@ -8,7 +8,6 @@ import pytest
 from playwright.async_api import Browser, Page
 
 from likelight.feed.fmp4 import TIMESCALE, fragment
-from support.busy import BUSY
 from support.chromium import needs_chromium
 from support.nginx import needs_nginx, nginx
 from support.player_behind_proxy import RATE, watched
@@ -140,9 +139,10 @@ async def test_what_a_proxy_holds_back_is_told_and_thrown_away(
     # Where the clocks disagree the age of the keyframe that a connection begins with is not known.
     unknown = 1.0 if ahead_s else 0.0
     assert all(true - 1 - unknown < said < true + 1 for said, true in pairs), pairs
-    assert max(said for said, _ in pairs) > 2, "the age grew"
+    oldest = max(said for said, _ in pairs)
+    assert oldest > 2, "the age grew"
     assert reason is True, "the reason is told with the age"
-    assert pairs[-1][0] < BUSY, "the new connection shows the present"
+    assert pairs[-1][0] < oldest, "the new connection shows the present"
 
 
 @needs_nginx
