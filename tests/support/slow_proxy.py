@@ -41,13 +41,31 @@ class SlowProxy:
     def __init__(self, host: str, port: int, line: SlowLine) -> None:
         self.url = ""
         self.line = line
-        self.deaf = False
-        """Takes nothing from the clients any more, and tells nobody."""
         self.carried_up = 0
         """Bytes of the clients that went on to the server."""
         self._target = host, port
         self._rng = random.Random(7)
         self._writers: set[asyncio.StreamWriter] = set()
+        self._clients: set[asyncio.Transport] = set()
+        self._deaf = False
+
+    @property
+    def deaf(self) -> bool:
+        """Takes nothing from the clients any more, and tells nobody.
+
+        What the kernel has acknowledged stays there: a sender's count of what it has not can only
+        grow from then on, once the kernel's 16 KiB are full.
+        """
+        return self._deaf
+
+    @deaf.setter
+    def deaf(self, deaf: bool) -> None:
+        self._deaf = deaf
+        for client in self._clients:
+            if deaf:
+                client.pause_reading()
+            else:
+                client.resume_reading()
 
     def cut_all(self) -> None:
         """End every connection at once."""
@@ -67,6 +85,11 @@ class SlowProxy:
             sock.close()
             raise
         self._writers |= {writer, server_writer}
+        client = writer.transport
+        assert isinstance(client, asyncio.Transport)
+        self._clients.add(client)
+        if self._deaf:
+            client.pause_reading()
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._carry(reader, server_writer, up=True))
@@ -74,6 +97,7 @@ class SlowProxy:
         except* ConnectionError:
             pass
         finally:
+            self._clients.discard(client)
             for each in (writer, server_writer):
                 self._writers.discard(each)
                 each.transport.abort()

@@ -230,10 +230,11 @@ async def test_privacy_takes_back_what_the_kernel_has_not_delivered(site: RelayS
             assert socket.transport is not None
             line.deaf = True
             shown, pushed = site.hub.meter.frames, 0
-            while unacknowledged_bytes(socket.transport) < 12_000:
+            while pushed < 4 or unacknowledged_bytes(socket.transport) < 12_000:
                 device.hub.publish(other.data, keyframe=False, captured_us=wall_us())
                 await until(lambda: device.up_to_date)
                 pushed += 1
+            assert pushed * 6_000 > line.line.queue, "the kernel at the other end can't take all"
             assert socket.drained, "what has not been delivered is the kernel's"
             device.hub.show(State.PRIVATE)
             await asyncio.sleep(2 * SHUT_WITHIN_S)
