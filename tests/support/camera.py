@@ -10,6 +10,7 @@ from av.video.codeccontext import VideoCodecContext
 
 from likelight_hw.camera.config import CameraConfig
 from likelight_hw.camera.process import CameraProcess
+from likelight_hw.camera.timeouts import CameraTimeouts
 from likelight_hw.ports import (
     AccessUnit,
     CameraPhase,
@@ -114,12 +115,19 @@ class Recorder:
         return later()[0]
 
 
+PATIENT = CameraTimeouts(ready_s=60, first_frame_s=60, silent_s=30, hung_s=60)
+"""A busy machine's child that is late has not failed."""
+
+
 @contextlib.asynccontextmanager
 async def running(
-    config: CameraConfig, specs: Sequence[PlaceholderSpec] = ()
+    config: CameraConfig,
+    specs: Sequence[PlaceholderSpec] = (),
+    *,
+    timeouts: CameraTimeouts = PATIENT,
 ) -> AsyncIterator[tuple[CameraProcess, Recorder]]:
     """Run a camera for the length of the block."""
-    camera, sink = CameraProcess(config), Recorder()
+    camera, sink = CameraProcess(config, timeouts=timeouts), Recorder()
     async with asyncio.TaskGroup() as tasks:
         task = tasks.create_task(camera.run(sink, specs))
         try:

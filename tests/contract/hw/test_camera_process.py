@@ -16,6 +16,7 @@ import pytest
 
 from likelight_hw.camera.config import CameraConfig
 from likelight_hw.camera.process import COMMAND, CameraProcess
+from likelight_hw.camera.timeouts import CameraTimeouts
 from likelight_hw.camera.wire import (
     CameraMessage,
     DesiredState,
@@ -230,7 +231,7 @@ async def test_stop_lets_nothing_through_and_start_begins_again() -> None:
 
 @needs_proc
 async def test_a_child_that_hangs_is_seen_killed_and_replaced() -> None:
-    async with running(SMALL, SPECS) as (camera, sink):
+    async with running(SMALL, SPECS, timeouts=CameraTimeouts()) as (camera, sink):
         camera.start()
         camera.show_lamp(LightFrame(1.0, (255, 255, 255)))
         await sink.more_units(3)
@@ -307,6 +308,7 @@ _DAEMON = """
 import asyncio, contextlib, pathlib
 from likelight_hw.camera.config import CameraConfig
 from likelight_hw.camera.process import CameraProcess
+from likelight_hw.camera.timeouts import CameraTimeouts
 
 class Sink:
     def on_status(self, status): pass
