@@ -230,7 +230,7 @@ async def test_privacy_takes_back_what_the_kernel_has_not_delivered(site: RelayS
             assert socket.transport is not None
             line.deaf = True
             shown, pushed = site.hub.meter.frames, 0
-            while pushed < 4 or unacknowledged_bytes(socket.transport) < 12_000:
+            while pushed < 3 or unacknowledged_bytes(socket.transport) < 12_000:
                 device.hub.publish(other.data, keyframe=False, captured_us=wall_us())
                 await until(lambda: device.up_to_date)
                 pushed += 1

@@ -55,7 +55,7 @@ async def film(device: Uploading, size: int) -> None:
 async def fill_the_kernel(device: Uploading) -> int:
     """Push small pictures until the kernel keeps some, and our own buffer none; return how many."""
     used, pushed = transport(device), 0
-    while pushed < 4 or unacknowledged_bytes(used) < 12_000:
+    while pushed < 3 or unacknowledged_bytes(used) < 12_000:
         push(device, 6_000)
         pushed += 1
         await until(lambda: device.up_to_date)
