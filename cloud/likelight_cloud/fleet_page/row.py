@@ -5,7 +5,7 @@ it is, or since when: so of its consent nothing is told either. It never needs s
 long. No time is that of a person's deed.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -81,10 +81,11 @@ Pictures = Literal["arriving", "missing", "nobody_watches"]
 @dataclass(frozen=True, slots=True)
 class Contact:
     """What a process knows of a kitchen beyond the database. `pictures` is None where another
-    process has them."""
+    process has them. `two_devices` say that they are the kitchen."""
 
     offline: bool
     pictures: Pictures | None
+    two_devices: bool = False
 
 
 class Reason(Wire):
@@ -190,7 +191,12 @@ def fleet_kitchen(
         return ("broken" if id in found else "works") if says else None
 
     notes = fleet_catalogue(record, names, offline=air is Air.OFFLINE)
-    why = _reasons(air, health, now.date(), signals, refuses=notes.is_refused)
+    ids = [
+        *(["cloud-superseded"] if contact.two_devices else []),
+        *(of_health(health, now.date()) if health else []),
+        *(["catalogue"] if notes.is_refused else []),
+    ]
+    why = _reasons(air, ids, signals)
     facts = FleetKitchen(
         kid=record.kid,
         name=record.name,
@@ -233,14 +239,8 @@ def fleet_kitchen(
     )
 
 
-def _reasons(
-    air: Air,
-    health: Health | None,
-    today: date,
-    signals: Collection[SignalKind],
-    *,
-    refuses: bool,
-) -> tuple[Reason, ...]:
+def _reasons(air: Air, ids: Iterable[str], signals: Collection[SignalKind]) -> tuple[Reason, ...]:
+    """Return why a kitchen needs somebody; `ids` are of what is not well, by its newest report."""
     if air in (Air.OFF_AIR, Air.NEW):
         return ()
     # Device, doctor and cloud may each have seen the same: it is said once.
@@ -248,14 +248,10 @@ def _reasons(
     if air in _OF_STATE:
         id, words = _OF_STATE[air]
         found[words] = id
-    # Of one that is not heard the figures are old.
-    if health is not None and air is not Air.OFFLINE:
-        for id in of_health(health, today):
-            found.setdefault(words_of(id), id)
-        if refuses:
-            found.setdefault(words_of("catalogue"), "catalogue")
-    # Nor is anything known of its lamp.
+    # Of one that is not heard the report is old, and nothing is known of its lamp.
     if air is not Air.OFFLINE:
+        for id in ids:
+            found.setdefault(words_of(id), id)
         for kind in sorted(OF_SIGNAL.keys() & set(signals)):
             id, words = OF_SIGNAL[kind]
             found.setdefault(words, id)

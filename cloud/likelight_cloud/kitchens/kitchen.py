@@ -20,6 +20,7 @@ from likelight.runtime.clock import Now, Since, loop_time
 from likelight_cloud.kitchens.arrival import Arrival
 from likelight_cloud.kitchens.audience import Audience, band
 from likelight_cloud.kitchens.sources import Sources
+from likelight_cloud.kitchens.starts import Starts
 from likelight_cloud.kitchens.waiting import Waiting
 from likelight_cloud.store.records import KitchenRecord, Report
 
@@ -73,11 +74,11 @@ class Kitchen:
         "_waiters",
         "arrival",
         "audience",
-        "boot_id",
         "gone",
         "notes_lock",
         "record",
         "sources",
+        "starts",
         "waiting",
     )
 
@@ -89,8 +90,7 @@ class Kitchen:
         self.gone = False
         """It was removed, or another process has it now; nobody gets this object again."""
         self.waiting = Waiting()
-        self.boot_id: str | None = None
-        """The device's start that polled last: of this one alone a status counts."""
+        self.starts = Starts()
         self._boot_token = b""
         self._newest_used = b""
         self._valid: tuple[bytes, ...] = ()
@@ -151,7 +151,7 @@ class Kitchen:
         if valid != self._valid:
             self._valid = valid
             if not self.admits(self._boot_token):
-                self.boot_id = None
+                self.starts = Starts()
             self.announce()
 
     def remove(self) -> None:
@@ -172,8 +172,7 @@ class Kitchen:
     def polled_by(self, boot_id: str, token: bytes) -> None:
         """Note which start of the device polls; the held poll of another one ends."""
         self._boot_token = token
-        if boot_id != self.boot_id:
-            self.boot_id = boot_id
+        if self.starts.polled(boot_id, loop_time()):
             self._supersede()
 
     def polling(self) -> Poll:

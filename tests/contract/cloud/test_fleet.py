@@ -11,14 +11,15 @@ from typing import Any
 import pytest
 from aiohttp import web
 
+from likelight.contract import Status
 from likelight.fleet.doctor.checks import CHECKS
 from likelight.runtime.clock import utc_now
 from likelight.web.http.server import new_application
 from likelight_cloud.embedded import EmbeddedCloud
 from likelight_cloud.fleet_page.words import WORDS, words_of
 from likelight_cloud.store.signals import Signal, SignalKind
-from support.cloud import KID
-from support.desk import Desk, desk_of
+from support.cloud import KID, TOKEN, bearer, status
+from support.desk import HEALTHY, Desk, desk_of
 
 METRICS = Path(__file__).parents[3] / "firmware" / "METRICS.md"
 OVEN = "Move the box away from the oven and other heat, and let air reach all its sides."
@@ -143,6 +144,29 @@ async def test_off_the_air_is_on_purpose_and_nothing_tells_why_or_since_when(des
     assert page.count("<dd>The lamp does not work (lamp)</dd>") == 3
     for text in (page, repr(told), repr(rows)):
         assert not re.search("12:1[0-9]|since|cause|thank(?!s[_ ]button)", text, re.IGNORECASE)
+
+
+async def test_two_devices_with_one_token_are_told_and_a_restart_is_none(desk: Desk) -> None:
+    poll = f"{desk.site.public}/v1/kitchens/{KID}/events"
+    n = 0
+
+    async def told(*starts: str, state: str = "idle") -> list[str]:
+        """Let these starts of its device poll, and the last one report."""
+        nonlocal n
+        for boot_id in starts:
+            query = {"boot_id": boot_id, "wait": "0"}
+            async with desk.session.get(poll, params=query, headers=bearer(TOKEN)) as reply:
+                assert reply.status == 200
+        n += 1
+        camera = {"state": state, "since": desk.clock.at.isoformat(), "cause": "demand"}
+        said = status(boot_id=starts[-1], n=n, camera=camera, health=HEALTHY)
+        await desk.store.put_status(KID, Status.model_validate(said), desk.clock.at)
+        return [one["id"] for one in (await desk.json())[KID]["reasons"]]
+
+    assert await told("first", "second", "third", "third") == []
+    assert await told("second") == [], "a request that was late"
+    assert await told("third") == ["cloud-superseded"]
+    assert await told("second", state="private") == []
 
 
 async def test_a_table_has_no_formula(desk: Desk) -> None:

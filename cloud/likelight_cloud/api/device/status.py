@@ -30,7 +30,7 @@ async def post_status(request: web.Request) -> web.Response:
     kitchen = await cloud.kitchen(request.match_info["kid"])
     kid = kitchen.record.kid
     status, _ = await read_admitted(request, kitchen, Status, counts=True)
-    if status.boot_id != kitchen.boot_id:
+    if status.boot_id != kitchen.starts.newest:
         raise ProblemError(
             409,
             f"This start of the device has not polled the kitchen {kid} last; it says nothing "

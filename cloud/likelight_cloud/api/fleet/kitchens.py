@@ -10,13 +10,20 @@ from aiohttp import web
 from pydantic import ValidationError
 
 from likelight.contract import Time, Wire
+from likelight.runtime.clock import loop_time
 from likelight.web.http.body import json_answer, unprocessable
 from likelight.web.http.declared import Part, declares
 from likelight_cloud.api.fleet.reply import PRIVATE
 from likelight_cloud.api.fleet.who import OperatorCheck
 from likelight_cloud.app import BUSY, CLOUD, Cloud
 from likelight_cloud.fleet_page.csv_file import as_csv
-from likelight_cloud.fleet_page.row import Contact, FleetKitchen, contact_of, fleet_kitchen
+from likelight_cloud.fleet_page.row import (
+    Contact,
+    FleetKitchen,
+    Pictures,
+    contact_of,
+    fleet_kitchen,
+)
 from likelight_cloud.fleet_page.selection import Selection
 from likelight_cloud.kitchens.kitchen import Kitchen
 from likelight_cloud.store.records import KitchenRecord
@@ -86,9 +93,10 @@ def _contact(record: KitchenRecord, loaded: Mapping[str, Kitchen], cloud: Cloud)
         return replace(told, pictures="nobody_watches")
     arrival = kitchen.arrival
     arrival.look()
+    pictures: Pictures = "arriving" if arrival.arriving else "nobody_watches"
     if arrival.interrupted is not None:
-        return Contact(kitchen.offline, "missing")
-    return Contact(kitchen.offline, "arriving" if arrival.arriving else "nobody_watches")
+        pictures = "missing"
+    return Contact(kitchen.offline, pictures, kitchen.starts.are_of_two(loop_time()))
 
 
 def kitchens_routes(check: OperatorCheck) -> list[web.RouteDef]:
