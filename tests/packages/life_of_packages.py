@@ -111,8 +111,12 @@ def test_the_life_of_a_device(tree: Tree) -> None:
     unowned = "find /usr/lib/likelight /usr/lib/likelight-cloud | sort | comm -23 - /tmp/owned"
     assert not tree.run(unowned), "root's commands write no bytecode that dpkg does not know"
 
-    unit = "/usr/lib/systemd/system/likelight.service"
-    tree.run(f"systemd-analyze security --offline=yes --threshold=15 {unit}")
+    for unit in ("likelight.service", "likelight-stick@.service"):
+        at = f"/usr/lib/systemd/system/{unit}"
+        tree.run(f"systemd-analyze security --offline=yes --threshold=15 {at}")
+    tree.run(
+        "! udevadm verify --version || udevadm verify /usr/lib/udev/rules.d/7*-likelight*.rules"
+    )
     tree.run(
         "analyze() { systemd-analyze cat-config systemd/$1.conf | grep -qx $2; }; "
         "analyze journald SystemMaxUse=64M; analyze timesyncd SaveIntervalSec=1h; "

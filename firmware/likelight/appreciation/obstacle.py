@@ -34,7 +34,8 @@ class Obstacle(Enum):
     WIFI_REFUSED = _Told(
         "W1",
         "the Wi-Fi refuses this device's password",
-        "Write ssid, security and passphrase into likelight.txt anew, then switch off and on.",
+        "Write ssid, security and passphrase into likelight.txt anew, then switch off and on; or "
+        "on a USB stick.",
     )
     NO_LINK = _Told(
         "N5",

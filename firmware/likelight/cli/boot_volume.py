@@ -1,6 +1,11 @@
-"""`likelight boot-volume`: what a card's boot volume says is taken over by the device."""
+"""`likelight boot-volume`: what a card's boot volume says is taken over by the device.
+
+So is what a USB stick says, once the crew has agreed.
+"""
 
 import argparse
+import shutil
+import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,13 +19,15 @@ if TYPE_CHECKING:
     from likelight.config.settings import Config
 
 VOLUME = Path("/boot/firmware")
+_ANSWERS_WITHIN_S = 20.0
+"""NetworkManager answers within a second; its own time-out is 25 s."""
 
 
 def add_boot_volume(commands: "Commands") -> None:
     """Add `likelight boot-volume`."""
     command = commands.add_parser(
         "boot-volume",
-        help="take over what likelight.txt on the boot volume says, as root, at each boot",
+        help="take over what likelight.txt on the boot volume or a USB stick says, as root",
         description="Take over likelight.txt, once for each change of it: all of it on a new "
         "device; network, name and panel language on one that has enrolled, or that has no cloud "
         "and its crew's consent. With a mistake "
@@ -34,11 +41,18 @@ def add_boot_volume(commands: "Commands") -> None:
         action="store_true",
         help="the network of likelight.txt has worked: only take its passphrase out of the file",
     )
+    command.add_argument(
+        "--stick",
+        action="store_true",
+        help="PATH is a USB stick: the panel asks whether what it would change shall be taken over",
+    )
     command.set_defaults(run=_run)
 
 
 def _run(arguments: argparse.Namespace) -> Exit:
     try:
+        if arguments.stick:
+            return _look_at_stick(arguments.volume)
         return _scrub(arguments.volume) if arguments.network_works else _take(arguments.volume)
     except OSError as error:
         return end(f"{error.filename}: {error.strerror}. Try it with sudo", Exit.UNAVAILABLE)
@@ -52,9 +66,52 @@ def _scrub(volume: Path) -> Exit:
     return Exit.DONE
 
 
+def _look_at_stick(stick: Path) -> Exit:
+    from likelight.fleet.boot_volume.stick import look_at_stick
+    from likelight.fleet.boot_volume.take import Places
+
+    told = look_at_stick(stick, Places(), _own_settings(), _masks())
+    if told is None:
+        print("No likelight.txt on the stick would change anything.")
+    elif told.asked is not None:
+        print("The panel asks whether the stick's likelight.txt shall be taken over.")
+    for mistake in told.mistakes if told else ():
+        print(f"likelight: the stick's line {mistake.line}: {mistake.words}", file=sys.stderr)
+    return Exit.DONE
+
+
+def _take_stick() -> None:
+    """Take over what a stick says and the crew has agreed to; a running network changes at once."""
+    from likelight.fleet.boot_volume.stick import take_stick
+    from likelight.fleet.boot_volume.take import Places
+
+    taken = take_stick(Places(), _own_settings(), _masks())
+    if taken.changed:
+        print("The stick's likelight.txt was taken over, as the crew has agreed.")
+    if taken.network and shutil.which("nmcli"):
+        _reconnect(Places().profile)
+
+
+def _reconnect(profile: Path) -> None:
+    """Have a running NetworkManager read its profiles, and connect by `profile`."""
+    lines = profile.read_text("utf-8").splitlines()
+    name = next(line.removeprefix("id=") for line in lines if line.startswith("id="))
+    for words in (["connection", "reload"], ["--wait", "0", "connection", "up", name]):
+        try:
+            subprocess.run(  # noqa: S603  fixed words, and a name that we gave
+                ["nmcli", *words],  # noqa: S607
+                timeout=_ANSWERS_WITHIN_S,
+                check=True,
+            )
+        except (OSError, subprocess.SubprocessError) as error:
+            print(f"likelight: NetworkManager reads it at the next boot: {error}", file=sys.stderr)
+            return
+
+
 def _take(volume: Path) -> Exit:
     from likelight.fleet.boot_volume.take import Places, take
 
+    _take_stick()
     taken = take(volume, Places(), _enrolled(), _masks())
     for mistake in taken.mistakes:
         print(f"likelight: {mistake}", file=sys.stderr)
@@ -71,11 +128,8 @@ def _take(volume: Path) -> Exit:
 
 def _masks() -> "Polygons":
     """Return what covers the camera's picture now. Raises `ConfigError`."""
-    from likelight.cli.target import Places as DevicePlaces
-    from likelight.config.settings import read_config
-
-    file = DevicePlaces().default_file
-    return read_config(file).camera.masks if file.exists() else ()
+    config = _config()
+    return () if config is None else config.camera.masks
 
 
 def _enrolled() -> Mapping[str, str] | None:
@@ -83,17 +137,30 @@ def _enrolled() -> Mapping[str, str] | None:
 
     Raises `ConfigError` for a device whose configuration has a mistake: whose it is, is not known.
     """
+    from likelight.config.reset import reset_is_begun
+
+    config = _config()
+    if config is None or reset_is_begun(config.state_dir) or not _is_a_kitchen_s(config):
+        return None
+    return _own_settings()
+
+
+def _config() -> "Config | None":
+    """Return this device's configuration; None where it has none. Raises `ConfigError`."""
     from likelight.cli.target import Places as DevicePlaces
     from likelight.cli.target import usual_state_dir
-    from likelight.config.reset import reset_is_begun
     from likelight.config.settings import read_config
 
     places = DevicePlaces()
     if not places.default_file.exists():
         return None
-    config = read_config(places.default_file, usual_state_dir(places))
-    if reset_is_begun(config.state_dir) or not _is_a_kitchen_s(config):
-        return None
+    return read_config(places.default_file, usual_state_dir(places))
+
+
+def _own_settings() -> Mapping[str, str]:
+    """Return what this device is, in the words of a `likelight.txt`. Raises `ConfigError`."""
+    if (config := _config()) is None:
+        return {}
     settings = {
         "store": config.kitchen.id,
         "name": config.kitchen.name,

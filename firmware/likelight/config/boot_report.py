@@ -1,4 +1,4 @@
-"""What root's command tells the daemon of the boot volume's `likelight.txt`."""
+"""What root's command tells the daemon of `likelight.txt`, on the boot volume or a USB stick."""
 
 from pathlib import Path
 
@@ -54,7 +54,33 @@ class BootReport(BaseModel):
 NOTHING = BootReport()
 
 
-def write_report(file: Path, report: BootReport) -> None:
+class StickAsked(BaseModel):
+    """What a USB stick's file would change; what is empty stays as it is."""
+
+    model_config = ConfigDict(frozen=True)
+
+    nonce: str
+    """As that of masks."""
+    network: str = ""
+    """The name of a Wi-Fi network, or the address of a cable's."""
+    name: str = ""
+    language: str = ""
+    masks: bool = False
+
+
+class StickReport(BaseModel):
+    """What the daemon should know of a USB stick."""
+
+    model_config = ConfigDict(frozen=True)
+
+    mistakes: tuple[MendableLine, ...] = Field(default=(), max_length=MOST_MISTAKES)
+    asked: StickAsked | None = None
+
+
+NO_STICK = StickReport()
+
+
+def write_report(file: Path, report: BootReport | StickReport) -> None:
     """Tell `report`, in a folder that is made where it is missing. Raises `OSError`."""
     file.parent.mkdir(exist_ok=True)
     file.parent.chmod(0o755)
@@ -68,3 +94,21 @@ def read_report(file: Path) -> BootReport:
             return BootReport.model_validate_json(opened.read(_MOST_BYTES))
     except (OSError, ValidationError):
         return NOTHING
+
+
+def the_stick(folder: Path) -> Path | None:
+    """Return the file that tells of the one stick that is plugged in; None for none, or for more:
+    then nobody could say which one is meant."""
+    told = list(folder.glob("*.json"))
+    return told[0] if len(told) == 1 else None
+
+
+def read_stick(folder: Path) -> StickReport:
+    """Return what was told of the one stick; nothing where that can't be read."""
+    if (file := the_stick(folder)) is None:
+        return NO_STICK
+    try:
+        with file.open("rb") as opened:
+            return StickReport.model_validate_json(opened.read(_MOST_BYTES))
+    except (OSError, ValidationError):
+        return NO_STICK

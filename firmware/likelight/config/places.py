@@ -13,8 +13,10 @@ SERVICE_RUNTIME = Path("/run/likelight")
 """systemd's runtime directory for the service (`RuntimeDirectory=likelight`)."""
 BOOT_REPORT = Path("/run/likelight-boot/report.json")
 """What `likelight boot-volume`, as root, has to tell the daemon."""
+STICKS = Path("/run/likelight-stick")
+"""What it has to tell of the USB sticks that are plugged in; a copy of each one's file, too."""
 BOOT_AGREED = "boot-agreed"
-"""The name of the daemon's answer to that, in its runtime directory."""
+"""The name of the daemon's answer to either, in its runtime directory."""
 CONTROL_SOCKET = "control.sock"
 """The name of the daemon's unix socket, in the runtime directory."""
 

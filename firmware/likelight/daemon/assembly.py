@@ -190,6 +190,7 @@ def _connect(
     events.on_troubles()
     watch = BootWatch(
         prepared.boot_report,
+        prepared.sticks,
         config,
         window_in.questions,
         crew_words.load(prepared.language),

@@ -1,6 +1,6 @@
-"""What root's command has told of the boot volume, as it changes: it may be run at any time.
+"""What root's command has told of the boot volume and of a USB stick, as it changes.
 
-What it only asks for is asked at the panel.
+What they only ask for is asked at the panel.
 """
 
 import asyncio
@@ -13,7 +13,15 @@ from pathlib import Path
 from likelight.appreciation.buttons.question import Question, Questions
 from likelight.appreciation.screens.models import MasksScreen, Screen, StatusScreen
 from likelight.assets.crew_words import CrewWords
-from likelight.config.boot_report import NOTHING, BootReport, read_report
+from likelight.config.boot_report import (
+    NO_STICK,
+    NOTHING,
+    BootReport,
+    StickAsked,
+    StickReport,
+    read_report,
+    read_stick,
+)
 from likelight.config.reset import begin_reset
 from likelight.config.settings import Config
 from likelight.runtime.atomic_file import replace_file
@@ -21,13 +29,19 @@ from likelight.runtime.atomic_file import replace_file
 log = logging.getLogger(__name__)
 
 LOOK_AGAIN_S = 5.0
+STICK_LOOK_AGAIN_S = 1.0
+"""While there is a stick: one that is pulled is soon asked about no more."""
 _HOLD_S = 3.0
+
+_Carry = Callable[[], None]
+"""What is done once the crew has agreed, in a thread; raises `OSError`."""
 
 
 class BootWatch:
-    """Calls `on_change` with each other report in `file`, and asks the crew in `words` what it asks
-    for: shall the device of `config` forget its store, may masks uncover something? The answer
-    about masks goes to `answer`.
+    """Calls `on_change` with each other report in `file` and of the stick in `sticks`, and asks the
+    crew in `words` what they ask for: shall the device of `config` forget its store, may masks
+    uncover something, shall it take over what the stick says? The answers about the last two go to
+    `answer`.
 
     A component. `on_agreed` is called once the crew has agreed: the device must start again.
     """
@@ -35,60 +49,100 @@ class BootWatch:
     def __init__(
         self,
         file: Path,
+        sticks: Path,
         config: Config,
         questions: Questions,
         words: CrewWords,
         answer: Path,
         *,
-        on_change: Callable[[BootReport], None],
+        on_change: Callable[[BootReport, StickReport], None],
         on_agreed: Callable[[], None],
     ) -> None:
         self._file = file
+        self._sticks = sticks
         self._config = config
         self._questions = questions
         self._words = words
         self._on_change = on_change
         self._answer = answer
         self._on_agreed = on_agreed
-        self._told = NOTHING
-        self._agreed = asyncio.Queue[Callable[[], None]]()
-        """What to do, in a thread."""
+        self._told = (NOTHING, NO_STICK)
+        self._open: dict[str, _Carry] = {}
+        """What each question that is asked comes to, by what it is about."""
+        self._agreed = asyncio.Queue[tuple[str, _Carry]]()
 
     async def run(self) -> None:
         """Look for ever."""
         while True:
-            report = await asyncio.to_thread(read_report, self._file)
-            if report != self._told:
-                self._told = report
-                self._on_change(report)
-                self._ask(report)
+            await self._look()
             agreed = None
+            stick_is_in = self._told[1] != NO_STICK
             with suppress(TimeoutError):
-                async with asyncio.timeout(LOOK_AGAIN_S):
+                async with asyncio.timeout(STICK_LOOK_AGAIN_S if stick_is_in else LOOK_AGAIN_S):
                     agreed = await self._agreed.get()
             if agreed is not None:
-                await self._carry_out(agreed)
+                # A stick that was pulled during the last second says nothing any more.
+                await self._look()
+                await self._carry_out(*agreed)
 
-    def _ask(self, report: BootReport) -> None:
+    async def _look(self) -> None:
+        card, stick = await asyncio.to_thread(self._read)
+        card_before, stick_before = self._told
+        self._told = card, stick
+        if (card, stick) != (card_before, stick_before):
+            self._on_change(card, stick)
+        if card != card_before:
+            self._ask_of_card(card)
+        if stick != stick_before:
+            self._ask_of_stick(stick.asked)
+
+    def _read(self) -> tuple[BootReport, StickReport]:
+        return read_report(self._file), read_stick(self._sticks)
+
+    def _ask_of_card(self, report: BootReport) -> None:
         words, reset, masks = self._words, None, None
         if report.reset:
             screen = self._screen(words.reset_title, words.reset_detail)
-            reset = self._question(screen, partial(begin_reset, self._config))
+            reset = screen, partial(begin_reset, self._config)
         if report.masks is not None:
             said = self._screen(words.masks_title, words.masks_detail)
             asks = MasksScreen(said, report.masks.held, report.masks.asked)
-            masks = self._question(asks, partial(replace_file, self._answer, report.masks.nonce))
-        self._questions.put("reset", reset)
-        self._questions.put("masks", masks)
+            masks = asks, partial(replace_file, self._answer, report.masks.nonce)
+        self._put("reset", reset)
+        self._put("masks", masks)
+
+    def _ask_of_stick(self, asked: StickAsked | None) -> None:
+        if asked is None:
+            self._put("stick", None)
+            return
+        words = self._words
+        said = {
+            words.stick_network: asked.network,
+            words.stick_name: asked.name,
+            words.stick_language: asked.language,
+            words.stick_masks: asked.masks,
+        }
+        changes = " ".join(word.format(name=new) for word, new in said.items() if new)
+        screen = self._screen(words.stick_title, changes)
+        self._put("stick", (screen, partial(replace_file, self._answer, asked.nonce)))
 
     def _screen(self, title: str, detail: str) -> StatusScreen:
         held = self._words.hold.format(name="THANKS", seconds=round(_HOLD_S))
         return StatusScreen(title, f"{detail} {held}", "wrench")
 
-    def _question(self, screen: Screen, agree: Callable[[], None]) -> Question:
-        return Question(screen, partial(self._agreed.put_nowait, agree), _HOLD_S)
+    def _put(self, about: str, asked: tuple[Screen, _Carry] | None) -> None:
+        self._open.pop(about, None)
+        if asked is None:
+            self._questions.put(about, None)
+            return
+        screen, carry = asked
+        self._open[about] = carry
+        agreed = partial(self._agreed.put_nowait, (about, carry))
+        self._questions.put(about, Question(screen, agreed, _HOLD_S))
 
-    async def _carry_out(self, agreed: Callable[[], None]) -> None:
+    async def _carry_out(self, about: str, agreed: _Carry) -> None:
+        if self._open.get(about) is not agreed:
+            return
         try:
             await asyncio.to_thread(agreed)
         except OSError as error:

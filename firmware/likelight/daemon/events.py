@@ -9,7 +9,7 @@ from likelight.appreciation.sync.connection import CloudConnection
 from likelight.appreciation.sync.diagnosis import Observed
 from likelight.appreciation.sync.vitals import OwnHealth
 from likelight.appreciation.window_in import WindowIn
-from likelight.config.boot_report import NOTHING, BootReport
+from likelight.config.boot_report import NO_STICK, NOTHING, BootReport, StickReport
 from likelight.contract import (
     MAX_FINDINGS,
     Desired,
@@ -82,6 +82,8 @@ class DeviceEvents:
         """What the panel shows for an operator to confirm this device by."""
         self.boot = NOTHING
         """What root's command tells of the boot volume."""
+        self.stick = NO_STICK
+        """What it tells of the USB stick."""
         self.pairing_failure: FailureKind | None = None
         """How the last question for such a code failed."""
         self.way: WayWatch | None = None
@@ -130,9 +132,12 @@ class DeviceEvents:
         return tuple(sorted((*own, *checked), key=lambda one: one.level == "warn")[:MAX_FINDINGS])
 
     def file_mistakes(self) -> tuple[LineToMend, ...]:
-        """Return the mistakes in `likelight.txt`, as the panel says them."""
+        """Return the mistakes in `likelight.txt`, as the panel says them: those on the stick, for
+        whoever has just plugged it in."""
+        on_stick = bool(self.stick.mistakes)
         return tuple(
-            LineToMend(wrong.line, wrong.remedy, wrong.text) for wrong in self.boot.mistakes
+            LineToMend(wrong.line, wrong.remedy, wrong.text, on_stick)
+            for wrong in self.stick.mistakes or self.boot.mistakes
         )
 
     def own_health(self) -> OwnHealth:
@@ -201,8 +206,8 @@ class DeviceEvents:
         self.window_in.situation_changed()
         self.changes.bump()
 
-    def on_boot_report(self, report: BootReport) -> None:
-        self.boot = report
+    def on_boot_report(self, report: BootReport, stick: StickReport) -> None:
+        self.boot, self.stick = report, stick
         self.troubles.set(Trouble.BOOT_TEXT, bool(report.mistakes))
         self.window_in.situation_changed()
 

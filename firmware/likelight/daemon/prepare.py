@@ -12,7 +12,7 @@ from likelight.appreciation.sync.store import DeviceStore
 from likelight.assets.catalogue import BUNDLED, DEFAULT
 from likelight.config.device_tokens import DeviceTokens
 from likelight.config.opened_lights import OpenedLights, write_opened_lights
-from likelight.config.places import BOOT_REPORT, runtime_dir
+from likelight.config.places import BOOT_REPORT, STICKS, runtime_dir
 from likelight.config.settings import Config, ConfigError
 from likelight.config.state_dir import is_new, is_usable, own_token
 from likelight.daemon.camera import camera_config
@@ -68,6 +68,8 @@ class Prepared:
     clock: BootClock
     boot_report: Path
     """Where root's command tells what it could not take over from the boot volume."""
+    sticks: Path
+    """Where it tells of the USB sticks that are plugged in."""
     now: Now
     rng: random.Random
     ask_link: Callable[[], Link | None] = ask_link
@@ -140,6 +142,7 @@ def prepare(config: Config, listener: socket.socket | None, *, broken: bool = Fa
         push_target,
         BootClock(runtime_dir(state_dir)),
         BOOT_REPORT,
+        STICKS,
         now,
         rng,
     )

@@ -6,7 +6,7 @@ from pathlib import Path
 
 
 def replace_file(
-    file: Path, content: str, *, mode: int = 0o600, owner: tuple[int, int] | None = None
+    file: Path, content: str | bytes, *, mode: int = 0o600, owner: tuple[int, int] | None = None
 ) -> None:
     """Make `content` the content of `file`; it is on the disk on return. Raises `OSError`.
 
@@ -16,8 +16,8 @@ def replace_file(
     descriptor, name = tempfile.mkstemp(prefix=f".{file.name}-", dir=file.parent)
     draft = Path(name)
     try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as out:
-            out.write(content)
+        with os.fdopen(descriptor, "wb") as out:
+            out.write(content if isinstance(content, bytes) else content.encode())
             out.flush()
             if owner is not None:
                 os.fchown(out.fileno(), *owner)

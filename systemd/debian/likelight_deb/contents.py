@@ -112,7 +112,7 @@ class Contents:
         systemd = self._source / "systemd"
         units = root / "usr/lib/systemd/system"
         program = {"/opt/likelight/current": f"/{_BELOW}/current"}
-        for unit in ("likelight", "likelight-boot-volume", "likelight-enrol"):
+        for unit in ("likelight", "likelight-boot-volume", "likelight-stick@", "likelight-enrol"):
             _put(systemd / f"{unit}.service", units, program)
         if self._python.suite != "bookworm":  # whose systemd 252 does not know its settings
             _put(systemd / "likelight.service.d/growing-pauses.conf", units / "likelight.service.d")
@@ -124,7 +124,8 @@ class Contents:
         )
         (dispatchers / "90-likelight").chmod(0o755)
         _put(systemd / "likelight.sysusers", root / "usr/lib/sysusers.d", name="likelight.conf")
-        _put(self._source / "hw/udev/70-likelight.rules", root / "usr/lib/udev/rules.d")
+        for rules in ("hw/udev/70-likelight.rules", "systemd/71-likelight-stick.rules"):
+            _put(self._source / rules, root / "usr/lib/udev/rules.d")
         documents = root / "usr/share/doc/likelight"
         for page in (
             "README.md",

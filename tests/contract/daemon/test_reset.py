@@ -148,11 +148,12 @@ async def test_the_file_alone_changes_nothing_and_thanks_agrees(
     report = store.folder / "run" / "report.json"
     watch = BootWatch(
         report,
+        store.folder / "sticks",
         config,
         questions,
         ENGLISH,
         answer,
-        on_change=lambda _: None,
+        on_change=lambda *_: None,
         on_agreed=began.set,
     )
     async with asyncio.timeout(WITHIN_S), asyncio.TaskGroup() as group:

@@ -126,6 +126,7 @@ def screens(words: CrewWords) -> Iterator[Screen]:
     for title, detail in (
         (words.reset_title, words.reset_detail),
         (words.masks_title, words.masks_detail),
+        (words.stick_title, stick(words)),
     ):
         held = words.hold.format(name="THANKS", seconds=3)
         yield StatusScreen(title, f"{detail} {held}", "wrench")
@@ -136,6 +137,13 @@ def screens(words: CrewWords) -> Iterator[Screen]:
     for title, detail in self_test(words):
         yield SelfTestScreen(2, 7, title, detail)
     yield from consent(words)
+
+
+def stick(words: CrewWords) -> str:
+    """Return all that a USB stick may change."""
+    changes = words.stick_network, words.stick_name, words.stick_language
+    filled = zip(changes, ("Kitchen 5G", "Harbour", "de"), strict=True)
+    return " ".join((*(word.format(name=new) for word, new in filled), words.stick_masks))
 
 
 def consent(words: CrewWords) -> Iterator[Screen]:

@@ -14,6 +14,7 @@ from likelight.runtime.systemd import Systemd
 from support.unit import CLOUD_UNIT, UNIT, environment
 from support.waiting import WITHIN_S
 
+STICK_UNIT = UNIT.with_name("likelight-stick@.service")
 GROWING_PAUSES = UNIT.parent / "likelight.service.d" / "growing-pauses.conf"
 
 
@@ -57,9 +58,10 @@ def test_without_a_service_manager_nothing_happens(monkeypatch: pytest.MonkeyPat
     ("of", "program", "exposure"),
     [
         (UNIT, "/opt/likelight/current/bin/likelight", 15),
+        (STICK_UNIT, "/opt/likelight/current/bin/likelight", 15),
         (CLOUD_UNIT, "/opt/likelight-cloud/bin/likelight-cloud", 12),
     ],
-    ids=["device", "cloud"],
+    ids=["device", "stick", "cloud"],
 )
 def test_the_unit_is_valid_and_hardened(
     tmp_path: Path, of: Path, program: str, exposure: int
@@ -67,7 +69,7 @@ def test_the_unit_is_valid_and_hardened(
     daemon = tmp_path / "likelight"
     daemon.write_text("#!/bin/sh\n")
     daemon.chmod(0o755)
-    unit = tmp_path / of.name
+    unit = tmp_path / of.name.replace("@.", "@sda1.")
     text = of.read_text().replace(program, str(daemon))
     # It makes /sys read-only, and with it the hardware PWM of a lamp.
     assert of != UNIT or "ProtectKernelTunables" not in text

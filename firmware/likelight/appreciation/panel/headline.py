@@ -2,7 +2,7 @@
 
 from likelight.appreciation.obstacle import Obstacle
 from likelight.appreciation.panel.obstacle_screen import obstacle_screen
-from likelight.appreciation.panel.situation import Situation
+from likelight.appreciation.panel.situation import LineToMend, Situation
 from likelight.appreciation.screens.models import (
     CountScreen,
     IdleScreen,
@@ -95,14 +95,16 @@ def _thanks_kept(words: CrewWords) -> StatusScreen:
 def _mistakes(now: Situation, words: CrewWords) -> StatusScreen:
     """Say each mistake in the file by its line, and what to do there: until it is mended the device
     may have no network, and no crew is asked about the rest."""
-    said = [_mending(words, *mistake) for mistake in now.file_mistakes]
+    said = [_mending(words, mistake) for mistake in now.file_mistakes]
     if now.camera is State.PRIVATE:
         said += [words.camera_off, words.press_again]
-    return StatusScreen(FILE, " ".join(said), "wrench")
+    title = f"USB: {FILE}" if now.file_mistakes[0].on_stick else FILE
+    return StatusScreen(title, " ".join(said), "wrench")
 
 
-def _mending(words: CrewWords, line: int, remedy: str, text: str) -> str:
-    match remedy:
+def _mending(words: CrewWords, mistake: LineToMend) -> str:
+    line, text = mistake.line, mistake.text
+    match mistake.remedy:
         case "write":
             return words.line_write.format(line=line, text=text)
         case "add":

@@ -14,12 +14,13 @@ from likelight.runtime.troubles import Trouble
 
 class LineToMend(NamedTuple):
     """A mistake in line `line` of `likelight.txt`. `remedy` is write, add, delete or save; `text`
-    the line to write or to add.
+    the line to write or to add. The file is the boot volume's, or `on_stick`.
     """
 
     line: int
     remedy: str
     text: str
+    on_stick: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,7 @@ class Situation:
     troubles: tuple[Trouble, ...] = ()
     """What is wrong with the device as a whole, the most urgent first."""
     file_mistakes: tuple[LineToMend, ...] = ()
-    """Those in `likelight.txt` on the boot volume."""
+    """Those in `likelight.txt` on the boot volume, or in that of a USB stick."""
     pairing_code: str | None = None
     """What an operator confirms this device by, while it is not paired."""
     viewers: str | None = None

@@ -55,7 +55,12 @@ def is_agreed(report: Path, answer: Path, held: Polygons, masks: Polygons) -> bo
     asked = read_report(report).masks
     if asked is None or (asked.held, asked.asked) != (held, masks):
         return False
-    return secrets.compare_digest(_read(answer), asked.nonce.encode())
+    return answers(answer, asked.nonce)
+
+
+def answers(answer: Path, nonce: str) -> bool:
+    """Return whether the daemon's `answer` is to the question `nonce`."""
+    return secrets.compare_digest(_read(answer), nonce.encode())
 
 
 def _read(answer: Path) -> bytes:

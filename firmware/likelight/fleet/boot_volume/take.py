@@ -15,7 +15,13 @@ from pathlib import Path
 from typing import Final
 
 from likelight.config.boot_report import MOST_MISTAKES, BootReport, MendableLine, write_report
-from likelight.config.places import BOOT_AGREED, BOOT_REPORT, DEFAULT_FILE, SERVICE_RUNTIME
+from likelight.config.places import (
+    BOOT_AGREED,
+    BOOT_REPORT,
+    DEFAULT_FILE,
+    SERVICE_RUNTIME,
+    STICKS,
+)
 from likelight.fleet.boot_volume.masks import (
     is_agreed,
     keep_waiting,
@@ -29,6 +35,7 @@ from likelight.fleet.seed.boot_text import (
     BOOT_TEXT,
     MASKS,
     MOST_BYTES,
+    BootText,
     LineMistake,
     for_enrolled,
     read_boot_text,
@@ -67,6 +74,12 @@ class Places:
     report: Path = BOOT_REPORT
     answer: Path = SERVICE_RUNTIME / BOOT_AGREED
     """What the daemon says that the crew has agreed to."""
+    sticks: Path = STICKS
+
+    @property
+    def profile(self) -> Path:
+        """The network of `likelight.txt`."""
+        return self.profiles / _PROFILE
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,13 +119,17 @@ def _take_and_tell(
             taken = replace(taken, changed=True)
         else:
             asked = question(held, masks)
-    lines = [
-        MendableLine(line=wrong.line, words=wrong.words, remedy=wrong.remedy, text=wrong.text)
-        for wrong in taken.mistakes[:MOST_MISTAKES]
-    ]
-    report = BootReport(mistakes=tuple(lines), reset=taken.reset, masks=asked)
+    report = BootReport(mistakes=mendable(taken.mistakes), reset=taken.reset, masks=asked)
     write_report(places.report, report)
     return taken
+
+
+def mendable(mistakes: tuple[LineMistake, ...]) -> tuple[MendableLine, ...]:
+    """Return `mistakes` as the daemon is told of them."""
+    return tuple(
+        MendableLine(line=wrong.line, words=wrong.words, remedy=wrong.remedy, text=wrong.text)
+        for wrong in mistakes[:MOST_MISTAKES]
+    )
 
 
 def _take(
@@ -130,21 +147,32 @@ def _take(
         return Taken(text.mistakes)
     if enrolled is not None and text.asks_reset:
         return Taken(reset=text.settings.get("store", ANOTHER_STORE))
+    if MASKS not in text.settings:
+        keep_waiting(folder, None)
+    taken = apply(text, places, held)
+    _replace_lines(file, content, without_code(content), marker)
+    return taken
+
+
+def apply(text: BootText, places: Places, held: Polygons) -> Taken:
+    """Make what `text` says the device's own; its masks wait where they would show what `held`
+    cover. Blocks. Raises `OSError`."""
+    folder = places.config.parent
     _make_readable(folder)
     _sweep(folder, places.profiles)
     tables = device_settings(text.settings)
-    masks = masks_of(text.settings[MASKS]) if MASKS in text.settings else None
-    wait = masks is not None and uncovers_anything(held, masks)
-    if wait:
-        del tables["camera"]
-    keep_waiting(folder, masks if wait else None)
+    if MASKS in text.settings:
+        masks = masks_of(text.settings[MASKS])
+        wait = uncovers_anything(held, masks)
+        if wait:
+            del tables["camera"]
+        keep_waiting(folder, masks if wait else None)
     _keep(tables, places)
     profile = key_file(text.network) if text.network else None
     if profile is not None:
-        replace_file(places.profiles / _PROFILE, profile.decode())
+        replace_file(places.profile, profile.decode())
     if "code" in text.settings:
         replace_file(folder / CODE_FILE, text.settings["code"])
-    _replace_lines(file, content, without_code(content), marker)
     return Taken(changed=True, network=profile is not None)
 
 

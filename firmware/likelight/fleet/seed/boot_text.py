@@ -185,6 +185,18 @@ def for_enrolled(text: BootText, enrolled: Mapping[str, str]) -> BootText:
     return replace(text, settings=taken)
 
 
+def for_stick(text: BootText, own: Mapping[str, str]) -> BootText:
+    """Return what of `text`, which a USB stick has, counts on a device with the settings `own`.
+
+    As on one that has enrolled, also where it has not yet: whose it is comes from its card. So
+    does a reset.
+    """
+    if text.asks_reset and not text.mistakes:
+        words = "a stick resets no device: delete the line, or write it into the card's file"
+        return _refused(LineMistake(text.lines[RESET], words))
+    return for_enrolled(text, own)
+
+
 def without_code(content: bytes) -> bytes:
     """Return a file that has been read, with remarks in place of its code and its reset: each
     counts once."""
