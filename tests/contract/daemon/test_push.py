@@ -426,8 +426,7 @@ async def test_privacy_ends_the_push_of_a_whole_device(tmp_path: Path) -> None:
 
         async def until(phase: PushPhase) -> None:
             await place.until(
-                lambda: (status := device.health().push) is not None and status.phase is phase,
-                within=20,
+                lambda: (status := device.health().push) is not None and status.phase is phase
             )
 
         # Nobody watches but the push, and that is enough.

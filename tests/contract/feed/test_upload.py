@@ -138,7 +138,7 @@ async def test_a_relay_that_was_away_gets_the_live_picture_again(
         async with beside(device.film()):
             for life in range(2):
                 async with relay_site(tmp_path / "cloud.db", port) as site:
-                    await until(lambda: site.relays.hub(KID) is not None, within=10)
+                    await until(lambda: site.relays.hub(KID) is not None)
                     await until(lambda site=site: site.hub.meter.frames > 3)  # type: ignore[misc]
                     assert site.hub.meter.age_us < BUSY * 300_000, life
                 await until(lambda: not device.upload.uploading)
