@@ -377,3 +377,23 @@ def test_what_has_a_mistake_is_not_published(
     assert said in capsys.readouterr().err
     assert main(["catalogue", "list", "--json", "--database", database]) == 0
     assert json.loads(capsys.readouterr().out) == []
+
+
+async def test_notes_that_are_removed_meanwhile_are_refused_in_words(place: Place) -> None:
+    """Removed by a command on a computer whose clock is ahead: for it the change has ended."""
+    ahead = NOON + timedelta(minutes=11)
+    winter, summer = [await publish(place.store, notes, NOON) for notes in (WINTER, SUMMER)]
+    wish = ("ask", "catalogue")
+    await place.ask(wish, ("catalogue", winter), ("k", KID))
+    _, undone = await place.ask(wish, ("catalogue", summer), ("k", KID))
+    for n in range(20):
+        await place.store.add_kitchen(f"k{n}", f"K {n}", NOON)
+    code, large = await place.ask(wish, ("catalogue", winter), ("all", ""))
+    assert code == 303
+    await place.store.catalogues.withdraw(winter, ahead)
+    for path, form in ((f"{undone}/undo", {}), (large, {"number": "21"})):
+        async with place.session.post(path, data=form, headers=place.cookie) as reply:
+            assert reply.status == 422
+            assert "These notes are not published any more" in await reply.text()
+    desired = {kitchen.kid: kitchen.desired.catalogue for kitchen in await place.store.kitchens()}
+    assert desired == {KID: summer} | {f"k{n}": None for n in range(20)}

@@ -17,13 +17,15 @@ from likelight_cloud.app import BUSY, CLOUD, Cloud
 from likelight_cloud.fleet_page import templates
 from likelight_cloud.fleet_page.wish_form import NumberForm, in_words
 from likelight_cloud.store.base import storable
-from likelight_cloud.store.fleet import UNDONE_WITHIN, FleetChange
+from likelight_cloud.store.catalogues import CatalogueUnknownError
+from likelight_cloud.store.fleet import UNDONE_WITHIN, FleetChange, Step
 from likelight_cloud.store.operators import Operator
 
 log = logging.getLogger(__name__)
 
 NOT_ALLOWED = {403: "A page of another site asked a browser for this, or this is a reader."}
 _GONE = {404: "There is no such change, or it can no longer be undone, and was forgotten."}
+_NOT_PUBLISHED = "The notes of this change are not published any more."
 
 
 class ChangeQuery(BaseModel):
@@ -64,7 +66,7 @@ def changes_routes(check: OperatorCheck) -> list[web.RouteDef]:
         Part.FLEET,
         "Confirms a change to more than 20 kitchens by their number",
         {303: None},
-        {**NOT_ALLOWED, **_GONE, 422: "The form has no number.", **BUSY},
+        {**NOT_ALLOWED, **_GONE, 422: f"The form has no number. {_NOT_PUBLISHED}", **BUSY},
         request=NumberForm,
         request_type=FORM,
         operator=True,
@@ -85,15 +87,13 @@ def changes_routes(check: OperatorCheck) -> list[web.RouteDef]:
         Part.FLEET,
         "Undoes a change, for 10 minutes",
         {303: None},
-        {**NOT_ALLOWED, **_GONE, **BUSY},
+        {**NOT_ALLOWED, **_GONE, 422: _NOT_PUBLISHED, **BUSY},
         operator=True,
     )
     async def post_undo(request: web.Request) -> web.Response:
         operator = await check.by_changer(request)
         cloud, change = request.app[CLOUD], await _found(request)
-        await cloud.store.fleet.advance(
-            change.id, change.kitchens, FleetChange.undone, who=operator.name, at=cloud.now()
-        )
+        await _advance(cloud, change, FleetChange.undone, operator)
         number = _number(change)
         log.info("The operator %s has undone a change to %d kitchens", operator.name, number)
         return see_other(f"/fleet/changes/{change.id}")
@@ -107,10 +107,26 @@ def changes_routes(check: OperatorCheck) -> list[web.RouteDef]:
 
 async def make(cloud: Cloud, change: FleetChange, operator: Operator) -> None:
     """Have the kitchens of a change asked for it, all or none."""
-    await cloud.store.fleet.advance(
-        change.id, change.kitchens, FleetChange.made, who=operator.name, at=cloud.now()
-    )
+    await _advance(cloud, change, FleetChange.made, operator)
     log.info("The operator %s has asked %d kitchens for something", operator.name, _number(change))
+
+
+def not_published() -> ProblemError:
+    """Return what is said of notes that somebody has removed meanwhile."""
+    return ProblemError(
+        422,
+        "These notes are not published any more. Open the fleet's page again, and choose others.",
+        type=ProblemType.INVALID,
+    )
+
+
+async def _advance(cloud: Cloud, change: FleetChange, step: Step, operator: Operator) -> None:
+    try:
+        await cloud.store.fleet.advance(
+            change.id, change.kitchens, step, who=operator.name, at=cloud.now()
+        )
+    except CatalogueUnknownError as error:
+        raise not_published() from error
 
 
 async def _found(request: web.Request) -> FleetChange:

@@ -14,7 +14,7 @@ from likelight.contract.problem import ProblemType
 from likelight.web.http.body import read_fields, unprocessable
 from likelight.web.http.declared import FORM, Part, declares
 from likelight.web.http.problems import ProblemError
-from likelight_cloud.api.fleet.changes import NOT_ALLOWED, make
+from likelight_cloud.api.fleet.changes import NOT_ALLOWED, make, not_published
 from likelight_cloud.api.fleet.kitchens import document_names, read_fleet
 from likelight_cloud.api.fleet.reply import see_other
 from likelight_cloud.api.fleet.who import OperatorCheck
@@ -81,12 +81,7 @@ def wishes_routes(check: OperatorCheck) -> list[web.RouteDef]:
 
 async def _check_published(cloud: Cloud, wish: Wish) -> None:
     if wish.catalogue not in (None, OWN_NOTES, *await document_names(cloud)):
-        raise ProblemError(
-            422,
-            "These notes are not published any more. Open the fleet's page again, and choose "
-            "others.",
-            type=ProblemType.INVALID,
-        )
+        raise not_published()
 
 
 async def _id_of(
