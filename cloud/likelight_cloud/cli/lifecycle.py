@@ -90,6 +90,8 @@ async def _init(options: argparse.Namespace) -> None:
     print(
         f"{database} is ready. Next:\n"
         f'  `likelight-cloud kitchen add KID "NAME" --database {database}`\n'
+        f"  `likelight-cloud operator add NAME --role operator --database {database}`, for the "
+        "page /fleet\n"
         f"  `likelight-cloud serve --database {database}`"
     )
 

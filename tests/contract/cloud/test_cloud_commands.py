@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 import sqlite3
 import stat
 from collections.abc import Sequence
@@ -60,7 +61,8 @@ def test_a_database_is_made_by_init_alone(operator: Operator) -> None:
         ("restored",),
     ):
         assert "likelight-cloud init --database" in operator.fails(*words)
-    operator("init")
+    steps = re.findall("`likelight-cloud (.*) --database ", operator("init"))
+    assert steps == ['kitchen add KID "NAME"', "operator add NAME --role operator", "serve"]
     assert "is there already, and stays as it is" in operator.fails("init")
     assert "would begin a new time line: 0. Nothing" in operator("restored", "--dry-run")
     assert operator.lists("kitchen", "list") == []
