@@ -124,6 +124,11 @@ async def test_the_fleet_has_no_finding(browser: Browser, axe: str, tmp_path: Pa
             await page.evaluate(axe)
             assert await in_both_themes(page) == []
             await page.get_by_role("link", name="Published notes").click()
+            await page.set_viewport_size({"width": 1280, "height": 800})
+            told = await page.locator(".kitchens p").bounding_box()
+            assert told is not None
+            assert told["width"] > 900, "beside the name, and not in one of the fleet's columns"
+            await page.set_viewport_size(PHONE)
             await page.evaluate(axe)
             assert await in_both_themes(page) == []
             await page.get_by_role("link", name="Winter").click()
