@@ -1,27 +1,14 @@
-"""The fleet's HTML: Jinja templates, read and compiled once, when this module is imported.
-
-A device does not import it. Every value is escaped; a name that is missing is an error.
-"""
+"""The fleet's HTML: Jinja templates, compiled once, when this module is imported. A device does not
+import it."""
 
 from pathlib import Path
 from typing import Final
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
+from jinja2 import Template
 
-_HERE: Final = Path(__file__).parent
-_ENVIRONMENT: Final = Environment(
-    # Of the viewers' pages the head is the same.
-    loader=FileSystemLoader([_HERE, _HERE.parent / "page"]),
-    autoescape=True,
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-    auto_reload=False,
-)
+from likelight_cloud.page.templates import environment
 
-# All of them, also those that others extend or include: no request may wait for a file.
-for _name in ("head.html", *(path.name for path in _HERE.glob("*.html"))):
-    _ENVIRONMENT.get_template(_name)
+_ENVIRONMENT: Final = environment(Path(__file__).parent)
 
 CHANGE: Final[Template] = _ENVIRONMENT.get_template("change.html")
 FLEET: Final[Template] = _ENVIRONMENT.get_template("fleet.html")

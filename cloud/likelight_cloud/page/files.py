@@ -22,7 +22,7 @@ MODULES: Final = {
 """The modules of the page's script and of the player, by address."""
 
 _ENTRY: Final = f"{PREFIX}/kitchen.js"
-_STYLES: Final = ("look.css", "kitchen.css", "window.css", "rooms.css", "scene.css")
+_STYLES: Final = ("look.css", "kitchen.css", "hearts.css", "window.css", "rooms.css", "scene.css")
 _FONTS: Final = ("AtkinsonHyperlegible-Regular.woff2", "AtkinsonHyperlegible-Bold.woff2")
 _TAB_ICON: Final = "heart.svg"
 _URL: Final = re.compile(r'url\("([^"]+)"\)')

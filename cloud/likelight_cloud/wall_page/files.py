@@ -14,7 +14,8 @@ def wall_files() -> PageFiles:
     """Return the wall's one script, with the player in it, and its stylesheet, which has the
     window of a kitchen's page."""
     modules = {f"{PREFIX}/{name}": file.plain.decode() for name, file in _OWN.items()}
-    styles = [FILES["look.css"], FILES["scene.css"], _OWN["wall.css"]]
+    shared = (FILES[name] for name in ("look.css", "hearts.css", "scene.css"))
+    styles = [*shared, _OWN["wall.css"]]
     return bundled_page(PREFIX, f"{PREFIX}/wall.js", styles, MODULES | modules)
 
 
