@@ -10,7 +10,6 @@ from aiohttp import web
 
 from likelight.appreciation.lamp.palette import brand
 from likelight.appreciation.panel.settings import PanelSettings
-from likelight.appreciation.sync.connection import CloudConnection
 from likelight.appreciation.sync.http_cloud import HttpCloud
 from likelight.appreciation.sync.report import StatusSources
 from likelight.appreciation.sync.store import DeviceStore
@@ -22,12 +21,10 @@ from likelight.appreciation.window_in import (
     WindowIn,
 )
 from likelight.assets import crew_words
-from likelight.config.device_tokens import DeviceTokens
 from likelight.config.places import BOOT_AGREED, CONTROL_SOCKET, runtime_dir
 from likelight.config.settings import Config
 from likelight.daemon.boot_watch import BootWatch
 from likelight.daemon.camera import DeviceCamera, camera_config
-from likelight.daemon.code_pairing import CodePairing
 from likelight.daemon.device import Device
 from likelight.daemon.disk_watch import DiskState, DiskWatch
 from likelight.daemon.embedded_cloud import AfterCloud, WatchedCloud
@@ -36,13 +33,11 @@ from likelight.daemon.feed import Feed, build_feed
 from likelight.daemon.hardware import DeviceHardware, open_device_hardware
 from likelight.daemon.health import WINDOW_IN
 from likelight.daemon.listener import DeviceServer, device_address
-from likelight.daemon.panel_parts import add_new_notes, add_panel_consent
+from likelight.daemon.panel_parts import add_panel_consent
 from likelight.daemon.prepare import Prepared
+from likelight.daemon.remote_cloud import add_remote_cloud
 from likelight.daemon.self_check import Look, SelfCheck
 from likelight.daemon.site import fill_site
-from likelight.daemon.token_rotation import TokenRotation
-from likelight.daemon.token_watch import TokenWatch
-from likelight.daemon.way_watch import WayWatch
 from likelight.gate.marker import MARKER_FILE, Marker
 from likelight.gate.on_air import OnAir
 from likelight.gate.permissions import Permissions
@@ -180,11 +175,7 @@ def _connect(
     window_in = events.window_in = _window_in(config, prepared, cloud, hardware, events, zone)
     _add_window_in(supervisor, window_in, prepared)
     if prepared.device_tokens is not None:
-        _add_tokens(supervisor, prepared, prepared.device_tokens, cloud, events)
-        _add_way(supervisor, config, prepared, events)
-        add_new_notes(supervisor, prepared, cloud, events)
-        if not prepared.tokens:
-            supervisor.add("code pairing", _code_pairing(config, prepared, events), critical=False)
+        add_remote_cloud(supervisor, config, prepared, prepared.device_tokens, cloud, events)
     for trouble in prepared.troubles:
         troubles.set(trouble, True)
     events.on_troubles()
@@ -305,46 +296,6 @@ def _add_window_in(supervisor: Supervisor, window_in: WindowIn, prepared: Prepar
     supervisor.add("night", window_in.night, critical=False)
     after_cloud = AfterCloud(window_in, prepared.embedded_cloud)
     supervisor.add(WINDOW_IN, after_cloud, critical=True, for_ever=True)
-
-
-def _code_pairing(config: Config, prepared: Prepared, events: DeviceEvents) -> CodePairing:
-    return CodePairing(
-        config,
-        prepared.trust,
-        events.reachable,
-        on_code=events.on_pairing_code,
-        on_refused=lambda refused: events.troubles.set(Trouble.PAIRING_REFUSED, refused),
-        on_failure=events.on_pairing_failure,
-        on_kitchen=lambda _: events.another_kitchen.set(),
-        rng=prepared.rng,
-    )
-
-
-def _add_tokens(
-    supervisor: Supervisor,
-    prepared: Prepared,
-    tokens: DeviceTokens,
-    cloud: HttpCloud,
-    events: DeviceEvents,
-) -> None:
-    watch = TokenWatch(tokens, cloud, prepared.tokens, on_paired=events.on_paired)
-    events.rotation = TokenRotation(
-        tokens, cloud, events.window_in.reported, on_change=watch.look, rng=prepared.rng
-    )
-    supervisor.add("pairing", watch, critical=False)
-    supervisor.add("rotation", events.rotation, critical=False)
-
-
-def _add_way(
-    supervisor: Supervisor, config: Config, prepared: Prepared, events: DeviceEvents
-) -> None:
-    events.way = WayWatch(
-        config.state_dir,
-        connected=lambda: events.window_in.connection is CloudConnection.CONNECTED,
-        ask_link=prepared.ask_link,
-        on_change=events.on_way,
-    )
-    supervisor.add("way", events.way, critical=False)
 
 
 def _permissions(

@@ -1,13 +1,10 @@
-"""Builds what asks the crew for their consent at the panel, and what brings the notes that a cloud
-asks for, and connects them to the device."""
+"""Builds what asks the crew for their consent at the panel, and connects it to the device."""
 
 from datetime import tzinfo
 
-from likelight.appreciation.sync.http_cloud import HttpCloud
 from likelight.assets import crew_words
 from likelight.config.settings import Config
 from likelight.daemon.aiming import Aiming
-from likelight.daemon.catalogue_updates import CatalogueUpdates
 from likelight.daemon.events import DeviceEvents
 from likelight.daemon.hardware import DeviceHardware
 from likelight.daemon.panel_consent import PanelConsent
@@ -54,23 +51,3 @@ def add_panel_consent(
     )
     supervisor.add("aiming", aiming, critical=False)
     supervisor.add("consent at the panel", events.panel_consent, critical=False)
-
-
-def add_new_notes(
-    supervisor: Supervisor, prepared: Prepared, cloud: HttpCloud, events: DeviceEvents
-) -> None:
-    """Follow the catalogue that the cloud asks for, and show its notes."""
-    kept, language = prepared.catalogue, prepared.language
-
-    def show() -> None:
-        events.window_in.use_notes(kept.notes.load(language), kept.announced)
-
-    events.catalogue = CatalogueUpdates(
-        kept,
-        cloud,
-        events.window_in.reported,
-        on_notes=show,
-        on_change=events.on_catalogue,
-        rng=prepared.rng,
-    )
-    supervisor.add("new notes", events.catalogue, critical=False)
