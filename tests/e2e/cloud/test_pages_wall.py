@@ -5,10 +5,11 @@ from pathlib import Path
 
 import aiohttp
 import pytest
-from playwright.async_api import Browser, Page, ViewportSize, expect
+from playwright.async_api import Browser, Page, Route, ViewportSize, expect
 
 from likelight.contract import State
 from likelight.runtime.clock import loop_time
+from likelight_cloud.wall_page.files import PREFIX, WALL
 from support.chromium import needs_chromium
 from support.cloud_server import ServedCloud, cloud_server
 from support.pages import chromium_page, photograph
@@ -51,6 +52,22 @@ NOTE_HEARTS = """() => {
     }
   })).observe(document.getElementById("flights"), {childList: true});
 }"""
+
+# What the page asks of the browser, and whether it has heard of its kitchens. It looks for a new
+# version each 3 minutes then; else it is 3 to 5, by chance.
+WATCH_THE_PAGE = """
+  window.kept = [];
+  Object.defineProperty(navigator, "wakeLock", {value: {request: async (what) => kept.push(what)}});
+  Math.random = () => 0;
+  window.EventSource = class extends EventSource {
+    constructor(address) {
+      super(address);
+      this.addEventListener("wall", () => { window.heard = true; });
+    }
+  };
+"""
+OLDER = f"{PREFIX}/wall.js"
+SCRIPT = "document.querySelector('script[src]').getAttribute('src')"
 
 
 async def watched(site: ServedCloud, kid: str) -> bool:
@@ -158,6 +175,57 @@ async def test_each_number_of_pictures_fills_each_screen_and_without_a_script_th
             await expect(links).to_have_count(9)
             assert await links.first.get_attribute("href") == "/k/store-0?lang=en"
             await expect(links.first).to_be_visible()
+
+
+async def test_a_screen_stays_awake_moves_its_picture_and_loads_a_new_version(
+    browser: Browser, tmp_path: Path
+) -> None:
+    async with (
+        cloud_server(tmp_path / "cloud.db") as site,
+        chromium_page(browser, "about:blank", viewport=LANDSCAPE, calm=True) as page,
+    ):
+        await kitchens(site, {"mill": State.CLOSED})
+        address = f"{site.public}/wall?k=mill"
+        await page.clock.install()
+        await page.add_init_script(WATCH_THE_PAGE)
+
+        async def older(route: Route) -> None:
+            reply = await route.fetch()
+            page_now = await reply.text()
+            await route.fulfill(response=reply, body=page_now.replace(WALL.script, OLDER))
+
+        async def cut(route: Route) -> None:
+            await route.abort()
+
+        asked: list[str] = []
+        page.on("request", lambda request: asked.append(request.url))
+        # A version from before: what the stream tells is another script's address.
+        await page.route(address, older)
+        await page.goto(address)
+        assert await page.evaluate(SCRIPT) == OLDER
+        await page.wait_for_function("window.heard", timeout=90_000)
+        assert await page.evaluate("kept") == ["screen"]
+        await page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+        assert await page.evaluate("kept") == ["screen", "screen"], "a hidden page has lost it"
+        main = page.locator("main")
+        assert await main.evaluate("main => main.style.translate") == ""
+        await page.clock.fast_forward(60_000)
+        assert await main.evaluate("main => main.style.translate") == "3px 2px"
+        await page.unroute(address)
+        async with page.expect_event("load", timeout=90_000):
+            await page.clock.fast_forward(3 * 60_000)
+        assert await page.evaluate(SCRIPT) == WALL.script
+
+        # The version of now: it is loaded anew only where the stream tells nothing for 5 minutes.
+        await page.wait_for_function("window.heard", timeout=90_000)
+        await page.evaluate("window.same = true")
+        await page.clock.fast_forward(3 * 60_000)
+        assert await page.evaluate("window.same")
+        await page.route("**/v1/wall/live?*", cut)
+        await page.evaluate("dispatchEvent(new Event('online'))")  # it connects anew
+        async with page.expect_event("load", timeout=90_000):
+            await page.clock.fast_forward(6 * 60_000)
+        assert sum(url == address for url in asked) == 5, "asked for, and then loaded, two times"
 
 
 def assert_well_laid_out(boxes: list[list[float]], n: int, size: ViewportSize) -> None:
