@@ -1,8 +1,8 @@
-"""A stand-in for NetworkManager: there is no radio here.
+"""Stands in for NetworkManager: the machine that runs the tests has no Wi-Fi.
 
-Its answers have the form in which NetworkManager 1.42 gave them to `busctl`, asked by a user who is
-not root, for a cable whose other end had no DHCP. Those of a Wi-Fi are written by hand, with the
-numbers of NetworkManager's interface; no radio has given them.
+The answers about the cable have the form of those that NetworkManager 1.42 gave `busctl`, run by a
+user who is not root, while no DHCP server answered on the cable. Those about Wi-Fi are written by
+hand, with the numbers that NetworkManager's D-Bus interface documents; no Wi-Fi device gave them.
 """
 
 import json
@@ -15,7 +15,7 @@ NUMBERS = {CABLE: 1, WIFI: 2}
 
 
 class Stand:
-    """Answers as `busctl --json=short` does, for devices and one profile of a Wi-Fi or none."""
+    """Answers as `busctl --json=short` does: devices that `has` adds, one Wi-Fi profile or none."""
 
     def __init__(self, *, wifi: bool = True, connectivity: int = 1) -> None:
         self.asked: list[str] = []

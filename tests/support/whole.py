@@ -85,7 +85,7 @@ class Whole:
                 seen = await self.device.changes.wait_beyond(seen)
 
     async def reports(self, within: float = WITHIN_S) -> None:
-        """Wait until the cloud has taken a status, which is no change of the device's."""
+        """Wait until the cloud has taken a status. `until` looks only when the device changes."""
         await asyncio.wait_for(self.device.window_in.reported.wait(), within)
 
 

@@ -1,4 +1,4 @@
-"""What a wall hears of its kitchens: whether there may be a picture, never why there is none."""
+"""What a wall page is told about its kitchens: which can be watched, never why another cannot."""
 
 from typing import Final
 

@@ -67,7 +67,7 @@ class Risen:
                 seen = await self.device.changes.wait_beyond(seen)
 
     async def reports(self) -> None:
-        """Wait until the cloud has taken a status, which is no change of the device's."""
+        """Wait until the cloud has taken a status. `until` looks only when the device changes."""
         await asyncio.wait_for(self.device.window_in.reported.wait(), WITHIN_S)
 
     async def lights_for_a_like(self, page: str) -> None:

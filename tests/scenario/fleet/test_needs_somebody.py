@@ -166,7 +166,7 @@ class ClockThatWasSet(BootClock):
 
 @dataclass
 class Place:
-    """A kitchen, its cloud, and the operator who reads what is told of it."""
+    """A kitchen's device, its cloud, and an operator who reads `/v1/fleet/kitchens`."""
 
     site: ServedCloud
     operator: aiohttp.ClientSession

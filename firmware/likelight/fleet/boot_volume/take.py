@@ -195,8 +195,9 @@ def network_has_worked(volume: Path, places: Places) -> bool:
 
 @contextmanager
 def _alone(volume: Path) -> Iterator[None]:
-    """Wait for whoever else changes `volume`: a network comes up while the daemon starts, and one
-    command would take the other's draft for what a power cut has left."""
+    """Hold a lock on the folder `volume` meanwhile. When a network comes up while the daemon
+    starts, two commands change it at once, and one would take the unfinished file of the other for
+    what a power cut has left."""
     if not volume.is_dir():
         yield
         return

@@ -53,9 +53,9 @@ class DeviceUnderTest:
     camera: Camera
     nominal_fps: int
     camera_refusal: Callable[[], Awaitable[Outcome | None]]
-    """Says why a real sensor may not be looked through now; None when it may."""
+    """Returns why a real camera must not be opened now; None when it may be."""
     consent_refusal: Callable[[], Awaitable[Outcome | None]]
-    """Says why there is no consent that holds now; None when there is one."""
+    """Returns why the crew's consent is missing or not valid now; None when it is valid."""
     notice: Callable[[], Notice | None]
     """What the crew can consent to at the panel; None on a device that is not paired."""
     record: Callable[[Notice], Awaitable[None]]
