@@ -14,6 +14,10 @@ from pathlib import Path
 
 import pytest
 
+from likelight.cli.exits import Exit
+from likelight.cli.main import main
+from likelight.contract.enrolment import new_code
+from support.debian_archive import made_keys, make_deb, publish
 from support.upgrade_page import commands
 
 PROJECT = Path(__file__).parents[2]
@@ -164,6 +168,54 @@ def test_the_life_of_a_device(tree: Tree) -> None:
         "find / -xdev -path /debs -prune -o -path /proc -prune -o -name '*likelight*' -print"
     )
     assert not left, "a purge leaves nothing but users and groups"
+
+
+def test_a_bundle_on_a_card_is_installed_offline_by_the_first_boot(
+    tree: Tree, tmp_path: Path
+) -> None:
+    suite = "trixie" if (tree.root / "usr/bin/python3.13").exists() else "bookworm"
+    image_list = tmp_path / "image.info"
+    image_list.write_text(tree.run("dpkg -l"))
+    with made_keys() as keys:
+        for of in (suite, f"{suite}-updates", f"{suite}-security"):
+            publish(tmp_path / "debian", of, [], lambda text: keys.signed("debian", text))
+        theirs = [
+            make_deb(tmp_path, "liblgpio1", "0.2-1", "amd64"),
+            make_deb(tmp_path, "python3-lgpio", "0.2-1", "amd64", Depends="liblgpio1, python3"),
+            make_deb(tmp_path, "python3-picamera2", "0.3-1", "all", Depends="python3-pil"),
+        ]
+        keyrings = [keys.make(name) for name in ("debian", "pi")]
+        publish(tmp_path / "pi", suite, theirs, lambda text: keys.signed("pi", text))
+        debian, pi = f"file://{tmp_path}/debian", f"file://{tmp_path}/pi"
+        words = [
+            *("fleet", "bundle", f"{tree.root}/debs/0", f"--out={tmp_path}/bundle", "--arch=amd64"),
+            *(f"--image-list={image_list}", f"--release={suite}", f"--debian={debian}"),
+            *(f"--security={debian}", f"--debian-keyring={keyrings[0]}"),
+            *(f"--pi={pi}", f"--pi-keyring={keyrings[1]}"),
+        ]
+        assert main(words) == Exit.DONE
+
+    boot = tree.root / "boot/firmware"
+    boot.mkdir(parents=True)
+    (boot / "config.txt").touch()
+    (boot / "cmdline.txt").write_text("root=PARTUUID=1-02 rootwait\n")
+    stores, codes = tmp_path / "stores.csv", tmp_path / "codes.csv"
+    stores.write_text("store,name,board,kit\n0421,Harbour,pi-5,cheap\n")
+    codes.write_text(f"store,code\n0421,{new_code()}\n")
+    words = [f"--stores={stores}", f"--codes={codes}", "--cloud=https://cloud.example"]
+    words += ["--store=0421", f"--volume={boot}", f"--packages={tmp_path}/bundle"]
+    assert main(["flash", *words]) == Exit.DONE
+    tree.run("s=/boot/firmware/likelight; sh $s/first-boot.sh || { cat $s/first-boot.log; false; }")
+    tree.run("dpkg-query -W -f '${db:Status-Status} ${Package}\\n' >/tmp/now")
+    tree.run(
+        "for p in likelight liblgpio1 python3-lgpio python3-picamera2; do "
+        'grep -x "installed $p" /tmp/now; done'
+    )
+    assert 'id = "0421"' in tree.run("cat /etc/likelight/conf.d/boot-volume.toml")
+    tree.run(
+        "apt-get purge -y 'likelight*' liblgpio1 python3-picamera2; "
+        "rm -rf /boot/firmware /etc/NetworkManager /var/lib/NetworkManager"
+    )
 
 
 def libraries_of(tree: Tree) -> str:

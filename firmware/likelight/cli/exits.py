@@ -3,7 +3,9 @@
 The numbers are those of sysexits(3) where it has one.
 """
 
+import signal
 import sys
+import threading
 from enum import IntEnum
 
 
@@ -31,3 +33,10 @@ def end(why: object, code: Exit) -> Exit:
     """Write `why` to stderr and return `code`."""
     print(f"likelight: {why}", file=sys.stderr)
     return code
+
+
+def let_ctrl_c_be_told() -> None:
+    """Have Ctrl-C raise `KeyboardInterrupt` from here on, where the entry point has it end the
+    program at once: for a command that then has something to undo, to note or to say."""
+    if threading.current_thread() is threading.main_thread():  # only there Python allows it
+        signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from likelight.cli.exits import Exit, end
+from likelight.cli.exits import Exit, end, let_ctrl_c_be_told
 from likelight.cli.serve import port
 from likelight.cli.target import demo_state_dir
 
@@ -123,6 +123,7 @@ def _flash(arguments: argparse.Namespace) -> Exit:
     from likelight.fleet.flash.orders import read_orders, read_radius
     from likelight.fleet.stores.table import ListError
 
+    let_ctrl_c_be_told()
     try:
         onto_disk = arguments.to not in (None, "sim")
         if not arguments.seeds and not onto_disk and len(arguments.store) != 1:

@@ -11,6 +11,7 @@ from likelight.cli.consent import add_consent
 from likelight.cli.doctor import add_doctor
 from likelight.cli.exits import Exit, end
 from likelight.cli.flash import add_flash
+from likelight.cli.fleet import add_fleet
 from likelight.cli.imager_manifest import add_imager_manifest
 from likelight.cli.lights import add_lights
 from likelight.cli.notes import add_notes
@@ -38,6 +39,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return int(arguments.run(arguments))
     except ConfigError as error:
         return end(error, Exit.USAGE)
+    except KeyboardInterrupt:
+        return end("interrupted", Exit.INTERRUPTED)
 
 
 def command_line() -> argparse.ArgumentParser:
@@ -62,6 +65,7 @@ def command_line() -> argparse.ArgumentParser:
         add_selftest,
         add_doctor,
         add_flash,
+        add_fleet,
         add_imager_manifest,
         add_boot_volume,
         add_reset,

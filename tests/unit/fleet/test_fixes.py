@@ -45,6 +45,7 @@ PACKAGES = {
 WITH_VERBS = {"apt", "ip", "nmcli", "openssl", "systemctl", "timedatectl"}
 TO_INSTALL = {
     "libfribidi0": "Debian",
+    "debian-archive-keyring": "Debian",
     "mtools": "Debian",
     "python3-lgpio": "Raspberry Pi OS",
     "python3-picamera2": "Raspberry Pi OS",

@@ -1,7 +1,9 @@
 """`likelight flash --seeds`: what it writes, what it refuses, and how it goes on."""
 
 import json
+import os
 import re
+import signal
 import subprocess
 import sys
 import zipfile
@@ -269,3 +271,18 @@ def test_an_enterprise_network_comes_with_the_authority_that_it_trusts(
     assert files["corp/likelight/wifi-authority.pem"] == authority.ca_file.read_bytes()
     profile = files["corp/likelight/network.nmconnection"].decode()
     assert "domain-suffix-match=radius.corp.example\n" in profile
+
+
+def test_ctrl_c_is_told(tmp_path: Path) -> None:
+    stores = tmp_path / "stores.csv"
+    os.mkfifo(stores)
+    words = ("flash", f"--stores={stores}", "--codes=codes.csv", f"--cloud={CLOUD}", "--seeds=x")
+    command = [sys.executable, "-m", "likelight", *words]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, encoding="utf-8") as running:
+        try:
+            with stores.open("w"):  # which waits until it is read
+                running.send_signal(signal.SIGINT)
+                _, said = running.communicate(timeout=90)
+        finally:
+            running.kill()
+    assert (running.returncode, said) == (130, "likelight: interrupted\n")
