@@ -162,7 +162,8 @@ def test_the_life_of_a_device(tree: Tree) -> None:
     assert tree.apps() == {first, third}
     assert "/srv" in tree.run("cat /etc/likelight/likelight.toml")
 
-    tree.run("systemctl enable likelight-boot-volume likelight-enrol")  # as first-boot.sh does
+    # As first-boot.sh does.
+    tree.run("systemctl enable likelight-boot-volume likelight-enrol likelight-wifi.timer")
     tree.follow("Uninstall")
     left = tree.run(
         "find / -xdev -path /debs -prune -o -path /proc -prune -o -name '*likelight*' -print"
@@ -177,6 +178,7 @@ def test_a_bundle_on_a_card_is_installed_offline_by_the_first_boot(
     image_list = tmp_path / "image.info"
     image_list.write_text(tree.run("dpkg -l"))
     with made_keys() as keys:
+        keyrings = [keys.make(name) for name in ("debian", "pi")]
         for of in (suite, f"{suite}-updates", f"{suite}-security"):
             publish(tmp_path / "debian", of, [], lambda text: keys.signed("debian", text))
         theirs = [
@@ -184,7 +186,6 @@ def test_a_bundle_on_a_card_is_installed_offline_by_the_first_boot(
             make_deb(tmp_path, "python3-lgpio", "0.2-1", "amd64", Depends="liblgpio1, python3"),
             make_deb(tmp_path, "python3-picamera2", "0.3-1", "all", Depends="python3-pil"),
         ]
-        keyrings = [keys.make(name) for name in ("debian", "pi")]
         publish(tmp_path / "pi", suite, theirs, lambda text: keys.signed("pi", text))
         debian, pi = f"file://{tmp_path}/debian", f"file://{tmp_path}/pi"
         words = [
@@ -205,7 +206,9 @@ def test_a_bundle_on_a_card_is_installed_offline_by_the_first_boot(
     words = [f"--stores={stores}", f"--codes={codes}", "--cloud=https://cloud.example"]
     words += ["--store=0421", f"--volume={boot}", f"--packages={tmp_path}/bundle"]
     assert main(["flash", *words]) == Exit.DONE
-    tree.run("s=/boot/firmware/likelight; sh $s/first-boot.sh || { cat $s/first-boot.log; false; }")
+    tree.run(
+        "s=/boot/firmware/likelight; SYSTEMD_OFFLINE=1 sh $s/first-boot.sh || { cat $s/first-boot.log; false; }"
+    )
     tree.run("dpkg-query -W -f '${db:Status-Status} ${Package}\\n' >/tmp/now")
     tree.run(
         "for p in likelight liblgpio1 python3-lgpio python3-picamera2; do "

@@ -112,8 +112,9 @@ class Contents:
         systemd = self._source / "systemd"
         units = root / "usr/lib/systemd/system"
         program = {"/opt/likelight/current": f"/{_BELOW}/current"}
-        for unit in ("likelight", "likelight-boot-volume", "likelight-stick@", "likelight-enrol"):
-            _put(systemd / f"{unit}.service", units, program)
+        for of in ("", "-boot-volume", "-stick@", "-enrol", "-wifi"):
+            _put(systemd / f"likelight{of}.service", units, program)
+        _put(systemd / "likelight-wifi.timer", units)
         if self._python.suite != "bookworm":  # whose systemd 252 does not know its settings
             _put(systemd / "likelight.service.d/growing-pauses.conf", units / "likelight.service.d")
         for of in ("journald", "timesyncd", "system"):

@@ -109,6 +109,7 @@ def test_from_then_on_the_package_s_units_read_the_volume_and_enrol(device: Devi
     calls = device.calls.splitlines()
     assert f"likelight boot-volume {device.boot}" in calls
     assert "systemctl enable likelight-boot-volume.service likelight-enrol.service" in calls
+    assert "systemctl start --no-block likelight-wifi.timer" in calls
     assert calls[-1] == "systemctl start --no-block likelight-enrol.service"
 
 

@@ -1,5 +1,6 @@
 import asyncio
 import os
+import shlex
 import shutil
 import socket
 import subprocess
@@ -15,6 +16,7 @@ from support.unit import CLOUD_UNIT, UNIT, environment
 from support.waiting import WITHIN_S
 
 STICK_UNIT = UNIT.with_name("likelight-stick@.service")
+WIFI_AGAIN = UNIT.with_name("likelight-wifi.service")
 GROWING_PAUSES = UNIT.parent / "likelight.service.d" / "growing-pauses.conf"
 
 
@@ -60,8 +62,9 @@ def test_without_a_service_manager_nothing_happens(monkeypatch: pytest.MonkeyPat
         (UNIT, "/opt/likelight/current/bin/likelight", 15),
         (STICK_UNIT, "/opt/likelight/current/bin/likelight", 15),
         (CLOUD_UNIT, "/opt/likelight-cloud/bin/likelight-cloud", 12),
+        (WIFI_AGAIN, "/bin/sh", 75),
     ],
-    ids=["device", "stick", "cloud"],
+    ids=["device", "stick", "cloud", "wifi"],
 )
 def test_the_unit_is_valid_and_hardened(
     tmp_path: Path, of: Path, program: str, exposure: int
@@ -151,3 +154,34 @@ def test_the_daemon_starts_as_the_unit_has_it_and_loads_only_what_it_needs() -> 
         [sys.executable, "-c", look], env=environment(), capture_output=True, text=True, timeout=100
     )
     assert done.stdout.splitlines() == ["[]", "CERT_REQUIRED 0", "True"], done.stderr
+
+
+@pytest.mark.parametrize(
+    ("saved", "at_work", "asks"),
+    [
+        ("lo likelight-wifi", "lo", True),
+        ("lo likelight-wifi", "lo likelight-wifi", False),
+        ("lo likelight-wired", "lo", False),
+        ("", "", False),
+    ],
+    ids=["given up", "at work", "by cable", "no NetworkManager"],
+)
+def test_a_wi_fi_that_networkmanager_has_given_up_is_asked_for_again(
+    tmp_path: Path, saved: str, at_work: str, asks: bool
+) -> None:
+    """NetworkManager is played by a stand-in, as there is no radio."""
+    nmcli = tmp_path / "nmcli"
+    nmcli.write_text(
+        '#!/bin/sh\ncase "$*" in\n'
+        f'*"show --active") printf "%s\\n" {at_work};;\n*show) printf "%s\\n" {saved};;\n'
+        f'*) echo "$*" >>{tmp_path}/asked; exit 4;;\nesac\n'
+    )
+    nmcli.chmod(0o755)
+    text = WIFI_AGAIN.read_text().replace("\\\n", " ")
+    (start,) = [line for line in text.splitlines() if line.startswith("ExecStart=-")]
+    command = shlex.split(start.removeprefix("ExecStart=-"))
+    subprocess.run(command, env={"PATH": f"{tmp_path}:{os.defpath}"}, timeout=90, check=False)
+    asked = tmp_path / "asked"
+    told = asked.read_text() if asked.exists() else ""
+    assert told == ("--wait 0 connection up id likelight-wifi\n" if asks else "")
+    assert "OnUnitInactiveSec=10min" in WIFI_AGAIN.with_suffix(".timer").read_text()

@@ -113,6 +113,8 @@ take_settings() {
     fi
     nmcli connection reload || true
     systemctl enable likelight-boot-volume.service likelight-enrol.service
+    # Packages that are older than this script have none.
+    systemctl enable likelight-wifi.timer && systemctl start --no-block likelight-wifi.timer
     systemctl restart --no-block likelight.service
     systemctl start --no-block likelight-enrol.service
 }
