@@ -207,7 +207,8 @@ def test_a_bundle_on_a_card_is_installed_offline_by_the_first_boot(
     words += ["--store=0421", f"--volume={boot}", f"--packages={tmp_path}/bundle"]
     assert main(["flash", *words]) == Exit.DONE
     tree.run(
-        "s=/boot/firmware/likelight; SYSTEMD_OFFLINE=1 sh $s/first-boot.sh || { cat $s/first-boot.log; false; }"
+        "cd /boot/firmware/likelight; "
+        "SYSTEMD_OFFLINE=1 sh ./first-boot.sh || { cat first-boot.log; false; }"
     )
     tree.run("dpkg-query -W -f '${db:Status-Status} ${Package}\\n' >/tmp/now")
     tree.run(

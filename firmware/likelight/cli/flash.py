@@ -40,6 +40,13 @@ def add_flash(commands: "Commands") -> None:
     flash.add_argument(
         "--cloud", required=True, metavar="URL", help="the cloud, such as https://cloud.example"
     )
+    flash.add_argument(
+        "--cloud-ca",
+        type=Path,
+        metavar="FILE",
+        help="who signs the cloud's certificate (PEM), where that is an authority of your own: the "
+        "devices trust it alone for their cloud",
+    )
     _target_options(flash)
     flash.add_argument(
         "--store",
@@ -120,7 +127,7 @@ def _target_options(flash: argparse.ArgumentParser) -> None:
 
 def _flash(arguments: argparse.Namespace) -> Exit:
     from likelight.fleet.flash.errors import FlashError
-    from likelight.fleet.flash.orders import read_orders, read_radius
+    from likelight.fleet.flash.orders import read_authority, read_orders, read_radius
     from likelight.fleet.stores.table import ListError
 
     let_ctrl_c_be_told()
@@ -138,14 +145,15 @@ def _flash(arguments: argparse.Namespace) -> Exit:
                 "and use --volume"
             )
         radius = read_radius(arguments.radius_ca, arguments.radius_name)
+        authority = arguments.cloud_ca and read_authority(arguments.cloud_ca, "--cloud-ca")
         orders = read_orders(
-            arguments.stores, arguments.codes, arguments.cloud, arguments.store, radius
+            arguments.stores, arguments.codes, arguments.cloud, arguments.store, radius, authority
         )
     except (FlashError, ListError) as error:
         return end(error, Exit.USAGE)
     try:
         if arguments.to == "sim":
-            return _into_simulation(orders[0], arguments.port, arguments.state_dir)
+            return _into_simulation(orders[0], arguments)
         _tell_of_cables(orders)
         if arguments.volume:
             return _onto_volume(arguments.volume, orders[0], _packages(arguments.packages))
@@ -207,7 +215,7 @@ def _onto_cards(arguments: argparse.Namespace, orders: "tuple[Order, ...]") -> E
         return end("interrupted: type the same again to go on", Exit.INTERRUPTED)
 
 
-def _into_simulation(order: "Order", listens_on: int, state_dir: Path | None) -> Exit:
+def _into_simulation(order: "Order", arguments: argparse.Namespace) -> Exit:
     """Read the seed as a device would, enrol with its code, and run with simulated hardware."""
     from likelight.cli.pair_actions import pair
     from likelight.cli.serve import serve
@@ -217,11 +225,12 @@ def _into_simulation(order: "Order", listens_on: int, state_dir: Path | None) ->
     from likelight.fleet.seed.device_settings import device_settings
 
     settings = read_boot_text(order.seed().files[BOOT_TEXT]).settings
-    tables = device_settings(settings)
+    tables, state_dir = device_settings(settings), arguments.state_dir
+    authority = arguments.cloud_ca and arguments.cloud_ca.absolute()
     config = Config(
         kitchen=KitchenSettings.model_validate(tables["kitchen"]),
-        cloud=CloudSettings.model_validate(tables["cloud"]),
-        web=WebSettings(port=listens_on),
+        cloud=CloudSettings.model_validate(tables["cloud"] | {"ca_file": authority}),
+        web=WebSettings(port=arguments.port),
         state_dir=(state_dir or demo_state_dir().with_name(f"sim-{order.store.kid}")).absolute(),
     )
     config.state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -37,6 +37,7 @@ from likelight.fleet.seed.boot_text import (
     MOST_BYTES,
     BootText,
     LineMistake,
+    Remedy,
     for_enrolled,
     read_boot_text,
     without_code,
@@ -50,9 +51,12 @@ from likelight.fleet.seed.device_settings import (
     device_settings_in,
 )
 from likelight.fleet.seed.key_file import key_file
+from likelight.fleet.seed.seed import CLOUD_CA
 from likelight.runtime.atomic_file import replace_file, sync_folder
+from likelight.runtime.tls import ca_file_error
 
 CODE_FILE: Final = "enrolment-code"
+AUTHORITY: Final = "cloud-authority.pem"
 LAYER: Final = "conf.d/boot-volume.toml"
 _TAKEN: Final = ".boot-volume.sha256"
 _PROFILE: Final = "likelight.nmconnection"
@@ -137,8 +141,8 @@ def _take(
 ) -> Taken:
     file, folder = volume / BOOT_TEXT, places.config.parent
     _finish_overwriting(file)
-    content, marker = _read(file), folder / _TAKEN
-    if content is None or _is_taken(content, marker):
+    content, marker, authority = _read(file), folder / _TAKEN, _authority(volume)
+    if content is None or _is_taken(content, marker, authority):
         return Taken()
     text = read_boot_text(content)
     if enrolled is not None:
@@ -147,10 +151,16 @@ def _take(
         return Taken(text.mistakes)
     if enrolled is not None and text.asks_reset:
         return Taken(reset=text.settings.get("store", ANOTHER_STORE))
+    names_cloud = text.settings.get("cloud", "").lower().startswith("https://")
+    if names_cloud and authority and (error := ca_file_error(volume / CLOUD_CA)):
+        words = f"cloud: {error}; or delete the file"
+        return Taken((LineMistake(text.lines["cloud"], words, Remedy.SAVE),))
     if MASKS not in text.settings:
         keep_waiting(folder, None)
     taken = apply(text, places, held)
-    _replace_lines(file, content, without_code(content), marker)
+    if names_cloud:
+        _take_authority(authority, places)
+    _replace_lines(file, content, without_code(content), marker, authority)
     return taken
 
 
@@ -185,11 +195,11 @@ def network_has_worked(volume: Path, places: Places) -> bool:
     file, marker = volume / BOOT_TEXT, places.config.parent / _TAKEN
     with _alone(volume):
         _finish_overwriting(file)
-        content = _read(file)
-        if content is None or not _is_taken(content, marker):
+        content, authority = _read(file), _authority(volume)
+        if content is None or not _is_taken(content, marker, authority):
             return False
         left = without_network(content)
-        _replace_lines(file, content, left, marker)
+        _replace_lines(file, content, left, marker, authority)
         return left != content
 
 
@@ -209,10 +219,23 @@ def _alone(volume: Path) -> Iterator[None]:
         os.close(opened)
 
 
-def _replace_lines(file: Path, content: bytes, left: bytes, marker: Path) -> None:
+def _authority(volume: Path) -> bytes:
+    """Return who signs the cloud's certificate, as the volume has it; nothing for the system's."""
+    return _read(volume / CLOUD_CA) or b""
+
+
+def _take_authority(authority: bytes, places: Places) -> None:
+    """Have the device trust `authority` alone for its cloud, or the system's if there is none."""
+    file = places.config.parent / AUTHORITY
+    if authority:
+        replace_file(file, authority.decode("utf-8", "replace"), mode=0o644)
+    _keep({"cloud": {"ca_file": str(file) if authority else None}}, places)
+
+
+def _replace_lines(file: Path, content: bytes, left: bytes, marker: Path, authority: bytes) -> None:
     if left != content:
         _overwrite(file, left)
-    replace_file(marker, _checksum(left))
+    replace_file(marker, _checksum(left + authority))
 
 
 def _read(file: Path) -> bytes | None:
@@ -223,8 +246,8 @@ def _read(file: Path) -> bytes | None:
         return opened.read(MOST_BYTES + 1)
 
 
-def _is_taken(content: bytes, marker: Path) -> bool:
-    return marker.exists() and marker.read_text("utf-8") == _checksum(content)
+def _is_taken(content: bytes, marker: Path, authority: bytes) -> bool:
+    return marker.exists() and marker.read_text("utf-8") == _checksum(content + authority)
 
 
 def _make_readable(folder: Path) -> None:
@@ -249,7 +272,9 @@ def _keep(tables: Tables, places: Places) -> None:
     _make_readable(layer.parent)
     held = device_settings_in(layer.read_text("utf-8")) if layer.exists() else {}
     for table, settings in tables.items():
-        held[table] = held.get(table, {}) | settings
+        both = held.get(table, {}) | settings
+        # None takes a setting away: another store's cloud may need no authority of its own.
+        held[table] = {key: value for key, value in both.items() if value is not None}
     replace_file(layer, as_toml(held), mode=0o644)
     if not places.config.exists():
         replace_file(places.config, _FIRST_CONFIG, mode=0o644)

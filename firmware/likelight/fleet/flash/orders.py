@@ -24,14 +24,21 @@ class Order:
     cloud: str
     code: str = field(repr=False)
     radius: Radius | None
+    cloud_ca: bytes | None = None
+    """Who signs the cloud's certificate, as PEM; None: an authority that every device knows."""
 
     def seed(self) -> Seed:
         """Return the seed; it takes some milliseconds of a processor's time."""
-        return seed_of(self.store, self.cloud, self.code, self.radius)
+        return seed_of(self.store, self.cloud, self.code, self.radius, self.cloud_ca)
 
 
 def read_orders(
-    stores: Path, codes: Path, cloud: str, kids: Sequence[str], radius: Radius | None
+    stores: Path,
+    codes: Path,
+    cloud: str,
+    kids: Sequence[str],
+    radius: Radius | None,
+    cloud_ca: bytes | None = None,
 ) -> tuple[Order, ...]:
     """Return an order for each store of the list `stores`, or for those of them with an id in
     `kids`. The whole list is checked in any case.
@@ -42,6 +49,8 @@ def read_orders(
         check_cloud_url(cloud)
     except ValueError as error:
         raise FlashError(f"--cloud: {error}") from None
+    if cloud_ca is not None and not cloud.lower().startswith("https://"):
+        raise FlashError("--cloud-ca is for a cloud whose address begins with https://")
     rows = {row.kid: row for row in read_stores(stores, for_devices=True)}
     code_of_store = read_codes(codes)
     for kid, meant in without_zeros(tuple(rows.values()), frozenset(code_of_store)).items():
@@ -65,7 +74,7 @@ def read_orders(
             f"{named(enterprise)} log in by security enterprise: add --radius-ca FILE and "
             "--radius-name NAME, or a stranger's access point could take their passphrases"
         )
-    return tuple(Order(row, cloud, code_of_store[row.kid], radius) for row in chosen)
+    return tuple(Order(row, cloud, code_of_store[row.kid], radius, cloud_ca) for row in chosen)
 
 
 def read_radius(ca: Path | None, name: str | None) -> Radius | None:
@@ -76,9 +85,14 @@ def read_radius(ca: Path | None, name: str | None) -> Radius | None:
         raise FlashError("--radius-ca and --radius-name belong together: give both")
     if not _HOST.fullmatch(name):
         raise FlashError("--radius-name is the server's name in its certificate: letters and dots")
-    if error := ca_file_error(ca):
-        raise FlashError(f"--radius-ca: {error}")
+    return Radius(name, read_authority(ca, "--radius-ca"))
+
+
+def read_authority(file: Path, option: str) -> bytes:
+    """Return the certificates (PEM) in `file`, which `option` has named. Raises `FlashError`."""
+    if error := ca_file_error(file):
+        raise FlashError(f"{option}: {error}")
     try:
-        return Radius(name, ca.read_bytes())
+        return file.read_bytes()
     except OSError as error:
-        raise FlashError(f"--radius-ca: {ca} can't be read: {error.strerror}") from error
+        raise FlashError(f"{option}: {file} can't be read: {error.strerror}") from error

@@ -19,7 +19,7 @@ from likelight.fleet.flash.boot_files import (
 from likelight.fleet.flash.errors import FlashError
 from likelight.fleet.flash.packages import ON_VOLUME, Packages
 from likelight.fleet.seed.boot_text import BOOT_TEXT
-from likelight.fleet.seed.seed import KEY_FILE, RADIUS_CA, Seed
+from likelight.fleet.seed.seed import CLOUD_CA, KEY_FILE, RADIUS_CA, Seed
 
 
 def put_on_volume(volume: Path, seed: Seed, packages: Packages) -> None:
@@ -38,7 +38,7 @@ def put_on_volume(volume: Path, seed: Seed, packages: Packages) -> None:
             if own.exists() and volume.samefile(own):
                 raise FlashError(f"{volume} is this computer's own boot volume: name the card's")
         _replace(volume / CMDLINE, cmdline(words))
-        for path in (KEY_FILE, BOOT_TEXT, RADIUS_CA):
+        for path in (KEY_FILE, BOOT_TEXT, RADIUS_CA, CLOUD_CA):
             if (volume / path).exists():
                 _wipe(volume / path)
         if packages:

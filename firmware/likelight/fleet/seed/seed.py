@@ -16,6 +16,7 @@ from likelight.fleet.stores.rows import StoreRow
 FIRST_BOOT: Final = "likelight/first-boot.sh"
 KEY_FILE: Final = "likelight/network.nmconnection"
 RADIUS_CA: Final = "likelight/wifi-authority.pem"
+CLOUD_CA: Final = "likelight/cloud-authority.pem"
 USER_DATA: Final = b"""\
 #cloud-config
 # It starts likelight's first boot, and holds no secret.
@@ -65,8 +66,15 @@ class Seed:
         return out.getvalue()
 
 
-def seed_of(store: StoreRow, cloud: str, code: str, radius: Radius | None = None) -> Seed:
-    """Return the seed of `store`, whose device enrols at `cloud` with `code`.
+def seed_of(
+    store: StoreRow,
+    cloud: str,
+    code: str,
+    radius: Radius | None = None,
+    cloud_ca: bytes | None = None,
+) -> Seed:
+    """Return the seed of `store`, whose device enrols at `cloud` with `code`; for the cloud it
+    trusts only `cloud_ca` (PEM), where that is given.
 
     It takes 4 ms of a processor's time for each new WPA2 passphrase. Consent is in no seed.
     """
@@ -81,6 +89,8 @@ def seed_of(store: StoreRow, cloud: str, code: str, radius: Radius | None = None
         files[KEY_FILE] = profile
     if radius and needs_radius(store):
         files[RADIUS_CA] = radius.ca
+    if cloud_ca is not None:
+        files[CLOUD_CA] = cloud_ca
     return Seed(store.kid, files)
 
 
