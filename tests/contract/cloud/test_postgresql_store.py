@@ -80,6 +80,21 @@ async def test_a_wrong_password_or_database_and_a_server_that_is_gone_are_told(
         assert "hush" not in str(told.value)
 
 
+async def test_a_server_that_says_nothing_is_told_in_words(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connect_module, "CONNECT_WITHIN_S", 0.1)
+
+    async def say_nothing(reader: asyncio.StreamReader, _: asyncio.StreamWriter) -> None:
+        await reader.read()
+
+    async with raw_server(say_nothing) as port:
+        user = database.rpartition("@")[0]
+        with pytest.raises(StoreError) as told:
+            await database_of(f"{user}@127.0.0.1:{port}/nowhere").store().open()
+    assert str(told.value).endswith("does not answer in time; look whether PostgreSQL runs there")
+
+
 async def test_a_host_that_is_down_is_passed_over(database: str) -> None:
     both = database.replace("127.0.0.1", "127.0.0.1:1,127.0.0.1")
     async with opened(lambda: database_of(both).store()) as store:

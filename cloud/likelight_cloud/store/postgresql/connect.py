@@ -118,5 +118,7 @@ def explained(error: Exception, address: Address) -> StoreError:
             return StoreError(f"{at} can't be used: {error}")
         case asyncpg.PostgresError() if not isinstance(error, LOST):
             return StoreError(f"{at} can't be used: {error}")
+        case TimeoutError():
+            return StoreError(f"{at} does not answer in time; look whether PostgreSQL runs there")
         case _:
             return StoreError(f"{at} does not answer; look whether PostgreSQL runs there ({error})")
