@@ -12,9 +12,12 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 from likelight.assets import crew_words
-from likelight.config.settings import ConsentSettings
+from likelight.config.boot_report import BootReport, MasksAsked, write_report
+from likelight.config.settings import Config, ConsentSettings
 from likelight.contract import CameraReport
 from likelight.daemon.aiming import Aiming
+from likelight.daemon.boot_watch import BootWatch
+from likelight.daemon.mask_picture import MaskPicture
 from likelight.daemon.panel_consent import PanelConsent
 from likelight.gate.consent import Consent, read_consent, remove_consent
 from likelight.gate.marker import MARKER_FILE, Marker
@@ -31,6 +34,11 @@ from support.virtual import virtual_now
 
 LOOK_S = 0.05
 HOLD_S = 5.0
+HALF = (((0, 0), (0.5, 0), (0.5, 1), (0, 1)),)
+MASKS = {
+    "asked": BootReport(masks=MasksAsked(nonce="17", held=HALF, asked=())),
+    "gone": BootReport(),
+}
 LCD = PANELS["lcd-1.3"].info
 
 
@@ -81,7 +89,21 @@ class PanelKitchen(Device):
         )
         words = crew_words.ENGLISH
         self.aiming = Aiming(
-            self.gate, story.panel, words, show=self.window.aim, on_change=lambda: None
+            self.gate, story.panel, words, show=self.window.aim, on_change=self._panel_pictures
+        )
+        self.mask_picture = MaskPicture(
+            self.gate, story.panel, words, on_change=self._mask_picture_changed
+        )
+        self.boot_watch = BootWatch(
+            story.boot_report,
+            story.state_dir,
+            Config(state_dir=story.state_dir),
+            self.window.questions,
+            words,
+            story.state_dir / "agreed",
+            on_change=lambda *_: None,
+            on_masks=self.mask_picture.ask,
+            on_agreed=story.agreed.set,
         )
         self.panel_consent = PanelConsent(
             ConsentSettings(notice="3"),
@@ -123,6 +145,7 @@ class PanelKitchen(Device):
                     self.window,
                     self.aiming,
                     self.panel_consent,
+                    self.boot_watch,
                 ):
                     group.create_task(part.run())
         finally:
@@ -134,8 +157,16 @@ class PanelKitchen(Device):
         self.gate.start_privacy()
         await self.memory.keep(private=True)
 
+    def _panel_pictures(self) -> None:
+        self.gate.on_aiming(self.aiming.wants_pictures or self.mask_picture.wants_pictures)
+
+    def _mask_picture_changed(self) -> None:
+        self.boot_watch.put_behind_masks(self.mask_picture.jpeg, self.mask_picture.why_none)
+        self._panel_pictures()
+
     def _gate_changed(self) -> None:
         self.aiming.gate_changed()
+        self.mask_picture.gate_changed()
         self.window.camera_changed()
 
     def _consent_changed(self) -> None:
@@ -151,6 +182,9 @@ class ConsentStory:
         self.panel = panel
         self.now = virtual_now()
         self.cloud = ScriptedCloud(self.now)
+        self.boot_report = state_dir / "report" / "report.json"
+        self.agreed = asyncio.Event()
+        """Somebody has agreed to what `likelight.txt` asks for."""
         self.enrolled = True
         self.recordings = 0
         self.opened = 0
@@ -210,6 +244,8 @@ class ConsentStory:
                 await asyncio.to_thread(remove_consent, self.state_dir)
                 await device.permissions.consent.reload()
                 self._withdrawing = False
+            case ["masks", how]:
+                await asyncio.to_thread(write_report, self.boot_report, MASKS[how])
             case ["panel", how]:
                 device.display.broken = how == "breaks"
             case ["power", "cut"]:

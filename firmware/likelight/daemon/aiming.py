@@ -23,12 +23,17 @@ _ON_AIR = (State.IDLE, State.LIVE, State.FAULT)
 """The states in which nothing but the camera itself, or nobody's wish, keeps pictures back."""
 
 
+def may_show(on_air: OnAir) -> bool:
+    """Return whether the kitchen's own panel may show the camera's picture."""
+    return not on_air.wants_privacy and on_air.state in _ON_AIR
+
+
 class Aiming:
     """Begins once the crew shares within 10 minutes after `allow`; ends after 3 minutes, with
     PRIVACY, or with anything else that shuts the gate.
 
     A component. `show` gets what the panel shows for it, None at the end; `on_change` is called
-    when `wants_pictures` may have changed.
+    when `wants_pictures` may have changed, and tells the gate.
     """
 
     def __init__(
@@ -91,7 +96,7 @@ class Aiming:
 
     @property
     def _may_go_on(self) -> bool:
-        return not self._on_air.wants_privacy and self._on_air.state in _ON_AIR
+        return may_show(self._on_air)
 
     def _begin(self) -> None:
         self.active = True
@@ -99,11 +104,9 @@ class Aiming:
         self._allowed_until, self._ends_at = float("-inf"), _now() + lasts
         self._show(self._words)
         self._on_change()
-        self._on_air.on_aiming(self._pictured)
 
     def _end(self) -> None:
         self.active = False
-        self._on_air.on_aiming(False)
         self._on_change()
         self._show(None)
 

@@ -20,10 +20,8 @@ from likelight.appreciation.window_in import (
     PolledCloud,
     WindowIn,
 )
-from likelight.assets import crew_words
-from likelight.config.places import BOOT_AGREED, CONTROL_SOCKET, runtime_dir
+from likelight.config.places import CONTROL_SOCKET, runtime_dir
 from likelight.config.settings import Config
-from likelight.daemon.boot_watch import BootWatch
 from likelight.daemon.camera import DeviceCamera, camera_config
 from likelight.daemon.device import Device
 from likelight.daemon.disk_watch import DiskState, DiskWatch
@@ -33,7 +31,7 @@ from likelight.daemon.feed import Feed, build_feed
 from likelight.daemon.hardware import DeviceHardware, open_device_hardware
 from likelight.daemon.health import WINDOW_IN
 from likelight.daemon.listener import DeviceServer, device_address
-from likelight.daemon.panel_parts import add_panel_consent
+from likelight.daemon.panel_parts import add_boot_watch, add_panel_consent
 from likelight.daemon.prepare import Prepared
 from likelight.daemon.remote_cloud import add_remote_cloud
 from likelight.daemon.self_check import Look, SelfCheck
@@ -179,17 +177,7 @@ def _connect(
     for trouble in prepared.troubles:
         troubles.set(trouble, True)
     events.on_troubles()
-    watch = BootWatch(
-        prepared.boot_report,
-        prepared.sticks,
-        config,
-        window_in.questions,
-        crew_words.load(prepared.language),
-        runtime_dir(config.state_dir) / BOOT_AGREED,
-        on_change=events.on_boot_report,
-        on_agreed=events.another_kitchen.set,
-    )
-    supervisor.add("boot report", watch, critical=False)
+    add_boot_watch(supervisor, config, prepared, hardware, events)
 
     permissions = events.permissions = _permissions(config, prepared, events, zone)
     supervisor.add("permissions", permissions, critical=True)

@@ -17,6 +17,7 @@ from likelight.config.boot_report import (
     NO_STICK,
     NOTHING,
     BootReport,
+    MasksAsked,
     StickAsked,
     StickReport,
     read_report,
@@ -43,6 +44,8 @@ class BootWatch:
     uncover something, shall it take over what the stick says? The answers about the last two go to
     `answer`.
 
+    `on_masks` is called with whether masks are asked about.
+
     A component. `on_agreed` is called once the crew has agreed: the device must start again.
     """
 
@@ -56,6 +59,7 @@ class BootWatch:
         answer: Path,
         *,
         on_change: Callable[[BootReport, StickReport], None],
+        on_masks: Callable[[bool], None],
         on_agreed: Callable[[], None],
     ) -> None:
         self._file = file
@@ -65,6 +69,8 @@ class BootWatch:
         self._words = words
         self._on_change = on_change
         self._answer = answer
+        self._on_masks = on_masks
+        self._behind = b"", ""
         self._on_agreed = on_agreed
         self._told = (NOTHING, NO_STICK)
         self._open: dict[str, _Carry] = {}
@@ -85,6 +91,11 @@ class BootWatch:
                 await self._look()
                 await self._carry_out(*agreed)
 
+    def put_behind_masks(self, jpeg: bytes, why_none: str) -> None:
+        """Ask about masks over this picture; without one `why_none` says why, in words."""
+        self._behind = jpeg, why_none
+        self._ask_about_masks(self._told[0].masks)
+
     async def _look(self) -> None:
         card, stick = await asyncio.to_thread(self._read)
         card_before, stick_before = self._told
@@ -100,16 +111,22 @@ class BootWatch:
         return read_report(self._file), read_stick(self._sticks)
 
     def _ask_of_card(self, report: BootReport) -> None:
-        words, reset, masks = self._words, None, None
+        words, reset = self._words, None
         if report.reset:
             screen = self._screen(words.reset_title, words.reset_detail)
             reset = screen, partial(begin_reset, self._config)
-        if report.masks is not None:
-            said = self._screen(words.masks_title, words.masks_detail)
-            asks = MasksScreen(said, report.masks.held, report.masks.asked)
-            masks = asks, partial(replace_file, self._answer, report.masks.nonce)
         self._put("reset", reset)
-        self._put("masks", masks)
+        self._ask_about_masks(report.masks)
+        self._on_masks(report.masks is not None)
+
+    def _ask_about_masks(self, asked: MasksAsked | None) -> None:
+        if asked is None:
+            self._put("masks", None)
+            return
+        words, (jpeg, why_none) = self._words, self._behind
+        said = self._screen(words.masks_title, f"{words.masks_detail} {why_none}".strip())
+        screen = MasksScreen(said, asked.held, asked.asked, jpeg)
+        self._put("masks", (screen, partial(replace_file, self._answer, asked.nonce)))
 
     def _ask_of_stick(self, asked: StickAsked | None) -> None:
         if asked is None:

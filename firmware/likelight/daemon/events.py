@@ -21,6 +21,7 @@ from likelight.contract import (
 from likelight.daemon.aiming import Aiming
 from likelight.daemon.catalogue_updates import CatalogueUpdates
 from likelight.daemon.health import DeviceHealth
+from likelight.daemon.mask_picture import MaskPicture
 from likelight.daemon.panel_consent import PanelConsent
 from likelight.daemon.self_check import Looked
 from likelight.daemon.token_rotation import TokenRotation
@@ -70,8 +71,10 @@ class DeviceEvents:
         self.rotation: TokenRotation | None = None
         """None with the cloud in this process, which asks for no other token."""
         self.aiming: Aiming | None = None
+        self.mask_picture: MaskPicture | None = None
+        """None until it is built."""
         self.panel_consent: PanelConsent | None = None
-        """None with a simulated camera, as the one before: it needs no consent."""
+        """None with a simulated camera, as `aiming`: it needs no consent."""
         self._demand: Demand | None = None
         self.catalogue: CatalogueUpdates | None = None
         """None with the cloud in this process, which has the device's own notes."""
@@ -156,13 +159,21 @@ class DeviceEvents:
         self.on_air.on_demand(demand.watched)
         self.changes.bump()
 
-    def on_aiming(self) -> None:
+    def on_panel_pictures(self) -> None:
+        """The panel may want other pictures than before."""
         self._ask_for_jpegs()
+        self.on_air.on_aiming(self._panel_wants_pictures)
         self.changes.bump()
 
     def on_picture(self, jpeg: bytes) -> None:
-        if self.aiming is not None:
-            self.aiming.picture(jpeg)
+        for shown in (self.aiming, self.mask_picture):
+            if shown is not None:
+                shown.picture(jpeg)
+
+    @property
+    def _panel_wants_pictures(self) -> bool:
+        shown = (self.aiming, self.mask_picture)
+        return any(each.wants_pictures for each in shown if each is not None)
 
     def _ask_for_jpegs(self) -> None:
         """Ask the camera for the pictures of MJPEG's viewers and of the panel."""
@@ -170,7 +181,7 @@ class DeviceEvents:
         sizes = frozenset(map(Rendition, demand.jpeg_sizes)) if demand else frozenset[Rendition]()
         if demand and demand.jpegs:
             rate = SLIDE_FPS if demand.jpegs <= {FeedRendition.SLIDE} else JPEG_FPS
-        if self.aiming is not None and self.aiming.wants_pictures:
+        if self._panel_wants_pictures:
             rate, sizes = max(rate, AIM_FPS), sizes or frozenset({Rendition.LOW})
         self.camera_process.jpeg_rate(rate, sizes)
 
@@ -180,8 +191,9 @@ class DeviceEvents:
         self.changes.bump()
 
     def on_gate(self) -> None:
-        if self.aiming is not None:
-            self.aiming.gate_changed()
+        for shown in (self.aiming, self.mask_picture):
+            if shown is not None:
+                shown.gate_changed()
         self.changes.bump()
         self.window_in.camera_changed()
 

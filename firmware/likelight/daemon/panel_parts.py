@@ -1,12 +1,16 @@
-"""Builds what asks the crew for their consent at the panel, and connects it to the device."""
+"""Builds what asks the crew at the panel, for their consent and for what `likelight.txt` says, and
+connects it to the device."""
 
 from datetime import tzinfo
 
 from likelight.assets import crew_words
+from likelight.config.places import BOOT_AGREED, runtime_dir
 from likelight.config.settings import Config
 from likelight.daemon.aiming import Aiming
+from likelight.daemon.boot_watch import BootWatch
 from likelight.daemon.events import DeviceEvents
 from likelight.daemon.hardware import DeviceHardware
+from likelight.daemon.mask_picture import MaskPicture
 from likelight.daemon.panel_consent import PanelConsent
 from likelight.daemon.prepare import Prepared
 from likelight.gate.privacy_memory import PrivacyMemory
@@ -32,7 +36,7 @@ def add_panel_consent(
         await memory.keep(private=True)
 
     aiming = events.aiming = Aiming(
-        on_air, hardware.display.info, words, show=window_in.aim, on_change=events.on_aiming
+        on_air, hardware.display.info, words, show=window_in.aim, on_change=events.on_panel_pictures
     )
     events.panel_consent = PanelConsent(
         config.consent,
@@ -51,3 +55,33 @@ def add_panel_consent(
     )
     supervisor.add("aiming", aiming, critical=False)
     supervisor.add("consent at the panel", events.panel_consent, critical=False)
+
+
+def add_boot_watch(
+    supervisor: Supervisor,
+    config: Config,
+    prepared: Prepared,
+    hardware: DeviceHardware,
+    events: DeviceEvents,
+) -> None:
+    """Ask what the boot volume's `likelight.txt` and a stick's ask for."""
+    words = crew_words.load(prepared.language)
+
+    def picture_changed() -> None:
+        watch.put_behind_masks(picture.jpeg, picture.why_none)
+        events.on_panel_pictures()
+
+    picture = MaskPicture(events.on_air, hardware.display.info, words, on_change=picture_changed)
+    watch = BootWatch(
+        prepared.boot_report,
+        prepared.sticks,
+        config,
+        events.window_in.questions,
+        words,
+        runtime_dir(config.state_dir) / BOOT_AGREED,
+        on_change=events.on_boot_report,
+        on_masks=picture.ask,
+        on_agreed=events.another_kitchen.set,
+    )
+    events.mask_picture = picture
+    supervisor.add("boot report", watch, critical=False)

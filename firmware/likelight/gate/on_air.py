@@ -149,7 +149,7 @@ class OnAir:
             self._conditions_changed.set()
 
     def on_aiming(self, aiming: bool) -> None:
-        """Take whether the panel shows the picture for aiming, which counts as a viewer does."""
+        """Take whether the panel wants the picture, which counts as a viewer does."""
         self._set(replace(self._conditions, aiming=aiming))
 
     def on_camera(self, status: CameraStatus) -> None:

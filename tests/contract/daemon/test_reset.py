@@ -154,6 +154,7 @@ async def test_the_file_alone_changes_nothing_and_thanks_agrees(
         ENGLISH,
         answer,
         on_change=lambda *_: None,
+        on_masks=lambda _: None,
         on_agreed=began.set,
     )
     async with asyncio.timeout(WITHIN_S), asyncio.TaskGroup() as group:

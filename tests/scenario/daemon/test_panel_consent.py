@@ -14,10 +14,11 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from likelight.appreciation.screens import palette
 from likelight.contract import State
 from likelight.daemon import panel_consent
 from likelight.gate.consent import Consent, ConsentError, read_consent, write_consent
-from likelight_hw.ports import DisplayInfo
+from likelight_hw.ports import DisplayInfo, Rgb
 from support.consent_story import LCD, ConsentStory
 from support.device import PANEL
 from support.virtual import run_virtual
@@ -47,7 +48,7 @@ def jpeg_of(colour: str) -> bytes:
 STEPS = (
     *("hold thanks", "release thanks", "hold privacy", "release privacy", "press thanks"),
     *("press privacy", "note", "desire off", "desire on", "hours shut", "hours open", "watch"),
-    *("leave", "withdraw", "panel breaks", "panel works", "power cut"),
+    *("leave", "withdraw", "panel breaks", "panel works", "power cut", "masks asked", "masks gone"),
     # What leads to a consent and to the camera, more often.
     *("hold thanks", "hold thanks", "press privacy", "watch", "desire on", "hours open"),
 )
@@ -260,3 +261,64 @@ def test_a_panel_in_one_bit_says_where_to_look_and_opens_no_sensor(tmp_path: Pat
         assert story.device.window.screen.screen == "idle"
 
     assert play(tmp_path, body).opened == 0
+
+
+def test_masks_are_asked_about_over_the_picture_only_while_the_camera_may_be_on(
+    tmp_path: Path,
+) -> None:
+    async def body(story: ConsentStory) -> None:
+        device = story.device
+
+        async def reads() -> tuple[str, Image.Image]:
+            """Return all that the panel says, and the page without words."""
+            said, picture = dict[str, None](), device.display.image
+            for _ in range(120):
+                text = " ".join(device.window.screen.text)
+                if device.window.screen.screen == "masks" and not text:
+                    picture = device.display.image
+                said[text] = None
+                await asyncio.sleep(0.5)
+            return " ".join(said), picture
+
+        def at(picture: Image.Image, x: float) -> Rgb:
+            pixel = picture.getpixel((round(x * picture.width), picture.height // 2))
+            assert isinstance(pixel, tuple)
+            return pixel[0], pixel[1], pixel[2]
+
+        await story.do("masks asked")
+        said, sketch = await reads()
+        assert "Camera off. It waits for your consent." in said
+        assert (at(sketch, 0.3), at(sketch, 0.8)) == (palette.GLOW, palette.LINE)
+        await story.do("masks gone")
+        await asyncio.sleep(10)
+        for step, pause in (*CONSENTS, ("press privacy", 200.0)):
+            await story.do(step)
+            await asyncio.sleep(pause)
+        assert not device.gate.open
+        await story.do("masks asked")
+        await asyncio.sleep(6)
+        assert (device.gate.open, device.sensor.lit) == (True, True)
+        device.mask_picture.picture(jpeg_of("blue"))
+        await asyncio.sleep(2)
+        assert (device.gate.open, device.sensor.lit) == (False, False), "one picture is enough"
+        said, over = await reads()
+        assert "Camera" not in said.replace("The camera then", "")
+        assert at(over, 0.3) == palette.GLOW
+        assert at(over, 0.8)[2] > 200
+        await story.do("press privacy")
+        said, sketch = await reads()
+        assert "Camera off. Press again to share." in said
+        assert at(sketch, 0.8) == palette.LINE
+        await story.do("press privacy")
+        await asyncio.sleep(2)
+        assert device.gate.open, "once shared again"
+        said, sketch = await reads()
+        assert (device.gate.open, at(sketch, 0.8)) == (False, palette.LINE)
+        assert "Camera trouble." in said, "no picture has come"
+        await story.do("hold thanks")
+        await asyncio.sleep(4)
+        await story.do("release thanks")
+        await asyncio.sleep(5)
+        assert story.agreed.is_set()
+
+    play(tmp_path, body, panel=LCD)

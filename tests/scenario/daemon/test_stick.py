@@ -34,6 +34,7 @@ class Kitchen:
             ENGLISH,
             self.places.answer,
             on_change=lambda *_: None,
+            on_masks=lambda _: None,
             on_agreed=self._restarts,
         )
 

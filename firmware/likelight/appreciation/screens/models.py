@@ -75,12 +75,14 @@ Polygons = tuple[tuple[tuple[float, float], ...], ...]
 
 @dataclass(frozen=True, slots=True)
 class MasksScreen:
-    """`asks` whether the masks `asked` may take the place of those that are `held`."""
+    """`asks` whether the masks `asked` may take the place of those that are `held`, over the
+    camera's `picture` (JPEG, under those that are held) if there is one."""
 
     name: ClassVar[str] = "masks"
     asks: StatusScreen
     held: Polygons
     asked: Polygons
+    picture: bytes = field(default=b"", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
