@@ -10,8 +10,8 @@ from collections.abc import Sequence
 
 ROOT = "/org/freedesktop/NetworkManager"
 NAME = "org.freedesktop.NetworkManager"
-CABLE, WIFI = "cable", "wifi"
-NUMBERS = {CABLE: 1, WIFI: 2}
+CABLE, WIFI, VETH = "cable", "wifi", "veth"
+NUMBERS = {CABLE: 1, WIFI: 2, VETH: 20}
 
 
 class Stand:
@@ -51,7 +51,7 @@ class Stand:
                 AvailableConnections=profiles,
             )
         }
-        if kind == CABLE:
+        if kind != WIFI:
             device[f"{NAME}.Device.Wired"] = self.properties(Carrier=carrier)
         self.objects[f"{ROOT}/Devices/{len(self.objects)}"] = device
         return self

@@ -161,8 +161,9 @@ def _devices(objects: _Objects) -> Iterator[NetworkDevice]:
         if (said := interfaces.get(f"{_SERVICE}.Device")) is None:
             continue
         device, wired = _Device.model_validate(said), interfaces.get(f"{_SERVICE}.Device.Wired")
+        # A container's cable (veth) has a number of its own, and tells the same of itself.
         yield NetworkDevice(
-            kind=device.kind.data,
+            kind=device.kind.data if wired is None else _ETHERNET,
             state=device.state.data,
             reason=device.reason.data[1],
             profiles=frozenset(device.profiles.data),

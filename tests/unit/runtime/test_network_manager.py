@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import pytest
 
 from likelight.runtime.network_manager import Link, ask_link
-from support.network_manager import CABLE, WIFI, Stand
+from support.network_manager import CABLE, VETH, WIFI, Stand
 
 
 @pytest.mark.parametrize(
@@ -40,6 +40,7 @@ def test_a_cable_is_enough_and_one_that_gives_no_address_is_told_where_no_wi_fi_
     assert ask_link(Stand(wifi=False).has(CABLE, 50)) is Link.JOINING
     unplugged = Stand(wifi=False).has(CABLE, 20, 40, carrier=False).has(WIFI, 30)
     assert ask_link(unplugged) is Link.NOTHING
+    assert ask_link(Stand(wifi=False).has(VETH, 20, 40, carrier=False)) is Link.NOTHING
 
 
 def test_a_log_in_page_that_networkmanager_sees_counts_where_there_is_an_address() -> None:
