@@ -16,6 +16,8 @@ from likelight.config.state_dir import LOCK_FILE
 log = logging.getLogger(__name__)
 
 LOOK_AGAIN_S = 10.0
+_LEAST_BYTES = 128 * 2**10
+"""With less SQLite may not even begin: it takes 32 KiB for its shared memory, and some pages."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +49,7 @@ def disk_state(folder: Path) -> DiskState:
     except OSError:
         return DiskState(read_only=True)
     read_only = bool(disk.f_flag & os.ST_RDONLY) or _takes_no_writes(folder)
-    return DiskState(full=disk.f_bavail == 0, read_only=read_only)
+    return DiskState(full=disk.f_bavail * disk.f_frsize < _LEAST_BYTES, read_only=read_only)
 
 
 def _takes_no_writes(folder: Path) -> bool:

@@ -187,6 +187,15 @@ async def test_a_press_on_a_full_disk_holds_and_the_device_says_that_it_is_full(
     await comes_up_private_and_shares(left)
 
 
+def test_a_disk_on_which_no_database_can_begin_is_full_and_not_broken(small_disk: Path) -> None:
+    fill(small_disk)
+    filler = small_disk / "filler"
+    os.truncate(filler, filler.stat().st_size - 16 * 2**10)
+    assert disk_watch.disk_state(small_disk).full
+    filler.unlink()
+    assert disk_watch.disk_state(small_disk) == disk_watch.DiskState()
+
+
 async def test_a_disk_that_is_read_only_is_said_and_a_start_from_it_is_private(
     small_disk: Path,
 ) -> None:
