@@ -91,7 +91,8 @@ take_network() {
 }
 
 install_packages() {
-    dpkg --configure -a || return 1
+    # What a full disk has cut short may need a package that is not unpacked yet: apt mends that.
+    dpkg --configure -a || say "apt ends what was begun"
     set -- "$SEED"/packages/[!.]*.deb
     if [ ! -e "$1" ]; then
         say "no packages are in $SEED/packages; likelight is to be installed by hand"
@@ -100,7 +101,7 @@ install_packages() {
     # The files themselves, with no source: apt checks their dependencies, and asks no network.
     apt-get -y -o Dir::Etc::SourceList=/dev/null -o Dir::Etc::SourceParts=/dev/null \
         -o APT::Sandbox::User=root -o DPkg::Lock::Timeout=120 -o Dpkg::Use-Pty=0 \
-        --no-install-recommends install "$@"
+        --no-install-recommends --fix-broken install "$@"
 }
 
 # From now on the package's own unit reads likelight.txt at each boot.
