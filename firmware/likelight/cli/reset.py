@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from likelight.cli.exits import Exit, end
 from likelight.cli.target import add_device_options, target_of
+from likelight.config.places import DEFAULT_FILE
 
 if TYPE_CHECKING:
     from likelight.cli.target import Commands
@@ -32,12 +33,15 @@ def add_reset(commands: "Commands") -> None:
 def _reset(arguments: argparse.Namespace) -> Exit:
     from likelight.config.reset import begin_reset, finish_reset, reset_is_begun
     from likelight.config.state_dir import StateDirInUse, held
+    from likelight.fleet.boot_volume.masks import keep_waiting
 
     config = target_of(arguments).config
     try:
         with held(config.state_dir):
             begin_reset(config)
             finish_reset(config)
+            # What the store before asked for is no question to the next one's crew.
+            keep_waiting((arguments.config or DEFAULT_FILE).parent, None)
     except StateDirInUse:
         words = "likelight runs. First `sudo systemctl stop likelight`, then the same again"
         return end(words, Exit.UNAVAILABLE)

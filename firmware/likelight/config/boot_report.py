@@ -1,6 +1,8 @@
 """What root's command tells the daemon of `likelight.txt`, on the boot volume or a USB stick."""
 
+import errno
 from pathlib import Path
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -23,6 +25,15 @@ class MendableLine(BaseModel):
     """A `Remedy`."""
     text: str = ""
     """The line to write, or to add."""
+
+
+NotKept = Literal["", "full", "failing"]
+"""Why what the crew has agreed to could not be written to the card; empty where nothing was."""
+
+
+def why_not_kept(error: OSError) -> NotKept:
+    """Return what a failure to write says of the card."""
+    return "full" if error.errno in (errno.ENOSPC, errno.EDQUOT) else "failing"
 
 
 Polygons = tuple[tuple[tuple[float, float], ...], ...]
@@ -49,6 +60,7 @@ class BootReport(BaseModel):
     """The store for which the device should forget its own, once the crew agrees; empty for
     none."""
     masks: MasksAsked | None = None
+    not_kept: NotKept = ""
 
 
 NOTHING = BootReport()
@@ -75,6 +87,7 @@ class StickReport(BaseModel):
 
     mistakes: tuple[MendableLine, ...] = Field(default=(), max_length=MOST_MISTAKES)
     asked: StickAsked | None = None
+    not_kept: NotKept = ""
 
 
 NO_STICK = StickReport()

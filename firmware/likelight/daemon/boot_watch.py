@@ -18,10 +18,12 @@ from likelight.config.boot_report import (
     NOTHING,
     BootReport,
     MasksAsked,
+    NotKept,
     StickAsked,
     StickReport,
     read_report,
     read_stick,
+    why_not_kept,
 )
 from likelight.config.reset import begin_reset
 from likelight.config.settings import Config
@@ -32,6 +34,9 @@ log = logging.getLogger(__name__)
 LOOK_AGAIN_S = 5.0
 STICK_LOOK_AGAIN_S = 1.0
 """While there is a stick: one that is pulled is soon asked about no more."""
+ASKS_S = 600.0
+"""Who has changed the file stands there when the device starts, or the stick goes in; who comes
+later did not ask for it."""
 _HOLD_S = 3.0
 
 _Carry = Callable[[], None]
@@ -45,6 +50,9 @@ class BootWatch:
     `answer`.
 
     `on_masks` is called with whether masks are asked about.
+
+    What nobody has agreed to within 10 minutes is asked no more, until the device starts again or
+    the stick is plugged in again. What can't be kept is asked again, with the reason.
 
     A component. `on_agreed` is called once the crew has agreed: the device must start again.
     """
@@ -73,6 +81,10 @@ class BootWatch:
         self._behind = b"", ""
         self._on_agreed = on_agreed
         self._told = (NOTHING, NO_STICK)
+        self._asks = (NOTHING, NO_STICK)
+        """What of that is asked still."""
+        self._card_until = self._stick_until = float("-inf")
+        self._failed: NotKept = ""
         self._open: dict[str, _Carry] = {}
         """What each question that is asked comes to, by what it is about."""
         self._agreed = asyncio.Queue[tuple[str, _Carry]]()
@@ -94,18 +106,29 @@ class BootWatch:
     def put_behind_masks(self, jpeg: bytes, why_none: str) -> None:
         """Ask about masks over this picture; without one `why_none` says why, in words."""
         self._behind = jpeg, why_none
-        self._ask_about_masks(self._told[0].masks)
+        self._ask_about_masks(self._asks[0].masks)
 
     async def _look(self) -> None:
         card, stick = await asyncio.to_thread(self._read)
         card_before, stick_before = self._told
         self._told = card, stick
-        if (card, stick) != (card_before, stick_before):
-            self._on_change(card, stick)
+        now = asyncio.get_running_loop().time()
         if card != card_before:
-            self._ask_of_card(card)
+            self._card_until = now + ASKS_S
         if stick != stick_before:
-            self._ask_of_stick(stick.asked)
+            self._stick_until = now + ASKS_S
+        if (card, stick) != (card_before, stick_before):
+            self._failed = ""
+            self._on_change(card, stick)
+        before = self._asks
+        self._asks = (
+            card if now < self._card_until else NOTHING,
+            stick if now < self._stick_until else NO_STICK,
+        )
+        if self._asks[0] != before[0]:
+            self._ask_of_card(self._asks[0])
+        if self._asks[1] != before[1]:
+            self._ask_of_stick(self._asks[1].asked)
 
     def _read(self) -> tuple[BootReport, StickReport]:
         return read_report(self._file), read_stick(self._sticks)
@@ -145,7 +168,16 @@ class BootWatch:
 
     def _screen(self, title: str, detail: str) -> StatusScreen:
         held = self._words.hold.format(name="THANKS", seconds=round(_HOLD_S))
-        return StatusScreen(title, f"{detail} {held}", "wrench")
+        return StatusScreen(title, f"{self._why_not_kept()}{detail} {held}", "wrench")
+
+    def _why_not_kept(self) -> str:
+        words, (card, stick) = self._words, self._asks
+        match self._failed or card.not_kept or stick.not_kept:
+            case "full":
+                return f"{words.card_full} {words.call_it.format(code='D1')} "
+            case "failing":
+                return f"{words.card_failing} {words.call_it.format(code='D3')} "
+        return ""
 
     def _put(self, about: str, asked: tuple[Screen, _Carry] | None) -> None:
         self._open.pop(about, None)
@@ -164,6 +196,10 @@ class BootWatch:
             await asyncio.to_thread(agreed)
         except OSError as error:
             log.error("What the crew has agreed to can't be kept: %s", error)  # noqa: TRY400
+            self._failed = why_not_kept(error)
+            card, stick = self._asks
+            self._ask_of_card(card)
+            self._ask_of_stick(stick.asked)
             return
         log.warning("The crew has agreed at the panel: this device starts again")
         self._on_agreed()

@@ -30,6 +30,10 @@ SPREAD_S: Final = 10.0
 """A thousand kitchens are asked in the same second: each begins within so long."""
 AGAIN_S: Final = (300.0, 900.0)
 """As the poller waits where it is refused: no try sooner would end otherwise."""
+REST_S: Final = (30.0, 3600.0)
+"""After a change the next one waits so long, each time twice as long, up to an hour: a cloud that
+asks for another every 10 s would wear the memory card, which takes 50 KB for each. An hour in
+which none waits ends that."""
 BACKOFF_BASE_S: Final = 5.0
 BACKOFF_CAP_S: Final = 300.0
 _TOLD_AFTER: Final = 3
@@ -69,6 +73,8 @@ class CatalogueUpdates:
         self._on_notes = on_notes
         self._on_change = on_change
         self._rng = rng
+        self._rest_s = 0.0
+        self._adopted_at = float("-inf")
         self._wanted: str | None = None
         self._refused: str | None = None
         self._changed = asyncio.Event()
@@ -93,7 +99,8 @@ class CatalogueUpdates:
             wanted = self._wanted
             self._tell("", refused=None)
             if wanted != self._kept.name:
-                await self._until_changed(self._rng.uniform(0, SPREAD_S))
+                rest = self._adopted_at + self._rest_s - _now()
+                await self._until_changed(max(self._rng.uniform(0, SPREAD_S), rest))
                 await self._follow(wanted)
             await self._changed.wait()
 
@@ -139,6 +146,9 @@ class CatalogueUpdates:
     async def _adopt(self, wanted: str | None, document: bytes) -> None:
         async with self._disk:
             await asyncio.to_thread(self._kept.adopt, wanted, document)
+        least, most = REST_S
+        quiet = _now() > self._adopted_at + self._rest_s + most
+        self._adopted_at, self._rest_s = _now(), least if quiet else min(2 * self._rest_s, most)
         log.info("The crew's notes are %s from now on", _named(wanted))
         self.trouble, self._refused = "", None
         self._on_notes()
@@ -166,6 +176,10 @@ class CatalogueUpdates:
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self._changed.wait()
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()
 
 
 def _named(wanted: str | None) -> str:

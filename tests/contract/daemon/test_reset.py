@@ -27,6 +27,7 @@ from likelight.daemon.assembly import assemble
 from likelight.daemon.boot_watch import BootWatch
 from likelight.daemon.listener import device_listener_if_there
 from likelight.daemon.prepare import prepare
+from likelight.fleet.boot_volume.masks import keep_waiting, waiting
 from likelight.fleet.boot_volume.take import Places, Taken, take
 from likelight.gate.consent import Consent, read_consent, write_consent
 from likelight.runtime.clock import utc_now
@@ -79,7 +80,9 @@ def test_the_command_forgets_all_of_a_store_and_refuses_while_it_runs(
     assert (read_consent(store.state), reset_is_begun(store.state)) == (OLD, False)
     with pytest.raises(SystemExit):
         main(["reset", "--config", str(store.file)])
+    keep_waiting(store.folder, ())
     assert main(words) == Exit.DONE
+    assert waiting(store.folder) is None, "the next crew is not asked about this one's masks"
     assert store.left == ["likelight-reset", "lock"]
     assert not is_new(store.state), "a new one with a simulated camera would begin shared"
     assert read_config(store.file).kitchen.id != "0421"

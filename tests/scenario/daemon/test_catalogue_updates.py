@@ -27,6 +27,7 @@ from likelight.daemon import kept_catalogue
 from likelight.daemon.catalogue_updates import SPREAD_S, CatalogueUpdates
 from likelight.daemon.kept_catalogue import CATALOGUE_FILE, KeptCatalogue
 from likelight.daemon.kitchen_notes import read_sent
+from likelight.runtime.atomic_file import replace_file
 from likelight_hw.wiring import DisplayWiring
 from support.device import Device
 from support.scripted_cloud import ScriptedCloud
@@ -365,5 +366,34 @@ def test_a_damaged_store_is_told_and_filled_again(
             await asyncio.sleep(SOON_S)
             assert updates.report == CatalogueReport(running=name)
             assert (await kitchen.file())["name"] == name
+
+    run_virtual(scenario())
+
+
+def test_a_catalogue_that_changes_every_ten_seconds_does_not_wear_the_card(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written = list[Path]()
+
+    def counted(file: Path, content: str) -> None:
+        written.append(file)
+        replace_file(file, content)
+
+    monkeypatch.setattr(kept_catalogue, "replace_file", counted)
+
+    async def scenario() -> None:
+        kitchen = Kitchen(tmp_path)
+        async with kitchen.updates():
+            for _ in range(12 * 360):
+                kitchen.asks_for(MOTHER if kitchen.cloud.desired.version % 2 else BETTER)
+                await asyncio.sleep(10)
+            # 8 until the pauses have grown to an hour, then one an hour.
+            assert 10 <= len(written) <= 21
+            last = kitchen.asks_for(None)
+            await asyncio.sleep(11_000)
+            assert kitchen.kept.name == last, "the last wish comes, if late"
+            kitchen.asks_for(MOTHER)
+            await asyncio.sleep(SOON_S)
+            assert kitchen.kept.name == document_name(MOTHER), "at once after a quiet hour"
 
     run_virtual(scenario())

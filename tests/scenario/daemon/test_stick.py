@@ -144,3 +144,25 @@ def test_of_two_sticks_none_is_asked_about_until_one_is_pulled(tmp_path: Path) -
         assert await kitchen.taken() == ("Port", False, [])
 
     played(tmp_path, body)
+
+
+def test_what_can_not_be_kept_is_said_and_what_nobody_answers_is_asked_for_ten_minutes(
+    tmp_path: Path,
+) -> None:
+    async def body(kitchen: Kitchen) -> None:
+        await asyncio.to_thread(kitchen.places.answer.mkdir)
+        await kitchen.plug(b"name = Port\r\n")
+        await kitchen.holds(3.2)
+        said = await kitchen.reads()
+        assert "Memory card fault. Call IT, code D3. Name: Port." in said, said
+        assert kitchen.restarts == 0
+        await asyncio.sleep(600)
+        assert "USB stick?" not in await kitchen.reads()
+        await kitchen.holds(3.2)
+        await asyncio.to_thread(kitchen.places.answer.rmdir)
+        await kitchen.pull()
+        await kitchen.plug(b"name = Port\r\n")
+        await kitchen.holds(3.2)
+        assert (kitchen.restarts, (await kitchen.taken())[0]) == (1, "Port")
+
+    played(tmp_path, body)

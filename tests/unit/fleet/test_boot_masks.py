@@ -95,6 +95,27 @@ def test_masks_that_cover_more_are_taken_at_once_and_others_wait_for_the_crew(
     assert device.masks == masks_of(f"{LEFT}; {RIGHT}"), "a file without the line says nothing"
 
 
+def test_masks_that_the_card_has_no_space_for_are_asked_about_again_with_the_reason(
+    device: Device, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    device.starts(LEFT)
+    device.starts("none")
+    device.crew_agrees()
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device", "/etc")
+
+    with monkeypatch.context() as broken:
+        broken.setattr("likelight.fleet.boot_volume.take._keep", full)
+        with pytest.raises(OSError, match="No space"):
+            device.starts()
+    assert (device.masks, device.asked) == (masks_of(LEFT), ())
+    assert read_report(device.places.report).not_kept == "full"
+    device.crew_agrees()
+    device.starts()
+    assert (device.masks, read_report(device.places.report).not_kept) == ((), "")
+
+
 def test_as_many_masks_as_a_file_can_name_are_asked_about(device: Device) -> None:
     many = "; ".join([" ".join(["0.123456789012345,0.987654321098765"] * 31 + ["0,0"])] * 32)
     device.starts(f"{LEFT}; {RIGHT}")

@@ -15,6 +15,7 @@ from likelight.config.boot_report import (
     StickReport,
     read_stick,
     the_stick,
+    why_not_kept,
     write_report,
 )
 from likelight.fleet.boot_volume.masks import answers
@@ -70,11 +71,18 @@ def take_stick(places: Places, own: Mapping[str, str], held: Polygons) -> Taken:
     """Take over what the crew has agreed to, on a device with the settings `own` and the masks
     `held`, if there is anything. Blocks. Raises `OSError`."""
     told = the_stick(places.sticks)
-    asked = read_stick(places.sticks).asked
+    report = read_stick(places.sticks)
+    asked = report.asked
     if told is None or asked is None or not answers(places.answer, asked.nonce):
         return Taken()
     text = for_stick(read_boot_text(_copy(told).read_bytes()), own)
-    taken = Taken(text.mistakes) if text.mistakes else apply(text, places, held)
+    try:
+        taken = Taken(text.mistakes) if text.mistakes else apply(text, places, held)
+    except OSError as error:
+        # The crew is asked once more, and reads why.
+        failed = {"not_kept": why_not_kept(error)}
+        write_report(told, report.model_copy(update=failed))
+        raise
     told.unlink()
     _copy(told).unlink()
     return taken

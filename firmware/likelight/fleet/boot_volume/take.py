@@ -14,7 +14,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from likelight.config.boot_report import MOST_MISTAKES, BootReport, MendableLine, write_report
+from likelight.config.boot_report import (
+    MOST_MISTAKES,
+    BootReport,
+    MendableLine,
+    why_not_kept,
+    write_report,
+)
 from likelight.config.places import (
     BOOT_AGREED,
     BOOT_REPORT,
@@ -115,16 +121,27 @@ def _take_and_tell(
     volume: Path, places: Places, enrolled: Mapping[str, str] | None, held: Polygons
 ) -> Taken:
     taken = _take(volume, places, enrolled, held)
-    folder, asked = places.config.parent, None
+    folder, asked, failed = places.config.parent, None, None
     if (masks := waiting(folder)) is not None:
-        if is_agreed(places.report, places.answer, held, masks):
-            _keep({"camera": camera_masks(masks)}, places)
-            keep_waiting(folder, None)
-            taken = replace(taken, changed=True)
-        else:
+        agreed = is_agreed(places.report, places.answer, held, masks)
+        try:
+            if agreed:
+                _keep({"camera": camera_masks(masks)}, places)
+                keep_waiting(folder, None)
+                taken = replace(taken, changed=True)
+        except OSError as error:
+            failed = error
+        if not agreed or failed:
             asked = question(held, masks)
-    report = BootReport(mistakes=mendable(taken.mistakes), reset=taken.reset, masks=asked)
+    report = BootReport(
+        mistakes=mendable(taken.mistakes),
+        reset=taken.reset,
+        masks=asked,
+        not_kept=why_not_kept(failed) if failed else "",
+    )
     write_report(places.report, report)
+    if failed:
+        raise failed
     return taken
 
 
