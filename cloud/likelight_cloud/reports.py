@@ -5,9 +5,9 @@ and neither is a day, a week or a period of four weeks that is not over.
 
 Days and hours of the week count the same likes, though. So a weekday that hides one of its hours,
 or one of its four days, hides one hour more, which 20 viewers visited (`store/aggregates.py`): what
-its shown days and hours leave open is never the likes of one hidden sum alone. No figure tells how
-it divides, only that this hour was not busier than those that are shown beside it. Hours are in
-tenths of the busiest, so that what is left open is seldom known exactly either.
+its shown days and hours leave open is never the likes of one hidden sum alone, and no figure tells
+how it divides. Hours are in tenths of the busiest, so that what is left open is seldom known
+exactly either.
 """
 
 from collections import defaultdict

@@ -21,7 +21,7 @@ def add_report(commands: Commands, database: argparse.ArgumentParser) -> None:
         "likes by day and by hour of the week, notes by week, and how long the lamp worked",
         "A sum of fewer than 20 viewers is left out, and in no total; so is a day, a week or four "
         "weeks that are not over. Where a weekday leaves out an hour or a day, it leaves out the "
-        "least busy of its other hours, too.",
+        "first of its other hours, too.",
     )
     whose = command.add_mutually_exclusive_group(required=True)
     whose.add_argument("kid", nargs="?", metavar="KID", help="the kitchen's id")

@@ -4,8 +4,9 @@ A sum of likes or notes has a flag: whether at least 20 different viewers stand 
 counted in memory (`kitchens/viewer_counts.py`); without the flag no report has the sum.
 
 The likes of an hour of the week are in those of its days, too. So a weekday of four weeks that
-hides one of its hours, or one of its four days, hides the least busy of its other hours as well,
-which a report misses least: no hidden sum is left when hours are taken from days, or the reverse.
+hides one of its hours, or one of its four days, hides the first of its other hours as well: no
+hidden sum is left when hours are taken from days, or the reverse. The first, since its place says
+nothing of its likes: of the least busy one would know that it had no more than those shown.
 """
 
 from dataclasses import dataclass, field
@@ -42,7 +43,7 @@ SELECT slot, CAST(sum(n) AS bigint) AS n FROM (
     ) AS sums
     {of_kitchen}
     WINDOW of_weekday AS (
-        PARTITION BY kid, weekday ORDER BY many DESC, n, slot
+        PARTITION BY kid, weekday ORDER BY many DESC, slot
         ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
     )
 ) AS ranked
