@@ -1,21 +1,19 @@
 """lgpio, gpiozero and our drivers against the kernel, in a virtual machine that has a Pi's pins.
 
-Kernel and lgpio are kept in the user's cache under a hash of what names them: fetching takes half a
-minute and needs a Debian mirror; a run takes about half a minute and needs no KVM.
+A run takes about half a minute and needs no KVM.
 """
 
-import hashlib
 import os
 import platform
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from support import gpio_kernel
+
 HERE = Path(__file__).parent
-PROJECT = HERE.parent.parent
 VIRTIOFSD = Path("/usr/lib/qemu/virtiofsd")
 NEEDS = ("qemu-system-x86_64", "zstd", "depmod", "modprobe", "apt-get", "ip")
 
@@ -33,26 +31,9 @@ pytestmark = [
 ]
 
 
-@pytest.fixture(scope="module")
-def kept() -> Path:
-    """Return the folder with kernel and lgpio, made now if it never was."""
-    named_by = (HERE / "fetch-kernel.sh", HERE / "requirements.lock")
-    recipe = hashlib.sha256(b"".join(path.read_bytes() for path in named_by)).hexdigest()[:16]
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "likelight"
-    ready = cache / f"gpiovm-{recipe}-py{sys.version_info.major}.{sys.version_info.minor}"
-    if not ready.exists():
-        unfinished = cache / f"{ready.name}.unfinished"
-        shutil.rmtree(unfinished, ignore_errors=True)
-        unfinished.mkdir(parents=True)
-        _run(HERE / "fetch-kernel.sh", unfinished / "kernel")
-        pip = (sys.executable, "-m", "pip", "install", "-q", "--require-hashes", "--no-deps")
-        _run(*pip, "--target", unfinished / "packages", "-r", HERE / "requirements.lock")
-        unfinished.rename(ready)
-    return ready
-
-
-def test_our_drivers_against_the_kernel(kept: Path) -> None:
-    told = _run(
+def test_our_drivers_against_the_kernel() -> None:
+    kept = gpio_kernel.kept()
+    told = gpio_kernel.run(
         HERE / "run.sh", kept / "kernel",
         "env", f"PYTHONPATH={kept / 'packages'}", "PYTEST_DISABLE_PLUGIN_AUTOLOAD=1",
         sys.executable, "-m", "pytest", "-q", "--color=no", "--noconftest", "--timeout=300",
@@ -61,18 +42,3 @@ def test_our_drivers_against_the_kernel(kept: Path) -> None:
     )  # fmt: skip
     assert " passed" in told
     assert "skipped" not in told
-
-
-def _run(*command: Path | str) -> str:
-    done = subprocess.run(
-        list(map(str, command)),
-        cwd=PROJECT,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=780,
-        check=False,
-    )
-    assert done.returncode == 0, f"{command[0]} said:\n{done.stdout[-6000:]}"
-    return done.stdout

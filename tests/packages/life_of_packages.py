@@ -6,7 +6,6 @@ run in the trees, and nothing here has run on a Raspberry Pi.
 
 import hashlib
 import os
-import shutil
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,10 +17,9 @@ from likelight.cli.exits import Exit
 from likelight.cli.main import main
 from likelight.contract.enrolment import new_code
 from support.debian_archive import made_keys, make_deb, publish
+from support.debian_tree import BUILD, PROJECT, debian_tree, overlay, said
 from support.upgrade_page import commands
 
-PROJECT = Path(__file__).parents[2]
-BUILD = "systemd/debian/build.py"
 IN_THE_TREE = (
     "systemd-sysv",
     "udev",
@@ -89,16 +87,8 @@ def tree(
 ) -> Iterator[Tree]:
     suite = request.param
     work = tmp_path_factory.mktemp(suite)
-    upper, mounted = work / "upper", work / "mounted"
-    for folder in (upper, work / "scratch", mounted):
-        folder.mkdir()
-    versions = _three_versions(suite, work, upper / "debs")
-    layers = f"lowerdir={_base(suite)},upperdir={upper},workdir={work / 'scratch'}"
-    subprocess.run(["mount", "-t", "overlay", "overlay", "-o", layers, mounted], check=True)
-    try:
-        yield Tree(mounted, versions)
-    finally:
-        subprocess.run(["umount", "--lazy", mounted], check=True)
+    with overlay((debian_tree(suite, IN_THE_TREE),), work) as mounted:
+        yield Tree(mounted, _three_versions(suite, work, mounted / "debs"))
 
 
 def test_the_life_of_a_device(tree: Tree) -> None:
@@ -270,7 +260,7 @@ def _three_versions(suite: str, work: Path, into: Path) -> tuple[str, str, str]:
         for role in ("AUTHOR", "COMMITTER")
         for part in ("NAME", "EMAIL")
     }
-    epoch = int(_said("git", "-C", clone, "log", "-1", "--format=%ct"))
+    epoch = int(said("git", "-C", clone, "log", "-1", "--format=%ct"))
     versions = []
     for number in range(3):
         out = into / str(number)
@@ -298,28 +288,3 @@ def _three_versions(suite: str, work: Path, into: Path) -> tuple[str, str, str]:
         (app,) = out.glob("likelight-app-*.deb")
         versions.append(app.name.partition("_")[0].removeprefix("likelight-app-"))
     return versions[0], versions[1], versions[2]
-
-
-def _base(suite: str) -> Path:
-    """Return a tree of Debian's `suite`, made now if it never was."""
-    name = hashlib.sha256(f"{suite} {IN_THE_TREE}".encode()).hexdigest()[:16]
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "likelight"
-    ready = cache / f"{suite}-{name}"
-    if not ready.exists():
-        cache.mkdir(parents=True, exist_ok=True)
-        unfinished = cache / f"{ready.name}.unfinished"
-        shutil.rmtree(unfinished, ignore_errors=True)
-        mirrors = _said("apt-get", "indextargets", "--format", "$(REPO_URI)").splitlines()
-        subprocess.run(
-            [
-                *("mmdebstrap", "--quiet", "--variant=apt", f"--include={','.join(IN_THE_TREE)}"),
-                *(suite, unfinished, next(at for at in mirrors if "security" not in at)),
-            ],
-            check=True,
-        )
-        unfinished.rename(ready)
-    return ready
-
-
-def _said(*command: str | Path) -> str:
-    return subprocess.run(command, stdout=subprocess.PIPE, encoding="utf-8", check=True).stdout
