@@ -144,6 +144,8 @@ def test_a_short_press_thanks_as_ever_and_a_note_is_no_question(tmp_path: Path) 
         assert kitchen.taken_at == [], "who pressed saw the note, and not the question"
         device.thanks.release()
         await asyncio.sleep(30)
+        while device.window.screen.screen != "status":
+            await asyncio.sleep(0.5)
         device.thanks.hold()
         await asyncio.sleep(1)
         kitchen.cloud.note("heroes")

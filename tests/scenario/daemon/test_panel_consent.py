@@ -315,6 +315,8 @@ def test_masks_are_asked_about_over_the_picture_only_while_the_camera_may_be_on(
         said, sketch = await reads()
         assert (device.gate.open, at(sketch, 0.8)) == (False, palette.LINE)
         assert "Camera trouble." in said, "no picture has come"
+        while device.window.screen.screen != "masks":
+            await asyncio.sleep(0.5)
         await story.do("hold thanks")
         await asyncio.sleep(4)
         await story.do("release thanks")

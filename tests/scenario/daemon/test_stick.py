@@ -65,6 +65,10 @@ class Kitchen:
         return " ".join(said)
 
     async def holds(self, seconds: float) -> None:
+        """Hold THANKS, once the panel asks, or a minute has passed."""
+        for _ in range(120):
+            if "USB" not in " ".join(self.device.window.screen.text):
+                await asyncio.sleep(0.5)
         self.device.thanks.hold()
         await asyncio.sleep(seconds)
         self.device.thanks.release()

@@ -8,6 +8,7 @@ import asyncio
 import logging
 import random
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TypeVar
 
 from likelight.appreciation.buttons.attention import Attention
@@ -39,6 +40,8 @@ T = TypeVar("T")
 
 REVIEW_S = 30.0
 """The headline is decided again this often, for what only time changes, such as the day."""
+ASIDE_S = 10.0
+"""A question that was shown whole stands aside for so long, for what else there is to know."""
 PACE_S = 1.0
 """The least time between two counts on the panel, which is slow and near people's eyes."""
 TIMER_SLACK_S = 0.001
@@ -88,6 +91,8 @@ class Presenter:
         self._readable = False
         """A note is on the panel: only then it may be skipped, not while it is on its way."""
         self._skipped = False
+        self._asked_whole: Screen | None = None
+        """The question that stands aside now."""
         self._new_notes_read = settings.new_notes_read
         self._news: NewNotesScreen | None = None
         """Of which notes the crew has to be told."""
@@ -265,19 +270,36 @@ class Presenter:
         drawn = await self._draw(screen)
         if urgent():
             return
+        alone_s = REVIEW_S if self._asked_whole is None else ASIDE_S
         shown: PackedPage | None = None
         while True:
             for page in drawn:
                 if page is not shown:
                     began = await self._put(screen, page)
                     shown = page
-                if await self._wait_until(outdated, page.hold_s if len(drawn) > 1 else REVIEW_S):
+                if await self._wait_until(outdated, page.hold_s if len(drawn) > 1 else alone_s):
                     paced = began + PACE_S - _now()
                     await self._wait_until(urgent, paced)
                     return
+            if self._take_turns(screen):
+                return
+
+    def _take_turns(self, shown: Screen) -> bool:
+        """Let the question that was `shown` whole and the other headline change places; return
+        whether there is a question."""
+        now = self._situation()
+        if now.question is None or now.patient or now.first is not None:
+            return False
+        self._asked_whole = now.question if shown == now.question else None
+        return True
 
     def _headline(self) -> Screen:
-        return headline(self._situation(), self._words)
+        now = self._situation()
+        if now.question != self._asked_whole:
+            self._asked_whole = None
+        elif now.question is not None:
+            now = replace(now, question=None)
+        return headline(now, self._words)
 
     def _note_is_due(self) -> bool:
         return not self._attention.answering and self._next_code() is not None
