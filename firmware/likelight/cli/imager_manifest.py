@@ -19,7 +19,9 @@ def add_imager_manifest(commands: "Commands") -> None:
         description="Read an image whole, and write IMAGE.rpi-imager-manifest beside it. Opened in "
         "Raspberry Pi Imager, it offers this image alone, without Imager's own settings.",
     )
-    command.add_argument("image", type=Path, metavar="IMAGE", help=".img, .img.xz or .img.zst")
+    command.add_argument(
+        "image", type=Path, metavar="IMAGE", help="the image: .img, .img.xz or .img.zst"
+    )
     command.add_argument(
         "--url", required=True, metavar="URL", help="where Imager will download the image"
     )
