@@ -1,6 +1,6 @@
 #!/bin/bash
 # The first process of the virtual machine, until it starts systemd: what the machine writes goes
-# to its disk (vm.disk=) or into memory, over a root that it can't write; and it has a Raspberry Pi's pins, an I2C bus, a
+# into memory, over a root that it can't write; and it has a Raspberry Pi's pins, an I2C bus, a
 # panel's framebuffer, and a Pi's name where the kernel keeps it.
 export PATH=/usr/sbin:/usr/bin
 mount -t proc proc /proc
@@ -15,11 +15,7 @@ modprobe i2c-stub chip_addr=0x3c
 modprobe vfb vfb_enable=1 videomemorysize=2097152 mode_option=800x480-32@60
 
 mkdir /run/disk
-if [ "$(word disk)" ]; then
-  mount -t ext4 -o noatime "$(word disk)" /run/disk # as Raspberry Pi OS mounts its root
-else
-  mount -t tmpfs -o size=80% disk /run/disk
-fi
+mount -t tmpfs -o size=80% disk /run/disk
 mkdir -p /run/disk/upper /run/disk/work /run/root
 mount -t overlay -o lowerdir=/,upperdir=/run/disk/upper,workdir=/run/disk/work overlay /run/root
 cd /run/root || exit

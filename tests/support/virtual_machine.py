@@ -65,14 +65,12 @@ class Boot:
 
 @dataclass(frozen=True)
 class VirtualMachine:
-    """A machine; without a disk what it writes is forgotten when it ends."""
+    """A machine; what it writes is forgotten when it ends."""
 
     root: Path
     """The tree that it starts from."""
     shared: Path
     """/test in it."""
-    disk: Path | None = None
-    """An image with an ext4, /dev/vda, where what the machine writes stays."""
     modules: tuple[str, ...] = ()
     devices: tuple[str, ...] = ()
     """More of QEMU's words."""
@@ -121,11 +119,6 @@ class VirtualMachine:
                 yield events
 
     def _qemu(self) -> list[str]:
-        disk, words, modules = [], "", self.modules
-        if self.disk is not None:
-            disk = ["-drive", f"file={self.disk},if=virtio,format=raw"]
-            modules = (*modules, "virtio_blk", "ext4")
-            words = "vm.disk=/dev/vda"
         return [
             *("qemu-system-x86_64", "-nodefaults", "-display", "none"),
             *("-machine", "q35,memory-backend=memory", "-accel", "tcg,thread=single"),
@@ -137,12 +130,11 @@ class VirtualMachine:
             *("-device", "vhost-user-fs-pci,chardev=root,tag=root"),
             *("-chardev", f"socket,id=test,path={self._socket('test')}"),
             *("-device", "vhost-user-fs-pci,chardev=test,tag=test"),
-            *disk,
             *self.devices,
             *("-kernel", str(gpio_kernel.kept() / "kernel/vmlinux"), "-append"),
             "console=ttyS0 quiet loglevel=3 panic=-1 mitigations=off nokaslr "
             "rootfstype=virtiofs root=root ro init=/usr/local/sbin/vm-init "
-            f"vm.modules={','.join(modules)} {words}",
+            f"vm.modules={','.join(self.modules)}",
         ]
 
 
