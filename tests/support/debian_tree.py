@@ -36,9 +36,9 @@ def debian_tree(suite: str, packages: Sequence[str]) -> Path:
 
 
 def packages_of_last_commit(into: Path) -> None:
-    """Build the packages for trixie on x86-64 into a folder. They are the last commit's."""
+    """Build a device's packages of the last commit for trixie on x86-64 into a folder."""
     subprocess.run(
-        [sys.executable, BUILD, "--suite=trixie", "--arch=amd64", f"--out={into}"],
+        [sys.executable, BUILD, "--suite=trixie", "--arch=amd64", "--of=device", f"--out={into}"],
         cwd=PROJECT,
         check=True,
     )

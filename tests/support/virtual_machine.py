@@ -147,8 +147,6 @@ def machine_tree(work: Path) -> Iterator[Path]:
     with overlay((kernel / "root", base), work) as tree:
         packages = tree / "debs"
         packages_of_last_commit(packages)
-        for cloud in packages.glob("likelight-cloud_*"):
-            cloud.unlink()
         _install(tree)
         shutil.copy(INIT, tree / "usr/local/sbin/vm-init")
         wants = tree / "etc/systemd/system/multi-user.target.wants"
