@@ -10,7 +10,10 @@ import pytest
 
 from likelight_cloud.store.base import Store
 from likelight_cloud.store.choice import database_of
+from likelight_cloud.store.postgresql import store as store_module
+from likelight_cloud.store.postgresql import writer as writer_module
 from support.postgresql import Server
+from support.waiting import WITHIN_S
 
 Factory = Callable[[], Store]
 """Makes a store on the same database again and again."""
@@ -93,6 +96,14 @@ def rows(database: str) -> Rows:
         return {table: count for table, count in counts.items() if count}
 
     return postgresql if "://" in database else sqlite
+
+
+@pytest.fixture
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wait for a write as long as a busy machine needs, where dozens wait for one another: the
+    cloud gives up after 5 s."""
+    for module in (store_module, writer_module):
+        monkeypatch.setattr(module, "CONFIRM_WITHIN_S", WITHIN_S)
 
 
 @asynccontextmanager

@@ -121,6 +121,7 @@ async def _execute(database: str, *statements: str) -> None:
             db.execute(statement)
 
 
+@pytest.mark.usefixtures("patient")
 async def test_two_processes_that_write_at_once_make_one_chain(factory: Factory) -> None:
     async with opened(factory) as one, opened(factory) as other:
         for kid in ("k1", "k2"):

@@ -492,6 +492,7 @@ async def test_a_state_counts_from_when_it_was_first_heard(store: Store) -> None
     assert await put(3, "private", 3) == NOON + timedelta(minutes=3)
 
 
+@pytest.mark.usefixtures("patient")
 async def test_sequences_are_gapless_per_kitchen_under_concurrency(store: Store) -> None:
     await store.add_kitchen("k2", "Two", NOON)
     async with asyncio.TaskGroup() as group:

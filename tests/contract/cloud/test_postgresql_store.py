@@ -151,6 +151,7 @@ async def test_tables_of_a_newer_version_are_left_alone(
         await factory().open()
 
 
+@pytest.mark.usefixtures("patient")
 async def test_two_clouds_number_one_kitchen_s_notes_without_a_gap(factory: Factory) -> None:
     async with opened(factory) as one, opened(factory) as other:
         await one.add_kitchen("k1", "One", NOON)
