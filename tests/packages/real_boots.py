@@ -14,6 +14,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -93,10 +94,14 @@ class Store:
         """Return a new device's disk, with `room` on it besides the image's own files."""
         return self.shop.disk(room, self._layers)
 
+    def disk_on(self, block_device: str) -> Disk:
+        """The same, on the ext4 of a block device."""
+        return self.shop.disk_on(block_device, self._layers)
 
-@pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
-    work, packages = tmp_path_factory.mktemp("shop"), tmp_path_factory.mktemp("packages")
+
+@contextmanager
+def open_store(work: Path, packages: Path) -> Iterator[Store]:
+    """Build the packages of the last commit into `packages`, and open a shop for them in `work`."""
     packages_of_last_commit(packages)
     tree = debian_tree("trixie", IN_THE_TREE)
     _write_seeds(work)
@@ -106,7 +111,13 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
         shop.start("cloud", sys.executable, "-m", "likelight_cloud", "serve", *options)
         patient = ("--retry", "90", "--retry-delay", "1", "--retry-connrefused")
         shop.run("curl", "-sS", "--fail", *patient, "http://127.0.0.1:8090/healthz")
-        yield Store(shop, packages, (_factory(work), tree))
+        yield Store(shop, packages, (_stock_image(work), tree))
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    with open_store(tmp_path_factory.mktemp("shop"), tmp_path_factory.mktemp("packages")) as store:
+        yield store
 
 
 def test_a_seed_becomes_a_store_s_device_without_a_hand(store: Store) -> None:
@@ -224,7 +235,7 @@ def _write_seeds(work: Path) -> None:
         subprocess.run([sys.executable, "-m", *command], check=True)
 
 
-def _factory(work: Path) -> Path:
+def _stock_image(work: Path) -> Path:
     """Return what makes a tree of Debian a stock image, as far as the first boot looks, and trusts
     the authorities of this test."""
     factory = work / "factory"

@@ -65,9 +65,9 @@ http {
 """
 _DISK = """
 mkdir -p "$1"
-mount -t tmpfs -o "size=$2" tmpfs "$1"
+mount -t "$3" -o "$4" "$2" "$1"
 mkdir "$1/upper" "$1/work" "$1/root"
-mount -t overlay -o "lowerdir=$3,upperdir=$1/upper,workdir=$1/work" overlay "$1/root"
+mount -t overlay -o "lowerdir=$5,upperdir=$1/upper,workdir=$1/work" overlay "$1/root"
 """
 # It wants cgroup2 alone, and a /sys in which the device's interface is, and not the shop's.
 _BOOT = """
@@ -143,7 +143,15 @@ class Shop:
         what a device writes."""
         self._disks += 1
         disk = Disk(self, f"/run/disk-{self._disks}")
-        self.run("sh", "-euc", _DISK, "sh", disk.at, room, ":".join(map(str, lower)))
+        mounted = ("tmpfs", "tmpfs", f"size={room}")
+        self.run("sh", "-euc", _DISK, "sh", disk.at, *mounted, ":".join(map(str, lower)))
+        return disk
+
+    def disk_on(self, block_device: str, lower: Sequence[str | Path]) -> "Disk":
+        """The same, what a device writes being on the ext4 of a block device."""
+        disk = Disk(self, f"/run/{Path(block_device).name}")
+        mounted = (block_device, "ext4", "noatime")  # as Raspberry Pi OS mounts its own
+        self.run("sh", "-euc", _DISK, "sh", disk.at, *mounted, ":".join(map(str, lower)))
         return disk
 
     @contextmanager
@@ -170,13 +178,13 @@ class Shop:
 
 @dataclass(frozen=True)
 class Disk:
-    """A device's disk, which keeps what was written on it: a file system in memory."""
+    """A device's disk, which keeps what was written on it."""
 
     shop: Shop
     at: str
 
     def has_room(self, room: str) -> None:
-        """Make it larger, or smaller: `room` as `mount` takes the size of a tmpfs."""
+        """Make one in memory larger, or smaller: `room` as `mount` takes the size of a tmpfs."""
         self.shop.run("mount", "-o", f"remount,size={room}", self.at)
 
     def is_full(self) -> None:
