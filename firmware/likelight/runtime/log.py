@@ -19,6 +19,10 @@ LONGEST_QUEUE = 10_000
 """Records that wait for stderr: some 5 MB at most."""
 END_WITHIN_S = 2.0
 """The end of the process waits this long for what is still to be written."""
+NOT_FOR_THE_JOURNAL = {"journal": False}
+"""The `extra` of a line that each viewer's click may cause. A terminal and the bench have it, the
+journal does not: with a like a second such lines were nine tenths of the 449 MB that a busy day
+wrote to the memory card (tests/bench/bench_card.py)."""
 
 _SYSLOG_PRIORITY = {
     logging.DEBUG: 7,
@@ -78,6 +82,8 @@ def logging_to_stderr(
     writing = Thread(
         target=_write_all, args=(records, formatter or _formatter()), name="log", daemon=True
     )
+    if _is_journal():
+        enqueue.addFilter(_is_for_the_journal)
     root = logging.getLogger()
     root.setLevel(level)
     root.addHandler(enqueue)
@@ -91,8 +97,16 @@ def logging_to_stderr(
         writing.join(END_WITHIN_S)
 
 
+def _is_journal() -> bool:
+    return "JOURNAL_STREAM" in os.environ
+
+
+def _is_for_the_journal(record: logging.LogRecord) -> bool:
+    return bool(getattr(record, "journal", True))
+
+
 def _formatter() -> logging.Formatter:
-    if "JOURNAL_STREAM" in os.environ:
+    if _is_journal():
         return _JournalFormatter("%(name)s: %(message)s")
     return logging.Formatter("%(asctime)s  %(message)s", "%H:%M:%S")
 

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from likelight.appreciation.lamp.effects import BASES, EFFECTS, MILESTONE, Base, UnknownEffect
 from likelight.appreciation.lamp.lamp import Hold, Lamp
 from likelight.appreciation.lamp.night import Night
+from likelight.runtime.log import logging_to_stderr
 from likelight_hw.lamps.governor import FlashGovernor
 from likelight_hw.ports import DARK, LightFrame
 from likelight_hw.sim.lights import SimLights
@@ -466,6 +467,26 @@ def test_the_log_speaks_plainly(caplog: pytest.LogCaptureFixture) -> None:
         "The lamp lit for 5,012 likes",
         "1,000 likes in all: the lamp celebrates",
     ]
+
+
+def test_the_journal_has_no_line_for_each_like(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("JOURNAL_STREAM", "8:1")
+
+    async def scenario() -> None:
+        async with Kitchen().open() as kitchen:
+            kitchen.lamp.likes(1, 1)
+            await asyncio.sleep(1)
+            kitchen.lamp.likes(12, 13)
+            await asyncio.sleep(1)
+            kitchen.lamp.welcome_back(5012, 5025)
+            await asyncio.sleep(1)
+
+    with logging_to_stderr():
+        run_virtual(scenario())
+    told = [line.partition(": ")[2] for line in capfd.readouterr().err.splitlines()]
+    assert told == ["1,000 likes in all: the lamp celebrates"]
 
 
 def test_a_pause_holds_likes_and_their_receipts_back_and_loses_none() -> None:

@@ -29,6 +29,7 @@ from likelight.appreciation.lamp.scene import Scene
 from likelight.appreciation.lamp.trial import Planned, with_every_effect
 from likelight.appreciation.obstacle import Obstacle
 from likelight.runtime.clock import Now
+from likelight.runtime.log import NOT_FOR_THE_JOURNAL
 from likelight_hw.ports import LightFrame, Lights
 
 logger = logging.getLogger(__name__)
@@ -268,9 +269,9 @@ class Lamp:
             return
         lit, self._pending = self._pending, None
         if lit.count == 1:
-            logger.info("A like arrived; the lamp lit")
+            logger.info("A like arrived; the lamp lit", extra=NOT_FOR_THE_JOURNAL)
         else:
-            logger.info("The lamp lit for %s likes", f"{lit.count:,}")
+            logger.info("The lamp lit for %s likes", f"{lit.count:,}", extra=NOT_FOR_THE_JOURNAL)
         if lit.milestone:
             logger.info("%s likes in all: the lamp celebrates", f"{lit.milestone:,}")
         self._on_lit(lit.total, self._now())
