@@ -12,8 +12,6 @@ if TYPE_CHECKING:
     from likelight.cli.target import Commands
     from likelight.fleet.bundle.bundle import Work
 
-_DEBIAN = "http://deb.debian.org/debian"
-_PI = "http://archive.raspberrypi.com/debian"
 _KEYRINGS = Path("/usr/share/keyrings")
 _DEBIAN_KEYRING = "debian-archive-keyring"
 _PI_KEYRING = "raspberrypi-archive-keyring"
@@ -29,8 +27,9 @@ def add_fleet(commands: "Commands") -> None:
         description="Collect our packages, what they need, and lgpio, spidev and picamera2 from "
         "Debian's and Raspberry Pi's archives: exactly what a stock image lacks, for the option "
         "--packages of flash. It runs on a computer with apt (Debian, Ubuntu) that reaches both "
-        "archives, once a release, and needs no root; apt checks all signatures and hashes. Type "
-        "the same again to go on after an interruption.",
+        "archives, once a release, and needs no root; apt checks all signatures and hashes. Their "
+        "addresses stand in /etc/apt/sources.list.d of a Raspberry Pi, behind URIs. Type the same "
+        "again to go on after an interruption.",
     )
     bundle.add_argument(
         "packages", type=Path, metavar="DIST", help="the folder of our packages, from `make deb`"
@@ -64,16 +63,13 @@ def add_fleet(commands: "Commands") -> None:
 def _archive_options(bundle: argparse.ArgumentParser) -> None:
     """Add where the archives are, and whose signatures they have."""
     archives = bundle.add_argument_group("the archives")
-    for name, of, default in (
-        ("debian", "Debian's archive", _DEBIAN),
-        ("security", "its security updates", f"{_DEBIAN}-security"),
-    ):
-        archives.add_argument(
-            f"--{name}", metavar="URL", default=default, help=f"{of} (default %(default)s)"
-        )
+    archives.add_argument("--debian", metavar="URL", required=True, help="Debian's archive")
     archives.add_argument(
-        "--pi", metavar="URL", help=f"Raspberry Pi's archive (default for arm64: {_PI})"
+        "--security",
+        metavar="URL",
+        help="its security updates (default: its address and -security)",
     )
+    archives.add_argument("--pi", metavar="URL", help="Raspberry Pi's archive; arm64 needs it")
     for name, of, keyring in (
         ("debian", "Debian's", _DEBIAN_KEYRING),
         ("pi", "Raspberry Pi's", _PI_KEYRING),
@@ -106,11 +102,13 @@ def _bundle(arguments: argparse.Namespace) -> Exit:
         debian = _keyring(arguments.debian_keyring, _DEBIAN_KEYRING)
         archives = [
             Archive(arguments.debian, (release, f"{release}-updates"), debian),
-            Archive(arguments.security, (f"{release}-security",), debian),
+            Archive(_security(arguments), (f"{release}-security",), debian),
         ]
-        if arguments.pi or arguments.arch == "arm64":
+        if arguments.pi:
             pi = _keyring(arguments.pi_keyring, _PI_KEYRING)
-            archives.append(Archive(arguments.pi or _PI, (release,), pi))
+            archives.append(Archive(arguments.pi, (release,), pi))
+        elif arguments.arch == "arm64":
+            raise FlashError("name Raspberry Pi's archive with --pi: arm64 needs lgpio from there")
         order = BundleOrder(
             arguments.packages,
             arguments.image_list,
@@ -129,6 +127,10 @@ def _bundle(arguments: argparse.Namespace) -> Exit:
     print(f"{arguments.out} has {len(bundle.packages)} packages, {size / 1e6:,.0f} MB, checked.")
     print(f"Write cards with it: flash has the option --packages {arguments.out}")
     return Exit.DONE
+
+
+def _security(arguments: argparse.Namespace) -> str:
+    return arguments.security or f"{arguments.debian.rstrip('/')}-security"
 
 
 def _keyring(named: Path | None, usual: str) -> Path:

@@ -81,7 +81,7 @@ class Office:
         debian = f"{self.archive.url}/debian"
         return [
             *("fleet", "bundle", str(self.archives.ours), "--out", str(self.out)),
-            *("--image-list", str(self.list), f"--debian={debian}", f"--security={debian}"),
+            *("--image-list", str(self.list), f"--debian={debian}"),
             *(f"--pi={self.archive.url}/pi", f"--debian-keyring={self.archives.keyring}"),
             *(f"--pi-keyring={self.archives.pi_keyring}", *more),
         ]
@@ -131,9 +131,9 @@ def archives(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Archives]:
     make_deb(ours, "likelight-deps-amd", "1+deb13", "amd64")
     with made_keys() as keys:
         found = Archives(root, ours, keys, keys.make("debian"), keys.make("pi"))
-        for suite in ("trixie", "trixie-updates", "trixie-security"):
-            publish(root / "debian", suite, debian, signed(keys, "debian"))
-            debian = []
+        publish(root / "debian", "trixie", debian, signed(keys, "debian"))
+        publish(root / "debian", "trixie-updates", [], signed(keys, "debian"))
+        publish(root / "debian-security", "trixie-security", [], signed(keys, "debian"))
         publish(root / "pi", "trixie", pi, signed(keys, "pi"))
         yield found
 
@@ -189,6 +189,7 @@ def test_it_collects_exactly_what_the_image_lacks_and_flash_takes_it(
         ("no such release", "an archive has no such release or file"),
         ("missing package", "no such package. Does --pi name Raspberry Pi's own archive?"),
         ("no keyring", "the keyring of http://127.0.0.1:"),
+        ("no archive of the Pi's", "name Raspberry Pi's archive with --pi"),
         ("damaged package", "what came is not what the archive has signed"),
     ],
 )
@@ -212,6 +213,8 @@ def test_what_goes_wrong_is_said_in_words_and_nothing_stands_for_a_bundle(
             publish(office.root / "pi", "trixie", [], signed(office.archives.keys, "pi"))
         case "no keyring":
             options = ["--pi-keyring=/nowhere/pi.gpg"]
+        case "no archive of the Pi's":
+            options = ["--pi="]
         case "damaged package":
             pool.write_bytes(whole[:-100])
     assert office.bundles(*options) == Exit.FAILED
