@@ -40,7 +40,7 @@ def _reset(arguments: argparse.Namespace) -> Exit:
         with held(config.state_dir):
             begin_reset(config)
             finish_reset(config)
-            # What the store before asked for is no question to the next one's crew.
+            # The crew of the next store is not asked about the masks of this one.
             keep_waiting((arguments.config or DEFAULT_FILE).parent, None)
     except StateDirInUse:
         words = "likelight runs. First `sudo systemctl stop likelight`, then the same again"

@@ -169,7 +169,7 @@ def test_the_daemon_starts_as_the_unit_has_it_and_loads_only_what_it_needs() -> 
 def test_a_wi_fi_that_networkmanager_has_given_up_is_asked_for_again(
     tmp_path: Path, saved: str, at_work: str, asks: bool
 ) -> None:
-    """NetworkManager is played by a stand-in, as there is no radio."""
+    """A stand-in answers for NetworkManager: there is no radio."""
     nmcli = tmp_path / "nmcli"
     nmcli.write_text(
         '#!/bin/sh\ncase "$*" in\n'

@@ -146,7 +146,7 @@ def _take_and_tell(
 
 
 def mendable(mistakes: tuple[LineMistake, ...]) -> tuple[MendableLine, ...]:
-    """Return `mistakes` as the daemon is told of them."""
+    """Return the first of `mistakes` in the form that the daemon reads."""
     return tuple(
         MendableLine(line=wrong.line, words=wrong.words, remedy=wrong.remedy, text=wrong.text)
         for wrong in mistakes[:MOST_MISTAKES]
