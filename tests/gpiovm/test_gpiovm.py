@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from support import gpio_kernel
+from support.programs import run
 
 HERE = Path(__file__).parent
 VIRTIOFSD = Path("/usr/lib/qemu/virtiofsd")
@@ -33,7 +34,7 @@ pytestmark = [
 
 def test_our_drivers_against_the_kernel() -> None:
     kept = gpio_kernel.kept()
-    told = gpio_kernel.run(
+    told = run(
         HERE / "run.sh", kept / "kernel",
         "env", f"PYTHONPATH={kept / 'packages'}", "PYTEST_DISABLE_PLUGIN_AUTOLOAD=1",
         sys.executable, "-m", "pytest", "-q", "--color=no", "--noconftest", "--timeout=300",

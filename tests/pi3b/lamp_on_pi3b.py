@@ -16,6 +16,8 @@ from pathlib import Path
 
 import pytest
 
+from support.programs import run
+
 HERE = Path(__file__).parent
 PROJECT = HERE.parent.parent
 LGPIO = HERE.parent / "gpiovm" / "requirements.lock"
@@ -36,7 +38,7 @@ def kept() -> Path:
         unfinished = cache / f"{ready.name}.unfinished"
         shutil.rmtree(unfinished, ignore_errors=True)
         unfinished.mkdir(parents=True)
-        _run(HERE / "fetch.sh", unfinished)
+        run(HERE / "fetch.sh", unfinished)
         unfinished.rename(ready)
     return ready
 
@@ -46,7 +48,7 @@ def test_the_drivers_of_lamps_on_a_raspberry_pi_3b(kept: Path, tmp_path: Path) -
     _unpack_ours(kept, ours)
     # The kernel reads one archive after the other.
     shutil.copy(kept / "userland.cpio", archive)
-    _run("sh", "-c", f"cd {ours} && find . | cpio --quiet -o -H newc >>{archive}")
+    run("sh", "-c", f"cd {ours} && find . | cpio --quiet -o -H newc >>{archive}")
     said = _boot(kept, archive)
     assert said.endswith("EXIT 0"), said[-4000:]
 
@@ -54,16 +56,16 @@ def test_the_drivers_of_lamps_on_a_raspberry_pi_3b(kept: Path, tmp_path: Path) -
 def _unpack_ours(kept: Path, ours: Path) -> None:
     """Unpack the packages of the last commit, lgpio, and what runs in the machine."""
     build = (sys.executable, "systemd/debian/build.py", "--suite=bookworm", "--arch=arm64")
-    _run(*build, "--of=device", f"--out={ours.parent / 'debs'}")
+    run(*build, "--of=device", f"--out={ours.parent / 'debs'}")
     for package in (ours.parent / "debs/bookworm").glob("*.deb"):
-        _run("dpkg-deb", "-x", package, ours)
+        run("dpkg-deb", "-x", package, ours)
     # What codes pictures is two thirds of all, and lights no lamp; the machine has 1 GB.
     for folder in (ours / "usr/lib/likelight/deps").glob("*/av*"):
         shutil.rmtree(folder)
     wheels = ours.parent / "wheels"
     pip = (sys.executable, "-m", "pip", "download", "-q", "--require-hashes", "--no-deps")
     machine = ("--platform=manylinux_2_34_aarch64", "--python-version=3.11")
-    _run(*pip, *machine, "--only-binary=:all:", "-r", LGPIO, "-d", wheels)
+    run(*pip, *machine, "--only-binary=:all:", "-r", LGPIO, "-d", wheels)
     (wheel,) = wheels.iterdir()
     with zipfile.ZipFile(wheel) as packed:
         packed.extractall(ours / "usr/lib/python3/dist-packages")
@@ -97,17 +99,3 @@ def _boot(kept: Path, archive: Path) -> str:
         machine.kill()
         machine.communicate()
     return "\n".join(lines)
-
-
-def _run(*command: Path | str) -> None:
-    done = subprocess.run(
-        command,
-        cwd=PROJECT,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=600,
-        check=False,
-    )
-    assert done.returncode == 0, f"{command[0]} said:\n{done.stdout[-4000:]}"

@@ -7,11 +7,12 @@ and a half and needs root and a Debian mirror, running in it takes seconds.
 import hashlib
 import os
 import shutil
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+from support.programs import run
 
 HERE = Path(__file__).parent
 PROJECT = HERE.parent.parent
@@ -33,7 +34,7 @@ def run_tests_inside() -> Callable[[str], None]:
     if not all(map(shutil.which, ("mmdebstrap", "apt-get", "unshare"))):
         pytest.skip("needs Debian and its package mmdebstrap")
     root = _root()
-    return lambda tests: _run(HERE / "run.sh", root, "/src/tests/realcam/tests-inside.sh", tests)
+    return lambda tests: run(HERE / "run.sh", root, "/src/tests/realcam/tests-inside.sh", tests)
 
 
 def _root() -> Path:
@@ -44,19 +45,6 @@ def _root() -> Path:
         unfinished = cache / f"{ready.name}.unfinished"
         shutil.rmtree(unfinished, ignore_errors=True)
         cache.mkdir(parents=True, exist_ok=True)
-        _run(HERE / "build-root.sh", unfinished)
+        run(HERE / "build-root.sh", unfinished)
         unfinished.rename(ready)
     return ready
-
-
-def _run(*command: Path | str) -> None:
-    done = subprocess.run(
-        list(map(str, command)),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=980,
-        check=False,
-    )
-    assert done.returncode == 0, f"{command[0]} said:\n{done.stdout[-6000:]}"

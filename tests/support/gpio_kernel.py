@@ -7,11 +7,11 @@ needs a Debian mirror.
 import hashlib
 import os
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
-PROJECT = Path(__file__).parents[2]
+from support.programs import PROJECT, run
+
 HERE = PROJECT / "tests/gpiovm"
 
 
@@ -30,19 +30,3 @@ def kept() -> Path:
         run(*pip, "--target", unfinished / "packages", "-r", HERE / "requirements.lock")
         unfinished.rename(ready)
     return ready
-
-
-def run(*command: Path | str) -> str:
-    """Run a command in the project's folder; return what it says. Fails the test with it."""
-    done = subprocess.run(
-        list(map(str, command)),
-        cwd=PROJECT,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=780,
-        check=False,
-    )
-    assert done.returncode == 0, f"{command[0]} said:\n{done.stdout[-6000:]}"
-    return done.stdout
